@@ -1,0 +1,95 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "access/rights.hpp"
+#include "base/clock.hpp"
+#include "base/credential.hpp"
+#include "base/ids.hpp"
+#include "store/database.hpp"
+#include "tokens/fields.hpp"
+#include "users/fields.hpp"
+
+namespace video::access {
+
+struct Options {
+  bool openRegistration = true;
+  std::size_t minPassword = 8;  ///< bytes, for new ones
+  std::uint64_t passwordOpslimit = 2;
+  std::uint64_t passwordMemlimit = 19ULL << 20;  ///< bytes
+  std::size_t passwordParallel = 1;              ///< hashing threads
+  std::chrono::milliseconds sessionTtl{30 * 60'000};
+  bool slidingSessions = true;
+  std::size_t sessionCache = 100'000;
+  std::chrono::milliseconds uploadLinkTtl{3'600'000};
+};
+
+/// Who a credential stands for, as of one moment.
+struct Identity {
+  enum class Kind { anonymous, session, token, link, operator_ };
+  Kind kind = Kind::anonymous;
+  UserId user;           ///< 0 for anonymous, link, and the operator without `as`
+  std::string userName;  ///< empty likewise
+  Role role = Role::user;
+  Scope scope = Scope::full;      ///< a token's; full otherwise
+  std::optional<Time> expires;    ///< a session's or token's
+  std::string secretHash;         ///< a session's or token's, for ending it
+  bool isUser() const { return user.value != 0; }
+};
+
+/// A session that was just made.
+struct NewSession {
+  std::string secret;
+  std::string userName;
+};
+
+/// Turns credentials into identities and keeps the tables `sessions` and `tokens` with their cache. May be used from any
+/// thread; functions that take a Transaction belong inside a write.
+class Access {
+ public:
+  Access(store::Database& database, const Options& options, const Clock& clock);
+  ~Access();
+
+  /// Who `by` is. An unknown, ended or expired secret, or one of a disabled or deleted user: unauthenticated. A link is
+  /// taken as it is (`checkLink` says what it is good for). Extends a sliding session, at most once a minute.
+  Identity identify(const Credential& by);
+  /// The same inside a write, from the rows alone: what an operation that changes something must stand on.
+  Identity identify(store::Transaction& transaction, const Credential& by);
+
+  /// Hashes a new password (argon2id) on the hashing threads. Throws malformed (too short, over 1024 bytes), tooMany.
+  std::string hashPassword(std::string_view password);
+  /// Whether `password` is the one of `hash`; with an empty hash takes as long and says no. Throws tooMany.
+  bool verifyPassword(std::string_view hash, std::string_view password);
+
+  NewSession startSession(store::Transaction& transaction, UserId user, std::string_view userName);
+  CreatedToken createToken(store::Transaction& transaction, UserId user, std::string_view label, Scope scope,
+                           std::optional<Time> expires);
+  /// Ends what `who` came with.
+  void end(store::Transaction& transaction, const Identity& who);
+  void endToken(store::Transaction& transaction, const TokenId& id);
+  /// The user whose token it is; notFound where there is none.
+  UserId tokenOwner(store::Reader& reader, const TokenId& id);
+  /// Ends every session and token of a user.
+  void endAll(store::Transaction& transaction, UserId user);
+  /// Removes what has expired, at most `limit` rows; how many it removed.
+  std::int64_t sweep(store::Transaction& transaction, std::int64_t limit);
+
+  /// `?share=&exp=&sig=` for uploading to a video, good for uploadLinkTtl.
+  std::string uploadLink(const VideoId& video);
+  /// Throws forbidden unless `link` is a good one for uploading to `video`.
+  void checkUploadLink(const SignedLink& link, const VideoId& video);
+
+  const Options& options() const;
+  Time now() const;
+
+ private:
+  struct Inside;
+  std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace video::access

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "base/ids.hpp"
+
+namespace video::access {
+
+struct Identity;
+
+/// Who may: a set of bits. `self` and `owner` are whoever the thing belongs to; the operator may everything.
+enum Who : unsigned { anyone = 1, signedIn = 2, owner = 4, admin = 8, link = 16 };
+
+/// What a token must be able to do.
+enum class Need { read, upload, change, administer };
+
+/// One operation and who may do it.
+struct Right {
+  std::string_view operation;
+  unsigned who;
+  Need need;
+};
+
+/// The table: every operation there is, by its name.
+namespace rights {
+inline constexpr Right usersAdd{"users.add", anyone | admin, Need::change};
+inline constexpr Right usersList{"users.list", admin, Need::administer};
+inline constexpr Right usersShow{"users.show", owner | admin, Need::read};
+inline constexpr Right usersRemove{"users.remove", owner | admin, Need::change};
+inline constexpr Right sessionsLogin{"sessions.login", anyone, Need::change};
+inline constexpr Right sessionsLogout{"sessions.logout", signedIn, Need::read};
+inline constexpr Right sessionsWhoami{"sessions.whoami", signedIn, Need::read};
+inline constexpr Right tokensCreate{"tokens.create", owner | admin, Need::change};
+inline constexpr Right tokensRevoke{"tokens.revoke", owner | admin, Need::change};
+inline constexpr Right videosAdd{"videos.add", owner | admin, Need::upload};
+inline constexpr Right videosList{"videos.list", signedIn, Need::read};
+inline constexpr Right videosListOf{"videos.listOf", anyone, Need::read};
+inline constexpr Right videosListHidden{"videos.listOf?state", owner | admin, Need::read};
+inline constexpr Right videosListAll{"videos.list?user", owner | admin, Need::read};
+inline constexpr Right videosShow{"videos.show", anyone, Need::read};
+inline constexpr Right videosShowHidden{"videos.show?hidden", owner | admin, Need::read};
+inline constexpr Right videosOpen{"videos.open", anyone, Need::read};
+inline constexpr Right videosDelete{"videos.delete", owner | admin, Need::change};
+inline constexpr Right videosRestore{"videos.restore", owner | admin, Need::change};
+inline constexpr Right uploadsPut{"uploads.put", owner | admin | link, Need::upload};
+inline constexpr Right commentsPost{"comments.post", signedIn, Need::change};
+inline constexpr Right commentsList{"comments.list", anyone, Need::read};
+inline constexpr Right commentsRemove{"comments.remove", owner | admin, Need::change};
+inline constexpr Right deletionsEnqueue{"deletions.enqueue", admin, Need::administer};
+inline constexpr Right deletionsList{"deletions.list", admin, Need::administer};
+inline constexpr Right deletionsDrain{"deletions.drain", admin, Need::administer};
+}  // namespace rights
+
+/// Whether `who` may; `thing` is the user whom the thing in question belongs to, where it belongs to one.
+bool may(const Identity& who, const Right& right, std::optional<UserId> thing = {}) noexcept;
+
+/// Throws unauthenticated (nobody in particular asked) or forbidden unless `who` may.
+void require(const Identity& who, const Right& right, std::optional<UserId> thing = {});
+
+}  // namespace video::access

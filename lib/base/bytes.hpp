@@ -1,0 +1,77 @@
+#pragma once
+
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "base/clock.hpp"
+
+namespace video {
+
+/// An open file descriptor, closed with its owner.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int number) noexcept : number_(number) {}
+  ~Descriptor() { reset(); }
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    if (this != &other) {
+      reset();
+      number_ = std::exchange(other.number_, -1);
+    }
+    return *this;
+  }
+  int number() const noexcept { return number_; }
+  explicit operator bool() const noexcept { return number_ >= 0; }
+  void reset() noexcept {
+    if (number_ >= 0) ::close(std::exchange(number_, -1));
+  }
+
+ private:
+  int number_ = -1;
+};
+
+/// Takes one piece of a stream of bytes; throws to stop it.
+using ByteSink = std::function<void(std::span<const std::byte>)>;
+
+/// Bytes on their way in: pushes its pieces, in order, into a sink until the end, or throws.
+struct ByteSource {
+  std::function<void(const ByteSink&)> push;
+  std::optional<std::uint64_t> size;  ///< in bytes, where it is known before the first piece
+  bool repeatable = false;            ///< whether `push` may be called again and gives the same bytes
+};
+
+/// What is known of a content before its bytes (RFC 9110 §8).
+struct ContentMeta {
+  std::uint64_t size = 0;  ///< bytes
+  std::string type;        ///< media type
+  std::string etag;        ///< strong, with its quotes
+  Time modified{};
+  std::string name;  ///< for Content-Disposition; UTF-8, no path
+};
+
+/// Reads a content at any offset; from one thread at a time.
+class ContentReader {
+ public:
+  virtual ~ContentReader() = default;
+  /// Reads up to `to.size()` bytes from `offset`; 0 only at the end. Throws Error.
+  virtual std::size_t read(std::uint64_t offset, std::span<std::byte> to) = 0;
+  /// The open file behind it, where there is one (then offsets are the file's); else null.
+  virtual std::shared_ptr<const Descriptor> file() const { return nullptr; }
+};
+
+/// Bytes on their way out, as a value: what they are, and how to read them.
+struct Content {
+  ContentMeta meta;
+  std::shared_ptr<ContentReader> reader;
+};
+
+}  // namespace video

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <chrono>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace video {
+
+/// What went wrong, as a closed set: one per row of the error table in http-api.md (row 014 has one per status).
+/// `unreachable` alone never crosses the wire: it is what the caller's own side says of a server or data directory.
+enum class Fault {
+  malformed,
+  unauthenticated,
+  databaseFailed,
+  internal,
+  forbidden,
+  notFound,
+  conflict,
+  tooLarge,
+  tooMany,
+  preconditionFailed,
+  unavailable,
+  diskFull,
+  overQuota,
+  methodNotAllowed,
+  lengthRequired,
+  targetTooLong,
+  unsupportedMediaType,
+  rangeNotSatisfiable,
+  expectationFailed,
+  headerTooLarge,
+  notImplemented,
+  versionNotSupported,
+  requestTimeout,
+  busy,
+  versionMismatch,
+  unreachable,
+};
+
+/// One row of the error table.
+struct FaultRow {
+  Fault fault;
+  std::string_view code;      ///< `error_code` and X-Error-Code, three digits; empty for `unreachable`
+  int httpStatus;             ///< 0 for `unreachable`
+  int exitStatus;             ///< videoctl's
+  std::string_view sentence;  ///< `error` in the body
+  bool retryable;             ///< whether the same request may succeed later without a change
+};
+
+/// The row of `fault`; never fails.
+const FaultRow& rowOf(Fault fault) noexcept;
+
+/// The fault that an answer with this X-Error-Code and HTTP status stands for; nothing where the pair is unknown.
+std::optional<Fault> faultOf(std::string_view code, int httpStatus) noexcept;
+
+/// The reason phrase of an HTTP status (RFC 9110 §15); "Unknown" for one that this product does not send.
+std::string_view reasonPhrase(int httpStatus) noexcept;
+
+/// The one exception of this program. `sentence` is the fixed text of the fault, `detail` says which thing and why:
+/// it is what a person reads, the same on either side of the wire.
+class Error : public std::exception {
+ public:
+  explicit Error(Fault fault, std::string detail = {}, std::optional<std::chrono::seconds> retryAfter = {});
+
+  Fault fault() const noexcept { return fault_; }
+  std::string_view sentence() const noexcept { return rowOf(fault_).sentence; }
+  const std::string& detail() const noexcept { return detail_; }
+  std::optional<std::chrono::seconds> retryAfter() const noexcept { return retryAfter_; }
+  /// The detail, or the sentence where there is none.
+  const char* what() const noexcept override { return detail_.empty() ? rowOf(fault_).sentence.data() : detail_.c_str(); }
+
+ private:
+  Fault fault_;
+  std::string detail_;
+  std::optional<std::chrono::seconds> retryAfter_;
+};
+
+}  // namespace video

@@ -1,0 +1,238 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <concepts>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "base/error.hpp"
+#include "base/fields.hpp"
+#include "base/ids.hpp"
+#include "base/units.hpp"
+
+namespace video {
+
+// ---- writing: straight onto a string, since lists are hot
+
+/// Appends `text` as a JSON string (RFC 8259 §7). The text must be valid UTF-8.
+void appendJsonString(std::string& out, std::string_view text);
+
+inline void appendJson(std::string& out, std::string_view text) { appendJsonString(out, text); }
+inline void appendJson(std::string& out, const std::string& text) { appendJsonString(out, text); }
+inline void appendJson(std::string& out, bool value) { out += value ? "true" : "false"; }
+template <std::integral Number>
+  requires(!std::same_as<Number, bool>)
+void appendJson(std::string& out, Number value) {
+  const fmt::format_int text(value);
+  out.append(text.data(), text.size());
+}
+inline void appendJson(std::string& out, UserId id) { appendJson(out, id.value); }
+inline void appendJson(std::string& out, Time time) {
+  out += '"';
+  out += formatTime(time);
+  out += '"';
+}
+template <class Noun>
+void appendJson(std::string& out, const Id<Noun>& id) {
+  appendJsonString(out, id.text);
+}
+template <Named Enum>
+void appendJson(std::string& out, Enum value) {
+  appendJsonString(out, nameOf(value));
+}
+template <class T>
+void appendJson(std::string& out, const Nullable<T>& value);
+template <class T>
+void appendJson(std::string& out, const std::vector<T>& values);
+template <Described Struct>
+void appendJson(std::string& out, const Struct& value);
+
+template <class T>
+inline constexpr bool isNullable = false;
+template <class T>
+inline constexpr bool isNullable<Nullable<T>> = true;
+template <class T>
+inline constexpr bool isOptional = false;
+template <class T>
+inline constexpr bool isOptional<std::optional<T>> = true;
+
+template <class T>
+void appendJson(std::string& out, const Nullable<T>& value) {
+  if (value)
+    appendJson(out, *value);
+  else
+    out += "null";
+}
+
+template <class T>
+void appendJson(std::string& out, const std::vector<T>& values) {
+  out += '[';
+  for (const T& value : values) {
+    if (&value != values.data()) out += ',';
+    appendJson(out, value);
+  }
+  out += ']';
+}
+
+/// Appends an object with the struct's fields; a plain optional that is empty is left out.
+template <Described Struct>
+void appendJson(std::string& out, const Struct& value) {
+  char before = '{';
+  forEachField<Struct>([&](const auto& field) {
+    const auto& member = value.*field.member;
+    using Member = typename std::remove_cvref_t<decltype(field)>::Type;
+    const auto key = [&] {
+      out += before;
+      out += '"';
+      out += field.name;
+      out += "\":";
+      before = ',';
+    };
+    if constexpr (isOptional<Member>) {
+      if (member) {
+        key();
+        appendJson(out, *member);
+      }
+    } else {
+      key();
+      appendJson(out, member);
+    }
+  });
+  if (before == '{') out += before;
+  out += '}';
+}
+
+/// The JSON text of a described value.
+template <class T>
+std::string toJson(const T& value) {
+  std::string out;
+  appendJson(out, value);
+  return out;
+}
+
+// ---- reading: every failure is Fault::malformed and names the field
+
+/// Parses a document: at most 64 KiB (unless `unbounded`) and 32 levels, valid UTF-8.
+nlohmann::json parseJson(std::string_view text, bool unbounded = false);
+
+[[noreturn]] void throwWrongType(std::string_view field, std::string_view wanted);
+
+void readJson(const nlohmann::json& json, std::string_view field, std::string& to);
+void readJson(const nlohmann::json& json, std::string_view field, bool& to);
+void readJson(const nlohmann::json& json, std::string_view field, std::int64_t& to);
+void readJson(const nlohmann::json& json, std::string_view field, std::uint64_t& to);
+void readJson(const nlohmann::json& json, std::string_view field, UserId& to);
+void readJson(const nlohmann::json& json, std::string_view field, Time& to);
+template <class Noun>
+void readJson(const nlohmann::json& json, std::string_view field, Id<Noun>& to) {
+  readJson(json, field, to.text);
+}
+template <Named Enum>
+void readJson(const nlohmann::json& json, std::string_view field, Enum& to) {
+  std::string text;
+  readJson(json, field, text);
+  const auto value = valueOf<Enum>(text);
+  if (!value) throw Error(Fault::malformed, fmt::format("{}: not a known value", field));
+  to = *value;
+}
+template <class T>
+void readJson(const nlohmann::json& json, std::string_view field, Nullable<T>& to);
+template <class T>
+void readJson(const nlohmann::json& json, std::string_view field, std::optional<T>& to);
+template <class T>
+void readJson(const nlohmann::json& json, std::string_view field, std::vector<T>& to);
+template <Described Struct>
+void readJson(const nlohmann::json& json, std::string_view field, Struct& to);
+
+template <class T>
+void readJson(const nlohmann::json& json, std::string_view field, Nullable<T>& to) {
+  if (json.is_null()) return to.reset();
+  readJson(json, field, to.emplace());
+}
+template <class T>
+void readJson(const nlohmann::json& json, std::string_view field, std::optional<T>& to) {
+  if (json.is_null() && !isNullable<T>) return to.reset();
+  readJson(json, field, to.emplace());
+}
+template <class T>
+void readJson(const nlohmann::json& json, std::string_view field, std::vector<T>& to) {
+  if (!json.is_array()) throwWrongType(field, "an array");
+  to.clear();
+  for (const nlohmann::json& item : json) readJson(item, field, to.emplace_back());
+}
+
+/// Reads the fields that are there; one that is missing throws unless it is optional, Nullable or in `given` (the names
+/// that have their value from elsewhere, such as the path). Unknown ones are ignored.
+template <Described Struct, class Given>
+void readJsonFields(const nlohmann::json& json, Struct& to, const Given& given) {
+  if (!json.is_object()) throw Error(Fault::malformed, "body: must be a JSON object");
+  forEachField<Struct>([&](const auto& field) {
+    using Member = typename std::remove_cvref_t<decltype(field)>::Type;
+    if (given(field.name)) return;
+    const auto found = json.find(field.name);
+    if (found != json.end())
+      readJson(*found, field.name, to.*field.member);
+    else if constexpr (!isOptional<Member> && !isNullable<Member>)
+      throw Error(Fault::malformed, fmt::format("{}: is missing", field.name));
+  });
+}
+
+template <Described Struct>
+void readJson(const nlohmann::json& json, std::string_view field, Struct& to) {
+  if (!json.is_object()) throwWrongType(field, "an object");
+  readJsonFields(json, to, [](std::string_view) { return false; });
+}
+
+/// A described value from its JSON text.
+template <Described Struct>
+Struct fromJson(std::string_view text, bool unbounded = false) {
+  Struct value;
+  readJsonFields(parseJson(text, unbounded), value, [](std::string_view) { return false; });
+  return value;
+}
+
+// ---- plain text: parameters of a path or query, arguments, cells of a table
+
+void readText(std::string_view text, std::string_view field, std::string& to);
+void readText(std::string_view text, std::string_view field, bool& to);
+void readText(std::string_view text, std::string_view field, std::int64_t& to);
+void readText(std::string_view text, std::string_view field, std::uint64_t& to);
+void readText(std::string_view text, std::string_view field, UserId& to);
+void readText(std::string_view text, std::string_view field, Time& to);
+template <class Noun>
+void readText(std::string_view text, std::string_view field, Id<Noun>& to) {
+  readText(text, field, to.text);
+}
+template <Named Enum>
+void readText(std::string_view text, std::string_view field, Enum& to) {
+  const auto value = valueOf<Enum>(text);
+  if (!value) throw Error(Fault::malformed, fmt::format("{}: not a known value", field));
+  to = *value;
+}
+template <class T>
+void readText(std::string_view text, std::string_view field, std::optional<T>& to) {
+  readText(text, field, to.emplace());
+}
+
+/// The cell or parameter that stands for a value: like its JSON, without the quotes; empty where there is none.
+template <class T>
+std::string toText(const T& value) {
+  if constexpr (isOptional<T> || isNullable<T>) {
+    return value ? toText(*value) : std::string();
+  } else if constexpr (std::convertible_to<T, std::string_view>) {
+    return std::string(value);
+  } else if constexpr (requires { value.text; }) {
+    return value.text;
+  } else if constexpr (Named<T>) {
+    return std::string(nameOf(value));
+  } else if constexpr (std::same_as<T, Time>) {
+    return formatTime(value);
+  } else {
+    return toJson(value);
+  }
+}
+
+}  // namespace video

@@ -1,0 +1,64 @@
+#include "base/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/error.hpp"
+
+namespace video {
+namespace {
+
+// The code point at the front of `text`, taken off it; nothing where it is not well-formed (RFC 3629 §4).
+std::optional<char32_t> takeCodePoint(std::string_view& text) {
+  const auto byte = [&text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  const std::size_t length = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : (first & 0xf0) == 0xe0 ? 3
+                             : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+  if (length == 0 || text.size() < length) return std::nullopt;
+  char32_t point = length == 1 ? first : first & (0x7fU >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return std::nullopt;
+    point = (point << 6) | (byte(i) & 0x3fU);
+  }
+  if ((length == 3 && point < 0x800) || (length == 4 && point < 0x10000)) return std::nullopt;
+  if (point > 0x10ffff || (point >= 0xd800 && point < 0xe000)) return std::nullopt;
+  text.remove_prefix(length);
+  return point;
+}
+
+bool isAlphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+}  // namespace
+
+void checkText(std::string_view field, std::string_view text, std::size_t least, std::size_t most) {
+  std::size_t length = 0;
+  for (std::string_view rest = text; !rest.empty(); ++length) {
+    const auto point = takeCodePoint(rest);
+    if (!point) throw Error(Fault::malformed, fmt::format("{}: not valid UTF-8", field));
+    if (*point < 0x20 || (*point >= 0x7f && *point < 0xa0))
+      throw Error(Fault::malformed, fmt::format("{}: has a control character", field));
+  }
+  if (length < least || length > most)
+    throw Error(Fault::malformed, fmt::format("{}: has {} characters, {} to {} are allowed", field, length, least, most));
+}
+
+bool isUtf8(std::string_view text) noexcept {
+  while (!text.empty())
+    if (!takeCodePoint(text)) return false;
+  return true;
+}
+
+bool isUserName(std::string_view text) noexcept {
+  if (text.empty() || text.size() > 64 || !(isAlphanumeric(text[0]) || text[0] == '_')) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) { return isAlphanumeric(c) || c == '_' || c == '.' || c == '-'; });
+}
+
+bool equalWithoutCase(std::string_view a, std::string_view b) noexcept {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+}
+
+}  // namespace video

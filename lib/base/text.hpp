@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace video {
+
+/// Throws Fault::malformed naming `field`, unless `text` is valid UTF-8 without control characters and `least` to
+/// `most` characters (code points) long.
+void checkText(std::string_view field, std::string_view text, std::size_t least, std::size_t most);
+
+/// Whether `text` is valid UTF-8 (RFC 3629).
+bool isUtf8(std::string_view text) noexcept;
+
+/// Whether a user may bear this name: `[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}`.
+bool isUserName(std::string_view text) noexcept;
+
+/// Whether both are equal without case, ASCII only (header names, user names).
+bool equalWithoutCase(std::string_view a, std::string_view b) noexcept;
+
+}  // namespace video

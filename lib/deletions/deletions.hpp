@@ -1,0 +1,79 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/credential.hpp"
+#include "base/fields.hpp"
+#include "base/ids.hpp"
+#include "videos/videos.hpp"
+
+namespace video {
+
+enum class DeletionState { waiting, leased, dead };
+
+/// One record of the deletion queue.
+struct Deletion {
+  VideoId video;
+  DeletionState state = DeletionState::waiting;
+  Time due{};
+  std::int64_t tries = 0;
+  std::optional<std::string> lastError;
+};
+
+struct DeletionQuery : ListQuery {
+  std::optional<DeletionState> state;
+};
+
+/// The queue's first page, with what the whole queue holds (a user who is being cleared counts as one due record).
+struct DeletionPage : Page<Deletion> {
+  std::int64_t due = 0;
+  std::int64_t leased = 0;
+  std::int64_t failed = 0;  ///< waiting for another try
+  std::int64_t dead = 0;
+};
+
+struct RemoveVideo {
+  VideoId id;
+  std::optional<bool> now;  ///< without `deletion.delay`
+};
+
+struct Drain {
+  std::optional<bool> includeNotDue;  ///< everything waiting becomes due first
+};
+
+/// What a drain finds ahead of it; the work goes on after the answer (poll `list`).
+struct DrainStarted {
+  std::int64_t due = 0;
+  std::int64_t leased = 0;
+};
+
+struct DeletionsOptions {
+  std::chrono::milliseconds delay{3'600'000};     ///< time to change one's mind
+  std::size_t batch = 3;                          ///< records claimed at once
+  std::size_t workers = 2;                        ///< executors
+  std::int64_t maxTries = 8;
+  std::chrono::milliseconds retryDelay{10'000};   ///< doubled each time, with jitter, up to an hour
+  std::chrono::milliseconds every{3000};          ///< between ticks
+};
+
+/// Deleting, restoring, and the queue between. Every function may be called from any thread and throws Error.
+class Deletions {
+ public:
+  virtual ~Deletions() = default;
+  /// Marks a video deleted and queues it, in one transaction: owner, admin, operator. Gone from lists and streams at once.
+  virtual void remove(const Credential& by, const RemoveVideo& wanted) = 0;
+  /// Takes it back, until it is claimed: owner, admin, operator. Faults: conflict (purging, or not deleted), notFound.
+  virtual Video restore(const Credential& by, const VideoRef& wanted) = 0;
+  /// The original scheduler's way to queue a video: admin, operator, anyone on a trusted listener.
+  virtual void enqueue(const Credential& by, const VideoRef& wanted) = 0;
+  /// The queue by due time: admin, operator.
+  virtual DeletionPage list(const Credential& by, const DeletionQuery& wanted) = 0;
+  /// Starts clearing all that is due: admin, operator. In a daemon it returns at once, in direct mode when it is done.
+  virtual DrainStarted drain(const Credential& by, const Drain& wanted) = 0;
+};
+
+}  // namespace video

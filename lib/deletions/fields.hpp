@@ -1,0 +1,68 @@
+#pragma once
+
+#include <array>
+#include <utility>
+
+#include "deletions/deletions.hpp"
+#include "videos/fields.hpp"
+
+namespace video {
+
+template <>
+struct Names<DeletionState> {
+  static constexpr std::array list{std::pair{DeletionState::waiting, "waiting"}, std::pair{DeletionState::leased, "leased"},
+                                   std::pair{DeletionState::dead, "dead"}};
+};
+
+template <>
+struct Fields<Deletion> {
+  static constexpr std::string_view plural = "deletions";
+  static constexpr std::tuple list{
+      Field{"video_id", &Deletion::video, "the video"},
+      Field{"state", &Deletion::state, "waiting, leased or dead"},
+      Field{"due", &Deletion::due, "not before"},
+      Field{"tries", &Deletion::tries, "how often it failed"},
+      Field{"last_error", &Deletion::lastError, "why it failed last"},
+  };
+};
+
+template <>
+struct Fields<DeletionQuery> {
+  static constexpr std::tuple list =
+      std::tuple_cat(std::tuple{Field{"state", &DeletionQuery::state, "only in this state"}}, Fields<ListQuery>::list);
+};
+
+template <>
+struct Fields<DeletionPage> {
+  static constexpr std::tuple list = std::tuple_cat(
+      Fields<Page<Deletion>>::list,
+      std::tuple{
+          Field{"due", &DeletionPage::due, "records due now"},
+          Field{"leased", &DeletionPage::leased, "records being worked on"},
+          Field{"failed", &DeletionPage::failed, "records waiting for another try"},
+          Field{"dead", &DeletionPage::dead, "records given up"},
+      });
+};
+
+template <>
+struct Fields<RemoveVideo> {
+  static constexpr std::tuple list{
+      Field{"id", &RemoveVideo::id, "the video"},
+      Field{"now", &RemoveVideo::now, "without the usual delay"},
+  };
+};
+
+template <>
+struct Fields<Drain> {
+  static constexpr std::tuple list{Field{"include_not_due", &Drain::includeNotDue, "everything waiting becomes due first"}};
+};
+
+template <>
+struct Fields<DrainStarted> {
+  static constexpr std::tuple list{
+      Field{"due", &DrainStarted::due, "records due"},
+      Field{"leased", &DrainStarted::leased, "records being worked on"},
+  };
+};
+
+}  // namespace video

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.hpp"
+
+namespace video::http {
+
+enum class Method { get, head, post, put, patch, delete_, options, other };
+
+/// The method's token (RFC 9110 §9); empty for `other`.
+std::string_view nameOf(Method method) noexcept;
+
+/// What a listener is for; a set of bits.
+enum Role : unsigned { api = 1, stream = 2, scheduler = 4, web = 8, allRoles = 15 };
+
+/// Where requests come in.
+struct Listener {
+  std::string address = "127.0.0.1:8000";  ///< `HOST:PORT`, `[V6]:PORT` or `unix:PATH`; port 0 picks one
+  unsigned roles = allRoles;
+  bool trusted = false;         ///< the scheduler's paths need no sign-in
+  bool operatorSocket = false;  ///< a caller without a credential is the operator
+  std::string publicUrl;
+};
+
+/// The head of a request, checked (RFC 9112): what comes out of the connection before any handler runs.
+struct Head {
+  Method method = Method::get;
+  std::string methodName;
+  std::string path;   ///< raw, still percent-encoded, from the target; starts with `/`
+  std::string query;  ///< raw, without `?`
+  int minorVersion = 1;
+  std::vector<std::pair<std::string, std::string>> headers;  ///< in order, values trimmed
+  std::optional<std::uint64_t> contentLength;
+  bool chunked = false;
+  bool keepAlive = true;
+  bool expectContinue = false;
+
+  /// The value of the first header of this name (case aside); empty where there is none.
+  std::string_view header(std::string_view name) const noexcept;
+  /// All values of a header, in order.
+  std::vector<std::string_view> headerValues(std::string_view name) const;
+  bool hasBody() const noexcept { return chunked || contentLength.value_or(0) > 0; }
+};
+
+/// Who is at the other end.
+struct Peer {
+  std::string address;  ///< IP address as text; empty on a Unix socket
+  bool mayBeOperator = false;  ///< on the operator's socket: uid 0, the daemon's uid, or its gid among the peer's
+};
+
+/// A request as a handler sees it; good while the handler runs, on its thread.
+struct Request {
+  const Head& head;
+  const Peer& peer;
+  const Listener& listener;
+  std::string_view body;    ///< the whole body, where the service asked for `BodyUse::collect`
+  const ByteSource* bytes;  ///< the body as it comes, where it asked for `BodyUse::stream`; reading it may wait
+};
+
+/// A piece of an answer's content: bytes, or a range of an open file.
+struct Segment {
+  std::string bytes;
+  std::shared_ptr<const Descriptor> file;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;  ///< of the file's range
+};
+
+/// What goes back. Content-Length, Date and Connection are the transport's to write.
+struct Answer {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<Segment> content;
+  std::optional<std::uint64_t> headLength;  ///< for HEAD: the Content-Length that GET would have; then no content
+  bool close = false;                       ///< close the connection after it
+  std::shared_ptr<void> held;               ///< let go when the last byte is sent or the connection breaks
+
+  void set(std::string_view name, std::string value) { headers.emplace_back(std::string(name), std::move(value)); }
+};
+
+enum class BodyUse { none, collect, stream };
+
+/// What stands behind the transport: the router. Both functions may be called from many threads.
+class Service {
+ public:
+  virtual ~Service() = default;
+  /// Called when the head is there and the body is not. May refuse: then it fills `answer` and returns nothing, and the
+  /// body is not read (nor is `100 Continue` sent).
+  virtual std::optional<BodyUse> begin(const Head& head, const Peer& peer, const Listener& listener, Answer& answer) = 0;
+  /// Makes the answer. Must not throw.
+  virtual void serve(const Request& request, Answer& answer) noexcept = 0;
+  /// An answer to what the transport itself refuses (400, 408, 413, 414, 431, 501, 503, 505), with the error body.
+  virtual void refuse(int status, std::string_view detail, Answer& answer) noexcept = 0;
+};
+
+}  // namespace video::http

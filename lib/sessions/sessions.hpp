@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/credential.hpp"
+#include "base/fields.hpp"
+#include "users/users.hpp"
+
+namespace video {
+
+struct Login {
+  std::string name;                  ///< in the path
+  std::optional<std::string> again;  ///< `user_name` of the body, where the original's clients repeat it
+  std::string password;
+};
+
+enum class IdentityKind { session, token, operator_ };
+
+/// Who the caller is.
+struct WhoAmI {
+  Nullable<std::string> userName;  ///< null for the operator without --as
+  Nullable<Role> role;
+  IdentityKind kind = IdentityKind::session;
+  std::optional<std::string> scope;  ///< a token's
+  std::optional<Time> expires;
+};
+
+/// Signing in and out. Every function may be called from any thread and throws Error.
+class Sessions {
+ public:
+  virtual ~Sessions() = default;
+  /// A new session for name and password; takes the same time whether or not the name exists.
+  /// Faults: unauthenticated, tooMany (too many wait for a hash).
+  virtual SignedIn login(const Credential& by, const Login& wanted) = 0;
+  /// Ends the caller's own session or token, in every process at its next request.
+  virtual void logout(const Credential& by, const Nothing&) = 0;
+  /// Who the caller is; unauthenticated for nobody.
+  virtual WhoAmI whoami(const Credential& by, const Nothing&) = 0;
+};
+
+}  // namespace video

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.hpp"
+
+namespace video::store {
+
+class DataDirectory;
+
+/// A content on its way in: `incoming/NAME`, flocked by this object. Unless `finish` was called and `keep` after it,
+/// everything it wrote is removed with it. One thread at a time.
+class Incoming {
+ public:
+  Incoming(Incoming&&) noexcept;
+  ~Incoming();
+  /// Appends; counts size and SHA-256 on the way. Throws diskFull.
+  void write(std::span<const std::byte> piece);
+  std::uint64_t size() const;
+  /// The first bytes (at most 4096), for finding out what it is.
+  std::string_view front() const;
+  /// fsync, then rename to a blob name never used before (random id + `.extension`), then fsync of the folders.
+  /// Returns the blob's name; hash and size are final.
+  std::string finish(std::string_view extension);
+  /// SHA-256 of what was written, lower-case hex; after finish.
+  std::string sha256() const;
+  /// The row points at the blob now: it stays.
+  void keep();
+
+ private:
+  friend class Blobs;
+  struct State;
+  explicit Incoming(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// Finished contents, immutable, and uploads under way. May be used from any thread.
+class Blobs {
+ public:
+  explicit Blobs(std::shared_ptr<DataDirectory> directory);
+  /// Begins an upload under a name of ours (a video's id). Throws conflict where one is under way in any process.
+  /// A stale file of a dead uploader is emptied and taken over.
+  Incoming begin(std::string_view name);
+  /// Whether an upload under this name holds its lock, in any process.
+  bool isUnderWay(std::string_view name) const;
+  /// Opens a blob for reading; null where there is none.
+  std::shared_ptr<const Descriptor> open(std::string_view blob) const;
+  /// Removes a blob and fsyncs its folder; one that is gone already is no fault.
+  void remove(std::string_view blob);
+  /// Removes `incoming/NAME` where nobody holds it.
+  void removeIncoming(std::string_view name);
+
+ private:
+  std::shared_ptr<DataDirectory> directory_;
+};
+
+}  // namespace video::store

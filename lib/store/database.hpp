@@ -1,0 +1,213 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/fields.hpp"
+#include "base/ids.hpp"
+
+namespace video::store {
+
+class DataDirectory;
+class Connection;  // one SQLite connection with its statement cache; private to store/
+
+/// A statement being run: bound when made, reset when it goes. Belongs to the thread that made it.
+class Query {
+ public:
+  Query(Query&&) noexcept;
+  ~Query();
+  /// Steps to the next row; false at the end. Throws Error (databaseFailed, diskFull, busy).
+  bool next();
+  /// Runs an INSERT, UPDATE or DELETE to its end; the number of rows that it changed.
+  std::int64_t run();
+  bool isNull(int column) const;
+  std::int64_t integer(int column) const;
+  /// The column's text; good until the next step.
+  std::string_view text(int column) const;
+  Time time(int column) const { return Time{std::chrono::milliseconds{integer(column)}}; }
+  std::optional<std::int64_t> optionalInteger(int column) const {
+    return isNull(column) ? std::nullopt : std::optional(integer(column));
+  }
+  std::optional<std::string> optionalText(int column) const {
+    return isNull(column) ? std::nullopt : std::optional(std::string(text(column)));
+  }
+  std::optional<Time> optionalTime(int column) const {
+    return isNull(column) ? std::nullopt : std::optional(time(column));
+  }
+
+ private:
+  friend class Reader;
+  struct State;
+  Query(Connection& connection, std::string_view sql);
+  void bind(int parameter, std::nullptr_t);
+  void bind(int parameter, std::int64_t value);
+  void bind(int parameter, std::string_view text);
+  std::unique_ptr<State> state_;  // store/ is free to hold this without an allocation per query
+};
+
+/// Reads rows on a connection; each statement sees one consistent state.
+class Reader {
+ public:
+  /// A statement with its parameters bound in order. `sql` is one statement; it is prepared once per connection.
+  /// Values: integers, bool, text, Time (milliseconds), ids, named enumerations (their text), optionals (NULL).
+  template <class... Values>
+  Query query(std::string_view sql, const Values&... values) {
+    Query made = start(sql);
+    int parameter = 0;
+    (bindOne(made, ++parameter, values), ...);
+    return made;
+  }
+
+ protected:
+  explicit Reader(Connection& connection) : connection_(connection) {}
+  ~Reader() = default;
+  Connection& connection_;
+
+ private:
+  friend class Database;
+  Query start(std::string_view sql);
+
+  template <class Value>
+  static void bindOne(Query& query, int parameter, const Value& value) {
+    if constexpr (requires { value.has_value(); }) {
+      if (value)
+        bindOne(query, parameter, *value);
+      else
+        query.bind(parameter, nullptr);
+    } else if constexpr (std::is_same_v<Value, std::nullopt_t>) {
+      query.bind(parameter, nullptr);
+    } else if constexpr (std::is_same_v<Value, Time>) {
+      query.bind(parameter, static_cast<std::int64_t>(value.time_since_epoch().count()));
+    } else if constexpr (std::is_same_v<Value, UserId>) {
+      query.bind(parameter, value.value);
+    } else if constexpr (Named<Value>) {
+      query.bind(parameter, nameOf(value));
+    } else if constexpr (std::is_integral_v<Value>) {
+      query.bind(parameter, static_cast<std::int64_t>(value));
+    } else if constexpr (std::is_convertible_v<const Value&, std::string_view>) {
+      query.bind(parameter, std::string_view(value));
+    } else {
+      query.bind(parameter, std::string_view(value.text));
+    }
+  }
+};
+
+/// One operation inside the writer's transaction, under its own savepoint: a Reader that may also write.
+class Transaction : public Reader {
+ public:
+  /// Keeps `work` until the COMMIT that carries this operation has succeeded, then runs it on the writer's thread before
+  /// the operation is answered; dropped where it failed. It must be short and must not throw.
+  void afterCommit(std::function<void()> work);
+  /// The rowid of the last INSERT of this operation.
+  std::int64_t lastInsertId() const;
+
+ protected:
+  using Reader::Reader;
+  ~Transaction() = default;
+};
+
+/// What a write does to the disk: `grow` is refused with diskFull below the free space floor; `keep` (sign-in, delete,
+/// drain, checkpoint) goes on, and on a disk that is full gives up the reserve and runs once more.
+enum class Purpose { grow, keep };
+
+enum class Synchronous { full, normal };
+
+struct Options {
+  Synchronous synchronous = Synchronous::full;
+  std::chrono::milliseconds lockTimeout{10'000};  ///< how long a write waits for another process
+  std::uint64_t freeSpaceFloor = 1ULL << 30;      ///< bytes that `grow` leaves free
+  std::size_t readers = 8;                        ///< idle read connections that are kept
+};
+
+/// What the writer has done so far; for benchmarks, tests and metrics.
+struct WriterCounters {
+  std::uint64_t operations = 0;  ///< committed
+  std::uint64_t commits = 0;     ///< transactions that carried them
+  std::uint64_t failedBatches = 0;
+};
+
+/// The SQLite database of a data directory: many readers, and one writer that commits for all who wait (group commit).
+/// Every function may be called from any thread; none inside a write.
+class Database {
+ public:
+  /// Opens the database of `directory`, whose schema must be this program's. Throws Error (versionMismatch, unreachable).
+  Database(std::shared_ptr<DataDirectory> directory, const Options& options);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  /// Calls `work(Reader&)` on a read connection and returns what it returns. Never waits for the writer.
+  template <class Work>
+  auto read(Work&& work) {
+    const Lease lease = leaseReader();
+    return std::forward<Work>(work)(*lease.reader);
+  }
+
+  /// Calls `work(Reader&)` inside one read transaction: all its statements see the same state.
+  template <class Work>
+  auto snapshot(Work&& work) {
+    const Lease lease = leaseReader(true);
+    return std::forward<Work>(work)(*lease.reader);
+  }
+
+  /// Runs `work(Transaction&)` on the writer's thread under a savepoint of its own and returns what it returns, after a
+  /// COMMIT that made it durable. An exception of `work` undoes this operation alone and comes out here. `work` may be
+  /// run more than once (each time after a rollback). Throws Error: databaseFailed, diskFull, busy.
+  template <class Work>
+  auto write(Purpose purpose, Work&& work) {
+    using Reply = std::invoke_result_t<Work&, Transaction&>;
+    if constexpr (std::is_void_v<Reply>) {
+      submit(purpose, [&](Transaction& transaction) { work(transaction); });
+    } else {
+      std::optional<Reply> reply;
+      submit(purpose, [&](Transaction& transaction) { reply.emplace(work(transaction)); });
+      return std::move(*reply);
+    }
+  }
+
+  /// Throws diskFull where less than the floor, plus `more` bytes, is free in the data directory.
+  void requireSpace(std::uint64_t more = 0) const;
+
+  /// Whether the writer's last commit was good; where the last good one is over 5 s old, tries an empty transaction.
+  bool isReady();
+
+  /// Moves the write-ahead log into the database file, as far as readers let it (PRAGMA wal_checkpoint(TRUNCATE)).
+  void checkpoint();
+
+  WriterCounters counters() const;
+  DataDirectory& directory() const;
+
+  /// Every SQL text prepared on any connection so far; what the query plan test walks.
+  std::vector<std::string> statements() const;
+
+ private:
+  struct Pool;
+  struct Lease {
+    Lease(Pool& pool, std::unique_ptr<Connection> connection, bool transaction);
+    ~Lease();
+    Lease(Lease&&) = delete;
+    Pool& pool;
+    std::unique_ptr<Connection> connection;
+    bool transaction;
+    Reader* reader;
+  };
+  Lease leaseReader(bool transaction = false);
+  void submit(Purpose purpose, const std::function<void(Transaction&)>& work);
+
+  struct Inside;
+  std::unique_ptr<Inside> inside_;
+};
+
+/// Whether this thread is the writer's, inside an operation; the doors of the rooms refuse to be called there.
+bool insideWrite() noexcept;
+
+}  // namespace video::store

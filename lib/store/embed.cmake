@@ -1,0 +1,11 @@
+# Writes OUT, a C++ file that holds the SQL of FILES in the order of their numbers.
+list(SORT FILES)
+set(text "#include \"store/migrations.hpp\"\n\nnamespace video::store {\n\nconst std::vector<Migration>& migrations() {\n  static const std::vector<Migration> all{\n")
+foreach(file IN LISTS FILES)
+  get_filename_component(name ${file} NAME_WE)
+  math(EXPR number "1${name} - 10000")
+  file(READ ${file} sql)
+  string(APPEND text "      {${number}, R\"SQL(${sql})SQL\"},\n")
+endforeach()
+string(APPEND text "  };\n  return all;\n}\n\n}  // namespace video::store\n")
+file(WRITE ${OUT} "${text}")

@@ -1,0 +1,127 @@
+-- Version 1. Tables and columns of the original site keep their names; times are Unix milliseconds.
+
+CREATE TABLE users (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  login_name TEXT NOT NULL COLLATE NOCASE,
+  pwd TEXT NOT NULL,
+  role TEXT NOT NULL DEFAULT 'user' CHECK (role IN ('user', 'admin')),
+  disabled INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),
+  bytes_quota_own INTEGER CHECK (bytes_quota_own >= 0),
+  create_time INTEGER NOT NULL,
+  deleted INTEGER,
+  video_count INTEGER NOT NULL DEFAULT 0,
+  bytes_used INTEGER NOT NULL DEFAULT 0,
+  bytes_trash INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE UNIQUE INDEX users_by_name ON users (login_name) WHERE deleted IS NULL;
+CREATE INDEX users_by_time ON users (create_time, id) WHERE deleted IS NULL;
+CREATE INDEX users_admins ON users (role, disabled, id) WHERE deleted IS NULL;
+
+CREATE TABLE video_info (
+  id TEXT PRIMARY KEY,
+  author_id INTEGER NOT NULL REFERENCES users (id),
+  name TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('pending', 'ready', 'deleted', 'purging')),
+  display_ctime TEXT NOT NULL,
+  create_time INTEGER NOT NULL,
+  size INTEGER NOT NULL DEFAULT 0,
+  content_type TEXT NOT NULL DEFAULT '',
+  sha256 TEXT NOT NULL DEFAULT '',
+  blob TEXT,
+  modified INTEGER,
+  duration_ms INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX video_by_author ON video_info (author_id, state, id);
+CREATE INDEX video_by_author_name ON video_info (author_id, state, name, id);
+CREATE INDEX video_by_author_size ON video_info (author_id, state, size, id);
+CREATE INDEX video_by_state ON video_info (state, id);
+CREATE INDEX video_by_state_name ON video_info (state, name, id);
+CREATE INDEX video_by_state_size ON video_info (state, size, id);
+CREATE INDEX video_by_content ON video_info (sha256, id) WHERE sha256 <> '';
+
+-- What a user has, kept beside the user: quotas and lists of users must not count rows.
+CREATE TRIGGER video_added AFTER INSERT ON video_info BEGIN
+  UPDATE users SET video_count = video_count + (new.state IN ('pending', 'ready')),
+                   bytes_used = bytes_used + new.size,
+                   bytes_trash = bytes_trash + iif(new.state IN ('deleted', 'purging'), new.size, 0)
+    WHERE id = new.author_id;
+END;
+CREATE TRIGGER video_changed AFTER UPDATE OF author_id, state, size ON video_info BEGIN
+  UPDATE users SET video_count = video_count - (old.state IN ('pending', 'ready')),
+                   bytes_used = bytes_used - old.size,
+                   bytes_trash = bytes_trash - iif(old.state IN ('deleted', 'purging'), old.size, 0)
+    WHERE id = old.author_id;
+  UPDATE users SET video_count = video_count + (new.state IN ('pending', 'ready')),
+                   bytes_used = bytes_used + new.size,
+                   bytes_trash = bytes_trash + iif(new.state IN ('deleted', 'purging'), new.size, 0)
+    WHERE id = new.author_id;
+END;
+CREATE TRIGGER video_removed AFTER DELETE ON video_info BEGIN
+  UPDATE users SET video_count = video_count - (old.state IN ('pending', 'ready')),
+                   bytes_used = bytes_used - old.size,
+                   bytes_trash = bytes_trash - iif(old.state IN ('deleted', 'purging'), old.size, 0)
+    WHERE id = old.author_id;
+END;
+
+CREATE TABLE comments (
+  id TEXT PRIMARY KEY,
+  video_id TEXT NOT NULL REFERENCES video_info (id),
+  author_id INTEGER NOT NULL REFERENCES users (id),
+  content TEXT NOT NULL,
+  time INTEGER NOT NULL,
+  position_ms INTEGER CHECK (position_ms >= 0)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX comments_by_time ON comments (video_id, time, id);
+CREATE INDEX comments_by_position ON comments (video_id, position_ms, id) WHERE position_ms IS NOT NULL;
+CREATE INDEX comments_by_author ON comments (author_id, id);
+
+-- session_id is the SHA-256 of the secret, in hex; TTL is when it ends.
+CREATE TABLE sessions (
+  session_id TEXT PRIMARY KEY,
+  public_id TEXT NOT NULL UNIQUE,
+  user_id INTEGER NOT NULL REFERENCES users (id),
+  login_name TEXT NOT NULL,
+  TTL INTEGER NOT NULL,
+  create_time INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_by_user ON sessions (user_id, public_id);
+CREATE INDEX sessions_by_end ON sessions (TTL);
+
+CREATE TABLE tokens (
+  token_hash TEXT PRIMARY KEY,
+  public_id TEXT NOT NULL UNIQUE,
+  user_id INTEGER NOT NULL REFERENCES users (id),
+  label TEXT NOT NULL,
+  scope TEXT NOT NULL CHECK (scope IN ('read', 'upload', 'full', 'admin', 'metrics')),
+  expires INTEGER,
+  create_time INTEGER NOT NULL,
+  last_used INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tokens_by_user ON tokens (user_id, public_id);
+
+-- Moves whenever a right ends: a session or token, a role, a password, an account.
+CREATE TABLE rights_epoch (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), epoch INTEGER NOT NULL) STRICT;
+INSERT INTO rights_epoch VALUES (1, 1);
+
+-- lease_owner is the claimer's byte in OWNERS while state is 'leased'.
+CREATE TABLE video_del_rec (
+  video_id TEXT PRIMARY KEY REFERENCES video_info (id),
+  state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'leased', 'dead')),
+  due INTEGER NOT NULL,
+  tries INTEGER NOT NULL DEFAULT 0,
+  last_error TEXT,
+  lease_owner INTEGER,
+  create_time INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX video_del_rec_by_due ON video_del_rec (state, due, video_id);
+
+-- Contents that were replaced and wait to be unlinked.
+CREATE TABLE blob_del_rec (blob TEXT PRIMARY KEY, create_time INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+-- Users who are gone and whose videos and comments wait to be cleared.
+CREATE TABLE user_del_rec (
+  user_id INTEGER PRIMARY KEY REFERENCES users (id),
+  create_time INTEGER NOT NULL,
+  tries INTEGER NOT NULL DEFAULT 0,
+  last_error TEXT
+) STRICT;

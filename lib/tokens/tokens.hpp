@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+
+#include "base/credential.hpp"
+#include "base/fields.hpp"
+#include "base/ids.hpp"
+
+namespace video {
+
+/// What a token may be used for (http-api.md, role api).
+enum class Scope { read, upload, full, admin, metrics };
+
+struct NewToken {
+  std::string user;   ///< whose
+  std::string label;  ///< 1 to 100 characters
+  Scope scope = Scope::read;
+  Nullable<Time> expires;  ///< null = never
+};
+
+/// A token as it is shown once, with its secret.
+struct CreatedToken {
+  TokenId id;
+  std::string label;
+  Scope scope = Scope::read;
+  Nullable<Time> expires;
+  std::string token;
+};
+
+struct TokenRef {
+  TokenId id;
+};
+
+/// API tokens for scripts. Every function may be called from any thread and throws Error.
+class Tokens {
+ public:
+  virtual ~Tokens() = default;
+  /// A token for `user`: self, admin, operator; scope `admin` for an admin only. Faults: malformed, forbidden, notFound.
+  virtual CreatedToken create(const Credential& by, const NewToken& wanted) = 0;
+  /// Ends a token at the next request everywhere: its owner, admin, operator. Faults: notFound.
+  virtual void revoke(const Credential& by, const TokenRef& wanted) = 0;
+};
+
+}  // namespace video

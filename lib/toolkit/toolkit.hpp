@@ -1,0 +1,65 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "comments/comments.hpp"
+#include "data/data.hpp"
+#include "deletions/deletions.hpp"
+#include "sessions/sessions.hpp"
+#include "settings/settings.hpp"
+#include "tokens/tokens.hpp"
+#include "uploads/uploads.hpp"
+#include "users/users.hpp"
+#include "videos/videos.hpp"
+
+namespace video {
+
+namespace http {
+class Client;
+class Router;
+struct ClientOptions;
+}  // namespace http
+namespace schedule {
+class Scheduler;
+}
+
+/// All doors in one object; who holds it cannot tell which side of the wire they are on.
+class Toolkit {
+ public:
+  virtual ~Toolkit() = default;
+  virtual Users& users() = 0;
+  virtual Sessions& sessions() = 0;
+  virtual Tokens& tokens() = 0;
+  virtual Videos& videos() = 0;
+  virtual Uploads& uploads() = 0;
+  virtual Comments& comments() = 0;
+  virtual Deletions& deletions() = 0;
+};
+
+/// The toolkit over a data directory, with what a daemon needs beside it.
+class LocalToolkit : public Toolkit {
+ public:
+  /// Adds the tasks of all rooms, and lets `deletions.drain` wake the scheduler's task instead of doing the work itself.
+  virtual void addTasks(schedule::Scheduler& scheduler) = 0;
+  /// Adds the routes of all rooms; the router must not outlive this.
+  virtual void serve(http::Router& router) = 0;
+  /// Whether writes succeed (`/readyz`).
+  virtual bool isReady() = 0;
+  /// Whether free space is below the floor (`/readyz` says "degraded").
+  virtual bool isDiskLow() = 0;
+};
+
+/// Opens a data directory; holds its LOCK shared. `origin` says where the path came from, for the sentence of a failure.
+/// With `migrate` (the daemon), a missing or empty folder is made into one and an older schema is brought up first.
+std::unique_ptr<LocalToolkit> openLocal(const Settings& settings, std::string_view origin, bool migrate = false);
+
+/// The same operations through a daemon's HTTP API.
+std::unique_ptr<Toolkit> openRemote(const http::ClientOptions& options);
+
+/// What is done to the data directory as a whole.
+std::unique_ptr<Data> openData(const Settings& settings, std::string_view origin);
+
+}  // namespace video

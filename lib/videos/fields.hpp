@@ -1,0 +1,79 @@
+#pragma once
+
+#include <array>
+#include <utility>
+
+#include "videos/videos.hpp"
+
+namespace video {
+
+template <>
+struct Names<VideoState> {
+  static constexpr std::array list{std::pair{VideoState::pending, "pending"}, std::pair{VideoState::ready, "ready"},
+                                   std::pair{VideoState::deleted, "deleted"}, std::pair{VideoState::purging, "purging"}};
+};
+
+template <>
+struct Names<VideoSort> {
+  static constexpr std::array list{std::pair{VideoSort::created, "created"}, std::pair{VideoSort::name, "name"},
+                                   std::pair{VideoSort::size, "size"}};
+};
+
+template <>
+struct Fields<Video> {
+  static constexpr std::string_view plural = "videos";
+  static constexpr std::tuple list{
+      Field{"id", &Video::id, "UUIDv7, sorts by creation"},
+      Field{"author_id", &Video::authorId, "the owner's id"},
+      Field{"author", &Video::author, "the owner's name"},
+      Field{"name", &Video::name, "1 to 200 characters"},
+      Field{"state", &Video::state, "pending, ready, deleted or purging"},
+      Field{"display_ctime", &Video::displayTime, "creation in the original site's form, UTC"},
+      Field{"create_time", &Video::created, "when it was made"},
+      Field{"size", &Video::size, "bytes"},
+      Field{"content_type", &Video::contentType, "media type, found at upload"},
+      Field{"sha256", &Video::sha256, "of the content, hex"},
+      Field{"duration_ms", &Video::durationMs, "length, where known"},
+      Field{"purge_time", &Video::purgeTime, "when a deleted video is due"},
+  };
+};
+
+template <>
+struct Fields<NewVideo> {
+  static constexpr std::tuple list{
+      Field{"user_name", &NewVideo::user, "the owner"},
+      Field{"name", &NewVideo::name, "1 to 200 characters"},
+  };
+};
+
+template <>
+struct Fields<AddedVideo> {
+  static constexpr std::tuple list =
+      std::tuple_cat(Fields<Video>::list, std::tuple{Field{"upload_url", &AddedVideo::uploadUrl, "signed, relative"}});
+};
+
+template <>
+struct Fields<VideoRef> {
+  static constexpr std::tuple list{Field{"id", &VideoRef::id, "the video's id"}};
+};
+
+template <>
+struct Fields<VideoQuery> {
+  static constexpr std::tuple list = std::tuple_cat(
+      std::tuple{
+          Field{"user", &VideoQuery::user, "only this user's"},
+          Field{"state", &VideoQuery::state, "only in this state"},
+          Field{"sha256", &VideoQuery::sha256, "only with this content"},
+          Field{"sort", &VideoQuery::sort, "created, name or size"},
+      },
+      Fields<ListQuery>::list);
+};
+
+template <>
+struct Fields<UserVideosQuery> {
+  static constexpr std::tuple list = std::tuple_cat(std::tuple{Field{"user_name", &UserVideosQuery::user, "whose"},
+                                                               Field{"state", &UserVideosQuery::state, "only in this state"}},
+                                                    Fields<ListQuery>::list);
+};
+
+}  // namespace video

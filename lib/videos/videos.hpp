@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "base/credential.hpp"
+#include "base/fields.hpp"
+#include "base/ids.hpp"
+
+namespace video {
+
+enum class VideoState { pending, ready, deleted, purging };
+enum class VideoSort { created, name, size };
+
+struct Video {
+  VideoId id;
+  UserId authorId;
+  std::string author;
+  std::string name;
+  VideoState state = VideoState::pending;
+  std::string displayTime;  ///< the original site's form
+  Time created{};
+  std::int64_t size = 0;    ///< bytes
+  std::string contentType;  ///< media type; empty while pending
+  std::string sha256;       ///< hex; empty while pending
+  std::optional<std::int64_t> durationMs;
+  std::optional<Time> purgeTime;  ///< of a deleted one: when it is due
+};
+
+struct NewVideo {
+  std::string user;
+  std::string name;  ///< 1 to 200 characters
+};
+
+/// A video that waits for its bytes, and where they may be sent.
+struct AddedVideo : Video {
+  std::string uploadUrl;  ///< signed, relative; good for `signed_url_ttl`
+};
+
+struct VideoRef {
+  VideoId id;
+};
+
+struct VideoQuery : ListQuery {
+  std::optional<std::string> user;
+  std::optional<VideoState> state;  ///< default: ready, and pending where the caller may see them
+  std::optional<std::string> sha256;
+  std::optional<VideoSort> sort;  ///< default: created, newest first; name and size ascend
+};
+
+/// GET /user/:name/videos: one user's.
+struct UserVideosQuery : ListQuery {
+  std::string user;
+  std::optional<VideoState> state;
+};
+
+/// The videos of the site; deleting and restoring are in the room deletions. Every function may be called from any
+/// thread and throws Error; a video whose owner is gone does not exist.
+class Videos {
+ public:
+  virtual ~Videos() = default;
+  /// Makes a pending video: self, admin, operator. Faults: malformed, forbidden, notFound, diskFull.
+  virtual AddedVideo add(const Credential& by, const NewVideo& wanted) = 0;
+  /// Own videos; an admin and the operator see all, or one user's.
+  virtual Page<Video> list(const Credential& by, const VideoQuery& wanted) = 0;
+  /// One user's videos, newest first: anyone sees the ready ones; `state` is for self, admin, operator.
+  virtual Page<Video> listOf(const Credential& by, const UserVideosQuery& wanted) = 0;
+  /// One video: anyone a ready one, its owner, admins and the operator any.
+  virtual Video show(const Credential& by, const VideoRef& wanted) = 0;
+  /// The bytes of a ready video.
+  virtual Content open(const Credential& by, const VideoRef& wanted) = 0;
+};
+
+}  // namespace video
