@@ -36,9 +36,9 @@ struct Identity {
   UserId user;           ///< 0 for anonymous, link, and the operator without `as`
   std::string userName;  ///< empty likewise
   Role role = Role::user;
-  Scope scope = Scope::full;      ///< a token's; full otherwise
-  std::optional<Time> expires;    ///< a session's or token's
-  std::string secretHash;         ///< a session's or token's, for ending it
+  Scope scope = Scope::full;    ///< a token's; full otherwise
+  std::optional<Time> expires;  ///< a session's or token's
+  std::string secretHash;       ///< a session's or token's, for ending it
   bool isUser() const { return user.value != 0; }
 };
 
@@ -48,8 +48,8 @@ struct NewSession {
   std::string userName;
 };
 
-/// Turns credentials into identities and keeps the tables `sessions` and `tokens` with their cache. May be used from any
-/// thread; functions that take a Transaction belong inside a write.
+/// Turns credentials into identities and keeps the tables `sessions` and `tokens` with their cache. May be used from
+/// any thread; functions that take a Transaction belong inside a write.
 class Access {
  public:
   Access(store::Database& database, const Options& options, const Clock& clock);

@@ -18,10 +18,10 @@ using Item = std::function<void()>;
 /// Work that comes in batches. The dispatcher asks for a batch and hands it to the executors until a dispatch finds
 /// nothing; then the task sleeps to its next tick. Runs of one task never overlap.
 struct Task {
-  std::string name;                      ///< `video-clear`
-  std::chrono::milliseconds every{0};    ///< between ticks
-  std::size_t batch = 1;                 ///< items asked for at once
-  std::size_t workers = 1;               ///< executors
+  std::string name;                    ///< `video-clear`
+  std::chrono::milliseconds every{0};  ///< between ticks
+  std::size_t batch = 1;               ///< items asked for at once
+  std::size_t workers = 1;             ///< executors
   std::function<std::vector<Item>(std::size_t batch)> dispatch;
 };
 
@@ -35,8 +35,8 @@ struct RunResult {
 /// threads execute over a bounded queue. One failed item never stops the others; its failure goes to the log.
 RunResult runToEnd(const Task& task, const std::function<bool()>& stop);
 
-/// Runs tasks by their timers, each on a thread of its own, until destroyed: then the items at hand are finished and the
-/// rest is left.
+/// Runs tasks by their timers, each on a thread of its own, until destroyed: then the items at hand are finished and
+/// the rest is left.
 class Scheduler {
  public:
   explicit Scheduler(const Clock& clock);

@@ -104,8 +104,8 @@ class Reader {
 /// One operation inside the writer's transaction, under its own savepoint: a Reader that may also write.
 class Transaction : public Reader {
  public:
-  /// Keeps `work` until the COMMIT that carries this operation has succeeded, then runs it on the writer's thread before
-  /// the operation is answered; dropped where it failed. It must be short and must not throw.
+  /// Keeps `work` until the COMMIT that carries this operation has succeeded, then runs it on the writer's thread
+  /// before the operation is answered; dropped where it failed. It must be short and must not throw.
   void afterCommit(std::function<void()> work);
   /// The rowid of the last INSERT of this operation.
   std::int64_t lastInsertId() const;
@@ -139,7 +139,8 @@ struct WriterCounters {
 /// Every function may be called from any thread; none inside a write.
 class Database {
  public:
-  /// Opens the database of `directory`, whose schema must be this program's. Throws Error (versionMismatch, unreachable).
+  /// Opens the database of `directory`, whose schema must be this program's. Throws Error (versionMismatch,
+  /// unreachable).
   Database(std::shared_ptr<DataDirectory> directory, const Options& options);
   ~Database();
   Database(const Database&) = delete;
