@@ -47,7 +47,7 @@ class LocalSessions : public Sessions {
     WhoAmI reply;
     if (who.isUser()) {
       reply.userName = who.userName;
-      reply.role = who.role;
+      reply.role.emplace(who.role);
     }
     reply.expires = who.expires;
     if (who.kind == Identity::Kind::operator_) reply.kind = IdentityKind::operator_;
