@@ -33,12 +33,12 @@ struct Options {
 struct Identity {
   enum class Kind { anonymous, session, token, link, operator_ };
   Kind kind = Kind::anonymous;
-  UserId user;           ///< 0 for anonymous, link, and the operator without `as`
-  std::string userName;  ///< empty likewise
+  UserId user{};           ///< 0 for anonymous, link, and the operator without `as`
+  std::string userName{};  ///< empty likewise
   Role role = Role::user;
-  Scope scope = Scope::full;    ///< a token's; full otherwise
-  std::optional<Time> expires;  ///< a session's or token's
-  std::string secretHash;       ///< a session's or token's, for ending it
+  Scope scope = Scope::full;      ///< a token's; full otherwise
+  std::optional<Time> expires{};  ///< a session's or token's
+  std::string secretHash{};       ///< a session's or token's, for ending it
   bool isUser() const { return user.value != 0; }
 };
 
@@ -56,7 +56,7 @@ class Access {
   ~Access();
 
   /// Who `by` is. An unknown, ended or expired secret, or one of a disabled or deleted user: unauthenticated. A link is
-  /// taken as it is (`checkLink` says what it is good for). Extends a sliding session, at most once a minute.
+  /// taken as it is (`checkUploadLink` says what it is good for). Extends a sliding session, at most once a minute.
   Identity identify(const Credential& by);
   /// The same inside a write, from the rows alone: what an operation that changes something must stand on.
   Identity identify(store::Transaction& transaction, const Credential& by);
@@ -76,7 +76,10 @@ class Access {
   UserId tokenOwner(store::Reader& reader, const TokenId& id);
   /// Ends every session and token of a user.
   void endAll(store::Transaction& transaction, UserId user);
-  /// Removes what has expired, at most `limit` rows; how many it removed.
+  /// Says that a role, a password or `disabled` changes in this transaction, or a user goes: every process reads rights
+  /// anew at its next request. What ends sessions and tokens here says so itself.
+  void rightsChanged(store::Transaction& transaction);
+  /// Removes sessions that have expired, at most `limit`; how many it removed.
   std::int64_t sweep(store::Transaction& transaction, std::int64_t limit);
 
   /// `?share=&exp=&sig=` for uploading to a video, good for uploadLinkTtl.

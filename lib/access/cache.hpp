@@ -1,0 +1,69 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "access/access.hpp"
+
+namespace video::access {
+
+/// The SHA-256 of a session's or token's secret: what it is looked up by.
+using SecretKey = std::array<unsigned char, 32>;
+
+/// Identities of sessions and tokens by the hash of their secret: bounded, least recently used goes first, in shards.
+/// An entry counts only under the rights epoch that it was read under, so that nothing need be dropped when that moves.
+/// May be used from any thread.
+class Cache {
+ public:
+  struct Entry {
+    Identity identity;
+    std::int64_t epoch = 0;                     ///< of the read that gave the identity
+    Time nextTouch{};                           ///< when its use is to be written down again
+    std::chrono::milliseconds touchInterval{};  ///< at the least between two such
+  };
+  struct Found {
+    Identity identity;
+    bool touch = false;  ///< whether the caller is to write down its use
+  };
+
+  explicit Cache(std::size_t bound);
+
+  /// What is known under `key`, unless it is of another epoch or has expired. From `nextTouch` on, one caller in each
+  /// `touchInterval` is told to touch.
+  std::optional<Found> find(const SecretKey& key, std::int64_t epoch, Time now);
+  void put(const SecretKey& key, Entry entry);
+  /// Moves the expiry of an entry, where there is one.
+  void extend(const SecretKey& key, Time expires);
+  void drop(const SecretKey& key);
+  std::size_t size() const;
+
+ private:
+  struct Hash {
+    // The key is a hash already.
+    std::size_t operator()(const SecretKey& key) const noexcept {
+      std::size_t front = 0;
+      std::memcpy(&front, key.data(), sizeof front);
+      return front;
+    }
+  };
+  using Order = std::list<std::pair<SecretKey, Entry>>;
+  struct Shard {
+    mutable std::mutex mutex;
+    Order order;  // most recently used first
+    std::unordered_map<SecretKey, Order::iterator, Hash> places;
+  };
+  Shard& shardOf(const SecretKey& key) { return shards_[key.back() % shards_.size()]; }
+
+  std::vector<Shard> shards_;
+  std::size_t shardBound_;
+};
+
+}  // namespace video::access

@@ -1,0 +1,59 @@
+#include "access/passwords.hpp"
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.hpp"
+
+namespace video::access {
+namespace {
+
+void check(std::string_view password, std::size_t shortest) {
+  if (password.size() < shortest)
+    throw Error(Fault::malformed, fmt::format("pwd: at least {} bytes are needed", shortest));
+  if (password.size() > Passwords::longest)
+    throw Error(Fault::malformed, fmt::format("pwd: at most {} bytes are allowed", Passwords::longest));
+  if (password.find('\0') != std::string_view::npos) throw Error(Fault::malformed, "pwd: must not contain NUL");
+}
+
+}  // namespace
+
+Passwords::Passwords(const Options& options)
+    : shortest_(options.minPassword),
+      operations_(std::max<unsigned long long>(options.passwordOpslimit, crypto_pwhash_OPSLIMIT_MIN)),
+      memory_(std::max<std::size_t>(options.passwordMemlimit, crypto_pwhash_MEMLIMIT_MIN)),
+      threads_(options.passwordParallel, mostWaiting) {
+  if (sodium_init() < 0) throw Error(Fault::internal, "libsodium: cannot be set up");
+}
+
+std::string Passwords::hash(std::string_view password) {
+  check(password, shortest_);
+  std::string made;
+  threads_.run([&] { made = compute(password); });
+  return made;
+}
+
+bool Passwords::verify(std::string_view hash, std::string_view password) {
+  check(password, 0);
+  bool right = false;
+  threads_.run([&] {
+    if (hash.empty())
+      compute(password);
+    else
+      right = crypto_pwhash_str_verify(std::string(hash).c_str(), password.data(), password.size()) == 0;
+  });
+  return right;
+}
+
+std::string Passwords::compute(std::string_view password) const {
+  std::array<char, crypto_pwhash_STRBYTES> text{};
+  if (crypto_pwhash_str_alg(text.data(), password.data(), password.size(), operations_, memory_,
+                            crypto_pwhash_ALG_ARGON2ID13) != 0)
+    throw Error(Fault::internal, "password: no memory for its hash");
+  return text.data();
+}
+
+}  // namespace video::access

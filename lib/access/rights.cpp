@@ -1,0 +1,48 @@
+#include "access/rights.hpp"
+
+#include <fmt/format.h>
+
+#include "access/access.hpp"
+#include "base/error.hpp"
+
+namespace video::access {
+namespace {
+
+bool covers(Scope scope, Need need) noexcept {
+  switch (scope) {
+    case Scope::read: return need == Need::read;
+    case Scope::upload: return need == Need::read || need == Need::upload;
+    case Scope::full: return need != Need::administer;
+    case Scope::admin: return true;
+    case Scope::metrics: return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool may(const Identity& who, const Right& right, std::optional<UserId> thing) noexcept {
+  const auto open = [&](Who to) { return (right.who & to) != 0; };
+  switch (who.kind) {
+    case Identity::Kind::operator_: return true;
+    case Identity::Kind::anonymous: return open(anyone);
+    case Identity::Kind::link: return open(link);
+    case Identity::Kind::session:
+    case Identity::Kind::token: break;
+  }
+  const bool isToken = who.kind == Identity::Kind::token;
+  if (isToken && !covers(who.scope, right.need)) return false;
+  if (open(anyone) || open(signedIn)) return true;
+  if (open(owner) && thing && *thing == who.user) return true;
+  // An administrator's lesser token is as good as any user's.
+  return open(admin) && who.role == Role::admin && (!isToken || who.scope == Scope::admin);
+}
+
+void require(const Identity& who, const Right& right, std::optional<UserId> thing) {
+  if (may(who, right, thing)) return;
+  if (who.kind == Identity::Kind::anonymous)
+    throw Error(Fault::unauthenticated, fmt::format("{}: sign in first", right.operation));
+  throw Error(Fault::forbidden, fmt::format("{}: not allowed", right.operation));
+}
+
+}  // namespace video::access

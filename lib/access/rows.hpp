@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "store/database.hpp"
+#include "tokens/tokens.hpp"
+#include "users/users.hpp"
+
+namespace video::access::rows {
+
+/// What is known of a session or token whose user is live and not disabled. Hashes are SHA-256 in lower-case hex.
+struct Known {
+  UserId user{};
+  std::string userName{};
+  Role role = Role::user;
+  std::int64_t epoch = 0;          ///< the rights epoch of the same state
+  Scope scope = Scope::full;       ///< a token's
+  std::optional<Time> expires{};   ///< never empty for a session
+  std::optional<Time> lastUsed{};  ///< a token's
+};
+
+std::optional<Known> findSession(store::Reader& reader, std::string_view hash);
+std::optional<Known> findToken(store::Reader& reader, std::string_view hash);
+/// A live user by name, disabled or not.
+std::optional<Known> findUser(store::Reader& reader, std::string_view name);
+std::optional<UserId> findTokenOwner(store::Reader& reader, const TokenId& id);
+
+std::int64_t epoch(store::Reader& reader);
+void bumpEpoch(store::Transaction& transaction);
+
+void addSession(store::Transaction& transaction, std::string_view hash, UserId user, std::string_view userName,
+                Time created, Time expires);
+TokenId addToken(store::Transaction& transaction, std::string_view hash, UserId user, std::string_view label,
+                 Scope scope, Time created, std::optional<Time> expires);
+
+/// Each: how many rows it changed.
+std::int64_t extendSession(store::Transaction& transaction, std::string_view hash, Time expires);
+std::int64_t removeSession(store::Transaction& transaction, std::string_view hash);
+std::int64_t removeExpiredSession(store::Transaction& transaction, std::string_view hash, Time now);
+std::int64_t removeExpiredSessions(store::Transaction& transaction, Time now, std::int64_t limit);
+std::int64_t removeSessionsOf(store::Transaction& transaction, UserId user);
+std::int64_t useToken(store::Transaction& transaction, std::string_view hash, Time now);
+std::int64_t removeToken(store::Transaction& transaction, std::string_view hash);
+std::int64_t removeToken(store::Transaction& transaction, const TokenId& id);
+std::int64_t removeTokensOf(store::Transaction& transaction, UserId user);
+
+}  // namespace video::access::rows

@@ -1,0 +1,170 @@
+#include "access/passwords.hpp"
+
+#include <atomic>
+#include <fstream>
+#include <latch>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "access/lowpriority.hpp"
+#include "base/error.hpp"
+#include "base/waiting.hpp"
+#include "catch.hpp"
+
+using namespace video;
+using access::LowPriorityThreads;
+using access::Passwords;
+
+namespace {
+
+access::Options cheap() {
+  access::Options options;
+  options.passwordOpslimit = 1;
+  options.passwordMemlimit = 8192;
+  return options;
+}
+
+Fault faultOf(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.fault();
+  }
+  FAIL("no Error came");
+  return Fault::internal;
+}
+
+std::size_t threadsOfThisProcess() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("Threads:")) return std::stoul(line.substr(8));
+  return 0;
+}
+
+class Counter : public WaitObserver {
+ public:
+  void waitBegins() noexcept override { ++begun; }
+  void waitEnds() noexcept override { ++ended; }
+  int begun = 0;
+  int ended = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a password is verified by its hash alone", "[access]") {
+  Passwords passwords(cheap());
+  const std::string hash = passwords.hash("correct horse");
+  CHECK(hash.starts_with("$argon2id$v=19$m=8,t=1,p=1$"));
+  CHECK(passwords.hash("correct horse") != hash);
+  CHECK(passwords.verify(hash, "correct horse"));
+  CHECK_FALSE(passwords.verify(hash, "correct horsf"));
+  CHECK_FALSE(passwords.verify(hash, ""));
+  CHECK_FALSE(passwords.verify("", "correct horse"));
+  CHECK_FALSE(passwords.verify("", ""));
+  CHECK_FALSE(passwords.verify("no hash at all", "correct horse"));
+  access::Options dearer = cheap();
+  dearer.passwordOpslimit = 2;
+  CHECK(Passwords(dearer).verify(hash, "correct horse"));
+}
+
+TEST_CASE("what a password may be", "[access]") {
+  Passwords passwords(cheap());
+  CHECK_THROWS_WITH(passwords.hash("1234567"), "pwd: at least 8 bytes are needed");
+  CHECK(faultOf([&] { passwords.hash("1234567"); }) == Fault::malformed);
+  CHECK_NOTHROW(passwords.hash("12345678"));
+  CHECK_NOTHROW(passwords.hash("\x01\xff tab\t."));
+  const std::string longest(1024, 'x');
+  CHECK(passwords.verify(passwords.hash(longest), longest));
+  CHECK(faultOf([&] { passwords.hash(longest + "x"); }) == Fault::malformed);
+  CHECK(faultOf([&] { passwords.verify("", longest + "x"); }) == Fault::malformed);
+  CHECK(faultOf([&] { passwords.hash(std::string("12345678\0", 9)); }) == Fault::malformed);
+  CHECK(faultOf([&] { passwords.verify("", std::string("\0", 1)); }) == Fault::malformed);
+}
+
+TEST_CASE("a hash says that its caller waits, for a name that does not exist too", "[access]") {
+  Passwords passwords(cheap());
+  const std::string hash = passwords.hash("correct horse");
+  Counter counter;
+  WaitObserver::current() = &counter;
+  passwords.verify(hash, "wrong");
+  passwords.verify("", "wrong");
+  WaitObserver::current() = nullptr;
+  CHECK(counter.begun == 2);
+  CHECK(counter.ended == 2);
+}
+
+TEST_CASE("no thread is made before a password is hashed", "[access]") {
+  const std::size_t before = threadsOfThisProcess();
+  Passwords passwords(cheap());
+  CHECK(threadsOfThisProcess() == before);
+  passwords.hash("correct horse");
+  passwords.hash("correct horse");
+  CHECK(threadsOfThisProcess() == before + 1);
+}
+
+TEST_CASE("64 may wait for the low-priority threads, the next is refused", "[access]") {
+  LowPriorityThreads threads(1, 64);
+  std::latch begun(1);
+  std::latch release(1);
+  std::atomic<int> done = 0;
+  std::vector<std::jthread> callers;
+  callers.emplace_back([&] {
+    threads.run([&] {
+      begun.count_down();
+      release.wait();
+      ++done;
+    });
+  });
+  begun.wait();
+  for (int i = 0; i < 64; ++i) callers.emplace_back([&] { threads.run([&] { ++done; }); });
+  while (threads.waiting() < 64) std::this_thread::yield();
+  try {
+    threads.run([&] { ++done; });
+    FAIL("was taken");
+  } catch (const Error& error) {
+    CHECK(error.fault() == Fault::tooMany);
+    CHECK(error.retryAfter() == std::chrono::seconds{1});
+  }
+  release.count_down();
+  callers.clear();
+  CHECK(done == 65);
+  threads.run([&] { ++done; });
+  CHECK(done == 66);
+}
+
+TEST_CASE("work on the low-priority threads throws to its own caller, and they go on", "[access]") {
+  LowPriorityThreads threads(2, 4);
+  CHECK_THROWS_AS(threads.run([] { throw std::runtime_error("no"); }), std::runtime_error);
+  bool ran = false;
+  threads.run([&] { ran = true; });
+  CHECK(ran);
+}
+
+TEST_CASE("as many low-priority threads work at once as were asked for", "[access]") {
+  LowPriorityThreads threads(2, 4);
+  std::latch both(2);
+  std::vector<std::jthread> callers;
+  for (int i = 0; i < 2; ++i) callers.emplace_back([&] { threads.run([&] { both.arrive_and_wait(); }); });
+  callers.clear();
+  CHECK(both.try_wait());
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("the memory of a hash is given back", "[access]") {
+  const auto resident = [] {
+    std::ifstream statm("/proc/self/statm");
+    std::size_t size = 0;
+    std::size_t pages = 0;
+    statm >> size >> pages;
+    return pages * 4096;
+  };
+  access::Options dear;
+  dear.passwordOpslimit = 1;
+  dear.passwordMemlimit = 64ULL << 20;
+  Passwords passwords(dear);
+  const std::size_t before = resident();
+  for (int i = 0; i < 3; ++i) passwords.hash("correct horse");
+  CHECK(resident() < before + (8ULL << 20));
+}
+#endif

@@ -1,0 +1,103 @@
+#include "access/rights.hpp"
+
+#include <array>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "access/access.hpp"
+#include "base/error.hpp"
+#include "catch.hpp"
+
+using namespace video;
+using access::Identity;
+using access::Right;
+namespace rights = access::rights;
+
+namespace {
+
+constexpr UserId self{7};
+constexpr UserId other{8};
+
+Identity session(Role role) {
+  return {.kind = Identity::Kind::session, .user = self, .userName = "anna", .role = role};
+}
+Identity token(Scope scope, Role role = Role::user) {
+  return {.kind = Identity::Kind::token, .user = self, .userName = "anna", .role = role, .scope = scope};
+}
+
+// One letter for each asker: y may, n may not, o only what is one's own.
+struct Row {
+  Right right;
+  // anonymous, link, session, admin's session, tokens (read, upload, full, admin of a user; metrics), an admin's tokens
+  // (read, full, admin), operator, operator as a user
+  std::string_view expected;
+};
+
+const std::vector<Identity> askers{
+    Identity{},
+    Identity{.kind = Identity::Kind::link},
+    session(Role::user),
+    session(Role::admin),
+    token(Scope::read),
+    token(Scope::upload),
+    token(Scope::full),
+    token(Scope::admin),
+    token(Scope::metrics),
+    token(Scope::read, Role::admin),
+    token(Scope::full, Role::admin),
+    token(Scope::admin, Role::admin),
+    Identity{.kind = Identity::Kind::operator_},
+    Identity{.kind = Identity::Kind::operator_, .user = self, .userName = "anna"},
+};
+
+const std::vector<Row> table{
+    //                            -lsA ruFam rFA oO
+    {rights::usersAdd, /*        */ "ynyynnyynnyyyy"}, {rights::usersList, /*       */ "nnnynnnnnnnyyy"},
+    {rights::usersShow, /*       */ "nnoyoooonooyyy"}, {rights::usersRemove, /*     */ "nnoynnoonnoyyy"},
+    {rights::sessionsLogin, /*   */ "ynyynnyynnyyyy"}, {rights::sessionsLogout, /*  */ "nnyyyyyynyyyyy"},
+    {rights::sessionsWhoami, /*  */ "nnyyyyyynyyyyy"}, {rights::tokensCreate, /*    */ "nnoynnoonnoyyy"},
+    {rights::tokensRevoke, /*    */ "nnoynnoonnoyyy"}, {rights::videosAdd, /*       */ "nnoynooonnoyyy"},
+    {rights::videosList, /*      */ "nnyyyyyynyyyyy"}, {rights::videosListOf, /*    */ "ynyyyyyynyyyyy"},
+    {rights::videosListHidden, /**/ "nnoyoooonooyyy"}, {rights::videosListAll, /*   */ "nnoyoooonooyyy"},
+    {rights::videosShow, /*      */ "ynyyyyyynyyyyy"}, {rights::videosShowHidden, /**/ "nnoyoooonooyyy"},
+    {rights::videosOpen, /*      */ "ynyyyyyynyyyyy"}, {rights::videosDelete, /*    */ "nnoynnoonnoyyy"},
+    {rights::videosRestore, /*   */ "nnoynnoonnoyyy"}, {rights::uploadsPut, /*      */ "nyoynooonnoyyy"},
+    {rights::commentsPost, /*    */ "nnyynnyynnyyyy"}, {rights::commentsList, /*    */ "ynyyyyyynyyyyy"},
+    {rights::commentsRemove, /*  */ "nnoynnoonnoyyy"}, {rights::deletionsEnqueue, /**/ "nnnynnnnnnnyyy"},
+    {rights::deletionsList, /*   */ "nnnynnnnnnnyyy"}, {rights::deletionsDrain, /*  */ "nnnynnnnnnnyyy"},
+};
+
+Fault faultOfCall(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.fault();
+  }
+  FAIL("no Error came");
+  return Fault::internal;
+}
+
+}  // namespace
+
+TEST_CASE("every right is what the table says, for every kind of asker", "[access]") {
+  for (const Row& row : table) {
+    REQUIRE(row.expected.size() == askers.size());
+    for (std::size_t i = 0; i < askers.size(); ++i) {
+      INFO(row.right.operation << ", asker " << i);
+      const char expected = row.expected[i];
+      CHECK(may(askers[i], row.right, self) == (expected != 'n'));
+      CHECK(may(askers[i], row.right, other) == (expected == 'y'));
+      CHECK(may(askers[i], row.right) == (expected == 'y'));
+    }
+  }
+}
+
+TEST_CASE("who may not is told why: nobody in particular to sign in, anyone else that it is not allowed", "[access]") {
+  CHECK(faultOfCall([] { require(Identity{}, rights::usersList); }) == Fault::unauthenticated);
+  CHECK(faultOfCall([] { require(session(Role::user), rights::usersList); }) == Fault::forbidden);
+  CHECK(faultOfCall([] { require(token(Scope::read), rights::commentsPost); }) == Fault::forbidden);
+  CHECK(faultOfCall([] { require(Identity{.kind = Identity::Kind::link}, rights::usersList); }) == Fault::forbidden);
+  CHECK_NOTHROW(require(session(Role::admin), rights::usersList));
+  CHECK_THROWS_WITH(require(session(Role::user), rights::usersList), "users.list: not allowed");
+}
