@@ -39,15 +39,15 @@ struct LogField {
 
 /// One request that was answered, for the access log.
 struct AccessLine {
-  std::string_view operation;  ///< `comments.post`; empty where no route matched
-  std::string_view method;
-  std::string_view path;  ///< what follows a `?` is left out
+  std::string_view operation{};  ///< `comments.post`; empty where no route matched
+  std::string_view method{};
+  std::string_view path{};  ///< what follows a `?` is left out
   int status = 0;
   std::uint64_t bytes = 0;  ///< of content sent
   std::chrono::microseconds took{0};
-  std::string_view requestId;
-  std::string_view user;     ///< empty for nobody in particular
-  std::string_view address;  ///< empty on a Unix socket
+  std::string_view requestId{};
+  std::string_view user{};     ///< empty for nobody in particular
+  std::string_view address{};  ///< empty on a Unix socket
 };
 
 /// Sets the program's one logger, which writes to stderr. Until then it writes warnings and errors as logfmt.
