@@ -194,7 +194,6 @@ void logAccess(const AccessLine& line) noexcept try {
                                        {"bytes", line.bytes},
                                        {"ms", static_cast<double>(line.took.count()) / 1000},
                                        {"request_id", line.requestId},
-                                       {"user", line.user},
                                        {"address", line.address}});
   to.access.log(spdlog::level::info, spdlog::string_view_t(text.data(), text.size()));
 } catch (const std::exception&) {

@@ -46,7 +46,6 @@ struct AccessLine {
   std::uint64_t bytes = 0;  ///< of content sent
   std::chrono::microseconds took{0};
   std::string_view requestId{};
-  std::string_view user{};     ///< empty for nobody in particular
   std::string_view address{};  ///< empty on a Unix socket
 };
 
