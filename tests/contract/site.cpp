@@ -35,10 +35,7 @@ Site::Site(Way way, const std::function<void(Settings&)>& change) {
 
   scheduler_ = std::make_unique<schedule::Scheduler>(systemClock());
   local_->addTasks(*scheduler_);
-  http::RouterOptions routing;
-  routing.limiter = settings_.limiter;
-  routing.origins = settings_.origins;
-  router_ = std::make_unique<http::Router>(std::move(routing));
+  router_ = std::make_unique<http::Router>(http::RouterOptions{settings_.origins, {}}, settings_.limiter);
   serve(*router_, *local_);
   serveServer(*router_, {[this] { return local_->isReady(); }, [this] { return local_->isDiskLow(); }});
   transport_ = std::make_unique<http::Transport>(*router_, settings_.transport);
