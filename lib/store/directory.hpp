@@ -1,10 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "base/bytes.hpp"
 
@@ -32,6 +33,9 @@ class DataDirectory {
   ~DataDirectory();
   DataDirectory(const DataDirectory&) = delete;
   DataDirectory& operator=(const DataDirectory&) = delete;
+
+  /// Turns an exclusive LOCK into a shared one, as after a migration. Throws busy where another took it in between.
+  void share();
 
   const std::filesystem::path& path() const;
   int descriptor() const;
