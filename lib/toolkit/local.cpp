@@ -16,7 +16,7 @@ std::shared_ptr<store::DataDirectory> openDirectory(const Settings& settings, st
   if (!migrate) return open(store::Hold::shared);
   store::DataDirectory::create(settings.dataDirectory);
   auto directory = open(store::Hold::shared);
-  if (!store::needsMigration(*directory)) return directory;
+  if (store::schemaOf(*directory) >= store::latestSchema()) return directory;
   directory.reset();
   directory = open(store::Hold::exclusive);
   store::migrate(*directory);
@@ -27,7 +27,8 @@ std::shared_ptr<store::DataDirectory> openDirectory(const Settings& settings, st
 class DirectoryToolkit : public LocalToolkit {
  public:
   DirectoryToolkit(const Settings& settings, std::string_view origin, bool migrate)
-      : directory_(openDirectory(settings, origin, migrate)),
+      : freeSpaceFloor_(settings.store.freeSpaceFloor),
+        directory_(openDirectory(settings, origin, migrate)),
         database_(directory_, settings.store),
         blobs_(directory_),
         access_(database_, settings.access, systemClock()),
@@ -55,7 +56,7 @@ class DirectoryToolkit : public LocalToolkit {
 
   bool isReady() override { return database_.isReady(); }
 
-  bool isDiskLow() override { return database_.isDiskLow(); }
+  bool isDiskLow() override { return directory_->freeSpace() < freeSpaceFloor_; }
 
   std::vector<std::string> statements() const override { return database_.statements(); }
 
@@ -64,7 +65,7 @@ class DirectoryToolkit : public LocalToolkit {
     constexpr std::int64_t step = 500;
     const auto dispatch = [this](std::size_t) {
       std::vector<schedule::Item> items;
-      if (access_.hasExpired())
+      if (access_.needsSweep())
         items.push_back([this] {
           database_.write(store::Purpose::keep,
                           [this](store::Transaction& transaction) { access_.sweep(transaction, step); });
@@ -74,6 +75,7 @@ class DirectoryToolkit : public LocalToolkit {
     return {"session-sweep", std::chrono::minutes{1}, 1, 1, dispatch};
   }
 
+  std::uint64_t freeSpaceFloor_;
   std::shared_ptr<store::DataDirectory> directory_;
   store::Database database_;
   store::Blobs blobs_;
