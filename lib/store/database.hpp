@@ -19,6 +19,7 @@ namespace video::store {
 
 class DataDirectory;
 class Connection;  // one SQLite connection with its statement cache; private to store/
+class Statement;   // one prepared statement of a connection; private to store/
 
 /// A statement being run: bound when made, reset when it goes. Belongs to the thread that made it.
 class Query {
@@ -46,22 +47,22 @@ class Query {
 
  private:
   friend class Reader;
-  struct State;
-  Query(Connection& connection, std::string_view sql);
+  explicit Query(Statement& statement) noexcept;
   void bind(int parameter, std::nullptr_t);
   void bind(int parameter, std::int64_t value);
   void bind(int parameter, std::string_view text);
-  std::unique_ptr<State> state_;  // store/ is free to hold this without an allocation per query
+  Statement* statement_;
 };
 
 /// Reads rows on a connection; each statement sees one consistent state.
 class Reader {
  public:
   /// A statement with its parameters bound in order. `sql` is one statement; it is prepared once per connection.
-  /// Values: integers, bool, text, Time (milliseconds), ids, named enumerations (their text), optionals (NULL).
+  /// Values: integers, bool, text, Time (milliseconds), ids, named enumerations (their text), optionals (NULL); as many
+  /// as it has parameters, else std::logic_error.
   template <class... Values>
   Query query(std::string_view sql, const Values&... values) {
-    Query made = start(sql);
+    Query made = start(sql, sizeof...(values));
     int parameter = 0;
     (bindOne(made, ++parameter, values), ...);
     return made;
@@ -74,7 +75,7 @@ class Reader {
 
  private:
   friend class Database;
-  Query start(std::string_view sql);
+  Query start(std::string_view sql, std::size_t values);
 
   template <class Value>
   static void bindOne(Query& query, int parameter, const Value& value) {
@@ -104,8 +105,8 @@ class Reader {
 /// One operation inside the writer's transaction, under its own savepoint: a Reader that may also write.
 class Transaction : public Reader {
  public:
-  /// Keeps `work` until the COMMIT that carries this operation has succeeded, then runs it on the writer's thread before
-  /// the operation is answered; dropped where it failed. It must be short and must not throw.
+  /// Keeps `work` until the COMMIT that carries this operation has succeeded, then runs it on the writer's thread
+  /// before the operation is answered; dropped where it failed. It must be short and must not throw.
   void afterCommit(std::function<void()> work);
   /// The rowid of the last INSERT of this operation.
   std::int64_t lastInsertId() const;
@@ -139,7 +140,8 @@ struct WriterCounters {
 /// Every function may be called from any thread; none inside a write.
 class Database {
  public:
-  /// Opens the database of `directory`, whose schema must be this program's. Throws Error (versionMismatch, unreachable).
+  /// Opens the database of `directory`, whose schema must be this program's. Throws Error (versionMismatch,
+  /// unreachable).
   Database(std::shared_ptr<DataDirectory> directory, const Options& options);
   ~Database();
   Database(const Database&) = delete;

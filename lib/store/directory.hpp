@@ -1,10 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "base/bytes.hpp"
 
@@ -20,8 +21,8 @@ class DataDirectory {
   /// Throws Error: conflict (something else is in it), unreachable, forbidden.
   static void create(const std::filesystem::path& path);
 
-  /// Opens one and holds its LOCK. Throws Error: unreachable (missing, or no data directory; the sentence names `origin`,
-  /// where the path came from), forbidden, busy (LOCK is held otherwise for longer than `lockTimeout`).
+  /// Opens one and holds its LOCK. Throws Error: unreachable (missing, or no data directory; the sentence names
+  /// `origin`, where the path came from), forbidden, busy (LOCK is held otherwise for longer than `lockTimeout`).
   static std::shared_ptr<DataDirectory> open(const std::filesystem::path& path, Hold hold, std::string_view origin = {},
                                              std::chrono::milliseconds lockTimeout = std::chrono::seconds{10});
 
@@ -33,6 +34,9 @@ class DataDirectory {
   DataDirectory(const DataDirectory&) = delete;
   DataDirectory& operator=(const DataDirectory&) = delete;
 
+  /// Turns an exclusive LOCK into a shared one, as after a migration. Throws busy where another took it in between.
+  void share();
+
   const std::filesystem::path& path() const;
   int descriptor() const;
   std::filesystem::path databasePath() const;
@@ -41,7 +45,8 @@ class DataDirectory {
   std::uint64_t freeSpace() const;
   /// Gives up the reserve; false where there was none.
   bool releaseReserve();
-  /// Makes the reserve (64 MiB) again where space allows: never below `floor` bytes free. Quietly does nothing otherwise.
+  /// Makes the reserve (64 MiB) again where space allows: never below `floor` bytes free. Quietly does nothing
+  /// otherwise.
   void makeReserve(std::uint64_t floor);
 
   /// The number of this process's locked byte in OWNERS; taken at the first call.

@@ -1,0 +1,246 @@
+#include "store/blobs.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <openssl/evp.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/ids.hpp"
+#include "base/waiting.hpp"
+#include "store/directory.hpp"
+#include "store/files.hpp"
+
+namespace video::store {
+namespace {
+
+constexpr std::size_t pieceSize = 256 * 1024;
+constexpr std::uint64_t flushStep = 8ULL << 20;
+constexpr std::uint64_t dirtyMost = 64ULL << 20;
+constexpr std::size_t frontSize = 4096;
+constexpr std::size_t idDigits = 32;
+
+bool isHex(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+bool isExtension(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
+}
+
+bool isBlobName(std::string_view name) {
+  if (name.size() < idDigits || !std::all_of(name.begin(), name.begin() + idDigits, isHex)) return false;
+  const std::string_view rest = name.substr(idDigits);
+  return rest.empty() || (rest.size() >= 2 && rest[0] == '.' && std::all_of(rest.begin() + 1, rest.end(), isExtension));
+}
+
+void requirePlainName(std::string_view name) {
+  if (name.empty() || name.front() == '.' || name.find('/') != std::string_view::npos ||
+      name.find('\0') != std::string_view::npos)
+    throw std::logic_error("not a name for a file of ours");
+}
+
+bool isSameFile(int file, int folder, const std::string& name) {
+  struct stat opened {};
+  struct stat named {};
+  return ::fstat(file, &opened) == 0 && ::fstatat(folder, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
+// isUnderWay holds a lock for a moment: a refusal counts only if it lasts.
+bool tryLockTwice(int file) {
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    if (tryLock(file, LOCK_EX)) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+  return tryLock(file, LOCK_EX);
+}
+
+struct FreeDigest {
+  void operator()(EVP_MD_CTX* digest) const { EVP_MD_CTX_free(digest); }
+};
+
+}  // namespace
+
+struct Incoming::State {
+  std::shared_ptr<DataDirectory> directory;
+  std::string name;
+  Descriptor incoming;  // the folder
+  Descriptor file;
+  Descriptor placeholder;  // holds the name's lock once the content has left it
+  std::unique_ptr<EVP_MD_CTX, FreeDigest> digest;
+  std::string piece;
+  std::string front;
+  std::uint64_t size = 0;     // taken
+  std::uint64_t written = 0;  // to the file
+  std::string sha256;
+  Descriptor fan;
+  std::string blob;
+  bool kept = false;
+
+  ~State() {
+    if (!blob.empty() && !kept) ::unlinkat(fan.number(), blob.c_str(), 0);
+    if (holdsName(file) || holdsName(placeholder)) ::unlinkat(incoming.number(), name.c_str(), 0);
+  }
+
+  bool holdsName(const Descriptor& holder) const {
+    return holder && isSameFile(holder.number(), incoming.number(), name);
+  }
+
+  void put(std::string_view bytes) {
+    if (EVP_DigestUpdate(digest.get(), bytes.data(), bytes.size()) != 1) throw Error(Fault::internal, "SHA-256 failed");
+    writeAll(file.number(), bytes, name);
+    const std::uint64_t before = written;
+    written += bytes.size();
+    if (before / flushStep == written / flushStep) return;
+    // Starts writing back what is complete, and waits for what was started long ago: fsync then has little left to do.
+    const int fd = file.number();
+    const std::uint64_t begin = before / flushStep * flushStep;
+    const std::uint64_t end = written / flushStep * flushStep;
+    ::sync_file_range(fd, static_cast<off64_t>(begin), static_cast<off64_t>(end - begin), SYNC_FILE_RANGE_WRITE);
+    if (end > dirtyMost)
+      ::sync_file_range(fd, static_cast<off64_t>(end - dirtyMost - flushStep), static_cast<off64_t>(flushStep),
+                        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+  }
+};
+
+Incoming::Incoming(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Incoming::Incoming(Incoming&&) noexcept = default;
+Incoming::~Incoming() = default;
+
+void Incoming::write(std::span<const std::byte> given) {
+  State& its = *state_;
+  std::string_view bytes(reinterpret_cast<const char*>(given.data()), given.size());
+  if (its.front.size() < frontSize) its.front.append(bytes.substr(0, frontSize - its.front.size()));
+  its.size += bytes.size();
+  if (its.piece.empty() && bytes.size() >= pieceSize) return its.put(bytes);
+  while (!bytes.empty()) {
+    const std::size_t taken = std::min(bytes.size(), pieceSize - its.piece.size());
+    its.piece.append(bytes.substr(0, taken));
+    bytes.remove_prefix(taken);
+    if (its.piece.size() < pieceSize) break;
+    its.put(its.piece);
+    its.piece.clear();
+  }
+}
+
+std::uint64_t Incoming::size() const {
+  return state_->size;
+}
+std::string_view Incoming::front() const {
+  return state_->front;
+}
+std::string Incoming::sha256() const {
+  return state_->sha256;
+}
+void Incoming::keep() {
+  state_->kept = true;
+}
+
+std::string Incoming::finish(std::string_view extension) {
+  State& its = *state_;
+  const Waiting waiting;
+  its.put(its.piece);
+  its.piece = {};
+  std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
+  unsigned int length = 0;
+  if (EVP_DigestFinal_ex(its.digest.get(), hash.data(), &length) != 1) throw Error(Fault::internal, "SHA-256 failed");
+  its.sha256 = toHex({reinterpret_cast<const char*>(hash.data()), length});
+  sync(its.file.number(), its.name);
+
+  std::string blob = makeRandomHex(idDigits / 2);
+  if (!extension.empty() && std::all_of(extension.begin(), extension.end(), isExtension))
+    blob.append(".").append(extension);
+  const Descriptor blobs = openFolder(its.directory->descriptor(), "blobs");
+  const std::string fanName = blob.substr(0, 2);
+  if (makeFolder(blobs.number(), fanName)) sync(blobs.number(), "blobs");
+  its.fan = openFolder(blobs.number(), fanName);
+  // The name's lock must outlast the rename: an empty file, locked already, changes places with the content.
+  its.placeholder = makeFile(its.fan.number(), blob, O_RDWR);
+  if (!its.placeholder) throw Error(Fault::internal, "a blob name came up twice");
+  its.blob = blob;
+  if (!tryLock(its.placeholder.number(), LOCK_EX)) throw Error(Fault::internal, "a new blob is locked");
+  if (::renameat2(its.incoming.number(), its.name.c_str(), its.fan.number(), blob.c_str(), RENAME_EXCHANGE) != 0) {
+    if (errno != EINVAL && errno != ENOSYS) throwErrno(errno, blob);
+    // A file system without exchange: the placeholder makes way, its name was taken by us.
+    if (::renameat(its.incoming.number(), its.name.c_str(), its.fan.number(), blob.c_str()) != 0)
+      throwErrno(errno, blob);
+  }
+  sync(its.fan.number(), "blobs");
+  return blob;
+}
+
+Blobs::Blobs(std::shared_ptr<DataDirectory> directory) : directory_(std::move(directory)) {}
+
+Incoming Blobs::begin(std::string_view name) {
+  requirePlainName(name);
+  auto state = std::make_unique<Incoming::State>();
+  state->directory = directory_;
+  state->name = name;
+  state->incoming = openFolder(directory_->descriptor(), "incoming");
+  for (;;) {
+    Descriptor file = openOrMake(state->incoming.number(), state->name, O_RDWR);
+    if (!tryLockTwice(file.number()))
+      throw Error(Fault::conflict, fmt::format("video {}: an upload is under way", name));
+    // Its holder before us may have unlinked it between our open and our lock.
+    if (!isSameFile(file.number(), state->incoming.number(), state->name)) continue;
+    if (::ftruncate(file.number(), 0) != 0) throwErrno(errno, name);
+    state->file = std::move(file);
+    break;
+  }
+  state->digest.reset(EVP_MD_CTX_new());
+  if (!state->digest || EVP_DigestInit_ex(state->digest.get(), EVP_sha256(), nullptr) != 1)
+    throw Error(Fault::internal, "SHA-256 failed");
+  state->piece.reserve(pieceSize);
+  return Incoming(std::move(state));
+}
+
+bool Blobs::isUnderWay(std::string_view name) const {
+  requirePlainName(name);
+  const Descriptor incoming = openFolder(directory_->descriptor(), "incoming");
+  const Descriptor file = openIfThere(incoming.number(), std::string(name), O_RDONLY);
+  return file && !tryLock(file.number(), LOCK_SH);
+}
+
+std::shared_ptr<const Descriptor> Blobs::open(std::string_view blob) const {
+  if (!isBlobName(blob)) return nullptr;
+  const Descriptor blobs = openFolder(directory_->descriptor(), "blobs");
+  const Descriptor fan = openIfThere(blobs.number(), std::string(blob.substr(0, 2)), O_RDONLY | O_DIRECTORY);
+  if (!fan) return nullptr;
+  Descriptor file = openIfThere(fan.number(), std::string(blob), O_RDONLY);
+  if (!file) return nullptr;
+  return std::make_shared<const Descriptor>(std::move(file));
+}
+
+void Blobs::remove(std::string_view blob) {
+  if (!isBlobName(blob)) return;
+  const Descriptor blobs = openFolder(directory_->descriptor(), "blobs");
+  const Descriptor fan = openIfThere(blobs.number(), std::string(blob.substr(0, 2)), O_RDONLY | O_DIRECTORY);
+  if (!fan) return;
+  if (::unlinkat(fan.number(), std::string(blob).c_str(), 0) != 0) {
+    if (errno == ENOENT) return;
+    throwErrno(errno, blob);
+  }
+  sync(fan.number(), "blobs");
+}
+
+void Blobs::removeIncoming(std::string_view name) {
+  requirePlainName(name);
+  const std::string file(name);
+  const Descriptor incoming = openFolder(directory_->descriptor(), "incoming");
+  const Descriptor opened = openIfThere(incoming.number(), file, O_RDWR);
+  if (!opened || !tryLock(opened.number(), LOCK_EX)) return;
+  if (!isSameFile(opened.number(), incoming.number(), file)) return;
+  if (::unlinkat(incoming.number(), file.c_str(), 0) != 0 && errno != ENOENT) throwErrno(errno, name);
+}
+
+}  // namespace video::store

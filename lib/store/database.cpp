@@ -1,0 +1,157 @@
+#include "store/database.hpp"
+
+#include <fmt/format.h>
+
+#include <mutex>
+#include <stdexcept>
+#include <utility>
+
+#include "store/connection.hpp"
+#include "store/directory.hpp"
+#include "store/schema.hpp"
+#include "store/writer.hpp"
+
+namespace video::store {
+
+Query::Query(Statement& statement) noexcept : statement_(&statement) {
+  statement.inUse = true;
+}
+
+Query::Query(Query&& other) noexcept : statement_(std::exchange(other.statement_, nullptr)) {}
+
+Query::~Query() {
+  if (statement_ != nullptr) statement_->reset();
+}
+
+bool Query::next() {
+  return statement_->step();
+}
+
+std::int64_t Query::run() {
+  while (statement_->step()) continue;
+  return sqlite3_changes64(statement_->connection.handle());
+}
+
+bool Query::isNull(int column) const {
+  return sqlite3_column_type(statement_->handle.get(), column) == SQLITE_NULL;
+}
+
+std::int64_t Query::integer(int column) const {
+  return sqlite3_column_int64(statement_->handle.get(), column);
+}
+
+std::string_view Query::text(int column) const {
+  sqlite3_stmt* const handle = statement_->handle.get();
+  const unsigned char* const text = sqlite3_column_text(handle, column);
+  if (text == nullptr) return {};
+  return {reinterpret_cast<const char*>(text), static_cast<std::size_t>(sqlite3_column_bytes(handle, column))};
+}
+
+void Query::bind(int parameter, std::nullptr_t) {
+  statement_->bind(parameter, nullptr);
+}
+void Query::bind(int parameter, std::int64_t value) {
+  statement_->bind(parameter, value);
+}
+void Query::bind(int parameter, std::string_view text) {
+  statement_->bind(parameter, text);
+}
+
+Query Reader::start(std::string_view sql, std::size_t values) {
+  Statement& statement = connection_.statement(sql);
+  if (static_cast<std::size_t>(statement.parameters) != values)
+    throw std::logic_error(fmt::format("{} values for {} parameters: {}", values, statement.parameters, sql));
+  return Query(statement);
+}
+
+void Transaction::afterCommit(std::function<void()> work) {
+  connection_.afterCommit.push_back(std::move(work));
+}
+
+std::int64_t Transaction::lastInsertId() const {
+  return sqlite3_last_insert_rowid(connection_.handle());
+}
+
+struct Database::Pool {
+  std::mutex mutex;
+  std::vector<std::unique_ptr<Connection>> idle;
+  std::size_t most;
+};
+
+struct Database::Inside {
+  Inside(std::shared_ptr<DataDirectory> its, const Options& wanted)
+      : directory(std::move(its)), options(wanted), pool{.mutex = {}, .idle = {}, .most = wanted.readers} {
+    // The first connection sees the schema before the writer could touch anything.
+    auto first = std::make_unique<Connection>(directory->databasePath(), Connection::Kind::reader, options, texts);
+    pool.idle.reserve(pool.most + 1);
+    pool.idle.push_back(std::move(first));
+    requireSchema(directory->databasePath(), schemaOf(directory->databasePath()));
+    directory->makeReserve(options.freeSpaceFloor);
+    writer.emplace(directory, options, texts);
+  }
+
+  std::shared_ptr<DataDirectory> directory;
+  Options options;
+  SqlTexts texts;
+  Pool pool;
+  std::optional<Writer> writer;
+};
+
+Database::Database(std::shared_ptr<DataDirectory> directory, const Options& options)
+    : inside_(std::make_unique<Inside>(std::move(directory), options)) {}
+
+Database::~Database() = default;
+
+Database::Lease::Lease(Pool& its, std::unique_ptr<Connection> leased, bool inTransaction)
+    : pool(its), connection(std::move(leased)), transaction(inTransaction), reader(&connection->reader()) {
+  if (transaction) connection->control("BEGIN");
+}
+
+Database::Lease::~Lease() {
+  if (transaction) connection->rollBack();
+  if (connection->isBroken()) return;
+  const std::lock_guard lock(pool.mutex);
+  if (pool.idle.size() < pool.most) pool.idle.push_back(std::move(connection));
+}
+
+Database::Lease Database::leaseReader(bool transaction) {
+  if (insideWrite()) throw std::logic_error("a read inside a write would not see it: use its Transaction");
+  Pool& pool = inside_->pool;
+  std::unique_ptr<Connection> connection;
+  {
+    const std::lock_guard lock(pool.mutex);
+    if (!pool.idle.empty()) {
+      connection = std::move(pool.idle.back());
+      pool.idle.pop_back();
+    }
+  }
+  if (!connection)
+    connection = std::make_unique<Connection>(inside_->directory->databasePath(), Connection::Kind::reader,
+                                              inside_->options, inside_->texts);
+  return Lease(pool, std::move(connection), transaction);
+}
+
+void Database::submit(Purpose purpose, const std::function<void(Transaction&)>& work) {
+  inside_->writer->submit(purpose, work);
+}
+
+void Database::requireSpace(std::uint64_t more) const {
+  inside_->writer->requireSpace(more);
+}
+bool Database::isReady() {
+  return inside_->writer->isReady();
+}
+void Database::checkpoint() {
+  inside_->writer->checkpoint();
+}
+WriterCounters Database::counters() const {
+  return inside_->writer->counters();
+}
+DataDirectory& Database::directory() const {
+  return *inside_->directory;
+}
+std::vector<std::string> Database::statements() const {
+  return inside_->texts.all();
+}
+
+}  // namespace video::store

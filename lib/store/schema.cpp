@@ -1,0 +1,153 @@
+#include "store/schema.hpp"
+
+#include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/Transaction.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "store/connection.hpp"
+#include "store/directory.hpp"
+#include "store/files.hpp"
+
+namespace video::store {
+namespace {
+
+constexpr std::string_view copyPrefix = "video.db.before-";
+
+std::int64_t pragma(SQLite::Database& database, const char* name) {
+  return database.execAndGet(fmt::format("PRAGMA {}", name)).getInt64();
+}
+
+[[noreturn]] void throwNewer(const std::filesystem::path& path, std::int64_t schema, std::int64_t known) {
+  throw Error(Fault::versionMismatch,
+              fmt::format("{}: its schema is version {}, this program knows {} at most: install a newer videod "
+                          "(`videoctl data migrate` goes forward only)",
+                          path.string(), schema, known));
+}
+
+void apply(SQLite::Database& database, const std::vector<Migration>& steps, std::int64_t from) {
+  database.exec("PRAGMA foreign_keys = OFF");
+  SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+  for (const Migration& step : steps) {
+    if (step.number <= from) continue;
+    database.exec(std::string(step.sql));
+    database.exec(fmt::format("PRAGMA user_version = {}", step.number));
+  }
+  SQLite::Statement check(database, "PRAGMA foreign_key_check");
+  if (check.executeStep())
+    throw Error(Fault::databaseFailed, fmt::format("the migration would leave rows of {} that refer to nothing",
+                                                   check.getColumn(0).getString()));
+  check.reset();
+  transaction.commit();
+}
+
+/// A copy of the database as it is, complete and on disk, under `name`.
+void copyDatabase(const DataDirectory& directory, SQLite::Database& database, const std::string& name) {
+  const std::string unfinished = name + ".new";
+  const int folder = directory.descriptor();
+  ::unlinkat(folder, unfinished.c_str(), 0);
+  try {
+    SQLite::Statement vacuum(database, "VACUUM INTO ?");
+    vacuum.bind(1, (directory.databasePath().parent_path() / unfinished).string());
+    vacuum.exec();
+    // SQLite has closed the copy; this process opens it nowhere else.
+    settleFile(folder, unfinished);
+    if (::renameat(folder, unfinished.c_str(), folder, name.c_str()) != 0) throwErrno(errno, name);
+    sync(folder, directory.path().string());
+  } catch (...) {
+    ::unlinkat(folder, unfinished.c_str(), 0);
+    throw;
+  }
+}
+
+/// Removes all copies but the two of the highest numbers.
+void keepTwoCopies(const DataDirectory& directory) {
+  std::vector<std::pair<std::int64_t, std::string>> copies;
+  for (const auto& entry : std::filesystem::directory_iterator(directory.path())) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(copyPrefix)) continue;
+    std::int64_t number = 0;
+    const char* const end = name.data() + name.size();
+    const auto [rest, problem] = std::from_chars(name.data() + copyPrefix.size(), end, number);
+    if (problem == std::errc() && rest == end) copies.emplace_back(number, name);
+  }
+  std::sort(copies.begin(), copies.end());
+  for (std::size_t i = 0; i + 2 < copies.size(); ++i) ::unlinkat(directory.descriptor(), copies[i].second.c_str(), 0);
+}
+
+}  // namespace
+
+std::int64_t latestSchema() {
+  return migrations().back().number;
+}
+
+std::int64_t schemaOf(const DataDirectory& directory) {
+  return schemaOf(directory.databasePath());
+}
+
+std::int64_t schemaOf(const std::filesystem::path& path) {
+  try {
+    SQLite::Database database = openSqlite(path, SQLITE_OPEN_READWRITE, std::chrono::seconds{10});
+    if (pragma(database, "application_id") != applicationId)
+      throw Error(Fault::unreachable, fmt::format("{}: not a database of videod", path.string()));
+    return pragma(database, "user_version");
+  } catch (const SQLite::Exception& exception) {
+    if (exception.getErrorCode() == SQLITE_NOTADB)
+      throw Error(Fault::unreachable, fmt::format("{}: not a database", path.string()));
+    throw errorOf(exception);
+  }
+}
+
+void requireSchema(const std::filesystem::path& path, std::int64_t schema) {
+  const std::int64_t latest = latestSchema();
+  if (schema > latest) throwNewer(path, schema, latest);
+  if (schema < latest)
+    throw Error(
+        Fault::versionMismatch,
+        fmt::format("{}: its schema is version {}, this program needs {}: run `videoctl data migrate --data-dir {}`",
+                    path.string(), schema, latest, path.parent_path().string()));
+}
+
+void makeDatabase(const std::filesystem::path& path) {
+  try {
+    SQLite::Database database(path.string(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW);
+    database.exec(fmt::format("PRAGMA application_id = {}; PRAGMA synchronous = FULL", applicationId));
+    pragma(database, "journal_mode = WAL");
+    apply(database, migrations(), 0);
+  } catch (const SQLite::Exception& exception) {
+    throw errorOf(exception);
+  }
+}
+
+Migrated migrate(DataDirectory& exclusive, const std::vector<Migration>& steps) {
+  const std::int64_t before = schemaOf(exclusive);
+  const std::int64_t wanted = steps.back().number;
+  if (before > wanted) throwNewer(exclusive.databasePath(), before, wanted);
+  if (before == wanted) return {before, before};
+  const std::string copy = std::string(copyPrefix) + std::to_string(before);
+  const bool hadCopy = ::faccessat(exclusive.descriptor(), copy.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+  try {
+    SQLite::Database database = openSqlite(exclusive.databasePath(), SQLITE_OPEN_READWRITE, std::chrono::seconds{10});
+    copyDatabase(exclusive, database, copy);
+    try {
+      database.exec("PRAGMA synchronous = FULL");
+      apply(database, steps, before);
+    } catch (...) {
+      if (!hadCopy) ::unlinkat(exclusive.descriptor(), copy.c_str(), 0);
+      throw;
+    }
+  } catch (const SQLite::Exception& exception) {
+    throw errorOf(exception);
+  }
+  keepTwoCopies(exclusive);
+  return {before, wanted};
+}
+
+}  // namespace video::store

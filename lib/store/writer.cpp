@@ -1,0 +1,339 @@
+#include "store/writer.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/waiting.hpp"
+#include "store/directory.hpp"
+#include "store/files.hpp"
+#include "store/schema.hpp"
+
+namespace video::store {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+thread_local bool writing = false;
+
+constexpr std::size_t batchLimit = 256;
+constexpr milliseconds batchTime{20};  // other processes get their turn
+constexpr int logLimit = 1000;         // pages
+
+bool lockUntil(int file, std::chrono::steady_clock::time_point deadline, const std::atomic<bool>& stop) {
+  microseconds pause{20};
+  while (!tryLock(file, LOCK_EX)) {
+    if (stop || std::chrono::steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause + pause / 4, microseconds{500});
+  }
+  return true;
+}
+
+}  // namespace
+
+bool insideWrite() noexcept {
+  return writing;
+}
+
+Turn::Turn(const DataDirectory& directory)
+    : next_(openOrMake(directory.descriptor(), "NEXT", O_RDWR)),
+      write_(openOrMake(directory.descriptor(), "WRITE", O_RDWR)) {}
+
+bool Turn::take(std::chrono::steady_clock::time_point deadline, const std::atomic<bool>& stop) {
+  if (!lockUntil(next_.number(), deadline, stop)) return false;
+  const bool taken = lockUntil(write_.number(), deadline, stop);
+  ::flock(next_.number(), LOCK_UN);
+  return taken;
+}
+
+void Turn::release() noexcept {
+  ::flock(write_.number(), LOCK_UN);
+}
+
+Writer::Writer(std::shared_ptr<DataDirectory> directory, const Options& options, SqlTexts& texts)
+    : directory_(std::move(directory)),
+      options_(options),
+      texts_(texts),
+      turn_(*directory_),
+      lastGood_(SteadyClock::now()),
+      thread_([this] { run(); }) {}
+
+Writer::~Writer() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void Writer::submit(Purpose purpose, const std::function<void(Transaction&)>& work) {
+  if (writing) throw std::logic_error("a write inside a write would wait for itself");
+  if (purpose == Purpose::grow) requireSpace(0);
+  Operation operation{.kind = Kind::work, .purpose = purpose, .work = &work, .since = SteadyClock::now()};
+  wait(operation);
+  if (operation.failure) std::rethrow_exception(operation.failure);
+}
+
+void Writer::checkpoint() {
+  if (writing) throw std::logic_error("a checkpoint inside a write would wait for itself");
+  Operation operation{.kind = Kind::checkpoint, .purpose = Purpose::keep, .work = nullptr, .since = SteadyClock::now()};
+  wait(operation);
+  if (operation.failure) std::rethrow_exception(operation.failure);
+}
+
+bool Writer::isReady() {
+  if (ready_ && SteadyClock::now() - lastGood_.load() < seconds{5}) return true;
+  Operation operation{.kind = Kind::probe, .purpose = Purpose::keep, .work = nullptr, .since = SteadyClock::now()};
+  wait(operation);
+  return !operation.failure && ready_;
+}
+
+void Writer::requireSpace(std::uint64_t more) {
+  const std::uint64_t needed = options_.freeSpaceFloor + more;
+  const SteadyClock::time_point now = SteadyClock::now();
+  const SteadyClock::time_point seen = spaceSeen_;
+  if (seen != SteadyClock::time_point::min() && now - seen < seconds{1} && space_ >= needed) return;
+  const std::uint64_t free = directory_->freeSpace();
+  space_ = free;
+  spaceSeen_ = now;
+  if (free < needed)
+    throw Error(Fault::diskFull,
+                fmt::format("only {} bytes are free in the data directory, {} are needed", free, needed));
+}
+
+WriterCounters Writer::counters() const {
+  return {operations_, commits_, failedBatches_};
+}
+
+void Writer::wait(Operation& operation) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) throw Error(Fault::unavailable, "stopping");
+    queue_.push_back(&operation);
+  }
+  wake_.notify_one();
+  const Waiting waiting;
+  operation.answered.wait(0, std::memory_order_acquire);
+}
+
+void Writer::answer(Operation& operation) {
+  std::atomic<int>& answered = operation.answered;
+  answered.store(1, std::memory_order_release);
+  answered.notify_one();
+}
+
+void Writer::run() {
+  Batch batch;
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    if (stopping_) break;
+    const SteadyClock::time_point deadline = queue_.front()->since + options_.lockTimeout;
+    lock.unlock();
+    const bool taken = turn_.take(deadline, stopping_);
+    lock.lock();
+    if (taken && !stopping_) {
+      take(batch);
+      lock.unlock();
+      process(batch);
+      lock.lock();
+      continue;
+    }
+    if (taken) turn_.release();
+    if (stopping_) break;
+    const auto busy = std::make_exception_ptr(Error(Fault::busy, "another process is writing to the data directory"));
+    while (!queue_.empty() && queue_.front()->since + options_.lockTimeout <= SteadyClock::now()) {
+      queue_.front()->failure = busy;
+      answer(*queue_.front());
+      queue_.pop_front();
+    }
+  }
+  const auto stopped = std::make_exception_ptr(Error(Fault::unavailable, "stopping"));
+  for (Operation* operation : queue_) {
+    operation->failure = stopped;
+    answer(*operation);
+  }
+}
+
+void Writer::take(Batch& batch) {
+  batch.clear();
+  while (!queue_.empty() && batch.size() < batchLimit) {
+    if (queue_.front()->kind == Kind::checkpoint && !batch.empty()) break;
+    batch.push_back(queue_.front());
+    queue_.pop_front();
+    if (batch.back()->kind == Kind::checkpoint) break;
+  }
+}
+
+void Writer::process(Batch& batch) {
+  logPages_ = 0;
+  if (batch.front()->kind == Kind::checkpoint) {
+    moveLog(*batch.front());
+  } else {
+    carry(batch, true);
+    Batch again;
+    for (Operation* operation : batch)
+      if (operation->full && operation->purpose == Purpose::keep) again.push_back(operation);
+    if (!again.empty()) {
+      reserveGiven_ |= directory_->releaseReserve();
+      for (Operation* operation : again) {
+        operation->failure = nullptr;
+        operation->full = false;
+      }
+      carry(again, false);
+    }
+    if (uncovered_) cover();
+  }
+
+  // Moving the log costs two syncs: who waits is answered first, but no one may write meanwhile, or it never empties.
+  const bool logIsLong = connection_ && logPages_ >= logLimit;
+  if (!logIsLong) turn_.release();
+  writing = true;
+  for (Operation* operation : batch)
+    for (const auto& work : operation->afterCommit) work();
+  writing = false;
+  for (Operation* operation : batch) answer(*operation);
+  if (logIsLong) {
+    sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    turn_.release();
+  }
+
+  if (reserveGiven_ && SteadyClock::now() - reserveTried_ > seconds{30}) {
+    reserveTried_ = SteadyClock::now();
+    directory_->makeReserve(options_.freeSpaceFloor);
+  }
+}
+
+Connection& Writer::connection() {
+  if (!connection_) {
+    connection_ = std::make_unique<Connection>(directory_->databasePath(), Connection::Kind::writer, options_, texts_);
+    sqlite3_wal_hook(
+        connection_->handle(),
+        [](void* pages, sqlite3*, const char*, int count) {
+          *static_cast<int*>(pages) = count;
+          return SQLITE_OK;
+        },
+        &logPages_);
+  }
+  return *connection_;
+}
+
+void Writer::carry(Batch& batch, bool mayPutOff) {
+  std::size_t reached = 0;
+  try {
+    Connection& its = connection();
+    its.forgetFailure();
+    its.control("BEGIN IMMEDIATE");
+    const SteadyClock::time_point began = SteadyClock::now();
+    while (reached < batch.size() && (reached == 0 || !mayPutOff || SteadyClock::now() - began < batchTime))
+      runOne(*batch[reached++]);
+    commit(its);
+  } catch (const Error& error) {
+    return giveUp(batch, error);
+  }
+  if (reached < batch.size()) {
+    const std::lock_guard lock(mutex_);
+    queue_.insert(queue_.begin(), batch.begin() + static_cast<std::ptrdiff_t>(reached), batch.end());
+    batch.resize(reached);
+  }
+  const auto good = std::count_if(batch.begin(), batch.end(), [](const Operation* one) { return !one->failure; });
+  if (good == 0) return;
+  operations_ += static_cast<std::uint64_t>(good);
+  ++commits_;
+  lastGood_ = SteadyClock::now();
+}
+
+void Writer::commit(Connection& its) {
+  logPages_ = 0;
+  its.control("COMMIT");
+  if (logPages_ == 0) return;  // nothing had to be written, so nothing is known of the disk
+  ready_ = true;
+  uncovered_ = false;
+}
+
+void Writer::runOne(Operation& operation) {
+  Connection& its = *connection_;
+  its.forgetFailure();
+  its.control("SAVEPOINT operation");
+  writing = true;
+  try {
+    if (operation.kind == Kind::work)
+      (*operation.work)(its.transaction());
+    else if (!ready_)
+      touch(its);
+  } catch (...) {
+    operation.failure = std::current_exception();
+  }
+  writing = false;
+  operation.full = operation.failure && its.failure() && its.failure()->fault() == Fault::diskFull;
+  operation.afterCommit = std::exchange(its.afterCommit, {});
+  // SQLite may have given the whole transaction up by itself; what came now would be committed statement by statement.
+  if (!its.isInTransaction())
+    throw its.failure() ? Error(*its.failure()) : Error(Fault::databaseFailed, "an operation ended the transaction");
+  if (operation.failure) {
+    operation.afterCommit.clear();
+    its.control("ROLLBACK TO operation");
+  }
+  its.control("RELEASE operation");
+}
+
+void Writer::giveUp(Batch& batch, const Error& error) {
+  const auto failure = std::make_exception_ptr(error);
+  for (Operation* operation : batch) {
+    operation->failure = failure;
+    operation->full = error.fault() == Fault::diskFull;
+    operation->afterCommit.clear();
+  }
+  ++failedBatches_;
+  if (connection_) connection_->rollBack();
+  if (error.fault() == Fault::busy) return;
+  uncovered_ = true;
+  ready_ = false;
+  if (connection_ && connection_->isBroken()) connection_.reset();
+}
+
+void Writer::touch(Connection& its) {
+  its.control(fmt::format("PRAGMA user_version = {}", latestSchema()));
+}
+
+void Writer::cover() {
+  try {
+    Connection& its = connection();
+    its.control("BEGIN IMMEDIATE");
+    touch(its);
+    commit(its);
+  } catch (const Error&) {
+    if (connection_) connection_->rollBack();
+    if (connection_ && connection_->isBroken()) connection_.reset();
+  }
+}
+
+void Writer::moveLog(Operation& operation) {
+  for (bool again = false;; again = true) {
+    Connection* its = nullptr;
+    try {
+      its = &connection();
+      sqlite3_busy_timeout(its->handle(), 200);  // readers that stay are left alone
+      its->control("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch (const Error& error) {
+      operation.full = error.fault() == Fault::diskFull;
+      operation.failure = operation.full && !again ? nullptr : std::current_exception();
+    }
+    if (its != nullptr) sqlite3_busy_timeout(its->handle(), static_cast<int>(options_.lockTimeout.count()));
+    if (connection_ && connection_->isBroken()) connection_.reset();
+    if (again || !operation.full) return;
+    operation.full = false;
+    reserveGiven_ |= directory_->releaseReserve();
+  }
+}
+
+}  // namespace video::store

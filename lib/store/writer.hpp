@@ -1,0 +1,102 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "store/connection.hpp"
+#include "store/database.hpp"
+
+namespace video::store {
+
+/// The right to write, in turn with other processes: flock NEXT, then WRITE, then NEXT is let go for who comes next.
+class Turn {
+ public:
+  explicit Turn(const DataDirectory& directory);
+  /// False where it is not ours by `deadline`, or once `stop` is set.
+  bool take(std::chrono::steady_clock::time_point deadline, const std::atomic<bool>& stop);
+  void release() noexcept;
+
+ private:
+  Descriptor next_;
+  Descriptor write_;
+};
+
+/// The one thread of a Database that writes: commits for all who wait (group commit). Any thread may call it.
+class Writer {
+ public:
+  Writer(std::shared_ptr<DataDirectory> directory, const Options& options, SqlTexts& texts);
+  /// Operations that wait are answered `unavailable`; the batch under way is finished.
+  ~Writer();
+
+  void submit(Purpose purpose, const std::function<void(Transaction&)>& work);
+  void checkpoint();
+  bool isReady();
+  void requireSpace(std::uint64_t more);
+  WriterCounters counters() const;
+
+ private:
+  using SteadyClock = std::chrono::steady_clock;
+  enum class Kind { work, probe, checkpoint };
+  struct Operation {
+    Kind kind;
+    Purpose purpose;
+    const std::function<void(Transaction&)>* work;
+    SteadyClock::time_point since;
+    std::exception_ptr failure{};
+    bool full = false;
+    std::vector<std::function<void()>> afterCommit{};
+    std::atomic<int> answered{0};
+  };
+  using Batch = std::vector<Operation*>;
+
+  void wait(Operation& operation);
+  void run();
+  void take(Batch& batch);
+  void process(Batch& batch);
+  /// Runs the operations in one transaction and commits; what does not fit into its time goes back to the queue.
+  void carry(Batch& batch, bool mayPutOff);
+  void runOne(Operation& operation);
+  void commit(Connection& its);
+  void giveUp(Batch& batch, const Error& error);
+  static void touch(Connection& its);
+  /// Writes over what a failed COMMIT left in the log: after a crash it would count as committed.
+  void cover();
+  void moveLog(Operation& operation);
+  Connection& connection();
+  void answer(Operation& operation);
+
+  const std::shared_ptr<DataDirectory> directory_;
+  const Options options_;
+  SqlTexts& texts_;
+  Turn turn_;
+  std::unique_ptr<Connection> connection_;
+  int logPages_ = 0;  ///< length of the log after the last commit that wrote
+  bool uncovered_ = false;
+  bool reserveGiven_ = false;
+  SteadyClock::time_point reserveTried_{};
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Operation*> queue_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> ready_{true};
+  std::atomic<SteadyClock::time_point> lastGood_;
+  std::atomic<SteadyClock::time_point> spaceSeen_{SteadyClock::time_point::min()};
+  std::atomic<std::uint64_t> space_{0};
+  std::atomic<std::uint64_t> operations_{0};
+  std::atomic<std::uint64_t> commits_{0};
+  std::atomic<std::uint64_t> failedBatches_{0};
+  std::jthread thread_;
+};
+
+}  // namespace video::store
