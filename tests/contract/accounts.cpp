@@ -139,7 +139,11 @@ TEST_CASE("users.remove can hand the videos over") {
 TEST_CASE("the last enabled admin stays, unless the operator says so") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential root = site.user("root", Role::admin);
-  requireFault([&] { site.at(root).users().remove(root, {"root", std::nullopt}); }, Fault::conflict, "last enabled admin");
+  requireFault(
+      [&] {
+        site.at(root).users().remove(root, {"root", std::nullopt});
+      },
+      Fault::conflict, "last enabled admin");
   const Credential other = site.user("other", Role::admin);
   CHECK_NOTHROW(site.at(root).users().remove(root, {"root", std::nullopt}));
   CHECK_NOTHROW(site.at(Operator{}).users().remove(Operator{}, {"other", std::nullopt}));
@@ -150,7 +154,8 @@ TEST_CASE("sessions.login, logout and whoami") {
   site.user("ada");
   const Credential nobody = Anonymous{};
   Sessions& sessions = site.at(nobody).sessions();
-  requireFault([&] { sessions.login(nobody, loginOf("ada", "wrong")); }, Fault::unauthenticated, "wrong user name or password");
+  requireFault([&] { sessions.login(nobody, loginOf("ada", "wrong")); }, Fault::unauthenticated,
+               "wrong user name or password");
   requireFault([&] { sessions.login(nobody, loginOf("nobody", "wrong")); }, Fault::unauthenticated,
                "wrong user name or password");
   requireFault([&] { sessions.whoami(nobody, {}); }, Fault::unauthenticated);
@@ -233,7 +238,10 @@ TEST_CASE("a read token changes nothing, an upload token uploads only") {
   CHECK_NOTHROW(site.at(reader).users().show(reader, {"ada"}));
   requireFault([&] { site.at(reader).videos().add(reader, {"ada", "x"}); }, Fault::forbidden);
   const VideoId video = site.video(uploader, "ada", "from cron");
-  requireFault([&] { site.at(uploader).deletions().remove(uploader, {{video, std::nullopt}, std::nullopt}); },
-               Fault::forbidden);
+  requireFault(
+      [&] {
+        site.at(uploader).deletions().remove(uploader, {{video, std::nullopt}, std::nullopt});
+      },
+      Fault::forbidden);
   requireFault([&] { site.at(reader).comments().post(reader, {video, "hi", std::nullopt}); }, Fault::forbidden);
 }

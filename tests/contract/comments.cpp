@@ -57,8 +57,8 @@ TEST_CASE("comments are posted, listed in order and removed") {
 
   requireFault([&] { site.at(eve).comments().remove(eve, {video, first.id}); }, Fault::forbidden);
   requireFault([&] { site.at(Anonymous{}).comments().remove(Anonymous{}, {video, first.id}); }, Fault::unauthenticated);
-  site.at(bob).comments().remove(bob, {video, first.id});    // its author
-  site.at(ada).comments().remove(ada, {video, second.id});   // the video's owner, and its author
+  site.at(bob).comments().remove(bob, {video, first.id});   // its author
+  site.at(ada).comments().remove(ada, {video, second.id});  // the video's owner, and its author
   requireFault([&] { site.at(ada).comments().remove(ada, {video, first.id}); }, Fault::notFound, "not found");
   const Comment other = site.at(eve).comments().post(eve, {video, "by eve", std::nullopt});
   site.at(ada).comments().remove(ada, {video, other.id});
@@ -76,10 +76,22 @@ TEST_CASE("comments.post refuses what is no comment") {
   requireFault([&] { comments.post(ada, {video, std::string(2001, 'x'), std::nullopt}); }, Fault::malformed, "content");
   requireFault([&] { comments.post(ada, {video, "a\x01z", std::nullopt}); }, Fault::malformed, "content");
   requireFault([&] { comments.post(ada, {video, "x", -1}); }, Fault::malformed, "position_ms");
-  requireFault([&] { comments.post(ada, {{"0193e1a0-0000-7000-8000-000000000000"}, "x", std::nullopt}); }, Fault::notFound);
+  requireFault(
+      [&] {
+        comments.post(ada, {{"0193e1a0-0000-7000-8000-000000000000"}, "x", std::nullopt});
+      },
+      Fault::notFound);
   requireFault([&] { comments.post(ada, {{"../../etc/passwd"}, "x", std::nullopt}); }, Fault::notFound);
-  requireFault([&] { site.at(Anonymous{}).comments().post(Anonymous{}, {video, "x", std::nullopt}); }, Fault::unauthenticated);
-  requireFault([&] { site.at(Operator{}).comments().post(Operator{}, {video, "x", std::nullopt}); }, Fault::malformed, "--as");
+  requireFault(
+      [&] {
+        site.at(Anonymous{}).comments().post(Anonymous{}, {video, "x", std::nullopt});
+      },
+      Fault::unauthenticated);
+  requireFault(
+      [&] {
+        site.at(Operator{}).comments().post(Operator{}, {video, "x", std::nullopt});
+      },
+      Fault::malformed, "--as");
   CHECK(site.at(Operator{"ada"}).comments().post(Operator{"ada"}, {video, "x", std::nullopt}).author == "ada");
   const VideoId pending = site.at(ada).videos().add(ada, {"ada", "pending"}).id;
   requireFault([&] { comments.post(ada, {pending, "x", std::nullopt}); }, Fault::notFound);

@@ -56,7 +56,11 @@ TEST_CASE("a deleted video is gone at once, and can be taken back until it is cl
   CHECK(user.bytesUsed == 2000);
   CHECK(user.videoCount == 1);
   requireFault([&] { deletions.remove(ada, removing(video)); }, Fault::conflict, "is deleted");
-  requireFault([&] { site.at(ada).uploads().put(ada, {video, std::nullopt}, sourceOf(bytes)); }, Fault::conflict, "is deleted");
+  requireFault(
+      [&] {
+        site.at(ada).uploads().put(ada, {video, std::nullopt}, sourceOf(bytes));
+      },
+      Fault::conflict, "is deleted");
 
   requireFault([&] { site.at(bob).deletions().restore(bob, {video, std::nullopt}); }, Fault::forbidden);
   const Video back = deletions.restore(ada, {video, std::nullopt});
@@ -126,7 +130,11 @@ TEST_CASE("the original scheduler's record is for admins, and asking twice is no
   const Credential root = site.user("root", Role::admin);
   const VideoId video = site.video(ada, "ada", "x");
   requireFault([&] { site.at(ada).deletions().enqueue(ada, {video, std::nullopt}); }, Fault::forbidden);
-  requireFault([&] { site.at(Anonymous{}).deletions().enqueue(Anonymous{}, {video, std::nullopt}); }, Fault::unauthenticated);
+  requireFault(
+      [&] {
+        site.at(Anonymous{}).deletions().enqueue(Anonymous{}, {video, std::nullopt});
+      },
+      Fault::unauthenticated);
   requireFault([&] { site.at(root).deletions().enqueue(root, {{"unknown"}, std::nullopt}); }, Fault::notFound);
   site.at(root).deletions().enqueue(root, {video, std::nullopt});
   site.at(root).deletions().enqueue(root, {video, std::nullopt});

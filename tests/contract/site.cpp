@@ -4,7 +4,6 @@
 
 #include <array>
 
-#include "base/ids.hpp"
 #include "catch.hpp"
 #include "http/client.hpp"
 #include "http/router.hpp"
@@ -14,15 +13,6 @@
 #include "users/fields.hpp"
 
 namespace video::test {
-
-Folder::Folder() : path_(std::filesystem::temp_directory_path() / ("videod-test-" + makeRandomHex(8))) {
-  std::filesystem::create_directory(path_);
-}
-
-Folder::~Folder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 Site::Site(Way way, const std::function<void(Settings&)>& change) {
   settings_.dataDirectory = folder_.path() / "data";
@@ -87,7 +77,10 @@ VideoId Site::video(const Credential& by, const std::string& owner, const std::s
 }
 
 std::string movie(std::size_t size, int seed) {
-  std::string bytes("\0\0\0\x18" "ftypmp42", 12);
+  std::string bytes(
+      "\0\0\0\x18"
+      "ftypmp42",
+      12);
   std::uint32_t state = static_cast<std::uint32_t>(seed) * 2654435761U + 1;
   while (bytes.size() < size) {
     state = state * 1664525U + 1013904223U;
@@ -118,7 +111,8 @@ std::string readAll(const Content& content, std::size_t piece) {
 
 std::size_t countFiles(const std::filesystem::path& folder) {
   std::size_t count = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) count += entry.is_regular_file() ? 1 : 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+    count += entry.is_regular_file() ? 1 : 0;
   return count;
 }
 

@@ -10,6 +10,7 @@
 #include "base/bytes.hpp"
 #include "base/credential.hpp"
 #include "base/error.hpp"
+#include "temp.hpp"
 #include "toolkit/toolkit.hpp"
 
 namespace video::http {
@@ -21,17 +22,6 @@ class Scheduler;
 }
 
 namespace video::test {
-
-/// A folder of its own under the system's temporary folder, removed with the object.
-class Folder {
- public:
-  Folder();
-  ~Folder();
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 enum class Way { local, remote };
 
@@ -56,7 +46,7 @@ class Site {
   VideoId video(const Credential& by, const std::string& owner, const std::string& name, std::string content = {});
 
  private:
-  Folder folder_;
+  TempDirectory folder_;
   Settings settings_;
   std::unique_ptr<LocalToolkit> local_;
   std::unique_ptr<schedule::Scheduler> scheduler_;

@@ -158,14 +158,28 @@ TEST_CASE("uploads that are refused leave nothing behind") {
   sizeless.size.reset();
   requireFault([&] { uploads.put(ada, {video, std::nullopt}, sizeless); }, Fault::tooLarge, "limit");
   requireFault([&] { uploads.put(ada, {video, std::nullopt}, sourceOf("")); }, Fault::malformed, "empty");
-  requireFault([&] { uploads.put(ada, {video, std::nullopt}, sourceOf("no video at all")); }, Fault::unsupportedMediaType);
-  requireFault([&] { uploads.put(ada, {video, std::string(64, '0')}, sourceOf(movie(500))); }, Fault::malformed, "digest");
+  requireFault(
+      [&] {
+        uploads.put(ada, {video, std::nullopt}, sourceOf("no video at all"));
+      },
+      Fault::unsupportedMediaType);
+  requireFault(
+      [&] {
+        uploads.put(ada, {video, std::string(64, '0')}, sourceOf(movie(500)));
+      },
+      Fault::malformed, "digest");
   requireFault([&] { site.at(bob).uploads().put(bob, {video, std::nullopt}, sourceOf(movie(500))); }, Fault::forbidden);
-  requireFault([&] { site.at(Anonymous{}).uploads().put(Anonymous{}, {video, std::nullopt}, sourceOf(movie(500))); },
-               Fault::unauthenticated);
+  requireFault(
+      [&] {
+        site.at(Anonymous{}).uploads().put(Anonymous{}, {video, std::nullopt}, sourceOf(movie(500)));
+      },
+      Fault::unauthenticated);
   const VideoId unknown{"0193e1a0-0000-7000-8000-000000000000"};
-  requireFault([&] { site.at(Operator{}).uploads().put(Operator{}, {unknown, std::nullopt}, sourceOf(movie(500))); },
-               Fault::notFound, "not found");
+  requireFault(
+      [&] {
+        site.at(Operator{}).uploads().put(Operator{}, {unknown, std::nullopt}, sourceOf(movie(500)));
+      },
+      Fault::notFound, "not found");
 
   CHECK(readAll(site.at(ada).videos().open(ada, {video, std::nullopt})) == old);
   CHECK(countFiles(site.data() / "blobs") == 1);
@@ -182,7 +196,11 @@ TEST_CASE("a quota holds") {
   const Credential ada = Operator{"ada"};
   const VideoId first = site.video(ada, "ada", "first", movie(3000));
   const VideoId second = site.at(ada).videos().add(ada, {"ada", "second"}).id;
-  requireFault([&] { site.at(ada).uploads().put(ada, {second, std::nullopt}, sourceOf(movie(2001))); }, Fault::overQuota);
+  requireFault(
+      [&] {
+        site.at(ada).uploads().put(ada, {second, std::nullopt}, sourceOf(movie(2001)));
+      },
+      Fault::overQuota);
   ByteSource sizeless = sourceOf(movie(2001));
   sizeless.size.reset();
   requireFault([&] { site.at(ada).uploads().put(ada, {second, std::nullopt}, sizeless); }, Fault::overQuota);
@@ -199,8 +217,11 @@ TEST_CASE("two uploads to one video: one wins") {
     const auto directory = store::DataDirectory::open(site.data(), store::Hold::shared);
     store::Blobs elsewhere(directory);
     const store::Incoming held = elsewhere.begin(video.text);
-    requireFault([&] { site.at(ada).uploads().put(ada, {video, std::nullopt}, sourceOf(movie(500))); }, Fault::conflict,
-                 "under way");
+    requireFault(
+        [&] {
+          site.at(ada).uploads().put(ada, {video, std::nullopt}, sourceOf(movie(500)));
+        },
+        Fault::conflict, "under way");
     requireFault([&] { site.at(ada).uploads().begin(ada, {video, 500, std::nullopt}); }, Fault::conflict, "under way");
     CHECK(site.at(ada).uploads().status(ada, {video, std::nullopt, std::nullopt}).underWay);
   }

@@ -20,7 +20,9 @@ struct Wire {
   httplib::Result post(const std::string& path, const std::string& body, const std::string& session = {}) {
     return client.Post(path, headers(session), body, "application/x-www-form-urlencoded");
   }
-  httplib::Result get(const std::string& path, const std::string& session = {}) { return client.Get(path, headers(session)); }
+  httplib::Result get(const std::string& path, const std::string& session = {}) {
+    return client.Get(path, headers(session));
+  }
 
   static httplib::Headers headers(const std::string& session) {
     if (session.empty()) return {};
@@ -30,7 +32,9 @@ struct Wire {
   httplib::Client client;
 };
 
-std::string secretOf(const Credential& by) { return std::get<Secret>(by).text; }
+std::string secretOf(const Credential& by) {
+  return std::get<Secret>(by).text;
+}
 
 void checkError(const httplib::Result& result, int status, const std::string& code, const std::string& needle = {}) {
   REQUIRE(result);
@@ -73,13 +77,15 @@ TEST_CASE("bodies that are no requests are named and refused") {
   checkError(wire.post("/user", R"({"user_name":5,"pwd":"long enough"})"), 400, "001", "user_name: must be a string");
   checkError(wire.post("/user", R"({"user_name":null,"pwd":"long enough"})"), 400, "001", "user_name");
   checkError(wire.post("/user", R"({"user_name":"x","pwd":["y"]})"), 400, "001", "pwd: must be a string");
-  checkError(wire.post("/user", "{\"user_name\":\"\xff\",\"pwd\":\"long enough\"}"), 400, "001", "user_name: not valid UTF-8");
+  checkError(wire.post("/user", "{\"user_name\":\"\xff\",\"pwd\":\"long enough\"}"), 400, "001",
+             "user_name: not valid UTF-8");
   checkError(wire.post("/user", R"({"user_name":"a\u0000b","pwd":"long enough"})"), 400, "001", "user_name");
   checkError(wire.post(comments, "{\"content\":\"a\nb\"}", ada), 400, "001", "content: has a control character");
   checkError(wire.post(comments, R"({"content":"a\u0007b"})", ada), 400, "001", "content: has a control character");
   checkError(wire.post(comments, R"({"content":"x","position_ms":"soon"})", ada), 400, "001", "position_ms");
   checkError(wire.post(comments, R"({"content":"x","position_ms":1.5})", ada), 400, "001", "position_ms");
-  checkError(wire.post(comments, R"({"content":"x","position_ms":99999999999999999999})", ada), 400, "001", "position_ms");
+  checkError(wire.post(comments, R"({"content":"x","position_ms":99999999999999999999})", ada), 400, "001",
+             "position_ms");
   checkError(wire.post("/user", "{\"user_name\":\"" + std::string(70'000, 'x') + "\"}"), 413, "008");
   checkError(wire.post("/user", std::string(40, '[') + std::string(40, ']')), 400, "001", "32 levels");
   checkError(wire.get("/video?limit=0", ada), 400, "001", "limit");
@@ -93,8 +99,9 @@ TEST_CASE("ids and paths that are none never reach a file") {
   Site site(Way::remote);
   const std::string ada = secretOf(site.user("ada"));
   Wire wire(site);
-  for (const std::string id : {"..", "../../video.db", "%2e%2e", "%2e%2e%2f%2e%2e%2fetc%2fpasswd", "..%2f..%2fvideo.db",
-                               "%2Fetc%2Fpasswd", "0193e1a0-0000-7000-8000-000000000000", "'--", "%25", "%F0%9F%8E%AC"}) {
+  for (const std::string id :
+       {"..", "../../video.db", "%2e%2e", "%2e%2e%2f%2e%2e%2fetc%2fpasswd", "..%2f..%2fvideo.db", "%2Fetc%2Fpasswd",
+        "0193e1a0-0000-7000-8000-000000000000", "'--", "%25", "%F0%9F%8E%AC"}) {
     INFO(id);
     for (const std::string prefix : {"/videos/", "/video/", "/user/ada/videos/"}) {
       const auto result = wire.get(prefix + id, ada);
@@ -127,7 +134,8 @@ TEST_CASE("a form uploads, and is refused as the original refused it") {
   Wire wire(site);
   const std::string path = "/upload/" + video.text;
   const auto form = [&](const std::string& field, const std::string& content) {
-    return wire.client.Post(path, Wire::headers(ada), httplib::MultipartFormDataItems{{field, content, "a.mp4", "video/mp4"}});
+    return wire.client.Post(path, Wire::headers(ada),
+                            httplib::MultipartFormDataItems{{field, content, "a.mp4", "video/mp4"}});
   };
   const auto done = form("file", bytes);
   REQUIRE(done);
