@@ -58,10 +58,11 @@ void Turn::release() noexcept {
   ::flock(write_.number(), LOCK_UN);
 }
 
-Writer::Writer(std::shared_ptr<DataDirectory> directory, const Options& options, SqlTexts& texts)
+Writer::Writer(std::shared_ptr<DataDirectory> directory, const Options& options, SqlTexts& texts, Keeper& keeper)
     : directory_(std::move(directory)),
       options_(options),
       texts_(texts),
+      keeper_(keeper),
       turn_(*directory_),
       lastGood_(SteadyClock::now()),
       thread_([this] { run(); }) {}
@@ -197,14 +198,17 @@ void Writer::process(Batch& batch) {
   // Moving the log costs two syncs: who waits is answered first, but no one may write meanwhile, or it never empties.
   const bool logIsLong = connection_ && logPages_ >= logLimit;
   if (!logIsLong) turn_.release();
+  if (logPages_ != 0) keeper_.refresh();
   writing = true;
   for (Operation* operation : batch)
     for (const auto& work : operation->afterCommit) work();
   writing = false;
   for (Operation* operation : batch) answer(*operation);
   if (logIsLong) {
+    keeper_.release();
     sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     turn_.release();
+    keeper_.refresh();
   }
 
   if (reserveGiven_ && SteadyClock::now() - reserveTried_ > seconds{30}) {
@@ -323,6 +327,7 @@ void Writer::moveLog(Operation& operation) {
     try {
       its = &connection();
       sqlite3_busy_timeout(its->handle(), 200);  // readers that stay are left alone
+      keeper_.release();
       its->control("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch (const Error& error) {
       operation.full = error.fault() == Fault::diskFull;

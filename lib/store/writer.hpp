@@ -15,6 +15,7 @@
 #include "base/bytes.hpp"
 #include "store/connection.hpp"
 #include "store/database.hpp"
+#include "store/keeper.hpp"
 
 namespace video::store {
 
@@ -34,7 +35,7 @@ class Turn {
 /// The one thread of a Database that writes: commits for all who wait (group commit). Any thread may call it.
 class Writer {
  public:
-  Writer(std::shared_ptr<DataDirectory> directory, const Options& options, SqlTexts& texts);
+  Writer(std::shared_ptr<DataDirectory> directory, const Options& options, SqlTexts& texts, Keeper& keeper);
   /// Operations that wait are answered `unavailable`; the batch under way is finished.
   ~Writer();
 
@@ -78,6 +79,7 @@ class Writer {
   const std::shared_ptr<DataDirectory> directory_;
   const Options options_;
   SqlTexts& texts_;
+  Keeper& keeper_;
   Turn turn_;
   std::unique_ptr<Connection> connection_;
   int logPages_ = 0;  ///< length of the log after the last commit that wrote
