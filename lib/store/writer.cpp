@@ -123,13 +123,7 @@ void Writer::wait(Operation& operation) {
   }
   wake_.notify_one();
   const Waiting waiting;
-  operation.answered.wait(0, std::memory_order_acquire);
-}
-
-void Writer::answer(Operation& operation) {
-  std::atomic<int>& answered = operation.answered;
-  answered.store(1, std::memory_order_release);
-  answered.notify_one();
+  operation.answer.wait();
 }
 
 void Writer::run() {
@@ -154,14 +148,14 @@ void Writer::run() {
     const auto busy = std::make_exception_ptr(Error(Fault::busy, "another process is writing to the data directory"));
     while (!queue_.empty() && queue_.front()->since + options_.lockTimeout <= SteadyClock::now()) {
       queue_.front()->failure = busy;
-      answer(*queue_.front());
+      queue_.front()->answer.give();
       queue_.pop_front();
     }
   }
   const auto stopped = std::make_exception_ptr(Error(Fault::unavailable, "stopping"));
   for (Operation* operation : queue_) {
     operation->failure = stopped;
-    answer(*operation);
+    operation->answer.give();
   }
 }
 
@@ -203,7 +197,7 @@ void Writer::process(Batch& batch) {
   for (Operation* operation : batch)
     for (const auto& work : operation->afterCommit) work();
   writing = false;
-  for (Operation* operation : batch) answer(*operation);
+  for (Operation* operation : batch) operation->answer.give();
   if (logIsLong) {
     keeper_.release();
     sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);

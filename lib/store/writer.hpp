@@ -1,5 +1,7 @@
 #pragma once
 
+#include <semaphore.h>
+
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -48,6 +50,21 @@ class Writer {
  private:
   using SteadyClock = std::chrono::steady_clock;
   enum class Kind { work, probe, checkpoint };
+  /// Answered once; waits in the kernel at once, since a commit is always longer than a spin.
+  class Answer {
+   public:
+    Answer() { ::sem_init(&given_, 0, 0); }
+    ~Answer() { ::sem_destroy(&given_); }
+    Answer(const Answer&) = delete;
+    Answer& operator=(const Answer&) = delete;
+    void give() { ::sem_post(&given_); }
+    void wait() {
+      while (::sem_wait(&given_) != 0) continue;
+    }
+
+   private:
+    sem_t given_;
+  };
   struct Operation {
     Kind kind;
     Purpose purpose;
@@ -56,7 +73,7 @@ class Writer {
     std::exception_ptr failure{};
     bool full = false;
     std::vector<std::function<void()>> afterCommit{};
-    std::atomic<int> answered{0};
+    Answer answer{};
   };
   using Batch = std::vector<Operation*>;
 
@@ -74,7 +91,6 @@ class Writer {
   void cover();
   void moveLog(Operation& operation);
   Connection& connection();
-  void answer(Operation& operation);
 
   const std::shared_ptr<DataDirectory> directory_;
   const Options options_;
