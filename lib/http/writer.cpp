@@ -12,7 +12,9 @@ bool hasNoContent(int status) {
   return status < 200 || status == 204 || status == 304;
 }
 
-bool isOneLine(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) == text.npos; }
+bool isOneLine(std::string_view text) {
+  return text.find_first_of(std::string_view("\r\n\0", 3)) == text.npos;
+}
 
 void appendLine(std::string& lines, std::string_view name, std::string_view value) {
   lines.append(name).append(": ").append(value).append("\r\n");
@@ -47,7 +49,9 @@ Writer::Turn*& Writer::current() noexcept {
 template <class Self>
 bool Writer::process(Self& self, Connection& connection) {
   // Its addresses, kept as headers, would only be searched.
-  static const std::function<void(httplib::Request&)> strip = [](httplib::Request& request) { request.headers.clear(); };
+  static const std::function<void(httplib::Request&)> strip = [](httplib::Request& request) {
+    request.headers.clear();
+  };
   static const std::string nobody;
   bool closed = false;
   // Told to close, httplib spares itself its Keep-Alive header.

@@ -21,9 +21,9 @@ class Exchange {
   virtual const Head* head() const noexcept = 0;
 };
 
-/// httplib's server, used for one thing: a request goes in and an answer comes out. It accepts and routes nothing; what it
-/// reads is an empty request, its pre-routing handler does the work, and what it writes is the status line: the header
-/// lines and the content are the connection's, since httplib's own cost as much as all the rest.
+/// httplib's server, used for one thing: a request goes in and an answer comes out. It accepts and routes nothing; what
+/// it reads is an empty request, its pre-routing handler does the work, and what it writes is the status line: the
+/// header lines and the content are the connection's, since httplib's own cost as much as all the rest.
 class Writer : private httplib::Server {
  public:
   Writer();
