@@ -17,8 +17,8 @@ namespace {
 
 // All that httplib has to know of a request: there is one.
 constexpr std::string_view request = "GET / HTTP/1.1\r\n\r\n";
-constexpr char mark = 0;
 constexpr std::size_t fileTurn = 2 << 20;
+constexpr std::size_t smallContent = 16 << 10;
 constexpr std::size_t coldTurn = 512 << 10;
 
 bool isCold(const Segment& segment, std::uint64_t at) {
@@ -53,10 +53,6 @@ const std::string& Scratch::date() {
     date_ = formatHttpTime(Time(second));
   }
   return date_;
-}
-
-const char* Connection::contentMark() noexcept {
-  return &mark;
 }
 
 void Connection::open(int socket, Peer peer, const Listening& listening) {
@@ -235,7 +231,13 @@ ssize_t Connection::read(char* to, size_t size) {
 }
 
 ssize_t Connection::write(const char* from, size_t size) {
-  if (from != &mark) bytes_.append(from, size);
+  constexpr std::string_view lineEnd = "\r\n";
+  bytes_.append(from, size - lineEnd.size()).append(*headerLines).append(lineEnd);
+  // A small content goes with its head.
+  if (content.size() == 1 && !content.front().file && content.front().bytes.size() <= smallContent) {
+    bytes_.append(content.front().bytes);
+    content.clear();
+  }
   return static_cast<ssize_t>(size);
 }
 

@@ -34,6 +34,7 @@ class Scratch {
 
   Head head;
   Answer answer;
+  std::string headerLines;  ///< of the answer, each with its CR LF
 
  private:
   std::unique_ptr<char[]> buffer_;
@@ -92,9 +93,6 @@ class Connection final : public httplib::Stream {
   /// Not the real one: httplib refuses numbers over FD_SETSIZE.
   socket_t socket() const override { return 0; }
 
-  /// Stands for the answer's content in `write`; never read.
-  static const char* contentMark() noexcept;
-
   const std::uint32_t index;
   int descriptor() const noexcept { return socket_.number(); }
   const Peer& peer() const noexcept { return peer_; }
@@ -121,6 +119,7 @@ class Connection final : public httplib::Stream {
   std::unique_ptr<Collected> collected;
   std::vector<Segment> content;
   std::shared_ptr<void> held;
+  const std::string* headerLines = nullptr;  ///< go into the head that httplib writes
 
  private:
   static constexpr unsigned generationShift = 8;

@@ -8,11 +8,16 @@ namespace video::http {
 
 namespace {
 
-// Content up to this size goes with the head in one piece.
-constexpr std::uint64_t smallContent = 16 * 1024;
-
 bool hasNoContent(int status) {
   return status < 200 || status == 204 || status == 304;
+}
+
+bool isOneLine(std::string_view text) {
+  return text.find_first_of(std::string_view("\r\n\0", 3)) == text.npos;
+}
+
+void appendLine(std::string& lines, std::string_view name, std::string_view value) {
+  lines.append(name).append(": ").append(value).append("\r\n");
 }
 
 bool isTransports(std::string_view name) {
@@ -28,13 +33,12 @@ bool isTransports(std::string_view name) {
 }  // namespace
 
 Writer::Writer() {
-  // httplib stops writing where its own listening socket is gone; it has none, so any number that is no error will do.
-  svr_sock_ = 0;
   set_pre_routing_handler([](const httplib::Request&, httplib::Response& response) {
     fill(*current(), response);
     return HandlerResponse::Handled;
   });
-  set_post_routing_handler([](const httplib::Request&, httplib::Response& response) { finish(*current(), response); });
+  // What httplib would say of content and connection has been said.
+  set_post_routing_handler([](const httplib::Request&, httplib::Response& response) { response.headers.clear(); });
 }
 
 Writer::Turn*& Writer::current() noexcept {
@@ -44,20 +48,25 @@ Writer::Turn*& Writer::current() noexcept {
 
 template <class Self>
 bool Writer::process(Self& self, Connection& connection) {
-  static const std::function<void(httplib::Request&)> nothing;
+  // Its addresses, kept as headers, would only be searched.
+  static const std::function<void(httplib::Request&)> strip = [](httplib::Request& request) {
+    request.headers.clear();
+  };
   static const std::string nobody;
   bool closed = false;
-  // Told to close, httplib spares itself its Keep-Alive header; `finish` puts the right word.
-  if constexpr (requires { self.process_request(connection, true, closed, nothing); })
-    return self.process_request(connection, true, closed, nothing);
+  // Told to close, httplib spares itself its Keep-Alive header.
+  if constexpr (requires { self.process_request(connection, true, closed, strip); })
+    return self.process_request(connection, true, closed, strip);
   else
-    return self.process_request(connection, nobody, 0, nobody, 0, true, closed, nothing);
+    return self.process_request(connection, nobody, 0, nobody, 0, true, closed, strip);
 }
 
 bool Writer::write(Connection& connection, Exchange& exchange, Scratch& scratch) {
   Turn turn{connection, exchange, scratch};
   current() = &turn;
+  connection.headerLines = &scratch.headerLines;
   const bool written = process(*this, connection);
+  connection.headerLines = nullptr;
   current() = nullptr;
   return written;
 }
@@ -73,38 +82,18 @@ void Writer::fill(Turn& turn, httplib::Response& response) {
   std::uint64_t total = 0;
   for (const Segment& segment : answer.content) total += segment.file ? segment.length : segment.bytes.size();
   response.status = answer.status;
-  std::string type;
-  for (auto& [name, value] : answer.headers) {
-    if (name.size() == 12 && equalWithoutCase(name, "Content-Type"))
-      type = std::move(value);
-    else if (!isTransports(name))
-      response.set_header(name, value);
-  }
-  response.set_header("Date", turn.scratch.date());
-
-  if (toHead || hasNoContent(answer.status) || total == 0) {
-    if (toHead && !hasNoContent(answer.status))
-      response.set_header("Content-Length", fmt::format_int(answer.headLength.value_or(total)).str());
-    if (!type.empty()) response.set_header("Content-Type", type);
-  } else if (total <= smallContent && answer.content.size() == 1 && !answer.content.front().file) {
-    response.set_header("Content-Type", type.empty() ? "application/octet-stream" : type);
-    response.body = std::move(answer.content.front().bytes);
-  } else {
-    turn.connection.content = std::move(answer.content);
-    response.set_content_provider(static_cast<std::size_t>(total), type.empty() ? "application/octet-stream" : type,
-                                  [](std::size_t, std::size_t length, httplib::DataSink& sink) {
-                                    return sink.write(Connection::contentMark(), length);
-                                  });
-  }
-}
-
-void Writer::finish(Turn& turn, httplib::Response& response) {
-  if (!turn.connection.closing) {
-    response.headers.erase("Connection");
-    const Head* head = turn.exchange.head();
-    if (head != nullptr && head->minorVersion == 0) response.set_header("Connection", "keep-alive");
-  }
-  if (hasNoContent(response.status)) response.headers.erase("Content-Length");
+  std::string& lines = turn.scratch.headerLines;
+  lines.clear();
+  appendLine(lines, "Date", turn.scratch.date());
+  for (const auto& [name, value] : answer.headers)
+    if (!isTransports(name) && isOneLine(name) && isOneLine(value)) appendLine(lines, name, value);
+  if (turn.connection.closing)
+    appendLine(lines, "Connection", "close");
+  else if (head != nullptr && head->minorVersion == 0)
+    appendLine(lines, "Connection", "keep-alive");
+  if (hasNoContent(answer.status)) return;
+  appendLine(lines, "Content-Length", fmt::format_int(toHead ? answer.headLength.value_or(total) : total).str());
+  if (!toHead) turn.connection.content = std::move(answer.content);
 }
 
 }  // namespace video::http

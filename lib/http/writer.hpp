@@ -21,8 +21,9 @@ class Exchange {
   virtual const Head* head() const noexcept = 0;
 };
 
-/// httplib's server, used for one thing: making the bytes of an answer. It accepts and routes nothing; what it reads is
-/// an empty request, and its pre-routing handler does the work.
+/// httplib's server, used for one thing: a request goes in and an answer comes out. It accepts and routes nothing; what
+/// it reads is an empty request, its pre-routing handler does the work, and what it writes is the status line: the
+/// header lines and the content are the connection's, since httplib's own cost as much as all the rest.
 class Writer : private httplib::Server {
  public:
   Writer();
@@ -37,7 +38,6 @@ class Writer : private httplib::Server {
   };
   static Turn*& current() noexcept;
   static void fill(Turn& turn, httplib::Response& response);
-  static void finish(Turn& turn, httplib::Response& response);
   template <class Self>
   static bool process(Self& self, Connection& connection);
 };

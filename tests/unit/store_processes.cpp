@@ -268,3 +268,24 @@ TEST_CASE("a batch that meets a full disk fails whole, its keepers go on", "[sto
   CHECK(ran == grown + kept);
   CHECK(countBlobs(database) == grown + kept);
 }
+
+TEST_CASE("a process that reads all the time does not keep another from emptying the log", "[store]") {
+  const Scratch scratch;
+  openAt(scratch.data());
+  const pid_t reader = start([&] {
+    Database database(openAt(scratch.data()), small());
+    while (!hasBlob(database, "end")) std::this_thread::yield();
+    return 0;
+  });
+  Options options = small();
+  options.synchronous = Synchronous::normal;
+  {
+    Database database(openAt(scratch.data()), options);
+    const std::string filler(3000, 'f');
+    for (int i = 0; i < 4000; ++i)
+      database.write(Purpose::grow, [&](Transaction& one) { addBlob(one, filler + std::to_string(i)); });
+    CHECK(std::filesystem::file_size(scratch.data() / "video.db-wal") < (40U << 20));
+    database.write(Purpose::grow, [](Transaction& one) { addBlob(one, "end"); });
+  }
+  CHECK(statusOf(reader) == 0);
+}
