@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <string_view>
 
 namespace video::http {
 
@@ -9,6 +11,33 @@ struct LimiterOptions {
   std::size_t streams = 1000;   ///< answers being streamed at once
   std::size_t perAddress = 64;  ///< of them to one address (IPv6: one /64)
   std::size_t uploads = 64;     ///< uploads at once
+};
+
+/// How many tokens are out.
+struct LimiterCounts {
+  std::size_t streams = 0;
+  std::size_t uploads = 0;
+  std::size_t addresses = 0;  ///< with a stream
+};
+
+/// Buckets of tokens without a queue: who finds none gets Fault::tooMany at once. A token goes back when its last copy
+/// is let go, on whichever thread; it may outlive the limiter. Memory is bounded by the tokens that are out.
+/// Every function may be called from any thread.
+class Limiter {
+ public:
+  using Token = std::shared_ptr<void>;
+
+  explicit Limiter(const LimiterOptions& options);
+
+  /// A token for one answer being streamed to `address`; the address is not counted where it is empty (a Unix socket).
+  Token takeStream(std::string_view address);
+  /// A token for one upload.
+  Token takeUpload();
+  LimiterCounts counts() const;
+
+ private:
+  struct Buckets;
+  std::shared_ptr<Buckets> buckets_;
 };
 
 }  // namespace video::http

@@ -1,42 +1,212 @@
 #pragma once
 
-#include <atomic>
+#include <chrono>
+#include <concepts>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.hpp"
-#include "base/clock.hpp"
 #include "base/credential.hpp"
 #include "base/json.hpp"
 #include "http/endpoint.hpp"
 #include "http/limiter.hpp"
 #include "http/message.hpp"
+#include "http/routes.hpp"
 
 namespace video::http {
 
-/// One request on its way through the router: where its parameters are, and who asks.
+/// One request on its way through the router: where its parameters are, and who asks. Good while the handler runs.
 class Exchange {
  public:
+  using Query = std::vector<std::pair<std::string, std::string>>;
+
   const Request& request;
   const Route& route;
   Credential by;
   std::string requestId;
 
+  Exchange(const Request& request, const RouteEntry& entry, const PathParts& path, Credential by, std::string requestId);
+
   /// Sets the fields of `wanted` from path, query or body, by name. Throws malformed naming the field.
   template <Described Wanted>
   void read(Wanted& wanted) const;
+
+  /// A parameter of the path, decoded; nothing where the route has none of this name.
+  std::optional<std::string_view> pathParameter(std::string_view name) const;
+  /// The decoded query, of a route whose fields come from it.
+  const Query& query() const noexcept { return query_; }
+
+ private:
+  std::optional<std::string_view> queryParameter(std::string_view name) const;
+  nlohmann::json body() const;
+
+  const RouteEntry& entry_;
+  const PathParts& path_;
+  Query query_;
 };
 
-// The rest of this header is the router's author's to shape; rooms rely on these forms only:
-//
-//   router.serve(endpoint, [&](const Credential& by, const Wanted& wanted) -> Given)          JSON in, JSON out; void: 204
-//   router.serve(endpoint, handler, [](const Given& given, const Exchange&, Answer& answer))   the same, then adorned
-//   router.serveContent(endpoint, [&](const Credential&, const Wanted&) -> Content)           ranges, conditions, tokens
-//   router.serveUpload(endpoint, [&](const Credential&, const Wanted&, const ByteSource&) -> Given, adorn)
-//
-class Router;
+/// A request that has ended, for the access log.
+struct AccessLine {
+  std::string_view operation;  ///< empty where no route was found
+  std::string method;
+  std::string path;  ///< raw, without the query
+  std::string peer;  ///< address; empty on a Unix socket
+  std::string requestId;
+  int status = 0;
+  std::uint64_t bytes = 0;  ///< of the answer's content, as announced
+  std::chrono::steady_clock::duration duration{};
+};
+
+struct RouterOptions {
+  std::vector<std::string> origins;  ///< other origins whose pages may change things with a cookie
+  /// Called when the last byte of an answer went or its connection broke, on whichever thread; must not throw.
+  std::function<void(const AccessLine&)> accessLog;
+};
+
+/// What stands behind the transport: finds the route, the caller and the parameters, calls a room, and makes the answer
+/// of what it gives or throws. Routes are added before requests come; then it may be used from any thread.
+class Router : public Service {
+ public:
+  explicit Router(const RouterOptions& options = {}, const LimiterOptions& limits = {});
+  ~Router() override;
+
+  /// JSON in, JSON out; a handler that gives nothing answers without a body. `adorn(given, exchange, answer)` may change
+  /// the answer afterwards; of a handler that gives nothing it is `adorn(exchange, answer)`.
+  template <Described Wanted, class Given, class Handler>
+  void serve(const Endpoint<Wanted, Given>& endpoint, Handler handler);
+  template <Described Wanted, class Given, class Handler, class Adorn>
+  void serve(const Endpoint<Wanted, Given>& endpoint, Handler handler, Adorn adorn);
+
+  /// A content with its ranges and conditions (RFC 9110 §13, §14); every answer that streams holds a token.
+  template <Described Wanted, std::invocable<const Credential&, const Wanted&> Handler>
+  void serveContent(const Endpoint<Wanted, Content>& endpoint, Handler handler);
+
+  /// Bytes in: POST is a form with a part named `file`, anything else the raw body. The handler holds a token, and does
+  /// its checks before it pulls the first byte. Fields `size` and `sha256` are filled from the head where it has them.
+  template <Described Wanted, class Given, class Handler, class Adorn>
+  void serveUpload(const Endpoint<Wanted, Given>& endpoint, Handler handler, Adorn adorn);
+
+  /// Whatever the handler writes. The answer's status is the route's `success` beforehand.
+  void serveRaw(const Route& route, std::function<void(const Exchange&, Answer&)> handler);
+
+  const Limiter& limiter() const noexcept { return limiter_; }
+
+  std::optional<BodyUse> begin(const Head& head, const Peer& peer, const Listener& listener, Answer& answer) override;
+  void serve(const Request& request, Answer& answer) noexcept override;
+  void refuse(int status, std::string_view detail, Answer& answer) noexcept override;
+
+ private:
+  struct Admitted;
+
+  Admitted admit(const Head& head, const Peer& peer, const Listener& listener, const PathParts& path) const;
+  void answerContent(const Exchange& exchange, const Content& content, Answer& answer);
+  void add(const Route& route, BodyUse body, std::function<void(const Exchange&, Answer&)> handler);
+
+  static BodyUse bodyOf(Method method) noexcept;
+  static void answerJson(std::string json, const std::string* nextCursor, const Exchange& exchange, Answer& answer);
+  static ByteSource sourceOf(const Exchange& exchange);
+  static std::optional<std::string> digestOf(const Exchange& exchange);
+
+  RouterOptions options_;
+  RouteTable routes_;
+  Limiter limiter_;
+};
+
+// ---- the templates: thin, the work is in router.cpp
+
+[[noreturn]] void throwMissing(std::string_view field);
+void checkLimit(std::int64_t limit);
+
+template <Described Wanted>
+void Exchange::read(Wanted& wanted) const {
+  const bool inBody = entry_.body == BodyUse::collect;
+  forEachField<Wanted>([&](const auto& field) {
+    using Member = typename std::remove_cvref_t<decltype(field)>::Type;
+    std::optional<std::string_view> text = pathParameter(field.name);
+    if (!text && !inBody) text = queryParameter(field.name);
+    if (text) {
+      if constexpr (requires { readText(*text, field.name, wanted.*field.member); })
+        readText(*text, field.name, wanted.*field.member);
+    } else if constexpr (!isOptional<Member> && !isNullable<Member>) {
+      if (!inBody && field.name != "limit") throwMissing(field.name);
+    }
+  });
+  if (inBody) readJsonFields(body(), wanted, [&](std::string_view name) { return pathParameter(name).has_value(); });
+  forEachField<Wanted>([&](const auto& field) {
+    using Member = typename std::remove_cvref_t<decltype(field)>::Type;
+    if constexpr (std::same_as<Member, std::int64_t>)
+      if (field.name == "limit") checkLimit(wanted.*field.member);
+  });
+}
+
+template <Described Wanted, class Given, class Handler>
+void Router::serve(const Endpoint<Wanted, Given>& endpoint, Handler handler) {
+  if constexpr (std::is_void_v<Given>)
+    serve(endpoint, std::move(handler), [](const Exchange&, Answer&) {});
+  else
+    serve(endpoint, std::move(handler), [](const Given&, const Exchange&, Answer&) {});
+}
+
+template <Described Wanted, class Given, class Handler, class Adorn>
+void Router::serve(const Endpoint<Wanted, Given>& endpoint, Handler handler, Adorn adorn) {
+  add(endpoint, bodyOf(endpoint.method),
+      [handler = std::move(handler), adorn = std::move(adorn)](const Exchange& exchange, Answer& answer) {
+        Wanted wanted{};
+        exchange.read(wanted);
+        if constexpr (std::is_void_v<Given>) {
+          handler(exchange.by, std::as_const(wanted));
+          adorn(exchange, answer);
+        } else {
+          const Given given = handler(exchange.by, std::as_const(wanted));
+          std::string json;
+          appendJson(json, given);
+          const std::string* next = nullptr;
+          if constexpr (requires { given.nextCursor.value(); })
+            if (given.nextCursor) next = &*given.nextCursor;
+          answerJson(std::move(json), next, exchange, answer);
+          adorn(given, exchange, answer);
+        }
+      });
+}
+
+template <Described Wanted, std::invocable<const Credential&, const Wanted&> Handler>
+void Router::serveContent(const Endpoint<Wanted, Content>& endpoint, Handler handler) {
+  add(endpoint, BodyUse::none, [this, handler = std::move(handler)](const Exchange& exchange, Answer& answer) {
+    Wanted wanted{};
+    exchange.read(wanted);
+    answerContent(exchange, handler(exchange.by, std::as_const(wanted)), answer);
+  });
+}
+
+template <Described Wanted, class Given, class Handler, class Adorn>
+void Router::serveUpload(const Endpoint<Wanted, Given>& endpoint, Handler handler, Adorn adorn) {
+  add(endpoint, BodyUse::stream,
+      [handler = std::move(handler), adorn = std::move(adorn)](const Exchange& exchange, Answer& answer) {
+        Wanted wanted{};
+        exchange.read(wanted);
+        const ByteSource bytes = sourceOf(exchange);
+        forEachField<Wanted>([&](const auto& field) {
+          auto& member = wanted.*field.member;
+          if constexpr (std::is_assignable_v<decltype(member), std::string>)
+            if (field.name == "sha256")
+              if (auto digest = digestOf(exchange)) member = *std::move(digest);
+          if constexpr (std::is_assignable_v<decltype(member), std::int64_t> &&
+                        !std::is_assignable_v<decltype(member), std::string>)
+            if (field.name == "size" && bytes.size) member = static_cast<std::int64_t>(*bytes.size);
+        });
+        const Given given = handler(exchange.by, std::as_const(wanted), bytes);
+        std::string json;
+        appendJson(json, given);
+        answerJson(std::move(json), nullptr, exchange, answer);
+        adorn(given, exchange, answer);
+      });
+}
 
 }  // namespace video::http

@@ -1,0 +1,101 @@
+#include "http/limiter.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "base/error.hpp"
+
+namespace video::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+[[noreturn]] void throwTooMany(std::string_view what) { throw Error(Fault::tooMany, std::string(what), 1s); }
+
+/// What addresses are counted by: IPv4 whole, IPv6 by its first 64 bits, anything else as it is.
+std::string addressKey(std::string_view address) {
+  const std::string text(address.substr(0, address.find('%')));
+  std::array<unsigned char, 16> bytes{};
+  if (::inet_pton(AF_INET, text.c_str(), bytes.data()) == 1) return std::string(bytes.begin(), bytes.begin() + 4);
+  if (::inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return std::string(address);
+  constexpr std::array<unsigned char, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  if (std::equal(mapped.begin(), mapped.end(), bytes.begin())) return std::string(bytes.begin() + 12, bytes.end());
+  return std::string(bytes.begin(), bytes.begin() + 8);
+}
+
+}  // namespace
+
+struct Limiter::Buckets {
+  explicit Buckets(const LimiterOptions& wanted) : options(wanted) {}
+
+  const LimiterOptions options;
+  mutable std::mutex mutex;
+  std::size_t streams = 0;
+  std::size_t uploads = 0;
+  std::unordered_map<std::string, std::size_t> addresses;
+};
+
+Limiter::Limiter(const LimiterOptions& options) : buckets_(std::make_shared<Buckets>(options)) {}
+
+Limiter::Token Limiter::takeStream(std::string_view address) {
+  struct Stream {
+    std::shared_ptr<Buckets> buckets;
+    std::string key;
+    bool taken = false;
+    ~Stream() {
+      if (!taken) return;
+      const std::lock_guard lock(buckets->mutex);
+      --buckets->streams;
+      const auto found = buckets->addresses.find(key);
+      if (found != buckets->addresses.end() && --found->second == 0) buckets->addresses.erase(found);
+    }
+  };
+  auto token = std::make_shared<Stream>();
+  token->buckets = buckets_;
+  if (!address.empty()) token->key = addressKey(address);
+
+  const std::lock_guard lock(buckets_->mutex);
+  if (buckets_->streams >= buckets_->options.streams) throwTooMany("too many videos are being streamed");
+  if (!token->key.empty()) {
+    const auto found = buckets_->addresses.find(token->key);
+    if (found != buckets_->addresses.end() && found->second >= buckets_->options.perAddress)
+      throwTooMany("too many videos are being streamed to this address");
+    if (found == buckets_->addresses.end() && buckets_->options.perAddress == 0) throwTooMany("no video may be streamed");
+    ++buckets_->addresses[token->key];
+  }
+  ++buckets_->streams;
+  token->taken = true;
+  return token;
+}
+
+Limiter::Token Limiter::takeUpload() {
+  struct Upload {
+    std::shared_ptr<Buckets> buckets;
+    bool taken = false;
+    ~Upload() {
+      if (!taken) return;
+      const std::lock_guard lock(buckets->mutex);
+      --buckets->uploads;
+    }
+  };
+  auto token = std::make_shared<Upload>();
+  token->buckets = buckets_;
+  const std::lock_guard lock(buckets_->mutex);
+  if (buckets_->uploads >= buckets_->options.uploads) throwTooMany("too many uploads are under way");
+  ++buckets_->uploads;
+  token->taken = true;
+  return token;
+}
+
+LimiterCounts Limiter::counts() const {
+  const std::lock_guard lock(buckets_->mutex);
+  return {buckets_->streams, buckets_->uploads, buckets_->addresses.size()};
+}
+
+}  // namespace video::http

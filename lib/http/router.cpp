@@ -1,0 +1,317 @@
+#include "http/router.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "base/error.hpp"
+#include "http/asking.hpp"
+#include "http/crosssite.hpp"
+#include "http/faults.hpp"
+#include "http/multipart.hpp"
+#include "http/uri.hpp"
+
+namespace video::http {
+namespace {
+
+bool changesSomething(Method method, const Route& route) noexcept {
+  return (method != Method::get && method != Method::head) || route.operation == "deletions.enqueue";
+}
+
+/// Appends to a URI reference in `<>` of a Link header what must not stand there as it is.
+void appendReference(std::string& to, std::string_view text) {
+  for (const char c : text) {
+    if (c > 0x20 && c < 0x7f && c != '<' && c != '>' && c != '"')
+      to += c;
+    else
+      appendEncoded(to, std::string_view(&c, 1));
+  }
+}
+
+/// Tells the access log when the answer's last byte went, or its connection broke.
+struct Logged {
+  const std::function<void(const AccessLine&)>& log;
+  std::shared_ptr<void> held;
+  AccessLine line;
+  std::chrono::steady_clock::time_point began;
+
+  Logged(const std::function<void(const AccessLine&)>& to, std::shared_ptr<void> with, AccessLine about,
+         std::chrono::steady_clock::time_point from)
+      : log(to), held(std::move(with)), line(std::move(about)), began(from) {}
+  Logged(const Logged&) = delete;
+  Logged& operator=(const Logged&) = delete;
+  ~Logged() {
+    line.duration = std::chrono::steady_clock::now() - began;
+    log(line);
+  }
+};
+
+/// One request until its answer is ready: whatever is thrown becomes an answer here, and nowhere else.
+class Course {
+ public:
+  Course(const RouterOptions& options, const Head* head, const Peer* peer, Answer& answer)
+      : options_(options), head_(head), peer_(peer), answer_(answer), requestId_(head ? requestIdOf(*head) : makeRequestId()) {
+    if (options_.accessLog) began_ = std::chrono::steady_clock::now();
+    form_.head = head != nullptr && head->method == Method::head;
+    form_.requestId = requestId_;
+  }
+
+  const std::string& requestId() const noexcept { return requestId_; }
+  FaultForm& form() noexcept { return form_; }
+  void setOperation(std::string_view operation) noexcept { operation_ = operation; }
+
+  void fail(const Error& error) {
+    if (rowOf(error.fault()).httpStatus == 500 || error.fault() == Fault::unreachable)
+      spdlog::error("op={} request_id={} code={}: {}", operation_, requestId_, rowOf(error.fault()).code, error.what());
+    if (error.fault() != Fault::rangeNotSatisfiable && error.fault() != Fault::methodNotAllowed) answer_.headers.clear();
+    answer_.held.reset();
+    answerError(error, form_, answer_);
+  }
+
+  /// Runs `work`; true when it threw nothing.
+  template <class Work>
+  bool run(Work&& work) {
+    try {
+      work();
+      return true;
+    } catch (const Error& error) {
+      fail(error);
+    } catch (const std::exception& foreign) {
+      fail(Error(Fault::internal, foreign.what()));
+    } catch (...) {
+      fail(Error(Fault::internal, "something that is no exception was thrown"));
+    }
+    return false;
+  }
+
+  /// Adds what every answer has, and hangs the access log on it.
+  void finish() {
+    if (answer_.status == 204 || answer_.status == 304) answer_.content.clear();
+    const std::uint64_t length = lengthOf(answer_);
+    if (form_.head) {
+      if (!answer_.headLength) answer_.headLength = length;
+      answer_.content.clear();
+    }
+    answer_.set("X-Request-Id", requestId_);
+    answer_.set("X-Content-Type-Options", "nosniff");
+    if (!hasHeader(answer_, "Cache-Control")) answer_.set("Cache-Control", "no-store");
+    if (!options_.accessLog) return;
+    AccessLine line;
+    line.operation = operation_;
+    if (head_ != nullptr) {
+      line.method = head_->methodName;
+      line.path = head_->path;
+    }
+    if (peer_ != nullptr) line.peer = peer_->address;
+    line.requestId = requestId_;
+    line.status = answer_.status;
+    line.bytes = form_.head ? 0 : length;
+    answer_.held = std::make_shared<Logged>(options_.accessLog, std::move(answer_.held), std::move(line), began_);
+  }
+
+ private:
+  const RouterOptions& options_;
+  const Head* head_;
+  const Peer* peer_;
+  Answer& answer_;
+  std::string requestId_;
+  FaultForm form_;
+  std::string_view operation_;
+  std::chrono::steady_clock::time_point began_;
+};
+
+}  // namespace
+
+// ---- exchange
+
+Exchange::Exchange(const Request& given, const RouteEntry& entry, const PathParts& path, Credential who, std::string id)
+    : request(given), route(entry.route), by(std::move(who)), requestId(std::move(id)), entry_(entry), path_(path) {
+  if (entry.body != BodyUse::collect && !given.head.query.empty()) query_ = parseQuery(given.head.query);
+}
+
+std::optional<std::string_view> Exchange::pathParameter(std::string_view name) const {
+  for (const auto& [known, index] : entry_.parameters)
+    if (known == name) return path_.all()[index];
+  return std::nullopt;
+}
+
+std::optional<std::string_view> Exchange::queryParameter(std::string_view name) const {
+  for (const auto& [known, value] : query_)
+    if (known == name) return value;
+  return std::nullopt;
+}
+
+nlohmann::json Exchange::body() const {
+  return request.body.empty() ? nlohmann::json::object() : parseJson(request.body);
+}
+
+void throwMissing(std::string_view field) { throw Error(Fault::malformed, fmt::format("{}: is missing", field)); }
+
+void checkLimit(std::int64_t limit) {
+  if (limit < 1 || limit > 1000) throw Error(Fault::malformed, "limit: must be 1 to 1000");
+}
+
+// ---- router
+
+Router::Router(const RouterOptions& options, const LimiterOptions& limits) : options_(options), limiter_(limits) {}
+Router::~Router() = default;
+
+BodyUse Router::bodyOf(Method method) noexcept {
+  return method == Method::post || method == Method::patch ? BodyUse::collect : BodyUse::none;
+}
+
+void Router::add(const Route& route, BodyUse body, std::function<void(const Exchange&, Answer&)> handler) {
+  routes_.add({route, body, std::move(handler), {}});
+}
+
+void Router::serveRaw(const Route& route, std::function<void(const Exchange&, Answer&)> handler) {
+  add(route, bodyOf(route.method), std::move(handler));
+}
+
+void Router::answerJson(std::string json, const std::string* nextCursor, const Exchange& exchange, Answer& answer) {
+  answer.set("Content-Type", "application/json; charset=utf-8");
+  answer.content.push_back({std::move(json), nullptr, 0, 0});
+  if (nextCursor == nullptr) return;
+  std::string link = "<";
+  appendReference(link, exchange.request.head.path);
+  char before = '?';
+  for (std::string_view rest = exchange.request.head.query; !rest.empty();) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    if (pair.empty() || pair.starts_with("cursor=")) continue;
+    link += std::exchange(before, '&');
+    appendReference(link, pair);
+  }
+  link += before;
+  link += "cursor=";
+  appendEncoded(link, *nextCursor);
+  link += ">; rel=\"next\"";
+  answer.set("Link", std::move(link));
+}
+
+ByteSource Router::sourceOf(const Exchange& exchange) {
+  const Request& request = exchange.request;
+  ByteSource source;
+  if (request.head.method != Method::post) {
+    source.size = request.head.chunked ? std::nullopt : std::optional(request.head.contentLength.value_or(0));
+    source.push = [&request](const ByteSink& sink) {
+      if (request.bytes != nullptr) request.bytes->push(sink);
+    };
+    return source;
+  }
+  source.push = [&request](const ByteSink& sink) {
+    FormFile form(request.head.header("Content-Type"), "file", sink);
+    if (request.bytes != nullptr) request.bytes->push([&form](std::span<const std::byte> piece) { form.take(piece); });
+    form.finish();
+  };
+  return source;
+}
+
+std::optional<std::string> Router::digestOf(const Exchange& exchange) {
+  // A form's Content-Digest is of the form, not of the file in it.
+  if (exchange.request.head.method == Method::post) return std::nullopt;
+  return sha256Of(exchange.request.head.header("Content-Digest"));
+}
+
+/// What the head of a request leads to.
+struct Router::Admitted {
+  const RouteEntry* entry = nullptr;
+  Credential by;
+  std::string allow;     ///< where the path is known and the method is not
+  bool options = false;  ///< the answer is `allow` alone
+  bool plainErrors = false;
+  std::optional<Error> refusal;
+};
+
+Router::Admitted Router::admit(const Head& head, const Peer& peer, const Listener& listener, const PathParts& path) const {
+  Admitted admitted;
+  RouteTable::Match match = routes_.find(path, head.method, listener.roles);
+  admitted.plainErrors = match.plainErrors;
+  if (match.entry == nullptr) {
+    admitted.allow = std::move(match.allow);
+    admitted.options = head.method == Method::options && !admitted.allow.empty();
+    if (!admitted.allow.empty())
+      admitted.refusal = Error(Fault::methodNotAllowed, fmt::format("allowed here: {}", admitted.allow));
+    else if (!match.emptyParameter.empty())
+      admitted.refusal = Error(Fault::malformed, fmt::format("{}: must not be empty", match.emptyParameter));
+    else
+      admitted.refusal = Error(Fault::notFound, "no such path");
+    return admitted;
+  }
+  admitted.entry = match.entry;
+  const Route& route = match.entry->route;
+  admitted.plainErrors = route.plainErrors;
+  try {
+    Asking asking = whoAsks(head, peer, listener, route);
+    admitted.by = std::move(asking.by);
+    if (changesSomething(head.method, route)) {
+      const bool anonymous = std::holds_alternative<Anonymous>(admitted.by) || std::holds_alternative<Operator>(admitted.by);
+      const SiteClues clues{asking.cookie, !anonymous, head.header("Sec-Fetch-Site"), head.header("Origin"),
+                            head.header("Host")};
+      if (!mayChange(clues, options_.origins))
+        admitted.refusal = Error(Fault::forbidden, "a page of another site may not change anything here");
+    }
+  } catch (const Error& error) {
+    admitted.refusal = error;
+  }
+  return admitted;
+}
+
+std::optional<BodyUse> Router::begin(const Head& head, const Peer& peer, const Listener& listener, Answer& answer) {
+  // Without a body nothing is won by looking twice: serve() does the same checks.
+  if (!head.hasBody()) return BodyUse::none;
+  Course course(options_, &head, &peer, answer);
+  std::optional<BodyUse> use;
+  const bool good = course.run([&] {
+    const PathParts path(head.path);
+    const Admitted admitted = admit(head, peer, listener, path);
+    if (admitted.options) {
+      use = BodyUse::none;
+      return;
+    }
+    course.form().plain = admitted.plainErrors;
+    if (admitted.entry != nullptr) course.setOperation(admitted.entry->route.operation);
+    if (!admitted.allow.empty()) answer.set("Allow", admitted.allow);
+    if (admitted.refusal) throw Error(*admitted.refusal);
+    use = admitted.entry->body;
+    if (use == BodyUse::stream) answer.held = limiter_.takeUpload();
+  });
+  if (good) return use;
+  course.finish();
+  return std::nullopt;
+}
+
+void Router::serve(const Request& request, Answer& answer) noexcept {
+  const Head& head = request.head;
+  Limiter::Token upload = std::move(answer.held);
+  answer = Answer{};
+  answer.headers.reserve(8);
+  Course course(options_, &head, &request.peer, answer);
+  course.run([&] {
+    const PathParts path(head.path);
+    Admitted admitted = admit(head, request.peer, request.listener, path);
+    course.form().plain = admitted.plainErrors;
+    if (admitted.entry != nullptr) course.setOperation(admitted.entry->route.operation);
+    if (!admitted.allow.empty()) answer.set("Allow", admitted.allow);
+    if (admitted.options) {
+      answer.status = 204;
+      return;
+    }
+    if (admitted.refusal) throw Error(*admitted.refusal);
+    const RouteEntry& entry = *admitted.entry;
+    course.form().multipart = entry.body == BodyUse::stream && head.method == Method::post;
+    if (entry.body == BodyUse::stream && !upload) upload = limiter_.takeUpload();
+    answer.status = entry.route.success;
+    const Exchange exchange(request, entry, path, std::move(admitted.by), course.requestId());
+    entry.handler(exchange, answer);
+  });
+  course.finish();
+}
+
+void Router::refuse(int status, std::string_view detail, Answer& answer) noexcept {
+  Course course(options_, nullptr, nullptr, answer);
+  course.fail(Error(faultOfStatus(status), std::string(detail)));
+  answer.status = status;
+  course.finish();
+}
+
+}  // namespace video::http

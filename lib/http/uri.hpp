@@ -1,0 +1,59 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace video::http {
+
+/// Appends the decoded text (RFC 3986 §2.1) to `to`; with `plusIsSpace` as a query's. False for a broken `%xx` or a
+/// NUL; `to` is then of no use.
+bool appendDecoded(std::string& to, std::string_view text, bool plusIsSpace = false);
+
+/// Appends `text` with all but the unreserved characters of RFC 3986 §2.3 as `%XX`: safe in a path part, in a query and
+/// in an extended header value (RFC 8187).
+void appendEncoded(std::string& to, std::string_view text);
+
+/// Appends `text` with whatever is not printable ASCII, and `%`, as `%XX`: fit to be a header's value.
+void appendPrintable(std::string& to, std::string_view text);
+
+/// The decoded pairs of a query, in order. Throws malformed, naming what is broken.
+std::vector<std::pair<std::string, std::string>> parseQuery(std::string_view query);
+
+/// Calls `visit(item)` for each item of a comma-separated header value, trimmed; empty items are left out. Commas within
+/// a quoted string do not separate (RFC 9110 §5.6.1).
+template <class Visit>
+void forEachItem(std::string_view list, Visit&& visit, char separator = ',') {
+  bool quoted = false;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= list.size(); ++i) {
+    if (i < list.size() && quoted && list[i] == '\\') {
+      ++i;
+      continue;
+    }
+    if (i < list.size() && list[i] == '"') quoted = !quoted;
+    if (i < list.size() && (quoted || list[i] != separator)) continue;
+    std::string_view item = list.substr(begin, i - begin);
+    while (!item.empty() && (item.front() == ' ' || item.front() == '\t')) item.remove_prefix(1);
+    while (!item.empty() && (item.back() == ' ' || item.back() == '\t')) item.remove_suffix(1);
+    if (!item.empty()) visit(item);
+    begin = i + 1;
+  }
+}
+
+/// The value of `name="…"` or `name=…` among `;`-separated parameters, unquoted (RFC 9110 §5.6.6); the name's case aside.
+std::optional<std::string> parameterOf(std::string_view parameters, std::string_view name);
+
+/// The lower-case hex of the SHA-256 in a Content-Digest (RFC 9530 §2); nothing where it holds none. Throws malformed
+/// for one that is no SHA-256 in base64.
+std::optional<std::string> sha256Of(std::string_view contentDigest);
+
+/// `inline` with the file's name as RFC 6266 has it; whatever the name is, the value has no control character.
+std::string inlineDisposition(std::string_view name);
+
+/// The file name of a Content-Disposition (RFC 6266): `filename*` before `filename`; empty where there is none.
+std::string nameOfDisposition(std::string_view disposition);
+
+}  // namespace video::http
