@@ -25,6 +25,7 @@ namespace video::store {
 namespace {
 
 constexpr std::size_t pieceSize = 256 * 1024;
+constexpr std::size_t directSize = 64 * 1024;  // large enough to be written as it came
 constexpr std::uint64_t flushStep = 8ULL << 20;
 constexpr std::uint64_t dirtyMost = 64ULL << 20;
 constexpr std::size_t frontSize = 4096;
@@ -122,7 +123,7 @@ void Incoming::write(std::span<const std::byte> given) {
   std::string_view bytes(reinterpret_cast<const char*>(given.data()), given.size());
   if (its.front.size() < frontSize) its.front.append(bytes.substr(0, frontSize - its.front.size()));
   its.size += bytes.size();
-  if (its.piece.empty() && bytes.size() >= pieceSize) return its.put(bytes);
+  if (its.piece.empty() && bytes.size() >= directSize) return its.put(bytes);
   while (!bytes.empty()) {
     const std::size_t taken = std::min(bytes.size(), pieceSize - its.piece.size());
     its.piece.append(bytes.substr(0, taken));

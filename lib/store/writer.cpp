@@ -119,9 +119,9 @@ void Writer::wait(Operation& operation) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) throw Error(Fault::unavailable, "stopping");
+    if (queue_.empty()) wake_.notify_one();
     queue_.push_back(&operation);
   }
-  wake_.notify_one();
   const Waiting waiting;
   operation.answer.wait();
 }
@@ -145,16 +145,16 @@ void Writer::run() {
     }
     if (taken) turn_.release();
     if (stopping_) break;
-    const auto busy = std::make_exception_ptr(Error(Fault::busy, "another process is writing to the data directory"));
+    const Error busy(Fault::busy, "another process is writing to the data directory");
     while (!queue_.empty() && queue_.front()->since + options_.lockTimeout <= SteadyClock::now()) {
-      queue_.front()->failure = busy;
+      queue_.front()->failure = std::make_exception_ptr(busy);
       queue_.front()->answer.give();
       queue_.pop_front();
     }
   }
-  const auto stopped = std::make_exception_ptr(Error(Fault::unavailable, "stopping"));
+  const Error stopped(Fault::unavailable, "stopping");
   for (Operation* operation : queue_) {
-    operation->failure = stopped;
+    operation->failure = std::make_exception_ptr(stopped);
     operation->answer.give();
   }
 }
@@ -285,9 +285,8 @@ void Writer::runOne(Operation& operation) {
 }
 
 void Writer::giveUp(Batch& batch, const Error& error) {
-  const auto failure = std::make_exception_ptr(error);
   for (Operation* operation : batch) {
-    operation->failure = failure;
+    operation->failure = std::make_exception_ptr(error);  // each its own: they go to different threads
     operation->full = error.fault() == Fault::diskFull;
     operation->afterCommit.clear();
   }

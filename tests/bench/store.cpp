@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +26,12 @@ namespace {
 using namespace video;
 using namespace video::store;
 using SteadyClock = std::chrono::steady_clock;
+
+double processorSeconds() {
+  timespec used{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
+}
 
 double secondsSince(SteadyClock::time_point began) {
   return std::chrono::duration<double>(SteadyClock::now() - began).count();
@@ -106,6 +113,7 @@ void reads(const std::filesystem::path& path) {
   });
   const auto measure = [&](const char* what, int threads, const std::function<void(int)>& work) {
     constexpr int rounds = 200'000;
+    const double used = processorSeconds();
     const auto began = SteadyClock::now();
     {
       std::vector<std::jthread> running;
@@ -114,7 +122,8 @@ void reads(const std::filesystem::path& path) {
           for (int i = 0; i < rounds; ++i) work(i);
         });
     }
-    fmt::print("{}, {} threads: {:.2f} us\n", what, threads, secondsSince(began) * 1e6 / rounds);
+    fmt::print("{}, {} threads: {:.2f} us, {:.2f} us of processor\n", what, threads, secondsSince(began) * 1e6 / rounds,
+               (processorSeconds() - used) * 1e6 / rounds / threads);
   };
   std::vector<std::string> names;
   for (int i = 0; i < users; ++i) names.push_back(fmt::format("user{}", i));

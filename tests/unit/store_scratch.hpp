@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -70,7 +71,7 @@ inline pid_t start(const std::function<int()>& work) {
     try {
       status = work();
     } catch (const std::exception& exception) {
-      ::write(2, exception.what(), std::string_view(exception.what()).size());
+      std::fprintf(stderr, "%s\n", exception.what());
     }
     ::_exit(status);
   }
