@@ -516,7 +516,7 @@ Transport::Inside::Step Transport::Inside::begin(Connection& connection, Scratch
   connection.body = BodyDecoder(head);
   connection.continueWanted = head.expectContinue;
   connection.lingering = false;
-  scratch.answer = Answer{};
+  scratch.clearAnswer();
   Handling handling(*this, connection, scratch, &head);
   const auto use = service.begin(head, connection.peer(), connection.listening().listener, scratch.answer);
   if (use && *use == BodyUse::collect && !connection.body.done()) {
@@ -557,7 +557,7 @@ Transport::Inside::Step Transport::Inside::collect(Connection& connection, Scrat
   if (connection.body.done()) {
     // The head and body stay where they are until they are answered.
     const auto collected = std::move(connection.collected);
-    scratch.answer = Answer{};
+    scratch.clearAnswer();
     Handling handling(*this, connection, scratch, &collected->head);
     handling.serve(BodyUse::collect, collected->body);
     return write(connection, scratch, handling);
@@ -573,7 +573,7 @@ Transport::Inside::Step Transport::Inside::collect(Connection& connection, Scrat
 
 Transport::Inside::Step Transport::Inside::refuse(Connection& connection, Scratch& scratch, const Refusal& refusal,
                                                   const Head* head) {
-  scratch.answer = Answer{};
+  scratch.clearAnswer();
   service.refuse(refusal.status, refusal.detail, scratch.answer);
   // What else the client sends is no request of which the start is known, but for a body that is only too large.
   if (refusal.status != 413) connection.lingering = scratch.answer.close = true;
