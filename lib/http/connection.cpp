@@ -45,6 +45,16 @@ std::pair<char*, std::size_t> Scratch::room() noexcept {
   return {buffer_.get() + end_, size_ - end_};
 }
 
+void Scratch::clearAnswer() {
+  std::vector headers = std::move(answer.headers);
+  std::vector content = std::move(answer.content);
+  headers.clear();
+  content.clear();
+  answer = Answer{};
+  answer.headers = std::move(headers);
+  answer.content = std::move(content);
+}
+
 const std::string& Scratch::date() {
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME_COARSE, &now);

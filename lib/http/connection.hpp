@@ -32,6 +32,9 @@ class Scratch {
   /// The Date of an answer made now (RFC 9110 §6.6.1).
   const std::string& date();
 
+  /// Makes `answer` as new, but for the memory of its lists.
+  void clearAnswer();
+
   Head head;
   Answer answer;
   std::string headerLines;  ///< of the answer, each with its CR LF

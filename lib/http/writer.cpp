@@ -93,7 +93,7 @@ void Writer::fill(Turn& turn, httplib::Response& response) {
     appendLine(lines, "Connection", "keep-alive");
   if (hasNoContent(answer.status)) return;
   appendLine(lines, "Content-Length", fmt::format_int(toHead ? answer.headLength.value_or(total) : total).str());
-  if (!toHead) turn.connection.content = std::move(answer.content);
+  if (!toHead) turn.connection.content.swap(answer.content);
 }
 
 }  // namespace video::http

@@ -1,0 +1,322 @@
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <span>
+
+#include "base/error.hpp"
+#include "base/waiting.hpp"
+#include "http/inside.hpp"
+
+namespace video::http {
+
+namespace {
+
+constexpr std::size_t maxCollected = 64 * 1024;
+constexpr std::uint64_t maxDiscarded = 1 << 20;
+constexpr std::size_t lingerTurn = 1 << 20;
+constexpr int stepsPerTurn = 256;
+
+}  // namespace
+
+/// One request from its head to its answer, as httplib's writer and the service see it.
+class Transport::Inside::Handling final : public Exchange {
+ public:
+  Handling(Inside& inside, Connection& connection, Scratch& scratch, const Head* head)
+      : inside_(inside), connection_(connection), scratch_(scratch), head_(head) {}
+
+  void serve(BodyUse use, std::string_view body) {
+    serving_ = true;
+    use_ = use;
+    body_ = body;
+  }
+
+  void answer(Answer& to) noexcept override {
+    if (!serving_) return;
+    ByteSource source;
+    if (use_ == BodyUse::stream) {
+      source.push = [this](const ByteSink& sink) { pushBody(sink); };
+      source.size = head_->chunked ? std::nullopt : std::optional(head_->contentLength.value_or(0));
+    }
+    const Request request{*head_, connection_.peer(), connection_.listening().listener, body_,
+                          use_ == BodyUse::stream ? &source : nullptr};
+    inside_.service.serve(request, to);
+  }
+
+  bool closes(const Answer& answer) override {
+    const std::optional<std::uint64_t> left = connection_.body.left();
+    const std::uint64_t here = scratch_.unread().size();
+    // A client that waits for 100 Continue may send its body or not: what follows could be either.
+    const bool unsure = connection_.continueWanted && here == 0;
+    if (connection_.body.broken() || unsure || left.value_or(0) > here + maxDiscarded) connection_.lingering = true;
+    return connection_.lingering || answer.close || head_ == nullptr || !head_->keepAlive || inside_.stopping;
+  }
+
+  const Head* head() const noexcept override { return head_; }
+
+ private:
+  void pushBody(const ByteSink& sink) {
+    BodyDecoder& body = connection_.body;
+    while (!body.done()) {
+      std::string_view bytes = scratch_.unread();
+      const std::size_t before = bytes.size();
+      const std::string_view piece = body.take(bytes);
+      scratch_.drop(before - bytes.size());
+      if (body.broken()) throw Error(Fault::malformed, "body: its chunks are malformed");
+      if (!piece.empty())
+        sink(std::as_bytes(std::span(piece)));
+      else if (!body.done())
+        fetch();
+    }
+  }
+
+  /// Waits until there is more of the body.
+  void fetch() {
+    connection_.sendContinue(scratch_);
+    for (;;) {
+      switch (connection_.receive(scratch_)) {
+        case Connection::Received::some: return;
+        case Connection::Received::ended: vanished();
+        case Connection::Received::none: break;
+      }
+      // Each packet of the body would call another worker.
+      if (!std::exchange(connection_.muted, true)) inside_.arm(connection_, EPOLLET);
+      pollfd wanted{connection_.descriptor(), POLLIN, 0};
+      int ready = 0;
+      {
+        const Waiting forTheClient;
+        if (!inside_.forced) ready = ::poll(&wanted, 1, static_cast<int>(inside_.options.progressTimeout.count()));
+      }
+      if (ready == 0) {
+        if (inside_.forced) vanished();
+        connection_.lingering = true;
+        throw Error(Fault::requestTimeout, "body: the client has stopped sending");
+      }
+      connection_.drained = false;
+    }
+  }
+
+  [[noreturn]] void vanished() {
+    connection_.lingering = true;
+    throw Error(Fault::malformed, "body: the client went away before its end");
+  }
+
+  Inside& inside_;
+  Connection& connection_;
+  Scratch& scratch_;
+  const Head* head_;
+  bool serving_ = false;
+  BodyUse use_ = BodyUse::none;
+  std::string_view body_;
+};
+
+/// Serves a connection, whose owner the caller is, until it has to wait; then nobody owns it, or it is closed.
+void Transport::Inside::run(Connection& connection, Scratch& scratch) {
+  try {
+    for (;;) {
+      scratch.load(connection.kept);
+      connection.kept.clear();
+      connection.drained = false;
+      Step step = Step::again;
+      for (int count = 0; step == Step::again; ++count)
+        step = count < stepsPerTurn ? advance(connection, scratch) : Step::yield;
+      if (step == Step::close) return close(connection);
+      if (!scratch.unread().empty())
+        connection.kept.assign(scratch.unread());
+      else if (connection.kept.capacity() > 64)
+        std::string().swap(connection.kept);
+      if (step == Step::yield) return giveBack(connection);
+      if (connection.leave()) return;
+      connection.trustsShortRead = false;
+    }
+  } catch (...) {
+    // Out of memory, most likely: this client pays, not the thread.
+    close(connection);
+  }
+}
+
+Transport::Inside::Step Transport::Inside::advance(Connection& connection, Scratch& scratch) {
+  switch (connection.phase) {
+    case Connection::Phase::head: return readHeadOf(connection, scratch);
+    case Connection::Phase::body: return collect(connection, scratch);
+    case Connection::Phase::answer: return send(connection);
+    case Connection::Phase::discard: return discard(connection, scratch);
+    case Connection::Phase::linger: break;
+  }
+  return linger(connection, scratch);
+}
+
+Transport::Inside::Step Transport::Inside::readHeadOf(Connection& connection, Scratch& scratch) {
+  const std::string_view bytes = scratch.unread();
+  if (!bytes.empty()) {
+    switch (connection.headEnd.look(bytes, headLimits)) {
+      case HeadEnd::State::refused: return refuse(connection, scratch, connection.headEnd.refusal(), nullptr);
+      case HeadEnd::State::more: break;
+      case HeadEnd::State::whole: {
+        const std::size_t start = connection.headEnd.start();
+        const std::size_t end = connection.headEnd.end();
+        const auto refusal = readHead(bytes.substr(start, end - start), headLimits, scratch.head);
+        scratch.drop(end);
+        connection.headEnd.reset();
+        connection.headDeadline = 0;
+        if (refusal) return refuse(connection, scratch, *refusal, nullptr);
+        return begin(connection, scratch);
+      }
+    }
+  }
+  switch (connection.receive(scratch)) {
+    case Connection::Received::some: return Step::again;
+    case Connection::Received::ended: return Step::close;
+    case Connection::Received::none: break;
+  }
+  if (bytes.empty()) {
+    waitUntil(connection, now() + options.idleTimeout.count());
+  } else {
+    if (connection.headDeadline == 0) connection.headDeadline = now() + options.headerTimeout.count();
+    waitUntil(connection, connection.headDeadline);
+  }
+  return Step::wait;
+}
+
+/// The head is there: asks the service, and answers or goes on to the body.
+Transport::Inside::Step Transport::Inside::begin(Connection& connection, Scratch& scratch) {
+  requests.fetch_add(1, std::memory_order_relaxed);
+  const Head& head = scratch.head;
+  connection.body = BodyDecoder(head);
+  connection.continueWanted = head.expectContinue;
+  connection.lingering = false;
+  scratch.clearAnswer();
+  Handling handling(*this, connection, scratch, &head);
+  const auto use = service.begin(head, connection.peer(), connection.listening().listener, scratch.answer);
+  if (use && *use == BodyUse::collect && !connection.body.done()) {
+    if (head.contentLength.value_or(0) > maxCollected)
+      return refuse(connection, scratch, {413, "body: more than 64 KiB"}, &head);
+    connection.collected = std::make_unique<Connection::Collected>();
+    connection.collected->head = std::move(scratch.head);
+    connection.phase = Connection::Phase::body;
+    connection.sendContinue(scratch);
+    waitForProgress(connection, true);
+    return Step::again;
+  }
+  if (use) handling.serve(*use, {});
+  const Step step = write(connection, scratch, handling);
+  if (std::exchange(connection.muted, false)) {
+    arm(connection, whileOpen);
+    connection.drained = false;
+  }
+  return step;
+}
+
+Transport::Inside::Step Transport::Inside::collect(Connection& connection, Scratch& scratch) {
+  std::string& body = connection.collected->body;
+  const Head& head = connection.collected->head;
+  for (std::string_view piece = " "; !piece.empty() && !connection.body.done();) {
+    std::string_view bytes = scratch.unread();
+    const std::size_t before = bytes.size();
+    piece = connection.body.take(bytes);
+    scratch.drop(before - bytes.size());
+    if (body.size() + piece.size() > maxCollected)
+      return refuse(connection, scratch, {413, "body: more than 64 KiB"}, &head);
+    body.append(piece);
+  }
+  if (connection.body.broken()) {
+    connection.lingering = true;
+    return refuse(connection, scratch, {400, "body: its chunks are malformed"}, &head);
+  }
+  if (connection.body.done()) {
+    // The head and body stay where they are until they are answered.
+    const auto collected = std::move(connection.collected);
+    scratch.clearAnswer();
+    Handling handling(*this, connection, scratch, &collected->head);
+    handling.serve(BodyUse::collect, collected->body);
+    return write(connection, scratch, handling);
+  }
+  switch (connection.receive(scratch)) {
+    case Connection::Received::some: return Step::again;
+    case Connection::Received::ended: return Step::close;
+    case Connection::Received::none: break;
+  }
+  waitForProgress(connection, false);
+  return Step::wait;
+}
+
+Transport::Inside::Step Transport::Inside::refuse(Connection& connection, Scratch& scratch, const Refusal& refusal,
+                                                  const Head* head) {
+  scratch.clearAnswer();
+  service.refuse(refusal.status, refusal.detail, scratch.answer);
+  // What else the client sends is no request of which the start is known, but for a body that is only too large.
+  if (refusal.status != 413) connection.lingering = scratch.answer.close = true;
+  const auto collected = std::move(connection.collected);
+  Handling handling(*this, connection, scratch, head);
+  return write(connection, scratch, handling);
+}
+
+Transport::Inside::Step Transport::Inside::write(Connection& connection, Scratch& scratch, Handling& handling) {
+  if (!writer.write(connection, handling, scratch)) return Step::close;
+  connection.phase = Connection::Phase::answer;
+  connection.discarded = 0;
+  connection.moved = true;
+  return Step::again;
+}
+
+Transport::Inside::Step Transport::Inside::send(Connection& connection) {
+  switch (connection.flush()) {
+    case Connection::Sent::broken: return Step::close;
+    case Connection::Sent::later: waitForProgress(connection, false); return Step::wait;
+    case Connection::Sent::more: waitForProgress(connection, true); return Step::yield;
+    case Connection::Sent::all: break;
+  }
+  connection.answered();
+  if (connection.closing)
+    return connection.lingering || !connection.body.done() ? beginLinger(connection) : Step::close;
+  connection.phase = connection.body.done() ? Connection::Phase::head : Connection::Phase::discard;
+  if (connection.phase == Connection::Phase::discard) waitForProgress(connection, true);
+  return Step::again;
+}
+
+Transport::Inside::Step Transport::Inside::discard(Connection& connection, Scratch& scratch) {
+  for (std::size_t size = 1; size > 0 && !connection.body.done();) {
+    std::string_view bytes = scratch.unread();
+    const std::size_t before = bytes.size();
+    connection.body.take(bytes);
+    size = before - bytes.size();
+    scratch.drop(size);
+    connection.discarded += size;
+  }
+  if (connection.body.done()) {
+    connection.phase = Connection::Phase::head;
+    return stopping ? Step::close : Step::again;
+  }
+  if (connection.body.broken() || connection.discarded > maxDiscarded) return beginLinger(connection);
+  switch (connection.receive(scratch)) {
+    case Connection::Received::some: return Step::again;
+    case Connection::Received::ended: return Step::close;
+    case Connection::Received::none: break;
+  }
+  waitForProgress(connection, false);
+  return Step::wait;
+}
+
+/// Closing with bytes unread would break the connection before the client has read its answer (RFC 9112 §9.6).
+Transport::Inside::Step Transport::Inside::beginLinger(Connection& connection) {
+  ::shutdown(connection.descriptor(), SHUT_WR);
+  connection.phase = Connection::Phase::linger;
+  connection.drained = false;
+  waitUntil(connection, now() + std::min(lingerTimeout, options.progressTimeout).count());
+  return Step::again;
+}
+
+Transport::Inside::Step Transport::Inside::linger(Connection& connection, Scratch& scratch) {
+  for (std::size_t taken = 0; taken < lingerTurn;) {
+    taken += scratch.unread().size();
+    scratch.drop(scratch.unread().size());
+    switch (connection.receive(scratch)) {
+      case Connection::Received::some: break;
+      case Connection::Received::ended: return Step::close;
+      case Connection::Received::none: return Step::wait;
+    }
+  }
+  return Step::yield;
+}
+
+}  // namespace video::http

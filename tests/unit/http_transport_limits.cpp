@@ -1,0 +1,179 @@
+#include "http_client.hpp"
+
+using namespace http_test;
+
+TEST_CASE("a client that vanishes or goes silent in its body") {
+  TransportOptions options;
+  options.progressTimeout = 100ms;
+  Running server(options);
+  for (const char* path : {"/stream", "/collect"}) {
+    Client gone(server.address);
+    gone.send(fmt::format("PUT {} HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\nhello", path));
+    gone.leave();
+    Client silent(server.address);
+    silent.send(fmt::format("PUT {} HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\nhello", path));
+    CHECK(silent.read().status == 408);
+    CHECK(silent.closed());
+  }
+  CHECK(soon([&] { return server.transport.counters().open == 0; }));
+  CHECK(server.service.holding == 0);
+  CHECK(server.service.faultCount() == 2);
+  CHECK(server.service.faults[0] == video::Fault::malformed);
+  CHECK(server.service.faults[1] == video::Fault::requestTimeout);
+}
+
+TEST_CASE("slow readers cost no worker, and what their answers hold goes with them") {
+  TransportOptions options;
+  Running server(options);
+  const std::size_t before = server.transport.counters().workers;
+  std::vector<Client> readers;
+  for (int i = 0; i < 20; ++i) {
+    readers.emplace_back(server.address, 4096);
+    readers.back().get("/big");
+  }
+  CHECK(soon([&] { return server.transport.counters().requests == 20; }));
+  Client client(server.address);
+  client.get("/small");
+  CHECK(client.read().body == "hello");
+  CHECK(server.transport.counters().workers == before);
+  CHECK(soon([&] { return server.service.holding == 20; }));
+  for (int i = 0; i < 10; ++i) readers[static_cast<std::size_t>(i)].leave();
+  for (int i = 10; i < 20; ++i) readers[static_cast<std::size_t>(i)].reset();
+  CHECK(soon([&] { return server.service.holding == 0; }));
+}
+
+TEST_CASE("an answer that nobody takes is given up") {
+  TransportOptions options;
+  options.progressTimeout = 100ms;
+  Running server(options);
+  Client client(server.address, 4096);
+  client.get("/big");
+  CHECK(soon([&] { return server.service.holding == 1; }));
+  CHECK(soon([&] { return server.service.holding == 0 && server.transport.counters().open == 0; }));
+}
+
+TEST_CASE("over maxConnections the next one gets 503") {
+  TransportOptions options;
+  options.maxConnections = 3;
+  Running server(options);
+  std::vector<Client> full;
+  for (int i = 0; i < 3; ++i) {
+    full.emplace_back(server.address);
+    full.back().get("/small");
+    CHECK(full.back().read().status == 200);
+  }
+  {
+    Client surplus(server.address);
+    surplus.get("/small");
+    const Reply reply = surplus.read();
+    CHECK(reply.status == 503);
+    CHECK(reply.has("Connection: close"));
+    CHECK(surplus.closed());
+  }
+  full.pop_back();
+  CHECK(soon([&] { return server.transport.counters().open == 2; }));
+  Client next(server.address);
+  next.get("/small");
+  CHECK(next.read().status == 200);
+}
+
+TEST_CASE("more handlers may wait than there are cores") {
+  Running server;
+  std::vector<Client> waiting;
+  for (int i = 0; i < 30; ++i) {
+    waiting.emplace_back(server.address);
+    waiting.back().get("/gate");
+  }
+  CHECK(soon([&] { return server.service.atGate == 30; }));
+  Client client(server.address);
+  client.get("/small");
+  CHECK(client.read().body == "hello");
+  CHECK(server.transport.counters().workers >= 30);
+  server.service.openGate();
+  for (Client& each : waiting) CHECK(each.read().body == "through");
+}
+
+TEST_CASE("stop lets a running answer end, and closes idle connections") {
+  Running server;
+  Client idle(server.address);
+  idle.get("/small");
+  CHECK(idle.read().status == 200);
+  Client half(server.address);
+  half.send("GET /");
+  Client running(server.address);
+  running.get("/gate");
+  CHECK(soon([&] { return server.service.atGate == 1; }));
+  std::thread stopper([&] { server.transport.stop(); });
+  CHECK(idle.closed());
+  CHECK(half.closed());
+  server.service.openGate();
+  const Reply reply = running.read();
+  CHECK(reply.body == "through");
+  CHECK(reply.has("Connection: close"));
+  stopper.join();
+  CHECK(server.transport.counters().open == 0);
+  CHECK(server.transport.counters().workers == 0);
+  CHECK(server.service.holding == 0);
+}
+
+TEST_CASE("stop breaks what does not end in time, or at once when hurried") {
+  TransportOptions options;
+  const bool hurried = GENERATE(false, true);
+  options.shutdownTimeout = hurried ? 60s : 50ms;
+  Running server(options);
+  Client reader(server.address, 4096);
+  reader.get("/big");
+  Client sender(server.address);
+  sender.send("PUT /stream HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\nhello");
+  CHECK(soon([&] { return server.service.streamed == 5 && server.service.holding == 2; }));
+  if (hurried) server.transport.hurry();
+  server.transport.stop();
+  CHECK(server.service.holding == 0);
+  CHECK(server.service.faultCount() == 1);
+  CHECK(reader.read().status == -1);
+}
+
+TEST_CASE("unix sockets") {
+  const std::string folder = "/tmp/http_transport_" + video::makeRandomHex(4);
+  const std::string deep = folder + "/" + std::string(100, 'd');
+  std::filesystem::create_directories(deep);
+  {
+    Recorder service;
+    Transport transport(service, {});
+    Listener own = at("unix:" + folder + "/own.sock");
+    own.operatorSocket = true;
+    transport.listen(own);
+    transport.listen(at("unix:" + deep + "/far.sock"));
+    CHECK_THROWS_AS(transport.listen(at("unix:" + folder)), video::Error);
+    transport.start();
+    struct stat info {};
+    REQUIRE(::stat((folder + "/own.sock").c_str(), &info) == 0);
+    CHECK((info.st_mode & 07777) == 0660);
+    REQUIRE(::stat((deep + "/far.sock").c_str(), &info) == 0);
+    Client client(folder + "/own.sock");
+    for (int i = 0; i < 3; ++i) {
+      client.get("/large");
+      CHECK(client.read().body.size() == 4 << 20);
+    }
+    CHECK(service.peer.mayBeOperator);
+    CHECK(service.peer.address.empty());
+    const std::string near = folder + "/near";
+    std::filesystem::create_directory_symlink(deep, near);
+    Client ordinary(near + "/far.sock");
+    ordinary.get("/small");
+    CHECK(ordinary.read().body == "hello");
+    CHECK_FALSE(service.peer.mayBeOperator);
+  }
+  CHECK_FALSE(std::filesystem::exists(folder + "/own.sock"));
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("addresses that cannot be had") {
+  Recorder service;
+  Transport transport(service, {});
+  for (const char* address : {"", "8000", ":8000", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000", "::1:80", "[::1]",
+                              "unix:", "unix:/nowhere/at/all", "203.0.113.9:80"})
+    CHECK_THROWS_AS(transport.listen(at(address)), video::Error);
+  const std::string taken = transport.listen(at("127.0.0.1:0"));
+  CHECK_THROWS_AS(transport.listen(at(taken)), video::Error);
+}
