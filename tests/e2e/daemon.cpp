@@ -80,6 +80,7 @@ TEST_CASE("the operator's socket is there while the daemon is, for its group alo
 
   Daemon second("", {}, daemon.dataDirectory());  // goes on without the socket, and says so
   CHECK(second.log().find("another daemon holds the operator's socket") != std::string::npos);
+  CHECK(get(second.url() + "/readyz").first == "200");
   CHECK(second.terminate() == 0);
   CHECK(get("http://localhost/user", {"--unix-socket", socket.string()}).first == "200");
   daemon.kill();
@@ -174,11 +175,11 @@ TEST_CASE("a bad flag or configuration is exit 2, with the place") {
 
 TEST_CASE("a directory or address that cannot be had is exit 8") {
   const TempDirectory home;
-  const std::string inNothing = (home / "no/such/data").string();
-  const Ended missing = videod({"--data-dir", inNothing, "--listen", "127.0.0.1:0"});
+  const std::string inFile = write(home / "file", "no folder") + "/data";
+  const Ended missing = videod({"--data-dir", inFile, "--listen", "127.0.0.1:0"});
   CHECK(missing.status == 8);
   CHECK(missing.err.find("videod: ") != std::string::npos);
-  CHECK(missing.err.find(inNothing) != std::string::npos);
+  CHECK(missing.err.find(inFile) != std::string::npos);
 
   std::filesystem::create_directory(home / "other");
   write(home / "other/letter.txt", "not ours");

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -117,6 +118,24 @@ TEST_CASE("no file is too long, and every header guards itself") {
     CHECK(std::count(text.begin(), text.end(), '\n') <= longestFile);
     if (file.extension() == ".hpp") CHECK(text.find("#pragma once") != std::string::npos);
   }
+}
+
+TEST_CASE("no two headers of a library define a type of the same name") {
+  const std::regex definition(R"(^(?:class|struct|enum class) ([A-Za-z0-9]+)(?: final)?(?: ?:[^:;]*)? ?\{)");
+  std::map<std::string, fs::path> homes;
+  for (const fs::path& file : sources()) {
+    const fs::path below = fs::relative(file, root / "lib");
+    if (file.extension() != ".hpp" || *below.begin() == "..") continue;
+    std::istringstream in(textOf(file));
+    for (std::string line; std::getline(in, line);) {
+      std::smatch found;
+      if (!std::regex_search(line, found, definition)) continue;
+      const auto [home, isFirst] = homes.emplace(below.begin()->string() + "::" + found[1].str(), below);
+      if (!isFirst && home->second != below)
+        FAIL_CHECK(home->first << " is in " << home->second << " and in " << below);
+    }
+  }
+  CHECK(homes.contains("base::Descriptor"));
 }
 
 TEST_CASE("the list of packages is one list, which all use") {
