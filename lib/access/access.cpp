@@ -230,6 +230,10 @@ void Access::rightsChanged(store::Transaction& transaction) {
   rows::bumpEpoch(transaction);
 }
 
+bool Access::needsSweep() {
+  return inside_->database.read([this](store::Reader& reader) { return rows::hasExpiredSession(reader, now()); });
+}
+
 std::int64_t Access::sweep(store::Transaction& transaction, std::int64_t limit) {
   return rows::removeExpiredSessions(transaction, now(), limit);
 }

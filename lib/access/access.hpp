@@ -79,6 +79,8 @@ class Access {
   /// Says that a role, a password or `disabled` changes in this transaction, or a user goes: every process reads rights
   /// anew at its next request. What ends sessions and tokens here says so itself.
   void rightsChanged(store::Transaction& transaction);
+  /// Whether a session has expired and still has its row.
+  bool needsSweep();
   /// Removes sessions that have expired, at most `limit`; how many it removed.
   std::int64_t sweep(store::Transaction& transaction, std::int64_t limit);
 

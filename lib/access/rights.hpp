@@ -25,6 +25,7 @@ struct Right {
 /// The table: every operation there is, by its name.
 namespace rights {
 inline constexpr Right usersAdd{"users.add", anyone | admin, Need::change};
+inline constexpr Right usersAddAny{"users.add?any", admin, Need::administer};
 inline constexpr Right usersList{"users.list", admin, Need::administer};
 inline constexpr Right usersShow{"users.show", owner | admin, Need::read};
 inline constexpr Right usersRemove{"users.remove", owner | admin, Need::change};
@@ -32,6 +33,7 @@ inline constexpr Right sessionsLogin{"sessions.login", anyone, Need::change};
 inline constexpr Right sessionsLogout{"sessions.logout", signedIn, Need::read};
 inline constexpr Right sessionsWhoami{"sessions.whoami", signedIn, Need::read};
 inline constexpr Right tokensCreate{"tokens.create", owner | admin, Need::change};
+inline constexpr Right tokensCreateAdmin{"tokens.create?admin", admin, Need::administer};
 inline constexpr Right tokensRevoke{"tokens.revoke", owner | admin, Need::change};
 inline constexpr Right videosAdd{"videos.add", owner | admin, Need::upload};
 inline constexpr Right videosList{"videos.list", signedIn, Need::read};

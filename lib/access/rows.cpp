@@ -101,6 +101,10 @@ std::int64_t removeExpiredSession(store::Transaction& transaction, std::string_v
   return transaction.query("DELETE FROM sessions WHERE session_id = ? AND TTL <= ?", hash, now).run();
 }
 
+bool hasExpiredSession(store::Reader& reader, Time now) {
+  return reader.query("SELECT 1 FROM sessions WHERE TTL <= ? LIMIT 1", now).next();
+}
+
 std::int64_t removeExpiredSessions(store::Transaction& transaction, Time now, std::int64_t limit) {
   return transaction
       .query("DELETE FROM sessions WHERE session_id IN (SELECT session_id FROM sessions WHERE TTL <= ? LIMIT ?)", now,

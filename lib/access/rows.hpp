@@ -38,6 +38,9 @@ void addSession(store::Transaction& transaction, std::string_view hash, UserId u
 TokenId addToken(store::Transaction& transaction, std::string_view hash, UserId user, std::string_view label,
                  Scope scope, Time created, std::optional<Time> expires);
 
+/// Whether a session has expired and still has its row.
+bool hasExpiredSession(store::Reader& reader, Time now);
+
 /// Each: how many rows it changed.
 std::int64_t extendSession(store::Transaction& transaction, std::string_view hash, Time expires);
 std::int64_t removeSession(store::Transaction& transaction, std::string_view hash);

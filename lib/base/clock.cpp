@@ -4,7 +4,9 @@ namespace video {
 
 const Clock& systemClock() noexcept {
   struct System : Clock {
-    Time now() const override { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+    Time now() const override {
+      return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    }
   };
   static const System clock;
   return clock;

@@ -43,7 +43,9 @@ static_assert([] {
 
 }  // namespace
 
-const FaultRow& rowOf(Fault fault) noexcept { return table[static_cast<std::size_t>(fault)]; }
+const FaultRow& rowOf(Fault fault) noexcept {
+  return table[static_cast<std::size_t>(fault)];
+}
 
 std::optional<Fault> faultOf(std::string_view code, int httpStatus) noexcept {
   if (code == "008") return Fault::tooLarge;  // the multipart form sends it under 400

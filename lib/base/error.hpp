@@ -69,7 +69,9 @@ class Error : public std::exception {
   const std::string& detail() const noexcept { return detail_; }
   std::optional<std::chrono::seconds> retryAfter() const noexcept { return retryAfter_; }
   /// The detail, or the sentence where there is none.
-  const char* what() const noexcept override { return detail_.empty() ? rowOf(fault_).sentence.data() : detail_.c_str(); }
+  const char* what() const noexcept override {
+    return detail_.empty() ? rowOf(fault_).sentence.data() : detail_.c_str();
+  }
 
  private:
   Fault fault_;

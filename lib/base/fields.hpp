@@ -27,14 +27,18 @@ template <class Struct>
 struct Fields;
 
 template <class T>
-concept Described = requires { Fields<T>::list; };
+concept Described = requires {
+  Fields<T>::list;
+};
 
 /// Specialised once per enumeration: `list`, an array of pairs of value and wire text.
 template <class Enum>
 struct Names;
 
 template <class T>
-concept Named = requires { Names<T>::list; };
+concept Named = requires {
+  Names<T>::list;
+};
 
 /// The wire text of an enumeration's value.
 template <Named Enum>

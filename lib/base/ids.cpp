@@ -10,6 +10,8 @@
 namespace video {
 namespace {
 
+constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 void fillRandom(void* to, std::size_t size) {
   auto* at = static_cast<char*>(to);
   while (size > 0) {
@@ -83,19 +85,18 @@ std::string makeRandomHex(std::size_t size) {
 }
 
 std::string toHex(std::string_view bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
+  constexpr std::string_view hexDigits = "0123456789abcdef";
   std::string hex;
   hex.reserve(bytes.size() * 2);
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
-    hex += digits[byte >> 4];
-    hex += digits[byte & 15];
+    hex += hexDigits[byte >> 4];
+    hex += hexDigits[byte & 15];
   }
   return hex;
 }
 
 std::string toBase64Url(std::string_view bytes) {
-  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   std::string text;
   text.reserve((bytes.size() * 4 + 2) / 3);
   unsigned pending = 0;
@@ -106,6 +107,22 @@ std::string toBase64Url(std::string_view bytes) {
   }
   if (bits > 0) text += digits[(pending << (6 - bits)) & 63];
   return text;
+}
+
+std::optional<std::string> fromBase64Url(std::string_view text) {
+  std::string bytes;
+  unsigned pending = 0;
+  int bits = 0;
+  for (const char c : text) {
+    const std::size_t digit = digits.find(c);
+    if (digit == std::string_view::npos) return std::nullopt;
+    pending = (pending << 6) | static_cast<unsigned>(digit);
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes += static_cast<char>((pending >> bits) & 255);
+  }
+  return bytes;
 }
 
 }  // namespace video

@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -47,5 +48,8 @@ std::string toHex(std::string_view bytes);
 
 /// base64url without padding (RFC 4648 §5).
 std::string toBase64Url(std::string_view bytes);
+
+/// The bytes of a base64url text without padding; nothing where it is none.
+std::optional<std::string> fromBase64Url(std::string_view text);
 
 }  // namespace video

@@ -84,7 +84,9 @@ void readJson(const nlohmann::json& json, std::string_view field, std::uint64_t&
   to = json.get<std::uint64_t>();
 }
 
-void readJson(const nlohmann::json& json, std::string_view field, UserId& to) { readJson(json, field, to.value); }
+void readJson(const nlohmann::json& json, std::string_view field, UserId& to) {
+  readJson(json, field, to.value);
+}
 
 void readJson(const nlohmann::json& json, std::string_view field, Time& to) {
   std::string text;
@@ -103,9 +105,15 @@ void readText(std::string_view text, std::string_view field, bool& to) {
   to = text == "1" || text == "true";
 }
 
-void readText(std::string_view text, std::string_view field, std::int64_t& to) { readNumberText(text, field, to); }
-void readText(std::string_view text, std::string_view field, std::uint64_t& to) { readNumberText(text, field, to); }
-void readText(std::string_view text, std::string_view field, UserId& to) { readNumberText(text, field, to.value); }
+void readText(std::string_view text, std::string_view field, std::int64_t& to) {
+  readNumberText(text, field, to);
+}
+void readText(std::string_view text, std::string_view field, std::uint64_t& to) {
+  readNumberText(text, field, to);
+}
+void readText(std::string_view text, std::string_view field, UserId& to) {
+  readNumberText(text, field, to.value);
+}
 
 void readText(std::string_view text, std::string_view field, Time& to) {
   const auto time = parseTime(text);

@@ -20,16 +20,23 @@ namespace video {
 /// Appends `text` as a JSON string (RFC 8259 §7). The text must be valid UTF-8.
 void appendJsonString(std::string& out, std::string_view text);
 
-inline void appendJson(std::string& out, std::string_view text) { appendJsonString(out, text); }
-inline void appendJson(std::string& out, const std::string& text) { appendJsonString(out, text); }
-inline void appendJson(std::string& out, bool value) { out += value ? "true" : "false"; }
+inline void appendJson(std::string& out, std::string_view text) {
+  appendJsonString(out, text);
+}
+inline void appendJson(std::string& out, const std::string& text) {
+  appendJsonString(out, text);
+}
+inline void appendJson(std::string& out, bool value) {
+  out += value ? "true" : "false";
+}
 template <std::integral Number>
-  requires(!std::same_as<Number, bool>)
-void appendJson(std::string& out, Number value) {
+requires(!std::same_as<Number, bool>) void appendJson(std::string& out, Number value) {
   const fmt::format_int text(value);
   out.append(text.data(), text.size());
 }
-inline void appendJson(std::string& out, UserId id) { appendJson(out, id.value); }
+inline void appendJson(std::string& out, UserId id) {
+  appendJson(out, id.value);
+}
 inline void appendJson(std::string& out, Time time) {
   out += '"';
   out += formatTime(time);

@@ -14,8 +14,11 @@ namespace {
 std::optional<char32_t> takeCodePoint(std::string_view& text) {
   const auto byte = [&text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
-  const std::size_t length = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : (first & 0xf0) == 0xe0 ? 3
-                             : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+  const std::size_t length = first < 0x80                    ? 1
+                             : first >= 0xc2 && first < 0xe0 ? 2
+                             : (first & 0xf0) == 0xe0        ? 3
+                             : first >= 0xf0 && first < 0xf5 ? 4
+                                                             : 0;
   if (length == 0 || text.size() < length) return std::nullopt;
   char32_t point = length == 1 ? first : first & (0x7fU >> length);
   for (std::size_t i = 1; i < length; ++i) {
@@ -28,9 +31,13 @@ std::optional<char32_t> takeCodePoint(std::string_view& text) {
   return point;
 }
 
-bool isAlphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool isAlphanumeric(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 }  // namespace
 
@@ -43,7 +50,8 @@ void checkText(std::string_view field, std::string_view text, std::size_t least,
       throw Error(Fault::malformed, fmt::format("{}: has a control character", field));
   }
   if (length < least || length > most)
-    throw Error(Fault::malformed, fmt::format("{}: has {} characters, {} to {} are allowed", field, length, least, most));
+    throw Error(Fault::malformed,
+                fmt::format("{}: has {} characters, {} to {} are allowed", field, length, least, most));
 }
 
 bool isUtf8(std::string_view text) noexcept {
@@ -54,7 +62,8 @@ bool isUtf8(std::string_view text) noexcept {
 
 bool isUserName(std::string_view text) noexcept {
   if (text.empty() || text.size() > 64 || !(isAlphanumeric(text[0]) || text[0] == '_')) return false;
-  return std::all_of(text.begin(), text.end(), [](char c) { return isAlphanumeric(c) || c == '_' || c == '.' || c == '-'; });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return isAlphanumeric(c) || c == '_' || c == '.' || c == '-'; });
 }
 
 bool equalWithoutCase(std::string_view a, std::string_view b) noexcept {

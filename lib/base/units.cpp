@@ -15,7 +15,9 @@ constexpr std::array monthNames{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul",
 constexpr std::array dayNames{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 const Time lastTime = std::chrono::sys_days{std::chrono::year{9999} / 12 / 31};
 
-bool isDigit(char c) { return c >= '0' && c <= '9'; }
+bool isDigit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // Reads exactly `count` digits at the front of `text` and takes them off.
 std::optional<int> takeDigits(std::string_view& text, std::size_t count) {
@@ -39,7 +41,8 @@ bool take(std::string_view& text, std::string_view literal) {
 std::optional<double> takeNumber(std::string_view& text) {
   std::size_t length = 0;
   bool point = false;
-  while (length < text.size() && (isDigit(text[length]) || (text[length] == '.' && !point))) point |= text[length++] == '.';
+  while (length < text.size() && (isDigit(text[length]) || (text[length] == '.' && !point)))
+    point |= text[length++] == '.';
   if (length == 0 || !isDigit(text[0]) || !isDigit(text[length - 1]) || length > 18) return std::nullopt;
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + length, value);
@@ -110,7 +113,8 @@ std::optional<milliseconds> parseDuration(std::string_view text) {
     std::string_view name;
     double inMilliseconds;
   };
-  constexpr std::array units{Unit{"d", 86'400'000}, Unit{"h", 3'600'000}, Unit{"ms", 1}, Unit{"m", 60'000}, Unit{"s", 1000}};
+  constexpr std::array units{Unit{"d", 86'400'000}, Unit{"h", 3'600'000}, Unit{"ms", 1}, Unit{"m", 60'000},
+                             Unit{"s", 1000}};
   if (text == "0") return milliseconds{0};
   double total = 0;
   double previous = 1e18;
@@ -196,8 +200,8 @@ std::string formatTime(Time time) {
 
 std::string formatDisplayTime(Time time) {
   const Parts p = partsOf(time);
-  return fmt::format("{} {:02} {:04}, {:02}:{:02}:{:02}", monthNames[static_cast<std::size_t>(p.month) - 1], p.day, p.year,
-                     p.hour, p.minute, p.second);
+  return fmt::format("{} {:02} {:04}, {:02}:{:02}:{:02}", monthNames[static_cast<std::size_t>(p.month) - 1], p.day,
+                     p.year, p.hour, p.minute, p.second);
 }
 
 std::string formatHttpTime(Time time) {

@@ -1,12 +1,24 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "base/credential.hpp"
 #include "base/fields.hpp"
 #include "base/ids.hpp"
+
+namespace video::access {
+class Access;
+}
+namespace video::http {
+class Client;
+class Router;
+}  // namespace video::http
+namespace video::store {
+class Database;
+}
 
 namespace video {
 
@@ -52,5 +64,12 @@ class Comments {
   /// Removes one for good: its author, the video's owner, admin, operator.
   virtual void remove(const Credential& by, const CommentRef& wanted) = 0;
 };
+
+/// On the data directory; what it is given must outlive it.
+std::unique_ptr<Comments> makeLocalComments(store::Database& database, access::Access& access);
+/// Through a daemon; the client must outlive it.
+std::unique_ptr<Comments> makeRemoteComments(http::Client& server);
+/// Adds the routes; both must outlive the last request.
+void serveComments(http::Router& router, Comments& comments);
 
 }  // namespace video

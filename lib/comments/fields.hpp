@@ -9,7 +9,8 @@ namespace video {
 
 template <>
 struct Names<CommentOrder> {
-  static constexpr std::array list{std::pair{CommentOrder::time, "time"}, std::pair{CommentOrder::position, "position"}};
+  static constexpr std::array list{std::pair{CommentOrder::time, "time"},
+                                   std::pair{CommentOrder::position, "position"}};
 };
 
 template <>

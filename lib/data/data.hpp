@@ -1,8 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/fields.hpp"
 
@@ -25,5 +28,10 @@ class Data {
   /// (newer than this program), diskFull.
   virtual DataState migrate() = 0;
 };
+
+/// On the folder `path`, which came from `origin` (named where it is missing); `lockTimeout` bounds the wait for
+/// others.
+std::unique_ptr<Data> makeLocalData(const std::filesystem::path& path, std::string_view origin,
+                                    std::chrono::milliseconds lockTimeout);
 
 }  // namespace video

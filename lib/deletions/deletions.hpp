@@ -3,13 +3,32 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/credential.hpp"
 #include "base/fields.hpp"
 #include "base/ids.hpp"
 #include "videos/videos.hpp"
+
+namespace video::access {
+class Access;
+}
+namespace video::http {
+class Client;
+class Router;
+}  // namespace video::http
+namespace video::schedule {
+struct Task;
+}
+namespace video::store {
+class Blobs;
+class Database;
+}  // namespace video::store
 
 namespace video {
 
@@ -36,8 +55,7 @@ struct DeletionPage : Page<Deletion> {
   std::int64_t dead = 0;
 };
 
-struct RemoveVideo {
-  VideoId id;
+struct RemoveVideo : VideoRef {
   std::optional<bool> now;  ///< without `deletion.delay`
 };
 
@@ -52,19 +70,20 @@ struct DrainStarted {
 };
 
 struct DeletionsOptions {
-  std::chrono::milliseconds delay{3'600'000};     ///< time to change one's mind
-  std::size_t batch = 3;                          ///< records claimed at once
-  std::size_t workers = 2;                        ///< executors
+  std::chrono::milliseconds delay{3'600'000};  ///< time to change one's mind
+  std::size_t batch = 3;                       ///< records claimed at once
+  std::size_t workers = 2;                     ///< executors
   std::int64_t maxTries = 8;
-  std::chrono::milliseconds retryDelay{10'000};   ///< doubled each time, with jitter, up to an hour
-  std::chrono::milliseconds every{3000};          ///< between ticks
+  std::chrono::milliseconds retryDelay{10'000};  ///< doubled each time, with jitter, up to an hour
+  std::chrono::milliseconds every{3000};         ///< between ticks
 };
 
 /// Deleting, restoring, and the queue between. Every function may be called from any thread and throws Error.
 class Deletions {
  public:
   virtual ~Deletions() = default;
-  /// Marks a video deleted and queues it, in one transaction: owner, admin, operator. Gone from lists and streams at once.
+  /// Marks a video deleted and queues it, in one transaction: owner, admin, operator. Gone from lists and streams at
+  /// once.
   virtual void remove(const Credential& by, const RemoveVideo& wanted) = 0;
   /// Takes it back, until it is claimed: owner, admin, operator. Faults: conflict (purging, or not deleted), notFound.
   virtual Video restore(const Credential& by, const VideoRef& wanted) = 0;
@@ -75,5 +94,22 @@ class Deletions {
   /// Starts clearing all that is due: admin, operator. In a daemon it returns at once, in direct mode when it is done.
   virtual DrainStarted drain(const Credential& by, const Drain& wanted) = 0;
 };
+
+/// The deletions of a data directory, and the tasks that work their queue.
+class LocalDeletions : public Deletions {
+ public:
+  /// video-clear, the queue's own, and user-clear, which feeds it the videos of users who are gone.
+  virtual std::vector<schedule::Task> tasks() = 0;
+  /// From now on `drain` calls `wake(task)` instead of doing the work itself.
+  virtual void wakeBy(std::function<void(std::string_view task)> wake) = 0;
+};
+
+/// On the data directory; what it is given must outlive it.
+std::unique_ptr<LocalDeletions> makeLocalDeletions(store::Database& database, store::Blobs& blobs,
+                                                   access::Access& access, const DeletionsOptions& options);
+/// Through a daemon; the client must outlive it.
+std::unique_ptr<Deletions> makeRemoteDeletions(http::Client& server);
+/// Adds the routes; both must outlive the last request.
+void serveDeletions(http::Router& router, Deletions& deletions);
 
 }  // namespace video

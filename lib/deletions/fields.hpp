@@ -10,8 +10,8 @@ namespace video {
 
 template <>
 struct Names<DeletionState> {
-  static constexpr std::array list{std::pair{DeletionState::waiting, "waiting"}, std::pair{DeletionState::leased, "leased"},
-                                   std::pair{DeletionState::dead, "dead"}};
+  static constexpr std::array list{std::pair{DeletionState::waiting, "waiting"},
+                                   std::pair{DeletionState::leased, "leased"}, std::pair{DeletionState::dead, "dead"}};
 };
 
 template <>
@@ -35,26 +35,24 @@ struct Fields<DeletionQuery> {
 template <>
 struct Fields<DeletionPage> {
   static constexpr std::tuple list = std::tuple_cat(
-      Fields<Page<Deletion>>::list,
-      std::tuple{
-          Field{"due", &DeletionPage::due, "records due now"},
-          Field{"leased", &DeletionPage::leased, "records being worked on"},
-          Field{"failed", &DeletionPage::failed, "records waiting for another try"},
-          Field{"dead", &DeletionPage::dead, "records given up"},
-      });
+      Fields<Page<Deletion>>::list, std::tuple{
+                                        Field{"due", &DeletionPage::due, "records due now"},
+                                        Field{"leased", &DeletionPage::leased, "records being worked on"},
+                                        Field{"failed", &DeletionPage::failed, "records waiting for another try"},
+                                        Field{"dead", &DeletionPage::dead, "records given up"},
+                                    });
 };
 
 template <>
 struct Fields<RemoveVideo> {
-  static constexpr std::tuple list{
-      Field{"id", &RemoveVideo::id, "the video"},
-      Field{"now", &RemoveVideo::now, "without the usual delay"},
-  };
+  static constexpr std::tuple list =
+      std::tuple_cat(Fields<VideoRef>::list, std::tuple{Field{"now", &RemoveVideo::now, "without the usual delay"}});
 };
 
 template <>
 struct Fields<Drain> {
-  static constexpr std::tuple list{Field{"include_not_due", &Drain::includeNotDue, "everything waiting becomes due first"}};
+  static constexpr std::tuple list{
+      Field{"include_not_due", &Drain::includeNotDue, "everything waiting becomes due first"}};
 };
 
 template <>

@@ -51,7 +51,7 @@ struct Head {
 
 /// Who is at the other end.
 struct Peer {
-  std::string address;  ///< IP address as text; empty on a Unix socket
+  std::string address;         ///< IP address as text; empty on a Unix socket
   bool mayBeOperator = false;  ///< on the operator's socket: uid 0, the daemon's uid, or its gid among the peer's
 };
 
@@ -92,7 +92,8 @@ class Service {
   virtual ~Service() = default;
   /// Called when the head is there and the body is not. May refuse: then it fills `answer` and returns nothing, and the
   /// body is not read (nor is `100 Continue` sent).
-  virtual std::optional<BodyUse> begin(const Head& head, const Peer& peer, const Listener& listener, Answer& answer) = 0;
+  virtual std::optional<BodyUse> begin(const Head& head, const Peer& peer, const Listener& listener,
+                                       Answer& answer) = 0;
   /// Makes the answer. Must not throw.
   virtual void serve(const Request& request, Answer& answer) noexcept = 0;
   /// An answer to what the transport itself refuses (400, 408, 413, 414, 431, 501, 503, 505), with the error body.

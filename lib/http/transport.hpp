@@ -38,7 +38,8 @@ class Transport {
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
 
-  /// Binds and listens. Returns the address with the port it got. Throws Error (unreachable: in use, malformed, forbidden).
+  /// Binds and listens. Returns the address with the port it got. Throws Error (unreachable: in use, malformed,
+  /// forbidden).
   std::string listen(const Listener& listener);
   /// Begins to serve; returns at once.
   void start();

@@ -1,11 +1,23 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "base/credential.hpp"
 #include "base/fields.hpp"
 #include "users/users.hpp"
+
+namespace video::access {
+class Access;
+}
+namespace video::http {
+class Client;
+class Router;
+}  // namespace video::http
+namespace video::store {
+class Database;
+}
 
 namespace video {
 
@@ -38,5 +50,12 @@ class Sessions {
   /// Who the caller is; unauthenticated for nobody.
   virtual WhoAmI whoami(const Credential& by, const Nothing&) = 0;
 };
+
+/// On the data directory; what it is given must outlive it.
+std::unique_ptr<Sessions> makeLocalSessions(store::Database& database, access::Access& access);
+/// Through a daemon; the client must outlive it.
+std::unique_ptr<Sessions> makeRemoteSessions(http::Client& server);
+/// Adds the routes; both must outlive the last request.
+void serveSessions(http::Router& router, Sessions& sessions);
 
 }  // namespace video

@@ -8,6 +8,7 @@
 
 #include "store/connection.hpp"
 #include "store/directory.hpp"
+#include "store/keeper.hpp"
 #include "store/schema.hpp"
 #include "store/writer.hpp"
 
@@ -87,13 +88,15 @@ struct Database::Inside {
     pool.idle.push_back(std::move(first));
     requireSchema(directory->databasePath(), schemaOf(directory->databasePath()));
     directory->makeReserve(options.freeSpaceFloor);
-    writer.emplace(directory, options, texts);
+    keeper.emplace(directory->databasePath(), options, texts);
+    writer.emplace(directory, options, texts, *keeper);
   }
 
   std::shared_ptr<DataDirectory> directory;
   Options options;
   SqlTexts texts;
   Pool pool;
+  std::optional<Keeper> keeper;
   std::optional<Writer> writer;
 };
 
@@ -116,6 +119,7 @@ Database::Lease::~Lease() {
 
 Database::Lease Database::leaseReader(bool transaction) {
   if (insideWrite()) throw std::logic_error("a read inside a write would not see it: use its Transaction");
+  inside_->keeper->noticeRead();
   Pool& pool = inside_->pool;
   std::unique_ptr<Connection> connection;
   {

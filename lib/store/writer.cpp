@@ -58,10 +58,11 @@ void Turn::release() noexcept {
   ::flock(write_.number(), LOCK_UN);
 }
 
-Writer::Writer(std::shared_ptr<DataDirectory> directory, const Options& options, SqlTexts& texts)
+Writer::Writer(std::shared_ptr<DataDirectory> directory, const Options& options, SqlTexts& texts, Keeper& keeper)
     : directory_(std::move(directory)),
       options_(options),
       texts_(texts),
+      keeper_(keeper),
       turn_(*directory_),
       lastGood_(SteadyClock::now()),
       thread_([this] { run(); }) {}
@@ -122,13 +123,7 @@ void Writer::wait(Operation& operation) {
   }
   wake_.notify_one();
   const Waiting waiting;
-  operation.answered.wait(0, std::memory_order_acquire);
-}
-
-void Writer::answer(Operation& operation) {
-  std::atomic<int>& answered = operation.answered;
-  answered.store(1, std::memory_order_release);
-  answered.notify_one();
+  operation.answer.wait();
 }
 
 void Writer::run() {
@@ -153,14 +148,14 @@ void Writer::run() {
     const auto busy = std::make_exception_ptr(Error(Fault::busy, "another process is writing to the data directory"));
     while (!queue_.empty() && queue_.front()->since + options_.lockTimeout <= SteadyClock::now()) {
       queue_.front()->failure = busy;
-      answer(*queue_.front());
+      queue_.front()->answer.give();
       queue_.pop_front();
     }
   }
   const auto stopped = std::make_exception_ptr(Error(Fault::unavailable, "stopping"));
   for (Operation* operation : queue_) {
     operation->failure = stopped;
-    answer(*operation);
+    operation->answer.give();
   }
 }
 
@@ -197,14 +192,17 @@ void Writer::process(Batch& batch) {
   // Moving the log costs two syncs: who waits is answered first, but no one may write meanwhile, or it never empties.
   const bool logIsLong = connection_ && logPages_ >= logLimit;
   if (!logIsLong) turn_.release();
+  if (logPages_ != 0) keeper_.refresh();
   writing = true;
   for (Operation* operation : batch)
     for (const auto& work : operation->afterCommit) work();
   writing = false;
-  for (Operation* operation : batch) answer(*operation);
+  for (Operation* operation : batch) operation->answer.give();
   if (logIsLong) {
+    keeper_.release();
     sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     turn_.release();
+    keeper_.refresh();
   }
 
   if (reserveGiven_ && SteadyClock::now() - reserveTried_ > seconds{30}) {
@@ -323,6 +321,7 @@ void Writer::moveLog(Operation& operation) {
     try {
       its = &connection();
       sqlite3_busy_timeout(its->handle(), 200);  // readers that stay are left alone
+      keeper_.release();
       its->control("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch (const Error& error) {
       operation.full = error.fault() == Fault::diskFull;

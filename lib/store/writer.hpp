@@ -1,5 +1,7 @@
 #pragma once
 
+#include <semaphore.h>
+
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -15,6 +17,7 @@
 #include "base/bytes.hpp"
 #include "store/connection.hpp"
 #include "store/database.hpp"
+#include "store/keeper.hpp"
 
 namespace video::store {
 
@@ -34,7 +37,7 @@ class Turn {
 /// The one thread of a Database that writes: commits for all who wait (group commit). Any thread may call it.
 class Writer {
  public:
-  Writer(std::shared_ptr<DataDirectory> directory, const Options& options, SqlTexts& texts);
+  Writer(std::shared_ptr<DataDirectory> directory, const Options& options, SqlTexts& texts, Keeper& keeper);
   /// Operations that wait are answered `unavailable`; the batch under way is finished.
   ~Writer();
 
@@ -47,6 +50,21 @@ class Writer {
  private:
   using SteadyClock = std::chrono::steady_clock;
   enum class Kind { work, probe, checkpoint };
+  /// Answered once; waits in the kernel at once, since a commit is always longer than a spin.
+  class Answer {
+   public:
+    Answer() { ::sem_init(&given_, 0, 0); }
+    ~Answer() { ::sem_destroy(&given_); }
+    Answer(const Answer&) = delete;
+    Answer& operator=(const Answer&) = delete;
+    void give() { ::sem_post(&given_); }
+    void wait() {
+      while (::sem_wait(&given_) != 0) continue;
+    }
+
+   private:
+    sem_t given_;
+  };
   struct Operation {
     Kind kind;
     Purpose purpose;
@@ -55,7 +73,7 @@ class Writer {
     std::exception_ptr failure{};
     bool full = false;
     std::vector<std::function<void()>> afterCommit{};
-    std::atomic<int> answered{0};
+    Answer answer{};
   };
   using Batch = std::vector<Operation*>;
 
@@ -73,11 +91,11 @@ class Writer {
   void cover();
   void moveLog(Operation& operation);
   Connection& connection();
-  void answer(Operation& operation);
 
   const std::shared_ptr<DataDirectory> directory_;
   const Options options_;
   SqlTexts& texts_;
+  Keeper& keeper_;
   Turn turn_;
   std::unique_ptr<Connection> connection_;
   int logPages_ = 0;  ///< length of the log after the last commit that wrote

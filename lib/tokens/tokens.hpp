@@ -1,10 +1,22 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "base/credential.hpp"
 #include "base/fields.hpp"
 #include "base/ids.hpp"
+
+namespace video::access {
+class Access;
+}
+namespace video::http {
+class Client;
+class Router;
+}  // namespace video::http
+namespace video::store {
+class Database;
+}
 
 namespace video {
 
@@ -35,10 +47,18 @@ struct TokenRef {
 class Tokens {
  public:
   virtual ~Tokens() = default;
-  /// A token for `user`: self, admin, operator; scope `admin` for an admin only. Faults: malformed, forbidden, notFound.
+  /// A token for `user`: self, admin, operator; scope `admin` for an admin only. Faults: malformed, forbidden,
+  /// notFound.
   virtual CreatedToken create(const Credential& by, const NewToken& wanted) = 0;
   /// Ends a token at the next request everywhere: its owner, admin, operator. Faults: notFound.
   virtual void revoke(const Credential& by, const TokenRef& wanted) = 0;
 };
+
+/// On the data directory; what it is given must outlive it.
+std::unique_ptr<Tokens> makeLocalTokens(store::Database& database, access::Access& access);
+/// Through a daemon; the client must outlive it.
+std::unique_ptr<Tokens> makeRemoteTokens(http::Client& server);
+/// Adds the routes; both must outlive the last request.
+void serveTokens(http::Router& router, Tokens& tokens);
 
 }  // namespace video

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "comments/comments.hpp"
 #include "data/data.hpp"
@@ -42,22 +44,31 @@ class Toolkit {
 /// The toolkit over a data directory, with what a daemon needs beside it.
 class LocalToolkit : public Toolkit {
  public:
-  /// Adds the tasks of all rooms, and lets `deletions.drain` wake the scheduler's task instead of doing the work itself.
+  /// Adds the tasks of all rooms, and lets `deletions.drain` wake the scheduler's task instead of doing the work
+  /// itself.
   virtual void addTasks(schedule::Scheduler& scheduler) = 0;
-  /// Adds the routes of all rooms; the router must not outlive this.
-  virtual void serve(http::Router& router) = 0;
   /// Whether writes succeed (`/readyz`).
   virtual bool isReady() = 0;
   /// Whether free space is below the floor (`/readyz` says "degraded").
   virtual bool isDiskLow() = 0;
+  /// Every SQL text run so far; what the test of query plans walks.
+  virtual std::vector<std::string> statements() const = 0;
 };
 
-/// Opens a data directory; holds its LOCK shared. `origin` says where the path came from, for the sentence of a failure.
-/// With `migrate` (the daemon), a missing or empty folder is made into one and an older schema is brought up first.
+/// Opens a data directory; holds its LOCK shared. `origin` says where the path came from, for the sentence of a
+/// failure. With `migrate` (the daemon), a missing or empty folder is made into one and an older schema is brought up
+/// first.
 std::unique_ptr<LocalToolkit> openLocal(const Settings& settings, std::string_view origin, bool migrate = false);
 
 /// The same operations through a daemon's HTTP API.
 std::unique_ptr<Toolkit> openRemote(const http::ClientOptions& options);
+
+/// Adds the routes of all rooms; both must outlive the last request.
+void serve(http::Router& router, Toolkit& toolkit);
+
+/// In direct mode, before anything of the data directory is touched and after the caller's own files were opened: as
+/// root, becomes the directory's owner for the rest of the process. Throws forbidden for anyone else but the owner.
+void becomeDataOwner(const Settings& settings);
 
 /// What is done to the data directory as a whole.
 std::unique_ptr<Data> openData(const Settings& settings, std::string_view origin);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -8,6 +9,18 @@
 #include "base/credential.hpp"
 #include "base/fields.hpp"
 #include "base/ids.hpp"
+
+namespace video::access {
+class Access;
+}
+namespace video::http {
+class Client;
+class Router;
+}  // namespace video::http
+namespace video::store {
+class Blobs;
+class Database;
+}  // namespace video::store
 
 namespace video {
 
@@ -52,8 +65,9 @@ struct UploadsOptions {
 class Uploads {
  public:
   virtual ~Uploads() = default;
-  /// Everything that can be known before a byte is sent: rights, size, quota, space. Owner, admin, operator, or a signed
-  /// upload link. Faults: notFound, forbidden, conflict (under way elsewhere, or deleted), tooLarge, overQuota, diskFull.
+  /// Everything that can be known before a byte is sent: rights, size, quota, space. Owner, admin, operator, or a
+  /// signed upload link. Faults: notFound, forbidden, conflict (under way elsewhere, or deleted), tooLarge, overQuota,
+  /// diskFull.
   virtual UploadStatus begin(const Credential& by, const BeginUpload& wanted) = 0;
   /// Takes the content of a video, whole or not at all; the old one stays until the new one stands.
   /// Faults: those of begin; malformed (empty, or digest differs), unsupportedMediaType.
@@ -61,5 +75,13 @@ class Uploads {
   /// What became of a broken upload.
   virtual UploadStatus status(const Credential& by, const BeginUpload& wanted) = 0;
 };
+
+/// On the data directory; what it is given must outlive it.
+std::unique_ptr<Uploads> makeLocalUploads(store::Database& database, store::Blobs& blobs, access::Access& access,
+                                          const UploadsOptions& options);
+/// Through a daemon; the client must outlive it.
+std::unique_ptr<Uploads> makeRemoteUploads(http::Client& server);
+/// Adds the routes; both must outlive the last request.
+void serveUploads(http::Router& router, Uploads& uploads);
 
 }  // namespace video

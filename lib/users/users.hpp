@@ -1,12 +1,24 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "base/credential.hpp"
 #include "base/fields.hpp"
 #include "base/ids.hpp"
+
+namespace video::access {
+class Access;
+}
+namespace video::http {
+class Client;
+class Router;
+}  // namespace video::http
+namespace video::store {
+class Database;
+}
 
 namespace video {
 
@@ -20,9 +32,9 @@ struct User {
   bool disabled = false;
   Time created{};
   std::int64_t videoCount = 0;
-  std::int64_t bytesUsed = 0;   ///< trash included
-  std::int64_t bytesTrash = 0;  ///< of deleted videos that still stand
-  std::int64_t bytesQuota = 0;  ///< in force; 0 = none
+  std::int64_t bytesUsed = 0;       ///< trash included
+  std::int64_t bytesTrash = 0;      ///< of deleted videos that still stand
+  std::int64_t bytesQuota = 0;      ///< in force; 0 = none
   Nullable<std::int64_t> ownQuota;  ///< null = the default's, 0 = none
 };
 
@@ -68,5 +80,12 @@ class Users {
   /// the task user-clear does the rest. Self, admin, operator. Faults: notFound, conflict (the last enabled admin).
   virtual void remove(const Credential& by, const RemoveUser& wanted) = 0;
 };
+
+/// On the data directory; what it is given must outlive it.
+std::unique_ptr<Users> makeLocalUsers(store::Database& database, access::Access& access, const UsersOptions& options);
+/// Through a daemon; the client must outlive it.
+std::unique_ptr<Users> makeRemoteUsers(http::Client& server);
+/// Adds the routes; both must outlive the last request.
+void serveUsers(http::Router& router, Users& users);
 
 }  // namespace video

@@ -10,7 +10,8 @@ namespace video {
 template <>
 struct Names<VideoState> {
   static constexpr std::array list{std::pair{VideoState::pending, "pending"}, std::pair{VideoState::ready, "ready"},
-                                   std::pair{VideoState::deleted, "deleted"}, std::pair{VideoState::purging, "purging"}};
+                                   std::pair{VideoState::deleted, "deleted"},
+                                   std::pair{VideoState::purging, "purging"}};
 };
 
 template <>
@@ -54,7 +55,10 @@ struct Fields<AddedVideo> {
 
 template <>
 struct Fields<VideoRef> {
-  static constexpr std::tuple list{Field{"id", &VideoRef::id, "the video's id"}};
+  static constexpr std::tuple list{
+      Field{"id", &VideoRef::id, "the video's id"},
+      Field{"user_name", &VideoRef::user, "whose it must be"},
+  };
 };
 
 template <>
@@ -71,9 +75,10 @@ struct Fields<VideoQuery> {
 
 template <>
 struct Fields<UserVideosQuery> {
-  static constexpr std::tuple list = std::tuple_cat(std::tuple{Field{"user_name", &UserVideosQuery::user, "whose"},
-                                                               Field{"state", &UserVideosQuery::state, "only in this state"}},
-                                                    Fields<ListQuery>::list);
+  static constexpr std::tuple list =
+      std::tuple_cat(std::tuple{Field{"user_name", &UserVideosQuery::user, "whose"},
+                                Field{"state", &UserVideosQuery::state, "only in this state"}},
+                     Fields<ListQuery>::list);
 };
 
 }  // namespace video

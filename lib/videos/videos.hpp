@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -8,6 +9,18 @@
 #include "base/credential.hpp"
 #include "base/fields.hpp"
 #include "base/ids.hpp"
+
+namespace video::access {
+class Access;
+}
+namespace video::http {
+class Client;
+class Router;
+}  // namespace video::http
+namespace video::store {
+class Blobs;
+class Database;
+}  // namespace video::store
 
 namespace video {
 
@@ -41,6 +54,7 @@ struct AddedVideo : Video {
 
 struct VideoRef {
   VideoId id;
+  std::optional<std::string> user;  ///< notFound where the video is another's
 };
 
 struct VideoQuery : ListQuery {
@@ -72,5 +86,12 @@ class Videos {
   /// The bytes of a ready video.
   virtual Content open(const Credential& by, const VideoRef& wanted) = 0;
 };
+
+/// On the data directory; what it is given must outlive it.
+std::unique_ptr<Videos> makeLocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access);
+/// Through a daemon; the client must outlive it.
+std::unique_ptr<Videos> makeRemoteVideos(http::Client& server);
+/// Adds the routes; both must outlive the last request.
+void serveVideos(http::Router& router, Videos& videos);
 
 }  // namespace video

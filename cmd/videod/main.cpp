@@ -1,0 +1,220 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <thread>
+
+#include "base/error.hpp"
+#include "http/router.hpp"
+#include "http/transport.hpp"
+#include "observe/log.hpp"
+#include "observe/notify.hpp"
+#include "schedule/schedule.hpp"
+#include "server/server.hpp"
+#include "settings/settings.hpp"
+#include "toolkit/toolkit.hpp"
+
+namespace {
+
+using namespace video;
+
+constexpr int badUsage = 2;
+constexpr int cannotBeHad = 8;
+constexpr rlim_t ownFiles = 256;  // descriptors that are no connections and no contents
+
+struct Flags {
+  std::optional<std::string> config;
+  std::optional<std::string> dataDirectory;
+  std::vector<std::string> listen;
+  bool noTasks = false;
+  bool check = false;
+};
+
+// The signals that main takes; blocked before there is a second thread, so that all threads have them blocked.
+sigset_t takeSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&signals, number);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+// Returns when the daemon is told to stop.
+void waitForStop(const sigset_t& signals) {
+  for (;;) {
+    int number = 0;
+    sigwait(&signals, &number);
+    if (number == SIGTERM || number == SIGINT) return;
+    observe::warning(number == SIGHUP ? "reload is not supported in this version, restart instead"
+                                      : "there is no log file to reopen");
+  }
+}
+
+Settings readSettings(const Flags& flags) {
+  Settings settings = findSettings(flags.config);
+  if (flags.dataDirectory) settings.dataDirectory = *flags.dataDirectory;
+  if (!flags.listen.empty()) settings.listeners.clear();
+  for (const std::string& address : flags.listen) {
+    checkAddress("--listen", address);
+    http::Listener listener;
+    listener.address = address;
+    settings.listeners.push_back(listener);
+  }
+  if (flags.noTasks) settings.runScheduler = false;
+  return settings;
+}
+
+// Raises the descriptor limit to what the connections need, or lowers their number to what it allows.
+void fitDescriptors(Settings& settings) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t perConnection = 2;  // its socket, and the content that it carries
+  const rlim_t wanted = settings.transport.maxConnections * perConnection + ownFiles;
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  const rlim_t room = std::max<rlim_t>(limit.rlim_cur, ownFiles + perConnection) - ownFiles;
+  if (room >= wanted - ownFiles) return;
+  settings.transport.maxConnections = room / perConnection;
+  observe::warning("descriptor limit is too low for http.max_connections",
+                   {{"limit", limit.rlim_cur}, {"max_connections", settings.transport.maxConnections}});
+}
+
+// The operator's socket, and the lock that says whose it is.
+class OperatorSocket {
+ public:
+  explicit OperatorSocket(const Settings& settings)
+      : path_(settings.adminSocket.empty() ? (settings.dataDirectory / "videod.sock").string() : settings.adminSocket),
+        lock_(::open((path_ + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640)) {
+    if (!lock_) throw Error(Fault::unreachable, fmt::format("operator's socket {}: {}", path_, std::strerror(errno)));
+    isOurs_ = ::flock(lock_.number(), LOCK_EX | LOCK_NB) == 0;
+  }
+
+  void listen(http::Transport& transport) const {
+    if (!isOurs_) return observe::warning("another daemon holds the operator's socket", {{"path", path_}});
+    http::Listener listener;
+    listener.address = "unix:" + path_;
+    listener.operatorSocket = true;
+    transport.listen(listener);
+    observe::info("operator's socket", {{"path", path_}});
+  }
+
+ private:
+  std::string path_;
+  Descriptor lock_;
+  bool isOurs_ = false;
+};
+
+http::RouterOptions routerOptions(const Settings& settings) {
+  http::RouterOptions options;
+  options.origins = settings.origins;
+  if (settings.log.access)
+    options.accessLog = [](const http::AccessLine& line) {
+      observe::logAccess({.operation = line.operation,
+                          .method = line.method,
+                          .path = line.path,
+                          .status = line.status,
+                          .bytes = line.bytes,
+                          .took = std::chrono::duration_cast<std::chrono::microseconds>(line.duration),
+                          .requestId = line.requestId,
+                          .address = line.peer});
+    };
+  return options;
+}
+
+// Stops in order; a second signal ends the wait for running answers.
+void stop(schedule::Scheduler& scheduler, http::Transport& transport, const sigset_t& signals) {
+  std::atomic<bool> stopped = false;
+  std::jthread hurrier([&] {
+    waitForStop(signals);
+    if (!stopped) transport.hurry();
+  });
+  scheduler.stop();
+  transport.stop();
+  stopped = true;
+  pthread_kill(hurrier.native_handle(), SIGTERM);
+}
+
+void run(Settings settings, std::string_view origin, const sigset_t& signals) {
+  observe::setUpLog(settings.log);
+  fitDescriptors(settings);
+  const std::unique_ptr<LocalToolkit> toolkit = openLocal(settings, origin, true);
+  schedule::Scheduler scheduler(systemClock());
+  toolkit->addTasks(scheduler);
+
+  std::atomic<bool> stopping = false;
+  http::Router router(routerOptions(settings), settings.limiter);
+  serve(router, *toolkit);
+  serveServer(router, {[&] { return !stopping && toolkit->isReady(); }, [&] { return toolkit->isDiskLow(); }});
+
+  const OperatorSocket operatorSocket(settings);
+  http::Transport transport(router, settings.transport);
+  for (const http::Listener& listener : settings.listeners)
+    observe::info("listening", {{"address", transport.listen(listener)}});
+  operatorSocket.listen(transport);
+  transport.start();
+  if (settings.runScheduler) scheduler.start();
+  observe::notifyReady();
+  observe::info("ready", {{"version", VIDEO_VERSION}, {"data_dir", settings.dataDirectory.string()}});
+
+  waitForStop(signals);
+  stopping = true;
+  observe::notifyStopping();
+  observe::info("stopping");
+  stop(scheduler, transport, signals);
+}
+
+int exitStatusOf(const Error& error) {
+  switch (error.fault()) {
+    case Fault::malformed: return badUsage;
+    case Fault::conflict:
+    case Fault::notFound: return cannotBeHad;
+    default: return rowOf(error.fault()).exitStatus;
+  }
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const sigset_t signals = takeSignals();
+  CLI::App app("A video server: keeps videos and comments in a data directory, and serves them over HTTP.", "videod");
+  Flags flags;
+  app.add_option("--config", flags.config, "Configuration file (VIDEOD_CONFIG, /etc/videod.toml)")->type_name("FILE");
+  app.add_option("--data-dir", flags.dataDirectory, "Data directory, instead of the file's data_dir")->type_name("DIR");
+  app.add_option("--listen", flags.listen, "Address to listen on, instead of the file's listeners; may be repeated")
+      ->type_name("ADDRESS")
+      ->expected(1)
+      ->take_all();
+  app.add_flag("--no-tasks", flags.noTasks, "Run no tasks in this process");
+  app.add_flag("--check", flags.check, "Read the configuration, say whether it is good, and end");
+  app.set_version_flag("--version", "videod " VIDEO_VERSION, "Print the version and end");
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::ParseError& problem) {
+    return app.exit(problem) == 0 ? 0 : badUsage;
+  }
+  try {
+    Settings settings = readSettings(flags);
+    if (flags.check) {
+      fmt::print("{}: good\n", settings.file.empty() ? "the defaults" : settings.file.string());
+      return 0;
+    }
+    const std::string origin = flags.dataDirectory ? "--data-dir" : settings.origin();
+    run(std::move(settings), origin, signals);
+    return 0;
+  } catch (const Error& error) {
+    fmt::print(stderr, "videod: {}\n", error.what());
+    return exitStatusOf(error);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "videod: {}\n", error.what());
+    return rowOf(Fault::internal).exitStatus;
+  }
+}

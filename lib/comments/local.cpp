@@ -1,0 +1,74 @@
+#include <fmt/format.h>
+
+#include "access/access.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "comments/rows.hpp"
+#include "videos/rows.hpp"
+
+namespace video {
+namespace {
+
+namespace rights = access::rights;
+using access::Identity;
+
+class LocalComments : public Comments {
+ public:
+  LocalComments(store::Database& database, access::Access& access) : database_(database), access_(access) {}
+
+  Comment post(const Credential& by, const NewComment& wanted) override {
+    checkText("content", wanted.content, 1, 2000);
+    if (wanted.positionMs.value_or(0) < 0) throw Error(Fault::malformed, "position_ms: is negative");
+    return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
+      const Identity who = access_.identify(transaction, by);
+      access::require(who, rights::commentsPost);
+      if (!who.isUser()) throw Error(Fault::malformed, "a comment needs an author: the operator must say --as USER");
+      const auto video = rows::requireVideo(transaction, {wanted.video, std::nullopt});
+      if (video.state != VideoState::ready) throw rows::noSuchVideo(wanted.video);
+      Comment comment;
+      comment.time = access_.now();
+      comment.id.text = makeUuid7(comment.time);
+      comment.video = wanted.video;
+      comment.author = who.userName;
+      comment.content = wanted.content;
+      comment.positionMs = wanted.positionMs;
+      rows::insertComment(transaction, comment, who.user);
+      return comment;
+    });
+  }
+
+  Page<Comment> list(const Credential& by, const CommentQuery& wanted) override {
+    const Identity who = access_.identify(by);
+    access::require(who, rights::commentsList);
+    return database_.read([&](store::Reader& reader) {
+      const auto video = rows::requireVideo(reader, {wanted.video, std::nullopt});
+      if (video.state != VideoState::ready && !access::may(who, rights::videosShowHidden, video.authorId))
+        throw rows::noSuchVideo(wanted.video);
+      return rows::listComments(reader, wanted);
+    });
+  }
+
+  void remove(const Credential& by, const CommentRef& wanted) override {
+    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      const Identity who = access_.identify(transaction, by);
+      const auto comment = rows::findComment(transaction, wanted);
+      const bool own = comment && comment->videoOwner == who.user;
+      access::require(who, rights::commentsRemove,
+                      comment ? std::optional(own ? comment->videoOwner : comment->author) : std::nullopt);
+      if (!comment) throw Error(Fault::notFound, fmt::format("comment {}: not found", wanted.id.text));
+      rows::deleteComment(transaction, wanted.id);
+    });
+  }
+
+ private:
+  store::Database& database_;
+  access::Access& access_;
+};
+
+}  // namespace
+
+std::unique_ptr<Comments> makeLocalComments(store::Database& database, access::Access& access) {
+  return std::make_unique<LocalComments>(database, access);
+}
+
+}  // namespace video

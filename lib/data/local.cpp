@@ -1,0 +1,40 @@
+#include "data/data.hpp"
+#include "store/directory.hpp"
+#include "store/schema.hpp"
+
+namespace video {
+namespace {
+
+class LocalData : public Data {
+ public:
+  LocalData(const std::filesystem::path& path, std::string_view origin, std::chrono::milliseconds lockTimeout)
+      : path_(path), origin_(origin), lockTimeout_(lockTimeout) {}
+
+  DataState init() override {
+    const bool stands = std::filesystem::exists(path_ / "video.db");
+    store::DataDirectory::create(path_);
+    const auto directory = store::DataDirectory::open(path_, store::Hold::shared, origin_, lockTimeout_);
+    const std::int64_t schema = store::schemaOf(*directory);
+    return {path_.string(), schema, stands ? schema : 0};
+  }
+
+  DataState migrate() override {
+    const auto directory = store::DataDirectory::open(path_, store::Hold::exclusive, origin_, lockTimeout_);
+    const store::Migrated done = store::migrate(*directory);
+    return {path_.string(), done.now, done.before};
+  }
+
+ private:
+  std::filesystem::path path_;
+  std::string origin_;
+  std::chrono::milliseconds lockTimeout_;
+};
+
+}  // namespace
+
+std::unique_ptr<Data> makeLocalData(const std::filesystem::path& path, std::string_view origin,
+                                    std::chrono::milliseconds lockTimeout) {
+  return std::make_unique<LocalData>(path, origin, lockTimeout);
+}
+
+}  // namespace video

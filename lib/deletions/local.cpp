@@ -1,0 +1,129 @@
+#include <fmt/format.h>
+
+#include "access/access.hpp"
+#include "base/error.hpp"
+#include "deletions/clear.hpp"
+#include "deletions/rows.hpp"
+#include "videos/rows.hpp"
+
+namespace video {
+namespace {
+
+namespace rights = access::rights;
+using access::Identity;
+
+class DirectoryDeletions : public LocalDeletions {
+ public:
+  DirectoryDeletions(store::Database& database, store::Blobs& blobs, access::Access& access,
+                     const DeletionsOptions& options)
+      : database_(database), access_(access), options_(options), clearing_(database, blobs, access, options) {}
+
+  void remove(const Credential& by, const RemoveVideo& wanted) override {
+    const auto delay = wanted.now.value_or(false) ? std::chrono::milliseconds{0} : options_.delay;
+    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      const auto video = requireOwn(transaction, by, rights::videosDelete, wanted);
+      if (video.state == VideoState::deleted && wanted.now.value_or(false))
+        return rows::makeDue(transaction, video.id, access_.now());
+      if (video.state != VideoState::pending && video.state != VideoState::ready) throw wrongState(video);
+      queue(transaction, video.id, delay);
+    });
+    wakeNow(delay);
+  }
+
+  Video restore(const Credential& by, const VideoRef& wanted) override {
+    return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      auto video = requireOwn(transaction, by, rights::videosRestore, wanted);
+      if (video.state != VideoState::deleted) throw wrongState(video);
+      video.state = video.blob ? VideoState::ready : VideoState::pending;
+      video.purgeTime.reset();
+      rows::deleteDeletion(transaction, video.id);
+      rows::setState(transaction, video.id, video.state);
+      return static_cast<Video>(std::move(video));
+    });
+  }
+
+  void enqueue(const Credential& by, const VideoRef& wanted) override {
+    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      access::require(access_.identify(transaction, by), rights::deletionsEnqueue);
+      const auto video = rows::requireVideo(transaction, wanted);
+      // Queued already is what was asked for: the original's clients ask again.
+      if (video.state == VideoState::pending || video.state == VideoState::ready)
+        queue(transaction, video.id, options_.delay);
+    });
+    wakeNow(options_.delay);
+  }
+
+  DeletionPage list(const Credential& by, const DeletionQuery& wanted) override {
+    access::require(access_.identify(by), rights::deletionsList);
+    return database_.snapshot(
+        [&](store::Reader& reader) { return rows::listDeletions(reader, wanted, access_.now()); });
+  }
+
+  DrainStarted drain(const Credential& by, const Drain& wanted) override {
+    access::require(access_.identify(by), rights::deletionsDrain);
+    const auto makeDue = [&](store::Transaction& transaction) {
+      return rows::makeSomeDue(transaction, access_.now(), 500);
+    };
+    while (wanted.includeNotDue.value_or(false) && database_.write(store::Purpose::keep, makeDue) > 0) {
+    }
+    DeletionQuery counts;
+    counts.limit = 1;
+    const DeletionPage page = list(by, counts);
+    if (wake_) {
+      for (const schedule::Task& task : tasks()) wake_(task.name);
+    } else {
+      drainHere();
+    }
+    return {page.due, page.leased};
+  }
+
+  std::vector<schedule::Task> tasks() override { return {clearing_.userClear(), clearing_.videoClear()}; }
+
+  void wakeBy(std::function<void(std::string_view)> wake) override { wake_ = std::move(wake); }
+
+ private:
+  static Error wrongState(const Video& video) {
+    return Error(Fault::conflict, fmt::format("video {}: is {}", video.id.text, nameOf(video.state)));
+  }
+
+  rows::StoredVideo requireOwn(store::Transaction& transaction, const Credential& by, const access::Right& right,
+                               const VideoRef& wanted) {
+    const Identity who = access_.identify(transaction, by);
+    const auto video = rows::findVideo(transaction, wanted.id);
+    access::require(who, right, video ? std::optional(video->authorId) : std::nullopt);
+    return rows::requireVideo(transaction, wanted);
+  }
+
+  void queue(store::Transaction& transaction, const VideoId& video, std::chrono::milliseconds delay) {
+    rows::setState(transaction, video, VideoState::deleted);
+    rows::insertDeletion(transaction, video, access_.now() + delay, access_.now());
+  }
+
+  void wakeNow(std::chrono::milliseconds delay) const {
+    if (wake_ && delay.count() == 0) wake_("video-clear");
+  }
+
+  // user-clear queues videos, and is done with a user only when video-clear has worked them off.
+  void drainHere() {
+    const auto go = [] { return false; };
+    for (std::size_t worked = 1; worked > 0;) {
+      worked = 0;
+      for (const schedule::Task& task : tasks()) worked += schedule::runToEnd(task, go).done;
+    }
+  }
+
+  store::Database& database_;
+  access::Access& access_;
+  DeletionsOptions options_;
+  Clearing clearing_;
+  std::function<void(std::string_view)> wake_;
+};
+
+}  // namespace
+
+std::unique_ptr<LocalDeletions> makeLocalDeletions(store::Database& database, store::Blobs& blobs,
+                                                   access::Access& access, const DeletionsOptions& options) {
+  return std::make_unique<DirectoryDeletions>(database, blobs, access, options);
+}
+
+}  // namespace video

@@ -1,0 +1,145 @@
+#pragma once
+
+#include <httplib.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/body.hpp"
+#include "http/head.hpp"
+#include "http/listening.hpp"
+#include "http/message.hpp"
+
+namespace video::http {
+
+/// What a thread that serves brings along: its read buffer, and what it uses again for each request.
+class Scratch {
+ public:
+  explicit Scratch(std::size_t size) : buffer_(std::make_unique<char[]>(size)), size_(size) {}
+
+  std::string_view unread() const noexcept { return {buffer_.get() + begin_, end_ - begin_}; }
+  void drop(std::size_t count) noexcept { begin_ += count; }
+  /// Starts over with bytes that were kept.
+  void load(std::string_view kept);
+  /// Room behind the unread bytes; they are moved to the front where there is little of it.
+  std::pair<char*, std::size_t> room() noexcept;
+  void added(std::size_t count) noexcept { end_ += count; }
+  /// The Date of an answer made now (RFC 9110 §6.6.1).
+  const std::string& date();
+
+  Head head;
+  Answer answer;
+  std::string headerLines;  ///< of the answer, each with its CR LF
+
+ private:
+  std::unique_ptr<char[]> buffer_;
+  std::size_t size_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::string date_;
+  std::chrono::seconds dateSecond_{};
+};
+
+/// One client's socket. Its memory is used again for another client, never given back while the transport lives:
+/// whoever comes late with an event of the former one finds another generation and goes away. Exactly one thread owns
+/// it at a time, between `enter` and `leave`.
+class Connection final : public httplib::Stream {
+ public:
+  enum class Phase : std::uint8_t { head, body, answer, discard, linger };
+  enum class Received { some, none, ended };
+  enum class Sent { all, later, more, broken };
+
+  explicit Connection(std::uint32_t place) : index(place) {}
+  ~Connection() override { hangUp(); }
+
+  /// Takes a new client in. Nobody can enter a connection without a client; the caller owns it from now on.
+  void open(int socket, Peer peer, const Listening& listening);
+  /// Closes, lets everything of the client go, and ends this generation. Only by the owner.
+  void retire();
+  /// Wakes whoever waits for the client, from any thread.
+  void interrupt();
+
+  /// True: the caller owns it now. False: another generation, or another owner, who will look again before it leaves.
+  bool enter(std::uint32_t generation) noexcept;
+  /// The same for whichever generation is there.
+  bool enter() noexcept { return enter(generation()); }
+  /// False: something has happened meanwhile, the caller owns it still and must look again.
+  bool leave() noexcept;
+  std::uint32_t generation() const noexcept {
+    return static_cast<std::uint32_t>(state_.load(std::memory_order_relaxed) >> generationShift);
+  }
+
+  /// Reads what is there into the scratch; never waits.
+  Received receive(Scratch& scratch);
+  /// Sends what the socket takes, of files at most 2 MiB; never waits for the client.
+  Sent flush();
+  /// Sends `100 Continue`, once, where the client waits for it and has sent nothing of its body.
+  void sendContinue(const Scratch& scratch);
+  /// Lets the answer go: its files and what it held.
+  void answered();
+
+  // What httplib sees: a request without anything in it, and a place to put the answer.
+  bool is_readable() const override { return true; }
+  bool is_writable() const override { return true; }
+  ssize_t read(char* to, size_t size) override;
+  ssize_t write(const char* from, size_t size) override;
+  void get_remote_ip_and_port(std::string&, int&) const override {}
+  void get_local_ip_and_port(std::string&, int&) const override {}
+  /// Not the real one: httplib refuses numbers over FD_SETSIZE.
+  socket_t socket() const override { return 0; }
+
+  const std::uint32_t index;
+  int descriptor() const noexcept { return socket_.number(); }
+  const Peer& peer() const noexcept { return peer_; }
+  const Listening& listening() const noexcept { return *listening_; }
+
+  // The owner's.
+  Phase phase = Phase::head;
+  bool closing = false;          ///< after this answer
+  bool lingering = false;        ///< the client may still be sending: close so that it can read the answer
+  bool trustsShortRead = false;  ///< a read that does not fill the buffer took all that was there
+  bool drained = false;          ///< nothing to read before the next event
+  bool muted = false;            ///< epoll says nothing of it
+  bool continueWanted = false;
+  bool moved = false;  ///< a byte was sent or received since the deadline was set
+  HeadEnd headEnd;
+  BodyDecoder body;
+  std::int64_t headDeadline = 0;
+  std::uint64_t discarded = 0;
+  std::string kept;  ///< read and not yet used, between two turns
+  struct Collected {
+    Head head;
+    std::string body;
+  };
+  std::unique_ptr<Collected> collected;
+  std::vector<Segment> content;
+  std::shared_ptr<void> held;
+  const std::string* headerLines = nullptr;  ///< go into the head that httplib writes
+
+ private:
+  static constexpr unsigned generationShift = 8;
+  static constexpr std::uint64_t busy = 1;
+  static constexpr std::uint64_t again = 2;
+
+  void hangUp();
+  Sent sendPart(const char* from, std::size_t size, bool more, std::size_t& sent);
+  Sent sendFile(const Segment& segment, std::size_t& budget);
+
+  std::atomic<std::uint64_t> state_ = std::uint64_t{1} << generationShift | busy;  ///< without a client: busy
+  std::mutex closing_;  ///< between closing the socket and `interrupt`
+  Descriptor socket_;
+  Peer peer_;
+  const Listening* listening_ = nullptr;
+  std::size_t requestAt_ = 0;  ///< in the request that httplib reads
+  std::string bytes_;          ///< the answer's head, and a small body
+  std::size_t bytesAt_ = 0;
+  std::size_t segment_ = 0;
+  std::uint64_t segmentAt_ = 0;
+};
+
+}  // namespace video::http

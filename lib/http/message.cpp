@@ -1,0 +1,34 @@
+#include "http/message.hpp"
+
+#include "base/text.hpp"
+
+namespace video::http {
+
+std::string_view nameOf(Method method) noexcept {
+  switch (method) {
+    case Method::get: return "GET";
+    case Method::head: return "HEAD";
+    case Method::post: return "POST";
+    case Method::put: return "PUT";
+    case Method::patch: return "PATCH";
+    case Method::delete_: return "DELETE";
+    case Method::options: return "OPTIONS";
+    case Method::other: break;
+  }
+  return {};
+}
+
+std::string_view Head::header(std::string_view name) const noexcept {
+  for (const auto& [key, value] : headers)
+    if (key.size() == name.size() && equalWithoutCase(key, name)) return value;
+  return {};
+}
+
+std::vector<std::string_view> Head::headerValues(std::string_view name) const {
+  std::vector<std::string_view> values;
+  for (const auto& [key, value] : headers)
+    if (key.size() == name.size() && equalWithoutCase(key, name)) values.emplace_back(value);
+  return values;
+}
+
+}  // namespace video::http

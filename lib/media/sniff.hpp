@@ -1,0 +1,18 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace video::media {
+
+/// A kind of video file: what goes into Content-Type, and the ending of its blob.
+struct Kind {
+  std::string_view type;
+  std::string_view extension;
+};
+
+/// What a file is by its first bytes (a few hundred will do): mp4, mov, webm, mkv, ogg, mpeg-ts, avi, flv. Nothing
+/// where it is none of them.
+std::optional<Kind> sniff(std::string_view front) noexcept;
+
+}  // namespace video::media

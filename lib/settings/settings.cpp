@@ -1,0 +1,441 @@
+#include "settings/settings.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <toml++/toml.h>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <limits>
+#include <map>
+#include <sstream>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/units.hpp"
+
+namespace video {
+namespace {
+
+using std::chrono::milliseconds;
+using namespace std::chrono_literals;
+
+constexpr std::string_view defaultFile = "/etc/videod.toml";
+constexpr std::size_t workersKept = 64;  // for everything that is no upload
+constexpr std::int64_t maxBytes = std::numeric_limits<std::int64_t>::max();
+
+// One value of the file, and where it stands.
+struct Value {
+  const toml::node& node;
+  const std::string& file;
+  std::string key;
+
+  [[noreturn]] void refuse(std::string_view why) const {
+    throw Error(Fault::malformed, fmt::format("{}:{}: {}: {}", file, node.source().begin.line, key, why));
+  }
+  std::string text() const {
+    const auto value = node.value_exact<std::string>();
+    if (!value) refuse("must be a text in quotes");
+    return *value;
+  }
+};
+
+// How one key is read into `To`, and how what is in force is shown.
+template <class To>
+struct Rule {
+  std::string_view key;
+  std::function<void(const Value&, To&)> read;
+  std::function<std::string(const To&)> show;
+};
+
+// Each maker takes the key and a generic lambda that says which member of `To` the key sets.
+
+template <class To, class Where>
+Rule<To> flag(std::string_view key, Where where) {
+  return {key,
+          [where](const Value& value, To& to) {
+            const auto read = value.node.value_exact<bool>();
+            if (!read) value.refuse("must be true or false");
+            where(to) = *read;
+          },
+          [where](const To& to) { return std::string(where(to) ? "true" : "false"); }};
+}
+
+template <class To, class Where>
+Rule<To> count(std::string_view key, std::int64_t least, std::int64_t most, Where where) {
+  return {key,
+          [=](const Value& value, To& to) {
+            const auto read = value.node.value_exact<std::int64_t>();
+            if (!read) value.refuse("must be a whole number");
+            if (*read < least || *read > most) value.refuse(fmt::format("must be from {} to {}", least, most));
+            where(to) = static_cast<std::remove_reference_t<decltype(where(to))>>(*read);
+          },
+          [where](const To& to) { return fmt::to_string(where(to)); }};
+}
+
+template <class To, class Where>
+Rule<To> size(std::string_view key, std::int64_t least, std::int64_t most, Where where) {
+  return {key,
+          [=](const Value& value, To& to) {
+            std::optional<std::int64_t> read = value.node.value_exact<std::int64_t>();
+            if (!read)
+              if (const auto parsed = parseSize(value.node.value_exact<std::string>().value_or("")))
+                read = static_cast<std::int64_t>(*parsed);
+            if (!read) value.refuse("must be a size like \"2GiB\", or bytes");
+            if (*read < least || *read > most) value.refuse(fmt::format("must be from {} to {} bytes", least, most));
+            where(to) = static_cast<std::remove_reference_t<decltype(where(to))>>(*read);
+          },
+          [where](const To& to) { return fmt::to_string(where(to)); }};
+}
+
+template <class To, class Where>
+Rule<To> duration(std::string_view key, milliseconds least, milliseconds most, Where where) {
+  return {key,
+          [=](const Value& value, To& to) {
+            auto read = parseDuration(value.node.value_exact<std::string>().value_or(""));
+            if (value.node.value_exact<std::int64_t>() == 0) read = 0ms;
+            if (!read) value.refuse("must be a duration like \"30m\"");
+            if (*read < least || *read > most)
+              value.refuse(fmt::format("must be from {} to {} seconds", static_cast<double>(least.count()) / 1000,
+                                       static_cast<double>(most.count()) / 1000));
+            where(to) = *read;
+          },
+          [where](const To& to) { return fmt::format("{}ms", where(to).count()); }};
+}
+
+// `words` pairs each word of the file with the value that it stands for.
+template <class To, class Choice, std::size_t size, class Where>
+Rule<To> choice(std::string_view key, std::array<std::pair<std::string_view, Choice>, size> words, Where where) {
+  return {key,
+          [=](const Value& value, To& to) {
+            const std::string read = value.text();
+            std::string known;
+            for (const auto& [word, meant] : words) {
+              if (word == read) {
+                where(to) = meant;
+                return;
+              }
+              known += fmt::format("{}\"{}\"", known.empty() ? "" : ", ", word);
+            }
+            value.refuse(fmt::format("must be one of {}", known));
+          },
+          [=](const To& to) {
+            for (const auto& [word, meant] : words)
+              if (meant == where(to)) return std::string(word);
+            return std::string{};
+          }};
+}
+
+std::vector<std::string> readTexts(const Value& value) {
+  const toml::array* const items = value.node.as_array();
+  if (items == nullptr) value.refuse("must be a list of texts");
+  std::vector<std::string> texts;
+  for (const toml::node& item : *items) texts.push_back(Value{item, value.file, value.key}.text());
+  return texts;
+}
+
+constexpr std::array roleNames{
+    std::pair{std::string_view("api"), http::api}, std::pair{std::string_view("stream"), http::stream},
+    std::pair{std::string_view("scheduler"), http::scheduler}, std::pair{std::string_view("web"), http::web}};
+
+// ---- the keys of one [[listener]]
+
+const std::vector<Rule<http::Listener>>& listenerRules() {
+  using http::Listener;
+  static const std::vector<Rule<Listener>> all{
+      {"address",
+       [](const Value& value, Listener& to) {
+         to.address = value.text();
+         checkAddress(fmt::format("{}:{}: {}", value.file, value.node.source().begin.line, value.key), to.address);
+       },
+       [](const Listener& from) { return from.address; }},
+      {"roles",
+       [](const Value& value, Listener& to) {
+         to.roles = 0;
+         for (const std::string& name : readTexts(value)) {
+           const auto* const known =
+               std::find_if(roleNames.begin(), roleNames.end(), [&](const auto& role) { return role.first == name; });
+           if (known == roleNames.end()) value.refuse("knows \"api\", \"stream\", \"scheduler\", \"web\"");
+           to.roles |= known->second;
+         }
+         if (to.roles == 0) value.refuse("must name a role");
+       },
+       [](const Listener& from) {
+         std::string names;
+         for (const auto& [name, role] : roleNames)
+           if ((from.roles & role) != 0) names += fmt::format("{}{}", names.empty() ? "" : ",", name);
+         return names;
+       }},
+      flag<Listener>(
+          "trusted", [](auto& of) -> auto& { return of.trusted; }),
+  };
+  return all;
+}
+
+void readListeners(const toml::node& node, const std::string& file, std::vector<http::Listener>& to) {
+  const toml::array* const items = node.as_array();
+  if (items == nullptr || items->empty() || !items->is_homogeneous<toml::table>())
+    Value{node, file, "listener"}.refuse("must be written as [[listener]]");
+  to.clear();
+  for (const toml::node& item : *items) {
+    http::Listener listener;
+    for (const auto& [key, value] : *item.as_table()) {
+      const Value found{value, file, fmt::format("listener.{}", key.str())};
+      const auto rule = std::find_if(listenerRules().begin(), listenerRules().end(),
+                                     [&, name = key.str()](const auto& known) { return known.key == name; });
+      if (rule == listenerRules().end()) found.refuse("unknown key");
+      rule->read(found, listener);
+    }
+    if (listener.trusted && listener.roles != http::scheduler)
+      Value{item, file, "listener.trusted"}.refuse("is for a listener whose only role is \"scheduler\"");
+    to.push_back(std::move(listener));
+  }
+}
+
+// ---- every other key
+
+const std::vector<Rule<Settings>>& rules() {
+  using S = Settings;
+  using std::pair;
+  using Word = std::string_view;
+  constexpr std::int64_t kibi = 1024;
+  constexpr std::int64_t mebi = kibi * 1024;
+  static const std::vector<Rule<Settings>> all{
+      {"data_dir",
+       [](const Value& value, S& to) {
+         to.dataDirectory = value.text();
+         if (to.dataDirectory.empty()) value.refuse("must not be empty");
+       },
+       [](const S& of) { return of.dataDirectory.string(); }},
+      {"admin_socket", [](const Value& value, S& to) { to.adminSocket = value.text(); },
+       [](const S& of) { return of.adminSocket; }},
+
+      count<S>(
+          "http.max_connections", 1, 1'000'000, [](auto& of) -> auto& { return of.transport.maxConnections; }),
+      count<S>(
+          "http.workers", 1, 10'000, [](auto& of) -> auto& { return of.transport.workers; }),
+      count<S>(
+          "http.backlog", 1, 65'535, [](auto& of) -> auto& { return of.transport.backlog; }),
+      duration<S>(
+          "http.idle_timeout", 100ms, 24h, [](auto& of) -> auto& { return of.transport.idleTimeout; }),
+      duration<S>(
+          "http.header_timeout", 100ms, 1h, [](auto& of) -> auto& { return of.transport.headerTimeout; }),
+      duration<S>(
+          "http.progress_timeout", 100ms, 24h, [](auto& of) -> auto& { return of.transport.progressTimeout; }),
+      size<S>(
+          "http.max_header_size", kibi, mebi, [](auto& of) -> auto& { return of.transport.maxHeaderSize; }),
+      {"http.origins", [](const Value& value, S& to) { to.origins = readTexts(value); },
+       [](const S& of) { return fmt::format("{}", fmt::join(of.origins, ",")); }},
+      duration<S>(
+          "http.shutdown_timeout", 0ms, 1h, [](auto& of) -> auto& { return of.transport.shutdownTimeout; }),
+
+      count<S>(
+          "stream.max_connections", 1, 1'000'000, [](auto& of) -> auto& { return of.limiter.streams; }),
+      count<S>(
+          "stream.max_connections_per_ip", 1, 1'000'000, [](auto& of) -> auto& { return of.limiter.perAddress; }),
+      count<S>(
+          "stream.max_uploads", 1, 10'000, [](auto& of) -> auto& { return of.limiter.uploads; }),
+      size<S>(
+          "stream.max_upload", 1, maxBytes, [](auto& of) -> auto& { return of.uploads.maxUpload; }),
+      choice<S>(
+          "stream.unknown_types", std::array{pair{Word("refuse"), false}, pair{Word("serve"), true}},
+          [](auto& of) -> auto& { return of.uploads.serveUnknownTypes; }),
+      duration<S>(
+          "stream.signed_url_ttl", 1s, 24h * 366, [](auto& of) -> auto& { return of.access.uploadLinkTtl; }),
+
+      choice<S>(
+          "access.registration", std::array{pair{Word("open"), true}, pair{Word("admin"), false}},
+          [](auto& of) -> auto& { return of.access.openRegistration; }),
+      count<S>(
+          "access.min_password", 1, 1024, [](auto& of) -> auto& { return of.access.minPassword; }),
+      count<S>(
+          "access.password_opslimit", 1, 100, [](auto& of) -> auto& { return of.access.passwordOpslimit; }),
+      size<S>(
+          "access.password_memlimit", 8 * kibi, 4096 * mebi,
+          [](auto& of) -> auto& { return of.access.passwordMemlimit; }),
+      count<S>(
+          "access.password_parallel", 1, 64, [](auto& of) -> auto& { return of.access.passwordParallel; }),
+
+      duration<S>(
+          "session.ttl", 1s, 24h * 3660, [](auto& of) -> auto& { return of.access.sessionTtl; }),
+      flag<S>(
+          "session.sliding", [](auto& of) -> auto& { return of.access.slidingSessions; }),
+      count<S>(
+          "session.cache", 0, 100'000'000, [](auto& of) -> auto& { return of.access.sessionCache; }),
+
+      size<S>(
+          "storage.free_space_floor", 0, maxBytes, [](auto& of) -> auto& { return of.store.freeSpaceFloor; }),
+      {"storage.quota",
+       [](const Value& value, S& to) {
+         size<S>(
+             "storage.quota", 0, maxBytes, [](auto& of) -> auto& { return of.users.quota; })
+             .read(value, to);
+         to.uploads.quota = to.users.quota;
+       },
+       [](const S& of) { return fmt::to_string(of.users.quota); }},
+      choice<S>(
+          "storage.synchronous",
+          std::array{pair{Word("full"), store::Synchronous::full}, pair{Word("normal"), store::Synchronous::normal}},
+          [](auto& of) -> auto& { return of.store.synchronous; }),
+      duration<S>(
+          "storage.lock_timeout", 0ms, 1h, [](auto& of) -> auto& { return of.store.lockTimeout; }),
+
+      duration<S>(
+          "deletion.delay", 0ms, 24h * 3660, [](auto& of) -> auto& { return of.deletions.delay; }),
+      count<S>(
+          "deletion.batch", 1, 1000, [](auto& of) -> auto& { return of.deletions.batch; }),
+      count<S>(
+          "deletion.workers", 1, 64, [](auto& of) -> auto& { return of.deletions.workers; }),
+      count<S>(
+          "deletion.max_tries", 1, 1000, [](auto& of) -> auto& { return of.deletions.maxTries; }),
+      duration<S>(
+          "deletion.retry_delay", 1ms, 1h, [](auto& of) -> auto& { return of.deletions.retryDelay; }),
+
+      flag<S>(
+          "scheduler.run", [](auto& of) -> auto& { return of.runScheduler; }),
+      duration<S>(
+          "task.video-clear.every", 10ms, 24h * 366, [](auto& of) -> auto& { return of.deletions.every; }),
+
+      choice<S>(
+          "log.level",
+          std::array{pair{Word("debug"), observe::LogLevel::debug}, pair{Word("info"), observe::LogLevel::info},
+                     pair{Word("warning"), observe::LogLevel::warning}, pair{Word("error"), observe::LogLevel::error},
+                     pair{Word("off"), observe::LogLevel::off}},
+          [](auto& of) -> auto& { return of.log.level; }),
+      choice<S>(
+          "log.format",
+          std::array{pair{Word("logfmt"), observe::LogFormat::logfmt}, pair{Word("json"), observe::LogFormat::json}},
+          [](auto& of) -> auto& { return of.log.format; }),
+      flag<S>(
+          "log.access", [](auto& of) -> auto& { return of.log.access; }),
+  };
+  return all;
+}
+
+// ---- the file
+
+using Lines = std::map<std::string, unsigned, std::less<>>;
+
+void readTable(const toml::table& table, const std::string& prefix, const std::string& file, Settings& to,
+               Lines& lines) {
+  for (const auto& [name, node] : table) {
+    const std::string key = prefix + std::string(name.str());
+    const Value value{node, file, key};
+    lines[key] = node.source().begin.line;
+    if (key == "listener") {
+      readListeners(node, file, to.listeners);
+      continue;
+    }
+    const auto rule = std::find_if(rules().begin(), rules().end(), [&](const auto& known) { return known.key == key; });
+    const bool isTable = std::any_of(rules().begin(), rules().end(),
+                                     [&](const auto& known) { return known.key.starts_with(key + "."); });
+    if (rule != rules().end())
+      rule->read(value, to);
+    else if (isTable && node.is_table())
+      readTable(*node.as_table(), key + ".", file, to, lines);
+    else
+      value.refuse(isTable ? "must be a table" : "unknown key");
+  }
+}
+
+// What is wrong only beside another key.
+void checkTogether(const Settings& settings, const std::string& file, const Lines& lines) {
+  if (settings.limiter.uploads + workersKept <= settings.transport.workers) return;
+  const bool named = lines.contains("stream.max_uploads");
+  const auto line = lines.find(named ? "stream.max_uploads" : "http.workers");
+  throw Error(Fault::malformed,
+              fmt::format("{}:{}: {}: max_uploads ({}) must leave {} of http.workers ({})", file, line->second,
+                          line->first, settings.limiter.uploads, workersKept, settings.transport.workers));
+}
+
+std::string readFile(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  std::ostringstream text;
+  const auto fail = [&](int reason) {
+    throw Error(reason == EACCES ? Fault::forbidden : Fault::malformed,
+                fmt::format("configuration file {}: {}", file.string(), std::strerror(reason)));
+  };
+  if (!in) fail(errno);
+  if (std::filesystem::is_directory(file)) fail(EISDIR);
+  text << in.rdbuf();
+  if (in.bad()) fail(EIO);
+  return text.str();
+}
+
+}  // namespace
+
+std::string Settings::origin() const {
+  return file.empty() ? std::string("the default") : fmt::format("data_dir of {}", file.string());
+}
+
+Settings loadSettings(const std::filesystem::path& file) {
+  const std::string name = file.string();
+  Settings settings;
+  settings.file = file;
+  Lines lines;
+  try {
+    readTable(toml::parse(readFile(file), name), "", name, settings, lines);
+  } catch (const toml::parse_error& failure) {
+    throw Error(Fault::malformed, fmt::format("{}:{}: {}", name, failure.source().begin.line, failure.description()));
+  }
+  checkTogether(settings, name, lines);
+  return settings;
+}
+
+Settings findSettings(const std::optional<std::filesystem::path>& given) {
+  if (given) return loadSettings(*given);
+  const char* const named = std::getenv("VIDEOD_CONFIG");
+  if (named != nullptr && *named != '\0') return loadSettings(named);
+  std::error_code ignored;
+  if (std::filesystem::exists(defaultFile, ignored)) return loadSettings(defaultFile);
+  return {};
+}
+
+std::vector<std::string> settingsKeys() {
+  std::vector<std::string> keys;
+  for (const auto& rule : listenerRules()) keys.push_back(fmt::format("listener.{}", rule.key));
+  for (const auto& rule : rules()) keys.emplace_back(rule.key);
+  return keys;
+}
+
+std::string showSettings(const Settings& settings) {
+  std::string text;
+  for (const http::Listener& listener : settings.listeners)
+    for (const auto& rule : listenerRules()) text += fmt::format("listener.{} = {}\n", rule.key, rule.show(listener));
+  for (const auto& rule : rules()) text += fmt::format("{} = {}\n", rule.key, rule.show(settings));
+  return text;
+}
+
+void checkAddress(std::string_view what, std::string_view address) {
+  const auto refuse = [&](std::string_view why) {
+    throw Error(Fault::malformed, fmt::format("{}: \"{}\" {}", what, address, why));
+  };
+  constexpr std::string_view local = "unix:";
+  if (address.starts_with(local)) {
+    if (address == local || address.find('\0') != std::string_view::npos) refuse("must name a path");
+    return;
+  }
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) refuse("is not HOST:PORT, [V6]:PORT or unix:PATH");
+  const std::string_view port = address.substr(colon + 1);
+  std::uint16_t number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (error != std::errc{} || end != port.data() + port.size()) refuse("must end in a port from 0 to 65535");
+  std::string host(address.substr(0, colon));
+  if (host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+    in6_addr parsed{};
+    if (::inet_pton(AF_INET6, host.c_str(), &parsed) != 1) refuse("has no IPv6 address in its brackets");
+  } else if (host.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") !=
+             std::string::npos) {
+    refuse("is not HOST:PORT; an IPv6 address stands in brackets");
+  }
+}
+
+}  // namespace video

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include "store/connection.hpp"
+
+namespace video::store {
+
+/// Keeps a read lock of the write-ahead log for the whole process while it reads: SQLite's other connections then share
+/// it without two system calls a query (measured: 0.9 us instead of 3.3). Let go while other processes write, since it
+/// would keep them from emptying the log. May be used from any thread.
+class Keeper {
+ public:
+  Keeper(const std::filesystem::path& database, const Options& options, SqlTexts& texts);
+  ~Keeper();
+
+  /// Somebody reads.
+  void noticeRead() noexcept {
+    if (read_.load(std::memory_order_relaxed)) return;
+    read_ = true;
+    if (!awake_) wake();
+  }
+  /// After a commit of this process: moves the lock to the new end of the log.
+  void refresh() noexcept;
+  /// Before the log is moved into the database.
+  void release() noexcept;
+
+ private:
+  void run();
+  void wake() noexcept;
+  void hold() noexcept;
+
+  std::mutex mutex_;
+  Connection connection_;
+  std::int64_t version_ = 0;
+  bool calm_ = false;  ///< nobody else wrote of late
+
+  std::atomic<bool> read_{false};
+  std::atomic<bool> awake_{false};
+  bool stopping_ = false;
+  std::mutex sleeping_;
+  std::condition_variable woken_;
+  std::jthread thread_;
+};
+
+}  // namespace video::store

@@ -1,0 +1,106 @@
+#include "access/access.hpp"
+#include "schedule/schedule.hpp"
+#include "store/blobs.hpp"
+#include "store/database.hpp"
+#include "store/directory.hpp"
+#include "store/schema.hpp"
+#include "toolkit/toolkit.hpp"
+
+namespace video {
+namespace {
+
+std::shared_ptr<store::DataDirectory> openDirectory(const Settings& settings, std::string_view origin, bool migrate) {
+  const auto open = [&](store::Hold hold) {
+    return store::DataDirectory::open(settings.dataDirectory, hold, origin, settings.store.lockTimeout);
+  };
+  if (!migrate) return open(store::Hold::shared);
+  store::DataDirectory::create(settings.dataDirectory);
+  auto directory = open(store::Hold::shared);
+  if (store::schemaOf(*directory) >= store::latestSchema()) return directory;
+  directory.reset();
+  directory = open(store::Hold::exclusive);
+  store::migrate(*directory);
+  directory->share();
+  return directory;
+}
+
+class DirectoryToolkit : public LocalToolkit {
+ public:
+  DirectoryToolkit(const Settings& settings, std::string_view origin, bool migrate)
+      : freeSpaceFloor_(settings.store.freeSpaceFloor),
+        directory_(openDirectory(settings, origin, migrate)),
+        database_(directory_, settings.store),
+        blobs_(directory_),
+        access_(database_, settings.access, systemClock()),
+        users_(makeLocalUsers(database_, access_, settings.users)),
+        sessions_(makeLocalSessions(database_, access_)),
+        tokens_(makeLocalTokens(database_, access_)),
+        videos_(makeLocalVideos(database_, blobs_, access_)),
+        uploads_(makeLocalUploads(database_, blobs_, access_, settings.uploads)),
+        comments_(makeLocalComments(database_, access_)),
+        deletions_(makeLocalDeletions(database_, blobs_, access_, settings.deletions)) {}
+
+  Users& users() override { return *users_; }
+  Sessions& sessions() override { return *sessions_; }
+  Tokens& tokens() override { return *tokens_; }
+  Videos& videos() override { return *videos_; }
+  Uploads& uploads() override { return *uploads_; }
+  Comments& comments() override { return *comments_; }
+  Deletions& deletions() override { return *deletions_; }
+
+  void addTasks(schedule::Scheduler& scheduler) override {
+    for (schedule::Task& task : deletions_->tasks()) scheduler.add(std::move(task));
+    scheduler.add(sessionSweep());
+    deletions_->wakeBy([&scheduler](std::string_view task) { scheduler.wake(task); });
+  }
+
+  bool isReady() override { return database_.isReady(); }
+
+  bool isDiskLow() override { return directory_->freeSpace() < freeSpaceFloor_; }
+
+  std::vector<std::string> statements() const override { return database_.statements(); }
+
+ private:
+  schedule::Task sessionSweep() {
+    constexpr std::int64_t step = 500;
+    const auto dispatch = [this](std::size_t) {
+      std::vector<schedule::Item> items;
+      if (access_.needsSweep())
+        items.push_back([this] {
+          database_.write(store::Purpose::keep,
+                          [this](store::Transaction& transaction) { access_.sweep(transaction, step); });
+        });
+      return items;
+    };
+    return {"session-sweep", std::chrono::minutes{1}, 1, 1, dispatch};
+  }
+
+  std::uint64_t freeSpaceFloor_;
+  std::shared_ptr<store::DataDirectory> directory_;
+  store::Database database_;
+  store::Blobs blobs_;
+  access::Access access_;
+  std::unique_ptr<Users> users_;
+  std::unique_ptr<Sessions> sessions_;
+  std::unique_ptr<Tokens> tokens_;
+  std::unique_ptr<Videos> videos_;
+  std::unique_ptr<Uploads> uploads_;
+  std::unique_ptr<Comments> comments_;
+  std::unique_ptr<LocalDeletions> deletions_;
+};
+
+}  // namespace
+
+std::unique_ptr<LocalToolkit> openLocal(const Settings& settings, std::string_view origin, bool migrate) {
+  return std::make_unique<DirectoryToolkit>(settings, origin, migrate);
+}
+
+std::unique_ptr<Data> openData(const Settings& settings, std::string_view origin) {
+  return makeLocalData(settings.dataDirectory, origin, settings.store.lockTimeout);
+}
+
+void becomeDataOwner(const Settings& settings) {
+  store::DataDirectory::becomeOwner(settings.dataDirectory);
+}
+
+}  // namespace video

@@ -1,0 +1,44 @@
+#include "http/client.hpp"
+#include "toolkit/toolkit.hpp"
+
+namespace video {
+namespace {
+
+class RemoteToolkit : public Toolkit {
+ public:
+  explicit RemoteToolkit(const http::ClientOptions& options)
+      : server_(options),
+        users_(makeRemoteUsers(server_)),
+        sessions_(makeRemoteSessions(server_)),
+        tokens_(makeRemoteTokens(server_)),
+        videos_(makeRemoteVideos(server_)),
+        uploads_(makeRemoteUploads(server_)),
+        comments_(makeRemoteComments(server_)),
+        deletions_(makeRemoteDeletions(server_)) {}
+
+  Users& users() override { return *users_; }
+  Sessions& sessions() override { return *sessions_; }
+  Tokens& tokens() override { return *tokens_; }
+  Videos& videos() override { return *videos_; }
+  Uploads& uploads() override { return *uploads_; }
+  Comments& comments() override { return *comments_; }
+  Deletions& deletions() override { return *deletions_; }
+
+ private:
+  http::Client server_;
+  std::unique_ptr<Users> users_;
+  std::unique_ptr<Sessions> sessions_;
+  std::unique_ptr<Tokens> tokens_;
+  std::unique_ptr<Videos> videos_;
+  std::unique_ptr<Uploads> uploads_;
+  std::unique_ptr<Comments> comments_;
+  std::unique_ptr<Deletions> deletions_;
+};
+
+}  // namespace
+
+std::unique_ptr<Toolkit> openRemote(const http::ClientOptions& options) {
+  return std::make_unique<RemoteToolkit>(options);
+}
+
+}  // namespace video

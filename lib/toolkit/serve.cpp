@@ -1,0 +1,15 @@
+#include "toolkit/toolkit.hpp"
+
+namespace video {
+
+void serve(http::Router& router, Toolkit& toolkit) {
+  serveUsers(router, toolkit.users());
+  serveSessions(router, toolkit.sessions());
+  serveTokens(router, toolkit.tokens());
+  serveVideos(router, toolkit.videos());
+  serveUploads(router, toolkit.uploads());
+  serveComments(router, toolkit.comments());
+  serveDeletions(router, toolkit.deletions());
+}
+
+}  // namespace video

@@ -1,0 +1,148 @@
+#include <fmt/format.h>
+
+#include "access/access.hpp"
+#include "base/error.hpp"
+#include "base/units.hpp"
+#include "deletions/rows.hpp"
+#include "media/sniff.hpp"
+#include "store/blobs.hpp"
+#include "uploads/uploads.hpp"
+#include "users/rows.hpp"
+#include "videos/rows.hpp"
+
+namespace video {
+namespace {
+
+namespace rights = access::rights;
+using access::Identity;
+
+// Between looks at the disk while bytes come whose number is not known.
+constexpr std::uint64_t spaceStep = 16ULL << 20;
+
+class LocalUploads : public Uploads {
+ public:
+  LocalUploads(store::Database& database, store::Blobs& blobs, access::Access& access, const UploadsOptions& options)
+      : database_(database), blobs_(blobs), access_(access), options_(options) {}
+
+  UploadStatus begin(const Credential& by, const BeginUpload& wanted) override {
+    if (wanted.size && *wanted.size < 0) throw Error(Fault::malformed, "size: is negative");
+    const Identity who = access_.identify(by);
+    const rows::StoredVideo video = database_.read([&](store::Reader& reader) {
+      rows::StoredVideo found = findUploadable(reader, by, who, wanted.id);
+      requireRoom(reader, found, wanted.size ? std::optional(static_cast<std::uint64_t>(*wanted.size)) : std::nullopt);
+      return found;
+    });
+    UploadStatus status = statusOf(video, wanted);
+    if (status.underWay) throw underWay(wanted.id);
+    return status;
+  }
+
+  Uploaded put(const Credential& by, const Upload& wanted, const ByteSource& bytes) override {
+    const Identity who = access_.identify(by);
+    const std::uint64_t most = database_.read([&](store::Reader& reader) {
+      return requireRoom(reader, findUploadable(reader, by, who, wanted.id), bytes.size);
+    });
+    store::Incoming incoming = blobs_.begin(wanted.id.text);
+    std::uint64_t looked = 0;
+    bytes.push([&](std::span<const std::byte> piece) {
+      if (incoming.size() + piece.size() > options_.maxUpload) throw tooLarge();
+      if (incoming.size() + piece.size() > most) throw overQuota();
+      incoming.write(piece);
+      if (incoming.size() - looked < spaceStep) return;
+      looked = incoming.size();
+      database_.requireSpace();
+    });
+    if (incoming.size() == 0) throw Error(Fault::malformed, "file: is empty");
+    return commit(by, wanted, incoming);
+  }
+
+  UploadStatus status(const Credential& by, const BeginUpload& wanted) override {
+    const Identity who = access_.identify(by);
+    return statusOf(database_.read([&](store::Reader& reader) { return findUploadable(reader, by, who, wanted.id); }),
+                    wanted);
+  }
+
+ private:
+  static Error underWay(const VideoId& id) {
+    return Error(Fault::conflict, fmt::format("video {}: another upload to it is under way", id.text));
+  }
+  Error tooLarge() const {
+    return Error(Fault::tooLarge, fmt::format("file: over the limit of {}", formatSize(options_.maxUpload)));
+  }
+  static Error overQuota() { return Error(Fault::overQuota, "the owner's quota would be exceeded"); }
+
+  rows::StoredVideo findUploadable(store::Reader& reader, const Credential& by, const Identity& who,
+                                   const VideoId& id) {
+    auto video = rows::findVideo(reader, id);
+    if (who.kind == Identity::Kind::link)
+      access_.checkUploadLink(std::get<SignedLink>(by), id);
+    else
+      access::require(who, rights::uploadsPut, video ? std::optional(video->authorId) : std::nullopt);
+    if (!video) throw rows::noSuchVideo(id);
+    if (video->state != VideoState::pending && video->state != VideoState::ready)
+      throw Error(Fault::conflict, fmt::format("video {}: is {}", id.text, nameOf(video->state)));
+    return *std::move(video);
+  }
+
+  // Throws where `size` more bytes may not come; how many may, by the owner's quota.
+  std::uint64_t requireRoom(store::Reader& reader, const rows::StoredVideo& video, std::optional<std::uint64_t> size) {
+    if (size && *size > options_.maxUpload) throw tooLarge();
+    const rows::UserSpace space = rows::spaceOf(reader, video.authorId);
+    const std::int64_t quota = space.ownQuota.value_or(options_.quota);
+    const std::int64_t left = std::max<std::int64_t>(quota - (space.used - video.size), 0);
+    const std::uint64_t most = quota > 0 ? static_cast<std::uint64_t>(left) : UINT64_MAX;
+    if (size.value_or(0) > most) throw overQuota();
+    database_.requireSpace(size.value_or(0));
+    return most;
+  }
+
+  UploadStatus statusOf(const rows::StoredVideo& video, const BeginUpload& wanted) const {
+    UploadStatus status;
+    status.id = video.id;
+    status.ready = video.state == VideoState::ready;
+    status.underWay = blobs_.isUnderWay(video.id.text);
+    status.size = video.size;
+    status.sha256 = video.sha256;
+    status.contentType = video.contentType;
+    status.same = status.ready && wanted.sha256 == video.sha256;
+    return status;
+  }
+
+  Uploaded commit(const Credential& by, const Upload& wanted, store::Incoming& incoming) {
+    auto kind = media::sniff(incoming.front());
+    if (!kind && !options_.serveUnknownTypes)
+      throw Error(Fault::unsupportedMediaType, "file: is no video of a kind that is served here");
+    const media::Kind found = kind.value_or(media::Kind{"application/octet-stream", "bin"});
+    rows::NewContent content;
+    content.blob = incoming.finish(found.extension);
+    content.size = static_cast<std::int64_t>(incoming.size());
+    content.sha256 = incoming.sha256();
+    content.contentType = found.type;
+    if (wanted.digest && *wanted.digest != content.sha256)
+      throw Error(Fault::malformed, "sha256: the bytes that came have another digest");
+    return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
+      const Identity who = access_.identify(transaction, by);
+      const rows::StoredVideo video = findUploadable(transaction, by, who, wanted.id);
+      requireRoom(transaction, video, static_cast<std::uint64_t>(content.size));
+      rows::setContent(transaction, wanted.id, content, access_.now());
+      if (video.blob) rows::insertBlobDeletion(transaction, *video.blob, access_.now());
+      // From here on the row may be durable whatever COMMIT reports: a blob too many is swept, one too few is lost.
+      incoming.keep();
+      return Uploaded{wanted.id, video.state == VideoState::ready, content.size, content.sha256, content.contentType};
+    });
+  }
+
+  store::Database& database_;
+  store::Blobs& blobs_;
+  access::Access& access_;
+  UploadsOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Uploads> makeLocalUploads(store::Database& database, store::Blobs& blobs, access::Access& access,
+                                          const UploadsOptions& options) {
+  return std::make_unique<LocalUploads>(database, blobs, access, options);
+}
+
+}  // namespace video

@@ -1,0 +1,128 @@
+#include <fmt/format.h>
+
+#include "access/access.hpp"
+#include "base/cursor.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "comments/rows.hpp"
+#include "deletions/rows.hpp"
+#include "users/rows.hpp"
+#include "videos/rows.hpp"
+
+namespace video {
+namespace {
+
+namespace rights = access::rights;
+using access::Identity;
+
+Error noSuchUser(std::string_view name) {
+  return Error(Fault::notFound, fmt::format("user {}: not found", name));
+}
+
+class LocalUsers : public Users {
+ public:
+  LocalUsers(store::Database& database, access::Access& access, const UsersOptions& options)
+      : database_(database), access_(access), options_(options) {}
+
+  SignedIn add(const Credential& by, const NewUser& wanted) override {
+    requireMayAdd(access_.identify(by), wanted);
+    if (!isUserName(wanted.name))
+      throw Error(Fault::malformed, "user_name: needs 1 to 64 of A-Z a-z 0-9 _ . -, the first a letter, digit or _");
+    if (wanted.ownQuota && wanted.ownQuota->value_or(0) < 0)
+      throw Error(Fault::malformed, "bytes_quota_own: is negative");
+    const auto requireFree = [&](store::Reader& reader) {
+      if (rows::findUserId(reader, wanted.name))
+        throw Error(Fault::conflict, fmt::format("user {}: exists already", wanted.name));
+    };
+    database_.read(requireFree);  // before the cost of a hash
+    const std::string hash = access_.hashPassword(wanted.password);
+    return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
+      const Identity who = access_.identify(transaction, by);
+      requireMayAdd(who, wanted);
+      requireFree(transaction);
+      const UserId id = rows::insertUser(transaction, wanted, hash, access_.now());
+      SignedIn reply;
+      reply.userName = wanted.name;
+      if (who.kind == Identity::Kind::anonymous)
+        reply.sessionId = access_.startSession(transaction, id, wanted.name).secret;
+      return reply;
+    });
+  }
+
+  Page<User> list(const Credential& by, const ListQuery& wanted) override {
+    access::require(access_.identify(by), rights::usersList);
+    Page<User> page;
+    page.items = database_.read([&](store::Reader& reader) { return rows::listUsers(reader, wanted, options_.quota); });
+    if (std::ssize(page.items) > wanted.limit) {
+      page.items.pop_back();
+      const User& last = page.items.back();
+      page.nextCursor =
+          makeCursor({fmt::to_string(last.created.time_since_epoch().count()), fmt::to_string(last.id.value)});
+    }
+    return page;
+  }
+
+  User show(const Credential& by, const UserName& wanted) override {
+    const Identity who = access_.identify(by);
+    auto user =
+        database_.read([&](store::Reader& reader) { return rows::findUser(reader, wanted.name, options_.quota); });
+    access::require(who, rights::usersShow, user ? std::optional(user->id) : std::nullopt);
+    if (!user) throw noSuchUser(wanted.name);
+    return *std::move(user);
+  }
+
+  void remove(const Credential& by, const RemoveUser& wanted) override {
+    const Identity who = access_.identify(by);
+    if (wanted.transferVideosTo) transferVideos(who, wanted.name, *wanted.transferVideosTo);
+    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      const Identity now = access_.identify(transaction, by);
+      const UserId user = findRemovable(transaction, now, wanted.name);
+      if (wanted.transferVideosTo && rows::hasListedVideos(transaction, user))
+        throw Error(Fault::conflict, fmt::format("user {}: has a new video; try again", wanted.name));
+      access_.endAll(transaction, user);
+      rows::markUserDeleted(transaction, user, access_.now());
+      rows::insertUserDeletion(transaction, user, access_.now());
+    });
+  }
+
+ private:
+  void requireMayAdd(const Identity& who, const NewUser& wanted) const {
+    const bool plain = access_.options().openRegistration && !wanted.role && !wanted.ownQuota;
+    access::require(who, plain ? rights::usersAdd : rights::usersAddAny);
+  }
+
+  UserId findRemovable(store::Reader& reader, const Identity& who, std::string_view name) const {
+    const auto user = rows::findUser(reader, name, options_.quota);
+    access::require(who, rights::usersRemove, user ? std::optional(user->id) : std::nullopt);
+    if (!user) throw noSuchUser(name);
+    const bool counts = user->role == Role::admin && !user->disabled && who.kind != Identity::Kind::operator_;
+    if (counts && !rows::hasOtherAdmin(reader, user->id))
+      throw Error(Fault::conflict, fmt::format("user {}: is the last enabled admin", name));
+    return user->id;
+  }
+
+  // In steps, so that the writer is never held long; the account itself ends only when all have moved.
+  void transferVideos(const Identity& who, std::string_view from, std::string_view to) {
+    for (bool more = true; more;) {
+      more = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+        const UserId owner = findRemovable(transaction, who, from);
+        const auto taker = rows::findUserId(transaction, to);
+        if (!taker) throw noSuchUser(to);
+        if (*taker == owner) throw Error(Fault::malformed, "transfer_videos_to: is the user to be deleted");
+        return rows::transferVideos(transaction, owner, *taker, 500) == 500;
+      });
+    }
+  }
+
+  store::Database& database_;
+  access::Access& access_;
+  UsersOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Users> makeLocalUsers(store::Database& database, access::Access& access, const UsersOptions& options) {
+  return std::make_unique<LocalUsers>(database, access, options);
+}
+
+}  // namespace video

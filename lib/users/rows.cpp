@@ -1,0 +1,100 @@
+#include "users/rows.hpp"
+
+#include "base/cursor.hpp"
+#include "base/json.hpp"
+
+namespace video::rows {
+namespace {
+
+const std::string columns =
+    "SELECT id, login_name, role, disabled, create_time, video_count, bytes_used, bytes_trash, bytes_quota_own FROM "
+    "users ";
+
+User userOf(const store::Query& row, std::int64_t quota) {
+  User user;
+  user.id = UserId{row.integer(0)};
+  user.name = row.text(1);
+  user.role = valueOf<Role>(row.text(2)).value_or(Role::user);
+  user.disabled = row.integer(3) != 0;
+  user.created = row.time(4);
+  user.videoCount = row.integer(5);
+  user.bytesUsed = row.integer(6);
+  user.bytesTrash = row.integer(7);
+  user.ownQuota = row.optionalInteger(8);
+  user.bytesQuota = user.ownQuota.value_or(quota);
+  return user;
+}
+
+}  // namespace
+
+std::optional<User> findUser(store::Reader& reader, std::string_view name, std::int64_t quota) {
+  static const std::string sql = columns + "WHERE login_name = ? AND deleted IS NULL";
+  auto query = reader.query(sql, name);
+  if (!query.next()) return std::nullopt;
+  return userOf(query, quota);
+}
+
+std::optional<UserId> findUserId(store::Reader& reader, std::string_view name) {
+  auto query = reader.query("SELECT id FROM users WHERE login_name = ? AND deleted IS NULL", name);
+  if (!query.next()) return std::nullopt;
+  return UserId{query.integer(0)};
+}
+
+std::optional<UserSecret> findUserSecret(store::Reader& reader, std::string_view name) {
+  auto query =
+      reader.query("SELECT id, login_name, pwd, disabled FROM users WHERE login_name = ? AND deleted IS NULL", name);
+  if (!query.next()) return std::nullopt;
+  return UserSecret{UserId{query.integer(0)}, std::string(query.text(1)), std::string(query.text(2)),
+                    query.integer(3) != 0};
+}
+
+UserSpace spaceOf(store::Reader& reader, UserId user) {
+  auto query = reader.query("SELECT bytes_used, bytes_quota_own FROM users WHERE id = ?", user);
+  if (!query.next()) return {};
+  return {query.integer(0), query.optionalInteger(1)};
+}
+
+std::vector<User> listUsers(store::Reader& reader, const ListQuery& wanted, std::int64_t quota) {
+  static const std::string sql = columns +
+                                 "WHERE deleted IS NULL AND (create_time, id) > (?, ?) AND create_time >= ? AND "
+                                 "create_time < ? ORDER BY create_time, id LIMIT ?";
+  Time afterTime = Time::min();
+  std::int64_t afterId = 0;
+  if (wanted.cursor) {
+    const auto keys = readCursor(*wanted.cursor, 2);
+    std::int64_t milliseconds = 0;
+    readText(keys[0], "cursor", milliseconds);
+    readText(keys[1], "cursor", afterId);
+    afterTime = Time{std::chrono::milliseconds{milliseconds}};
+  }
+  std::vector<User> users;
+  auto query = reader.query(sql, afterTime, afterId, wanted.since.value_or(Time::min()),
+                            wanted.until.value_or(Time::max()), wanted.limit + 1);
+  while (query.next()) users.push_back(userOf(query, quota));
+  return users;
+}
+
+bool hasOtherAdmin(store::Reader& reader, UserId user) {
+  auto query = reader.query(
+      "SELECT id FROM users WHERE role = 'admin' AND disabled = 0 AND deleted IS NULL AND id <> ? LIMIT 1", user);
+  return query.next();
+}
+
+UserId insertUser(store::Transaction& transaction, const NewUser& wanted, std::string_view passwordHash, Time now) {
+  transaction
+      .query("INSERT INTO users (login_name, pwd, role, bytes_quota_own, create_time) VALUES (?, ?, ?, ?, ?)",
+             wanted.name, passwordHash, wanted.role.value_or(Role::user),
+             wanted.ownQuota ? std::optional<std::int64_t>(*wanted.ownQuota) : std::nullopt, now)
+      .run();
+  return UserId{transaction.lastInsertId()};
+}
+
+void markUserDeleted(store::Transaction& transaction, UserId user, Time now) {
+  transaction.query("UPDATE users SET deleted = ?, pwd = '' WHERE id = ?", now, user).run();
+}
+
+void deleteUser(store::Transaction& transaction, UserId user) {
+  transaction.query("DELETE FROM users WHERE id = ?", user).run();
+}
+
+}  // namespace video::rows

@@ -1,0 +1,141 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "access/access.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "base/units.hpp"
+#include "store/blobs.hpp"
+#include "users/rows.hpp"
+#include "videos/rows.hpp"
+
+namespace video {
+namespace {
+
+namespace rights = access::rights;
+using access::Identity;
+
+class FileReader : public ContentReader {
+ public:
+  explicit FileReader(std::shared_ptr<const Descriptor> file) : file_(std::move(file)) {}
+
+  std::size_t read(std::uint64_t offset, std::span<std::byte> to) override {
+    const ssize_t got = ::pread(file_->number(), to.data(), to.size(), static_cast<off_t>(offset));
+    if (got < 0) throw Error(Fault::internal, "a stored content cannot be read");
+    return static_cast<std::size_t>(got);
+  }
+  std::shared_ptr<const Descriptor> file() const override { return file_; }
+
+ private:
+  std::shared_ptr<const Descriptor> file_;
+};
+
+class LocalVideos : public Videos {
+ public:
+  LocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access)
+      : database_(database), blobs_(blobs), access_(access) {}
+
+  AddedVideo add(const Credential& by, const NewVideo& wanted) override {
+    checkText("name", wanted.name, 1, 200);
+    return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
+      const Identity who = access_.identify(transaction, by);
+      const auto owner = rows::findUser(transaction, wanted.user, 0);
+      access::require(who, rights::videosAdd, owner ? std::optional(owner->id) : std::nullopt);
+      if (!owner) throw Error(Fault::notFound, fmt::format("user {}: not found", wanted.user));
+      AddedVideo video;
+      video.created = access_.now();
+      video.id.text = makeUuid7(video.created);
+      video.authorId = owner->id;
+      video.author = owner->name;
+      video.name = wanted.name;
+      video.displayTime = formatDisplayTime(video.created);
+      rows::insertVideo(transaction, video);
+      video.uploadUrl = fmt::format("/upload/{}{}", video.id.text, access_.uploadLink(video.id));
+      return video;
+    });
+  }
+
+  Page<Video> list(const Credential& by, const VideoQuery& wanted) override {
+    const Identity who = access_.identify(by);
+    access::require(who, rights::videosList);
+    return database_.read([&](store::Reader& reader) {
+      rows::VideoFilter filter;
+      if (wanted.user) {
+        filter.author = rows::findUserId(reader, *wanted.user);
+        access::require(who, rights::videosListAll, filter.author);
+        if (!filter.author) throw Error(Fault::notFound, fmt::format("user {}: not found", *wanted.user));
+      } else if (!access::may(who, rights::videosListAll)) {
+        filter.author = who.user;
+      }
+      filter.states = statesShown(wanted.state);
+      filter.sort = wanted.sort.value_or(VideoSort::created);
+      return wanted.sha256 ? rows::listVideosBySha256(reader, filter, *wanted.sha256, wanted)
+                           : rows::listVideos(reader, filter, wanted);
+    });
+  }
+
+  Page<Video> listOf(const Credential& by, const UserVideosQuery& wanted) override {
+    const Identity who = access_.identify(by);
+    return database_.read([&](store::Reader& reader) {
+      if (who.kind == Identity::Kind::anonymous && !wanted.state) {
+        Page<Video> page = rows::listReadyVideosOf(reader, wanted.user, wanted);
+        if (!page.items.empty()) return page;
+      }
+      rows::VideoFilter filter;
+      filter.author = rows::findUserId(reader, wanted.user);
+      if (wanted.state) access::require(who, rights::videosListHidden, filter.author);
+      if (!filter.author) throw Error(Fault::notFound, fmt::format("user {}: not found", wanted.user));
+      filter.states = access::may(who, rights::videosListHidden, filter.author) ? statesShown(wanted.state)
+                                                                                : std::vector{VideoState::ready};
+      return rows::listVideos(reader, filter, wanted);
+    });
+  }
+
+  Video show(const Credential& by, const VideoRef& wanted) override {
+    const Identity who = access_.identify(by);
+    const Video video = database_.read([&](store::Reader& reader) { return rows::requireVideo(reader, wanted); });
+    if (video.state != VideoState::ready && !access::may(who, rights::videosShowHidden, video.authorId))
+      throw rows::noSuchVideo(wanted.id);
+    return video;
+  }
+
+  Content open(const Credential& by, const VideoRef& wanted) override {
+    access::require(access_.identify(by), rights::videosOpen);
+    const auto find = [&](store::Reader& reader) { return rows::findVideo(reader, wanted.id); };
+    auto video = database_.read(find);
+    std::shared_ptr<const Descriptor> file;
+    // A content that was replaced between the row and the file is looked up once more.
+    for (int tries = 0; tries < 2 && !file && video && video->state == VideoState::ready; ++tries) {
+      file = blobs_.open(video->blob.value());
+      if (!file) video = database_.read(find);
+    }
+    if (!video || video->state != VideoState::ready) throw rows::noSuchVideo(wanted.id);
+    if (!file) throw Error(Fault::internal, fmt::format("video {}: its content is missing", wanted.id.text));
+    Content content;
+    content.meta.size = static_cast<std::uint64_t>(video->size);
+    content.meta.type = video->contentType;
+    content.meta.etag = fmt::format("\"{}\"", video->sha256);
+    content.meta.modified = video->modified;
+    content.meta.name = video->name;
+    content.reader = std::make_shared<FileReader>(std::move(file));
+    return content;
+  }
+
+ private:
+  static std::vector<VideoState> statesShown(std::optional<VideoState> wanted) {
+    if (wanted) return {*wanted};
+    return {VideoState::ready, VideoState::pending};
+  }
+
+  store::Database& database_;
+  store::Blobs& blobs_;
+  access::Access& access_;
+};
+
+}  // namespace
+
+std::unique_ptr<Videos> makeLocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access) {
+  return std::make_unique<LocalVideos>(database, blobs, access);
+}
+
+}  // namespace video

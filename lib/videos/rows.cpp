@@ -1,0 +1,214 @@
+#include "videos/rows.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/cursor.hpp"
+#include "base/ids.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+
+namespace video::rows {
+namespace {
+
+constexpr std::string_view columns =
+    "v.id, v.author_id, u.login_name, v.name, v.state, v.display_ctime, v.create_time, v.size, v.content_type, "
+    "v.sha256, "
+    "v.duration_ms, d.due";
+// CROSS JOIN keeps SQLite to this order: the list's index first, its order kept.
+constexpr std::string_view tables =
+    "video_info v CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL "
+    "LEFT JOIN video_del_rec d ON d.video_id = v.id";
+constexpr std::string_view lastId = "g";  // above every id, which is hex
+
+void fill(Video& video, const store::Query& row) {
+  video.id.text = row.text(0);
+  video.authorId = UserId{row.integer(1)};
+  video.author = row.text(2);
+  video.name = row.text(3);
+  video.state = valueOf<VideoState>(row.text(4)).value_or(VideoState::pending);
+  video.displayTime = row.text(5);
+  video.created = row.time(6);
+  video.size = row.integer(7);
+  video.contentType = row.text(8);
+  video.sha256 = row.text(9);
+  video.durationMs = row.optionalInteger(10);
+  video.purgeTime = row.optionalTime(11);
+}
+
+// Where a page begins and ends; ids sort by creation, so times become bounds of ids.
+struct Bounds {
+  std::string first;                    // ?2: not below
+  std::string end;                      // ?3: below
+  std::optional<std::string> afterKey;  // ?6: sort key of the page before
+  std::optional<std::string> afterId;   // ?7
+};
+
+Bounds boundsOf(const ListQuery& wanted, VideoSort sort) {
+  Bounds bounds;
+  bounds.first = wanted.since ? firstUuid7Of(*wanted.since) : "";
+  bounds.end = wanted.until ? firstUuid7Of(*wanted.until) : std::string(lastId);
+  if (sort == VideoSort::created) {
+    if (wanted.cursor) bounds.end = std::min(bounds.end, readCursor(*wanted.cursor, 1)[0]);
+  } else if (wanted.cursor) {
+    const auto keys = readCursor(*wanted.cursor, 2);
+    bounds.afterKey = keys[0];
+    bounds.afterId = keys[1];
+  } else {
+    bounds.afterKey = sort == VideoSort::name ? "" : "-1";
+    bounds.afterId = "";
+  }
+  return bounds;
+}
+
+// One SELECT per state, merged by SQLite, so that every one runs along an index.
+std::string listSql(bool oneAuthor, bool twoStates, VideoSort sort) {
+  const auto part = [&](std::string_view state) {
+    std::string sql =
+        fmt::format("SELECT {} FROM {} WHERE v.state = {} AND v.id >= ?2 AND v.id < ?3", columns, tables, state);
+    sql += oneAuthor ? " AND v.author_id = ?5" : " AND ?5 IS NULL";
+    if (sort == VideoSort::created) sql += " AND ?6 IS NULL AND ?7 IS NULL";
+    if (sort == VideoSort::name) sql += " AND (v.name, v.id) > (?6, ?7)";
+    if (sort == VideoSort::size) sql += " AND (v.size, v.id) > (CAST(?6 AS INTEGER), ?7)";
+    return sql;
+  };
+  std::string sql = part("?1");
+  sql += twoStates ? " UNION ALL " + part("?8") : " AND ?8 IS NULL";
+  // By position in `columns`: a compound SELECT is sorted by its result columns.
+  sql += sort == VideoSort::created ? " ORDER BY 1 DESC"
+         : sort == VideoSort::name  ? " ORDER BY 4, 1"
+                                    : " ORDER BY 8, 1";
+  return sql + " LIMIT ?4";
+}
+
+// The order of the calls below: three sorts, by one author or all, in one state or two.
+const std::string& listSqlFor(bool oneAuthor, bool twoStates, VideoSort sort) {
+  static const std::vector<std::string> all = [] {
+    std::vector<std::string> made;
+    for (const VideoSort s : {VideoSort::created, VideoSort::name, VideoSort::size})
+      for (const bool author : {false, true})
+        for (const bool two : {false, true}) made.push_back(listSql(author, two, s));
+    return made;
+  }();
+  return all[static_cast<std::size_t>(sort) * 4 + (oneAuthor ? 2 : 0) + (twoStates ? 1 : 0)];
+}
+
+Page<Video> readPage(store::Query query, std::int64_t limit, VideoSort sort) {
+  Page<Video> page;
+  while (query.next()) {
+    if (std::ssize(page.items) == limit) {
+      const Video& last = page.items.back();
+      page.nextCursor = sort == VideoSort::created ? makeCursor({last.id.text})
+                        : sort == VideoSort::name  ? makeCursor({last.name, last.id.text})
+                                                   : makeCursor({fmt::to_string(last.size), last.id.text});
+      break;
+    }
+    fill(page.items.emplace_back(), query);
+  }
+  return page;
+}
+
+}  // namespace
+
+std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id) {
+  static const std::string sql = fmt::format("SELECT {}, v.blob, v.modified FROM {} WHERE v.id = ?", columns, tables);
+  auto query = reader.query(sql, id);
+  if (!query.next()) return std::nullopt;
+  StoredVideo video;
+  fill(video, query);
+  video.blob = query.optionalText(12);
+  video.modified = query.optionalTime(13).value_or(video.created);
+  return video;
+}
+
+StoredVideo requireVideo(store::Reader& reader, const VideoRef& wanted) {
+  auto video = findVideo(reader, wanted.id);
+  if (!video || (wanted.user && !equalWithoutCase(*wanted.user, video->author))) throw noSuchVideo(wanted.id);
+  return *std::move(video);
+}
+
+Error noSuchVideo(const VideoId& id) {
+  return Error(Fault::notFound, fmt::format("video {}: not found", id.text));
+}
+
+std::optional<std::string> blobOf(store::Reader& reader, const VideoId& id) {
+  auto query = reader.query("SELECT blob FROM video_info WHERE id = ?", id);
+  return query.next() ? query.optionalText(0) : std::nullopt;
+}
+
+Page<Video> listVideos(store::Reader& reader, const VideoFilter& filter, const ListQuery& wanted) {
+  const Bounds bounds = boundsOf(wanted, filter.sort);
+  const bool two = filter.states.size() > 1;
+  return readPage(reader.query(listSqlFor(filter.author.has_value(), two, filter.sort), filter.states.front(),
+                               bounds.first, bounds.end, wanted.limit + 1, filter.author, bounds.afterKey,
+                               bounds.afterId, two ? std::optional(filter.states.back()) : std::nullopt),
+                  wanted.limit, filter.sort);
+}
+
+Page<Video> listReadyVideosOf(store::Reader& reader, std::string_view user, const ListQuery& wanted) {
+  static const std::string sql = fmt::format(
+      "SELECT {} FROM users u CROSS JOIN video_info v ON v.author_id = u.id LEFT JOIN video_del_rec d ON d.video_id = "
+      "v.id "
+      "WHERE u.login_name = ? AND u.deleted IS NULL AND v.state = 'ready' AND v.id >= ? AND v.id < ? "
+      "ORDER BY v.id DESC LIMIT ?",
+      columns);
+  const Bounds bounds = boundsOf(wanted, VideoSort::created);
+  return readPage(reader.query(sql, user, bounds.first, bounds.end, wanted.limit + 1), wanted.limit,
+                  VideoSort::created);
+}
+
+Page<Video> listVideosBySha256(store::Reader& reader, const VideoFilter& filter, std::string_view sha256,
+                               const ListQuery& wanted) {
+  static const std::string sql = fmt::format(
+      "SELECT {} FROM {} WHERE v.sha256 = ?1 AND v.sha256 <> '' AND v.id >= ?2 AND v.id < ?3 AND "
+      "(?5 IS NULL OR v.author_id = ?5) AND v.state IN (?6, ?7) ORDER BY v.id DESC LIMIT ?4",
+      columns, tables);
+  const Bounds bounds = boundsOf(wanted, VideoSort::created);
+  return readPage(reader.query(sql, sha256, bounds.first, bounds.end, wanted.limit + 1, filter.author,
+                               filter.states.front(), filter.states.back()),
+                  wanted.limit, VideoSort::created);
+}
+
+bool hasListedVideos(store::Reader& reader, UserId user) {
+  auto query = reader.query(
+      "SELECT 1 FROM video_info WHERE author_id = ?1 AND state = 'ready' UNION ALL "
+      "SELECT 1 FROM video_info WHERE author_id = ?1 AND state = 'pending' LIMIT 1",
+      user);
+  return query.next();
+}
+
+void insertVideo(store::Transaction& transaction, const Video& video) {
+  transaction
+      .query(
+          "INSERT INTO video_info (id, author_id, name, state, display_ctime, create_time) VALUES (?, ?, ?, ?, ?, ?)",
+          video.id, video.authorId, video.name, video.state, video.displayTime, video.created)
+      .run();
+}
+
+void setContent(store::Transaction& transaction, const VideoId& id, const NewContent& content, Time now) {
+  transaction
+      .query(
+          "UPDATE video_info SET state = 'ready', blob = ?, size = ?, sha256 = ?, content_type = ?, modified = ?, "
+          "duration_ms = NULL WHERE id = ?",
+          content.blob, content.size, content.sha256, content.contentType, now, id)
+      .run();
+}
+
+void setState(store::Transaction& transaction, const VideoId& id, VideoState state) {
+  transaction.query("UPDATE video_info SET state = ? WHERE id = ?", state, id).run();
+}
+
+std::int64_t transferVideos(store::Transaction& transaction, UserId from, UserId to, std::int64_t limit) {
+  return transaction
+      .query(
+          "UPDATE video_info SET author_id = ?2 WHERE id IN (SELECT id FROM video_info WHERE author_id = ?1 LIMIT ?3)",
+          from, to, limit)
+      .run();
+}
+
+void deleteVideo(store::Transaction& transaction, const VideoId& id) {
+  transaction.query("DELETE FROM video_info WHERE id = ?", id).run();
+}
+
+}  // namespace video::rows

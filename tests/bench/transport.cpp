@@ -1,0 +1,59 @@
+// A service that does nothing, behind the real transport: what the transport itself costs. Run by transport.sh.
+//   transport PORT [FILE]      GET /f answers the file, anything else 100 bytes of JSON
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "http/transport.hpp"
+
+using namespace video::http;
+
+namespace {
+
+struct Fixed final : Service {
+  std::shared_ptr<const video::Descriptor> file;
+  std::uint64_t size = 0;
+
+  std::optional<BodyUse> begin(const Head&, const Peer&, const Listener&, Answer&) override { return BodyUse::none; }
+  void serve(const Request& request, Answer& answer) noexcept override {
+    if (request.head.path == "/f" && file) {
+      answer.set("Content-Type", "video/mp4");
+      answer.content.push_back({{}, file, 0, size});
+      return;
+    }
+    answer.set("Content-Type", "application/json; charset=utf-8");
+    answer.content.push_back({std::string(100, 'x'), nullptr, 0, 0});
+  }
+  void refuse(int status, std::string_view detail, Answer& answer) noexcept override {
+    answer.status = status;
+    answer.content.push_back({std::string(detail), nullptr, 0, 0});
+  }
+};
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGTERM);
+  sigaddset(&ends, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  Fixed service;
+  if (count > 2) {
+    service.file = std::make_shared<video::Descriptor>(::open(arguments[2], O_RDONLY | O_CLOEXEC));
+    struct stat info {};
+    ::fstat(service.file->number(), &info);
+    service.size = static_cast<std::uint64_t>(info.st_size);
+  }
+  Transport transport(service, {});
+  Listener listener;
+  listener.address = std::string("127.0.0.1:") + (count > 1 ? arguments[1] : "0");
+  std::printf("%s\n", transport.listen(listener).c_str());
+  std::fflush(stdout);
+  transport.start();
+  int signal = 0;
+  sigwait(&ends, &signal);
+  transport.stop();
+}

@@ -1,0 +1,247 @@
+// users, sessions and tokens, on both sides of the wire.
+#include "catch.hpp"
+#include "contract/site.hpp"
+#include "tokens/fields.hpp"
+#include "users/fields.hpp"
+
+using namespace video;
+using namespace video::test;
+
+namespace {
+
+NewUser newUser(std::string name, std::string password = "long enough") {
+  NewUser wanted;
+  wanted.name = std::move(name);
+  wanted.password = std::move(password);
+  return wanted;
+}
+
+Login loginOf(std::string name, std::string password) {
+  Login login;
+  login.name = std::move(name);
+  login.password = std::move(password);
+  return login;
+}
+
+}  // namespace
+
+TEST_CASE("users.add registers, and refuses what is no user") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential nobody = Anonymous{};
+  Users& users = site.at(nobody).users();
+
+  const SignedIn reply = users.add(nobody, newUser("Ada_1.x-y"));
+  CHECK(reply.success);
+  CHECK(reply.userName == "Ada_1.x-y");
+  const Credential ada = Secret{reply.sessionId.value(), false};
+  CHECK(site.at(ada).sessions().whoami(ada, {}).userName.value() == "Ada_1.x-y");
+
+  requireFault([&] { users.add(nobody, newUser("ada_1.X-Y")); }, Fault::conflict, "exists already");
+  for (const std::string name : {"", "-a", ".a", "a b", "a/b", "ä", "../x"})
+    requireFault([&] { users.add(nobody, newUser(name)); }, Fault::malformed, "user_name");
+  requireFault([&] { users.add(nobody, newUser(std::string(65, 'a'))); }, Fault::malformed, "user_name");
+  CHECK_NOTHROW(users.add(nobody, newUser(std::string(64, 'a'))));
+  requireFault([&] { users.add(nobody, newUser("short", "1234567")); }, Fault::malformed, "pwd");
+  requireFault([&] { users.add(nobody, newUser("long", std::string(1025, 'x'))); }, Fault::malformed, "pwd");
+
+  NewUser admin = newUser("eve");
+  admin.role = Role::admin;
+  requireFault([&] { users.add(nobody, admin); }, Fault::unauthenticated);
+  requireFault([&] { site.at(ada).users().add(ada, admin); }, Fault::forbidden);
+  const SignedIn byOperator = site.at(Operator{}).users().add(Operator{}, admin);
+  CHECK_FALSE(byOperator.sessionId.has_value());
+  NewUser limited = newUser("limited");
+  limited.ownQuota = Nullable<std::int64_t>(5000);
+  site.at(Operator{}).users().add(Operator{}, limited);
+  CHECK(site.at(Operator{}).users().show(Operator{}, {"LIMITED"}).bytesQuota == 5000);
+}
+
+TEST_CASE("registration can be closed") {
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.access.openRegistration = false; });
+  requireFault([&] { site.at(Anonymous{}).users().add(Anonymous{}, newUser("ada")); }, Fault::unauthenticated);
+  CHECK_NOTHROW(site.at(Operator{}).users().add(Operator{}, newUser("ada")));
+}
+
+TEST_CASE("users.show and users.list are for self and admins") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const Credential root = site.user("root", Role::admin);
+
+  const User self = site.at(ada).users().show(ada, {"ada"});
+  CHECK(self.name == "ada");
+  CHECK(self.id.value == 1);
+  CHECK(self.role == Role::user);
+  CHECK_FALSE(self.disabled);
+  CHECK_FALSE(self.ownQuota.has_value());
+  requireFault([&] { site.at(ada).users().show(ada, {"bob"}); }, Fault::forbidden);
+  requireFault([&] { site.at(Anonymous{}).users().show(Anonymous{}, {"bob"}); }, Fault::unauthenticated);
+  requireFault([&] { site.at(root).users().show(root, {"nobody"}); }, Fault::notFound, "user nobody: not found");
+  requireFault([&] { site.at(root).users().show(root, {"../etc"}); }, Fault::notFound);
+
+  requireFault([&] { site.at(ada).users().list(ada, {}); }, Fault::forbidden);
+  const Page<User> all = site.at(root).users().list(root, {});
+  REQUIRE(all.items.size() == 3);
+  CHECK_FALSE(all.nextCursor.has_value());
+  CHECK(all.items[1].name == "bob");
+
+  ListQuery paged;
+  paged.limit = 2;
+  const Page<User> first = site.at(root).users().list(root, paged);
+  REQUIRE(first.items.size() == 2);
+  paged.cursor = first.nextCursor.value();
+  const Page<User> second = site.at(root).users().list(root, paged);
+  REQUIRE(second.items.size() == 1);
+  CHECK(second.items[0].name == "root");
+  CHECK_FALSE(second.nextCursor.has_value());
+  paged.cursor = "not ours";
+  requireFault([&] { site.at(root).users().list(root, paged); }, Fault::malformed, "cursor");
+}
+
+TEST_CASE("users.remove takes all of a user away at once") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const VideoId own = site.video(ada, "ada", "mine");
+  const VideoId other = site.video(bob, "bob", "his");
+  site.at(ada).comments().post(ada, {other, "hello", std::nullopt});
+  site.at(bob).comments().post(bob, {own, "hello", std::nullopt});
+
+  requireFault([&] { site.at(bob).users().remove(bob, {"ada", std::nullopt}); }, Fault::forbidden);
+  requireFault([&] { site.at(Operator{}).users().remove(Operator{}, {"nobody", std::nullopt}); }, Fault::notFound);
+  site.at(ada).users().remove(ada, {"ada", std::nullopt});
+
+  requireFault([&] { site.at(ada).sessions().whoami(ada, {}); }, Fault::unauthenticated);
+  requireFault([&] { site.at(bob).videos().show(bob, {own, std::nullopt}); }, Fault::notFound);
+  requireFault([&] { site.at(bob).videos().open(bob, {own, std::nullopt}); }, Fault::notFound);
+  CommentQuery comments;
+  comments.video = other;
+  CHECK(site.at(bob).comments().list(bob, comments).items.empty());
+  requireFault([&] { site.at(Operator{}).deletions().restore(Operator{}, {own, std::nullopt}); }, Fault::notFound);
+
+  const Credential again = site.user("ada");
+  CHECK(site.at(again).users().show(again, {"ada"}).id.value == 3);
+  CHECK(site.at(again).videos().list(again, {}).items.empty());
+}
+
+TEST_CASE("users.remove can hand the videos over") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const VideoId video = site.video(ada, "ada", "mine");
+  requireFault([&] { site.at(ada).users().remove(ada, {"ada", "nobody"}); }, Fault::notFound);
+  requireFault([&] { site.at(ada).users().remove(ada, {"ada", "ada"}); }, Fault::malformed, "transfer_videos_to");
+  site.at(ada).users().remove(ada, {"ada", "bob"});
+  CHECK(site.at(bob).videos().show(bob, {video, std::nullopt}).author == "bob");
+  CHECK(site.at(bob).users().show(bob, {"bob"}).videoCount == 1);
+}
+
+TEST_CASE("the last enabled admin stays, unless the operator says so") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential root = site.user("root", Role::admin);
+  requireFault(
+      [&] {
+        site.at(root).users().remove(root, {"root", std::nullopt});
+      },
+      Fault::conflict, "last enabled admin");
+  const Credential other = site.user("other", Role::admin);
+  CHECK_NOTHROW(site.at(root).users().remove(root, {"root", std::nullopt}));
+  CHECK_NOTHROW(site.at(Operator{}).users().remove(Operator{}, {"other", std::nullopt}));
+}
+
+TEST_CASE("sessions.login, logout and whoami") {
+  Site site(GENERATE(Way::local, Way::remote));
+  site.user("ada");
+  const Credential nobody = Anonymous{};
+  Sessions& sessions = site.at(nobody).sessions();
+  requireFault([&] { sessions.login(nobody, loginOf("ada", "wrong")); }, Fault::unauthenticated,
+               "wrong user name or password");
+  requireFault([&] { sessions.login(nobody, loginOf("nobody", "wrong")); }, Fault::unauthenticated,
+               "wrong user name or password");
+  requireFault([&] { sessions.whoami(nobody, {}); }, Fault::unauthenticated);
+  requireFault([&] { sessions.whoami(Secret{"made up", false}, {}); }, Fault::unauthenticated);
+  Login differs = loginOf("ada", "password-of-ada");
+  differs.again = "bob";
+  requireFault([&] { sessions.login(nobody, differs); }, Fault::malformed, "user_name");
+
+  const SignedIn reply = sessions.login(nobody, loginOf("ADA", "password-of-ada"));
+  CHECK(reply.userName == "ada");
+  const Credential ada = Secret{reply.sessionId.value(), false};
+  const WhoAmI who = sessions.whoami(ada, {});
+  CHECK(who.userName.value() == "ada");
+  CHECK(who.role.value() == Role::user);
+  CHECK(who.kind == IdentityKind::session);
+  CHECK(who.expires.has_value());
+  sessions.logout(ada, {});
+  requireFault([&] { sessions.whoami(ada, {}); }, Fault::unauthenticated);
+
+  const WhoAmI operator_ = site.at(Operator{}).sessions().whoami(Operator{}, {});
+  CHECK(operator_.kind == IdentityKind::operator_);
+  CHECK_FALSE(operator_.userName.has_value());
+  CHECK(site.at(Operator{"ada"}).sessions().whoami(Operator{"ada"}, {}).userName.value() == "ada");
+  requireFault([&] { site.at(Operator{"nobody"}).sessions().whoami(Operator{"nobody"}, {}); }, Fault::notFound);
+}
+
+TEST_CASE("tokens are made for oneself, and end when revoked") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const Credential root = site.user("root", Role::admin);
+  NewToken wanted;
+  wanted.user = "ada";
+  wanted.label = "cron";
+  wanted.scope = Scope::full;
+  requireFault([&] { site.at(bob).tokens().create(bob, wanted); }, Fault::forbidden);
+  requireFault([&] { site.at(Anonymous{}).tokens().create(Anonymous{}, wanted); }, Fault::unauthenticated);
+  const CreatedToken token = site.at(ada).tokens().create(ada, wanted);
+  CHECK(token.id.text.size() == 12);
+  CHECK(token.label == "cron");
+  CHECK_FALSE(token.expires.has_value());
+  const Credential byToken = Secret{token.token, false};
+  const WhoAmI who = site.at(byToken).sessions().whoami(byToken, {});
+  CHECK(who.kind == IdentityKind::token);
+  CHECK(who.scope.value() == "full");
+
+  wanted.scope = Scope::admin;
+  requireFault([&] { site.at(ada).tokens().create(ada, wanted); }, Fault::forbidden);
+  wanted.user = "root";
+  wanted.scope = Scope::full;
+  const Credential rootByFull = Secret{site.at(root).tokens().create(root, wanted).token, false};
+  requireFault([&] { site.at(rootByFull).users().list(rootByFull, {}); }, Fault::forbidden);
+  wanted.scope = Scope::admin;
+  requireFault([&] { site.at(rootByFull).tokens().create(rootByFull, wanted); }, Fault::forbidden);
+  const Credential rootByAdmin = Secret{site.at(root).tokens().create(root, wanted).token, false};
+  CHECK(site.at(rootByAdmin).users().list(rootByAdmin, {}).items.size() == 3);
+
+  wanted.label = "";
+  requireFault([&] { site.at(root).tokens().create(root, wanted); }, Fault::malformed, "label");
+  wanted.label = "past";
+  wanted.expires = Time{std::chrono::seconds{1}};
+  requireFault([&] { site.at(root).tokens().create(root, wanted); }, Fault::malformed, "expires");
+
+  requireFault([&] { site.at(bob).tokens().revoke(bob, {token.id}); }, Fault::forbidden);
+  requireFault([&] { site.at(ada).tokens().revoke(ada, {{"aaaaaaaaaaaa"}}); }, Fault::notFound);
+  site.at(ada).tokens().revoke(ada, {token.id});
+  requireFault([&] { site.at(byToken).sessions().whoami(byToken, {}); }, Fault::unauthenticated);
+}
+
+TEST_CASE("a read token changes nothing, an upload token uploads only") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  NewToken wanted;
+  wanted.user = "ada";
+  wanted.label = "reader";
+  wanted.scope = Scope::read;
+  const Credential reader = Secret{site.at(ada).tokens().create(ada, wanted).token, false};
+  wanted.scope = Scope::upload;
+  const Credential uploader = Secret{site.at(ada).tokens().create(ada, wanted).token, false};
+  CHECK_NOTHROW(site.at(reader).users().show(reader, {"ada"}));
+  requireFault([&] { site.at(reader).videos().add(reader, {"ada", "x"}); }, Fault::forbidden);
+  const VideoId video = site.video(uploader, "ada", "from cron");
+  requireFault(
+      [&] {
+        site.at(uploader).deletions().remove(uploader, {{video, std::nullopt}, std::nullopt});
+      },
+      Fault::forbidden);
+  requireFault([&] { site.at(reader).comments().post(reader, {video, "hi", std::nullopt}); }, Fault::forbidden);
+}

@@ -1,0 +1,101 @@
+// comments, on both sides of the wire.
+#include "catch.hpp"
+#include "contract/site.hpp"
+
+using namespace video;
+using namespace video::test;
+
+namespace {
+
+std::vector<std::string> contents(const Page<Comment>& page) {
+  std::vector<std::string> all;
+  for (const Comment& comment : page.items) all.push_back(comment.content);
+  return all;
+}
+
+using Contents = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("comments are posted, listed in order and removed") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const Credential eve = site.user("eve");
+  const VideoId video = site.video(ada, "ada", "x");
+  const Comment first = site.at(bob).comments().post(bob, {video, "first \"quoted\" 🎬", 9000});
+  const Comment second = site.at(ada).comments().post(ada, {video, "second", 1000});
+  const Comment third = site.at(ada).comments().post(ada, {video, "third", std::nullopt});
+  CHECK(first.author == "bob");
+  CHECK(first.video == video);
+  CHECK(first.positionMs == 9000);
+
+  CommentQuery query;
+  query.video = video;
+  CHECK(contents(site.at(Anonymous{}).comments().list(Anonymous{}, query)) ==
+        Contents{"first \"quoted\" 🎬", "second", "third"});
+  query.limit = 2;
+  const Page<Comment> page = site.at(Anonymous{}).comments().list(Anonymous{}, query);
+  REQUIRE(page.items.size() == 2);
+  query.cursor = page.nextCursor.value();
+  CHECK(contents(site.at(Anonymous{}).comments().list(Anonymous{}, query)) == Contents{"third"});
+
+  CommentQuery byPosition;
+  byPosition.video = video;
+  byPosition.by = CommentOrder::position;
+  CHECK(contents(site.at(ada).comments().list(ada, byPosition)) == Contents{"second", "first \"quoted\" 🎬"});
+  byPosition.atFrom = 1001;
+  byPosition.atTo = 9001;
+  CHECK(contents(site.at(ada).comments().list(ada, byPosition)) == Contents{"first \"quoted\" 🎬"});
+
+  CommentQuery window;
+  window.video = video;
+  window.to = Time{std::chrono::seconds{4'000'000'000}};
+  CHECK(site.at(ada).comments().list(ada, window).items.size() == 3);
+  window.from = window.to;
+  CHECK(site.at(ada).comments().list(ada, window).items.empty());
+
+  requireFault([&] { site.at(eve).comments().remove(eve, {video, first.id}); }, Fault::forbidden);
+  requireFault([&] { site.at(Anonymous{}).comments().remove(Anonymous{}, {video, first.id}); }, Fault::unauthenticated);
+  site.at(bob).comments().remove(bob, {video, first.id});   // its author
+  site.at(ada).comments().remove(ada, {video, second.id});  // the video's owner, and its author
+  requireFault([&] { site.at(ada).comments().remove(ada, {video, first.id}); }, Fault::notFound, "not found");
+  const Comment other = site.at(eve).comments().post(eve, {video, "by eve", std::nullopt});
+  site.at(ada).comments().remove(ada, {video, other.id});
+  query = {};
+  query.video = video;
+  CHECK(contents(site.at(ada).comments().list(ada, query)) == Contents{"third"});
+}
+
+TEST_CASE("comments.post refuses what is no comment") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  Comments& comments = site.at(ada).comments();
+  requireFault([&] { comments.post(ada, {video, "", std::nullopt}); }, Fault::malformed, "content");
+  requireFault([&] { comments.post(ada, {video, std::string(2001, 'x'), std::nullopt}); }, Fault::malformed, "content");
+  requireFault([&] { comments.post(ada, {video, "a\x01z", std::nullopt}); }, Fault::malformed, "content");
+  requireFault([&] { comments.post(ada, {video, "x", -1}); }, Fault::malformed, "position_ms");
+  requireFault(
+      [&] {
+        comments.post(ada, {{"0193e1a0-0000-7000-8000-000000000000"}, "x", std::nullopt});
+      },
+      Fault::notFound);
+  requireFault([&] { comments.post(ada, {{"../../etc/passwd"}, "x", std::nullopt}); }, Fault::notFound);
+  requireFault(
+      [&] {
+        site.at(Anonymous{}).comments().post(Anonymous{}, {video, "x", std::nullopt});
+      },
+      Fault::unauthenticated);
+  requireFault(
+      [&] {
+        site.at(Operator{}).comments().post(Operator{}, {video, "x", std::nullopt});
+      },
+      Fault::malformed, "--as");
+  CHECK(site.at(Operator{"ada"}).comments().post(Operator{"ada"}, {video, "x", std::nullopt}).author == "ada");
+  const VideoId pending = site.at(ada).videos().add(ada, {"ada", "pending"}).id;
+  requireFault([&] { comments.post(ada, {pending, "x", std::nullopt}); }, Fault::notFound);
+  std::string emoji;
+  for (int i = 0; i < 2000; ++i) emoji += "🎬";
+  CHECK(comments.post(ada, {video, emoji, std::nullopt}).content == emoji);
+}

@@ -1,0 +1,144 @@
+// deleting, restoring and the queue, on both sides of the wire.
+#include "catch.hpp"
+#include "contract/site.hpp"
+#include "deletions/fields.hpp"
+
+using namespace video;
+using namespace video::test;
+
+namespace {
+
+RemoveVideo removing(const VideoId& id, std::optional<bool> now = {}) {
+  RemoveVideo wanted;
+  wanted.id = id;
+  wanted.now = now;
+  return wanted;
+}
+
+// The drain of a daemon goes on after its answer; what is waited for is the queue's own word.
+DeletionPage drained(Site& site, bool includeNotDue = true) {
+  Deletions& deletions = site.at(Operator{}).deletions();
+  deletions.drain(Operator{}, {includeNotDue});
+  for (;;) {
+    DeletionPage page = deletions.list(Operator{}, {});
+    if (page.due + page.leased == 0) return page;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a deleted video is gone at once, and can be taken back until it is claimed") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const std::string bytes = movie(2000);
+  const VideoId video = site.video(ada, "ada", "x", bytes);
+  const VideoId pending = site.at(ada).videos().add(ada, {"ada", "pending"}).id;
+  Deletions& deletions = site.at(ada).deletions();
+
+  requireFault([&] { site.at(bob).deletions().remove(bob, removing(video)); }, Fault::forbidden);
+  requireFault([&] { site.at(Anonymous{}).deletions().remove(Anonymous{}, removing(video)); }, Fault::unauthenticated);
+  requireFault([&] { site.at(Operator{}).deletions().remove(Operator{}, removing({"nothing"})); }, Fault::notFound);
+  requireFault([&] { deletions.restore(ada, {video, std::nullopt}); }, Fault::conflict, "is ready");
+
+  deletions.remove(ada, removing(video));
+  requireFault([&] { site.at(Anonymous{}).videos().open(Anonymous{}, {video, std::nullopt}); }, Fault::notFound);
+  requireFault([&] { site.at(bob).videos().show(bob, {video, std::nullopt}); }, Fault::notFound);
+  const Video shown = site.at(ada).videos().show(ada, {video, std::nullopt});
+  CHECK(shown.state == VideoState::deleted);
+  CHECK(shown.purgeTime.has_value());
+  CHECK(site.at(ada).videos().list(ada, {}).items.size() == 1);
+  VideoQuery trash;
+  trash.state = VideoState::deleted;
+  CHECK(site.at(ada).videos().list(ada, trash).items.size() == 1);
+  const User user = site.at(ada).users().show(ada, {"ada"});
+  CHECK(user.bytesTrash == 2000);
+  CHECK(user.bytesUsed == 2000);
+  CHECK(user.videoCount == 1);
+  requireFault([&] { deletions.remove(ada, removing(video)); }, Fault::conflict, "is deleted");
+  requireFault(
+      [&] {
+        site.at(ada).uploads().put(ada, {video, std::nullopt}, sourceOf(bytes));
+      },
+      Fault::conflict, "is deleted");
+
+  requireFault([&] { site.at(bob).deletions().restore(bob, {video, std::nullopt}); }, Fault::forbidden);
+  const Video back = deletions.restore(ada, {video, std::nullopt});
+  CHECK(back.state == VideoState::ready);
+  CHECK_FALSE(back.purgeTime.has_value());
+  CHECK(readAll(site.at(Anonymous{}).videos().open(Anonymous{}, {video, std::nullopt})) == bytes);
+  CHECK(site.at(Operator{}).deletions().list(Operator{}, {}).items.empty());
+
+  deletions.remove(ada, removing(pending));
+  CHECK(deletions.restore(ada, {pending, std::nullopt}).state == VideoState::pending);
+}
+
+TEST_CASE("a drain leaves neither file nor row") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const VideoId gone = site.video(ada, "ada", "gone", movie(1000, 1));
+  const VideoId stays = site.video(ada, "ada", "stays", movie(1000, 2));
+  for (int i = 0; i < 3; ++i) site.at(ada).comments().post(ada, {gone, "hello", std::nullopt});
+  site.at(ada).deletions().remove(ada, removing(gone));
+
+  const DeletionPage queue = site.at(Operator{}).deletions().list(Operator{}, {});
+  REQUIRE(queue.items.size() == 1);
+  CHECK(queue.items[0].video == gone);
+  CHECK(queue.items[0].state == DeletionState::waiting);
+  CHECK(queue.due == 0);
+  CHECK(drained(site, false).items.size() == 1);  // not due yet
+  CHECK(countFiles(site.data() / "blobs") == 2);
+
+  CHECK(drained(site).items.empty());
+  CHECK(countFiles(site.data() / "blobs") == 1);
+  requireFault([&] { site.at(ada).videos().show(ada, {gone, std::nullopt}); }, Fault::notFound);
+  requireFault([&] { site.at(ada).deletions().restore(ada, {gone, std::nullopt}); }, Fault::notFound);
+  CHECK_NOTHROW(site.at(ada).videos().open(ada, {stays, std::nullopt}));
+  CHECK(site.at(ada).users().show(ada, {"ada"}).bytesUsed == 1000);
+}
+
+TEST_CASE("now means now, and a replaced content goes with the next drain") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x", movie(1000, 1));
+  site.at(ada).uploads().put(ada, {video, std::nullopt}, sourceOf(movie(1000, 2)));
+  drained(site);
+  site.at(ada).deletions().remove(ada, removing(video, true));
+  CHECK(drained(site, false).items.empty());
+  CHECK(countFiles(site.data() / "blobs") == 0);
+}
+
+TEST_CASE("a user who is gone is cleared to the last row") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const VideoId his = site.video(bob, "bob", "his");
+  for (int i = 0; i < 5; ++i) site.video(ada, "ada", "x", movie(500, i));
+  site.at(ada).comments().post(ada, {his, "hello", std::nullopt});
+  const VideoId trash = site.video(ada, "ada", "trash", movie(500, 9));
+  site.at(ada).deletions().remove(ada, removing(trash));
+  site.at(ada).users().remove(ada, {"ada", std::nullopt});
+  drained(site);
+  drained(site);  // the user's own record goes when the last video has
+  CHECK(countFiles(site.data() / "blobs") == 1);
+  CHECK(site.at(Operator{}).users().list(Operator{}, {}).items.size() == 1);
+}
+
+TEST_CASE("the original scheduler's record is for admins, and asking twice is no fault") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential root = site.user("root", Role::admin);
+  const VideoId video = site.video(ada, "ada", "x");
+  requireFault([&] { site.at(ada).deletions().enqueue(ada, {video, std::nullopt}); }, Fault::forbidden);
+  requireFault(
+      [&] {
+        site.at(Anonymous{}).deletions().enqueue(Anonymous{}, {video, std::nullopt});
+      },
+      Fault::unauthenticated);
+  requireFault([&] { site.at(root).deletions().enqueue(root, {{"unknown"}, std::nullopt}); }, Fault::notFound);
+  site.at(root).deletions().enqueue(root, {video, std::nullopt});
+  site.at(root).deletions().enqueue(root, {video, std::nullopt});
+  CHECK(site.at(root).deletions().list(root, {}).items.size() == 1);
+  requireFault([&] { site.at(ada).deletions().list(ada, {}); }, Fault::forbidden);
+  requireFault([&] { site.at(ada).deletions().drain(ada, {}); }, Fault::forbidden);
+}

@@ -1,0 +1,132 @@
+#include "contract/site.hpp"
+
+#include <unistd.h>
+
+#include <array>
+
+#include "catch.hpp"
+#include "http/client.hpp"
+#include "http/router.hpp"
+#include "http/transport.hpp"
+#include "schedule/schedule.hpp"
+#include "server/server.hpp"
+#include "users/fields.hpp"
+
+namespace video::test {
+
+Site::Site(Way way, const std::function<void(Settings&)>& change) {
+  settings_.dataDirectory = folder_.path() / "data";
+  settings_.access.passwordOpslimit = 1;  // the cost of a hash is not what these tests are about
+  settings_.access.passwordMemlimit = 8192;
+  settings_.store.freeSpaceFloor = 0;
+  if (change) change(settings_);
+  local_ = openLocal(settings_, "the test", true);
+  if (way == Way::local) return;
+
+  scheduler_ = std::make_unique<schedule::Scheduler>(systemClock());
+  local_->addTasks(*scheduler_);
+  router_ = std::make_unique<http::Router>(http::RouterOptions{settings_.origins, {}}, settings_.limiter);
+  serve(*router_, *local_);
+  serveServer(*router_, {[this] { return local_->isReady(); }, [this] { return local_->isDiskLow(); }});
+  transport_ = std::make_unique<http::Transport>(*router_, settings_.transport);
+  http::Listener tcp;
+  tcp.address = "127.0.0.1:0";
+  url_ = "http://" + transport_->listen(tcp);
+  const auto socket = settings_.dataDirectory / "videod.sock";
+  http::Listener unixSocket;
+  unixSocket.address = "unix:" + socket.string();
+  unixSocket.operatorSocket = true;
+  transport_->listen(unixSocket);
+  transport_->start();
+  scheduler_->start();
+  http::ClientOptions byTcp;
+  byTcp.url = url_;
+  remote_ = openRemote(byTcp);
+  http::ClientOptions bySocket;
+  bySocket.socketPath = socket;
+  operator_ = openRemote(bySocket);
+}
+
+Site::~Site() {
+  if (scheduler_) scheduler_->stop();
+  if (transport_) transport_->stop();
+}
+
+Toolkit& Site::at(const Credential& by) {
+  if (!remote_) return *local_;
+  return std::holds_alternative<Operator>(by) ? *operator_ : *remote_;
+}
+
+Credential Site::user(const std::string& name, Role role) {
+  NewUser wanted;
+  wanted.name = name;
+  wanted.password = "password-of-" + name;
+  wanted.role = role;
+  at(Operator{}).users().add(Operator{}, wanted);
+  Login login;
+  login.name = name;
+  login.password = wanted.password;
+  return Secret{at(Anonymous{}).sessions().login(Anonymous{}, login).sessionId.value(), false};
+}
+
+VideoId Site::video(const Credential& by, const std::string& owner, const std::string& name, std::string content) {
+  const VideoId id = at(by).videos().add(by, {owner, name}).id;
+  if (content.empty()) content = movie();
+  at(by).uploads().put(by, {id, std::nullopt}, sourceOf(content));
+  return id;
+}
+
+std::string movie(std::size_t size, int seed) {
+  std::string bytes(
+      "\0\0\0\x18"
+      "ftypmp42",
+      12);
+  std::uint32_t state = static_cast<std::uint32_t>(seed) * 2654435761U + 1;
+  while (bytes.size() < size) {
+    state = state * 1664525U + 1013904223U;
+    bytes += static_cast<char>(state >> 24);
+  }
+  bytes.resize(size);
+  return bytes;
+}
+
+ByteSource sourceOf(const std::string& text, std::size_t piece) {
+  ByteSource source;
+  source.size = text.size();
+  source.repeatable = true;
+  source.push = [text, piece](const ByteSink& sink) {
+    for (std::size_t at = 0; at < text.size(); at += piece)
+      sink(std::as_bytes(std::span(text).subspan(at, std::min(piece, text.size() - at))));
+  };
+  return source;
+}
+
+std::string readAll(const Content& content, std::size_t piece) {
+  std::string bytes;
+  std::vector<std::byte> buffer(piece);
+  while (const std::size_t got = content.reader->read(bytes.size(), buffer))
+    bytes.append(reinterpret_cast<const char*>(buffer.data()), got);
+  return bytes;
+}
+
+std::size_t countFiles(const std::filesystem::path& folder) {
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+    count += entry.is_regular_file() ? 1 : 0;
+  return count;
+}
+
+void requireFault(const std::function<void()>& call, Fault fault, std::string_view needle) {
+  try {
+    call();
+  } catch (const Error& error) {
+    INFO(error.detail());
+    CHECK(rowOf(error.fault()).code == rowOf(fault).code);
+    CHECK(rowOf(error.fault()).httpStatus == rowOf(fault).httpStatus);
+    CHECK(error.detail().find(needle) != std::string::npos);
+    return;
+  }
+  FAIL("no error; expected " << rowOf(fault).sentence);
+}
+
+}  // namespace video::test

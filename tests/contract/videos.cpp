@@ -1,0 +1,240 @@
+// videos and uploads, on both sides of the wire.
+#include "catch.hpp"
+#include "contract/site.hpp"
+#include "http/client.hpp"
+#include "store/blobs.hpp"
+#include "store/directory.hpp"
+#include "videos/fields.hpp"
+
+using namespace video;
+using namespace video::test;
+
+namespace {
+
+std::vector<std::string> names(const Page<Video>& page) {
+  std::vector<std::string> all;
+  for (const Video& video : page.items) all.push_back(video.name);
+  return all;
+}
+
+using Names = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a video is added, uploaded, shown and read back") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const AddedVideo added = site.at(ada).videos().add(ada, {"ada", "First · 第一"});
+  CHECK(added.state == VideoState::pending);
+  CHECK(added.author == "ada");
+  CHECK(added.size == 0);
+  CHECK(added.uploadUrl.starts_with("/upload/" + added.id.text + "?share="));
+  requireFault([&] { site.at(ada).videos().open(ada, {added.id, std::nullopt}); }, Fault::notFound);
+  requireFault([&] { site.at(Anonymous{}).videos().show(Anonymous{}, {added.id, std::nullopt}); }, Fault::notFound);
+  CHECK(site.at(ada).videos().show(ada, {added.id, std::nullopt}).name == "First · 第一");
+
+  const std::string bytes = movie(300'000);
+  const Uploaded uploaded = site.at(ada).uploads().put(ada, {added.id, std::nullopt}, sourceOf(bytes, 65'536));
+  CHECK_FALSE(uploaded.replaced);
+  CHECK(uploaded.size == 300'000);
+  CHECK(uploaded.contentType == "video/mp4");
+  CHECK(uploaded.sha256.size() == 64);
+
+  const Video shown = site.at(Anonymous{}).videos().show(Anonymous{}, {added.id, std::nullopt});
+  CHECK(shown.state == VideoState::ready);
+  CHECK(shown.size == 300'000);
+  CHECK(shown.sha256 == uploaded.sha256);
+  CHECK_NOTHROW(site.at(Anonymous{}).videos().show(Anonymous{}, {added.id, "ADA"}));
+  requireFault([&] { site.at(Anonymous{}).videos().show(Anonymous{}, {added.id, "bob"}); }, Fault::notFound);
+
+  const Content content = site.at(Anonymous{}).videos().open(Anonymous{}, {added.id, std::nullopt});
+  CHECK(content.meta.size == 300'000);
+  CHECK(content.meta.type == "video/mp4");
+  CHECK(content.meta.etag == "\"" + uploaded.sha256 + "\"");
+  CHECK(readAll(content, 40'000) == bytes);
+  std::array<std::byte, 100> part{};
+  REQUIRE(content.reader->read(1000, part) == 100);
+  CHECK(std::string_view(reinterpret_cast<const char*>(part.data()), 100) == bytes.substr(1000, 100));
+
+  const std::string second = movie(5000, 7);
+  CHECK(site.at(ada).uploads().put(ada, {added.id, std::nullopt}, sourceOf(second)).replaced);
+  CHECK(readAll(site.at(ada).videos().open(ada, {added.id, std::nullopt})) == second);
+  CHECK(site.at(ada).users().show(ada, {"ada"}).bytesUsed == 5000);
+}
+
+TEST_CASE("videos.add refuses what is no video of the caller") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  Videos& videos = site.at(ada).videos();
+  requireFault([&] { site.at(bob).videos().add(bob, {"ada", "x"}); }, Fault::forbidden);
+  requireFault([&] { site.at(Anonymous{}).videos().add(Anonymous{}, {"ada", "x"}); }, Fault::unauthenticated);
+  requireFault([&] { site.at(Operator{}).videos().add(Operator{}, {"nobody", "x"}); }, Fault::notFound);
+  requireFault([&] { videos.add(ada, {"ada", ""}); }, Fault::malformed, "name");
+  requireFault([&] { videos.add(ada, {"ada", std::string(201, 'x')}); }, Fault::malformed, "name");
+  requireFault([&] { videos.add(ada, {"ada", "a\nb"}); }, Fault::malformed, "name");
+  CHECK_NOTHROW(videos.add(ada, {"ada", std::string(200, 'x')}));
+  CHECK_NOTHROW(site.at(Operator{}).videos().add(Operator{}, {"ada", "by the operator"}));
+}
+
+TEST_CASE("lists of videos page, filter and sort") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const Credential root = site.user("root", Role::admin);
+  const VideoId b = site.video(ada, "ada", "b", movie(3000));
+  site.video(ada, "ada", "a", movie(1000));
+  site.video(bob, "bob", "c", movie(2000));
+  site.at(ada).videos().add(ada, {"ada", "pending"});
+
+  VideoQuery query;
+  CHECK(names(site.at(ada).videos().list(ada, query)) == Names{"pending", "a", "b"});
+  CHECK(names(site.at(root).videos().list(root, query)) == Names{"pending", "c", "a", "b"});
+  CHECK(names(site.at(Operator{}).videos().list(Operator{}, query)) == Names{"pending", "c", "a", "b"});
+  requireFault([&] { site.at(Anonymous{}).videos().list(Anonymous{}, query); }, Fault::unauthenticated);
+  query.sort = VideoSort::name;
+  CHECK(names(site.at(root).videos().list(root, query)) == Names{"a", "b", "c", "pending"});
+  query.sort = VideoSort::size;
+  query.state = VideoState::ready;
+  CHECK(names(site.at(root).videos().list(root, query)) == Names{"a", "c", "b"});
+  query.user = "ada";
+  CHECK(names(site.at(root).videos().list(root, query)) == Names{"a", "b"});
+  requireFault([&] { site.at(bob).videos().list(bob, query); }, Fault::forbidden);
+  query.user = "nobody";
+  requireFault([&] { site.at(root).videos().list(root, query); }, Fault::notFound);
+
+  for (const VideoSort sort : {VideoSort::created, VideoSort::name, VideoSort::size}) {
+    VideoQuery paged;
+    paged.sort = sort;
+    const Names whole = names(site.at(root).videos().list(root, paged));
+    paged.limit = 1;
+    Names walked;
+    for (;;) {
+      const Page<Video> page = site.at(root).videos().list(root, paged);
+      REQUIRE(page.items.size() == 1);
+      walked.push_back(page.items[0].name);
+      if (!page.nextCursor) break;
+      paged.cursor = *page.nextCursor;
+    }
+    CHECK(walked == whole);
+  }
+
+  VideoQuery same;
+  same.sha256 = site.at(ada).videos().show(ada, {b, std::nullopt}).sha256;
+  CHECK(names(site.at(ada).videos().list(ada, same)) == Names{"b"});
+  VideoQuery later;
+  later.since = Time{std::chrono::milliseconds{4'000'000'000'000}};
+  CHECK(site.at(root).videos().list(root, later).items.empty());
+  VideoQuery earlier;
+  earlier.until = later.since;
+  CHECK(site.at(root).videos().list(root, earlier).items.size() == 4);
+  VideoQuery tooMany;
+  tooMany.limit = 1001;
+  requireFault([&] { site.at(root).videos().list(root, tooMany); }, Fault::malformed, "limit");
+
+  UserVideosQuery of;
+  of.user = "ada";
+  CHECK(names(site.at(Anonymous{}).videos().listOf(Anonymous{}, of)) == Names{"a", "b"});
+  CHECK(names(site.at(bob).videos().listOf(bob, of)) == Names{"a", "b"});
+  CHECK(names(site.at(ada).videos().listOf(ada, of)) == Names{"pending", "a", "b"});
+  of.state = VideoState::pending;
+  CHECK(names(site.at(root).videos().listOf(root, of)) == Names{"pending"});
+  requireFault([&] { site.at(bob).videos().listOf(bob, of); }, Fault::forbidden);
+  of.user = "nobody";
+  of.state.reset();
+  requireFault([&] { site.at(Anonymous{}).videos().listOf(Anonymous{}, of); }, Fault::notFound);
+}
+
+TEST_CASE("uploads that are refused leave nothing behind") {
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.uploads.maxUpload = 10'000; });
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const std::string old = movie(4000, 1);
+  const VideoId video = site.video(ada, "ada", "mine", old);
+  Uploads& uploads = site.at(ada).uploads();
+
+  requireFault([&] { uploads.put(ada, {video, std::nullopt}, sourceOf(movie(10'001))); }, Fault::tooLarge, "limit");
+  ByteSource sizeless = sourceOf(movie(10'001));
+  sizeless.size.reset();
+  requireFault([&] { uploads.put(ada, {video, std::nullopt}, sizeless); }, Fault::tooLarge, "limit");
+  requireFault([&] { uploads.put(ada, {video, std::nullopt}, sourceOf("")); }, Fault::malformed, "empty");
+  requireFault(
+      [&] {
+        uploads.put(ada, {video, std::nullopt}, sourceOf("no video at all"));
+      },
+      Fault::unsupportedMediaType);
+  requireFault(
+      [&] {
+        uploads.put(ada, {video, std::string(64, '0')}, sourceOf(movie(500)));
+      },
+      Fault::malformed, "digest");
+  requireFault([&] { site.at(bob).uploads().put(bob, {video, std::nullopt}, sourceOf(movie(500))); }, Fault::forbidden);
+  requireFault(
+      [&] {
+        site.at(Anonymous{}).uploads().put(Anonymous{}, {video, std::nullopt}, sourceOf(movie(500)));
+      },
+      Fault::unauthenticated);
+  const VideoId unknown{"0193e1a0-0000-7000-8000-000000000000"};
+  requireFault(
+      [&] {
+        site.at(Operator{}).uploads().put(Operator{}, {unknown, std::nullopt}, sourceOf(movie(500)));
+      },
+      Fault::notFound, "not found");
+
+  CHECK(readAll(site.at(ada).videos().open(ada, {video, std::nullopt})) == old);
+  CHECK(countFiles(site.data() / "blobs") == 1);
+  CHECK(countFiles(site.data() / "incoming") == 0);
+}
+
+TEST_CASE("a quota holds") {
+  Site site(GENERATE(Way::local, Way::remote));
+  NewUser limited;
+  limited.name = "ada";
+  limited.password = "password-of-ada";
+  limited.ownQuota = Nullable<std::int64_t>(5000);
+  site.at(Operator{}).users().add(Operator{}, limited);
+  const Credential ada = Operator{"ada"};
+  const VideoId first = site.video(ada, "ada", "first", movie(3000));
+  const VideoId second = site.at(ada).videos().add(ada, {"ada", "second"}).id;
+  requireFault(
+      [&] {
+        site.at(ada).uploads().put(ada, {second, std::nullopt}, sourceOf(movie(2001)));
+      },
+      Fault::overQuota);
+  ByteSource sizeless = sourceOf(movie(2001));
+  sizeless.size.reset();
+  requireFault([&] { site.at(ada).uploads().put(ada, {second, std::nullopt}, sizeless); }, Fault::overQuota);
+  CHECK_NOTHROW(site.at(ada).uploads().put(ada, {second, std::nullopt}, sourceOf(movie(2000))));
+  // Replacing counts the difference.
+  CHECK_NOTHROW(site.at(ada).uploads().put(ada, {first, std::nullopt}, sourceOf(movie(2900, 3))));
+}
+
+TEST_CASE("two uploads to one video: one wins") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const VideoId video = site.at(ada).videos().add(ada, {"ada", "x"}).id;
+  {
+    const auto directory = store::DataDirectory::open(site.data(), store::Hold::shared);
+    store::Blobs elsewhere(directory);
+    const store::Incoming held = elsewhere.begin(video.text);
+    requireFault(
+        [&] {
+          site.at(ada).uploads().put(ada, {video, std::nullopt}, sourceOf(movie(500)));
+        },
+        Fault::conflict, "under way");
+    requireFault([&] { site.at(ada).uploads().begin(ada, {video, 500, std::nullopt}); }, Fault::conflict, "under way");
+    CHECK(site.at(ada).uploads().status(ada, {video, std::nullopt, std::nullopt}).underWay);
+  }
+  CHECK_NOTHROW(site.at(ada).uploads().put(ada, {video, std::nullopt}, sourceOf(movie(500))));
+}
+
+TEST_CASE("uploads.begin says what can be known before a byte is sent") {
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.uploads.maxUpload = 10'000; });
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x", movie(600));
+  const std::string hash = site.at(ada).videos().show(ada, {video, std::nullopt}).sha256;
+  requireFault([&] { site.at(ada).uploads().begin(ada, {video, 10'001, std::nullopt}); }, Fault::tooLarge);
+  requireFault([&] { site.at(ada).uploads().begin(ada, {video, -1, std::nullopt}); }, Fault::malformed, "size");
+  CHECK(site.at(ada).uploads().begin(ada, {video, 600, hash}).same);
+  CHECK_FALSE(site.at(ada).uploads().begin(ada, {video, 600, std::string(64, '0')}).same);
+}

@@ -1,0 +1,248 @@
+// What only the wire can be told: bodies, paths and headers as a stranger sends them, and the bytes that come back.
+#include <httplib.h>
+
+#include <fstream>
+#include <regex>
+
+#include "base/json.hpp"
+#include "catch.hpp"
+#include "contract/site.hpp"
+
+using namespace video;
+using namespace video::test;
+
+namespace {
+
+// A client that sends paths as they are given.
+struct Wire {
+  explicit Wire(Site& site) : client(site.url()) { client.set_url_encode(false); }
+
+  httplib::Result post(const std::string& path, const std::string& body, const std::string& session = {}) {
+    return client.Post(path, headers(session), body, "application/x-www-form-urlencoded");
+  }
+  httplib::Result get(const std::string& path, const std::string& session = {}) {
+    return client.Get(path, headers(session));
+  }
+
+  static httplib::Headers headers(const std::string& session) {
+    if (session.empty()) return {};
+    return {{"X-Session-Id", session}};
+  }
+
+  httplib::Client client;
+};
+
+std::string secretOf(const Credential& by) {
+  return std::get<Secret>(by).text;
+}
+
+void checkError(const httplib::Result& result, int status, const std::string& code, const std::string& needle = {}) {
+  REQUIRE(result);
+  CHECK(result->status == status);
+  CHECK(result->get_header_value("X-Error-Code") == code);
+  CHECK_FALSE(result->get_header_value("X-Request-Id").empty());
+  INFO(result->body);
+  CHECK(result->body.find(needle) != std::string::npos);
+}
+
+// Ids, times and secrets are different at each run; what they look like is not.
+std::string normalised(std::string text) {
+  const std::pair<const char*, const char*> patterns[] = {
+      {R"([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})", "UUID"},
+      {R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)", "TIME"},
+      {R"([A-Z][a-z]{2} \d\d \d{4}, \d\d:\d\d:\d\d)", "DISPLAYTIME"},
+      {R"("session_id":"[A-Za-z0-9_-]{43}")", R"("session_id":"SECRET")"},
+      {R"("token":"vdt_[A-Za-z0-9_-]{43}")", R"("token":"SECRET")"},
+      {R"(exp=\d+&sig=[A-Za-z0-9_-]+)", "exp=N&sig=SIGNATURE"},
+      {R"("id":"[a-z2-7]{12}")", R"("id":"TOKENID")"},
+      {R"("request_id":"[^"]+")", R"("request_id":"REQUEST")"},
+  };
+  for (const auto& [pattern, with] : patterns) text = std::regex_replace(text, std::regex(pattern), with);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("bodies that are no requests are named and refused") {
+  Site site(Way::remote);
+  const std::string ada = secretOf(site.user("ada"));
+  const VideoId video = site.video(Operator{"ada"}, "ada", "x");
+  Wire wire(site);
+  const std::string comments = "/videos/" + video.text + "/comments";
+
+  checkError(wire.post("/user", "{"), 400, "001", "body");
+  checkError(wire.post("/user", ""), 400, "001");
+  checkError(wire.post("/user", "[]"), 400, "001", "must be a JSON object");
+  checkError(wire.post("/user", R"({"pwd":"long enough"})"), 400, "001", "user_name: is missing");
+  checkError(wire.post("/user", R"({"user_name":5,"pwd":"long enough"})"), 400, "001", "user_name: must be a string");
+  checkError(wire.post("/user", R"({"user_name":null,"pwd":"long enough"})"), 400, "001", "user_name");
+  checkError(wire.post("/user", R"({"user_name":"x","pwd":["y"]})"), 400, "001", "pwd: must be a string");
+  checkError(wire.post("/user", "{\"user_name\":\"\xff\",\"pwd\":\"long enough\"}"), 400, "001",
+             "user_name: not valid UTF-8");
+  checkError(wire.post("/user", R"({"user_name":"a\u0000b","pwd":"long enough"})"), 400, "001", "user_name");
+  checkError(wire.post(comments, "{\"content\":\"a\nb\"}", ada), 400, "001", "content: has a control character");
+  checkError(wire.post(comments, R"({"content":"a\u0007b"})", ada), 400, "001", "content: has a control character");
+  checkError(wire.post(comments, R"({"content":"x","position_ms":"soon"})", ada), 400, "001", "position_ms");
+  checkError(wire.post(comments, R"({"content":"x","position_ms":1.5})", ada), 400, "001", "position_ms");
+  checkError(wire.post(comments, R"({"content":"x","position_ms":99999999999999999999})", ada), 400, "001",
+             "position_ms");
+  checkError(wire.post("/user", "{\"user_name\":\"" + std::string(70'000, 'x') + "\"}"), 413, "008");
+  checkError(wire.post("/user", std::string(40, '[') + std::string(40, ']')), 400, "001", "32 levels");
+  checkError(wire.get("/video?limit=0", ada), 400, "001", "limit");
+  checkError(wire.get("/video?limit=many", ada), 400, "001", "limit");
+  checkError(wire.get("/video?since=yesterday", ada), 400, "001", "since");
+  checkError(wire.get("/video?state=lost", ada), 400, "001", "state");
+  CHECK(wire.post("/user", R"({"user_name":"extra","pwd":"long enough","unknown":{"field":[1]}})")->status == 201);
+}
+
+TEST_CASE("ids and paths that are none never reach a file") {
+  Site site(Way::remote);
+  const std::string ada = secretOf(site.user("ada"));
+  Wire wire(site);
+  for (const std::string id :
+       {"..", "../../video.db", "%2e%2e", "%2e%2e%2f%2e%2e%2fetc%2fpasswd", "..%2f..%2fvideo.db", "%2Fetc%2Fpasswd",
+        "0193e1a0-0000-7000-8000-000000000000", "'--", "%25", "%F0%9F%8E%AC"}) {
+    INFO(id);
+    for (const std::string prefix : {"/videos/", "/video/", "/user/ada/videos/"}) {
+      const auto result = wire.get(prefix + id, ada);
+      REQUIRE(result);
+      CHECK((result->status == 404 || result->status == 400));
+    }
+    const auto put = wire.client.Put("/upload/" + id, Wire::headers(ada), movie(500), "video/mp4");
+    REQUIRE(put);
+    CHECK((put->status == 404 || put->status == 400 || put->status == 403 || put->status == 405));
+  }
+  for (const std::string id : {"%00", "a%00b", "%", "%zz", "%c3%28"}) {
+    INFO(id);
+    const auto result = wire.get("/videos/" + id, ada);
+    REQUIRE(result);
+    CHECK(result->status == 400);
+  }
+  CHECK(wire.get("/videos/" + std::string(4000, 'x'), ada)->status == 404);
+  CHECK(wire.get("/videos/" + std::string(9000, 'x'), ada)->status == 414);
+  CHECK(wire.get("/videos/", ada)->status == 400);
+  CHECK(countFiles(site.data() / "incoming") == 0);
+  CHECK(countFiles(site.data() / "blobs") == 0);
+}
+
+TEST_CASE("a form uploads, and is refused as the original refused it") {
+  Site site(Way::remote, [](Settings& settings) { settings.uploads.maxUpload = 10'000; });
+  const Credential by = site.user("ada");
+  const std::string ada = secretOf(by);
+  const std::string bytes = movie(6000);
+  const VideoId video = site.at(by).videos().add(by, {"ada", "x"}).id;
+  Wire wire(site);
+  const std::string path = "/upload/" + video.text;
+  const auto form = [&](const std::string& field, const std::string& content) {
+    return wire.client.Post(path, Wire::headers(ada),
+                            httplib::MultipartFormDataItems{{field, content, "a.mp4", "video/mp4"}});
+  };
+  const auto done = form("file", bytes);
+  REQUIRE(done);
+  CHECK(done->status == 201);
+  CHECK(done->body == "Uploaded successfully");
+  CHECK(wire.get("/videos/" + video.text)->body == bytes);
+
+  checkError(form("file", movie(10'001)), 400, "008", "File is too big");
+  checkError(form("other", bytes), 400, "001");
+  checkError(form("file", ""), 400, "001");
+  const auto put = wire.client.Put(path, Wire::headers(ada), movie(10'001), "video/mp4");
+  checkError(put, 413, "008", "File is too big");
+  CHECK(wire.client.Put(path, Wire::headers(ada), bytes, "video/mp4")->status == 204);
+  CHECK(wire.get("/videos/" + video.text)->body == bytes);
+
+  const AddedVideo other = site.at(by).videos().add(by, {"ada", "y"});
+  checkError(wire.client.Put(path, bytes, "video/mp4"), 401, "002");
+  CHECK(wire.client.Put(other.uploadUrl, bytes, "video/mp4")->status == 201);
+  std::string forged = other.uploadUrl;
+  forged.replace(forged.find(other.id.text), other.id.text.size(), video.text);
+  checkError(wire.client.Put(forged, bytes, "video/mp4"), 403, "005");
+}
+
+TEST_CASE("single ranges, conditions and heads") {
+  Site site(Way::remote);
+  const Credential by = site.user("ada");
+  const std::string bytes = movie(5000);
+  const VideoId video = site.video(by, "ada", "x", bytes);
+  Wire wire(site);
+  const std::string path = "/videos/" + video.text;
+  const auto get = [&](const std::string& name, const std::string& value) {
+    return wire.client.Get(path, httplib::Headers{{name, value}});
+  };
+  auto result = get("Range", "bytes=10-19");
+  REQUIRE(result);
+  CHECK(result->status == 206);
+  CHECK(result->body == bytes.substr(10, 10));
+  CHECK(result->get_header_value("Content-Range") == "bytes 10-19/5000");
+  CHECK(get("Range", "bytes=4990-")->body == bytes.substr(4990));
+  CHECK(get("Range", "bytes=-10")->body == bytes.substr(4990));
+  CHECK(get("Range", "bytes=4990-9999")->body == bytes.substr(4990));
+  result = get("Range", "bytes=5000-");
+  REQUIRE(result);
+  CHECK(result->status == 416);
+  CHECK(result->get_header_value("Content-Range") == "bytes */5000");
+  CHECK(get("Range", "bytes=20-10")->status == 416);
+  CHECK(get("Range", "lines=1-2")->status == 200);
+  const std::string etag = wire.get(path)->get_header_value("ETag");
+  CHECK(get("If-None-Match", etag)->status == 304);
+  CHECK(get("If-Match", "\"other\"")->status == 412);
+  const auto head = wire.client.Head(path);
+  REQUIRE(head);
+  CHECK(head->get_header_value("Content-Length") == "5000");
+  CHECK(head->get_header_value("Accept-Ranges") == "bytes");
+  CHECK(head->get_header_value("Content-Type") == "video/mp4");
+}
+
+TEST_CASE("every token out: 429, at once, and they come back") {
+  Site site(Way::remote, [](Settings& settings) { settings.limiter.uploads = 0; });
+  const Credential by = site.user("ada");
+  const VideoId video = site.at(by).videos().add(by, {"ada", "x"}).id;
+  Wire wire(site);
+  const auto put = wire.client.Put("/upload/" + video.text, Wire::headers(secretOf(by)), movie(500), "video/mp4");
+  checkError(put, 429, "009", "Too many requests");
+  CHECK_FALSE(put->get_header_value("Retry-After").empty());
+}
+
+TEST_CASE("the recorded JSON of every endpoint") {
+  Site site(Way::remote);
+  const Credential by = site.user("ada");
+  const std::string ada = secretOf(by);
+  const std::string root = secretOf(site.user("root", Role::admin));
+  const VideoId video = site.video(by, "ada", "a \"name\"");
+  Wire wire(site);
+  std::string recorded;
+  const auto record = [&](const std::string& operation, const httplib::Result& result) {
+    REQUIRE(result);
+    recorded += operation + " " + std::to_string(result->status) + "\n" + normalised(result->body) + "\n";
+  };
+  record("users.add", wire.post("/user", R"({"user_name":"bob","pwd":"long enough"})"));
+  record("users.add conflict", wire.post("/user", R"({"user_name":"bob","pwd":"long enough"})"));
+  record("users.list", wire.get("/user", root));
+  record("users.show", wire.get("/user/ada", ada));
+  record("sessions.login", wire.post("/user/ada", R"({"user_name":"ada","pwd":"password-of-ada"})"));
+  record("sessions.login refused", wire.post("/user/ada", R"({"user_name":"ada","pwd":"wrong"})"));
+  record("sessions.whoami", wire.get("/session", ada));
+  record("tokens.create", wire.post("/user/ada/tokens", R"({"label":"cron","scope":"read","expires":null})", ada));
+  record("videos.add", wire.post("/user/ada/videos", R"({"name":"second"})", ada));
+  record("videos.list", wire.get("/video?state=ready", ada));
+  record("videos.listOf", wire.get("/user/ada/videos"));
+  record("videos.show", wire.get("/video/" + video.text));
+  record("videos.show not found", wire.get("/video/unknown"));
+  record("uploads.begin", wire.post("/upload/" + video.text + "/begin", R"({"size":5})", ada));
+  record("uploads.status", wire.get("/upload/" + video.text + "/status", ada));
+  record("comments.post", wire.post("/videos/" + video.text + "/comments", R"({"content":"hi","position_ms":5})", ada));
+  record("comments.list", wire.get("/videos/" + video.text + "/comments"));
+  record("deletions.enqueue", wire.post("/video-delete-record/" + video.text, "", root));
+  record("deletions.list", wire.get("/deletions", root));
+  record("videos.restore", wire.post("/video/" + video.text + "/restore", "", ada));
+  record("deletions.drain", wire.post("/deletions/drain", "{}", root));
+  record("server.healthz", wire.get("/healthz"));
+  record("server.readyz", wire.get("/readyz"));
+
+  const std::string path = VIDEO_SOURCE_DIR "/tests/contract/golden/json.txt";
+  std::ifstream file(path);
+  const std::string golden(std::istreambuf_iterator<char>(file), {});
+  if (recorded != golden) std::ofstream(VIDEO_BINARY_DIR "/json.txt") << recorded;
+  INFO("the new record is json.txt in the build folder; a changed byte is a changed protocol");
+  CHECK(recorded == golden);
+}

@@ -1,0 +1,153 @@
+#include "observe/log.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/bytes.hpp"
+#include "catch.hpp"
+
+using namespace video;
+using namespace video::observe;
+
+namespace {
+
+const Time moment{std::chrono::milliseconds{1'800'000'000'123}};
+
+// Takes the place of stderr, and gives it back.
+class Captured {
+ public:
+  Captured() : before_(::dup(STDERR_FILENO)) {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    out_ = Descriptor(ends[0]);
+    ::dup2(ends[1], STDERR_FILENO);
+    ::close(ends[1]);
+  }
+  ~Captured() { release(); }
+
+  // Waits until `count` lines came.
+  std::string lines(int count) {
+    std::string text;
+    char c = 0;
+    while (count > 0 && ::read(out_.number(), &c, 1) == 1) {
+      text += c;
+      if (c == '\n') --count;
+    }
+    return text;
+  }
+  // Whatever came, once nothing more can.
+  std::string rest() {
+    release();
+    std::string text;
+    char c = 0;
+    while (::read(out_.number(), &c, 1) == 1) text += c;
+    return text;
+  }
+
+ private:
+  void release() {
+    if (before_) ::dup2(before_.number(), STDERR_FILENO);
+    before_.reset();
+  }
+  Descriptor before_;
+  Descriptor out_;
+};
+
+}  // namespace
+
+TEST_CASE("a logfmt line quotes what needs it") {
+  CHECK(formatLine(LogFormat::logfmt, false, moment, LogLevel::info, "listening", {{"address", "127.0.0.1:8000"}}) ==
+        "time=2027-01-15T08:00:00.123Z level=info msg=listening address=127.0.0.1:8000");
+  CHECK(formatLine(LogFormat::logfmt, true, moment, LogLevel::warning, "two words",
+                   {{"empty", ""}, {"quote", "a\"b"}, {"pair", "x=y"}, {"count", 7}, {"yes", true}}) ==
+        R"(<4>level=warning msg="two words" empty="" quote="a\"b" pair="x=y" count=7 yes=true)");
+}
+
+TEST_CASE("no value breaks out of its line") {
+  const std::string nasty = "a\nlevel=error msg=forged\x1b[2J";
+  const std::string line = formatLine(LogFormat::logfmt, false, moment, LogLevel::info, nasty, {{"x", nasty}});
+  CHECK(line.find('\n') == std::string::npos);
+  CHECK(line.find('\x1b') == std::string::npos);
+  CHECK(formatLine(LogFormat::logfmt, true, moment, LogLevel::info, "m", {{"x", "\xff\xfe"}}) ==
+        "<6>level=info msg=m x=\"??\"");
+  CHECK(formatLine(LogFormat::logfmt, true, moment, LogLevel::info, "m", {{"x", "é"}}) ==
+        "<6>level=info msg=m x=\"é\"");
+}
+
+TEST_CASE("a json line is an object") {
+  const auto line = nlohmann::json::parse(formatLine(LogFormat::json, false, moment, LogLevel::error, "it \"broke\"",
+                                                     {{"n", 3}, {"ms", 1.5}, {"text", "3"}, {"bad", "\xc3"}}));
+  CHECK(line["time"] == "2027-01-15T08:00:00.123Z");
+  CHECK(line["level"] == "error");
+  CHECK(line["msg"] == "it \"broke\"");
+  CHECK(line["n"] == 3);
+  CHECK(line["ms"] == 1.5);
+  CHECK(line["text"] == "3");
+  CHECK(line["bad"] == "?");
+}
+
+TEST_CASE("the level decides what is written") {
+  Captured captured;
+  setUpLog({LogLevel::warning, LogFormat::logfmt, false});
+  info("not this");
+  warning("this");
+  logAccess({.operation = "users.add", .method = "POST", .path = "/user"});
+  CHECK_FALSE(logsAccess());
+  setUpLog({LogLevel::off, LogFormat::logfmt, false});
+  error("nor this");
+  log(LogLevel::off, "off is no level of a line");
+  const std::string text = captured.rest();
+  CHECK(text.find("level=warning msg=this\n") != std::string::npos);
+  CHECK(text.find("not this") == std::string::npos);
+  CHECK(text.find("nor this") == std::string::npos);
+  CHECK(text.find("users.add") == std::string::npos);
+  CHECK(text.find("off is") == std::string::npos);
+}
+
+TEST_CASE("access lines come soon, in order, and without the query") {
+  Captured captured;
+  setUpLog({LogLevel::info, LogFormat::logfmt, true});
+  logAccess({.operation = "videos.open",
+             .method = "GET",
+             .path = "/videos/1?sig=secret",
+             .status = 206,
+             .bytes = 99,
+             .took = std::chrono::microseconds{1500},
+             .requestId = "r1",
+             .address = "192.0.2.7"});
+  const std::string first = captured.lines(1);  // comes by itself: nothing else is written
+  CHECK(first.find("level=info msg=request op=videos.open method=GET path=/videos/1 status=206 bytes=99 ms=1.5 "
+                   "request_id=r1 address=192.0.2.7\n") != std::string::npos);
+  CHECK(first.find("secret") == std::string::npos);
+  logAccess({.path = "/before"});
+  info("after");
+  const std::string both = captured.lines(2);
+  CHECK(both.find("path=/before") < both.find("msg=after"));
+  setUpLog({});
+}
+
+TEST_CASE("lines of many threads stay whole") {
+  Captured captured;
+  setUpLog({LogLevel::info, LogFormat::logfmt, true});
+  std::string text;
+  {
+    std::jthread reader([&] { text = captured.lines(400); });
+    std::vector<std::jthread> writers;
+    for (int writer = 0; writer < 4; ++writer)
+      writers.emplace_back([] {
+        for (int i = 0; i < 100; ++i) logAccess({.method = "GET", .path = "/x", .address = "end"});
+      });
+  }
+  setUpLog({});
+  std::istringstream in(text);
+  int whole = 0;
+  for (std::string line; std::getline(in, line);)
+    whole += line.starts_with("time=") && line.ends_with("address=end") ? 1 : 0;
+  CHECK(whole == 400);
+}

@@ -1,0 +1,270 @@
+#include "settings/settings.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <regex>
+#include <set>
+
+#include "base/error.hpp"
+#include "catch.hpp"
+
+using namespace video;
+using namespace std::chrono_literals;
+
+namespace {
+
+// A file with this text, gone with its owner.
+struct File {
+  explicit File(const std::string& text) {
+    char name[] = "/tmp/video-settings-XXXXXX";
+    const int descriptor = ::mkstemp(name);
+    REQUIRE(descriptor >= 0);
+    ::close(descriptor);
+    path = name;
+    std::ofstream(path) << text;
+  }
+  ~File() { std::filesystem::remove(path); }
+  std::filesystem::path path;
+};
+
+// What is said of a bad file, with FILE for its name.
+std::string refusal(const std::string& text) {
+  const File file(text);
+  try {
+    loadSettings(file.path);
+  } catch (const Error& error) {
+    CHECK(error.fault() == Fault::malformed);
+    std::string said = error.what();
+    if (said.starts_with(file.path.string())) said.replace(0, file.path.string().size(), "FILE");
+    return said;
+  }
+  return "taken";
+}
+
+const std::filesystem::path shipped = std::filesystem::path(VIDEO_SOURCE_DIR) / "etc/videod.toml";
+
+}  // namespace
+
+TEST_CASE("an empty file is the defaults") {
+  const File file("");
+  const Settings settings = loadSettings(file.path);
+  CHECK(showSettings(settings) == showSettings(Settings{}));
+  CHECK(settings.file == file.path);
+  CHECK(settings.origin() == "data_dir of " + file.path.string());
+  CHECK(Settings{}.origin() == "the default");
+}
+
+TEST_CASE("the shipped file carries every key, with its default") {
+  CHECK(showSettings(loadSettings(shipped)) == showSettings(Settings{}));
+
+  std::set<std::string> written;
+  std::string table;
+  std::ifstream in(shipped);
+  for (std::string line; std::getline(in, line);) {
+    std::smatch found;
+    if (std::regex_search(line, found, std::regex(R"(^\[+([a-z.-]+)\]+)"))) {
+      table = found[1].str() + ".";
+    } else if (std::regex_search(line, found, std::regex(R"(^([a-z_]+) =)"))) {
+      CHECK(written.insert(table + found[1].str()).second);
+      CHECK(line.find(" #") != std::string::npos);
+    }
+  }
+  const std::vector<std::string> known = settingsKeys();
+  CHECK(written == std::set<std::string>(known.begin(), known.end()));
+}
+
+TEST_CASE("every key reaches its place") {
+  const File file(R"(
+data_dir = "/srv/v"
+admin_socket = "/run/v.sock"
+[[listener]]
+address = "[::1]:0"
+roles = ["api", "web"]
+[[listener]]
+address = "unix:/run/videod/web.sock"
+roles = ["scheduler"]
+trusted = true
+[http]
+max_connections = 7
+workers = 100
+backlog = 8
+idle_timeout = "90s"
+header_timeout = "2s"
+progress_timeout = "3s"
+max_header_size = "32KiB"
+origins = ["https://a.example", "https://b.example"]
+shutdown_timeout = "4s"
+[stream]
+max_connections = 9
+max_connections_per_ip = 10
+max_uploads = 36
+max_upload = "5GB"
+unknown_types = "serve"
+signed_url_ttl = "2h"
+[access]
+registration = "admin"
+min_password = 12
+password_opslimit = 3
+password_memlimit = "20MiB"
+password_parallel = 2
+[session]
+ttl = "1d"
+sliding = false
+cache = 11
+[storage]
+free_space_floor = 1000
+quota = "1K"
+synchronous = "normal"
+lock_timeout = "250ms"
+[deletion]
+delay = 0
+batch = 4
+workers = 5
+max_tries = 6
+retry_delay = "7s"
+[scheduler]
+run = false
+[task.video-clear]
+every = "8s"
+[log]
+level = "debug"
+format = "json"
+access = false
+)");
+  const Settings s = loadSettings(file.path);
+  CHECK(s.dataDirectory == "/srv/v");
+  CHECK(s.adminSocket == "/run/v.sock");
+  REQUIRE(s.listeners.size() == 2);
+  CHECK(s.listeners[0].address == "[::1]:0");
+  CHECK(s.listeners[0].roles == (http::api | http::web));
+  CHECK_FALSE(s.listeners[0].trusted);
+  CHECK(s.listeners[1].address == "unix:/run/videod/web.sock");
+  CHECK(s.listeners[1].roles == http::scheduler);
+  CHECK(s.listeners[1].trusted);
+  CHECK_FALSE(s.listeners[1].operatorSocket);
+  CHECK(s.transport.maxConnections == 7);
+  CHECK(s.transport.workers == 100);
+  CHECK(s.transport.backlog == 8);
+  CHECK(s.transport.idleTimeout == 90s);
+  CHECK(s.transport.headerTimeout == 2s);
+  CHECK(s.transport.progressTimeout == 3s);
+  CHECK(s.transport.maxHeaderSize == 32 * 1024);
+  CHECK(s.origins == std::vector<std::string>{"https://a.example", "https://b.example"});
+  CHECK(s.transport.shutdownTimeout == 4s);
+  CHECK(s.limiter.streams == 9);
+  CHECK(s.limiter.perAddress == 10);
+  CHECK(s.limiter.uploads == 36);
+  CHECK(s.uploads.maxUpload == 5'000'000'000);
+  CHECK(s.uploads.serveUnknownTypes);
+  CHECK(s.access.uploadLinkTtl == 2h);
+  CHECK_FALSE(s.access.openRegistration);
+  CHECK(s.access.minPassword == 12);
+  CHECK(s.access.passwordOpslimit == 3);
+  CHECK(s.access.passwordMemlimit == 20U << 20);
+  CHECK(s.access.passwordParallel == 2);
+  CHECK(s.access.sessionTtl == 24h);
+  CHECK_FALSE(s.access.slidingSessions);
+  CHECK(s.access.sessionCache == 11);
+  CHECK(s.store.freeSpaceFloor == 1000);
+  CHECK(s.users.quota == 1024);
+  CHECK(s.uploads.quota == 1024);
+  CHECK(s.store.synchronous == store::Synchronous::normal);
+  CHECK(s.store.lockTimeout == 250ms);
+  CHECK(s.deletions.delay == 0ms);
+  CHECK(s.deletions.batch == 4);
+  CHECK(s.deletions.workers == 5);
+  CHECK(s.deletions.maxTries == 6);
+  CHECK(s.deletions.retryDelay == 7s);
+  CHECK_FALSE(s.runScheduler);
+  CHECK(s.deletions.every == 8s);
+  CHECK(s.log.level == observe::LogLevel::debug);
+  CHECK(s.log.format == observe::LogFormat::json);
+  CHECK_FALSE(s.log.access);
+
+  // No key of this file is left at its default, so none can be forgotten above without the next line saying so.
+  std::istringstream mine(showSettings(s));
+  const std::string defaults = showSettings(Settings{});
+  for (std::string line; std::getline(mine, line);)
+    if (!line.starts_with("listener.")) CHECK(defaults.find(line + "\n") == std::string::npos);
+}
+
+TEST_CASE("a bad file is refused with its line, its key and why") {
+  CHECK(refusal("a = 1\n") == "FILE:1: a: unknown key");
+  CHECK(refusal("\n[http]\n\nworker = 1\n") == "FILE:4: http.worker: unknown key");
+  CHECK(refusal("[http.extra]\nx = 1\n") == "FILE:1: http.extra: unknown key");
+  CHECK(refusal("[task.nothing]\nevery = \"3s\"\n") == "FILE:1: task.nothing: unknown key");
+  CHECK(refusal("[web]\nroot = \"\"\n") == "FILE:1: web: unknown key");
+  CHECK(refusal("[stream]\naccess = \"public\"\n") == "FILE:2: stream.access: unknown key");
+  CHECK(refusal("http = 3\n") == "FILE:1: http: must be a table");
+  CHECK(refusal("data_dir = 3\n") == "FILE:1: data_dir: must be a text in quotes");
+  CHECK(refusal("data_dir = \"\"\n") == "FILE:1: data_dir: must not be empty");
+  CHECK(refusal("[data_dir]\nx = 1") == "FILE:1: data_dir: must be a text in quotes");
+  CHECK(refusal("[http]\nworkers = \"many\"\n") == "FILE:2: http.workers: must be a whole number");
+  CHECK(refusal("[http]\nworkers = 1.5\n") == "FILE:2: http.workers: must be a whole number");
+  CHECK(refusal("[http]\nworkers = 0\n") == "FILE:2: http.workers: must be from 1 to 10000");
+  CHECK(refusal("[http]\nbacklog = -1\n") == "FILE:2: http.backlog: must be from 1 to 65535");
+  CHECK(refusal("[http]\nidle_timeout = 60\n") == "FILE:2: http.idle_timeout: must be a duration like \"30m\"");
+  CHECK(refusal("[http]\nidle_timeout = \"60\"\n") == "FILE:2: http.idle_timeout: must be a duration like \"30m\"");
+  CHECK(refusal("[http]\nidle_timeout = \"2d\"\n") == "FILE:2: http.idle_timeout: must be from 0.1 to 86400 seconds");
+  CHECK(refusal("[http]\nmax_header_size = \"16 quarts\"\n") ==
+        "FILE:2: http.max_header_size: must be a size like \"2GiB\", or bytes");
+  CHECK(refusal("[http]\nmax_header_size = 5\n") == "FILE:2: http.max_header_size: must be from 1024 to 1048576 bytes");
+  CHECK(refusal("[http]\norigins = \"x\"\n") == "FILE:2: http.origins: must be a list of texts");
+  CHECK(refusal("[http]\norigins = [\"x\",\n 3]\n") == "FILE:3: http.origins: must be a text in quotes");
+  CHECK(refusal("[session]\nsliding = \"yes\"\n") == "FILE:2: session.sliding: must be true or false");
+  CHECK(refusal("[log]\nlevel = \"loud\"\n") ==
+        "FILE:2: log.level: must be one of \"debug\", \"info\", \"warning\", \"error\", \"off\"");
+  CHECK(refusal("[log]\naccess = \"/var/log/x\"\n") == "FILE:2: log.access: must be true or false");
+  CHECK(refusal("[http]\nworkers = 8\nworkers = 9\n").starts_with("FILE:3: "));
+  CHECK(refusal("[http\n").starts_with("FILE:"));
+  CHECK(refusal("data_dir = \"\xff\"\n").starts_with("FILE:1: "));
+}
+
+TEST_CASE("keys that only fit together") {
+  CHECK(refusal("[http]\nworkers = 127\n") ==
+        "FILE:2: http.workers: max_uploads (64) must leave 64 of http.workers (127)");
+  CHECK(refusal("[http]\nworkers = 128\n") == "taken");
+  CHECK(refusal("[stream]\nmax_uploads = 449\n") ==
+        "FILE:2: stream.max_uploads: max_uploads (449) must leave 64 of http.workers (512)");
+  CHECK(refusal("[stream]\nmax_uploads = 448\n") == "taken");
+}
+
+TEST_CASE("listeners") {
+  const auto listener = [](const std::string& lines) { return refusal("[[listener]]\n" + lines + "\n"); };
+  CHECK(listener("address = \"0.0.0.0:80\"") == "taken");
+  CHECK(listener("address = \"localhost:0\"") == "taken");
+  CHECK(listener("address = \"[::]:65535\"") == "taken");
+  CHECK(listener("address = \"unix:/run/x\"") == "taken");
+  for (const char* bad :
+       {"", "8000", ":8000", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:8x", "::1:8000",
+        "[::g]:8000", "[127.0.0.1]:8000", "a b:80", "unix:", "[:80", "http://x:80"})
+    CHECK(listener("address = \"" + std::string(bad) + "\"")
+              .starts_with("FILE:2: listener.address: \"" + std::string(bad)));
+  CHECK(listener("roles = []") == "FILE:2: listener.roles: must name a role");
+  CHECK(listener("roles = [\"all\"]") == "FILE:2: listener.roles: knows \"api\", \"stream\", \"scheduler\", \"web\"");
+  CHECK(listener("port = 80") == "FILE:2: listener.port: unknown key");
+  CHECK(listener("trusted = true") == "FILE:1: listener.trusted: is for a listener whose only role is \"scheduler\"");
+  for (const char* beside : {"api", "stream", "web"})
+    CHECK(listener("trusted = true\nroles = [\"scheduler\", \"" + std::string(beside) + "\"]").find("trusted") !=
+          std::string::npos);
+  CHECK(refusal("[listener]\naddress = \"127.0.0.1:1\"\n") == "FILE:1: listener: must be written as [[listener]]");
+  CHECK(refusal("listener = []\n") == "FILE:1: listener: must be written as [[listener]]");
+}
+
+TEST_CASE("where the file is looked for") {
+  const File first("[http]\nbacklog = 1\n");
+  const File second("[http]\nbacklog = 2\n");
+  ::setenv("VIDEOD_CONFIG", second.path.c_str(), 1);
+  CHECK(findSettings(first.path).transport.backlog == 1);
+  CHECK(findSettings({}).transport.backlog == 2);
+  ::setenv("VIDEOD_CONFIG", "/nowhere/videod.toml", 1);
+  CHECK_THROWS_WITH(findSettings({}), "configuration file /nowhere/videod.toml: No such file or directory");
+  ::setenv("VIDEOD_CONFIG", "", 1);
+  if (!std::filesystem::exists("/etc/videod.toml")) CHECK(findSettings({}).file.empty());
+  ::unsetenv("VIDEOD_CONFIG");
+  if (!std::filesystem::exists("/etc/videod.toml")) CHECK(findSettings({}).file.empty());
+  CHECK_THROWS_WITH(findSettings(std::filesystem::path("/tmp")), "configuration file /tmp: Is a directory");
+}

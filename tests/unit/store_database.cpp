@@ -1,0 +1,330 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+#include <stdexcept>
+#include <vector>
+
+#include "store_scratch.hpp"
+
+using namespace video;
+using namespace video::store;
+
+namespace {
+
+// Holds the writer inside an operation until it goes, so that what is asked meanwhile becomes one batch.
+class Held {
+ public:
+  explicit Held(Database& database)
+      : thread_([this, &database] {
+          database.write(Purpose::keep, [this](Transaction&) {
+            std::unique_lock lock(mutex_);
+            inside_ = true;
+            changed_.notify_all();
+            changed_.wait(lock, [this] { return released_; });
+          });
+        }) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return inside_; });
+  }
+  ~Held() { release(); }
+  void release() {
+    const std::lock_guard lock(mutex_);
+    released_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool inside_ = false;
+  bool released_ = false;
+  std::jthread thread_;
+};
+
+}  // namespace
+
+TEST_CASE("a written row is read back with every kind of value", "[store]") {
+  const Scratch scratch;
+  Database database(openAt(scratch.data()), small());
+  const std::string longText(5000, 'x');
+  const std::int64_t id = database.write(Purpose::grow, [&](Transaction& transaction) {
+    const std::int64_t changed =
+        transaction
+            .query("INSERT INTO users (login_name, pwd, create_time, deleted, bytes_quota_own) VALUES (?, ?, ?, ?, ?)",
+                   std::string("ann"), longText, Time{std::chrono::milliseconds{1234}}, std::nullopt,
+                   std::optional<std::int64_t>(77))
+            .run();
+    CHECK(changed == 1);
+    return transaction.lastInsertId();
+  });
+  CHECK(id == 1);
+  database.read([&](Reader& reader) {
+    Query query = reader.query(
+        "SELECT login_name, pwd, create_time, deleted, bytes_quota_own FROM users WHERE id = ? AND disabled = ?",
+        UserId{id}, false);
+    REQUIRE(query.next());
+    CHECK(query.text(0) == "ann");
+    CHECK(query.text(1) == longText);
+    CHECK(query.time(2) == Time{std::chrono::milliseconds{1234}});
+    CHECK(query.isNull(3));
+    CHECK(!query.optionalText(3));
+    CHECK(query.optionalInteger(4) == 77);
+    CHECK(!query.next());
+    CHECK(!query.next());
+  });
+}
+
+TEST_CASE("the same statement can be used inside itself", "[store]") {
+  const Scratch scratch;
+  Database database(openAt(scratch.data()), small());
+  database.write(Purpose::grow, [](Transaction& transaction) {
+    addBlob(transaction, "a");
+    addBlob(transaction, "b");
+  });
+  int pairs = 0;
+  database.read([&](Reader& reader) {
+    Query outer = reader.query("SELECT blob FROM blob_del_rec ORDER BY blob");
+    while (outer.next()) {
+      Query inner = reader.query("SELECT blob FROM blob_del_rec ORDER BY blob");
+      while (inner.next()) ++pairs;
+    }
+  });
+  CHECK(pairs == 4);
+}
+
+TEST_CASE("a reader cannot write, and wrong use is told at once", "[store]") {
+  const Scratch scratch;
+  Database database(openAt(scratch.data()), small());
+  CHECK(faultOf([&] { database.read([](Reader& reader) { reader.query("DELETE FROM blob_del_rec").run(); }); }) ==
+        Fault::databaseFailed);
+  CHECK(faultOf([&] { database.read([](Reader& reader) { reader.query("SELECT nonsense FROM users").next(); }); }) ==
+        Fault::databaseFailed);
+  database.read([](Reader& reader) {
+    CHECK_THROWS_AS(reader.query("SELECT id FROM users WHERE id = ?"), std::logic_error);
+    CHECK_THROWS_AS(reader.query("SELECT 1; SELECT 2"), std::logic_error);
+  });
+  CHECK(!insideWrite());
+  CHECK_THROWS_AS(database.write(Purpose::keep, [&](Transaction&) { countBlobs(database); }), std::logic_error);
+  CHECK_THROWS_AS(database.write(Purpose::keep,
+                                 [&](Transaction&) {
+                                   CHECK(insideWrite());
+                                   database.write(Purpose::keep, [](Transaction&) {});
+                                 }),
+                  std::logic_error);
+  CHECK_THROWS_AS(database.write(Purpose::keep, [&](Transaction&) { database.snapshot([](Reader&) {}); }),
+                  std::logic_error);
+  CHECK(faultOf([&] { database.write(Purpose::keep, [](Transaction& one) { one.query("COMMIT").run(); }); }) ==
+        Fault::databaseFailed);
+  database.write(Purpose::keep, [](Transaction& transaction) { addBlob(transaction, "after"); });
+  CHECK(hasBlob(database, "after"));
+}
+
+TEST_CASE("a snapshot sees one state, a reader the newest", "[store]") {
+  const Scratch scratch;
+  Database database(openAt(scratch.data()), small());
+  const auto count = [](Reader& reader) {
+    Query query = reader.query("SELECT count(*) FROM blob_del_rec");
+    query.next();
+    return query.integer(0);
+  };
+  database.snapshot([&](Reader& reader) {
+    CHECK(count(reader) == 0);
+    std::jthread([&] { database.write(Purpose::grow, [](Transaction& one) { addBlob(one, "new"); }); }).join();
+    CHECK(count(reader) == 0);
+  });
+  CHECK(countBlobs(database) == 1);
+}
+
+TEST_CASE("of a batch, the operation that fails fails alone", "[store]") {
+  const Scratch scratch;
+  Database database(openAt(scratch.data()), small());
+  std::atomic<int> afterCommits = 0;
+  std::atomic<int> good = 0;
+  std::atomic<int> refused = 0;
+  {
+    Held held(database);
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 20; ++i)
+      threads.emplace_back([&, i] {
+        const auto fault = faultOf([&] {
+          database.write(Purpose::grow, [&](Transaction& transaction) {
+            addBlob(transaction, "op" + std::to_string(i));
+            transaction.afterCommit([&] { ++afterCommits; });
+            if (i % 4 == 0) throw Error(Fault::conflict, "no");
+            if (i % 4 == 1) addBlob(transaction, "op" + std::to_string(i));
+          });
+        });
+        if (!fault) ++good;
+        if (fault == (i % 4 == 0 ? Fault::conflict : Fault::databaseFailed)) ++refused;
+      });
+    held.release();
+  }
+  CHECK(good == 10);
+  CHECK(refused == 10);
+  CHECK(afterCommits == 10);
+  CHECK(countBlobs(database) == 10);
+  for (int i = 0; i < 20; ++i) CHECK(hasBlob(database, "op" + std::to_string(i)) == (i % 4 >= 2));
+}
+
+TEST_CASE("afterCommit runs before the answer, when readers see the row", "[store]") {
+  const Scratch scratch;
+  Database database(openAt(scratch.data()), small());
+  bool ran = false;
+  database.write(Purpose::grow, [&](Transaction& transaction) {
+    addBlob(transaction, "x");
+    transaction.afterCommit([&] { ran = true; });
+    CHECK(!ran);
+  });
+  CHECK(ran);
+}
+
+TEST_CASE("many writers share commits", "[store]") {
+  const Scratch scratch;
+  Database database(openAt(scratch.data()), small());
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 32; ++t)
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 30; ++i)
+        database.write(Purpose::grow, [&](Transaction& transaction) {
+          addBlob(transaction, std::to_string(t) + "." + std::to_string(i));
+        });
+    });
+  threads.clear();
+  const WriterCounters counters = database.counters();
+  CHECK(counters.operations == 960);
+  CHECK(counters.commits < 480);
+  CHECK(counters.failedBatches == 0);
+  CHECK(countBlobs(database) == 960);
+}
+
+TEST_CASE("who waits when the database goes is told so", "[store]") {
+  const Scratch scratch;
+  auto database = std::make_optional<Database>(openAt(scratch.data()), small());
+  // WRITE is held elsewhere, so the operation cannot begin.
+  const auto directory = openAt(scratch.data());
+  const int write = ::open((scratch.data() / "WRITE").c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(::flock(write, LOCK_EX) == 0);
+  std::atomic<bool> asked = false;
+  std::optional<Fault> fault;
+  std::jthread waiting([&] {
+    fault = faultOf([&] {
+      asked = true;
+      asked.notify_one();
+      database->write(Purpose::keep, [](Transaction&) {});
+    });
+  });
+  asked.wait(false);
+  // NEXT is held by the writer once it has something to write.
+  const int next = ::open((scratch.data() / "NEXT").c_str(), O_RDWR | O_CLOEXEC);
+  while (::flock(next, LOCK_EX | LOCK_NB) == 0) {
+    ::flock(next, LOCK_UN);
+    std::this_thread::yield();
+  }
+  database.reset();
+  waiting.join();
+  CHECK(fault == Fault::unavailable);
+  ::close(next);
+  ::close(write);
+}
+
+TEST_CASE("a write waits for another process no longer than the lock timeout", "[store]") {
+  const Scratch scratch;
+  Options options = small();
+  options.lockTimeout = std::chrono::milliseconds{100};
+  Database database(openAt(scratch.data()), options);
+  const int write = ::open((scratch.data() / "WRITE").c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(::flock(write, LOCK_EX) == 0);
+  const auto began = std::chrono::steady_clock::now();
+  CHECK(faultOf([&] { database.write(Purpose::keep, [](Transaction&) {}); }) == Fault::busy);
+  CHECK(std::chrono::steady_clock::now() - began >= std::chrono::milliseconds{100});
+  CHECK(countBlobs(database) == 0);
+  ::close(write);
+  database.write(Purpose::keep, [](Transaction& transaction) { addBlob(transaction, "now"); });
+  CHECK(hasBlob(database, "now"));
+}
+
+TEST_CASE("below the floor what grows is refused, what must go on goes on", "[store]") {
+  const Scratch scratch;
+  Options options = small();
+  options.freeSpaceFloor = 1ULL << 60;
+  Database database(openAt(scratch.data()), options);
+  CHECK(faultOf([&] { database.write(Purpose::grow, [](Transaction& one) { addBlob(one, "a"); }); }) ==
+        Fault::diskFull);
+  database.write(Purpose::keep, [](Transaction& one) { addBlob(one, "b"); });
+  CHECK(faultOf([&] { database.requireSpace(); }) == Fault::diskFull);
+  CHECK(!hasBlob(database, "a"));
+  CHECK(hasBlob(database, "b"));
+  CHECK(!std::filesystem::exists(scratch.data() / "reserve"));
+}
+
+TEST_CASE("after an I/O error the connection is new and the database is not ready until a write succeeds", "[store]") {
+  const Scratch scratch;
+  const auto directory = openAt(scratch.data());
+  Database database(directory, small());
+  database.write(Purpose::grow, [](Transaction& one) { addBlob(one, "before"); });
+  REQUIRE(database.isReady());
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit old{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &old) == 0);
+  // No file may grow past the log's size now: a write there fails with EFBIG.
+  rlimit tight = old;
+  tight.rlim_cur = std::filesystem::file_size(scratch.data() / "video.db-wal");
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &tight) == 0);
+  bool ran = false;
+  const auto fault = faultOf([&] {
+    database.write(Purpose::grow, [&](Transaction& one) {
+      addBlob(one, "lost");
+      one.afterCommit([&] { ran = true; });
+    });
+  });
+  const bool ready = database.isReady();
+  const std::int64_t seen = countBlobs(database);
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &old) == 0);
+  CHECK(fault == Fault::databaseFailed);
+  CHECK(!ran);
+  CHECK(!ready);
+  CHECK(seen == 1);
+  CHECK(database.isReady());
+  database.write(Purpose::grow, [](Transaction& one) { addBlob(one, "after"); });
+  CHECK(database.isReady());
+  CHECK(countBlobs(database) == 2);
+  CHECK(database.counters().failedBatches >= 1);
+}
+
+TEST_CASE("a checkpoint empties the log", "[store]") {
+  const Scratch scratch;
+  Database database(openAt(scratch.data()), small());
+  for (int i = 0; i < 50; ++i)
+    database.write(Purpose::grow, [&](Transaction& one) { addBlob(one, std::to_string(i)); });
+  CHECK(std::filesystem::file_size(scratch.data() / "video.db-wal") > 0);
+  database.checkpoint();
+  CHECK(std::filesystem::file_size(scratch.data() / "video.db-wal") == 0);
+  CHECK(countBlobs(database) == 50);
+}
+
+TEST_CASE("the log does not grow without bound while readers read", "[store]") {
+  const Scratch scratch;
+  Options options = small();
+  options.synchronous = Synchronous::normal;
+  Database database(openAt(scratch.data()), options);
+  const std::jthread reading([&](std::stop_token stop) {
+    while (!stop.stop_requested()) countBlobs(database);
+  });
+  const std::string filler(3000, 'f');
+  for (int i = 0; i < 4000; ++i)
+    database.write(Purpose::grow, [&](Transaction& one) { addBlob(one, filler + std::to_string(i)); });
+  CHECK(std::filesystem::file_size(scratch.data() / "video.db-wal") < (40U << 20));
+}
+
+TEST_CASE("statements lists what was asked, not what steers", "[store]") {
+  const Scratch scratch;
+  Database database(openAt(scratch.data()), small());
+  countBlobs(database);
+  const auto texts = database.statements();
+  REQUIRE(texts.size() == 1);
+  CHECK(texts[0] == "SELECT count(*) FROM blob_del_rec");
+}

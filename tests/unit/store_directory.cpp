@@ -1,0 +1,339 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <SQLiteCpp/Database.h>
+
+#include <fstream>
+#include <vector>
+
+#include "store/schema.hpp"
+#include "store_scratch.hpp"
+
+using namespace video;
+using namespace video::store;
+
+namespace {
+
+void run(const std::filesystem::path& data, const std::string& sql) {
+  SQLite::Database(data / "video.db", SQLite::OPEN_READWRITE).exec(sql);
+}
+
+mode_t modeOf(const std::filesystem::path& path) {
+  struct stat is {};
+  return ::lstat(path.c_str(), &is) == 0 ? is.st_mode & 07777 : 0;
+}
+
+std::string detailOf(const std::function<void()>& work) {
+  try {
+    work();
+    return {};
+  } catch (const Error& error) {
+    return error.detail();
+  }
+}
+
+std::vector<std::string> copies(const std::filesystem::path& data) {
+  std::vector<std::string> found;
+  for (const auto& entry : std::filesystem::directory_iterator(data))
+    if (const auto name = entry.path().filename().string(); name.starts_with("video.db.before")) found.push_back(name);
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::vector<Migration> steps(std::int64_t last, std::string_view sql = "CREATE TABLE IF NOT EXISTS added (a) STRICT") {
+  std::vector<Migration> all = migrations();
+  while (all.back().number < last) all.push_back({all.back().number + 1, "SELECT 1"});
+  all.back().sql = sql;
+  return all;
+}
+
+constexpr std::string_view newTable = "CREATE TABLE added (a INTEGER) STRICT; INSERT INTO added VALUES (1);";
+
+}  // namespace
+
+TEST_CASE("a data directory is made whole, whatever the umask", "[store]") {
+  const Scratch scratch;
+  const mode_t before = ::umask(0077);
+  const auto path = scratch.path() / "deep" / "data";
+  openAt(path)->ownerByte();
+  {
+    Database database(openAt(path), small());
+    database.write(Purpose::grow, [](Transaction& one) { addBlob(one, "x"); });
+    CHECK(modeOf(path / "video.db-wal") == 0640);
+    CHECK(modeOf(path / "video.db-shm") == 0640);
+  }
+  ::umask(before);
+  CHECK(modeOf(path) == 0750);
+  for (const char* folder : {"blobs", "incoming", "derived", "lost+found"}) CHECK(modeOf(path / folder) == 0750);
+  for (const char* file : {"video.db", "LOCK", "NEXT", "WRITE", "OWNERS"}) CHECK(modeOf(path / file) == 0640);
+  CHECK(!std::filesystem::exists(path / "video.db.new"));
+  CHECK(schemaOf(path / "video.db") == latestSchema());
+}
+
+TEST_CASE("one that stands is left as it is, anything else is a conflict", "[store]") {
+  const Scratch scratch;
+  {
+    Database database(openAt(scratch.data()), small());
+    database.write(Purpose::grow, [](Transaction& one) { addBlob(one, "x"); });
+    DataDirectory::create(scratch.data());
+    CHECK(hasBlob(database, "x"));
+  }
+  const auto other = scratch.path() / "other";
+  std::filesystem::create_directory(other);
+  std::ofstream(other / "letter") << "dear";
+  CHECK(faultOf([&] { DataDirectory::create(other); }) == Fault::conflict);
+  CHECK(!std::filesystem::exists(other / "LOCK"));
+  std::ofstream(other / "video.db") << "not a database, but long enough to be looked at as one"
+                                    << std::string(4096, ' ');
+  CHECK(faultOf([&] { DataDirectory::create(other); }) == Fault::conflict);
+  CHECK(faultOf([&] { DataDirectory::open(other, Hold::shared); }) == Fault::unreachable);
+  std::filesystem::remove(other / "video.db");
+  SQLite::Database(other / "video.db", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE).exec("CREATE TABLE theirs (a)");
+  CHECK(faultOf([&] { DataDirectory::create(other); }) == Fault::conflict);
+  const auto file = scratch.path() / "file";
+  std::ofstream(file) << "x";
+  CHECK(faultOf([&] { DataDirectory::create(file); }) == Fault::unreachable);
+  CHECK(faultOf([&] { DataDirectory::create(file / "below"); }).has_value());
+}
+
+TEST_CASE("a creation that was cut short is finished by the next", "[store]") {
+  const Scratch scratch;
+  std::filesystem::create_directories(scratch.data() / "blobs");
+  std::ofstream(scratch.data() / "LOCK");
+  std::ofstream(scratch.data() / "video.db.new") << "half";
+  DataDirectory::create(scratch.data());
+  CHECK(schemaOf(scratch.data() / "video.db") == latestSchema());
+}
+
+TEST_CASE("a directory that cannot be opened says why and where its path came from", "[store]") {
+  const Scratch scratch;
+  const auto open = [](const std::filesystem::path& path) { DataDirectory::open(path, Hold::shared, "--data-dir"); };
+  CHECK(faultOf([&] { open(scratch.path() / "missing"); }) == Fault::unreachable);
+  CHECK(detailOf([&] { open(scratch.path() / "missing"); }).find("--data-dir") != std::string::npos);
+  CHECK(faultOf([&] { open(scratch.path()); }) == Fault::unreachable);
+  CHECK(detailOf([&] { open(scratch.path()); }).find("data init") != std::string::npos);
+
+  openAt(scratch.data());
+  std::filesystem::remove(scratch.data() / "blobs");
+  std::filesystem::create_directory_symlink("/tmp", scratch.data() / "blobs");
+  CHECK(faultOf([&] { open(scratch.data()); }) == Fault::unreachable);
+  std::filesystem::remove(scratch.data() / "blobs");
+  open(scratch.data());
+  CHECK(std::filesystem::is_directory(scratch.data() / "blobs"));
+  std::filesystem::rename(scratch.data() / "video.db", scratch.path() / "elsewhere");
+  std::filesystem::create_symlink(scratch.path() / "elsewhere", scratch.data() / "video.db");
+  CHECK(faultOf([&] { open(scratch.data()); }) == Fault::unreachable);
+}
+
+TEST_CASE("LOCK is shared, or one's own", "[store]") {
+  const Scratch scratch;
+  auto first = openAt(scratch.data());
+  auto second = openAt(scratch.data());
+  CHECK(faultOf([&] { openAt(scratch.data(), Hold::exclusive); }) == Fault::busy);
+  first.reset();
+  second.reset();
+  const auto own = openAt(scratch.data(), Hold::exclusive);
+  CHECK(faultOf([&] { openAt(scratch.data()); }) == Fault::busy);
+  own->share();
+  CHECK(openAt(scratch.data()));
+  CHECK(statusOf(start([&] { return faultOf([&] { openAt(scratch.data(), Hold::exclusive); }) == Fault::busy; })) == 1);
+}
+
+TEST_CASE("an owner is alive until its process ends", "[store]") {
+  const Scratch scratch;
+  const auto directory = openAt(scratch.data());
+  const std::int64_t own = directory->ownerByte();
+  CHECK(own == directory->ownerByte());
+  CHECK(directory->isOwnerAlive(own));
+  CHECK(!directory->isOwnerAlive(own + 1));
+  auto other = openAt(scratch.data());
+  const std::int64_t second = other->ownerByte();
+  CHECK(second != own);
+  CHECK(directory->isOwnerAlive(second));
+  other.reset();
+  CHECK(!directory->isOwnerAlive(second));
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  int hold[2];
+  REQUIRE(::pipe(hold) == 0);
+  const pid_t child = start([&] {
+    const auto its = openAt(scratch.data());
+    const std::int64_t byte = its->ownerByte();
+    if (::write(ends[1], &byte, sizeof byte) != sizeof byte) return 1;
+    char unused = 0;
+    return ::read(hold[0], &unused, 1) == 1 ? 0 : 1;
+  });
+  std::int64_t its = 0;
+  REQUIRE(::read(ends[0], &its, sizeof its) == sizeof its);
+  CHECK(directory->isOwnerAlive(its));
+  REQUIRE(::write(hold[1], "x", 1) == 1);
+  CHECK(statusOf(child) == 0);
+  CHECK(!directory->isOwnerAlive(its));
+  for (const int end : {ends[0], ends[1], hold[0], hold[1]}) ::close(end);
+}
+
+TEST_CASE("the signing key is made once", "[store]") {
+  const Scratch scratch;
+  const auto directory = openAt(scratch.data());
+  std::vector<std::string> keys(8);
+  {
+    std::vector<std::jthread> threads;
+    for (std::string& key : keys) threads.emplace_back([&] { key = openAt(scratch.data())->signingKey(); });
+  }
+  CHECK(keys[0].size() == 32);
+  for (const std::string& key : keys) CHECK(key == keys[0]);
+  CHECK(modeOf(scratch.data() / "signing.key") == 0600);
+  for (const auto& entry : std::filesystem::directory_iterator(scratch.data()))
+    CHECK(entry.path().filename().string().find("signing.key.") == std::string::npos);
+  std::ofstream(scratch.data() / "signing.key") << "short";
+  CHECK(faultOf([&] { directory->signingKey(); }) == Fault::internal);
+}
+
+TEST_CASE("the reserve is made where space allows and can be given up", "[store]") {
+  const Scratch scratch;
+  const auto directory = openAt(scratch.data());
+  CHECK(!directory->releaseReserve());
+  directory->makeReserve(1ULL << 60);
+  CHECK(!std::filesystem::exists(scratch.data() / "reserve"));
+  directory->makeReserve(0);
+  CHECK(std::filesystem::file_size(scratch.data() / "reserve") == 64U << 20);
+  CHECK(directory->releaseReserve());
+  CHECK(!std::filesystem::exists(scratch.data() / "reserve"));
+}
+
+TEST_CASE("root becomes the owner of the directory, others are refused", "[store]") {
+  if (::geteuid() != 0) {
+    WARN("skipped: only root can become another user");
+    return;
+  }
+  const Scratch scratch;
+  REQUIRE(::chmod(scratch.path().c_str(), 0755) == 0);
+  openAt(scratch.data());
+  const auto give = [&](uid_t user, gid_t group) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(scratch.data()))
+      REQUIRE(::lchown(entry.path().c_str(), user, group) == 0);
+    REQUIRE(::chown(scratch.data().c_str(), user, group) == 0);
+  };
+  // 1: a user with a passwd entry; 54321: one without.
+  const uid_t user = GENERATE(1U, 54321U);
+  give(user, user);
+  const pid_t child = start([&] {
+    DataDirectory::becomeOwner(scratch.data());
+    if (::getuid() != user || ::geteuid() != user || ::getegid() != user) return 1;
+    if (::setuid(0) == 0) return 2;
+    Database database(openAt(scratch.data()), small());
+    database.write(Purpose::grow, [](Transaction& one) { addBlob(one, "x"); });
+    openAt(scratch.data())->signingKey();
+    return 0;
+  });
+  CHECK(statusOf(child) == 0);
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(scratch.data())) {
+    struct stat is {};
+    REQUIRE(::lstat(entry.path().c_str(), &is) == 0);
+    CHECK(is.st_uid == user);
+    CHECK(is.st_gid == user);
+  }
+  const pid_t stranger = start([&] {
+    if (::setgid(2) != 0 || ::setuid(2) != 0) return 9;
+    if (faultOf([&] { DataDirectory::becomeOwner(scratch.data()); }) != Fault::forbidden) return 1;
+    return faultOf([&] { DataDirectory::open(scratch.data(), Hold::shared); }) == Fault::forbidden ? 0 : 2;
+  });
+  CHECK(statusOf(stranger) == 0);
+  // Root that does not change who it is leaves nothing of root's behind either.
+  {
+    Database(openAt(scratch.data()), small()).write(Purpose::keep, [](Transaction& one) { addBlob(one, "y"); });
+  }
+  struct stat next {};
+  REQUIRE(::lstat((scratch.data() / "NEXT").c_str(), &next) == 0);
+  CHECK(next.st_uid == user);
+  const pid_t readOnly = start([&] {
+    if (::chmod(scratch.data().c_str(), 0550) != 0) return 9;
+    if (::setgid(user) != 0 || ::setuid(user) != 0) return 9;
+    return faultOf([&] { DataDirectory::open(scratch.data(), Hold::shared); }) == Fault::forbidden ? 0 : 2;
+  });
+  CHECK(statusOf(readOnly) == 0);
+}
+
+TEST_CASE("becoming the owner of nothing is no fault, and of one's own no change", "[store]") {
+  const Scratch scratch;
+  DataDirectory::becomeOwner(scratch.path() / "missing");
+  DataDirectory::becomeOwner(scratch.path());
+  struct stat is {};
+  REQUIRE(::stat(scratch.path().c_str(), &is) == 0);
+  CHECK(is.st_uid == ::geteuid());
+}
+
+TEST_CASE("a schema that is not this program's is refused with the command to run", "[store]") {
+  const Scratch scratch;
+  const auto directory = openAt(scratch.data());
+  const std::int64_t other = latestSchema() + GENERATE(-1, 1);
+  run(scratch.data(), "PRAGMA user_version = " + std::to_string(other));
+  const auto open = [&] { Database(directory, small()); };
+  CHECK(faultOf(open) == Fault::versionMismatch);
+  const std::string detail = detailOf(open);
+  CHECK(detail.find("version " + std::to_string(other)) != std::string::npos);
+  CHECK(detail.find(std::to_string(latestSchema())) != std::string::npos);
+  CHECK(detail.find("videoctl data migrate") != std::string::npos);
+  CHECK(schemaOf(*directory) == other);
+}
+
+TEST_CASE("a migration brings an older schema up and keeps two copies", "[store]") {
+  const Scratch scratch;
+  const auto directory = openAt(scratch.data(), Hold::exclusive);
+  run(scratch.data(), "INSERT INTO blob_del_rec VALUES ('kept', 1)");
+  CHECK(migrate(*directory).now == latestSchema());
+  CHECK(copies(scratch.data()).empty());
+
+  const auto three = migrate(*directory, steps(3, newTable));
+  CHECK(three.before == 1);
+  CHECK(three.now == 3);
+  CHECK(schemaOf(*directory) == 3);
+  CHECK(copies(scratch.data()) == std::vector<std::string>{"video.db.before-1"});
+  CHECK(modeOf(scratch.data() / "video.db.before-1") == 0640);
+  CHECK(schemaOf(scratch.data() / "video.db.before-1") == 1);
+  CHECK(migrate(*directory, steps(4)).before == 3);
+  CHECK(migrate(*directory, steps(11)).before == 4);
+  CHECK(migrate(*directory, steps(12)).before == 11);
+  CHECK(copies(scratch.data()) == std::vector<std::string>{"video.db.before-11", "video.db.before-4"});
+  CHECK(faultOf([&] { migrate(*directory); }) == Fault::versionMismatch);
+  CHECK(schemaOf(*directory) == 12);
+  run(scratch.data(), "SELECT a FROM added");
+
+  // Going back is putting the copy in place.
+  std::filesystem::copy_file(scratch.data() / "video.db.before-4", scratch.data() / "video.db",
+                             std::filesystem::copy_options::overwrite_existing);
+  CHECK(schemaOf(*directory) == 4);
+}
+
+TEST_CASE("a schema of nothing is brought up to the whole", "[store]") {
+  const Scratch scratch;
+  const auto directory = openAt(scratch.data(), Hold::exclusive);
+  std::filesystem::remove(scratch.data() / "video.db");
+  SQLite::Database(scratch.data() / "video.db", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
+      .exec("PRAGMA application_id = " + std::to_string(applicationId));
+  CHECK(migrate(*directory).before == 0);
+  directory->share();
+  Database database(directory, small());
+  database.write(Purpose::grow, [](Transaction& one) { addBlob(one, "x"); });
+  CHECK(countBlobs(database) == 1);
+}
+
+TEST_CASE("a migration that fails changes nothing", "[store]") {
+  const Scratch scratch;
+  const auto directory = openAt(scratch.data(), Hold::exclusive);
+  run(scratch.data(),
+      "INSERT INTO users (id, login_name, pwd, create_time) VALUES (1, 'ann', '', 1);"
+      "INSERT INTO sessions VALUES ('s', 'p', 1, 'ann', 1, 1)");
+  const std::string_view sql =
+      GENERATE(std::string_view("CREATE TABLE half (a) STRICT; INSERT INTO nowhere VALUES (1)"),
+               std::string_view("DELETE FROM users"));
+  CHECK(faultOf([&] { migrate(*directory, steps(3, sql)); }) == Fault::databaseFailed);
+  CHECK(schemaOf(*directory) == 1);
+  CHECK(copies(scratch.data()).empty());
+  directory->share();
+  Database database(directory, small());
+  CHECK(database.read([](Reader& reader) { return reader.query("SELECT 1 FROM users").next(); }));
+  CHECK(!database.read(
+      [](Reader& reader) { return reader.query("SELECT 1 FROM sqlite_schema WHERE name = 'half'").next(); }));
+}

@@ -1,0 +1,291 @@
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mount.h>
+
+#include <fstream>
+#include <set>
+#include <vector>
+
+#include "store_scratch.hpp"
+
+using namespace video;
+using namespace video::store;
+
+namespace {
+
+/// What a child tells its parent, line by line, through a file that survives its death.
+class Notes {
+ public:
+  explicit Notes(std::filesystem::path path)
+      : path_(std::move(path)), file_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {}
+  ~Notes() { ::close(file_); }
+  void add(const std::string& line) const {
+    const std::string text = line + "\n";
+    if (::write(file_, text.data(), text.size()) < 0) std::abort();
+  }
+  std::vector<std::string> all() const {
+    std::ifstream in(path_);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    return lines;
+  }
+
+ private:
+  std::filesystem::path path_;
+  int file_;
+};
+
+std::set<std::string> allBlobs(const std::filesystem::path& path) {
+  Database database(openAt(path), small());
+  return database.read([](Reader& reader) {
+    std::set<std::string> found;
+    Query query = reader.query("SELECT blob FROM blob_del_rec");
+    while (query.next()) found.emplace(query.text(0));
+    return found;
+  });
+}
+
+class SmallDisk {
+ public:
+  explicit SmallDisk(const std::filesystem::path& path) : path_(path) {
+    std::filesystem::create_directories(path);
+    mounted_ = ::mount("tmpfs", path.c_str(), "tmpfs", 0, "size=6m,mode=0750") == 0;
+  }
+  ~SmallDisk() {
+    if (mounted_) ::umount2(path_.c_str(), MNT_DETACH);
+  }
+  bool isMounted() const { return mounted_; }
+
+ private:
+  std::filesystem::path path_;
+  bool mounted_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("two busy processes write in turn", "[store]") {
+  const Scratch scratch;
+  openAt(scratch.data());
+  constexpr int each = 150;
+  const auto write = [&](const char* name) {
+    Database database(openAt(scratch.data()), small());
+    // Two threads, so that something always waits.
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 2; ++t)
+      threads.emplace_back([&, t] {
+        for (int i = 0; i < each; ++i)
+          database.write(Purpose::grow, [&](Transaction& one) {
+            addBlob(one, std::string(name) + std::to_string(t) + "." + std::to_string(i));
+            one.query("INSERT INTO users (login_name, pwd, create_time) VALUES (?, '', ?)",
+                      std::string(name) + std::to_string(t) + "." + std::to_string(i),
+                      static_cast<std::int64_t>(::getpid()))
+                .run();
+          });
+      });
+    threads.clear();
+    return 0;
+  };
+  const pid_t first = start([&] { return write("first"); });
+  const pid_t second = start([&] { return write("second"); });
+  REQUIRE(statusOf(first) == 0);
+  REQUIRE(statusOf(second) == 0);
+  // The order of the ids is the order of the writes.
+  Database database(openAt(scratch.data()), small());
+  const auto writers = database.read([](Reader& reader) {
+    std::vector<std::int64_t> found;
+    Query query = reader.query("SELECT create_time FROM users ORDER BY id");
+    while (query.next()) found.push_back(query.integer(0));
+    return found;
+  });
+  REQUIRE(writers.size() == 4 * each);
+  // Between the first write of the later one and the last of the earlier one both were busy.
+  const auto begin =
+      std::max(std::find(writers.begin(), writers.end(), first), std::find(writers.begin(), writers.end(), second));
+  const auto end = std::min(std::find(writers.rbegin(), writers.rend(), first).base(),
+                            std::find(writers.rbegin(), writers.rend(), second).base());
+  int run = 0;
+  int longest = 0;
+  int changes = 0;
+  for (auto at = begin; at < end; ++at) {
+    const bool same = at != begin && *at == *(at - 1);
+    run = same ? run + 1 : 1;
+    changes += !same;
+    longest = std::max(longest, run);
+  }
+  CAPTURE(end - begin, changes);
+  REQUIRE(end - begin > each / 2);
+  CHECK(changes > (end - begin) / 5);
+  CHECK(longest <= 20);
+}
+
+TEST_CASE("after kill -9 every answered write is there", "[store]") {
+  const Scratch scratch;
+  openAt(scratch.data());
+  const Notes answered(scratch.path() / "answered");
+  for (int round = 0; round < 3; ++round) {
+    const pid_t child = start([&] {
+      Database database(openAt(scratch.data()), small());
+      std::vector<std::jthread> threads;
+      for (int t = 0; t < 4; ++t)
+        threads.emplace_back([&, t] {
+          for (int i = 0;; ++i) {
+            const std::string name = std::to_string(round) + "." + std::to_string(t) + "." + std::to_string(i);
+            database.write(Purpose::grow, [&](Transaction& one) { addBlob(one, name); });
+            answered.add(name);
+          }
+        });
+      threads.clear();
+      return 0;
+    });
+    const std::size_t wanted = answered.all().size() + 200;
+    while (answered.all().size() < wanted) std::this_thread::yield();
+    ::kill(child, SIGKILL);
+    CHECK(statusOf(child) == -SIGKILL);
+    const auto found = allBlobs(scratch.data());
+    for (const std::string& name : answered.all()) CHECK(found.count(name) == 1);
+    CHECK(found.size() <= answered.all().size() + 4 * (static_cast<std::size_t>(round) + 1));
+  }
+}
+
+TEST_CASE("on a disk that fills up no write is answered wrongly either way", "[store]") {
+  const Scratch scratch;
+  const auto disk = scratch.path() / "disk";
+  const SmallDisk mounted(disk);
+  if (!mounted.isMounted()) {
+    WARN("skipped: a tmpfs cannot be mounted here");
+    return;
+  }
+  const Notes good(scratch.path() / "good");
+  const Notes failed(scratch.path() / "failed");
+  const Notes kept(scratch.path() / "kept");
+  // One child ends by itself, one dies where it stands: the log is then read back from the disk alone.
+  const bool dies = GENERATE(false, true);
+  const pid_t child = start([&] {
+    const auto directory = openAt(disk / "data");
+    Options options = small();
+    options.freeSpaceFloor = 0;
+    Database database(directory, options);
+    // The disk is too small for a real reserve: this one stands in for it.
+    {
+      std::ofstream reserve(disk / "data" / "reserve");
+      reserve << std::string(1 << 20, 'r');
+    }
+    std::atomic<int> full = 0;
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 8; ++t)
+      threads.emplace_back([&, t] {
+        const std::string filler(2000, 'f');
+        for (int i = 0; i < 1000 && full < 60; ++i) {
+          const std::string name = std::to_string(t) + "." + std::to_string(i) + filler;
+          const auto fault =
+              faultOf([&] { database.write(Purpose::grow, [&](Transaction& one) { addBlob(one, name); }); });
+          if (!fault) {
+            good.add(name);
+          } else {
+            failed.add(name);
+            if (*fault != Fault::diskFull) ::_exit(3);
+            ++full;
+          }
+        }
+      });
+    threads.clear();
+    if (full == 0) return 4;
+    for (int i = 0; i < 5; ++i) {
+      const std::string name = "kept" + std::to_string(i);
+      if (faultOf([&] { database.write(Purpose::keep, [&](Transaction& one) { addBlob(one, name); }); })) return 5;
+      kept.add(name);
+    }
+    if (std::filesystem::exists(disk / "data" / "reserve")) return 6;
+    if (!database.isReady()) return 7;
+    if (dies) ::kill(::getpid(), SIGKILL);
+    return 0;
+  });
+  const int status = statusOf(child);
+  REQUIRE(status == (dies ? -SIGKILL : 0));
+  const auto found = allBlobs(disk / "data");
+  CHECK(good.all().size() > 100);
+  CHECK(kept.all().size() == 5);
+  for (const std::string& name : good.all()) CHECK(found.count(name) == 1);
+  for (const std::string& name : kept.all()) CHECK(found.count(name) == 1);
+  for (const std::string& name : failed.all()) CHECK(found.count(name) == 0);
+  CHECK(found.size() == good.all().size() + kept.all().size());
+}
+
+TEST_CASE("a batch that meets a full disk fails whole, its keepers go on", "[store]") {
+  const Scratch scratch;
+  const auto disk = scratch.path() / "disk";
+  const SmallDisk mounted(disk);
+  if (!mounted.isMounted()) {
+    WARN("skipped: a tmpfs cannot be mounted here");
+    return;
+  }
+  const auto directory = openAt(disk / "data");
+  Database database(directory, small());
+  {
+    std::ofstream reserve(disk / "data" / "reserve");
+    reserve << std::string(1 << 20, 'r');
+  }
+  {
+    // What is left of the disk, but for less than a batch needs.
+    std::ofstream filler(disk / "filler");
+    filler << std::string(directory->freeSpace() - (64 << 10), 'x') << std::flush;
+  }
+  std::atomic<int> grown = 0;
+  std::atomic<int> refused = 0;
+  std::atomic<int> kept = 0;
+  std::atomic<int> ran = 0;
+  {
+    std::atomic<bool> inside = false;
+    std::atomic<bool> go = false;
+    const std::jthread holding([&] {
+      database.write(Purpose::keep, [&](Transaction&) {
+        inside = true;
+        inside.notify_all();
+        go.wait(false);
+      });
+    });
+    inside.wait(false);
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 40; ++t)
+      threads.emplace_back([&, t] {
+        const bool keep = t % 4 == 0;
+        const auto fault = faultOf([&] {
+          database.write(keep ? Purpose::keep : Purpose::grow, [&](Transaction& one) {
+            addBlob(one, std::to_string(t) + std::string(keep ? 10 : 20000, 'b'));
+            one.afterCommit([&] { ++ran; });
+          });
+        });
+        if (keep && !fault) ++kept;
+        if (!keep && !fault) ++grown;
+        if (!keep && fault == Fault::diskFull) ++refused;
+      });
+    go = true;
+    go.notify_all();
+  }
+  CHECK(kept == 10);
+  CHECK(grown + refused == 30);
+  CHECK(refused > 0);
+  CHECK(ran == grown + kept);
+  CHECK(countBlobs(database) == grown + kept);
+}
+
+TEST_CASE("a process that reads all the time does not keep another from emptying the log", "[store]") {
+  const Scratch scratch;
+  openAt(scratch.data());
+  const pid_t reader = start([&] {
+    Database database(openAt(scratch.data()), small());
+    while (!hasBlob(database, "end")) std::this_thread::yield();
+    return 0;
+  });
+  Options options = small();
+  options.synchronous = Synchronous::normal;
+  {
+    Database database(openAt(scratch.data()), options);
+    const std::string filler(3000, 'f');
+    for (int i = 0; i < 4000; ++i)
+      database.write(Purpose::grow, [&](Transaction& one) { addBlob(one, filler + std::to_string(i)); });
+    CHECK(std::filesystem::file_size(scratch.data() / "video.db-wal") < (40U << 20));
+    database.write(Purpose::grow, [](Transaction& one) { addBlob(one, "end"); });
+  }
+  CHECK(statusOf(reader) == 0);
+}

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "base/error.hpp"
+#include "catch.hpp"
+#include "store/database.hpp"
+#include "store/directory.hpp"
+
+namespace video::store {
+
+/// A folder of its own for one test, removed at its end.
+class Scratch {
+ public:
+  Scratch() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "video-store-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) std::abort();
+    path_ = pattern;
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  Scratch(const Scratch&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path data() const { return path_ / "data"; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// The data directory at `path`, made where there is none.
+inline std::shared_ptr<DataDirectory> openAt(const std::filesystem::path& path, Hold hold = Hold::shared) {
+  DataDirectory::create(path);
+  return DataDirectory::open(path, hold, "the test", std::chrono::milliseconds{50});
+}
+
+inline Options small() {
+  Options options;
+  options.freeSpaceFloor = 0;
+  return options;
+}
+
+/// The fault that `work` ends with; nothing where it ends well.
+template <class Work>
+std::optional<Fault> faultOf(Work&& work) {
+  try {
+    work();
+    return std::nullopt;
+  } catch (const Error& error) {
+    return error.fault();
+  }
+}
+
+/// A process that runs `work`; its exit status is what `work` returns.
+inline pid_t start(const std::function<int()>& work) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    int status = 99;
+    try {
+      status = work();
+    } catch (const std::exception& exception) {
+      ::write(2, exception.what(), std::string_view(exception.what()).size());
+    }
+    ::_exit(status);
+  }
+  return child;
+}
+
+inline int statusOf(pid_t child) {
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+inline void addBlob(Transaction& transaction, std::string_view name, std::int64_t time = 1) {
+  transaction.query("INSERT INTO blob_del_rec (blob, create_time) VALUES (?, ?)", name, time).run();
+}
+
+inline std::int64_t countBlobs(Database& database) {
+  return database.read([](Reader& reader) {
+    Query query = reader.query("SELECT count(*) FROM blob_del_rec");
+    query.next();
+    return query.integer(0);
+  });
+}
+
+inline bool hasBlob(Database& database, std::string_view name) {
+  return database.read(
+      [&](Reader& reader) { return reader.query("SELECT 1 FROM blob_del_rec WHERE blob = ?", name).next(); });
+}
+
+}  // namespace video::store
