@@ -87,11 +87,12 @@ TEST_CASE("a full cache forgets what was not used lately", "[access]") {
 
 TEST_CASE("of entries that are not used again, the oldest goes first", "[access]") {
   Cache cache(3);
-  for (std::uint64_t i = 1; i <= 8; ++i) {
-    cache.put(keyOf(i), entryOf(static_cast<std::int64_t>(i)));
-    if (i == 5) cache.drop(keyOf(4));
-  }
+  for (std::uint64_t i = 1; i <= 8; ++i) cache.put(keyOf(i), entryOf(static_cast<std::int64_t>(i)));
   for (std::uint64_t i = 1; i <= 8; ++i) CHECK(cache.find(keyOf(i), 1, now).has_value() == (i >= 6));
+  cache.drop(keyOf(7));
+  CHECK(cache.size() == 2);
+  for (std::uint64_t i = 9; i <= 20; ++i) cache.put(keyOf(i), entryOf(static_cast<std::int64_t>(i)));
+  CHECK(cache.find(keyOf(20), 1, now));
   CHECK(cache.size() == 3);
 }
 
