@@ -57,14 +57,13 @@ bool hasExpired(const rows::Known& known, Time now) {
   return known.expires && *known.expires <= now;
 }
 
-Identity identityOf(const rows::Known& known, std::string_view secret, std::string hash) {
+Identity identityOf(const rows::Known& known, std::string_view secret) {
   return {.kind = isToken(secret) ? Identity::Kind::token : Identity::Kind::session,
           .user = known.user,
           .userName = known.userName,
           .role = known.role,
           .scope = known.scope,
-          .expires = known.expires,
-          .secretHash = std::move(hash)};
+          .expires = known.expires};
 }
 
 Identity operatorOf(store::Reader& reader, std::string_view name) {
@@ -108,24 +107,24 @@ struct Access::Inside {
     checkForm(secret);
     const SecretKey key = keyOf(secret);
     const Time now = clock.now();
-    const Cache::Found found = database.read([&](store::Reader& reader) {
+    Cache::Found found = database.read([&](store::Reader& reader) {
       // The epoch itself, not data_version first: to ask a pooled connection for either costs the same.
       if (auto cached = cache.find(key, rows::epoch(reader), now)) return std::move(*cached);
       return readSecret(reader, key, secret, now);
     });
-    if (found.touch) touch(found.identity, key, now);
-    return found.identity;
+    if (found.touch) touch(found.identity.kind, key, now);
+    found.identity.secretHash = hexOf(key);
+    return std::move(found.identity);
   }
 
   Cache::Found readSecret(store::Reader& reader, const SecretKey& key, std::string_view secret, Time now) {
-    const std::string hash = hexOf(key);
-    const auto known = findSecret(reader, secret, hash);
+    const auto known = findSecret(reader, secret, hexOf(key));
     if (!known || hasExpired(*known, now)) {
       cache.drop(key);
       if (known && !isToken(secret)) upkeep.add({Upkeep::Note::What::expired, key, now});
       refuse();
     }
-    Cache::Entry entry{.identity = identityOf(*known, secret, hash), .epoch = known->epoch};
+    Cache::Entry entry{.identity = identityOf(*known, secret), .epoch = known->epoch};
     if (isToken(secret)) {
       entry.touchInterval = touchInterval;
       entry.nextTouch = known->lastUsed ? *known->lastUsed + touchInterval : now;
@@ -139,8 +138,8 @@ struct Access::Inside {
     return found;
   }
 
-  void touch(const Identity& who, const SecretKey& key, Time now) {
-    if (who.kind == Identity::Kind::token)
+  void touch(Identity::Kind kind, const SecretKey& key, Time now) {
+    if (kind == Identity::Kind::token)
       upkeep.add({Upkeep::Note::What::used, key, now});
     else
       upkeep.add({Upkeep::Note::What::extended, key, now + options.sessionTtl});
@@ -166,7 +165,9 @@ Identity Access::identify(store::Transaction& transaction, const Credential& by)
   std::string hash = hexOf(keyOf(secret));
   const auto known = findSecret(transaction, secret, hash);
   if (!known || hasExpired(*known, now())) refuse();
-  return identityOf(*known, secret, std::move(hash));
+  Identity who = identityOf(*known, secret);
+  who.secretHash = std::move(hash);
+  return who;
 }
 
 std::string Access::hashPassword(std::string_view password) {

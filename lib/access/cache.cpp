@@ -15,14 +15,29 @@ constexpr std::size_t worthSharding = 1024;
 Cache::Cache(std::size_t bound)
     : shards_(bound < worthSharding ? 1 : manyShards), shardBound_(bound / shards_.size()) {}
 
+void Cache::Shard::remove(Slots::iterator slot) {
+  const std::size_t place = slot->second.place;
+  ring[place] = ring.back();
+  ring[place]->second.place = place;
+  ring.pop_back();
+  slots.erase(slot);
+}
+
+void Cache::Shard::makeRoom() {
+  for (;; ++hand) {
+    if (hand >= ring.size()) hand = 0;
+    if (!std::exchange(ring[hand]->second.used, false)) return remove(slots.find(ring[hand]->first));
+  }
+}
+
 std::optional<Cache::Found> Cache::find(const SecretKey& key, std::int64_t epoch, Time now) {
   Shard& shard = shardOf(key);
   const std::scoped_lock lock(shard.mutex);
-  const auto place = shard.places.find(key);
-  if (place == shard.places.end()) return std::nullopt;
-  Entry& entry = place->second->second;
+  const auto slot = shard.slots.find(key);
+  if (slot == shard.slots.end()) return std::nullopt;
+  Entry& entry = slot->second.entry;
   if (entry.epoch != epoch || (entry.identity.expires && *entry.identity.expires <= now)) return std::nullopt;
-  shard.order.splice(shard.order.begin(), shard.order, place->second);
+  slot->second.used = true;
   const bool touch = now >= entry.nextTouch;
   if (touch) entry.nextTouch = now + entry.touchInterval;
   return Found{entry.identity, touch};
@@ -32,44 +47,47 @@ void Cache::put(const SecretKey& key, Entry entry) {
   if (shardBound_ == 0) return;
   Shard& shard = shardOf(key);
   const std::scoped_lock lock(shard.mutex);
-  const auto place = shard.places.find(key);
-  if (place != shard.places.end()) {
+  const auto known = shard.slots.find(key);
+  if (known != shard.slots.end()) {
     // Of two reads that cross, the one under the later epoch stays.
-    if (place->second->second.epoch <= entry.epoch) place->second->second = std::move(entry);
-    shard.order.splice(shard.order.begin(), shard.order, place->second);
+    if (known->second.entry.epoch <= entry.epoch) known->second.entry = std::move(entry);
     return;
   }
-  if (shard.places.size() >= shardBound_) {
-    shard.places.erase(shard.order.back().first);
-    shard.order.pop_back();
-  }
-  shard.order.emplace_front(key, std::move(entry));
-  shard.places.emplace(key, shard.order.begin());
+  const bool full = shard.ring.size() >= shardBound_;
+  if (full) shard.makeRoom();
+  // Room in the ring first, so that nothing can fail between the two.
+  if (shard.ring.size() == shard.ring.capacity()) shard.ring.reserve(std::max<std::size_t>(16, 2 * shard.ring.size()));
+  const auto slot = shard.slots.emplace(key, Slot{std::move(entry), shard.ring.size(), false}).first;
+  shard.ring.push_back(&*slot);
+  if (!full) return;
+  // The new one stands where the old one stood, so that the hand comes to it last.
+  std::swap(shard.ring[shard.hand], shard.ring.back());
+  shard.ring[shard.hand]->second.place = shard.hand;
+  shard.ring.back()->second.place = shard.ring.size() - 1;
+  ++shard.hand;
 }
 
 void Cache::extend(const SecretKey& key, Time expires) {
   Shard& shard = shardOf(key);
   const std::scoped_lock lock(shard.mutex);
-  const auto place = shard.places.find(key);
-  if (place == shard.places.end()) return;
-  std::optional<Time>& known = place->second->second.identity.expires;
+  const auto slot = shard.slots.find(key);
+  if (slot == shard.slots.end()) return;
+  std::optional<Time>& known = slot->second.entry.identity.expires;
   if (known && *known < expires) known = expires;
 }
 
 void Cache::drop(const SecretKey& key) {
   Shard& shard = shardOf(key);
   const std::scoped_lock lock(shard.mutex);
-  const auto place = shard.places.find(key);
-  if (place == shard.places.end()) return;
-  shard.order.erase(place->second);
-  shard.places.erase(place);
+  const auto slot = shard.slots.find(key);
+  if (slot != shard.slots.end()) shard.remove(slot);
 }
 
 std::size_t Cache::size() const {
   std::size_t sum = 0;
   for (const Shard& shard : shards_) {
     const std::scoped_lock lock(shard.mutex);
-    sum += shard.places.size();
+    sum += shard.slots.size();
   }
   return sum;
 }

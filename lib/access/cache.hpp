@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <list>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -18,13 +17,13 @@ namespace video::access {
 /// The SHA-256 of a session's or token's secret: what it is looked up by.
 using SecretKey = std::array<unsigned char, 32>;
 
-/// Identities of sessions and tokens by the hash of their secret: bounded, least recently used goes first, in shards.
-/// An entry counts only under the rights epoch that it was read under, so that nothing need be dropped when that moves.
-/// May be used from any thread.
+/// Identities of sessions and tokens by the hash of their secret: bounded, what was not used lately goes first, in
+/// shards. An entry counts only under the rights epoch that it was read under, so that nothing need be dropped when
+/// that moves. May be used from any thread.
 class Cache {
  public:
   struct Entry {
-    Identity identity;
+    Identity identity;                          ///< without its secretHash, which the key is
     std::int64_t epoch = 0;                     ///< of the read that gave the identity
     Time nextTouch{};                           ///< when its use is to be written down again
     std::chrono::milliseconds touchInterval{};  ///< at the least between two such
@@ -54,11 +53,20 @@ class Cache {
       return front;
     }
   };
-  using Order = std::list<std::pair<SecretKey, Entry>>;
+  struct Slot {
+    Entry entry;
+    std::size_t place = 0;  // in the ring
+    bool used = false;      // since the hand last came by
+  };
+  using Slots = std::unordered_map<SecretKey, Slot, Hash>;
+  // Second chance instead of a list by last use: a hit writes to the one slot that it reads.
   struct Shard {
     mutable std::mutex mutex;
-    Order order;  // most recently used first
-    std::unordered_map<SecretKey, Order::iterator, Hash> places;
+    Slots slots;
+    std::vector<Slots::value_type*> ring;
+    std::size_t hand = 0;
+    void remove(Slots::iterator slot);
+    void makeRoom();
   };
   Shard& shardOf(const SecretKey& key) { return shards_[key.back() % shards_.size()]; }
 

@@ -73,7 +73,7 @@ TEST_CASE("one caller in each interval is told to touch", "[access]") {
   CHECK(cache.find(keyOf(1), 1, now + 120s)->touch);
 }
 
-TEST_CASE("a full cache forgets what was used longest ago", "[access]") {
+TEST_CASE("a full cache forgets what was not used lately", "[access]") {
   Cache cache(3);
   for (int i = 1; i <= 3; ++i) cache.put(keyOf(static_cast<std::uint64_t>(i)), entryOf(i));
   CHECK(cache.find(keyOf(1), 1, now));
@@ -83,6 +83,17 @@ TEST_CASE("a full cache forgets what was used longest ago", "[access]") {
   CHECK_FALSE(cache.find(keyOf(2), 1, now));
   CHECK(cache.find(keyOf(3), 1, now));
   CHECK(cache.find(keyOf(4), 1, now));
+}
+
+TEST_CASE("of entries that are not used again, the oldest goes first", "[access]") {
+  Cache cache(3);
+  for (std::uint64_t i = 1; i <= 8; ++i) cache.put(keyOf(i), entryOf(static_cast<std::int64_t>(i)));
+  for (std::uint64_t i = 1; i <= 8; ++i) CHECK(cache.find(keyOf(i), 1, now).has_value() == (i >= 6));
+  cache.drop(keyOf(7));
+  CHECK(cache.size() == 2);
+  for (std::uint64_t i = 9; i <= 20; ++i) cache.put(keyOf(i), entryOf(static_cast<std::int64_t>(i)));
+  CHECK(cache.find(keyOf(20), 1, now));
+  CHECK(cache.size() == 3);
 }
 
 TEST_CASE("the cache stays within its bound, and one of none keeps nothing", "[access]") {
