@@ -1,0 +1,54 @@
+#include "base/text.hpp"
+#include "command.hpp"
+#include "comments/fields.hpp"
+#include "files.hpp"
+
+namespace video::ctl {
+namespace {
+
+struct RemoveComments {
+  std::string video;
+  std::vector<std::string> ids;
+};
+
+}  // namespace
+
+void addComment(Commands& commands) {
+  CLI::App& noun = commands.noun("comment", "What people say of a video");
+
+  auto post = commands.verb<NewComment>(noun, "post", "Adds a comment to a video");
+  post.option("VIDEO", &NewComment::video)->required();
+  post.option("TEXT", &NewComment::content, "1 to 2000 characters, or - for stdin")->required();
+  post.option("--at", &NewComment::positionMs, "place on the video's timeline, like 1:23.5", readPositionMs);
+  post.runs([](Caller& caller, NewComment& wanted) {
+    caller.needAuthor("comment post");
+    if (wanted.content == "-") wanted.content = readInput(64 * 1024);
+    caller.out.one([&] { return caller.toolkit().comments().post(caller.by(), wanted); });
+    return 0;
+  });
+
+  auto list = commands.verb<CommentQuery>(noun, "list", "A video's comments, oldest first, or by place with --at");
+  list.option("VIDEO", &CommentQuery::video)->required();
+  list.option("--at", &CommentQuery::atFrom, "at or after this place, like 1:23.5", readPositionMs);
+  list.option("--at-until", &CommentQuery::atTo, "before this place", readPositionMs);
+  list.lists();
+  list.runs([](Caller& caller, CommentQuery& wanted) {
+    if (wanted.atFrom || wanted.atTo) wanted.by = CommentOrder::position;
+    Comments& comments = caller.toolkit().comments();
+    caller.out.list(wanted, "id,author,time,position_ms,content",
+                    [&](const CommentQuery& query) { return comments.list(caller.by(), query); });
+    return 0;
+  });
+
+  auto remove = commands.verb<RemoveComments>(noun, "delete", "Removes comments for good");
+  remove.option("VIDEO", &RemoveComments::video, "the video")->required();
+  remove.several("ID", &RemoveComments::ids, "comments, or - for one a line on stdin");
+  remove.runs([](Caller& caller, RemoveComments& wanted) {
+    return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
+      caller.toolkit().comments().remove(caller.by(), {VideoId{wanted.video}, CommentId{id}});
+      return {"deleted", id, {}, {}};
+    });
+  });
+}
+
+}  // namespace video::ctl

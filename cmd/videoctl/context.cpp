@@ -1,0 +1,115 @@
+#include "command.hpp"
+#include "contexts.hpp"
+
+namespace video::ctl {
+
+/// A context as it is shown: without its token.
+struct ShownContext {
+  std::string name;
+  std::string server;
+  bool current = false;
+  bool signedIn = false;
+};
+
+}  // namespace video::ctl
+
+namespace video {
+template <>
+struct Fields<ctl::ShownContext> {
+  static constexpr std::string_view plural = "contexts";
+  static constexpr std::tuple list{
+      Field{"name", &ctl::ShownContext::name, "short name"},
+      Field{"server", &ctl::ShownContext::server, "URL"},
+      Field{"current", &ctl::ShownContext::current, "whether commands go there by themselves"},
+      Field{"signed_in", &ctl::ShownContext::signedIn, "whether it has a token"},
+  };
+};
+}  // namespace video
+
+namespace video::ctl {
+namespace {
+
+struct Words {};
+
+struct ContextName {
+  std::string name;
+};
+
+ShownContext shown(const Contexts& contexts, const Context& context) {
+  return {context.name, context.server, context.name == contexts.current, !context.token.empty()};
+}
+
+void checkName(std::string_view name) {
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-";
+  if (name.empty() || name == "local" || name[0] == '-' || name.find_first_not_of(allowed) != std::string_view::npos)
+    throw Usage(fmt::format("context {}: a name has letters, digits and _ . : - only, and is not local", name));
+}
+
+}  // namespace
+
+void addContext(Commands& commands) {
+  CLI::App& noun = commands.noun("context", "Servers by a short name");
+
+  // The URL is the global --server, which a context that is being made takes its meaning from.
+  auto add =
+      commands.verb<ContextName>(noun, "add", "Adds a server, or changes its URL: context add NAME --server URL");
+  add.option("NAME", &ContextName::name, "short name")->required();
+  add.runs([](Caller& caller, ContextName& wanted) {
+    checkName(wanted.name);
+    if (caller.flags.server.empty()) throw Usage("context add: needs --server URL");
+    const std::string url = checkedUrl(caller.flags.server);
+    Contexts contexts = loadContexts(contextsPath());
+    Context* old = contexts.find(wanted.name);
+    if (old == nullptr)
+      contexts.all.push_back({wanted.name, url, {}});
+    else if (old->server != url)
+      *old = {wanted.name, url, {}};
+    saveContexts(contextsPath(), contexts);
+    caller.report(fmt::format("context {} is {}", wanted.name, url));
+    return 0;
+  });
+
+  auto use =
+      commands.verb<ContextName>(noun, "use", "Makes commands go to a server by themselves; local: to this machine");
+  use.option("NAME", &ContextName::name, "a context, or local")->required();
+  use.runs([](Caller& caller, ContextName& wanted) {
+    Contexts contexts = loadContexts(contextsPath());
+    contexts.current = wanted.name == "local" ? std::string() : contexts.get(wanted.name).name;
+    saveContexts(contextsPath(), contexts);
+    caller.report(fmt::format("commands go to {} now", wanted.name));
+    return 0;
+  });
+
+  auto show = commands.verb<Words>(noun, "show", "The context in use");
+  show.runs([](Caller& caller, Words&) {
+    Contexts contexts = loadContexts(contextsPath());
+    caller.out.one([&] {
+      if (contexts.current.empty()) return ShownContext{"local", "", true, false};
+      return shown(contexts, contexts.get(contexts.current));
+    });
+    return 0;
+  });
+
+  auto list = commands.verb<Words>(noun, "list", "All contexts");
+  list.runs([](Caller& caller, Words&) {
+    const Contexts contexts = loadContexts(contextsPath());
+    std::vector<ShownContext> all;
+    for (const Context& context : contexts.all) all.push_back(shown(contexts, context));
+    caller.out.all(all);
+    return 0;
+  });
+
+  auto remove = commands.verb<ContextName>(noun, "remove", "Forgets a server and its token");
+  remove.option("NAME", &ContextName::name, "a context")->required();
+  remove.runs([](Caller& caller, ContextName& wanted) {
+    Contexts contexts = loadContexts(contextsPath());
+    contexts.get(wanted.name);
+    std::erase_if(contexts.all, [&](const Context& context) { return context.name == wanted.name; });
+    if (contexts.current == wanted.name) contexts.current.clear();
+    saveContexts(contextsPath(), contexts);
+    caller.report(fmt::format("context {} is forgotten", wanted.name));
+    return 0;
+  });
+}
+
+}  // namespace video::ctl

@@ -1,0 +1,37 @@
+#include "command.hpp"
+#include "data/fields.hpp"
+
+namespace video::ctl {
+namespace {
+
+struct Words {};
+
+// Opens the data directory as a whole, which only the direct way can.
+std::unique_ptr<Data> openHere(Caller& caller, std::string_view command) {
+  if (!caller.flags.server.empty() || !caller.flags.context.empty())
+    throw Usage(fmt::format("{}: works on a data directory of this machine, not on a server", command));
+  const Way way = pickLocal(caller.flags, true);
+  if (caller.flags.verbose) say(fmt::format("direct {}", way.address));
+  becomeDataOwner(way.settings);
+  return openData(way.settings, way.origin);
+}
+
+}  // namespace
+
+void addData(Commands& commands) {
+  CLI::App& noun = commands.noun("data", "The data directory as a whole");
+
+  auto init = commands.verb<Words>(noun, "init", "Makes a data directory in a new or empty folder");
+  init.runs([](Caller& caller, Words&) {
+    caller.out.one([&] { return openHere(caller, "data init")->init(); });
+    return 0;
+  });
+
+  auto migrate = commands.verb<Words>(noun, "migrate", "Brings the database to this program's version");
+  migrate.runs([](Caller& caller, Words&) {
+    caller.out.one([&] { return openHere(caller, "data migrate")->migrate(); });
+    return 0;
+  });
+}
+
+}  // namespace video::ctl

@@ -1,0 +1,117 @@
+#include <clocale>
+#include <csignal>
+
+#include "command.hpp"
+
+namespace {
+
+using namespace video;
+using namespace video::ctl;
+
+constexpr int badUsage = 2;
+
+// What may help, for a fault whose detail does not say it.
+std::string hintFor(const Error& error, Caller& caller) {
+  switch (error.fault()) {
+    case Fault::unauthenticated:
+      return caller.isRemote() ? "sign in with `videoctl session login NAME`, or with --server set VIDEOCTL_TOKEN"
+                               : std::string();
+    case Fault::tooMany:
+    case Fault::unavailable:
+      return error.retryAfter() ? fmt::format("try again in {} s", error.retryAfter()->count()) : std::string();
+    case Fault::diskFull: return "delete videos and `videoctl queue drain --include-not-due`, or make room";
+    default: return {};
+  }
+}
+
+int fail(const Error& error, Caller& caller) {
+  const FaultRow& row = rowOf(error.fault());
+  say(error.what());
+  if (const std::string hint = hintFor(error, caller); !hint.empty()) sayPlain("hint: " + hint);
+  if (caller.out.isJson()) {
+    std::string json = "{\"error\":";
+    appendJson(json, std::string_view(error.what()));
+    json += fmt::format(R"(,"error_code":"{}","exit":{},"retryable":{}}})", row.code, row.exitStatus, row.retryable);
+    sayPlain(json);
+  }
+  return row.exitStatus;
+}
+
+int failUsage(std::string_view why) {
+  say(why);
+  return badUsage;
+}
+
+int carryOut(const Action& action, Caller& caller) {
+  int status = 1;
+  try {
+    status = action(caller);
+    caller.out.finish();
+  } catch (const Usage& wrong) {
+    status = failUsage(wrong.what());
+  } catch (const ClosedOutput&) {
+    status = 0;
+  } catch (const Interrupted& interrupted) {
+    status = 128 + interrupted.signal;
+  } catch (const Error& error) {
+    status = fail(error, caller);
+  } catch (const std::exception& error) {
+    status = fail(Error(Fault::internal, error.what()), caller);
+  }
+  return status;
+}
+
+int run(int count, char** arguments) {
+  CLI::App app("Works on the users, videos and comments of a video server", "videoctl");
+  app.require_subcommand(0, 1);
+  app.fallthrough();
+  app.set_version_flag("--version", "videoctl " VIDEO_VERSION, "Print the version and end");
+  Flags flags;
+  addFlags(app, flags);
+  Commands commands(app);
+  addUser(commands);
+  addSession(commands);
+  addToken(commands);
+  addVideo(commands);
+  addComment(commands);
+  addQueue(commands);
+  addData(commands);
+  addContext(commands);
+  addHelp(commands);
+
+  Action action = [&app](Caller& caller) {
+    caller.out.text(overview(app));
+    return 0;
+  };
+  try {
+    app.parse(count, arguments);
+    readEnvironment(flags);
+    if (const Action* chosen = commands.chosen()) action = *chosen;
+  } catch (const CLI::CallForHelp&) {
+    const CLI::App& asked = commands.deepest();
+    action = [&asked](Caller& caller) {
+      caller.out.text(asked.get_parent() == nullptr ? overview(asked) + "\n" + asked.help() : asked.help());
+      return 0;
+    };
+  } catch (const CLI::CallForVersion& asked) {
+    action = [text = std::string(asked.what()) + '\n'](Caller& caller) {
+      caller.out.text(text);
+      return 0;
+    };
+  } catch (const CLI::ParseError& problem) {
+    return failUsage(commands.explain(problem));
+  } catch (const Usage& wrong) {
+    return failUsage(wrong.what());
+  }
+  Printer printer(flags.output.value_or(Format::automatic), flags.columns, !flags.noHeader);
+  Caller caller(flags, printer);
+  return carryOut(action, caller);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  std::setlocale(LC_CTYPE, "");  // widths of characters
+  std::signal(SIGPIPE, SIG_IGN);
+  return run(count, arguments);
+}

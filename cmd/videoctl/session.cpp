@@ -1,0 +1,98 @@
+#include <unistd.h>
+
+#include "base/clock.hpp"
+#include "command.hpp"
+#include "contexts.hpp"
+#include "prompt.hpp"
+#include "sessions/fields.hpp"
+
+namespace video::ctl {
+namespace {
+
+struct SignIn {
+  std::string name;
+  std::chrono::milliseconds keep{std::chrono::hours{24 * 30}};
+  bool stdinPassword = false;
+  std::string passwordFile;
+};
+
+struct Words {};
+
+std::string hostName() {
+  char name[256] = {};
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
+// The context that a sign-in is kept in: the one that was asked for, or one for this URL.
+Context& contextOf(Contexts& contexts, const Way& way) {
+  if (!way.context.empty()) return contexts.get(way.context);
+  for (Context& context : contexts.all)
+    if (context.server == way.address) return context;
+  return contexts.all.emplace_back(Context{way.address.substr(way.address.find("://") + 3), way.address, {}});
+}
+
+int logIn(Caller& caller, SignIn& wanted) {
+  if (caller.way().kind != Way::Kind::remote)
+    throw Usage("session login: signs in to a server: add --server URL or --context NAME");
+  caller.needPrivateWay();
+  Contexts contexts = loadContexts(contextsPath());
+  Context& context = contextOf(contexts, caller.way());
+  if (wanted.name.empty()) {
+    if (!canAsk(caller.flags)) throw Usage("session login: say who: session login NAME");
+    wanted.name = ask("User name: ");
+  }
+  const std::string password = readPassword(caller.flags, {wanted.stdinPassword, wanted.passwordFile}, false);
+
+  Toolkit& toolkit = caller.toolkit();
+  const SignedIn signedIn = toolkit.sessions().login(Anonymous{}, {wanted.name, {}, password});
+  const Credential session = Secret{signedIn.sessionId.value_or("")};
+  const WhoAmI who = toolkit.sessions().whoami(session, {});
+  NewToken token{signedIn.userName, "videoctl@" + hostName(), who.role == Role::admin ? Scope::admin : Scope::full, {}};
+  token.expires = systemClock().now() + wanted.keep;
+  context.token = toolkit.tokens().create(session, token).token;
+  toolkit.sessions().logout(session, {});
+  saveContexts(contextsPath(), contexts);
+  caller.report(
+      fmt::format("signed in to {} as {}; kept in context {}", context.server, signedIn.userName, context.name));
+  if (contexts.current != context.name && !caller.flags.quiet)
+    sayPlain(fmt::format("hint: `videoctl context use {}` makes commands go there by themselves", context.name));
+  return 0;
+}
+
+int logOut(Caller& caller, Words&) {
+  if (caller.way().kind != Way::Kind::remote)
+    throw Usage("session logout: signs out of a server: add --server URL or --context NAME");
+  caller.toolkit().sessions().logout(caller.by(), {});
+  if (!caller.way().context.empty()) {
+    Contexts contexts = loadContexts(contextsPath());
+    contexts.get(caller.way().context).token.clear();
+    saveContexts(contextsPath(), contexts);
+  }
+  caller.report(fmt::format("signed out of {}", caller.way().address));
+  return 0;
+}
+
+}  // namespace
+
+void addSession(Commands& commands) {
+  CLI::App& noun = commands.noun("session", "Signing in and out");
+
+  auto login = commands.verb<SignIn>(noun, "login", "Signs in to a server and keeps a token in the context");
+  login.option("NAME", &SignIn::name, "who signs in");
+  login.option("--keep", &SignIn::keep, "how long to stay signed in (30d)");
+  login.flag("--password-stdin", &SignIn::stdinPassword, "read the password from stdin");
+  login.option("--password-file", &SignIn::passwordFile, "read the password from a file that nobody else can read");
+  login.runs(logIn);
+
+  auto logout = commands.verb<Words>(noun, "logout", "Ends the token that login made");
+  logout.runs(logOut);
+
+  auto whoami = commands.verb<Words>(noun, "whoami", "Who the caller is");
+  whoami.runs([](Caller& caller, Words&) {
+    caller.out.one([&] { return caller.toolkit().sessions().whoami(caller.by(), {}); });
+    return 0;
+  });
+}
+
+}  // namespace video::ctl

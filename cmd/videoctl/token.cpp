@@ -1,0 +1,54 @@
+#include "tokens/fields.hpp"
+
+#include "base/clock.hpp"
+#include "command.hpp"
+
+namespace video::ctl {
+namespace {
+
+struct CreateToken : NewToken {
+  std::string ends = "90d";
+};
+
+struct Ids {
+  std::vector<std::string> ids;
+};
+
+}  // namespace
+
+void addToken(Commands& commands) {
+  CLI::App& noun = commands.noun("token", "API tokens for scripts");
+
+  auto create = commands.verb<CreateToken>(noun, "create", "Makes a token and prints it, this once");
+  create.option("--label", &NewToken::label)->required();
+  create.option("--scope", &NewToken::scope)->required();
+  create.option("--user", &NewToken::user, "whose; default: the caller's");
+  create.option("--expires", &CreateToken::ends, "how long it lasts, or never (90d)",
+                [](std::string_view text, std::string_view name, std::string& to) {
+                  std::chrono::milliseconds duration{};
+                  if (text != "never") readValue(text, name, duration);
+                  to = text;
+                });
+  create.runs([](Caller& caller, CreateToken& wanted) {
+    if (wanted.ends != "never") wanted.expires = systemClock().now() + *parseDuration(wanted.ends);
+    caller.needAuthor("token create");
+    if (wanted.user.empty()) wanted.user = caller.self("token create", "--user");
+    const auto make = [&] { return caller.toolkit().tokens().create(caller.by(), wanted); };
+    if (caller.out.isJson() || caller.out.format() == Format::id || !caller.flags.columns.empty())
+      caller.out.one(make);
+    else
+      caller.out.text(make().token + '\n');
+    return 0;
+  });
+
+  auto revoke = commands.verb<Ids>(noun, "revoke", "Ends tokens");
+  revoke.several("ID", &Ids::ids, "tokens by their ids, or - for one a line on stdin");
+  revoke.runs([](Caller& caller, Ids& wanted) {
+    return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
+      caller.toolkit().tokens().revoke(caller.by(), {TokenId{id}});
+      return {"revoked", id, {}, {}};
+    });
+  });
+}
+
+}  // namespace video::ctl

@@ -1,0 +1,111 @@
+#include "base/ids.hpp"
+#include "command.hpp"
+#include "prompt.hpp"
+#include "users/fields.hpp"
+
+namespace video::ctl {
+
+struct AddUser : NewUser {
+  PasswordFrom from;
+  bool stdinPassword = false;
+  bool randomPassword = false;
+  std::string passwordFile;
+};
+
+/// A user with the password that was made up, as it is shown once.
+struct AddedUser {
+  std::string name;
+  std::string password;
+};
+
+namespace {
+
+void readQuota(std::string_view text, std::string_view name, std::optional<Nullable<std::int64_t>>& to) {
+  if (text == "default") {
+    to.emplace();
+  } else if (text == "none") {
+    to = Nullable<std::int64_t>(0);
+  } else {
+    const auto size = parseSize(text);
+    if (!size) throw Error(Fault::malformed, fmt::format("{}: {} is no size like 5GiB, none or default", name, text));
+    to = Nullable<std::int64_t>(static_cast<std::int64_t>(*size));
+  }
+}
+
+}  // namespace
+}  // namespace video::ctl
+
+namespace video {
+template <>
+struct Fields<ctl::AddedUser> {
+  static constexpr std::tuple list{
+      Field{"user_name", &ctl::AddedUser::name, "who was made"},
+      Field{"password", &ctl::AddedUser::password, "the one that was made up"},
+  };
+};
+}  // namespace video
+
+namespace video::ctl {
+
+void addUser(Commands& commands) {
+  CLI::App& noun = commands.noun("user", "The accounts of the site");
+
+  auto add = commands.verb<AddUser>(noun, "add", "Makes a user; asks for the password");
+  add.option("NAME", &NewUser::name)->required();
+  add.option("--role", &NewUser::role, "user or admin");
+  add.option("--quota", &NewUser::ownQuota, "SIZE, none or default", readQuota);
+  add.flag("--random-password", &AddUser::randomPassword, "make a password up and print it");
+  add.flag("--password-stdin", &AddUser::stdinPassword, "read the password from stdin");
+  add.option("--password-file", &AddUser::passwordFile, "read the password from a file that nobody else can read");
+  add.runs([](Caller& caller, AddUser& wanted) {
+    if (wanted.randomPassword && (wanted.stdinPassword || !wanted.passwordFile.empty()))
+      throw Usage("--random-password and another password: give one of them");
+    caller.needPrivateWay();
+    wanted.password = wanted.randomPassword
+                          ? makeSecret(18)
+                          : readPassword(caller.flags, {wanted.stdinPassword, wanted.passwordFile}, true);
+    const auto make = [&] { return caller.toolkit().users().add(caller.by(), wanted).userName; };
+    if (!wanted.randomPassword)
+      return runBatch(caller, Items({wanted.name}), [&](const std::string&) -> Result {
+        return {"added", make(), {}, {}};
+      });
+    if (caller.out.isJson() || caller.out.format() == Format::id || !caller.flags.columns.empty())
+      caller.out.one([&] { return AddedUser{make(), wanted.password}; });
+    else {
+      make();
+      caller.out.text(wanted.password + '\n');
+    }
+    return 0;
+  });
+
+  auto list = commands.verb<ListQuery>(noun, "list", "All users");
+  list.lists();
+  list.runs([](Caller& caller, ListQuery& wanted) {
+    Users& users = caller.toolkit().users();
+    caller.out.list(wanted, "id,user_name,role,disabled,create_time,video_count,bytes_used,bytes_quota",
+                    [&](const ListQuery& query) { return users.list(caller.by(), query); });
+    return 0;
+  });
+
+  auto show = commands.verb<UserName>(noun, "show", "One user");
+  show.option("NAME", &UserName::name)->required();
+  show.runs([](Caller& caller, UserName& wanted) {
+    caller.out.one([&] { return caller.toolkit().users().show(caller.by(), wanted); });
+    return 0;
+  });
+
+  auto remove = commands.verb<RemoveUser>(noun, "delete", "Ends an account, with its videos and comments");
+  remove.option("NAME", &RemoveUser::name)->required();
+  remove.option("--transfer-videos-to", &RemoveUser::transferVideosTo);
+  remove.runs([](Caller& caller, RemoveUser& wanted) {
+    confirm(caller.flags, "user delete",
+            fmt::format("Delete user {} on {}, with {}?", wanted.name, caller.way().address,
+                        wanted.transferVideosTo ? "all comments" : "all videos and comments"));
+    return runBatch(caller, Items({wanted.name}), [&](const std::string& name) -> Result {
+      caller.toolkit().users().remove(caller.by(), wanted);
+      return {"deleted", name, {}, {}};
+    });
+  });
+}
+
+}  // namespace video::ctl

@@ -1,0 +1,150 @@
+#include "way.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/bytes.hpp"
+#include "command.hpp"
+#include "contexts.hpp"
+#include "files.hpp"
+
+namespace video::ctl {
+namespace {
+
+// Whether somebody listens there. One who listens and does not answer is noticed by the first request.
+bool isServed(const std::filesystem::path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.native().size() >= sizeof address.sun_path) return false;
+  std::memcpy(address.sun_path, path.c_str(), path.native().size());
+  const Descriptor end(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!end) return false;
+  if (::connect(end.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return true;
+  return errno == EAGAIN;
+}
+
+std::string hostOf(std::string_view url) {
+  std::string_view rest = url.substr(url.find("://") + 3);
+  rest = rest.substr(0, rest.find_first_of("/?#"));
+  if (rest.starts_with('[')) return std::string(rest.substr(1, rest.find(']') - 1));
+  return std::string(rest.substr(0, rest.find(':')));
+}
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
+  return text;
+}
+
+// The secret that goes with --server; a context brings its own.
+std::string secretForServer(const Flags& flags) {
+  if (!flags.tokenFile.empty()) return trimmed(readSecretFile(flags.tokenFile));
+  if (const auto token = fromEnvironment("VIDEOCTL_TOKEN")) return trimmed(*token);
+  if (const auto file = fromEnvironment("VIDEOCTL_TOKEN_FILE")) return trimmed(readSecretFile(*file));
+  return {};
+}
+
+Way makeRemote(const Flags& flags, std::string_view url, const std::string& secret, const std::string& context) {
+  if (!flags.as.empty())
+    throw Usage("--as: only the operator may act as a user, and a server takes its caller for a user");
+  Way way;
+  way.kind = Way::Kind::remote;
+  way.address = checkedUrl(url);
+  way.context = context;
+  if (!secret.empty()) {
+    if (isExposed(way.address) && !flags.allowPlainHttp)
+      throw Usage(fmt::format("{}: a secret would go over plain http: use https, or --allow-plain-http", way.address));
+    way.by = Secret{secret};
+  }
+  way.client.url = way.address;
+  way.client.caCertificate =
+      flags.caCertificate.empty() ? fromEnvironment("VIDEOCTL_CACERT").value_or("") : flags.caCertificate;
+  way.client.timeout = flags.timeout;
+  way.client.allowPlainHttp = flags.allowPlainHttp;
+  return way;
+}
+
+Way remoteByContext(const Flags& flags, const Context& context) {
+  if (!flags.tokenFile.empty() || fromEnvironment("VIDEOCTL_TOKEN") || fromEnvironment("VIDEOCTL_TOKEN_FILE"))
+    throw Usage(
+        fmt::format("context {} has its own credential: --token-file and VIDEOCTL_TOKEN(_FILE) go with --server only",
+                    context.name));
+  return makeRemote(flags, context.server, context.token, context.name);
+}
+
+}  // namespace
+
+bool isExposed(std::string_view url) {
+  if (!url.starts_with("http://")) return false;
+  const std::string host = hostOf(url);
+  return host != "localhost" && !host.starts_with("127.") && host != "::1";
+}
+
+std::string checkedUrl(std::string_view url) {
+  std::string text(url);
+  while (text.ends_with('/')) text.pop_back();
+  const bool known = text.starts_with("http://") || text.starts_with("https://");
+  if (!known || hostOf(text).empty() || text.find_first_of("?#@ ") != std::string::npos)
+    throw Usage(fmt::format("{}: a server is named like https://example.org or http://127.0.0.1:8000", url));
+  return text;
+}
+
+Way pickLocal(const Flags& flags, bool direct) {
+  Way way;
+  way.settings = findSettings(flags.config.empty() ? std::nullopt : std::optional<std::filesystem::path>(flags.config));
+  way.origin = way.settings.origin();
+  const auto folder = fromEnvironment("VIDEOD_DATA_DIR");
+  if (!flags.dataDirectory.empty()) {
+    way.settings.dataDirectory = flags.dataDirectory;
+    way.origin = "--data-dir";
+  } else if (folder) {
+    way.settings.dataDirectory = *folder;
+    way.origin = "VIDEOD_DATA_DIR";
+  }
+  if (flags.lockTimeout) way.settings.store.lockTimeout = *flags.lockTimeout;
+  way.by = Operator{flags.as.empty() ? std::nullopt : std::optional(flags.as)};
+  way.address = way.settings.dataDirectory.string();
+  const std::filesystem::path socket = way.settings.adminSocket.empty()
+                                           ? way.settings.dataDirectory / "videod.sock"
+                                           : std::filesystem::path(way.settings.adminSocket);
+  if (direct || flags.direct || !flags.dataDirectory.empty() || folder || !isServed(socket)) return way;
+  way.kind = Way::Kind::socket;
+  way.address = socket.string();
+  way.client.socketPath = socket;
+  way.client.timeout = flags.timeout;
+  return way;
+}
+
+Way pickWay(const Flags& flags) {
+  const bool remote = !flags.server.empty() || !flags.context.empty();
+  if (!flags.server.empty() && !flags.context.empty()) throw Usage("--server and --context: give one of them");
+  if (remote && flags.context != "local" && (flags.direct || !flags.dataDirectory.empty()))
+    throw Usage("--server or --context, and --direct or --data-dir: a command goes one way only");
+  const bool local = flags.direct || !flags.dataDirectory.empty() || flags.context == "local";
+  if (!flags.server.empty()) return makeRemote(flags, flags.server, secretForServer(flags), {});
+  if (!local) {
+    std::string name = flags.context;
+    if (name.empty()) {
+      const auto server = fromEnvironment("VIDEOCTL_SERVER");
+      name = fromEnvironment("VIDEOCTL_CONTEXT").value_or("");
+      if (server && !name.empty()) throw Usage("VIDEOCTL_SERVER and VIDEOCTL_CONTEXT: set one of them");
+      if (server) return makeRemote(flags, *server, secretForServer(flags), {});
+    }
+    if (!name.empty() && name != "local") {
+      Contexts contexts = loadContexts(contextsPath());
+      return remoteByContext(flags, contexts.get(name));
+    }
+    if (name.empty() && !fromEnvironment("VIDEOD_DATA_DIR")) {
+      Contexts contexts = loadContexts(contextsPath());
+      if (!contexts.current.empty()) return remoteByContext(flags, contexts.get(contexts.current));
+    }
+  }
+  if (!flags.tokenFile.empty()) throw Usage("--token-file: goes with --server only");
+  return pickLocal(flags, false);
+}
+
+}  // namespace video::ctl
