@@ -1,5 +1,7 @@
 #include "http/asking.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "http/uri.hpp"
@@ -27,6 +29,17 @@ void addSecret(std::string_view text, std::string_view& secret) {
   if (text.empty()) return;
   if (!secret.empty() && secret != text) throw Error(Fault::malformed, "credentials: two that differ in one request");
   secret = text;
+}
+
+/// Quotes do not join cookies (RFC 6265 §5.4).
+void addCookies(std::string_view cookies, std::string_view& secret) {
+  while (!cookies.empty()) {
+    std::string_view pair = cookies.substr(0, cookies.find(';'));
+    cookies.remove_prefix(std::min(cookies.size(), pair.size() + 1));
+    pair.remove_prefix(std::min(pair.find_first_not_of(" \t"), pair.size()));
+    constexpr std::string_view key = "session=";
+    if (pair.starts_with(key)) addSecret(pair.substr(key.size()), secret);
+  }
 }
 
 std::optional<SignedLink> signedLinkOf(std::string_view query) {
@@ -64,14 +77,7 @@ Asking whoAsks(const Head& head, const Peer& peer, const Listener& listener, con
         break;
       case 'C':
       case 'c':
-        if (equalWithoutCase(name, "Cookie"))
-          forEachItem(
-              value,
-              [&](std::string_view pair) {
-                constexpr std::string_view key = "session=";
-                if (pair.starts_with(key)) addSecret(pair.substr(key.size()), fromCookie);
-              },
-              ';');
+        if (equalWithoutCase(name, "Cookie")) addCookies(value, fromCookie);
         break;
       case 'X':
       case 'x':
@@ -83,11 +89,14 @@ Asking whoAsks(const Head& head, const Peer& peer, const Listener& listener, con
           throw Error(Fault::forbidden, "the operator's socket: must not stand behind a proxy");
     }
   }
+  if (as && !listener.operatorSocket)
+    throw Error(Fault::forbidden, "X-Videod-As: counts on the operator's socket only");
+  // A browser adds its cookie by itself; the link is what its user chose.
+  if (secret.empty() && !as && (route.path.starts_with("/upload/") || route.path.starts_with("/videos/")))
+    if (auto link = signedLinkOf(head.query)) return {*std::move(link)};
   const bool cookieAlone = secret.empty();
   addSecret(fromCookie, secret);
 
-  if (as && !listener.operatorSocket)
-    throw Error(Fault::forbidden, "X-Videod-As: counts on the operator's socket only");
   if (!secret.empty()) {
     if (as) throw Error(Fault::malformed, "credentials: X-Videod-As beside a session or token");
     return {Secret{std::string(secret), cookieAlone}, !fromCookie.empty()};
@@ -96,8 +105,6 @@ Asking whoAsks(const Head& head, const Peer& peer, const Listener& listener, con
     if (as && as->empty()) throw Error(Fault::malformed, "X-Videod-As: must name a user");
     return {Operator{as ? std::optional(std::string(*as)) : std::nullopt}};
   }
-  if (route.path.starts_with("/upload/") || route.path.starts_with("/videos/"))
-    if (auto link = signedLinkOf(head.query)) return {*std::move(link)};
   if (listener.trusted && route.roles == Role::scheduler && route.operation == "deletions.enqueue") return {Operator{}};
   return {};
 }

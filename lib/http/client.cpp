@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <mutex>
@@ -45,7 +46,9 @@ Place placeOf(const std::string& url) {
 }
 
 bool isLoopback(std::string_view host) {
-  return equalWithoutCase(host, "localhost") || host.starts_with("127.") || host == "[::1]";
+  // A name may begin with "127." too.
+  const bool isNumber = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return equalWithoutCase(host, "localhost") || (isNumber && host.starts_with("127.")) || host == "[::1]";
 }
 
 std::string decodedHeader(const std::string& value) {
@@ -75,12 +78,13 @@ Error errorOf(const Refusal& refusal) {
   if (!fault) {
     const std::string who =
         refusal.server.empty() ? "another server" : refusal.server.substr(0, refusal.server.find('/'));
-    return Error(faultOfStatus(refusal.status),
+    return Error(refusal.status < 400 ? Fault::unreachable : faultOfStatus(refusal.status),
                  fmt::format("answered by {}, not videod: {} {}", who, refusal.status, reasonPhrase(refusal.status)));
   }
   std::string detail = decodedHeader(refusal.detailHeader);
   const auto json = nlohmann::json::parse(refusal.body, nullptr, false);
-  if (detail.empty() && json.is_object()) detail = json.value("detail", std::string());
+  if (detail.empty() && json.is_object() && json.contains("detail") && json["detail"].is_string())
+    detail = json["detail"].get<std::string>();
   return Error(*fault, detail, retryAfterOf(refusal.retryAfter));
 }
 
@@ -106,7 +110,8 @@ std::optional<Refusal> earlyAnswer(int socket) {
   if (got <= 0) return std::nullopt;
   head.resize(static_cast<std::size_t>(got));
   Refusal refusal;
-  if (!head.starts_with("HTTP/1.1 ") || head.size() < 12) return std::nullopt;
+  const std::size_t end = head.find("\r\n\r\n");
+  if (!head.starts_with("HTTP/1.1 ") || head.size() < 12 || end == std::string::npos) return std::nullopt;
   std::from_chars(head.data() + 9, head.data() + 12, refusal.status);
   if (refusal.status < 400) return std::nullopt;
   const auto header = [&head](std::string_view name) -> std::string {
@@ -116,7 +121,8 @@ std::optional<Refusal> earlyAnswer(int socket) {
       if (line.size() < name.size() + 2 || !equalWithoutCase(line.substr(0, name.size()), name) ||
           line[name.size()] != ':')
         continue;
-      return std::string(line.substr(name.size() + 2, line.find('\r') - name.size() - 2));
+      const std::string_view value = line.substr(name.size() + 1, line.find('\r') - name.size() - 1);
+      return std::string(value.substr(std::min(value.find_first_not_of(" \t"), value.size())));
     }
     return {};
   };
@@ -124,6 +130,7 @@ std::optional<Refusal> earlyAnswer(int socket) {
   refusal.detailHeader = header("X-Error-Detail");
   refusal.retryAfter = header("Retry-After");
   refusal.server = header("Server");
+  refusal.body = head.substr(end + 4);
   return refusal;
 }
 
@@ -229,10 +236,13 @@ Client::Ask Client::begin(const Route& route, const Credential& by) const {
     if (inside_->place.plain && !isLoopback(inside_->place.host) && !inside_->options.allowPlainHttp)
       throw Error(Fault::forbidden,
                   fmt::format("{}: a secret is not sent over plain http to another host", inside_->place.origin));
+    if (std::any_of(secret->text.begin(), secret->text.end(), [](char byte) { return byte <= ' ' || byte > '~'; }))
+      throw Error(Fault::unauthenticated, "session or token: has a character that none has");
     made.headers.emplace_back("Authorization", "Bearer " + secret->text);
   } else if (const auto* operator_ = std::get_if<Operator>(&by)) {
     if (inside_->options.socketPath.empty())
       throw Error(Fault::forbidden, "the operator has no form on the wire, but on the operator's socket");
+    if (operator_->as && !isUserName(*operator_->as)) throw Error(Fault::notFound, "user: not found");
     if (operator_->as) made.headers.emplace_back("X-Videod-As", *operator_->as);
   }
   return made;
@@ -288,12 +298,19 @@ void Client::put(const Ask& asked, const ByteSource& bytes) {
   std::optional<Refusal> early;
   const auto push = [&](httplib::DataSink& sink) {
     try {
+      std::uint64_t pushed = 0;
+      const auto requireSize = [&](bool good) {
+        if (!good) throw Error(Fault::conflict, "the file changed its size while it was sent");
+      };
       bytes.push([&](std::span<const std::byte> piece) {
+        pushed += piece.size();
+        requireSize(!bytes.size || pushed <= *bytes.size);
         if (!sink.write(reinterpret_cast<const char*>(piece.data()), piece.size()) ||
             (early = earlyAnswer(connection->socket())))
           throw Error(Fault::unreachable,
                       fmt::format("{}: broke the connection while it was being sent to", inside_->place.origin));
       });
+      requireSize(!bytes.size || pushed == *bytes.size);  // httplib would push once more
       return true;
     } catch (...) {
       failure = std::current_exception();
@@ -344,7 +361,7 @@ class Client::RangeReader : public ContentReader {
     httplib::Headers headers;
     for (const auto& [name, value] : asked_.headers) headers.emplace(name, value);
     headers.emplace("Range", fmt::format("bytes={}-{}", offset, last));
-    headers.emplace("If-Match", etag_);
+    if (!etag_.empty()) headers.emplace("If-Match", etag_);
     const Inside::Lease connection(inside_);
     httplib::Result result = connection->Get(asked_.target, headers);
     if (!result && result.error() == httplib::Error::Read) result = connection->Get(asked_.target, headers);
@@ -375,6 +392,8 @@ Content Client::open(Ask asked) {
     if (!result && result.error() == httplib::Error::Read) result = connection->Head(asked.target, headers);
     const httplib::Response answer = inside_->answered(std::move(result));
     requireSuccess(answer);
+    if (!answer.has_header("Content-Length"))
+      throw Error(Fault::unreachable, fmt::format("{}: is not videod", inside_->place.origin));
     readText(answer.get_header_value("Content-Length"), "Content-Length", content.meta.size);
     content.meta.type = answer.get_header_value("Content-Type");
     content.meta.etag = answer.get_header_value("ETag");

@@ -94,6 +94,7 @@ std::size_t FormFile::takeDelimiter(std::string_view bytes) {
   if (padding > largestPartHeader) throw Error(Fault::malformed, "file: a form boundary is not followed by a line end");
   const std::string_view rest = bytes.substr(padding);
   if (rest.starts_with("\r\n")) {
+    skip(needle_.size() + padding);
     state_ = State::headers;
     headers_.clear();
     return padding + 2;
@@ -108,6 +109,7 @@ std::size_t FormFile::takeHeaders(std::string_view bytes) {
   if (headers_.size() + std::min(end, bytes.size()) > largestPartHeader)
     throw Error(Fault::malformed, "file: the header of a form part is over 8 KiB");
   if (end == std::string_view::npos) return 0;
+  skip(end);
   if (end == 0) {
     beginPart();
     return 2;
@@ -134,7 +136,11 @@ void FormFile::beginPart() {
 void FormFile::give(std::string_view bytes) {
   if (bytes.empty()) return;
   if (inFile_) return sink_(std::as_bytes(std::span(bytes)));
-  outside_ += bytes.size();
+  skip(bytes.size());
+}
+
+void FormFile::skip(std::size_t count) {
+  outside_ += count;
   if (outside_ > largestOutside) throw Error(Fault::malformed, "file: more than 1 MiB in the form beside the file");
 }
 

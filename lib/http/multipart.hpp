@@ -29,6 +29,7 @@ class FormFile {
   std::size_t takeDelimiter(std::string_view bytes);
   std::size_t takeHeaders(std::string_view bytes);
   void give(std::string_view bytes);
+  void skip(std::size_t count);
   void beginPart();
 
   std::string part_;
@@ -39,7 +40,7 @@ class FormFile {
   State state_ = State::content;
   bool inFile_ = false;
   bool found_ = false;
-  std::size_t outside_ = 0;  ///< bytes of other parts, preamble and epilogue
+  std::size_t outside_ = 0;  ///< bytes of all but the file
 };
 
 }  // namespace video::http

@@ -32,7 +32,8 @@ RangeChoice chooseOne(std::string_view spec, std::uint64_t size) noexcept {
   const std::string_view lastText = spec.substr(dash + 1);
   const auto last = positionOf(lastText);
   if (firstText.empty()) {
-    if (!last || *last == 0 || size == 0) return unsatisfiable;
+    if (!last || *last == 0) return unsatisfiable;
+    if (size == 0) return {};  // satisfiable (RFC 9110 §14.1.2), but Content-Range cannot say it
     const std::uint64_t length = *last < size ? *last : size;
     return {RangeChoice::Kind::part, size - length, length};
   }

@@ -195,6 +195,9 @@ ByteSource Router::sourceOf(const Exchange& exchange) {
   const Request& request = exchange.request;
   ByteSource source;
   if (request.head.method != Method::post) {
+    // RFC 9110 §14.4: a part would be taken for the whole.
+    if (!request.head.header("Content-Range").empty())
+      throw Error(Fault::malformed, "Content-Range: an upload must be whole");
     source.size = request.head.chunked ? std::nullopt : std::optional(request.head.contentLength.value_or(0));
     source.push = [&request](const ByteSink& sink) {
       if (request.bytes != nullptr) request.bytes->push(sink);
@@ -212,7 +215,10 @@ ByteSource Router::sourceOf(const Exchange& exchange) {
 std::optional<std::string> Router::digestOf(const Exchange& exchange) {
   // A form's Content-Digest is of the form, not of the file in it.
   if (exchange.request.head.method == Method::post) return std::nullopt;
-  return sha256Of(exchange.request.head.header("Content-Digest"));
+  std::optional<std::string> digest;
+  for (const std::string_view line : exchange.request.head.headerValues("Content-Digest"))
+    if (auto one = sha256Of(line)) digest = std::move(one);
+  return digest;
 }
 
 /// What the head of a request leads to.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "http/uri.hpp"
 
 namespace video::http {
@@ -41,6 +42,7 @@ PathParts::PathParts(std::string_view path) {
       const std::size_t begin = decoded_.size();
       if (!appendDecoded(decoded_, part)) throw Error(Fault::malformed, "path: bad percent-encoding");
       part = std::string_view(decoded_).substr(begin);
+      if (!isUtf8(part)) throw Error(Fault::notFound, "no such path");
     }
     parts_[count_++] = part;
     if (slash == path.size()) break;

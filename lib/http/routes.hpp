@@ -21,7 +21,8 @@ class Exchange;
 /// are into the path, which must outlive it.
 class PathParts {
  public:
-  /// Throws malformed for broken percent-encoding or a NUL, notFound for more parts than any route has.
+  /// Throws malformed for broken percent-encoding or a NUL, notFound for what is not UTF-8 or has more parts than any
+  /// route.
   explicit PathParts(std::string_view path);
   PathParts(const PathParts&) = delete;
   PathParts& operator=(const PathParts&) = delete;

@@ -48,6 +48,7 @@ void serveUploads(http::Router& router, Uploads& uploads) {
   const auto take = [&](auto& by, auto& wanted, const ByteSource& bytes) { return uploads.put(by, wanted, bytes); };
   const auto answer = [](const Uploaded& given, const http::Exchange& exchange, http::Answer& said) {
     said.content.clear();
+    said.headers.clear();  // of the JSON
     if (given.replaced && exchange.route.method == http::Method::put) {
       said.status = 204;
       return;
