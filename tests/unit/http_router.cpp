@@ -351,7 +351,6 @@ TEST_CASE("an error is one body and its headers, and ours stay inside") {
     int status;
     const char* body;  // without the request id
   };
-  const std::string internal = R"({"error":"Internal service error","error_code":"004",)";
   const Case cases[] = {
       {"/fail/foreign", 500, R"({"error":"Internal service error","error_code":"004",)"},
       {"/fail/number", 500, R"({"error":"Internal service error","error_code":"004",)"},
