@@ -31,7 +31,7 @@ struct Place {
 };
 
 Place placeOf(const std::string& url) {
-  static const std::regex form(R"((https?)://(\[[0-9A-Fa-f:.]+\]|[^/:?#@\[\]]+)(:\d{1,5})?(/[^?#]*)?)",
+  static const std::regex form(R"((https?)://(\[[0-9A-Fa-f:.]+\]|[^/:?#@\s\[\]]+)(:\d{1,5})?(/[^?#]*)?)",
                                std::regex::icase);
   std::smatch parts;
   if (!std::regex_match(url, parts, form))

@@ -1,7 +1,6 @@
 #include "http/router.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include "base/error.hpp"
 #include "http/asking.hpp"
@@ -9,6 +8,7 @@
 #include "http/faults.hpp"
 #include "http/multipart.hpp"
 #include "http/uri.hpp"
+#include "observe/log.hpp"
 
 namespace video::http {
 namespace {
@@ -65,7 +65,10 @@ class Course {
 
   void fail(const Error& error) {
     if (rowOf(error.fault()).httpStatus == 500 || error.fault() == Fault::unreachable)
-      spdlog::error("op={} request_id={} code={}: {}", operation_, requestId_, rowOf(error.fault()).code, error.what());
+      observe::error("request failed", {{"op", operation_},
+                                        {"request_id", requestId_},
+                                        {"code", rowOf(error.fault()).code},
+                                        {"error", error.what()}});
     if (error.fault() != Fault::rangeNotSatisfiable && error.fault() != Fault::methodNotAllowed)
       answer_.headers.clear();
     answer_.held.reset();

@@ -46,7 +46,7 @@ constexpr Endpoint<Ask, Item> show{{"things.show", Method::get, "/things/{id}"}}
 constexpr Endpoint<Ask, Item> post{{"things.post", Method::post, "/things/{id}"}};
 constexpr Endpoint<Ask, void> remove_{{"things.delete", Method::delete_, "/things/{id}"}};
 constexpr Endpoint<Ask, void> put{{"uploads.put", Method::put, "/upload/{id}"}};
-constexpr Endpoint<Ask, Content> open{{"videos.open", Method::get, "/videos/{id}"}};
+constexpr Endpoint<Ask, Content> openVideo{{"videos.open", Method::get, "/videos/{id}"}};
 
 /// A server that is not ours, on a port of its own.
 struct Odd {
@@ -213,7 +213,7 @@ TEST_CASE("an answer that is not videod's says so") {
   check(error("detail"), Fault::notFound, "");
   check(error("busy"), Fault::busy, "held by pid 4");
   CHECK(error("busy").retryAfter() == 7s);
-  check(errorOf([&] { client.open(open, Anonymous{}, Ask{"html", {}}); }), Fault::unreachable, "is not videod");
+  check(errorOf([&] { client.open(openVideo, Anonymous{}, Ask{"html", {}}); }), Fault::unreachable, "is not videod");
 }
 
 TEST_CASE("a server that is not there is unreachable, with its address") {
@@ -311,7 +311,7 @@ TEST_CASE("a content is read by ranges, and only while it is the same") {
   });
   odd.start();
   http::Client client(odd.options());
-  const Content content = client.open(open, Anonymous{}, Ask{"7", {}});
+  const Content content = client.open(openVideo, Anonymous{}, Ask{"7", {}});
   CHECK(content.meta.size == whole.size());
   CHECK(content.meta.type == "video/mp4");
   CHECK(content.meta.etag == "\"1\"");
