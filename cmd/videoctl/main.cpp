@@ -45,12 +45,14 @@ int failUsage(std::string_view why) {
 int carryOut(const Action& action, Caller& caller) {
   int status = 1;
   try {
-    status = action(caller);
+    try {
+      status = action(caller);
+    } catch (const ClosedOutput&) {
+      status = 0;
+    }
     caller.out.finish();
   } catch (const Usage& wrong) {
     status = failUsage(wrong.what());
-  } catch (const ClosedOutput&) {
-    status = 0;
   } catch (const Interrupted& interrupted) {
     status = 128 + interrupted.signal;
   } catch (const Error& error) {
@@ -99,7 +101,8 @@ int run(int count, char** arguments) {
       return 0;
     };
   } catch (const CLI::ParseError& problem) {
-    return failUsage(commands.explain(problem));
+    commands.explain(problem);
+    return badUsage;
   } catch (const Usage& wrong) {
     return failUsage(wrong.what());
   }
