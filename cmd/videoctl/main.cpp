@@ -63,6 +63,14 @@ int carryOut(const Action& action, Caller& caller) {
   return status;
 }
 
+// The command line's words from the last to the first, as CLI11 takes them; to which -0 behind a verb is a number.
+std::vector<std::string> wordsOf(int count, char** arguments) {
+  std::vector<std::string> words(arguments + 1, arguments + count);
+  std::replace(words.begin(), std::find(words.begin(), words.end(), "--"), std::string("-0"), std::string("--null"));
+  std::reverse(words.begin(), words.end());
+  return words;
+}
+
 int run(int count, char** arguments) {
   CLI::App app("Works on the users, videos and comments of a video server", "videoctl");
   app.require_subcommand(0, 1);
@@ -86,7 +94,7 @@ int run(int count, char** arguments) {
     return 0;
   };
   try {
-    app.parse(count, arguments);
+    app.parse(wordsOf(count, arguments));
     readEnvironment(flags);
     if (const Action* chosen = commands.chosen()) action = *chosen;
   } catch (const CLI::CallForHelp&) {
