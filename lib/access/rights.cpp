@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "access/access.hpp"
-#include "base/error.hpp"
 
 namespace video::access {
 namespace {
@@ -43,6 +42,11 @@ void require(const Identity& who, const Right& right, std::optional<UserId> thin
   if (who.kind == Identity::Kind::anonymous)
     throw Error(Fault::unauthenticated, fmt::format("{}: sign in first", right.operation));
   throw Error(Fault::forbidden, fmt::format("{}: not allowed", right.operation));
+}
+
+void requireOn(const Identity& who, const Right& right, std::optional<UserId> thing, const Error& absent) {
+  if (thing || who.kind == Identity::Kind::anonymous) require(who, right, thing);
+  if (!thing) throw Error(absent);
 }
 
 }  // namespace video::access

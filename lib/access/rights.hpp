@@ -3,6 +3,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/error.hpp"
 #include "base/ids.hpp"
 
 namespace video::access {
@@ -59,5 +60,9 @@ bool may(const Identity& who, const Right& right, std::optional<UserId> thing = 
 
 /// Throws unauthenticated (nobody in particular asked) or forbidden unless `who` may.
 void require(const Identity& who, const Right& right, std::optional<UserId> thing = {});
+
+/// The same for a thing that may not exist: where it has no owner, throws unauthenticated for an anonymous caller and
+/// `absent` for everyone else.
+void requireOn(const Identity& who, const Right& right, std::optional<UserId> thing, const Error& absent);
 
 }  // namespace video::access

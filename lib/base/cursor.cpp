@@ -11,7 +11,7 @@ constexpr char separator = '\x1f';
 
 std::string join(std::initializer_list<std::string_view> keys) {
   std::string joined;
-  for (const std::string_view key : keys) {
+  for (const std::string_view& key : keys) {
     if (&key != keys.begin()) joined += separator;
     joined += key;
   }
@@ -35,6 +35,10 @@ std::vector<std::string> readCursor(std::string_view cursor, std::size_t keys) {
   }
   if (!joined || !isUtf8(*joined) || found.size() != keys) throw Error(Fault::malformed, "cursor: not one of ours");
   return found;
+}
+
+void checkLimit(std::int64_t limit) {
+  if (limit < 1 || limit > 1000) throw Error(Fault::malformed, "limit: must be 1 to 1000");
 }
 
 }  // namespace video

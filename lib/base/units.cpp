@@ -193,9 +193,20 @@ std::optional<milliseconds> parsePosition(std::string_view text) {
 }
 
 std::string formatTime(Time time) {
+  // By hand: lists are full of times, and a format string costs more than all their other fields.
   const Parts p = partsOf(time);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", p.year, p.month, p.day, p.hour, p.minute, p.second,
-                     p.millisecond);
+  std::string text = "0000-00-00T00:00:00.000Z";
+  const auto put = [&text](std::size_t last, int value) {
+    for (; value > 0; value /= 10) text[last--] = static_cast<char>('0' + value % 10);
+  };
+  put(3, p.year);
+  put(6, p.month);
+  put(9, p.day);
+  put(12, p.hour);
+  put(15, p.minute);
+  put(18, p.second);
+  put(22, p.millisecond);
+  return text;
 }
 
 std::string formatDisplayTime(Time time) {

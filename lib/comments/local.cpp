@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "access/access.hpp"
+#include "base/cursor.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "comments/rows.hpp"
@@ -40,6 +41,7 @@ class LocalComments : public Comments {
   Page<Comment> list(const Credential& by, const CommentQuery& wanted) override {
     const Identity who = access_.identify(by);
     access::require(who, rights::commentsList);
+    checkLimit(wanted.limit);
     return database_.read([&](store::Reader& reader) {
       const auto video = rows::requireVideo(reader, {wanted.video, std::nullopt});
       if (video.state != VideoState::ready && !access::may(who, rights::videosShowHidden, video.authorId))
@@ -53,9 +55,9 @@ class LocalComments : public Comments {
       const Identity who = access_.identify(transaction, by);
       const auto comment = rows::findComment(transaction, wanted);
       const bool own = comment && comment->videoOwner == who.user;
-      access::require(who, rights::commentsRemove,
-                      comment ? std::optional(own ? comment->videoOwner : comment->author) : std::nullopt);
-      if (!comment) throw Error(Fault::notFound, fmt::format("comment {}: not found", wanted.id.text));
+      access::requireOn(who, rights::commentsRemove,
+                        comment ? std::optional(own ? comment->videoOwner : comment->author) : std::nullopt,
+                        Error(Fault::notFound, fmt::format("comment {}: not found", wanted.id.text)));
       rows::deleteComment(transaction, wanted.id);
     });
   }

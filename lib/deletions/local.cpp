@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "access/access.hpp"
+#include "base/cursor.hpp"
 #include "base/error.hpp"
 #include "deletions/clear.hpp"
 #include "deletions/rows.hpp"
@@ -55,6 +56,7 @@ class DirectoryDeletions : public LocalDeletions {
 
   DeletionPage list(const Credential& by, const DeletionQuery& wanted) override {
     access::require(access_.identify(by), rights::deletionsList);
+    checkLimit(wanted.limit);
     return database_.snapshot(
         [&](store::Reader& reader) { return rows::listDeletions(reader, wanted, access_.now()); });
   }
@@ -90,7 +92,7 @@ class DirectoryDeletions : public LocalDeletions {
                                const VideoRef& wanted) {
     const Identity who = access_.identify(transaction, by);
     const auto video = rows::findVideo(transaction, wanted.id);
-    access::require(who, right, video ? std::optional(video->authorId) : std::nullopt);
+    access::requireOn(who, right, video ? std::optional(video->authorId) : std::nullopt, rows::noSuchVideo(wanted.id));
     return rows::requireVideo(transaction, wanted);
   }
 

@@ -34,10 +34,10 @@ std::optional<SignedLink> signedLinkOf(std::string_view query) {
   SignedLink link;
   int parts = 0;
   for (auto& [name, value] : parseQuery(query)) {
-    std::string* const to = name == "share"  ? &link.share
-                            : name == "exp"  ? &link.expires
-                            : name == "sig"  ? &link.signature
-                                             : nullptr;
+    std::string* const to = name == "share" ? &link.share
+                            : name == "exp" ? &link.expires
+                            : name == "sig" ? &link.signature
+                                            : nullptr;
     if (to == nullptr) continue;
     ++parts;
     *to = std::move(value);
@@ -86,7 +86,8 @@ Asking whoAsks(const Head& head, const Peer& peer, const Listener& listener, con
   const bool cookieAlone = secret.empty();
   addSecret(fromCookie, secret);
 
-  if (as && !listener.operatorSocket) throw Error(Fault::forbidden, "X-Videod-As: counts on the operator's socket only");
+  if (as && !listener.operatorSocket)
+    throw Error(Fault::forbidden, "X-Videod-As: counts on the operator's socket only");
   if (!secret.empty()) {
     if (as) throw Error(Fault::malformed, "credentials: X-Videod-As beside a session or token");
     return {Secret{std::string(secret), cookieAlone}, !fromCookie.empty()};

@@ -26,7 +26,9 @@ bool anyMatches(const std::vector<std::string_view>& lists, std::string_view eta
 }
 
 /// HTTP dates have whole seconds.
-Time lastModifiedOf(const ContentMeta& meta) noexcept { return std::chrono::floor<std::chrono::seconds>(meta.modified); }
+Time lastModifiedOf(const ContentMeta& meta) noexcept {
+  return std::chrono::floor<std::chrono::seconds>(meta.modified);
+}
 
 }  // namespace
 
@@ -47,7 +49,8 @@ Condition weigh(const Head& head, const ContentMeta& meta) {
 bool rangeApplies(const Head& head, const ContentMeta& meta) {
   const std::string_view validator = head.header("If-Range");
   if (validator.empty()) return true;
-  if (validator.starts_with('"') || validator.starts_with("W/")) return matches(validator, meta.etag, Comparison::strong);
+  if (validator.starts_with('"') || validator.starts_with("W/"))
+    return matches(validator, meta.etag, Comparison::strong);
   const auto date = parseHttpTime(validator);
   return date && *date == lastModifiedOf(meta);
 }

@@ -15,8 +15,8 @@ struct SiteClues {
   std::string_view host;
 };
 
-/// Whether such a request may go on (http-api.md, "Cross-site"). A page of one of `origins` may, whatever Sec-Fetch-Site
-/// says of it.
+/// Whether such a request may go on (http-api.md, "Cross-site"). A page of one of `origins` may, whatever
+/// Sec-Fetch-Site says of it.
 bool mayChange(const SiteClues& clues, const std::vector<std::string>& origins) noexcept;
 
 }  // namespace video::http

@@ -15,8 +15,8 @@ struct FaultForm {
   std::string_view requestId;
 };
 
-/// Makes `answer` the answer to `error` (http-api.md, "Errors"): replaces its status and content, keeps its headers. The
-/// detail of a failure of our own stays inside.
+/// Makes `answer` the answer to `error` (http-api.md, "Errors"): replaces its status and content, keeps its headers.
+/// The detail of a failure of our own stays inside.
 void answerError(const Error& error, const FaultForm& form, Answer& answer);
 
 /// The fault for a status that the transport refuses with.

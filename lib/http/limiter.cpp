@@ -16,7 +16,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-[[noreturn]] void throwTooMany(std::string_view what) { throw Error(Fault::tooMany, std::string(what), 1s); }
+[[noreturn]] void throwTooMany(std::string_view what) {
+  throw Error(Fault::tooMany, std::string(what), 1s);
+}
 
 /// What addresses are counted by: IPv4 whole, IPv6 by its first 64 bits, anything else as it is.
 std::string addressKey(std::string_view address) {
@@ -66,7 +68,8 @@ Limiter::Token Limiter::takeStream(std::string_view address) {
     const auto found = buckets_->addresses.find(token->key);
     if (found != buckets_->addresses.end() && found->second >= buckets_->options.perAddress)
       throwTooMany("too many videos are being streamed to this address");
-    if (found == buckets_->addresses.end() && buckets_->options.perAddress == 0) throwTooMany("no video may be streamed");
+    if (found == buckets_->addresses.end() && buckets_->options.perAddress == 0)
+      throwTooMany("no video may be streamed");
     ++buckets_->addresses[token->key];
   }
   ++buckets_->streams;

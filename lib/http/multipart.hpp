@@ -10,8 +10,8 @@
 namespace video::http {
 
 /// Finds one file in a multipart/form-data body (RFC 7578) as it comes, in flat memory: the bytes of the part named
-/// `part` go to the sink, other parts are skipped. Throws malformed for broken framing, a part header over 8 KiB, or more
-/// than 1 MiB outside of the file.
+/// `part` go to the sink, other parts are skipped. Throws malformed for broken framing, a part header over 8 KiB, or
+/// more than 1 MiB outside of the file.
 class FormFile {
  public:
   /// `contentType` is the request's; throws malformed unless it is multipart/form-data with a boundary.

@@ -49,7 +49,11 @@ struct Logged {
 class Course {
  public:
   Course(const RouterOptions& options, const Head* head, const Peer* peer, Answer& answer)
-      : options_(options), head_(head), peer_(peer), answer_(answer), requestId_(head ? requestIdOf(*head) : makeRequestId()) {
+      : options_(options),
+        head_(head),
+        peer_(peer),
+        answer_(answer),
+        requestId_(head ? requestIdOf(*head) : makeRequestId()) {
     if (options_.accessLog) began_ = std::chrono::steady_clock::now();
     form_.head = head != nullptr && head->method == Method::head;
     form_.requestId = requestId_;
@@ -62,7 +66,8 @@ class Course {
   void fail(const Error& error) {
     if (rowOf(error.fault()).httpStatus == 500 || error.fault() == Fault::unreachable)
       spdlog::error("op={} request_id={} code={}: {}", operation_, requestId_, rowOf(error.fault()).code, error.what());
-    if (error.fault() != Fault::rangeNotSatisfiable && error.fault() != Fault::methodNotAllowed) answer_.headers.clear();
+    if (error.fault() != Fault::rangeNotSatisfiable && error.fault() != Fault::methodNotAllowed)
+      answer_.headers.clear();
     answer_.held.reset();
     answerError(error, form_, answer_);
   }
@@ -144,10 +149,8 @@ nlohmann::json Exchange::body() const {
   return request.body.empty() ? nlohmann::json::object() : parseJson(request.body);
 }
 
-void throwMissing(std::string_view field) { throw Error(Fault::malformed, fmt::format("{}: is missing", field)); }
-
-void checkLimit(std::int64_t limit) {
-  if (limit < 1 || limit > 1000) throw Error(Fault::malformed, "limit: must be 1 to 1000");
+void throwMissing(std::string_view field) {
+  throw Error(Fault::malformed, fmt::format("{}: is missing", field));
 }
 
 // ---- router
@@ -222,7 +225,8 @@ struct Router::Admitted {
   std::optional<Error> refusal;
 };
 
-Router::Admitted Router::admit(const Head& head, const Peer& peer, const Listener& listener, const PathParts& path) const {
+Router::Admitted Router::admit(const Head& head, const Peer& peer, const Listener& listener,
+                               const PathParts& path) const {
   Admitted admitted;
   RouteTable::Match match = routes_.find(path, head.method, listener.roles);
   admitted.plainErrors = match.plainErrors;
@@ -244,7 +248,8 @@ Router::Admitted Router::admit(const Head& head, const Peer& peer, const Listene
     Asking asking = whoAsks(head, peer, listener, route);
     admitted.by = std::move(asking.by);
     if (changesSomething(head.method, route)) {
-      const bool anonymous = std::holds_alternative<Anonymous>(admitted.by) || std::holds_alternative<Operator>(admitted.by);
+      const bool anonymous =
+          std::holds_alternative<Anonymous>(admitted.by) || std::holds_alternative<Operator>(admitted.by);
       const SiteClues clues{asking.cookie, !anonymous, head.header("Sec-Fetch-Site"), head.header("Origin"),
                             head.header("Host")};
       if (!mayChange(clues, options_.origins))

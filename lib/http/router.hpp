@@ -32,7 +32,8 @@ class Exchange {
   Credential by;
   std::string requestId;
 
-  Exchange(const Request& request, const RouteEntry& entry, const PathParts& path, Credential by, std::string requestId);
+  Exchange(const Request& request, const RouteEntry& entry, const PathParts& path, Credential by,
+           std::string requestId);
 
   /// Sets the fields of `wanted` from path, query or body, by name. Throws malformed naming the field.
   template <Described Wanted>
@@ -77,8 +78,8 @@ class Router : public Service {
   explicit Router(const RouterOptions& options = {}, const LimiterOptions& limits = {});
   ~Router() override;
 
-  /// JSON in, JSON out; a handler that gives nothing answers without a body. `adorn(given, exchange, answer)` may change
-  /// the answer afterwards; of a handler that gives nothing it is `adorn(exchange, answer)`.
+  /// JSON in, JSON out; a handler that gives nothing answers without a body. `adorn(given, exchange, answer)` may
+  /// change the answer afterwards; of a handler that gives nothing it is `adorn(exchange, answer)`.
   template <Described Wanted, class Given, class Handler>
   void serve(const Endpoint<Wanted, Given>& endpoint, Handler handler);
   template <Described Wanted, class Given, class Handler, class Adorn>
@@ -122,7 +123,6 @@ class Router : public Service {
 // ---- the templates: thin, the work is in router.cpp
 
 [[noreturn]] void throwMissing(std::string_view field);
-void checkLimit(std::int64_t limit);
 
 template <Described Wanted>
 void Exchange::read(Wanted& wanted) const {
@@ -139,11 +139,6 @@ void Exchange::read(Wanted& wanted) const {
     }
   });
   if (inBody) readJsonFields(body(), wanted, [&](std::string_view name) { return pathParameter(name).has_value(); });
-  forEachField<Wanted>([&](const auto& field) {
-    using Member = typename std::remove_cvref_t<decltype(field)>::Type;
-    if constexpr (std::same_as<Member, std::int64_t>)
-      if (field.name == "limit") checkLimit(wanted.*field.member);
-  });
 }
 
 template <Described Wanted, class Given, class Handler>

@@ -18,7 +18,9 @@ constexpr std::array<std::pair<Method, std::string_view>, 7> tokens{{{Method::ge
                                                                      {Method::delete_, "DELETE"},
                                                                      {Method::options, "OPTIONS"}}};
 
-std::size_t indexOf(Method method) noexcept { return static_cast<std::size_t>(method); }
+std::size_t indexOf(Method method) noexcept {
+  return static_cast<std::size_t>(method);
+}
 
 bool isVisible(const RouteEntry* entry, unsigned roles) noexcept {
   if ((roles & Role::web) != 0) roles |= Role::api | Role::stream;
@@ -117,7 +119,8 @@ void RouteTable::add(RouteEntry entry) {
     path.remove_prefix(slash + 1);
   }
   auto& place = node->entries[indexOf(entry.route.method)];
-  if (place) throw Error(Fault::internal, fmt::format("route {}: its method and path are taken", entry.route.operation));
+  if (place)
+    throw Error(Fault::internal, fmt::format("route {}: its method and path are taken", entry.route.operation));
   place = std::make_unique<RouteEntry>(std::move(entry));
 }
 

@@ -51,7 +51,7 @@ class RouteTable {
     const RouteEntry* entry = nullptr;  ///< the route for path and method
     std::string allow;                  ///< where the path is known and the method is not: the methods that are
     bool plainErrors = false;           ///< of that path
-    std::string_view emptyParameter;    ///< where an empty part alone keeps a path from being known: the parameter's name
+    std::string_view emptyParameter;  ///< where an empty part alone keeps a path from being known: the parameter's name
   };
 
   RouteTable();

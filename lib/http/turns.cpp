@@ -20,7 +20,7 @@ constexpr int stepsPerTurn = 256;
 }  // namespace
 
 /// One request from its head to its answer, as httplib's writer and the service see it.
-class Transport::Inside::Handling final : public Exchange {
+class Transport::Inside::Handling final : public Answering {
  public:
   Handling(Inside& inside, Connection& connection, Scratch& scratch, const Head* head)
       : inside_(inside), connection_(connection), scratch_(scratch), head_(head) {}

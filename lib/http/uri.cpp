@@ -24,8 +24,8 @@ void appendPercent(std::string& to, char c) {
 }
 
 bool isUnreserved(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-         c == '~';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
 }
 
 /// Strict base64 (RFC 4648 §4), padded; nothing for anything else.
@@ -110,7 +110,8 @@ std::vector<std::pair<std::string, std::string>> parseQuery(std::string_view que
     if (pair.empty()) continue;
     const std::size_t equals = std::min(pair.find('='), pair.size());
     auto& [name, value] = pairs.emplace_back();
-    if (!appendDecoded(name, pair.substr(0, equals), true)) throw Error(Fault::malformed, "query: bad percent-encoding");
+    if (!appendDecoded(name, pair.substr(0, equals), true))
+      throw Error(Fault::malformed, "query: bad percent-encoding");
     if (equals < pair.size() && !appendDecoded(value, pair.substr(equals + 1), true))
       throw Error(Fault::malformed, (isUtf8(name) ? name : std::string("query")) + ": bad percent-encoding");
   }

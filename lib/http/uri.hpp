@@ -22,8 +22,8 @@ void appendPrintable(std::string& to, std::string_view text);
 /// The decoded pairs of a query, in order. Throws malformed, naming what is broken.
 std::vector<std::pair<std::string, std::string>> parseQuery(std::string_view query);
 
-/// Calls `visit(item)` for each item of a comma-separated header value, trimmed; empty items are left out. Commas within
-/// a quoted string do not separate (RFC 9110 §5.6.1).
+/// Calls `visit(item)` for each item of a comma-separated header value, trimmed; empty items are left out. Commas
+/// within a quoted string do not separate (RFC 9110 §5.6.1).
 template <class Visit>
 void forEachItem(std::string_view list, Visit&& visit, char separator = ',') {
   bool quoted = false;
@@ -43,7 +43,8 @@ void forEachItem(std::string_view list, Visit&& visit, char separator = ',') {
   }
 }
 
-/// The value of `name="…"` or `name=…` among `;`-separated parameters, unquoted (RFC 9110 §5.6.6); the name's case aside.
+/// The value of `name="…"` or `name=…` among `;`-separated parameters, unquoted (RFC 9110 §5.6.6); the name's case
+/// aside.
 std::optional<std::string> parameterOf(std::string_view parameters, std::string_view name);
 
 /// The lower-case hex of the SHA-256 in a Content-Digest (RFC 9530 §2); nothing where it holds none. Throws malformed

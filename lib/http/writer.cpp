@@ -61,8 +61,8 @@ bool Writer::process(Self& self, Connection& connection) {
     return self.process_request(connection, nobody, 0, nobody, 0, true, closed, strip);
 }
 
-bool Writer::write(Connection& connection, Exchange& exchange, Scratch& scratch) {
-  Turn turn{connection, exchange, scratch};
+bool Writer::write(Connection& connection, Answering& answering, Scratch& scratch) {
+  Turn turn{connection, answering, scratch};
   current() = &turn;
   connection.headerLines = &scratch.headerLines;
   const bool written = process(*this, connection);
@@ -73,11 +73,11 @@ bool Writer::write(Connection& connection, Exchange& exchange, Scratch& scratch)
 
 void Writer::fill(Turn& turn, httplib::Response& response) {
   Answer& answer = turn.scratch.answer;
-  turn.exchange.answer(answer);
+  turn.answering.answer(answer);
   turn.connection.held = std::move(answer.held);
-  turn.connection.closing = turn.exchange.closes(answer);
+  turn.connection.closing = turn.answering.closes(answer);
 
-  const Head* head = turn.exchange.head();
+  const Head* head = turn.answering.head();
   const bool toHead = head != nullptr && head->method == Method::head;
   std::uint64_t total = 0;
   for (const Segment& segment : answer.content) total += segment.file ? segment.length : segment.bytes.size();

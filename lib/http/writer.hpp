@@ -10,9 +10,9 @@
 namespace video::http {
 
 /// One answer on its way through httplib.
-class Exchange {
+class Answering {
  public:
-  virtual ~Exchange() = default;
+  virtual ~Answering() = default;
   /// Makes the answer. Called once, on the thread that called `Writer::write`.
   virtual void answer(Answer& to) noexcept = 0;
   /// Whether the connection is to be closed after this answer, and says so.
@@ -28,12 +28,12 @@ class Writer : private httplib::Server {
  public:
   Writer();
   /// Leaves the answer in the connection, ready for `flush`. False: nothing can be sent. May be called by many threads.
-  bool write(Connection& connection, Exchange& exchange, Scratch& scratch);
+  bool write(Connection& connection, Answering& answering, Scratch& scratch);
 
  private:
   struct Turn {
     Connection& connection;
-    Exchange& exchange;
+    Answering& answering;
     Scratch& scratch;
   };
   static Turn*& current() noexcept;

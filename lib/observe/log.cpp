@@ -23,7 +23,7 @@ namespace video::observe {
 namespace {
 
 constexpr std::string_view accessName = "access";
-constexpr std::size_t manyBytes = 32 * 1024;
+constexpr std::size_t manyBytes = 32UL * 1024;
 constexpr std::array levelNames{"debug", "info", "warning", "error", "off"};
 constexpr std::array journalPrefixes{"<7>", "<6>", "<4>", "<3>", ""};
 constexpr std::array spdlogLevels{spdlog::level::debug, spdlog::level::info, spdlog::level::warn, spdlog::level::err,
@@ -51,7 +51,7 @@ class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
     if (!isAccess || gathered_.size() >= manyBytes) {
       flush_();
     } else if (wasEmpty) {
-      if (!flusher_.joinable()) flusher_ = std::jthread([this](std::stop_token stop) { flushLater(stop); });
+      if (!flusher_.joinable()) flusher_ = std::jthread([this](const std::stop_token& stop) { flushLater(stop); });
       filled_.notify_one();
     }
   }

@@ -21,7 +21,8 @@ class Executors {
  public:
   Executors(const Task& task, const std::function<bool()>& stop) : task_(task), stop_(stop) {
     const std::size_t count = std::max<std::size_t>(task.workers, 1);
-    for (std::size_t i = 0; i < count; ++i) threads_.emplace_back([this](std::stop_token ended) { execute(ended); });
+    for (std::size_t i = 0; i < count; ++i)
+      threads_.emplace_back([this](const std::stop_token& ended) { execute(ended); });
   }
 
   // Returns when every item was executed, or left because of a stop.
@@ -88,7 +89,10 @@ RunResult runToEnd(const Task& task, const std::function<bool()>& stop) {
     std::vector<Item> batch = task.dispatch(task.batch);
     if (batch.empty()) break;
     if (!executors) executors = std::make_unique<Executors>(task, stop);
+    const std::size_t done = executors->result().done;
     executors->executeAll(std::move(batch));
+    // What only fails would be found again at once: it waits for the next tick.
+    if (executors->result().done == done) break;
   }
   return executors ? executors->result() : RunResult{};
 }
@@ -168,8 +172,8 @@ void Scheduler::add(Task task) {
 
 void Scheduler::start() {
   for (const auto& timer : inside_->timers)
-    timer->thread =
-        std::jthread([&timer = *timer, &clock = inside_->clock](std::stop_token stop) { timer.loop(stop, clock); });
+    timer->thread = std::jthread(
+        [&timer = *timer, &clock = inside_->clock](const std::stop_token& stop) { timer.loop(stop, clock); });
 }
 
 void Scheduler::wake(std::string_view name) {

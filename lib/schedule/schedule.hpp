@@ -32,10 +32,10 @@ struct RunResult {
   std::size_t failed = 0;
 };
 
-/// Dispatches and executes until a dispatch finds nothing or `stop` says so; the calling thread dispatches, `workers`
-/// threads, made for this run, execute over a queue of one batch. One failed item never stops the others; its failure
-/// goes to the log. When `stop` says so, the items at hand are finished and the rest is left. What a dispatch throws
-/// comes out here.
+/// Dispatches and executes until a dispatch finds nothing, a whole batch has failed, or `stop` says so; the calling
+/// thread dispatches, `workers` threads, made for this run, execute over a queue of one batch. One failed item never
+/// stops the others; its failure goes to the log. When `stop` says so, the items at hand are finished and the rest is
+/// left. What a dispatch throws comes out here.
 RunResult runToEnd(const Task& task, const std::function<bool()>& stop);
 
 /// When a task whose last tick was `last` is due next, seen at `now`: on the grid of `every` that `last` lies on, after

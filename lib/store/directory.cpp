@@ -278,8 +278,7 @@ std::string DataDirectory::signingKey() {
       std::string key(keySize + 1, '\0');
       const ssize_t size = ::read(file.number(), key.data(), key.size());
       if (size != keySize) throw Error(Fault::internal, "signing.key: must be 32 bytes");
-      key.resize(keySize);
-      return key;
+      return key.substr(0, keySize);
     }
     std::string key(keySize, '\0');
     if (::getrandom(key.data(), key.size(), 0) != keySize) throwErrno(errno, "getrandom");

@@ -21,8 +21,8 @@ class LocalTokens : public Tokens {
     return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       const access::Identity who = access_.identify(transaction, by);
       const auto user = rows::findUser(transaction, wanted.user, 0);
-      access::require(who, rights::tokensCreate, user ? std::optional(user->id) : std::nullopt);
-      if (!user) throw Error(Fault::notFound, fmt::format("user {}: not found", wanted.user));
+      access::requireOn(who, rights::tokensCreate, user ? std::optional(user->id) : std::nullopt,
+                        rows::noSuchUser(wanted.user));
       if (wanted.scope == Scope::admin || wanted.scope == Scope::metrics) {
         access::require(who, rights::tokensCreateAdmin);
         if (user->role != Role::admin) throw Error(Fault::forbidden, fmt::format("user {}: is no admin", wanted.user));

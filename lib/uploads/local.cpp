@@ -77,7 +77,8 @@ class LocalUploads : public Uploads {
     if (who.kind == Identity::Kind::link)
       access_.checkUploadLink(std::get<SignedLink>(by), id);
     else
-      access::require(who, rights::uploadsPut, video ? std::optional(video->authorId) : std::nullopt);
+      access::requireOn(who, rights::uploadsPut, video ? std::optional(video->authorId) : std::nullopt,
+                        rows::noSuchVideo(id));
     if (!video) throw rows::noSuchVideo(id);
     if (video->state != VideoState::pending && video->state != VideoState::ready)
       throw Error(Fault::conflict, fmt::format("video {}: is {}", id.text, nameOf(video->state)));

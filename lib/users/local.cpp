@@ -15,10 +15,6 @@ namespace {
 namespace rights = access::rights;
 using access::Identity;
 
-Error noSuchUser(std::string_view name) {
-  return Error(Fault::notFound, fmt::format("user {}: not found", name));
-}
-
 class LocalUsers : public Users {
  public:
   LocalUsers(store::Database& database, access::Access& access, const UsersOptions& options)
@@ -51,6 +47,7 @@ class LocalUsers : public Users {
 
   Page<User> list(const Credential& by, const ListQuery& wanted) override {
     access::require(access_.identify(by), rights::usersList);
+    checkLimit(wanted.limit);
     Page<User> page;
     page.items = database_.read([&](store::Reader& reader) { return rows::listUsers(reader, wanted, options_.quota); });
     if (std::ssize(page.items) > wanted.limit) {
@@ -66,8 +63,8 @@ class LocalUsers : public Users {
     const Identity who = access_.identify(by);
     auto user =
         database_.read([&](store::Reader& reader) { return rows::findUser(reader, wanted.name, options_.quota); });
-    access::require(who, rights::usersShow, user ? std::optional(user->id) : std::nullopt);
-    if (!user) throw noSuchUser(wanted.name);
+    access::requireOn(who, rights::usersShow, user ? std::optional(user->id) : std::nullopt,
+                      rows::noSuchUser(wanted.name));
     return *std::move(user);
   }
 
@@ -93,8 +90,7 @@ class LocalUsers : public Users {
 
   UserId findRemovable(store::Reader& reader, const Identity& who, std::string_view name) const {
     const auto user = rows::findUser(reader, name, options_.quota);
-    access::require(who, rights::usersRemove, user ? std::optional(user->id) : std::nullopt);
-    if (!user) throw noSuchUser(name);
+    access::requireOn(who, rights::usersRemove, user ? std::optional(user->id) : std::nullopt, rows::noSuchUser(name));
     const bool counts = user->role == Role::admin && !user->disabled && who.kind != Identity::Kind::operator_;
     if (counts && !rows::hasOtherAdmin(reader, user->id))
       throw Error(Fault::conflict, fmt::format("user {}: is the last enabled admin", name));
@@ -107,7 +103,7 @@ class LocalUsers : public Users {
       more = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
         const UserId owner = findRemovable(transaction, who, from);
         const auto taker = rows::findUserId(transaction, to);
-        if (!taker) throw noSuchUser(to);
+        if (!taker) throw rows::noSuchUser(to);
         if (*taker == owner) throw Error(Fault::malformed, "transfer_videos_to: is the user to be deleted");
         return rows::transferVideos(transaction, owner, *taker, 500) == 500;
       });

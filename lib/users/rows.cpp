@@ -1,5 +1,7 @@
 #include "users/rows.hpp"
 
+#include <fmt/format.h>
+
 #include "base/cursor.hpp"
 #include "base/json.hpp"
 
@@ -26,6 +28,10 @@ User userOf(const store::Query& row, std::int64_t quota) {
 }
 
 }  // namespace
+
+Error noSuchUser(std::string_view name) {
+  return Error(Fault::notFound, fmt::format("user {}: not found", name));
+}
 
 std::optional<User> findUser(store::Reader& reader, std::string_view name, std::int64_t quota) {
   static const std::string sql = columns + "WHERE login_name = ? AND deleted IS NULL";

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.hpp"
 #include "store/database.hpp"
 #include "users/fields.hpp"
 
@@ -23,6 +24,8 @@ struct UserSpace {
   std::int64_t used = 0;
   std::optional<std::int64_t> ownQuota;
 };
+
+Error noSuchUser(std::string_view name);
 
 /// The live user of this name, case aside; `quota` is the default in force.
 std::optional<User> findUser(store::Reader& reader, std::string_view name, std::int64_t quota);

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "access/access.hpp"
+#include "base/cursor.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
@@ -40,8 +41,8 @@ class LocalVideos : public Videos {
     return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
       const auto owner = rows::findUser(transaction, wanted.user, 0);
-      access::require(who, rights::videosAdd, owner ? std::optional(owner->id) : std::nullopt);
-      if (!owner) throw Error(Fault::notFound, fmt::format("user {}: not found", wanted.user));
+      access::requireOn(who, rights::videosAdd, owner ? std::optional(owner->id) : std::nullopt,
+                        rows::noSuchUser(wanted.user));
       AddedVideo video;
       video.created = access_.now();
       video.id.text = makeUuid7(video.created);
@@ -58,12 +59,12 @@ class LocalVideos : public Videos {
   Page<Video> list(const Credential& by, const VideoQuery& wanted) override {
     const Identity who = access_.identify(by);
     access::require(who, rights::videosList);
+    checkLimit(wanted.limit);
     return database_.read([&](store::Reader& reader) {
       rows::VideoFilter filter;
       if (wanted.user) {
         filter.author = rows::findUserId(reader, *wanted.user);
-        access::require(who, rights::videosListAll, filter.author);
-        if (!filter.author) throw Error(Fault::notFound, fmt::format("user {}: not found", *wanted.user));
+        access::requireOn(who, rights::videosListAll, filter.author, rows::noSuchUser(*wanted.user));
       } else if (!access::may(who, rights::videosListAll)) {
         filter.author = who.user;
       }
@@ -75,6 +76,7 @@ class LocalVideos : public Videos {
   }
 
   Page<Video> listOf(const Credential& by, const UserVideosQuery& wanted) override {
+    checkLimit(wanted.limit);
     const Identity who = access_.identify(by);
     return database_.read([&](store::Reader& reader) {
       if (who.kind == Identity::Kind::anonymous && !wanted.state) {
@@ -83,8 +85,8 @@ class LocalVideos : public Videos {
       }
       rows::VideoFilter filter;
       filter.author = rows::findUserId(reader, wanted.user);
-      if (wanted.state) access::require(who, rights::videosListHidden, filter.author);
-      if (!filter.author) throw Error(Fault::notFound, fmt::format("user {}: not found", wanted.user));
+      if (wanted.state) access::requireOn(who, rights::videosListHidden, filter.author, rows::noSuchUser(wanted.user));
+      if (!filter.author) throw rows::noSuchUser(wanted.user);
       filter.states = access::may(who, rights::videosListHidden, filter.author) ? statesShown(wanted.state)
                                                                                 : std::vector{VideoState::ready};
       return rows::listVideos(reader, filter, wanted);

@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view columns =
     "v.id, v.author_id, u.login_name, v.name, v.state, v.display_ctime, v.create_time, v.size, v.content_type, "
     "v.sha256, "
-    "v.duration_ms, d.due";
+    "v.duration_ms, ";
 // CROSS JOIN keeps SQLite to this order: the list's index first, its order kept.
 constexpr std::string_view tables =
     "video_info v CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL "
@@ -66,7 +66,7 @@ Bounds boundsOf(const ListQuery& wanted, VideoSort sort) {
 std::string listSql(bool oneAuthor, bool twoStates, VideoSort sort) {
   const auto part = [&](std::string_view state) {
     std::string sql =
-        fmt::format("SELECT {} FROM {} WHERE v.state = {} AND v.id >= ?2 AND v.id < ?3", columns, tables, state);
+        fmt::format("SELECT {}d.due FROM {} WHERE v.state = {} AND v.id >= ?2 AND v.id < ?3", columns, tables, state);
     sql += oneAuthor ? " AND v.author_id = ?5" : " AND ?5 IS NULL";
     if (sort == VideoSort::created) sql += " AND ?6 IS NULL AND ?7 IS NULL";
     if (sort == VideoSort::name) sql += " AND (v.name, v.id) > (?6, ?7)";
@@ -112,7 +112,8 @@ Page<Video> readPage(store::Query query, std::int64_t limit, VideoSort sort) {
 }  // namespace
 
 std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id) {
-  static const std::string sql = fmt::format("SELECT {}, v.blob, v.modified FROM {} WHERE v.id = ?", columns, tables);
+  static const std::string sql =
+      fmt::format("SELECT {}d.due, v.blob, v.modified FROM {} WHERE v.id = ?", columns, tables);
   auto query = reader.query(sql, id);
   if (!query.next()) return std::nullopt;
   StoredVideo video;
@@ -148,8 +149,7 @@ Page<Video> listVideos(store::Reader& reader, const VideoFilter& filter, const L
 
 Page<Video> listReadyVideosOf(store::Reader& reader, std::string_view user, const ListQuery& wanted) {
   static const std::string sql = fmt::format(
-      "SELECT {} FROM users u CROSS JOIN video_info v ON v.author_id = u.id LEFT JOIN video_del_rec d ON d.video_id = "
-      "v.id "
+      "SELECT {}NULL FROM users u CROSS JOIN video_info v ON v.author_id = u.id "
       "WHERE u.login_name = ? AND u.deleted IS NULL AND v.state = 'ready' AND v.id >= ? AND v.id < ? "
       "ORDER BY v.id DESC LIMIT ?",
       columns);
@@ -161,7 +161,7 @@ Page<Video> listReadyVideosOf(store::Reader& reader, std::string_view user, cons
 Page<Video> listVideosBySha256(store::Reader& reader, const VideoFilter& filter, std::string_view sha256,
                                const ListQuery& wanted) {
   static const std::string sql = fmt::format(
-      "SELECT {} FROM {} WHERE v.sha256 = ?1 AND v.sha256 <> '' AND v.id >= ?2 AND v.id < ?3 AND "
+      "SELECT {}d.due FROM {} WHERE v.sha256 = ?1 AND v.sha256 <> '' AND v.id >= ?2 AND v.id < ?3 AND "
       "(?5 IS NULL OR v.author_id = ?5) AND v.state IN (?6, ?7) ORDER BY v.id DESC LIMIT ?4",
       columns, tables);
   const Bounds bounds = boundsOf(wanted, VideoSort::created);

@@ -13,7 +13,7 @@ std::vector<std::string> contents(const Page<Comment>& page) {
   return all;
 }
 
-using Contents = std::vector<std::string>;
+using Texts = std::vector<std::string>;
 
 }  // namespace
 
@@ -33,20 +33,20 @@ TEST_CASE("comments are posted, listed in order and removed") {
   CommentQuery query;
   query.video = video;
   CHECK(contents(site.at(Anonymous{}).comments().list(Anonymous{}, query)) ==
-        Contents{"first \"quoted\" 🎬", "second", "third"});
+        Texts{"first \"quoted\" 🎬", "second", "third"});
   query.limit = 2;
   const Page<Comment> page = site.at(Anonymous{}).comments().list(Anonymous{}, query);
   REQUIRE(page.items.size() == 2);
   query.cursor = page.nextCursor.value();
-  CHECK(contents(site.at(Anonymous{}).comments().list(Anonymous{}, query)) == Contents{"third"});
+  CHECK(contents(site.at(Anonymous{}).comments().list(Anonymous{}, query)) == Texts{"third"});
 
   CommentQuery byPosition;
   byPosition.video = video;
   byPosition.by = CommentOrder::position;
-  CHECK(contents(site.at(ada).comments().list(ada, byPosition)) == Contents{"second", "first \"quoted\" 🎬"});
+  CHECK(contents(site.at(ada).comments().list(ada, byPosition)) == Texts{"second", "first \"quoted\" 🎬"});
   byPosition.atFrom = 1001;
   byPosition.atTo = 9001;
-  CHECK(contents(site.at(ada).comments().list(ada, byPosition)) == Contents{"first \"quoted\" 🎬"});
+  CHECK(contents(site.at(ada).comments().list(ada, byPosition)) == Texts{"first \"quoted\" 🎬"});
 
   CommentQuery window;
   window.video = video;
@@ -64,7 +64,7 @@ TEST_CASE("comments are posted, listed in order and removed") {
   site.at(ada).comments().remove(ada, {video, other.id});
   query = {};
   query.video = video;
-  CHECK(contents(site.at(ada).comments().list(ada, query)) == Contents{"third"});
+  CHECK(contents(site.at(ada).comments().list(ada, query)) == Texts{"third"});
 }
 
 TEST_CASE("comments.post refuses what is no comment") {

@@ -17,7 +17,7 @@ std::vector<std::string> names(const Page<Video>& page) {
   return all;
 }
 
-using Names = std::vector<std::string>;
+using Titles = std::vector<std::string>;
 
 }  // namespace
 
@@ -88,17 +88,17 @@ TEST_CASE("lists of videos page, filter and sort") {
   site.at(ada).videos().add(ada, {"ada", "pending"});
 
   VideoQuery query;
-  CHECK(names(site.at(ada).videos().list(ada, query)) == Names{"pending", "a", "b"});
-  CHECK(names(site.at(root).videos().list(root, query)) == Names{"pending", "c", "a", "b"});
-  CHECK(names(site.at(Operator{}).videos().list(Operator{}, query)) == Names{"pending", "c", "a", "b"});
+  CHECK(names(site.at(ada).videos().list(ada, query)) == Titles{"pending", "a", "b"});
+  CHECK(names(site.at(root).videos().list(root, query)) == Titles{"pending", "c", "a", "b"});
+  CHECK(names(site.at(Operator{}).videos().list(Operator{}, query)) == Titles{"pending", "c", "a", "b"});
   requireFault([&] { site.at(Anonymous{}).videos().list(Anonymous{}, query); }, Fault::unauthenticated);
   query.sort = VideoSort::name;
-  CHECK(names(site.at(root).videos().list(root, query)) == Names{"a", "b", "c", "pending"});
+  CHECK(names(site.at(root).videos().list(root, query)) == Titles{"a", "b", "c", "pending"});
   query.sort = VideoSort::size;
   query.state = VideoState::ready;
-  CHECK(names(site.at(root).videos().list(root, query)) == Names{"a", "c", "b"});
+  CHECK(names(site.at(root).videos().list(root, query)) == Titles{"a", "c", "b"});
   query.user = "ada";
-  CHECK(names(site.at(root).videos().list(root, query)) == Names{"a", "b"});
+  CHECK(names(site.at(root).videos().list(root, query)) == Titles{"a", "b"});
   requireFault([&] { site.at(bob).videos().list(bob, query); }, Fault::forbidden);
   query.user = "nobody";
   requireFault([&] { site.at(root).videos().list(root, query); }, Fault::notFound);
@@ -106,9 +106,9 @@ TEST_CASE("lists of videos page, filter and sort") {
   for (const VideoSort sort : {VideoSort::created, VideoSort::name, VideoSort::size}) {
     VideoQuery paged;
     paged.sort = sort;
-    const Names whole = names(site.at(root).videos().list(root, paged));
+    const Titles whole = names(site.at(root).videos().list(root, paged));
     paged.limit = 1;
-    Names walked;
+    Titles walked;
     for (;;) {
       const Page<Video> page = site.at(root).videos().list(root, paged);
       REQUIRE(page.items.size() == 1);
@@ -121,7 +121,7 @@ TEST_CASE("lists of videos page, filter and sort") {
 
   VideoQuery same;
   same.sha256 = site.at(ada).videos().show(ada, {b, std::nullopt}).sha256;
-  CHECK(names(site.at(ada).videos().list(ada, same)) == Names{"b"});
+  CHECK(names(site.at(ada).videos().list(ada, same)) == Titles{"b"});
   VideoQuery later;
   later.since = Time{std::chrono::milliseconds{4'000'000'000'000}};
   CHECK(site.at(root).videos().list(root, later).items.empty());
@@ -134,11 +134,11 @@ TEST_CASE("lists of videos page, filter and sort") {
 
   UserVideosQuery of;
   of.user = "ada";
-  CHECK(names(site.at(Anonymous{}).videos().listOf(Anonymous{}, of)) == Names{"a", "b"});
-  CHECK(names(site.at(bob).videos().listOf(bob, of)) == Names{"a", "b"});
-  CHECK(names(site.at(ada).videos().listOf(ada, of)) == Names{"pending", "a", "b"});
+  CHECK(names(site.at(Anonymous{}).videos().listOf(Anonymous{}, of)) == Titles{"a", "b"});
+  CHECK(names(site.at(bob).videos().listOf(bob, of)) == Titles{"a", "b"});
+  CHECK(names(site.at(ada).videos().listOf(ada, of)) == Titles{"pending", "a", "b"});
   of.state = VideoState::pending;
-  CHECK(names(site.at(root).videos().listOf(root, of)) == Names{"pending"});
+  CHECK(names(site.at(root).videos().listOf(root, of)) == Titles{"pending"});
   requireFault([&] { site.at(bob).videos().listOf(bob, of); }, Fault::forbidden);
   of.user = "nobody";
   of.state.reset();
