@@ -54,7 +54,7 @@ Words join(Words first, const Words& second) {
 
 // Ids, times, secrets and addresses as what they are, numbered where they differ.
 std::string plain(std::string text) {
-  static const std::regex id("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
+  static const std::regex id(R"([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[a-z2-7]{12}\b)");
   std::map<std::string, std::string> known;
   std::string out;
   for (std::smatch found; std::regex_search(text, found, id); text = found.suffix()) {
@@ -177,6 +177,7 @@ std::string everything(const std::string& way) {
   tell("ada", {"video", "restore", first});
   tell("ada", {"video", "restore", first, "-o", "json"});
   tell("ada", {"video", "delete", first, "-q"});
+  tell("", {"queue", "drain"});  // what failed uploads left is due; a daemon has cleared it by itself
   for (const char* format : {"table", "tsv", "json", "id"}) tell("", {"-o", format, "queue", "list"});
   tell("", {"queue", "list", "--dead"});
   tell("", {"queue", "drain", "--include-not-due"});
