@@ -116,28 +116,26 @@ const Action* Commands::chosen() const {
   return found == actions_.end() ? nullptr : &found->second;
 }
 
-std::string Commands::explain(const CLI::ParseError& problem) const {
+void Commands::explain(const CLI::ParseError& problem) const {
   const CLI::App& command = deepest();
+  std::string path = "videoctl";
+  if (&command != app_ && command.get_parent() != app_) path += ' ' + command.get_parent()->get_name();
+  if (&command != app_) path += ' ' + command.get_name();
   const auto known = command.get_subcommands([](const CLI::App*) { return true; });
   const std::vector<std::string> left = app_->remaining(true);
-  const std::string path =
-      &command == app_
-          ? "videoctl"
-          : fmt::format("videoctl {}{}", command.get_parent() == app_ ? "" : command.get_parent()->get_name() + " ",
-                        command.get_name());
-  if (known.empty() || left.empty()) return fmt::format("{}\nhint: {} --help", problem.what(), path);
-  const CLI::App* nearest = nullptr;
-  std::size_t best = 3;  // more letters than that away is another word
-  for (const CLI::App* candidate : known) {
-    const std::size_t away = distance(left[0], candidate->get_name());
-    if (away < best) {
-      best = away;
-      nearest = candidate;
-    }
+  if (known.empty() || left.empty()) {
+    say(problem.what());
+    return sayPlain(fmt::format("hint: {} --help", path));
   }
-  const std::string unknown = fmt::format("{} {}: there is no such command", path, left[0]);
-  return nearest == nullptr ? fmt::format("{}\nhint: {} --help", unknown, path)
-                            : fmt::format("{}\nhint: did you mean `{} {}`?", unknown, path, nearest->get_name());
+  say(fmt::format("{} {}: there is no such command", path, left[0]));
+  const auto nearest = std::min_element(known.begin(), known.end(), [&](const CLI::App* a, const CLI::App* b) {
+    return distance(left[0], a->get_name()) < distance(left[0], b->get_name());
+  });
+  constexpr std::size_t most = 2;  // letters; more than that away is another word
+  if (distance(left[0], (*nearest)->get_name()) <= most)
+    sayPlain(fmt::format("hint: did you mean `{} {}`?", path, (*nearest)->get_name()));
+  else
+    sayPlain(fmt::format("hint: {} --help", path));
 }
 
 Items::Items(const std::vector<std::string>& arguments, const Flags& flags)

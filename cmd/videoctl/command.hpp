@@ -57,7 +57,7 @@ class Caller {
   std::unique_ptr<Toolkit> toolkit_;
 };
 
-/// Nobody reads what goes to stdout; quiet, exit status 0.
+/// Nothing more can go to stdout; exit status 0 where its reader went away.
 struct ClosedOutput {};
 
 /// A signal ended the command after it took back what it had begun.
@@ -135,9 +135,7 @@ class Verb {
   template <class Owner>
   CLI::Option* several(const std::string& name, std::vector<std::string> Owner::*member, const std::string& doc) {
     const auto take = [to = &((*wanted_).*member)](const std::vector<std::string>& texts) { *to = texts; };
-    return command_->add_option_function<std::vector<std::string>>(name, take, doc)
-        ->required()
-        ->allow_extra_args(false);
+    return command_->add_option_function<std::vector<std::string>>(name, take, doc)->required();
   }
 
   /// --since, --until and --limit; a limit of 0 is none.
@@ -193,8 +191,8 @@ class Commands {
   const CLI::App& deepest() const;
   /// The action of the command that was parsed; null where there is none.
   const Action* chosen() const;
-  /// What is wrong with a command line, with the command that may have been meant.
-  std::string explain(const CLI::ParseError& problem) const;
+  /// Says what is wrong with a command line, and what may have been meant.
+  void explain(const CLI::ParseError& problem) const;
 
  private:
   CLI::App* app_;

@@ -57,7 +57,7 @@ void addFlags(CLI::App& app, Flags& flags) {
       ->type_name("A,B")
       ->group("Everywhere");
   flag("--no-header", flags.noHeader, "leave the line of column names out");
-  flag("-0", flags.nul, "a NUL ends each item of stdin, not a line end");
+  flag("-0,--null", flags.nul, "a NUL ends each item of stdin, not a line end");
   flag("-q,--quiet", flags.quiet, "say nothing about what went well");
   flag("-v,--verbose", flags.verbose, "say which way was taken");
   flag("--yes", flags.yes, "yes to every question");

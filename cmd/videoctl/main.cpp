@@ -45,12 +45,14 @@ int failUsage(std::string_view why) {
 int carryOut(const Action& action, Caller& caller) {
   int status = 1;
   try {
-    status = action(caller);
+    try {
+      status = action(caller);
+    } catch (const ClosedOutput&) {
+      status = 0;
+    }
     caller.out.finish();
   } catch (const Usage& wrong) {
     status = failUsage(wrong.what());
-  } catch (const ClosedOutput&) {
-    status = 0;
   } catch (const Interrupted& interrupted) {
     status = 128 + interrupted.signal;
   } catch (const Error& error) {
@@ -59,6 +61,14 @@ int carryOut(const Action& action, Caller& caller) {
     status = fail(Error(Fault::internal, error.what()), caller);
   }
   return status;
+}
+
+// The command line's words from the last to the first, as CLI11 takes them; to which -0 behind a verb is a number.
+std::vector<std::string> wordsOf(int count, char** arguments) {
+  std::vector<std::string> words(arguments + 1, arguments + count);
+  std::replace(words.begin(), std::find(words.begin(), words.end(), "--"), std::string("-0"), std::string("--null"));
+  std::reverse(words.begin(), words.end());
+  return words;
 }
 
 int run(int count, char** arguments) {
@@ -84,7 +94,7 @@ int run(int count, char** arguments) {
     return 0;
   };
   try {
-    app.parse(count, arguments);
+    app.parse(wordsOf(count, arguments));
     readEnvironment(flags);
     if (const Action* chosen = commands.chosen()) action = *chosen;
   } catch (const CLI::CallForHelp&) {
@@ -99,7 +109,8 @@ int run(int count, char** arguments) {
       return 0;
     };
   } catch (const CLI::ParseError& problem) {
-    return failUsage(commands.explain(problem));
+    commands.explain(problem);
+    return badUsage;
   } catch (const Usage& wrong) {
     return failUsage(wrong.what());
   }

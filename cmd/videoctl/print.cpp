@@ -133,7 +133,7 @@ void Printer::begin(Shape shape, std::string_view plural, const std::vector<std:
   }
   for (const std::size_t column : picked_) titles_.emplace_back(names[column]);
   if (format_ == Format::json && shape_ != Shape::one) buffer_ += fmt::format("{{\"{}\":[", plural);
-  if (format_ == Format::tsv && header_) line(titles_);
+  if (format_ == Format::tsv && header_ && shape_ != Shape::results) line(titles_);
 }
 
 void Printer::object(std::string_view json) {
@@ -148,13 +148,18 @@ void Printer::row(std::vector<std::string> cells) {
   if (format_ == Format::id) return text(cells[idColumn_] + '\n');
   std::vector<std::string> shown;
   for (const std::size_t column : picked_) shown.push_back(cells[column]);
-  if (format_ == Format::tsv) return line(shown);
+  if (format_ == Format::tsv) {
+    if (header_ && shape_ == Shape::results && std::exchange(first_, false)) line(titles_);
+    return line(shown);
+  }
   for (std::string& cell : shown) cell = harmless(cell);
   if (shape_ == Shape::one) {
     std::size_t width = 0;
     for (const std::string& title : titles_) width = std::max(width, title.size());
     for (std::size_t i = 0; i < shown.size(); ++i)
-      text(header_ ? fmt::format("{:<{}}  {}\n", titles_[i], width, shown[i]) : shown[i] + '\n');
+      text(!header_           ? shown[i] + '\n'
+           : shown[i].empty() ? titles_[i] + '\n'
+                              : fmt::format("{:<{}}  {}\n", titles_[i], width, shown[i]));
     return;
   }
   if (!widths_.empty()) return tableLine(shown);

@@ -139,15 +139,9 @@ void copy(const Content& content, const Video& video, const ByteSink& sink) {
 }
 
 int download(Caller& caller, DownloadVideo& wanted) {
-  const auto fetch = [&](const ByteSink& sink) {
-    Videos& videos = caller.toolkit().videos();
-    const Content content = videos.open(caller.by(), wanted);
-    Video video = videos.show(caller.by(), wanted);
-    copy(content, video, sink);
-    return video;
-  };
   if (wanted.to == "-") {
-    fetch([&](std::span<const std::byte> bytes) {
+    const Content content = caller.toolkit().videos().open(caller.by(), wanted);
+    copy(content, caller.toolkit().videos().show(caller.by(), wanted), [&](std::span<const std::byte> bytes) {
       caller.out.bytes(bytes);
       if (!caller.out.isOpen()) throw ClosedOutput{};
     });
@@ -158,9 +152,11 @@ int download(Caller& caller, DownloadVideo& wanted) {
   const bool folder = wanted.to.empty() || std::filesystem::is_directory(to, none);
   PartFile part(folder ? to / (safeName(wanted.id.text) + ".part") : std::filesystem::path(wanted.to + ".part"));
   return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
-    const Video video =
-        fetch([&](std::span<const std::byte> bytes) { writeFile(part.descriptor(), bytes, part.path()); });
+    const Content content = caller.toolkit().videos().open(caller.by(), wanted);
+    const Video video = caller.toolkit().videos().show(caller.by(), wanted);
     const std::filesystem::path target = folder ? to / fileNameOf(video) : to;
+    if (folder && std::filesystem::exists(target, none)) throwFileError(target, EEXIST);
+    copy(content, video, [&](std::span<const std::byte> bytes) { writeFile(part.descriptor(), bytes, part.path()); });
     part.place(target, folder);
     return {"downloaded", id, target.string(), {}};
   });

@@ -113,9 +113,10 @@ class OperatorSocket {
   bool isOurs_ = false;
 };
 
-http::RouterOptions routerOptions(const Settings& settings) {
+http::RouterOptions routerOptions(const Settings& settings, const LocalToolkit& toolkit) {
   http::RouterOptions options;
   options.origins = settings.origins;
+  options.dataVersion = [&toolkit] { return toolkit.dataVersion(); };
   if (settings.log.access)
     options.accessLog = [](const http::AccessLine& line) {
       observe::logAccess({.operation = line.operation,
@@ -151,7 +152,7 @@ void run(Settings settings, std::string_view origin, const sigset_t& signals) {
   toolkit->addTasks(scheduler);
 
   std::atomic<bool> stopping = false;
-  http::Router router(routerOptions(settings), settings.limiter);
+  http::Router router(routerOptions(settings, *toolkit), settings.limiter);
   serve(router, *toolkit);
   serveServer(router, {[&] { return !stopping && toolkit->isReady(); }, [&] { return toolkit->isDiskLow(); }});
 

@@ -9,7 +9,8 @@ namespace wire {
 using http::Endpoint;
 using http::Method;
 constexpr Endpoint<NewComment, Comment> post{{"comments.post", Method::post, "/videos/{video}/comments", 201}};
-constexpr Endpoint<CommentQuery, Page<Comment>> list{{"comments.list", Method::get, "/videos/{video}/comments"}};
+constexpr Endpoint<CommentQuery, Page<Comment>> list{
+    {"comments.list", Method::get, "/videos/{video}/comments", 200, http::api, false, true}};
 constexpr Endpoint<CommentRef, void> remove{{"comments.remove", Method::delete_, "/videos/{video}/comments/{id}", 204}};
 constexpr Endpoint<CommentRef, void> removeOne{
     {"comments.remove", Method::delete_, "/videos/{video}/comment/{id}", 204}};

@@ -15,6 +15,7 @@ struct Route {
   int success = 200;      ///< status of an answer that is no error
   unsigned roles = api;
   bool plainErrors = false;  ///< errors as plain text (the original's stream role)
+  bool shared = false;       ///< the reply to an anonymous GET follows from path, query and data alone
 };
 
 template <class Wanted, class Given>

@@ -315,8 +315,14 @@ void Router::serve(const Request& request, Answer& answer) noexcept {
     course.form().multipart = entry.body == BodyUse::stream && head.method == Method::post;
     if (entry.body == BodyUse::stream && !upload) upload = limiter_.takeUpload();
     answer.status = entry.route.success;
+    const bool isShared = entry.route.shared && options_.dataVersion && head.method == Method::get &&
+                          std::holds_alternative<Anonymous>(admitted.by);
+    const std::uint64_t version = isShared ? options_.dataVersion() : 0;
+    const std::string target = isShared ? fmt::format("{}?{}", head.path, head.query) : std::string();
+    if (isShared && replies_.find(target, version, answer)) return;
     const Exchange exchange(request, entry, path, std::move(admitted.by), course.requestId());
     entry.handler(exchange, answer);
+    if (isShared) replies_.keep(target, version, answer);
   });
   course.finish();
 }

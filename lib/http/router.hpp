@@ -18,6 +18,7 @@
 #include "http/endpoint.hpp"
 #include "http/limiter.hpp"
 #include "http/message.hpp"
+#include "http/replies.hpp"
 #include "http/routes.hpp"
 
 namespace video::http {
@@ -69,6 +70,8 @@ struct RouterOptions {
   std::vector<std::string> origins;  ///< other origins whose pages may change things with a cookie
   /// Called when the last byte of an answer went or its connection broke, on whichever thread; must not throw.
   std::function<void(const AccessLine&)> accessLog;
+  /// A number that changes with the data, cheap to ask for: replies to `shared` routes are given again while it stays.
+  std::function<std::uint64_t()> dataVersion;
 };
 
 /// What stands behind the transport: finds the route, the caller and the parameters, calls a room, and makes the answer
@@ -117,6 +120,7 @@ class Router : public Service {
 
   RouterOptions options_;
   RouteTable routes_;
+  Replies replies_;
   Limiter limiter_;
 };
 

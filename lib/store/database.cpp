@@ -148,6 +148,10 @@ bool Database::isReady() {
 void Database::checkpoint() {
   inside_->writer->checkpoint();
 }
+std::uint64_t Database::version() const noexcept {
+  return inside_->keeper->version();
+}
+
 WriterCounters Database::counters() const {
   return inside_->writer->counters();
 }

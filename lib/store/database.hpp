@@ -185,6 +185,10 @@ class Database {
   /// Moves the write-ahead log into the database file, as far as readers let it (PRAGMA wal_checkpoint(TRUNCATE)).
   void checkpoint();
 
+  /// A number that changes with every commit of any process; costs no system call. What is read after asking for it is
+  /// at least as new.
+  std::uint64_t version() const noexcept;
+
   WriterCounters counters() const;
   DataDirectory& directory() const;
 

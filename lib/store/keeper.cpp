@@ -8,10 +8,33 @@ namespace {
 
 constexpr std::chrono::milliseconds tick{20};
 
+// The WAL index's header as 32-bit words (sqlite.org/walformat.html, "The WAL-Index Header").
+constexpr std::size_t changeWord = 2;    // counts transactions
+constexpr std::size_t checksumWord = 6;  // of the last frame; tells counts apart that begin anew after a recovery
+
+// SQLite's own mapping, asked for by its file's methods: another descriptor on the file would drop SQLite's locks.
+const std::uint32_t* mapWalIndex(Connection& connection) {
+  connection.control("PRAGMA user_version");  // the first read makes the mapping
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  volatile void* region = nullptr;
+  constexpr int regionSize = 32 * 1024;
+  const int code = file->pMethods->xShmMap(file, 0, regionSize, 0, &region);
+  if (code != SQLITE_OK || region == nullptr) connection.fail(code == SQLITE_OK ? SQLITE_CANTOPEN : code);
+  return static_cast<const std::uint32_t*>(const_cast<const void*>(region));
+}
+
 }  // namespace
 
 Keeper::Keeper(const std::filesystem::path& database, const Options& options, SqlTexts& texts)
-    : connection_(database, Connection::Kind::reader, options, texts), thread_([this] { run(); }) {}
+    : connection_(database, Connection::Kind::reader, options, texts),
+      walIndex_(mapWalIndex(connection_)),
+      thread_([this] { run(); }) {}
+
+std::uint64_t Keeper::version() const noexcept {
+  const std::uint64_t change = __atomic_load_n(walIndex_ + changeWord, __ATOMIC_ACQUIRE);
+  return change | std::uint64_t{__atomic_load_n(walIndex_ + checksumWord, __ATOMIC_RELAXED)} << 32;
+}
 
 Keeper::~Keeper() {
   {

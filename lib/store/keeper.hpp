@@ -19,6 +19,9 @@ class Keeper {
   Keeper(const std::filesystem::path& database, const Options& options, SqlTexts& texts);
   ~Keeper();
 
+  /// Changes with every commit of any process; costs no system call.
+  std::uint64_t version() const noexcept;
+
   /// Somebody reads.
   void noticeRead() noexcept {
     if (read_.load(std::memory_order_relaxed)) return;
@@ -37,6 +40,7 @@ class Keeper {
 
   std::mutex mutex_;
   Connection connection_;
+  const std::uint32_t* walIndex_;  ///< its header, in memory that all processes share
   std::int64_t version_ = 0;
   bool calm_ = false;  ///< nobody else wrote of late
 

@@ -54,6 +54,8 @@ class DirectoryToolkit : public LocalToolkit {
     deletions_->wakeBy([&scheduler](std::string_view task) { scheduler.wake(task); });
   }
 
+  std::uint64_t dataVersion() const override { return database_.version(); }
+
   bool isReady() override { return database_.isReady(); }
 
   bool isDiskLow() override { return directory_->freeSpace() < freeSpaceFloor_; }

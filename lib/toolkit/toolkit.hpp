@@ -47,6 +47,8 @@ class LocalToolkit : public Toolkit {
   /// Adds the tasks of all rooms, and lets `deletions.drain` wake the scheduler's task instead of doing the work
   /// itself.
   virtual void addTasks(schedule::Scheduler& scheduler) = 0;
+  /// A number that changes with the data, whoever changes them.
+  virtual std::uint64_t dataVersion() const = 0;
   /// Whether writes succeed (`/readyz`).
   virtual bool isReady() = 0;
   /// Whether free space is below the floor (`/readyz` says "degraded").

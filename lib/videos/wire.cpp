@@ -10,8 +10,9 @@ using http::Endpoint;
 using http::Method;
 constexpr Endpoint<NewVideo, AddedVideo> add{{"videos.add", Method::post, "/user/{user_name}/videos", 201}};
 constexpr Endpoint<VideoQuery, Page<Video>> list{{"videos.list", Method::get, "/video"}};
-constexpr Endpoint<UserVideosQuery, Page<Video>> listOf{{"videos.listOf", Method::get, "/user/{user_name}/videos"}};
-constexpr Endpoint<VideoRef, Video> show{{"videos.show", Method::get, "/video/{id}"}};
+constexpr Endpoint<UserVideosQuery, Page<Video>> listOf{
+    {"videos.listOf", Method::get, "/user/{user_name}/videos", 200, http::api, false, true}};
+constexpr Endpoint<VideoRef, Video> show{{"videos.show", Method::get, "/video/{id}", 200, http::api, false, true}};
 constexpr Endpoint<VideoRef, Video> showOf{{"videos.show", Method::get, "/user/{user_name}/videos/{id}"}};
 constexpr Endpoint<VideoRef, Content> open{{"videos.open", Method::get, "/videos/{id}", 200, http::stream, true}};
 }  // namespace wire

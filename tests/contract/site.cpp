@@ -25,7 +25,10 @@ Site::Site(Way way, const std::function<void(Settings&)>& change) {
 
   scheduler_ = std::make_unique<schedule::Scheduler>(systemClock());
   local_->addTasks(*scheduler_);
-  router_ = std::make_unique<http::Router>(http::RouterOptions{settings_.origins, {}}, settings_.limiter);
+  http::RouterOptions routing;
+  routing.origins = settings_.origins;
+  routing.dataVersion = [this] { return local_->dataVersion(); };
+  router_ = std::make_unique<http::Router>(routing, settings_.limiter);
   serve(*router_, *local_);
   serveServer(*router_, {[this] { return local_->isReady(); }, [this] { return local_->isDiskLow(); }});
   transport_ = std::make_unique<http::Transport>(*router_, settings_.transport);

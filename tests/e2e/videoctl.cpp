@@ -1,0 +1,557 @@
+// videoctl as people and scripts use it: each way with the same bytes, every exit status, and what is left behind.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <regex>
+
+#include "catch.hpp"
+#include "e2e/program.hpp"
+
+using namespace video;
+using namespace video::e2e;
+namespace fs = std::filesystem;
+using Words = std::vector<std::string>;
+
+namespace {
+
+// Everything becomes due only when somebody says so.
+constexpr const char* idle = "[task.video-clear]\nevery = \"1h\"\n";
+
+std::string line(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+fs::path write(const fs::path& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+  return path;
+}
+
+std::string read(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// What passes for an mp4.
+std::string content(char letter) {
+  return std::string(
+             "\0\0\0\x18"
+             "ftypmp42",
+             12) +
+         std::string(3000, letter);
+}
+
+Words join(Words first, const Words& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
+// Ids, times, secrets and addresses as what they are, numbered where they differ.
+std::string plain(std::string text) {
+  static const std::regex id(R"([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[a-z2-7]{12}\b)");
+  std::map<std::string, std::string> known;
+  std::string out;
+  for (std::smatch found; std::regex_search(text, found, id); text = found.suffix()) {
+    const auto [entry, fresh] = known.try_emplace(found.str(), "ID" + std::to_string(known.size()));
+    out += found.prefix().str() + entry->second;
+  }
+  out += text;
+  out = std::regex_replace(out, std::regex(R"(\d{4}-\d\d-\d\dT[0-9:.]+Z)"), "TIME");
+  out = std::regex_replace(out, std::regex("[A-Z][a-z]{2} [0-9]{2} [0-9]{4}, [0-9:]{8}"), "DISPLAYTIME");
+  return std::regex_replace(out, std::regex("vdt_[A-Za-z0-9_-]+"), "TOKEN");
+}
+
+// A daemon with an admin, and videoctl on one way to it.
+struct Site {
+  explicit Site(const std::string& by, const std::string& config = idle) : daemon(config), way(by) {
+    write(folder / "ctl.toml", "data_dir = \"" + daemon.dataDirectory().string() + "\"\n" + config);
+    REQUIRE(
+        direct({"user", "add", "root", "--role", "admin", "--password-stdin"}, {{}, "password of root", {}}).status ==
+        0);
+    REQUIRE(direct({"user", "add", "ada", "--password-stdin"}, {{}, "password of ada", {}}).status == 0);
+  }
+
+  Ended direct(const Words& words, const Given& given = {}) const {
+    return videoctl(join({"--direct", "--data-dir", daemon.dataDirectory().string()}, words), given);
+  }
+
+  // As the user, or as who runs the site.
+  Ended run(const std::string& user, const Words& words, Given given = {}) {
+    given.folder = folder.path();
+    if (way == "remote") {
+      std::string& token = tokens[user];
+      if (token.empty())
+        token = line(direct({"--as", user.empty() ? "root" : user, "token", "create", "--label", "test", "--scope",
+                             user.empty() ? "admin" : "full"})
+                         .out);
+      given.environment["VIDEOCTL_TOKEN"] = token;
+      return videoctl(join({"--server", daemon.url()}, words), given);
+    }
+    const Words as = user.empty() ? Words{} : Words{"--as", user};
+    if (way == "direct") return direct(join(as, words), given);
+    return videoctl(join(join({"--config", (folder / "ctl.toml").string()}, as), words), given);
+  }
+
+  Daemon daemon;
+  TempDirectory folder;
+  std::string way;
+  std::map<std::string, std::string> tokens;
+};
+
+// Runs every command of the rooms; all that they said and how they ended.
+std::string everything(const std::string& way) {
+  Site site(way);
+  std::string said;
+  const auto tell = [&](const std::string& user, const Words& words, const Given& given = {}) {
+    const Ended ended = site.run(user, words, given);
+    for (const std::string& word : words) said += word + ' ';
+    said += "=> " + std::to_string(ended.status) + '\n' + ended.out + ended.err + '\n';
+    return ended;
+  };
+  const std::string a = write(site.folder / "a.mp4", content('a'));
+  const std::string b = write(site.folder / "b.mp4", content('b'));
+  write(site.folder / "pwd", "from a file\n");
+  fs::permissions(site.folder / "pwd", fs::perms::owner_read | fs::perms::owner_write);
+
+  tell("", {"user", "add", "bob", "--quota", "5MiB", "--password-stdin"}, {{}, "password of bob\n", {}});
+  tell("", {"user", "add", "bob", "--password-stdin"}, {{}, "password of bob", {}});
+  tell("", {"user", "add", "eve", "--password-file", "pwd"});
+  tell("", {"user", "add", "no spaces", "--password-stdin"}, {{}, "password of nobody", {}});
+  tell("", {"user", "add", "short", "--password-stdin"}, {{}, "short", {}});
+  CHECK(tell("", {"user", "add", "made", "--random-password", "-o", "json", "--columns", "nothing"}).status == 2);
+  for (const char* format : {"table", "tsv", "json", "ndjson", "id"}) {
+    tell("", {"-o", format, "user", "list"});
+    tell("", {"-o", format, "user", "show", "bob"});
+  }
+  tell("", {"user", "list", "--limit", "2", "--columns", "user_name,role", "--no-header"});
+  tell("", {"user", "show", "nobody", "-o", "json"});
+  tell("ada", {"token", "create", "--label", "mine", "--scope", "read", "--expires", "never"});
+  tell("ada", {"token", "create", "--label", "", "--scope", "read"});
+  const std::string token = line(tell("ada", {"-o", "id", "token", "create", "--label", "x", "--scope", "read"}).out);
+  tell("ada", {"token", "revoke", token});
+  tell("ada", {"token", "revoke", token});
+
+  const std::string first = line(tell("", {"-o", "id", "video", "upload", "a.mp4", "--user", "ada"}).out);
+  tell("ada", {"video", "upload", "a.mp4", "nothing.mp4", "b.mp4"});
+  tell("ada", {"video", "upload", "nothing.mp4"});
+  tell("ada", {"video", "upload", "-", "--name", "from stdin"}, {{}, content('c'), {}});
+  tell("ada", {"video", "upload", "-", "--name", "empty"}, {{}, "", {}});
+  tell("ada", {"video", "upload", "pwd"});
+  tell("", {"video", "upload", "a.mp4", "--user", "nobody"});
+  for (const char* format : {"table", "tsv", "json", "ndjson"}) {
+    tell("ada", {"-o", format, "video", "list", "--sort", "name", "--user", "ada"});
+    tell("ada", {"-o", format, "video", "show", first});
+  }
+  tell("", {"video", "list", "--user", "ada", "--since", "-1h", "--until", "@4102444800", "--limit", "2"});
+  tell("ada", {"video", "list", "--sort", "colour"});
+  tell("", {"video", "list", "--state", "pending"});
+  CHECK(tell("ada", {"video", "download", first, "--to", "-"}).out == content('a'));
+  tell("ada", {"video", "download", first, "--to", "back.mp4"});
+  CHECK(read(site.folder / "back.mp4") == content('a'));
+  CHECK_FALSE(fs::exists(site.folder / "back.mp4.part"));
+  tell("ada", {"video", "download", first});
+  tell("ada", {"video", "download", "nothing", "--to", "no.mp4"});
+  CHECK_FALSE(fs::exists(site.folder / "no.mp4.part"));
+
+  const std::string comment = line(
+      tell("ada", {"-o", "id", "comment", "post", first, "-", "--at", "1:23.5"}, {{}, "Grüße\tan alle\n", {}}).out);
+  tell("ada", {"comment", "post", first, "[Grüße], alle"});
+  tell("ada", {"comment", "post", first, "at a place", "--at", "1:23.5"});
+  tell("ada", {"comment", "post", first, ""});
+  tell("ada", {"comment", "post", "nothing", "hello"});
+  for (const char* format : {"table", "tsv", "json"}) tell("ada", {"-o", format, "comment", "list", first});
+  tell("ada", {"comment", "list", first, "--at", "1:00", "--at-until", "2:00"});
+  const std::string posted = line(site.run("ada", {"-o", "id", "comment", "list", first, "--limit", "1"}).out);
+  tell("ada", {"comment", "delete", first, posted, posted});
+
+  tell("ada", {"video", "delete", first, first, "nothing"});
+  tell("ada", {"video", "delete", "-", "-0"}, {{}, std::string("nothing\0none\0", 13), {}});
+  tell("ada", {"video", "delete", "-"});
+  tell("ada", {"video", "show", first});
+  tell("ada", {"video", "restore", first});
+  tell("ada", {"video", "restore", first, "-o", "json"});
+  tell("ada", {"video", "delete", first, "-q"});
+  tell("", {"queue", "drain"});  // what failed uploads left is due; a daemon has cleared it by itself
+  for (const char* format : {"table", "tsv", "json", "id"}) tell("", {"-o", format, "queue", "list"});
+  tell("", {"queue", "list", "--dead"});
+  tell("", {"queue", "drain", "--include-not-due"});
+  tell("", {"queue", "drain", "--include-not-due", "--yes"});
+  tell("", {"queue", "list", "-o", "json"});
+  tell("", {"video", "restore", first});
+  tell("", {"user", "delete", "eve"});
+  tell("", {"user", "delete", "ada", "bob"});
+  tell("", {"user", "delete", "ada", "--yes", "--transfer-videos-to", "bob"});
+  tell("", {"user", "delete", "bob", "--yes", "-o", "json"});
+  tell("", {"queue", "drain"});
+  tell("", {"-o", "json", "queue", "list"});
+  tell("", {"video", "list"});
+  tell("", {"user", "list", "--columns", "user_name"});
+  return plain(said);
+}
+
+void checkSame(const std::string& one, const std::string& other) {
+  std::istringstream a(one);
+  std::istringstream b(other);
+  std::string command;
+  for (std::string left, right; std::getline(a, left) && std::getline(b, right);) {
+    if (left.find(" => ") != std::string::npos) command = left;
+    INFO(command);
+    REQUIRE(left == right);
+  }
+  CHECK(one.size() == other.size());
+}
+
+Ended shell(const std::string& script, const Words& words) {
+  return run(join({"sh", "-c", script, builtProgram("videoctl")}, words));
+}
+
+// A Unix socket in a data directory; listening where `listens`.
+Descriptor socketAt(const fs::path& path, bool listens) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.string().copy(address.sun_path, sizeof address.sun_path - 1);
+  Descriptor made(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  REQUIRE(::bind(made.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  if (listens) REQUIRE(::listen(made.number(), 5) == 0);
+  return made;
+}
+
+}  // namespace
+
+TEST_CASE("every command does the same and says the same each way") {
+  const std::string direct = everything("direct");
+  INFO(direct);
+  for (const int status : {0, 2, 3, 4, 5, 7})
+    CHECK(direct.find("=> " + std::to_string(status) + "\n") != std::string::npos);
+  SECTION("socket") {
+    checkSame(direct, everything("socket"));
+  }
+  SECTION("remote") {
+    checkSame(direct, everything("remote"));
+  }
+}
+
+TEST_CASE("-v says which way was taken, and no way is taken silently") {
+  Site site("socket");
+  CHECK(site.run("", {"-v", "user", "list"}).err ==
+        "videoctl: socket " + (site.daemon.dataDirectory() / "videod.sock").string() + "\n");
+  CHECK(site.direct({"-v", "user", "list"}).err == "videoctl: direct " + site.daemon.dataDirectory().string() + "\n");
+  CHECK(videoctl({"-v", "--server", site.daemon.url() + "/", "video", "show", "x"})
+            .err.starts_with("videoctl: remote " + site.daemon.url() + "\n"));
+
+  const Words server = {"--server", site.daemon.url()};
+  CHECK(videoctl(join(server, {"--as", "ada", "video", "list"})).status == 2);
+  CHECK(videoctl(join(server, {"--direct", "video", "list"})).status == 2);
+  CHECK(videoctl(join(server, {"--data-dir", "/tmp", "video", "list"})).status == 2);
+  CHECK(videoctl(join(server, {"--context", "x", "video", "list"})).status == 2);
+  CHECK(videoctl(join(server, {"video", "list"})).status == 6);
+  CHECK(videoctl(join(server, {"video", "list"}), {{{"VIDEOCTL_TOKEN", "vdt_wrong"}}, {}, {}}).status == 6);
+  CHECK(videoctl(join(server, {"data", "init"})).status == 2);
+  CHECK(videoctl({"--server", "example.org", "video", "list"}).status == 2);
+  CHECK(videoctl({"--server", "http://192.0.2.1", "video", "list"}, {{{"VIDEOCTL_TOKEN", "x"}}, {}, {}}).status == 2);
+
+  const Ended nobody = videoctl({"--server", "http://127.0.0.1:1", "-o", "json", "video", "list"});
+  CHECK(nobody.status == 8);
+  CHECK(nobody.err.find("http://127.0.0.1:1") != std::string::npos);
+  const auto error = nlohmann::json::parse(nobody.err.substr(nobody.err.find('{')));
+  CHECK(error.at("exit") == 8);
+  CHECK(error.at("retryable") == true);
+}
+
+TEST_CASE("a socket that does not answer is status 8, one that nobody serves is passed by") {
+  const TempDirectory folder;
+  const fs::path data = folder / "data";
+  REQUIRE(videoctl({"--data-dir", data.string(), "data", "init"}).status == 0);
+  const std::string config = write(folder / "videod.toml", "data_dir = \"" + data.string() + "\"\n");
+  {
+    const Descriptor silent = socketAt(data / "videod.sock", true);
+    const Ended ended = videoctl({"--config", config, "--timeout", "300ms", "user", "list"});
+    CHECK(ended.status == 8);
+    CHECK(ended.err.find("videod.sock") != std::string::npos);
+  }
+  fs::remove(data / "videod.sock");
+  const Descriptor stale = socketAt(data / "videod.sock", false);
+  const Ended ended = videoctl({"-v", "--config", config, "user", "list"});
+  CHECK(ended.status == 0);
+  CHECK(ended.err.starts_with("videoctl: direct "));
+}
+
+TEST_CASE("exit statuses that the data directory decides") {
+  const TempDirectory folder;
+  const std::string data = folder / "data";
+  const Words here = {"--data-dir", data};
+  CHECK(videoctl(join(here, {"user", "list"})).status == 8);
+  CHECK(videoctl(join(here, {"-o", "json", "data", "init"})).out ==
+        "{\"path\":\"" + data + "\",\"schema\":1,\"before\":0}\n");
+  CHECK(videoctl(join(here, {"-o", "json", "data", "migrate"})).out ==
+        "{\"path\":\"" + data + "\",\"schema\":1,\"before\":1}\n");
+  CHECK(videoctl({"--data-dir", (write(folder / "file", "x")).string(), "user", "list"}).status == 8);
+  CHECK(videoctl({"user", "list"}, {{{"VIDEOD_DATA_DIR", data}}, {}, {}}).status == 0);
+  {
+    const Descriptor lock(::open((data + "/LOCK").c_str(), O_RDWR | O_CLOEXEC));
+    REQUIRE(::flock(lock.number(), LOCK_EX) == 0);
+    CHECK(videoctl(join(here, {"--lock-timeout", "100ms", "user", "list"})).status == 9);
+  }
+  {
+    const std::string config = write(folder / "full.toml", "[storage]\nfree_space_floor = \"100000T\"\n");
+    const Words full = join(here, {"--config", config});
+    const Ended ended = videoctl(join(full, {"user", "add", "ada", "--password-stdin"}), {{}, "password of ada", {}});
+    CHECK(ended.status == 11);
+    CHECK(ended.err.find("hint: ") != std::string::npos);
+  }
+  const std::string wrong = write(folder / "wrong.toml", "colour = 1\n");
+  CHECK(videoctl(join(here, {"--config", wrong, "user", "list"})).status == 7);
+  REQUIRE(run({"sqlite3", data + "/video.db", "PRAGMA user_version = 999"}).status == 0);
+  CHECK(videoctl(join(here, {"user", "list"})).status == 12);
+}
+
+TEST_CASE("a wrong command line is status 2 and says what was meant") {
+  const Ended noun = videoctl({"vidoe", "list"});
+  CHECK(noun.status == 2);
+  CHECK(noun.err == "videoctl: videoctl vidoe: there is no such command\nhint: did you mean `videoctl video`?\n");
+  const Ended verb = videoctl({"video", "lsit"});
+  CHECK(verb.status == 2);
+  CHECK(verb.err.find("did you mean `videoctl video list`?") != std::string::npos);
+  const Words wrong = GENERATE(
+      Words{"video"}, Words{"video", "show"}, Words{"video", "show", "x", "y"}, Words{"video", "list", "--nothing"},
+      Words{"video", "list", "--limit", "0"}, Words{"video", "list", "--since", "soon"},
+      Words{"-o", "xml", "video", "list"}, Words{"--timeout", "0s", "video", "list"},
+      Words{"--server", "", "video", "list"}, Words{"user", "add", "x", "--role", "king"}, Words{"user", "add", "x"},
+      Words{"user", "add", "x", "--password-stdin", "--random-password"}, Words{"video", "upload", "-"},
+      Words{"video", "upload", "-", "a", "--user", "x"}, Words{"video", "upload", "a", "b", "--name", "n"},
+      Words{"context", "add", "x"}, Words{"session", "login", "x"}, Words{"comment", "post", "x", "y", "--at", "here"},
+      Words{"help", "nothing"});
+  const TempDirectory folder;
+  REQUIRE(videoctl({"--data-dir", (folder / "data").string(), "data", "init"}).status == 0);
+  const std::string config = write(folder / "videod.toml", "data_dir = \"" + (folder / "data").string() + "\"\n");
+  const Ended ended = videoctl(join({"--config", config}, wrong), {{{"HOME", folder.path()}}, {}, {}});
+  CAPTURE(wrong, ended.err);
+  CHECK(ended.status == 2);
+  CHECK(ended.out.empty());
+  CHECK(ended.err.starts_with("videoctl: "));
+}
+
+TEST_CASE("videoctl explains itself") {
+  for (const Words& words : {Words{}, Words{"help"}}) {
+    const Ended ended = videoctl(words);
+    CHECK(ended.status == 0);
+    for (const char* noun : {"user", "session", "token", "video", "comment", "queue", "data", "context"})
+      CHECK(ended.out.find(std::string("\n  ") + noun + " ") != std::string::npos);
+    CHECK(ended.out.find("Examples:") != std::string::npos);
+  }
+  CHECK(videoctl({"--version"}).out == videoctl({"version"}).out);
+  CHECK(videoctl({"version"}).out.starts_with("videoctl "));
+  for (const char* topic : {"exit-codes", "environment", "formats", "ways", "video"})
+    CHECK(videoctl({"help", topic}).status == 0);
+  CHECK(videoctl({"video", "upload", "--help"}).out.find("--name") != std::string::npos);
+}
+
+TEST_CASE("a closed pipe is quiet, a full disk is status 1") {
+  Site site("direct");
+  const Words list = {"--data-dir", site.daemon.dataDirectory().string(), "user", "list"};
+  const std::string fifo = (site.folder / "fifo").string();
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  const Ended closed = shell("exec 3<>" + fifo + "; exec 4>" + fifo + "; exec 3<&-; exec \"$0\" \"$@\" >&4", list);
+  CHECK(closed.status == 0);
+  CHECK(closed.err.empty());
+  const Ended full = shell("exec \"$0\" \"$@\" >/dev/full", list);
+  CHECK(full.status == 1);
+  CHECK(full.err.find("standard output: ") != std::string::npos);
+
+  const std::string file = write(site.folder / "a.mp4", content('a'));
+  Words upload = {
+      "--data-dir", site.daemon.dataDirectory().string(), "-o", "id", "video", "upload", file, file, "--user", "ada"};
+  CHECK(shell("exec 3<>" + fifo + "; exec 4>" + fifo + "; exec 3<&-; exec \"$0\" \"$@\" >&4", upload).status == 0);
+  CHECK(shell("exec \"$0\" \"$@\" >/dev/full", upload).status == 1);
+  const std::string ids = site.direct({"-o", "id", "video", "list"}).out;
+  CHECK(std::count(ids.begin(), ids.end(), '\n') == 4);
+  const std::string id = ids.substr(0, ids.find('\n'));
+  const Words download = {"--data-dir", site.daemon.dataDirectory().string(), "video", "download", id, "--to", "-"};
+  CHECK(shell("exec \"$0\" \"$@\" >/dev/full", download).status == 1);
+}
+
+TEST_CASE("an upload that is interrupted leaves nothing") {
+  const std::string way = GENERATE("direct", "socket", "remote");
+  const int number = GENERATE(SIGINT, SIGTERM);
+  CAPTURE(way, number);
+  Site site(way);
+  const std::string fifo = (site.folder / "fifo").string();
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  const Descriptor feed(::open(fifo.c_str(), O_RDWR | O_CLOEXEC));
+  const std::string start = content('a');
+  REQUIRE(::write(feed.number(), start.data(), start.size()) == static_cast<ssize_t>(start.size()));
+
+  Words words = {"-c", "exec \"$0\" \"$@\" <" + fifo, builtProgram("videoctl")};
+  Given given;
+  if (way == "remote") {
+    site.run("ada", {"video", "list"});
+    given.environment["VIDEOCTL_TOKEN"] = site.tokens["ada"];
+    words = join(words, {"--server", site.daemon.url()});
+  } else if (way == "direct") {
+    words = join(words, {"--data-dir", site.daemon.dataDirectory().string()});
+  } else {
+    words = join(words, {"--config", (site.folder / "ctl.toml").string()});
+  }
+  words.insert(words.begin(), "sh");
+  Program upload(join(words, {"video", "upload", "-", "--name", "slow", "--user", "ada"}), given);
+  const fs::path incoming = site.daemon.dataDirectory() / "incoming";
+  while (fs::is_empty(incoming)) {
+  }
+  upload.signal(number);
+  CHECK(upload.wait().status == 128 + number);
+  while (!fs::is_empty(incoming)) {
+  }
+  CHECK(site.run("", {"-o", "id", "video", "list", "--user", "ada"}).out.empty());
+  CHECK(site.run("", {"queue", "drain"}).status == 0);
+  CHECK(site.run("", {"-o", "id", "queue", "list"}).out.empty());
+}
+
+TEST_CASE("passwords and tokens are read from where they are safe") {
+  Site site("direct");
+  const fs::path file = write(site.folder / "pwd", "a good password\n");
+  fs::permissions(file, fs::perms::owner_read | fs::perms::group_read);
+  const Ended open = site.direct({"user", "add", "bob", "--password-file", file.string()});
+  CHECK(open.status == 6);
+  CHECK(open.err.find("others can read it") != std::string::npos);
+  CHECK(site.direct({"user", "add", "bob", "--password-file", "/nothing/here"}).status == 4);
+  fs::permissions(file, fs::perms::owner_read);
+  CHECK(site.direct({"user", "add", "bob", "--password-file", file.string()}).status == 0);
+  const Ended random = site.direct({"user", "add", "eve", "--random-password"});
+  CHECK(random.status == 0);
+
+  const auto login = [&](const std::string& name, const std::string& password) {
+    return videoctl({"--server", site.daemon.url(), "session", "login", name, "--password-stdin"},
+                    {{{"XDG_CONFIG_HOME", (site.folder / "config").string()}}, password, {}});
+  };
+  CHECK(login("bob", "a good password").status == 0);
+  CHECK(login("bob", "a good password\n").status == 0);
+  CHECK(login("eve", random.out).status == 0);
+  const Ended wrong = login("bob", "a good password\n\n");
+  CHECK(wrong.status == 6);
+}
+
+TEST_CASE("signing in keeps a token in a context, signing out takes it away") {
+  Site site("remote");
+  const fs::path config = site.folder / "config";
+  const auto ctl = [&](const Words& words, const std::string& input = {},
+                       std::map<std::string, std::string> environment = {}) {
+    environment["XDG_CONFIG_HOME"] = config.string();
+    return videoctl(words, {environment, input, {}});
+  };
+  CHECK(ctl({"context", "list", "-o", "json"}).out == "{\"contexts\":[]}\n");
+  CHECK(ctl({"context", "show", "--columns", "name", "--no-header"}).out == "local\n");
+  CHECK(ctl({"context", "add", "local", "--server", site.daemon.url()}).status == 2);
+  CHECK(ctl({"context", "use", "home"}).status == 4);
+  CHECK(ctl({"context", "add", "home", "--server", site.daemon.url() + "/"}).status == 0);
+  CHECK(ctl({"context", "use", "home"}).status == 0);
+  CHECK(ctl({"session", "whoami"}).status == 6);
+  CHECK(ctl({"session", "login", "ada", "--password-stdin"}, "wrong password").status == 6);
+  CHECK(ctl({"session", "login", "ada", "--password-stdin"}, "password of ada").status == 0);
+  struct stat file {};
+  REQUIRE(::stat((config / "videoctl/contexts.toml").c_str(), &file) == 0);
+  CHECK((file.st_mode & 0777) == 0600);
+  const auto who = nlohmann::json::parse(ctl({"session", "whoami", "-o", "json"}).out);
+  CHECK(who.at("user_name") == "ada");
+  CHECK(who.at("kind") == "token");
+  CHECK(who.at("scope") == "full");
+  CHECK(ctl({"context", "list", "--no-header"}).out == "home\t" + site.daemon.url() + "\ttrue\ttrue\n");
+  CHECK(ctl({"context", "list"}).out.find("vdt_") == std::string::npos);
+  CHECK(ctl({"session", "whoami"}, {}, {{"VIDEOCTL_TOKEN", "vdt_other"}}).status == 2);
+  CHECK(ctl({"--context", "local", "--data-dir", site.daemon.dataDirectory().string(), "session", "whoami"}).status ==
+        0);
+
+  const fs::path file2 = config / "videoctl/contexts.toml";
+  fs::permissions(file2, fs::perms::others_read, fs::perm_options::add);
+  CHECK(ctl({"session", "whoami"}).status == 6);
+  fs::permissions(file2, fs::perms::others_read, fs::perm_options::remove);
+
+  const std::string kept = read(file2);
+  CHECK(ctl({"session", "logout"}).status == 0);
+  CHECK(ctl({"session", "whoami"}).status == 6);
+  write(file2, kept);
+  CHECK(ctl({"session", "whoami"}).status == 6);  // the token itself has ended
+  CHECK(ctl({"context", "add", "home", "--server", "https://example.org"}).status == 0);
+  CHECK(read(file2).find("vdt_") == std::string::npos);  // a secret stays with its URL
+  CHECK(ctl({"context", "remove", "home"}).status == 0);
+  CHECK(ctl({"context", "show", "--columns", "name", "--no-header"}).out == "local\n");
+  CHECK(ctl({"context", "remove", "home"}).status == 4);
+
+  CHECK(
+      ctl({"--server", site.daemon.url(), "session", "login", "root", "--password-stdin"}, "password of root").status ==
+      0);
+  CHECK(read(file2).find(site.daemon.url()) != std::string::npos);
+}
+
+TEST_CASE("of several things each gets its line, and what would fail them all ends them") {
+  Site site("remote");
+  const std::string file = write(site.folder / "a.mp4", content('a'));
+  const std::string id = line(site.run("ada", {"-o", "id", "video", "upload", file}).out);
+  const Ended some = site.run("ada", {"-o", "json", "video", "delete", "nothing", id, "none"});
+  CHECK(some.status == 3);
+  const auto results = nlohmann::json::parse(some.out).at("results");
+  REQUIRE(results.size() == 3);
+  CHECK(results[0].at("status") == "failed");
+  CHECK(results[0].at("id") == "nothing");
+  CHECK(results[0].at("detail") == "video nothing: not found");
+  CHECK(results[1].at("status") == "deleted");
+  CHECK(site.run("ada", {"-o", "id", "video", "restore", "nothing", id}).out == id + "\n");
+  const Ended fast = site.run("ada", {"--fail-fast", "--no-header", "video", "delete", "nothing", id});
+  CHECK(fast.status == 3);
+  CHECK(std::count(fast.out.begin(), fast.out.end(), '\n') == 1);
+  CHECK(videoctl({"--server", site.daemon.url(), "video", "delete", id, id}).status == 6);
+  CHECK(videoctl({"--server", "http://127.0.0.1:1", "video", "delete", id, id}).status == 8);
+  const Ended input = site.run("ada", {"video", "delete", "-", "--columns", "status,id", "--no-header"},
+                               {{}, id + "\n\n" + "nothing\n", {}});
+  CHECK(input.status == 3);
+  CHECK(input.out == "deleted\t" + id + "\nfailed\tnothing\n");
+}
+
+TEST_CASE("what is another's is refused with status 6") {
+  Site site("remote");
+  const std::string file = write(site.folder / "a.mp4", content('a'));
+  const std::string id = line(site.run("ada", {"-o", "id", "video", "upload", file}).out);
+  REQUIRE(site.direct({"user", "add", "bob", "--password-stdin"}, {{}, "password of bob", {}}).status == 0);
+  for (const Words& words :
+       {Words{"video", "delete", id}, Words{"video", "upload", file, "--user", "ada"}, Words{"user", "list"},
+        Words{"user", "show", "ada"}, Words{"user", "delete", "ada", "--yes"}, Words{"queue", "list"},
+        Words{"queue", "drain"}, Words{"token", "create", "--label", "x", "--scope", "read", "--user", "ada"},
+        Words{"token", "create", "--label", "x", "--scope", "admin"}}) {
+    const Ended ended = site.run("bob", words);
+    CAPTURE(words, ended.err);
+    CHECK(ended.status == 6);
+    CHECK(ended.out.empty());
+  }
+  CHECK(site.run("bob", {"video", "show", id}).status == 0);
+}
+
+TEST_CASE("a list pages by itself, whatever its length") {
+  Site site("remote");
+  const std::string file = write(site.folder / "a.mp4", content('a'));
+  const std::string id = line(site.run("ada", {"-o", "id", "video", "upload", file}).out);
+  constexpr int many = 1100;  // more than two pages
+  std::string requests;
+  for (int i = 0; i < many; ++i) {
+    if (i > 0) requests += "next\n";
+    requests += "url = \"" + site.daemon.url() + "/videos/" + id + "/comments\"\noutput = \"/dev/null\"\n" +
+                "header = \"Authorization: Bearer " + site.tokens["ada"] + "\"\n" + "data = \"{\\\"content\\\":\\\"" +
+                std::to_string(i) + "\\\"}\"\n";
+  }
+  const Ended posted = run({"curl", "-sSf", "-K", "-"}, {{}, requests, {}});
+  INFO(posted.err);
+  REQUIRE(posted.status == 0);
+  const std::string all = site.run("ada", {"-o", "json", "comment", "list", id}).out;
+  const auto comments = nlohmann::json::parse(all).at("comments");
+  REQUIRE(comments.size() == many);
+  for (std::size_t i = 0; i < many; ++i) REQUIRE(comments[i].at("content") == std::to_string(i));
+  CHECK(site.direct({"-o", "json", "comment", "list", id}).out == all);
+  const std::string ids = site.run("ada", {"-o", "id", "comment", "list", id, "--limit", "507"}).out;
+  CHECK(std::count(ids.begin(), ids.end(), '\n') == 507);
+  const std::string lines = site.run("ada", {"-o", "ndjson", "comment", "list", id}).out;
+  CHECK(std::count(lines.begin(), lines.end(), '\n') == many);
+}
