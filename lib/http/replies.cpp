@@ -5,6 +5,7 @@ namespace {
 
 constexpr std::size_t largestReply = 64 * 1024;
 constexpr std::size_t mostBytes = 8U << 20;
+constexpr std::size_t entrySize = 1024;  // what one costs beside target and content: headers, nodes
 
 }  // namespace
 
@@ -17,7 +18,7 @@ bool Replies::find(std::string_view target, std::uint64_t version, Answer& answe
 }
 
 void Replies::keep(std::string_view target, std::uint64_t version, const Answer& answer) {
-  std::size_t size = target.size();
+  std::size_t size = entrySize + target.size();
   for (const Segment& segment : answer.content) {
     if (segment.file) return;
     size += segment.bytes.size();

@@ -97,7 +97,8 @@ class Bytes : public ContentReader {
 /// A router with a route of each kind, and the answers it gives to made-up requests.
 struct Site {
   explicit Site(const LimiterOptions& limits = {})
-      : router({{"https://front.example"}, [this](const AccessLine& line) { keep(line); }}, limits) {
+      : router({{"https://front.example"}, [this](const AccessLine& line) { keep(line); }, [this] { return version; }},
+               limits) {
     const auto echo = [](auto& by, const Ask& wanted) {
       return Item{fmt::format("{}|{}|{}", wanted.id, wanted.note.value_or("-"), describe(by))};
     };
@@ -119,6 +120,12 @@ struct Site {
     for (const auto method : {Method::post, Method::get})
       router.serve(Endpoint<Ask, void>{{"deletions.enqueue", method, "/video-delete-record/{id}", 200, scheduler}},
                    [this](auto& by, const Ask&) { enqueuedBy = describe(by); });
+    router.serve(Endpoint<Ask, Item>{{"shared.show", Method::get, "/shared/{id}", 200, api, false, true}},
+                 [this](auto&, const Ask& wanted) {
+                   ++made;
+                   if (wanted.id == "none") throw Error(Fault::notFound);
+                   return Item{wanted.id};
+                 });
     router.serve(Endpoint<Nothing, Item>{{"tasks.list", Method::get, "/tasks", 200, scheduler}}, say("tasks"));
     router.serve(Endpoint<Nothing, Item>{{"pages.home", Method::get, "/", 200, web}}, say("home"));
     router.serve(Endpoint<Nothing, Item>{{"server.healthz", Method::get, "/healthz", 200, allRoles}}, say("alive"));
@@ -185,6 +192,8 @@ struct Site {
 
   std::vector<std::string> log;
   std::string enqueuedBy;
+  std::uint64_t version = 1;
+  int made = 0;
   Listener listener;
   Peer peer{"1.2.3.4", false};
   Router router;
@@ -603,4 +612,24 @@ TEST_CASE("a request is logged once, when its answer is let go") {
   CHECK(site.log[0].ends_with(fmt::format(" {}", textOf(site.get("/things/7?note=secret")).size())));
   CHECK(site.log[1].ends_with(" 0"));
   CHECK(site.log[5].ends_with(" 4"));
+}
+
+TEST_CASE("a reply that visitors share is made once per change of the data") {
+  Site site;
+  const auto madeBy = [&site](const std::string& target, const Headers& headers = {}) {
+    site.made = 0;
+    const Answer answer = site.get(target, headers);
+    CHECK(header(answer, "X-Request-Id").find(" AND ") == std::string::npos);
+    return site.made;
+  };
+  CHECK(madeBy("/shared/a") == 1);
+  CHECK(madeBy("/shared/a") == 0);
+  CHECK(textOf(site.get("/shared/a")) == R"({"said":"a"})");
+  CHECK(madeBy("/shared/a?note=x") == 1);
+  CHECK(madeBy("/shared/a", {{"X-Session-Id", "s"}}) == 1);
+  CHECK(madeBy("/shared/none") == 1);
+  CHECK(madeBy("/shared/none") == 1);
+  site.version = 2;
+  CHECK(madeBy("/shared/a") == 1);
+  CHECK(madeBy("/shared/a") == 0);
 }
