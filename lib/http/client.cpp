@@ -1,9 +1,11 @@
 #include "http/client.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <httplib.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <charconv>
@@ -25,7 +27,7 @@ constexpr std::size_t pieceSize = 8U << 20;
 
 struct Place {
   std::string origin;  // scheme, host and port
-  std::string host;
+  std::string host;    // or the path of the socket
   std::string prefix;  // of every path; without a slash at its end
   bool plain = false;
 };
@@ -67,7 +69,7 @@ std::optional<std::chrono::seconds> retryAfterOf(const std::string& value) {
 struct Refusal {
   int status = 0;
   std::string code;
-  std::string detailHeader;
+  std::string detailHeader;  // decoded
   std::string retryAfter;
   std::string server;
   std::string body;
@@ -81,11 +83,18 @@ Error errorOf(const Refusal& refusal) {
     return Error(refusal.status < 400 ? Fault::unreachable : faultOfStatus(refusal.status),
                  fmt::format("answered by {}, not videod: {} {}", who, refusal.status, reasonPhrase(refusal.status)));
   }
-  std::string detail = decodedHeader(refusal.detailHeader);
+  std::string detail = refusal.detailHeader;
   const auto json = nlohmann::json::parse(refusal.body, nullptr, false);
   if (detail.empty() && json.is_object() && json.contains("detail") && json["detail"].is_string())
     detail = json["detail"].get<std::string>();
   return Error(*fault, detail, retryAfterOf(refusal.retryAfter));
+}
+
+// The file name of a Content-Disposition that httplib has percent-decoded, as it does with every header.
+std::string nameOfDecoded(const std::string& disposition) {
+  constexpr std::string_view mark = "filename*=UTF-8''";
+  const std::size_t at = disposition.find(mark);
+  return at == std::string::npos ? nameOfDisposition(disposition) : disposition.substr(at + mark.size());
 }
 
 Refusal refusalOf(const httplib::Response& answer) {
@@ -127,7 +136,7 @@ std::optional<Refusal> earlyAnswer(int socket) {
     return {};
   };
   refusal.code = header("X-Error-Code");
-  refusal.detailHeader = header("X-Error-Detail");
+  refusal.detailHeader = decodedHeader(header("X-Error-Detail"));
   refusal.retryAfter = header("Retry-After");
   refusal.server = header("Server");
   refusal.body = head.substr(end + 4);
@@ -138,10 +147,17 @@ std::optional<Refusal> earlyAnswer(int socket) {
 
 struct Client::Inside {
   explicit Inside(const ClientOptions& wanted) : options(wanted) {
-    if (options.socketPath.empty())
+    if (options.socketPath.empty()) {
       place = placeOf(options.url);
-    else
-      place.origin = options.socketPath.string();
+      return;
+    }
+    place.origin = place.host = options.socketPath.string();
+    if (place.host.size() < sizeof(sockaddr_un::sun_path)) return;
+    // A path too long for sockaddr_un is reached through its open folder.
+    const std::filesystem::path parent = options.socketPath.parent_path();
+    folder = Descriptor(::open(parent.empty() ? "." : parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (folder)
+      place.host = fmt::format("/proc/self/fd/{}/{}", folder.number(), options.socketPath.filename().string());
   }
 
   // A connection of one's own for a while; kept open for the next.
@@ -168,8 +184,8 @@ struct Client::Inside {
       }
     }
     const bool local = !options.socketPath.empty();
-    auto made = local ? std::make_unique<httplib::Client>(options.socketPath.string(), 80)
-                      : std::make_unique<httplib::Client>(place.origin);
+    auto made =
+        local ? std::make_unique<httplib::Client>(place.host, 80) : std::make_unique<httplib::Client>(place.origin);
     if (local) made->set_address_family(AF_UNIX);
     if (!options.caCertificate.empty()) made->set_ca_cert_path(options.caCertificate.string());
     made->set_keep_alive(true);
@@ -205,6 +221,7 @@ struct Client::Inside {
 
   ClientOptions options;
   Place place;
+  Descriptor folder;  // of a socket
   std::mutex mutex;
   std::vector<std::unique_ptr<httplib::Client>> idle;
 };
@@ -398,7 +415,7 @@ Content Client::open(Ask asked) {
     content.meta.type = answer.get_header_value("Content-Type");
     content.meta.etag = answer.get_header_value("ETag");
     content.meta.modified = parseHttpTime(answer.get_header_value("Last-Modified")).value_or(Time{});
-    content.meta.name = nameOfDisposition(answer.get_header_value("Content-Disposition"));
+    content.meta.name = nameOfDecoded(answer.get_header_value("Content-Disposition"));
   }
   content.reader = std::make_shared<RangeReader>(*inside_, std::move(asked), content.meta.etag, content.meta.size);
   return content;

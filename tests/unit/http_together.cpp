@@ -1,0 +1,300 @@
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "catch.hpp"
+#include "http/client.hpp"
+#include "http/router.hpp"
+#include "http/transport.hpp"
+
+// Client, router and transport as one: what a room's remote half hands in is what its local half is given.
+
+namespace together {
+
+using namespace video;
+
+struct Note {
+  std::string owner;
+  std::string text;
+  std::optional<std::int64_t> position;
+};
+
+struct NoteQuery : ListQuery {
+  std::string owner;
+};
+
+struct File {
+  std::string id;
+  std::optional<std::string> label;
+};
+
+}  // namespace together
+
+namespace video {
+
+template <>
+struct Fields<together::Note> {
+  static constexpr std::string_view plural = "notes";
+  static constexpr std::tuple list{Field{"owner", &together::Note::owner, ""}, Field{"text", &together::Note::text, ""},
+                                   Field{"position", &together::Note::position, ""}};
+};
+template <>
+struct Fields<together::NoteQuery> {
+  static constexpr std::tuple list =
+      std::tuple_cat(std::tuple{Field{"owner", &together::NoteQuery::owner, ""}}, Fields<ListQuery>::list);
+};
+template <>
+struct Fields<together::File> {
+  static constexpr std::tuple list{Field{"id", &together::File::id, ""}, Field{"label", &together::File::label, ""}};
+};
+
+}  // namespace video
+
+namespace {
+
+using namespace together;
+using http::Endpoint;
+using http::Method;
+
+constexpr Endpoint<Note, Note> post{{"notes.post", Method::post, "/notes/{owner}", 201}};
+constexpr Endpoint<NoteQuery, Page<Note>> list{{"notes.list", Method::get, "/notes/{owner}"}};
+constexpr Endpoint<File, void> removeFile{{"files.remove", Method::delete_, "/files/{id}", 204}};
+constexpr Endpoint<File, File> put{{"files.put", Method::put, "/files/{id}", 201, http::stream, true}};
+constexpr Endpoint<File, Content> open{{"files.open", Method::get, "/files/{id}", 200, http::stream, true}};
+
+class Memory : public ContentReader {
+ public:
+  explicit Memory(const std::string& bytes) : bytes_(bytes) {}
+  std::size_t read(std::uint64_t offset, std::span<std::byte> to) override {
+    return bytes_.copy(reinterpret_cast<char*>(to.data()), to.size(), offset);
+  }
+
+ private:
+  const std::string& bytes_;
+};
+
+/// A room of notes and one file, behind a real listener, on a path longer than a sockaddr_un takes.
+class Served {
+ public:
+  Served() {
+    std::string pattern = std::filesystem::temp_directory_path() / "videod-together-XXXXXX";
+    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    top_ = pattern;
+    const std::filesystem::path deep = top_ / std::string(100, 'd') / std::string(100, 'e');
+    std::filesystem::create_directories(deep);
+    socket = deep / "videod.sock";
+
+    router_.serve(post, [this](const Credential& by, const Note& wanted) {
+      seenBy = by;
+      if (wanted.text.empty()) throw Error(Fault::malformed, "text: must not be empty, “not even so”");
+      return wanted;
+    });
+    router_.serve(list, [](const Credential&, const NoteQuery& wanted) {
+      Page<Note> page;
+      page.items.push_back({wanted.owner, wanted.cursor.value_or("first"), wanted.limit});
+      if (!wanted.cursor) page.nextCursor = "a b&c";
+      return page;
+    });
+    router_.serve(removeFile, [](const Credential&, const File& wanted) {
+      if (wanted.id != "one/two ü") throw Error(Fault::notFound, "file " + wanted.id + ": not found");
+    });
+    router_.serveUpload(
+        put,
+        [this](const Credential&, const File& wanted, const ByteSource& bytes) {
+          if (wanted.id == "refused") throw Error(Fault::forbidden, "file refused: 100%41 somebody else's, ü");
+          std::string taken;
+          bytes.push([&](std::span<const std::byte> piece) {
+            taken.append(reinterpret_cast<const char*>(piece.data()), piece.size());
+          });
+          file = taken;
+          label = wanted.label.value_or("");
+          return wanted;
+        },
+        [](const File&, const http::Exchange&, http::Answer&) {});
+    router_.serveContent(open, [this](const Credential&, const File&) {
+      return Content{{file.size(), "video/mp4", etag, Time{std::chrono::seconds(1'000'000'000)}, "übung; 100%41 a.mp4"},
+                     std::make_shared<Memory>(file)};
+    });
+    transport_.listen({"unix:" + socket.string(), http::allRoles, false, true, ""});
+    address = transport_.listen({"127.0.0.1:0", http::allRoles, false, false, ""});
+    transport_.start();
+  }
+  ~Served() {
+    transport_.stop();
+    std::filesystem::remove_all(top_);
+  }
+  Served(const Served&) = delete;
+  Served& operator=(const Served&) = delete;
+
+  http::ClientOptions overSocket() const {
+    http::ClientOptions options;
+    options.socketPath = socket;
+    return options;
+  }
+  http::ClientOptions overTcp() const {
+    http::ClientOptions options;
+    options.url = "http://" + address;
+    return options;
+  }
+  http::LimiterCounts counts() const { return router_.limiter().counts(); }
+
+  std::filesystem::path socket;
+  std::string address;
+  Credential seenBy;
+  std::string file;
+  std::string label;
+  std::string etag = "\"v1\"";
+
+ private:
+  std::filesystem::path top_;
+  http::Router router_;
+  http::Transport transport_{router_, http::TransportOptions{}};
+};
+
+std::string readAll(const Content& content) {
+  std::string all(content.meta.size, '\0');
+  std::size_t at = 0;
+  while (const std::size_t count = content.reader->read(at, std::as_writable_bytes(std::span(all)).subspan(at)))
+    at += count;
+  all.resize(at);
+  return all;
+}
+
+ByteSource sourceOf(const std::string& bytes, bool sized) {
+  ByteSource source;
+  source.push = [&bytes](const ByteSink& sink) {
+    for (std::size_t at = 0; at < bytes.size(); at += 100'000)
+      sink(std::as_bytes(std::span(bytes)).subspan(at, std::min<std::size_t>(100'000, bytes.size() - at)));
+  };
+  if (sized) source.size = bytes.size();
+  return source;
+}
+
+Error faultOf(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error;
+  }
+  return Error(Fault::internal, "nothing was thrown");
+}
+
+}  // namespace
+
+TEST_CASE("the operator's socket on a path of any length") {
+  Served served;
+  REQUIRE(served.socket.native().size() > 200);
+  http::Client client(served.overSocket());
+  const Note note = client.call(post, Operator{}, {"ann", "hello \"you\" ü", std::nullopt});
+  CHECK(note.text == "hello \"you\" ü");
+  CHECK(std::holds_alternative<Operator>(served.seenBy));
+  client.call(post, Operator{"bob"}, {"ann", "x", 7});
+  REQUIRE(std::holds_alternative<Operator>(served.seenBy));
+  CHECK(std::get<Operator>(served.seenBy).as == "bob");
+
+  http::ClientOptions nobody;
+  nobody.socketPath = served.socket.parent_path() / "nobody.sock";
+  http::Client lonely(nobody);
+  const Error error = faultOf([&] { lonely.call(post, Operator{}, {"ann", "x", {}}); });
+  CHECK(error.fault() == Fault::unreachable);
+  CHECK(error.detail().find("nobody.sock") != std::string::npos);
+}
+
+TEST_CASE("what goes in by the client comes out at the room, and back") {
+  Served served;
+  http::Client client(served.overTcp());
+  const Secret secret{"s3cret", false};
+  CHECK(client.call(post, secret, {"a/b ?&%ü", "text", 5}).owner == "a/b ?&%ü");
+  REQUIRE(std::holds_alternative<Secret>(served.seenBy));
+  CHECK(std::get<Secret>(served.seenBy).text == "s3cret");
+
+  NoteQuery query;
+  query.owner = "ann";
+  query.limit = 3;
+  const Page<Note> first = client.call(list, Anonymous{}, query);
+  REQUIRE(first.nextCursor);
+  query.cursor = *first.nextCursor;
+  const Page<Note> second = client.call(list, Anonymous{}, query);
+  CHECK(second.items.at(0).text == "a b&c");
+  CHECK(second.items.at(0).position == 3);
+  CHECK_FALSE(second.nextCursor);
+
+  client.call(removeFile, secret, {"one/two ü", {}});
+  const Error missing = faultOf([&] { client.call(removeFile, secret, {"other", {}}); });
+  CHECK(missing.fault() == Fault::notFound);
+  CHECK(missing.detail() == "file other: not found");
+  const Error malformed = faultOf([&] { client.call(post, secret, {"ann", "", {}}); });
+  CHECK(malformed.fault() == Fault::malformed);
+  CHECK(malformed.detail() == "text: must not be empty, “not even so”");
+}
+
+TEST_CASE("bytes go in and come out whole, in pieces of any size") {
+  Served served;
+  http::Client client(served.overTcp());
+  const Secret secret{"s3cret", false};
+  std::string bytes(20'000'003, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 2654435761U >> 13);
+  for (const bool sized : {true, false}) {
+    served.file.clear();
+    client.send(put, secret, {"one", "a&b"}, sourceOf(bytes, sized));
+    CHECK((served.file == bytes));
+    CHECK(served.label == "a&b");
+  }
+  const Content content = client.open(open, secret, {"one", {}});
+  CHECK(content.meta.name == "übung; 100%41 a.mp4");
+  CHECK(content.meta.etag == "\"v1\"");
+  CHECK(content.meta.modified == Time{std::chrono::seconds(1'000'000'000)});
+  CHECK((readAll(content) == bytes));
+
+  std::vector<std::byte> last(10);
+  CHECK(content.reader->read(bytes.size() - 3, last) == 3);
+  CHECK(content.reader->read(bytes.size(), last) == 0);
+
+  const Content stale = client.open(open, secret, {"one", {}});
+  served.etag = "\"v2\"";
+  CHECK(faultOf([&] { readAll(stale); }).fault() == Fault::conflict);
+
+  const Error plain = faultOf([&] { client.send(put, secret, {"refused", {}}, sourceOf("", true)); });
+  CHECK(plain.fault() == Fault::forbidden);
+  CHECK(plain.detail() == "file refused: 100%41 somebody else's, ü");
+
+  client.send(put, secret, {"one", {}}, sourceOf("", true));
+  CHECK(readAll(client.open(open, secret, {"one", {}})).empty());
+}
+
+TEST_CASE("an upload that is refused leaves no token out, and the connection or its successor goes on") {
+  Served served;
+  http::Client client(served.overTcp());
+  const Secret secret{"s3cret", false};
+  const std::string bytes(8'000'000, 'x');
+  for (int i = 0; i < 5; ++i) {
+    const Error error = faultOf([&] { client.send(put, secret, {"refused", {}}, sourceOf(bytes, true)); });
+    // The answer may be lost with the connection; what is said then is that it broke.
+    CHECK((error.fault() == Fault::forbidden || error.fault() == Fault::unreachable));
+    if (error.fault() == Fault::forbidden) CHECK(error.detail() == "file refused: 100%41 somebody else's, ü");
+    CHECK(client.call(post, secret, {"ann", "still here", {}}).text == "still here");
+  }
+  CHECK(served.counts().uploads == 0);
+}
+
+TEST_CASE("one client serves several threads") {
+  Served served;
+  http::Client client(served.overTcp());
+  std::atomic<int> good{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 6; ++i)
+      threads.emplace_back([&, i] {
+        NoteQuery query;
+        query.owner = "user" + std::to_string(i);
+        for (int j = 0; j < 40; ++j)
+          good += client.call(list, Anonymous{}, query).items.at(0).owner == query.owner ? 1 : 0;
+      });
+  }
+  CHECK(good == 240);
+}
