@@ -40,13 +40,15 @@ std::string hexOf(const SecretKey& key) {
   return toHex({reinterpret_cast<const char*>(key.data()), key.size()});
 }
 
-[[noreturn]] void refuse() {
+// A browser sends a cookie by itself, so that one which is over asks for nothing; another secret was meant.
+Identity refuse(const Secret& secret) {
+  if (secret.cookie) return {};
   throw Error(Fault::unauthenticated, "session or token: unknown, ended or expired");
 }
 
 // What no secret of ours looks like is refused without asking the database.
-void checkForm(std::string_view secret) {
-  if (secret.size() != secretLength + (isToken(secret) ? tokenPrefix.size() : 0)) refuse();
+bool hasForm(std::string_view secret) {
+  return secret.size() == secretLength + (isToken(secret) ? tokenPrefix.size() : 0);
 }
 
 std::optional<rows::Known> findSecret(store::Reader& reader, std::string_view secret, std::string_view hash) {
@@ -103,26 +105,29 @@ struct Access::Inside {
   // A session is extended when this much of it is used: of one that is shorter than two minutes, half.
   std::chrono::milliseconds extendAfter() const { return std::min(touchInterval, options.sessionTtl / 2); }
 
-  Identity identifySecret(std::string_view secret) {
-    checkForm(secret);
+  Identity identifySecret(const Secret& by) {
+    const std::string& secret = by.text;
+    if (!hasForm(secret)) return refuse(by);
     const SecretKey key = keyOf(secret);
     const Time now = clock.now();
-    Cache::Found found = database.read([&](store::Reader& reader) {
+    auto found = database.read([&](store::Reader& reader) {
       // The epoch itself, not data_version first: to ask a pooled connection for either costs the same.
-      if (auto cached = cache.find(key, rows::epoch(reader), now)) return std::move(*cached);
-      return readSecret(reader, key, secret, now);
+      auto cached = cache.find(key, rows::epoch(reader), now);
+      return cached ? std::move(cached) : readSecret(reader, key, secret, now);
     });
-    if (found.touch) touch(found.identity.kind, key, now);
-    found.identity.secretHash = hexOf(key);
-    return std::move(found.identity);
+    if (!found) return refuse(by);
+    if (found->touch) touch(found->identity.kind, key, now);
+    found->identity.secretHash = hexOf(key);
+    return std::move(found->identity);
   }
 
-  Cache::Found readSecret(store::Reader& reader, const SecretKey& key, std::string_view secret, Time now) {
+  std::optional<Cache::Found> readSecret(store::Reader& reader, const SecretKey& key, std::string_view secret,
+                                         Time now) {
     const auto known = findSecret(reader, secret, hexOf(key));
     if (!known || hasExpired(*known, now)) {
       cache.drop(key);
       if (known && !isToken(secret)) upkeep.add({Upkeep::Note::What::expired, key, now});
-      refuse();
+      return std::nullopt;
     }
     Cache::Entry entry{.identity = identityOf(*known, secret), .epoch = known->epoch};
     if (isToken(secret)) {
@@ -152,7 +157,7 @@ Access::Access(store::Database& database, const Options& options, const Clock& c
 Access::~Access() = default;
 
 Identity Access::identify(const Credential& by) {
-  if (const auto* secret = std::get_if<Secret>(&by)) return inside_->identifySecret(secret->text);
+  if (const auto* secret = std::get_if<Secret>(&by)) return inside_->identifySecret(*secret);
   if (auto plain = plainIdentity(by)) return std::move(*plain);
   return inside_->database.read([&](store::Reader& reader) { return operatorOf(reader, *std::get<Operator>(by).as); });
 }
@@ -161,10 +166,10 @@ Identity Access::identify(store::Transaction& transaction, const Credential& by)
   if (auto plain = plainIdentity(by)) return std::move(*plain);
   if (const auto* operator_ = std::get_if<Operator>(&by)) return operatorOf(transaction, *operator_->as);
   const std::string& secret = std::get<Secret>(by).text;
-  checkForm(secret);
+  if (!hasForm(secret)) return refuse(std::get<Secret>(by));
   std::string hash = hexOf(keyOf(secret));
   const auto known = findSecret(transaction, secret, hash);
-  if (!known || hasExpired(*known, now())) refuse();
+  if (!known || hasExpired(*known, now())) return refuse(std::get<Secret>(by));
   Identity who = identityOf(*known, secret);
   who.secretHash = std::move(hash);
   return who;

@@ -55,8 +55,9 @@ class Access {
   Access(store::Database& database, const Options& options, const Clock& clock);
   ~Access();
 
-  /// Who `by` is. An unknown, ended or expired secret, or one of a disabled or deleted user: unauthenticated. A link is
-  /// taken as it is (`checkUploadLink` says what it is good for). Extends a sliding session, at most once a minute.
+  /// Who `by` is. An unknown, ended or expired secret, or one of a disabled or deleted user: unauthenticated, but
+  /// anonymous where it came as a cookie. A link is taken as it is (`checkUploadLink` says what it is good for).
+  /// Extends a sliding session, at most once a minute.
   Identity identify(const Credential& by);
   /// The same inside a write, from the rows alone: what an operation that changes something must stand on.
   Identity identify(store::Transaction& transaction, const Credential& by);

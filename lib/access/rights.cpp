@@ -23,7 +23,9 @@ bool covers(Scope scope, Need need) noexcept {
 bool may(const Identity& who, const Right& right, std::optional<UserId> thing) noexcept {
   const auto open = [&](Who to) { return (right.who & to) != 0; };
   switch (who.kind) {
-    case Identity::Kind::operator_: return true;
+    case Identity::Kind::operator_:
+      if (!who.isUser()) return true;
+      break;  // acts as that user
     case Identity::Kind::anonymous: return open(anyone);
     case Identity::Kind::link: return open(link);
     case Identity::Kind::session:

@@ -10,7 +10,8 @@ namespace video::access {
 
 struct Identity;
 
-/// Who may: a set of bits. `self` and `owner` are whoever the thing belongs to; the operator may everything.
+/// Who may: a set of bits. `self` and `owner` are whoever the thing belongs to; the operator may everything, unless
+/// acting as a user.
 enum Who : unsigned { anyone = 1, signedIn = 2, owner = 4, admin = 8, link = 16 };
 
 /// What a token must be able to do.

@@ -45,8 +45,9 @@ schedule::Task Clearing::userClear() {
 std::vector<schedule::Item> Clearing::dispatchVideos(std::size_t batch) {
   std::vector<schedule::Item> items;
   for (const VideoId& video : claim(batch)) items.push_back([this, video] { clearVideo(video); });
-  const auto blobs = database_.read(
-      [&](store::Reader& reader) { return rows::replacedBlobs(reader, static_cast<std::int64_t>(batch)); });
+  const auto blobs = database_.read([&](store::Reader& reader) {
+    return rows::replacedBlobs(reader, access_.now(), static_cast<std::int64_t>(batch));
+  });
   for (const std::string& blob : blobs) items.push_back([this, blob] { clearBlob(blob); });
   return items;
 }
@@ -124,9 +125,16 @@ bool Clearing::isUnderWay(const VideoId& video) const {
 }
 
 void Clearing::clearBlob(const std::string& blob) {
-  blobs_.remove(blob);
-  database_.write(store::Purpose::keep,
-                  [&](store::Transaction& transaction) { rows::deleteBlobDeletion(transaction, blob); });
+  try {
+    blobs_.remove(blob);
+    database_.write(store::Purpose::keep,
+                    [&](store::Transaction& transaction) { rows::deleteBlobDeletion(transaction, blob); });
+  } catch (const std::exception& failure) {
+    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      rows::postponeBlobDeletion(transaction, blob, failure.what(), access_.now() + options_.retryDelay);
+    });
+    throw;
+  }
 }
 
 std::vector<schedule::Item> Clearing::dispatchUsers(std::size_t batch) {
@@ -139,6 +147,17 @@ std::vector<schedule::Item> Clearing::dispatchUsers(std::size_t batch) {
 }
 
 void Clearing::clearUser(UserId user) {
+  try {
+    clearAllOf(user);
+  } catch (const std::exception& failure) {
+    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      rows::postponeUserDeletion(transaction, user, failure.what(), access_.now() + options_.retryDelay);
+    });
+    throw;
+  }
+}
+
+void Clearing::clearAllOf(UserId user) {
   const auto queueVideos = [&](store::Transaction& transaction) {
     return rows::queueVideosOf(transaction, user, access_.now(), step);
   };

@@ -26,6 +26,7 @@ class Clearing {
   std::vector<VideoId> claim(std::size_t batch);
   void clearVideo(const VideoId& video);
   void clearUser(UserId user);
+  void clearAllOf(UserId user);
   void clearBlob(const std::string& blob);
   void recordFailure(const VideoId& video, std::string_view why);
   bool isUnderWay(const VideoId& video) const;

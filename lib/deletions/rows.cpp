@@ -140,15 +140,20 @@ std::int64_t makeSomeDue(store::Transaction& transaction, Time now, std::int64_t
       .run();
 }
 
-std::vector<std::string> replacedBlobs(store::Reader& reader, std::int64_t limit) {
+std::vector<std::string> replacedBlobs(store::Reader& reader, Time now, std::int64_t limit) {
   std::vector<std::string> blobs;
-  auto query = reader.query("SELECT blob FROM blob_del_rec WHERE blob > '' ORDER BY blob LIMIT ?", limit);
+  auto query = reader.query("SELECT blob FROM blob_del_rec WHERE due <= ? ORDER BY due, blob LIMIT ?", now, limit);
   while (query.next()) blobs.emplace_back(query.text(0));
   return blobs;
 }
 
-void insertBlobDeletion(store::Transaction& transaction, std::string_view blob, Time now) {
-  transaction.query("INSERT INTO blob_del_rec (blob, create_time) VALUES (?, ?)", blob, now).run();
+void insertBlobDeletion(store::Transaction& transaction, std::string_view blob, Time due) {
+  transaction.query("INSERT INTO blob_del_rec (blob, due) VALUES (?, ?)", blob, due).run();
+}
+
+void postponeBlobDeletion(store::Transaction& transaction, std::string_view blob, std::string_view why, Time due) {
+  transaction.query("UPDATE blob_del_rec SET due = ?, tries = tries + 1, last_error = ? WHERE blob = ?", due, why, blob)
+      .run();
 }
 
 void deleteBlobDeletion(store::Transaction& transaction, std::string_view blob) {
@@ -159,7 +164,7 @@ std::vector<UserId> clearableUsers(store::Reader& reader, Time now, std::int64_t
   // A user whose videos are all queued and due has to wait for video-clear, and is not clearable until then.
   std::vector<UserId> users;
   auto query = reader.query(
-      "SELECT r.user_id FROM user_del_rec r WHERE r.user_id > 0 AND ("
+      "SELECT r.user_id FROM user_del_rec r WHERE r.user_id > 0 AND r.due <= ?1 AND ("
       "EXISTS (SELECT 1 FROM video_info WHERE author_id = r.user_id AND state = 'ready') OR "
       "EXISTS (SELECT 1 FROM video_info WHERE author_id = r.user_id AND state = 'pending') OR "
       "EXISTS (SELECT 1 FROM video_info v CROSS JOIN video_del_rec d ON d.video_id = v.id "
@@ -171,8 +176,14 @@ std::vector<UserId> clearableUsers(store::Reader& reader, Time now, std::int64_t
   return users;
 }
 
-void insertUserDeletion(store::Transaction& transaction, UserId user, Time now) {
-  transaction.query("INSERT INTO user_del_rec (user_id, create_time) VALUES (?, ?)", user, now).run();
+void insertUserDeletion(store::Transaction& transaction, UserId user, Time due) {
+  transaction.query("INSERT INTO user_del_rec (user_id, due) VALUES (?, ?)", user, due).run();
+}
+
+void postponeUserDeletion(store::Transaction& transaction, UserId user, std::string_view why, Time due) {
+  transaction
+      .query("UPDATE user_del_rec SET due = ?, tries = tries + 1, last_error = ? WHERE user_id = ?", due, why, user)
+      .run();
 }
 
 std::int64_t queueVideosOf(store::Transaction& transaction, UserId user, Time now, std::int64_t limit) {

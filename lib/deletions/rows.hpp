@@ -36,14 +36,16 @@ void makeDue(store::Transaction& transaction, const VideoId& video, Time now);
 /// Makes at most `limit` records due that are not; how many.
 std::int64_t makeSomeDue(store::Transaction& transaction, Time now, std::int64_t limit);
 
-/// Contents that were replaced.
-std::vector<std::string> replacedBlobs(store::Reader& reader, std::int64_t limit);
-void insertBlobDeletion(store::Transaction& transaction, std::string_view blob, Time now);
+/// Contents that were replaced and are due.
+std::vector<std::string> replacedBlobs(store::Reader& reader, Time now, std::int64_t limit);
+void insertBlobDeletion(store::Transaction& transaction, std::string_view blob, Time due);
+void postponeBlobDeletion(store::Transaction& transaction, std::string_view blob, std::string_view why, Time due);
 void deleteBlobDeletion(store::Transaction& transaction, std::string_view blob);
 
 /// Users who are gone and have something left that user-clear can do now.
 std::vector<UserId> clearableUsers(store::Reader& reader, Time now, std::int64_t limit);
-void insertUserDeletion(store::Transaction& transaction, UserId user, Time now);
+void insertUserDeletion(store::Transaction& transaction, UserId user, Time due);
+void postponeUserDeletion(store::Transaction& transaction, UserId user, std::string_view why, Time due);
 /// Queues at most `limit` of a user's videos, due now; how many.
 std::int64_t queueVideosOf(store::Transaction& transaction, UserId user, Time now, std::int64_t limit);
 /// Removes the user's record and row where no video is left; whether it did.

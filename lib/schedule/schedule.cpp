@@ -89,10 +89,7 @@ RunResult runToEnd(const Task& task, const std::function<bool()>& stop) {
     std::vector<Item> batch = task.dispatch(task.batch);
     if (batch.empty()) break;
     if (!executors) executors = std::make_unique<Executors>(task, stop);
-    const std::size_t done = executors->result().done;
     executors->executeAll(std::move(batch));
-    // What only fails would be found again at once: it waits for the next tick.
-    if (executors->result().done == done) break;
   }
   return executors ? executors->result() : RunResult{};
 }

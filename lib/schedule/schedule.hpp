@@ -32,7 +32,7 @@ struct RunResult {
   std::size_t failed = 0;
 };
 
-/// Dispatches and executes until a dispatch finds nothing, a whole batch has failed, or `stop` says so; the calling
+/// Dispatches and executes until a dispatch finds nothing or `stop` says so; the calling
 /// thread dispatches, `workers` threads, made for this run, execute over a queue of one batch. One failed item never
 /// stops the others; its failure goes to the log. When `stop` says so, the items at hand are finished and the rest is
 /// left. What a dispatch throws comes out here.

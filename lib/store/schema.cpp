@@ -46,6 +46,7 @@ void apply(SQLite::Database& database, const std::vector<Migration>& steps, std:
                                                    check.getColumn(0).getString()));
   check.reset();
   transaction.commit();
+  database.exec("PRAGMA journal_mode = WAL");
 }
 
 /// A copy of the database as it is, complete and on disk, under `name`.

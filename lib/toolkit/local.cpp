@@ -66,13 +66,11 @@ class DirectoryToolkit : public LocalToolkit {
   schedule::Task sessionSweep() {
     constexpr std::int64_t step = 500;
     const auto dispatch = [this](std::size_t) {
-      std::vector<schedule::Item> items;
-      if (access_.needsSweep())
-        items.push_back([this] {
-          database_.write(store::Purpose::keep,
-                          [this](store::Transaction& transaction) { access_.sweep(transaction, step); });
-        });
-      return items;
+      // Done by the dispatch itself: a sweep that fails is tried at the next tick, not at once.
+      const auto sweep = [this](store::Transaction& transaction) { return access_.sweep(transaction, step); };
+      while (access_.needsSweep() && database_.write(store::Purpose::keep, sweep) == step) {
+      }
+      return std::vector<schedule::Item>();
     };
     return {"session-sweep", std::chrono::minutes{1}, 1, 1, dispatch};
   }

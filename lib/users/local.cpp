@@ -91,7 +91,8 @@ class LocalUsers : public Users {
   UserId findRemovable(store::Reader& reader, const Identity& who, std::string_view name) const {
     const auto user = rows::findUser(reader, name, options_.quota);
     access::requireOn(who, rights::usersRemove, user ? std::optional(user->id) : std::nullopt, rows::noSuchUser(name));
-    const bool counts = user->role == Role::admin && !user->disabled && who.kind != Identity::Kind::operator_;
+    const bool counts =
+        user->role == Role::admin && !user->disabled && (who.kind != Identity::Kind::operator_ || who.isUser());
     if (counts && !rows::hasOtherAdmin(reader, user->id))
       throw Error(Fault::conflict, fmt::format("user {}: is the last enabled admin", name));
     return user->id;

@@ -53,19 +53,19 @@ const std::vector<Identity> askers{
 
 const std::vector<Row> table{
     //                            -lsA ruFam rFA oO
-    {rights::usersAdd, /*        */ "ynyynnyynnyyyy"}, {rights::usersList, /*       */ "nnnynnnnnnnyyy"},
-    {rights::usersShow, /*       */ "nnoyoooonooyyy"}, {rights::usersRemove, /*     */ "nnoynnoonnoyyy"},
+    {rights::usersAdd, /*        */ "ynyynnyynnyyyy"}, {rights::usersList, /*       */ "nnnynnnnnnnyyn"},
+    {rights::usersShow, /*       */ "nnoyoooonooyyo"}, {rights::usersRemove, /*     */ "nnoynnoonnoyyo"},
     {rights::sessionsLogin, /*   */ "ynyynnyynnyyyy"}, {rights::sessionsLogout, /*  */ "nnyyyyyynyyyyy"},
-    {rights::sessionsWhoami, /*  */ "nnyyyyyynyyyyy"}, {rights::tokensCreate, /*    */ "nnoynnoonnoyyy"},
-    {rights::tokensRevoke, /*    */ "nnoynnoonnoyyy"}, {rights::videosAdd, /*       */ "nnoynooonnoyyy"},
+    {rights::sessionsWhoami, /*  */ "nnyyyyyynyyyyy"}, {rights::tokensCreate, /*    */ "nnoynnoonnoyyo"},
+    {rights::tokensRevoke, /*    */ "nnoynnoonnoyyo"}, {rights::videosAdd, /*       */ "nnoynooonnoyyo"},
     {rights::videosList, /*      */ "nnyyyyyynyyyyy"}, {rights::videosListOf, /*    */ "ynyyyyyynyyyyy"},
-    {rights::videosListHidden, /**/ "nnoyoooonooyyy"}, {rights::videosListAll, /*   */ "nnoyoooonooyyy"},
-    {rights::videosShow, /*      */ "ynyyyyyynyyyyy"}, {rights::videosShowHidden, /**/ "nnoyoooonooyyy"},
-    {rights::videosOpen, /*      */ "ynyyyyyynyyyyy"}, {rights::videosDelete, /*    */ "nnoynnoonnoyyy"},
-    {rights::videosRestore, /*   */ "nnoynnoonnoyyy"}, {rights::uploadsPut, /*      */ "nyoynooonnoyyy"},
+    {rights::videosListHidden, /**/ "nnoyoooonooyyo"}, {rights::videosListAll, /*   */ "nnoyoooonooyyo"},
+    {rights::videosShow, /*      */ "ynyyyyyynyyyyy"}, {rights::videosShowHidden, /**/ "nnoyoooonooyyo"},
+    {rights::videosOpen, /*      */ "ynyyyyyynyyyyy"}, {rights::videosDelete, /*    */ "nnoynnoonnoyyo"},
+    {rights::videosRestore, /*   */ "nnoynnoonnoyyo"}, {rights::uploadsPut, /*      */ "nyoynooonnoyyo"},
     {rights::commentsPost, /*    */ "nnyynnyynnyyyy"}, {rights::commentsList, /*    */ "ynyyyyyynyyyyy"},
-    {rights::commentsRemove, /*  */ "nnoynnoonnoyyy"}, {rights::deletionsEnqueue, /**/ "nnnynnnnnnnyyy"},
-    {rights::deletionsList, /*   */ "nnnynnnnnnnyyy"}, {rights::deletionsDrain, /*  */ "nnnynnnnnnnyyy"},
+    {rights::commentsRemove, /*  */ "nnoynnoonnoyyo"}, {rights::deletionsEnqueue, /**/ "nnnynnnnnnnyyn"},
+    {rights::deletionsList, /*   */ "nnnynnnnnnnyyn"}, {rights::deletionsDrain, /*  */ "nnnynnnnnnnyyn"},
 };
 
 Fault faultOfCall(const std::function<void()>& call) {

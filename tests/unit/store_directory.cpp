@@ -281,7 +281,7 @@ TEST_CASE("a schema that is not this program's is refused with the command to ru
 TEST_CASE("a migration brings an older schema up and keeps two copies", "[store]") {
   const Scratch scratch;
   const auto directory = openAt(scratch.data(), Hold::exclusive);
-  run(scratch.data(), "INSERT INTO blob_del_rec VALUES ('kept', 1)");
+  run(scratch.data(), "INSERT INTO blob_del_rec (blob, due) VALUES ('kept', 1)");
   CHECK(migrate(*directory).now == latestSchema());
   CHECK(copies(scratch.data()).empty());
 

@@ -85,7 +85,7 @@ inline int statusOf(pid_t child) {
 }
 
 inline void addBlob(Transaction& transaction, std::string_view name, std::int64_t time = 1) {
-  transaction.query("INSERT INTO blob_del_rec (blob, create_time) VALUES (?, ?)", name, time).run();
+  transaction.query("INSERT INTO blob_del_rec (blob, due) VALUES (?, ?)", name, time).run();
 }
 
 inline std::int64_t countBlobs(Database& database) {

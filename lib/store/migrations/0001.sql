@@ -116,12 +116,18 @@ CREATE TABLE video_del_rec (
 CREATE INDEX video_del_rec_by_due ON video_del_rec (state, due, video_id);
 
 -- Contents that were replaced and wait to be unlinked.
-CREATE TABLE blob_del_rec (blob TEXT PRIMARY KEY, create_time INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE blob_del_rec (
+  blob TEXT PRIMARY KEY,
+  due INTEGER NOT NULL,
+  tries INTEGER NOT NULL DEFAULT 0,
+  last_error TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX blob_del_rec_by_due ON blob_del_rec (due, blob);
 
 -- Users who are gone and whose videos and comments wait to be cleared.
 CREATE TABLE user_del_rec (
   user_id INTEGER PRIMARY KEY REFERENCES users (id),
-  create_time INTEGER NOT NULL,
+  due INTEGER NOT NULL,
   tries INTEGER NOT NULL DEFAULT 0,
   last_error TEXT
 ) STRICT;
