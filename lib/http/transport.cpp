@@ -233,7 +233,8 @@ void Transport::Inside::adopt(int socket, const sockaddr_storage& address, Liste
   arm(EPOLL_CTL_ADD, socket, whileOpen, packed(connection.generation(), index));
   if (full && refuse(connection, scratch, {503, "too many connections"}, nullptr) == Step::close)
     return close(connection);
-  if (full || !connection.leave()) run(connection, scratch);
+  if (full) return run(connection, scratch);
+  letGo(connection);  // not served from here: a handler that waits would keep the listener from the next one
 }
 
 void Transport::Inside::close(Connection& connection) {

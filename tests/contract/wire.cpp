@@ -112,7 +112,7 @@ TEST_CASE("ids and paths that are none never reach a file") {
     REQUIRE(put);
     CHECK((put->status == 404 || put->status == 400 || put->status == 403 || put->status == 405));
   }
-  for (const std::string id : {"%00", "a%00b", "%", "%zz", "%c3%28"}) {
+  for (const std::string id : {"%00", "a%00b", "%", "%zz"}) {
     INFO(id);
     const auto result = wire.get("/videos/" + id, ada);
     REQUIRE(result);

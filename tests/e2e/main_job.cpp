@@ -243,7 +243,7 @@ TEST_CASE("kill -9 in the middle of work loses nothing that was answered") {
     // A writer and an upload that never ends are at work when the signal comes.
     const std::string open = addVideo(daemon, session, "open");
     Program upload(
-        {"curl", "-sS", "-H", header, "-T", file.string(), "--limit-rate", "200K", daemon.url() + "/upload/" + open});
+        {"curl", "-sS", "-H", header, "-T", file.string(), "--limit-rate", "20K", daemon.url() + "/upload/" + open});
     auto writer = std::async(std::launch::async, [&, from = comments.size()] {
       std::vector<std::string> said;
       for (int i = 0;; ++i) {

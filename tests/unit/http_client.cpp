@@ -242,8 +242,9 @@ TEST_CASE("a kept connection that the server closes in between is made anew") {
     Raw::say(socket, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{\"said\":\"a\"}");
   });
   http::Client client(raw.options());
-  for (int i = 0; i < 5; ++i) CHECK(client.call(i % 2 == 0 ? show : post, Anonymous{}, Ask{"7", {}}).said == "a");
-  CHECK(connections == 5);
+  // Only what may be repeated is: of a POST nobody knows whether it arrived.
+  for (int i = 0; i < 5; ++i) CHECK(client.call(show, Anonymous{}, Ask{"7", {}}).said == "a");
+  CHECK(connections >= 5);
 }
 
 TEST_CASE("a refusal in the middle of an upload is seen") {
