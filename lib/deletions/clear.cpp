@@ -83,6 +83,17 @@ std::vector<VideoId> Clearing::claim(std::size_t batch) {
   return claimed;
 }
 
+// What fails is noted with its record, and goes on to the scheduler.
+void Clearing::attempt(const std::function<void()>& work,
+                       const std::function<void(store::Transaction&, std::string_view why)>& note) {
+  try {
+    work();
+  } catch (const std::exception& failure) {
+    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) { note(transaction, failure.what()); });
+    throw;
+  }
+}
+
 void Clearing::clearVideo(const VideoId& video) {
   struct Ends {
     Clearing& clearing;
@@ -92,31 +103,28 @@ void Clearing::clearVideo(const VideoId& video) {
       clearing.underWay_.erase(video);
     }
   } const ends{*this, video};
-  try {
-    const auto blob = database_.read([&](store::Reader& reader) { return rows::blobOf(reader, video); });
-    if (blob) blobs_.remove(*blob);
-    blobs_.removeIncoming(video.text);
-    const auto removeComments = [&](store::Transaction& transaction) {
-      return rows::deleteCommentsOf(transaction, video, step);
-    };
-    while (database_.write(store::Purpose::keep, removeComments) == step) {
-    }
-    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-      rows::deleteDeletion(transaction, video);
-      rows::deleteVideo(transaction, video);
-    });
-  } catch (const std::exception& failure) {
-    recordFailure(video, failure.what());
-    throw;
-  }
-}
-
-void Clearing::recordFailure(const VideoId& video, std::string_view why) {
-  database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-    const std::int64_t tries = rows::deletionTries(transaction, video) + 1;
-    const auto state = tries >= options_.maxTries ? DeletionState::dead : DeletionState::waiting;
-    rows::recordFailure(transaction, video, why, tries, access_.now() + backOff(options_.retryDelay, tries - 1), state);
-  });
+  const auto removeComments = [&](store::Transaction& transaction) {
+    return rows::deleteCommentsOf(transaction, video, step);
+  };
+  const auto removeRows = [&](store::Transaction& transaction) {
+    rows::deleteDeletion(transaction, video);
+    rows::deleteVideo(transaction, video);
+  };
+  attempt(
+      [&] {
+        const auto blob = database_.read([&](store::Reader& reader) { return rows::blobOf(reader, video); });
+        if (blob) blobs_.remove(*blob);
+        blobs_.removeIncoming(video.text);
+        while (database_.write(store::Purpose::keep, removeComments) == step) {
+        }
+        database_.write(store::Purpose::keep, removeRows);
+      },
+      [&](store::Transaction& transaction, std::string_view why) {
+        const std::int64_t tries = rows::deletionTries(transaction, video) + 1;
+        const auto state = tries >= options_.maxTries ? DeletionState::dead : DeletionState::waiting;
+        rows::recordFailure(transaction, video, why, tries, access_.now() + backOff(options_.retryDelay, tries - 1),
+                            state);
+      });
 }
 
 bool Clearing::isUnderWay(const VideoId& video) const {
@@ -125,16 +133,15 @@ bool Clearing::isUnderWay(const VideoId& video) const {
 }
 
 void Clearing::clearBlob(const std::string& blob) {
-  try {
-    blobs_.remove(blob);
-    database_.write(store::Purpose::keep,
-                    [&](store::Transaction& transaction) { rows::deleteBlobDeletion(transaction, blob); });
-  } catch (const std::exception& failure) {
-    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-      rows::postponeBlobDeletion(transaction, blob, failure.what(), access_.now() + options_.retryDelay);
-    });
-    throw;
-  }
+  attempt(
+      [&] {
+        blobs_.remove(blob);
+        database_.write(store::Purpose::keep,
+                        [&](store::Transaction& transaction) { rows::deleteBlobDeletion(transaction, blob); });
+      },
+      [&](store::Transaction& transaction, std::string_view why) {
+        rows::postponeBlobDeletion(transaction, blob, why, access_.now() + options_.retryDelay);
+      });
 }
 
 std::vector<schedule::Item> Clearing::dispatchUsers(std::size_t batch) {
@@ -147,32 +154,28 @@ std::vector<schedule::Item> Clearing::dispatchUsers(std::size_t batch) {
 }
 
 void Clearing::clearUser(UserId user) {
-  try {
-    clearAllOf(user);
-  } catch (const std::exception& failure) {
-    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-      rows::postponeUserDeletion(transaction, user, failure.what(), access_.now() + options_.retryDelay);
-    });
-    throw;
-  }
-}
-
-void Clearing::clearAllOf(UserId user) {
   const auto queueVideos = [&](store::Transaction& transaction) {
     return rows::queueVideosOf(transaction, user, access_.now(), step);
   };
-  while (database_.write(store::Purpose::keep, queueVideos) > 0) {
-  }
   const auto removeComments = [&](store::Transaction& transaction) {
     return rows::deleteCommentsBy(transaction, user, step);
   };
-  while (database_.write(store::Purpose::keep, removeComments) == step) {
-  }
-  database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+  const auto removeUser = [&](store::Transaction& transaction) {
     if (!rows::finishUserDeletion(transaction, user)) return;
     access_.endAll(transaction, user);
     rows::deleteUser(transaction, user);
-  });
+  };
+  attempt(
+      [&] {
+        while (database_.write(store::Purpose::keep, queueVideos) > 0) {
+        }
+        while (database_.write(store::Purpose::keep, removeComments) == step) {
+        }
+        database_.write(store::Purpose::keep, removeUser);
+      },
+      [&](store::Transaction& transaction, std::string_view why) {
+        rows::postponeUserDeletion(transaction, user, why, access_.now() + options_.retryDelay);
+      });
 }
 
 }  // namespace video

@@ -1,13 +1,16 @@
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "deletions/deletions.hpp"
 #include "schedule/schedule.hpp"
+#include "store/database.hpp"
 
 namespace video {
 
@@ -26,9 +29,9 @@ class Clearing {
   std::vector<VideoId> claim(std::size_t batch);
   void clearVideo(const VideoId& video);
   void clearUser(UserId user);
-  void clearAllOf(UserId user);
   void clearBlob(const std::string& blob);
-  void recordFailure(const VideoId& video, std::string_view why);
+  void attempt(const std::function<void()>& work,
+               const std::function<void(store::Transaction&, std::string_view why)>& note);
   bool isUnderWay(const VideoId& video) const;
 
   store::Database& database_;

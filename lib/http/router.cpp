@@ -256,6 +256,11 @@ Router::Admitted Router::admit(const Head& head, const Peer& peer, const Listene
   try {
     Asking asking = whoAsks(head, peer, listener, route);
     admitted.by = std::move(asking.by);
+    // A HEAD must stay safe, even of the GET that the original changes things with.
+    if (head.method == Method::head && changesSomething(Method::get, route)) {
+      admitted.allow = "GET, OPTIONS, POST";
+      throw Error(Fault::methodNotAllowed);
+    }
     if (changesSomething(head.method, route)) {
       const bool anonymous =
           std::holds_alternative<Anonymous>(admitted.by) || std::holds_alternative<Operator>(admitted.by);

@@ -1,0 +1,55 @@
+#!/bin/bash
+# What a small request costs beside nginx, in one run: CPU time (utime + stime) and requests per second of
+#   nginx `return 200` | GET /user/NAME/videos?limit=1 | POST of a comment, signed in and durable
+# as ratios to nginx, ROUNDS times, with wrk -t1 -c32.
+#   requests.sh [VIDEOD] [ROUNDS] [SECONDS] [FIRST-PORT]        needs nginx and wrk
+set -euo pipefail
+videod=${1:-build/release/videod} rounds=${2:-3} seconds=${3:-4} port=${4:-20900}
+folder=$(mktemp -d)
+cat >"$folder/nginx.conf" <<END
+daemon off; worker_processes 2; pid $folder/pid; error_log /dev/null;
+events { worker_connections 4096; }
+http { access_log off; keepalive_requests 1000000000;
+  server { listen 127.0.0.1:$((port + 1)) backlog=4096; location / { return 200 "ok"; } } }
+END
+printf '[log]\naccess = false\n' >"$folder/videod.toml"  # nginx logs nothing either
+"$videod" --config "$folder/videod.toml" --data-dir "$folder/data" --listen "127.0.0.1:$port" 2>"$folder/log" &
+ours=$!
+nginx -p "$folder" -c "$folder/nginx.conf" 2>/dev/null &
+master=$!
+trap 'kill $ours $master 2>/dev/null; wait; rm -rf "$folder"' EXIT
+site=http://127.0.0.1:$port
+until curl -fs "$site/readyz" >/dev/null && curl -fs "http://127.0.0.1:$((port + 1))" >/dev/null; do kill -0 $ours; done
+
+field() { sed "s/.*\"$1\":\"\([^\"]*\)\".*/\1/"; }
+session=$(curl -fsS -d '{"user_name":"anna","pwd":"long enough"}' "$site/user" | field session_id)
+video=$(curl -fsS -H "X-Session-Id: $session" -d '{"name":"clip"}' "$site/user/anna/videos" | field id | head -c 36)
+{ printf '\0\0\0\030ftypmp42'; head -c 100000 /dev/zero; } >"$folder/clip.mp4"
+curl -fsS -H "X-Session-Id: $session" -T "$folder/clip.mp4" "$site/upload/$video" >/dev/null
+cat >"$folder/post.lua" <<END
+wrk.method = "POST"; wrk.body = '{"content":"hello there"}'; wrk.headers["X-Session-Id"] = "$session"
+END
+
+ticks() { cat $(printf '/proc/%s/stat ' "$@") | sed 's/.*) //' | awk '{ sum += $12 + $13 } END { print sum }'; }
+once() { # NAME PIDS WRK-ARGUMENTS...
+  local name=$1 pids=$2 before after out
+  shift 2
+  before=$(ticks $pids)
+  out=$(wrk -t1 -c32 -d"${seconds}s" --latency "$@")
+  after=$(ticks $pids)
+  awk -v name="$name" -v ticks=$((after - before)) -v hz="$(getconf CLK_TCK)" -v reference="$folder/reference" '
+    /requests in/ { count = $1 } /Requests\/sec/ { rate = $2 } /99%/ { p99 = $2 } /Non-2xx/ { bad = "  " $0 }
+    END {
+      cost = ticks / hz * 1e6 / count
+      if (name == "nginx") { print cost, rate > reference } else { getline line < reference; split(line, r, " ") }
+      printf "%-6s %8.0f requests/s %7.2f us of CPU each   p99 %-9s", name, rate, cost, p99
+      if (name != "nginx") printf " ratios to nginx: CPU %.2f, requests/s %.2f", cost / r[1], rate / r[2]
+      print bad
+    }' <<<"$out"
+}
+workers=$(cat /proc/$master/task/$master/children)
+for ((round = 0; round < rounds; ++round)); do
+  once nginx "$workers" "http://127.0.0.1:$((port + 1))/"
+  once get "$ours" "$site/user/anna/videos?limit=1"
+  once post "$ours" -s "$folder/post.lua" "$site/videos/$video/comments"
+done
