@@ -15,6 +15,7 @@ class LocalData : public Data {
     store::DataDirectory::create(path_);
     const auto directory = store::DataDirectory::open(path_, store::Hold::shared, origin_, lockTimeout_);
     const std::int64_t schema = store::schemaOf(*directory);
+    if (schema > store::latestSchema()) store::requireSchema(directory->databasePath(), schema);
     return {path_.string(), schema, stands ? schema : 0};
   }
 

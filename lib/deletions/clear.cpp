@@ -43,12 +43,14 @@ schedule::Task Clearing::userClear() {
 }
 
 std::vector<schedule::Item> Clearing::dispatchVideos(std::size_t batch) {
-  std::vector<schedule::Item> items;
-  for (const VideoId& video : claim(batch)) items.push_back([this, video] { clearVideo(video); });
+  // What may fail comes before the claim: a record that was leased must reach an executor.
   const auto blobs = database_.read([&](store::Reader& reader) {
     return rows::replacedBlobs(reader, access_.now(), static_cast<std::int64_t>(batch));
   });
+  std::vector<schedule::Item> items;
+  items.reserve(blobs.size() + batch);
   for (const std::string& blob : blobs) items.push_back([this, blob] { clearBlob(blob); });
+  for (const VideoId& video : claim(batch)) items.push_back([this, video] { clearVideo(video); });
   return items;
 }
 

@@ -11,9 +11,11 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
 #include <stdexcept>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/ids.hpp"
@@ -242,6 +244,14 @@ void Blobs::removeIncoming(std::string_view name) {
   if (!opened || !tryLock(opened.number(), LOCK_EX)) return;
   if (!isSameFile(opened.number(), incoming.number(), file)) return;
   if (::unlinkat(incoming.number(), file.c_str(), 0) != 0 && errno != ENOENT) throwErrno(errno, name);
+}
+
+void Blobs::removeAbandoned() {
+  std::vector<std::string> names;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_->path() / "incoming", none))
+    names.push_back(entry.path().filename().string());
+  for (const std::string& name : names) removeIncoming(name);
 }
 
 }  // namespace video::store

@@ -54,6 +54,8 @@ class Blobs {
   void remove(std::string_view blob);
   /// Removes `incoming/NAME` where nobody holds it.
   void removeIncoming(std::string_view name);
+  /// Removes whatever a killed process left in `incoming/`.
+  void removeAbandoned();
 
  private:
   std::shared_ptr<DataDirectory> directory_;

@@ -29,6 +29,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::uint64_t reserveSize = 64ULL << 20;
+constexpr std::uint64_t leastReserve = 1ULL << 20;
 constexpr std::size_t keySize = 32;
 constexpr std::array folders{"blobs", "incoming", "derived", "lost+found"};
 // What a creation that was cut short may have left behind.
@@ -219,20 +220,27 @@ std::uint64_t DataDirectory::freeSpace() const {
   return std::uint64_t{is.f_bavail} * is.f_frsize;
 }
 
-bool DataDirectory::releaseReserve() {
-  return ::unlinkat(state_->root.number(), "reserve", 0) == 0;
+std::uint64_t DataDirectory::releaseReserve() {
+  const int root = state_->root.number();
+  struct stat is {};
+  if (::fstatat(root, "reserve", &is, AT_SYMLINK_NOFOLLOW) != 0) return 0;
+  return ::unlinkat(root, "reserve", 0) == 0 ? static_cast<std::uint64_t>(is.st_size) : 0;
 }
 
-void DataDirectory::makeReserve(std::uint64_t floor) {
+bool DataDirectory::makeReserve(std::uint64_t floor) {
   const std::lock_guard lock(state_->mutex);
   const int root = state_->root.number();
   struct stat is {};
   const bool stands = ::fstatat(root, "reserve", &is, AT_SYMLINK_NOFOLLOW) == 0;
-  if (stands && std::cmp_greater_equal(is.st_size, reserveSize)) return;
-  if (freeSpace() < floor + 2 * reserveSize) return;
+  if (stands && std::cmp_greater_equal(is.st_size, leastReserve)) return true;
+  const std::uint64_t free = freeSpace();
+  const std::uint64_t size = std::clamp(free / 8, leastReserve, reserveSize);
+  if (free < floor + 2 * size) return false;
   ::unlinkat(root, "reserve", 0);
   const Descriptor made = makeFile(root, "reserve", O_WRONLY);
-  if (made && ::posix_fallocate(made.number(), 0, reserveSize) != 0) ::unlinkat(root, "reserve", 0);
+  if (made && ::posix_fallocate(made.number(), 0, static_cast<off_t>(size)) == 0) return true;
+  ::unlinkat(root, "reserve", 0);
+  return false;
 }
 
 std::int64_t DataDirectory::ownerByte() {

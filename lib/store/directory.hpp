@@ -43,11 +43,11 @@ class DataDirectory {
 
   /// Bytes free to this process on the directory's file system.
   std::uint64_t freeSpace() const;
-  /// Gives up the reserve; false where there was none.
-  bool releaseReserve();
-  /// Makes the reserve (64 MiB) again where space allows: never below `floor` bytes free. Quietly does nothing
-  /// otherwise.
-  void makeReserve(std::uint64_t floor);
+  /// Gives up the reserve; how many bytes it held, 0 where there was none.
+  std::uint64_t releaseReserve();
+  /// Makes the reserve (64 MiB; on a small disk an eighth of what is free, 1 MiB at least) where space allows: never
+  /// below `floor` bytes free. Whether one stands now.
+  bool makeReserve(std::uint64_t floor);
 
   /// The number of this process's locked byte in OWNERS; taken at the first call.
   std::int64_t ownerByte();

@@ -99,7 +99,8 @@ bool Writer::isReady() {
 }
 
 void Writer::requireSpace(std::uint64_t more) {
-  const std::uint64_t needed = options_.freeSpaceFloor + more;
+  // What the reserve gave up is for deletes and sign-ins: growth must not fill it.
+  const std::uint64_t needed = options_.freeSpaceFloor + more + reserveGiven_;
   const SteadyClock::time_point now = SteadyClock::now();
   const SteadyClock::time_point seen = spaceSeen_;
   if (seen != SteadyClock::time_point::min() && now - seen < seconds{1} && space_ >= needed) return;
@@ -179,7 +180,7 @@ void Writer::process(Batch& batch) {
     for (Operation* operation : batch)
       if (operation->full && operation->purpose == Purpose::keep) again.push_back(operation);
     if (!again.empty()) {
-      reserveGiven_ |= directory_->releaseReserve();
+      reserveGiven_ += directory_->releaseReserve();
       for (Operation* operation : again) {
         operation->failure = nullptr;
         operation->full = false;
@@ -205,9 +206,9 @@ void Writer::process(Batch& batch) {
     keeper_.refresh();
   }
 
-  if (reserveGiven_ && SteadyClock::now() - reserveTried_ > seconds{30}) {
+  if (reserveGiven_ > 0 && SteadyClock::now() - reserveTried_ > seconds{30}) {
     reserveTried_ = SteadyClock::now();
-    directory_->makeReserve(options_.freeSpaceFloor);
+    if (directory_->makeReserve(options_.freeSpaceFloor)) reserveGiven_ = 0;
   }
 }
 
@@ -330,7 +331,7 @@ void Writer::moveLog(Operation& operation) {
     if (connection_ && connection_->isBroken()) connection_.reset();
     if (again || !operation.full) return;
     operation.full = false;
-    reserveGiven_ |= directory_->releaseReserve();
+    reserveGiven_ += directory_->releaseReserve();
   }
 }
 

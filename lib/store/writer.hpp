@@ -100,7 +100,7 @@ class Writer {
   std::unique_ptr<Connection> connection_;
   int logPages_ = 0;  ///< length of the log after the last commit that wrote
   bool uncovered_ = false;
-  bool reserveGiven_ = false;
+  std::atomic<std::uint64_t> reserveGiven_ = 0;  ///< bytes, while the reserve does not stand
   SteadyClock::time_point reserveTried_{};
 
   std::mutex mutex_;

@@ -38,7 +38,9 @@ class DirectoryToolkit : public LocalToolkit {
         videos_(makeLocalVideos(database_, blobs_, access_)),
         uploads_(makeLocalUploads(database_, blobs_, access_, settings.uploads)),
         comments_(makeLocalComments(database_, access_)),
-        deletions_(makeLocalDeletions(database_, blobs_, access_, settings.deletions)) {}
+        deletions_(makeLocalDeletions(database_, blobs_, access_, settings.deletions)) {
+    if (migrate) blobs_.removeAbandoned();
+  }
 
   Users& users() override { return *users_; }
   Sessions& sessions() override { return *sessions_; }

@@ -29,9 +29,10 @@ class LocalUploads : public Uploads {
     const Identity who = access_.identify(by);
     const rows::StoredVideo video = database_.read([&](store::Reader& reader) {
       rows::StoredVideo found = findUploadable(reader, by, who, wanted.id);
-      requireRoom(reader, found, wanted.size ? std::optional(static_cast<std::uint64_t>(*wanted.size)) : std::nullopt);
+      requireQuota(reader, found, wanted.size ? std::optional(static_cast<std::uint64_t>(*wanted.size)) : std::nullopt);
       return found;
     });
+    database_.requireSpace(static_cast<std::uint64_t>(wanted.size.value_or(0)));
     UploadStatus status = statusOf(video, wanted);
     if (status.underWay) throw underWay(wanted.id);
     return status;
@@ -40,8 +41,9 @@ class LocalUploads : public Uploads {
   Uploaded put(const Credential& by, const Upload& wanted, const ByteSource& bytes) override {
     const Identity who = access_.identify(by);
     const std::uint64_t most = database_.read([&](store::Reader& reader) {
-      return requireRoom(reader, findUploadable(reader, by, who, wanted.id), bytes.size);
+      return requireQuota(reader, findUploadable(reader, by, who, wanted.id), bytes.size);
     });
+    database_.requireSpace(bytes.size.value_or(0));
     store::Incoming incoming = blobs_.begin(wanted.id.text);
     std::uint64_t looked = 0;
     bytes.push([&](std::span<const std::byte> piece) {
@@ -85,15 +87,14 @@ class LocalUploads : public Uploads {
     return *std::move(video);
   }
 
-  // Throws where `size` more bytes may not come; how many may, by the owner's quota.
-  std::uint64_t requireRoom(store::Reader& reader, const rows::StoredVideo& video, std::optional<std::uint64_t> size) {
+  // Throws where a content of this size may not stand; how large it may be, by the owner's quota.
+  std::uint64_t requireQuota(store::Reader& reader, const rows::StoredVideo& video, std::optional<std::uint64_t> size) {
     if (size && *size > options_.maxUpload) throw tooLarge();
     const rows::UserSpace space = rows::spaceOf(reader, video.authorId);
     const std::int64_t quota = space.ownQuota.value_or(options_.quota);
     const std::int64_t left = std::max<std::int64_t>(quota - (space.used - video.size), 0);
     const std::uint64_t most = quota > 0 ? static_cast<std::uint64_t>(left) : UINT64_MAX;
     if (size.value_or(0) > most) throw overQuota();
-    database_.requireSpace(size.value_or(0));
     return most;
   }
 
@@ -124,7 +125,7 @@ class LocalUploads : public Uploads {
     return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
       const rows::StoredVideo video = findUploadable(transaction, by, who, wanted.id);
-      requireRoom(transaction, video, static_cast<std::uint64_t>(content.size));
+      requireQuota(transaction, video, static_cast<std::uint64_t>(content.size));
       rows::setContent(transaction, wanted.id, content, access_.now());
       if (video.blob) rows::insertBlobDeletion(transaction, *video.blob, access_.now());
       // From here on the row may be durable whatever COMMIT reports: a blob too many is swept, one too few is lost.

@@ -238,3 +238,15 @@ TEST_CASE("uploads.begin says what can be known before a byte is sent") {
   CHECK(site.at(ada).uploads().begin(ada, {video, 600, hash}).same);
   CHECK_FALSE(site.at(ada).uploads().begin(ada, {video, 600, std::string(64, '0')}).same);
 }
+
+TEST_CASE("an upload that the disk has no room for is refused before a byte is sent") {
+  const std::string bytes = movie(8'000'000);
+  TempDirectory probe;
+  const std::uint64_t free = std::filesystem::space(probe.path()).available;
+  Site site(GENERATE(Way::local, Way::remote),
+            [&](Settings& settings) { settings.store.freeSpaceFloor = free > 500'000'000 ? free - 500'000'000 : 0; });
+  const Credential ada = site.user("ada");
+  const VideoId video = site.at(ada).videos().add(ada, {"ada", "x"}).id;
+  requireFault([&] { site.at(ada).uploads().begin(ada, {video, 600'000'000, std::nullopt}); }, Fault::diskFull);
+  CHECK(site.at(ada).uploads().put(ada, {video, std::nullopt}, sourceOf(bytes, 1'000'000)).size == 8'000'000);
+}
