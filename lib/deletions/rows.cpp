@@ -68,11 +68,6 @@ DeletionPage listDeletions(store::Reader& reader, const DeletionQuery& wanted, T
   return page;
 }
 
-std::optional<DeletionState> deletionState(store::Reader& reader, const VideoId& video) {
-  auto query = reader.query("SELECT state FROM video_del_rec WHERE video_id = ?", video);
-  return query.next() ? valueOf<DeletionState>(query.text(0)) : std::nullopt;
-}
-
 std::vector<VideoId> dueDeletions(store::Reader& reader, Time now, std::int64_t limit) {
   std::vector<VideoId> due;
   auto query = reader.query(

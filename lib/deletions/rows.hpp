@@ -18,7 +18,6 @@ struct Lease {
 };
 
 DeletionPage listDeletions(store::Reader& reader, const DeletionQuery& wanted, Time now);
-std::optional<DeletionState> deletionState(store::Reader& reader, const VideoId& video);
 std::vector<VideoId> dueDeletions(store::Reader& reader, Time now, std::int64_t limit);
 std::vector<Lease> listLeases(store::Reader& reader);
 std::int64_t deletionTries(store::Reader& reader, const VideoId& video);
