@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +21,7 @@ namespace {
 constexpr std::size_t pieceSize = 256 * 1024;
 
 volatile std::sig_atomic_t signalCame = 0;
+int signalBell = -1;  // an eventfd that is readable once a signal has come
 
 // Reads until the end or `most` bytes.
 std::string readAll(int descriptor, std::size_t most, const std::string& name) {
@@ -31,6 +34,13 @@ std::string readAll(int descriptor, std::size_t most, const std::string& name) {
     if (count == 0) return text;
     text.append(piece.data(), static_cast<std::size_t>(count));
     if (text.size() > most) throw Error(Fault::malformed, fmt::format("{}: over {} bytes", name, most));
+  }
+}
+
+// Until `descriptor` can be read or a signal has come. A read alone would sleep through a signal that came just before.
+void waitForInput(int descriptor) {
+  pollfd ready[2] = {{descriptor, POLLIN, 0}, {signalBell, POLLIN, 0}};
+  while (::poll(ready, 2, -1) < 0 && errno == EINTR) {
   }
 }
 
@@ -110,9 +120,10 @@ ByteSource sourceOf(const Descriptor& file, const std::string& path) {
   source.push = [number = file.number(), path, regular](const ByteSink& sink) {
     std::vector<std::byte> piece(pieceSize);
     for (off_t offset = 0;;) {
+      if (!regular) waitForInput(number);
+      if (SignalNote::came() != 0) throw Error(Fault::unavailable, "interrupted");
       const ssize_t count =
           regular ? ::pread(number, piece.data(), piece.size(), offset) : ::read(number, piece.data(), piece.size());
-      if (SignalNote::came() != 0) throw Error(Fault::unavailable, "interrupted");
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) throwFileError(path, errno);
       if (count == 0) return;
@@ -123,9 +134,15 @@ ByteSource sourceOf(const Descriptor& file, const std::string& path) {
   return source;
 }
 
-SignalNote::SignalNote() {
+SignalNote::SignalNote() : bell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  signalBell = bell_.number();
   struct sigaction action {};
-  action.sa_handler = [](int signal) { signalCame = signal; };
+  action.sa_handler = [](int signal) {
+    const int before = errno;
+    signalCame = signal;
+    ::eventfd_write(signalBell, 1);
+    errno = before;
+  };
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
@@ -134,6 +151,7 @@ SignalNote::SignalNote() {
 SignalNote::~SignalNote() {
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
+  signalBell = -1;
 }
 
 int SignalNote::came() noexcept {

@@ -38,6 +38,9 @@ class SignalNote {
   SignalNote& operator=(const SignalNote&) = delete;
   /// The signal that came; 0 for none.
   static int came() noexcept;
+
+ private:
+  Descriptor bell_;
 };
 
 /// A file being written as NAME.part and put in its place when it is whole. What it does to the folder is done by a

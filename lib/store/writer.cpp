@@ -26,6 +26,8 @@ thread_local bool writing = false;
 constexpr std::size_t batchLimit = 256;
 constexpr milliseconds batchTime{20};  // other processes get their turn
 constexpr int logLimit = 1000;         // pages
+constexpr int logMuchTooLong = 4000;   // pages
+constexpr int restartPatience = 100;   // ms
 
 bool lockUntil(int file, std::chrono::steady_clock::time_point deadline, const std::atomic<bool>& stop) {
   microseconds pause{20};
@@ -64,6 +66,7 @@ Writer::Writer(std::shared_ptr<DataDirectory> directory, const Options& options,
       texts_(texts),
       keeper_(keeper),
       turn_(*directory_),
+      restartAt_(logMuchTooLong),
       lastGood_(SteadyClock::now()),
       thread_([this] { run(); }) {}
 
@@ -201,15 +204,28 @@ void Writer::process(Batch& batch) {
   for (Operation* operation : batch) operation->answer.give();
   if (logIsLong) {
     keeper_.release();
-    sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    shortenLog();
     turn_.release();
     keeper_.refresh();
+  } else if (connection_ && logPages_ != 0) {
+    restartAt_ = logMuchTooLong;
   }
 
   if (reserveGiven_ > 0 && SteadyClock::now() - reserveTried_ > seconds{30}) {
     reserveTried_ = SteadyClock::now();
     if (directory_->makeReserve(options_.freeSpaceFloor)) reserveGiven_ = 0;
   }
+}
+
+void Writer::shortenLog() {
+  sqlite3* const its = connection_->handle();
+  sqlite3_wal_checkpoint_v2(its, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  if (logPages_ < restartAt_) return;
+  // Readers that come one upon another keep the log from starting anew: those of now are waited for, a while.
+  sqlite3_busy_timeout(its, restartPatience);
+  const int found = sqlite3_wal_checkpoint_v2(its, nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
+  sqlite3_busy_timeout(its, static_cast<int>(options_.lockTimeout.count()));
+  restartAt_ = found == SQLITE_OK ? logMuchTooLong : logPages_ + logMuchTooLong;
 }
 
 Connection& Writer::connection() {

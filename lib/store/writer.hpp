@@ -90,6 +90,8 @@ class Writer {
   /// Writes over what a failed COMMIT left in the log: after a crash it would count as committed.
   void cover();
   void moveLog(Operation& operation);
+  /// Moves the log into the database, so that the next write starts it anew.
+  void shortenLog();
   Connection& connection();
 
   const std::shared_ptr<DataDirectory> directory_;
@@ -99,6 +101,7 @@ class Writer {
   Turn turn_;
   std::unique_ptr<Connection> connection_;
   int logPages_ = 0;  ///< length of the log after the last commit that wrote
+  int restartAt_;     ///< the length from which on readers are waited for
   bool uncovered_ = false;
   std::atomic<std::uint64_t> reserveGiven_ = 0;  ///< bytes, while the reserve does not stand
   SteadyClock::time_point reserveTried_{};

@@ -118,6 +118,7 @@ TEST_CASE("ids and paths that are none never reach a file") {
     REQUIRE(result);
     CHECK(result->status == 400);
   }
+  CHECK(wire.get("/videos/%c3%28", ada)->status == 404);  // bytes that are no UTF-8 name nothing
   CHECK(wire.get("/videos/" + std::string(4000, 'x'), ada)->status == 404);
   CHECK(wire.get("/videos/" + std::string(9000, 'x'), ada)->status == 414);
   CHECK(wire.get("/videos/", ada)->status == 400);

@@ -1,12 +1,12 @@
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/mount.h>
 
 #include <fstream>
 #include <set>
 #include <vector>
 
 #include "store_scratch.hpp"
+#include "temp.hpp"
 
 using namespace video;
 using namespace video::store;
@@ -44,22 +44,6 @@ std::set<std::string> allBlobs(const std::filesystem::path& path) {
     return found;
   });
 }
-
-class SmallDisk {
- public:
-  explicit SmallDisk(const std::filesystem::path& path) : path_(path) {
-    std::filesystem::create_directories(path);
-    mounted_ = ::mount("tmpfs", path.c_str(), "tmpfs", 0, "size=6m,mode=0750") == 0;
-  }
-  ~SmallDisk() {
-    if (mounted_) ::umount2(path_.c_str(), MNT_DETACH);
-  }
-  bool isMounted() const { return mounted_; }
-
- private:
-  std::filesystem::path path_;
-  bool mounted_ = false;
-};
 
 }  // namespace
 
@@ -150,7 +134,7 @@ TEST_CASE("after kill -9 every answered write is there", "[store]") {
 TEST_CASE("on a disk that fills up no write is answered wrongly either way", "[store]") {
   const Scratch scratch;
   const auto disk = scratch.path() / "disk";
-  const SmallDisk mounted(disk);
+  const SmallDisk mounted(disk, "6m");
   if (!mounted.isMounted()) {
     WARN("skipped: a tmpfs cannot be mounted here");
     return;
@@ -214,7 +198,7 @@ TEST_CASE("on a disk that fills up no write is answered wrongly either way", "[s
 TEST_CASE("a batch that meets a full disk fails whole, its keepers go on", "[store]") {
   const Scratch scratch;
   const auto disk = scratch.path() / "disk";
-  const SmallDisk mounted(disk);
+  const SmallDisk mounted(disk, "6m");
   if (!mounted.isMounted()) {
     WARN("skipped: a tmpfs cannot be mounted here");
     return;
@@ -267,6 +251,45 @@ TEST_CASE("a batch that meets a full disk fails whole, its keepers go on", "[sto
   CHECK(refused > 0);
   CHECK(ran == grown + kept);
   CHECK(countBlobs(database) == grown + kept);
+}
+
+TEST_CASE("growth does not fill what the reserve gave up, and the reserve comes back", "[store]") {
+  const Scratch scratch;
+  const auto disk = scratch.path() / "disk";
+  const SmallDisk mounted(disk, "24m");
+  if (!mounted.isMounted()) {
+    WARN("skipped: a tmpfs cannot be mounted here");
+    return;
+  }
+  const auto directory = openAt(disk / "data");
+  Options options = small();
+  options.freeSpaceFloor = 1 << 20;
+  Database database(directory, options);
+  const auto reserve = disk / "data" / "reserve";
+  // A disk of 24 MiB has a reserve too, and not one that leaves no room.
+  REQUIRE(std::filesystem::file_size(reserve) >= (1U << 20));
+  CHECK(std::filesystem::file_size(reserve) <= (4U << 20));
+  int number = 0;
+  const auto write = [&](Purpose purpose) {
+    const std::string name = std::to_string(++number) + std::string(20000, 'b');
+    return faultOf([&] { database.write(purpose, [&](Transaction& one) { addBlob(one, name); }); });
+  };
+  {
+    std::ofstream filler(disk / "filler");
+    filler << std::string(directory->freeSpace() - (32 << 10), 'x') << std::flush;
+  }
+  const std::uint64_t held = std::filesystem::file_size(reserve);
+  while (std::filesystem::exists(reserve)) {
+    REQUIRE(write(Purpose::keep) == std::nullopt);
+    REQUIRE(number < 1000);
+  }
+  CHECK(directory->freeSpace() > held / 2);
+  CHECK(write(Purpose::grow) == Fault::diskFull);
+  CHECK(faultOf([&] { database.requireSpace(0); }) == Fault::diskFull);
+  CHECK(write(Purpose::keep) == std::nullopt);
+  std::filesystem::remove(disk / "filler");
+  CHECK(directory->makeReserve(options.freeSpaceFloor));
+  CHECK(std::filesystem::file_size(reserve) >= (1U << 20));
 }
 
 TEST_CASE("a process that reads all the time does not keep another from emptying the log", "[store]") {

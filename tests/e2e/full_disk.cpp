@@ -1,0 +1,85 @@
+#include <fstream>
+
+#include "catch.hpp"
+#include "e2e/program.hpp"
+#include "temp.hpp"
+
+using namespace video;
+using namespace video::e2e;
+
+namespace {
+
+constexpr std::uintmax_t mega = 1 << 20;
+
+std::string movie(const std::filesystem::path& path, std::uintmax_t size) {
+  std::ofstream file(path, std::ios::binary);
+  file << std::string(
+              "\0\0\0\x18"
+              "ftypisom",
+              12)
+       << std::flush;
+  std::filesystem::resize_file(path, size);
+  return path.string();
+}
+
+std::string line(std::string text) {
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("on a full disk uploads are refused, and what makes room works") {
+  const TempDirectory folder;
+  const SmallDisk disk(folder / "disk", "64m");
+  if (!disk.isMounted()) {
+    WARN("skipped: a tmpfs cannot be mounted here");
+    return;
+  }
+  const std::filesystem::path data = folder / "disk" / "data";
+  const std::string config = "[storage]\nfree_space_floor = \"4MiB\"\n[deletion]\ndelay = 0\n";
+  Daemon daemon(config, {}, data);
+  std::ofstream(folder / "ctl.toml") << "data_dir = \"" << data.string() << "\"\n" << config;
+  const auto ctl = [&](std::vector<std::string> words, const Given& given = {}) {
+    words.insert(words.begin(), {"--config", (folder / "ctl.toml").string(), "-o", "id"});
+    return videoctl(words, given);
+  };
+  REQUIRE(ctl({"user", "add", "ada", "--password-stdin"}, {{}, "password of ada", {}}).status == 0);
+
+  // More than half of what is free: it needs its room once.
+  const std::string large = movie(folder / "large.mp4", 32 * mega);
+  const Ended first = ctl({"video", "upload", large, "--user", "ada"});
+  REQUIRE(first.status == 0);
+  const Ended second = ctl({"video", "upload", large, "--user", "ada"});
+  CHECK(second.status == 11);
+  INFO(second.err);
+  CHECK(second.err.find("room") != std::string::npos);
+  CHECK(ctl({"video", "list"}).out == first.out);
+  CHECK(std::filesystem::is_empty(data / "incoming"));
+
+  // Not a byte is left but for the reserve.
+  {
+    std::ofstream filler(folder / "disk" / "filler");
+    const std::string piece(64 << 10, 'x');
+    while (filler << piece << std::flush) {
+    }
+  }
+  REQUIRE(std::filesystem::space(data).available == 0);
+  const auto status = [&](const std::vector<std::string>& flags, const std::string& path) {
+    std::vector<std::string> words{"curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", daemon.url() + path};
+    words.insert(words.end(), flags.begin(), flags.end());
+    return run(words).out;
+  };
+  CHECK(status({"-d", R"({"user_name":"ada","pwd":"password of ada"})"}, "/user/ada") == "200");
+  // What was free a second ago may still be believed.
+  std::string answer = "201";
+  for (int i = 0; answer == "201" && i < 1000; ++i)
+    answer = status({"-d", R"({"user_name":"eve)" + std::to_string(i) + R"(","pwd":"password of eve"})"}, "/user");
+  CHECK(answer == "507");
+  CHECK(status({}, "/videos/" + line(first.out)) == "200");
+  CHECK(ctl({"video", "delete", line(first.out)}).status == 0);
+  CHECK(ctl({"queue", "drain"}).status == 0);
+  CHECK(ctl({"queue", "list"}).out.empty());
+  CHECK(std::filesystem::space(data).available >= 32 * mega);
+  CHECK(daemon.terminate() == 0);
+}

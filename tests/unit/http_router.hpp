@@ -1,0 +1,212 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "base/cursor.hpp"
+#include "base/error.hpp"
+#include "catch.hpp"
+#include "http/router.hpp"
+
+namespace http_router_test {
+
+struct Ask {
+  std::string id;
+  std::optional<std::string> note;
+};
+struct Post {
+  std::string id;
+  std::string text;
+  std::int64_t count = 0;
+};
+struct Search {
+  std::string user;
+  std::int64_t limit = 50;
+  std::optional<std::string> cursor;
+};
+struct Put {
+  std::string id;
+  std::optional<std::int64_t> size;
+  std::optional<std::string> sha256;
+};
+struct Item {
+  std::string said;
+};
+
+}  // namespace http_router_test
+
+template <>
+struct video::Fields<http_router_test::Ask> {
+  using T = http_router_test::Ask;
+  static constexpr std::tuple list{Field{"id", &T::id, ""}, Field{"note", &T::note, ""}};
+};
+template <>
+struct video::Fields<http_router_test::Post> {
+  using T = http_router_test::Post;
+  static constexpr std::tuple list{Field{"id", &T::id, ""}, Field{"text", &T::text, ""}, Field{"count", &T::count, ""}};
+};
+template <>
+struct video::Fields<http_router_test::Search> {
+  using T = http_router_test::Search;
+  static constexpr std::tuple list{Field{"user", &T::user, ""}, Field{"limit", &T::limit, ""},
+                                   Field{"cursor", &T::cursor, ""}};
+};
+template <>
+struct video::Fields<http_router_test::Put> {
+  using T = http_router_test::Put;
+  static constexpr std::tuple list{Field{"id", &T::id, ""}, Field{"size", &T::size, ""},
+                                   Field{"sha256", &T::sha256, ""}};
+};
+template <>
+struct video::Fields<http_router_test::Item> {
+  static constexpr std::string_view plural = "items";
+  static constexpr std::tuple list{Field{"said", &http_router_test::Item::said, ""}};
+};
+
+namespace http_router_test {
+
+using namespace video;
+using namespace video::http;
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+inline std::string describe(const Credential& by) {
+  if (const auto* secret = std::get_if<Secret>(&by)) return secret->text + (secret->cookie ? " by cookie" : "");
+  if (const auto* link = std::get_if<SignedLink>(&by))
+    return fmt::format("link {} {} {}", link->share, link->expires, link->signature);
+  if (const auto* operator_ = std::get_if<Operator>(&by))
+    return "operator" + (operator_->as ? " as " + *operator_->as : "");
+  return "nobody";
+}
+
+class Bytes : public ContentReader {
+ public:
+  std::size_t read(std::uint64_t offset, std::span<std::byte> to) override {
+    const std::size_t count = std::min<std::size_t>({to.size(), 3, text.size() - offset});
+    std::memcpy(to.data(), text.data() + offset, count);
+    return count;
+  }
+  std::string text = "0123456789";
+};
+
+/// A router with a route of each kind, and the answers it gives to made-up requests.
+struct Site {
+  explicit Site(const LimiterOptions& limits = {})
+      : router({{"https://front.example"}, [this](const AccessLine& line) { keep(line); }, [this] { return version; }},
+               limits) {
+    const auto echo = [](auto& by, const Ask& wanted) {
+      return Item{fmt::format("{}|{}|{}", wanted.id, wanted.note.value_or("-"), describe(by))};
+    };
+    const auto say = [&](const char* text) { return [text](auto&, const Nothing&) { return Item{text}; }; };
+    router.serve(Endpoint<Ask, Item>{{"things.show", Method::get, "/things/{id}"}}, echo);
+    router.serve(Endpoint<Nothing, Item>{{"things.best", Method::get, "/things/best"}}, say("the best"));
+    router.serve(Endpoint<Ask, void>{{"things.delete", Method::delete_, "/things/{id}", 204}},
+                 [](auto&, const Ask&) {});
+    router.serve(
+        Endpoint<Post, Item>{{"things.post", Method::post, "/things/{id}/notes", 201}},
+        [](auto&, const Post& wanted) { return Item{fmt::format("{}|{}|{}", wanted.id, wanted.text, wanted.count)}; });
+    router.serve(Endpoint<Search, Page<Item>>{{"things.list", Method::get, "/user/{user}/things"}},
+                 [](auto&, const Search& wanted) {
+                   checkLimit(wanted.limit);
+                   Page<Item> page{{{std::to_string(wanted.limit)}}, {}};
+                   if (wanted.cursor != "last") page.nextCursor = "a&b";
+                   return page;
+                 });
+    for (const auto method : {Method::post, Method::get})
+      router.serve(Endpoint<Ask, void>{{"deletions.enqueue", method, "/video-delete-record/{id}", 200, scheduler}},
+                   [this](auto& by, const Ask&) { enqueuedBy = describe(by); });
+    router.serve(Endpoint<Ask, Item>{{"shared.show", Method::get, "/shared/{id}", 200, api, false, true}},
+                 [this](auto&, const Ask& wanted) {
+                   ++made;
+                   if (wanted.id == "none") throw Error(Fault::notFound);
+                   return Item{wanted.id};
+                 });
+    router.serve(Endpoint<Nothing, Item>{{"tasks.list", Method::get, "/tasks", 200, scheduler}}, say("tasks"));
+    router.serve(Endpoint<Nothing, Item>{{"pages.home", Method::get, "/", 200, web}}, say("home"));
+    router.serve(Endpoint<Nothing, Item>{{"server.healthz", Method::get, "/healthz", 200, allRoles}}, say("alive"));
+    router.serveContent(
+        Endpoint<Ask, Content>{{"videos.open", Method::get, "/videos/{id}", 200, stream, true}},
+        [](auto& by, const Ask& wanted) {
+          if (wanted.id != "v") throw Error(Fault::notFound, "video " + wanted.id + ": not found");
+          ContentMeta meta{10, "video/mp4", "\"tag\"", Time{std::chrono::seconds{784111777}}, describe(by) + ".mp4"};
+          return Content{meta, std::make_shared<Bytes>()};
+        });
+    const auto take = [](auto&, const Put& wanted, const ByteSource& bytes) {
+      std::string got = fmt::format("{} {} ", wanted.size.value_or(-1), wanted.sha256.value_or("-").substr(0, 4));
+      bytes.push([&](std::span<const std::byte> piece) {
+        got.append(reinterpret_cast<const char*>(piece.data()), piece.size());
+      });
+      if (got.ends_with("huge")) throw Error(Fault::tooLarge, "file: over the limit");
+      return Item{got};
+    };
+    const auto leave = [](const Item&, const Exchange&, Answer&) {};
+    for (const auto method : {Method::post, Method::put})
+      router.serveUpload(Endpoint<Put, Item>{{"uploads.put", method, "/upload/{id}", 201, stream, true}}, take, leave);
+    router.serveRaw({"things.fail", Method::get, "/fail/{what}"}, [](const Exchange& exchange, Answer& answer) {
+      answer.set("X-Half", "done");
+      const auto what = *exchange.pathParameter("what");
+      if (what == "foreign") throw std::runtime_error("secret of std");
+      if (what == "number") throw 42;
+      for (const auto& [name, fault] : {std::pair{"database", Fault::databaseFailed},
+                                        {"internal", Fault::internal},
+                                        {"unreachable", Fault::unreachable},
+                                        {"version", Fault::versionMismatch},
+                                        {"busy", Fault::busy},
+                                        {"login", Fault::unauthenticated},
+                                        {"disk", Fault::diskFull}})
+        if (what == name) throw Error(fault, "secret \xff\r\n of it");
+      throw Error(Fault::tooMany, "slow down", std::chrono::seconds(7));
+    });
+  }
+
+  void keep(const AccessLine& line) {
+    log.push_back(
+        fmt::format("{} {} {} {} {} {}", line.operation, line.method, line.path, line.peer, line.status, line.bytes));
+  }
+
+  Answer ask(Method method, const std::string& target, const Headers& headers = {}, const std::string& body = {}) {
+    Head head;
+    head.method = method;
+    head.methodName = nameOf(method);
+    const std::size_t mark = std::min(target.find('?'), target.size());
+    head.path = target.substr(0, mark);
+    head.query = mark < target.size() ? target.substr(mark + 1) : "";
+    head.headers = headers;
+    head.headers.emplace_back("Host", "a");
+    if (!body.empty()) head.contentLength = body.size();
+    Answer answer;
+    const auto use = router.begin(head, peer, listener, answer);
+    if (!use) return answer;
+    const ByteSource bytes{[&](const ByteSink& sink) { sink(std::as_bytes(std::span(body))); }, body.size(), false};
+    router.serve({head, peer, listener, *use == BodyUse::collect ? body : std::string_view(),
+                  *use == BodyUse::stream ? &bytes : nullptr},
+                 answer);
+    return answer;
+  }
+  Answer get(const std::string& target, const Headers& headers = {}) { return ask(Method::get, target, headers); }
+
+  std::vector<std::string> log;
+  std::string enqueuedBy;
+  std::uint64_t version = 1;
+  int made = 0;
+  Listener listener;
+  Peer peer{"1.2.3.4", false};
+  Router router;
+};
+
+inline std::string textOf(const Answer& answer) {
+  std::string text;
+  for (const Segment& segment : answer.content) text += segment.bytes;
+  return text;
+}
+inline std::string header(const Answer& answer, std::string_view name) {
+  std::string all;
+  for (const auto& [key, value] : answer.headers)
+    if (key == name) all += all.empty() ? value : " AND " + value;
+  return all;
+}
+inline bool says(const Answer& answer, std::string_view text) {
+  return textOf(answer).find(text) != std::string::npos;
+}
+
+}  // namespace http_router_test
