@@ -29,7 +29,8 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::uint64_t reserveSize = 64ULL << 20;
-constexpr std::uint64_t leastReserve = 1ULL << 20;
+// Once given up it must hold what a checkpoint moves (the log, Writer's logLimit), or deletes fail after it.
+constexpr std::uint64_t leastReserve = 8ULL << 20;
 constexpr std::size_t keySize = 32;
 constexpr std::array folders{"blobs", "incoming", "derived", "lost+found"};
 // What a creation that was cut short may have left behind.

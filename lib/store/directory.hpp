@@ -45,7 +45,7 @@ class DataDirectory {
   std::uint64_t freeSpace() const;
   /// Gives up the reserve; how many bytes it held, 0 where there was none.
   std::uint64_t releaseReserve();
-  /// Makes the reserve (64 MiB; on a small disk an eighth of what is free, 1 MiB at least) where space allows: never
+  /// Makes the reserve (64 MiB; on a small disk an eighth of what is free, 8 MiB at least) where space allows: never
   /// below `floor` bytes free. Whether one stands now.
   bool makeReserve(std::uint64_t floor);
 
