@@ -24,7 +24,7 @@ struct Flags {
   std::chrono::milliseconds timeout{30'000};
   std::optional<std::chrono::milliseconds> lockTimeout;
   bool direct = false, noHeader = false, nul = false, quiet = false, verbose = false, yes = false, noInput = false;
-  bool failFast = false, allowPlainHttp = false;
+  bool failFast = false, allowPlainHttp = false, noProgress = false;
 };
 
 /// What a command has at hand while it runs.
@@ -238,6 +238,7 @@ void addToken(Commands& commands);
 void addVideo(Commands& commands);
 void addComment(Commands& commands);
 void addQueue(Commands& commands);
+void addTask(Commands& commands);
 void addData(Commands& commands);
 void addContext(Commands& commands);
 void addHelp(Commands& commands);

@@ -85,6 +85,7 @@ int run(int count, char** arguments) {
   addVideo(commands);
   addComment(commands);
   addQueue(commands);
+  addTask(commands);
   addData(commands);
   addContext(commands);
   addHelp(commands);

@@ -16,6 +16,7 @@
 #include "http/transport.hpp"
 #include "observe/log.hpp"
 #include "observe/notify.hpp"
+#include "schedule/alarm.hpp"
 #include "schedule/schedule.hpp"
 #include "server/server.hpp"
 #include "settings/settings.hpp"
@@ -68,7 +69,7 @@ Settings readSettings(const Flags& flags) {
     listener.address = address;
     settings.listeners.push_back(listener);
   }
-  if (flags.noTasks) settings.runScheduler = false;
+  if (flags.noTasks) settings.tasks.byClock = false;
   return settings;
 }
 
@@ -148,8 +149,7 @@ void run(Settings settings, std::string_view origin, const sigset_t& signals) {
   observe::setUpLog(settings.log);
   fitDescriptors(settings);
   const std::unique_ptr<LocalToolkit> toolkit = openLocal(settings, origin, true);
-  schedule::Scheduler scheduler(systemClock());
-  toolkit->addTasks(scheduler);
+  const std::unique_ptr<schedule::Scheduler> scheduler = toolkit->makeScheduler(schedule::systemAlarmClock());
 
   std::atomic<bool> stopping = false;
   http::Router router(routerOptions(settings, *toolkit), settings.limiter);
@@ -162,7 +162,7 @@ void run(Settings settings, std::string_view origin, const sigset_t& signals) {
     observe::info("listening", {{"address", transport.listen(listener)}});
   operatorSocket.listen(transport);
   transport.start();
-  if (settings.runScheduler) scheduler.start();
+  scheduler->start();
   observe::notifyReady();
   observe::info("ready", {{"version", VIDEO_VERSION}, {"data_dir", settings.dataDirectory.string()}});
 
@@ -170,7 +170,7 @@ void run(Settings settings, std::string_view origin, const sigset_t& signals) {
   stopping = true;
   observe::notifyStopping();
   observe::info("stopping");
-  stop(scheduler, transport, signals);
+  stop(*scheduler, transport, signals);
 }
 
 int exitStatusOf(const Error& error) {

@@ -54,6 +54,11 @@ inline constexpr Right commentsRemove{"comments.remove", owner | admin, Need::ch
 inline constexpr Right deletionsEnqueue{"deletions.enqueue", admin, Need::administer};
 inline constexpr Right deletionsList{"deletions.list", admin, Need::administer};
 inline constexpr Right deletionsDrain{"deletions.drain", admin, Need::administer};
+inline constexpr Right deletionsRetry{"deletions.retry", admin, Need::administer};
+inline constexpr Right tasksList{"tasks.list", admin, Need::administer};
+inline constexpr Right tasksShow{"tasks.show", admin, Need::administer};
+inline constexpr Right tasksRun{"tasks.run", admin, Need::administer};
+inline constexpr Right tasksHistory{"tasks.history", admin, Need::administer};
 }  // namespace rights
 
 /// Whether `who` may; `thing` is the user whom the thing in question belongs to, where it belongs to one.

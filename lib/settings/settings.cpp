@@ -19,6 +19,7 @@
 
 #include "base/error.hpp"
 #include "base/units.hpp"
+#include "schedule/cron.hpp"
 
 namespace video {
 namespace {
@@ -49,16 +50,17 @@ struct Value {
 // How one key is read into `To`, and how what is in force is shown.
 template <class To>
 struct Rule {
-  std::string_view key;
+  std::string key;
   std::function<void(const Value&, To&)> read;
   std::function<std::string(const To&)> show;
+  bool listed = true;  ///< false: stands in the place of another key
 };
 
 // Each maker takes the key and a generic lambda that says which member of `To` the key sets.
 
 template <class To, class Where>
-Rule<To> flag(std::string_view key, Where where) {
-  return {key,
+Rule<To> flag(std::string key, Where where) {
+  return {std::move(key),
           [where](const Value& value, To& to) {
             const auto read = value.node.value_exact<bool>();
             if (!read) value.refuse("must be true or false");
@@ -68,8 +70,8 @@ Rule<To> flag(std::string_view key, Where where) {
 }
 
 template <class To, class Where>
-Rule<To> count(std::string_view key, std::int64_t least, std::int64_t most, Where where) {
-  return {key,
+Rule<To> count(std::string key, std::int64_t least, std::int64_t most, Where where) {
+  return {std::move(key),
           [=](const Value& value, To& to) {
             const auto read = value.node.value_exact<std::int64_t>();
             if (!read) value.refuse("must be a whole number");
@@ -80,8 +82,8 @@ Rule<To> count(std::string_view key, std::int64_t least, std::int64_t most, Wher
 }
 
 template <class To, class Where>
-Rule<To> size(std::string_view key, std::int64_t least, std::int64_t most, Where where) {
-  return {key,
+Rule<To> size(std::string key, std::int64_t least, std::int64_t most, Where where) {
+  return {std::move(key),
           [=](const Value& value, To& to) {
             std::optional<std::int64_t> read = value.node.value_exact<std::int64_t>();
             if (!read)
@@ -95,8 +97,8 @@ Rule<To> size(std::string_view key, std::int64_t least, std::int64_t most, Where
 }
 
 template <class To, class Where>
-Rule<To> duration(std::string_view key, milliseconds least, milliseconds most, Where where) {
-  return {key,
+Rule<To> duration(std::string key, milliseconds least, milliseconds most, Where where) {
+  return {std::move(key),
           [=](const Value& value, To& to) {
             auto read = parseDuration(value.node.value_exact<std::string>().value_or(""));
             if (value.node.value_exact<std::int64_t>() == 0) read = 0ms;
@@ -111,8 +113,8 @@ Rule<To> duration(std::string_view key, milliseconds least, milliseconds most, W
 
 // `words` pairs each word of the file with the value that it stands for.
 template <class To, class Choice, std::size_t size, class Where>
-Rule<To> choice(std::string_view key, std::array<std::pair<std::string_view, Choice>, size> words, Where where) {
-  return {key,
+Rule<To> choice(std::string key, std::array<std::pair<std::string_view, Choice>, size> words, Where where) {
+  return {std::move(key),
           [=](const Value& value, To& to) {
             const std::string read = value.text();
             std::string known;
@@ -198,6 +200,45 @@ void readListeners(const toml::node& node, const std::string& file, std::vector<
   }
 }
 
+// ---- the keys of the [task.*] tables
+
+void addTaskRules(std::vector<Rule<Settings>>& to) {
+  for (const auto& [task, known] : knownTasks()) {
+    const std::string table = fmt::format("task.{}.", task);
+    const auto timing = [name = task](auto& of) -> auto& {
+      return of.tasks.timings.find(name)->second;
+    };
+    to.push_back(flag<Settings>(
+        table + "enabled", [timing](auto& of) -> auto& { return timing(of).enabled; }));
+    Rule<Settings> every = duration<Settings>(
+        table + "every", 10ms, 24h * 366, [timing](auto& of) -> auto& { return timing(of).every; });
+    every.read = [read = every.read, timing](const Value& value, Settings& settings) {
+      read(value, settings);
+      timing(settings).cron.clear();
+    };
+    every.show = [show = every.show, timing](const Settings& settings) {
+      return timing(settings).cron.empty() ? show(settings) : std::string{};
+    };
+    every.listed = known.cron.empty();
+    to.push_back(std::move(every));
+    to.push_back({table + "cron",
+                  [timing](const Value& value, Settings& settings) {
+                    timing(settings).cron = value.text();
+                    timing(settings).every = {};
+                    try {
+                      schedule::Cron{value.text()};
+                    } catch (const Error& wrong) {
+                      value.refuse(wrong.what());
+                    }
+                  },
+                  [timing](const Settings& settings) { return timing(settings).cron; }, !known.cron.empty()});
+    to.push_back(duration<Settings>(
+        table + "jitter", 0ms, 24h * 31, [timing](auto& of) -> auto& { return timing(of).jitter; }));
+    to.push_back(duration<Settings>(
+        table + "timeout", 0ms, 24h * 366, [timing](auto& of) -> auto& { return timing(of).timeout; }));
+  }
+}
+
 // ---- every other key
 
 const std::vector<Rule<Settings>>& rules() {
@@ -206,7 +247,7 @@ const std::vector<Rule<Settings>>& rules() {
   using Word = std::string_view;
   constexpr std::int64_t kibi = 1024;
   constexpr std::int64_t mebi = kibi * 1024;
-  static const std::vector<Rule<Settings>> all{
+  static const std::vector<Rule<Settings>> plain{
       {"data_dir",
        [](const Value& value, S& to) {
          to.dataDirectory = value.text();
@@ -298,9 +339,10 @@ const std::vector<Rule<Settings>>& rules() {
           "deletion.retry_delay", 1ms, 1h, [](auto& of) -> auto& { return of.deletions.retryDelay; }),
 
       flag<S>(
-          "scheduler.run", [](auto& of) -> auto& { return of.runScheduler; }),
+          "scheduler.run", [](auto& of) -> auto& { return of.tasks.byClock; }),
       duration<S>(
-          "task.video-clear.every", 10ms, 24h * 366, [](auto& of) -> auto& { return of.deletions.every; }),
+          "task.upload-sweep.older_than", 1s, 24h * 3660,
+          [](auto& of) -> auto& { return of.tasks.brokenUploadsAfter; }),
 
       choice<S>(
           "log.level",
@@ -315,6 +357,11 @@ const std::vector<Rule<Settings>>& rules() {
       flag<S>(
           "log.access", [](auto& of) -> auto& { return of.log.access; }),
   };
+  static const std::vector<Rule<Settings>> all = [] {
+    std::vector<Rule<Settings>> made = plain;
+    addTaskRules(made);
+    return made;
+  }();
   return all;
 }
 
@@ -346,6 +393,17 @@ void readTable(const toml::table& table, const std::string& prefix, const std::s
 
 // What is wrong only beside another key.
 void checkTogether(const Settings& settings, const std::string& file, const Lines& lines) {
+  for (const auto& [task, timing] : settings.tasks.timings) {
+    const std::string table = fmt::format("task.{}.", task);
+    const auto refuse = [&](const std::string& key, std::string_view why) {
+      const auto line = lines.find(table + key);
+      throw Error(Fault::malformed,
+                  fmt::format("{}:{}: {}{}: {}", file, line == lines.end() ? 0 : line->second, table, key, why));
+    };
+    if (lines.contains(table + "every") && lines.contains(table + "cron")) refuse("cron", "stands beside every");
+    if (timing.cron.empty() && timing.jitter >= timing.every)
+      refuse(lines.contains(table + "jitter") ? "jitter" : "every", "jitter must be less than every");
+  }
   if (settings.limiter.uploads + workersKept <= settings.transport.workers) return;
   const bool named = lines.contains("stream.max_uploads");
   const auto line = lines.find(named ? "stream.max_uploads" : "http.workers");
@@ -400,7 +458,8 @@ Settings findSettings(const std::optional<std::filesystem::path>& given) {
 std::vector<std::string> settingsKeys() {
   std::vector<std::string> keys;
   for (const auto& rule : listenerRules()) keys.push_back(fmt::format("listener.{}", rule.key));
-  for (const auto& rule : rules()) keys.emplace_back(rule.key);
+  for (const auto& rule : rules())
+    if (rule.listed) keys.push_back(rule.key);
   return keys;
 }
 
@@ -408,7 +467,9 @@ std::string showSettings(const Settings& settings) {
   std::string text;
   for (const http::Listener& listener : settings.listeners)
     for (const auto& rule : listenerRules()) text += fmt::format("listener.{} = {}\n", rule.key, rule.show(listener));
-  for (const auto& rule : rules()) text += fmt::format("{} = {}\n", rule.key, rule.show(settings));
+  for (const auto& rule : rules())
+    if (const std::string value = rule.show(settings); rule.listed || !value.empty())
+      text += fmt::format("{} = {}\n", rule.key, value);
   return text;
 }
 

@@ -14,6 +14,7 @@
 #include "http/transport.hpp"
 #include "observe/log.hpp"
 #include "store/database.hpp"
+#include "tasks/tasks.hpp"
 #include "uploads/uploads.hpp"
 #include "users/users.hpp"
 
@@ -33,9 +34,9 @@ struct Settings {
   UsersOptions users;
   UploadsOptions uploads;
   DeletionsOptions deletions;
+  TasksOptions tasks;
   store::Options store;
   observe::LogOptions log;
-  bool runScheduler = true;
 
   /// Where `dataDirectory` comes from, for a person: `data_dir of /etc/videod.toml`, or `the default`.
   std::string origin() const;

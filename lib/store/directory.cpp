@@ -166,14 +166,25 @@ std::shared_ptr<DataDirectory> DataDirectory::open(const std::filesystem::path& 
     throw Error(Fault::busy, hold == Hold::shared
                                  ? state->name + ": another process has it to itself (init, migrate, restore or repair)"
                                  : state->name + ": in use: stop videod and every videoctl on it first");
-  try {
-    schemaOf(state->database);
+  const auto look = [root, database = state->database] {
+    schemaOf(database);
     makeFolders(root);
+  };
+  const std::string name = state->name;
+  const std::shared_ptr<DataDirectory> opened(new DataDirectory(std::move(state)));
+  try {
+    try {
+      look();
+    } catch (const Error&) {
+      // The first who opens the database on a full disk needs some room beside it.
+      if (opened->freeSpace() >= leastReserve || opened->releaseReserve() == 0) throw;
+      look();
+    }
   } catch (const Error& error) {
     throw Error(error.fault() == Fault::internal ? Fault::unreachable : error.fault(),
-                fmt::format("{}: {}", state->name, error.detail()));
+                fmt::format("{}: {}", name, error.detail()));
   }
-  return std::shared_ptr<DataDirectory>(new DataDirectory(std::move(state)));
+  return opened;
 }
 
 void DataDirectory::becomeOwner(const std::filesystem::path& path) {

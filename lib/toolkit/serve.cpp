@@ -10,6 +10,7 @@ void serve(http::Router& router, Toolkit& toolkit) {
   serveUploads(router, toolkit.uploads());
   serveComments(router, toolkit.comments());
   serveDeletions(router, toolkit.deletions());
+  serveTasks(router, toolkit.tasks());
 }
 
 }  // namespace video

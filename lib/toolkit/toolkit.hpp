@@ -12,6 +12,7 @@
 #include "deletions/deletions.hpp"
 #include "sessions/sessions.hpp"
 #include "settings/settings.hpp"
+#include "tasks/tasks.hpp"
 #include "tokens/tokens.hpp"
 #include "uploads/uploads.hpp"
 #include "users/users.hpp"
@@ -24,9 +25,6 @@ class Client;
 class Router;
 struct ClientOptions;
 }  // namespace http
-namespace schedule {
-class Scheduler;
-}
 
 /// All doors in one object; who holds it cannot tell which side of the wire they are on.
 class Toolkit {
@@ -39,14 +37,15 @@ class Toolkit {
   virtual Uploads& uploads() = 0;
   virtual Comments& comments() = 0;
   virtual Deletions& deletions() = 0;
+  virtual Tasks& tasks() = 0;
 };
 
 /// The toolkit over a data directory, with what a daemon needs beside it.
 class LocalToolkit : public Toolkit {
  public:
-  /// Adds the tasks of all rooms, and lets `deletions.drain` wake the scheduler's task instead of doing the work
-  /// itself.
-  virtual void addTasks(schedule::Scheduler& scheduler) = 0;
+  /// A scheduler of all tasks, to be started; what is asked for is left to it from now on. Both the clock and this must
+  /// outlive it, and no request may come after it.
+  virtual std::unique_ptr<schedule::Scheduler> makeScheduler(const schedule::AlarmClock& clock) = 0;
   /// A number that changes with the data, whoever changes them.
   virtual std::uint64_t dataVersion() const = 0;
   /// Whether writes succeed (`/readyz`).

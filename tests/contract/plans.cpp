@@ -58,6 +58,12 @@ void runEverything(Site& site) {
   site.at(ada).deletions().remove(ada, removing);
   site.at(ada).users().remove(ada, {"ada", std::nullopt});
   site.at(root).deletions().drain(root, {true});
+  for (const char* const task : {"orphan-sweep", "upload-sweep", "session-sweep"}) {
+    site.at(root).tasks().run(root, {task});
+    TaskRunQuery runs;
+    runs.name = task;
+    site.at(root).tasks().history(root, runs);
+  }
   site.at(root).sessions().logout(root, {});
 }
 

@@ -8,6 +8,7 @@
 #include "http/client.hpp"
 #include "http/router.hpp"
 #include "http/transport.hpp"
+#include "schedule/alarm.hpp"
 #include "schedule/schedule.hpp"
 #include "server/server.hpp"
 #include "users/fields.hpp"
@@ -23,8 +24,7 @@ Site::Site(Way way, const std::function<void(Settings&)>& change) {
   local_ = openLocal(settings_, "the test", true);
   if (way == Way::local) return;
 
-  scheduler_ = std::make_unique<schedule::Scheduler>(systemClock());
-  local_->addTasks(*scheduler_);
+  scheduler_ = local_->makeScheduler(schedule::systemAlarmClock());
   http::RouterOptions routing;
   routing.origins = settings_.origins;
   routing.dataVersion = [this] { return local_->dataVersion(); };

@@ -206,7 +206,9 @@ TEST_CASE("every token out: 429, at once, and they come back") {
 }
 
 TEST_CASE("the recorded JSON of every endpoint") {
-  Site site(Way::remote);
+  Site site(Way::remote, [](Settings& settings) {
+    for (auto& [name, timing] : settings.tasks.timings) timing.enabled = false;
+  });
   const Credential by = site.user("ada");
   const std::string ada = secretOf(by);
   const std::string root = secretOf(site.user("root", Role::admin));
@@ -237,7 +239,12 @@ TEST_CASE("the recorded JSON of every endpoint") {
   record("deletions.enqueue", wire.post("/video-delete-record/" + video.text, "", root));
   record("deletions.list", wire.get("/deletions", root));
   record("videos.restore", wire.post("/video/" + video.text + "/restore", "", ada));
+  record("tasks.list", wire.get("/tasks", root));
+  record("tasks.show", wire.get("/tasks/backup", root));
   record("deletions.drain", wire.post("/deletions/drain", "{}", root));
+  record("deletions.retry", wire.post("/deletions/" + video.text + "/retry", "{}", root));
+  record("tasks.run", wire.post("/tasks/backup/run", "{}", root));
+  record("tasks.history", wire.get("/tasks/backup/history", root));
   record("server.healthz", wire.get("/healthz"));
   record("server.readyz", wire.get("/readyz"));
 

@@ -12,6 +12,7 @@
 
 #include "catch.hpp"
 #include "e2e/program.hpp"
+#include "store/schema.hpp"
 
 using namespace video;
 using namespace video::e2e;
@@ -21,7 +22,7 @@ using Words = std::vector<std::string>;
 namespace {
 
 // Everything becomes due only when somebody says so.
-constexpr const char* idle = "[task.video-clear]\nevery = \"1h\"\n";
+constexpr const char* idle = "[task.video-clear]\nenabled = false\n[task.user-clear]\nenabled = false\n";
 
 std::string line(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
@@ -183,6 +184,21 @@ std::string everything(const std::string& way) {
   tell("", {"queue", "drain", "--include-not-due"});
   tell("", {"queue", "drain", "--include-not-due", "--yes"});
   tell("", {"queue", "list", "-o", "json"});
+  tell("", {"queue", "retry", first, "nothing"});
+  tell("", {"queue", "retry", "--dead"});
+  tell("", {"queue", "retry"});
+  for (const char* format : {"table", "tsv", "id"})
+    tell("", {"-o", format, "task", "list", "--columns", "name,state,plan"});
+  tell("", {"task", "run", "session-sweep"});
+  tell("", {"task", "run", "session-sweep", "--wait"});
+  tell("", {"task", "run", "upload-sweep", "--wait", "-q"});
+  tell("", {"task", "run", "backup"});
+  tell("", {"task", "run", "nothing", "--wait"});
+  for (const char* format : {"table", "json", "ndjson"}) {
+    tell("", {"-o", format, "task", "show", "upload-sweep"});
+    tell("", {"-o", format, "task", "history", "upload-sweep"});
+  }
+  tell("", {"task", "show", "nothing"});
   tell("", {"video", "restore", first});
   tell("", {"user", "delete", "eve"});
   tell("", {"user", "delete", "ada", "bob"});
@@ -286,11 +302,12 @@ TEST_CASE("exit statuses that the data directory decides") {
   const TempDirectory folder;
   const std::string data = folder / "data";
   const Words here = {"--data-dir", data};
+  const std::string schema = std::to_string(store::latestSchema());
   CHECK(videoctl(join(here, {"user", "list"})).status == 8);
   CHECK(videoctl(join(here, {"-o", "json", "data", "init"})).out ==
-        "{\"path\":\"" + data + "\",\"schema\":1,\"before\":0}\n");
+        "{\"path\":\"" + data + "\",\"schema\":" + schema + ",\"before\":0}\n");
   CHECK(videoctl(join(here, {"-o", "json", "data", "migrate"})).out ==
-        "{\"path\":\"" + data + "\",\"schema\":1,\"before\":1}\n");
+        "{\"path\":\"" + data + "\",\"schema\":" + schema + ",\"before\":" + schema + "}\n");
   CHECK(videoctl({"--data-dir", (write(folder / "file", "x")).string(), "user", "list"}).status == 8);
   CHECK(videoctl({"user", "list"}, {{{"VIDEOD_DATA_DIR", data}}, {}, {}}).status == 0);
   {

@@ -127,8 +127,42 @@ max_tries = 6
 retry_delay = "7s"
 [scheduler]
 run = false
+[task.backup]
+enabled = true
+cron = "1 2 3 4 5"
+jitter = "1s"
+timeout = "11s"
+[task.orphan-sweep]
+enabled = false
+every = "1d"
+jitter = "2s"
+timeout = "12s"
+[task.session-sweep]
+enabled = false
+every = "8m"
+jitter = "3s"
+timeout = "13s"
+[task.upload-sweep]
+enabled = false
+cron = "*/5 * * * *"
+jitter = "4s"
+timeout = "14s"
+older_than = "9s"
+[task.user-clear]
+enabled = false
+every = "7s"
+jitter = "5s"
+timeout = "15s"
 [task.video-clear]
+enabled = false
 every = "8s"
+jitter = "6s"
+timeout = "16s"
+[task.wal-checkpoint]
+enabled = false
+every = "9s"
+jitter = "7s"
+timeout = "17s"
 [log]
 level = "debug"
 format = "json"
@@ -178,8 +212,18 @@ access = false
   CHECK(s.deletions.workers == 5);
   CHECK(s.deletions.maxTries == 6);
   CHECK(s.deletions.retryDelay == 7s);
-  CHECK_FALSE(s.runScheduler);
-  CHECK(s.deletions.every == 8s);
+  CHECK_FALSE(s.tasks.byClock);
+  CHECK(s.tasks.brokenUploadsAfter == 9s);
+  const TaskTiming& clear = s.tasks.timings.at("video-clear");
+  CHECK_FALSE(clear.enabled);
+  CHECK(clear.every == 8s);
+  CHECK(clear.cron.empty());
+  CHECK(clear.jitter == 6s);
+  CHECK(clear.timeout == 16s);
+  CHECK(s.tasks.timings.at("upload-sweep").cron == "*/5 * * * *");
+  CHECK(s.tasks.timings.at("upload-sweep").every == 0s);
+  CHECK(s.tasks.timings.at("orphan-sweep").every == 24h);
+  CHECK(s.tasks.timings.at("orphan-sweep").cron.empty());
   CHECK(s.log.level == observe::LogLevel::debug);
   CHECK(s.log.format == observe::LogFormat::json);
   CHECK_FALSE(s.log.access);
@@ -195,6 +239,14 @@ TEST_CASE("a bad file is refused with its line, its key and why") {
   CHECK(refusal("a = 1\n") == "FILE:1: a: unknown key");
   CHECK(refusal("\n[http]\n\nworker = 1\n") == "FILE:4: http.worker: unknown key");
   CHECK(refusal("[http.extra]\nx = 1\n") == "FILE:1: http.extra: unknown key");
+  CHECK(refusal("[task.video-clear]\ncron = \"* * *\"\n") ==
+        "FILE:2: task.video-clear.cron: \"* * *\" is not five fields: minute, hour, day of month, month, day of week");
+  CHECK(refusal("[task.video-clear]\ncron = \"* * * * *\"\nevery = \"3s\"\n") ==
+        "FILE:2: task.video-clear.cron: stands beside every");
+  CHECK(refusal("[task.video-clear]\njitter = \"3s\"\n") ==
+        "FILE:2: task.video-clear.jitter: jitter must be less than every");
+  CHECK(refusal("[task.session-sweep]\nevery = \"5s\"\n") ==
+        "FILE:2: task.session-sweep.every: jitter must be less than every");
   CHECK(refusal("[task.nothing]\nevery = \"3s\"\n") == "FILE:1: task.nothing: unknown key");
   CHECK(refusal("[web]\nroot = \"\"\n") == "FILE:1: web: unknown key");
   CHECK(refusal("[stream]\naccess = \"public\"\n") == "FILE:2: stream.access: unknown key");
