@@ -180,7 +180,7 @@ void addVideo(Commands& commands) {
   list.lists();
   list.runs([](Caller& caller, VideoQuery& wanted) {
     Videos& videos = caller.toolkit().videos();
-    caller.out.list(wanted, "id,author,state,create_time,size,name",
+    caller.out.list(wanted, "id,author,state,create_time,size,name,purge_time",
                     [&](const VideoQuery& query) { return videos.list(caller.by(), query); });
     return 0;
   });

@@ -137,6 +137,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
       scheduler_->wake(kind.name);
       return {};
     }
+    const std::lock_guard lock(here_);
     const auto run = schedule::runOnce(kind.make(surroundings_), timingOf(kind), true, schedule::systemAlarmClock(),
                                        *this, [] { return false; });
     if (!run) throw Error(Fault::busy, fmt::format("task {}: another process runs it", kind.name));
@@ -182,6 +183,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
   store::SchedulerFile file_;
   std::mutex mutex_;
   Descriptor clock_;
+  std::mutex here_;  // runs without a scheduler do not overlap either
   schedule::Scheduler* scheduler_ = nullptr;
 };
 

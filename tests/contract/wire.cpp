@@ -123,6 +123,8 @@ TEST_CASE("ids and paths that are none never reach a file") {
   CHECK(wire.get("/videos/" + std::string(9000, 'x'), ada)->status == 414);
   CHECK(wire.get("/videos/", ada)->status == 400);
   CHECK(wire.client.Head("/video-delete-record/x")->status == 405);
+  CHECK(wire.post("/video-delete-record/", "")->status == 400);
+  CHECK(wire.get("/video-delete-record/")->status == 400);
   CHECK(countFiles(site.data() / "incoming") == 0);
   CHECK(countFiles(site.data() / "blobs") == 0);
 }

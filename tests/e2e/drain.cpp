@@ -1,7 +1,5 @@
 // The deletion queue under bad conditions: killed at every system call, failing disks, full ones, and many drains at
 // once.
-#include <sys/mount.h>
-
 #include <algorithm>
 #include <atomic>
 #include <climits>
@@ -241,18 +239,14 @@ TEST_CASE("from cron: silent, and a status that says what is left") {
   CHECK(faultsIn(data, size) == "");
 }
 
-TEST_CASE("on a full disk deleting and draining go on") {
+TEST_CASE("without a daemon too, deleting and draining go on on a full disk") {
   const TempDirectory home;
   const fs::path disk = home / "disk";
-  fs::create_directory(disk);
-  if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=16m") != 0) {
+  const SmallDisk mounted(disk, "32m");
+  if (!mounted.isMounted()) {
     WARN("skipped: a tmpfs cannot be mounted here");
     return;
   }
-  struct Unmount {
-    const fs::path& disk;
-    ~Unmount() { ::umount2(disk.c_str(), MNT_DETACH); }
-  } const unmount{disk};
   const fs::path data = disk / "data";
   fillQueue(data, {.deleted = 3, .kept = 3, .bytes = 1 << 20});
   const std::string config = write(home / "ctl.toml", quick);
@@ -262,7 +256,7 @@ TEST_CASE("on a full disk deleting and draining go on") {
     words.insert(words.begin(), {"--config", settings, "--data-dir", data.string()});
     return videoctl(words);
   };
-  write(data / "reserve", std::string(1 << 20, 'r'));
+  write(data / "reserve", std::string(8 << 20, 'r'));
   std::ofstream(disk / "filler") << std::string(fs::space(disk).available, 'f');
   REQUIRE(fs::space(disk).available == 0);
 
@@ -278,4 +272,40 @@ TEST_CASE("on a full disk deleting and draining go on") {
   CHECK(drained.status == 0);
   CHECK(filesIn(data).size() == 2);
   CHECK(fs::space(disk).available > 4 << 20);
+}
+
+TEST_CASE("a terminal sees how far a drain is, a pipe and -q see nothing") {
+  const TempDirectory home;
+  const std::string config = write(home / "ctl.toml", quick);
+  const auto drain = [&](const std::string& name, const std::string& flags) {
+    fillQueue(home / name, {.deleted = 300});
+    const std::string command = builtProgram("videoctl") + " --config " + config + " --data-dir " +
+                                (home / name).string() + " queue drain " + flags;
+    return run({"script", "-qec", command, "/dev/null"});
+  };
+  const Ended shown = drain("shown", "");
+  CHECK(shown.status == 0);
+  CHECK(shown.out.find("queue: ") != std::string::npos);
+  CHECK(shown.out.find(" of 300 [") != std::string::npos);
+  CHECK(shown.out.find("queue: drained, 0 waiting for another try, 0 given up") != std::string::npos);
+  const Ended without = drain("without", "--no-progress");
+  CHECK(without.out == "videoctl: queue: drained, 0 waiting for another try, 0 given up\r\n");
+  CHECK(drain("quiet", "-q").out.empty());
+}
+
+TEST_CASE("a daemon that runs no tasks by the clock runs them when it is asked") {
+  const TempDirectory home;
+  fillQueue(home / "data", {.deleted = 3, .kept = 1});
+  const std::string config = "[storage]\nfree_space_floor = \"100000T\"\n";
+  Daemon daemon(config, {"--no-tasks"}, home / "data");
+  const std::string file = write(home / "ctl.toml", "data_dir = \"" + (home / "data").string() + "\"\n" + config);
+  const auto ctl = [&](Words words) {
+    words.insert(words.begin(), {"--config", file, "--no-header", "-o", "tsv"});
+    return videoctl(words);
+  };
+  CHECK(ctl({"task", "show", "video-clear", "--columns", "state,next_run,runs"}).out == "waiting\t\t0\n");
+  CHECK(ctl({"queue", "drain", "-q"}).status == 0);
+  CHECK(faultsIn(home / "data", {.deleted = 3, .kept = 1}) == "");
+  CHECK(ctl({"task", "history", "video-clear", "--columns", "asked,outcome,done"}).out == "true\tdone\t3\n");
+  CHECK(daemon.terminate() == 0);
 }
