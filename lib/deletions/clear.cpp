@@ -20,9 +20,9 @@ namespace {
 
 // No operation may hold the writer for long: rows that one may touch, and what a video counts for with all its rows.
 constexpr std::int64_t step = 500;
-constexpr std::int64_t rowsOfVideo = 5;
+constexpr std::int64_t rowsOfVideo = 20;
 constexpr std::int64_t userStep = 100;
-constexpr std::size_t claimStep = 100;
+constexpr std::size_t claimStep = 25;
 
 std::string keyOf(UserId user) {
   return fmt::format("user {}", user.value);

@@ -1,6 +1,7 @@
 // What clearing costs beside `find -delete` of the same files with one commit a batch, and how long others wait
 // meanwhile.
 //   drain [FOLDER] [RECORDS] [BATCH] [WORKERS]
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,7 +10,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
+#include <functional>
 #include <thread>
 #include <vector>
 

@@ -95,8 +95,8 @@ struct Site {
       return videoctl(join({"--server", daemon.url()}, words), given);
     }
     const Words as = user.empty() ? Words{} : Words{"--as", user};
-    if (way == "direct") return direct(join(as, words), given);
-    return videoctl(join(join({"--config", (folder / "ctl.toml").string()}, as), words), given);
+    const Words local = join(join({"--config", (folder / "ctl.toml").string()}, as), words);
+    return way == "direct" ? direct(local, given) : videoctl(local, given);
   }
 
   Daemon daemon;
@@ -194,10 +194,8 @@ std::string everything(const std::string& way) {
   tell("", {"task", "run", "upload-sweep", "--wait", "-q"});
   tell("", {"task", "run", "backup"});
   tell("", {"task", "run", "nothing", "--wait"});
-  for (const char* format : {"table", "json", "ndjson"}) {
-    tell("", {"-o", format, "task", "show", "upload-sweep"});
-    tell("", {"-o", format, "task", "history", "upload-sweep"});
-  }
+  for (const char* format : {"table", "json", "ndjson"}) tell("", {"-o", format, "task", "show", "upload-sweep"});
+  tell("", {"-o", "tsv", "task", "history", "upload-sweep", "--columns", "asked,began,ended,outcome,done,failed"});
   tell("", {"task", "show", "nothing"});
   tell("", {"video", "restore", first});
   tell("", {"user", "delete", "eve"});

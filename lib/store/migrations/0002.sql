@@ -24,5 +24,21 @@ INSERT INTO deletion_totals VALUES (1, 0, 0);
 CREATE INDEX video_del_rec_by_owner ON video_del_rec (lease_owner) WHERE lease_owner IS NOT NULL;
 CREATE INDEX video_by_blob ON video_info (blob) WHERE blob IS NOT NULL;
 
+-- As before, but a deleted video that is claimed for clearing changes nothing of its owner's sums.
+DROP TRIGGER video_changed;
+CREATE TRIGGER video_changed AFTER UPDATE OF author_id, state, size ON video_info
+WHEN new.author_id <> old.author_id OR new.size <> old.size
+  OR (new.state IN ('pending', 'ready')) <> (old.state IN ('pending', 'ready'))
+BEGIN
+  UPDATE users SET video_count = video_count - (old.state IN ('pending', 'ready')),
+                   bytes_used = bytes_used - old.size,
+                   bytes_trash = bytes_trash - iif(old.state IN ('deleted', 'purging'), old.size, 0)
+    WHERE id = old.author_id;
+  UPDATE users SET video_count = video_count + (new.state IN ('pending', 'ready')),
+                   bytes_used = bytes_used + new.size,
+                   bytes_trash = bytes_trash + iif(new.state IN ('deleted', 'purging'), new.size, 0)
+    WHERE id = new.author_id;
+END;
+
 -- Whether all videos of a user who is gone are in the queue, and only their end is waited for.
 ALTER TABLE user_del_rec ADD COLUMN queued INTEGER NOT NULL DEFAULT 0 CHECK (queued IN (0, 1));
