@@ -38,6 +38,7 @@ DeletionPage countsOf(Caller& caller) {
 DeletionPage waitUntilDrained(Caller& caller, const DeletionPage& before, std::future<DrainStarted> drain) {
   const auto patience = caller.flags.lockTimeout.value_or(std::chrono::seconds{10});
   Progress progress(caller.flags, "queue");
+  progress.show(0, before.due + before.leased);
   auto moved = steady_clock::now();
   auto asked = moved;
   for (DeletionPage last = before;;) {

@@ -278,7 +278,7 @@ TEST_CASE("a terminal sees how far a drain is, a pipe and -q see nothing") {
   const TempDirectory home;
   const std::string config = write(home / "ctl.toml", quick);
   const auto drain = [&](const std::string& name, const std::string& flags) {
-    fillQueue(home / name, {.deleted = 300});
+    fillQueue(home / name, {.deleted = 9});
     const std::string command = builtProgram("videoctl") + " --config " + config + " --data-dir " +
                                 (home / name).string() + " queue drain " + flags;
     return run({"script", "-qec", command, "/dev/null"});
@@ -286,7 +286,7 @@ TEST_CASE("a terminal sees how far a drain is, a pipe and -q see nothing") {
   const Ended shown = drain("shown", "");
   CHECK(shown.status == 0);
   CHECK(shown.out.find("queue: ") != std::string::npos);
-  CHECK(shown.out.find(" of 300 [") != std::string::npos);
+  CHECK(shown.out.find(" of 9 [") != std::string::npos);
   CHECK(shown.out.find("queue: drained, 0 waiting for another try, 0 given up") != std::string::npos);
   const Ended without = drain("without", "--no-progress");
   CHECK(without.out == "videoctl: queue: drained, 0 waiting for another try, 0 given up\r\n");
