@@ -239,6 +239,7 @@ void addVideo(Commands& commands);
 void addComment(Commands& commands);
 void addQueue(Commands& commands);
 void addData(Commands& commands);
+void addServer(Commands& commands);
 void addContext(Commands& commands);
 void addHelp(Commands& commands);
 

@@ -86,6 +86,7 @@ int run(int count, char** arguments) {
   addComment(commands);
   addQueue(commands);
   addData(commands);
+  addServer(commands);
   addContext(commands);
   addHelp(commands);
 

@@ -18,8 +18,13 @@
 #include "http/endpoint.hpp"
 #include "http/limiter.hpp"
 #include "http/message.hpp"
+#include "http/proxies.hpp"
 #include "http/replies.hpp"
 #include "http/routes.hpp"
+
+namespace video::observe {
+class Metrics;
+}
 
 namespace video::http {
 
@@ -72,6 +77,18 @@ struct RouterOptions {
   std::function<void(const AccessLine&)> accessLog;
   /// A number that changes with the data, cheap to ask for: replies to `shared` routes are given again while it stays.
   std::function<std::uint64_t()> dataVersion;
+  TrustedProxies proxies;  ///< whose word counts on who the client is
+  /// Where a trusted proxy (nginx) serves the files in `blobs/`, ending in a slash: it is told to send the content
+  /// itself, by X-Accel-Redirect. Empty: it is not.
+  std::string accelRedirect;
+};
+
+/// What a router counts; outlived by no answer.
+struct RouterCounts {
+  static constexpr std::array<double, 8> durations{0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60};  ///< bounds in seconds
+  std::array<std::atomic<std::uint64_t>, durations.size() + 1> took{};
+  std::atomic<std::uint64_t> tookMicroseconds = 0;
+  AnswerCounts unrouted{};  ///< answers where no route was found
 };
 
 /// What stands behind the transport: finds the route, the caller and the parameters, calls a room, and makes the answer
@@ -100,7 +117,9 @@ class Router : public Service {
   /// Whatever the handler writes. The answer's status is the route's `success` beforehand.
   void serveRaw(const Route& route, std::function<void(const Exchange&, Answer&)> handler);
 
-  const Limiter& limiter() const noexcept { return limiter_; }
+  Limiter& limiter() noexcept { return limiter_; }
+  /// Adds what it counts: answers by operation, how long they took, tokens.
+  void measure(observe::Metrics& metrics) const;
 
   std::optional<BodyUse> begin(const Head& head, const Peer& peer, const Listener& listener, Answer& answer) override;
   void serve(const Request& request, Answer& answer) noexcept override;
@@ -113,6 +132,10 @@ class Router : public Service {
   void answerContent(const Exchange& exchange, const Content& content, Answer& answer);
   void add(const Route& route, BodyUse body, std::function<void(const Exchange&, Answer&)> handler);
 
+  // For the client behind the proxies.
+  std::optional<BodyUse> beginFor(const Head& head, const Peer& peer, const Listener& listener, Answer& answer);
+  void serveFor(const Request& request, Answer& answer) noexcept;
+
   static BodyUse bodyOf(Method method) noexcept;
   static void answerJson(std::string json, const std::string* nextCursor, const Exchange& exchange, Answer& answer);
   static ByteSource sourceOf(const Exchange& exchange);
@@ -121,6 +144,7 @@ class Router : public Service {
   RouterOptions options_;
   RouteTable routes_;
   Replies replies_;
+  RouterCounts counts_;
   Limiter limiter_;
 };
 

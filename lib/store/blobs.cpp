@@ -224,6 +224,10 @@ std::shared_ptr<const Descriptor> Blobs::open(std::string_view blob) const {
   return std::make_shared<const Descriptor>(std::move(file));
 }
 
+std::string Blobs::pathOf(std::string_view blob) {
+  return fmt::format("{}/{}", blob.substr(0, 2), blob);
+}
+
 void Blobs::remove(std::string_view blob) {
   if (!isBlobName(blob)) return;
   const Descriptor blobs = openFolder(directory_->descriptor(), "blobs");

@@ -50,6 +50,8 @@ class Blobs {
   bool isUnderWay(std::string_view name) const;
   /// Opens a blob for reading; null where there is none.
   std::shared_ptr<const Descriptor> open(std::string_view blob) const;
+  /// Where a blob stands, below `blobs/`.
+  static std::string pathOf(std::string_view blob);
   /// Removes a blob and fsyncs its folder; one that is gone already is no fault.
   void remove(std::string_view blob);
   /// Removes `incoming/NAME` where nobody holds it.

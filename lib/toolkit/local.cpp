@@ -38,7 +38,8 @@ class DirectoryToolkit : public LocalToolkit {
         videos_(makeLocalVideos(database_, blobs_, access_)),
         uploads_(makeLocalUploads(database_, blobs_, access_, settings.uploads)),
         comments_(makeLocalComments(database_, access_)),
-        deletions_(makeLocalDeletions(database_, blobs_, access_, settings.deletions)) {
+        deletions_(makeLocalDeletions(database_, blobs_, access_, settings.deletions)),
+        server_(makeLocalServer(access_)) {
     if (migrate) blobs_.removeAbandoned();
   }
 
@@ -49,6 +50,7 @@ class DirectoryToolkit : public LocalToolkit {
   Uploads& uploads() override { return *uploads_; }
   Comments& comments() override { return *comments_; }
   Deletions& deletions() override { return *deletions_; }
+  LocalServer& server() override { return *server_; }
 
   void addTasks(schedule::Scheduler& scheduler) override {
     for (schedule::Task& task : deletions_->tasks()) scheduler.add(std::move(task));
@@ -89,6 +91,7 @@ class DirectoryToolkit : public LocalToolkit {
   std::unique_ptr<Uploads> uploads_;
   std::unique_ptr<Comments> comments_;
   std::unique_ptr<LocalDeletions> deletions_;
+  std::unique_ptr<LocalServer> server_;
 };
 
 }  // namespace

@@ -14,7 +14,8 @@ class RemoteToolkit : public Toolkit {
         videos_(makeRemoteVideos(server_)),
         uploads_(makeRemoteUploads(server_)),
         comments_(makeRemoteComments(server_)),
-        deletions_(makeRemoteDeletions(server_)) {}
+        deletions_(makeRemoteDeletions(server_)),
+        daemon_(makeRemoteServer(server_)) {}
 
   Users& users() override { return *users_; }
   Sessions& sessions() override { return *sessions_; }
@@ -23,6 +24,7 @@ class RemoteToolkit : public Toolkit {
   Uploads& uploads() override { return *uploads_; }
   Comments& comments() override { return *comments_; }
   Deletions& deletions() override { return *deletions_; }
+  Server& server() override { return *daemon_; }
 
  private:
   http::Client server_;
@@ -33,6 +35,7 @@ class RemoteToolkit : public Toolkit {
   std::unique_ptr<Uploads> uploads_;
   std::unique_ptr<Comments> comments_;
   std::unique_ptr<Deletions> deletions_;
+  std::unique_ptr<Server> daemon_;
 };
 
 }  // namespace

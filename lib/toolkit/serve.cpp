@@ -2,7 +2,7 @@
 
 namespace video {
 
-void serve(http::Router& router, Toolkit& toolkit) {
+void serve(http::Router& router, LocalToolkit& toolkit) {
   serveUsers(router, toolkit.users());
   serveSessions(router, toolkit.sessions());
   serveTokens(router, toolkit.tokens());
@@ -10,6 +10,7 @@ void serve(http::Router& router, Toolkit& toolkit) {
   serveUploads(router, toolkit.uploads());
   serveComments(router, toolkit.comments());
   serveDeletions(router, toolkit.deletions());
+  serveServer(router, toolkit.server());
 }
 
 }  // namespace video

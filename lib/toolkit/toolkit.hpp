@@ -10,6 +10,7 @@
 #include "comments/comments.hpp"
 #include "data/data.hpp"
 #include "deletions/deletions.hpp"
+#include "server/server.hpp"
 #include "sessions/sessions.hpp"
 #include "settings/settings.hpp"
 #include "tokens/tokens.hpp"
@@ -39,11 +40,13 @@ class Toolkit {
   virtual Uploads& uploads() = 0;
   virtual Comments& comments() = 0;
   virtual Deletions& deletions() = 0;
+  virtual Server& server() = 0;
 };
 
 /// The toolkit over a data directory, with what a daemon needs beside it.
 class LocalToolkit : public Toolkit {
  public:
+  LocalServer& server() override = 0;
   /// Adds the tasks of all rooms, and lets `deletions.drain` wake the scheduler's task instead of doing the work
   /// itself.
   virtual void addTasks(schedule::Scheduler& scheduler) = 0;
@@ -66,7 +69,7 @@ std::unique_ptr<LocalToolkit> openLocal(const Settings& settings, std::string_vi
 std::unique_ptr<Toolkit> openRemote(const http::ClientOptions& options);
 
 /// Adds the routes of all rooms; both must outlive the last request.
-void serve(http::Router& router, Toolkit& toolkit);
+void serve(http::Router& router, LocalToolkit& toolkit);
 
 /// In direct mode, before anything of the data directory is touched and after the caller's own files were opened: as
 /// root, becomes the directory's owner for the rest of the process. Throws forbidden for anyone else but the owner.
