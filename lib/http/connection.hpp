@@ -142,6 +142,7 @@ class Connection final : public httplib::Stream {
   static constexpr std::uint64_t again = 2;
 
   void hangUp();
+  void trust();
   Sent sendPart(const char* from, std::size_t size, bool more, std::size_t& sent);
   std::size_t allowed(std::int64_t now);
   Sent flushContent(std::size_t& budget);
@@ -158,6 +159,8 @@ class Connection final : public httplib::Stream {
   std::size_t bytesAt_ = 0;
   std::size_t segment_ = 0;
   std::uint64_t segmentAt_ = 0;
+  std::uint64_t sentOfFiles_ = 0;
+  bool trusted_ = false;         ///< has read enough to be given more of the kernel's memory
   std::uint64_t allowance_ = 0;  ///< bytes that the rate allows, as of `allowedAt_`
   std::int64_t allowedAt_ = 0;
 };

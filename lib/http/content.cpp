@@ -58,6 +58,20 @@ bool answerParts(const Content& content, const std::vector<ByteRange>& parts, An
 
 }  // namespace
 
+void Router::answerContent(const Exchange& exchange, const std::function<Content()>& find, Answer& answer) {
+  if (!options_.dataVersion || !std::holds_alternative<Anonymous>(exchange.by))
+    return answerContent(exchange, find(), answer);
+  const Head& head = exchange.request.head;
+  const std::string target = fmt::format("{}?{}", head.path, head.query);
+  const std::uint64_t version = options_.dataVersion();
+  std::optional<Content> content = contents_.find(target, version);
+  if (!content) {
+    content = find();
+    contents_.keep(target, version, *content);
+  }
+  answerContent(exchange, *content, answer);
+}
+
 void Router::answerContent(const Exchange& exchange, const Content& content, Answer& answer) {
   const Head& head = exchange.request.head;
   const ContentMeta& meta = content.meta;

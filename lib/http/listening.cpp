@@ -79,6 +79,14 @@ void set(int socket, int level, int option, int value) {
   ::setsockopt(socket, level, option, &value, sizeof value);
 }
 
+/// What accepted sockets inherit. A client that does not read would else have megabytes of the kernel's memory, and
+/// filling it would keep the others waiting; one that reads gets more (connection.cpp).
+void setForClients(int socket) {
+  constexpr int mostUnsent = 256 * 1024;
+  set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  set(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, mostUnsent);
+}
+
 using AddressList = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
 AddressList resolve(const std::string& address) {
@@ -97,7 +105,7 @@ Descriptor bindTcp(const addrinfo* list, const std::string& address) {
   Descriptor socket(::socket(list->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) failWithErrno(address);
   set(socket.number(), SOL_SOCKET, SO_REUSEADDR, 1);
-  set(socket.number(), IPPROTO_TCP, TCP_NODELAY, 1);  // accepted sockets inherit it
+  setForClients(socket.number());
   if (list->ai_family == AF_INET6) set(socket.number(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   if (::bind(socket.number(), list->ai_addr, list->ai_addrlen) != 0) failWithErrno(address);
   return socket;
@@ -201,7 +209,7 @@ void openListening(const Listener& listener, int backlog, std::vector<Descriptor
     to.socket = takeHanded(handed, textWithPort(wanted));
     to.handed = static_cast<bool>(to.socket);
     if (to.handed)
-      set(to.socket.number(), IPPROTO_TCP, TCP_NODELAY, 1);
+      setForClients(to.socket.number());
     else
       to.socket = bindTcp(list.get(), listener.address);
     to.address = fmt::format("{}:{}", listener.address.substr(0, listener.address.rfind(':')),

@@ -15,6 +15,7 @@
 #include "base/bytes.hpp"
 #include "base/credential.hpp"
 #include "base/json.hpp"
+#include "http/contents.hpp"
 #include "http/endpoint.hpp"
 #include "http/limiter.hpp"
 #include "http/message.hpp"
@@ -105,7 +106,8 @@ class Router : public Service {
   template <Described Wanted, class Given, class Handler, class Adorn>
   void serve(const Endpoint<Wanted, Given>& endpoint, Handler handler, Adorn adorn);
 
-  /// A content with its ranges and conditions (RFC 9110 §13, §14); every answer that streams holds a token.
+  /// A content with its ranges and conditions (RFC 9110 §13, §14); every answer that streams holds a token. What an
+  /// anonymous caller is given must follow from path, query and data alone.
   template <Described Wanted, std::invocable<const Credential&, const Wanted&> Handler>
   void serveContent(const Endpoint<Wanted, Content>& endpoint, Handler handler);
 
@@ -129,6 +131,7 @@ class Router : public Service {
   struct Admitted;
 
   Admitted admit(const Head& head, const Peer& peer, const Listener& listener, const PathParts& path) const;
+  void answerContent(const Exchange& exchange, const std::function<Content()>& find, Answer& answer);
   void answerContent(const Exchange& exchange, const Content& content, Answer& answer);
   void add(const Route& route, BodyUse body, std::function<void(const Exchange&, Answer&)> handler);
 
@@ -144,6 +147,7 @@ class Router : public Service {
   RouterOptions options_;
   RouteTable routes_;
   Replies replies_;
+  Contents contents_;
   RouterCounts counts_;
   Limiter limiter_;
 };
@@ -202,9 +206,14 @@ void Router::serve(const Endpoint<Wanted, Given>& endpoint, Handler handler, Ado
 template <Described Wanted, std::invocable<const Credential&, const Wanted&> Handler>
 void Router::serveContent(const Endpoint<Wanted, Content>& endpoint, Handler handler) {
   add(endpoint, BodyUse::none, [this, handler = std::move(handler)](const Exchange& exchange, Answer& answer) {
-    Wanted wanted{};
-    exchange.read(wanted);
-    answerContent(exchange, handler(exchange.by, std::as_const(wanted)), answer);
+    answerContent(
+        exchange,
+        [&] {
+          Wanted wanted{};
+          exchange.read(wanted);
+          return handler(exchange.by, std::as_const(wanted));
+        },
+        answer);
   });
 }
 
