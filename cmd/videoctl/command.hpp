@@ -240,6 +240,7 @@ void addComment(Commands& commands);
 void addQueue(Commands& commands);
 void addTask(Commands& commands);
 void addData(Commands& commands);
+void addServer(Commands& commands);
 void addContext(Commands& commands);
 void addHelp(Commands& commands);
 

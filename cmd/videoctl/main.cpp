@@ -87,6 +87,7 @@ int run(int count, char** arguments) {
   addQueue(commands);
   addTask(commands);
   addData(commands);
+  addServer(commands);
   addContext(commands);
   addHelp(commands);
 

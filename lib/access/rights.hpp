@@ -15,7 +15,7 @@ struct Identity;
 enum Who : unsigned { anyone = 1, signedIn = 2, owner = 4, admin = 8, link = 16 };
 
 /// What a token must be able to do.
-enum class Need { read, upload, change, administer };
+enum class Need { read, upload, change, administer, watch };
 
 /// One operation and who may do it.
 struct Right {
@@ -59,6 +59,10 @@ inline constexpr Right tasksList{"tasks.list", admin, Need::administer};
 inline constexpr Right tasksShow{"tasks.show", admin, Need::administer};
 inline constexpr Right tasksRun{"tasks.run", admin, Need::administer};
 inline constexpr Right tasksHistory{"tasks.history", admin, Need::administer};
+inline constexpr Right serverStatus{"server.status", admin, Need::administer};
+inline constexpr Right serverLimits{"server.limits", admin, Need::administer};
+inline constexpr Right serverReload{"server.reload", admin, Need::administer};
+inline constexpr Right serverMetrics{"server.metrics", admin, Need::watch};
 }  // namespace rights
 
 /// Whether `who` may; `thing` is the user whom the thing in question belongs to, where it belongs to one.

@@ -271,6 +271,16 @@ const std::vector<Rule<Settings>>& rules() {
           "http.progress_timeout", 100ms, 24h, [](auto& of) -> auto& { return of.transport.progressTimeout; }),
       size<S>(
           "http.max_header_size", kibi, mebi, [](auto& of) -> auto& { return of.transport.maxHeaderSize; }),
+      {"http.trusted_proxies",
+       [](const Value& value, S& to) {
+         to.proxies = {};
+         for (const std::string& proxy : readTexts(value)) try {
+             to.proxies.add(proxy);
+           } catch (const Error& error) {
+             value.refuse(error.what());
+           }
+       },
+       [](const S& of) { return fmt::format("{}", fmt::join(of.proxies.all(), ",")); }},
       {"http.origins", [](const Value& value, S& to) { to.origins = readTexts(value); },
        [](const S& of) { return fmt::format("{}", fmt::join(of.origins, ",")); }},
       duration<S>(
@@ -284,9 +294,20 @@ const std::vector<Rule<Settings>>& rules() {
           "stream.max_uploads", 1, 10'000, [](auto& of) -> auto& { return of.limiter.uploads; }),
       size<S>(
           "stream.max_upload", 1, maxBytes, [](auto& of) -> auto& { return of.uploads.maxUpload; }),
+      size<S>(
+          "stream.max_rate", 0, maxBytes, [](auto& of) -> auto& { return of.limiter.rate; }),
       choice<S>(
           "stream.unknown_types", std::array{pair{Word("refuse"), false}, pair{Word("serve"), true}},
           [](auto& of) -> auto& { return of.uploads.serveUnknownTypes; }),
+      {"stream.x_accel_redirect",
+       [](const Value& value, S& to) {
+         to.accelRedirect = value.text();
+         const auto isPlain = [](char c) { return c > ' ' && c < 0x7f && c != '?' && c != '%'; };
+         if (!to.accelRedirect.empty() && (!to.accelRedirect.starts_with('/') || !to.accelRedirect.ends_with('/') ||
+                                           !std::all_of(to.accelRedirect.begin(), to.accelRedirect.end(), isPlain)))
+           value.refuse("must be a path like \"/internal/\", or empty");
+       },
+       [](const S& of) { return of.accelRedirect; }},
       duration<S>(
           "stream.signed_url_ttl", 1s, 24h * 366, [](auto& of) -> auto& { return of.access.uploadLinkTtl; }),
 

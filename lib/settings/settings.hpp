@@ -11,6 +11,7 @@
 #include "deletions/deletions.hpp"
 #include "http/limiter.hpp"
 #include "http/message.hpp"
+#include "http/proxies.hpp"
 #include "http/transport.hpp"
 #include "observe/log.hpp"
 #include "store/database.hpp"
@@ -28,6 +29,8 @@ struct Settings {
   std::string adminSocket;  ///< empty: `videod.sock` in the data directory
   std::vector<http::Listener> listeners{http::Listener{}};
   std::vector<std::string> origins;  ///< other origins whose pages may change things with a cookie
+  http::TrustedProxies proxies;
+  std::string accelRedirect;  ///< as RouterOptions::accelRedirect
   http::TransportOptions transport;
   http::LimiterOptions limiter;
   access::Options access;

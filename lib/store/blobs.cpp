@@ -28,8 +28,8 @@
 namespace video::store {
 namespace {
 
-constexpr std::size_t pieceSize = 256 * 1024;
-constexpr std::size_t directSize = 64 * 1024;  // large enough to be written as it came
+constexpr std::size_t pieceSize = 64 * 1024;
+constexpr std::size_t directSize = 32 * 1024;  // large enough to be written as it came
 constexpr std::uint64_t flushStep = 8ULL << 20;
 constexpr std::uint64_t dirtyMost = 64ULL << 20;
 constexpr std::size_t frontSize = 4096;
@@ -234,12 +234,13 @@ bool Blobs::isUnderWay(std::string_view name) const {
 
 std::shared_ptr<const Descriptor> Blobs::open(std::string_view blob) const {
   if (!isBlobName(blob)) return nullptr;
-  const Descriptor blobs = openFolder(directory_->descriptor(), "blobs");
-  const Descriptor fan = openIfThere(blobs.number(), std::string(blob.substr(0, 2)), O_RDONLY | O_DIRECTORY);
-  if (!fan) return nullptr;
-  Descriptor file = openIfThere(fan.number(), std::string(blob), O_RDONLY);
+  Descriptor file = openIfThere(directory_->descriptor(), "blobs/" + pathOf(blob), O_RDONLY);
   if (!file) return nullptr;
   return std::make_shared<const Descriptor>(std::move(file));
+}
+
+std::string Blobs::pathOf(std::string_view blob) {
+  return fmt::format("{}/{}", blob.substr(0, 2), blob);
 }
 
 void Blobs::remove(std::span<Removal> all) {

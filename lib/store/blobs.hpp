@@ -59,6 +59,8 @@ class Blobs {
   bool isUnderWay(std::string_view name) const;
   /// Opens a blob for reading; null where there is none.
   std::shared_ptr<const Descriptor> open(std::string_view blob) const;
+  /// Where a blob stands, below `blobs/`.
+  static std::string pathOf(std::string_view blob);
 
   /// Removes them, syncs each folder once, and notes what failed; what is gone already is no fault.
   void remove(std::span<Removal> all);

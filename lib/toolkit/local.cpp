@@ -39,7 +39,8 @@ class DirectoryToolkit : public LocalToolkit {
         uploads_(makeLocalUploads(database_, blobs_, access_, settings.uploads)),
         comments_(makeLocalComments(database_, access_)),
         deletions_(makeLocalDeletions(database_, blobs_, access_, settings.deletions)),
-        tasks_(makeLocalTasks(database_, blobs_, access_, *deletions_, settings.tasks)) {
+        tasks_(makeLocalTasks(database_, blobs_, access_, *deletions_, settings.tasks)),
+        server_(makeLocalServer(access_)) {
     if (migrate) blobs_.removeAbandoned();
   }
 
@@ -51,6 +52,7 @@ class DirectoryToolkit : public LocalToolkit {
   Comments& comments() override { return *comments_; }
   Deletions& deletions() override { return *deletions_; }
   Tasks& tasks() override { return *tasks_; }
+  LocalServer& server() override { return *server_; }
 
   std::unique_ptr<schedule::Scheduler> makeScheduler(const schedule::AlarmClock& clock) override {
     return tasks_->makeScheduler(clock);
@@ -78,6 +80,7 @@ class DirectoryToolkit : public LocalToolkit {
   std::unique_ptr<Comments> comments_;
   std::unique_ptr<LocalDeletions> deletions_;
   std::unique_ptr<LocalTasks> tasks_;
+  std::unique_ptr<LocalServer> server_;
 };
 
 }  // namespace

@@ -15,7 +15,8 @@ class RemoteToolkit : public Toolkit {
         uploads_(makeRemoteUploads(server_)),
         comments_(makeRemoteComments(server_)),
         deletions_(makeRemoteDeletions(server_)),
-        tasks_(makeRemoteTasks(server_)) {}
+        tasks_(makeRemoteTasks(server_)),
+        daemon_(makeRemoteServer(server_)) {}
 
   Users& users() override { return *users_; }
   Sessions& sessions() override { return *sessions_; }
@@ -25,6 +26,7 @@ class RemoteToolkit : public Toolkit {
   Comments& comments() override { return *comments_; }
   Deletions& deletions() override { return *deletions_; }
   Tasks& tasks() override { return *tasks_; }
+  Server& server() override { return *daemon_; }
 
  private:
   http::Client server_;
@@ -36,6 +38,7 @@ class RemoteToolkit : public Toolkit {
   std::unique_ptr<Comments> comments_;
   std::unique_ptr<Deletions> deletions_;
   std::unique_ptr<Tasks> tasks_;
+  std::unique_ptr<Server> daemon_;
 };
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 namespace video {
 
-void serve(http::Router& router, Toolkit& toolkit) {
+void serve(http::Router& router, LocalToolkit& toolkit) {
   serveUsers(router, toolkit.users());
   serveSessions(router, toolkit.sessions());
   serveTokens(router, toolkit.tokens());
@@ -11,6 +11,7 @@ void serve(http::Router& router, Toolkit& toolkit) {
   serveComments(router, toolkit.comments());
   serveDeletions(router, toolkit.deletions());
   serveTasks(router, toolkit.tasks());
+  serveServer(router, toolkit.server());
 }
 
 }  // namespace video

@@ -10,6 +10,7 @@
 #include "comments/comments.hpp"
 #include "data/data.hpp"
 #include "deletions/deletions.hpp"
+#include "server/server.hpp"
 #include "sessions/sessions.hpp"
 #include "settings/settings.hpp"
 #include "tasks/tasks.hpp"
@@ -38,6 +39,7 @@ class Toolkit {
   virtual Comments& comments() = 0;
   virtual Deletions& deletions() = 0;
   virtual Tasks& tasks() = 0;
+  virtual Server& server() = 0;
 };
 
 /// The toolkit over a data directory, with what a daemon needs beside it.
@@ -46,6 +48,7 @@ class LocalToolkit : public Toolkit {
   /// A scheduler of all tasks, to be started; what is asked for is left to it from now on. Both the clock and this must
   /// outlive it, and no request may come after it.
   virtual std::unique_ptr<schedule::Scheduler> makeScheduler(const schedule::AlarmClock& clock) = 0;
+  LocalServer& server() override = 0;
   /// A number that changes with the data, whoever changes them.
   virtual std::uint64_t dataVersion() const = 0;
   /// Whether writes succeed (`/readyz`).
@@ -65,7 +68,7 @@ std::unique_ptr<LocalToolkit> openLocal(const Settings& settings, std::string_vi
 std::unique_ptr<Toolkit> openRemote(const http::ClientOptions& options);
 
 /// Adds the routes of all rooms; both must outlive the last request.
-void serve(http::Router& router, Toolkit& toolkit);
+void serve(http::Router& router, LocalToolkit& toolkit);
 
 /// In direct mode, before anything of the data directory is touched and after the caller's own files were opened: as
 /// root, becomes the directory's owner for the rest of the process. Throws forbidden for anyone else but the owner.

@@ -18,7 +18,8 @@ using access::Identity;
 
 class FileReader : public ContentReader {
  public:
-  explicit FileReader(std::shared_ptr<const Descriptor> file) : file_(std::move(file)) {}
+  FileReader(std::shared_ptr<const Descriptor> file, std::string path)
+      : file_(std::move(file)), path_(std::move(path)) {}
 
   std::size_t read(std::uint64_t offset, std::span<std::byte> to) override {
     const ssize_t got = ::pread(file_->number(), to.data(), to.size(), static_cast<off_t>(offset));
@@ -26,9 +27,11 @@ class FileReader : public ContentReader {
     return static_cast<std::size_t>(got);
   }
   std::shared_ptr<const Descriptor> file() const override { return file_; }
+  std::string path() const override { return path_; }
 
  private:
   std::shared_ptr<const Descriptor> file_;
+  std::string path_;
 };
 
 class LocalVideos : public Videos {
@@ -119,7 +122,7 @@ class LocalVideos : public Videos {
     content.meta.etag = fmt::format("\"{}\"", video->sha256);
     content.meta.modified = video->modified;
     content.meta.name = video->name;
-    content.reader = std::make_shared<FileReader>(std::move(file));
+    content.reader = std::make_shared<FileReader>(std::move(file), store::Blobs::pathOf(*video->blob));
     return content;
   }
 

@@ -249,6 +249,8 @@ TEST_CASE("the recorded JSON of every endpoint") {
   record("tasks.history", wire.get("/tasks/backup/history", root));
   record("server.healthz", wire.get("/healthz"));
   record("server.readyz", wire.get("/readyz"));
+  record("server.limits", wire.get("/server/limits", root));
+  record("server.reload", wire.post("/server/reload", "", root));
 
   const std::string path = VIDEO_SOURCE_DIR "/tests/contract/golden/json.txt";
   std::ifstream file(path);

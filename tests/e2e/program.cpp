@@ -191,14 +191,21 @@ Ended videoctl(std::vector<std::string> arguments, const Given& given) {
 Daemon::Daemon(const std::string& config, const std::vector<std::string>& moreArguments,
                const std::filesystem::path& dataDirectory)
     : dataDirectory_(dataDirectory.empty() ? home_ / "data" : dataDirectory) {
-  const std::filesystem::path file = home_ / "videod.toml";
-  std::ofstream(file) << config;
-  std::vector<std::string> arguments{builtProgram("videod"),  "--config", file.string(), "--data-dir",
-                                     dataDirectory_.string(), "--listen", "127.0.0.1:0"};
+  configure(config);
+  std::vector<std::string> arguments{builtProgram("videod"), "--config", (home_ / "videod.toml").string(), "--data-dir",
+                                     dataDirectory_.string()};
+  if (config.find("[[listener]]") == std::string::npos) arguments.insert(arguments.end(), {"--listen", "127.0.0.1:0"});
   arguments.insert(arguments.end(), moreArguments.begin(), moreArguments.end());
   program_ = std::make_unique<Program>(arguments);
-  address_ = program_->waitForError("listening address=");
   program_->waitForError("msg=ready ");
+  const std::string said = log();
+  constexpr std::string_view mark = "listening address=";
+  for (std::size_t at = 0; (at = said.find(mark, at)) != std::string::npos; at += mark.size())
+    addresses_.push_back(said.substr(at + mark.size(), said.find('\n', at) - at - mark.size()));
+}
+
+void Daemon::configure(const std::string& config) const {
+  std::ofstream(home_ / "videod.toml") << config;
 }
 
 int Daemon::terminate() {

@@ -95,6 +95,7 @@ idle_timeout = "90s"
 header_timeout = "2s"
 progress_timeout = "3s"
 max_header_size = "32KiB"
+trusted_proxies = ["10.0.0.0/8", "unix"]
 origins = ["https://a.example", "https://b.example"]
 shutdown_timeout = "4s"
 [stream]
@@ -102,6 +103,8 @@ max_connections = 9
 max_connections_per_ip = 10
 max_uploads = 36
 max_upload = "5GB"
+max_rate = "3MB"
+x_accel_redirect = "/internal/"
 unknown_types = "serve"
 signed_url_ttl = "2h"
 [access]
@@ -186,6 +189,9 @@ access = false
   CHECK(s.transport.headerTimeout == 2s);
   CHECK(s.transport.progressTimeout == 3s);
   CHECK(s.transport.maxHeaderSize == 32 * 1024);
+  CHECK(s.limiter.rate == 3'000'000);
+  CHECK(s.accelRedirect == "/internal/");
+  CHECK(s.proxies.all() == std::vector<std::string>{"10.0.0.0/8", "unix"});
   CHECK(s.origins == std::vector<std::string>{"https://a.example", "https://b.example"});
   CHECK(s.transport.shutdownTimeout == 4s);
   CHECK(s.limiter.streams == 9);
@@ -264,6 +270,11 @@ TEST_CASE("a bad file is refused with its line, its key and why") {
   CHECK(refusal("[http]\nmax_header_size = \"16 quarts\"\n") ==
         "FILE:2: http.max_header_size: must be a size like \"2GiB\", or bytes");
   CHECK(refusal("[http]\nmax_header_size = 5\n") == "FILE:2: http.max_header_size: must be from 1024 to 1048576 bytes");
+  for (const char* const bad : {"internal/", "/internal", "/a b/", "http://x/"})
+    CHECK(refusal(fmt::format("[stream]\nx_accel_redirect = \"{}\"\n", bad)) ==
+          "FILE:2: stream.x_accel_redirect: must be a path like \"/internal/\", or empty");
+  CHECK(refusal("[http]\ntrusted_proxies = [\"10.0.0.0/40\"]\n") ==
+        "FILE:2: http.trusted_proxies: \"10.0.0.0/40\" is no network (10.0.0.0/8, ::1) and not \"unix\"");
   CHECK(refusal("[http]\norigins = \"x\"\n") == "FILE:2: http.origins: must be a list of texts");
   CHECK(refusal("[http]\norigins = [\"x\",\n 3]\n") == "FILE:3: http.origins: must be a text in quotes");
   CHECK(refusal("[session]\nsliding = \"yes\"\n") == "FILE:2: session.sliding: must be true or false");
