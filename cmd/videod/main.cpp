@@ -153,7 +153,7 @@ void run(Settings settings, std::string_view origin, const sigset_t& signals) {
 
   std::atomic<bool> stopping = false;
   http::Router router(routerOptions(settings, *toolkit), settings.limiter);
-  serve(router, *toolkit);
+  serve(router, *toolkit, settings.cookies);
   serveServer(router, {[&] { return !stopping && toolkit->isReady(); }, [&] { return toolkit->isDiskLow(); }});
 
   const OperatorSocket operatorSocket(settings);

@@ -63,10 +63,14 @@ class RouteTable {
   /// What answers this on a listener with these roles (`web` counts as api and stream too); HEAD finds GET.
   Match find(const PathParts& path, Method method, unsigned roles) const;
 
+  /// In the order in which they were added.
+  const std::vector<const RouteEntry*>& all() const noexcept { return all_; }
+
  private:
   struct Node;
   struct Search;
   std::unique_ptr<Node> root_;
+  std::vector<const RouteEntry*> all_;
 };
 
 }  // namespace video::http

@@ -13,9 +13,11 @@
 #include "http/message.hpp"
 #include "http/transport.hpp"
 #include "observe/log.hpp"
+#include "shares/shares.hpp"
 #include "store/database.hpp"
 #include "uploads/uploads.hpp"
 #include "users/users.hpp"
+#include "videos/videos.hpp"
 
 namespace video {
 
@@ -26,12 +28,15 @@ struct Settings {
   std::filesystem::path dataDirectory = "/var/lib/videod";
   std::string adminSocket;  ///< empty: `videod.sock` in the data directory
   std::vector<http::Listener> listeners{http::Listener{}};
+  http::CookieOptions cookies;
   std::vector<std::string> origins;  ///< other origins whose pages may change things with a cookie
   http::TransportOptions transport;
   http::LimiterOptions limiter;
   access::Options access;
   UsersOptions users;
+  VideosOptions videos;
   UploadsOptions uploads;
+  SharesOptions shares;
   DeletionsOptions deletions;
   store::Options store;
   observe::LogOptions log;

@@ -29,7 +29,7 @@ Site::Site(Way way, const std::function<void(Settings&)>& change) {
   routing.origins = settings_.origins;
   routing.dataVersion = [this] { return local_->dataVersion(); };
   router_ = std::make_unique<http::Router>(routing, settings_.limiter);
-  serve(*router_, *local_);
+  serve(*router_, *local_, settings_.cookies);
   serveServer(*router_, {[this] { return local_->isReady(); }, [this] { return local_->isDiskLow(); }});
   transport_ = std::make_unique<http::Transport>(*router_, settings_.transport);
   http::Listener tcp;

@@ -12,6 +12,7 @@
 
 #include "catch.hpp"
 #include "e2e/program.hpp"
+#include "store/schema.hpp"
 
 using namespace video;
 using namespace video::e2e;
@@ -137,6 +138,26 @@ std::string everything(const std::string& way) {
   tell("ada", {"token", "revoke", token});
   tell("ada", {"token", "revoke", token});
 
+  tell("", {"user", "set", "eve", "--role", "admin", "--quota", "none"});
+  tell("", {"user", "set", "eve", "--role", "user"});
+  tell("", {"user", "set", "eve"});
+  tell("", {"user", "set", "nobody", "--role", "user"});
+  tell("ada", {"user", "set", "ada", "--role", "admin"});
+  tell("", {"user", "disable", "eve", "nobody"});
+  tell("", {"user", "enable", "eve", "-o", "json"});
+  tell("", {"user", "passwd", "eve", "--password-stdin"}, {{}, "another of eve", {}});
+  tell("", {"user", "passwd", "eve", "--password-stdin"}, {{}, "short", {}});
+  tell("ada", {"user", "passwd", "ada", "--password-stdin"}, {{}, "another of ada", {}});
+  tell("ada", {"user", "passwd", "ada", "--password-stdin", "--old-password-file", "pwd"}, {{}, "another of ada", {}});
+  for (const char* noun : {"session", "token"})
+    for (const char* format : {"table", "json"}) tell("", {"-o", format, noun, "list", "--user", "eve"});
+  tell("ada", {"session", "list", "--user", "eve"});
+  tell("", {"session", "revoke", "aaaaaaaaaaaa"});
+  tell("", {"session", "revoke", "--user", "eve"});
+  tell("", {"session", "revoke", "--all"});
+  tell("", {"session", "revoke", "--all", "--yes"});
+  tell("", {"session", "revoke"});
+
   const std::string first = line(tell("", {"-o", "id", "video", "upload", "a.mp4", "--user", "ada"}).out);
   tell("ada", {"video", "upload", "a.mp4", "nothing.mp4", "b.mp4"});
   tell("ada", {"video", "upload", "nothing.mp4"});
@@ -158,6 +179,17 @@ std::string everything(const std::string& way) {
   tell("ada", {"video", "download", first});
   tell("ada", {"video", "download", "nothing", "--to", "no.mp4"});
   CHECK_FALSE(fs::exists(site.folder / "no.mp4.part"));
+
+  tell("ada", {"video", "rename", first, "another name"});
+  tell("ada", {"video", "rename", first, ""});
+  tell("ada", {"video", "verify", first, "nothing"});
+  tell("ada", {"video", "verify", "--all", "-o", "json"});
+  const std::string share = line(tell("ada", {"-o", "id", "share", "create", first, "--label", "grandma"}).out);
+  tell("ada", {"share", "create", first, "--expires", "0s"});
+  tell("ada", {"share", "create", "nothing"});
+  for (const char* format : {"table", "json"}) tell("ada", {"-o", format, "share", "list", first});
+  tell("ada", {"share", "revoke", first, share, share});
+  tell("ada", {"share", "list", first});
 
   const std::string comment = line(
       tell("ada", {"-o", "id", "comment", "post", first, "-", "--at", "1:23.5"}, {{}, "Grüße\tan alle\n", {}}).out);
@@ -286,11 +318,12 @@ TEST_CASE("exit statuses that the data directory decides") {
   const TempDirectory folder;
   const std::string data = folder / "data";
   const Words here = {"--data-dir", data};
+  const std::string schema = std::to_string(store::latestSchema());
   CHECK(videoctl(join(here, {"user", "list"})).status == 8);
   CHECK(videoctl(join(here, {"-o", "json", "data", "init"})).out ==
-        "{\"path\":\"" + data + "\",\"schema\":1,\"before\":0}\n");
+        "{\"path\":\"" + data + "\",\"schema\":" + schema + ",\"before\":0}\n");
   CHECK(videoctl(join(here, {"-o", "json", "data", "migrate"})).out ==
-        "{\"path\":\"" + data + "\",\"schema\":1,\"before\":1}\n");
+        "{\"path\":\"" + data + "\",\"schema\":" + schema + ",\"before\":" + schema + "}\n");
   CHECK(videoctl({"--data-dir", (write(folder / "file", "x")).string(), "user", "list"}).status == 8);
   CHECK(videoctl({"user", "list"}, {{{"VIDEOD_DATA_DIR", data}}, {}, {}}).status == 0);
   {
