@@ -31,8 +31,9 @@ std::optional<Known> findSession(store::Reader& reader, std::string_view hash);
 std::optional<Known> findToken(store::Reader& reader, std::string_view hash);
 /// A live user by name, disabled or not.
 std::optional<Known> findUser(store::Reader& reader, std::string_view name);
-/// Calls `visit(hash, session)` for sessions that have not expired, at most `limit`, until it says false.
-void forEachSession(store::Reader& reader, Time now, std::size_t limit,
+/// Calls `visit(hash, session)` for sessions that have not expired and whose hash is at least `from` and below `to`, at
+/// most `limit`, until it says false.
+void forEachSession(store::Reader& reader, Time now, std::string_view from, std::string_view to, std::size_t limit,
                     const std::function<bool(const SecretKey&, const Known&)>& visit);
 std::optional<UserId> findSessionOwner(store::Reader& reader, const SessionId& id);
 std::optional<UserId> findTokenOwner(store::Reader& reader, const TokenId& id);

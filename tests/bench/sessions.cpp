@@ -5,6 +5,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <ctime>
+#include <functional>
 #include <new>
 #include <random>
 
@@ -21,8 +23,22 @@ using SteadyClock = std::chrono::steady_clock;
 
 std::atomic<std::uint64_t> allocations = 0;
 
-double since(SteadyClock::time_point start) {
-  return std::chrono::duration<double>(SteadyClock::now() - start).count();
+// Seconds on the clock, and of this thread's processor time: the same on a machine that is quiet.
+struct Took {
+  double clock = 1e9;
+  double processor = 1e9;
+};
+
+Took timed(const std::function<void()>& work) {
+  const auto processor = [] {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+  };
+  const double before = processor();
+  const auto start = SteadyClock::now();
+  work();
+  return {std::chrono::duration<double>(SteadyClock::now() - start).count(), processor() - before};
 }
 
 }  // namespace
@@ -61,29 +77,34 @@ int main() {
   }
   std::shuffle(secrets.begin(), secrets.end(), std::mt19937(1));
 
-  double best = 1e9;
+  access::Options cached;
+  cached.sessionCache = 2 * secrets.size();  // its shards need room to be uneven
+  Took best;
   for (int round = 0; round < 5; ++round) {
-    access::Access access(database, {}, systemClock());
-    const auto start = SteadyClock::now();
-    const std::size_t loaded = access.load();
-    best = std::min(best, since(start));
-    if (loaded != secrets.size()) fmt::print("only {} of {} were loaded\n", loaded, secrets.size());
+    access::Access access(database, cached, systemClock());
+    std::size_t loaded = 0;
+    const Took took = timed([&] { loaded = access.load(); });
+    best = {std::min(best.clock, took.clock), std::min(best.processor, took.processor)};
+    if (loaded != secrets.size()) return 1;
   }
-  fmt::print("load of {} sessions of {} users: {:.1f} ms (best of 5)\n", secrets.size(), users, best * 1e3);
+  fmt::print("load of {} sessions of {} users: {:.1f} ms, {:.1f} ms of processor time (best of 5)\n", secrets.size(),
+             users, best.clock * 1e3, best.processor * 1e3);
 
   for (const std::size_t count : {std::size_t{100}, secrets.size()}) {
-    access::Access access(database, {}, systemClock());
+    access::Access access(database, cached, systemClock());
     access.load();
     std::vector<Credential> asking;
     for (std::size_t i = 0; i < count; ++i) asking.emplace_back(Secret{secrets[i], false});
     for (const Credential& by : asking) access.identify(by);
     constexpr std::size_t lookups = 1'000'000;
     const std::uint64_t before = allocations;
-    const auto start = SteadyClock::now();
-    for (std::size_t i = 0; i < lookups; ++i)
-      if (!access.identify(asking[i % count]).isUser()) return 1;
-    const double took = since(start);
-    fmt::print("lookup among {} sessions, {} in use: {:.0f} ns, {:.2f} allocations\n", secrets.size(), count,
-               took / lookups * 1e9, static_cast<double>(allocations - before) / lookups);
+    std::size_t known = 0;
+    const Took took = timed([&] {
+      for (std::size_t i = 0; i < lookups; ++i) known += access.identify(asking[i % count]).isUser() ? 1 : 0;
+    });
+    if (known != lookups) return 1;
+    fmt::print("lookup among {} sessions, {} in use: {:.0f} ns, {:.0f} ns of processor time, {:.2f} allocations\n",
+               secrets.size(), count, took.clock / lookups * 1e9, took.processor / lookups * 1e9,
+               static_cast<double>(allocations - before) / lookups);
   }
 }

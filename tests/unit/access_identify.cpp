@@ -360,6 +360,36 @@ TEST_CASE("without revocation the cache answers: ordinary writes drop nothing fr
   CHECK(process.who(secret).role == Role::admin);
 }
 
+TEST_CASE("sessions that live are in the cache from the start, and end like any other", "[access]") {
+  Site site;
+  const std::string expired = site.process->signIn(anna);
+  site.clock.pass(29min);
+  const std::string first = site.process->signIn(anna);
+  const std::string second = site.process->signIn(bert, "Bert");
+  site.process->run("INSERT INTO users (id, login_name, pwd, disabled, create_time) VALUES (3, 'Carl', '', 1, 0)");
+  const std::string disabled = site.process->signIn(UserId{3}, "Carl");
+  site.clock.pass(2min);
+  site.open();
+  Process& process = *site.process;
+  CHECK(process.access->load() == 2);
+  // Behind the back of the epoch, so that only the cache can still know.
+  process.run("UPDATE users SET login_name = 'Other' WHERE id = 1");
+  CHECK(process.who(first).userName == "Anna");
+  CHECK(process.who(second).role == Role::admin);
+  for (const std::string& over : {expired, disabled})
+    CHECK(faultOf([&] { process.who(over); }) == Fault::unauthenticated);
+  process.write([&](store::Transaction& t) { process.access->endAll(t, anna); });
+  CHECK(faultOf([&] { process.who(first); }) == Fault::unauthenticated);
+  CHECK(process.who(second).userName == "Bert");
+
+  site.options.sessionCache = 1;
+  site.open();
+  site.process->signIn(bert, "Bert");
+  CHECK(site.process->access->load() == 1);
+  site.process->access->loadInBackground();
+  CHECK(site.process->who(second).userName == "Bert");
+}
+
 TEST_CASE("sweeping removes expired sessions in steps", "[access]") {
   Site site;
   Process& process = *site.process;
