@@ -47,6 +47,8 @@ class Caller {
   void needAuthor(std::string_view command);
   /// Throws Usage where a password would go over plain http to another machine.
   void needPrivateWay();
+  /// Where the site is reached from here, without a slash at its end: the server, or where the daemon listens.
+  std::string siteUrl();
   /// Whether the way was picked and is a server's.
   bool isRemote() const { return way_ && way_->kind == Way::Kind::remote; }
   /// One line about what changed, unless -q.
@@ -236,6 +238,7 @@ void addUser(Commands& commands);
 void addSession(Commands& commands);
 void addToken(Commands& commands);
 void addVideo(Commands& commands);
+void addShare(Commands& commands);
 void addComment(Commands& commands);
 void addQueue(Commands& commands);
 void addTask(Commands& commands);

@@ -83,6 +83,7 @@ int run(int count, char** arguments) {
   addSession(commands);
   addToken(commands);
   addVideo(commands);
+  addShare(commands);
   addComment(commands);
   addQueue(commands);
   addTask(commands);

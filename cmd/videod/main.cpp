@@ -246,7 +246,7 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
     return metrics.text();
   };
   toolkit->server().become(std::move(daemon));
-  serve(router, *toolkit);
+  serve(router, *toolkit, settings.cookies);
 
   for (const int socket : observe::takeHandedSockets()) transport.hand(socket);
   for (const http::Listener& listener : settings.listeners)

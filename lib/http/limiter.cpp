@@ -1,15 +1,14 @@
 #include "http/limiter.hpp"
 
-#include <arpa/inet.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <mutex>
 #include <string>
 #include <unordered_map>
 
+#include "base/address.hpp"
 #include "base/error.hpp"
 
 namespace video::http {
@@ -20,17 +19,6 @@ using namespace std::chrono_literals;
 [[noreturn]] void throwTooMany(std::string_view what, std::uint64_t& refused) {
   ++refused;
   throw Error(Fault::tooMany, std::string(what), 1s);
-}
-
-/// What addresses are counted by: IPv4 whole, IPv6 by its first 64 bits, anything else as it is.
-std::string addressKey(std::string_view address) {
-  const std::string text(address.substr(0, address.find('%')));
-  std::array<unsigned char, 16> bytes{};
-  if (::inet_pton(AF_INET, text.c_str(), bytes.data()) == 1) return std::string(bytes.begin(), bytes.begin() + 4);
-  if (::inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return std::string(address);
-  constexpr std::array<unsigned char, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  if (std::equal(mapped.begin(), mapped.end(), bytes.begin())) return std::string(bytes.begin() + 12, bytes.end());
-  return std::string(bytes.begin(), bytes.begin() + 8);
 }
 
 }  // namespace

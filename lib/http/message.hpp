@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -26,7 +27,14 @@ struct Listener {
   unsigned roles = allRoles;
   bool trusted = false;         ///< the scheduler's paths need no sign-in
   bool operatorSocket = false;  ///< a caller without a credential is the operator
-  std::string publicUrl;
+  std::string publicUrl;        ///< how the outside reaches it, without a slash at its end; empty: not known
+};
+
+/// How sessions are handed to browsers.
+struct CookieOptions {
+  enum class Secure { automatic, always, never };  ///< automatic: where the request came over TLS
+  Secure secure = Secure::automatic;
+  std::chrono::milliseconds lifetime{30 * 60'000};
 };
 
 /// The head of a request, checked (RFC 9112): what comes out of the connection before any handler runs.

@@ -195,6 +195,12 @@ void Router::add(const Route& route, BodyUse body, std::function<void(const Exch
   routes_.add({route, body, std::move(handler), {}});
 }
 
+std::vector<Route> Router::routes() const {
+  std::vector<Route> all;
+  for (const RouteEntry* entry : routes_.all()) all.push_back(entry->route);
+  return all;
+}
+
 void Router::serveRaw(const Route& route, std::function<void(const Exchange&, Answer&)> handler) {
   add(route, bodyOf(route.method), std::move(handler));
 }

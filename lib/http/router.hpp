@@ -122,6 +122,8 @@ class Router : public Service {
   Limiter& limiter() noexcept { return limiter_; }
   /// Adds what it counts: answers by operation, how long they took, tokens.
   void measure(observe::Metrics& metrics) const;
+  /// Every route there is, in the order in which they were added.
+  std::vector<Route> routes() const;
 
   std::optional<BodyUse> begin(const Head& head, const Peer& peer, const Listener& listener, Answer& answer) override;
   void serve(const Request& request, Answer& answer) noexcept override;
@@ -170,6 +172,8 @@ void Exchange::read(Wanted& wanted) const {
       if (!inBody && field.name != "limit") throwMissing(field.name);
     }
   });
+  // Where it came from is for the operation to know, and nothing that a client could say.
+  if constexpr (requires { wanted.address = request.peer.address; }) wanted.address = request.peer.address;
   if (inBody) readJsonFields(body(), wanted, [&](std::string_view name) { return pathParameter(name).has_value(); });
 }
 

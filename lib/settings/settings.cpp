@@ -176,6 +176,18 @@ const std::vector<Rule<http::Listener>>& listenerRules() {
        }},
       flag<Listener>(
           "trusted", [](auto& of) -> auto& { return of.trusted; }),
+      {"public_url",
+       [](const Value& value, Listener& to) {
+         to.publicUrl = value.text();
+         while (to.publicUrl.ends_with('/')) to.publicUrl.pop_back();
+         const std::size_t scheme = to.publicUrl.starts_with("https://")  ? 8
+                                    : to.publicUrl.starts_with("http://") ? 7
+                                                                          : 0;
+         if (!to.publicUrl.empty() && (scheme == 0 || scheme == to.publicUrl.size() ||
+                                       to.publicUrl.find_first_of("?# \"<>") != std::string::npos))
+           value.refuse("must be a URL like \"https://video.example\", or empty");
+       },
+       [](const Listener& from) { return from.publicUrl; }},
   };
   return all;
 }
@@ -286,6 +298,11 @@ const std::vector<Rule<Settings>>& rules() {
       duration<S>(
           "http.shutdown_timeout", 0ms, 1h, [](auto& of) -> auto& { return of.transport.shutdownTimeout; }),
 
+      choice<S>(
+          "stream.access",
+          std::array{pair{Word("public"), StreamAccess::everyone}, pair{Word("session"), StreamAccess::session},
+                     pair{Word("signed"), StreamAccess::signed_}},
+          [](auto& of) -> auto& { return of.videos.access; }),
       count<S>(
           "stream.max_connections", 1, 1'000'000, [](auto& of) -> auto& { return of.limiter.streams; }),
       count<S>(
@@ -324,8 +341,26 @@ const std::vector<Rule<Settings>>& rules() {
       count<S>(
           "access.password_parallel", 1, 64, [](auto& of) -> auto& { return of.access.passwordParallel; }),
 
+      count<S>(
+          "access.login_attempts", 1, 1'000'000, [](auto& of) -> auto& { return of.access.loginAttempts; }),
       duration<S>(
-          "session.ttl", 1s, 24h * 3660, [](auto& of) -> auto& { return of.access.sessionTtl; }),
+          "access.login_window", 1s, 24h, [](auto& of) -> auto& { return of.access.loginWindow; }),
+
+      choice<S>(
+          "access.secure_cookies",
+          std::array{pair{Word("auto"), http::CookieOptions::Secure::automatic},
+                     pair{Word("always"), http::CookieOptions::Secure::always},
+                     pair{Word("never"), http::CookieOptions::Secure::never}},
+          [](auto& of) -> auto& { return of.cookies.secure; }),
+
+      {"session.ttl",
+       [](const Value& value, S& to) {
+         duration<S>(
+             "session.ttl", 1s, 24h * 3660, [](auto& of) -> auto& { return of.access.sessionTtl; })
+             .read(value, to);
+         to.cookies.lifetime = to.access.sessionTtl;
+       },
+       [](const S& of) { return fmt::format("{}ms", of.access.sessionTtl.count()); }},
       flag<S>(
           "session.sliding", [](auto& of) -> auto& { return of.access.slidingSessions; }),
       count<S>(
@@ -464,6 +499,9 @@ Settings loadSettings(const std::filesystem::path& file) {
     throw Error(Fault::malformed, fmt::format("{}:{}: {}", name, failure.source().begin.line, failure.description()));
   }
   checkTogether(settings, name, lines);
+  for (const http::Listener& listener : settings.listeners)
+    if (settings.shares.publicUrl.empty() && (listener.roles & (http::stream | http::web)) != 0)
+      settings.shares.publicUrl = listener.publicUrl;
   return settings;
 }
 

@@ -14,10 +14,12 @@
 #include "http/proxies.hpp"
 #include "http/transport.hpp"
 #include "observe/log.hpp"
+#include "shares/shares.hpp"
 #include "store/database.hpp"
 #include "tasks/tasks.hpp"
 #include "uploads/uploads.hpp"
 #include "users/users.hpp"
+#include "videos/videos.hpp"
 
 namespace video {
 
@@ -28,6 +30,7 @@ struct Settings {
   std::filesystem::path dataDirectory = "/var/lib/videod";
   std::string adminSocket;  ///< empty: `videod.sock` in the data directory
   std::vector<http::Listener> listeners{http::Listener{}};
+  http::CookieOptions cookies;
   std::vector<std::string> origins;  ///< other origins whose pages may change things with a cookie
   http::TrustedProxies proxies;
   std::string accelRedirect;  ///< as RouterOptions::accelRedirect
@@ -35,7 +38,9 @@ struct Settings {
   http::LimiterOptions limiter;
   access::Options access;
   UsersOptions users;
+  VideosOptions videos;
   UploadsOptions uploads;
+  SharesOptions shares;
   DeletionsOptions deletions;
   TasksOptions tasks;
   store::Options store;

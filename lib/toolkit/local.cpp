@@ -35,13 +35,16 @@ class DirectoryToolkit : public LocalToolkit {
         users_(makeLocalUsers(database_, access_, settings.users)),
         sessions_(makeLocalSessions(database_, access_)),
         tokens_(makeLocalTokens(database_, access_)),
-        videos_(makeLocalVideos(database_, blobs_, access_)),
+        videos_(makeLocalVideos(database_, blobs_, access_, settings.videos)),
         uploads_(makeLocalUploads(database_, blobs_, access_, settings.uploads)),
+        shares_(makeLocalShares(database_, access_, settings.shares)),
         comments_(makeLocalComments(database_, access_)),
         deletions_(makeLocalDeletions(database_, blobs_, access_, settings.deletions)),
         tasks_(makeLocalTasks(database_, blobs_, access_, *deletions_, settings.tasks)),
         server_(makeLocalServer(access_)) {
-    if (migrate) blobs_.removeAbandoned();
+    if (!migrate) return;
+    blobs_.removeAbandoned();
+    access_.loadInBackground();
   }
 
   Users& users() override { return *users_; }
@@ -49,6 +52,7 @@ class DirectoryToolkit : public LocalToolkit {
   Tokens& tokens() override { return *tokens_; }
   Videos& videos() override { return *videos_; }
   Uploads& uploads() override { return *uploads_; }
+  Shares& shares() override { return *shares_; }
   Comments& comments() override { return *comments_; }
   Deletions& deletions() override { return *deletions_; }
   Tasks& tasks() override { return *tasks_; }
@@ -77,6 +81,7 @@ class DirectoryToolkit : public LocalToolkit {
   std::unique_ptr<Tokens> tokens_;
   std::unique_ptr<Videos> videos_;
   std::unique_ptr<Uploads> uploads_;
+  std::unique_ptr<Shares> shares_;
   std::unique_ptr<Comments> comments_;
   std::unique_ptr<LocalDeletions> deletions_;
   std::unique_ptr<LocalTasks> tasks_;

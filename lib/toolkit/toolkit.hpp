@@ -13,6 +13,7 @@
 #include "server/server.hpp"
 #include "sessions/sessions.hpp"
 #include "settings/settings.hpp"
+#include "shares/shares.hpp"
 #include "tasks/tasks.hpp"
 #include "tokens/tokens.hpp"
 #include "uploads/uploads.hpp"
@@ -36,6 +37,7 @@ class Toolkit {
   virtual Tokens& tokens() = 0;
   virtual Videos& videos() = 0;
   virtual Uploads& uploads() = 0;
+  virtual Shares& shares() = 0;
   virtual Comments& comments() = 0;
   virtual Deletions& deletions() = 0;
   virtual Tasks& tasks() = 0;
@@ -68,7 +70,7 @@ std::unique_ptr<LocalToolkit> openLocal(const Settings& settings, std::string_vi
 std::unique_ptr<Toolkit> openRemote(const http::ClientOptions& options);
 
 /// Adds the routes of all rooms; both must outlive the last request.
-void serve(http::Router& router, LocalToolkit& toolkit);
+void serve(http::Router& router, LocalToolkit& toolkit, const http::CookieOptions& cookies);
 
 /// In direct mode, before anything of the data directory is touched and after the caller's own files were opened: as
 /// root, becomes the directory's owner for the rest of the process. Throws forbidden for anyone else but the owner.

@@ -55,6 +55,7 @@ std::string normalised(std::string text) {
       {R"("token":"vdt_[A-Za-z0-9_-]{43}")", R"("token":"SECRET")"},
       {R"(exp=\d+&sig=[A-Za-z0-9_-]+)", "exp=N&sig=SIGNATURE"},
       {R"("id":"[a-z2-7]{12}")", R"("id":"TOKENID")"},
+      {R"(share=[a-z2-7]{12})", "share=SHAREID"},
       {R"("request_id":"[^"]+")", R"("request_id":"REQUEST")"},
   };
   for (const auto& [pattern, with] : patterns) text = std::regex_replace(text, std::regex(pattern), with);
@@ -247,6 +248,15 @@ TEST_CASE("the recorded JSON of every endpoint") {
   record("deletions.retry", wire.post("/deletions/" + video.text + "/retry", "{}", root));
   record("tasks.run", wire.post("/tasks/backup/run", "{}", root));
   record("tasks.history", wire.get("/tasks/backup/history", root));
+  record("tokens.list", wire.get("/tokens", ada));
+  record("sessions.list", wire.get("/user/ada/sessions", ada));
+  record("users.change", wire.client.Patch("/user/ada", Wire::headers(root), R"({"bytes_quota_own":0})", "text/plain"));
+  record("videos.rename",
+         wire.client.Patch("/video/" + video.text, Wire::headers(ada), R"({"name":"a name"})", "text/plain"));
+  record("videos.verify", wire.post("/video/" + video.text + "/verify", "", ada));
+  const std::string shares = "/video/" + video.text + "/shares";
+  record("shares.create", wire.post(shares, R"({"what":"view","expires":"2100-01-01T00:00:00Z","label":"x"})", ada));
+  record("shares.list", wire.get(shares, ada));
   record("server.healthz", wire.get("/healthz"));
   record("server.readyz", wire.get("/readyz"));
   record("server.limits", wire.get("/server/limits", root));

@@ -55,12 +55,18 @@ class Program {
 
  private:
   struct Gathered;
+  void checkSecrets() const;
   std::shared_ptr<Gathered> gathered_;
   pid_t pid_ = -1;
+  bool ours_ = false;
   bool ended_ = false;
   int status_ = -1;
   std::jthread gatherer_;
 };
+
+/// From now on no program of ours may have this in its arguments or on its stderr: what ends fails its test. Passwords
+/// given to --password-stdin, tokens and session ids that a program prints are kept by themselves.
+void keepSecret(const std::string& secret);
 
 /// Runs a program to its end.
 Ended run(const std::vector<std::string>& arguments, const Given& given = {});

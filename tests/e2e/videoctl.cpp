@@ -138,6 +138,26 @@ std::string everything(const std::string& way) {
   tell("ada", {"token", "revoke", token});
   tell("ada", {"token", "revoke", token});
 
+  tell("", {"user", "set", "eve", "--role", "admin", "--quota", "none"});
+  tell("", {"user", "set", "eve", "--role", "user"});
+  tell("", {"user", "set", "eve"});
+  tell("", {"user", "set", "nobody", "--role", "user"});
+  tell("ada", {"user", "set", "ada", "--role", "admin"});
+  tell("", {"user", "disable", "eve", "nobody"});
+  tell("", {"user", "enable", "eve", "-o", "json"});
+  tell("", {"user", "passwd", "eve", "--password-stdin"}, {{}, "another of eve", {}});
+  tell("", {"user", "passwd", "eve", "--password-stdin"}, {{}, "short", {}});
+  tell("ada", {"user", "passwd", "ada", "--password-stdin"}, {{}, "another of ada", {}});
+  tell("ada", {"user", "passwd", "ada", "--password-stdin", "--old-password-file", "pwd"}, {{}, "another of ada", {}});
+  for (const char* noun : {"session", "token"})
+    for (const char* format : {"table", "json"}) tell("", {"-o", format, noun, "list", "--user", "eve"});
+  tell("ada", {"session", "list", "--user", "eve"});
+  tell("", {"session", "revoke", "aaaaaaaaaaaa"});
+  tell("", {"session", "revoke", "--user", "eve"});
+  tell("", {"session", "revoke", "--all"});
+  tell("", {"session", "revoke", "--all", "--yes"});
+  tell("", {"session", "revoke"});
+
   const std::string first = line(tell("", {"-o", "id", "video", "upload", "a.mp4", "--user", "ada"}).out);
   tell("ada", {"video", "upload", "a.mp4", "nothing.mp4", "b.mp4"});
   tell("ada", {"video", "upload", "nothing.mp4"});
@@ -159,6 +179,17 @@ std::string everything(const std::string& way) {
   tell("ada", {"video", "download", first});
   tell("ada", {"video", "download", "nothing", "--to", "no.mp4"});
   CHECK_FALSE(fs::exists(site.folder / "no.mp4.part"));
+
+  tell("ada", {"video", "rename", first, "another name"});
+  tell("ada", {"video", "rename", first, ""});
+  tell("ada", {"video", "verify", first, "nothing"});
+  tell("ada", {"video", "verify", "--all", "-o", "json"});
+  const std::string share = line(tell("ada", {"-o", "id", "share", "create", first, "--label", "grandma"}).out);
+  tell("ada", {"share", "create", first, "--expires", "0s"});
+  tell("ada", {"share", "create", "nothing"});
+  for (const char* format : {"table", "json"}) tell("ada", {"-o", format, "share", "list", first});
+  tell("ada", {"share", "revoke", first, share, share});
+  tell("ada", {"share", "list", first});
 
   const std::string comment = line(
       tell("ada", {"-o", "id", "comment", "post", first, "-", "--at", "1:23.5"}, {{}, "Grüße\tan alle\n", {}}).out);

@@ -83,6 +83,7 @@ admin_socket = "/run/v.sock"
 [[listener]]
 address = "[::1]:0"
 roles = ["api", "web"]
+public_url = "https://video.example/"
 [[listener]]
 address = "unix:/run/videod/web.sock"
 roles = ["scheduler"]
@@ -99,6 +100,7 @@ trusted_proxies = ["10.0.0.0/8", "unix"]
 origins = ["https://a.example", "https://b.example"]
 shutdown_timeout = "4s"
 [stream]
+access = "signed"
 max_connections = 9
 max_connections_per_ip = 10
 max_uploads = 36
@@ -113,6 +115,9 @@ min_password = 12
 password_opslimit = 3
 password_memlimit = "20MiB"
 password_parallel = 2
+login_attempts = 13
+login_window = "14m"
+secure_cookies = "never"
 [session]
 ttl = "1d"
 sliding = false
@@ -178,6 +183,8 @@ access = false
   CHECK(s.listeners[0].address == "[::1]:0");
   CHECK(s.listeners[0].roles == (http::api | http::web));
   CHECK_FALSE(s.listeners[0].trusted);
+  CHECK(s.listeners[0].publicUrl == "https://video.example");
+  CHECK(s.shares.publicUrl == "https://video.example");
   CHECK(s.listeners[1].address == "unix:/run/videod/web.sock");
   CHECK(s.listeners[1].roles == http::scheduler);
   CHECK(s.listeners[1].trusted);
@@ -194,6 +201,7 @@ access = false
   CHECK(s.proxies.all() == std::vector<std::string>{"10.0.0.0/8", "unix"});
   CHECK(s.origins == std::vector<std::string>{"https://a.example", "https://b.example"});
   CHECK(s.transport.shutdownTimeout == 4s);
+  CHECK(s.videos.access == StreamAccess::signed_);
   CHECK(s.limiter.streams == 9);
   CHECK(s.limiter.perAddress == 10);
   CHECK(s.limiter.uploads == 36);
@@ -205,7 +213,11 @@ access = false
   CHECK(s.access.passwordOpslimit == 3);
   CHECK(s.access.passwordMemlimit == 20U << 20);
   CHECK(s.access.passwordParallel == 2);
+  CHECK(s.access.loginAttempts == 13);
+  CHECK(s.access.loginWindow == 14min);
+  CHECK(s.cookies.secure == http::CookieOptions::Secure::never);
   CHECK(s.access.sessionTtl == 24h);
+  CHECK(s.cookies.lifetime == 24h);
   CHECK_FALSE(s.access.slidingSessions);
   CHECK(s.access.sessionCache == 11);
   CHECK(s.store.freeSpaceFloor == 1000);
@@ -255,7 +267,10 @@ TEST_CASE("a bad file is refused with its line, its key and why") {
         "FILE:2: task.session-sweep.every: jitter must be less than every");
   CHECK(refusal("[task.nothing]\nevery = \"3s\"\n") == "FILE:1: task.nothing: unknown key");
   CHECK(refusal("[web]\nroot = \"\"\n") == "FILE:1: web: unknown key");
-  CHECK(refusal("[stream]\naccess = \"public\"\n") == "FILE:2: stream.access: unknown key");
+  CHECK(refusal("[stream]\naccess = \"private\"\n") ==
+        "FILE:2: stream.access: must be one of \"public\", \"session\", \"signed\"");
+  CHECK(refusal("[[listener]]\npublic_url = \"video.example\"\n") ==
+        "FILE:2: listener.public_url: must be a URL like \"https://video.example\", or empty");
   CHECK(refusal("http = 3\n") == "FILE:1: http: must be a table");
   CHECK(refusal("data_dir = 3\n") == "FILE:1: data_dir: must be a text in quotes");
   CHECK(refusal("data_dir = \"\"\n") == "FILE:1: data_dir: must not be empty");
