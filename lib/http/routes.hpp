@@ -71,9 +71,6 @@ class RouteTable {
   /// In the order in which they were added.
   const std::vector<const RouteEntry*>& all() const noexcept { return all_; }
 
-  /// In the order in which they were added.
-  const std::vector<const RouteEntry*>& all() const noexcept { return all_; }
-
  private:
   struct Node;
   struct Search;
