@@ -57,10 +57,13 @@ struct Head {
   bool hasBody() const noexcept { return chunked || contentLength.value_or(0) > 0; }
 };
 
-/// Who is at the other end.
+/// Who is at the other end; in a handler, the client behind the proxies that are trusted.
 struct Peer {
   std::string address;         ///< IP address as text; empty on a Unix socket
   bool mayBeOperator = false;  ///< on the operator's socket: uid 0, the daemon's uid, or its gid among the peer's
+  bool proxied = false;        ///< a trusted proxy stands between; what follows is its word
+  bool secure = false;         ///< the client came by TLS
+  std::string host{};          ///< the host that the client asked; empty: the request's own Host
 };
 
 /// A request as a handler sees it; good while the handler runs, on its thread.
