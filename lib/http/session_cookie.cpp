@@ -7,7 +7,7 @@ namespace {
 
 bool isSecure(const Request& request, CookieOptions::Secure wanted) {
   if (wanted != CookieOptions::Secure::automatic) return wanted == CookieOptions::Secure::always;
-  return request.listener.publicUrl.starts_with("https://");
+  return request.peer.secure || request.listener.publicUrl.starts_with("https://");
 }
 
 }  // namespace
