@@ -1,6 +1,5 @@
 #include "http/limiter.hpp"
 
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>

@@ -234,7 +234,11 @@ bool Blobs::isUnderWay(std::string_view name) const {
 
 std::shared_ptr<const Descriptor> Blobs::open(std::string_view blob) const {
   if (!isBlobName(blob)) return nullptr;
-  Descriptor file = openIfThere(directory_->descriptor(), "blobs/" + pathOf(blob), O_RDONLY);
+  // Step by step: O_NOFOLLOW is about a path's last part only.
+  const Descriptor blobs = openFolder(directory_->descriptor(), "blobs");
+  const Descriptor fan = openIfThere(blobs.number(), std::string(blob.substr(0, 2)), O_RDONLY | O_DIRECTORY);
+  if (!fan) return nullptr;
+  Descriptor file = openIfThere(fan.number(), std::string(blob), O_RDONLY);
   if (!file) return nullptr;
   return std::make_shared<const Descriptor>(std::move(file));
 }

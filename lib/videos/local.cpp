@@ -136,7 +136,7 @@ class LocalVideos : public Videos {
     const Waiting waiting;
     const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> hash(EVP_MD_CTX_new(), EVP_MD_CTX_free);
     EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr);
-    FileReader reader(file);
+    FileReader reader(file, {});
     std::vector<std::byte> piece(1 << 20);
     while (const std::size_t got = reader.read(static_cast<std::uint64_t>(found.size), piece)) {
       EVP_DigestUpdate(hash.get(), piece.data(), got);

@@ -167,6 +167,7 @@ class Cell {
       replace(text, "SESSION", at().sessions().list(owner, {}).items.at(0).id.text);
     }
     if (has("TOKEN")) replace(text, "TOKEN", at().tokens().create(Operator{}, {owner_, "x", Scope::read, {}}).id.text);
+    replace(text, "TASK", "upload-sweep");
     replace(text, "OWNER", owner_);
   }
 

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include <fmt/format.h>
 
@@ -47,6 +48,17 @@ std::pair<std::string, std::string> get(const std::string& url, std::vector<std:
 
 void send(const Descriptor& socket, std::string_view text) {
   REQUIRE(::send(socket.number(), text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
+}
+
+// A Unix socket in a data directory; listening where `listens`.
+Descriptor socketAt(const std::filesystem::path& path, bool listens) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.string().copy(address.sun_path, sizeof address.sun_path - 1);
+  Descriptor made(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  REQUIRE(::bind(made.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  if (listens) REQUIRE(::listen(made.number(), 5) == 0);
+  return made;
 }
 
 }  // namespace
@@ -373,4 +385,22 @@ TEST_CASE("a newer schema is exit 12, and stays as it is") {
   const Ended newer = videod({"--data-dir", first.dataDirectory().string(), "--listen", "127.0.0.1:0"});
   CHECK(newer.status == 12);
   CHECK(run({"sqlite3", database, "PRAGMA user_version"}).out == "9999\n");
+}
+
+TEST_CASE("a socket that does not answer is status 8, one that nobody serves is passed by") {
+  const TempDirectory folder;
+  const std::filesystem::path data = folder / "data";
+  REQUIRE(videoctl({"--data-dir", data.string(), "data", "init"}).status == 0);
+  const std::string config = write(folder / "videod.toml", "data_dir = \"" + data.string() + "\"\n");
+  {
+    const Descriptor silent = socketAt(data / "videod.sock", true);
+    const Ended ended = videoctl({"--config", config, "--timeout", "300ms", "user", "list"});
+    CHECK(ended.status == 8);
+    CHECK(ended.err.find("videod.sock") != std::string::npos);
+  }
+  std::filesystem::remove(data / "videod.sock");
+  const Descriptor stale = socketAt(data / "videod.sock", false);
+  const Ended ended = videoctl({"-v", "--config", config, "user", "list"});
+  CHECK(ended.status == 0);
+  CHECK(ended.err.starts_with("videoctl: direct "));
 }

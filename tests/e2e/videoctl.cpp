@@ -2,9 +2,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -256,17 +254,6 @@ Ended shell(const std::string& script, const Words& words) {
   return run(join({"sh", "-c", script, builtProgram("videoctl")}, words));
 }
 
-// A Unix socket in a data directory; listening where `listens`.
-Descriptor socketAt(const fs::path& path, bool listens) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path.string().copy(address.sun_path, sizeof address.sun_path - 1);
-  Descriptor made(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  REQUIRE(::bind(made.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-  if (listens) REQUIRE(::listen(made.number(), 5) == 0);
-  return made;
-}
-
 }  // namespace
 
 TEST_CASE("every command does the same and says the same each way") {
@@ -307,24 +294,6 @@ TEST_CASE("-v says which way was taken, and no way is taken silently") {
   const auto error = nlohmann::json::parse(nobody.err.substr(nobody.err.find('{')));
   CHECK(error.at("exit") == 8);
   CHECK(error.at("retryable") == true);
-}
-
-TEST_CASE("a socket that does not answer is status 8, one that nobody serves is passed by") {
-  const TempDirectory folder;
-  const fs::path data = folder / "data";
-  REQUIRE(videoctl({"--data-dir", data.string(), "data", "init"}).status == 0);
-  const std::string config = write(folder / "videod.toml", "data_dir = \"" + data.string() + "\"\n");
-  {
-    const Descriptor silent = socketAt(data / "videod.sock", true);
-    const Ended ended = videoctl({"--config", config, "--timeout", "300ms", "user", "list"});
-    CHECK(ended.status == 8);
-    CHECK(ended.err.find("videod.sock") != std::string::npos);
-  }
-  fs::remove(data / "videod.sock");
-  const Descriptor stale = socketAt(data / "videod.sock", false);
-  const Ended ended = videoctl({"-v", "--config", config, "user", "list"});
-  CHECK(ended.status == 0);
-  CHECK(ended.err.starts_with("videoctl: direct "));
 }
 
 TEST_CASE("exit statuses that the data directory decides") {
