@@ -305,8 +305,9 @@ TEST_CASE("a socket handed over as systemd does is the listener of its address, 
   send(waiting, "GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n");
   const auto second = start(listen);
   char answer[64]{};
-  REQUIRE(::recv(waiting.number(), answer, sizeof answer, 0) > 0);
-  CHECK(std::string_view(answer).starts_with("HTTP/1.1 200"));
+  const ssize_t got = ::recv(waiting.number(), answer, sizeof answer, 0);
+  REQUIRE(got > 0);
+  CHECK(std::string_view(answer, static_cast<std::size_t>(got)).starts_with("HTTP/1.1 200"));
   second->signal(SIGTERM);
   CHECK(second->wait().status == 0);
   const Ended stranger = start("127.0.0.1:0")->wait();
