@@ -20,8 +20,8 @@ RemoveVideo removing(const VideoId& id, std::optional<bool> now = {}) {
 // The drain of a daemon goes on after its answer; what is waited for is the queue's own word.
 DeletionPage drained(Site& site, bool includeNotDue = true) {
   Deletions& deletions = site.at(Operator{}).deletions();
-  deletions.drain(Operator{}, {includeNotDue});
   for (;;) {
+    deletions.drain(Operator{}, {includeNotDue});  // each time: what failed becomes due again, and no clock drains it
     DeletionPage page = deletions.list(Operator{}, {});
     if (page.due + page.leased == 0) return page;
   }
