@@ -17,27 +17,14 @@
 #include "catch.hpp"
 #include "store/database.hpp"
 #include "store/directory.hpp"
+#include "temp.hpp"
 
 namespace video::store {
 
-/// A folder of its own for one test, removed at its end.
-class Scratch {
+/// A folder for one test, with a place for a data directory.
+class Scratch : public TempDirectory {
  public:
-  Scratch() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "video-store-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) std::abort();
-    path_ = pattern;
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path data() const { return path_ / "data"; }
-
- private:
-  std::filesystem::path path_;
+  std::filesystem::path data() const { return path() / "data"; }
 };
 
 /// The data directory at `path`, made where there is none.

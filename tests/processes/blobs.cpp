@@ -1,7 +1,6 @@
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <signal.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include <fstream>
@@ -184,24 +183,16 @@ TEST_CASE("links are not followed, and only names of ours are opened", "[store]"
 }
 
 TEST_CASE("a full disk ends an upload and leaves nothing", "[store]") {
-  const Scratch scratch;
-  const auto disk = scratch.path() / "disk";
-  std::filesystem::create_directory(disk);
-  if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=4m") != 0) {
-    WARN("skipped: a tmpfs cannot be mounted here");
-    return;
-  }
-  {
-    const auto directory = openAt(disk / "data");
-    Blobs blobs(directory);
-    const std::uint64_t before = directory->freeSpace();
-    CHECK(faultOf([&] {
-            Incoming incoming = blobs.begin("v1");
-            const std::string piece(100'000, 'x');
-            for (int i = 0; i < 100; ++i) incoming.write(bytes(piece));
-          }) == Fault::diskFull);
-    CHECK(directory->freeSpace() == before);
-    CHECK(filesBelow(disk / "data" / "incoming") == 0);
-  }
-  ::umount2(disk.c_str(), MNT_DETACH);
+  const SmallDisk disk("4m");
+  if (!disk.isMounted()) return;
+  const auto directory = openAt(disk / "data");
+  Blobs blobs(directory);
+  const std::uint64_t before = directory->freeSpace();
+  CHECK(faultOf([&] {
+          Incoming incoming = blobs.begin("v1");
+          const std::string piece(100'000, 'x');
+          for (int i = 0; i < 100; ++i) incoming.write(bytes(piece));
+        }) == Fault::diskFull);
+  CHECK(directory->freeSpace() == before);
+  CHECK(filesBelow(disk / "data" / "incoming") == 0);
 }

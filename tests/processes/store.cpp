@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "store_scratch.hpp"
-#include "temp.hpp"
 
 using namespace video;
 using namespace video::store;
@@ -133,12 +132,8 @@ TEST_CASE("after kill -9 every answered write is there", "[store]") {
 
 TEST_CASE("on a disk that fills up no write is answered wrongly either way", "[store]") {
   const Scratch scratch;
-  const auto disk = scratch.path() / "disk";
-  const SmallDisk mounted(disk, "40m");
-  if (!mounted.isMounted()) {
-    WARN("skipped: a tmpfs cannot be mounted here");
-    return;
-  }
+  const SmallDisk disk("40m");
+  if (!disk.isMounted()) return;
   const Notes good(scratch.path() / "good");
   const Notes failed(scratch.path() / "failed");
   const Notes kept(scratch.path() / "kept");
@@ -146,9 +141,7 @@ TEST_CASE("on a disk that fills up no write is answered wrongly either way", "[s
   const bool dies = GENERATE(false, true);
   const pid_t child = start([&] {
     const auto directory = openAt(disk / "data");
-    Options options = small();
-    options.freeSpaceFloor = 0;
-    Database database(directory, options);
+    Database database(directory, small());
     if (!std::filesystem::exists(disk / "data" / "reserve")) return 8;
     std::atomic<int> full = 0;
     std::vector<std::jthread> threads;
@@ -192,13 +185,8 @@ TEST_CASE("on a disk that fills up no write is answered wrongly either way", "[s
 }
 
 TEST_CASE("a batch that meets a full disk fails whole, its keepers go on", "[store]") {
-  const Scratch scratch;
-  const auto disk = scratch.path() / "disk";
-  const SmallDisk mounted(disk, "6m");
-  if (!mounted.isMounted()) {
-    WARN("skipped: a tmpfs cannot be mounted here");
-    return;
-  }
+  const SmallDisk disk("6m");
+  if (!disk.isMounted()) return;
   const auto directory = openAt(disk / "data");
   Database database(directory, small());
   // The disk is too small for a real reserve: this one stands in for it.
@@ -251,13 +239,8 @@ TEST_CASE("a batch that meets a full disk fails whole, its keepers go on", "[sto
 }
 
 TEST_CASE("growth does not fill what the reserve gave up, and the reserve comes back", "[store]") {
-  const Scratch scratch;
-  const auto disk = scratch.path() / "disk";
-  const SmallDisk mounted(disk, "40m");
-  if (!mounted.isMounted()) {
-    WARN("skipped: a tmpfs cannot be mounted here");
-    return;
-  }
+  const SmallDisk disk("40m");
+  if (!disk.isMounted()) return;
   const auto directory = openAt(disk / "data");
   Options options = small();
   options.freeSpaceFloor = 1 << 20;
