@@ -58,6 +58,14 @@ std::string Caller::self(std::string_view command, std::string_view flag) {
   return *who.userName;
 }
 
+std::string Caller::siteUrl() {
+  if (way().kind == Way::Kind::remote) return way().address;
+  for (const http::Listener& listener : way().settings.listeners)
+    if ((listener.roles & (http::stream | http::web)) != 0 && !listener.address.starts_with("unix:"))
+      return "http://" + listener.address;
+  return {};
+}
+
 void Caller::needAuthor(std::string_view command) {
   const auto* operator_ = std::get_if<Operator>(&by());
   if (operator_ != nullptr && !operator_->as) throw Usage(fmt::format("{}: say who does it: --as USER", command));

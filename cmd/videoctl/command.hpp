@@ -24,7 +24,7 @@ struct Flags {
   std::chrono::milliseconds timeout{30'000};
   std::optional<std::chrono::milliseconds> lockTimeout;
   bool direct = false, noHeader = false, nul = false, quiet = false, verbose = false, yes = false, noInput = false;
-  bool failFast = false, allowPlainHttp = false;
+  bool failFast = false, allowPlainHttp = false, noProgress = false;
 };
 
 /// What a command has at hand while it runs.
@@ -47,6 +47,8 @@ class Caller {
   void needAuthor(std::string_view command);
   /// Throws Usage where a password would go over plain http to another machine.
   void needPrivateWay();
+  /// Where the site is reached from here, without a slash at its end: the server, or where the daemon listens.
+  std::string siteUrl();
   /// Whether the way was picked and is a server's.
   bool isRemote() const { return way_ && way_->kind == Way::Kind::remote; }
   /// One line about what changed, unless -q.
@@ -236,9 +238,12 @@ void addUser(Commands& commands);
 void addSession(Commands& commands);
 void addToken(Commands& commands);
 void addVideo(Commands& commands);
+void addShare(Commands& commands);
 void addComment(Commands& commands);
 void addQueue(Commands& commands);
+void addTask(Commands& commands);
 void addData(Commands& commands);
+void addServer(Commands& commands);
 void addContext(Commands& commands);
 void addHelp(Commands& commands);
 

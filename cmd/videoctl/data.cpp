@@ -27,6 +27,13 @@ void addData(Commands& commands) {
     return 0;
   });
 
+  auto rotate = commands.verb<Words>(noun, "rotate-key", "Makes a new signing key; links made before are void");
+  rotate.runs([](Caller& caller, Words&) {
+    openHere(caller, "data rotate-key")->rotateKey();
+    caller.report("made a new signing key: links made before are void");
+    return 0;
+  });
+
   auto migrate = commands.verb<Words>(noun, "migrate", "Brings the database to this program's version");
   migrate.runs([](Caller& caller, Words&) {
     caller.out.one([&] { return openHere(caller, "data migrate")->migrate(); });

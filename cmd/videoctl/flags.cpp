@@ -59,6 +59,7 @@ void addFlags(CLI::App& app, Flags& flags) {
   flag("--no-header", flags.noHeader, "leave the line of column names out");
   flag("-0,--null", flags.nul, "a NUL ends each item of stdin, not a line end");
   flag("-q,--quiet", flags.quiet, "say nothing about what went well");
+  flag("--no-progress", flags.noProgress, "draw no progress bar");
   flag("-v,--verbose", flags.verbose, "say which way was taken");
   flag("--yes", flags.yes, "yes to every question");
   flag("--no-input", flags.noInput, "never ask");

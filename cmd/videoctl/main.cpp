@@ -83,9 +83,12 @@ int run(int count, char** arguments) {
   addSession(commands);
   addToken(commands);
   addVideo(commands);
+  addShare(commands);
   addComment(commands);
   addQueue(commands);
+  addTask(commands);
   addData(commands);
+  addServer(commands);
   addContext(commands);
   addHelp(commands);
 

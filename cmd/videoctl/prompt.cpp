@@ -75,7 +75,7 @@ std::string ask(std::string_view question) {
   return readLine();
 }
 
-std::string readPassword(const Flags& flags, const PasswordFrom& from, bool twice) {
+std::string readPassword(const Flags& flags, const PasswordFrom& from, bool twice, std::string_view question) {
   if (from.input && !from.file.empty()) throw Usage("--password-stdin and --password-file: give one of them");
   if (from.input) return readInput(64 * 1024);
   if (!from.file.empty()) {
@@ -85,7 +85,7 @@ std::string readPassword(const Flags& flags, const PasswordFrom& from, bool twic
     return password;
   }
   if (!canAsk(flags)) throw Usage("no terminal to ask for the password: use --password-stdin or --password-file FILE");
-  const std::string password = askHidden("Password: ");
+  const std::string password = askHidden(question);
   if (twice && askHidden("The same again: ") != password) throw Usage("the two passwords differ");
   return password;
 }

@@ -20,7 +20,8 @@ bool canAsk(const Flags& flags);
 std::string ask(std::string_view question);
 
 /// The password, from where `from` says or asked for without echo (`twice` for a new one). Throws Usage, Error.
-std::string readPassword(const Flags& flags, const PasswordFrom& from, bool twice);
+std::string readPassword(const Flags& flags, const PasswordFrom& from, bool twice,
+                         std::string_view question = "Password: ");
 
 /// Asks whether to go on, unless --yes; throws Usage where nobody can be asked, Error where the answer is no.
 void confirm(const Flags& flags, std::string_view command, std::string_view question);

@@ -1,12 +1,19 @@
 #include <chrono>
+#include <future>
 #include <thread>
 
 #include "command.hpp"
 #include "deletions/fields.hpp"
+#include "progress.hpp"
 #include "prompt.hpp"
 
 namespace video::ctl {
 namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds betweenLooks{100};
 
 struct ListQueue : DeletionQuery {
   bool dead = false;
@@ -16,34 +23,47 @@ struct DrainQueue : Drain {
   bool noWait = false;
 };
 
+struct RetryQueue {
+  std::vector<std::string> ids;
+  bool dead = false;
+};
+
 DeletionPage countsOf(Caller& caller) {
   DeletionQuery query;
   query.limit = 1;
   return caller.toolkit().deletions().list(caller.by(), query);
 }
 
-// Until nothing is due or being worked on; throws busy where that gets no smaller for the lock timeout.
-DeletionPage waitUntilDrained(Caller& caller) {
-  using std::chrono::steady_clock;
+// Until the drain has ended and nothing is due or held; throws busy where that gets no less for the lock timeout.
+DeletionPage waitUntilDrained(Caller& caller, const DeletionPage& before, std::future<DrainStarted> drain) {
   const auto patience = caller.flags.lockTimeout.value_or(std::chrono::seconds{10});
+  Progress progress(caller.flags, "queue");
+  progress.show(0, before.due + before.leased);
   auto moved = steady_clock::now();
   auto asked = moved;
-  DeletionPage counts = countsOf(caller);
-  while (counts.due > 0 || counts.leased > 0) {
+  for (DeletionPage last = before;;) {
+    if (drain.valid()) {
+      if (drain.wait_for(betweenLooks) == std::future_status::ready) drain.get();
+    } else {
+      std::this_thread::sleep_for(betweenLooks);
+    }
+    const DeletionPage now = countsOf(caller);
+    const std::int64_t left = now.due + now.leased;
+    if (!drain.valid() && left == 0) return now;
+    const std::int64_t done = now.cleared - before.cleared;
+    progress.show(done, done + left);
+    if (drain.valid() || now.due != last.due || now.leased != last.leased || now.cleared != last.cleared)
+      moved = steady_clock::now();
+    last = now;
     if (steady_clock::now() - moved > patience)
-      throw Error(Fault::busy, fmt::format("queue: {} due and {} held by others after {} ms without a change",
-                                           counts.due, counts.leased, patience.count()));
-    std::this_thread::sleep_for(std::chrono::milliseconds{100});
-    // The videos of users who are gone come into the queue while it is drained.
-    if (steady_clock::now() - asked > std::chrono::seconds{1}) {
+      throw Error(Fault::busy, fmt::format("queue: {} due and {} held by others after {} ms without a change", now.due,
+                                           now.leased, patience.count()));
+    // What others have left behind, and what users who are gone have, comes into the queue meanwhile.
+    if (!drain.valid() && steady_clock::now() - asked > std::chrono::seconds{1}) {
       caller.toolkit().deletions().drain(caller.by(), {});
       asked = steady_clock::now();
     }
-    const DeletionPage now = countsOf(caller);
-    if (now.due != counts.due || now.leased != counts.leased) moved = steady_clock::now();
-    counts = now;
   }
-  return counts;
 }
 
 int drain(Caller& caller, DrainQueue& wanted) {
@@ -51,15 +71,41 @@ int drain(Caller& caller, DrainQueue& wanted) {
     confirm(caller.flags, "queue drain --include-not-due",
             fmt::format("Clear every deleted video on {} for good, due or not?", caller.way().address));
   const DeletionPage before = countsOf(caller);
-  const DrainStarted started = caller.toolkit().deletions().drain(caller.by(), wanted);
+  // In direct mode it returns when all is done: somebody else watches it.
+  auto started =
+      std::async(std::launch::async, [&] { return caller.toolkit().deletions().drain(caller.by(), wanted); });
   if (wanted.noWait) {
-    caller.report(fmt::format("queue: {} due, {} being worked on", started.due, started.leased));
+    const DrainStarted ahead = started.get();
+    caller.report(fmt::format("queue: {} due, {} being worked on", ahead.due, ahead.leased));
     return 0;
   }
-  const DeletionPage after = waitUntilDrained(caller);
-  const std::int64_t failed = after.failed + after.dead - before.failed - before.dead;
+  const DeletionPage after = waitUntilDrained(caller, before, std::move(started));
   caller.report(fmt::format("queue: drained, {} waiting for another try, {} given up", after.failed, after.dead));
-  return failed > 0 ? 3 : 0;
+  if (after.failures == before.failures) return 0;
+  say(fmt::format("queue: {} tries failed; `videoctl queue list` says why", after.failures - before.failures));
+  return 3;
+}
+
+std::vector<std::string> deadOnes(Caller& caller) {
+  std::vector<std::string> ids;
+  DeletionQuery query;
+  query.limit = 500;
+  query.state = DeletionState::dead;
+  for (;;) {
+    const DeletionPage page = caller.toolkit().deletions().list(caller.by(), query);
+    for (const Deletion& one : page.items) ids.push_back(one.video.text);
+    if (!page.nextCursor) return ids;
+    query.cursor = *page.nextCursor;
+  }
+}
+
+int retry(Caller& caller, const RetryQueue& wanted) {
+  if (wanted.dead == !wanted.ids.empty()) throw Usage("queue retry: name videos, or say --dead");
+  const Items items = wanted.dead ? Items(deadOnes(caller)) : Items(wanted.ids, caller.flags);
+  return runBatch(caller, items, [&](const std::string& id) -> Result {
+    caller.toolkit().deletions().retry(caller.by(), {VideoId{id}});
+    return {"due", id, {}, {}};
+  });
 }
 
 }  // namespace
@@ -82,6 +128,11 @@ void addQueue(Commands& commands) {
   drained.flag("--include-not-due", &Drain::includeNotDue, "all that waits, for good");
   drained.flag("--no-wait", &DrainQueue::noWait, "do not wait for a daemon's work");
   drained.runs(drain);
+
+  auto retried = commands.verb<RetryQueue>(noun, "retry", "Makes failed ones due again, with all their tries");
+  retried.several("VIDEO", &RetryQueue::ids, "videos, or - for one a line on stdin")->required(false);
+  retried.flag("--dead", &RetryQueue::dead, "all that was given up");
+  retried.runs(retry);
 }
 
 }  // namespace video::ctl

@@ -18,6 +18,28 @@ struct SignIn {
 
 struct Words {};
 
+struct RevokeSessions : OfUser {
+  std::vector<std::string> ids;
+  bool all = false;
+};
+
+int revoke(Caller& caller, RevokeSessions& wanted) {
+  const int ways = (wanted.ids.empty() ? 0 : 1) + (wanted.name ? 1 : 0) + (wanted.all ? 1 : 0);
+  if (ways != 1) throw Usage("session revoke: say which: ID…, --user U or --all");
+  Sessions& sessions = caller.toolkit().sessions();
+  if (!wanted.ids.empty())
+    return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
+      sessions.revoke(caller.by(), {SessionId{id}});
+      return {"revoked", id, {}, {}};
+    });
+  if (wanted.all)
+    confirm(caller.flags, "session revoke --all", fmt::format("End all sessions on {}?", caller.way().address));
+  sessions.revokeAll(caller.by(), wanted);
+  caller.report(wanted.name ? fmt::format("ended the sessions of {}", *wanted.name)
+                            : std::string("ended all sessions"));
+  return 0;
+}
+
 std::string hostName() {
   char name[256] = {};
   ::gethostname(name, sizeof name - 1);
@@ -45,7 +67,7 @@ int logIn(Caller& caller, SignIn& wanted) {
   const std::string password = readPassword(caller.flags, {wanted.stdinPassword, wanted.passwordFile}, false);
 
   Toolkit& toolkit = caller.toolkit();
-  const SignedIn signedIn = toolkit.sessions().login(Anonymous{}, {wanted.name, {}, password});
+  const SignedIn signedIn = toolkit.sessions().login(Anonymous{}, {wanted.name, {}, password, {}});
   const Credential session = Secret{signedIn.sessionId.value_or("")};
   const WhoAmI who = toolkit.sessions().whoami(session, {});
   NewToken token{signedIn.userName, "videoctl@" + hostName(), who.role == Role::admin ? Scope::admin : Scope::full, {}};
@@ -87,6 +109,22 @@ void addSession(Commands& commands) {
 
   auto logout = commands.verb<Words>(noun, "logout", "Ends the token that login made");
   logout.runs(logOut);
+
+  auto list = commands.verb<OfUserQuery>(noun, "list", "Own sessions; an admin's and the operator's: all");
+  list.option("--user", &OfUserQuery::name, "only this user's");
+  list.lists();
+  list.runs([](Caller& caller, OfUserQuery& wanted) {
+    Sessions& sessions = caller.toolkit().sessions();
+    caller.out.list(wanted, "id,user_name,create_time,expires,current",
+                    [&](const OfUserQuery& query) { return sessions.list(caller.by(), query); });
+    return 0;
+  });
+
+  auto end = commands.verb<RevokeSessions>(noun, "revoke", "Ends sessions");
+  end.several("ID", &RevokeSessions::ids, "sessions by their ids, or - for one a line on stdin")->required(false);
+  end.option("--user", &OfUser::name, "all of this user's");
+  end.flag("--all", &RevokeSessions::all, "all of one's own; an admin's and the operator's: everybody's");
+  end.runs(revoke);
 
   auto whoami = commands.verb<Words>(noun, "whoami", "Who the caller is");
   whoami.runs([](Caller& caller, Words&) {

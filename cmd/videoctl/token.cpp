@@ -41,6 +41,16 @@ void addToken(Commands& commands) {
     return 0;
   });
 
+  auto list = commands.verb<OfUserQuery>(noun, "list", "Own tokens; an admin's and the operator's: all");
+  list.option("--user", &OfUserQuery::name, "only this user's");
+  list.lists();
+  list.runs([](Caller& caller, OfUserQuery& wanted) {
+    Tokens& tokens = caller.toolkit().tokens();
+    caller.out.list(wanted, "id,user_name,label,scope,create_time,expires,last_used",
+                    [&](const OfUserQuery& query) { return tokens.list(caller.by(), query); });
+    return 0;
+  });
+
   auto revoke = commands.verb<Ids>(noun, "revoke", "Ends tokens");
   revoke.several("ID", &Ids::ids, "tokens by their ids, or - for one a line on stdin");
   revoke.runs([](Caller& caller, Ids& wanted) {

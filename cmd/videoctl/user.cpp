@@ -1,6 +1,7 @@
 #include "base/ids.hpp"
 #include "command.hpp"
 #include "prompt.hpp"
+#include "sessions/fields.hpp"
 #include "users/fields.hpp"
 
 namespace video::ctl {
@@ -12,6 +13,16 @@ struct AddUser : NewUser {
   std::string passwordFile;
 };
 
+struct ChangePassword : ChangeUser {
+  bool stdinPassword = false;
+  std::string passwordFile;
+  std::string oldPasswordFile;
+};
+
+struct Names {
+  std::vector<std::string> names;
+};
+
 /// A user with the password that was made up, as it is shown once.
 struct AddedUser {
   std::string name;
@@ -19,6 +30,41 @@ struct AddedUser {
 };
 
 namespace {
+
+// A caller who is no admin and not the operator proves to be who it says.
+bool needsOldPassword(Caller& caller) {
+  const WhoAmI who = caller.toolkit().sessions().whoami(caller.by(), {});
+  if (who.kind == IdentityKind::operator_ && !who.userName) return false;
+  return who.role != Role::admin || (who.scope && *who.scope != "admin");
+}
+
+int setPassword(Caller& caller, ChangePassword& wanted) {
+  caller.needPrivateWay();
+  PasswordFrom from{wanted.stdinPassword, wanted.passwordFile};
+  PasswordFrom old{false, wanted.oldPasswordFile};
+  // Files are the caller's own, and are read before root becomes another.
+  if (!old.file.empty()) wanted.oldPassword = readPassword(caller.flags, old, false);
+  if (from.input || !from.file.empty()) wanted.password = readPassword(caller.flags, from, true);
+  if (!wanted.oldPassword && needsOldPassword(caller)) {
+    if (!canAsk(caller.flags)) throw Usage("user passwd: needs --old-password-file FILE here");
+    wanted.oldPassword = readPassword(caller.flags, old, false, "Old password: ");
+  }
+  if (!wanted.password) wanted.password = readPassword(caller.flags, from, true);
+  return runBatch(caller, Items({wanted.name}), [&](const std::string& name) -> Result {
+    caller.toolkit().users().change(caller.by(), wanted);
+    return {"changed", name, {}, {}};
+  });
+}
+
+int setDisabled(Caller& caller, const Names& wanted, bool disabled) {
+  return runBatch(caller, Items(wanted.names, caller.flags), [&](const std::string& name) -> Result {
+    ChangeUser change;
+    change.name = name;
+    change.disabled = disabled;
+    caller.toolkit().users().change(caller.by(), change);
+    return {disabled ? "disabled" : "enabled", name, {}, {}};
+  });
+}
 
 void readQuota(std::string_view text, std::string_view name, std::optional<Nullable<std::int64_t>>& to) {
   if (text == "default") {
@@ -93,6 +139,35 @@ void addUser(Commands& commands) {
     caller.out.one([&] { return caller.toolkit().users().show(caller.by(), wanted); });
     return 0;
   });
+
+  auto passwd = commands.verb<ChangePassword>(noun, "passwd", "Changes a password, and ends the user's other sessions");
+  passwd.option("NAME", &ChangeUser::name)->required();
+  passwd.flag("--password-stdin", &ChangePassword::stdinPassword, "read the new password from stdin");
+  passwd.option("--password-file", &ChangePassword::passwordFile,
+                "read the new password from a file that nobody else can read");
+  passwd.option("--old-password-file", &ChangePassword::oldPasswordFile,
+                "the password so far, which an admin and the operator need not have");
+  passwd.runs(setPassword);
+
+  auto set = commands.verb<ChangeUser>(noun, "set", "Changes a user's role or quota");
+  set.option("NAME", &ChangeUser::name)->required();
+  set.option("--role", &ChangeUser::role, "user or admin");
+  set.option("--quota", &ChangeUser::ownQuota, "SIZE, none or default", readQuota);
+  set.runs([](Caller& caller, ChangeUser& wanted) {
+    if (!wanted.role && !wanted.ownQuota) throw Usage("user set: say what: --role or --quota");
+    return runBatch(caller, Items({wanted.name}), [&](const std::string& name) -> Result {
+      caller.toolkit().users().change(caller.by(), wanted);
+      return {"changed", name, {}, {}};
+    });
+  });
+
+  auto disable = commands.verb<Names>(noun, "disable", "Keeps users out; ends their sessions and tokens");
+  disable.several("NAME", &Names::names, "users, or - for one a line on stdin");
+  disable.runs([](Caller& caller, Names& wanted) { return setDisabled(caller, wanted, true); });
+
+  auto enable = commands.verb<Names>(noun, "enable", "Lets users in again");
+  enable.several("NAME", &Names::names, "users, or - for one a line on stdin");
+  enable.runs([](Caller& caller, Names& wanted) { return setDisabled(caller, wanted, false); });
 
   auto remove = commands.verb<RemoveUser>(noun, "delete", "Ends an account, with its videos and comments");
   remove.option("NAME", &RemoveUser::name)->required();

@@ -31,6 +31,32 @@ struct Ids {
   bool now = false;
 };
 
+struct VerifyVideos {
+  std::vector<std::string> ids;
+  bool all = false;
+};
+
+int verifyVideos(Caller& caller, VerifyVideos& wanted) {
+  if (wanted.all == !wanted.ids.empty()) throw Usage("video verify: say which: ID… or --all");
+  Videos& videos = caller.toolkit().videos();
+  VideoQuery query;
+  query.state = VideoState::ready;
+  query.limit = 1000;
+  for (bool more = wanted.all; more; more = query.cursor.has_value()) {
+    const Page<Video> page = videos.list(caller.by(), query);
+    for (const Video& video : page.items) wanted.ids.push_back(video.id.text);
+    query.cursor = page.nextCursor;
+  }
+  bool allSound = true;
+  const int status = runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
+    const VerifiedVideo found = videos.verify(caller.by(), {VideoId{id}, {}});
+    allSound = allSound && found.sound;
+    return {found.sound ? "sound" : "damaged", id, {}, {}};
+  });
+  constexpr int problems = 10;
+  return status == 0 && !allSound ? problems : status;
+}
+
 using Input = std::variant<Descriptor, Error>;
 
 Input openInput(const std::string& path) {
@@ -180,7 +206,7 @@ void addVideo(Commands& commands) {
   list.lists();
   list.runs([](Caller& caller, VideoQuery& wanted) {
     Videos& videos = caller.toolkit().videos();
-    caller.out.list(wanted, "id,author,state,create_time,size,name",
+    caller.out.list(wanted, "id,author,state,create_time,size,name,purge_time",
                     [&](const VideoQuery& query) { return videos.list(caller.by(), query); });
     return 0;
   });
@@ -196,6 +222,21 @@ void addVideo(Commands& commands) {
   get.option("ID", &VideoRef::id)->required();
   get.option("--to", &DownloadVideo::to, "a file or folder, or - for stdout; default: the video's name here");
   get.runs(download);
+
+  auto rename = commands.verb<RenameVideo>(noun, "rename", "Gives a video another name");
+  rename.option("ID", &RenameVideo::id)->required();
+  rename.option("NAME", &RenameVideo::name)->required();
+  rename.runs([](Caller& caller, RenameVideo& wanted) {
+    return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
+      caller.toolkit().videos().rename(caller.by(), wanted);
+      return {"renamed", id, {}, {}};
+    });
+  });
+
+  auto verify = commands.verb<VerifyVideos>(noun, "verify", "Reads contents and compares them with what came");
+  verify.several("ID", &VerifyVideos::ids, "videos, or - for one a line on stdin")->required(false);
+  verify.flag("--all", &VerifyVideos::all, "all of one's own; an admin's and the operator's: everybody's");
+  verify.runs(verifyVideos);
 
   auto remove = commands.verb<Ids>(noun, "delete", "Deletes videos; until they are cleared they can be restored");
   remove.several("ID", &Ids::ids, "videos, or - for one a line on stdin");

@@ -1,5 +1,6 @@
 #include "way.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -20,8 +21,15 @@ namespace {
 bool isServed(const std::filesystem::path& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.native().size() >= sizeof address.sun_path) return false;
-  std::memcpy(address.sun_path, path.c_str(), path.native().size());
+  std::string reached = path.string();
+  Descriptor folder;
+  if (reached.size() >= sizeof address.sun_path) {
+    // Through its open folder, as the client reaches it too.
+    folder = Descriptor(::open(path.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    reached = fmt::format("/proc/self/fd/{}/{}", folder.number(), path.filename().string());
+    if (!folder || reached.size() >= sizeof address.sun_path) return false;
+  }
+  std::memcpy(address.sun_path, reached.c_str(), reached.size());
   const Descriptor end(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!end) return false;
   if (::connect(end.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return true;

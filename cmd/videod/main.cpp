@@ -9,13 +9,19 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <sstream>
 #include <thread>
 
 #include "base/error.hpp"
 #include "http/router.hpp"
 #include "http/transport.hpp"
 #include "observe/log.hpp"
+#include "observe/metrics.hpp"
 #include "observe/notify.hpp"
+#include "schedule/alarm.hpp"
 #include "schedule/schedule.hpp"
 #include "server/server.hpp"
 #include "settings/settings.hpp"
@@ -47,14 +53,16 @@ sigset_t takeSignals() {
   return signals;
 }
 
-// Returns when the daemon is told to stop.
-void waitForStop(const sigset_t& signals) {
+// Returns when the daemon is told to stop; meanwhile calls `reload` as often as it is told to.
+void waitForStop(const sigset_t& signals, const std::function<void()>& reload) {
   for (;;) {
     int number = 0;
     sigwait(&signals, &number);
     if (number == SIGTERM || number == SIGINT) return;
-    observe::warning(number == SIGHUP ? "reload is not supported in this version, restart instead"
-                                      : "there is no log file to reopen");
+    if (number == SIGHUP)
+      reload();
+    else
+      observe::warning("there is no log file to reopen");
   }
 }
 
@@ -68,7 +76,7 @@ Settings readSettings(const Flags& flags) {
     listener.address = address;
     settings.listeners.push_back(listener);
   }
-  if (flags.noTasks) settings.runScheduler = false;
+  if (flags.noTasks) settings.tasks.byClock = false;
   return settings;
 }
 
@@ -116,6 +124,8 @@ class OperatorSocket {
 http::RouterOptions routerOptions(const Settings& settings, const LocalToolkit& toolkit) {
   http::RouterOptions options;
   options.origins = settings.origins;
+  options.proxies = settings.proxies;
+  options.accelRedirect = settings.accelRedirect;
   options.dataVersion = [&toolkit] { return toolkit.dataVersion(); };
   if (settings.log.access)
     options.accessLog = [](const http::AccessLine& line) {
@@ -135,7 +145,7 @@ http::RouterOptions routerOptions(const Settings& settings, const LocalToolkit& 
 void stop(schedule::Scheduler& scheduler, http::Transport& transport, const sigset_t& signals) {
   std::atomic<bool> stopped = false;
   std::jthread hurrier([&] {
-    waitForStop(signals);
+    waitForStop(signals, [] { observe::warning("stopping: nothing is reloaded"); });
     if (!stopped) transport.hurry();
   });
   scheduler.stop();
@@ -144,33 +154,123 @@ void stop(schedule::Scheduler& scheduler, http::Transport& transport, const sigs
   pthread_kill(hurrier.native_handle(), SIGTERM);
 }
 
-void run(Settings settings, std::string_view origin, const sigset_t& signals) {
+ServerLimits limitsOf(const http::Limiter& limiter) {
+  const http::LimiterOptions most = limiter.options();
+  const http::LimiterCounts used = limiter.counts();
+  const auto bucket = [](const char* name, std::size_t inUse, std::size_t all, std::uint64_t refused) {
+    return Bucket{name, static_cast<std::int64_t>(inUse), static_cast<std::int64_t>(all),
+                  static_cast<std::int64_t>(refused)};
+  };
+  return {{bucket("streams", used.streams, most.streams, used.streamsRefused),
+           bucket("address", used.busiest, most.perAddress, used.addressRefused),
+           bucket("uploads", used.uploads, most.uploads, used.uploadsRefused)}};
+}
+
+// The settings in force, and which of them can change while the daemon runs.
+class Reloading {
+ public:
+  Reloading(const Flags& flags, Settings settings, http::Limiter& limiter)
+      : flags_(flags), settings_(std::move(settings)), limiter_(limiter) {}
+
+  // Throws where the file is broken; then nothing has changed.
+  Reloaded reload() {
+    const std::lock_guard lock(mutex_);
+    const Settings wanted = readSettings(flags_);
+    const auto before = linesOf(settings_);
+    Settings next = settings_;
+    next.limiter = wanted.limiter;
+    next.log = wanted.log;
+    const auto after = linesOf(next);
+    Reloaded reloaded;
+    for (const auto& [key, value] : linesOf(wanted)) {
+      const auto old = before.find(key);
+      if (old != before.end() && old->second == value) continue;
+      const auto taken = after.find(key);
+      (taken != after.end() && taken->second == value ? reloaded.changed : reloaded.kept).push_back(key);
+    }
+    limiter_.setOptions(next.limiter);
+    observe::setUpLog(next.log);
+    settings_ = std::move(next);
+    observe::info("reloaded", {{"changed", fmt::format("{}", fmt::join(reloaded.changed, " "))}});
+    if (!reloaded.kept.empty())
+      observe::warning("settings that only a restart takes over",
+                       {{"kept", fmt::format("{}", fmt::join(reloaded.kept, " "))}});
+    return reloaded;
+  }
+
+ private:
+  static std::map<std::string, std::string> linesOf(const Settings& settings) {
+    std::map<std::string, std::string> lines;
+    std::istringstream text(showSettings(settings));
+    for (std::string line; std::getline(text, line);) {
+      const std::size_t equals = line.find(" = ");
+      lines[line.substr(0, equals)] += line.substr(equals);  // a listener's keys come once for each
+    }
+    return lines;
+  }
+
+  const Flags& flags_;
+  std::mutex mutex_;
+  Settings settings_;
+  http::Limiter& limiter_;
+};
+
+void run(const Flags& flags, Settings settings, std::string_view origin, const sigset_t& signals) {
   observe::setUpLog(settings.log);
+  const Settings asked = settings;
   fitDescriptors(settings);
   const std::unique_ptr<LocalToolkit> toolkit = openLocal(settings, origin, true);
-  schedule::Scheduler scheduler(systemClock());
-  toolkit->addTasks(scheduler);
+  const std::unique_ptr<schedule::Scheduler> scheduler = toolkit->makeScheduler(schedule::systemAlarmClock());
 
   std::atomic<bool> stopping = false;
   http::Router router(routerOptions(settings, *toolkit), settings.limiter);
-  serve(router, *toolkit);
-  serveServer(router, {[&] { return !stopping && toolkit->isReady(); }, [&] { return toolkit->isDiskLow(); }});
-
   const OperatorSocket operatorSocket(settings);
   http::Transport transport(router, settings.transport);
+  Reloading reloading(flags, asked, router.limiter());
+  RunningDaemon daemon;
+  daemon.status = [&, started = systemClock().now()] {
+    const http::TransportCounters counters = transport.counters();
+    ServerStatus status{VIDEO_VERSION, started, ::getpid()};
+    status.ready = !stopping && toolkit->isReady();
+    status.diskLow = toolkit->isDiskLow();
+    status.connections = static_cast<std::int64_t>(counters.open);
+    status.workers = static_cast<std::int64_t>(counters.workers);
+    return status;
+  };
+  daemon.limits = [&] { return limitsOf(router.limiter()); };
+  daemon.reload = [&] { return reloading.reload(); };
+  daemon.metrics = [&] {
+    observe::Metrics metrics;
+    router.measure(metrics);
+    transport.measure(metrics);
+    return metrics.text();
+  };
+  toolkit->server().become(std::move(daemon));
+  serve(router, *toolkit, settings.cookies);
+
+  for (const int socket : observe::takeHandedSockets()) transport.hand(socket);
   for (const http::Listener& listener : settings.listeners)
     observe::info("listening", {{"address", transport.listen(listener)}});
   operatorSocket.listen(transport);
+  for (const std::string& address : transport.unclaimed())
+    throw Error(Fault::malformed,
+                fmt::format("a socket for {} was handed over, and no listener has this address", address));
   transport.start();
-  if (settings.runScheduler) scheduler.start();
+  scheduler->start();
   observe::notifyReady();
   observe::info("ready", {{"version", VIDEO_VERSION}, {"data_dir", settings.dataDirectory.string()}});
 
-  waitForStop(signals);
+  waitForStop(signals, [&] {
+    try {
+      reloading.reload();
+    } catch (const std::exception& error) {
+      observe::error("the configuration is not good, the old one stays", {{"error", error.what()}});
+    }
+  });
   stopping = true;
   observe::notifyStopping();
   observe::info("stopping");
-  stop(scheduler, transport, signals);
+  stop(*scheduler, transport, signals);
 }
 
 int exitStatusOf(const Error& error) {
@@ -209,7 +309,7 @@ int main(int count, char** arguments) {
       return 0;
     }
     const std::string origin = flags.dataDirectory ? "--data-dir" : settings.origin();
-    run(std::move(settings), origin, signals);
+    run(flags, std::move(settings), origin, signals);
     return 0;
   } catch (const Error& error) {
     fmt::print(stderr, "videod: {}\n", error.what());

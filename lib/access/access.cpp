@@ -4,15 +4,21 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <future>
 #include <limits>
+#include <mutex>
+#include <thread>
+#include <utility>
 
 #include "access/cache.hpp"
 #include "access/links.hpp"
 #include "access/passwords.hpp"
 #include "access/rows.hpp"
+#include "access/throttle.hpp"
 #include "access/upkeep.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "observe/log.hpp"
 #include "store/directory.hpp"
 
 namespace video::access {
@@ -59,8 +65,8 @@ bool hasExpired(const rows::Known& known, Time now) {
   return known.expires && *known.expires <= now;
 }
 
-Identity identityOf(const rows::Known& known, std::string_view secret) {
-  return {.kind = isToken(secret) ? Identity::Kind::token : Identity::Kind::session,
+Identity identityOf(const rows::Known& known, bool token) {
+  return {.kind = token ? Identity::Kind::token : Identity::Kind::session,
           .user = known.user,
           .userName = known.userName,
           .role = known.role,
@@ -92,6 +98,7 @@ struct Access::Inside {
         options(wanted),
         clock(wantedClock),
         passwords(wanted),
+        throttle(wanted.loginAttempts, wanted.loginWindow),
         cache(wanted.sessionCache),
         upkeep(wantedDatabase, cache) {}
 
@@ -99,8 +106,12 @@ struct Access::Inside {
   const Options options;
   const Clock& clock;
   Passwords passwords;
+  Throttle throttle;
   Cache cache;
   Upkeep upkeep;
+  std::mutex epochMutex;
+  std::optional<std::pair<std::uint64_t, std::int64_t>> epoch;  // the database's version, and what it was then
+  std::jthread loader;
 
   // A session is extended when this much of it is used: of one that is shorter than two minutes, half.
   std::chrono::milliseconds extendAfter() const { return std::min(touchInterval, options.sessionTtl / 2); }
@@ -110,15 +121,25 @@ struct Access::Inside {
     if (!hasForm(secret)) return refuse(by);
     const SecretKey key = keyOf(secret);
     const Time now = clock.now();
-    auto found = database.read([&](store::Reader& reader) {
-      // The epoch itself, not data_version first: to ask a pooled connection for either costs the same.
-      auto cached = cache.find(key, rows::epoch(reader), now);
-      return cached ? std::move(cached) : readSecret(reader, key, secret, now);
-    });
+    auto found = cache.find(key, currentEpoch(), now);
+    if (!found) found = database.read([&](store::Reader& reader) { return readSecret(reader, key, secret, now); });
     if (!found) return refuse(by);
     if (found->touch) touch(found->identity.kind, key, now);
-    found->identity.secretHash = hexOf(key);
+    found->identity.key = key;
     return std::move(found->identity);
+  }
+
+  // Asked of the database only where its version has moved, which every commit of every process does.
+  std::int64_t currentEpoch() {
+    const std::uint64_t version = database.version();
+    {
+      const std::scoped_lock lock(epochMutex);
+      if (epoch && epoch->first == version) return epoch->second;
+    }
+    const std::int64_t read = database.read([](store::Reader& reader) { return rows::epoch(reader); });
+    const std::scoped_lock lock(epochMutex);
+    epoch.emplace(version, read);
+    return read;
   }
 
   std::optional<Cache::Found> readSecret(store::Reader& reader, const SecretKey& key, std::string_view secret,
@@ -129,18 +150,41 @@ struct Access::Inside {
       if (known && !isToken(secret)) upkeep.add({Upkeep::Note::What::expired, key, now});
       return std::nullopt;
     }
-    Cache::Entry entry{.identity = identityOf(*known, secret), .epoch = known->epoch};
-    if (isToken(secret)) {
-      entry.touchInterval = touchInterval;
-      entry.nextTouch = known->lastUsed ? *known->lastUsed + touchInterval : now;
-    } else {
-      entry.touchInterval = extendAfter();
-      entry.nextTouch = options.slidingSessions ? *known->expires - options.sessionTtl + extendAfter() : Time::max();
-    }
+    Cache::Entry entry = entryOf(*known, isToken(secret), now);
     Cache::Found found{entry.identity, now >= entry.nextTouch};
     if (found.touch) entry.nextTouch = now + entry.touchInterval;
     cache.put(key, std::move(entry));
     return found;
+  }
+
+  Cache::Entry entryOf(const rows::Known& known, bool token, Time now) const {
+    Cache::Entry entry{.identity = identityOf(known, token), .epoch = known.epoch};
+    if (token) {
+      entry.touchInterval = touchInterval;
+      entry.nextTouch = known.lastUsed ? *known.lastUsed + touchInterval : now;
+    } else {
+      entry.touchInterval = extendAfter();
+      entry.nextTouch = options.slidingSessions ? *known.expires - options.sessionTtl + extendAfter() : Time::max();
+    }
+    return entry;
+  }
+
+  // One state of the database, since an entry counts under the epoch that it was read under.
+  void load(const std::stop_token& stop) {
+    const auto half = [&](std::string_view from, std::string_view to) {
+      database.snapshot([&](store::Reader& reader) {
+        const Time now = clock.now();
+        const auto keep = [&](const SecretKey& key, const rows::Known& known) {
+          cache.put(key, entryOf(known, false, now));
+          return !stop.stop_requested();
+        };
+        rows::forEachSession(reader, now, from, to, options.sessionCache / 2 + 1, keep);
+      });
+    };
+    // Hashes are even: two threads have as much to do each.
+    auto upper = std::async(std::launch::async, half, "8", "g");
+    half("", "8");
+    upper.get();
   }
 
   void touch(Identity::Kind kind, const SecretKey& key, Time now) {
@@ -167,11 +211,11 @@ Identity Access::identify(store::Transaction& transaction, const Credential& by)
   if (const auto* operator_ = std::get_if<Operator>(&by)) return operatorOf(transaction, *operator_->as);
   const std::string& secret = std::get<Secret>(by).text;
   if (!hasForm(secret)) return refuse(std::get<Secret>(by));
-  std::string hash = hexOf(keyOf(secret));
-  const auto known = findSecret(transaction, secret, hash);
+  const SecretKey key = keyOf(secret);
+  const auto known = findSecret(transaction, secret, hexOf(key));
   if (!known || hasExpired(*known, now())) return refuse(std::get<Secret>(by));
-  Identity who = identityOf(*known, secret);
-  who.secretHash = std::move(hash);
+  Identity who = identityOf(*known, isToken(secret));
+  who.key = key;
   return who;
 }
 
@@ -179,8 +223,15 @@ std::string Access::hashPassword(std::string_view password) {
   return inside_->passwords.hash(password);
 }
 
-bool Access::verifyPassword(std::string_view hash, std::string_view password) {
-  return inside_->passwords.verify(hash, password);
+Verified Access::verifyPassword(std::string_view name, std::string_view address, std::string_view hash,
+                                std::string_view password) {
+  Throttle::Try attempt = inside_->throttle.begin(name, address, now());
+  Verified verified = inside_->passwords.verify(hash, password);
+  if (verified.right)
+    attempt.succeeded(now());
+  else
+    attempt.failed();
+  return verified;
 }
 
 NewSession Access::startSession(store::Transaction& transaction, UserId user, std::string_view userName) {
@@ -207,9 +258,15 @@ CreatedToken Access::createToken(store::Transaction& transaction, UserId user, s
 
 void Access::end(store::Transaction& transaction, const Identity& who) {
   std::int64_t ended = 0;
-  if (who.kind == Identity::Kind::session) ended = rows::removeSession(transaction, who.secretHash);
-  if (who.kind == Identity::Kind::token) ended = rows::removeToken(transaction, std::string_view(who.secretHash));
+  if (who.kind == Identity::Kind::session) ended = rows::removeSession(transaction, hexOf(who.key));
+  if (who.kind == Identity::Kind::token) ended = rows::removeToken(transaction, std::string_view(hexOf(who.key)));
   if (ended > 0) rows::bumpEpoch(transaction);
+}
+
+void Access::endSession(store::Transaction& transaction, const SessionId& id) {
+  if (rows::removeSession(transaction, id) == 0)
+    throw Error(Fault::notFound, fmt::format("session {}: not found", id.text));
+  rows::bumpEpoch(transaction);
 }
 
 void Access::endToken(store::Transaction& transaction, const TokenId& id) {
@@ -218,16 +275,51 @@ void Access::endToken(store::Transaction& transaction, const TokenId& id) {
   rows::bumpEpoch(transaction);
 }
 
-UserId Access::tokenOwner(store::Reader& reader, const TokenId& id) {
-  const auto found = rows::findTokenOwner(reader, id);
-  if (!found) throw Error(Fault::notFound, fmt::format("token {}: not found", id.text));
-  return *found;
+std::optional<UserId> Access::sessionOwner(store::Reader& reader, const SessionId& id) {
+  return rows::findSessionOwner(reader, id);
+}
+
+std::optional<UserId> Access::tokenOwner(store::Reader& reader, const TokenId& id) {
+  return rows::findTokenOwner(reader, id);
+}
+
+std::optional<UserId> Access::whose(store::Reader& reader, const Identity& who, const std::optional<std::string>& name,
+                                    const Right& of, const Right& all) {
+  if (!name) return may(who, all) ? std::nullopt : std::optional(who.user);
+  const auto known = rows::findUser(reader, *name);
+  const std::optional<UserId> user = known ? std::optional(known->user) : std::nullopt;
+  requireOn(who, of, user, Error(Fault::notFound, fmt::format("user {}: not found", *name)));
+  return user;
+}
+
+Page<Session> Access::listSessions(store::Reader& reader, const Identity& who, std::optional<UserId> user,
+                                   const ListQuery& wanted) {
+  return rows::listSessions(reader, user, wanted, now(), hexOf(who.key));
+}
+
+Page<Token> Access::listTokens(store::Reader& reader, std::optional<UserId> user, const ListQuery& wanted) {
+  return rows::listTokens(reader, user, wanted, now());
+}
+
+std::int64_t Access::endSessions(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit) {
+  rows::bumpEpoch(transaction);
+  return rows::removeSessions(transaction, user, limit);
+}
+
+std::int64_t Access::endTokens(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit) {
+  rows::bumpEpoch(transaction);
+  return rows::removeTokens(transaction, user, limit);
 }
 
 void Access::endAll(store::Transaction& transaction, UserId user) {
   rows::removeSessionsOf(transaction, user);
   rows::removeTokensOf(transaction, user);
   // Also where none was left: what ends here is a right, and callers end it before they change the user.
+  rows::bumpEpoch(transaction);
+}
+
+void Access::endOtherSessions(store::Transaction& transaction, UserId user, const Identity& who) {
+  rows::removeOtherSessionsOf(transaction, user, who.kind == Identity::Kind::session ? hexOf(who.key) : std::string());
   rows::bumpEpoch(transaction);
 }
 
@@ -248,8 +340,27 @@ std::string Access::uploadLink(const VideoId& video) {
                   now() + inside_->options.uploadLinkTtl);
 }
 
-void Access::checkUploadLink(const SignedLink& link, const VideoId& video) {
-  checkLink(inside_->database.directory().signingKey(), link, video, uploading, now());
+std::string Access::link(std::string_view share, const VideoId& video, std::string_view what, Time expires) {
+  return makeLink(inside_->database.directory().signingKey(), share, video, what, expires);
+}
+
+void Access::checkLink(const SignedLink& link, const VideoId& video, std::string_view what) {
+  access::checkLink(inside_->database.directory().signingKey(), link, video, what, now());
+}
+
+void Access::loadInBackground() {
+  inside_->loader = std::jthread([inside = inside_.get()](const std::stop_token& stop) {
+    try {
+      inside->load(stop);
+    } catch (const std::exception& error) {
+      observe::warning("sessions were not loaded", {{"error", error.what()}});  // each is looked up when it is used
+    }
+  });
+}
+
+std::size_t Access::load() {
+  inside_->load({});
+  return inside_->cache.size();
 }
 
 const Options& Access::options() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "base/clock.hpp"
 #include "base/credential.hpp"
 #include "base/ids.hpp"
+#include "sessions/fields.hpp"
 #include "store/database.hpp"
 #include "tokens/fields.hpp"
 #include "users/fields.hpp"
@@ -23,11 +25,16 @@ struct Options {
   std::uint64_t passwordOpslimit = 2;
   std::uint64_t passwordMemlimit = 19ULL << 20;  ///< bytes
   std::size_t passwordParallel = 1;              ///< hashing threads
+  std::size_t loginAttempts = 10;                ///< per name and per address, per window
+  std::chrono::milliseconds loginWindow{15 * 60'000};
   std::chrono::milliseconds sessionTtl{30 * 60'000};
   bool slidingSessions = true;
   std::size_t sessionCache = 100'000;
   std::chrono::milliseconds uploadLinkTtl{3'600'000};
 };
+
+/// The SHA-256 of a session's or token's secret: what it is kept and looked up by.
+using SecretKey = std::array<unsigned char, 32>;
 
 /// Who a credential stands for, as of one moment.
 struct Identity {
@@ -38,8 +45,14 @@ struct Identity {
   Role role = Role::user;
   Scope scope = Scope::full;      ///< a token's; full otherwise
   std::optional<Time> expires{};  ///< a session's or token's
-  std::string secretHash{};       ///< a session's or token's, for ending it
+  SecretKey key{};                ///< a session's or token's
   bool isUser() const { return user.value != 0; }
+};
+
+/// What a password is worth beside a hash.
+struct Verified {
+  bool right = false;
+  std::string newHash{};  ///< where it is right and its hash cost less than new ones do
 };
 
 /// A session that was just made.
@@ -64,17 +77,34 @@ class Access {
 
   /// Hashes a new password (argon2id) on the hashing threads. Throws malformed (too short, over 1024 bytes), tooMany.
   std::string hashPassword(std::string_view password);
-  /// Whether `password` is the one of `hash`; with an empty hash takes as long and says no. Throws tooMany.
-  bool verifyPassword(std::string_view hash, std::string_view password);
+  /// Whether `password` is the one of `hash`; with an empty hash takes as long and says no. A try at the password of
+  /// `name` from `address` (empty: not counted by it). Throws malformed, tooMany (too many tries, or callers).
+  Verified verifyPassword(std::string_view name, std::string_view address, std::string_view hash,
+                          std::string_view password);
 
   NewSession startSession(store::Transaction& transaction, UserId user, std::string_view userName);
   CreatedToken createToken(store::Transaction& transaction, UserId user, std::string_view label, Scope scope,
                            std::optional<Time> expires);
+  /// Ends every session of a user but the one that `who` came with.
+  void endOtherSessions(store::Transaction& transaction, UserId user, const Identity& who);
   /// Ends what `who` came with.
   void end(store::Transaction& transaction, const Identity& who);
+  void endSession(store::Transaction& transaction, const SessionId& id);
   void endToken(store::Transaction& transaction, const TokenId& id);
-  /// The user whose token it is; notFound where there is none.
-  UserId tokenOwner(store::Reader& reader, const TokenId& id);
+  /// The user whose session or token it is; nobody where there is none.
+  std::optional<UserId> sessionOwner(store::Reader& reader, const SessionId& id);
+  std::optional<UserId> tokenOwner(store::Reader& reader, const TokenId& id);
+  /// Whose things are meant: those of the user named `name`, whom `of` must allow (else forbidden, notFound); else
+  /// everybody's, which is nobody in particular, where `all` allows it, and one's own where not.
+  std::optional<UserId> whose(store::Reader& reader, const Identity& who, const std::optional<std::string>& name,
+                              const Right& of, const Right& all);
+  /// Sessions and tokens that have not expired, of one user or of all, by when they were made.
+  Page<Session> listSessions(store::Reader& reader, const Identity& who, std::optional<UserId> user,
+                             const ListQuery& wanted);
+  Page<Token> listTokens(store::Reader& reader, std::optional<UserId> user, const ListQuery& wanted);
+  /// Ends sessions or tokens of one user or of all, at most `limit`; how many it ended.
+  std::int64_t endSessions(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit);
+  std::int64_t endTokens(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit);
   /// Ends every session and token of a user.
   void endAll(store::Transaction& transaction, UserId user);
   /// Says that a role, a password or `disabled` changes in this transaction, or a user goes: every process reads rights
@@ -87,8 +117,15 @@ class Access {
 
   /// `?share=&exp=&sig=` for uploading to a video, good for uploadLinkTtl.
   std::string uploadLink(const VideoId& video);
-  /// Throws forbidden unless `link` is a good one for uploading to `video`.
-  void checkUploadLink(const SignedLink& link, const VideoId& video);
+  /// `?share=&exp=&sig=` of a share, for `what` (view, upload).
+  std::string link(std::string_view share, const VideoId& video, std::string_view what, Time expires);
+  /// Throws forbidden unless `link` was signed for this; whether its share still stands is for the caller to look up.
+  void checkLink(const SignedLink& link, const VideoId& video, std::string_view what);
+
+  /// Fills the cache from the database, in the background; what is asked for meanwhile is looked up.
+  void loadInBackground();
+  /// The same at once; how many sessions and tokens it holds then.
+  std::size_t load();
 
   const Options& options() const;
   Time now() const;

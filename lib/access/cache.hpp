@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -14,16 +13,13 @@
 
 namespace video::access {
 
-/// The SHA-256 of a session's or token's secret: what it is looked up by.
-using SecretKey = std::array<unsigned char, 32>;
-
 /// Identities of sessions and tokens by the hash of their secret: bounded, what was not used lately goes first, in
 /// shards. An entry counts only under the rights epoch that it was read under, so that nothing need be dropped when
 /// that moves. May be used from any thread.
 class Cache {
  public:
   struct Entry {
-    Identity identity;                          ///< without its secretHash, which the key is
+    Identity identity;                          ///< without its key, which is the entry's
     std::int64_t epoch = 0;                     ///< of the read that gave the identity
     Time nextTouch{};                           ///< when its use is to be written down again
     std::chrono::milliseconds touchInterval{};  ///< at the least between two such

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/error.hpp"
 
@@ -36,16 +37,29 @@ std::string Passwords::hash(std::string_view password) {
   return made;
 }
 
-bool Passwords::verify(std::string_view hash, std::string_view password) {
+Verified Passwords::verify(std::string_view hash, std::string_view password) {
   check(password, 0);
-  bool right = false;
+  Verified verified;
   threads_.run([&] {
-    if (hash.empty())
+    if (hash.empty()) {
       compute(password);
-    else
-      right = crypto_pwhash_str_verify(std::string(hash).c_str(), password.data(), password.size()) == 0;
+      return;
+    }
+    verified.right = crypto_pwhash_str_verify(std::string(hash).c_str(), password.data(), password.size()) == 0;
+    if (verified.right && isCheap(hash)) verified.newHash = compute(password);
   });
-  return right;
+  return verified;
+}
+
+// By the cost that stands in the hash: `$argon2id$v=19$m=KIB,t=PASSES,p=1$…`.
+bool Passwords::isCheap(std::string_view hash) const {
+  const auto number = [&](std::string_view mark) {
+    unsigned long long value = 0;
+    const std::size_t at = hash.find(mark);
+    if (at != std::string_view::npos) std::from_chars(hash.data() + at + mark.size(), hash.data() + hash.size(), value);
+    return value;
+  };
+  return number("$m=") < memory_ / 1024 || number(",t=") < operations_;
 }
 
 std::string Passwords::compute(std::string_view password) const {

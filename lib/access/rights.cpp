@@ -11,9 +11,9 @@ bool covers(Scope scope, Need need) noexcept {
   switch (scope) {
     case Scope::read: return need == Need::read;
     case Scope::upload: return need == Need::read || need == Need::upload;
-    case Scope::full: return need != Need::administer;
+    case Scope::full: return need != Need::administer && need != Need::watch;
     case Scope::admin: return true;
-    case Scope::metrics: return false;
+    case Scope::metrics: return need == Need::watch;
   }
   return false;
 }
@@ -36,7 +36,8 @@ bool may(const Identity& who, const Right& right, std::optional<UserId> thing) n
   if (open(anyone) || open(signedIn)) return true;
   if (open(owner) && thing && *thing == who.user) return true;
   // An administrator's lesser token is as good as any user's.
-  return open(admin) && who.role == Role::admin && (!isToken || who.scope == Scope::admin);
+  return open(admin) && who.role == Role::admin &&
+         (!isToken || who.scope == Scope::admin || who.scope == Scope::metrics);
 }
 
 void require(const Identity& who, const Right& right, std::optional<UserId> thing) {

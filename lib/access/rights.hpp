@@ -15,7 +15,7 @@ struct Identity;
 enum Who : unsigned { anyone = 1, signedIn = 2, owner = 4, admin = 8, link = 16 };
 
 /// What a token must be able to do.
-enum class Need { read, upload, change, administer };
+enum class Need { read, upload, change, administer, watch };
 
 /// One operation and who may do it.
 struct Right {
@@ -30,13 +30,26 @@ inline constexpr Right usersAdd{"users.add", anyone | admin, Need::change};
 inline constexpr Right usersAddAny{"users.add?any", admin, Need::administer};
 inline constexpr Right usersList{"users.list", admin, Need::administer};
 inline constexpr Right usersShow{"users.show", owner | admin, Need::read};
+inline constexpr Right usersChange{"users.change", owner | admin, Need::change};
+inline constexpr Right usersChangeAny{"users.change?any", admin, Need::administer};
 inline constexpr Right usersRemove{"users.remove", owner | admin, Need::change};
 inline constexpr Right sessionsLogin{"sessions.login", anyone, Need::change};
 inline constexpr Right sessionsLogout{"sessions.logout", signedIn, Need::read};
 inline constexpr Right sessionsWhoami{"sessions.whoami", signedIn, Need::read};
+inline constexpr Right sessionsList{"sessions.list", signedIn, Need::read};
+inline constexpr Right sessionsListOf{"sessions.list?user", owner | admin, Need::read};
+inline constexpr Right sessionsListAll{"sessions.list?all", admin, Need::administer};
+inline constexpr Right sessionsRevoke{"sessions.revoke", owner | admin, Need::change};
+inline constexpr Right sessionsRevokeOwn{"sessions.revokeAll", signedIn, Need::change};
+inline constexpr Right sessionsRevokeAll{"sessions.revokeAll?all", admin, Need::administer};
 inline constexpr Right tokensCreate{"tokens.create", owner | admin, Need::change};
 inline constexpr Right tokensCreateAdmin{"tokens.create?admin", admin, Need::administer};
+inline constexpr Right tokensList{"tokens.list", signedIn, Need::read};
+inline constexpr Right tokensListOf{"tokens.list?user", owner | admin, Need::read};
+inline constexpr Right tokensListAll{"tokens.list?all", admin, Need::administer};
 inline constexpr Right tokensRevoke{"tokens.revoke", owner | admin, Need::change};
+inline constexpr Right tokensRevokeOwn{"tokens.revokeAll", signedIn, Need::change};
+inline constexpr Right tokensRevokeAll{"tokens.revokeAll?all", admin, Need::administer};
 inline constexpr Right videosAdd{"videos.add", owner | admin, Need::upload};
 inline constexpr Right videosList{"videos.list", signedIn, Need::read};
 inline constexpr Right videosListOf{"videos.listOf", anyone, Need::read};
@@ -44,16 +57,32 @@ inline constexpr Right videosListHidden{"videos.listOf?state", owner | admin, Ne
 inline constexpr Right videosListAll{"videos.list?user", owner | admin, Need::read};
 inline constexpr Right videosShow{"videos.show", anyone, Need::read};
 inline constexpr Right videosShowHidden{"videos.show?hidden", owner | admin, Need::read};
-inline constexpr Right videosOpen{"videos.open", anyone, Need::read};
+inline constexpr Right videosOpen{"videos.open", anyone | link, Need::read};
+inline constexpr Right videosOpenSignedIn{"videos.open?session", signedIn | link, Need::read};
+inline constexpr Right videosOpenOwn{"videos.open?signed", owner | admin | link, Need::read};
+inline constexpr Right videosRename{"videos.rename", owner | admin, Need::change};
+inline constexpr Right videosVerify{"videos.verify", owner | admin, Need::change};
 inline constexpr Right videosDelete{"videos.delete", owner | admin, Need::change};
 inline constexpr Right videosRestore{"videos.restore", owner | admin, Need::change};
 inline constexpr Right uploadsPut{"uploads.put", owner | admin | link, Need::upload};
+inline constexpr Right sharesCreate{"shares.create", owner | admin, Need::change};
+inline constexpr Right sharesList{"shares.list", owner | admin, Need::read};
+inline constexpr Right sharesRevoke{"shares.revoke", owner | admin, Need::change};
 inline constexpr Right commentsPost{"comments.post", signedIn, Need::change};
 inline constexpr Right commentsList{"comments.list", anyone, Need::read};
 inline constexpr Right commentsRemove{"comments.remove", owner | admin, Need::change};
 inline constexpr Right deletionsEnqueue{"deletions.enqueue", admin, Need::administer};
 inline constexpr Right deletionsList{"deletions.list", admin, Need::administer};
 inline constexpr Right deletionsDrain{"deletions.drain", admin, Need::administer};
+inline constexpr Right deletionsRetry{"deletions.retry", admin, Need::administer};
+inline constexpr Right tasksList{"tasks.list", admin, Need::administer};
+inline constexpr Right tasksShow{"tasks.show", admin, Need::administer};
+inline constexpr Right tasksRun{"tasks.run", admin, Need::administer};
+inline constexpr Right tasksHistory{"tasks.history", admin, Need::administer};
+inline constexpr Right serverStatus{"server.status", admin, Need::administer};
+inline constexpr Right serverLimits{"server.limits", admin, Need::administer};
+inline constexpr Right serverReload{"server.reload", admin, Need::administer};
+inline constexpr Right serverMetrics{"server.metrics", admin, Need::watch};
 }  // namespace rights
 
 /// Whether `who` may; `thing` is the user whom the thing in question belongs to, where it belongs to one.

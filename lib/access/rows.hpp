@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "access/access.hpp"
 #include "base/clock.hpp"
 #include "base/ids.hpp"
+#include "sessions/sessions.hpp"
 #include "store/database.hpp"
 #include "tokens/tokens.hpp"
 #include "users/users.hpp"
@@ -28,7 +31,17 @@ std::optional<Known> findSession(store::Reader& reader, std::string_view hash);
 std::optional<Known> findToken(store::Reader& reader, std::string_view hash);
 /// A live user by name, disabled or not.
 std::optional<Known> findUser(store::Reader& reader, std::string_view name);
+/// Calls `visit(hash, session)` for sessions that have not expired and whose hash is at least `from` and below `to`, at
+/// most `limit`, until it says false.
+void forEachSession(store::Reader& reader, Time now, std::string_view from, std::string_view to, std::size_t limit,
+                    const std::function<bool(const SecretKey&, const Known&)>& visit);
+std::optional<UserId> findSessionOwner(store::Reader& reader, const SessionId& id);
 std::optional<UserId> findTokenOwner(store::Reader& reader, const TokenId& id);
+
+/// Those that have not expired, of one user or of all, by when they were made; `current` is the hash of one.
+Page<Session> listSessions(store::Reader& reader, std::optional<UserId> user, const ListQuery& wanted, Time now,
+                           std::string_view current);
+Page<Token> listTokens(store::Reader& reader, std::optional<UserId> user, const ListQuery& wanted, Time now);
 
 std::int64_t epoch(store::Reader& reader);
 void bumpEpoch(store::Transaction& transaction);
@@ -44,12 +57,18 @@ bool hasExpiredSession(store::Reader& reader, Time now);
 /// Each: how many rows it changed.
 std::int64_t extendSession(store::Transaction& transaction, std::string_view hash, Time expires);
 std::int64_t removeSession(store::Transaction& transaction, std::string_view hash);
+std::int64_t removeSession(store::Transaction& transaction, const SessionId& id);
 std::int64_t removeExpiredSession(store::Transaction& transaction, std::string_view hash, Time now);
 std::int64_t removeExpiredSessions(store::Transaction& transaction, Time now, std::int64_t limit);
 std::int64_t removeSessionsOf(store::Transaction& transaction, UserId user);
+/// But the one with this hash.
+std::int64_t removeOtherSessionsOf(store::Transaction& transaction, UserId user, std::string_view hash);
 std::int64_t useToken(store::Transaction& transaction, std::string_view hash, Time now);
 std::int64_t removeToken(store::Transaction& transaction, std::string_view hash);
 std::int64_t removeToken(store::Transaction& transaction, const TokenId& id);
+/// Of one user or of all, at most `limit`.
+std::int64_t removeSessions(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit);
+std::int64_t removeTokens(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit);
 std::int64_t removeTokensOf(store::Transaction& transaction, UserId user);
 
 }  // namespace video::access::rows

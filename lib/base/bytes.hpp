@@ -66,6 +66,8 @@ class ContentReader {
   virtual std::size_t read(std::uint64_t offset, std::span<std::byte> to) = 0;
   /// The open file behind it, where there is one (then offsets are the file's); else null.
   virtual std::shared_ptr<const Descriptor> file() const { return nullptr; }
+  /// Where that file stands, below `blobs/` in the data directory; empty where there is none.
+  virtual std::string path() const { return {}; }
 };
 
 /// Bytes on their way out, as a value: what they are, and how to read them.

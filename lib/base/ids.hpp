@@ -19,7 +19,9 @@ struct Id {
 
 using VideoId = Id<struct VideoNoun>;      ///< UUIDv7
 using CommentId = Id<struct CommentNoun>;  ///< UUIDv7
+using SessionId = Id<struct SessionNoun>;  ///< 12 base32 characters; public, unlike the session
 using TokenId = Id<struct TokenNoun>;      ///< 12 base32 characters; public, unlike the token
+using ShareId = Id<struct ShareNoun>;      ///< 12 base32 characters
 
 /// A user's id: the row's number, given once and never again.
 struct UserId {

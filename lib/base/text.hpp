@@ -18,4 +18,7 @@ bool isUserName(std::string_view text) noexcept;
 /// Whether both are equal without case, ASCII only (header names, user names).
 bool equalWithoutCase(std::string_view a, std::string_view b) noexcept;
 
+/// Without the spaces and tabs around it (RFC 9110 §5.6.3).
+std::string_view trimmed(std::string_view text) noexcept;
+
 }  // namespace video

@@ -133,6 +133,19 @@ std::optional<milliseconds> parseDuration(std::string_view text) {
   return milliseconds{static_cast<std::int64_t>(std::llround(total))};
 }
 
+std::string formatDuration(milliseconds duration) {
+  constexpr std::array units{std::pair{"d", 86'400'000}, std::pair{"h", 3'600'000}, std::pair{"m", 60'000},
+                             std::pair{"s", 1000}, std::pair{"ms", 1}};
+  std::string text;
+  std::int64_t left = duration.count();
+  for (const auto& [name, size] : units)
+    if (left >= size) {
+      text += fmt::format("{}{}", left / size, name);
+      left %= size;
+    }
+  return text.empty() ? "0s" : text;
+}
+
 std::optional<Time> parseTime(std::string_view text) {
   if (!text.empty() && text.size() <= 12 && text.find_first_not_of("0123456789") == std::string_view::npos) {
     std::int64_t unixSeconds = 0;

@@ -18,6 +18,9 @@ std::optional<std::uint64_t> parseSize(std::string_view text);
 /// over 100 years.
 std::optional<std::chrono::milliseconds> parseDuration(std::string_view text);
 
+/// The shortest text that parseDuration reads as this: `2h30m`, `0s`.
+std::string formatDuration(std::chrono::milliseconds duration);
+
 /// Reads RFC 3339 with any offset, or Unix seconds. Nothing where it is no time between the years 1970 and 9999.
 std::optional<Time> parseTime(std::string_view text);
 

@@ -27,6 +27,8 @@ class Data {
   /// Brings the schema to this program's version, after a copy of the database. Faults: busy (in use), versionMismatch
   /// (newer than this program), diskFull.
   virtual DataState migrate() = 0;
+  /// Makes a new signing key: every signed link made before is void, in every process at its next request.
+  virtual void rotateKey() = 0;
 };
 
 /// On the folder `path`, which came from `origin` (named where it is missing); `lockTimeout` bounds the wait for

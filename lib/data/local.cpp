@@ -25,6 +25,10 @@ class LocalData : public Data {
     return {path_.string(), done.now, done.before};
   }
 
+  void rotateKey() override {
+    store::DataDirectory::open(path_, store::Hold::shared, origin_, lockTimeout_)->rotateSigningKey();
+  }
+
  private:
   std::filesystem::path path_;
   std::string origin_;

@@ -47,12 +47,14 @@ struct DeletionQuery : ListQuery {
   std::optional<DeletionState> state;
 };
 
-/// The queue's first page, with what the whole queue holds (a user who is being cleared counts as one due record).
+/// A page of the queue, with what the whole queue holds: a replaced content, or a user who is gone, counts as one.
 struct DeletionPage : Page<Deletion> {
   std::int64_t due = 0;
   std::int64_t leased = 0;
   std::int64_t failed = 0;  ///< waiting for another try
   std::int64_t dead = 0;
+  std::int64_t cleared = 0;   ///< since ever
+  std::int64_t failures = 0;  ///< since ever
 };
 
 struct RemoveVideo : VideoRef {
@@ -61,6 +63,10 @@ struct RemoveVideo : VideoRef {
 
 struct Drain {
   std::optional<bool> includeNotDue;  ///< everything waiting becomes due first
+};
+
+struct DeletionRef {
+  VideoId video;
 };
 
 /// What a drain finds ahead of it; the work goes on after the answer (poll `list`).
@@ -75,7 +81,6 @@ struct DeletionsOptions {
   std::size_t workers = 2;                     ///< executors
   std::int64_t maxTries = 8;
   std::chrono::milliseconds retryDelay{10'000};  ///< doubled each time, with jitter, up to an hour
-  std::chrono::milliseconds every{3000};         ///< between ticks
 };
 
 /// Deleting, restoring, and the queue between. Every function may be called from any thread and throws Error.
@@ -93,15 +98,28 @@ class Deletions {
   virtual DeletionPage list(const Credential& by, const DeletionQuery& wanted) = 0;
   /// Starts clearing all that is due: admin, operator. In a daemon it returns at once, in direct mode when it is done.
   virtual DrainStarted drain(const Credential& by, const Drain& wanted) = 0;
+  /// A dead record, or one that waits for another try, becomes due now with all its tries: admin, operator. Faults:
+  /// notFound, conflict (it has not failed, or is being worked on).
+  virtual Deletion retry(const Credential& by, const DeletionRef& wanted) = 0;
+};
+
+/// How deletions have their tasks done.
+struct DeletionRunner {
+  /// Asks a daemon's scheduler for a run; does nothing where there is none.
+  std::function<void(std::string_view task)> wake;
+  /// The same, but where there is no scheduler runs it to the end here; how much was done here.
+  std::function<std::size_t(std::string_view task)> run;
 };
 
 /// The deletions of a data directory, and the tasks that work their queue.
 class LocalDeletions : public Deletions {
  public:
-  /// video-clear, the queue's own, and user-clear, which feeds it the videos of users who are gone.
-  virtual std::vector<schedule::Task> tasks() = 0;
-  /// From now on `drain` calls `wake(task)` instead of doing the work itself.
-  virtual void wakeBy(std::function<void(std::string_view task)> wake) = 0;
+  /// The queue's own task.
+  virtual schedule::Task videoClear() = 0;
+  /// Feeds the queue the videos of users who are gone.
+  virtual schedule::Task userClear() = 0;
+  /// Before anything is asked.
+  virtual void workBy(DeletionRunner runner) = 0;
 };
 
 /// On the data directory; what it is given must outlive it.

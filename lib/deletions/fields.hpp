@@ -40,6 +40,8 @@ struct Fields<DeletionPage> {
                                         Field{"leased", &DeletionPage::leased, "records being worked on"},
                                         Field{"failed", &DeletionPage::failed, "records waiting for another try"},
                                         Field{"dead", &DeletionPage::dead, "records given up"},
+                                        Field{"cleared", &DeletionPage::cleared, "videos cleared since ever"},
+                                        Field{"failures", &DeletionPage::failures, "tries that failed since ever"},
                                     });
 };
 
@@ -53,6 +55,11 @@ template <>
 struct Fields<Drain> {
   static constexpr std::tuple list{
       Field{"include_not_due", &Drain::includeNotDue, "everything waiting becomes due first"}};
+};
+
+template <>
+struct Fields<DeletionRef> {
+  static constexpr std::tuple list{Field{"video_id", &DeletionRef::video, "the video"}};
 };
 
 template <>

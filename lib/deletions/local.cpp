@@ -71,17 +71,31 @@ class DirectoryDeletions : public LocalDeletions {
     DeletionQuery counts;
     counts.limit = 1;
     const DeletionPage page = list(by, counts);
-    if (wake_) {
-      for (const schedule::Task& task : tasks()) wake_(task.name);
-    } else {
-      drainHere();
+    // user-clear queues videos, and is done with a user only when video-clear has worked them off.
+    while (runner_.run("user-clear") + runner_.run("video-clear") > 0) {
     }
     return {page.due, page.leased};
   }
 
-  std::vector<schedule::Task> tasks() override { return {clearing_.userClear(), clearing_.videoClear()}; }
+  Deletion retry(const Credential& by, const DeletionRef& wanted) override {
+    access::require(access_.identify(by), rights::deletionsRetry);
+    const Deletion revived = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      access::require(access_.identify(transaction, by), rights::deletionsRetry);
+      const auto found = rows::findDeletion(transaction, wanted.video);
+      if (!found) throw Error(Fault::notFound, fmt::format("video {}: is not in the queue", wanted.video.text));
+      if (found->state == DeletionState::leased || found->tries == 0)
+        throw Error(Fault::conflict,
+                    fmt::format("video {}: is {} and has not failed", wanted.video.text, nameOf(found->state)));
+      rows::revive(transaction, wanted.video, access_.now());
+      return rows::findDeletion(transaction, wanted.video).value();
+    });
+    runner_.wake("video-clear");
+    return revived;
+  }
 
-  void wakeBy(std::function<void(std::string_view)> wake) override { wake_ = std::move(wake); }
+  schedule::Task videoClear() override { return clearing_.videoClear(); }
+  schedule::Task userClear() override { return clearing_.userClear(); }
+  void workBy(DeletionRunner runner) override { runner_ = std::move(runner); }
 
  private:
   static Error wrongState(const Video& video) {
@@ -102,23 +116,14 @@ class DirectoryDeletions : public LocalDeletions {
   }
 
   void wakeNow(std::chrono::milliseconds delay) const {
-    if (wake_ && delay.count() == 0) wake_("video-clear");
-  }
-
-  // user-clear queues videos, and is done with a user only when video-clear has worked them off.
-  void drainHere() {
-    const auto go = [] { return false; };
-    for (std::size_t worked = 1; worked > 0;) {
-      worked = 0;
-      for (const schedule::Task& task : tasks()) worked += schedule::runToEnd(task, go).done;
-    }
+    if (delay.count() == 0) runner_.wake("video-clear");
   }
 
   store::Database& database_;
   access::Access& access_;
   DeletionsOptions options_;
   Clearing clearing_;
-  std::function<void(std::string_view)> wake_;
+  DeletionRunner runner_;
 };
 
 }  // namespace

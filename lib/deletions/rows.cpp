@@ -20,6 +20,16 @@ std::string listSql(int states) {
   return sql + " ORDER BY 3, 1 LIMIT ?5";
 }
 
+Deletion deletionOf(const store::Query& row) {
+  Deletion deletion;
+  deletion.video.text = row.text(0);
+  deletion.state = valueOf<DeletionState>(row.text(1)).value_or(DeletionState::waiting);
+  deletion.due = row.time(2);
+  deletion.tries = row.integer(3);
+  deletion.lastError = row.optionalText(4);
+  return deletion;
+}
+
 std::int64_t count(store::Query query) {
   return query.next() ? query.integer(0) : 0;
 }
@@ -51,41 +61,53 @@ DeletionPage listDeletions(store::Reader& reader, const DeletionQuery& wanted, T
         page.nextCursor = makeCursor({fmt::to_string(last.due.time_since_epoch().count()), last.video.text});
         break;
       }
-      Deletion& deletion = page.items.emplace_back();
-      deletion.video.text = query.text(0);
-      deletion.state = valueOf<DeletionState>(query.text(1)).value_or(DeletionState::waiting);
-      deletion.due = query.time(2);
-      deletion.tries = query.integer(3);
-      deletion.lastError = query.optionalText(4);
+      page.items.push_back(deletionOf(query));
     }
   }
   page.due = count(reader.query("SELECT count(*) FROM video_del_rec WHERE state = 'waiting' AND due <= ?", now)) +
+             count(reader.query("SELECT count(*) FROM blob_del_rec WHERE due <= ?", now)) +
              std::ssize(clearableUsers(reader, now, 1000));
   page.leased = count(reader.query("SELECT count(*) FROM video_del_rec WHERE state = 'leased'"));
   page.failed =
       count(reader.query("SELECT count(*) FROM video_del_rec WHERE state = 'waiting' AND due > ? AND tries > 0", now));
   page.dead = count(reader.query("SELECT count(*) FROM video_del_rec WHERE state = 'dead'"));
+  auto totals = reader.query("SELECT cleared, failures FROM deletion_totals WHERE only_row = 1");
+  if (totals.next()) {
+    page.cleared = totals.integer(0);
+    page.failures = totals.integer(1);
+  }
   return page;
 }
 
-std::vector<VideoId> dueDeletions(store::Reader& reader, Time now, std::int64_t limit) {
-  std::vector<VideoId> due;
+std::optional<Deletion> findDeletion(store::Reader& reader, const VideoId& video) {
+  auto query =
+      reader.query("SELECT video_id, state, due, tries, last_error FROM video_del_rec WHERE video_id = ?", video);
+  return query.next() ? std::optional(deletionOf(query)) : std::nullopt;
+}
+
+bool hasDueDeletion(store::Reader& reader, Time now) {
+  return reader.query("SELECT 1 FROM video_del_rec WHERE state = 'waiting' AND due <= ? LIMIT 1", now).next();
+}
+
+std::vector<Clearable> dueDeletions(store::Reader& reader, Time now, std::int64_t limit) {
+  std::vector<Clearable> due;
   auto query = reader.query(
-      "SELECT video_id FROM video_del_rec WHERE state = 'waiting' AND due <= ? ORDER BY due, video_id LIMIT ?", now,
-      limit);
-  while (query.next()) due.push_back({std::string(query.text(0))});
+      "SELECT d.video_id, v.blob, d.tries FROM video_del_rec d CROSS JOIN video_info v ON v.id = d.video_id "
+      "WHERE d.state = 'waiting' AND d.due <= ? ORDER BY d.due, d.video_id LIMIT ?",
+      now, limit);
+  while (query.next())
+    due.push_back({{std::string(query.text(0))}, query.optionalText(1).value_or(""), query.integer(2)});
   return due;
 }
 
-std::vector<Lease> listLeases(store::Reader& reader) {
-  std::vector<Lease> leases;
-  auto query = reader.query("SELECT video_id, lease_owner FROM video_del_rec WHERE state = 'leased' LIMIT 500");
-  while (query.next()) leases.push_back({{std::string(query.text(0))}, query.integer(1)});
-  return leases;
-}
-
-std::int64_t deletionTries(store::Reader& reader, const VideoId& video) {
-  return count(reader.query("SELECT tries FROM video_del_rec WHERE video_id = ?", video));
+std::vector<std::int64_t> leaseOwners(store::Reader& reader) {
+  // From one holder to the next: they are few, their leases may be many.
+  std::vector<std::int64_t> owners;
+  for (std::int64_t last = 0;;) {
+    auto query = reader.query("SELECT min(lease_owner) FROM video_del_rec WHERE lease_owner > ?", last);
+    if (!query.next() || query.isNull(0)) return owners;
+    owners.push_back(last = query.integer(0));
+  }
 }
 
 void insertDeletion(store::Transaction& transaction, const VideoId& video, Time due, Time now) {
@@ -101,22 +123,36 @@ void lease(store::Transaction& transaction, const VideoId& video, std::int64_t o
       .run();
 }
 
-void voidLease(store::Transaction& transaction, const Lease& lease) {
-  transaction
+std::int64_t voidLeases(store::Transaction& transaction, std::int64_t owner, std::int64_t limit) {
+  return transaction
       .query(
-          "UPDATE video_del_rec SET state = 'waiting', lease_owner = NULL WHERE video_id = ? AND state = 'leased' AND "
-          "lease_owner = ?",
-          lease.video, lease.owner)
+          "UPDATE video_del_rec SET state = 'waiting', lease_owner = NULL WHERE video_id IN "
+          "(SELECT video_id FROM video_del_rec WHERE lease_owner = ? LIMIT ?)",
+          owner, limit)
       .run();
 }
 
-void recordFailure(store::Transaction& transaction, const VideoId& video, std::string_view why, std::int64_t tries,
-                   Time due, DeletionState state) {
+void recordFailure(store::Transaction& transaction, const VideoId& video, std::string_view why, Time due,
+                   std::int64_t maxTries) {
   transaction
       .query(
-          "UPDATE video_del_rec SET state = ?, lease_owner = NULL, tries = ?, last_error = ?, due = ? WHERE video_id = "
-          "?",
-          state, tries, why, due, video)
+          "UPDATE video_del_rec SET state = iif(tries + 1 >= ?4, 'dead', 'waiting'), lease_owner = NULL, "
+          "tries = tries + 1, last_error = ?2, due = ?3 WHERE video_id = ?1",
+          video, why, due, maxTries)
+      .run();
+}
+
+void addToTotals(store::Transaction& transaction, std::int64_t cleared, std::int64_t failures) {
+  transaction
+      .query("UPDATE deletion_totals SET cleared = cleared + ?, failures = failures + ? WHERE only_row = 1", cleared,
+             failures)
+      .run();
+}
+
+void revive(store::Transaction& transaction, const VideoId& video, Time now) {
+  transaction
+      .query("UPDATE video_del_rec SET state = 'waiting', due = ?, tries = 0 WHERE video_id = ? AND state <> 'leased'",
+             now, video)
       .run();
 }
 
@@ -135,10 +171,11 @@ std::int64_t makeSomeDue(store::Transaction& transaction, Time now, std::int64_t
       .run();
 }
 
-std::vector<std::string> replacedBlobs(store::Reader& reader, Time now, std::int64_t limit) {
-  std::vector<std::string> blobs;
-  auto query = reader.query("SELECT blob FROM blob_del_rec WHERE due <= ? ORDER BY due, blob LIMIT ?", now, limit);
-  while (query.next()) blobs.emplace_back(query.text(0));
+std::vector<ReplacedBlob> replacedBlobs(store::Reader& reader, Time now, std::int64_t limit) {
+  std::vector<ReplacedBlob> blobs;
+  auto query =
+      reader.query("SELECT blob, tries FROM blob_del_rec WHERE due <= ? ORDER BY due, blob LIMIT ?", now, limit);
+  while (query.next()) blobs.push_back({std::string(query.text(0)), query.integer(1)});
   return blobs;
 }
 
@@ -155,19 +192,14 @@ void deleteBlobDeletion(store::Transaction& transaction, std::string_view blob) 
   transaction.query("DELETE FROM blob_del_rec WHERE blob = ?", blob).run();
 }
 
-std::vector<UserId> clearableUsers(store::Reader& reader, Time now, std::int64_t limit) {
-  // A user whose videos are all queued and due has to wait for video-clear, and is not clearable until then.
-  std::vector<UserId> users;
+std::vector<ClearableUser> clearableUsers(store::Reader& reader, Time now, std::int64_t limit) {
+  // Between the queueing of the last video and its end there is nothing to do for a user.
+  std::vector<ClearableUser> users;
   auto query = reader.query(
-      "SELECT r.user_id FROM user_del_rec r WHERE r.user_id > 0 AND r.due <= ?1 AND ("
-      "EXISTS (SELECT 1 FROM video_info WHERE author_id = r.user_id AND state = 'ready') OR "
-      "EXISTS (SELECT 1 FROM video_info WHERE author_id = r.user_id AND state = 'pending') OR "
-      "EXISTS (SELECT 1 FROM video_info v CROSS JOIN video_del_rec d ON d.video_id = v.id "
-      "WHERE v.author_id = r.user_id AND v.state = 'deleted' AND d.state = 'waiting' AND d.due > ?1) OR "
-      "EXISTS (SELECT 1 FROM comments WHERE author_id = r.user_id) OR "
-      "NOT EXISTS (SELECT 1 FROM video_info WHERE author_id = r.user_id)) ORDER BY r.user_id LIMIT ?2",
+      "SELECT user_id, tries FROM user_del_rec r WHERE user_id > 0 AND due <= ? AND (queued = 0 OR "
+      "NOT EXISTS (SELECT 1 FROM video_info WHERE author_id = r.user_id)) ORDER BY user_id LIMIT ?",
       now, limit);
-  while (query.next()) users.push_back(UserId{query.integer(0)});
+  while (query.next()) users.push_back({UserId{query.integer(0)}, query.integer(1)});
   return users;
 }
 
@@ -197,15 +229,23 @@ std::int64_t queueVideosOf(store::Transaction& transaction, UserId user, Time no
                       user, limit, state)
                   .run();
   }
-  queued +=
-      transaction
-          .query(
-              "UPDATE video_del_rec SET due = ?2 WHERE video_id IN "
-              "(SELECT v.id FROM video_info v CROSS JOIN video_del_rec d ON d.video_id = v.id WHERE v.author_id = ?1 "
-              "AND v.state = 'deleted' AND d.state = 'waiting' AND d.due > ?2 LIMIT ?3)",
-              user, now, limit)
-          .run();
   return queued;
+}
+
+VideoId makeDueOf(store::Transaction& transaction, UserId user, const VideoId& after, Time now, std::int64_t limit) {
+  VideoId last;
+  auto query = transaction.query(
+      "SELECT id FROM video_info WHERE author_id = ? AND state = 'deleted' AND id > ? ORDER BY id LIMIT ?", user, after,
+      limit);
+  while (query.next()) {
+    last.text = query.text(0);
+    makeDue(transaction, last, now);
+  }
+  return last;
+}
+
+void markUserQueued(store::Transaction& transaction, UserId user) {
+  transaction.query("UPDATE user_del_rec SET queued = 1 WHERE user_id = ?", user).run();
 }
 
 bool finishUserDeletion(store::Transaction& transaction, UserId user) {

@@ -20,6 +20,8 @@ constexpr Endpoint<DeletionQuery, DeletionPage> list{
     {"deletions.list", Method::get, "/deletions", 200, http::scheduler}};
 constexpr Endpoint<Drain, DrainStarted> drain{
     {"deletions.drain", Method::post, "/deletions/drain", 202, http::scheduler}};
+constexpr Endpoint<DeletionRef, Deletion> retry{
+    {"deletions.retry", Method::post, "/deletions/{video_id}/retry", 200, http::scheduler}};
 }  // namespace wire
 
 class RemoteDeletions : public Deletions {
@@ -35,6 +37,9 @@ class RemoteDeletions : public Deletions {
   }
   DrainStarted drain(const Credential& by, const Drain& wanted) override {
     return server_.call(wire::drain, by, wanted);
+  }
+  Deletion retry(const Credential& by, const DeletionRef& wanted) override {
+    return server_.call(wire::retry, by, wanted);
   }
 
  private:
@@ -55,6 +60,7 @@ void serveDeletions(http::Router& router, Deletions& deletions) {
   router.serve(wire::enqueueByGet, [&](auto& by, auto& wanted) { deletions.enqueue(by, wanted); });
   router.serve(wire::list, [&](auto& by, auto& wanted) { return deletions.list(by, wanted); });
   router.serve(wire::drain, [&](auto& by, auto& wanted) { return deletions.drain(by, wanted); });
+  router.serve(wire::retry, [&](auto& by, auto& wanted) { return deletions.retry(by, wanted); });
 }
 
 }  // namespace video

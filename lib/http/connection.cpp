@@ -1,11 +1,15 @@
 #include "http/connection.hpp"
 
+#include <linux/sockios.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 
 #include "base/units.hpp"
@@ -19,7 +23,9 @@ namespace {
 constexpr std::string_view request = "GET / HTTP/1.1\r\n\r\n";
 constexpr std::size_t fileTurn = 2 << 20;
 constexpr std::size_t smallContent = 16 << 10;
+constexpr std::uint64_t provenReader = 4 << 20;
 constexpr std::size_t coldTurn = 512 << 10;
+constexpr std::int64_t paceSteps = 4;  // a second; what a rate has saved up is at most two of them
 
 bool isCold(const Segment& segment, std::uint64_t at) {
   char byte = 0;
@@ -80,6 +86,8 @@ void Connection::open(int socket, Peer peer, const Listening& listening) {
   discarded = 0;
   bytes_.clear();
   bytesAt_ = segment_ = segmentAt_ = 0;
+  sentOfFiles_ = 0;
+  trusted_ = false;
 }
 
 void Connection::hangUp() {
@@ -132,6 +140,7 @@ Connection::Received Connection::receive(Scratch& scratch) {
       scratch.added(static_cast<std::size_t>(got));
       drained = trustsShortRead && static_cast<std::size_t>(got) < size;
       moved = true;
+      traffic_.received.fetch_add(static_cast<std::uint64_t>(got), std::memory_order_relaxed);
       return Received::some;
     }
     if (got < 0 && errno == EINTR) continue;
@@ -156,11 +165,19 @@ Connection::Sent Connection::sendPart(const char* from, std::size_t size, bool m
     if (count >= 0) {
       sent = static_cast<std::size_t>(count);
       moved = true;
+      traffic_.sent.fetch_add(sent, std::memory_order_relaxed);
       return sent == size ? Sent::all : Sent::more;
     }
     if (errno == EINTR) continue;
     return errno == EAGAIN ? Sent::later : Sent::broken;
   }
+}
+
+/// Lifts what a listening socket has set for its clients (listening.cpp): fewer and larger pieces cost less.
+void Connection::trust() {
+  trusted_ = true;
+  const int most = INT_MAX;
+  ::setsockopt(socket_.number(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most);
 }
 
 Connection::Sent Connection::sendFile(const Segment& segment, std::size_t& budget) {
@@ -172,6 +189,7 @@ Connection::Sent Connection::sendFile(const Segment& segment, std::size_t& budge
     if (sent < 0) failure = errno;
     return sent;
   };
+  if (!trusted_ && sentOfFiles_ >= provenReader) trust();
   ssize_t count = 0;
   if (isCold(segment, segment.offset + segmentAt_)) {
     size = std::min(size, coldTurn);
@@ -183,7 +201,9 @@ Connection::Sent Connection::sendFile(const Segment& segment, std::size_t& budge
   if (count > 0) {
     segmentAt_ += static_cast<std::uint64_t>(count);
     budget -= static_cast<std::size_t>(count);
+    sentOfFiles_ += static_cast<std::uint64_t>(count);
     moved = true;
+    traffic_.sent.fetch_add(static_cast<std::uint64_t>(count), std::memory_order_relaxed);
     return Sent::all;
   }
   // Nothing sent and no error: the file is shorter than its answer has promised.
@@ -191,7 +211,17 @@ Connection::Sent Connection::sendFile(const Segment& segment, std::size_t& budge
   return failure == EINTR ? Sent::all : failure == EAGAIN ? Sent::later : Sent::broken;
 }
 
-Connection::Sent Connection::flush() {
+/// What may be sent now of an answer with a rate; where that is less than a step, nothing, and `resumeAt` says when.
+std::size_t Connection::allowed(std::int64_t now) {
+  const std::uint64_t step = std::max<std::uint64_t>(rate / paceSteps, 1);
+  const auto passed = static_cast<std::uint64_t>(std::clamp<std::int64_t>(now - allowedAt_, 0, 1000));
+  allowance_ = allowedAt_ == 0 ? step : std::min(allowance_ + rate * passed / 1000, 2 * step);
+  allowedAt_ = now;
+  resumeAt = allowance_ < step ? now + 1 + static_cast<std::int64_t>((step - allowance_) * 1000 / rate) : 0;
+  return resumeAt > 0 ? 0 : static_cast<std::size_t>(std::min<std::uint64_t>(allowance_, fileTurn));
+}
+
+Connection::Sent Connection::flush(std::int64_t now) {
   while (bytesAt_ < bytes_.size()) {
     std::size_t sent = 0;
     const Sent result = sendPart(bytes_.data() + bytesAt_, bytes_.size() - bytesAt_, !content.empty(), sent);
@@ -199,6 +229,17 @@ Connection::Sent Connection::flush() {
     bytesAt_ += sent;
   }
   std::size_t budget = fileTurn;
+  if (rate > 0 && segment_ < content.size()) {
+    budget = allowed(now);
+    if (budget == 0) return Sent::later;
+  }
+  const std::size_t most = budget;
+  const Sent sent = flushContent(budget);
+  if (rate > 0) allowance_ -= most - budget;
+  return sent;
+}
+
+Connection::Sent Connection::flushContent(std::size_t& budget) {
   while (segment_ < content.size()) {
     Segment& segment = content[segment_];
     const std::uint64_t length = segment.file ? segment.length : segment.bytes.size();
@@ -224,12 +265,19 @@ Connection::Sent Connection::flush() {
   return Sent::all;
 }
 
+int Connection::unsent() const noexcept {
+  int count = 0;
+  return ::ioctl(socket_.number(), SIOCOUTQ, &count) == 0 ? count : 0;
+}
+
 void Connection::answered() {
   bytes_.clear();
   bytesAt_ = 0;
   content.clear();
   segment_ = 0;
   segmentAt_ = 0;
+  rate = 0;
+  allowedAt_ = resumeAt = 0;
   held.reset();
 }
 

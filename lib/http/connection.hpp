@@ -48,6 +48,12 @@ class Scratch {
   std::chrono::seconds dateSecond_{};
 };
 
+/// Bytes of all connections.
+struct Traffic {
+  std::atomic<std::uint64_t> sent = 0;
+  std::atomic<std::uint64_t> received = 0;
+};
+
 /// One client's socket. Its memory is used again for another client, never given back while the transport lives:
 /// whoever comes late with an event of the former one finds another generation and goes away. Exactly one thread owns
 /// it at a time, between `enter` and `leave`.
@@ -57,7 +63,7 @@ class Connection final : public httplib::Stream {
   enum class Received { some, none, ended };
   enum class Sent { all, later, more, broken };
 
-  explicit Connection(std::uint32_t place) : index(place) {}
+  Connection(std::uint32_t place, Traffic& all) : index(place), traffic_(all) {}
   ~Connection() override { hangUp(); }
 
   /// Takes a new client in. Nobody can enter a connection without a client; the caller owns it from now on.
@@ -79,10 +85,13 @@ class Connection final : public httplib::Stream {
 
   /// Reads what is there into the scratch; never waits.
   Received receive(Scratch& scratch);
-  /// Sends what the socket takes, of files at most 2 MiB; never waits for the client.
-  Sent flush();
+  /// Sends what the socket takes, of the content at most 2 MiB and what `rate` allows; never waits for the client.
+  /// `now` in milliseconds. `later` with `resumeAt` set: the rate says so, not the socket.
+  Sent flush(std::int64_t now);
   /// Sends `100 Continue`, once, where the client waits for it and has sent nothing of its body.
   void sendContinue(const Scratch& scratch);
+  /// Bytes that the kernel holds for the client still; what a slow reader takes shows here long before there is room.
+  int unsent() const noexcept;
   /// Lets the answer go: its files and what it held.
   void answered();
 
@@ -109,7 +118,10 @@ class Connection final : public httplib::Stream {
   bool drained = false;          ///< nothing to read before the next event
   bool muted = false;            ///< epoll says nothing of it
   bool continueWanted = false;
-  bool moved = false;  ///< a byte was sent or received since the deadline was set
+  bool moved = false;         ///< a byte was sent or received since the deadline was set
+  int unsentBefore = 0;       ///< `unsent` when the deadline was set, of an answer that waits for its reader
+  std::uint64_t rate = 0;     ///< bytes a second of this answer's content; 0: no limit
+  std::int64_t resumeAt = 0;  ///< when the rate lets the answer go on; 0: it does not hold it back
   HeadEnd headEnd;
   BodyDecoder body;
   std::int64_t headDeadline = 0;
@@ -130,10 +142,14 @@ class Connection final : public httplib::Stream {
   static constexpr std::uint64_t again = 2;
 
   void hangUp();
+  void trust();
   Sent sendPart(const char* from, std::size_t size, bool more, std::size_t& sent);
+  std::size_t allowed(std::int64_t now);
+  Sent flushContent(std::size_t& budget);
   Sent sendFile(const Segment& segment, std::size_t& budget);
 
   std::atomic<std::uint64_t> state_ = std::uint64_t{1} << generationShift | busy;  ///< without a client: busy
+  Traffic& traffic_;
   std::mutex closing_;  ///< between closing the socket and `interrupt`
   Descriptor socket_;
   Peer peer_;
@@ -143,6 +159,10 @@ class Connection final : public httplib::Stream {
   std::size_t bytesAt_ = 0;
   std::size_t segment_ = 0;
   std::uint64_t segmentAt_ = 0;
+  std::uint64_t sentOfFiles_ = 0;
+  bool trusted_ = false;         ///< has read enough to be given more of the kernel's memory
+  std::uint64_t allowance_ = 0;  ///< bytes that the rate allows, as of `allowedAt_`
+  std::int64_t allowedAt_ = 0;
 };
 
 }  // namespace video::http

@@ -99,12 +99,6 @@ std::optional<Refusal> readRequestLine(std::string_view line, Head& head, std::s
   return std::nullopt;
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 /// What the header lines say about framing, gathered while they are read.
 struct Framing {
   int hosts = 0;

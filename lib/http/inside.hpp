@@ -94,6 +94,7 @@ struct Transport::Inside {
   std::mutex mutex;  // slots that are free, listeners, sleepers
   std::condition_variable changed;
   std::deque<Listening> listeners;
+  std::vector<Descriptor> handed;
   std::vector<std::uint32_t> paused;  // listeners that ran out of descriptors
   std::vector<std::uint32_t> freeSlots;
   std::vector<std::unique_ptr<Connection>> slots;
@@ -102,6 +103,7 @@ struct Transport::Inside {
   std::atomic<std::size_t> open = 0;
   std::atomic<std::uint64_t> accepted = 0;
   std::atomic<std::uint64_t> requests = 0;
+  Traffic traffic;
   bool started = false;
   bool stopped = false;
   bool sweeping = true;

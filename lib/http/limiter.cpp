@@ -1,14 +1,13 @@
 #include "http/limiter.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <string>
 #include <unordered_map>
 
+#include "base/address.hpp"
 #include "base/error.hpp"
 
 namespace video::http {
@@ -16,19 +15,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-[[noreturn]] void throwTooMany(std::string_view what) {
+[[noreturn]] void throwTooMany(std::string_view what, std::uint64_t& refused) {
+  ++refused;
   throw Error(Fault::tooMany, std::string(what), 1s);
-}
-
-/// What addresses are counted by: IPv4 whole, IPv6 by its first 64 bits, anything else as it is.
-std::string addressKey(std::string_view address) {
-  const std::string text(address.substr(0, address.find('%')));
-  std::array<unsigned char, 16> bytes{};
-  if (::inet_pton(AF_INET, text.c_str(), bytes.data()) == 1) return std::string(bytes.begin(), bytes.begin() + 4);
-  if (::inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return std::string(address);
-  constexpr std::array<unsigned char, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  if (std::equal(mapped.begin(), mapped.end(), bytes.begin())) return std::string(bytes.begin() + 12, bytes.end());
-  return std::string(bytes.begin(), bytes.begin() + 8);
 }
 
 }  // namespace
@@ -36,10 +25,10 @@ std::string addressKey(std::string_view address) {
 struct Limiter::Buckets {
   explicit Buckets(const LimiterOptions& wanted) : options(wanted) {}
 
-  const LimiterOptions options;
+  LimiterOptions options;
   mutable std::mutex mutex;
-  std::size_t streams = 0;
-  std::size_t uploads = 0;
+  std::atomic<std::uint64_t> rate = options.rate;
+  LimiterCounts counts;
   std::unordered_map<std::string, std::size_t> addresses;
 };
 
@@ -53,7 +42,7 @@ Limiter::Token Limiter::takeStream(std::string_view address) {
     ~Stream() {
       if (!taken) return;
       const std::lock_guard lock(buckets->mutex);
-      --buckets->streams;
+      --buckets->counts.streams;
       const auto found = buckets->addresses.find(key);
       if (found != buckets->addresses.end() && --found->second == 0) buckets->addresses.erase(found);
     }
@@ -63,16 +52,17 @@ Limiter::Token Limiter::takeStream(std::string_view address) {
   if (!address.empty()) token->key = addressKey(address);
 
   const std::lock_guard lock(buckets_->mutex);
-  if (buckets_->streams >= buckets_->options.streams) throwTooMany("too many videos are being streamed");
+  if (buckets_->counts.streams >= buckets_->options.streams)
+    throwTooMany("too many videos are being streamed", buckets_->counts.streamsRefused);
   if (!token->key.empty()) {
     const auto found = buckets_->addresses.find(token->key);
     if (found != buckets_->addresses.end() && found->second >= buckets_->options.perAddress)
-      throwTooMany("too many videos are being streamed to this address");
+      throwTooMany("too many videos are being streamed to this address", buckets_->counts.addressRefused);
     if (found == buckets_->addresses.end() && buckets_->options.perAddress == 0)
-      throwTooMany("no video may be streamed");
+      throwTooMany("no video may be streamed", buckets_->counts.addressRefused);
     ++buckets_->addresses[token->key];
   }
-  ++buckets_->streams;
+  ++buckets_->counts.streams;
   token->taken = true;
   return token;
 }
@@ -84,21 +74,40 @@ Limiter::Token Limiter::takeUpload() {
     ~Upload() {
       if (!taken) return;
       const std::lock_guard lock(buckets->mutex);
-      --buckets->uploads;
+      --buckets->counts.uploads;
     }
   };
   auto token = std::make_shared<Upload>();
   token->buckets = buckets_;
   const std::lock_guard lock(buckets_->mutex);
-  if (buckets_->uploads >= buckets_->options.uploads) throwTooMany("too many uploads are under way");
-  ++buckets_->uploads;
+  if (buckets_->counts.uploads >= buckets_->options.uploads)
+    throwTooMany("too many uploads are under way", buckets_->counts.uploadsRefused);
+  ++buckets_->counts.uploads;
   token->taken = true;
   return token;
 }
 
 LimiterCounts Limiter::counts() const {
   const std::lock_guard lock(buckets_->mutex);
-  return {buckets_->streams, buckets_->uploads, buckets_->addresses.size()};
+  LimiterCounts counts = buckets_->counts;
+  counts.addresses = buckets_->addresses.size();
+  for (const auto& [address, tokens] : buckets_->addresses) counts.busiest = std::max(counts.busiest, tokens);
+  return counts;
+}
+
+LimiterOptions Limiter::options() const {
+  const std::lock_guard lock(buckets_->mutex);
+  return buckets_->options;
+}
+
+std::uint64_t Limiter::rate() const noexcept {
+  return buckets_->rate.load(std::memory_order_relaxed);
+}
+
+void Limiter::setOptions(const LimiterOptions& options) {
+  const std::lock_guard lock(buckets_->mutex);
+  buckets_->options = options;
+  buckets_->rate = options.rate;
 }
 
 }  // namespace video::http

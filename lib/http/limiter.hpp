@@ -11,13 +11,18 @@ struct LimiterOptions {
   std::size_t streams = 1000;   ///< answers being streamed at once
   std::size_t perAddress = 64;  ///< of them to one address (IPv6: one /64)
   std::size_t uploads = 64;     ///< uploads at once
+  std::uint64_t rate = 0;       ///< bytes a second of one answer; 0: no limit
 };
 
-/// How many tokens are out.
+/// Tokens that are out, and how often there was none.
 struct LimiterCounts {
   std::size_t streams = 0;
   std::size_t uploads = 0;
   std::size_t addresses = 0;  ///< with a stream
+  std::size_t busiest = 0;    ///< the most tokens that one address has
+  std::uint64_t streamsRefused = 0;
+  std::uint64_t uploadsRefused = 0;
+  std::uint64_t addressRefused = 0;
 };
 
 /// Buckets of tokens without a queue: who finds none gets Fault::tooMany at once. A token goes back when its last copy
@@ -34,6 +39,11 @@ class Limiter {
   /// A token for one upload.
   Token takeUpload();
   LimiterCounts counts() const;
+  LimiterOptions options() const;
+  /// Bytes a second for an answer that begins now; 0: no limit.
+  std::uint64_t rate() const noexcept;
+  /// From now on other limits; tokens that are out stay out.
+  void setOptions(const LimiterOptions& options);
 
  private:
   struct Buckets;

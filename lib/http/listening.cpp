@@ -79,7 +79,17 @@ void set(int socket, int level, int option, int value) {
   ::setsockopt(socket, level, option, &value, sizeof value);
 }
 
-Descriptor bindTcp(const std::string& address) {
+/// What accepted sockets inherit. A client that does not read would else have megabytes of the kernel's memory, and
+/// filling it would keep the others waiting; one that reads gets more (connection.cpp).
+void setForClients(int socket) {
+  constexpr int mostUnsent = 256 * 1024;
+  set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  set(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, mostUnsent);
+}
+
+using AddressList = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
+
+AddressList resolve(const std::string& address) {
   const auto [host, port] = splitAddress(address);
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
@@ -88,11 +98,14 @@ Descriptor bindTcp(const std::string& address) {
   addrinfo* list = nullptr;
   if (const int failure = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &list); failure != 0)
     fail(address, ::gai_strerror(failure));
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(list, &::freeaddrinfo);
+  return {list, &::freeaddrinfo};
+}
+
+Descriptor bindTcp(const addrinfo* list, const std::string& address) {
   Descriptor socket(::socket(list->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) failWithErrno(address);
   set(socket.number(), SOL_SOCKET, SO_REUSEADDR, 1);
-  set(socket.number(), IPPROTO_TCP, TCP_NODELAY, 1);  // accepted sockets inherit it
+  setForClients(socket.number());
   if (list->ai_family == AF_INET6) set(socket.number(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   if (::bind(socket.number(), list->ai_addr, list->ai_addrlen) != 0) failWithErrno(address);
   return socket;
@@ -110,6 +123,41 @@ std::string textOf(const sockaddr_storage& address) {
       ::inet_ntop(AF_INET6, &six, text, sizeof text);
   }
   return text;
+}
+
+in_port_t portOf(const sockaddr_storage& address) {
+  return ntohs(address.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
+                                             : reinterpret_cast<const sockaddr_in&>(address).sin_port);
+}
+
+sockaddr_storage boundTo(int socket) {
+  sockaddr_storage bound{};
+  socklen_t size = sizeof bound;
+  ::getsockname(socket, reinterpret_cast<sockaddr*>(&bound), &size);
+  return bound;
+}
+
+std::string textWithPort(const sockaddr_storage& address) {
+  char text[INET6_ADDRSTRLEN] = "";
+  const bool six = address.ss_family == AF_INET6;
+  ::inet_ntop(address.ss_family,
+              six ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr)
+                  : &reinterpret_cast<const sockaddr_in&>(address).sin_addr,
+              text, sizeof text);
+  return fmt::format("{}{}{}:{}", six ? "[" : "", text, six ? "]" : "", portOf(address));
+}
+
+/// The socket among `handed` that is bound to `wanted`, written as `boundAddress` does.
+Descriptor takeHanded(std::vector<Descriptor>& handed, const std::string& wanted) {
+  const auto found = std::find_if(handed.begin(), handed.end(),
+                                  [&](const Descriptor& one) { return boundAddress(one.number()) == wanted; });
+  if (found == handed.end()) return {};
+  Descriptor socket = std::move(*found);
+  handed.erase(found);
+  const int flags = ::fcntl(socket.number(), F_GETFL);
+  ::fcntl(socket.number(), F_SETFL, flags | O_NONBLOCK);
+  ::fcntl(socket.number(), F_SETFD, FD_CLOEXEC);
+  return socket;
 }
 
 bool mayBeOperator(int socket) {
@@ -131,34 +179,48 @@ bool mayBeOperator(int socket) {
 }  // namespace
 
 Listening::~Listening() {
-  if (socket && !unixPath.empty()) ::unlink(unixPath.c_str());
+  if (socket && !unixPath.empty() && !handed) ::unlink(unixPath.c_str());
 }
 
-void openListening(const Listener& listener, int backlog, Listening& to) {
+std::string boundAddress(int socket) {
+  const sockaddr_storage bound = boundTo(socket);
+  if (bound.ss_family != AF_UNIX) return textWithPort(bound);
+  return fmt::format("{}{}", unixPrefix, reinterpret_cast<const sockaddr_un&>(bound).sun_path);
+}
+
+void openListening(const Listener& listener, int backlog, std::vector<Descriptor>& handed, Listening& to) {
   to.listener = listener;
   to.address = listener.address;
-  if (listener.address.compare(0, unixPrefix.size(), unixPrefix) == 0) {
-    const std::string path = listener.address.substr(unixPrefix.size());
-    Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!socket) failWithErrno(listener.address);
-    bindUnix(socket.number(), path, listener.address);
+  const bool isUnix = listener.address.compare(0, unixPrefix.size(), unixPrefix) == 0;
+  if (isUnix) {
+    to.unixPath = listener.address.substr(unixPrefix.size());
+    Descriptor socket = takeHanded(handed, listener.address);
+    to.handed = static_cast<bool>(socket);
+    if (!socket) {
+      socket = Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+      if (!socket) failWithErrno(listener.address);
+      bindUnix(socket.number(), to.unixPath, listener.address);
+    }
     to.socket = std::move(socket);
-    to.unixPath = path;
   } else {
-    to.socket = bindTcp(listener.address);
-    sockaddr_storage bound{};
-    socklen_t size = sizeof bound;
-    ::getsockname(to.socket.number(), reinterpret_cast<sockaddr*>(&bound), &size);
-    const in_port_t port = bound.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(bound).sin6_port
-                                                       : reinterpret_cast<const sockaddr_in&>(bound).sin_port;
-    to.address = fmt::format("{}:{}", listener.address.substr(0, listener.address.rfind(':')), ntohs(port));
+    const AddressList list = resolve(listener.address);
+    sockaddr_storage wanted{};
+    std::memcpy(&wanted, list->ai_addr, list->ai_addrlen);
+    to.socket = takeHanded(handed, textWithPort(wanted));
+    to.handed = static_cast<bool>(to.socket);
+    if (to.handed)
+      setForClients(to.socket.number());
+    else
+      to.socket = bindTcp(list.get(), listener.address);
+    to.address = fmt::format("{}:{}", listener.address.substr(0, listener.address.rfind(':')),
+                             portOf(boundTo(to.socket.number())));
     to.listener.address = to.address;
   }
   if (::listen(to.socket.number(), backlog) != 0) failWithErrno(listener.address);
 }
 
 Peer peerOf(int socket, const sockaddr_storage& address, const Listening& listening) {
-  if (listening.unixPath.empty()) return {textOf(address), false};
+  if (listening.unixPath.empty()) return {textOf(address)};
   return {{}, listening.listener.operatorSocket && mayBeOperator(socket)};
 }
 

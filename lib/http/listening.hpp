@@ -3,18 +3,20 @@
 #include <sys/socket.h>
 
 #include <string>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "http/message.hpp"
 
 namespace video::http {
 
-/// A socket that listens, and what it was asked to be. A Unix socket's file goes with it.
+/// A socket that listens, and what it was asked to be. A Unix socket's file goes with it, unless it was handed over.
 struct Listening {
   Listener listener;
   Descriptor socket;
   std::string address;   ///< with the port it got
   std::string unixPath;  ///< empty: TCP
+  bool handed = false;   ///< bound by somebody else
 
   Listening() = default;
   Listening(const Listening&) = delete;
@@ -22,9 +24,13 @@ struct Listening {
   ~Listening();
 };
 
-/// Binds and listens, non-blocking. A Unix socket has mode 0660 and replaces a socket (nothing else) at its path,
-/// however long that is. Throws Error (unreachable) naming the address.
-void openListening(const Listener& listener, int backlog, Listening& to);
+/// Takes the socket out of `handed` that is bound to the listener's address, else binds one; listens, non-blocking. A
+/// Unix socket has mode 0660 and replaces a socket (nothing else) at its path, however long that is. Throws Error
+/// (unreachable) naming the address.
+void openListening(const Listener& listener, int backlog, std::vector<Descriptor>& handed, Listening& to);
+
+/// What a socket is bound to, as a listener's address is written.
+std::string boundAddress(int socket);
 
 /// Who is at the other end of a socket accepted from `listening`.
 Peer peerOf(int socket, const sockaddr_storage& address, const Listening& listening);

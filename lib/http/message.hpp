@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -26,7 +27,14 @@ struct Listener {
   unsigned roles = allRoles;
   bool trusted = false;         ///< the scheduler's paths need no sign-in
   bool operatorSocket = false;  ///< a caller without a credential is the operator
-  std::string publicUrl;
+  std::string publicUrl;        ///< how the outside reaches it, without a slash at its end; empty: not known
+};
+
+/// How sessions are handed to browsers.
+struct CookieOptions {
+  enum class Secure { automatic, always, never };  ///< automatic: where the request came over TLS
+  Secure secure = Secure::automatic;
+  std::chrono::milliseconds lifetime{30 * 60'000};
 };
 
 /// The head of a request, checked (RFC 9112): what comes out of the connection before any handler runs.
@@ -49,10 +57,13 @@ struct Head {
   bool hasBody() const noexcept { return chunked || contentLength.value_or(0) > 0; }
 };
 
-/// Who is at the other end.
+/// Who is at the other end; in a handler, the client behind the proxies that are trusted.
 struct Peer {
   std::string address;         ///< IP address as text; empty on a Unix socket
   bool mayBeOperator = false;  ///< on the operator's socket: uid 0, the daemon's uid, or its gid among the peer's
+  bool proxied = false;        ///< a trusted proxy stands between; what follows is its word
+  bool secure = false;         ///< the client came by TLS
+  std::string host{};          ///< the host that the client asked; empty: the request's own Host
 };
 
 /// A request as a handler sees it; good while the handler runs, on its thread.
@@ -78,6 +89,7 @@ struct Answer {
   std::vector<std::pair<std::string, std::string>> headers;
   std::vector<Segment> content;
   std::optional<std::uint64_t> headLength;  ///< for HEAD: the Content-Length that GET would have; then no content
+  std::uint64_t rate = 0;                   ///< bytes a second of its content at most; 0: as fast as it goes
   bool close = false;                       ///< close the connection after it
   std::shared_ptr<void> held;               ///< let go when the last byte is sent or the connection breaks
 

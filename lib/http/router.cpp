@@ -27,41 +27,59 @@ void appendReference(std::string& to, std::string_view text) {
   }
 }
 
-/// Tells the access log when the answer's last byte went, or its connection broke.
-struct Logged {
-  const std::function<void(const AccessLine&)>& log;
-  std::shared_ptr<void> held;
-  AccessLine line;
-  std::chrono::steady_clock::time_point began;
-
-  Logged(const std::function<void(const AccessLine&)>& to, std::shared_ptr<void> with, AccessLine about,
-         std::chrono::steady_clock::time_point from)
-      : log(to), held(std::move(with)), line(std::move(about)), began(from) {}
-  Logged(const Logged&) = delete;
-  Logged& operator=(const Logged&) = delete;
-  ~Logged() {
-    line.duration = std::chrono::steady_clock::now() - began;
-    log(line);
+/// Ends with an answer's last byte or its broken connection, and tells how long that took.
+class Ending {
+ public:
+  Ending(RouterCounts& counts, std::shared_ptr<void> held, std::chrono::steady_clock::time_point began)
+      : counts_(counts), held_(std::move(held)), began_(began) {}
+  Ending(const Ending&) = delete;
+  Ending& operator=(const Ending&) = delete;
+  ~Ending() {
+    const auto took = std::chrono::steady_clock::now() - began_;
+    const double seconds = std::chrono::duration<double>(took).count();
+    std::size_t bucket = 0;
+    while (bucket < RouterCounts::durations.size() && seconds > RouterCounts::durations[bucket]) ++bucket;
+    counts_.took[bucket].fetch_add(1, std::memory_order_relaxed);
+    counts_.tookMicroseconds.fetch_add(static_cast<std::uint64_t>(seconds * 1e6), std::memory_order_relaxed);
+    if (!line_) return;
+    line_->duration = took;
+    (*log_)(*line_);
   }
+  void log(const std::function<void(const AccessLine&)>& to, AccessLine line) {
+    log_ = &to;
+    line_ = std::make_unique<AccessLine>(std::move(line));
+  }
+
+ private:
+  RouterCounts& counts_;
+  std::shared_ptr<void> held_;
+  std::chrono::steady_clock::time_point began_;
+  const std::function<void(const AccessLine&)>* log_ = nullptr;
+  std::unique_ptr<AccessLine> line_;
 };
 
 /// One request until its answer is ready: whatever is thrown becomes an answer here, and nowhere else.
 class Course {
  public:
-  Course(const RouterOptions& options, const Head* head, const Peer* peer, Answer& answer)
+  Course(const RouterOptions& options, RouterCounts& counts, const Head* head, const Peer* peer, Answer& answer)
       : options_(options),
+        counts_(counts),
+        answers_(&counts.unrouted),
         head_(head),
         peer_(peer),
         answer_(answer),
         requestId_(head ? requestIdOf(*head) : makeRequestId()) {
-    if (options_.accessLog) began_ = std::chrono::steady_clock::now();
     form_.head = head != nullptr && head->method == Method::head;
     form_.requestId = requestId_;
   }
 
   const std::string& requestId() const noexcept { return requestId_; }
   FaultForm& form() noexcept { return form_; }
-  void setOperation(std::string_view operation) noexcept { operation_ = operation; }
+  void setEntry(const RouteEntry* entry) noexcept {
+    if (entry == nullptr) return;
+    operation_ = entry->route.operation;
+    answers_ = entry->answers.get();
+  }
 
   void fail(const Error& error) {
     if (rowOf(error.fault()).httpStatus == 500 || error.fault() == Fault::unreachable)
@@ -102,7 +120,14 @@ class Course {
     answer_.set("X-Request-Id", requestId_);
     answer_.set("X-Content-Type-Options", "nosniff");
     if (!hasHeader(answer_, "Cache-Control")) answer_.set("Cache-Control", "no-store");
-    if (!options_.accessLog) return;
+    (*answers_)[static_cast<std::size_t>(answer_.status / 100)].fetch_add(1, std::memory_order_relaxed);
+    auto ending = std::make_shared<Ending>(counts_, std::move(answer_.held), began_);
+    if (options_.accessLog) ending->log(options_.accessLog, lineOf(length));
+    answer_.held = std::move(ending);
+  }
+
+ private:
+  AccessLine lineOf(std::uint64_t length) const {
     AccessLine line;
     line.operation = operation_;
     if (head_ != nullptr) {
@@ -113,18 +138,19 @@ class Course {
     line.requestId = requestId_;
     line.status = answer_.status;
     line.bytes = form_.head ? 0 : length;
-    answer_.held = std::make_shared<Logged>(options_.accessLog, std::move(answer_.held), std::move(line), began_);
+    return line;
   }
 
- private:
   const RouterOptions& options_;
+  RouterCounts& counts_;
+  AnswerCounts* answers_;
   const Head* head_;
   const Peer* peer_;
   Answer& answer_;
   std::string requestId_;
   FaultForm form_;
   std::string_view operation_;
-  std::chrono::steady_clock::time_point began_;
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace
@@ -167,6 +193,12 @@ BodyUse Router::bodyOf(Method method) noexcept {
 
 void Router::add(const Route& route, BodyUse body, std::function<void(const Exchange&, Answer&)> handler) {
   routes_.add({route, body, std::move(handler), {}});
+}
+
+std::vector<Route> Router::routes() const {
+  std::vector<Route> all;
+  for (const RouteEntry* entry : routes_.all()) all.push_back(entry->route);
+  return all;
 }
 
 void Router::serveRaw(const Route& route, std::function<void(const Exchange&, Answer&)> handler) {
@@ -265,7 +297,7 @@ Router::Admitted Router::admit(const Head& head, const Peer& peer, const Listene
       const bool anonymous =
           std::holds_alternative<Anonymous>(admitted.by) || std::holds_alternative<Operator>(admitted.by);
       const SiteClues clues{asking.cookie, !anonymous, head.header("Sec-Fetch-Site"), head.header("Origin"),
-                            head.header("Host")};
+                            peer.host.empty() ? head.header("Host") : std::string_view(peer.host)};
       if (!mayChange(clues, options_.origins))
         admitted.refusal = Error(Fault::forbidden, "a page of another site may not change anything here");
     }
@@ -278,7 +310,13 @@ Router::Admitted Router::admit(const Head& head, const Peer& peer, const Listene
 std::optional<BodyUse> Router::begin(const Head& head, const Peer& peer, const Listener& listener, Answer& answer) {
   // Without a body nothing is won by looking twice: serve() does the same checks.
   if (!head.hasBody()) return BodyUse::none;
-  Course course(options_, &head, &peer, answer);
+  if (options_.proxies.trusts(peer, listener))
+    return beginFor(head, options_.proxies.clientOf(head, peer), listener, answer);
+  return beginFor(head, peer, listener, answer);
+}
+
+std::optional<BodyUse> Router::beginFor(const Head& head, const Peer& peer, const Listener& listener, Answer& answer) {
+  Course course(options_, counts_, &head, &peer, answer);
   std::optional<BodyUse> use;
   const bool good = course.run([&] {
     const PathParts path(head.path);
@@ -288,7 +326,7 @@ std::optional<BodyUse> Router::begin(const Head& head, const Peer& peer, const L
       return;
     }
     course.form().plain = admitted.plainErrors;
-    if (admitted.entry != nullptr) course.setOperation(admitted.entry->route.operation);
+    course.setEntry(admitted.entry);
     if (!admitted.allow.empty()) answer.set("Allow", admitted.allow);
     if (admitted.refusal) throw Error(*admitted.refusal);
     use = admitted.entry->body;
@@ -300,16 +338,22 @@ std::optional<BodyUse> Router::begin(const Head& head, const Peer& peer, const L
 }
 
 void Router::serve(const Request& request, Answer& answer) noexcept {
+  if (!options_.proxies.trusts(request.peer, request.listener)) return serveFor(request, answer);
+  const Peer client = options_.proxies.clientOf(request.head, request.peer);
+  serveFor({request.head, client, request.listener, request.body, request.bytes}, answer);
+}
+
+void Router::serveFor(const Request& request, Answer& answer) noexcept {
   const Head& head = request.head;
   Limiter::Token upload = std::move(answer.held);
   answer = Answer{};
   answer.headers.reserve(8);
-  Course course(options_, &head, &request.peer, answer);
+  Course course(options_, counts_, &head, &request.peer, answer);
   course.run([&] {
     const PathParts path(head.path);
     Admitted admitted = admit(head, request.peer, request.listener, path);
     course.form().plain = admitted.plainErrors;
-    if (admitted.entry != nullptr) course.setOperation(admitted.entry->route.operation);
+    course.setEntry(admitted.entry);
     if (!admitted.allow.empty()) answer.set("Allow", admitted.allow);
     if (admitted.options) {
       answer.status = 204;
@@ -333,7 +377,7 @@ void Router::serve(const Request& request, Answer& answer) noexcept {
 }
 
 void Router::refuse(int status, std::string_view detail, Answer& answer) noexcept {
-  Course course(options_, nullptr, nullptr, answer);
+  Course course(options_, counts_, nullptr, nullptr, answer);
   course.fail(Error(faultOfStatus(status), std::string(detail)));
   answer.status = status;
   course.finish();

@@ -15,11 +15,17 @@
 #include "base/bytes.hpp"
 #include "base/credential.hpp"
 #include "base/json.hpp"
+#include "http/contents.hpp"
 #include "http/endpoint.hpp"
 #include "http/limiter.hpp"
 #include "http/message.hpp"
+#include "http/proxies.hpp"
 #include "http/replies.hpp"
 #include "http/routes.hpp"
+
+namespace video::observe {
+class Metrics;
+}
 
 namespace video::http {
 
@@ -72,6 +78,18 @@ struct RouterOptions {
   std::function<void(const AccessLine&)> accessLog;
   /// A number that changes with the data, cheap to ask for: replies to `shared` routes are given again while it stays.
   std::function<std::uint64_t()> dataVersion;
+  TrustedProxies proxies;  ///< whose word counts on who the client is
+  /// Where a trusted proxy (nginx) serves the files in `blobs/`, ending in a slash: it is told to send the content
+  /// itself, by X-Accel-Redirect. Empty: it is not.
+  std::string accelRedirect;
+};
+
+/// What a router counts; outlived by no answer.
+struct RouterCounts {
+  static constexpr std::array<double, 8> durations{0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60};  ///< bounds in seconds
+  std::array<std::atomic<std::uint64_t>, durations.size() + 1> took{};
+  std::atomic<std::uint64_t> tookMicroseconds = 0;
+  AnswerCounts unrouted{};  ///< answers where no route was found
 };
 
 /// What stands behind the transport: finds the route, the caller and the parameters, calls a room, and makes the answer
@@ -88,7 +106,8 @@ class Router : public Service {
   template <Described Wanted, class Given, class Handler, class Adorn>
   void serve(const Endpoint<Wanted, Given>& endpoint, Handler handler, Adorn adorn);
 
-  /// A content with its ranges and conditions (RFC 9110 §13, §14); every answer that streams holds a token.
+  /// A content with its ranges and conditions (RFC 9110 §13, §14); every answer that streams holds a token. What an
+  /// anonymous caller is given must follow from path, query and data alone.
   template <Described Wanted, std::invocable<const Credential&, const Wanted&> Handler>
   void serveContent(const Endpoint<Wanted, Content>& endpoint, Handler handler);
 
@@ -100,7 +119,11 @@ class Router : public Service {
   /// Whatever the handler writes. The answer's status is the route's `success` beforehand.
   void serveRaw(const Route& route, std::function<void(const Exchange&, Answer&)> handler);
 
-  const Limiter& limiter() const noexcept { return limiter_; }
+  Limiter& limiter() noexcept { return limiter_; }
+  /// Adds what it counts: answers by operation, how long they took, tokens.
+  void measure(observe::Metrics& metrics) const;
+  /// Every route there is, in the order in which they were added.
+  std::vector<Route> routes() const;
 
   std::optional<BodyUse> begin(const Head& head, const Peer& peer, const Listener& listener, Answer& answer) override;
   void serve(const Request& request, Answer& answer) noexcept override;
@@ -110,8 +133,13 @@ class Router : public Service {
   struct Admitted;
 
   Admitted admit(const Head& head, const Peer& peer, const Listener& listener, const PathParts& path) const;
+  void answerContent(const Exchange& exchange, const std::function<Content()>& find, Answer& answer);
   void answerContent(const Exchange& exchange, const Content& content, Answer& answer);
   void add(const Route& route, BodyUse body, std::function<void(const Exchange&, Answer&)> handler);
+
+  // For the client behind the proxies.
+  std::optional<BodyUse> beginFor(const Head& head, const Peer& peer, const Listener& listener, Answer& answer);
+  void serveFor(const Request& request, Answer& answer) noexcept;
 
   static BodyUse bodyOf(Method method) noexcept;
   static void answerJson(std::string json, const std::string* nextCursor, const Exchange& exchange, Answer& answer);
@@ -121,6 +149,8 @@ class Router : public Service {
   RouterOptions options_;
   RouteTable routes_;
   Replies replies_;
+  Contents contents_;
+  RouterCounts counts_;
   Limiter limiter_;
 };
 
@@ -142,6 +172,8 @@ void Exchange::read(Wanted& wanted) const {
       if (!inBody && field.name != "limit") throwMissing(field.name);
     }
   });
+  // Where it came from is for the operation to know, and nothing that a client could say.
+  if constexpr (requires { wanted.address = request.peer.address; }) wanted.address = request.peer.address;
   if (inBody) readJsonFields(body(), wanted, [&](std::string_view name) { return pathParameter(name).has_value(); });
 }
 
@@ -178,9 +210,14 @@ void Router::serve(const Endpoint<Wanted, Given>& endpoint, Handler handler, Ado
 template <Described Wanted, std::invocable<const Credential&, const Wanted&> Handler>
 void Router::serveContent(const Endpoint<Wanted, Content>& endpoint, Handler handler) {
   add(endpoint, BodyUse::none, [this, handler = std::move(handler)](const Exchange& exchange, Answer& answer) {
-    Wanted wanted{};
-    exchange.read(wanted);
-    answerContent(exchange, handler(exchange.by, std::as_const(wanted)), answer);
+    answerContent(
+        exchange,
+        [&] {
+          Wanted wanted{};
+          exchange.read(wanted);
+          return handler(exchange.by, std::as_const(wanted));
+        },
+        answer);
   });
 }
 

@@ -124,6 +124,7 @@ void RouteTable::add(RouteEntry entry) {
   if (place)
     throw Error(Fault::internal, fmt::format("route {}: its method and path are taken", entry.route.operation));
   place = std::make_unique<RouteEntry>(std::move(entry));
+  all_.push_back(place.get());
 }
 
 RouteTable::Match RouteTable::find(const PathParts& path, Method method, unsigned roles) const {

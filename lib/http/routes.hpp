@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -37,12 +39,16 @@ class PathParts {
   std::string decoded_;
 };
 
+/// Answers by the first digit of their status; index 0 is not used.
+using AnswerCounts = std::array<std::atomic<std::uint64_t>, 6>;
+
 /// One route as it is served.
 struct RouteEntry {
   Route route;
   BodyUse body = BodyUse::none;  ///< how a body is wanted; its fields come from it where that is `collect`
   std::function<void(const Exchange&, Answer&)> handler;
   std::vector<std::pair<std::string_view, std::size_t>> parameters;  ///< names in braces, and which part they are
+  std::unique_ptr<AnswerCounts> answers = std::make_unique<AnswerCounts>();
 };
 
 /// Finds a route by its path: a tree on the literal parts, made as routes are added. Not changed once requests come.
@@ -62,11 +68,14 @@ class RouteTable {
   void add(RouteEntry entry);
   /// What answers this on a listener with these roles (`web` counts as api and stream too); HEAD finds GET.
   Match find(const PathParts& path, Method method, unsigned roles) const;
+  /// In the order in which they were added.
+  const std::vector<const RouteEntry*>& all() const noexcept { return all_; }
 
  private:
   struct Node;
   struct Search;
   std::unique_ptr<Node> root_;
+  std::vector<const RouteEntry*> all_;
 };
 
 }  // namespace video::http

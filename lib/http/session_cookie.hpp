@@ -7,13 +7,9 @@
 namespace video::http {
 
 /// Hands a session to a browser as the cookie `session` (RFC 6265): not for scripts, not sent cross-site but by links.
-inline void setSessionCookie(Answer& answer, std::string_view secret) {
-  answer.set("Set-Cookie", fmt::format("session={}; HttpOnly; SameSite=Lax; Path=/", secret));
-}
+void setSessionCookie(const Exchange& exchange, Answer& answer, std::string_view secret, const CookieOptions& options);
 
 /// Takes it back.
-inline void clearSessionCookie(Answer& answer) {
-  answer.set("Set-Cookie", "session=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0");
-}
+void clearSessionCookie(Answer& answer);
 
 }  // namespace video::http

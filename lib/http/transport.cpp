@@ -108,6 +108,18 @@ void Transport::Inside::sweep(Scratch& scratch) {
 
 void Transport::Inside::expire(Connection& connection, Scratch& scratch) {
   using Phase = Connection::Phase;
+  if (connection.resumeAt > 0) {  // its rate held it back
+    connection.resumeAt = 0;
+    waitForProgress(connection, true);
+    return giveBack(connection);
+  }
+  if (connection.phase == Phase::answer) {
+    const int unsent = connection.unsent();
+    if (unsent < std::exchange(connection.unsentBefore, unsent)) {
+      waitForProgress(connection, true);
+      return letGo(connection);
+    }
+  }
   if (connection.phase != Phase::body && (connection.phase != Phase::head || connection.kept.empty()))
     return close(connection);
   connection.trustsShortRead = false;
@@ -186,7 +198,7 @@ void Transport::Inside::accept(std::uint32_t index, Scratch& scratch) {
     const std::lock_guard lock(mutex);
     listening = &listeners[index];
   }
-  for (std::size_t count = 0; count < acceptTurn; ++count) {
+  for (std::size_t count = 0; count < acceptTurn && !stopping; ++count) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
     const int socket = ::accept4(listening->socket.number(), reinterpret_cast<sockaddr*>(&address), &size,
@@ -218,7 +230,7 @@ void Transport::Inside::adopt(int socket, const sockaddr_storage& address, Liste
     }
     if (freeSlots.empty()) {
       index = usedSlots;
-      slots[index] = std::make_unique<Connection>(index);
+      slots[index] = std::make_unique<Connection>(index, traffic);
       ++usedSlots;
     } else {
       index = freeSlots.back();
@@ -254,12 +266,24 @@ Transport::~Transport() {
   stop();
 }
 
+void Transport::hand(int socket) {
+  const std::lock_guard lock(inside_->mutex);
+  inside_->handed.emplace_back(socket);
+}
+
+std::vector<std::string> Transport::unclaimed() const {
+  const std::lock_guard lock(inside_->mutex);
+  std::vector<std::string> addresses;
+  for (const Descriptor& socket : inside_->handed) addresses.push_back(boundAddress(socket.number()));
+  return addresses;
+}
+
 std::string Transport::listen(const Listener& listener) {
   Inside& in = *inside_;
   const std::lock_guard lock(in.mutex);
   Listening& listening = in.listeners.emplace_back();
   try {
-    openListening(listener, in.options.backlog, listening);
+    openListening(listener, in.options.backlog, in.handed, listening);
   } catch (const Error&) {
     in.listeners.pop_back();
     throw;
@@ -285,7 +309,12 @@ void Transport::stop() {
   if (std::exchange(in.stopped, true)) return;
   in.stopping = true;
   // Not closed yet: a worker may be accepting, and the number could come to mean another socket.
-  for (const Listening& listening : in.listeners) ::shutdown(listening.socket.number(), SHUT_RDWR);
+  for (const Listening& listening : in.listeners) {
+    if (listening.handed)  // whoever handed it over listens on
+      in.arm(EPOLL_CTL_DEL, listening.socket.number(), 0, 0);
+    else
+      ::shutdown(listening.socket.number(), SHUT_RDWR);
+  }
   const bool started = in.started;
   const auto deadline = std::chrono::steady_clock::now() + in.options.shutdownTimeout;
   while (started && in.open > 0 && !in.hurried && std::chrono::steady_clock::now() < deadline) {
@@ -316,7 +345,8 @@ void Transport::hurry() {
 }
 
 TransportCounters Transport::counters() const {
-  return {inside_->accepted, inside_->requests, inside_->open, inside_->workers.count()};
+  return {inside_->accepted,         inside_->requests, inside_->traffic.sent,
+          inside_->traffic.received, inside_->open,     inside_->workers.count()};
 }
 
 }  // namespace video::http

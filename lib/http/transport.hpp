@@ -8,6 +8,10 @@
 
 #include "http/message.hpp"
 
+namespace video::observe {
+class Metrics;
+}
+
 namespace video::http {
 
 struct TransportOptions {
@@ -25,8 +29,10 @@ struct TransportOptions {
 struct TransportCounters {
   std::uint64_t accepted = 0;
   std::uint64_t requests = 0;
-  std::size_t open = 0;     ///< connections now
-  std::size_t workers = 0;  ///< threads now
+  std::uint64_t sent = 0;      ///< bytes
+  std::uint64_t received = 0;  ///< bytes
+  std::size_t open = 0;        ///< connections now
+  std::size_t workers = 0;     ///< threads now
 };
 
 /// HTTP/1.1 over TCP and Unix sockets (RFC 9112) on cpp-httplib, with epoll and segments as measured in
@@ -38,8 +44,12 @@ class Transport {
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
 
-  /// Binds and listens. Returns the address with the port it got. Throws Error (unreachable: in use, malformed,
-  /// forbidden).
+  /// Takes a socket over that somebody else (systemd) has bound, for the listener whose address it is bound to.
+  void hand(int socket);
+  /// Addresses of sockets handed over that no listener has taken.
+  std::vector<std::string> unclaimed() const;
+  /// Binds, or takes the socket handed over for this address, and listens. Returns the address with the port it got.
+  /// Throws Error (unreachable: in use, malformed, forbidden).
   std::string listen(const Listener& listener);
   /// Begins to serve; returns at once.
   void start();
@@ -48,6 +58,8 @@ class Transport {
   /// Makes `stop` give up waiting at once; may be called from a signal-handling thread.
   void hurry();
   TransportCounters counters() const;
+  /// Adds its counters.
+  void measure(observe::Metrics& metrics) const;
 
  private:
   struct Inside;

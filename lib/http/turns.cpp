@@ -260,9 +260,16 @@ Transport::Inside::Step Transport::Inside::write(Connection& connection, Scratch
 }
 
 Transport::Inside::Step Transport::Inside::send(Connection& connection) {
-  switch (connection.flush()) {
+  switch (connection.flush(now())) {
     case Connection::Sent::broken: return Step::close;
-    case Connection::Sent::later: waitForProgress(connection, false); return Step::wait;
+    case Connection::Sent::later:
+      if (connection.resumeAt > 0) {
+        waitUntil(connection, connection.resumeAt);
+      } else {
+        if (connection.moved) connection.unsentBefore = connection.unsent();
+        waitForProgress(connection, false);
+      }
+      return Step::wait;
     case Connection::Sent::more: waitForProgress(connection, true); return Step::yield;
     case Connection::Sent::all: break;
   }

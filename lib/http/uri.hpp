@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.hpp"
+
 namespace video::http {
 
 /// Appends the decoded text (RFC 3986 §2.1) to `to`; with `plusIsSpace` as a query's. False for a broken `%xx` or a
@@ -35,9 +37,7 @@ void forEachItem(std::string_view list, Visit&& visit, char separator = ',') {
     }
     if (i < list.size() && list[i] == '"') quoted = !quoted;
     if (i < list.size() && (quoted || list[i] != separator)) continue;
-    std::string_view item = list.substr(begin, i - begin);
-    while (!item.empty() && (item.front() == ' ' || item.front() == '\t')) item.remove_prefix(1);
-    while (!item.empty() && (item.back() == ' ' || item.back() == '\t')) item.remove_suffix(1);
+    const std::string_view item = trimmed(list.substr(begin, i - begin));
     if (!item.empty()) visit(item);
     begin = i + 1;
   }

@@ -75,6 +75,7 @@ void Writer::fill(Turn& turn, httplib::Response& response) {
   Answer& answer = turn.scratch.answer;
   turn.answering.answer(answer);
   turn.connection.held = std::move(answer.held);
+  turn.connection.rate = answer.rate;
   turn.connection.closing = turn.answering.closes(answer);
 
   const Head* head = turn.answering.head();

@@ -12,4 +12,10 @@ void notifyStopping() noexcept {
   ::sd_notify(0, "STOPPING=1");
 }
 
+std::vector<int> takeHandedSockets() noexcept {
+  std::vector<int> sockets;
+  for (int count = ::sd_listen_fds(1), at = 0; at < count; ++at) sockets.push_back(SD_LISTEN_FDS_START + at);
+  return sockets;
+}
+
 }  // namespace video::observe

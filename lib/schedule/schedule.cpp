@@ -1,6 +1,7 @@
 #include "schedule/schedule.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -10,32 +11,47 @@
 #include <utility>
 
 #include "observe/log.hpp"
+#include "schedule/alarm.hpp"
 
 namespace video::schedule {
 namespace {
 
 using std::chrono::milliseconds;
 
-// The threads of one run, and the queue that feeds them.
+// A clock set back by less is being corrected: what has run today does not run again.
+constexpr std::chrono::hours correction{3};
+
+// The threads of one run, and the bounded queue that feeds them.
 class Executors {
  public:
-  Executors(const Task& task, const std::function<bool()>& stop) : task_(task), stop_(stop) {
-    const std::size_t count = std::max<std::size_t>(task.workers, 1);
-    for (std::size_t i = 0; i < count; ++i)
+  Executors(const Task& task, const std::function<bool()>& stop)
+      : task_(task), stop_(stop), count_(std::max<std::size_t>(task.workers, 1)) {
+    for (std::size_t i = 0; i < count_; ++i)
       threads_.emplace_back([this](const std::stop_token& ended) { execute(ended); });
   }
 
-  // Returns when every item was executed, or left because of a stop.
-  void executeAll(std::vector<Item> items) {
+  // Returns once there is room for it.
+  void put(Item item) {
     std::unique_lock lock(mutex_);
-    waiting_ = {std::make_move_iterator(items.begin()), std::make_move_iterator(items.end())};
-    filled_.notify_all();
-    idle_.wait(lock, [this] { return waiting_.empty() && atHand_ == 0; });
+    changed_.wait(lock, [this] { return waiting_.size() < count_; });
+    waiting_.push_back(std::move(item));
+    filled_.notify_one();
   }
 
-  RunResult result() {
+  bool isIdle() {
     const std::lock_guard lock(mutex_);
-    return result_;
+    return waiting_.empty() && atHand_ == 0;
+  }
+
+  // Returns when nothing waits and nothing is at hand.
+  void settle() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return waiting_.empty() && atHand_ == 0; });
+  }
+
+  Counts counts() {
+    const std::lock_guard lock(mutex_);
+    return counts_;
   }
 
  private:
@@ -45,110 +61,172 @@ class Executors {
       if (stop_()) {
         waiting_.clear();
       } else {
-        const Item item = std::move(waiting_.front());
+        Item item = std::move(waiting_.front());
         waiting_.pop_front();
         ++atHand_;
         lock.unlock();
-        const bool done = execute(item);
+        const Counts counts = execute(item);
+        item = nullptr;  // what it holds goes before anyone is told
         lock.lock();
         --atHand_;
-        ++(done ? result_.done : result_.failed);
+        counts_.done += counts.done;
+        counts_.failed += counts.failed;
       }
-      if (waiting_.empty() && atHand_ == 0) idle_.notify_one();
+      changed_.notify_one();
     }
   }
 
-  bool execute(const Item& item) noexcept {
+  Counts execute(const Item& item) noexcept {
     try {
-      item();
-      return true;
+      return item();
     } catch (const std::exception& failure) {
       observe::error("item failed", {{"task", task_.name}, {"error", failure.what()}});
     } catch (...) {
       observe::error("item failed", {{"task", task_.name}, {"error", "unknown"}});
     }
-    return false;
+    return {0, 1};
   }
 
   const Task& task_;
   const std::function<bool()>& stop_;
+  const std::size_t count_;
   std::mutex mutex_;
   std::condition_variable_any filled_;
-  std::condition_variable idle_;
+  std::condition_variable changed_;  // the dispatcher's
   std::deque<Item> waiting_;
   std::size_t atHand_ = 0;
-  RunResult result_;
+  Counts counts_;
   std::vector<std::jthread> threads_;
 };
 
+Error errorOf(const std::exception& failure) {
+  const auto* const error = dynamic_cast<const Error*>(&failure);
+  return error != nullptr ? *error : Error(Fault::internal, failure.what());
+}
+
+// A number that looks random and is the same everywhere (SplitMix64).
+std::uint64_t mixed(std::uint64_t number) noexcept {
+  number += 0x9e3779b97f4a7c15;
+  number = (number ^ (number >> 30)) * 0xbf58476d1ce4e5b9;
+  number = (number ^ (number >> 27)) * 0x94d049bb133111eb;
+  return number ^ (number >> 31);
+}
+
+// The same, told how far it came where a dispatch throws.
+void runInto(Counts& counts, const Task& task, const std::function<bool()>& stop) {
+  std::unique_ptr<Executors> executors;  // an idle tick makes no thread
+  const Dispatch dispatch = task.begin();
+  try {
+    while (!stop()) {
+      const bool idle = !executors || executors->isIdle();
+      std::vector<Item> batch = dispatch(task.batch);
+      if (batch.empty() && idle) break;
+      if (!executors) executors = std::make_unique<Executors>(task, stop);
+      for (Item& item : batch) executors->put(std::move(item));
+      if (batch.empty()) executors->settle();
+    }
+  } catch (...) {
+    if (executors) executors->settle();
+    if (executors) counts = executors->counts();
+    throw;
+  }
+  if (!executors) return;
+  executors->settle();
+  counts = executors->counts();
+}
+
 }  // namespace
 
-RunResult runToEnd(const Task& task, const std::function<bool()>& stop) {
-  std::unique_ptr<Executors> executors;  // an idle tick makes no thread
-  while (!stop()) {
-    std::vector<Item> batch = task.dispatch(task.batch);
-    if (batch.empty()) break;
-    if (!executors) executors = std::make_unique<Executors>(task, stop);
-    executors->executeAll(std::move(batch));
-  }
-  return executors ? executors->result() : RunResult{};
+Counts runToEnd(const Task& task, const std::function<bool()>& stop) {
+  Counts counts;
+  runInto(counts, task, stop);
+  return counts;
 }
 
-Time tickAfter(Time last, milliseconds every, Time now) noexcept {
-  if (now < last) return now + every;
-  return last + every * ((now - last) / every + 1);
-}
-
-// A task with its thread. `mutex` guards what stands below it.
-struct Timer {
-  explicit Timer(Task itsTask) : task(std::move(itsTask)) {}
-
-  void loop(const std::stop_token& stop, const Clock& clock) {
-    const auto stopping = [&stop] { return stop.stop_requested(); };
-    const bool ticks = task.every > milliseconds{0};
-    Time next = ticks ? clock.now() + task.every : Time::max();
-    std::unique_lock lock(mutex);
-    while (!stopping()) {
-      if (ticks)
-        changed.wait_for(lock, stop, std::min(next - clock.now(), task.every), [this] { return woken; });
-      else
-        changed.wait(lock, stop, [this] { return woken; });
-      ++wakeUps;
-      if (stopping()) return;
-      const Time now = clock.now();
-      const bool due = std::exchange(woken, false) || now >= next;
-      if (due) {
-        lock.unlock();
-        run(stopping);
-        lock.lock();
-      }
-      if (ticks && (due || next - now > task.every)) next = tickAfter(next - task.every, task.every, clock.now());
-    }
-  }
-
-  void run(const std::function<bool()>& stopping) noexcept {
+std::optional<Run> runOnce(const Task& task, const Timing& timing, bool asked, const Clock& clock, History& history,
+                           const std::function<bool()>& stop) {
+  Run run;
+  run.task = task.name;
+  run.asked = asked;
+  try {
+    const std::shared_ptr<void> permit = history.begin(task, asked);
+    if (!permit) return std::nullopt;
+    run.began = clock.now();
+    std::atomic<RunEnd> end = RunEnd::done;
+    const auto isOver = [&] {
+      const bool isLate = timing.timeout.count() > 0 && clock.now() - run.began >= timing.timeout;
+      if (isLate) end = RunEnd::timedOut;
+      if (stop()) end = RunEnd::stopped;
+      return end != RunEnd::done;
+    };
     try {
-      const RunResult result = runToEnd(task, stopping);
-      if (result.done + result.failed > 0)
-        observe::info("task run", {{"task", task.name}, {"done", result.done}, {"failed", result.failed}});
+      runInto(run.counts, task, isOver);
+      run.end = end;
     } catch (const std::exception& failure) {
-      observe::error("task failed", {{"task", task.name}, {"error", failure.what()}});
-    } catch (...) {
-      observe::error("task failed", {{"task", task.name}, {"error", "unknown"}});
+      run.end = RunEnd::failed;
+      run.error = errorOf(failure);
+    }
+    run.ended = clock.now();
+    history.ended(run);
+  } catch (const std::exception& failure) {
+    run.end = RunEnd::failed;
+    if (!run.error) run.error = errorOf(failure);
+  }
+  if (run.error)
+    observe::error("task failed", {{"task", task.name}, {"error", run.error->what()}});
+  else if (run.counts.done + run.counts.failed > 0)
+    observe::info("task run", {{"task", task.name}, {"done", run.counts.done}, {"failed", run.counts.failed}});
+  return run;
+}
+
+Time Timing::after(Time now) const {
+  if (every.count() <= 0 && !cron) return Time::max();
+  for (Time tick = now - jitter;;) {
+    tick = every.count() > 0 ? tick - tick.time_since_epoch() % every + every : cron->after(tick);
+    const auto number = static_cast<std::uint64_t>(tick.time_since_epoch().count());
+    const auto late = jitter.count() > 0 ? mixed(number ^ seed) % static_cast<std::uint64_t>(jitter.count() + 1) : 0;
+    const Time due = tick + milliseconds{late};
+    if (due > now) return due;
+  }
+}
+
+// A task with its thread.
+struct Timer {
+  Timer(Task itsTask, Timing itsTiming, const AlarmClock& clock)
+      : task(std::move(itsTask)), timing(std::move(itsTiming)), alarm(clock.makeAlarm()) {}
+
+  void loop(const std::stop_token& stop, const AlarmClock& clock, History& history) {
+    Time seen = clock.now();
+    Time next = timing.after(seen);
+    for (;;) {
+      alarm->sleepUntil(next);
+      ++wakeUps;
+      if (stop.stop_requested()) return;
+      Time now = clock.now();
+      const bool asked = woken.exchange(false);
+      if (asked || now >= next) {
+        runOnce(task, timing, asked, clock, history, [&stop] { return stop.stop_requested(); });
+        now = clock.now();
+        if (next <= now) next = timing.after(now);
+      }
+      const bool setBack = now < seen - (timing.every.count() > 0 ? milliseconds{0} : milliseconds{correction});
+      if (setBack) next = timing.after(now);
+      seen = now;
     }
   }
 
   const Task task;
-  std::mutex mutex;
-  std::condition_variable_any changed;
-  bool woken = false;
-  std::size_t wakeUps = 0;
+  const Timing timing;
+  const std::unique_ptr<Alarm> alarm;
+  std::atomic<bool> woken = false;
+  std::atomic<std::size_t> wakeUps = 0;
   std::jthread thread;
 };
 
 struct Scheduler::Inside {
-  const Clock& clock;
-  std::vector<std::unique_ptr<Timer>> timers;  // fixed from `start` on
+  const AlarmClock& clock;
+  History& history;
+  std::vector<std::unique_ptr<Timer>> timers{};  // fixed from `start` on
 
   Timer* find(std::string_view name) {
     const auto found =
@@ -157,41 +235,42 @@ struct Scheduler::Inside {
   }
 };
 
-Scheduler::Scheduler(const Clock& clock) : inside_(new Inside{clock, {}}) {}
+Scheduler::Scheduler(const AlarmClock& clock, History& history) : inside_(new Inside{clock, history}) {}
 
 Scheduler::~Scheduler() {
   stop();
 }
 
-void Scheduler::add(Task task) {
-  inside_->timers.push_back(std::make_unique<Timer>(std::move(task)));
+void Scheduler::add(Task task, Timing timing) {
+  inside_->timers.push_back(std::make_unique<Timer>(std::move(task), std::move(timing), inside_->clock));
 }
 
 void Scheduler::start() {
   for (const auto& timer : inside_->timers)
-    timer->thread = std::jthread(
-        [&timer = *timer, &clock = inside_->clock](const std::stop_token& stop) { timer.loop(stop, clock); });
+    timer->thread = std::jthread([&timer = *timer, &inside = *inside_](const std::stop_token& stop) {
+      timer.loop(stop, inside.clock, inside.history);
+    });
 }
 
 void Scheduler::wake(std::string_view name) {
   Timer* const timer = inside_->find(name);
   if (timer == nullptr) return;
-  const std::lock_guard lock(timer->mutex);
   timer->woken = true;
-  timer->changed.notify_one();
+  timer->alarm->ring();
 }
 
 void Scheduler::stop() {
-  for (const auto& timer : inside_->timers) timer->thread.request_stop();
+  for (const auto& timer : inside_->timers) {
+    timer->thread.request_stop();
+    timer->alarm->ring();
+  }
   for (const auto& timer : inside_->timers)
     if (timer->thread.joinable()) timer->thread.join();
 }
 
 std::size_t Scheduler::wakeUps(std::string_view name) const {
   Timer* const timer = inside_->find(name);
-  if (timer == nullptr) return 0;
-  const std::lock_guard lock(timer->mutex);
-  return timer->wakeUps;
+  return timer == nullptr ? 0 : timer->wakeUps.load();
 }
 
 }  // namespace video::schedule

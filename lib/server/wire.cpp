@@ -1,31 +1,68 @@
 #include "base/error.hpp"
+#include "http/client.hpp"
 #include "http/router.hpp"
-#include "server/server.hpp"
+#include "server/fields.hpp"
 
 namespace video {
 namespace {
 
+namespace wire {
+using http::Endpoint;
 using http::Method;
 constexpr http::Route healthz{"server.healthz", Method::get, "/healthz", 200, http::allRoles};
 constexpr http::Route readyz{"server.readyz", Method::get, "/readyz", 200, http::allRoles};
 constexpr http::Route version{"server.version", Method::get, "/version", 200, http::allRoles};
+constexpr http::Route metrics{"server.metrics", Method::get, "/metrics", 200, http::allRoles};
+constexpr Endpoint<Nothing, ServerStatus> status{{"server.status", Method::get, "/server/status", 200, http::allRoles}};
+constexpr Endpoint<Nothing, ServerLimits> limits{{"server.limits", Method::get, "/server/limits", 200, http::allRoles}};
+constexpr Endpoint<Nothing, Reloaded> reload{{"server.reload", Method::post, "/server/reload", 200, http::allRoles}};
+}  // namespace wire
 
-void say(http::Answer& answer, std::string json) {
-  answer.set("Content-Type", "application/json; charset=utf-8");
-  answer.content.push_back({std::move(json), nullptr, 0, 0});
+class RemoteServer : public Server {
+ public:
+  explicit RemoteServer(http::Client& server) : server_(server) {}
+  ServerStatus status(const Credential& by, const Nothing& wanted) override {
+    return server_.call(wire::status, by, wanted);
+  }
+  ServerLimits limits(const Credential& by, const Nothing& wanted) override {
+    return server_.call(wire::limits, by, wanted);
+  }
+  Reloaded reload(const Credential& by, const Nothing& wanted) override {
+    return server_.call(wire::reload, by, wanted);
+  }
+
+ private:
+  http::Client& server_;
+};
+
+void say(http::Answer& answer, std::string text, const char* type = "application/json; charset=utf-8") {
+  answer.set("Content-Type", type);
+  answer.content.push_back({std::move(text), nullptr, 0, 0});
 }
 
 }  // namespace
 
-void serveServer(http::Router& router, ServerHealth health) {
-  router.serveRaw(healthz, [](const http::Exchange&, http::Answer& answer) { say(answer, R"({"status":"alive"})"); });
-  router.serveRaw(readyz, [health](const http::Exchange&, http::Answer& answer) {
-    if (!health.isReady()) throw Error(Fault::unavailable, "not ready");
-    say(answer, health.isDiskLow() ? R"({"status":"ready","degraded":["disk"]})" : R"({"status":"ready"})");
+std::unique_ptr<Server> makeRemoteServer(http::Client& server) {
+  return std::make_unique<RemoteServer>(server);
+}
+
+void serveServer(http::Router& router, LocalServer& server) {
+  router.serveRaw(wire::healthz,
+                  [](const http::Exchange&, http::Answer& answer) { say(answer, R"({"status":"alive"})"); });
+  router.serveRaw(wire::readyz, [&](const http::Exchange&, http::Answer& answer) {
+    const ServerStatus status = server.daemon().status();
+    if (!status.ready) throw Error(Fault::unavailable, "not ready");
+    say(answer, status.diskLow ? R"({"status":"ready","degraded":["disk"]})" : R"({"status":"ready"})");
   });
-  router.serveRaw(version, [](const http::Exchange&, http::Answer& answer) {
+  router.serveRaw(wire::version, [](const http::Exchange&, http::Answer& answer) {
     say(answer, R"({"name":"videod","version":")" VIDEO_VERSION R"(","api":1})");
   });
+  router.serveRaw(wire::metrics, [&](const http::Exchange& exchange, http::Answer& answer) {
+    say(answer, server.metrics(exchange.by), "text/plain; version=0.0.4; charset=utf-8");
+  });
+  router.serve(wire::status, [&](auto& by, auto& wanted) { return server.status(by, wanted); });
+  router.serve(wire::limits, [&](auto& by, auto& wanted) { return server.limits(by, wanted); });
+  router.serve(wire::reload, [&](auto& by, auto& wanted) { return server.reload(by, wanted); });
 }
 
 }  // namespace video

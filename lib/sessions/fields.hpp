@@ -24,6 +24,23 @@ struct Fields<Login> {
 };
 
 template <>
+struct Fields<Session> {
+  static constexpr std::string_view plural = "sessions";
+  static constexpr std::tuple list{
+      Field{"id", &Session::id, "names the session, is no secret"},
+      Field{"user_name", &Session::userName, "whose"},
+      Field{"create_time", &Session::created, "when it began"},
+      Field{"expires", &Session::expires, "when it ends"},
+      Field{"current", &Session::current, "whether it is the one of this request"},
+  };
+};
+
+template <>
+struct Fields<SessionRef> {
+  static constexpr std::tuple list{Field{"id", &SessionRef::id, "the session's id"}};
+};
+
+template <>
 struct Fields<WhoAmI> {
   static constexpr std::tuple list{
       Field{"user_name", &WhoAmI::userName, "null for the operator"},

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "access/access.hpp"
+#include "base/cursor.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "sessions/fields.hpp"
@@ -22,11 +23,14 @@ class LocalSessions : public Sessions {
       throw Error(Fault::malformed, "user_name: differs from the one in the path");
     const auto find = [&](store::Reader& reader) { return rows::findUserSecret(reader, wanted.name); };
     const auto user = database_.read(find);
-    const bool right = access_.verifyPassword(user ? user->passwordHash : std::string(), wanted.password);
-    if (!right || user->disabled) throw refused();
+    // With no hash, or one that is out of bounds, it takes as long.
+    const auto verified = access_.verifyPassword(wanted.name, wanted.address,
+                                                 user && !user->disabled ? user->passwordHash : "", wanted.password);
+    if (!verified.right) throw refused();
     return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       const auto still = find(transaction);
       if (!still || still->disabled || still->passwordHash != user->passwordHash) throw refused();
+      if (!verified.newHash.empty()) rows::setPassword(transaction, still->id, verified.newHash);
       SignedIn reply;
       reply.sessionId = access_.startSession(transaction, still->id, still->name).secret;
       reply.userName = still->name;
@@ -39,6 +43,40 @@ class LocalSessions : public Sessions {
     database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       access_.end(transaction, access_.identify(transaction, by));
     });
+  }
+
+  Page<Session> list(const Credential& by, const OfUserQuery& wanted) override {
+    const Identity who = access_.identify(by);
+    access::require(who, rights::sessionsList);
+    checkLimit(wanted.limit);
+    return database_.read([&](store::Reader& reader) {
+      const auto user = access_.whose(reader, who, wanted.name, rights::sessionsListOf, rights::sessionsListAll);
+      return access_.listSessions(reader, who, user, wanted);
+    });
+  }
+
+  void revoke(const Credential& by, const SessionRef& wanted) override {
+    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      const Identity who = access_.identify(transaction, by);
+      const auto owner = access_.sessionOwner(transaction, wanted.id);
+      access::requireOn(who, rights::sessionsRevoke, owner,
+                        Error(Fault::notFound, fmt::format("session {}: not found", wanted.id.text)));
+      access_.endSession(transaction, wanted.id);
+    });
+  }
+
+  void revokeAll(const Credential& by, const OfUser& wanted) override {
+    const Identity who = access_.identify(by);
+    access::require(who, rights::sessionsRevokeOwn);
+    // In steps, so that the writer is never held long; the caller's own session may be among the first.
+    bool first = true;
+    const auto step = [&](store::Transaction& transaction) {
+      const Identity now = first ? access_.identify(transaction, by) : who;
+      access::require(now, rights::sessionsRevokeOwn);
+      const auto user = access_.whose(transaction, now, wanted.name, rights::sessionsRevoke, rights::sessionsRevokeAll);
+      return access_.endSessions(transaction, user, 500);
+    };
+    while (database_.write(store::Purpose::keep, step) == 500) first = false;
   }
 
   WhoAmI whoami(const Credential& by, const Nothing&) override {

@@ -19,6 +19,7 @@
 
 #include "base/error.hpp"
 #include "base/units.hpp"
+#include "schedule/cron.hpp"
 
 namespace video {
 namespace {
@@ -49,16 +50,17 @@ struct Value {
 // How one key is read into `To`, and how what is in force is shown.
 template <class To>
 struct Rule {
-  std::string_view key;
+  std::string key;
   std::function<void(const Value&, To&)> read;
   std::function<std::string(const To&)> show;
+  bool listed = true;  ///< false: stands in the place of another key
 };
 
 // Each maker takes the key and a generic lambda that says which member of `To` the key sets.
 
 template <class To, class Where>
-Rule<To> flag(std::string_view key, Where where) {
-  return {key,
+Rule<To> flag(std::string key, Where where) {
+  return {std::move(key),
           [where](const Value& value, To& to) {
             const auto read = value.node.value_exact<bool>();
             if (!read) value.refuse("must be true or false");
@@ -68,8 +70,8 @@ Rule<To> flag(std::string_view key, Where where) {
 }
 
 template <class To, class Where>
-Rule<To> count(std::string_view key, std::int64_t least, std::int64_t most, Where where) {
-  return {key,
+Rule<To> count(std::string key, std::int64_t least, std::int64_t most, Where where) {
+  return {std::move(key),
           [=](const Value& value, To& to) {
             const auto read = value.node.value_exact<std::int64_t>();
             if (!read) value.refuse("must be a whole number");
@@ -80,8 +82,8 @@ Rule<To> count(std::string_view key, std::int64_t least, std::int64_t most, Wher
 }
 
 template <class To, class Where>
-Rule<To> size(std::string_view key, std::int64_t least, std::int64_t most, Where where) {
-  return {key,
+Rule<To> size(std::string key, std::int64_t least, std::int64_t most, Where where) {
+  return {std::move(key),
           [=](const Value& value, To& to) {
             std::optional<std::int64_t> read = value.node.value_exact<std::int64_t>();
             if (!read)
@@ -95,8 +97,8 @@ Rule<To> size(std::string_view key, std::int64_t least, std::int64_t most, Where
 }
 
 template <class To, class Where>
-Rule<To> duration(std::string_view key, milliseconds least, milliseconds most, Where where) {
-  return {key,
+Rule<To> duration(std::string key, milliseconds least, milliseconds most, Where where) {
+  return {std::move(key),
           [=](const Value& value, To& to) {
             auto read = parseDuration(value.node.value_exact<std::string>().value_or(""));
             if (value.node.value_exact<std::int64_t>() == 0) read = 0ms;
@@ -111,8 +113,8 @@ Rule<To> duration(std::string_view key, milliseconds least, milliseconds most, W
 
 // `words` pairs each word of the file with the value that it stands for.
 template <class To, class Choice, std::size_t size, class Where>
-Rule<To> choice(std::string_view key, std::array<std::pair<std::string_view, Choice>, size> words, Where where) {
-  return {key,
+Rule<To> choice(std::string key, std::array<std::pair<std::string_view, Choice>, size> words, Where where) {
+  return {std::move(key),
           [=](const Value& value, To& to) {
             const std::string read = value.text();
             std::string known;
@@ -174,6 +176,18 @@ const std::vector<Rule<http::Listener>>& listenerRules() {
        }},
       flag<Listener>(
           "trusted", [](auto& of) -> auto& { return of.trusted; }),
+      {"public_url",
+       [](const Value& value, Listener& to) {
+         to.publicUrl = value.text();
+         while (to.publicUrl.ends_with('/')) to.publicUrl.pop_back();
+         const std::size_t scheme = to.publicUrl.starts_with("https://")  ? 8
+                                    : to.publicUrl.starts_with("http://") ? 7
+                                                                          : 0;
+         if (!to.publicUrl.empty() && (scheme == 0 || scheme == to.publicUrl.size() ||
+                                       to.publicUrl.find_first_of("?# \"<>") != std::string::npos))
+           value.refuse("must be a URL like \"https://video.example\", or empty");
+       },
+       [](const Listener& from) { return from.publicUrl; }},
   };
   return all;
 }
@@ -198,6 +212,45 @@ void readListeners(const toml::node& node, const std::string& file, std::vector<
   }
 }
 
+// ---- the keys of the [task.*] tables
+
+void addTaskRules(std::vector<Rule<Settings>>& to) {
+  for (const auto& [task, known] : knownTasks()) {
+    const std::string table = fmt::format("task.{}.", task);
+    const auto timing = [name = task](auto& of) -> auto& {
+      return of.tasks.timings.find(name)->second;
+    };
+    to.push_back(flag<Settings>(
+        table + "enabled", [timing](auto& of) -> auto& { return timing(of).enabled; }));
+    Rule<Settings> every = duration<Settings>(
+        table + "every", 10ms, 24h * 366, [timing](auto& of) -> auto& { return timing(of).every; });
+    every.read = [read = every.read, timing](const Value& value, Settings& settings) {
+      read(value, settings);
+      timing(settings).cron.clear();
+    };
+    every.show = [show = every.show, timing](const Settings& settings) {
+      return timing(settings).cron.empty() ? show(settings) : std::string{};
+    };
+    every.listed = known.cron.empty();
+    to.push_back(std::move(every));
+    to.push_back({table + "cron",
+                  [timing](const Value& value, Settings& settings) {
+                    timing(settings).cron = value.text();
+                    timing(settings).every = {};
+                    try {
+                      schedule::Cron{value.text()};
+                    } catch (const Error& wrong) {
+                      value.refuse(wrong.what());
+                    }
+                  },
+                  [timing](const Settings& settings) { return timing(settings).cron; }, !known.cron.empty()});
+    to.push_back(duration<Settings>(
+        table + "jitter", 0ms, 24h * 31, [timing](auto& of) -> auto& { return timing(of).jitter; }));
+    to.push_back(duration<Settings>(
+        table + "timeout", 0ms, 24h * 366, [timing](auto& of) -> auto& { return timing(of).timeout; }));
+  }
+}
+
 // ---- every other key
 
 const std::vector<Rule<Settings>>& rules() {
@@ -206,7 +259,7 @@ const std::vector<Rule<Settings>>& rules() {
   using Word = std::string_view;
   constexpr std::int64_t kibi = 1024;
   constexpr std::int64_t mebi = kibi * 1024;
-  static const std::vector<Rule<Settings>> all{
+  static const std::vector<Rule<Settings>> plain{
       {"data_dir",
        [](const Value& value, S& to) {
          to.dataDirectory = value.text();
@@ -230,11 +283,26 @@ const std::vector<Rule<Settings>>& rules() {
           "http.progress_timeout", 100ms, 24h, [](auto& of) -> auto& { return of.transport.progressTimeout; }),
       size<S>(
           "http.max_header_size", kibi, mebi, [](auto& of) -> auto& { return of.transport.maxHeaderSize; }),
+      {"http.trusted_proxies",
+       [](const Value& value, S& to) {
+         to.proxies = {};
+         for (const std::string& proxy : readTexts(value)) try {
+             to.proxies.add(proxy);
+           } catch (const Error& error) {
+             value.refuse(error.what());
+           }
+       },
+       [](const S& of) { return fmt::format("{}", fmt::join(of.proxies.all(), ",")); }},
       {"http.origins", [](const Value& value, S& to) { to.origins = readTexts(value); },
        [](const S& of) { return fmt::format("{}", fmt::join(of.origins, ",")); }},
       duration<S>(
           "http.shutdown_timeout", 0ms, 1h, [](auto& of) -> auto& { return of.transport.shutdownTimeout; }),
 
+      choice<S>(
+          "stream.access",
+          std::array{pair{Word("public"), StreamAccess::everyone}, pair{Word("session"), StreamAccess::session},
+                     pair{Word("signed"), StreamAccess::signed_}},
+          [](auto& of) -> auto& { return of.videos.access; }),
       count<S>(
           "stream.max_connections", 1, 1'000'000, [](auto& of) -> auto& { return of.limiter.streams; }),
       count<S>(
@@ -243,9 +311,20 @@ const std::vector<Rule<Settings>>& rules() {
           "stream.max_uploads", 1, 10'000, [](auto& of) -> auto& { return of.limiter.uploads; }),
       size<S>(
           "stream.max_upload", 1, maxBytes, [](auto& of) -> auto& { return of.uploads.maxUpload; }),
+      size<S>(
+          "stream.max_rate", 0, maxBytes, [](auto& of) -> auto& { return of.limiter.rate; }),
       choice<S>(
           "stream.unknown_types", std::array{pair{Word("refuse"), false}, pair{Word("serve"), true}},
           [](auto& of) -> auto& { return of.uploads.serveUnknownTypes; }),
+      {"stream.x_accel_redirect",
+       [](const Value& value, S& to) {
+         to.accelRedirect = value.text();
+         const auto isPlain = [](char c) { return c > ' ' && c < 0x7f && c != '?' && c != '%'; };
+         if (!to.accelRedirect.empty() && (!to.accelRedirect.starts_with('/') || !to.accelRedirect.ends_with('/') ||
+                                           !std::all_of(to.accelRedirect.begin(), to.accelRedirect.end(), isPlain)))
+           value.refuse("must be a path like \"/internal/\", or empty");
+       },
+       [](const S& of) { return of.accelRedirect; }},
       duration<S>(
           "stream.signed_url_ttl", 1s, 24h * 366, [](auto& of) -> auto& { return of.access.uploadLinkTtl; }),
 
@@ -262,8 +341,26 @@ const std::vector<Rule<Settings>>& rules() {
       count<S>(
           "access.password_parallel", 1, 64, [](auto& of) -> auto& { return of.access.passwordParallel; }),
 
+      count<S>(
+          "access.login_attempts", 1, 1'000'000, [](auto& of) -> auto& { return of.access.loginAttempts; }),
       duration<S>(
-          "session.ttl", 1s, 24h * 3660, [](auto& of) -> auto& { return of.access.sessionTtl; }),
+          "access.login_window", 1s, 24h, [](auto& of) -> auto& { return of.access.loginWindow; }),
+
+      choice<S>(
+          "access.secure_cookies",
+          std::array{pair{Word("auto"), http::CookieOptions::Secure::automatic},
+                     pair{Word("always"), http::CookieOptions::Secure::always},
+                     pair{Word("never"), http::CookieOptions::Secure::never}},
+          [](auto& of) -> auto& { return of.cookies.secure; }),
+
+      {"session.ttl",
+       [](const Value& value, S& to) {
+         duration<S>(
+             "session.ttl", 1s, 24h * 3660, [](auto& of) -> auto& { return of.access.sessionTtl; })
+             .read(value, to);
+         to.cookies.lifetime = to.access.sessionTtl;
+       },
+       [](const S& of) { return fmt::format("{}ms", of.access.sessionTtl.count()); }},
       flag<S>(
           "session.sliding", [](auto& of) -> auto& { return of.access.slidingSessions; }),
       count<S>(
@@ -298,9 +395,10 @@ const std::vector<Rule<Settings>>& rules() {
           "deletion.retry_delay", 1ms, 1h, [](auto& of) -> auto& { return of.deletions.retryDelay; }),
 
       flag<S>(
-          "scheduler.run", [](auto& of) -> auto& { return of.runScheduler; }),
+          "scheduler.run", [](auto& of) -> auto& { return of.tasks.byClock; }),
       duration<S>(
-          "task.video-clear.every", 10ms, 24h * 366, [](auto& of) -> auto& { return of.deletions.every; }),
+          "task.upload-sweep.older_than", 1s, 24h * 3660,
+          [](auto& of) -> auto& { return of.tasks.brokenUploadsAfter; }),
 
       choice<S>(
           "log.level",
@@ -315,6 +413,11 @@ const std::vector<Rule<Settings>>& rules() {
       flag<S>(
           "log.access", [](auto& of) -> auto& { return of.log.access; }),
   };
+  static const std::vector<Rule<Settings>> all = [] {
+    std::vector<Rule<Settings>> made = plain;
+    addTaskRules(made);
+    return made;
+  }();
   return all;
 }
 
@@ -346,6 +449,17 @@ void readTable(const toml::table& table, const std::string& prefix, const std::s
 
 // What is wrong only beside another key.
 void checkTogether(const Settings& settings, const std::string& file, const Lines& lines) {
+  for (const auto& [task, timing] : settings.tasks.timings) {
+    const std::string table = fmt::format("task.{}.", task);
+    const auto refuse = [&](const std::string& key, std::string_view why) {
+      const auto line = lines.find(table + key);
+      throw Error(Fault::malformed,
+                  fmt::format("{}:{}: {}{}: {}", file, line == lines.end() ? 0 : line->second, table, key, why));
+    };
+    if (lines.contains(table + "every") && lines.contains(table + "cron")) refuse("cron", "stands beside every");
+    if (timing.cron.empty() && timing.jitter >= timing.every)
+      refuse(lines.contains(table + "jitter") ? "jitter" : "every", "jitter must be less than every");
+  }
   if (settings.limiter.uploads + workersKept <= settings.transport.workers) return;
   const bool named = lines.contains("stream.max_uploads");
   const auto line = lines.find(named ? "stream.max_uploads" : "http.workers");
@@ -385,6 +499,9 @@ Settings loadSettings(const std::filesystem::path& file) {
     throw Error(Fault::malformed, fmt::format("{}:{}: {}", name, failure.source().begin.line, failure.description()));
   }
   checkTogether(settings, name, lines);
+  for (const http::Listener& listener : settings.listeners)
+    if (settings.shares.publicUrl.empty() && (listener.roles & (http::stream | http::web)) != 0)
+      settings.shares.publicUrl = listener.publicUrl;
   return settings;
 }
 
@@ -400,7 +517,8 @@ Settings findSettings(const std::optional<std::filesystem::path>& given) {
 std::vector<std::string> settingsKeys() {
   std::vector<std::string> keys;
   for (const auto& rule : listenerRules()) keys.push_back(fmt::format("listener.{}", rule.key));
-  for (const auto& rule : rules()) keys.emplace_back(rule.key);
+  for (const auto& rule : rules())
+    if (rule.listed) keys.push_back(rule.key);
   return keys;
 }
 
@@ -408,7 +526,9 @@ std::string showSettings(const Settings& settings) {
   std::string text;
   for (const http::Listener& listener : settings.listeners)
     for (const auto& rule : listenerRules()) text += fmt::format("listener.{} = {}\n", rule.key, rule.show(listener));
-  for (const auto& rule : rules()) text += fmt::format("{} = {}\n", rule.key, rule.show(settings));
+  for (const auto& rule : rules())
+    if (const std::string value = rule.show(settings); rule.listed || !value.empty())
+      text += fmt::format("{} = {}\n", rule.key, value);
   return text;
 }
 

@@ -11,11 +11,15 @@
 #include "deletions/deletions.hpp"
 #include "http/limiter.hpp"
 #include "http/message.hpp"
+#include "http/proxies.hpp"
 #include "http/transport.hpp"
 #include "observe/log.hpp"
+#include "shares/shares.hpp"
 #include "store/database.hpp"
+#include "tasks/tasks.hpp"
 #include "uploads/uploads.hpp"
 #include "users/users.hpp"
+#include "videos/videos.hpp"
 
 namespace video {
 
@@ -26,16 +30,21 @@ struct Settings {
   std::filesystem::path dataDirectory = "/var/lib/videod";
   std::string adminSocket;  ///< empty: `videod.sock` in the data directory
   std::vector<http::Listener> listeners{http::Listener{}};
+  http::CookieOptions cookies;
   std::vector<std::string> origins;  ///< other origins whose pages may change things with a cookie
+  http::TrustedProxies proxies;
+  std::string accelRedirect;  ///< as RouterOptions::accelRedirect
   http::TransportOptions transport;
   http::LimiterOptions limiter;
   access::Options access;
   UsersOptions users;
+  VideosOptions videos;
   UploadsOptions uploads;
+  SharesOptions shares;
   DeletionsOptions deletions;
+  TasksOptions tasks;
   store::Options store;
   observe::LogOptions log;
-  bool runScheduler = true;
 
   /// Where `dataDirectory` comes from, for a person: `data_dir of /etc/videod.toml`, or `the default`.
   std::string origin() const;

@@ -1,5 +1,6 @@
 #include "store/blobs.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -12,6 +13,7 @@
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -26,8 +28,8 @@
 namespace video::store {
 namespace {
 
-constexpr std::size_t pieceSize = 256 * 1024;
-constexpr std::size_t directSize = 64 * 1024;  // large enough to be written as it came
+constexpr std::size_t pieceSize = 64 * 1024;
+constexpr std::size_t directSize = 32 * 1024;  // large enough to be written as it came
 constexpr std::uint64_t flushStep = 8ULL << 20;
 constexpr std::uint64_t dirtyMost = 64ULL << 20;
 constexpr std::size_t frontSize = 4096;
@@ -66,6 +68,22 @@ bool tryLockTwice(int file) {
     std::this_thread::sleep_for(std::chrono::milliseconds{1});
   }
   return tryLock(file, LOCK_EX);
+}
+
+// Regular files last written to before `moment`; names that begin with a dot are nobody's of ours.
+std::vector<std::string> listOld(const Descriptor& folder, Time moment) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(::dup(folder.number())), ::closedir);
+  if (!stream) throwErrno(errno, "a folder");
+  while (const dirent* const entry = ::readdir(stream.get())) {
+    const std::string name = entry->d_name;
+    struct stat is {};
+    if (name.front() == '.' || ::fstatat(folder.number(), name.c_str(), &is, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    const Time written{std::chrono::seconds{is.st_mtim.tv_sec} +
+                       std::chrono::milliseconds{is.st_mtim.tv_nsec / 1'000'000}};
+    if (S_ISREG(is.st_mode) && written < moment) names.push_back(name);
+  }
+  return names;
 }
 
 struct FreeDigest {
@@ -216,6 +234,7 @@ bool Blobs::isUnderWay(std::string_view name) const {
 
 std::shared_ptr<const Descriptor> Blobs::open(std::string_view blob) const {
   if (!isBlobName(blob)) return nullptr;
+  // Step by step: O_NOFOLLOW is about a path's last part only.
   const Descriptor blobs = openFolder(directory_->descriptor(), "blobs");
   const Descriptor fan = openIfThere(blobs.number(), std::string(blob.substr(0, 2)), O_RDONLY | O_DIRECTORY);
   if (!fan) return nullptr;
@@ -224,34 +243,90 @@ std::shared_ptr<const Descriptor> Blobs::open(std::string_view blob) const {
   return std::make_shared<const Descriptor>(std::move(file));
 }
 
-void Blobs::remove(std::string_view blob) {
-  if (!isBlobName(blob)) return;
-  const Descriptor blobs = openFolder(directory_->descriptor(), "blobs");
-  const Descriptor fan = openIfThere(blobs.number(), std::string(blob.substr(0, 2)), O_RDONLY | O_DIRECTORY);
-  if (!fan) return;
-  if (::unlinkat(fan.number(), std::string(blob).c_str(), 0) != 0) {
-    if (errno == ENOENT) return;
-    throwErrno(errno, blob);
-  }
-  sync(fan.number(), "blobs");
+std::string Blobs::pathOf(std::string_view blob) {
+  return fmt::format("{}/{}", blob.substr(0, 2), blob);
 }
 
-void Blobs::removeIncoming(std::string_view name) {
+void Blobs::remove(std::span<Removal> all) {
+  struct Fan {
+    Descriptor folder;
+    std::vector<Removal*> removals;
+  };
+  std::map<std::string, Fan> fans;
+  const Descriptor blobs = openFolder(directory_->descriptor(), "blobs");
+  const auto attempt = [](Removal& one, const auto& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      one.failure = error.what();
+    }
+  };
+  for (Removal& one : all)
+    attempt(one, [&] {
+      if (!one.incoming.empty()) removeIncoming(one.incoming);
+      if (!isBlobName(one.blob)) return;
+      const std::string name = one.blob.substr(0, 2);
+      const auto [found, isNew] = fans.try_emplace(name);
+      Fan& fan = found->second;
+      if (isNew) fan.folder = openIfThere(blobs.number(), name, O_RDONLY | O_DIRECTORY);
+      if (!fan.folder) return;
+      if (::unlinkat(fan.folder.number(), one.blob.c_str(), 0) != 0 && errno != ENOENT) throwErrno(errno, one.blob);
+      fan.removals.push_back(&one);
+    });
+  // One that was gone already may have been unlinked by a process that was killed before its sync.
+  for (const auto& [name, fan] : fans) {
+    if (!fan.folder || ::fsync(fan.folder.number()) == 0) continue;
+    const std::string failure = fmt::format("blobs/{}: {}", name, std::generic_category().message(errno));
+    for (Removal* const one : fan.removals) one->failure = failure;
+  }
+}
+
+bool Blobs::removeIncoming(std::string_view name) {
   requirePlainName(name);
   const std::string file(name);
   const Descriptor incoming = openFolder(directory_->descriptor(), "incoming");
   const Descriptor opened = openIfThere(incoming.number(), file, O_RDWR);
-  if (!opened || !tryLock(opened.number(), LOCK_EX)) return;
-  if (!isSameFile(opened.number(), incoming.number(), file)) return;
+  if (!opened || !tryLock(opened.number(), LOCK_EX)) return false;
+  if (!isSameFile(opened.number(), incoming.number(), file)) return false;
   if (::unlinkat(incoming.number(), file.c_str(), 0) != 0 && errno != ENOENT) throwErrno(errno, name);
+  return true;
 }
 
 void Blobs::removeAbandoned() {
+  for (const std::string& name : listIncoming(Time::max())) removeIncoming(name);
+}
+
+std::vector<std::string> Blobs::listIncoming(Time moment) const {
+  return listOld(openFolder(directory_->descriptor(), "incoming"), moment);
+}
+
+std::vector<std::string> Blobs::listFolders() const {
   std::vector<std::string> names;
-  std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(directory_->path() / "incoming", none))
-    names.push_back(entry.path().filename().string());
-  for (const std::string& name : names) removeIncoming(name);
+  for (const auto& entry : std::filesystem::directory_iterator(directory_->path() / "blobs"))
+    if (!entry.is_symlink() && entry.is_directory()) names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<std::string> Blobs::listFiles(const std::string& folder, Time moment) const {
+  requirePlainName(folder);
+  const Descriptor blobs = openFolder(directory_->descriptor(), "blobs");
+  return listOld(openFolder(blobs.number(), folder), moment);
+}
+
+void Blobs::putAside(const std::string& folder, const std::string& file) {
+  requirePlainName(folder);
+  requirePlainName(file);
+  const Descriptor blobs = openFolder(directory_->descriptor(), "blobs");
+  const Descriptor from = openFolder(blobs.number(), folder);
+  const Descriptor to = openFolder(directory_->descriptor(), "lost+found");
+  std::string name = file;
+  while (::renameat2(from.number(), file.c_str(), to.number(), name.c_str(), RENAME_NOREPLACE) != 0) {
+    if (errno != EEXIST) throwErrno(errno, file);
+    name = file + '.' + makeRandomHex(4);
+  }
+  sync(to.number(), "lost+found");
+  sync(from.number(), "blobs");
 }
 
 }  // namespace video::store

@@ -6,8 +6,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.hpp"
+#include "base/clock.hpp"
 
 namespace video::store {
 
@@ -39,6 +41,13 @@ class Incoming {
   std::unique_ptr<State> state_;
 };
 
+/// What is to go: a content, and what was on its way in; either may be empty.
+struct Removal {
+  std::string blob;
+  std::string incoming;
+  std::string failure{};  ///< why it is still there; empty where it is gone
+};
+
 /// Finished contents, immutable, and uploads under way. May be used from any thread.
 class Blobs {
  public:
@@ -50,12 +59,24 @@ class Blobs {
   bool isUnderWay(std::string_view name) const;
   /// Opens a blob for reading; null where there is none.
   std::shared_ptr<const Descriptor> open(std::string_view blob) const;
-  /// Removes a blob and fsyncs its folder; one that is gone already is no fault.
-  void remove(std::string_view blob);
-  /// Removes `incoming/NAME` where nobody holds it.
-  void removeIncoming(std::string_view name);
+  /// Where a blob stands, below `blobs/`.
+  static std::string pathOf(std::string_view blob);
+
+  /// Removes them, syncs each folder once, and notes what failed; what is gone already is no fault.
+  void remove(std::span<Removal> all);
+  /// Removes `incoming/NAME` where nobody holds it; whether it did.
+  bool removeIncoming(std::string_view name);
   /// Removes whatever a killed process left in `incoming/`.
   void removeAbandoned();
+
+  /// Names in `incoming/` last written to before `moment`.
+  std::vector<std::string> listIncoming(Time moment) const;
+  /// The folders below `blobs/`.
+  std::vector<std::string> listFolders() const;
+  /// Names of files in one of them last written to before `moment`.
+  std::vector<std::string> listFiles(const std::string& folder, Time moment) const;
+  /// Moves one into `lost+found/`, under another name where there is one of its name.
+  void putAside(const std::string& folder, const std::string& file);
 
  private:
   std::shared_ptr<DataDirectory> directory_;

@@ -148,6 +148,11 @@ bool Database::isReady() {
 void Database::checkpoint() {
   inside_->writer->checkpoint();
 }
+std::uint64_t Database::logSize() const {
+  std::error_code missing;
+  const auto size = std::filesystem::file_size(inside_->directory->databasePath().string() + "-wal", missing);
+  return missing ? 0 : size;
+}
 std::uint64_t Database::version() const noexcept {
   return inside_->keeper->version();
 }

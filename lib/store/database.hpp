@@ -184,6 +184,8 @@ class Database {
 
   /// Moves the write-ahead log into the database file, as far as readers let it (PRAGMA wal_checkpoint(TRUNCATE)).
   void checkpoint();
+  /// Bytes that the write-ahead log takes up; 0 where there is nothing to move.
+  std::uint64_t logSize() const;
 
   /// A number that changes with every commit of any process; costs no system call. What is read after asking for it is
   /// at least as new.

@@ -96,6 +96,28 @@ Descriptor openRoot(const std::filesystem::path& path, const std::string& name) 
   return root;
 }
 
+/// A new key in a file of its own, on disk; gone with this object unless it was renamed.
+struct KeyFile {
+  explicit KeyFile(int in) : root(in), name("signing.key." + makeRandomHex(8)) {
+    std::string key(keySize, '\0');
+    if (::getrandom(key.data(), key.size(), 0) != keySize) throwErrno(errno, "getrandom");
+    const Descriptor file = makeFile(root, name, O_WRONLY, 0600);
+    try {
+      writeAll(file.number(), key, "signing.key");
+      sync(file.number(), "signing.key");
+    } catch (...) {
+      ::unlinkat(root, name.c_str(), 0);
+      throw;
+    }
+  }
+  ~KeyFile() { ::unlinkat(root, name.c_str(), 0); }
+  KeyFile(const KeyFile&) = delete;
+  KeyFile& operator=(const KeyFile&) = delete;
+
+  int root;
+  std::string name;
+};
+
 }  // namespace
 
 struct DataDirectory::State {
@@ -166,14 +188,25 @@ std::shared_ptr<DataDirectory> DataDirectory::open(const std::filesystem::path& 
     throw Error(Fault::busy, hold == Hold::shared
                                  ? state->name + ": another process has it to itself (init, migrate, restore or repair)"
                                  : state->name + ": in use: stop videod and every videoctl on it first");
-  try {
-    schemaOf(state->database);
+  const auto look = [root, database = state->database] {
+    schemaOf(database);
     makeFolders(root);
+  };
+  const std::string name = state->name;
+  const std::shared_ptr<DataDirectory> opened(new DataDirectory(std::move(state)));
+  try {
+    try {
+      look();
+    } catch (const Error&) {
+      // The first who opens the database on a full disk needs some room beside it.
+      if (opened->freeSpace() >= leastReserve || opened->releaseReserve() == 0) throw;
+      look();
+    }
   } catch (const Error& error) {
     throw Error(error.fault() == Fault::internal ? Fault::unreachable : error.fault(),
-                fmt::format("{}: {}", state->name, error.detail()));
+                fmt::format("{}: {}", name, error.detail()));
   }
-  return std::shared_ptr<DataDirectory>(new DataDirectory(std::move(state)));
+  return opened;
 }
 
 void DataDirectory::becomeOwner(const std::filesystem::path& path) {
@@ -289,21 +322,18 @@ std::string DataDirectory::signingKey() {
       if (size != keySize) throw Error(Fault::internal, "signing.key: must be 32 bytes");
       return key.substr(0, keySize);
     }
-    std::string key(keySize, '\0');
-    if (::getrandom(key.data(), key.size(), 0) != keySize) throwErrno(errno, "getrandom");
-    const std::string temporary = "signing.key." + makeRandomHex(8);
-    const Descriptor file = makeFile(root, temporary, O_WRONLY, 0600);
-    struct Unlink {
-      int root;
-      const std::string& name;
-      ~Unlink() { ::unlinkat(root, name.c_str(), 0); }
-    } const unlink{root, temporary};
-    writeAll(file.number(), key, "signing.key");
-    sync(file.number(), "signing.key");
-    if (::linkat(root, temporary.c_str(), root, "signing.key", 0) != 0 && errno != EEXIST)
+    const KeyFile made(root);
+    if (::linkat(root, made.name.c_str(), root, "signing.key", 0) != 0 && errno != EEXIST)
       throwErrno(errno, "signing.key");
     sync(root, "signing.key");
   }
+}
+
+void DataDirectory::rotateSigningKey() {
+  const int root = state_->root.number();
+  const KeyFile made(root);
+  if (::renameat(root, made.name.c_str(), root, "signing.key") != 0) throwErrno(errno, "signing.key");
+  sync(root, "signing.key");
 }
 
 }  // namespace video::store

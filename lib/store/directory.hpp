@@ -56,6 +56,8 @@ class DataDirectory {
 
   /// The key that signs links, 32 bytes; made at the first call where none exists (signing.key, 0600).
   std::string signingKey();
+  /// Puts a new key in its place, whole or not at all.
+  void rotateSigningKey();
 
  private:
   struct State;

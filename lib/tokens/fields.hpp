@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "tokens/tokens.hpp"
+#include "users/fields.hpp"
 
 namespace video {
 
@@ -32,6 +33,20 @@ struct Fields<CreatedToken> {
       Field{"scope", &CreatedToken::scope, "what it may be used for"},
       Field{"expires", &CreatedToken::expires, "null = never"},
       Field{"token", &CreatedToken::token, "the secret, shown this once"},
+  };
+};
+
+template <>
+struct Fields<Token> {
+  static constexpr std::string_view plural = "tokens";
+  static constexpr std::tuple list{
+      Field{"id", &Token::id, "names the token, is no secret"},
+      Field{"user_name", &Token::userName, "whose"},
+      Field{"label", &Token::label, "what it is for"},
+      Field{"scope", &Token::scope, "what it may be used for"},
+      Field{"create_time", &Token::created, "when it was made"},
+      Field{"expires", &Token::expires, "null = never"},
+      Field{"last_used", &Token::lastUsed, "to the minute; null = never"},
   };
 };
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "access/access.hpp"
+#include "base/cursor.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "tokens/tokens.hpp"
@@ -31,10 +32,35 @@ class LocalTokens : public Tokens {
     });
   }
 
+  Page<Token> list(const Credential& by, const OfUserQuery& wanted) override {
+    const access::Identity who = access_.identify(by);
+    access::require(who, rights::tokensList);
+    checkLimit(wanted.limit);
+    return database_.read([&](store::Reader& reader) {
+      const auto user = access_.whose(reader, who, wanted.name, rights::tokensListOf, rights::tokensListAll);
+      return access_.listTokens(reader, user, wanted);
+    });
+  }
+
+  void revokeAll(const Credential& by, const OfUser& wanted) override {
+    const access::Identity who = access_.identify(by);
+    access::require(who, rights::tokensRevokeOwn);
+    // In steps, so that the writer is never held long; the caller's own token may be among the first.
+    bool first = true;
+    const auto step = [&](store::Transaction& transaction) {
+      const access::Identity now = first ? access_.identify(transaction, by) : who;
+      access::require(now, rights::tokensRevokeOwn);
+      const auto user = access_.whose(transaction, now, wanted.name, rights::tokensRevoke, rights::tokensRevokeAll);
+      return access_.endTokens(transaction, user, 500);
+    };
+    while (database_.write(store::Purpose::keep, step) == 500) first = false;
+  }
+
   void revoke(const Credential& by, const TokenRef& wanted) override {
     database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       const access::Identity who = access_.identify(transaction, by);
-      access::require(who, rights::tokensRevoke, access_.tokenOwner(transaction, wanted.id));
+      access::requireOn(who, rights::tokensRevoke, access_.tokenOwner(transaction, wanted.id),
+                        Error(Fault::notFound, fmt::format("token {}: not found", wanted.id.text)));
       access_.endToken(transaction, wanted.id);
     });
   }

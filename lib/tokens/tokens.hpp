@@ -6,6 +6,7 @@
 #include "base/credential.hpp"
 #include "base/fields.hpp"
 #include "base/ids.hpp"
+#include "users/users.hpp"
 
 namespace video::access {
 class Access;
@@ -39,6 +40,17 @@ struct CreatedToken {
   std::string token;
 };
 
+/// A token as it is listed, without its secret.
+struct Token {
+  TokenId id;
+  std::string userName;
+  std::string label;
+  Scope scope = Scope::read;
+  Time created{};
+  Nullable<Time> expires;   ///< null = never
+  Nullable<Time> lastUsed;  ///< null = never; to the minute
+};
+
 struct TokenRef {
   TokenId id;
 };
@@ -50,6 +62,11 @@ class Tokens {
   /// A token for `user`: self, admin, operator; scope `admin` for an admin only. Faults: malformed, forbidden,
   /// notFound.
   virtual CreatedToken create(const Credential& by, const NewToken& wanted) = 0;
+  /// Tokens by when they were made: one user's (self, admin, operator), else one's own, an admin's and the operator's
+  /// all.
+  virtual Page<Token> list(const Credential& by, const OfUserQuery& wanted) = 0;
+  /// Ends those that `list` shows.
+  virtual void revokeAll(const Credential& by, const OfUser& wanted) = 0;
   /// Ends a token at the next request everywhere: its owner, admin, operator. Faults: notFound.
   virtual void revoke(const Credential& by, const TokenRef& wanted) = 0;
 };

@@ -9,6 +9,9 @@ namespace wire {
 using http::Endpoint;
 using http::Method;
 constexpr Endpoint<NewToken, CreatedToken> create{{"tokens.create", Method::post, "/user/{user_name}/tokens", 201}};
+constexpr Endpoint<OfUserQuery, Page<Token>> list{{"tokens.list", Method::get, "/tokens"}};
+constexpr Endpoint<OfUserQuery, Page<Token>> listOf{{"tokens.list", Method::get, "/user/{user_name}/tokens"}};
+constexpr Endpoint<OfUser, void> revokeAll{{"tokens.revokeAll", Method::delete_, "/tokens", 204}};
 constexpr Endpoint<TokenRef, void> revoke{{"tokens.revoke", Method::delete_, "/tokens/{id}", 204}};
 }  // namespace wire
 
@@ -18,6 +21,10 @@ class RemoteTokens : public Tokens {
   CreatedToken create(const Credential& by, const NewToken& wanted) override {
     return server_.call(wire::create, by, wanted);
   }
+  Page<Token> list(const Credential& by, const OfUserQuery& wanted) override {
+    return server_.call(wanted.name ? wire::listOf : wire::list, by, wanted);
+  }
+  void revokeAll(const Credential& by, const OfUser& wanted) override { server_.call(wire::revokeAll, by, wanted); }
   void revoke(const Credential& by, const TokenRef& wanted) override { server_.call(wire::revoke, by, wanted); }
 
  private:
@@ -32,6 +39,9 @@ std::unique_ptr<Tokens> makeRemoteTokens(http::Client& server) {
 
 void serveTokens(http::Router& router, Tokens& tokens) {
   router.serve(wire::create, [&](auto& by, auto& wanted) { return tokens.create(by, wanted); });
+  for (const auto& endpoint : {wire::list, wire::listOf})
+    router.serve(endpoint, [&](auto& by, auto& wanted) { return tokens.list(by, wanted); });
+  router.serve(wire::revokeAll, [&](auto& by, auto& wanted) { tokens.revokeAll(by, wanted); });
   router.serve(wire::revoke, [&](auto& by, auto& wanted) { tokens.revoke(by, wanted); });
 }
 

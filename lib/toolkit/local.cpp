@@ -35,11 +35,16 @@ class DirectoryToolkit : public LocalToolkit {
         users_(makeLocalUsers(database_, access_, settings.users)),
         sessions_(makeLocalSessions(database_, access_)),
         tokens_(makeLocalTokens(database_, access_)),
-        videos_(makeLocalVideos(database_, blobs_, access_)),
+        videos_(makeLocalVideos(database_, blobs_, access_, settings.videos)),
         uploads_(makeLocalUploads(database_, blobs_, access_, settings.uploads)),
+        shares_(makeLocalShares(database_, access_, settings.shares)),
         comments_(makeLocalComments(database_, access_)),
-        deletions_(makeLocalDeletions(database_, blobs_, access_, settings.deletions)) {
-    if (migrate) blobs_.removeAbandoned();
+        deletions_(makeLocalDeletions(database_, blobs_, access_, settings.deletions)),
+        tasks_(makeLocalTasks(database_, blobs_, access_, *deletions_, settings.tasks)),
+        server_(makeLocalServer(access_)) {
+    if (!migrate) return;
+    blobs_.removeAbandoned();
+    access_.loadInBackground();
   }
 
   Users& users() override { return *users_; }
@@ -47,13 +52,14 @@ class DirectoryToolkit : public LocalToolkit {
   Tokens& tokens() override { return *tokens_; }
   Videos& videos() override { return *videos_; }
   Uploads& uploads() override { return *uploads_; }
+  Shares& shares() override { return *shares_; }
   Comments& comments() override { return *comments_; }
   Deletions& deletions() override { return *deletions_; }
+  Tasks& tasks() override { return *tasks_; }
+  LocalServer& server() override { return *server_; }
 
-  void addTasks(schedule::Scheduler& scheduler) override {
-    for (schedule::Task& task : deletions_->tasks()) scheduler.add(std::move(task));
-    scheduler.add(sessionSweep());
-    deletions_->wakeBy([&scheduler](std::string_view task) { scheduler.wake(task); });
+  std::unique_ptr<schedule::Scheduler> makeScheduler(const schedule::AlarmClock& clock) override {
+    return tasks_->makeScheduler(clock);
   }
 
   std::uint64_t dataVersion() const override { return database_.version(); }
@@ -65,18 +71,6 @@ class DirectoryToolkit : public LocalToolkit {
   std::vector<std::string> statements() const override { return database_.statements(); }
 
  private:
-  schedule::Task sessionSweep() {
-    constexpr std::int64_t step = 500;
-    const auto dispatch = [this](std::size_t) {
-      // Done by the dispatch itself: a sweep that fails is tried at the next tick, not at once.
-      const auto sweep = [this](store::Transaction& transaction) { return access_.sweep(transaction, step); };
-      while (access_.needsSweep() && database_.write(store::Purpose::keep, sweep) == step) {
-      }
-      return std::vector<schedule::Item>();
-    };
-    return {"session-sweep", std::chrono::minutes{1}, 1, 1, dispatch};
-  }
-
   std::uint64_t freeSpaceFloor_;
   std::shared_ptr<store::DataDirectory> directory_;
   store::Database database_;
@@ -87,8 +81,11 @@ class DirectoryToolkit : public LocalToolkit {
   std::unique_ptr<Tokens> tokens_;
   std::unique_ptr<Videos> videos_;
   std::unique_ptr<Uploads> uploads_;
+  std::unique_ptr<Shares> shares_;
   std::unique_ptr<Comments> comments_;
   std::unique_ptr<LocalDeletions> deletions_;
+  std::unique_ptr<LocalTasks> tasks_;
+  std::unique_ptr<LocalServer> server_;
 };
 
 }  // namespace

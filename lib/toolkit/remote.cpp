@@ -13,16 +13,22 @@ class RemoteToolkit : public Toolkit {
         tokens_(makeRemoteTokens(server_)),
         videos_(makeRemoteVideos(server_)),
         uploads_(makeRemoteUploads(server_)),
+        shares_(makeRemoteShares(server_)),
         comments_(makeRemoteComments(server_)),
-        deletions_(makeRemoteDeletions(server_)) {}
+        deletions_(makeRemoteDeletions(server_)),
+        tasks_(makeRemoteTasks(server_)),
+        daemon_(makeRemoteServer(server_)) {}
 
   Users& users() override { return *users_; }
   Sessions& sessions() override { return *sessions_; }
   Tokens& tokens() override { return *tokens_; }
   Videos& videos() override { return *videos_; }
   Uploads& uploads() override { return *uploads_; }
+  Shares& shares() override { return *shares_; }
   Comments& comments() override { return *comments_; }
   Deletions& deletions() override { return *deletions_; }
+  Tasks& tasks() override { return *tasks_; }
+  Server& server() override { return *daemon_; }
 
  private:
   http::Client server_;
@@ -31,8 +37,11 @@ class RemoteToolkit : public Toolkit {
   std::unique_ptr<Tokens> tokens_;
   std::unique_ptr<Videos> videos_;
   std::unique_ptr<Uploads> uploads_;
+  std::unique_ptr<Shares> shares_;
   std::unique_ptr<Comments> comments_;
   std::unique_ptr<Deletions> deletions_;
+  std::unique_ptr<Tasks> tasks_;
+  std::unique_ptr<Server> daemon_;
 };
 
 }  // namespace

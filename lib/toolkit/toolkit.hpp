@@ -10,8 +10,11 @@
 #include "comments/comments.hpp"
 #include "data/data.hpp"
 #include "deletions/deletions.hpp"
+#include "server/server.hpp"
 #include "sessions/sessions.hpp"
 #include "settings/settings.hpp"
+#include "shares/shares.hpp"
+#include "tasks/tasks.hpp"
 #include "tokens/tokens.hpp"
 #include "uploads/uploads.hpp"
 #include "users/users.hpp"
@@ -24,9 +27,6 @@ class Client;
 class Router;
 struct ClientOptions;
 }  // namespace http
-namespace schedule {
-class Scheduler;
-}
 
 /// All doors in one object; who holds it cannot tell which side of the wire they are on.
 class Toolkit {
@@ -37,16 +37,20 @@ class Toolkit {
   virtual Tokens& tokens() = 0;
   virtual Videos& videos() = 0;
   virtual Uploads& uploads() = 0;
+  virtual Shares& shares() = 0;
   virtual Comments& comments() = 0;
   virtual Deletions& deletions() = 0;
+  virtual Tasks& tasks() = 0;
+  virtual Server& server() = 0;
 };
 
 /// The toolkit over a data directory, with what a daemon needs beside it.
 class LocalToolkit : public Toolkit {
  public:
-  /// Adds the tasks of all rooms, and lets `deletions.drain` wake the scheduler's task instead of doing the work
-  /// itself.
-  virtual void addTasks(schedule::Scheduler& scheduler) = 0;
+  /// A scheduler of all tasks, to be started; what is asked for is left to it from now on. Both the clock and this must
+  /// outlive it, and no request may come after it.
+  virtual std::unique_ptr<schedule::Scheduler> makeScheduler(const schedule::AlarmClock& clock) = 0;
+  LocalServer& server() override = 0;
   /// A number that changes with the data, whoever changes them.
   virtual std::uint64_t dataVersion() const = 0;
   /// Whether writes succeed (`/readyz`).
@@ -66,7 +70,7 @@ std::unique_ptr<LocalToolkit> openLocal(const Settings& settings, std::string_vi
 std::unique_ptr<Toolkit> openRemote(const http::ClientOptions& options);
 
 /// Adds the routes of all rooms; both must outlive the last request.
-void serve(http::Router& router, Toolkit& toolkit);
+void serve(http::Router& router, LocalToolkit& toolkit, const http::CookieOptions& cookies);
 
 /// In direct mode, before anything of the data directory is touched and after the caller's own files were opened: as
 /// root, becomes the directory's owner for the rest of the process. Throws forbidden for anyone else but the owner.

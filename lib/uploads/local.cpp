@@ -5,6 +5,7 @@
 #include "base/units.hpp"
 #include "deletions/rows.hpp"
 #include "media/sniff.hpp"
+#include "shares/rows.hpp"
 #include "store/blobs.hpp"
 #include "uploads/uploads.hpp"
 #include "users/rows.hpp"
@@ -76,11 +77,16 @@ class LocalUploads : public Uploads {
   rows::StoredVideo findUploadable(store::Reader& reader, const Credential& by, const Identity& who,
                                    const VideoId& id) {
     auto video = rows::findVideo(reader, id);
-    if (who.kind == Identity::Kind::link)
-      access_.checkUploadLink(std::get<SignedLink>(by), id);
-    else
+    if (who.kind == Identity::Kind::link) {
+      const auto& link = std::get<SignedLink>(by);
+      access_.checkLink(link, id, nameOf(ShareWhat::upload));
+      rows::requireShare(reader, link, id, ShareWhat::upload);
+      // Who hands out a link lets others do what they may themselves.
+      if (video && !rows::isOwnerEnabled(reader, id)) throw Error(Fault::forbidden, "link: its owner is disabled");
+    } else {
       access::requireOn(who, rights::uploadsPut, video ? std::optional(video->authorId) : std::nullopt,
                         rows::noSuchVideo(id));
+    }
     if (!video) throw rows::noSuchVideo(id);
     if (video->state != VideoState::pending && video->state != VideoState::ready)
       throw Error(Fault::conflict, fmt::format("video {}: is {}", id.text, nameOf(video->state)));

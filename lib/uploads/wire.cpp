@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <cctype>
+
+#include "base/error.hpp"
 #include "http/client.hpp"
 #include "http/router.hpp"
 #include "uploads/fields.hpp"
@@ -14,7 +18,46 @@ constexpr Endpoint<BeginUpload, UploadStatus> begin{
     {"uploads.begin", Method::post, "/upload/{id}/begin", 200, http::stream}};
 constexpr Endpoint<BeginUpload, UploadStatus> status{
     {"uploads.status", Method::get, "/upload/{id}/status", 200, http::stream}};
+constexpr http::Route testpage{"uploads.testpage", Method::get, "/testpage", 200, http::stream};
 }  // namespace wire
+
+// The original's page: a form that uploads to a video. Which one is asked for first, so that it needs no script.
+constexpr std::string_view askPage = R"(<form action="/testpage">
+<p><label>Video id, or upload_url: <input name="video" size="60" required autofocus></label>
+<button>Go on</button></p>
+</form>)";
+constexpr std::string_view uploadPage = R"(<form action="{}" method="post" enctype="multipart/form-data">
+<p><label>File: <input type="file" name="file" required></label>
+<button>Upload</button></p>
+<p>A video id alone needs you to be signed in here; an upload_url does not.</p>
+</form>)";
+
+// Where a form may send to: the upload of a video, with a signed link where one is given. Throws malformed.
+std::string uploadTarget(const std::string& video) {
+  constexpr std::string_view folder = "/upload/";
+  const auto isPlain = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("-_?=&").find(c) != std::string::npos;
+  };
+  const std::string_view rest = std::string_view(video).substr(video.starts_with(folder) ? folder.size() : 0);
+  if (rest.empty() || !std::all_of(rest.begin(), rest.end(), isPlain))
+    throw Error(Fault::malformed, "video: neither a video id nor an upload_url");
+  std::string target(folder);
+  for (const char c : rest) target += c == '&' ? std::string("&amp;") : std::string(1, c);
+  return target;
+}
+
+void sayPage(const http::Exchange& exchange, http::Answer& answer) {
+  std::string form(askPage);
+  for (const auto& [name, value] : exchange.query())
+    if (name == "video") form = fmt::format(uploadPage, uploadTarget(value));
+  answer.set("Content-Type", "text/html; charset=utf-8");
+  answer.set("Content-Security-Policy",
+             "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'");
+  answer.set("Referrer-Policy", "no-referrer");
+  answer.content.push_back(
+      {fmt::format("<!DOCTYPE html>\n<html lang=\"en\">\n<title>Upload a video</title>\n{}\n</html>\n", form), nullptr,
+       0, 0});
+}
 
 class RemoteUploads : public Uploads {
  public:
@@ -58,6 +101,7 @@ void serveUploads(http::Router& router, Uploads& uploads) {
   };
   router.serveUpload(wire::form, take, answer);
   router.serveUpload(wire::put, take, answer);
+  router.serveRaw(wire::testpage, sayPage);
   router.serve(wire::begin, [&](auto& by, auto& wanted) { return uploads.begin(by, wanted); });
   router.serve(wire::status, [&](auto& by, auto& wanted) { return uploads.status(by, wanted); });
 }

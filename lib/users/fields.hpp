@@ -54,6 +54,29 @@ struct Fields<UserName> {
 };
 
 template <>
+struct Fields<OfUser> {
+  static constexpr std::tuple list{Field{"user_name", &OfUser::name, "one user's"}};
+};
+
+template <>
+struct Fields<OfUserQuery> {
+  static constexpr std::tuple list =
+      std::tuple_cat(std::tuple{Field{"user_name", &OfUserQuery::name, "one user's"}}, Fields<ListQuery>::list);
+};
+
+template <>
+struct Fields<ChangeUser> {
+  static constexpr std::tuple list{
+      Field{"user_name", &ChangeUser::name, "the user"},
+      Field{"pwd", &ChangeUser::password, "the new password"},
+      Field{"old_pwd", &ChangeUser::oldPassword, "the password so far; an admin and the operator need none"},
+      Field{"role", &ChangeUser::role, "user or admin; admin, operator only"},
+      Field{"bytes_quota_own", &ChangeUser::ownQuota, "admin, operator only"},
+      Field{"disabled", &ChangeUser::disabled, "admin, operator only"},
+  };
+};
+
+template <>
 struct Fields<RemoveUser> {
   static constexpr std::tuple list{
       Field{"user_name", &RemoveUser::name, "the user"},

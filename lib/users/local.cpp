@@ -68,6 +68,40 @@ class LocalUsers : public Users {
     return *std::move(user);
   }
 
+  User change(const Credential& by, const ChangeUser& wanted) override {
+    if (wanted.ownQuota && wanted.ownQuota->value_or(0) < 0)
+      throw Error(Fault::malformed, "bytes_quota_own: is negative");
+    const Identity who = access_.identify(by);
+    const auto find = [&](store::Reader& reader) {
+      auto user = rows::findUserSecret(reader, wanted.name);
+      requireMayChange(who, wanted, user ? std::optional(user->id) : std::nullopt);
+      return *std::move(user);
+    };
+    const rows::UserSecret user = database_.read(find);
+    const bool needsOld = wanted.password && !access::may(who, rights::usersChangeAny);
+    if (needsOld && !wanted.oldPassword) throw Error(Fault::malformed, "old_pwd: is missing");
+    if (needsOld && !access_.verifyPassword(wanted.name, wanted.address, user.passwordHash, *wanted.oldPassword).right)
+      throw Error(Fault::forbidden, "old_pwd: is wrong");
+    const std::string hash = wanted.password ? access_.hashPassword(*wanted.password) : std::string();
+    return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      const Identity now = access_.identify(transaction, by);
+      const auto before = rows::findUser(transaction, wanted.name, options_.quota);
+      requireMayChange(now, wanted, before ? std::optional(before->id) : std::nullopt);
+      if (needsOld && rows::findUserSecret(transaction, wanted.name)->passwordHash != user.passwordHash)
+        throw Error(Fault::conflict, fmt::format("user {}: has a new password already", wanted.name));
+      if (wanted.role == Role::user || wanted.disabled == true) requireOtherAdmin(transaction, now, *before);
+      rows::changeUser(transaction, before->id, wanted);
+      if (wanted.password) rows::setPassword(transaction, before->id, hash);
+      if (wanted.disabled == true)
+        access_.endAll(transaction, before->id);
+      else if (wanted.password)
+        access_.endOtherSessions(transaction, before->id, now);
+      else if (wanted.role || wanted.disabled)
+        access_.rightsChanged(transaction);
+      return *rows::findUser(transaction, wanted.name, options_.quota);
+    });
+  }
+
   void remove(const Credential& by, const RemoveUser& wanted) override {
     const Identity who = access_.identify(by);
     if (wanted.transferVideosTo) transferVideos(who, wanted.name, *wanted.transferVideosTo);
@@ -91,11 +125,21 @@ class LocalUsers : public Users {
   UserId findRemovable(store::Reader& reader, const Identity& who, std::string_view name) const {
     const auto user = rows::findUser(reader, name, options_.quota);
     access::requireOn(who, rights::usersRemove, user ? std::optional(user->id) : std::nullopt, rows::noSuchUser(name));
-    const bool counts =
-        user->role == Role::admin && !user->disabled && (who.kind != Identity::Kind::operator_ || who.isUser());
-    if (counts && !rows::hasOtherAdmin(reader, user->id))
-      throw Error(Fault::conflict, fmt::format("user {}: is the last enabled admin", name));
+    requireOtherAdmin(reader, who, *user);
     return user->id;
+  }
+
+  static void requireMayChange(const Identity& who, const ChangeUser& wanted, std::optional<UserId> user) {
+    const bool any = wanted.role || wanted.ownQuota || wanted.disabled;
+    access::requireOn(who, any ? rights::usersChangeAny : rights::usersChange, user, rows::noSuchUser(wanted.name));
+  }
+
+  // An enabled admin may be taken away only where another stays, or by the operator.
+  static void requireOtherAdmin(store::Reader& reader, const Identity& who, const User& user) {
+    const bool counts =
+        user.role == Role::admin && !user.disabled && (who.kind != Identity::Kind::operator_ || who.isUser());
+    if (counts && !rows::hasOtherAdmin(reader, user.id))
+      throw Error(Fault::conflict, fmt::format("user {}: is the last enabled admin", user.name));
   }
 
   // In steps, so that the writer is never held long; the account itself ends only when all have moved.

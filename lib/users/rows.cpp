@@ -95,6 +95,20 @@ UserId insertUser(store::Transaction& transaction, const NewUser& wanted, std::s
   return UserId{transaction.lastInsertId()};
 }
 
+void changeUser(store::Transaction& transaction, UserId user, const ChangeUser& wanted) {
+  transaction
+      .query(
+          "UPDATE users SET role = coalesce(?, role), disabled = coalesce(?, disabled), "
+          "bytes_quota_own = iif(?, ?, bytes_quota_own) WHERE id = ?",
+          wanted.role, wanted.disabled, wanted.ownQuota.has_value(),
+          wanted.ownQuota ? std::optional<std::int64_t>(*wanted.ownQuota) : std::nullopt, user)
+      .run();
+}
+
+void setPassword(store::Transaction& transaction, UserId user, std::string_view passwordHash) {
+  transaction.query("UPDATE users SET pwd = ? WHERE id = ?", passwordHash, user).run();
+}
+
 void markUserDeleted(store::Transaction& transaction, UserId user, Time now) {
   transaction.query("UPDATE users SET deleted = ?, pwd = '' WHERE id = ?", now, user).run();
 }

@@ -38,6 +38,9 @@ std::vector<User> listUsers(store::Reader& reader, const ListQuery& wanted, std:
 bool hasOtherAdmin(store::Reader& reader, UserId user);
 
 UserId insertUser(store::Transaction& transaction, const NewUser& wanted, std::string_view passwordHash, Time now);
+/// Writes role, disabled and quota as `wanted` has them; what it has not stays.
+void changeUser(store::Transaction& transaction, UserId user, const ChangeUser& wanted);
+void setPassword(store::Transaction& transaction, UserId user, std::string_view passwordHash);
 /// Frees the name and leaves the row until its videos and comments are cleared.
 void markUserDeleted(store::Transaction& transaction, UserId user, Time now);
 void deleteUser(store::Transaction& transaction, UserId user);

@@ -15,6 +15,7 @@ class Access;
 namespace video::http {
 class Client;
 class Router;
+struct CookieOptions;
 }  // namespace video::http
 namespace video::store {
 class Database;
@@ -56,6 +57,26 @@ struct UserName {
   std::string name;
 };
 
+/// One user's things of a kind (sessions, tokens), or where nobody is named all that the caller may see.
+struct OfUser {
+  std::optional<std::string> name;
+};
+
+struct OfUserQuery : ListQuery {
+  std::optional<std::string> name;
+};
+
+/// What is to be different about a user; what is not given stays.
+struct ChangeUser {
+  std::string name;
+  std::optional<std::string> password;
+  std::optional<std::string> oldPassword;
+  std::optional<Role> role;
+  std::optional<Nullable<std::int64_t>> ownQuota;  ///< bytes; null = the default's, 0 = none
+  std::optional<bool> disabled;
+  std::string address;  ///< where the request came from, for the throttle; never on the wire
+};
+
 struct RemoveUser {
   std::string name;
   std::optional<std::string> transferVideosTo;  ///< a user who takes the videos; else they go with their owner
@@ -76,6 +97,10 @@ class Users {
   virtual Page<User> list(const Credential& by, const ListQuery& wanted) = 0;
   /// One user: self, admin, operator.
   virtual User show(const Credential& by, const UserName& wanted) = 0;
+  /// Changes a user; a new password ends the user's other sessions, disabling ends all and the tokens too. Self: the
+  /// password, with the old one; admin, operator: everything. Faults: malformed, forbidden (the old password is wrong
+  /// too), notFound, conflict (the last enabled admin; the operator may), tooMany.
+  virtual User change(const Credential& by, const ChangeUser& wanted) = 0;
   /// Ends the account in one small transaction: name freed, sessions ended, videos and comments gone from everywhere;
   /// the task user-clear does the rest. Self, admin, operator. Faults: notFound, conflict (the last enabled admin).
   virtual void remove(const Credential& by, const RemoveUser& wanted) = 0;
@@ -86,6 +111,6 @@ std::unique_ptr<Users> makeLocalUsers(store::Database& database, access::Access&
 /// Through a daemon; the client must outlive it.
 std::unique_ptr<Users> makeRemoteUsers(http::Client& server);
 /// Adds the routes; both must outlive the last request.
-void serveUsers(http::Router& router, Users& users);
+void serveUsers(http::Router& router, Users& users, const http::CookieOptions& cookies);
 
 }  // namespace video

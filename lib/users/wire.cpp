@@ -12,6 +12,7 @@ using http::Method;
 constexpr Endpoint<NewUser, SignedIn> add{{"users.add", Method::post, "/user", 201}};
 constexpr Endpoint<ListQuery, Page<User>> list{{"users.list", Method::get, "/user"}};
 constexpr Endpoint<UserName, User> show{{"users.show", Method::get, "/user/{user_name}"}};
+constexpr Endpoint<ChangeUser, User> change{{"users.change", Method::patch, "/user/{user_name}"}};
 constexpr Endpoint<RemoveUser, void> remove{{"users.remove", Method::delete_, "/user/{user_name}", 204}};
 }  // namespace wire
 
@@ -23,6 +24,9 @@ class RemoteUsers : public Users {
     return server_.call(wire::list, by, wanted);
   }
   User show(const Credential& by, const UserName& wanted) override { return server_.call(wire::show, by, wanted); }
+  User change(const Credential& by, const ChangeUser& wanted) override {
+    return server_.call(wire::change, by, wanted);
+  }
   void remove(const Credential& by, const RemoveUser& wanted) override { server_.call(wire::remove, by, wanted); }
 
  private:
@@ -35,14 +39,15 @@ std::unique_ptr<Users> makeRemoteUsers(http::Client& server) {
   return std::make_unique<RemoteUsers>(server);
 }
 
-void serveUsers(http::Router& router, Users& users) {
+void serveUsers(http::Router& router, Users& users, const http::CookieOptions& cookies) {
   router.serve(
       wire::add, [&](auto& by, auto& wanted) { return users.add(by, wanted); },
-      [](const SignedIn& given, const http::Exchange&, http::Answer& answer) {
-        if (given.sessionId) http::setSessionCookie(answer, *given.sessionId);
+      [cookies](const SignedIn& given, const http::Exchange& exchange, http::Answer& answer) {
+        if (given.sessionId) http::setSessionCookie(exchange, answer, *given.sessionId, cookies);
       });
   router.serve(wire::list, [&](auto& by, auto& wanted) { return users.list(by, wanted); });
   router.serve(wire::show, [&](auto& by, auto& wanted) { return users.show(by, wanted); });
+  router.serve(wire::change, [&](auto& by, auto& wanted) { return users.change(by, wanted); });
   router.serve(wire::remove, [&](auto& by, auto& wanted) { users.remove(by, wanted); });
 }
 

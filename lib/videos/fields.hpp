@@ -62,6 +62,24 @@ struct Fields<VideoRef> {
 };
 
 template <>
+struct Fields<RenameVideo> {
+  static constexpr std::tuple list{
+      Field{"id", &RenameVideo::id, "the video"},
+      Field{"name", &RenameVideo::name, "1 to 200 characters"},
+  };
+};
+
+template <>
+struct Fields<VerifiedVideo> {
+  static constexpr std::tuple list{
+      Field{"id", &VerifiedVideo::id, "the video"},
+      Field{"sound", &VerifiedVideo::sound, "whether its content is there as it came"},
+      Field{"size", &VerifiedVideo::size, "bytes that are there"},
+      Field{"sha256", &VerifiedVideo::sha256, "of them, hex; empty where the content is missing"},
+  };
+};
+
+template <>
 struct Fields<VideoQuery> {
   static constexpr std::tuple list = std::tuple_cat(
       std::tuple{

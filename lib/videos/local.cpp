@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <openssl/evp.h>
 #include <unistd.h>
 
 #include "access/access.hpp"
@@ -6,6 +7,8 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
+#include "base/waiting.hpp"
+#include "shares/rows.hpp"
 #include "store/blobs.hpp"
 #include "users/rows.hpp"
 #include "videos/rows.hpp"
@@ -18,7 +21,8 @@ using access::Identity;
 
 class FileReader : public ContentReader {
  public:
-  explicit FileReader(std::shared_ptr<const Descriptor> file) : file_(std::move(file)) {}
+  FileReader(std::shared_ptr<const Descriptor> file, std::string path)
+      : file_(std::move(file)), path_(std::move(path)) {}
 
   std::size_t read(std::uint64_t offset, std::span<std::byte> to) override {
     const ssize_t got = ::pread(file_->number(), to.data(), to.size(), static_cast<off_t>(offset));
@@ -26,15 +30,17 @@ class FileReader : public ContentReader {
     return static_cast<std::size_t>(got);
   }
   std::shared_ptr<const Descriptor> file() const override { return file_; }
+  std::string path() const override { return path_; }
 
  private:
   std::shared_ptr<const Descriptor> file_;
+  std::string path_;
 };
 
 class LocalVideos : public Videos {
  public:
-  LocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access)
-      : database_(database), blobs_(blobs), access_(access) {}
+  LocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access, const VideosOptions& options)
+      : database_(database), blobs_(blobs), access_(access), options_(options) {}
 
   AddedVideo add(const Credential& by, const NewVideo& wanted) override {
     checkText("name", wanted.name, 1, 200);
@@ -101,9 +107,60 @@ class LocalVideos : public Videos {
     return video;
   }
 
+  Video rename(const Credential& by, const RenameVideo& wanted) override {
+    checkText("name", wanted.name, 1, 200);
+    return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      rows::StoredVideo video =
+          requireListed(transaction, access_.identify(transaction, by), rights::videosRename, wanted.id);
+      rows::setName(transaction, wanted.id, wanted.name);
+      video.name = wanted.name;
+      return static_cast<Video>(std::move(video));
+    });
+  }
+
+  VerifiedVideo verify(const Credential& by, const VideoRef& wanted) override {
+    const Identity who = access_.identify(by);
+    const auto find = [&](store::Reader& reader) {
+      return requireListed(reader, who, rights::videosVerify, wanted.id);
+    };
+    rows::StoredVideo video = database_.read(find);
+    if (!video.blob) throw Error(Fault::conflict, fmt::format("video {}: has no content yet", wanted.id.text));
+    std::shared_ptr<const Descriptor> file = blobs_.open(*video.blob);
+    if (!file) {  // perhaps replaced in between
+      video = database_.read(find);
+      file = blobs_.open(*video.blob);
+    }
+    VerifiedVideo found;
+    found.id = wanted.id;
+    if (!file) return found;
+    const Waiting waiting;
+    const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> hash(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+    EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr);
+    FileReader reader(file, {});
+    std::vector<std::byte> piece(1 << 20);
+    while (const std::size_t got = reader.read(static_cast<std::uint64_t>(found.size), piece)) {
+      EVP_DigestUpdate(hash.get(), piece.data(), got);
+      found.size += static_cast<std::int64_t>(got);
+    }
+    std::string digest(EVP_MAX_MD_SIZE, '\0');
+    unsigned length = 0;
+    EVP_DigestFinal_ex(hash.get(), reinterpret_cast<unsigned char*>(digest.data()), &length);
+    found.sha256 = toHex(std::string_view(digest).substr(0, length));
+    found.sound = found.size == video.size && found.sha256 == video.sha256;
+    return found;
+  }
+
   Content open(const Credential& by, const VideoRef& wanted) override {
-    access::require(access_.identify(by), rights::videosOpen);
-    const auto find = [&](store::Reader& reader) { return rows::findVideo(reader, wanted.id); };
+    const Identity who = access_.identify(by);
+    if (who.kind == Identity::Kind::link)
+      access_.checkLink(std::get<SignedLink>(by), wanted.id, nameOf(ShareWhat::view));
+    const auto find = [&](store::Reader& reader) {
+      if (who.kind == Identity::Kind::link)
+        rows::requireShare(reader, std::get<SignedLink>(by), wanted.id, ShareWhat::view);
+      auto found = rows::findVideo(reader, wanted.id);
+      requireMayOpen(who, found ? std::optional(found->authorId) : std::nullopt, wanted.id);
+      return found;
+    };
     auto video = database_.read(find);
     std::shared_ptr<const Descriptor> file;
     // A content that was replaced between the row and the file is looked up once more.
@@ -119,11 +176,29 @@ class LocalVideos : public Videos {
     content.meta.etag = fmt::format("\"{}\"", video->sha256);
     content.meta.modified = video->modified;
     content.meta.name = video->name;
-    content.reader = std::make_shared<FileReader>(std::move(file));
+    content.reader = std::make_shared<FileReader>(std::move(file), store::Blobs::pathOf(*video->blob));
     return content;
   }
 
  private:
+  // One that is pending or ready, of which the caller has this right.
+  static rows::StoredVideo requireListed(store::Reader& reader, const Identity& who, const access::Right& right,
+                                         const VideoId& id) {
+    auto video = rows::findVideo(reader, id);
+    access::requireOn(who, right, video ? std::optional(video->authorId) : std::nullopt, rows::noSuchVideo(id));
+    if (video->state != VideoState::pending && video->state != VideoState::ready)
+      throw Error(Fault::conflict, fmt::format("video {}: is {}", id.text, nameOf(video->state)));
+    return *std::move(video);
+  }
+
+  void requireMayOpen(const Identity& who, std::optional<UserId> owner, const VideoId& id) const {
+    switch (options_.access) {
+      case StreamAccess::everyone: return access::require(who, rights::videosOpen);
+      case StreamAccess::session: return access::require(who, rights::videosOpenSignedIn);
+      case StreamAccess::signed_: return access::requireOn(who, rights::videosOpenOwn, owner, rows::noSuchVideo(id));
+    }
+  }
+
   static std::vector<VideoState> statesShown(std::optional<VideoState> wanted) {
     if (wanted) return {*wanted};
     return {VideoState::ready, VideoState::pending};
@@ -132,12 +207,14 @@ class LocalVideos : public Videos {
   store::Database& database_;
   store::Blobs& blobs_;
   access::Access& access_;
+  VideosOptions options_;
 };
 
 }  // namespace
 
-std::unique_ptr<Videos> makeLocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access) {
-  return std::make_unique<LocalVideos>(database, blobs, access);
+std::unique_ptr<Videos> makeLocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access,
+                                        const VideosOptions& options) {
+  return std::make_unique<LocalVideos>(database, blobs, access, options);
 }
 
 }  // namespace video

@@ -195,6 +195,10 @@ void setContent(store::Transaction& transaction, const VideoId& id, const NewCon
       .run();
 }
 
+void setName(store::Transaction& transaction, const VideoId& id, std::string_view name) {
+  transaction.query("UPDATE video_info SET name = ? WHERE id = ?", name, id).run();
+}
+
 void setState(store::Transaction& transaction, const VideoId& id, VideoState state) {
   transaction.query("UPDATE video_info SET state = ? WHERE id = ?", state, id).run();
 }

@@ -50,6 +50,7 @@ bool hasListedVideos(store::Reader& reader, UserId user);
 
 void insertVideo(store::Transaction& transaction, const Video& video);
 void setContent(store::Transaction& transaction, const VideoId& id, const NewContent& content, Time now);
+void setName(store::Transaction& transaction, const VideoId& id, std::string_view name);
 void setState(store::Transaction& transaction, const VideoId& id, VideoState state);
 /// Gives at most `limit` of a user's videos, trash included, to another; how many.
 std::int64_t transferVideos(store::Transaction& transaction, UserId from, UserId to, std::int64_t limit);

@@ -70,6 +70,30 @@ struct UserVideosQuery : ListQuery {
   std::optional<VideoState> state;
 };
 
+struct RenameVideo {
+  VideoId id;
+  std::string name;  ///< 1 to 200 characters
+};
+
+/// What a look at a video's content has found.
+struct VerifiedVideo {
+  VideoId id;
+  bool sound = false;     ///< it is there, with the size and the hash that it came with
+  std::int64_t size = 0;  ///< bytes that are there
+  std::string sha256;     ///< of them, hex; empty where the content is missing
+};
+
+/// To whom videos are streamed.
+enum class StreamAccess {
+  everyone,  ///< anyone
+  session,   ///< who is signed in, or has a signed link
+  signed_,   ///< who has a signed link, the owner, admins
+};
+
+struct VideosOptions {
+  StreamAccess access = StreamAccess::everyone;
+};
+
 /// The videos of the site; deleting and restoring are in the room deletions. Every function may be called from any
 /// thread and throws Error; a video whose owner is gone does not exist.
 class Videos {
@@ -83,12 +107,18 @@ class Videos {
   virtual Page<Video> listOf(const Credential& by, const UserVideosQuery& wanted) = 0;
   /// One video: anyone a ready one, its owner, admins and the operator any.
   virtual Video show(const Credential& by, const VideoRef& wanted) = 0;
-  /// The bytes of a ready video.
+  /// Gives a video, pending or ready, another name: owner, admin, operator. Faults: malformed, forbidden, notFound.
+  virtual Video rename(const Credential& by, const RenameVideo& wanted) = 0;
+  /// Reads the whole content of a ready video: owner, admin, operator. Faults: forbidden, notFound.
+  virtual VerifiedVideo verify(const Credential& by, const VideoRef& wanted) = 0;
+  /// The bytes of a ready video, to whom VideosOptions::access says; a link must be good whoever else may.
+  /// Faults: notFound, unauthenticated, forbidden.
   virtual Content open(const Credential& by, const VideoRef& wanted) = 0;
 };
 
 /// On the data directory; what it is given must outlive it.
-std::unique_ptr<Videos> makeLocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access);
+std::unique_ptr<Videos> makeLocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access,
+                                        const VideosOptions& options);
 /// Through a daemon; the client must outlive it.
 std::unique_ptr<Videos> makeRemoteVideos(http::Client& server);
 /// Adds the routes; both must outlive the last request.

@@ -14,6 +14,8 @@ constexpr Endpoint<UserVideosQuery, Page<Video>> listOf{
     {"videos.listOf", Method::get, "/user/{user_name}/videos", 200, http::api, false, true}};
 constexpr Endpoint<VideoRef, Video> show{{"videos.show", Method::get, "/video/{id}", 200, http::api, false, true}};
 constexpr Endpoint<VideoRef, Video> showOf{{"videos.show", Method::get, "/user/{user_name}/videos/{id}"}};
+constexpr Endpoint<RenameVideo, Video> rename{{"videos.rename", Method::patch, "/video/{id}"}};
+constexpr Endpoint<VideoRef, VerifiedVideo> verify{{"videos.verify", Method::post, "/video/{id}/verify"}};
 constexpr Endpoint<VideoRef, Content> open{{"videos.open", Method::get, "/videos/{id}", 200, http::stream, true}};
 }  // namespace wire
 
@@ -28,6 +30,12 @@ class RemoteVideos : public Videos {
     return server_.call(wire::listOf, by, wanted);
   }
   Video show(const Credential& by, const VideoRef& wanted) override { return server_.call(wire::show, by, wanted); }
+  Video rename(const Credential& by, const RenameVideo& wanted) override {
+    return server_.call(wire::rename, by, wanted);
+  }
+  VerifiedVideo verify(const Credential& by, const VideoRef& wanted) override {
+    return server_.call(wire::verify, by, wanted);
+  }
   Content open(const Credential& by, const VideoRef& wanted) override { return server_.open(wire::open, by, wanted); }
 
  private:
@@ -46,6 +54,8 @@ void serveVideos(http::Router& router, Videos& videos) {
   router.serve(wire::listOf, [&](auto& by, auto& wanted) { return videos.listOf(by, wanted); });
   router.serve(wire::show, [&](auto& by, auto& wanted) { return videos.show(by, wanted); });
   router.serve(wire::showOf, [&](auto& by, auto& wanted) { return videos.show(by, wanted); });
+  router.serve(wire::rename, [&](auto& by, auto& wanted) { return videos.rename(by, wanted); });
+  router.serve(wire::verify, [&](auto& by, auto& wanted) { return videos.verify(by, wanted); });
   router.serveContent(wire::open, [&](auto& by, auto& wanted) { return videos.open(by, wanted); });
 }
 

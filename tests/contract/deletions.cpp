@@ -1,4 +1,6 @@
 // deleting, restoring and the queue, on both sides of the wire.
+#include <filesystem>
+
 #include "catch.hpp"
 #include "contract/site.hpp"
 #include "deletions/fields.hpp"
@@ -18,8 +20,8 @@ RemoveVideo removing(const VideoId& id, std::optional<bool> now = {}) {
 // The drain of a daemon goes on after its answer; what is waited for is the queue's own word.
 DeletionPage drained(Site& site, bool includeNotDue = true) {
   Deletions& deletions = site.at(Operator{}).deletions();
-  deletions.drain(Operator{}, {includeNotDue});
   for (;;) {
+    deletions.drain(Operator{}, {includeNotDue});  // each time: what failed becomes due again, and no clock drains it
     DeletionPage page = deletions.list(Operator{}, {});
     if (page.due + page.leased == 0) return page;
   }
@@ -141,4 +143,52 @@ TEST_CASE("the original scheduler's record is for admins, and asking twice is no
   CHECK(site.at(root).deletions().list(root, {}).items.size() == 1);
   requireFault([&] { site.at(ada).deletions().list(ada, {}); }, Fault::forbidden);
   requireFault([&] { site.at(ada).deletions().drain(ada, {}); }, Fault::forbidden);
+  requireFault([&] { site.at(ada).deletions().retry(ada, {video}); }, Fault::forbidden);
+}
+
+TEST_CASE("what cannot be cleared is tried again, dies after its tries, and is revived") {
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) {
+    settings.deletions.maxTries = 2;
+    settings.deletions.retryDelay = std::chrono::milliseconds{1};
+    settings.tasks.timings.at("video-clear").enabled = false;
+  });
+  const Credential ada = site.user("ada");
+  const VideoId bad = site.video(ada, "ada", "bad", movie(1000, 1));
+  const VideoId good = site.video(ada, "ada", "good", movie(1000, 2));
+  const auto blob = [&] {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(site.data() / "blobs"))
+      if (entry.is_regular_file()) return entry.path();
+    return std::filesystem::path();
+  };
+  site.at(ada).deletions().remove(ada, removing(good, true));
+  drained(site);
+  const std::filesystem::path file = blob();
+  std::filesystem::rename(file, site.data() / "kept");
+  std::filesystem::create_directory(file);  // cannot be unlinked
+  Deletions& deletions = site.at(Operator{}).deletions();
+  requireFault([&] { deletions.retry(Operator{}, {bad}); }, Fault::notFound);
+  site.at(ada).deletions().remove(ada, removing(bad));
+  requireFault([&] { deletions.retry(Operator{}, {bad}); }, Fault::conflict, "has not failed");
+
+  DeletionPage page = drained(site);
+  CHECK(page.failed + page.dead == 1);
+  while (page.dead == 0) page = drained(site);
+  REQUIRE(page.items.size() == 1);
+  CHECK(page.items[0].video == bad);
+  CHECK(page.items[0].state == DeletionState::dead);
+  CHECK(page.items[0].tries == 2);
+  CHECK(page.items[0].lastError.value_or("").find("irectory") != std::string::npos);
+  CHECK(page.failures == 2);
+  CHECK(page.cleared == 1);
+  requireFault([&] { site.at(ada).deletions().restore(ada, {bad, std::nullopt}); }, Fault::conflict, "is purging");
+
+  std::filesystem::remove(file);
+  std::filesystem::rename(site.data() / "kept", file);
+  const Deletion revived = deletions.retry(Operator{}, {bad});
+  CHECK(revived.state != DeletionState::dead);
+  CHECK(revived.tries == 0);
+  page = drained(site);
+  CHECK(page.items.empty());
+  CHECK(page.cleared == 2);
+  CHECK(countFiles(site.data() / "blobs") == 0);
 }

@@ -45,6 +45,39 @@ void runEverything(Site& site) {
   const CreatedToken made = site.at(ada).tokens().create(ada, token);
   const Credential byToken = Secret{made.token, false};
   site.at(byToken).sessions().whoami(byToken, {});
+  for (const Credential& by : {ada, root}) {
+    OfUserQuery ofAda;
+    ofAda.name = "ada";
+    for (const OfUserQuery& which : {OfUserQuery(), ofAda}) {
+      site.at(by).tokens().list(by, which);
+      site.at(by).sessions().list(by, which);
+    }
+  }
+  NewShare share;
+  share.video = video;
+  share.expires = systemClock().now() + std::chrono::hours{1};
+  const CreatedShare shared = site.at(ada).shares().create(ada, share);
+  site.at(ada).shares().list(ada, {{}, video});
+  const std::size_t expires = shared.url.find("&exp=");
+  const std::size_t signature = shared.url.find("&sig=");
+  const Credential link = SignedLink{shared.id.text, shared.url.substr(expires + 5, signature - expires - 5),
+                                     shared.url.substr(signature + 5)};
+  site.at(link).videos().open(link, {video, {}});
+  site.at(ada).shares().revoke(ada, {video, shared.id});
+  const AddedVideo pending = site.at(ada).videos().add(ada, {"ada", "by link"});
+  site.at(ada).videos().rename(ada, {pending.id, "y"});
+  ChangeUser change;
+  change.name = "bob";
+  change.password = "another password";
+  site.at(root).users().change(root, change);
+  site.at(Anonymous{}).sessions().login(Anonymous{}, {"ada", {}, "password-of-ada", {}});
+  const Credential again =
+      Secret{site.at(Anonymous{}).sessions().login(Anonymous{}, {"ada", {}, "password-of-ada", {}}).sessionId.value()};
+  site.at(again).sessions().logout(again, {});
+  for (const Session& session : site.at(ada).sessions().list(ada, {}).items)
+    if (!session.current) site.at(ada).sessions().revoke(ada, {session.id});
+  site.at(root).sessions().revokeAll(root, {"bob"});
+  site.at(root).tokens().revokeAll(root, {"bob"});
   site.at(ada).tokens().revoke(ada, {made.id});
   RemoveVideo removing;
   removing.id = video;
@@ -54,11 +87,18 @@ void runEverything(Site& site) {
   site.at(root).deletions().list(root, {});
   site.at(root).deletions().list(root, waiting);
   site.at(ada).deletions().restore(ada, {video, std::nullopt});
-  site.at(bob).users().remove(bob, {"bob", "ada"});
+  site.at(root).users().remove(root, {"bob", "ada"});
   site.at(ada).deletions().remove(ada, removing);
   site.at(ada).users().remove(ada, {"ada", std::nullopt});
   site.at(root).deletions().drain(root, {true});
-  site.at(root).sessions().logout(root, {});
+  for (const char* const task : {"orphan-sweep", "upload-sweep", "session-sweep"}) {
+    site.at(root).tasks().run(root, {task});
+    TaskRunQuery runs;
+    runs.name = task;
+    site.at(root).tasks().history(root, runs);
+  }
+  site.at(root).tokens().revokeAll(root, {});
+  site.at(root).sessions().revokeAll(root, {});
 }
 
 }  // namespace

@@ -8,8 +8,8 @@
 #include "http/client.hpp"
 #include "http/router.hpp"
 #include "http/transport.hpp"
+#include "schedule/alarm.hpp"
 #include "schedule/schedule.hpp"
-#include "server/server.hpp"
 #include "users/fields.hpp"
 
 namespace video::test {
@@ -21,16 +21,22 @@ Site::Site(Way way, const std::function<void(Settings&)>& change) {
   settings_.store.freeSpaceFloor = 0;
   if (change) change(settings_);
   local_ = openLocal(settings_, "the test", true);
+  RunningDaemon daemon;
+  daemon.status = [this] {
+    return ServerStatus{VIDEO_VERSION, Time{}, 1, local_->isReady(), local_->isDiskLow(), 2, 3};
+  };
+  daemon.limits = [] { return ServerLimits{{{"streams", 1, 2, 3}}}; };
+  daemon.reload = [] { return Reloaded{{"log.level"}, {"http.workers"}}; };
+  daemon.metrics = [] { return std::string("videod_tokens 1\n"); };
+  local_->server().become(std::move(daemon));
   if (way == Way::local) return;
 
-  scheduler_ = std::make_unique<schedule::Scheduler>(systemClock());
-  local_->addTasks(*scheduler_);
+  scheduler_ = local_->makeScheduler(schedule::systemAlarmClock());
   http::RouterOptions routing;
   routing.origins = settings_.origins;
   routing.dataVersion = [this] { return local_->dataVersion(); };
   router_ = std::make_unique<http::Router>(routing, settings_.limiter);
-  serve(*router_, *local_);
-  serveServer(*router_, {[this] { return local_->isReady(); }, [this] { return local_->isDiskLow(); }});
+  serve(*router_, *local_, settings_.cookies);
   transport_ = std::make_unique<http::Transport>(*router_, settings_.transport);
   http::Listener tcp;
   tcp.address = "127.0.0.1:0";

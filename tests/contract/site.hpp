@@ -36,6 +36,8 @@ class Site {
   Toolkit& at(const Credential& by);
   LocalToolkit& local() { return *local_; }
   const Settings& settings() const { return settings_; }
+  /// Remote way only.
+  const http::Router& router() const { return *router_; }
   /// Where the TCP listener is, `http://127.0.0.1:PORT`; remote way only.
   const std::string& url() const { return url_; }
   std::filesystem::path data() const { return settings_.dataDirectory; }

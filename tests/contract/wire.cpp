@@ -55,6 +55,7 @@ std::string normalised(std::string text) {
       {R"("token":"vdt_[A-Za-z0-9_-]{43}")", R"("token":"SECRET")"},
       {R"(exp=\d+&sig=[A-Za-z0-9_-]+)", "exp=N&sig=SIGNATURE"},
       {R"("id":"[a-z2-7]{12}")", R"("id":"TOKENID")"},
+      {R"(share=[a-z2-7]{12})", "share=SHAREID"},
       {R"("request_id":"[^"]+")", R"("request_id":"REQUEST")"},
   };
   for (const auto& [pattern, with] : patterns) text = std::regex_replace(text, std::regex(pattern), with);
@@ -123,6 +124,8 @@ TEST_CASE("ids and paths that are none never reach a file") {
   CHECK(wire.get("/videos/" + std::string(9000, 'x'), ada)->status == 414);
   CHECK(wire.get("/videos/", ada)->status == 400);
   CHECK(wire.client.Head("/video-delete-record/x")->status == 405);
+  CHECK(wire.post("/video-delete-record/", "")->status == 400);
+  CHECK(wire.get("/video-delete-record/")->status == 400);
   CHECK(countFiles(site.data() / "incoming") == 0);
   CHECK(countFiles(site.data() / "blobs") == 0);
 }
@@ -206,7 +209,9 @@ TEST_CASE("every token out: 429, at once, and they come back") {
 }
 
 TEST_CASE("the recorded JSON of every endpoint") {
-  Site site(Way::remote);
+  Site site(Way::remote, [](Settings& settings) {
+    for (auto& [name, timing] : settings.tasks.timings) timing.enabled = false;
+  });
   const Credential by = site.user("ada");
   const std::string ada = secretOf(by);
   const std::string root = secretOf(site.user("root", Role::admin));
@@ -237,9 +242,25 @@ TEST_CASE("the recorded JSON of every endpoint") {
   record("deletions.enqueue", wire.post("/video-delete-record/" + video.text, "", root));
   record("deletions.list", wire.get("/deletions", root));
   record("videos.restore", wire.post("/video/" + video.text + "/restore", "", ada));
+  record("tasks.list", wire.get("/tasks", root));
+  record("tasks.show", wire.get("/tasks/backup", root));
   record("deletions.drain", wire.post("/deletions/drain", "{}", root));
+  record("deletions.retry", wire.post("/deletions/" + video.text + "/retry", "{}", root));
+  record("tasks.run", wire.post("/tasks/backup/run", "{}", root));
+  record("tasks.history", wire.get("/tasks/backup/history", root));
+  record("tokens.list", wire.get("/tokens", ada));
+  record("sessions.list", wire.get("/user/ada/sessions", ada));
+  record("users.change", wire.client.Patch("/user/ada", Wire::headers(root), R"({"bytes_quota_own":0})", "text/plain"));
+  record("videos.rename",
+         wire.client.Patch("/video/" + video.text, Wire::headers(ada), R"({"name":"a name"})", "text/plain"));
+  record("videos.verify", wire.post("/video/" + video.text + "/verify", "", ada));
+  const std::string shares = "/video/" + video.text + "/shares";
+  record("shares.create", wire.post(shares, R"({"what":"view","expires":"2100-01-01T00:00:00Z","label":"x"})", ada));
+  record("shares.list", wire.get(shares, ada));
   record("server.healthz", wire.get("/healthz"));
   record("server.readyz", wire.get("/readyz"));
+  record("server.limits", wire.get("/server/limits", root));
+  record("server.reload", wire.post("/server/reload", "", root));
 
   const std::string path = VIDEO_SOURCE_DIR "/tests/contract/golden/json.txt";
   std::ifstream file(path);

@@ -3,12 +3,16 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+
+#include <fmt/format.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "catch.hpp"
-#include "e2e/program.hpp"
+#include "e2e/nginx.hpp"
 
 using namespace video;
 using namespace video::e2e;
@@ -26,6 +30,13 @@ std::string write(const std::filesystem::path& path, const std::string& text) {
   return path.string();
 }
 
+// What makes videoctl find a daemon's socket.
+Given onSocket(const Daemon& daemon) {
+  const std::string file = write(daemon.dataDirectory().parent_path() / "client.toml",
+                                 "data_dir = \"" + daemon.dataDirectory().string() + "\"\n");
+  return {{{"VIDEOD_CONFIG", file}}, {}, {}};
+}
+
 // The answer's status, and its body.
 std::pair<std::string, std::string> get(const std::string& url, std::vector<std::string> flags = {}) {
   std::vector<std::string> arguments{"curl", "-s", "-w", "\n%{http_code}", url};
@@ -35,20 +46,19 @@ std::pair<std::string, std::string> get(const std::string& url, std::vector<std:
   return {out.substr(line + 1), out.substr(0, line)};
 }
 
-// A TCP connection to a daemon, whose bytes the test writes itself.
-Descriptor connectTo(const std::string& address) {
-  const std::size_t colon = address.rfind(':');
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1))));
-  ::inet_pton(AF_INET, address.substr(0, colon).c_str(), &to.sin_addr);
-  Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  REQUIRE(::connect(socket.number(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
-  return socket;
-}
-
 void send(const Descriptor& socket, std::string_view text) {
   REQUIRE(::send(socket.number(), text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
+}
+
+// A Unix socket in a data directory; listening where `listens`.
+Descriptor socketAt(const std::filesystem::path& path, bool listens) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.string().copy(address.sun_path, sizeof address.sun_path - 1);
+  Descriptor made(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  REQUIRE(::bind(made.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  if (listens) REQUIRE(::listen(made.number(), 5) == 0);
+  return made;
 }
 
 }  // namespace
@@ -119,14 +129,190 @@ TEST_CASE("a second signal stops at once") {
   CHECK(daemon.wait() == 0);
 }
 
-TEST_CASE("signals that this version does nothing about end nothing") {
-  Daemon daemon;
+TEST_CASE("SIGHUP takes over what can change, keeps what cannot, and drops no connection") {
+  Daemon daemon("[stream]\nmax_connections = 7\n");
+  const auto limits = [&] {
+    const auto parsed = nlohmann::json::parse(videoctl({"-o", "json", "server", "limits"}, onSocket(daemon)).out);
+    return parsed.at("limits").at(0).at("most").get<int>();
+  };
+  const Descriptor kept = connectTo(daemon.address());
+  const std::string request = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+  char answer[1024]{};
+  send(kept, request);
+  REQUIRE(::recv(kept.number(), answer, sizeof answer, 0) > 0);
+  CHECK(limits() == 7);
+
+  daemon.configure("[stream]\nmax_connections = 9\n[http]\nbacklog = 99\n[log]\nlevel = \"debug\"\n");
   daemon.signal(SIGHUP);
-  daemon.waitForLog("reload is not supported");
+  CHECK(daemon.waitForLog("msg=reloaded changed=") == "\"log.level stream.max_connections\"");
+  CHECK(daemon.waitForLog("only a restart takes over\" kept=") == "http.backlog");
+  CHECK(limits() == 9);
+
+  daemon.configure("[stream]\n\nmax_connection = 11\n");
+  daemon.signal(SIGHUP);
+  CHECK(daemon.waitForLog("the old one stays\" error=").find(":3: stream.max_connection: unknown key") !=
+        std::string::npos);
+  CHECK(limits() == 9);
+  CHECK(videoctl({"server", "reload"}, onSocket(daemon)).status == 7);
+
+  daemon.configure("[stream]\nmax_connections = 12\n[log]\nlevel = \"debug\"\n[http]\nbacklog = 99\n");
+  const Ended reload = videoctl({"-o", "tsv", "--no-header", "server", "reload"}, onSocket(daemon));
+  CHECK(reload.status == 0);
+  CHECK(reload.out == "changed\tstream.max_connections\t\t\nkept\thttp.backlog\t\tonly a restart takes it over\n");
+  CHECK(limits() == 12);
+
+  send(kept, request);
+  REQUIRE(::recv(kept.number(), answer, sizeof answer, 0) > 0);
+  CHECK(std::string_view(answer).starts_with("HTTP/1.1 200"));
   daemon.signal(SIGUSR1);
   daemon.waitForLog("no log file");
-  CHECK(get(daemon.url() + "/healthz").first == "200");
   CHECK(daemon.terminate() == 0);
+}
+
+TEST_CASE("server status, and what a daemon that is not there says") {
+  Daemon daemon;
+  const Ended status = videoctl({"-o", "json", "server", "status"}, onSocket(daemon));
+  REQUIRE(status.status == 0);
+  const auto parsed = nlohmann::json::parse(status.out);
+  CHECK(parsed.at("pid") == daemon.pid());
+  CHECK(parsed.at("ready") == true);
+  CHECK(get(daemon.url() + "/server/status").first == "401");
+  CHECK(get(daemon.url() + "/metrics").first == "401");
+  const Ended direct = videoctl({"--data-dir", daemon.dataDirectory().string(), "server", "limits"});
+  CHECK(direct.status == 8);
+  CHECK(direct.err.find("none answers") != std::string::npos);
+  const auto [code, text] =
+      get("http://localhost/metrics", {"--unix-socket", (daemon.dataDirectory() / "videod.sock").string()});
+  CHECK(code == "200");
+  for (const char* const line :
+       {"videod_tokens{bucket=\"streams\"} 0", "videod_tokens_max{bucket=\"uploads\"} 64",
+        "videod_answers_total{op=\"server.status\",status=\"4xx\"} 1", "videod_answer_seconds_bucket{le=\"+Inf\"}",
+        "videod_connections ", "videod_sent_bytes_total"})
+    CHECK(text.find(line) != std::string::npos);
+}
+
+TEST_CASE("one process on the original's four ports: each serves its role and no other") {
+  const std::string config = R"([[listener]]
+address = "127.0.0.1:0"
+roles = ["api"]
+[[listener]]
+address = "127.0.0.1:0"
+roles = ["stream"]
+[[listener]]
+address = "127.0.0.1:0"
+roles = ["scheduler"]
+trusted = true
+[[listener]]
+address = "127.0.0.1:0"
+roles = ["web"]
+)";
+  Daemon daemon(config);
+  REQUIRE(daemon.addresses().size() == 4);
+  const auto status = [&](std::size_t listener, const std::string& path) {
+    return get("http://" + daemon.addresses()[listener] + path).first;
+  };
+  const std::string video = "/videos/01930000-0000-7000-8000-000000000000";
+  for (std::size_t at = 0; at < 4; ++at) CHECK(status(at, "/readyz") == "200");
+  CHECK(status(0, video + "/comments") == "404");  // there is no such video
+  CHECK(get("http://" + daemon.addresses()[0] + video).second.find("no such path") != std::string::npos);
+  CHECK(status(0, "/user") == "401");
+  CHECK(status(1, "/user") == "404");
+  CHECK(status(2, "/user") == "404");
+  CHECK(status(3, "/user") == "401");  // pages never cross origins
+  CHECK(status(2, "/deletions") == "401");
+  CHECK(status(0, "/deletions") == "404");
+  CHECK(status(3, "/deletions") == "404");
+  CHECK(status(2, "/metrics") == "200");  // trusted
+  CHECK(status(0, "/metrics") == "401");
+  CHECK(daemon.terminate() == 0);
+}
+
+TEST_CASE("four processes share a data directory, each with a role") {
+  const auto only = [](const char* role) {
+    return fmt::format("[[listener]]\naddress = \"127.0.0.1:0\"\nroles = [\"{}\"]\n", role);
+  };
+  Daemon api(only("api"));
+  Daemon stream(only("stream"), {}, api.dataDirectory());
+  Daemon scheduler(only("scheduler"), {}, api.dataDirectory());
+  Daemon web(only("web"), {}, api.dataDirectory());
+  const auto json = [](const std::vector<std::string>& arguments, const std::string& url) {
+    return nlohmann::json::parse(get(url, arguments).second);
+  };
+  const std::string session =
+      json({"-d", R"({"user_name":"anna","pwd":"long enough"})"}, api.url() + "/user")["session_id"];
+  const std::string header = "X-Session-Id: " + session;
+  const std::string id = json({"-H", header, "-d", R"({"name":"clip"})"}, web.url() + "/user/anna/videos")["id"];
+  const TempDirectory home;
+  const std::string file = write(home / "clip.mp4", std::string("\0\0\0\x18"
+                                                                "ftypmp42",
+                                                                12) +
+                                                        "and so on");
+  CHECK(get(stream.url() + "/upload/" + id, {"-H", header, "-T", file}).first == "201");
+  CHECK(get(web.url() + "/videos/" + id).second.ends_with("and so on"));
+  CHECK(get(api.url() + "/video/" + id, {"-H", header, "-X", "DELETE"}).first == "204");
+  CHECK(get(stream.url() + "/videos/" + id).first == "404");
+  CHECK(get(scheduler.url() + "/deletions", {"-H", header}).first == "403");
+  for (Daemon* const daemon : {&web, &scheduler, &stream, &api}) CHECK(daemon->terminate() == 0);
+}
+
+TEST_CASE("listeners: IPv6 and a Unix socket, whose callers are ordinary ones") {
+  const TempDirectory home;
+  const std::string socket = (home / "web.sock").string();
+  std::string config = "[[listener]]\naddress = \"unix:" + socket + "\"\n";
+  const Descriptor six(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in6 loopback{};
+  loopback.sin6_family = AF_INET6;
+  loopback.sin6_addr = in6addr_loopback;
+  const bool hasSix = ::bind(six.number(), reinterpret_cast<const sockaddr*>(&loopback), sizeof loopback) == 0;
+  if (hasSix) config += "[[listener]]\naddress = \"[::1]:0\"\n";
+  Daemon daemon(config);
+  CHECK(daemon.address() == "unix:" + socket);
+  CHECK(get("http://localhost/readyz", {"--unix-socket", socket}).first == "200");
+  CHECK(get("http://localhost/user", {"--unix-socket", socket}).first == "401");
+  if (hasSix) {
+    CHECK(daemon.addresses().at(1).starts_with("[::1]:"));
+    CHECK(get("http://" + daemon.addresses()[1] + "/readyz").first == "200");
+    daemon.waitForLog("address=::1");
+  } else {
+    WARN("skipped: this machine has no IPv6");
+  }
+  CHECK(daemon.terminate() == 0);
+  CHECK_FALSE(std::filesystem::exists(socket));
+}
+
+TEST_CASE("a socket handed over as systemd does is the listener of its address, and outlives the daemon") {
+  const TempDirectory home;
+  const Descriptor socket(::socket(AF_INET, SOCK_STREAM, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  REQUIRE(::bind(socket.number(), reinterpret_cast<const sockaddr*>(&address), size) == 0);
+  REQUIRE(::listen(socket.number(), 5) == 0);
+  REQUIRE(::getsockname(socket.number(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
+  const std::string listen = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  const auto start = [&](const std::string& at) {
+    return std::make_unique<Program>(std::vector<std::string>{
+        "bash", "-c", fmt::format("exec 3<&{}; LISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\"", socket.number()), "-",
+        builtProgram("videod"), "--data-dir", (home / "data").string(), "--listen", at});
+  };
+  const auto first = start(listen);
+  first->waitForError("msg=ready ");
+  CHECK(get("http://" + listen + "/readyz").first == "200");
+  first->signal(SIGTERM);
+  CHECK(first->wait().status == 0);
+  const Descriptor waiting = connectTo(listen);  // nobody serves, and nobody is refused
+  send(waiting, "GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n");
+  const auto second = start(listen);
+  char answer[64]{};
+  const ssize_t got = ::recv(waiting.number(), answer, sizeof answer, 0);
+  REQUIRE(got > 0);
+  CHECK(std::string_view(answer, static_cast<std::size_t>(got)).starts_with("HTTP/1.1 200"));
+  second->signal(SIGTERM);
+  CHECK(second->wait().status == 0);
+  const Ended stranger = start("127.0.0.1:0")->wait();
+  CHECK(stranger.status == 2);
+  CHECK(stranger.err.find(listen) != std::string::npos);
 }
 
 TEST_CASE("videod killed at any time starts again") {
@@ -200,4 +386,22 @@ TEST_CASE("a newer schema is exit 12, and stays as it is") {
   const Ended newer = videod({"--data-dir", first.dataDirectory().string(), "--listen", "127.0.0.1:0"});
   CHECK(newer.status == 12);
   CHECK(run({"sqlite3", database, "PRAGMA user_version"}).out == "9999\n");
+}
+
+TEST_CASE("a socket that does not answer is status 8, one that nobody serves is passed by") {
+  const TempDirectory folder;
+  const std::filesystem::path data = folder / "data";
+  REQUIRE(videoctl({"--data-dir", data.string(), "data", "init"}).status == 0);
+  const std::string config = write(folder / "videod.toml", "data_dir = \"" + data.string() + "\"\n");
+  {
+    const Descriptor silent = socketAt(data / "videod.sock", true);
+    const Ended ended = videoctl({"--config", config, "--timeout", "300ms", "user", "list"});
+    CHECK(ended.status == 8);
+    CHECK(ended.err.find("videod.sock") != std::string::npos);
+  }
+  std::filesystem::remove(data / "videod.sock");
+  const Descriptor stale = socketAt(data / "videod.sock", false);
+  const Ended ended = videoctl({"-v", "--config", config, "user", "list"});
+  CHECK(ended.status == 0);
+  CHECK(ended.err.starts_with("videoctl: direct "));
 }

@@ -256,7 +256,6 @@ TEST_CASE("kill -9 in the middle of work loses nothing that was answered") {
       }
     });
     for (std::string& text : writer.get()) comments.push_back(std::move(text));
-    upload.wait();
   }
   Daemon daemon({}, {}, data);
   CHECK(comments.size() >= 63);

@@ -7,12 +7,17 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <condition_variable>
 #include <fstream>
 #include <mutex>
+#include <regex>
+#include <set>
 #include <stdexcept>
+
+#include "catch.hpp"
 
 extern char** environ;
 
@@ -51,7 +56,38 @@ std::vector<char*> pointersTo(std::vector<std::string>& texts) {
   return pointers;
 }
 
+struct Secrets {
+  std::mutex mutex;
+  std::set<std::string> all;
+};
+
+Secrets& secrets() {
+  static Secrets known;
+  return known;
+}
+
+// The first secret that a text has in it; empty where there is none.
+std::string secretIn(std::string_view text) {
+  const std::lock_guard lock(secrets().mutex);
+  for (const std::string& secret : secrets().all)
+    if (text.find(secret) != std::string_view::npos) return secret;
+  return {};
+}
+
+void learnSecrets(const std::string& out) {
+  static const std::regex form(R"rx(vdt_[A-Za-z0-9_-]{43}|"session_id":"[A-Za-z0-9_-]{43})rx");
+  for (std::sregex_iterator found(out.begin(), out.end(), form), end; found != end; ++found)
+    keepSecret(found->str().substr(found->str().rfind('"') + 1));
+}
+
 }  // namespace
+
+void keepSecret(const std::string& secret) {
+  constexpr std::size_t least = 8;  // what is shorter stands in other words too
+  if (secret.size() < least) return;
+  const std::lock_guard lock(secrets().mutex);
+  secrets().all.insert(secret);
+}
 
 struct Program::Gathered {
   std::mutex mutex;
@@ -100,6 +136,10 @@ std::string builtProgram(const std::string& name) {
 Program::Program(const std::vector<std::string>& arguments, const Given& given)
     : gathered_(std::make_shared<Gathered>()) {
   ::signal(SIGPIPE, SIG_IGN);
+  ours_ = arguments.at(0).starts_with(VIDEO_BINARY_DIR);
+  if (ours_)
+    for (const std::string& argument : arguments)
+      if (!secretIn(argument).empty()) throw std::runtime_error("a secret stands in the arguments: " + argument);
   Pipe in;
   Pipe out;
   Pipe err;
@@ -132,9 +172,12 @@ Program::Program(const std::vector<std::string>& arguments, const Given& given)
 }
 
 Program::~Program() {
-  if (ended_) return;
-  ::kill(pid_, SIGKILL);
-  ::waitpid(pid_, nullptr, 0);
+  if (!ended_) {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  gatherer_.join();
+  checkSecrets();
 }
 
 void Program::signal(int number) const {
@@ -179,11 +222,22 @@ std::string Program::errorSoFar() const {
   return gathered_->err;
 }
 
+void Program::checkSecrets() const {
+  const std::string leaked = ours_ ? secretIn(errorSoFar()) : std::string();
+  INFO("on stderr: " << leaked);
+  CHECK(leaked.empty());
+}
+
 Ended run(const std::vector<std::string>& arguments, const Given& given) {
-  return Program(arguments, given).wait();
+  Program program(arguments, given);
+  Ended ended = program.wait();
+  learnSecrets(ended.out);
+  return ended;
 }
 
 Ended videoctl(std::vector<std::string> arguments, const Given& given) {
+  if (std::find(arguments.begin(), arguments.end(), "--password-stdin") != arguments.end())
+    keepSecret(given.input.substr(0, given.input.find('\n')));
   arguments.insert(arguments.begin(), builtProgram("videoctl"));
   return run(arguments, given);
 }
@@ -191,14 +245,21 @@ Ended videoctl(std::vector<std::string> arguments, const Given& given) {
 Daemon::Daemon(const std::string& config, const std::vector<std::string>& moreArguments,
                const std::filesystem::path& dataDirectory)
     : dataDirectory_(dataDirectory.empty() ? home_ / "data" : dataDirectory) {
-  const std::filesystem::path file = home_ / "videod.toml";
-  std::ofstream(file) << config;
-  std::vector<std::string> arguments{builtProgram("videod"),  "--config", file.string(), "--data-dir",
-                                     dataDirectory_.string(), "--listen", "127.0.0.1:0"};
+  configure(config);
+  std::vector<std::string> arguments{builtProgram("videod"), "--config", (home_ / "videod.toml").string(), "--data-dir",
+                                     dataDirectory_.string()};
+  if (config.find("[[listener]]") == std::string::npos) arguments.insert(arguments.end(), {"--listen", "127.0.0.1:0"});
   arguments.insert(arguments.end(), moreArguments.begin(), moreArguments.end());
   program_ = std::make_unique<Program>(arguments);
-  address_ = program_->waitForError("listening address=");
   program_->waitForError("msg=ready ");
+  const std::string said = log();
+  constexpr std::string_view mark = "listening address=";
+  for (std::size_t at = 0; (at = said.find(mark, at)) != std::string::npos; at += mark.size())
+    addresses_.push_back(said.substr(at + mark.size(), said.find('\n', at) - at - mark.size()));
+}
+
+void Daemon::configure(const std::string& config) const {
+  std::ofstream(home_ / "videod.toml") << config;
 }
 
 int Daemon::terminate() {

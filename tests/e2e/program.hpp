@@ -55,12 +55,18 @@ class Program {
 
  private:
   struct Gathered;
+  void checkSecrets() const;
   std::shared_ptr<Gathered> gathered_;
   pid_t pid_ = -1;
+  bool ours_ = false;
   bool ended_ = false;
   int status_ = -1;
   std::jthread gatherer_;
 };
+
+/// From now on no program of ours may have this in its arguments or on its stderr: what ends fails its test. Passwords
+/// given to --password-stdin, tokens and session ids that a program prints are kept by themselves.
+void keepSecret(const std::string& secret);
 
 /// Runs a program to its end.
 Ended run(const std::vector<std::string>& arguments, const Given& given = {});
@@ -71,18 +77,23 @@ Ended videoctl(std::vector<std::string> arguments, const Given& given = {});
 /// A videod of our own: serves a temporary data directory, or one that is given, on a port of its choice.
 class Daemon {
  public:
-  /// `config` is the text of its configuration file, without data_dir and listeners. Returns once it serves.
+  /// `config` is the text of its configuration file, without data_dir; where it has no [[listener]], there is one on a
+  /// port of its choice. Returns once it serves.
   explicit Daemon(const std::string& config = {}, const std::vector<std::string>& moreArguments = {},
                   const std::filesystem::path& dataDirectory = {});
 
-  std::string address() const { return address_; }          ///< `127.0.0.1:PORT`
-  std::string url() const { return "http://" + address_; }  ///< without a slash at its end
+  std::string address() const { return addresses_.front(); }  ///< `127.0.0.1:PORT`, of the first listener
+  /// Of all listeners, in the order of the configuration.
+  const std::vector<std::string>& addresses() const { return addresses_; }
+  std::string url() const { return "http://" + address(); }  ///< without a slash at its end
   const std::filesystem::path& dataDirectory() const { return dataDirectory_; }
   pid_t pid() const { return program_->pid(); }
   void signal(int number) const { program_->signal(number); }
   std::string log() const { return program_->errorSoFar(); }
   /// Waits for a line of its log with this text; what follows the text.
   std::string waitForLog(const std::string& text) const { return program_->waitForError(text); }
+  /// Writes its configuration file anew; for a reload.
+  void configure(const std::string& config) const;
   /// SIGTERM, and its exit status.
   int terminate();
   /// SIGKILL, and gone.
@@ -94,7 +105,7 @@ class Daemon {
   TempDirectory home_;
   std::filesystem::path dataDirectory_;
   std::unique_ptr<Program> program_;
-  std::string address_;
+  std::vector<std::string> addresses_;
 };
 
 }  // namespace video::e2e

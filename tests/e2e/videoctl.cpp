@@ -2,9 +2,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -12,6 +10,7 @@
 
 #include "catch.hpp"
 #include "e2e/program.hpp"
+#include "store/schema.hpp"
 
 using namespace video;
 using namespace video::e2e;
@@ -21,7 +20,7 @@ using Words = std::vector<std::string>;
 namespace {
 
 // Everything becomes due only when somebody says so.
-constexpr const char* idle = "[task.video-clear]\nevery = \"1h\"\n";
+constexpr const char* idle = "[task.video-clear]\nenabled = false\n[task.user-clear]\nenabled = false\n";
 
 std::string line(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
@@ -94,8 +93,8 @@ struct Site {
       return videoctl(join({"--server", daemon.url()}, words), given);
     }
     const Words as = user.empty() ? Words{} : Words{"--as", user};
-    if (way == "direct") return direct(join(as, words), given);
-    return videoctl(join(join({"--config", (folder / "ctl.toml").string()}, as), words), given);
+    const Words local = join(join({"--config", (folder / "ctl.toml").string()}, as), words);
+    return way == "direct" ? direct(local, given) : videoctl(local, given);
   }
 
   Daemon daemon;
@@ -137,6 +136,26 @@ std::string everything(const std::string& way) {
   tell("ada", {"token", "revoke", token});
   tell("ada", {"token", "revoke", token});
 
+  tell("", {"user", "set", "eve", "--role", "admin", "--quota", "none"});
+  tell("", {"user", "set", "eve", "--role", "user"});
+  tell("", {"user", "set", "eve"});
+  tell("", {"user", "set", "nobody", "--role", "user"});
+  tell("ada", {"user", "set", "ada", "--role", "admin"});
+  tell("", {"user", "disable", "eve", "nobody"});
+  tell("", {"user", "enable", "eve", "-o", "json"});
+  tell("", {"user", "passwd", "eve", "--password-stdin"}, {{}, "another of eve", {}});
+  tell("", {"user", "passwd", "eve", "--password-stdin"}, {{}, "short", {}});
+  tell("ada", {"user", "passwd", "ada", "--password-stdin"}, {{}, "another of ada", {}});
+  tell("ada", {"user", "passwd", "ada", "--password-stdin", "--old-password-file", "pwd"}, {{}, "another of ada", {}});
+  for (const char* noun : {"session", "token"})
+    for (const char* format : {"table", "json"}) tell("", {"-o", format, noun, "list", "--user", "eve"});
+  tell("ada", {"session", "list", "--user", "eve"});
+  tell("", {"session", "revoke", "aaaaaaaaaaaa"});
+  tell("", {"session", "revoke", "--user", "eve"});
+  tell("", {"session", "revoke", "--all"});
+  tell("", {"session", "revoke", "--all", "--yes"});
+  tell("", {"session", "revoke"});
+
   const std::string first = line(tell("", {"-o", "id", "video", "upload", "a.mp4", "--user", "ada"}).out);
   tell("ada", {"video", "upload", "a.mp4", "nothing.mp4", "b.mp4"});
   tell("ada", {"video", "upload", "nothing.mp4"});
@@ -158,6 +177,17 @@ std::string everything(const std::string& way) {
   tell("ada", {"video", "download", first});
   tell("ada", {"video", "download", "nothing", "--to", "no.mp4"});
   CHECK_FALSE(fs::exists(site.folder / "no.mp4.part"));
+
+  tell("ada", {"video", "rename", first, "another name"});
+  tell("ada", {"video", "rename", first, ""});
+  tell("ada", {"video", "verify", first, "nothing"});
+  tell("ada", {"video", "verify", "--all", "-o", "json"});
+  const std::string share = line(tell("ada", {"-o", "id", "share", "create", first, "--label", "grandma"}).out);
+  tell("ada", {"share", "create", first, "--expires", "0s"});
+  tell("ada", {"share", "create", "nothing"});
+  for (const char* format : {"table", "json"}) tell("ada", {"-o", format, "share", "list", first});
+  tell("ada", {"share", "revoke", first, share, share});
+  tell("ada", {"share", "list", first});
 
   const std::string comment = line(
       tell("ada", {"-o", "id", "comment", "post", first, "-", "--at", "1:23.5"}, {{}, "Grüße\tan alle\n", {}}).out);
@@ -183,6 +213,19 @@ std::string everything(const std::string& way) {
   tell("", {"queue", "drain", "--include-not-due"});
   tell("", {"queue", "drain", "--include-not-due", "--yes"});
   tell("", {"queue", "list", "-o", "json"});
+  tell("", {"queue", "retry", first, "nothing"});
+  tell("", {"queue", "retry", "--dead"});
+  tell("", {"queue", "retry"});
+  for (const char* format : {"table", "tsv", "id"})
+    tell("", {"-o", format, "task", "list", "--columns", "name,state,plan"});
+  tell("", {"task", "run", "session-sweep"});
+  tell("", {"task", "run", "session-sweep", "--wait"});
+  tell("", {"task", "run", "upload-sweep", "--wait", "-q"});
+  tell("", {"task", "run", "backup"});
+  tell("", {"task", "run", "nothing", "--wait"});
+  for (const char* format : {"table", "json", "ndjson"}) tell("", {"-o", format, "task", "show", "upload-sweep"});
+  tell("", {"-o", "tsv", "task", "history", "upload-sweep", "--columns", "asked,began,ended,outcome,done,failed"});
+  tell("", {"task", "show", "nothing"});
   tell("", {"video", "restore", first});
   tell("", {"user", "delete", "eve"});
   tell("", {"user", "delete", "ada", "bob"});
@@ -209,17 +252,6 @@ void checkSame(const std::string& one, const std::string& other) {
 
 Ended shell(const std::string& script, const Words& words) {
   return run(join({"sh", "-c", script, builtProgram("videoctl")}, words));
-}
-
-// A Unix socket in a data directory; listening where `listens`.
-Descriptor socketAt(const fs::path& path, bool listens) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path.string().copy(address.sun_path, sizeof address.sun_path - 1);
-  Descriptor made(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  REQUIRE(::bind(made.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-  if (listens) REQUIRE(::listen(made.number(), 5) == 0);
-  return made;
 }
 
 }  // namespace
@@ -264,33 +296,16 @@ TEST_CASE("-v says which way was taken, and no way is taken silently") {
   CHECK(error.at("retryable") == true);
 }
 
-TEST_CASE("a socket that does not answer is status 8, one that nobody serves is passed by") {
-  const TempDirectory folder;
-  const fs::path data = folder / "data";
-  REQUIRE(videoctl({"--data-dir", data.string(), "data", "init"}).status == 0);
-  const std::string config = write(folder / "videod.toml", "data_dir = \"" + data.string() + "\"\n");
-  {
-    const Descriptor silent = socketAt(data / "videod.sock", true);
-    const Ended ended = videoctl({"--config", config, "--timeout", "300ms", "user", "list"});
-    CHECK(ended.status == 8);
-    CHECK(ended.err.find("videod.sock") != std::string::npos);
-  }
-  fs::remove(data / "videod.sock");
-  const Descriptor stale = socketAt(data / "videod.sock", false);
-  const Ended ended = videoctl({"-v", "--config", config, "user", "list"});
-  CHECK(ended.status == 0);
-  CHECK(ended.err.starts_with("videoctl: direct "));
-}
-
 TEST_CASE("exit statuses that the data directory decides") {
   const TempDirectory folder;
   const std::string data = folder / "data";
   const Words here = {"--data-dir", data};
+  const std::string schema = std::to_string(store::latestSchema());
   CHECK(videoctl(join(here, {"user", "list"})).status == 8);
   CHECK(videoctl(join(here, {"-o", "json", "data", "init"})).out ==
-        "{\"path\":\"" + data + "\",\"schema\":1,\"before\":0}\n");
+        "{\"path\":\"" + data + "\",\"schema\":" + schema + ",\"before\":0}\n");
   CHECK(videoctl(join(here, {"-o", "json", "data", "migrate"})).out ==
-        "{\"path\":\"" + data + "\",\"schema\":1,\"before\":1}\n");
+        "{\"path\":\"" + data + "\",\"schema\":" + schema + ",\"before\":" + schema + "}\n");
   CHECK(videoctl({"--data-dir", (write(folder / "file", "x")).string(), "user", "list"}).status == 8);
   CHECK(videoctl({"user", "list"}, {{{"VIDEOD_DATA_DIR", data}}, {}, {}}).status == 0);
   {

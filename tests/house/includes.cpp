@@ -26,9 +26,10 @@ constexpr int roomRank = 4;
 
 // The only homes of a library.
 const std::map<std::string, std::vector<std::string>, std::less<>> homes{
-    {"httplib.h", {"http"}},  {"SQLiteCpp/", {"store"}}, {"sqlite3.h", {"store"}},
-    {"sodium", {"access"}},   {"systemd/", {"observe"}}, {"toml++/", {"settings", "cmd"}},
-    {"spdlog/", {"observe"}}, {"CLI/", {"cmd"}},         {"catch2/", {}},
+    {"httplib.h", {"http"}},  {"SQLiteCpp/", {"store"}},    {"sqlite3.h", {"store"}},
+    {"sodium", {"access"}},   {"systemd/", {"observe"}},    {"toml++/", {"settings", "cmd"}},
+    {"spdlog/", {"observe"}}, {"prometheus/", {"observe"}}, {"CLI/", {"cmd"}},
+    {"catch2/", {}},
 };
 
 template <class List>

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <fstream>
 
 #include "base/ids.hpp"
@@ -71,8 +72,11 @@ TEST_CASE("what comes in is kept whole, with its size and hash", "[store]") {
   CHECK((is.st_mode & 07777) == 0640);
   CHECK(filesBelow(scratch.data() / "incoming") == 0);
   CHECK(std::filesystem::exists(scratch.data() / "blobs" / blob.substr(0, 2) / blob));
-  blobs.remove(blob);
-  blobs.remove(blob);
+  for (int i = 0; i < 2; ++i) {
+    std::array removals{Removal{blob, "nothing"}, Removal{"no name of ours", {}}, Removal{}};
+    blobs.remove(removals);
+    for (const Removal& removal : removals) CHECK(removal.failure.empty());
+  }
   CHECK(!blobs.open(blob));
   CHECK(readAll(file) == content);
 }

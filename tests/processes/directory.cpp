@@ -285,25 +285,27 @@ TEST_CASE("a migration brings an older schema up and keeps two copies", "[store]
   CHECK(migrate(*directory).now == latestSchema());
   CHECK(copies(scratch.data()).empty());
 
-  const auto three = migrate(*directory, steps(3, newTable));
-  CHECK(three.before == 1);
-  CHECK(three.now == 3);
-  CHECK(schemaOf(*directory) == 3);
-  CHECK(copies(scratch.data()) == std::vector<std::string>{"video.db.before-1"});
-  CHECK(modeOf(scratch.data() / "video.db.before-1") == 0640);
-  CHECK(schemaOf(scratch.data() / "video.db.before-1") == 1);
-  CHECK(migrate(*directory, steps(4)).before == 3);
-  CHECK(migrate(*directory, steps(11)).before == 4);
+  const std::int64_t ours = latestSchema();
+  const auto copyOf = [](std::int64_t number) { return "video.db.before-" + std::to_string(number); };
+  const auto next = migrate(*directory, steps(ours + 2, newTable));
+  CHECK(next.before == ours);
+  CHECK(next.now == ours + 2);
+  CHECK(schemaOf(*directory) == ours + 2);
+  CHECK(copies(scratch.data()) == std::vector<std::string>{copyOf(ours)});
+  CHECK(modeOf(scratch.data() / copyOf(ours)) == 0640);
+  CHECK(schemaOf(scratch.data() / copyOf(ours)) == ours);
+  CHECK(migrate(*directory, steps(ours + 3)).before == ours + 2);
+  CHECK(migrate(*directory, steps(11)).before == ours + 3);
   CHECK(migrate(*directory, steps(12)).before == 11);
-  CHECK(copies(scratch.data()) == std::vector<std::string>{"video.db.before-11", "video.db.before-4"});
+  CHECK(copies(scratch.data()) == std::vector<std::string>{copyOf(11), copyOf(ours + 3)});
   CHECK(faultOf([&] { migrate(*directory); }) == Fault::versionMismatch);
   CHECK(schemaOf(*directory) == 12);
   run(scratch.data(), "SELECT a FROM added");
 
   // Going back is putting the copy in place.
-  std::filesystem::copy_file(scratch.data() / "video.db.before-4", scratch.data() / "video.db",
+  std::filesystem::copy_file(scratch.data() / copyOf(ours + 3), scratch.data() / "video.db",
                              std::filesystem::copy_options::overwrite_existing);
-  CHECK(schemaOf(*directory) == 4);
+  CHECK(schemaOf(*directory) == ours + 3);
 }
 
 TEST_CASE("a schema of nothing is brought up to the whole", "[store]") {
@@ -328,8 +330,8 @@ TEST_CASE("a migration that fails changes nothing", "[store]") {
   const std::string_view sql =
       GENERATE(std::string_view("CREATE TABLE half (a) STRICT; INSERT INTO nowhere VALUES (1)"),
                std::string_view("DELETE FROM users"));
-  CHECK(faultOf([&] { migrate(*directory, steps(3, sql)); }) == Fault::databaseFailed);
-  CHECK(schemaOf(*directory) == 1);
+  CHECK(faultOf([&] { migrate(*directory, steps(latestSchema() + 2, sql)); }) == Fault::databaseFailed);
+  CHECK(schemaOf(*directory) == latestSchema());
   CHECK(copies(scratch.data()).empty());
   directory->share();
   Database database(directory, small());

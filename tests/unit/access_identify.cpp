@@ -87,6 +87,10 @@ struct Site {
   std::unique_ptr<Process> process;
 };
 
+std::string hexOf(const access::SecretKey& key) {
+  return toHex({reinterpret_cast<const char*>(key.data()), key.size()});
+}
+
 constexpr UserId anna{1};
 constexpr UserId bert{2};
 
@@ -134,11 +138,11 @@ TEST_CASE("a session stands for its user, and only its hash is kept", "[access]"
     CHECK(who.userName == "Anna");
     CHECK(who.role == Role::user);
     CHECK(who.expires == site.clock.now() + 30min);
-    CHECK(who.secretHash.size() == 64);
+    CHECK(hexOf(who.key).size() == 64);
   }
   process.write([&](store::Transaction& t) { CHECK(process.access->identify(t, Secret{secret}).user == anna); });
   CHECK(process.number("SELECT count(*) FROM sessions WHERE session_id = '" + secret + "'") == 0);
-  CHECK(process.number("SELECT count(*) FROM sessions WHERE session_id = '" + process.who(secret).secretHash + "'") ==
+  CHECK(process.number("SELECT count(*) FROM sessions WHERE session_id = '" + hexOf(process.who(secret).key) + "'") ==
         1);
   CHECK(process.number("SELECT length(public_id) FROM sessions") == 12);
 }
@@ -171,9 +175,7 @@ TEST_CASE("a token has its scope, its expiry and its last use", "[access]") {
   CHECK(who.scope == Scope::upload);
   CHECK(who.role == Role::admin);
   CHECK(process.database.read([&](store::Reader& r) { return process.access->tokenOwner(r, made.id); }) == bert);
-  CHECK(faultOf([&] {
-          process.database.read([&](store::Reader& r) { return process.access->tokenOwner(r, TokenId{"x"}); });
-        }) == Fault::notFound);
+  CHECK_FALSE(process.database.read([&](store::Reader& r) { return process.access->tokenOwner(r, TokenId{"x"}); }));
   site.clock.pass(1h - 1ms);
   CHECK_NOTHROW(process.who(made.token));
   site.clock.pass(1ms);
@@ -358,6 +360,36 @@ TEST_CASE("without revocation the cache answers: ordinary writes drop nothing fr
   CHECK(process.who(secret).role == Role::admin);
 }
 
+TEST_CASE("sessions that live are in the cache from the start, and end like any other", "[access]") {
+  Site site;
+  const std::string expired = site.process->signIn(anna);
+  site.clock.pass(29min);
+  const std::string first = site.process->signIn(anna);
+  const std::string second = site.process->signIn(bert, "Bert");
+  site.process->run("INSERT INTO users (id, login_name, pwd, disabled, create_time) VALUES (3, 'Carl', '', 1, 0)");
+  const std::string disabled = site.process->signIn(UserId{3}, "Carl");
+  site.clock.pass(2min);
+  site.open();
+  Process& process = *site.process;
+  CHECK(process.access->load() == 2);
+  // Behind the back of the epoch, so that only the cache can still know.
+  process.run("UPDATE users SET login_name = 'Other' WHERE id = 1");
+  CHECK(process.who(first).userName == "Anna");
+  CHECK(process.who(second).role == Role::admin);
+  for (const std::string& over : {expired, disabled})
+    CHECK(faultOf([&] { process.who(over); }) == Fault::unauthenticated);
+  process.write([&](store::Transaction& t) { process.access->endAll(t, anna); });
+  CHECK(faultOf([&] { process.who(first); }) == Fault::unauthenticated);
+  CHECK(process.who(second).userName == "Bert");
+
+  site.options.sessionCache = 1;
+  site.open();
+  site.process->signIn(bert, "Bert");
+  CHECK(site.process->access->load() == 1);
+  site.process->access->loadInBackground();
+  CHECK(site.process->who(second).userName == "Bert");
+}
+
 TEST_CASE("sweeping removes expired sessions in steps", "[access]") {
   Site site;
   Process& process = *site.process;
@@ -416,10 +448,10 @@ TEST_CASE("an upload link is made and checked with the directory's key", "[acces
   const SignedLink signedLink{"0", expires, link.substr(link.find("&sig=") + 5)};
   CHECK(expires ==
         std::to_string(std::chrono::ceil<std::chrono::seconds>(site.clock.now() + 1h).time_since_epoch().count()));
-  CHECK_NOTHROW(access.checkUploadLink(signedLink, VideoId{"v1"}));
-  CHECK(faultOf([&] { access.checkUploadLink(signedLink, VideoId{"v2"}); }) == Fault::forbidden);
+  CHECK_NOTHROW(access.checkLink(signedLink, VideoId{"v1"}, "upload"));
+  CHECK(faultOf([&] { access.checkLink(signedLink, VideoId{"v2"}, "upload"); }) == Fault::forbidden);
   Process second(site.path, site.options, site.clock);
-  CHECK_NOTHROW(second.access->checkUploadLink(signedLink, VideoId{"v1"}));
+  CHECK_NOTHROW(second.access->checkLink(signedLink, VideoId{"v1"}, "upload"));
   site.clock.pass(1h + 1s);
-  CHECK(faultOf([&] { access.checkUploadLink(signedLink, VideoId{"v1"}); }) == Fault::forbidden);
+  CHECK(faultOf([&] { access.checkLink(signedLink, VideoId{"v1"}, "upload"); }) == Fault::forbidden);
 }

@@ -70,6 +70,7 @@ struct Recorder final : Service {
 
   void serve(const Request& request, Answer& answer) noexcept override {
     hold(answer);
+    answer.rate = rate;
     const std::string& path = request.head.path;
     if (path == "/collect") return put(answer, std::string(request.body));
     if (path == "/stream") return stream(request, answer);
@@ -143,6 +144,7 @@ struct Recorder final : Service {
   std::atomic<int> atGate = 0;
   std::atomic<int> holding = 0;  ///< answers whose `held` lives
   std::atomic<std::uint64_t> streamed = 0;
+  std::atomic<std::uint64_t> rate = 0;
   std::vector<video::Fault> faults;
   Peer peer;
 };

@@ -86,13 +86,18 @@ class Bytes : public ContentReader {
     std::memcpy(to.data(), text.data() + offset, count);
     return count;
   }
+  std::string path() const override { return "ab/abcd.mp4"; }
   std::string text = "0123456789";
 };
 
 /// A router with a route of each kind, and the answers it gives to made-up requests.
 struct Site {
-  explicit Site(const LimiterOptions& limits = {})
-      : router({{"https://front.example"}, [this](const AccessLine& line) { keep(line); }, [this] { return version; }},
+  explicit Site(const LimiterOptions& limits = {}, const TrustedProxies& proxies = {}, const std::string& accel = {})
+      : router({{"https://front.example"},
+                [this](const AccessLine& line) { keep(line); },
+                [this] { return version; },
+                proxies,
+                accel},
                limits) {
     const auto echo = [](auto& by, const Ask& wanted) {
       return Item{fmt::format("{}|{}|{}", wanted.id, wanted.note.value_or("-"), describe(by))};

@@ -127,3 +127,46 @@ TEST_CASE("a reply that visitors share is made once per change of the data") {
   CHECK(madeBy("/shared/a") == 1);
   CHECK(madeBy("/shared/a") == 0);
 }
+
+TEST_CASE("behind a trusted proxy the client counts: its address for the log and the limiter, its host for pages") {
+  TrustedProxies proxies;
+  proxies.add("1.2.3.0/24");
+  Site site({10, 1, 1}, proxies);
+  const Headers forwarded{{"X-Forwarded-For", "9.9.9.9, 5.6.7.8"}, {"X-Forwarded-Host", "shop.example"}};
+  const Answer held = site.get("/videos/v", forwarded);
+  CHECK(held.status == 200);
+  CHECK(site.get("/videos/v", forwarded).status == 429);
+  CHECK(site.get("/videos/v", {{"X-Forwarded-For", "5.6.7.9"}}).status == 200);
+  CHECK(site.log.front().find(" 5.6.7.8 429") != std::string::npos);
+
+  Headers fromPage = forwarded;
+  fromPage.insert(fromPage.end(), {{"Cookie", "session=s"}, {"Origin", "https://shop.example"}});
+  CHECK(site.ask(Method::post, "/things/t/notes", fromPage, R"({"text":"x","count":1})").status == 201);
+
+  site.peer.address = "1.2.4.1";  // no proxy of ours: its word is not looked at
+  const Answer direct = site.get("/videos/v", forwarded);
+  CHECK(direct.status == 200);
+  CHECK(site.get("/videos/v").status == 429);
+  CHECK(site.ask(Method::post, "/things/t/notes", fromPage, R"({"text":"x","count":1})").status == 403);
+}
+
+TEST_CASE("a trusted proxy is told where the content stands, anyone else gets the bytes") {
+  TrustedProxies proxies;
+  proxies.add("1.2.3.4");
+  Site site({1, 1, 1}, proxies, "/internal/");
+  for (const Headers& headers : {Headers{}, Headers{{"Range", "bytes=2-4"}}, Headers{{"If-None-Match", "\"tag\""}}}) {
+    const Answer told = site.get("/videos/v", headers);
+    CHECK(told.status == 200);
+    CHECK(header(told, "X-Accel-Redirect") == "/internal/ab/abcd.mp4");
+    CHECK(header(told, "Content-Type") == "video/mp4");
+    CHECK_FALSE(header(told, "Content-Disposition").empty());
+    CHECK(header(told, "ETag").empty());  // the proxy's own
+    CHECK(textOf(told).empty());
+  }
+  CHECK(site.get("/videos/none").status == 404);
+  CHECK(site.router.limiter().counts().streams == 0);
+  site.peer.address = "1.2.3.5";
+  const Answer sent = site.get("/videos/v");
+  CHECK(header(sent, "X-Accel-Redirect").empty());
+  CHECK(textOf(sent) == "0123456789");
+}

@@ -141,7 +141,7 @@ class Served {
     options.url = "http://" + address;
     return options;
   }
-  http::LimiterCounts counts() const { return router_.limiter().counts(); }
+  http::LimiterCounts counts() { return router_.limiter().counts(); }
 
   std::filesystem::path socket;
   std::string address;

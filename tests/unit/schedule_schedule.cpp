@@ -10,51 +10,52 @@
 
 #include "catch.hpp"
 #include "observe/log.hpp"
+#include "schedule_clock.hpp"
 
 using namespace video;
 using namespace video::schedule;
+using namespace video::test;
 using namespace std::chrono_literals;
 
 namespace {
 
 const auto never = [] { return false; };
+const Time start{1'795'219'200s};  // a full hour
 
 struct QuietLog {
   QuietLog() { observe::setUpLog({observe::LogLevel::off, observe::LogFormat::logfmt, false}); }
   ~QuietLog() { observe::setUpLog({observe::LogLevel::warning, observe::LogFormat::logfmt, false}); }
 };
 
-// Counts up, and lets a thread wait for a number.
-class Counter {
- public:
-  void add() {
-    const std::lock_guard lock(mutex_);
-    ++count_;
-    changed_.notify_all();
-  }
-  bool reaches(int wanted) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, 20s, [&] { return count_ >= wanted; });
-  }
-  int count() {
-    const std::lock_guard lock(mutex_);
-    return count_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  int count_ = 0;
-};
+// A task whose every run begins anew with `dispatch`.
+Task taskOf(Dispatch dispatch, std::size_t batch = 1, std::size_t workers = 1) {
+  return {"task", batch, workers, [dispatch] { return dispatch; }};
+}
 
 // Gives out the numbers below `count` once each.
 Task countingTask(int count, std::size_t batch, std::size_t workers, std::function<void(int)> work) {
   auto next = std::make_shared<int>(0);
-  return {"counting", 1h, batch, workers, [=](std::size_t wanted) {
-            std::vector<Item> items;
-            while (items.size() < wanted && *next < count) items.push_back([work, i = (*next)++] { work(i); });
-            return items;
-          }};
+  return taskOf(
+      [=](std::size_t wanted) {
+        std::vector<Item> items;
+        while (items.size() < wanted && *next < count)
+          items.push_back([work, i = (*next)++] {
+            work(i);
+            return Counts{1, 0};
+          });
+        return items;
+      },
+      batch, workers);
+}
+
+// Finds nothing, and counts how often it looked.
+Task idleTask(std::string name, std::atomic<std::size_t>& looks) {
+  Task task = taskOf([&looks](std::size_t) {
+    ++looks;
+    return std::vector<Item>{};
+  });
+  task.name = std::move(name);
+  return task;
 }
 
 }  // namespace
@@ -63,164 +64,290 @@ TEST_CASE("a run goes on until a dispatch finds nothing") {
   std::mutex mutex;
   std::multiset<int> seen;
   const auto [batch, workers] = GENERATE(table<std::size_t, std::size_t>({{1, 1}, {3, 2}, {10, 4}, {2, 8}, {3, 0}}));
-  const RunResult result = runToEnd(countingTask(25, batch, workers,
-                                                 [&](int i) {
-                                                   const std::lock_guard lock(mutex);
-                                                   seen.insert(i);
-                                                 }),
-                                    never);
-  CHECK(result.done == 25);
-  CHECK(result.failed == 0);
+  const Counts counts = runToEnd(countingTask(25, batch, workers,
+                                              [&](int i) {
+                                                const std::lock_guard lock(mutex);
+                                                seen.insert(i);
+                                              }),
+                                 never);
+  CHECK(counts.done == 25);
+  CHECK(counts.failed == 0);
   CHECK(seen.size() == 25);
   CHECK(std::set<int>(seen.begin(), seen.end()).size() == 25);
+}
+
+TEST_CASE("what items leave behind is looked for before a run ends") {
+  std::atomic<int> made = 0;
+  int given = 0;
+  const Task task = taskOf([&](std::size_t) {
+    std::vector<Item> items;
+    if (given < 5 && given == made)
+      items.push_back([&made, i = ++given] {
+        made = i;  // the next one exists only now
+        return Counts{2, 1};
+      });
+    return items;
+  });
+  const Counts counts = runToEnd(task, never);
+  CHECK(counts.done == 10);
+  CHECK(counts.failed == 5);
 }
 
 TEST_CASE("one failed item never stops the others") {
   const QuietLog quiet;
   std::atomic<int> done = 0;
-  const RunResult result = runToEnd(countingTask(20, 3, 2,
-                                                 [&](int i) {
-                                                   if (i < 6) throw std::runtime_error("no");
-                                                   if (i == 7) throw 7;
-                                                   ++done;
-                                                 }),
-                                    never);
-  CHECK(result.done == 13);
-  CHECK(result.failed == 7);
+  const Counts counts = runToEnd(countingTask(20, 3, 2,
+                                              [&](int i) {
+                                                if (i < 6) throw std::runtime_error("no");
+                                                if (i == 7) throw 7;
+                                                ++done;
+                                              }),
+                                 never);
+  CHECK(counts.done == 13);
+  CHECK(counts.failed == 7);
   CHECK(done == 13);
 }
 
 TEST_CASE("items run beside each other, as many as there are workers") {
   std::latch all(3);  // passed only if three are at hand at once
-  const RunResult result = runToEnd(countingTask(3, 3, 3, [&](int) { all.arrive_and_wait(); }), never);
-  CHECK(result.done == 3);
+  CHECK(runToEnd(countingTask(3, 3, 3, [&](int) { all.arrive_and_wait(); }), never).done == 3);
 }
 
-TEST_CASE("a batch is done before the next is asked for") {
-  std::atomic<int> atHand = 0;
-  std::atomic<bool> overlapped = false;
-  int left = 5;
-  const Task task{"batches", 1h, 4, 4, [&](std::size_t wanted) {
-                    if (atHand != 0) overlapped = true;
-                    std::vector<Item> items;
-                    if (left-- > 0) {
-                      atHand = static_cast<int>(wanted);
-                      for (std::size_t i = 0; i < wanted; ++i) items.push_back([&] { --atHand; });
-                    }
-                    return items;
-                  }};
-  CHECK(runToEnd(task, never).done == 20);
-  CHECK_FALSE(overlapped);
+TEST_CASE("the queue is bounded, and the dispatcher works beside the executors") {
+  std::atomic<int> given = 0;
+  std::atomic<int> done = 0;
+  std::atomic<int> most = 0;
+  std::latch ahead(1);  // passed only if the next batch is dispatched while an item is at hand
+  const Task task = taskOf(
+      [&](std::size_t) {
+        most = std::max(most.load(), given - done);
+        if (given == 1) ahead.count_down();
+        std::vector<Item> items;
+        if (given < 100) {
+          items.push_back([&, isFirst = ++given == 1] {
+            if (isFirst) ahead.wait();
+            ++done;
+            return Counts{1, 0};
+          });
+        }
+        return items;
+      },
+      1, 2);
+  CHECK(runToEnd(task, never).done == 100);
+  CHECK(most <= 4);  // two at hand, two that wait
 }
 
 TEST_CASE("stop finishes the items at hand and leaves the rest") {
   std::atomic<bool> stop = false;
   std::atomic<int> done = 0;
-  const RunResult result = runToEnd(countingTask(100, 10, 1,
-                                                 [&](int i) {
-                                                   if (i == 3) stop = true;
-                                                   ++done;
-                                                 }),
-                                    [&] { return stop.load(); });
+  const Counts counts = runToEnd(countingTask(100, 10, 1,
+                                              [&](int i) {
+                                                if (i == 3) stop = true;
+                                                ++done;
+                                              }),
+                                 [&] { return stop.load(); });
   CHECK(done == 4);
-  CHECK(result.done == 4);
+  CHECK(counts.done == 4);
 }
 
 TEST_CASE("a dispatch that throws ends the run, after its items") {
   int dispatches = 0;
   std::atomic<int> done = 0;
-  const Task task{"broken", 1h, 2, 2, [&](std::size_t) -> std::vector<Item> {
-                    if (++dispatches == 2) throw std::runtime_error("no database");
-                    return {[&] { ++done; }, [&] { ++done; }};
-                  }};
-  CHECK_THROWS_WITH(runToEnd(task, never), "no database");
+  const Item item = [&] {
+    ++done;
+    return Counts{1, 0};
+  };
+  const Task task = taskOf([&](std::size_t) -> std::vector<Item> {
+    if (++dispatches == 2) throw Error(Fault::busy, "no turn");
+    return {item, item};
+  });
+  CHECK_THROWS_WITH(runToEnd(task, never), "no turn");
   CHECK(done == 2);
+
+  dispatches = 0;
+  const QuietLog quiet;
+  const TestClock clock(start);
+  Notes notes;
+  const auto run = runOnce(task, {}, true, clock, notes, never);
+  REQUIRE(run);
+  CHECK(run->end == RunEnd::failed);
+  CHECK(run->error->fault() == Fault::busy);
+  CHECK(run->counts.done == 2);
+  CHECK(notes.runs().size() == 1);
+  notes.refuses = true;
+  CHECK_FALSE(runOnce(task, {}, true, clock, notes, never));
 }
 
-TEST_CASE("ticks stand on a grid") {
-  const Time start{1'000'000ms};
-  CHECK(tickAfter(start, 3s, start) == start + 3s);
-  CHECK(tickAfter(start, 3s, start + 2999ms) == start + 3s);
-  CHECK(tickAfter(start, 3s, start + 3s) == start + 6s);
-  CHECK(tickAfter(start, 3s, start + 10s) == start + 12s);  // what was missed is not made up for
-  CHECK(tickAfter(start, 3s, start + 24h * 365) > start + 24h * 365);
-  CHECK(tickAfter(start, 3s, start - 24h) == start - 24h + 3s);  // the clock was set back
+TEST_CASE("a run that takes longer than its timeout leaves the rest to the next one") {
+  const TestClock clock(start);
+  Notes notes;
+  int given = 0;
+  std::atomic<int> done = 0;
+  const Dispatch dispatch = [&](std::size_t) {
+    std::vector<Item> items;
+    if (given < 10) {
+      ++given;
+      items.push_back([&] {
+        clock.set(clock.now() + 10s);
+        ++done;
+        return Counts{1, 0};
+      });
+    }
+    return items;
+  };
+  const Task task{"task", 1, 1, [&] {
+                    given = done;  // what was dropped is offered again
+                    return dispatch;
+                  }};
+  const Timing timing{.timeout = 25s};
+  CHECK(runOnce(task, timing, false, clock, notes, never)->end == RunEnd::timedOut);
+  CHECK(runOnce(task, timing, false, clock, notes, never)->counts.done == 3);
+  CHECK(runOnce(task, timing, false, clock, notes, never)->counts.done == 3);
+  const auto last = runOnce(task, timing, false, clock, notes, never);
+  CHECK(last->counts.done == 1);
+  CHECK(last->end == RunEnd::done);
+  CHECK(last->ended - last->began == 10s);
 }
 
-TEST_CASE("a task runs at its ticks, and an idle one wakes once a tick") {
-  Counter runs;
-  const auto begun = std::chrono::steady_clock::now();
-  Scheduler scheduler(systemClock());
-  scheduler.add({"ticking", 20ms, 1, 1, [&](std::size_t) {
-                   runs.add();
-                   return std::vector<Item>{};
-                 }});
+TEST_CASE("a week of ticks: each task as often as it should, and no wake-up between") {
+  const TestClock clock(start);
+  Notes notes;
+  std::atomic<std::size_t> minutes = 0;
+  std::atomic<std::size_t> hours = 0;
+  std::atomic<std::size_t> days = 0;
+  std::atomic<std::size_t> unasked = 0;
+  {
+    Scheduler scheduler(clock, notes);
+    scheduler.add(idleTask("minutes", minutes), {.every = 1min, .jitter = 20s, .seed = 3});
+    scheduler.add(idleTask("hours", hours), {.every = 1h});
+    Timing daily;
+    daily.cron.emplace("15 3 * * *");
+    scheduler.add(idleTask("days", days), daily);
+    scheduler.add(idleTask("unasked", unasked), {});
+    scheduler.start();
+    clock.passUntil(start + 7 * 24h + 30s);
+    CHECK(scheduler.wakeUps("minutes") == 7 * 24 * 60 + 1);  // the one of the beginning comes late too
+    CHECK(scheduler.wakeUps("hours") == 7 * 24);
+    CHECK(scheduler.wakeUps("days") == 7);
+    CHECK(scheduler.wakeUps("unasked") == 0);
+    CHECK(scheduler.wakeUps("no such task") == 0);
+  }
+  CHECK(minutes == 7 * 24 * 60 + 1);
+  CHECK(hours == 7 * 24);
+  CHECK(days == 7);
+  CHECK(unasked == 0);
+}
+
+TEST_CASE("a clock that jumps") {
+  const TestClock clock(start);
+  Notes notes;
+  std::atomic<std::size_t> everySo = 0;
+  std::atomic<std::size_t> daily = 0;
+  Scheduler scheduler(clock, notes);
+  scheduler.add(idleTask("every", everySo), {.every = 10min});
+  Timing timing;
+  timing.cron.emplace("0 * * * *");
+  scheduler.add(idleTask("cron", daily), timing);
   scheduler.start();
-  REQUIRE(runs.reaches(5));
-  scheduler.stop();
-  const auto took = std::chrono::steady_clock::now() - begun;
-  CHECK(took >= 80ms);
-  CHECK(scheduler.wakeUps("ticking") <= static_cast<std::size_t>(took / 20ms) + 2);
-  CHECK(scheduler.wakeUps("no such task") == 0);
+  clock.passUntil(start + 65min);
+  CHECK(everySo == 6);
+  CHECK(daily == 1);
+  clock.set(start + 24h + 5min);  // forward: what was missed runs once
+  CHECK(everySo == 7);
+  CHECK(daily == 2);
+  clock.passUntil(start + 25h + 5min);
+  CHECK(everySo == 13);
+  CHECK(daily == 3);
+  clock.set(start + 24h + 35min);  // back by half an hour: ten minutes are ten minutes, an hour has been
+  clock.passUntil(start + 25h + 5min);
+  CHECK(everySo == 16);
+  CHECK(daily == 3);
+  clock.passUntil(start + 26h + 5min);
+  CHECK(daily == 4);
+  clock.set(start + 1h + 30min);  // back by a day: it was set wrong before
+  clock.passUntil(start + 3h + 1min);
+  CHECK(daily == 6);
+}
+
+TEST_CASE("the machine's own clock wakes at a time, and when it is rung") {
+  const auto alarm = schedule::systemAlarmClock().makeAlarm();
+  const Time until = schedule::systemAlarmClock().now() + 30ms;
+  while (schedule::systemAlarmClock().now() < until) alarm->sleepUntil(until);
+  alarm->sleepUntil(Time{});
+  alarm->ring();
+  alarm->sleepUntil(Time::max());
+  std::jthread ringer([&] { alarm->ring(); });
+  alarm->sleepUntil(Time::max());
 }
 
 TEST_CASE("a woken task runs at once, and once more where it is running") {
-  Counter runs;
+  Notes notes;
   std::latch go(1);
-  Scheduler scheduler(systemClock());
-  scheduler.add({"waiting", 1h, 1, 1, [&](std::size_t) {
-                   runs.add();
-                   if (runs.count() == 1) go.wait();
-                   return std::vector<Item>{};
-                 }});
-  scheduler.add({"other", 0ms, 1, 1, [&](std::size_t) {
-                   runs.add();
-                   return std::vector<Item>{};
-                 }});
+  std::latch begun(1);
+  std::atomic<std::size_t> runs = 0;
+  const TestClock clock(start);
+  Scheduler scheduler(clock, notes);
+  scheduler.add(taskOf([&](std::size_t) {
+                  if (++runs == 1) {
+                    begun.count_down();
+                    go.wait();
+                  }
+                  return std::vector<Item>{};
+                }),
+                {});
   scheduler.start();
   scheduler.wake("unknown");
-  scheduler.wake("waiting");
-  REQUIRE(runs.reaches(1));
-  scheduler.wake("waiting");
-  scheduler.wake("waiting");
+  scheduler.wake("task");
+  begun.wait();
+  scheduler.wake("task");
+  scheduler.wake("task");
   go.count_down();
-  REQUIRE(runs.reaches(2));
+  REQUIRE(notes.reaches(2));
+  for (const Run& run : notes.runs()) CHECK(run.asked);
+  clock.settle();
   scheduler.stop();
-  scheduler.wake("waiting");
-  CHECK(runs.count() == 2);
-  CHECK(scheduler.wakeUps("waiting") <= 3);
+  scheduler.wake("task");
+  CHECK(runs == 2);
 }
 
-TEST_CASE("a run that throws is tried again") {
+TEST_CASE("a run that fails is tried again at the next tick") {
   const QuietLog quiet;
-  Counter runs;
-  Scheduler scheduler(systemClock());
-  scheduler.add({"broken", 5ms, 1, 1, [&](std::size_t) -> std::vector<Item> {
-                   runs.add();
-                   throw std::runtime_error("no database");
-                 }});
+  Notes notes;
+  const TestClock clock(start);
+  Scheduler scheduler(clock, notes);
+  scheduler.add(taskOf([&](std::size_t) -> std::vector<Item> { throw std::runtime_error("no database"); }),
+                {.every = 5s});
   scheduler.start();
-  CHECK(runs.reaches(3));
+  clock.passUntil(start + 15s);
+  REQUIRE(notes.runs().size() == 3);
+  CHECK(notes.runs()[0].error->detail() == "no database");
 }
 
 TEST_CASE("stop waits for the item at hand") {
-  const QuietLog quiet;
-  Counter begun;
-  Counter finished;
+  std::latch begun(1);
   std::latch go(1);
-  Scheduler scheduler(systemClock());
-  scheduler.add({"slow", 1h, 5, 1, [&](std::size_t wanted) {
-                   return std::vector<Item>(wanted, [&] {
-                     begun.add();
-                     go.wait();
-                     finished.add();
-                   });
-                 }});
+  std::atomic<int> finished = 0;
+  Notes notes;
+  const TestClock clock(start);
+  Scheduler scheduler(clock, notes);
+  scheduler.add(taskOf(
+                    [&](std::size_t wanted) {
+                      return std::vector<Item>(wanted, [&] {
+                        if (finished == 0) begun.count_down();
+                        go.wait();
+                        ++finished;
+                        return Counts{1, 0};
+                      });
+                    },
+                    5, 1),
+                {});
   scheduler.start();
-  scheduler.wake("slow");
-  REQUIRE(begun.reaches(1));
+  scheduler.wake("task");
+  begun.wait();
   std::jthread opener([&] { go.count_down(); });
   scheduler.stop();
-  CHECK(finished.count() >= 1);
-  CHECK(finished.count() == begun.count());
+  REQUIRE(notes.runs().size() == 1);
+  CHECK(notes.runs()[0].end == RunEnd::stopped);
+  CHECK(notes.runs()[0].counts.done == static_cast<std::size_t>(finished));
+  CHECK(finished >= 1);
 }

@@ -83,6 +83,7 @@ admin_socket = "/run/v.sock"
 [[listener]]
 address = "[::1]:0"
 roles = ["api", "web"]
+public_url = "https://video.example/"
 [[listener]]
 address = "unix:/run/videod/web.sock"
 roles = ["scheduler"]
@@ -95,13 +96,17 @@ idle_timeout = "90s"
 header_timeout = "2s"
 progress_timeout = "3s"
 max_header_size = "32KiB"
+trusted_proxies = ["10.0.0.0/8", "unix"]
 origins = ["https://a.example", "https://b.example"]
 shutdown_timeout = "4s"
 [stream]
+access = "signed"
 max_connections = 9
 max_connections_per_ip = 10
 max_uploads = 36
 max_upload = "5GB"
+max_rate = "3MB"
+x_accel_redirect = "/internal/"
 unknown_types = "serve"
 signed_url_ttl = "2h"
 [access]
@@ -110,6 +115,9 @@ min_password = 12
 password_opslimit = 3
 password_memlimit = "20MiB"
 password_parallel = 2
+login_attempts = 13
+login_window = "14m"
+secure_cookies = "never"
 [session]
 ttl = "1d"
 sliding = false
@@ -127,8 +135,42 @@ max_tries = 6
 retry_delay = "7s"
 [scheduler]
 run = false
+[task.backup]
+enabled = true
+cron = "1 2 3 4 5"
+jitter = "1s"
+timeout = "11s"
+[task.orphan-sweep]
+enabled = false
+every = "1d"
+jitter = "2s"
+timeout = "12s"
+[task.session-sweep]
+enabled = false
+every = "8m"
+jitter = "3s"
+timeout = "13s"
+[task.upload-sweep]
+enabled = false
+cron = "*/5 * * * *"
+jitter = "4s"
+timeout = "14s"
+older_than = "9s"
+[task.user-clear]
+enabled = false
+every = "7s"
+jitter = "5s"
+timeout = "15s"
 [task.video-clear]
+enabled = false
 every = "8s"
+jitter = "6s"
+timeout = "16s"
+[task.wal-checkpoint]
+enabled = false
+every = "9s"
+jitter = "7s"
+timeout = "17s"
 [log]
 level = "debug"
 format = "json"
@@ -141,6 +183,8 @@ access = false
   CHECK(s.listeners[0].address == "[::1]:0");
   CHECK(s.listeners[0].roles == (http::api | http::web));
   CHECK_FALSE(s.listeners[0].trusted);
+  CHECK(s.listeners[0].publicUrl == "https://video.example");
+  CHECK(s.shares.publicUrl == "https://video.example");
   CHECK(s.listeners[1].address == "unix:/run/videod/web.sock");
   CHECK(s.listeners[1].roles == http::scheduler);
   CHECK(s.listeners[1].trusted);
@@ -152,8 +196,12 @@ access = false
   CHECK(s.transport.headerTimeout == 2s);
   CHECK(s.transport.progressTimeout == 3s);
   CHECK(s.transport.maxHeaderSize == 32 * 1024);
+  CHECK(s.limiter.rate == 3'000'000);
+  CHECK(s.accelRedirect == "/internal/");
+  CHECK(s.proxies.all() == std::vector<std::string>{"10.0.0.0/8", "unix"});
   CHECK(s.origins == std::vector<std::string>{"https://a.example", "https://b.example"});
   CHECK(s.transport.shutdownTimeout == 4s);
+  CHECK(s.videos.access == StreamAccess::signed_);
   CHECK(s.limiter.streams == 9);
   CHECK(s.limiter.perAddress == 10);
   CHECK(s.limiter.uploads == 36);
@@ -165,7 +213,11 @@ access = false
   CHECK(s.access.passwordOpslimit == 3);
   CHECK(s.access.passwordMemlimit == 20U << 20);
   CHECK(s.access.passwordParallel == 2);
+  CHECK(s.access.loginAttempts == 13);
+  CHECK(s.access.loginWindow == 14min);
+  CHECK(s.cookies.secure == http::CookieOptions::Secure::never);
   CHECK(s.access.sessionTtl == 24h);
+  CHECK(s.cookies.lifetime == 24h);
   CHECK_FALSE(s.access.slidingSessions);
   CHECK(s.access.sessionCache == 11);
   CHECK(s.store.freeSpaceFloor == 1000);
@@ -178,8 +230,18 @@ access = false
   CHECK(s.deletions.workers == 5);
   CHECK(s.deletions.maxTries == 6);
   CHECK(s.deletions.retryDelay == 7s);
-  CHECK_FALSE(s.runScheduler);
-  CHECK(s.deletions.every == 8s);
+  CHECK_FALSE(s.tasks.byClock);
+  CHECK(s.tasks.brokenUploadsAfter == 9s);
+  const TaskTiming& clear = s.tasks.timings.at("video-clear");
+  CHECK_FALSE(clear.enabled);
+  CHECK(clear.every == 8s);
+  CHECK(clear.cron.empty());
+  CHECK(clear.jitter == 6s);
+  CHECK(clear.timeout == 16s);
+  CHECK(s.tasks.timings.at("upload-sweep").cron == "*/5 * * * *");
+  CHECK(s.tasks.timings.at("upload-sweep").every == 0s);
+  CHECK(s.tasks.timings.at("orphan-sweep").every == 24h);
+  CHECK(s.tasks.timings.at("orphan-sweep").cron.empty());
   CHECK(s.log.level == observe::LogLevel::debug);
   CHECK(s.log.format == observe::LogFormat::json);
   CHECK_FALSE(s.log.access);
@@ -195,9 +257,20 @@ TEST_CASE("a bad file is refused with its line, its key and why") {
   CHECK(refusal("a = 1\n") == "FILE:1: a: unknown key");
   CHECK(refusal("\n[http]\n\nworker = 1\n") == "FILE:4: http.worker: unknown key");
   CHECK(refusal("[http.extra]\nx = 1\n") == "FILE:1: http.extra: unknown key");
+  CHECK(refusal("[task.video-clear]\ncron = \"* * *\"\n") ==
+        "FILE:2: task.video-clear.cron: \"* * *\" is not five fields: minute, hour, day of month, month, day of week");
+  CHECK(refusal("[task.video-clear]\ncron = \"* * * * *\"\nevery = \"3s\"\n") ==
+        "FILE:2: task.video-clear.cron: stands beside every");
+  CHECK(refusal("[task.video-clear]\njitter = \"3s\"\n") ==
+        "FILE:2: task.video-clear.jitter: jitter must be less than every");
+  CHECK(refusal("[task.session-sweep]\nevery = \"5s\"\n") ==
+        "FILE:2: task.session-sweep.every: jitter must be less than every");
   CHECK(refusal("[task.nothing]\nevery = \"3s\"\n") == "FILE:1: task.nothing: unknown key");
   CHECK(refusal("[web]\nroot = \"\"\n") == "FILE:1: web: unknown key");
-  CHECK(refusal("[stream]\naccess = \"public\"\n") == "FILE:2: stream.access: unknown key");
+  CHECK(refusal("[stream]\naccess = \"private\"\n") ==
+        "FILE:2: stream.access: must be one of \"public\", \"session\", \"signed\"");
+  CHECK(refusal("[[listener]]\npublic_url = \"video.example\"\n") ==
+        "FILE:2: listener.public_url: must be a URL like \"https://video.example\", or empty");
   CHECK(refusal("http = 3\n") == "FILE:1: http: must be a table");
   CHECK(refusal("data_dir = 3\n") == "FILE:1: data_dir: must be a text in quotes");
   CHECK(refusal("data_dir = \"\"\n") == "FILE:1: data_dir: must not be empty");
@@ -212,6 +285,11 @@ TEST_CASE("a bad file is refused with its line, its key and why") {
   CHECK(refusal("[http]\nmax_header_size = \"16 quarts\"\n") ==
         "FILE:2: http.max_header_size: must be a size like \"2GiB\", or bytes");
   CHECK(refusal("[http]\nmax_header_size = 5\n") == "FILE:2: http.max_header_size: must be from 1024 to 1048576 bytes");
+  for (const char* const bad : {"internal/", "/internal", "/a b/", "http://x/"})
+    CHECK(refusal(fmt::format("[stream]\nx_accel_redirect = \"{}\"\n", bad)) ==
+          "FILE:2: stream.x_accel_redirect: must be a path like \"/internal/\", or empty");
+  CHECK(refusal("[http]\ntrusted_proxies = [\"10.0.0.0/40\"]\n") ==
+        "FILE:2: http.trusted_proxies: \"10.0.0.0/40\" is no network (10.0.0.0/8, ::1) and not \"unix\"");
   CHECK(refusal("[http]\norigins = \"x\"\n") == "FILE:2: http.origins: must be a list of texts");
   CHECK(refusal("[http]\norigins = [\"x\",\n 3]\n") == "FILE:3: http.origins: must be a text in quotes");
   CHECK(refusal("[session]\nsliding = \"yes\"\n") == "FILE:2: session.sliding: must be true or false");

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace video::ctl {
+
+struct Flags;
+
+/// One line on a terminal's stderr that says how far something is, with its rate and the time left; nothing elsewhere,
+/// with -q or with --no-progress. Gone when it ends.
+class Progress {
+ public:
+  Progress(const Flags& flags, std::string_view what);
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  /// `done` of `all`; an `all` of 0 is not known.
+  void show(std::int64_t done, std::int64_t all);
+
+ private:
+  using SteadyClock = std::chrono::steady_clock;
+
+  std::string what_;
+  bool visible_;
+  bool drawn_ = false;
+  SteadyClock::time_point began_ = SteadyClock::now();
+};
+
+/// The text of such a line: `queue: 1200 of 5000 [#####...............]  400/s, 0:09 left`.
+std::string progressLine(std::string_view what, std::int64_t done, std::int64_t all, std::chrono::milliseconds elapsed);
+
+}  // namespace video::ctl

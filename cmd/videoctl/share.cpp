@@ -1,0 +1,65 @@
+#include "base/clock.hpp"
+#include "command.hpp"
+#include "shares/fields.hpp"
+
+namespace video::ctl {
+namespace {
+
+struct CreateShare : NewShare {
+  bool upload = false;
+  std::chrono::milliseconds lasts{std::chrono::hours{24 * 7}};
+};
+
+struct RevokeShare {
+  VideoId video;
+  std::vector<std::string> ids;
+};
+
+}  // namespace
+
+void addShare(Commands& commands) {
+  CLI::App& noun = commands.noun("share", "Signed links to a video, for whoever has them");
+
+  auto create = commands.verb<CreateShare>(noun, "create", "Makes a link and prints it, this once");
+  create.option("VIDEO", &NewShare::video)->required();
+  create.flag("--upload", &CreateShare::upload, "a link to upload the video's content, instead of viewing it");
+  create.option("--expires", &CreateShare::lasts, "how long it lasts (7d)");
+  create.option("--label", &NewShare::label);
+  create.runs([](Caller& caller, CreateShare& wanted) {
+    wanted.what = wanted.upload ? ShareWhat::upload : ShareWhat::view;
+    wanted.expires = systemClock().now() + wanted.lasts;
+    const auto make = [&] {
+      CreatedShare made = caller.toolkit().shares().create(caller.by(), wanted);
+      // A site that does not say how the outside reaches it is reached at this server, or where it listens here.
+      if (made.url.starts_with('/')) made.url.insert(0, caller.siteUrl());
+      return made;
+    };
+    if (caller.out.isJson() || caller.out.format() == Format::id || !caller.flags.columns.empty())
+      caller.out.one(make);
+    else
+      caller.out.text(make().url + '\n');
+    return 0;
+  });
+
+  auto list = commands.verb<ShareQuery>(noun, "list", "A video's links");
+  list.option("VIDEO", &ShareQuery::video)->required();
+  list.lists();
+  list.runs([](Caller& caller, ShareQuery& wanted) {
+    Shares& shares = caller.toolkit().shares();
+    caller.out.list(wanted, "id,what,label,create_time,expires",
+                    [&](const ShareQuery& query) { return shares.list(caller.by(), query); });
+    return 0;
+  });
+
+  auto revoke = commands.verb<RevokeShare>(noun, "revoke", "Ends links, also those already handed out");
+  revoke.option("VIDEO", &RevokeShare::video, "the video")->required();
+  revoke.several("ID", &RevokeShare::ids, "links by their ids, or - for one a line on stdin");
+  revoke.runs([](Caller& caller, RevokeShare& wanted) {
+    return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
+      caller.toolkit().shares().revoke(caller.by(), {wanted.video, ShareId{id}});
+      return {"revoked", id, {}, {}};
+    });
+  });
+}
+
+}  // namespace video::ctl

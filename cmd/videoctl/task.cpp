@@ -1,0 +1,108 @@
+#include <chrono>
+#include <future>
+#include <thread>
+
+#include "command.hpp"
+#include "progress.hpp"
+#include "tasks/fields.hpp"
+
+namespace video::ctl {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds betweenLooks{100};
+
+struct RunTask : TaskName {
+  bool wait = false;
+};
+
+// The run that was asked for, once it has ended; one that is not kept found nothing.
+std::optional<TaskRun> findRun(Caller& caller, const TaskAsked& asked) {
+  Tasks& tasks = caller.toolkit().tasks();
+  const TaskStatus status = tasks.show(caller.by(), {asked.name});
+  if (!status.lastRun || *status.lastRun < asked.asked || status.state == TaskState::running) return std::nullopt;
+  TaskRunQuery query;
+  query.name = asked.name;
+  query.since = asked.asked;
+  const Page<TaskRun> page = tasks.history(caller.by(), query);
+  return page.items.empty() ? TaskRun{} : page.items.back();
+}
+
+// Throws busy where it does not begin within the lock timeout.
+TaskRun waitUntilRun(Caller& caller, std::future<TaskAsked> asking) {
+  const auto patience = caller.flags.lockTimeout.value_or(std::chrono::seconds{10});
+  std::optional<Progress> progress;
+  std::optional<TaskAsked> asked;
+  for (auto moved = steady_clock::now();;) {
+    if (!asked) {
+      if (asking.wait_for(betweenLooks) == std::future_status::ready) asked = asking.get();
+    } else {
+      std::this_thread::sleep_for(betweenLooks);
+    }
+    if (asked)
+      if (const auto run = findRun(caller, *asked)) return *run;
+    if (!progress) progress.emplace(caller.flags, "task");
+    progress->show(0, 0);
+    if (!asked || caller.toolkit().tasks().show(caller.by(), {asked->name}).state == TaskState::running)
+      moved = steady_clock::now();
+    if (steady_clock::now() - moved > patience)
+      throw Error(Fault::busy, fmt::format("task {}: did not run within {} ms", asked->name, patience.count()));
+  }
+}
+
+int run(Caller& caller, RunTask& wanted) {
+  Tasks& tasks = caller.toolkit().tasks();
+  // In direct mode it returns when it has run: somebody else watches it.
+  auto asking = std::async(std::launch::async, [&] { return tasks.run(caller.by(), wanted); });
+  if (!wanted.wait) {
+    asking.get();
+    caller.report(fmt::format("task {}: asked to run", wanted.name));
+    return 0;
+  }
+  const TaskRun ran = waitUntilRun(caller, std::move(asking));
+  caller.report(fmt::format("task {}: {}, {} done, {} failed", wanted.name, nameOf(ran.outcome), ran.done, ran.failed));
+  switch (ran.outcome) {
+    case TaskOutcome::done: return ran.failed > 0 ? 3 : 0;
+    case TaskOutcome::failed:
+      throw Error(Fault::internal, fmt::format("task {}: {}", wanted.name, ran.error.value_or("failed")));
+    case TaskOutcome::stopped: throw Error(Fault::unavailable, fmt::format("task {}: was stopped", wanted.name));
+    case TaskOutcome::timedOut: break;
+  }
+  throw Error(Fault::busy, fmt::format("task {}: its timeout is over, the next run goes on", wanted.name));
+}
+
+}  // namespace
+
+void addTask(Commands& commands) {
+  CLI::App& noun = commands.noun("task", "The scheduler's tasks");
+
+  auto list = commands.verb<Nothing>(noun, "list", "All tasks, with their last and next run");
+  list.runs([](Caller& caller, Nothing& wanted) {
+    caller.out.all(caller.toolkit().tasks().list(caller.by(), wanted).items);
+    return 0;
+  });
+
+  auto show = commands.verb<TaskName>(noun, "show", "One task");
+  show.option("NAME", &TaskName::name)->required();
+  show.runs([](Caller& caller, TaskName& wanted) {
+    caller.out.one([&] { return caller.toolkit().tasks().show(caller.by(), wanted); });
+    return 0;
+  });
+
+  auto started = commands.verb<RunTask>(noun, "run", "Runs a task now");
+  started.option("NAME", &TaskName::name)->required();
+  started.flag("--wait", &RunTask::wait, "until it is done, and say how it went");
+  started.runs(run);
+
+  auto history = commands.verb<TaskRunQuery>(noun, "history", "The last 100 runs of a task, newest first");
+  history.option("NAME", &TaskRunQuery::name)->required();
+  history.lists();
+  history.runs([](Caller& caller, TaskRunQuery& wanted) {
+    Tasks& tasks = caller.toolkit().tasks();
+    caller.out.list(wanted, "", [&](const TaskRunQuery& query) { return tasks.history(caller.by(), query); });
+    return 0;
+  });
+}
+
+}  // namespace video::ctl

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace video {
+
+/// What addresses are counted by: IPv4 whole (also where it is mapped into IPv6), IPv6 by its first 64 bits, anything
+/// else as it is.
+std::string addressKey(std::string_view address);
+
+}  // namespace video

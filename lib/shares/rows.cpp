@@ -1,0 +1,67 @@
+#include "shares/rows.hpp"
+
+#include <fmt/format.h>
+
+#include "base/cursor.hpp"
+#include "base/json.hpp"
+
+namespace video::rows {
+
+Page<Share> listShares(store::Reader& reader, const ShareQuery& wanted, Time now) {
+  Time after = Time::min();
+  std::string afterId;
+  if (wanted.cursor) {
+    const auto keys = readCursor(*wanted.cursor, 2);
+    std::int64_t milliseconds = 0;
+    readText(keys[0], "cursor", milliseconds);
+    after = Time{std::chrono::milliseconds{milliseconds}};
+    afterId = keys[1];
+  }
+  Page<Share> page;
+  auto query = reader.query(
+      "SELECT id, what, label, create_time, expires FROM shares WHERE video_id = ? AND (create_time, id) > (?, ?) "
+      "AND create_time >= ? AND create_time < ? AND expires > ? ORDER BY create_time, id LIMIT ?",
+      wanted.video, after, afterId, wanted.since.value_or(Time::min()), wanted.until.value_or(Time::max()), now,
+      wanted.limit + 1);
+  while (query.next()) {
+    if (std::ssize(page.items) == wanted.limit) {
+      const Share& last = page.items.back();
+      page.nextCursor = makeCursor({fmt::to_string(last.created.time_since_epoch().count()), last.id.text});
+      break;
+    }
+    page.items.push_back({{std::string(query.text(0))},
+                          wanted.video,
+                          valueOf<ShareWhat>(query.text(1)).value_or(ShareWhat::view),
+                          std::string(query.text(2)),
+                          query.time(3),
+                          query.time(4)});
+  }
+  return page;
+}
+
+void requireShare(store::Reader& reader, const SignedLink& link, const VideoId& video, ShareWhat what) {
+  const bool isUploadUrl = what == ShareWhat::upload && link.share == "0";
+  if (!isUploadUrl &&
+      !reader.query("SELECT 1 FROM shares WHERE id = ? AND video_id = ? AND what = ?", link.share, video, what).next())
+    throw Error(Fault::forbidden, "link: was taken back");
+}
+
+bool isOwnerEnabled(store::Reader& reader, const VideoId& video) {
+  return reader
+      .query("SELECT 1 FROM video_info v JOIN users u ON u.id = v.author_id WHERE v.id = ? AND u.disabled = 0", video)
+      .next();
+}
+
+void insertShare(store::Transaction& transaction, const Share& share) {
+  transaction.query("DELETE FROM shares WHERE video_id = ? AND expires <= ?", share.video, share.created).run();
+  transaction
+      .query("INSERT INTO shares (id, video_id, what, label, expires, create_time) VALUES (?, ?, ?, ?, ?, ?)", share.id,
+             share.video, share.what, share.label, share.expires, share.created)
+      .run();
+}
+
+bool deleteShare(store::Transaction& transaction, const ShareRef& share) {
+  return transaction.query("DELETE FROM shares WHERE id = ? AND video_id = ?", share.id, share.video).run() > 0;
+}
+
+}  // namespace video::rows

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "schedule/schedule.hpp"
+#include "tasks/tasks.hpp"
+
+namespace video::tasks {
+
+/// What tasks work on.
+struct Surroundings {
+  store::Database& database;
+  store::Blobs& blobs;
+  access::Access& access;
+  LocalDeletions& deletions;
+  const TasksOptions& options;
+};
+
+/// One task that there is.
+struct Kind {
+  std::string_view name;
+  TaskTiming timing{};
+  bool shared = false;                                    ///< several processes may run it at once
+  schedule::Task (*make)(const Surroundings&) = nullptr;  ///< null: its work is not in this version
+};
+
+/// All of them, by name.
+const std::vector<Kind>& kinds();
+
+}  // namespace video::tasks

@@ -1,0 +1,203 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <mutex>
+
+#include "access/access.hpp"
+#include "base/cursor.hpp"
+#include "base/error.hpp"
+#include "base/units.hpp"
+#include "deletions/deletions.hpp"
+#include "schedule/alarm.hpp"
+#include "schedule/schedule.hpp"
+#include "store/directory.hpp"
+#include "store/schedulerfile.hpp"
+#include "tasks/kinds.hpp"
+#include "tasks/rows.hpp"
+
+namespace video {
+namespace {
+
+namespace rights = access::rights;
+
+// The same in all processes of a machine, and different on another one.
+std::uint64_t seedOf(std::string_view task) {
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  return std::hash<std::string_view>{}(task) ^ std::hash<std::string_view>{}(host.data());
+}
+
+schedule::Timing timingOf(std::string_view task, const TaskTiming& timing) {
+  schedule::Timing made;
+  made.timeout = timing.timeout;
+  if (!timing.enabled) return made;
+  made.every = timing.every;
+  if (!timing.cron.empty()) made.cron.emplace(timing.cron);
+  made.jitter = timing.jitter;
+  made.seed = seedOf(task);
+  return made;
+}
+
+TaskOutcome outcomeOf(schedule::RunEnd end) {
+  switch (end) {
+    case schedule::RunEnd::done: return TaskOutcome::done;
+    case schedule::RunEnd::stopped: return TaskOutcome::stopped;
+    case schedule::RunEnd::timedOut: return TaskOutcome::timedOut;
+    case schedule::RunEnd::failed: break;
+  }
+  return TaskOutcome::failed;
+}
+
+class DirectoryTasks : public LocalTasks, public schedule::History {
+ public:
+  DirectoryTasks(store::Database& database, store::Blobs& blobs, access::Access& access, LocalDeletions& deletions,
+                 const TasksOptions& options)
+      : database_(database),
+        access_(access),
+        options_(options),
+        surroundings_{database, blobs, access, deletions, options_},
+        file_(database.directory()) {
+    deletions.workBy({[this](std::string_view task) {
+                        if (scheduler_ != nullptr) scheduler_->wake(task);
+                      },
+                      [this](std::string_view task) { return start(find(task)).done; }});
+  }
+
+  Page<TaskStatus> list(const Credential& by, const Nothing&) override {
+    access::require(access_.identify(by), rights::tasksList);
+    Page<TaskStatus> page;
+    for (const tasks::Kind& kind : tasks::kinds()) page.items.push_back(statusOf(kind));
+    return page;
+  }
+
+  TaskStatus show(const Credential& by, const TaskName& wanted) override {
+    access::require(access_.identify(by), rights::tasksShow);
+    return statusOf(find(wanted.name));
+  }
+
+  TaskAsked run(const Credential& by, const TaskName& wanted) override {
+    access::require(access_.identify(by), rights::tasksRun);
+    const tasks::Kind& kind = find(wanted.name);
+    if (kind.make == nullptr)
+      throw Error(Fault::conflict, fmt::format("task {}: its work is not in this version", kind.name));
+    const TaskAsked asked{wanted.name, access_.now()};
+    start(kind);
+    return asked;
+  }
+
+  Page<TaskRun> history(const Credential& by, const TaskRunQuery& wanted) override {
+    access::require(access_.identify(by), rights::tasksHistory);
+    checkLimit(wanted.limit);
+    find(wanted.name);
+    return database_.read([&](store::Reader& reader) { return rows::listRuns(reader, wanted); });
+  }
+
+  std::unique_ptr<schedule::Scheduler> makeScheduler(const schedule::AlarmClock& clock) override {
+    auto made = std::make_unique<schedule::Scheduler>(clock, *this);
+    for (const tasks::Kind& kind : tasks::kinds())
+      if (kind.make != nullptr)
+        made->add(kind.make(surroundings_), options_.byClock ? timingOf(kind) : schedule::Timing{});
+    if (options_.byClock) isFirst();
+    scheduler_ = made.get();
+    return made;
+  }
+
+ private:
+  static const tasks::Kind& find(std::string_view name) {
+    for (const tasks::Kind& kind : tasks::kinds())
+      if (kind.name == name) return kind;
+    throw Error(Fault::notFound, fmt::format("task {}: not found", name));
+  }
+
+  schedule::Timing timingOf(const tasks::Kind& kind) const {
+    return video::timingOf(kind.name, options_.timings.find(kind.name)->second);
+  }
+
+  TaskStatus statusOf(const tasks::Kind& kind) const {
+    const TaskTiming& timing = options_.timings.find(kind.name)->second;
+    TaskStatus status;
+    status.name = kind.name;
+    const bool isOff = !timing.enabled || kind.make == nullptr;
+    status.state = file_.isTaskLocked(kind.name) ? TaskState::running : isOff ? TaskState::off : TaskState::waiting;
+    status.plan = timing.cron.empty() ? fmt::format("every {}", formatDuration(timing.every)) : timing.cron;
+    if (const auto tally = file_.find(kind.name)) {
+      status.lastRun = tally->began;
+      status.runs = tally->runs;
+      status.done = tally->done;
+      status.failed = tally->failed;
+    }
+    if (!isOff && file_.isClockLocked()) status.nextRun = timingOf(kind).after(access_.now());
+    return status;
+  }
+
+  // Leaves it to the scheduler, where there is one; what was done here.
+  schedule::Counts start(const tasks::Kind& kind) {
+    if (scheduler_ != nullptr) {
+      scheduler_->wake(kind.name);
+      return {};
+    }
+    const std::lock_guard lock(here_);
+    const auto run = schedule::runOnce(kind.make(surroundings_), timingOf(kind), true, schedule::systemAlarmClock(),
+                                       *this, [] { return false; });
+    if (!run) throw Error(Fault::busy, fmt::format("task {}: another process runs it", kind.name));
+    if (run->error) throw Error(*run->error);
+    return run->counts;
+  }
+
+  // Of several daemons on one directory the first one runs tasks by the clock, until it ends.
+  bool isFirst() {
+    const std::lock_guard lock(mutex_);
+    if (!clock_) clock_ = file_.lockClock();
+    return static_cast<bool>(clock_);
+  }
+
+  std::shared_ptr<void> begin(const schedule::Task& task, bool asked) override {
+    if (!asked && !isFirst()) return nullptr;
+    Descriptor lock = file_.lockTask(task.name, find(task.name).shared);
+    return lock ? std::make_shared<Descriptor>(std::move(lock)) : nullptr;
+  }
+
+  void ended(const schedule::Run& run) override {
+    TaskRun kept;
+    kept.asked = run.asked;
+    kept.began = run.began;
+    kept.ended = run.ended;
+    kept.outcome = outcomeOf(run.end);
+    kept.done = static_cast<std::int64_t>(run.counts.done);
+    kept.failed = static_cast<std::int64_t>(run.counts.failed);
+    if (run.error) kept.error = run.error->what();
+    file_.add(run.task, {kept.began, kept.ended, 1, kept.done, kept.failed});
+    // An idle tick every few seconds must not cost a commit.
+    const TaskTiming& timing = options_.timings.find(run.task)->second;
+    const bool isRare = !timing.cron.empty() || timing.every >= std::chrono::hours{1};
+    if (!isRare && kept.done + kept.failed == 0 && !kept.error) return;
+    database_.write(store::Purpose::keep,
+                    [&](store::Transaction& transaction) { rows::insertRun(transaction, run.task, kept); });
+  }
+
+  store::Database& database_;
+  access::Access& access_;
+  const TasksOptions options_;
+  const tasks::Surroundings surroundings_;
+  store::SchedulerFile file_;
+  std::mutex mutex_;
+  Descriptor clock_;
+  std::mutex here_;  // runs without a scheduler do not overlap either
+  schedule::Scheduler* scheduler_ = nullptr;
+};
+
+}  // namespace
+
+std::map<std::string, TaskTiming, std::less<>> knownTasks() {
+  std::map<std::string, TaskTiming, std::less<>> known;
+  for (const tasks::Kind& kind : tasks::kinds()) known.emplace(kind.name, kind.timing);
+  return known;
+}
+
+std::unique_ptr<LocalTasks> makeLocalTasks(store::Database& database, store::Blobs& blobs, access::Access& access,
+                                           LocalDeletions& deletions, const TasksOptions& options) {
+  return std::make_unique<DirectoryTasks>(database, blobs, access, deletions, options);
+}
+
+}  // namespace video

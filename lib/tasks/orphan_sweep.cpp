@@ -1,0 +1,52 @@
+#include <deque>
+
+#include "access/access.hpp"
+#include "observe/log.hpp"
+#include "store/blobs.hpp"
+#include "store/database.hpp"
+#include "tasks/kinds.hpp"
+#include "tasks/rows.hpp"
+
+namespace video::tasks {
+namespace {
+
+// An upload's content stands for a moment before its row says so.
+constexpr std::chrono::hours youngest{24};
+
+schedule::Counts sweep(const Surroundings& its, const std::string& folder) {
+  schedule::Counts counts;
+  for (const std::string& file : its.blobs.listFiles(folder, its.access.now() - youngest)) {
+    const bool known = its.database.read([&](store::Reader& reader) { return rows::isBlobKnown(reader, file); });
+    if (known) continue;
+    its.blobs.putAside(folder, file);
+    observe::warning("a content without a video was moved to lost+found", {{"file", file}});
+    ++counts.done;
+  }
+  return counts;
+}
+
+// A folder below blobs/ is one item.
+schedule::Task make(const Surroundings& its) {
+  return {"orphan-sweep", 16, 1, [&its] {
+            const std::vector<std::string> folders = its.blobs.listFolders();
+            return [&its, left = std::deque<std::string>(folders.begin(), folders.end())](std::size_t batch) mutable {
+              std::vector<schedule::Item> items;
+              for (; items.size() < batch && !left.empty(); left.pop_front())
+                items.push_back([&its, folder = left.front()] { return sweep(its, folder); });
+              return items;
+            };
+          }};
+}
+
+}  // namespace
+
+Kind orphanSweep() {
+  Kind kind{.name = "orphan-sweep"};
+  kind.timing.cron = "30 4 * * 0";
+  kind.timing.jitter = std::chrono::minutes{30};
+  kind.timing.timeout = std::chrono::hours{12};
+  kind.make = make;
+  return kind;
+}
+
+}  // namespace video::tasks

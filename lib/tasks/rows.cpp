@@ -1,0 +1,59 @@
+#include "tasks/rows.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "base/cursor.hpp"
+#include "base/json.hpp"
+
+namespace video::rows {
+
+Page<TaskRun> listRuns(store::Reader& reader, const TaskRunQuery& wanted) {
+  std::int64_t before = std::numeric_limits<std::int64_t>::max();
+  if (wanted.cursor) readText(readCursor(*wanted.cursor, 1)[0], "cursor", before);
+  auto query = reader.query(
+      "SELECT id, asked, began, ended, outcome, done, failed, error FROM task_runs WHERE task = ? AND id < ? AND began "
+      ">= ? AND began < ? ORDER BY id DESC LIMIT ?",
+      wanted.name, before, wanted.since.value_or(Time::min()), wanted.until.value_or(Time::max()), wanted.limit + 1);
+  Page<TaskRun> page;
+  while (query.next()) {
+    if (std::ssize(page.items) == wanted.limit) {
+      page.nextCursor = makeCursor({fmt::to_string(page.items.back().id)});
+      break;
+    }
+    TaskRun& run = page.items.emplace_back();
+    run.id = query.integer(0);
+    run.asked = query.integer(1) != 0;
+    run.began = query.time(2);
+    run.ended = query.time(3);
+    run.outcome = valueOf<TaskOutcome>(query.text(4)).value_or(TaskOutcome::failed);
+    run.done = query.integer(5);
+    run.failed = query.integer(6);
+    run.error = query.optionalText(7);
+  }
+  return page;
+}
+
+void insertRun(store::Transaction& transaction, std::string_view task, const TaskRun& run) {
+  transaction
+      .query(
+          "INSERT INTO task_runs (task, asked, began, ended, outcome, done, failed, error) VALUES (?, ?, ?, ?, ?, ?, "
+          "?, "
+          "?)",
+          task, run.asked, run.began, run.ended, run.outcome, run.done, run.failed, run.error)
+      .run();
+  transaction
+      .query(
+          "DELETE FROM task_runs WHERE task = ?1 AND id <= "
+          "(SELECT id FROM task_runs WHERE task = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+          task, runsKept)
+      .run();
+}
+
+bool isBlobKnown(store::Reader& reader, std::string_view blob) {
+  return reader.query("SELECT 1 FROM video_info WHERE blob = ?", blob).next() ||
+         reader.query("SELECT 1 FROM blob_del_rec WHERE blob = ?", blob).next();
+}
+
+}  // namespace video::rows

@@ -1,0 +1,31 @@
+#include "access/access.hpp"
+#include "store/blobs.hpp"
+#include "tasks/kinds.hpp"
+
+namespace video::tasks {
+namespace {
+
+// Uploads that broke off: nobody holds their file, and it was last written to long ago.
+schedule::Task make(const Surroundings& its) {
+  return {"upload-sweep", 1, 1, [&its] {
+            return [&its, isFirst = true](std::size_t) mutable -> std::vector<schedule::Item> {
+              if (!std::exchange(isFirst, false)) return {};
+              std::vector<schedule::Item> items;
+              for (const std::string& name : its.blobs.listIncoming(its.access.now() - its.options.brokenUploadsAfter))
+                items.push_back([&its, name] { return schedule::Counts{its.blobs.removeIncoming(name) ? 1U : 0U, 0}; });
+              return items;
+            };
+          }};
+}
+
+}  // namespace
+
+Kind uploadSweep() {
+  Kind kind{.name = "upload-sweep"};
+  kind.timing.every = std::chrono::hours{1};
+  kind.timing.jitter = std::chrono::minutes{5};
+  kind.make = make;
+  return kind;
+}
+
+}  // namespace video::tasks

@@ -1,0 +1,30 @@
+#include "store/database.hpp"
+#include "tasks/kinds.hpp"
+
+namespace video::tasks {
+namespace {
+
+// It counts as nothing done: a run that is written down would give the next one something to do.
+schedule::Task make(const Surroundings& its) {
+  return {"wal-checkpoint", 1, 1, [&its] {
+            return [&its, isFirst = true](std::size_t) mutable -> std::vector<schedule::Item> {
+              if (!std::exchange(isFirst, false) || its.database.logSize() == 0) return {};
+              return {[&its] {
+                its.database.checkpoint();
+                return schedule::Counts{};
+              }};
+            };
+          }};
+}
+
+}  // namespace
+
+Kind walCheckpoint() {
+  Kind kind{.name = "wal-checkpoint"};
+  kind.timing.every = std::chrono::minutes{1};
+  kind.timing.jitter = std::chrono::seconds{5};
+  kind.make = make;
+  return kind;
+}
+
+}  // namespace video::tasks

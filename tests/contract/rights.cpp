@@ -1,0 +1,224 @@
+// Every endpoint by every kind of caller, over the wire, against the table in rights.md.
+#include <httplib.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+#include "catch.hpp"
+#include "contract/site.hpp"
+#include "http/router.hpp"
+
+using namespace video;
+using namespace video::test;
+
+namespace {
+
+const std::array<std::string, 10> callers{"anonymous", "self",     "other",   "admin",   "read",
+                                          "upload",    "disabled", "expired", "revoked", "operator"};
+
+struct Row {
+  std::string method;
+  std::string path;
+  std::string body;
+  std::array<int, callers.size()> statuses{};
+};
+
+std::string trimmed(const std::string& text) {
+  const std::size_t first = text.find_first_not_of(' ');
+  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(' ') - first + 1);
+}
+
+std::vector<Row> readTable() {
+  std::ifstream file(VIDEO_SOURCE_DIR "/tests/contract/rights.md");
+  std::vector<Row> rows;
+  std::string line;
+  while (std::getline(file, line)) {
+    if (!line.starts_with("| ") || line.starts_with("| request")) continue;
+    std::vector<std::string> cells;
+    std::istringstream parts(line.substr(1));
+    for (std::string cell; std::getline(parts, cell, '|');) cells.push_back(trimmed(cell));
+    INFO(line);
+    REQUIRE(cells.size() == 2 + callers.size());
+    Row row;
+    row.method = cells[0].substr(0, cells[0].find(' '));
+    row.path = cells[0].substr(cells[0].find(' ') + 1);
+    row.body = cells[1];
+    for (std::size_t i = 0; i < callers.size(); ++i) row.statuses[i] = std::stoi(cells[2 + i]);
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+// The row's path as a route has it: every word in capitals is a parameter.
+std::string routeOf(const std::string& path) {
+  return std::regex_replace(path.substr(0, path.find('?')), std::regex("/[A-Z]+(?=/|$)"), "/{}");
+}
+std::string routeOf(std::string_view path) {
+  return std::regex_replace(std::string(path), std::regex(R"(\{[a-z_]+\})"), "{}");
+}
+
+void replace(std::string& text, const std::string& word, const std::string& with) {
+  for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + with.size()))
+    text.replace(at, word.size(), with);
+}
+
+// One request by one caller, with everything that it is about made for it alone.
+class Cell {
+ public:
+  Cell(Site& site, httplib::Client& tcp, httplib::Client& socket, int number)
+      : site_(site), tcp_(tcp), socket_(socket), owner_("owner" + std::to_string(number)) {
+    const auto add = [&](const std::string& name, Role role) {
+      NewUser wanted;
+      wanted.name = name;
+      wanted.password = "password-of-" + name;
+      wanted.role = role;
+      at().users().add(Operator{}, wanted);
+    };
+    add(owner_, Role::user);
+    if (number > 0) return;
+    add("other", Role::user);
+    add("root", Role::admin);
+  }
+
+  int ask(const Row& row, const std::string& caller) {
+    std::string target = row.path;
+    std::string body = row.body;
+    for (std::string* text : {&target, &body}) fill(*text);
+    const std::string secret = secretOf(caller);
+    httplib::Request request;
+    request.method = row.method;
+    request.path = target;
+    request.headers = {{"Host", "localhost"}};
+    if (!secret.empty()) request.headers.emplace("X-Session-Id", secret);
+    if (body == "FORM") {
+      request.headers.emplace("Content-Type", "multipart/form-data; boundary=xyz");
+      request.body = "--xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.mp4\"\r\n\r\n" +
+                     movie(500, 2) + "\r\n--xyz--\r\n";
+    } else {
+      request.body = body == "MOVIE" ? movie(500, 2) : body;
+    }
+    const httplib::Result result = (caller == "operator" ? socket_ : tcp_).send(request);
+    INFO(caller << " " << target);
+    REQUIRE(result);
+    return result->status;
+  }
+
+ private:
+  Toolkit& at() { return site_.local(); }
+
+  std::string signIn(const std::string& name) {
+    return at().sessions().login(Anonymous{}, {name, {}, "password-of-" + name, {}}).sessionId.value();
+  }
+
+  std::string token(Scope scope) { return at().tokens().create(Operator{}, {owner_, "x", scope, {}}).token; }
+
+  std::string secretOf(const std::string& caller) {
+    if (caller == "anonymous" || caller == "operator") return {};
+    if (caller == "other") return signIn("other");
+    if (caller == "admin") return signIn("root");
+    if (caller == "read") return token(Scope::read);
+    if (caller == "upload") return token(Scope::upload);
+    const std::string session = signIn(owner_);
+    if (caller == "revoked") at().sessions().logout(Secret{session}, {});
+    if (caller == "disabled") {
+      ChangeUser change;
+      change.name = owner_;
+      change.disabled = true;
+      at().users().change(Operator{}, change);
+    }
+    if (caller == "expired") {
+      sqlite3* database = nullptr;
+      REQUIRE(sqlite3_open((site_.data() / "video.db").c_str(), &database) == SQLITE_OK);
+      sqlite3_busy_timeout(database, 10'000);
+      const std::string sql = "UPDATE sessions SET TTL = 1 WHERE login_name = '" + owner_ + "'";
+      CHECK(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+      sqlite3_close(database);
+    }
+    return session;
+  }
+
+  // Makes what the words in a text stand for.
+  void fill(std::string& text) {
+    const Credential owner = Operator{owner_};
+    const auto has = [&](const std::string& word) { return text.find(word) != std::string::npos; };
+    if (has("NEW")) replace(text, "NEW", "new-" + owner_);
+    if (has("DELETED")) {
+      const VideoId gone = video();
+      at().deletions().remove(owner, {{gone, {}}, {}});
+      replace(text, "DELETED", gone.text);
+    }
+    if (has("VIDEO")) {
+      const VideoId made = video();
+      if (has("COMMENT")) replace(text, "COMMENT", at().comments().post(owner, {made, "hello", {}}).id.text);
+      if (has("SHARE")) {
+        NewShare share;
+        share.video = made;
+        share.expires = systemClock().now() + std::chrono::hours{1};
+        replace(text, "SHARE", at().shares().create(owner, share).id.text);
+      }
+      replace(text, "VIDEO", made.text);
+    }
+    if (has("SESSION")) {
+      signIn(owner_);
+      replace(text, "SESSION", at().sessions().list(owner, {}).items.at(0).id.text);
+    }
+    if (has("TOKEN")) replace(text, "TOKEN", at().tokens().create(Operator{}, {owner_, "x", Scope::read, {}}).id.text);
+    replace(text, "TASK", "upload-sweep");
+    replace(text, "OWNER", owner_);
+  }
+
+  VideoId video() {
+    const VideoId made = at().videos().add(Operator{}, {owner_, "x"}).id;
+    at().uploads().put(Operator{}, {made, {}}, sourceOf(movie(400)));
+    return made;
+  }
+
+  Site& site_;
+  httplib::Client& tcp_;
+  httplib::Client& socket_;
+  std::string owner_;
+};
+
+}  // namespace
+
+TEST_CASE("who may do what: every endpoint by every kind of caller") {
+  Site site(Way::remote, [](Settings& settings) { settings.store.synchronous = store::Synchronous::normal; });
+  httplib::Client tcp(site.url());
+  httplib::Client socket((site.data() / "videod.sock").string(), 80);
+  socket.set_address_family(AF_UNIX);
+  tcp.set_keep_alive(true);
+  socket.set_keep_alive(true);
+  const std::vector<Row> rows = readTable();
+
+  int number = 0;
+  for (const Row& row : rows) {
+    std::string found;
+    bool same = true;
+    for (std::size_t i = 0; i < callers.size(); ++i) {
+      const int status = Cell(site, tcp, socket, number++).ask(row, callers[i]);
+      found += " | " + std::to_string(status);
+      same = same && status == row.statuses[i];
+    }
+    INFO("| " << row.method << ' ' << row.path << " | " << row.body << found << " |   is what came");
+    CHECK(same);
+  }
+
+  for (const http::Route& route : site.router().routes()) {
+    const bool known = std::any_of(rows.begin(), rows.end(), [&](const Row& row) {
+      return row.method == nameOf(route.method) && routeOf(row.path) == routeOf(route.path);
+    });
+    INFO("rights.md has no row for " << nameOf(route.method) << ' ' << route.path);
+    CHECK(known);
+  }
+  for (const Row& row : rows) {
+    const std::vector<http::Route> routes = site.router().routes();
+    INFO("there is no endpoint " << row.method << ' ' << row.path);
+    CHECK(std::any_of(routes.begin(), routes.end(), [&](const http::Route& route) {
+      return row.method == nameOf(route.method) && routeOf(row.path) == routeOf(route.path);
+    }));
+  }
+}

@@ -1,0 +1,164 @@
+// Signed links, and who may watch, on both sides of the wire.
+#include <set>
+
+#include "catch.hpp"
+#include "contract/site.hpp"
+#include "http/uri.hpp"
+#include "shares/fields.hpp"
+
+using namespace video;
+using namespace video::test;
+
+namespace {
+
+NewShare shareOf(const VideoId& video, ShareWhat what = ShareWhat::view) {
+  NewShare wanted;
+  wanted.video = video;
+  wanted.what = what;
+  wanted.expires = systemClock().now() + std::chrono::hours{1};
+  wanted.label = "for grandma";
+  return wanted;
+}
+
+Credential linkOf(const std::string& url) {
+  SignedLink link;
+  for (const auto& [name, value] : http::parseQuery(url.substr(url.find('?') + 1)))
+    (name == "share" ? link.share : name == "exp" ? link.expires : link.signature) = value;
+  return link;
+}
+
+}  // namespace
+
+TEST_CASE("shares.create, list and revoke") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const VideoId video = site.video(ada, "ada", "x");
+  Shares& shares = site.at(ada).shares();
+
+  const CreatedShare made = shares.create(ada, shareOf(video));
+  CHECK(made.id.text.size() == 12);
+  CHECK(made.video == video);
+  CHECK(made.label == "for grandma");
+  CHECK(made.url.starts_with("/videos/" + video.text + "?share=" + made.id.text + "&exp="));
+  requireFault([&] { site.at(bob).shares().create(bob, shareOf(video)); }, Fault::forbidden);
+  requireFault([&] { site.at(bob).shares().list(bob, {{}, video}); }, Fault::forbidden);
+  requireFault([&] { shares.create(ada, shareOf(VideoId{"unknown"})); }, Fault::notFound);
+  NewShare past = shareOf(video);
+  past.expires = Time{std::chrono::seconds{1}};
+  requireFault([&] { shares.create(ada, past); }, Fault::malformed, "expires");
+
+  const CreatedShare second = shares.create(ada, shareOf(video, ShareWhat::upload));
+  ShareQuery query;
+  query.video = video;
+  query.limit = 1;
+  const Page<Share> first = shares.list(ada, query);
+  REQUIRE(first.items.size() == 1);
+  query.cursor = first.nextCursor.value();
+  const Page<Share> rest = shares.list(ada, query);
+  REQUIRE(rest.items.size() == 1);
+  CHECK_FALSE(rest.nextCursor.has_value());
+  CHECK(std::set{first.items[0].id, rest.items[0].id} == std::set{made.id, second.id});
+
+  requireFault([&] { site.at(bob).shares().revoke(bob, {video, made.id}); }, Fault::forbidden);
+  shares.revoke(ada, {video, made.id});
+  requireFault([&] { shares.revoke(ada, {video, made.id}); }, Fault::notFound, "share");
+  CHECK(shares.list(ada, {{}, video}).items.size() == 1);
+}
+
+TEST_CASE("a view link opens one video, until it is taken back or the key changes") {
+  const StreamAccess access = GENERATE(StreamAccess::everyone, StreamAccess::session, StreamAccess::signed_);
+  Site site(GENERATE(Way::local, Way::remote), [&](Settings& settings) { settings.videos.access = access; });
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x", movie(700));
+  const VideoId other = site.video(ada, "ada", "y");
+  const CreatedShare made = site.at(ada).shares().create(ada, shareOf(video));
+  const Credential link = linkOf(made.url);
+  const auto open = [&](const Credential& by, const VideoId& id) { return site.at(by).videos().open(by, {id, {}}); };
+
+  CHECK(readAll(open(link, video)) == movie(700));
+  requireFault([&] { open(link, other); }, Fault::forbidden, "link");
+  SignedLink later = std::get<SignedLink>(link);
+  later.expires += "0";
+  requireFault([&] { open(later, video); }, Fault::forbidden, "link");
+  requireFault([&] { site.at(link).uploads().begin(link, {video, {}, {}}); }, Fault::forbidden, "link");
+  const Credential upload = linkOf(site.at(ada).shares().create(ada, shareOf(video, ShareWhat::upload)).url);
+  requireFault([&] { open(upload, video); }, Fault::forbidden, "link");
+
+  const CreatedShare second = site.at(ada).shares().create(ada, shareOf(video));
+  site.at(ada).shares().revoke(ada, {video, made.id});
+  requireFault([&] { open(link, video); }, Fault::forbidden, "taken back");
+  CHECK_NOTHROW(open(linkOf(second.url), video));
+  openData(site.settings(), "the test")->rotateKey();
+  requireFault([&] { open(linkOf(second.url), video); }, Fault::forbidden, "link");
+  CHECK_NOTHROW(open(linkOf(site.at(ada).shares().create(ada, shareOf(video)).url), video));
+}
+
+TEST_CASE("an upload link uploads to one video, while its owner may") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const AddedVideo video = site.at(ada).videos().add(ada, {"ada", "x"});
+  const CreatedShare made = site.at(ada).shares().create(ada, shareOf(video.id, ShareWhat::upload));
+  CHECK(made.url.starts_with("/upload/" + video.id.text + "?share="));
+  for (const std::string& url : {made.url, video.uploadUrl}) {
+    const Credential link = linkOf(url);
+    CHECK(site.at(link).uploads().put(link, {video.id, {}}, sourceOf(movie(800))).size == 800);
+  }
+  ChangeUser change;
+  change.name = "ada";
+  change.disabled = true;
+  site.at(Operator{}).users().change(Operator{}, change);
+  for (const std::string& url : {made.url, video.uploadUrl}) {
+    const Credential link = linkOf(url);
+    requireFault(
+        [&] {
+          site.at(link).uploads().put(link, {video.id, {}}, sourceOf(movie(800)));
+        },
+        Fault::forbidden, "disabled");
+  }
+}
+
+TEST_CASE("links are whole where the site says how it is reached") {
+  Site site(GENERATE(Way::local, Way::remote),
+            [](Settings& settings) { settings.shares.publicUrl = "https://video.example/site"; });
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  CHECK(site.at(ada)
+            .shares()
+            .create(ada, shareOf(video))
+            .url.starts_with("https://video.example/site/videos/" + video.text + "?share="));
+}
+
+TEST_CASE("who may watch is as stream.access says") {
+  const auto [access, anonymous, other] = GENERATE(table<StreamAccess, bool, bool>({
+      {StreamAccess::everyone, true, true},
+      {StreamAccess::session, false, true},
+      {StreamAccess::signed_, false, false},
+  }));
+  Site site(GENERATE(Way::local, Way::remote), [&, to = access](Settings& settings) { settings.videos.access = to; });
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const Credential root = site.user("root", Role::admin);
+  const VideoId video = site.video(ada, "ada", "x");
+  const auto open = [&](const Credential& by) { site.at(by).videos().open(by, {video, {}}); };
+  for (const Credential& by : {ada, root, Credential(Operator{})}) CHECK_NOTHROW(open(by));
+  if (anonymous)
+    CHECK_NOTHROW(open(Anonymous{}));
+  else
+    requireFault([&] { open(Anonymous{}); }, Fault::unauthenticated);
+  if (other)
+    CHECK_NOTHROW(open(bob));
+  else
+    requireFault([&] { open(bob); }, Fault::forbidden);
+}
+
+TEST_CASE("links go with their video") {
+  Site site(Way::local, [](Settings& settings) { settings.deletions.delay = std::chrono::milliseconds{0}; });
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  const Credential link = linkOf(site.at(ada).shares().create(ada, shareOf(video)).url);
+  site.at(ada).deletions().remove(ada, {{video, {}}, {}});
+  requireFault([&] { site.at(link).videos().open(link, {video, {}}); }, Fault::notFound);
+  site.at(Operator{}).deletions().drain(Operator{}, {true});
+  requireFault([&] { site.at(link).videos().open(link, {video, {}}); }, Fault::forbidden);
+}

@@ -1,0 +1,235 @@
+// Changing accounts, listing and ending sessions and tokens, throttling, on both sides of the wire.
+#include <sqlite3.h>
+
+#include "catch.hpp"
+#include "contract/site.hpp"
+#include "sessions/fields.hpp"
+#include "tokens/fields.hpp"
+#include "users/fields.hpp"
+
+using namespace video;
+using namespace video::test;
+
+namespace {
+
+ChangeUser changeOf(const std::string& name) {
+  ChangeUser change;
+  change.name = name;
+  return change;
+}
+
+ChangeUser passwordOf(const std::string& name, const std::string& password, std::optional<std::string> old = {}) {
+  ChangeUser change = changeOf(name);
+  change.password = password;
+  change.oldPassword = std::move(old);
+  return change;
+}
+
+Credential signIn(Site& site, const std::string& name, const std::string& password) {
+  return Secret{site.at(Anonymous{}).sessions().login(Anonymous{}, {name, {}, password, {}}).sessionId.value(), false};
+}
+
+bool isSignedIn(Site& site, const Credential& by) {
+  try {
+    site.at(by).sessions().whoami(by, {});
+    return true;
+  } catch (const Error& error) {
+    CHECK(error.fault() == Fault::unauthenticated);
+    return false;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("users.change: a password needs the old one, and ends the other sessions") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const Credential root = site.user("root", Role::admin);
+  const Credential elsewhere = signIn(site, "ada", "password-of-ada");
+  Users& users = site.at(ada).users();
+
+  requireFault([&] { users.change(ada, passwordOf("ada", "a new password")); }, Fault::malformed, "old_pwd");
+  requireFault([&] { users.change(ada, passwordOf("ada", "a new password", "wrong")); }, Fault::forbidden, "old_pwd");
+  requireFault([&] { users.change(ada, passwordOf("ada", "short", "password-of-ada")); }, Fault::malformed, "pwd");
+  requireFault([&] { site.at(bob).users().change(bob, passwordOf("ada", "a new password", "password-of-ada")); },
+               Fault::forbidden);
+  CHECK(isSignedIn(site, elsewhere));
+
+  CHECK(users.change(ada, passwordOf("ada", "a new password", "password-of-ada")).name == "ada");
+  CHECK(isSignedIn(site, ada));
+  CHECK_FALSE(isSignedIn(site, elsewhere));
+  requireFault([&] { signIn(site, "ada", "password-of-ada"); }, Fault::unauthenticated);
+  CHECK(isSignedIn(site, signIn(site, "ada", "a new password")));
+
+  site.at(root).users().change(root, passwordOf("ada", "said by an admin"));
+  CHECK_FALSE(isSignedIn(site, ada));
+  site.at(Operator{}).users().change(Operator{}, passwordOf("ADA", "said by the operator"));
+  CHECK(isSignedIn(site, signIn(site, "ada", "said by the operator")));
+  requireFault([&] { site.at(root).users().change(root, passwordOf("nobody", "a new password")); }, Fault::notFound);
+}
+
+TEST_CASE("users.change: role, quota and disabling are for admins, and leave one") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential root = site.user("root", Role::admin);
+  const Credential token = Secret{site.at(ada).tokens().create(ada, {"ada", "cron", Scope::full, {}}).token, false};
+  ChangeUser quota = changeOf("ada");
+  quota.ownQuota = Nullable<std::int64_t>(5000);
+  requireFault([&] { site.at(ada).users().change(ada, quota); }, Fault::forbidden);
+  CHECK(site.at(root).users().change(root, quota).bytesQuota == 5000);
+  quota.ownQuota.emplace();
+  CHECK_FALSE(site.at(root).users().change(root, quota).ownQuota.has_value());
+
+  ChangeUser off = changeOf("ada");
+  off.disabled = true;
+  CHECK(site.at(root).users().change(root, off).disabled);
+  CHECK_FALSE(isSignedIn(site, ada));
+  CHECK_FALSE(isSignedIn(site, token));
+  requireFault([&] { signIn(site, "ada", "password-of-ada"); }, Fault::unauthenticated, "wrong user name or password");
+  off.disabled = false;
+  CHECK_FALSE(site.at(root).users().change(root, off).disabled);
+  CHECK_FALSE(isSignedIn(site, ada));
+  CHECK(isSignedIn(site, signIn(site, "ada", "password-of-ada")));
+
+  ChangeUser down = changeOf("root");
+  down.role = Role::user;
+  requireFault([&] { site.at(root).users().change(root, down); }, Fault::conflict, "last enabled admin");
+  ChangeUser out = changeOf("root");
+  out.disabled = true;
+  requireFault([&] { site.at(root).users().change(root, out); }, Fault::conflict, "last enabled admin");
+  requireFault([&] { site.at(Operator{"root"}).users().change(Operator{"root"}, down); }, Fault::conflict);
+  ChangeUser up = changeOf("ada");
+  up.role = Role::admin;
+  CHECK(site.at(root).users().change(root, up).role == Role::admin);
+  CHECK(site.at(root).users().change(root, down).role == Role::user);
+  requireFault([&] { site.at(root).users().list(root, {}); }, Fault::forbidden);
+  down.name = "ada";
+  CHECK(site.at(Operator{}).users().change(Operator{}, down).role == Role::user);
+}
+
+TEST_CASE("sessions are listed and ended by id, by user, all") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const Credential root = site.user("root", Role::admin);
+  const Credential second = signIn(site, "ada", "password-of-ada");
+  Sessions& sessions = site.at(ada).sessions();
+
+  const Page<Session> own = sessions.list(ada, {});
+  REQUIRE(own.items.size() == 2);
+  CHECK(own.items[0].userName == "ada");
+  CHECK(own.items[0].id.text.size() == 12);
+  CHECK(own.items[0].current != own.items[1].current);
+  CHECK(site.at(root).sessions().list(root, {}).items.size() == 4);
+  OfUserQuery ofAda;
+  ofAda.name = "ada";
+  CHECK(site.at(root).sessions().list(root, ofAda).items.size() == 2);
+  CHECK(site.at(Operator{}).sessions().list(Operator{}, ofAda).items.size() == 2);
+  requireFault([&] { site.at(bob).sessions().list(bob, ofAda); }, Fault::forbidden);
+  ofAda.limit = 1;
+  const Page<Session> first = sessions.list(ada, ofAda);
+  ofAda.cursor = first.nextCursor.value();
+  const Page<Session> rest = sessions.list(ada, ofAda);
+  CHECK(rest.items.size() == 1);
+  CHECK_FALSE(rest.nextCursor.has_value());
+
+  const SessionId other = own.items[own.items[0].current ? 1 : 0].id;
+  requireFault([&] { site.at(bob).sessions().revoke(bob, {other}); }, Fault::forbidden);
+  requireFault([&] { sessions.revoke(ada, {{"aaaaaaaaaaaa"}}); }, Fault::notFound, "session");
+  sessions.revoke(ada, {other});
+  CHECK_FALSE(isSignedIn(site, second));
+  CHECK(isSignedIn(site, ada));
+
+  requireFault([&] { site.at(bob).sessions().revokeAll(bob, {"ada"}); }, Fault::forbidden);
+  site.at(root).sessions().revokeAll(root, {"ada"});
+  CHECK_FALSE(isSignedIn(site, ada));
+  CHECK(isSignedIn(site, bob));
+  site.at(bob).sessions().revokeAll(bob, {});
+  CHECK_FALSE(isSignedIn(site, bob));
+  CHECK(isSignedIn(site, root));
+  const Credential again = signIn(site, "bob", "password-of-bob");
+  site.at(root).sessions().revokeAll(root, {});
+  CHECK_FALSE(isSignedIn(site, root));
+  CHECK_FALSE(isSignedIn(site, again));
+}
+
+TEST_CASE("tokens are listed, with their last use, and ended all at once") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const Credential root = site.user("root", Role::admin);
+  const CreatedToken made = site.at(ada).tokens().create(ada, {"ada", "cron", Scope::read, {}});
+  site.at(bob).tokens().create(bob, {"bob", "his", Scope::upload, {}});
+  const Page<Token> own = site.at(ada).tokens().list(ada, {});
+  REQUIRE(own.items.size() == 1);
+  CHECK(own.items[0].id == made.id);
+  CHECK(own.items[0].userName == "ada");
+  CHECK(own.items[0].label == "cron");
+  CHECK(own.items[0].scope == Scope::read);
+  CHECK_FALSE(own.items[0].lastUsed.has_value());
+  CHECK(site.at(root).tokens().list(root, {}).items.size() == 2);
+  OfUserQuery ofAda;
+  ofAda.name = "ada";
+  CHECK(site.at(Operator{}).tokens().list(Operator{}, ofAda).items.size() == 1);
+  requireFault([&] { site.at(bob).tokens().list(bob, ofAda); }, Fault::forbidden);
+
+  site.at(ada).tokens().revokeAll(ada, {});
+  CHECK_FALSE(isSignedIn(site, Secret{made.token, false}));
+  CHECK(site.at(root).tokens().list(root, {}).items.size() == 1);
+  site.at(root).tokens().revokeAll(root, {});
+  CHECK(site.at(root).tokens().list(root, {}).items.empty());
+}
+
+TEST_CASE("guessing a password is slowed down, and the owner who was there before is not") {
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.access.loginAttempts = 3; });
+  site.user("ada");
+  Sessions& sessions = site.at(Anonymous{}).sessions();
+  for (int i = 0; i < 3; ++i)
+    requireFault([&] { sessions.login(Anonymous{}, {"bob", {}, "wrong", {}}); }, Fault::unauthenticated);
+  try {
+    sessions.login(Anonymous{}, {"BOB", {}, "wrong", {}});
+    FAIL("a fourth try went through");
+  } catch (const Error& error) {
+    CHECK(error.fault() == Fault::tooMany);
+    CHECK(error.retryAfter().value() == std::chrono::seconds{1});
+  }
+  // A wrong old password is a try too; this address, where there is one, signed in to ada and counts for itself.
+  const Credential ada = signIn(site, "ada", "password-of-ada");
+  for (int i = 0; i < 3; ++i)
+    requireFault([&] { site.at(ada).users().change(ada, passwordOf("ada", "a new password", "wrong")); },
+                 Fault::forbidden);
+  requireFault([&] { site.at(ada).users().change(ada, passwordOf("ada", "a new password", "password-of-ada")); },
+               Fault::tooMany);
+}
+
+TEST_CASE("a hash that became too cheap is made again at sign-in") {
+  Site site(Way::local);
+  site.user("ada");
+  const auto cost = [&] {
+    sqlite3* database = nullptr;
+    REQUIRE(sqlite3_open((site.data() / "video.db").c_str(), &database) == SQLITE_OK);
+    std::string hash;
+    sqlite3_exec(
+        database, "SELECT pwd FROM users WHERE login_name = 'ada'",
+        [](void* to, int, char** values, char**) {
+          *static_cast<std::string*>(to) = values[0];
+          return 0;
+        },
+        &hash, nullptr);
+    sqlite3_close(database);
+    return hash.substr(hash.find("m="), hash.find(",p=") - hash.find("m="));
+  };
+  CHECK(cost() == "m=8,t=1");
+  Settings dearer = site.settings();
+  dearer.access.passwordMemlimit = 64 * 1024;
+  const auto other = openLocal(dearer, "the test");
+  requireFault([&] { other->sessions().login(Anonymous{}, {"ada", {}, "wrong", {}}); }, Fault::unauthenticated);
+  CHECK(cost() == "m=8,t=1");
+  const Login login{"ada", {}, "password-of-ada", {}};
+  CHECK(other->sessions().login(Anonymous{}, login).sessionId.has_value());
+  CHECK(cost() == "m=64,t=1");
+  // What costs more than asked for stays.
+  CHECK(site.local().sessions().login(Anonymous{}, login).sessionId.has_value());
+  CHECK(cost() == "m=64,t=1");
+}

@@ -1,0 +1,205 @@
+// the scheduler's tasks, on both sides of the wire.
+#include <filesystem>
+#include <fstream>
+
+#include "catch.hpp"
+#include "contract/site.hpp"
+#include "schedule/alarm.hpp"
+#include "schedule/schedule.hpp"
+#include "tasks/fields.hpp"
+
+using namespace video;
+using namespace video::test;
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+namespace {
+
+// No task runs but by being asked for.
+void idle(Settings& settings) {
+  for (auto& [name, timing] : settings.tasks.timings) timing.enabled = false;
+}
+
+// Runs a task, and waits until it has run; a run that is not kept found nothing.
+TaskRun runOf(Site& site, const std::string& name) {
+  Tasks& tasks = site.at(Operator{}).tasks();
+  const TaskAsked asked = tasks.run(Operator{}, {name});
+  for (;;) {
+    const TaskStatus status = tasks.show(Operator{}, {name});
+    if (status.lastRun && *status.lastRun >= asked.asked && status.state != TaskState::running) break;
+  }
+  TaskRunQuery query;
+  query.name = name;
+  query.since = asked.asked;
+  const Page<TaskRun> page = tasks.history(Operator{}, query);
+  return page.items.empty() ? TaskRun{} : page.items.front();
+}
+
+void writeAged(const fs::path& file, std::chrono::hours age) {
+  fs::create_directories(file.parent_path());
+  std::ofstream(file) << "content";
+  fs::last_write_time(file, fs::file_time_type::clock::now() - age);
+}
+
+std::vector<std::string> namesIn(const fs::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("tasks are listed with what they did, and are admins' business") {
+  Site site(GENERATE(Way::local, Way::remote), idle);
+  const Credential ada = site.user("ada");
+  const Credential root = site.user("root", Role::admin);
+  Tasks& tasks = site.at(root).tasks();
+  const Page<TaskStatus> page = tasks.list(root, {});
+  std::vector<std::string> names;
+  for (const TaskStatus& task : page.items) names.push_back(task.name);
+  CHECK(names == std::vector<std::string>{"backup", "orphan-sweep", "session-sweep", "upload-sweep", "user-clear",
+                                          "video-clear", "wal-checkpoint"});
+  const TaskStatus sweep = tasks.show(root, {"session-sweep"});
+  CHECK(sweep.plan == "every 1m");
+  CHECK(sweep.state == TaskState::off);
+  CHECK_FALSE(sweep.lastRun.has_value());
+  CHECK_FALSE(sweep.nextRun.has_value());
+  CHECK(sweep.runs == 0);
+  CHECK(tasks.show(root, {"orphan-sweep"}).plan == "30 4 * * 0");
+
+  requireFault([&] { tasks.show(root, {"nothing"}); }, Fault::notFound, "task nothing");
+  requireFault([&] { tasks.run(root, {"nothing"}); }, Fault::notFound);
+  TaskRunQuery query;
+  query.name = "nothing";
+  requireFault([&] { tasks.history(root, query); }, Fault::notFound);
+  requireFault([&] { tasks.run(root, {"backup"}); }, Fault::conflict, "not in this version");
+  Tasks& hers = site.at(ada).tasks();
+  requireFault([&] { hers.list(ada, {}); }, Fault::forbidden);
+  requireFault([&] { hers.show(ada, {"backup"}); }, Fault::forbidden);
+  requireFault([&] { hers.run(ada, {"session-sweep"}); }, Fault::forbidden);
+  query.name = "backup";
+  requireFault([&] { hers.history(ada, query); }, Fault::forbidden);
+}
+
+TEST_CASE("the last hundred runs are kept") {
+  Site site(GENERATE(Way::local, Way::remote), idle);
+  Tasks& tasks = site.at(Operator{}).tasks();
+  std::int64_t last = 0;
+  for (int i = 0; i < 103; ++i) last = runOf(site, "upload-sweep").id;
+  TaskRunQuery query;
+  query.name = "upload-sweep";
+  query.limit = 60;
+  Page<TaskRun> page = tasks.history(Operator{}, query);
+  REQUIRE(page.items.size() == 60);
+  CHECK(page.items[0].id == last);
+  CHECK(page.items[0].asked);
+  CHECK(page.items[0].outcome == TaskOutcome::done);
+  CHECK(page.items[0].ended >= page.items[0].began);
+  REQUIRE(page.nextCursor.has_value());
+  query.cursor = *page.nextCursor;
+  page = tasks.history(Operator{}, query);
+  CHECK(page.items.size() == 40);
+  CHECK_FALSE(page.nextCursor.has_value());
+  const TaskStatus status = tasks.show(Operator{}, {"upload-sweep"});
+  CHECK(status.runs == 103);
+  CHECK(status.lastRun.value() == tasks
+                                      .history(Operator{},
+                                               [] {
+                                                 TaskRunQuery newest;
+                                                 newest.name = "upload-sweep";
+                                                 return newest;
+                                               }())
+                                      .items[0]
+                                      .began);
+}
+
+TEST_CASE("sessions that have expired go") {
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) {
+    idle(settings);
+    settings.access.sessionTtl = 1ms;
+  });
+  for (const char* const name : {"ada", "bob", "eve"}) site.user(name);
+  CHECK(runOf(site, "session-sweep").done == 3);
+  CHECK(runOf(site, "session-sweep").done == 0);
+  CHECK(site.at(Operator{}).tasks().show(Operator{}, {"session-sweep"}).done == 3);
+}
+
+TEST_CASE("broken uploads go when they are old, those under way stay") {
+  Site site(GENERATE(Way::local, Way::remote), idle);
+  const Credential ada = site.user("ada");
+  const VideoId open = site.at(ada).videos().add(ada, {"ada", "open"}).id;
+  const fs::path incoming = site.data() / "incoming";
+  writeAged(incoming / "old", 25h);
+  writeAged(incoming / "young", 23h);
+  ByteSource bytes = sourceOf(movie());
+  bytes.push = [&, push = bytes.push](const ByteSink& sink) {
+    fs::last_write_time(incoming / open.text, fs::file_time_type::clock::now() - 48h);
+    CHECK(runOf(site, "upload-sweep").done == 1);
+    push(sink);
+  };
+  site.local().uploads().put(ada, {open, std::nullopt}, bytes);
+  CHECK(namesIn(incoming) == std::vector<std::string>{"young"});
+}
+
+TEST_CASE("old files without a row are put aside, everything else is left") {
+  Site site(GENERATE(Way::local, Way::remote), idle);
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x", movie(2000, 1));
+  site.at(ada).uploads().put(ada, {video, std::nullopt}, sourceOf(movie(2000, 2)));  // the first waits to be unlinked
+  const fs::path blobs = site.data() / "blobs";
+  for (const auto& entry : fs::recursive_directory_iterator(blobs))
+    if (entry.is_regular_file()) fs::last_write_time(entry.path(), fs::file_time_type::clock::now() - 240h);
+  const std::string orphan(32, '7');
+  writeAged(blobs / "77" / orphan, 25h);
+  writeAged(blobs / "88" / (std::string(32, '8') + ".mp4"), 23h);
+  writeAged(site.data() / "lost+found" / orphan, 1h);
+  CHECK(runOf(site, "orphan-sweep").done == 1);
+  CHECK(countFiles(blobs) == 3);
+  const auto aside = namesIn(site.data() / "lost+found");
+  REQUIRE(aside.size() == 2);
+  CHECK(aside[0] == orphan);
+  CHECK(aside[1].starts_with(orphan + "."));
+  CHECK(readAll(site.at(ada).videos().open(ada, {video, std::nullopt})) == movie(2000, 2));
+}
+
+TEST_CASE("the log is moved into the database") {
+  Site site(GENERATE(Way::local, Way::remote), idle);
+  site.user("ada");
+  const fs::path log = site.data() / "video.db-wal";
+  CHECK(fs::file_size(log) > 0);
+  runOf(site, "wal-checkpoint");
+  CHECK(fs::file_size(log) == 0);
+}
+
+TEST_CASE("of two daemons on a directory one runs tasks by the clock, and the other when it has gone") {
+  const TempDirectory home;
+  Settings settings;
+  settings.dataDirectory = home / "data";
+  settings.store.freeSpaceFloor = 0;
+  idle(settings);
+  // Told apart by what they run.
+  Settings other = settings;
+  settings.tasks.timings.at("upload-sweep") = {.enabled = true, .every = 10ms};
+  other.tasks.timings.at("session-sweep") = {.enabled = true, .every = 10ms};
+  auto first = openLocal(settings, "the test", true);
+  auto firstScheduler = first->makeScheduler(schedule::systemAlarmClock());
+  const auto second = openLocal(other, "the test");
+  const auto secondScheduler = second->makeScheduler(schedule::systemAlarmClock());
+  const auto runsOf = [&](const char* task) { return second->tasks().show(Operator{}, {task}).runs; };
+  firstScheduler->start();
+  secondScheduler->start();
+  const std::size_t ticks = 5;
+  while (runsOf("upload-sweep") < 5 || secondScheduler->wakeUps("session-sweep") < ticks) {
+  }
+  CHECK(runsOf("session-sweep") == 0);
+  CHECK(second->tasks().show(Operator{}, {"session-sweep"}).nextRun.has_value());
+  second->tasks().run(Operator{}, {"session-sweep"});  // asked for it runs anywhere
+  while (runsOf("session-sweep") == 0) {
+  }
+  firstScheduler.reset();
+  first.reset();
+  while (runsOf("session-sweep") < 5) {
+  }
+  CHECK(second->tasks().show(Operator{}, {"upload-sweep"}).state == TaskState::off);
+}

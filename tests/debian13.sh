@@ -1,0 +1,30 @@
+#!/bin/sh
+# Builds and tests a checkout in a Debian 13 of its own, with that release's cpp-httplib, Catch2 and compiler. CI leaves
+# it out: it takes a quarter of an hour, 3 GB and root.
+#   debian13.sh [FOLDER] [CTEST-ARGUMENTS...]      needs debootstrap; FOLDER (/var/tmp/debian13) is used again
+set -eu
+cd "$(dirname "$0")/.."
+folder=${1:-/var/tmp/debian13}
+[ $# -eq 0 ] || shift
+mirror=${MIRROR:-http://deb.debian.org/debian}
+if [ ! -x "$folder/usr/bin/apt-get" ]; then
+  debootstrap --variant=minbase trixie "$folder" "$mirror" ||
+    debootstrap --variant=minbase trixie "$folder" "$mirror" /usr/share/debootstrap/scripts/sid
+fi
+cp /etc/resolv.conf "$folder/etc/resolv.conf"
+# Services stay off: nothing of it is to listen on this machine.
+printf '#!/bin/sh\nexit 101\n' >"$folder/usr/sbin/policy-rc.d"
+chmod +x "$folder/usr/sbin/policy-rc.d"
+inside() { chroot "$folder" env DEBIAN_FRONTEND=noninteractive HOME=/root "$@"; }
+trap 'umount "$folder/proc" "$folder/dev" 2>/dev/null || :' EXIT
+mount -t proc proc "$folder/proc"
+mount --bind /dev "$folder/dev"
+inside apt-get update -q
+# shellcheck disable=SC2046 # a list of words
+inside apt-get install -q -y --no-install-recommends ca-certificates $(sed 's/#.*//' etc/packages.txt)
+rm -rf "$folder/videod"
+mkdir "$folder/videod"
+git archive HEAD | tar -x -C "$folder/videod"
+inside sh -c 'cd /videod && cmake -S . -B /videod.build -G Ninja -DCMAKE_BUILD_TYPE=Release \
+  -DCMAKE_CXX_FLAGS=-fpch-preprocess -DCMAKE_CXX_COMPILER_LAUNCHER=ccache && cmake --build /videod.build'
+inside ctest --test-dir /videod.build --output-on-failure "$@"

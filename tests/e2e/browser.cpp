@@ -1,0 +1,155 @@
+// The upload page in a real browser: Debian's Chromium, headless, told what to do by its DevTools protocol over a pipe.
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "catch.hpp"
+#include "e2e/nginx.hpp"
+
+using namespace video;
+using namespace video::e2e;
+using nlohmann::json;
+
+namespace {
+
+class Browser {
+ public:
+  Browser() {
+    int commands[2];
+    int answers[2];
+    REQUIRE(::pipe(commands) == 0);
+    REQUIRE(::pipe(answers) == 0);
+    to_ = Descriptor(commands[1]);
+    from_ = Descriptor(answers[0]);
+    ::fcntl(to_.number(), F_SETFD, FD_CLOEXEC);
+    ::fcntl(from_.number(), F_SETFD, FD_CLOEXEC);
+    const Descriptor in(commands[0]);
+    const Descriptor out(answers[1]);
+    program_ = std::make_unique<Program>(std::vector<std::string>{
+        "bash", "-c", fmt::format("exec 3<&{} 4>&{} \"$@\"", in.number(), out.number()), "-", "chromium", "--headless",
+        "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--remote-debugging-pipe",
+        "--user-data-dir=" + home_.path().string(), "about:blank"});
+    const json targets = call("Target.getTargets", json::object());
+    for (const json& target : targets.at("targetInfos"))
+      if (target.at("type") == "page")
+        session_ =
+            call("Target.attachToTarget", {{"targetId", target.at("targetId")}, {"flatten", true}}).at("sessionId");
+  }
+
+  static bool isInstalled() {
+    if (run({"sh", "-c", "command -v chromium"}).status == 0) return true;
+    WARN("skipped: chromium is not installed");
+    return false;
+  }
+
+  /// A method of the DevTools protocol; what it gives.
+  json call(const std::string& method, const json& parameters) {
+    json message{{"id", ++id_}, {"method", method}, {"params", parameters}};
+    if (!session_.empty()) message["sessionId"] = session_;
+    const std::string text = message.dump() + '\0';
+    REQUIRE(::write(to_.number(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+    for (;;) {
+      const json answer = json::parse(next());
+      if (answer.value("id", 0) != id_) continue;
+      if (answer.contains("error")) throw std::runtime_error(answer.dump());
+      return answer.at("result");
+    }
+  }
+  std::string evaluate(const std::string& expression) {
+    const json result = call("Runtime.evaluate", {{"expression", expression}}).at("result");
+    return result.value("value", std::string());
+  }
+  /// Waits until the text of the page has `needle`; all of it.
+  std::string waitFor(const std::string& needle) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    for (;;) {
+      const std::string text = evaluate("document.readyState == 'complete' ? document.documentElement.outerHTML : ''");
+      if (text.find(needle) != std::string::npos) return text;
+      if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("the page stays\n" + text);
+    }
+  }
+
+ private:
+  std::string next() {
+    std::size_t end = 0;
+    while ((end = in_.find('\0')) == std::string::npos) {
+      pollfd wanted{from_.number(), POLLIN, 0};
+      char piece[4096];
+      const ssize_t got = ::poll(&wanted, 1, 60'000) > 0 ? ::read(from_.number(), piece, sizeof piece) : 0;
+      if (got <= 0) throw std::runtime_error("chromium says nothing:\n" + program_->errorSoFar());
+      in_.append(piece, static_cast<std::size_t>(got));
+    }
+    std::string message = in_.substr(0, end);
+    in_.erase(0, end + 1);
+    return message;
+  }
+
+  TempDirectory home_;
+  Descriptor to_;
+  Descriptor from_;
+  std::unique_ptr<Program> program_;
+  std::string session_;
+  std::string in_;
+  int id_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("the upload page uploads, in a browser") {
+  if (!Browser::isInstalled()) return;
+  const TempDirectory home;
+  const std::string file = (home / "clip.mp4").string();
+  const std::string bytes = std::string(
+                                "\0\0\0\x18"
+                                "ftypmp42",
+                                12) +
+                            std::string(300'000, 'v');
+  std::ofstream(file, std::ios::binary) << bytes;
+  Daemon daemon;
+  const auto api = [&](const std::string& path, const std::string& body, const std::string& session) {
+    return json::parse(run({"curl", "-s", "-d", body, "-H", "X-Session-Id: " + session, daemon.url() + path}).out);
+  };
+  const std::string session = api("/user", R"({"user_name":"anna","pwd":"long enough"})", "")["session_id"];
+  const json video = api("/user/anna/videos", R"({"name":"clip"})", session);
+
+  Browser browser;
+  browser.call("Page.navigate", {{"url", daemon.url() + "/testpage"}});
+  browser.waitFor("upload_url");
+  browser.evaluate("document.querySelector('input').value = '" + video["upload_url"].get<std::string>() +
+                   "'; document.querySelector('button').click()");
+  browser.waitFor("multipart/form-data");
+  const json root = browser.call("DOM.getDocument", json::object()).at("root");
+  const json input =
+      browser.call("DOM.querySelector", {{"nodeId", root.at("nodeId")}, {"selector", "input[type=file]"}});
+  browser.call("DOM.setFileInputFiles", {{"nodeId", input.at("nodeId")}, {"files", {file}}});
+  browser.evaluate("document.querySelector('button').click()");
+  browser.waitFor("Uploaded successfully");
+
+  const Answered got = ask(daemon.address(), "GET /videos/" + video["id"].get<std::string>() +
+                                                 " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  CHECK(got.status == 200);
+  CHECK(got.body == bytes);
+}
+
+TEST_CASE("the upload page sends to no other place") {
+  Daemon daemon;
+  const auto page = [&](const std::string& query) {
+    return ask(daemon.address(), "GET /testpage" + query + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  };
+  CHECK(page("").header("Content-Type") == "text/html; charset=utf-8");
+  CHECK(page("").header("Content-Security-Policy").starts_with("default-src 'none'"));
+  CHECK(page("?video=0193-a").body.find("action=\"/upload/0193-a\"") != std::string::npos);
+  CHECK(page("?video=/upload/v?share=a%26exp=1%26sig=b_-")
+            .body.find("action=\"/upload/v?share=a&amp;exp=1&amp;sig=b_-\"") != std::string::npos);
+  for (const char* const bad :
+       {"?video=", "?video=%22%3E%3Cscript%3E", "?video=//evil.example", "?video=/upload/../user", "?video=/upload/"}) {
+    INFO(bad);
+    CHECK(page(bad).status == 400);
+  }
+}

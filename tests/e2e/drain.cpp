@@ -1,0 +1,311 @@
+// The deletion queue under bad conditions: killed at every system call, failing disks, full ones, and many drains at
+// once.
+#include <algorithm>
+#include <atomic>
+#include <climits>
+#include <csignal>
+#include <fstream>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "catch.hpp"
+#include "e2e/program.hpp"
+#include "queue.hpp"
+
+using namespace video;
+using namespace video::e2e;
+namespace fs = std::filesystem;
+using Words = std::vector<std::string>;
+
+namespace {
+
+// What is under the sanitizers must not look for leaks while it is traced.
+const Given untraced{{{"ASAN_OPTIONS", "detect_leaks=0"}}, {}, {}};
+
+std::string write(const fs::path& path, const std::string& text) {
+  std::ofstream(path) << text;
+  return path.string();
+}
+
+// Without a reserve, which would be made anew at each start; failures are tried again at once.
+constexpr const char* quick =
+    "[storage]\nfree_space_floor = \"100000T\"\n[deletion]\nbatch = 1\nworkers = 1\nretry_delay = \"1ms\"\n";
+
+Words drainOf(const std::string& config, const fs::path& data, const Words& more = {}) {
+  Words words{builtProgram("videoctl"), "--config", config, "--data-dir", data.string(), "queue", "drain", "-q"};
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+Words traced(const fs::path& trace, const std::string& calls, const std::string& fault, int when, const Words& words) {
+  Words all{"strace",
+            "-f",
+            "-qq",
+            "-o",
+            trace.string(),
+            "-e",
+            "trace=" + calls,
+            "-e",
+            fmt::format("inject={}:{}:when={}", calls, fault, when)};
+  all.insert(all.end(), words.begin(), words.end());
+  return all;
+}
+
+std::int64_t ask(store::Database& database, std::string_view sql) {
+  return database.read([&](store::Reader& reader) {
+    auto query = reader.query(sql);
+    return query.next() ? query.integer(0) : -1;
+  });
+}
+
+std::set<std::string> filesIn(const fs::path& data) {
+  std::set<std::string> names;
+  for (const char* const folder : {"blobs", "incoming", "derived", "lost+found"})
+    for (const auto& entry : fs::recursive_directory_iterator(data / folder))
+      if (entry.is_regular_file()) names.insert(entry.path().filename().string());
+  return names;
+}
+
+// Every record done once, no row without a file, no file without a row, nothing else touched: what is not so.
+std::string faultsIn(const fs::path& data, const QueueSize& size) {
+  store::Options options;
+  options.freeSpaceFloor = 1ULL << 60;
+  store::Database database(store::DataDirectory::open(data, store::Hold::shared), options);
+  std::string faults;
+  const auto check = [&](std::string_view sql, std::size_t wanted) {
+    const std::int64_t found = ask(database, sql);
+    if (!std::cmp_equal(found, wanted)) faults += fmt::format("{}: {}, not {}\n", sql, found, wanted);
+  };
+  check("SELECT cleared FROM deletion_totals", size.deleted);
+  check("SELECT count(*) FROM video_del_rec", 0);
+  check("SELECT count(*) FROM video_info WHERE state <> 'ready'", 0);
+  check("SELECT count(*) FROM comments", size.kept * size.comments);
+  check("SELECT bytes_used FROM users", size.kept * size.bytes);
+  check("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'", 0);
+  check("SELECT count(*) FROM video_info", size.kept);
+  std::set<std::string> named;
+  database.read([&](store::Reader& reader) {
+    for (auto query = reader.query("SELECT blob FROM video_info"); query.next();) named.emplace(query.text(0));
+  });
+  if (filesIn(data) != named) faults += "the files are not those of the rows\n";
+  return faults;
+}
+
+bool canTrace() {
+  try {
+    return run({"strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=unlink:error=EIO", "true"}).status == 0;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+// One try with the Nth call failing: whether there was an Nth one, and what is wrong afterwards.
+std::pair<bool, std::string> tryAt(const fs::path& home, const std::string& calls, const std::string& fault, int when,
+                                   const QueueSize& size) {
+  const bool kills = fault.starts_with("signal");
+  const std::string name = fmt::format("{}", when);
+  const fs::path data = home / name;
+  const fs::path trace = home / (name + ".trace");
+  fs::copy(home / "filled", data, fs::copy_options::recursive);
+  const std::string config = home / "ctl.toml";
+  const Ended ended = run(traced(trace, calls, fault, when, drainOf(config, data)), untraced);
+  std::ifstream file(trace);
+  const std::string lines(std::istreambuf_iterator<char>(file), {});
+  const bool met = kills ? ended.status == 128 + SIGKILL : lines.find("(INJECTED)") != std::string::npos;
+  std::string wrong;
+  if (met) {
+    const Ended again = run(drainOf(config, data, {"--include-not-due", "--yes"}));
+    if (again.status != 0) wrong += fmt::format("then status {}: {}\n", again.status, again.err);
+  } else if (ended.status != 0) {
+    wrong += fmt::format("status {}: {}\n", ended.status, ended.err);
+  }
+  wrong += faultsIn(data, size);
+  if (!wrong.empty()) wrong += lines;
+  fs::remove_all(data);
+  fs::remove(trace);
+  return {met, wrong};
+}
+
+// Tries every N until there is none, two at once; how many there were.
+int forEveryCall(const fs::path& home, const std::string& calls, const std::string& fault, const QueueSize& size) {
+  write(home / "ctl.toml", quick);
+  std::atomic<int> next = 1;
+  std::atomic<int> last = INT_MAX;
+  std::mutex mutex;
+  std::string wrong;
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 2; ++t)
+      threads.emplace_back([&] {
+        for (int when = next++; when <= last; when = next++) {
+          const auto [met, faults] = tryAt(home, calls, fault, when, size);
+          const std::lock_guard lock(mutex);
+          if (!met) last = std::min(last.load(), when - 1);
+          if (!faults.empty()) wrong += fmt::format("{} {} {}: {}\n", calls, fault, when, faults);
+        }
+      });
+  }
+  CHECK(wrong == "");
+  return last;
+}
+
+}  // namespace
+
+TEST_CASE("a drain that is killed, or whose disk fails, at any system call loses nothing and leaves nothing") {
+  if (!canTrace()) {
+    WARN("skipped: strace is not permitted here");
+    return;
+  }
+  const auto [calls, fault] = GENERATE(table<std::string, std::string>({
+      {"unlink,unlinkat,fsync,fdatasync,pwrite64,write", "signal=KILL"},
+      {"unlink,unlinkat", "signal=KILL"},  // strace counts by thread: what comes late in its thread is met here
+      {"fsync", "signal=KILL"},
+      {"unlink,unlinkat,fsync,fdatasync,pwrite64,write", "error=EIO"},
+      {"unlink,unlinkat,fsync,fdatasync,pwrite64,write", "error=ENOSPC"},
+  }));
+  const TempDirectory home;
+  const QueueSize size{.deleted = 2, .kept = 1, .comments = 1};
+  fillQueue(home / "filled", size);
+  const int count = forEveryCall(home.path(), calls, fault, size);
+  CAPTURE(calls, fault, count);
+  CHECK(count > 1);
+}
+
+TEST_CASE("three drains at once do each record exactly once") {
+  const TempDirectory home;
+  const QueueSize size{.deleted = 10'000, .kept = 3};
+  fillQueue(home / "data", size);
+  const std::string config = write(home / "ctl.toml", "[deletion]\nbatch = 100\n");
+  std::vector<std::unique_ptr<Program>> drains;
+  for (int i = 0; i < 3; ++i) drains.push_back(std::make_unique<Program>(drainOf(config, home / "data")));
+  for (const auto& drain : drains) {
+    const Ended ended = drain->wait();
+    INFO(ended.err);
+    CHECK(ended.status == 0);
+    CHECK(ended.out + ended.err == "");
+  }
+  CHECK(faultsIn(home / "data", size) == "");
+  // Each process wrote down what it worked off itself: were a record done twice, it would be more.
+  const Ended runs = run({"sqlite3", (home / "data/video.db").string(),
+                          "SELECT sum(done), count(*) >= 3, sum(failed) FROM task_runs WHERE task = 'video-clear'"});
+  CHECK(runs.out == "10000|1|0\n");
+}
+
+TEST_CASE("from cron: silent, and a status that says what is left") {
+  const TempDirectory home;
+  const fs::path data = home / "data";
+  const QueueSize size{.deleted = 2, .kept = 1};
+  fillQueue(data, size);
+  const std::string config = write(home / "ctl.toml", quick);
+  store::Options options;
+  options.freeSpaceFloor = 1ULL << 60;
+  {
+    // Somebody who lives has leased one, and does nothing about it.
+    store::Database other(store::DataDirectory::open(data, store::Hold::shared), options);
+    other.write(store::Purpose::keep, [&](store::Transaction& one) {
+      one.query(
+             "UPDATE video_del_rec SET state = 'leased', lease_owner = ? WHERE video_id = (SELECT min(video_id) FROM "
+             "video_del_rec)",
+             other.directory().ownerByte())
+          .run();
+    });
+    const Ended held = run(drainOf(config, data, {"--lock-timeout", "300ms"}));
+    CHECK(held.status == 9);
+    CHECK(held.err.find("0 due and 1 held by others") != std::string::npos);
+    CHECK(ask(other, "SELECT cleared FROM deletion_totals") == 1);
+  }
+  // He is gone, and so is his lease; but the file cannot be removed.
+  fs::path blob;
+  {
+    store::Database database(store::DataDirectory::open(data, store::Hold::shared), options);
+    database.read([&](store::Reader& reader) {
+      auto query = reader.query("SELECT blob FROM video_info WHERE state = 'deleted'");
+      if (query.next()) blob = data / "blobs" / std::string(query.text(0).substr(0, 2)) / std::string(query.text(0));
+    });
+  }
+  fs::remove(blob);
+  fs::create_directory(blob);
+  const Ended failed = run(drainOf(config, data));
+  CHECK(failed.status == 3);
+  CHECK(failed.out.empty());
+  CHECK(failed.err.find("tries failed") != std::string::npos);
+  fs::remove(blob);
+  CHECK(videoctl({"--config", config, "--data-dir", data.string(), "queue", "retry", "--dead"}).status == 0);
+  const Ended idle = run(drainOf(config, data));
+  CHECK(idle.status == 0);
+  CHECK(idle.out + idle.err == "");
+  CHECK(faultsIn(data, size) == "");
+}
+
+TEST_CASE("without a daemon too, deleting and draining go on on a full disk") {
+  const TempDirectory home;
+  const fs::path disk = home / "disk";
+  const SmallDisk mounted(disk, "32m");
+  if (!mounted.isMounted()) {
+    WARN("skipped: a tmpfs cannot be mounted here");
+    return;
+  }
+  const fs::path data = disk / "data";
+  fillQueue(data, {.deleted = 3, .kept = 3, .bytes = 1 << 20});
+  const std::string config = write(home / "ctl.toml", quick);
+  const std::string user = write(home / "password", "password of eve");
+  fs::permissions(home / "password", fs::perms::owner_read);
+  const auto ctl = [&](Words words, const std::string& settings) {
+    words.insert(words.begin(), {"--config", settings, "--data-dir", data.string()});
+    return videoctl(words);
+  };
+  write(data / "reserve", std::string(8 << 20, 'r'));
+  std::ofstream(disk / "filler") << std::string(fs::space(disk).available, 'f');
+  REQUIRE(fs::space(disk).available == 0);
+
+  CHECK(ctl({"user", "add", "eve", "--password-file", user}, config).status == 11);
+  const Ended listed = ctl({"-o", "id", "video", "list", "--user", "ada", "--limit", "1"}, config);
+  CHECK(listed.status == 0);
+  const std::string id = listed.out.substr(0, listed.out.find('\n'));
+  const Ended deleted = ctl({"video", "delete", id, "--now"}, config);
+  INFO(deleted.err);
+  CHECK(deleted.status == 0);
+  const Ended drained = run(drainOf(config, data));
+  INFO(drained.err);
+  CHECK(drained.status == 0);
+  CHECK(filesIn(data).size() == 2);
+  CHECK(fs::space(disk).available > 4 << 20);
+}
+
+TEST_CASE("a terminal sees how far a drain is, a pipe and -q see nothing") {
+  const TempDirectory home;
+  const std::string config = write(home / "ctl.toml", quick);
+  const auto drain = [&](const std::string& name, const std::string& flags) {
+    fillQueue(home / name, {.deleted = 9});
+    const std::string command = builtProgram("videoctl") + " --config " + config + " --data-dir " +
+                                (home / name).string() + " queue drain " + flags;
+    return run({"script", "-qec", command, "/dev/null"});
+  };
+  const Ended shown = drain("shown", "");
+  CHECK(shown.status == 0);
+  CHECK(shown.out.find("queue: ") != std::string::npos);
+  CHECK(shown.out.find(" of 9 [") != std::string::npos);
+  CHECK(shown.out.find("queue: drained, 0 waiting for another try, 0 given up") != std::string::npos);
+  const Ended without = drain("without", "--no-progress");
+  CHECK(without.out == "videoctl: queue: drained, 0 waiting for another try, 0 given up\r\n");
+  CHECK(drain("quiet", "-q").out.empty());
+}
+
+TEST_CASE("a daemon that runs no tasks by the clock runs them when it is asked") {
+  const TempDirectory home;
+  fillQueue(home / "data", {.deleted = 3, .kept = 1});
+  const std::string config = "[storage]\nfree_space_floor = \"100000T\"\n";
+  Daemon daemon(config, {"--no-tasks"}, home / "data");
+  const std::string file = write(home / "ctl.toml", "data_dir = \"" + (home / "data").string() + "\"\n" + config);
+  const auto ctl = [&](Words words) {
+    words.insert(words.begin(), {"--config", file, "--no-header", "-o", "tsv"});
+    return videoctl(words);
+  };
+  CHECK(ctl({"task", "show", "video-clear", "--columns", "state,next_run,runs"}).out == "waiting\t\t0\n");
+  CHECK(ctl({"queue", "drain", "-q"}).status == 0);
+  CHECK(faultsIn(home / "data", {.deleted = 3, .kept = 1}) == "");
+  CHECK(ctl({"task", "history", "video-clear", "--columns", "asked,outcome,done"}).out == "true\tdone\t3\n");
+  CHECK(daemon.terminate() == 0);
+}

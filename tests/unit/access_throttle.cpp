@@ -1,0 +1,107 @@
+#include "access/throttle.hpp"
+
+#include <optional>
+#include <string>
+
+#include "base/error.hpp"
+#include "catch.hpp"
+
+using namespace video;
+using namespace std::chrono_literals;
+using access::Throttle;
+
+namespace {
+
+constexpr Time start{std::chrono::milliseconds{1'800'000'000'000}};
+
+// How long a try has to wait; one that may go on fails.
+std::chrono::seconds tryOnce(Throttle& throttle, const std::string& name, const std::string& address, Time now) {
+  try {
+    throttle.begin(name, address, now).failed();
+    return 0s;
+  } catch (const Error& error) {
+    CHECK(error.fault() == Fault::tooMany);
+    return error.retryAfter().value();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("tries for a name wait twice as long each, and are forgotten after the window", "[access]") {
+  Throttle throttle(3, 15min);
+  Time now = start;
+  for (int i = 0; i < 3; ++i) CHECK(tryOnce(throttle, "anna", "192.0.2." + std::to_string(i), now) == 0s);
+  for (const std::chrono::seconds wait : {1s, 2s, 4s, 8s}) {
+    CHECK(tryOnce(throttle, "Anna", "198.51.100.1", now) == wait);
+    CHECK(tryOnce(throttle, "ANNA", "", now + wait - 1ms) == 1s);  // one that waits is not counted
+    now += wait;
+    CHECK(tryOnce(throttle, "anna", "", now) == 0s);
+  }
+  CHECK(tryOnce(throttle, "bert", "198.51.100.1", now) == 0s);
+  CHECK(tryOnce(throttle, "anna", "", start + 15min) == 0s);
+  CHECK(tryOnce(throttle, "anna", "", start + 15min) == 0s);
+  CHECK(tryOnce(throttle, "anna", "", start + 15min) == 0s);
+  CHECK(tryOnce(throttle, "anna", "", start + 15min) == 1s);
+}
+
+TEST_CASE("no try waits longer than the window", "[access]") {
+  Throttle throttle(1, 10s);
+  Time now = start;
+  CHECK(tryOnce(throttle, "anna", "", now) == 0s);
+  for (int i = 0; i < 40; ++i) {
+    const auto wait = tryOnce(throttle, "anna", "", now);
+    CHECK(wait <= 10s);
+    now += wait;
+  }
+}
+
+TEST_CASE("addresses are counted over all names, IPv6 by its network", "[access]") {
+  Throttle throttle(3, 15min);
+  CHECK(tryOnce(throttle, "a", "2001:db8:1:2::1", start) == 0s);
+  CHECK(tryOnce(throttle, "b", "2001:db8:1:2::2", start) == 0s);
+  CHECK(tryOnce(throttle, "c", "2001:db8:1:2:ffff::3", start) == 0s);
+  CHECK(tryOnce(throttle, "d", "2001:db8:1:2::4", start) == 1s);
+  CHECK(tryOnce(throttle, "d", "2001:db8:1:3::4", start) == 0s);
+  CHECK(tryOnce(throttle, "d", "", start) == 0s);
+}
+
+TEST_CASE("a success clears the name's count, not the address's", "[access]") {
+  Throttle throttle(3, 15min);
+  for (int i = 0; i < 2; ++i) tryOnce(throttle, "anna", "192.0.2.1", start);
+  throttle.begin("anna", "192.0.2.1", start).succeeded(start);
+  CHECK(tryOnce(throttle, "anna", "192.0.2.9", start) == 0s);
+  CHECK(tryOnce(throttle, "anna", "192.0.2.9", start) == 0s);
+  CHECK(tryOnce(throttle, "bert", "192.0.2.1", start) == 0s);
+  CHECK(tryOnce(throttle, "bert", "192.0.2.1", start) == 1s);
+}
+
+TEST_CASE("the owner's address is not locked out by others", "[access]") {
+  Throttle throttle(3, 15min);
+  throttle.begin("anna", "192.0.2.1", start).succeeded(start);
+  for (int i = 0; i < 3; ++i) CHECK(tryOnce(throttle, "anna", "203.0.113." + std::to_string(i), start) == 0s);
+  CHECK(tryOnce(throttle, "anna", "203.0.113.9", start) == 1s);
+  for (int i = 0; i < 3; ++i) CHECK(tryOnce(throttle, "anna", "192.0.2.1", start) == 0s);
+  CHECK(tryOnce(throttle, "anna", "192.0.2.1", start) == 1s);  // its own count
+  throttle.begin("anna", "192.0.2.1", start + 1s).succeeded(start + 1s);
+  CHECK(tryOnce(throttle, "anna", "192.0.2.1", start + 1s) == 0s);
+  // The window passed since the last success: one address like any other.
+  Throttle later(1, 15min);
+  later.begin("anna", "192.0.2.1", start).succeeded(start);
+  tryOnce(later, "anna", "", start + 15min);
+  CHECK(tryOnce(later, "anna", "192.0.2.1", start + 15min) == 1s);
+}
+
+TEST_CASE("a try whose password nobody looked at is taken back", "[access]") {
+  Throttle throttle(1, 15min);
+  for (int i = 0; i < 5; ++i) CHECK_NOTHROW(throttle.begin("anna", "192.0.2.1", start));
+  CHECK(tryOnce(throttle, "anna", "192.0.2.1", start) == 0s);
+  CHECK(tryOnce(throttle, "anna", "192.0.2.1", start) == 1s);
+}
+
+TEST_CASE("a million names do not clear a count", "[access]") {
+  Throttle throttle(3, 15min);
+  for (int i = 0; i < 3; ++i) tryOnce(throttle, "anna", "192.0.2.1", start);
+  for (int i = 0; i < 1'000'000; ++i) throttle.begin("n" + std::to_string(i), "", start).failed();
+  CHECK(tryOnce(throttle, "anna", "", start) == 1s);
+  CHECK(tryOnce(throttle, "bert", "192.0.2.1", start) == 1s);
+}

@@ -1,0 +1,176 @@
+// A token comes back however its request ends.
+#include "http/router.hpp"
+#include "http_client.hpp"
+
+using namespace http_test;
+using video::Content;
+using video::ContentMeta;
+using video::Credential;
+using video::Error;
+using video::Fault;
+
+namespace tokens_test {
+
+struct Thing {
+  std::string id;
+};
+
+}  // namespace tokens_test
+
+template <>
+struct video::Fields<tokens_test::Thing> {
+  static constexpr std::tuple list{Field{"id", &tokens_test::Thing::id, ""}};
+};
+
+namespace {
+
+using tokens_test::Thing;
+
+class FileReader : public video::ContentReader {
+ public:
+  explicit FileReader(std::shared_ptr<const Descriptor> file) : file_(std::move(file)) {}
+  std::size_t read(std::uint64_t, std::span<std::byte>) override { return 0; }
+  std::shared_ptr<const Descriptor> file() const override { return file_; }
+
+ private:
+  std::shared_ptr<const Descriptor> file_;
+};
+
+/// A big file to stream and a place to upload to, behind a real transport.
+struct Streaming {
+  explicit Streaming(const LimiterOptions& limits, TransportOptions options = {})
+      : router({}, limits), transport(router, options) {
+    router.serveContent(Endpoint<Thing, Content>{{"videos.open", Method::get, "/videos/{id}", 200, stream, true}},
+                        [this](const Credential&, const Thing& wanted) {
+                          if (wanted.id != "v") throw Error(Fault::notFound);
+                          ContentMeta meta{bigSize, "video/mp4", "\"tag\"", video::Time{std::chrono::seconds{1}}, "v"};
+                          return Content{meta, std::make_shared<FileReader>(recorder.file)};
+                        });
+    router.serveUpload(
+        Endpoint<Thing, Thing>{{"uploads.put", Method::put, "/upload/{id}", 201, stream, true}},
+        [](const Credential&, const Thing& wanted, const video::ByteSource& bytes) {
+          if (wanted.id == "refused") throw Error(Fault::forbidden);
+          bytes.push([](std::span<const std::byte>) {});
+          return wanted;
+        },
+        [](const Thing&, const Exchange&, Answer&) {});
+    address = transport.listen(at("127.0.0.1:0"));
+    transport.start();
+  }
+
+  Recorder recorder;  // its file
+  Router router;
+  Transport transport;
+  std::string address;
+};
+
+void get(Client& client, const std::string& headers, const char* method = "GET") {
+  client.send(fmt::format("{} /videos/v HTTP/1.1\r\nHost: a\r\n{}\r\n", method, headers));
+}
+void put(Client& client, const std::string& id, const std::string& framing, const std::string& body) {
+  client.send(
+      fmt::format("PUT /upload/{} HTTP/1.1\r\nHost: a\r\nSec-Fetch-Site: none\r\n{}\r\n\r\n{}", id, framing, body));
+}
+
+}  // namespace
+
+TEST_CASE("10,000 requests that end in every way leave the buckets full") {
+  constexpr std::size_t most = 200;
+  Streaming site({most, most, 50});
+  std::optional<Client> client(site.address);
+  const auto again = [&] { client.emplace(site.address); };
+  for (int i = 0; i < 10'000; ++i) {
+    switch (i % 12) {
+      case 0:
+        get(*client, "Range: bytes=0-99\r\n");
+        REQUIRE(client->read().status == 206);
+        break;
+      case 1:
+        get(*client, "", "HEAD");
+        REQUIRE(client->read(true).status == 200);
+        break;
+      case 2:
+        get(*client, "If-None-Match: \"tag\"\r\n");
+        REQUIRE(client->read().status == 304);
+        break;
+      case 3:
+        get(*client, "If-Match: \"other\"\r\n");
+        REQUIRE(client->read().status == 412);
+        break;
+      case 4:
+        get(*client, "Range: bytes=x\r\n");
+        REQUIRE(client->read().status == 416);
+        break;
+      case 5:
+        get(*client, "Range: bytes=0-9,20-29\r\n");
+        REQUIRE(client->read().status == 206);
+        break;
+      case 6:  // asks for all and goes away
+        get(*client, "");
+        client->leave();
+        again();
+        break;
+      case 7:  // breaks it off in the middle
+        get(*client, "");
+        REQUIRE(client->more());
+        client->reset();
+        again();
+        break;
+      case 8:
+        put(*client, "v", "Content-Length: 5", "hello");
+        REQUIRE(client->read().status == 201);
+        break;
+      case 9:
+        put(*client, "refused", "Content-Length: 5", "hello");
+        REQUIRE(client->read().status == 403);
+        break;
+      case 10:
+        put(*client, "v", "Transfer-Encoding: chunked", "5\r\nhelloX");
+        REQUIRE(client->read().status == 400);
+        again();
+        break;
+      default:
+        put(*client, "v", "Content-Length: 50", "hello");
+        client->reset();
+        again();
+    }
+  }
+  CHECK(
+      soon([&] { return site.router.limiter().counts().streams == 0 && site.router.limiter().counts().uploads == 0; }));
+  CHECK(site.router.limiter().counts().addresses == 0);
+  std::vector<Limiter::Token> all;
+  for (std::size_t i = 0; i < most; ++i) all.push_back(site.router.limiter().takeStream("127.0.0.1"));
+  CHECK_THROWS_AS(site.router.limiter().takeStream("127.0.0.1"), Error);
+}
+
+TEST_CASE("while every token is out, the next is refused and the others go on") {
+  Streaming site({2, 2, 1});
+  Client one(site.address, 4096);
+  Client two(site.address, 4096);
+  Client sender(site.address);
+  get(one, "");
+  get(two, "");
+  put(sender, "v", "Content-Length: 50", "hello");
+  CHECK(
+      soon([&] { return site.router.limiter().counts().streams == 2 && site.router.limiter().counts().uploads == 1; }));
+  Client next(site.address);
+  for (int i = 0; i < 100; ++i) {
+    get(next, "");
+    const Reply reply = next.read();
+    REQUIRE(reply.status == 429);
+    REQUIRE(reply.has("Retry-After: "));
+    REQUIRE(reply.has("X-Error-Code: 009"));
+  }
+  Client upload(site.address);
+  put(upload, "v", "Content-Length: 5\r\nExpect: 100-continue", "");  // known before the body
+  CHECK(upload.read().status == 429);
+  CHECK(site.router.limiter().counts().streamsRefused == 100);
+  CHECK(site.router.limiter().counts().uploadsRefused == 1);
+  LimiterOptions more = site.router.limiter().options();
+  more.streams = more.perAddress = 3;
+  site.router.limiter().setOptions(more);
+  get(next, "Range: bytes=0-0\r\n");
+  CHECK(next.read().status == 206);
+  sender.send(std::string(45, 'x'));
+  CHECK(sender.read().status == 201);
+}

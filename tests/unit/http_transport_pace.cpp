@@ -1,0 +1,88 @@
+#include "http_client.hpp"
+
+using namespace http_test;
+
+namespace {
+
+/// Reads what is there, at most `most` bytes; how many it were.
+std::size_t take(Client& client, std::size_t most) {
+  std::string bytes(most, '\0');
+  const ssize_t got = ::recv(client.number(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+  return got > 0 ? static_cast<std::size_t>(got) : 0;
+}
+
+}  // namespace
+
+TEST_CASE("an answer has at most its rate, and others have theirs") {
+  Running server;
+  server.service.rate = 4 << 20;
+  Client paced(server.address);
+  const auto began = std::chrono::steady_clock::now();
+  paced.get("/large");  // 4 MiB, of which a quarter may go at once
+  const Reply reply = paced.read();
+  CHECK(reply.body == std::string(4 << 20, 'L'));
+  CHECK(std::chrono::steady_clock::now() - began >= 500ms);  // sooner would be over its rate
+  server.service.rate = 0;
+  Client free(server.address);
+  free.get("/big");
+  CHECK(free.read().body.size() == bigSize);
+  CHECK(soon([&] { return server.service.holding == 0; }));
+}
+
+TEST_CASE("an answer with a rate goes with its connection") {
+  Running server;
+  server.service.rate = 1 << 20;
+  {
+    Client client(server.address);
+    client.get("/big");
+    CHECK(soon([&] { return server.service.holding == 1; }));
+    client.reset();
+  }
+  CHECK(soon([&] { return server.service.holding == 0; }));
+}
+
+TEST_CASE("a reader that takes little, and again and again, keeps its answer; a silent one does not") {
+  TransportOptions options;
+  options.progressTimeout = 100ms;
+  Running server(options);
+  Client slow(server.address, 4096);
+  Client silent(server.address, 4096);
+  slow.get("/big");
+  silent.get("/big");
+  CHECK(soon([&] { return server.service.holding == 2; }));
+  // The socket's buffer has no room for more all the time: only what is left in it says that the reader goes on.
+  CHECK(soon([&] {
+    take(slow, 2048);
+    return server.service.holding == 1;
+  }));
+  const auto enough = std::chrono::steady_clock::now() + 5 * options.progressTimeout;
+  CHECK(soon([&] {
+    take(slow, 2048);
+    return std::chrono::steady_clock::now() > enough;
+  }));
+  CHECK(server.service.holding == 1);
+  slow.leave();
+  CHECK(soon([&] { return server.service.holding == 0; }));
+}
+
+TEST_CASE("2,000 half-sent heads hold no worker") {
+  TransportOptions options;
+  options.maxConnections = 3000;
+  Running server(options);
+  const std::size_t before = server.transport.counters().workers;
+  std::vector<Client> halves;
+  halves.reserve(2000);
+  for (int i = 0; i < 2000; ++i) {
+    halves.emplace_back(server.address);
+    halves.back().send("GET /small HTTP/1.1\r\nHo");
+  }
+  CHECK(soon([&] { return server.transport.counters().open == 2000; }));
+  Client client(server.address);
+  for (int i = 0; i < 10; ++i) {
+    client.get("/small");
+    CHECK(client.read().body == "hello");
+  }
+  CHECK(server.transport.counters().workers == before);
+  for (Client& half : halves) half.send("st: a\r\n\r\n");
+  for (Client& half : halves) REQUIRE(half.read().status == 200);
+}
