@@ -120,6 +120,9 @@ TEST_CASE("sessions that have expired go") {
     settings.access.sessionTtl = 1ms;
   });
   for (const char* const name : {"ada", "bob", "eve"}) site.user(name);
+  const auto ended = std::chrono::system_clock::now() + 2ms;
+  while (std::chrono::system_clock::now() < ended) {
+  }
   CHECK(runOf(site, "session-sweep").done == 3);
   CHECK(runOf(site, "session-sweep").done == 0);
   CHECK(site.at(Operator{}).tasks().show(Operator{}, {"session-sweep"}).done == 3);
