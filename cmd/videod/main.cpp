@@ -169,8 +169,8 @@ ServerLimits limitsOf(const http::Limiter& limiter) {
 // The settings in force, and which of them can change while the daemon runs.
 class Reloading {
  public:
-  Reloading(const Flags& flags, Settings settings, http::Limiter& limiter)
-      : flags_(flags), settings_(std::move(settings)), limiter_(limiter) {}
+  Reloading(const Flags& flags, Settings settings, http::Limiter& limiter, LocalTasks& tasks)
+      : flags_(flags), settings_(std::move(settings)), limiter_(limiter), tasks_(tasks) {}
 
   // Throws where the file is broken; then nothing has changed.
   Reloaded reload() {
@@ -180,6 +180,8 @@ class Reloading {
     Settings next = settings_;
     next.limiter = wanted.limiter;
     next.log = wanted.log;
+    next.tasks = wanted.tasks;
+    next.tasks.byClock = settings_.tasks.byClock;
     const auto after = linesOf(next);
     Reloaded reloaded;
     for (const auto& [key, value] : linesOf(wanted)) {
@@ -190,6 +192,7 @@ class Reloading {
     }
     limiter_.setOptions(next.limiter);
     observe::setUpLog(next.log);
+    tasks_.setOptions(next.tasks);
     settings_ = std::move(next);
     observe::info("reloaded", {{"changed", fmt::format("{}", fmt::join(reloaded.changed, " "))}});
     if (!reloaded.kept.empty())
@@ -213,20 +216,48 @@ class Reloading {
   std::mutex mutex_;
   Settings settings_;
   http::Limiter& limiter_;
+  LocalTasks& tasks_;
 };
+
+void measureQueue(observe::Metrics& metrics, LocalToolkit& toolkit) {
+  DeletionQuery query;
+  query.limit = 1;
+  const DeletionPage queue = toolkit.deletions().list(Operator{}, query);
+  const std::pair<const char*, std::int64_t> states[] = {
+      {"due", queue.due}, {"leased", queue.leased}, {"failed", queue.failed}, {"dead", queue.dead}};
+  for (const auto& [state, count] : states)
+    metrics.gauge("videod_deletions", "Deletions that are due, being worked off, to be tried again, or given up.",
+                  static_cast<double>(count), {{"state", state}});
+  metrics.counter("videod_deletions_cleared_total", "Deletions done since ever.", static_cast<double>(queue.cleared));
+  metrics.counter("videod_deletions_failures_total", "Tries that failed since ever.",
+                  static_cast<double>(queue.failures));
+  for (const TaskStatus& task : toolkit.tasks().list(Operator{}, {}).items) {
+    const observe::Metrics::Labels labels{{"task", task.name}};
+    const auto add = [&](const char* name, const char* help, std::int64_t count) {
+      metrics.counter(name, help, static_cast<double>(count), labels);
+    };
+    add("videod_task_runs_total", "Runs of a task, in whatever process.", task.runs);
+    add("videod_task_done_total", "Things that a task worked off.", task.done);
+    add("videod_task_failed_total", "Things that failed in a task.", task.failed);
+    metrics.gauge("videod_task_running", "Whether a task runs now.", task.state == TaskState::running ? 1 : 0, labels);
+    if (task.lastRun)
+      metrics.gauge("videod_task_last_run_timestamp_seconds", "When a task's last run began.",
+                    std::chrono::duration<double>(task.lastRun->time_since_epoch()).count(), labels);
+  }
+}
 
 void run(const Flags& flags, Settings settings, std::string_view origin, const sigset_t& signals) {
   observe::setUpLog(settings.log);
   const Settings asked = settings;
   fitDescriptors(settings);
   const std::unique_ptr<LocalToolkit> toolkit = openLocal(settings, origin, true);
-  const std::unique_ptr<schedule::Scheduler> scheduler = toolkit->makeScheduler(schedule::systemAlarmClock());
+  const std::unique_ptr<schedule::Scheduler> scheduler = toolkit->tasks().makeScheduler(schedule::systemAlarmClock());
 
   std::atomic<bool> stopping = false;
   http::Router router(routerOptions(settings, *toolkit), settings.limiter);
   const OperatorSocket operatorSocket(settings);
   http::Transport transport(router, settings.transport);
-  Reloading reloading(flags, asked, router.limiter());
+  Reloading reloading(flags, asked, router.limiter(), toolkit->tasks());
   RunningDaemon daemon;
   daemon.status = [&, started = systemClock().now()] {
     const http::TransportCounters counters = transport.counters();
@@ -243,6 +274,7 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
     observe::Metrics metrics;
     router.measure(metrics);
     transport.measure(metrics);
+    measureQueue(metrics, *toolkit);
     return metrics.text();
   };
   toolkit->server().become(std::move(daemon));

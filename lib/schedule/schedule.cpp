@@ -193,9 +193,10 @@ Time Timing::after(Time now) const {
 // A task with its thread.
 struct Timer {
   Timer(Task itsTask, Timing itsTiming, const AlarmClock& clock)
-      : task(std::move(itsTask)), timing(std::move(itsTiming)), alarm(clock.makeAlarm()) {}
+      : task(std::move(itsTask)), wanted(std::move(itsTiming)), alarm(clock.makeAlarm()) {}
 
   void loop(const std::stop_token& stop, const AlarmClock& clock, History& history) {
+    Timing timing = take();
     Time seen = clock.now();
     Time next = timing.after(seen);
     for (;;) {
@@ -203,6 +204,10 @@ struct Timer {
       ++wakeUps;
       if (stop.stop_requested()) return;
       Time now = clock.now();
+      if (isRetimed.exchange(false)) {
+        timing = take();
+        next = timing.after(now);
+      }
       const bool asked = woken.exchange(false);
       if (asked || now >= next) {
         runOnce(task, timing, asked, clock, history, [&stop] { return stop.stop_requested(); });
@@ -215,9 +220,16 @@ struct Timer {
     }
   }
 
+  Timing take() const {
+    const std::lock_guard lock(mutex);
+    return wanted;
+  }
+
   const Task task;
-  const Timing timing;
+  mutable std::mutex mutex;
+  Timing wanted;
   const std::unique_ptr<Alarm> alarm;
+  std::atomic<bool> isRetimed = false;
   std::atomic<bool> woken = false;
   std::atomic<std::size_t> wakeUps = 0;
   std::jthread thread;
@@ -250,6 +262,17 @@ void Scheduler::start() {
     timer->thread = std::jthread([&timer = *timer, &inside = *inside_](const std::stop_token& stop) {
       timer.loop(stop, inside.clock, inside.history);
     });
+}
+
+void Scheduler::setTiming(std::string_view name, Timing timing) {
+  Timer* const timer = inside_->find(name);
+  if (timer == nullptr) return;
+  {
+    const std::lock_guard lock(timer->mutex);
+    timer->wanted = std::move(timing);
+  }
+  timer->isRetimed = true;
+  timer->alarm->ring();
 }
 
 void Scheduler::wake(std::string_view name) {

@@ -99,6 +99,8 @@ class Scheduler {
   /// Before `start`. A task that has no ticks runs when it is woken.
   void add(Task task, Timing timing);
   void start();
+  /// Another timing from now on; a run under way keeps its timeout. Unknown names are no fault. From any thread.
+  void setTiming(std::string_view name, Timing timing);
   /// Runs a task now, or once more where it is running; returns at once. Unknown names are no fault. From any thread.
   void wake(std::string_view name);
   /// Returns when every task's thread has ended. What was stopped is not started again.

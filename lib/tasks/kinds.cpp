@@ -2,13 +2,21 @@
 
 namespace video::tasks {
 
-// A task is a file that makes its kind, and its name here, twice.
-Kind backup(), orphanSweep(), sessionSweep(), uploadSweep(), userClear(), videoClear(), walCheckpoint();
+// A task is a file that makes its kind, and its line here.
+#define KIND(make) \
+  [] {             \
+    Kind make();   \
+    return make(); \
+  }()
 
 const std::vector<Kind>& kinds() {
-  static const std::vector<Kind> all{backup(),    orphanSweep(), sessionSweep(), uploadSweep(),
-                                     userClear(), videoClear(),  walCheckpoint()};
+  static const std::vector<Kind> all{
+      KIND(backup),    KIND(orphanSweep), KIND(sessionSweep),  KIND(uploadSweep),
+      KIND(userClear), KIND(videoClear),  KIND(walCheckpoint),
+  };
   return all;
 }
+
+#undef KIND
 
 }  // namespace video::tasks

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <string_view>
 #include <vector>
 
@@ -14,7 +16,7 @@ struct Surroundings {
   store::Blobs& blobs;
   access::Access& access;
   LocalDeletions& deletions;
-  const TasksOptions& options;
+  const std::atomic<std::chrono::milliseconds>& brokenUploadsAfter;
 };
 
 /// One task that there is.

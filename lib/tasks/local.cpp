@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <mutex>
 
 #include "access/access.hpp"
@@ -28,7 +29,7 @@ std::uint64_t seedOf(std::string_view task) {
   return std::hash<std::string_view>{}(task) ^ std::hash<std::string_view>{}(host.data());
 }
 
-schedule::Timing timingOf(std::string_view task, const TaskTiming& timing) {
+schedule::Timing scheduleOf(std::string_view task, const TaskTiming& timing) {
   schedule::Timing made;
   made.timeout = timing.timeout;
   if (!timing.enabled) return made;
@@ -55,8 +56,10 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
                  const TasksOptions& options)
       : database_(database),
         access_(access),
-        options_(options),
-        surroundings_{database, blobs, access, deletions, options_},
+        byClock_(options.byClock),
+        timings_(options.timings),
+        brokenUploadsAfter_(options.brokenUploadsAfter),
+        surroundings_{database, blobs, access, deletions, brokenUploadsAfter_},
         file_(database.directory()) {
     deletions.workBy({[this](std::string_view task) {
                         if (scheduler_ != nullptr) scheduler_->wake(task);
@@ -96,11 +99,20 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
   std::unique_ptr<schedule::Scheduler> makeScheduler(const schedule::AlarmClock& clock) override {
     auto made = std::make_unique<schedule::Scheduler>(clock, *this);
     for (const tasks::Kind& kind : tasks::kinds())
-      if (kind.make != nullptr)
-        made->add(kind.make(surroundings_), options_.byClock ? timingOf(kind) : schedule::Timing{});
-    if (options_.byClock) isFirst();
+      if (kind.make != nullptr) made->add(kind.make(surroundings_), byClock_ ? scheduleOf(kind) : schedule::Timing{});
+    if (byClock_) isFirst();
     scheduler_ = made.get();
     return made;
+  }
+
+  void setOptions(const TasksOptions& options) override {
+    {
+      const std::lock_guard lock(mutex_);
+      timings_ = options.timings;
+    }
+    brokenUploadsAfter_ = options.brokenUploadsAfter;
+    if (scheduler_ == nullptr || !byClock_) return;
+    for (const tasks::Kind& kind : tasks::kinds()) scheduler_->setTiming(kind.name, scheduleOf(kind));
   }
 
  private:
@@ -110,12 +122,17 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
     throw Error(Fault::notFound, fmt::format("task {}: not found", name));
   }
 
-  schedule::Timing timingOf(const tasks::Kind& kind) const {
-    return video::timingOf(kind.name, options_.timings.find(kind.name)->second);
+  TaskTiming timingOf(std::string_view task) const {
+    const std::lock_guard lock(mutex_);
+    return timings_.find(task)->second;
+  }
+
+  schedule::Timing scheduleOf(const tasks::Kind& kind) const {
+    return video::scheduleOf(kind.name, timingOf(kind.name));
   }
 
   TaskStatus statusOf(const tasks::Kind& kind) const {
-    const TaskTiming& timing = options_.timings.find(kind.name)->second;
+    const TaskTiming timing = timingOf(kind.name);
     TaskStatus status;
     status.name = kind.name;
     const bool isOff = !timing.enabled || kind.make == nullptr;
@@ -127,7 +144,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
       status.done = tally->done;
       status.failed = tally->failed;
     }
-    if (!isOff && file_.isClockLocked()) status.nextRun = timingOf(kind).after(access_.now());
+    if (!isOff && file_.isClockLocked()) status.nextRun = scheduleOf(kind).after(access_.now());
     return status;
   }
 
@@ -138,7 +155,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
       return {};
     }
     const std::lock_guard lock(here_);
-    const auto run = schedule::runOnce(kind.make(surroundings_), timingOf(kind), true, schedule::systemAlarmClock(),
+    const auto run = schedule::runOnce(kind.make(surroundings_), scheduleOf(kind), true, schedule::systemAlarmClock(),
                                        *this, [] { return false; });
     if (!run) throw Error(Fault::busy, fmt::format("task {}: another process runs it", kind.name));
     if (run->error) throw Error(*run->error);
@@ -169,7 +186,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
     if (run.error) kept.error = run.error->what();
     file_.add(run.task, {kept.began, kept.ended, 1, kept.done, kept.failed});
     // An idle tick every few seconds must not cost a commit.
-    const TaskTiming& timing = options_.timings.find(run.task)->second;
+    const TaskTiming timing = timingOf(run.task);
     const bool isRare = !timing.cron.empty() || timing.every >= std::chrono::hours{1};
     if (!isRare && kept.done + kept.failed == 0 && !kept.error) return;
     database_.write(store::Purpose::keep,
@@ -178,10 +195,12 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
 
   store::Database& database_;
   access::Access& access_;
-  const TasksOptions options_;
+  const bool byClock_;
+  mutable std::mutex mutex_;
+  decltype(TasksOptions::timings) timings_;
+  std::atomic<std::chrono::milliseconds> brokenUploadsAfter_;
   const tasks::Surroundings surroundings_;
   store::SchedulerFile file_;
-  std::mutex mutex_;
   Descriptor clock_;
   std::mutex here_;  // runs without a scheduler do not overlap either
   schedule::Scheduler* scheduler_ = nullptr;

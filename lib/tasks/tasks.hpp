@@ -112,8 +112,10 @@ class Tasks {
 class LocalTasks : public Tasks {
  public:
   /// A scheduler of all tasks, to be started; what is asked for is left to it from now on. Both the clock and this must
-  /// outlive it.
+  /// outlive it, and no request may come after it.
   virtual std::unique_ptr<schedule::Scheduler> makeScheduler(const schedule::AlarmClock& clock) = 0;
+  /// Other timings and ages, from now on; `byClock` stays as it was. A run under way goes on as it began.
+  virtual void setOptions(const TasksOptions& options) = 0;
 };
 
 /// On the data directory; what it is given must outlive it.

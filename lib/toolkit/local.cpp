@@ -55,12 +55,8 @@ class DirectoryToolkit : public LocalToolkit {
   Shares& shares() override { return *shares_; }
   Comments& comments() override { return *comments_; }
   Deletions& deletions() override { return *deletions_; }
-  Tasks& tasks() override { return *tasks_; }
+  LocalTasks& tasks() override { return *tasks_; }
   LocalServer& server() override { return *server_; }
-
-  std::unique_ptr<schedule::Scheduler> makeScheduler(const schedule::AlarmClock& clock) override {
-    return tasks_->makeScheduler(clock);
-  }
 
   std::uint64_t dataVersion() const override { return database_.version(); }
 

@@ -47,9 +47,7 @@ class Toolkit {
 /// The toolkit over a data directory, with what a daemon needs beside it.
 class LocalToolkit : public Toolkit {
  public:
-  /// A scheduler of all tasks, to be started; what is asked for is left to it from now on. Both the clock and this must
-  /// outlive it, and no request may come after it.
-  virtual std::unique_ptr<schedule::Scheduler> makeScheduler(const schedule::AlarmClock& clock) = 0;
+  LocalTasks& tasks() override = 0;
   LocalServer& server() override = 0;
   /// A number that changes with the data, whoever changes them.
   virtual std::uint64_t dataVersion() const = 0;

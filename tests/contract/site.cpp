@@ -31,7 +31,7 @@ Site::Site(Way way, const std::function<void(Settings&)>& change) {
   local_->server().become(std::move(daemon));
   if (way == Way::local) return;
 
-  scheduler_ = local_->makeScheduler(schedule::systemAlarmClock());
+  scheduler_ = local_->tasks().makeScheduler(schedule::systemAlarmClock());
   http::RouterOptions routing;
   routing.origins = settings_.origins;
   routing.dataVersion = [this] { return local_->dataVersion(); };

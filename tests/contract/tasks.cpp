@@ -186,9 +186,9 @@ TEST_CASE("of two daemons on a directory one runs tasks by the clock, and the ot
   settings.tasks.timings.at("upload-sweep") = {.enabled = true, .every = 10ms};
   other.tasks.timings.at("session-sweep") = {.enabled = true, .every = 10ms};
   auto first = openLocal(settings, "the test", true);
-  auto firstScheduler = first->makeScheduler(schedule::systemAlarmClock());
+  auto firstScheduler = first->tasks().makeScheduler(schedule::systemAlarmClock());
   const auto second = openLocal(other, "the test");
-  const auto secondScheduler = second->makeScheduler(schedule::systemAlarmClock());
+  const auto secondScheduler = second->tasks().makeScheduler(schedule::systemAlarmClock());
   const auto runsOf = [&](const char* task) { return second->tasks().show(Operator{}, {task}).runs; };
   firstScheduler->start();
   secondScheduler->start();

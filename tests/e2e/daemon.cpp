@@ -142,11 +142,15 @@ TEST_CASE("SIGHUP takes over what can change, keeps what cannot, and drops no co
   REQUIRE(::recv(kept.number(), answer, sizeof answer, 0) > 0);
   CHECK(limits() == 7);
 
-  daemon.configure("[stream]\nmax_connections = 9\n[http]\nbacklog = 99\n[log]\nlevel = \"debug\"\n");
+  const std::string others = "[http]\nbacklog = 99\n[log]\nlevel = \"debug\"\n[task.orphan-sweep]\nevery = \"10ms\"\n";
+  daemon.configure("[stream]\nmax_connections = 9\n" + others);
   daemon.signal(SIGHUP);
-  CHECK(daemon.waitForLog("msg=reloaded changed=") == "\"log.level stream.max_connections\"");
+  CHECK(daemon.waitForLog("msg=reloaded changed=") == "\"log.level stream.max_connections task.orphan-sweep.every\"");
   CHECK(daemon.waitForLog("only a restart takes over\" kept=") == "http.backlog");
   CHECK(limits() == 9);
+  const std::vector<std::string> swept{"-o", "tsv", "--no-header", "task", "show", "orphan-sweep", "--columns", "runs"};
+  while (videoctl(swept, onSocket(daemon)).out == "0\n") {
+  }
 
   daemon.configure("[stream]\n\nmax_connection = 11\n");
   daemon.signal(SIGHUP);
@@ -155,7 +159,7 @@ TEST_CASE("SIGHUP takes over what can change, keeps what cannot, and drops no co
   CHECK(limits() == 9);
   CHECK(videoctl({"server", "reload"}, onSocket(daemon)).status == 7);
 
-  daemon.configure("[stream]\nmax_connections = 12\n[log]\nlevel = \"debug\"\n[http]\nbacklog = 99\n");
+  daemon.configure("[stream]\nmax_connections = 12\n" + others);
   const Ended reload = videoctl({"-o", "tsv", "--no-header", "server", "reload"}, onSocket(daemon));
   CHECK(reload.status == 0);
   CHECK(reload.out == "changed\tstream.max_connections\t\t\nkept\thttp.backlog\t\tonly a restart takes it over\n");
@@ -186,8 +190,9 @@ TEST_CASE("server status, and what a daemon that is not there says") {
   CHECK(code == "200");
   for (const char* const line :
        {"videod_tokens{bucket=\"streams\"} 0", "videod_tokens_max{bucket=\"uploads\"} 64",
-        "videod_answers_total{op=\"server.status\",status=\"4xx\"} 1", "videod_answer_seconds_bucket{le=\"+Inf\"}",
-        "videod_connections ", "videod_sent_bytes_total"})
+        "videod_answers_total{op=\"server.status\",status=\"4xx\"} 1", "videod_deletions{state=\"dead\"} 0",
+        "videod_deletions_cleared_total 0", "videod_task_runs_total{task=\"backup\"} 0",
+        "videod_answer_seconds_bucket{le=\"+Inf\"}", "videod_connections ", "videod_sent_bytes_total"})
     CHECK(text.find(line) != std::string::npos);
 }
 

@@ -309,5 +309,10 @@ TEST_CASE("a daemon that runs no tasks by the clock runs them when it is asked")
   CHECK(ctl({"queue", "drain", "-q"}).status == 0);
   CHECK(faultsIn(home / "data", {.deleted = 3, .kept = 1}) == "");
   CHECK(ctl({"task", "history", "video-clear", "--columns", "asked,outcome,done"}).out == "true\tdone\t3\n");
+  const std::string measured =
+      run({"curl", "-s", "--unix-socket", (home / "data/videod.sock").string(), "http://x/metrics"}).out;
+  for (const char* const line :
+       {"videod_deletions_cleared_total 3\n", "videod_task_done_total{task=\"video-clear\"} 3\n"})
+    CHECK(measured.find(line) != std::string::npos);
   CHECK(daemon.terminate() == 0);
 }

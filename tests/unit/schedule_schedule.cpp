@@ -238,6 +238,26 @@ TEST_CASE("a week of ticks: each task as often as it should, and no wake-up betw
   CHECK(unasked == 0);
 }
 
+TEST_CASE("another timing is kept to from now on") {
+  const TestClock clock(start);
+  Notes notes;
+  std::atomic<std::size_t> runs = 0;
+  Scheduler scheduler(clock, notes);
+  scheduler.add(idleTask("task", runs), {.every = 24h});
+  scheduler.start();
+  clock.settle();
+  scheduler.setTiming("task", {.every = 1min});
+  clock.settle();
+  CHECK(runs == 0);
+  clock.passUntil(start + 10min + 30s);
+  clock.settle();
+  CHECK(runs == 10);
+  scheduler.setTiming("task", {});
+  clock.passUntil(start + 48h);
+  CHECK(runs == 10);
+  scheduler.setTiming("no such task", {});
+}
+
 TEST_CASE("a clock that jumps") {
   const TestClock clock(start);
   Notes notes;
