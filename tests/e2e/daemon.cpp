@@ -142,10 +142,12 @@ TEST_CASE("SIGHUP takes over what can change, keeps what cannot, and drops no co
   REQUIRE(::recv(kept.number(), answer, sizeof answer, 0) > 0);
   CHECK(limits() == 7);
 
-  const std::string others = "[http]\nbacklog = 99\n[log]\nlevel = \"debug\"\n[task.orphan-sweep]\nevery = \"10ms\"\n";
+  const std::string others =
+      "[http]\nbacklog = 99\n[log]\nlevel = \"debug\"\n[task.orphan-sweep]\nevery = \"10ms\"\njitter = \"0s\"\n";
   daemon.configure("[stream]\nmax_connections = 9\n" + others);
   daemon.signal(SIGHUP);
-  CHECK(daemon.waitForLog("msg=reloaded changed=") == "\"log.level stream.max_connections task.orphan-sweep.every\"");
+  CHECK(daemon.waitForLog("msg=reloaded changed=") ==
+        "\"log.level stream.max_connections task.orphan-sweep.cron task.orphan-sweep.every task.orphan-sweep.jitter\"");
   CHECK(daemon.waitForLog("only a restart takes over\" kept=") == "http.backlog");
   CHECK(limits() == 9);
   const std::vector<std::string> swept{"-o", "tsv", "--no-header", "task", "show", "orphan-sweep", "--columns", "runs"};
