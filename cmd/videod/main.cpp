@@ -9,6 +9,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -66,6 +69,18 @@ void waitForStop(const sigset_t& signals, const std::function<void()>& reload) {
   }
 }
 
+// The key that systemd hands over by LoadCredential=signing.key:FILE; empty where it does not.
+std::string givenKey() {
+  const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
+  const std::filesystem::path path = std::filesystem::path(folder == nullptr ? "" : folder) / "signing.key";
+  if (folder == nullptr || !std::filesystem::exists(path)) return {};
+  std::ifstream file(path, std::ios::binary);
+  std::string key(std::istreambuf_iterator<char>(file), {});
+  if (!file || key.empty())
+    throw Error(Fault::malformed, fmt::format("{}: cannot be read, or is empty", path.string()));
+  return key;
+}
+
 Settings readSettings(const Flags& flags) {
   Settings settings = findSettings(flags.config);
   if (flags.dataDirectory) settings.dataDirectory = *flags.dataDirectory;
@@ -77,6 +92,7 @@ Settings readSettings(const Flags& flags) {
     settings.listeners.push_back(listener);
   }
   if (flags.noTasks) settings.tasks.byClock = false;
+  settings.signingKey = givenKey();
   return settings;
 }
 

@@ -20,6 +20,14 @@ void check(std::string_view password, std::size_t shortest) {
   if (password.find('\0') != std::string_view::npos) throw Error(Fault::malformed, "pwd: must not contain NUL");
 }
 
+// What stands in a hash: `$argon2id$v=19$m=KIB,t=PASSES,p=1$…`.
+unsigned long long numberIn(std::string_view hash, std::string_view mark) {
+  unsigned long long value = 0;
+  const std::size_t at = hash.find(mark);
+  if (at != std::string_view::npos) std::from_chars(hash.data() + at + mark.size(), hash.data() + hash.size(), value);
+  return value;
+}
+
 }  // namespace
 
 Passwords::Passwords(const Options& options)
@@ -33,7 +41,7 @@ Passwords::Passwords(const Options& options)
 std::string Passwords::hash(std::string_view password) {
   check(password, shortest_);
   std::string made;
-  threads_.run([&] { made = compute(password); });
+  threads_.run([&] { made = compute(password, operations_); });
   return made;
 }
 
@@ -41,30 +49,25 @@ Verified Passwords::verify(std::string_view hash, std::string_view password) {
   check(password, 0);
   Verified verified;
   threads_.run([&] {
-    if (hash.empty()) {
-      compute(password);
+    const unsigned long long kib = numberIn(hash, "$m=");
+    const unsigned long long passes = numberIn(hash, ",t=");
+    verified.right =
+        !hash.empty() && crypto_pwhash_str_verify(std::string(hash).c_str(), password.data(), password.size()) == 0;
+    if (verified.right) {
+      if (kib < memory_ / 1024 || passes < operations_) verified.newHash = compute(password, operations_);
       return;
     }
-    verified.right = crypto_pwhash_str_verify(std::string(hash).c_str(), password.data(), password.size()) == 0;
-    if (verified.right && isCheap(hash)) verified.newHash = compute(password);
+    // Nobody is to see by the time it takes which names there are.
+    const unsigned long long wanted = operations_ * (memory_ / 1024);
+    if (kib * passes >= wanted) return;
+    compute(password, std::max<unsigned long long>((wanted - kib * passes) / (memory_ / 1024), 1));
   });
   return verified;
 }
 
-// By the cost that stands in the hash: `$argon2id$v=19$m=KIB,t=PASSES,p=1$…`.
-bool Passwords::isCheap(std::string_view hash) const {
-  const auto number = [&](std::string_view mark) {
-    unsigned long long value = 0;
-    const std::size_t at = hash.find(mark);
-    if (at != std::string_view::npos) std::from_chars(hash.data() + at + mark.size(), hash.data() + hash.size(), value);
-    return value;
-  };
-  return number("$m=") < memory_ / 1024 || number(",t=") < operations_;
-}
-
-std::string Passwords::compute(std::string_view password) const {
+std::string Passwords::compute(std::string_view password, unsigned long long operations) const {
   std::array<char, crypto_pwhash_STRBYTES> text{};
-  if (crypto_pwhash_str_alg(text.data(), password.data(), password.size(), operations_, memory_,
+  if (crypto_pwhash_str_alg(text.data(), password.data(), password.size(), operations, memory_,
                             crypto_pwhash_ALG_ARGON2ID13) != 0)
     throw Error(Fault::internal, "password: no memory for its hash");
   return text.data();

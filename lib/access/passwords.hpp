@@ -19,13 +19,13 @@ class Passwords {
 
   /// The hash of a new password, with its salt and cost in it. Throws malformed (too short, too long, NUL), tooMany.
   std::string hash(std::string_view password);
-  /// Whether `hash` was made of `password`; an empty hash costs as much and is nobody's. Where it was, and cost less
-  /// than new ones do, there is a new one too. Throws malformed, tooMany.
+  /// Whether `hash` was made of `password`; an empty hash is nobody's. Where it was, and cost less than new ones do,
+  /// there is a new one too. What is wrong costs as much as a new hash at the least, whatever `hash` is. Throws
+  /// malformed, tooMany.
   Verified verify(std::string_view hash, std::string_view password);
 
  private:
-  bool isCheap(std::string_view hash) const;
-  std::string compute(std::string_view password) const;
+  std::string compute(std::string_view password, unsigned long long operations) const;
 
   const std::size_t shortest_;
   const unsigned long long operations_;

@@ -31,4 +31,11 @@ std::vector<std::string_view> Head::headerValues(std::string_view name) const {
   return values;
 }
 
+std::string siteOf(const Request& request) {
+  if (request.listener.operatorSocket || (request.listener.roles & stream) == 0) return {};
+  std::string host = request.peer.host.empty() ? std::string(request.head.header("Host")) : request.peer.host;
+  if (host.empty()) return host;
+  return (request.peer.secure ? "https://" : "http://") + host;
+}
+
 }  // namespace video::http

@@ -75,6 +75,10 @@ struct Request {
   const ByteSource* bytes;  ///< the body as it comes, where it asked for `BodyUse::stream`; reading it may wait
 };
 
+/// How the client reached the streams, `https://HOST`, as the request or the proxy says; empty where it does not say,
+/// or they are not served here.
+std::string siteOf(const Request& request);
+
 /// A piece of an answer's content: bytes, or a range of an open file.
 struct Segment {
   std::string bytes;

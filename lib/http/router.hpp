@@ -174,6 +174,7 @@ void Exchange::read(Wanted& wanted) const {
   });
   // Where it came from is for the operation to know, and nothing that a client could say.
   if constexpr (requires { wanted.address = request.peer.address; }) wanted.address = request.peer.address;
+  if constexpr (requires { wanted.site = std::string(); }) wanted.site = siteOf(request);
   if (inBody) readJsonFields(body(), wanted, [&](std::string_view name) { return pathParameter(name).has_value(); });
 }
 

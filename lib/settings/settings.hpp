@@ -41,6 +41,7 @@ struct Settings {
   VideosOptions videos;
   UploadsOptions uploads;
   SharesOptions shares;
+  std::string signingKey;  ///< what the daemon's `signing.key` is to hold, 32 bytes; empty: what it holds
   DeletionsOptions deletions;
   TasksOptions tasks;
   store::Options store;

@@ -30,8 +30,8 @@ class LocalShares : public Shares {
       share.label = wanted.label.value_or("");
       share.expires = wanted.expires;
       rows::insertShare(transaction, share);
-      share.url = fmt::format("{}/{}/{}{}", options_.publicUrl, wanted.what == ShareWhat::view ? "videos" : "upload",
-                              wanted.video.text,
+      share.url = fmt::format("{}/{}/{}{}", options_.publicUrl.empty() ? wanted.site : options_.publicUrl,
+                              wanted.what == ShareWhat::view ? "videos" : "upload", wanted.video.text,
                               access_.link(share.id.text, wanted.video, nameOf(wanted.what), wanted.expires));
       return share;
     });

@@ -29,6 +29,7 @@ struct NewShare {
   ShareWhat what = ShareWhat::view;
   Time expires{};
   std::optional<std::string> label;  ///< at most 100 characters
+  std::string site;  ///< how the caller reached the streams, without a slash at its end; empty: not known
 };
 
 /// A signed link that was handed out; the link itself is not kept.
@@ -43,7 +44,7 @@ struct Share {
 
 /// A signed link with where it leads, as it is shown once.
 struct CreatedShare : Share {
-  std::string url;  ///< whole where the site's address is known (`public_url`), else a path with its query
+  std::string url;  ///< whole where the site's address is known (`public_url`, or the request), else path and query
 };
 
 struct ShareQuery : ListQuery {

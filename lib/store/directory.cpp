@@ -96,11 +96,15 @@ Descriptor openRoot(const std::filesystem::path& path, const std::string& name) 
   return root;
 }
 
-/// A new key in a file of its own, on disk; gone with this object unless it was renamed.
+std::string makeKey() {
+  std::string key(keySize, '\0');
+  if (::getrandom(key.data(), key.size(), 0) != keySize) throwErrno(errno, "getrandom");
+  return key;
+}
+
+/// A key in a file of its own, on disk; gone with this object unless it was renamed.
 struct KeyFile {
-  explicit KeyFile(int in) : root(in), name("signing.key." + makeRandomHex(8)) {
-    std::string key(keySize, '\0');
-    if (::getrandom(key.data(), key.size(), 0) != keySize) throwErrno(errno, "getrandom");
+  KeyFile(int in, std::string_view key) : root(in), name("signing.key." + makeRandomHex(8)) {
     const Descriptor file = makeFile(root, name, O_WRONLY, 0600);
     try {
       writeAll(file.number(), key, "signing.key");
@@ -322,7 +326,7 @@ std::string DataDirectory::signingKey() {
       if (size != keySize) throw Error(Fault::internal, "signing.key: must be 32 bytes");
       return key.substr(0, keySize);
     }
-    const KeyFile made(root);
+    const KeyFile made(root, makeKey());
     if (::linkat(root, made.name.c_str(), root, "signing.key", 0) != 0 && errno != EEXIST)
       throwErrno(errno, "signing.key");
     sync(root, "signing.key");
@@ -330,8 +334,14 @@ std::string DataDirectory::signingKey() {
 }
 
 void DataDirectory::rotateSigningKey() {
+  setSigningKey(makeKey());
+}
+
+void DataDirectory::setSigningKey(std::string_view key) {
+  if (key.size() != keySize) throw Error(Fault::malformed, "signing.key: must be 32 bytes");
   const int root = state_->root.number();
-  const KeyFile made(root);
+  if (openIfThere(root, "signing.key", O_RDONLY) && signingKey() == key) return;
+  const KeyFile made(root, key);
   if (::renameat(root, made.name.c_str(), root, "signing.key") != 0) throwErrno(errno, "signing.key");
   sync(root, "signing.key");
 }

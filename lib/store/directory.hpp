@@ -58,6 +58,9 @@ class DataDirectory {
   std::string signingKey();
   /// Puts a new key in its place, whole or not at all.
   void rotateSigningKey();
+  /// The same with a key that was given; leaves the file as it is where it holds this one. Throws malformed unless it
+  /// has 32 bytes.
+  void setSigningKey(std::string_view key);
 
  private:
   struct State;

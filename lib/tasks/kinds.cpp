@@ -3,10 +3,10 @@
 namespace video::tasks {
 
 // A task is a file that makes its kind, and its line here.
-#define KIND(make) \
-  [] {             \
-    Kind make();   \
-    return make(); \
+#define KIND(make)      \
+  [] {                  \
+    extern Kind make(); \
+    return make();      \
   }()
 
 const std::vector<Kind>& kinds() {

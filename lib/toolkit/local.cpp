@@ -43,6 +43,7 @@ class DirectoryToolkit : public LocalToolkit {
         tasks_(makeLocalTasks(database_, blobs_, access_, *deletions_, settings.tasks)),
         server_(makeLocalServer(access_)) {
     if (!migrate) return;
+    if (!settings.signingKey.empty()) directory_->setSigningKey(settings.signingKey);
     blobs_.removeAbandoned();
     access_.loadInBackground();
   }

@@ -40,7 +40,7 @@ TEST_CASE("shares.create, list and revoke") {
   CHECK(made.id.text.size() == 12);
   CHECK(made.video == video);
   CHECK(made.label == "for grandma");
-  CHECK(made.url.starts_with("/videos/" + video.text + "?share=" + made.id.text + "&exp="));
+  CHECK(made.url.starts_with(site.url() + "/videos/" + video.text + "?share=" + made.id.text + "&exp="));
   requireFault([&] { site.at(bob).shares().create(bob, shareOf(video)); }, Fault::forbidden);
   requireFault([&] { site.at(bob).shares().list(bob, {{}, video}); }, Fault::forbidden);
   requireFault([&] { shares.create(ada, shareOf(VideoId{"unknown"})); }, Fault::notFound);
@@ -99,7 +99,7 @@ TEST_CASE("an upload link uploads to one video, while its owner may") {
   const Credential ada = site.user("ada");
   const AddedVideo video = site.at(ada).videos().add(ada, {"ada", "x"});
   const CreatedShare made = site.at(ada).shares().create(ada, shareOf(video.id, ShareWhat::upload));
-  CHECK(made.url.starts_with("/upload/" + video.id.text + "?share="));
+  CHECK(made.url.starts_with(site.url() + "/upload/" + video.id.text + "?share="));
   for (const std::string& url : {made.url, video.uploadUrl}) {
     const Credential link = linkOf(url);
     CHECK(site.at(link).uploads().put(link, {video.id, {}}, sourceOf(movie(800))).size == 800);
@@ -127,6 +127,14 @@ TEST_CASE("links are whole where the site says how it is reached") {
             .shares()
             .create(ada, shareOf(video))
             .url.starts_with("https://video.example/site/videos/" + video.text + "?share="));
+}
+
+TEST_CASE("links are whole where the request says how the site is reached") {
+  Site site(Way::remote);
+  const Credential ada = site.user("ada");
+  const NewShare wanted = shareOf(site.video(ada, "ada", "x"));
+  CHECK(site.at(ada).shares().create(ada, wanted).url.starts_with(site.url() + "/videos/" + wanted.video.text + "?"));
+  CHECK(site.at(Operator{}).shares().create(Operator{}, wanted).url.starts_with("/videos/"));
 }
 
 TEST_CASE("who may watch is as stream.access says") {

@@ -38,7 +38,7 @@ class Site {
   const Settings& settings() const { return settings_; }
   /// Remote way only.
   const http::Router& router() const { return *router_; }
-  /// Where the TCP listener is, `http://127.0.0.1:PORT`; remote way only.
+  /// Where the TCP listener is, `http://127.0.0.1:PORT`; empty the local way.
   const std::string& url() const { return url_; }
   std::filesystem::path data() const { return settings_.dataDirectory; }
 

@@ -56,6 +56,7 @@ std::string normalised(std::string text) {
       {R"(exp=\d+&sig=[A-Za-z0-9_-]+)", "exp=N&sig=SIGNATURE"},
       {R"("id":"[a-z2-7]{12}")", R"("id":"TOKENID")"},
       {R"(share=[a-z2-7]{12})", "share=SHAREID"},
+      {R"(127\.0\.0\.1:\d+)", "127.0.0.1:PORT"},
       {R"("request_id":"[^"]+")", R"("request_id":"REQUEST")"},
   };
   for (const auto& [pattern, with] : patterns) text = std::regex_replace(text, std::regex(pattern), with);

@@ -170,6 +170,60 @@ TEST_CASE("a stranger is nobody, whatever it says it is, on loopback too") {
     CHECK(name(alike) == 400);
 }
 
+TEST_CASE("behind a trusted proxy guesses are counted by client") {
+  Daemon daemon("[http]\ntrusted_proxies = [\"127.0.0.1\"]\n[access]\nlogin_attempts = 2\n");
+  httplib::Client proxy(daemon.url());
+  const auto guess = [&](const std::string& name, const std::string& client) {
+    const httplib::Headers headers{{"X-Forwarded-For", client}};
+    return statusOf(proxy.Post("/user/" + name, headers, R"({"pwd":"a wrong one"})", jsonType));
+  };
+  CHECK(guess("one", "192.0.2.1") == 401);
+  CHECK(guess("two", "192.0.2.1") == 401);
+  CHECK(guess("three", "192.0.2.1") == 429);
+  CHECK(guess("three", "192.0.2.2") == 401);
+  CHECK(guess("three", "192.0.2.3, 192.0.2.2") == 401);
+  CHECK(guess("four", "192.0.2.3, 192.0.2.2") == 429);  // what the client says itself is not looked at
+}
+
+TEST_CASE("of more sign-ins than may wait for a hash the rest are told to come again") {
+  Daemon daemon("[access]\npassword_opslimit = 1\npassword_memlimit = \"32MiB\"\nlogin_attempts = 1000000\n");
+  std::atomic<int> refused = 0;
+  std::atomic<int> looked = 0;
+  {
+    std::vector<std::jthread> all;
+    for (int i = 0; i < 80; ++i)
+      all.emplace_back([&, i] {
+        httplib::Client client(daemon.url());
+        client.set_read_timeout(std::chrono::minutes{2});
+        const auto result = client.Post("/user/nobody" + std::to_string(i), R"({"pwd":"a wrong one"})", jsonType);
+        if (result && result->status == 401) ++looked;
+        if (result && result->status == 429 && result->has_header("Retry-After")) ++refused;
+      });
+  }
+  CHECK(looked >= 64);
+  CHECK(refused > 0);
+  CHECK(looked + refused == 80);
+}
+
+TEST_CASE("the key of links may come from systemd") {
+  const TempDirectory given;
+  std::ofstream(given / "signing.key") << std::string(32, 'k');
+  const Given environment{{{"CREDENTIALS_DIRECTORY", given.path().string()}}, {}, {}};
+  const TempDirectory home;
+  const std::vector<std::string> words{builtProgram("videod"), "--data-dir", (home / "data").string(), "--listen",
+                                       "127.0.0.1:0"};
+  for (int i = 0; i < 2; ++i) {
+    Program daemon(words, environment);
+    daemon.waitForError("msg=ready");
+    std::ifstream key(home / "data/signing.key");
+    CHECK(std::string(std::istreambuf_iterator<char>(key), {}) == std::string(32, 'k'));
+    daemon.signal(SIGTERM);
+    CHECK(daemon.wait().status == 0);
+  }
+  std::ofstream(given / "signing.key") << "short";
+  CHECK(run(words, environment).status == 2);
+}
+
 TEST_CASE("who is locked out is let in again on the host") {
   Daemon daemon;
   const auto operate = [&](std::vector<std::string> words, const std::string& input) {

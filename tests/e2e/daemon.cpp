@@ -99,6 +99,27 @@ TEST_CASE("the operator's socket is there while the daemon is, for its group alo
   CHECK(third.terminate() == 0);
 }
 
+TEST_CASE("the daemon's group makes the operator, as a supplementary one too") {
+  if (::geteuid() != 0) {
+    WARN("skipped: only root can be somebody else");
+    return;
+  }
+  Daemon daemon;
+  const std::filesystem::path socket = daemon.dataDirectory() / "videod.sock";
+  namespace fs = std::filesystem;
+  for (const fs::path& folder : {daemon.dataDirectory(), daemon.dataDirectory().parent_path()})
+    fs::permissions(folder, fs::perms::others_exec | fs::perms::group_exec, fs::perm_options::add);
+  fs::permissions(socket, fs::perms::all);  // whoever may connect is asked who he is
+  const auto status = [&](const std::string& groups) {
+    return run({"setpriv", "--reuid=65534", "--regid=65534", groups, "curl", "-s", "-o", "/dev/null", "-w",
+                "%{http_code}", "--unix-socket", socket.string(), "http://localhost/user"})
+        .out;
+  };
+  CHECK(status("--groups=0") == "200");
+  CHECK(status("--groups=100") == "403");
+  CHECK(status("--clear-groups") == "403");
+}
+
 TEST_CASE("a request under way is answered before the daemon stops") {
   Daemon daemon("[http]\nshutdown_timeout = \"20s\"\n");
   const std::string body = R"({"user_name":"anna","pwd":"correct horse"})";

@@ -68,6 +68,19 @@ TEST_CASE("a password is verified by its hash alone", "[access]") {
   CHECK(Passwords(dearer).verify(hash, "correct horse").right);
 }
 
+TEST_CASE("what is wrong costs as much as a new hash, and no more passes than that", "[access]") {
+  const std::string old = Passwords(cheap()).hash("correct horse");
+  access::Options dear = cheap();
+  dear.passwordOpslimit = 3;
+  Passwords passwords(dear);
+  CHECK(passwords.hash("correct horse").starts_with("$argon2id$v=19$m=8,t=3,p=1$"));
+  CHECK_FALSE(passwords.verify(old, "wrong").right);
+  const access::Verified verified = passwords.verify(old, "correct horse");
+  CHECK(verified.right);
+  CHECK(verified.newHash.starts_with("$argon2id$v=19$m=8,t=3,p=1$"));
+  CHECK_FALSE(passwords.verify("", "correct horse").right);
+}
+
 TEST_CASE("what a password may be", "[access]") {
   Passwords passwords(cheap());
   CHECK_THROWS_WITH(passwords.hash("1234567"), "pwd: at least 8 bytes are needed");
