@@ -204,7 +204,7 @@ TEST_CASE("from cron: silent, and a status that says what is left") {
   const fs::path data = home / "data";
   const QueueSize size{.deleted = 2, .kept = 1};
   fillQueue(data, size);
-  const std::string config = write(home / "ctl.toml", quick);
+  const std::string config = write(home / "ctl.toml", quick + std::string("max_tries = 2\n"));
   store::Options options;
   options.freeSpaceFloor = 1ULL << 60;
   {
