@@ -222,6 +222,11 @@ std::size_t Connection::allowed(std::int64_t now) {
 }
 
 Connection::Sent Connection::flush(std::int64_t now) {
+  if (delay > 0) notBefore_ = now + std::exchange(delay, 0);
+  if (now < notBefore_) {
+    resumeAt = notBefore_;
+    return Sent::later;
+  }
   while (bytesAt_ < bytes_.size()) {
     std::size_t sent = 0;
     const Sent result = sendPart(bytes_.data() + bytesAt_, bytes_.size() - bytesAt_, !content.empty(), sent);
@@ -277,7 +282,7 @@ void Connection::answered() {
   segment_ = 0;
   segmentAt_ = 0;
   rate = 0;
-  allowedAt_ = resumeAt = 0;
+  delay = notBefore_ = allowedAt_ = resumeAt = 0;
   held.reset();
 }
 

@@ -86,7 +86,7 @@ class Connection final : public httplib::Stream {
   /// Reads what is there into the scratch; never waits.
   Received receive(Scratch& scratch);
   /// Sends what the socket takes, of the content at most 2 MiB and what `rate` allows; never waits for the client.
-  /// `now` in milliseconds. `later` with `resumeAt` set: the rate says so, not the socket.
+  /// `now` in milliseconds. `later` with `resumeAt` set: rate or delay say so, not the socket.
   Sent flush(std::int64_t now);
   /// Sends `100 Continue`, once, where the client waits for it and has sent nothing of its body.
   void sendContinue(const Scratch& scratch);
@@ -121,7 +121,8 @@ class Connection final : public httplib::Stream {
   bool moved = false;         ///< a byte was sent or received since the deadline was set
   int unsentBefore = 0;       ///< `unsent` when the deadline was set, of an answer that waits for its reader
   std::uint64_t rate = 0;     ///< bytes a second of this answer's content; 0: no limit
-  std::int64_t resumeAt = 0;  ///< when the rate lets the answer go on; 0: it does not hold it back
+  std::int64_t delay = 0;     ///< milliseconds before the answer's first byte
+  std::int64_t resumeAt = 0;  ///< when rate and delay let the answer go on; 0: they do not hold it back
   HeadEnd headEnd;
   BodyDecoder body;
   std::int64_t headDeadline = 0;
@@ -163,6 +164,7 @@ class Connection final : public httplib::Stream {
   bool trusted_ = false;         ///< has read enough to be given more of the kernel's memory
   std::uint64_t allowance_ = 0;  ///< bytes that the rate allows, as of `allowedAt_`
   std::int64_t allowedAt_ = 0;
+  std::int64_t notBefore_ = 0;
 };
 
 }  // namespace video::http

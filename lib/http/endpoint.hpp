@@ -16,6 +16,7 @@ struct Route {
   unsigned roles = api;
   bool plainErrors = false;  ///< errors as plain text (the original's stream role)
   bool shared = false;       ///< the reply to an anonymous GET follows from path, query and data alone
+  bool tarpit = false;       ///< a 429 goes out half a second late, so that who guesses does not crowd the workers
 };
 
 template <class Wanted, class Given>

@@ -94,6 +94,7 @@ struct Answer {
   std::vector<Segment> content;
   std::optional<std::uint64_t> headLength;  ///< for HEAD: the Content-Length that GET would have; then no content
   std::uint64_t rate = 0;                   ///< bytes a second of its content at most; 0: as fast as it goes
+  std::chrono::milliseconds delay{0};       ///< before its first byte goes out; no thread waits meanwhile
   bool close = false;                       ///< close the connection after it
   std::shared_ptr<void> held;               ///< let go when the last byte is sent or the connection breaks
 

@@ -349,6 +349,7 @@ void Router::serveFor(const Request& request, Answer& answer) noexcept {
   answer = Answer{};
   answer.headers.reserve(8);
   Course course(options_, counts_, &head, &request.peer, answer);
+  bool tarpit = false;
   course.run([&] {
     const PathParts path(head.path);
     Admitted admitted = admit(head, request.peer, request.listener, path);
@@ -361,6 +362,7 @@ void Router::serveFor(const Request& request, Answer& answer) noexcept {
     }
     if (admitted.refusal) throw Error(*admitted.refusal);
     const RouteEntry& entry = *admitted.entry;
+    tarpit = entry.route.tarpit;
     course.form().multipart = entry.body == BodyUse::stream && head.method == Method::post;
     if (entry.body == BodyUse::stream && !upload) upload = limiter_.takeUpload();
     answer.status = entry.route.success;
@@ -373,6 +375,7 @@ void Router::serveFor(const Request& request, Answer& answer) noexcept {
     entry.handler(exchange, answer);
     if (isShared) replies_.keep(target, version, answer);
   });
+  if (tarpit && answer.status == 429) answer.delay = std::chrono::milliseconds{500};
   course.finish();
 }
 

@@ -76,6 +76,7 @@ void Writer::fill(Turn& turn, httplib::Response& response) {
   turn.answering.answer(answer);
   turn.connection.held = std::move(answer.held);
   turn.connection.rate = answer.rate;
+  turn.connection.delay = answer.delay.count();
   turn.connection.closing = turn.answering.closes(answer);
 
   const Head* head = turn.answering.head();

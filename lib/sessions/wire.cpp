@@ -9,7 +9,8 @@ namespace {
 namespace wire {
 using http::Endpoint;
 using http::Method;
-constexpr Endpoint<Login, SignedIn> login{{"sessions.login", Method::post, "/user/{name}"}};
+constexpr Endpoint<Login, SignedIn> login{
+    {.operation = "sessions.login", .method = Method::post, .path = "/user/{name}", .tarpit = true}};
 constexpr Endpoint<Nothing, void> logout{{"sessions.logout", Method::delete_, "/session", 204}};
 constexpr Endpoint<OfUserQuery, Page<Session>> list{{"sessions.list", Method::get, "/sessions"}};
 constexpr Endpoint<OfUserQuery, Page<Session>> listOf{{"sessions.list", Method::get, "/user/{user_name}/sessions"}};

@@ -12,7 +12,8 @@ using http::Method;
 constexpr Endpoint<NewUser, SignedIn> add{{"users.add", Method::post, "/user", 201}};
 constexpr Endpoint<ListQuery, Page<User>> list{{"users.list", Method::get, "/user"}};
 constexpr Endpoint<UserName, User> show{{"users.show", Method::get, "/user/{user_name}"}};
-constexpr Endpoint<ChangeUser, User> change{{"users.change", Method::patch, "/user/{user_name}"}};
+constexpr Endpoint<ChangeUser, User> change{
+    {.operation = "users.change", .method = Method::patch, .path = "/user/{user_name}", .tarpit = true}};
 constexpr Endpoint<RemoveUser, void> remove{{"users.remove", Method::delete_, "/user/{user_name}", 204}};
 }  // namespace wire
 

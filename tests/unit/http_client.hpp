@@ -77,6 +77,7 @@ struct Recorder final : Service {
     if (path == "/204" || path == "/304") answer.status = std::stoi(path.substr(1));
     if (path == "/204" || path == "/304") return;
     if (path == "/close") answer.close = true;
+    if (path == "/late") answer.delay = 400ms;
     if (path == "/split") answer.set("X-Bad", "a\r\nX-Injected: b");
     if (path == "/big") {
       answer.content.push_back({{}, file, 0, bigSize});

@@ -29,6 +29,30 @@ TEST_CASE("an answer has at most its rate, and others have theirs") {
   CHECK(soon([&] { return server.service.holding == 0; }));
 }
 
+TEST_CASE("an answer with a delay waits for it, and nobody else does") {
+  TransportOptions options;
+  options.workers = 1;
+  Running server(options);
+  std::vector<std::unique_ptr<Client>> late;
+  const auto began = std::chrono::steady_clock::now();
+  for (int i = 0; i < 50; ++i) {
+    late.push_back(std::make_unique<Client>(server.address));
+    late.back()->get("/late");
+  }
+  Client other(server.address);
+  other.get("/other");
+  CHECK(other.read().status == 200);
+  for (const auto& client : late) CHECK(take(*client, 1) == 0);
+  for (const auto& client : late) CHECK(client->read().status == 200);
+  CHECK(std::chrono::steady_clock::now() - began >= 400ms);
+  late.front()->get("/other");
+  CHECK(late.front()->read().status == 200);
+  other.get("/late");
+  CHECK(soon([&] { return server.service.holding == 1; }));
+  other.reset();
+  CHECK(soon([&] { return server.service.holding == 0; }));
+}
+
 TEST_CASE("an answer with a rate goes with its connection") {
   Running server;
   server.service.rate = 1 << 20;
