@@ -262,6 +262,18 @@ void measureQueue(observe::Metrics& metrics, LocalToolkit& toolkit) {
   }
 }
 
+// Of several listeners with a role the first one stands for it.
+void addRoles(std::vector<RoleUrl>& roles, const http::Listener& listener, const std::string& address) {
+  const std::string url =
+      !listener.publicUrl.empty() || address.starts_with("unix:") ? listener.publicUrl : "http://" + address;
+  for (const auto& [role, name] : {std::pair(http::api, "api"), std::pair(http::stream, "stream"),
+                                   std::pair(http::scheduler, "scheduler"), std::pair(http::web, "web")}) {
+    const auto isIt = [name = name](const RoleUrl& known) { return known.role == name; };
+    if ((listener.roles & role) != 0 && !url.empty() && std::none_of(roles.begin(), roles.end(), isIt))
+      roles.push_back({name, url});
+  }
+}
+
 void run(const Flags& flags, Settings settings, std::string_view origin, const sigset_t& signals) {
   observe::setUpLog(settings.log);
   const Settings asked = settings;
@@ -293,12 +305,17 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
     measureQueue(metrics, *toolkit);
     return metrics.text();
   };
+  std::vector<RoleUrl> roles;
+  daemon.roles = [&] { return roles; };
   toolkit->server().become(std::move(daemon));
   serve(router, *toolkit, settings.cookies);
 
   for (const int socket : observe::takeHandedSockets()) transport.hand(socket);
-  for (const http::Listener& listener : settings.listeners)
-    observe::info("listening", {{"address", transport.listen(listener)}});
+  for (const http::Listener& listener : settings.listeners) {
+    const std::string address = transport.listen(listener);
+    observe::info("listening", {{"address", address}});
+    addRoles(roles, listener, address);
+  }
   operatorSocket.listen(transport);
   for (const std::string& address : transport.unclaimed())
     throw Error(Fault::malformed,

@@ -170,6 +170,10 @@ HeadEnd::State HeadEnd::look(std::string_view bytes, const HeadLimits& limits) {
   for (;;) {
     const std::size_t lineFeed = bytes.find('\n', seen_);
     const bool inRequestLine = line_ == start_;
+    // What is no HTTP (TLS, most often) may never send a line's end.
+    if (inRequestLine && line_ < bytes.size() && !is(bytes[line_], tokenByte) && bytes[line_] != '\r' &&
+        bytes[line_] != '\n')
+      return refuse(400, "a request does not begin with a method");
     const std::size_t reached = lineFeed == std::string_view::npos ? bytes.size() : lineFeed + 1;
     const std::size_t lineEnd = lineFeed == std::string_view::npos ? reached : lineFeed - (lineFeed > line_ ? 1 : 0);
     if (inRequestLine && lineEnd - line_ > limits.requestLine) return refuse(414, "request line: too long");

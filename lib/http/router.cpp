@@ -269,6 +269,11 @@ struct Router::Admitted {
 Router::Admitted Router::admit(const Head& head, const Peer& peer, const Listener& listener,
                                const PathParts& path) const {
   Admitted admitted;
+  if (head.path == "*") {  // of the server as a whole (RFC 9110 §9.3.7)
+    admitted.allow = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
+    admitted.options = true;
+    return admitted;
+  }
   RouteTable::Match match = routes_.find(path, head.method, listener.roles);
   admitted.plainErrors = match.plainErrors;
   if (match.entry == nullptr) {

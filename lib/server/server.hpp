@@ -49,12 +49,19 @@ struct Reloaded {
   std::vector<std::string> kept;     ///< changed in the file, but only a restart takes them over
 };
 
+/// Where a role is served.
+struct RoleUrl {
+  std::string role;  ///< `api`, `stream`, `scheduler`, `web`
+  std::string url;   ///< without a slash at its end
+};
+
 /// What a daemon can say of itself and do about itself.
 struct RunningDaemon {
   std::function<ServerStatus()> status;
   std::function<ServerLimits()> limits;
   std::function<Reloaded()> reload;      ///< throws malformed where the file is broken; then nothing has changed
   std::function<std::string()> metrics;  ///< in the text format of Prometheus
+  std::function<std::vector<RoleUrl>()> roles;
 };
 
 /// The daemon itself. Every function may be called from any thread and throws Error; unreachable where there is no

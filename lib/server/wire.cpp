@@ -1,4 +1,7 @@
+#include <utility>
+
 #include "base/error.hpp"
+#include "base/json.hpp"
 #include "http/client.hpp"
 #include "http/router.hpp"
 #include "server/fields.hpp"
@@ -54,8 +57,16 @@ void serveServer(http::Router& router, LocalServer& server) {
     if (!status.ready) throw Error(Fault::unavailable, "not ready");
     say(answer, status.diskLow ? R"({"status":"ready","degraded":["disk"]})" : R"({"status":"ready"})");
   });
-  router.serveRaw(wire::version, [](const http::Exchange&, http::Answer& answer) {
-    say(answer, R"({"name":"videod","version":")" VIDEO_VERSION R"(","api":1})");
+  router.serveRaw(wire::version, [&](const http::Exchange&, http::Answer& answer) {
+    std::string text = R"({"name":"videod","version":")" VIDEO_VERSION R"(","api":1,"roles":{)";
+    const char* between = "";
+    for (const RoleUrl& one : server.daemon().roles()) {
+      text += std::exchange(between, ",");
+      appendJsonString(text, one.role);
+      text += ':';
+      appendJsonString(text, one.url);
+    }
+    say(answer, text + "}}");
   });
   router.serveRaw(wire::metrics, [&](const http::Exchange& exchange, http::Answer& answer) {
     say(answer, server.metrics(exchange.by), "text/plain; version=0.0.4; charset=utf-8");

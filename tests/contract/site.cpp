@@ -28,6 +28,7 @@ Site::Site(Way way, const std::function<void(Settings&)>& change) {
   daemon.limits = [] { return ServerLimits{{{"streams", 1, 2, 3}}}; };
   daemon.reload = [] { return Reloaded{{"log.level"}, {"http.workers"}}; };
   daemon.metrics = [] { return std::string("videod_tokens 1\n"); };
+  daemon.roles = [this] { return std::vector<RoleUrl>{{"api", url_}}; };
   local_->server().become(std::move(daemon));
   if (way == Way::local) return;
 

@@ -1,5 +1,6 @@
 // What only the wire can be told: bodies, paths and headers as a stranger sends them, and the bytes that come back.
 #include <httplib.h>
+#include <sqlite3.h>
 
 #include <fstream>
 #include <regex>
@@ -163,6 +164,33 @@ TEST_CASE("a form uploads, and is refused as the original refused it") {
   std::string forged = other.uploadUrl;
   forged.replace(forged.find(other.id.text), other.id.text.size(), video.text);
   checkError(wire.client.Put(forged, bytes, "video/mp4"), 403, "005");
+}
+
+TEST_CASE("a video's name splits no answer, even where the database holds a bad one") {
+  Site site(Way::remote);
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  Wire wire(site);
+  const std::string evil = "a.mp4\"\r\nX-Injected: 1\r\n\r\n<b>";
+  checkError(wire.post("/user/ada/videos", R"({"name":"a\r\nX-Injected: 1"})", secretOf(ada)), 400, "001", "name");
+  for (const std::string& name : {std::string("\"; filename=evil"), std::string("é\\\"%0d%0a"), evil}) {
+    sqlite3* database = nullptr;
+    REQUIRE(sqlite3_open((site.data() / "video.db").c_str(), &database) == SQLITE_OK);
+    sqlite3_stmt* change = nullptr;
+    REQUIRE(sqlite3_prepare_v2(database, "UPDATE video_info SET name = ?", -1, &change, nullptr) == SQLITE_OK);
+    sqlite3_bind_text(change, 1, name.c_str(), -1, SQLITE_TRANSIENT);
+    CHECK(sqlite3_step(change) == SQLITE_DONE);
+    sqlite3_finalize(change);
+    sqlite3_close(database);
+    const auto result = wire.get("/videos/" + video.text);
+    REQUIRE(result);
+    CHECK(result->status == 200);
+    CHECK(result->body.size() == movie().size());
+    CHECK_FALSE(result->has_header("X-Injected"));
+    CHECK(result->get_header_value_count("Content-Disposition") <= 1);
+    const std::string disposition = result->get_header_value("Content-Disposition");
+    CHECK(std::count(disposition.begin(), disposition.end(), '"') == 2);
+  }
 }
 
 TEST_CASE("single ranges, conditions and heads") {

@@ -241,6 +241,10 @@ roles = ["web"]
   };
   const std::string video = "/videos/01930000-0000-7000-8000-000000000000";
   for (std::size_t at = 0; at < 4; ++at) CHECK(status(at, "/readyz") == "200");
+  const std::string version = get("http://" + daemon.addresses()[3] + "/version").second;
+  for (const auto& [role, at] : {std::pair("api", 0), std::pair("stream", 1), std::pair("scheduler", 2)})
+    CHECK(nlohmann::json::parse(version).at("roles").at(role) ==
+          "http://" + daemon.addresses()[static_cast<std::size_t>(at)]);
   CHECK(status(0, video + "/comments") == "404");  // there is no such video
   CHECK(get("http://" + daemon.addresses()[0] + video).second.find("no such path") != std::string::npos);
   CHECK(status(0, "/user") == "401");

@@ -78,6 +78,13 @@ TEST_CASE("HEAD says what GET would, without its content") {
   CHECK(header(answer, "X-Error-Detail") == "id: must not be empty");
 }
 
+TEST_CASE("OPTIONS * says what the server can do") {
+  Site site;
+  const Answer answer = site.ask(Method::options, "*");
+  CHECK(answer.status == 204);
+  CHECK(header(answer, "Allow") == "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT");
+}
+
 TEST_CASE("a listener answers what its roles are for") {
   Site site;
   const std::pair<const char*, unsigned> paths[] = {

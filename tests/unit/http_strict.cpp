@@ -95,7 +95,7 @@ TEST_CASE("requests that are not what RFC 9112 says are refused, never repaired,
       {"GET /small http/1.1\r\n" + host + "\r\n", "400 closed"},
       {"GET /small HTTP/1.10\r\n" + host + "\r\n", "400 closed"},
       {"GET /small HTTP/2.0\r\n" + host + "\r\n", "505 closed"},
-      {"\x16\x03\x01\x02\r\n\r\n", "400 closed"},  // as TLS begins
+      {std::string("\x16\x03\x01\x02\x00\x01", 6), "400 closed"},  // as TLS begins
       // Limits
       {"GET /" + std::string(8200, 'a') + " HTTP/1.1\r\n" + host + "\r\n", "414 closed"},
       {get("A: " + std::string(17000, 'a') + "\r\n"), "431 closed"},
