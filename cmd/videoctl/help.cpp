@@ -1,4 +1,4 @@
-#include "command.hpp"
+#include "generate.hpp"
 
 namespace video::ctl {
 
@@ -91,17 +91,26 @@ is exit status 8: there is no other way then.
 
 }  // namespace
 
+std::string_view topic(std::string_view name) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> topics{
+      {{"exit-codes", exitCodes}, {"environment", environment}, {"formats", formats}, {"ways", ways}}};
+  for (const auto& [known, text] : topics)
+    if (known == name) return text;
+  return {};
+}
+
 std::string overview(const CLI::App& app) {
   std::string out =
       "videoctl: works on the users, videos and comments of a video server\n\n"
       "usage: videoctl NOUN VERB [ARGUMENTS] [--flags]\n\nNouns:\n";
-  for (const CLI::App* noun : app.get_subcommands([](const CLI::App*) { return true; }))
+  for (const CLI::App* noun : visible(app))
     out += fmt::format("  {:<9} {}\n", noun->get_name(), noun->get_description());
   return out + std::string(examples);
 }
 
 void addHelp(Commands& commands) {
   auto version = commands.plain<Words>("version", "The version of this program");
+  version.givesOne<Version>();
   version.runs([](Caller& caller, Words&) {
     if (caller.out.isJson())
       caller.out.one([] { return Version{VIDEO_VERSION}; });
@@ -113,20 +122,17 @@ void addHelp(Commands& commands) {
   auto help = commands.plain<Topic>("help", "This, or about exit-codes, environment, formats or ways");
   help.option("TOPIC", &Topic::name, "exit-codes, environment, formats, ways, or a noun");
   help.runs([&app = commands.app()](Caller& caller, Topic& wanted) {
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 4> topics{
-        {{"exit-codes", exitCodes}, {"environment", environment}, {"formats", formats}, {"ways", ways}}};
     if (wanted.name.empty()) {
       caller.out.text(overview(app));
       return 0;
     }
-    for (const auto& [name, text] : topics) {
-      if (name != wanted.name) continue;
+    if (const std::string_view text = topic(wanted.name); !text.empty()) {
       caller.out.text(text);
       return 0;
     }
-    for (const CLI::App* noun : app.get_subcommands([](const CLI::App*) { return true; })) {
+    for (const CLI::App* noun : visible(app)) {
       if (noun->get_name() != wanted.name) continue;
-      caller.out.text(noun->help());
+      caller.out.text(Commands::helpOf(*noun));
       return 0;
     }
     throw Usage(fmt::format(

@@ -2,6 +2,7 @@
 #include <csignal>
 
 #include "command.hpp"
+#include "generate.hpp"
 
 namespace {
 
@@ -91,19 +92,29 @@ int run(int count, char** arguments) {
   addServer(commands);
   addContext(commands);
   addHelp(commands);
+  addGenerate(commands);
 
   Action action = [&app](Caller& caller) {
     caller.out.text(overview(app));
     return 0;
   };
   try {
-    app.parse(wordsOf(count, arguments));
+    // What a shell asks while somebody types; no command of a person's.
+    if (count > 1 && std::string_view(arguments[1]) == "__complete") {
+      flags.timeout = std::chrono::seconds{2};
+      flags.output = Format::tsv;
+      action = [&commands, words = std::vector<std::string>(arguments + 2, arguments + count)](Caller& caller) {
+        return complete(caller, commands, words);
+      };
+    } else {
+      app.parse(wordsOf(count, arguments));
+    }
     readEnvironment(flags);
     if (const Action* chosen = commands.chosen()) action = *chosen;
   } catch (const CLI::CallForHelp&) {
     const CLI::App& asked = commands.deepest();
     action = [&asked](Caller& caller) {
-      caller.out.text(asked.get_parent() == nullptr ? overview(asked) + "\n" + asked.help() : asked.help());
+      caller.out.text(asked.get_parent() == nullptr ? overview(asked) + "\n" + asked.help() : Commands::helpOf(asked));
       return 0;
     };
   } catch (const CLI::CallForVersion& asked) {

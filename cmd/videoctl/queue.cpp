@@ -111,11 +111,14 @@ int retry(Caller& caller, const RetryQueue& wanted) {
 }  // namespace
 
 void addQueue(Commands& commands) {
-  CLI::App& noun = commands.noun("queue", "The deletion queue");
+  CLI::App& noun = commands.noun("queue", "The deletion queue",
+                                 {{"What waits to be cleared", "videoctl queue list"},
+                                  {"From cron: silent, unless something failed", "videoctl -q queue drain"}});
 
   auto list = commands.verb<ListQueue>(noun, "list", "What waits to be cleared, by due time");
   list.flag("--dead", &ListQueue::dead, "only what was given up");
   list.lists();
+  list.givesList<DeletionPage>();
   list.runs([](Caller& caller, ListQueue& wanted) {
     if (wanted.dead) wanted.state = DeletionState::dead;
     Deletions& deletions = caller.toolkit().deletions();
@@ -132,6 +135,7 @@ void addQueue(Commands& commands) {
   auto retried = commands.verb<RetryQueue>(noun, "retry", "Makes failed ones due again, with all their tries");
   retried.several("VIDEO", &RetryQueue::ids, "videos, or - for one a line on stdin")->required(false);
   retried.flag("--dead", &RetryQueue::dead, "all that was given up");
+  retried.givesResults();
   retried.runs(retry);
 }
 

@@ -17,7 +17,13 @@ struct Ids {
 }  // namespace
 
 void addToken(Commands& commands) {
-  CLI::App& noun = commands.noun("token", "API tokens for scripts");
+  CLI::App& noun =
+      commands.noun("token", "API tokens for scripts",
+                    {{"A token for a nightly upload, good for a year",
+                      "videoctl --as ada token create --label nightly --scope upload --expires 365d > token.txt"},
+                     {"Tokens that end within two weeks",
+                      "videoctl token list -o json | jq -r --arg t \"$(date -u -d '+14 days' +%FT%TZ)\" '.tokens[] | "
+                      "select(.expires != null and .expires < $t) | .label'"}});
 
   auto create = commands.verb<CreateToken>(noun, "create", "Makes a token and prints it, this once");
   create.option("--label", &NewToken::label)->required();
@@ -29,6 +35,7 @@ void addToken(Commands& commands) {
                   if (text != "never") readValue(text, name, duration);
                   to = text;
                 });
+  create.givesOne<CreatedToken>();
   create.runs([](Caller& caller, CreateToken& wanted) {
     if (wanted.ends != "never") wanted.expires = systemClock().now() + *parseDuration(wanted.ends);
     caller.needAuthor("token create");
@@ -42,8 +49,9 @@ void addToken(Commands& commands) {
   });
 
   auto list = commands.verb<OfUserQuery>(noun, "list", "Own tokens; an admin's and the operator's: all");
-  list.option("--user", &OfUserQuery::name, "only this user's");
+  list.option("--user", &OfUserQuery::name, "only this user's")->type_name("USER");
   list.lists();
+  list.givesList<Page<Token>>();
   list.runs([](Caller& caller, OfUserQuery& wanted) {
     Tokens& tokens = caller.toolkit().tokens();
     caller.out.list(wanted, "id,user_name,label,scope,create_time,expires,last_used",
@@ -53,6 +61,7 @@ void addToken(Commands& commands) {
 
   auto revoke = commands.verb<Ids>(noun, "revoke", "Ends tokens");
   revoke.several("ID", &Ids::ids, "tokens by their ids, or - for one a line on stdin");
+  revoke.givesResults();
   revoke.runs([](Caller& caller, Ids& wanted) {
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
       caller.toolkit().tokens().revoke(caller.by(), {TokenId{id}});

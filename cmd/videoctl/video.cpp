@@ -191,19 +191,29 @@ int download(Caller& caller, DownloadVideo& wanted) {
 }  // namespace
 
 void addVideo(Commands& commands) {
-  CLI::App& noun = commands.noun("video", "The videos of the site");
+  CLI::App& noun = commands.noun(
+      "video", "The videos of the site",
+      {{"Upload two files", "videoctl video upload holiday.mp4 beach.mp4 --user ada"},
+       {"Ids of the three newest", "videoctl video list --limit 3 -o id"},
+       {"Delete what is older than a year",
+        "videoctl video list --user ada --until -365d -o id | videoctl video delete -"},
+       {"Delete the newest, and take it back",
+        "id=$(videoctl video list --limit 1 -o id)\nvideoctl video delete \"$id\"\nvideoctl video restore \"$id\""},
+       {"Read every content and compare it with what came", "videoctl video verify --all"}});
 
   auto put = commands.verb<UploadVideos>(noun, "upload", "Adds videos from files, or one from stdin with -");
   put.several("FILE", &UploadVideos::files, "files, or - for stdin");
-  put.option("--user", &UploadVideos::user, "the owner; default: the caller");
+  put.option("--user", &UploadVideos::user, "the owner; default: the caller")->type_name("USER");
   put.option("--name", &UploadVideos::name, "the video's name; default: the file's");
+  put.givesResults();
   put.runs(upload);
 
   auto list = commands.verb<VideoQuery>(noun, "list", "Own videos; an admin's and the operator's: all");
-  list.option("--user", &VideoQuery::user);
-  list.option("--state", &VideoQuery::state, "pending, ready, deleted or purging");
-  list.option("--sort", &VideoQuery::sort);
+  list.option("--user", &VideoQuery::user)->type_name("USER");
+  list.option("--state", &VideoQuery::state, "only in this state; default: ready, and one's own that are pending");
+  list.option("--sort", &VideoQuery::sort, "by what; default: the newest first");
   list.lists();
+  list.givesList<Page<Video>>();
   list.runs([](Caller& caller, VideoQuery& wanted) {
     Videos& videos = caller.toolkit().videos();
     caller.out.list(wanted, "id,author,state,create_time,size,name,purge_time",
@@ -213,6 +223,7 @@ void addVideo(Commands& commands) {
 
   auto show = commands.verb<VideoRef>(noun, "show", "One video");
   show.option("ID", &VideoRef::id)->required();
+  show.givesOne<Video>();
   show.runs([](Caller& caller, VideoRef& wanted) {
     caller.out.one([&] { return caller.toolkit().videos().show(caller.by(), wanted); });
     return 0;
@@ -220,12 +231,15 @@ void addVideo(Commands& commands) {
 
   auto get = commands.verb<DownloadVideo>(noun, "download", "Writes a video to a file");
   get.option("ID", &VideoRef::id)->required();
-  get.option("--to", &DownloadVideo::to, "a file or folder, or - for stdout; default: the video's name here");
+  get.option("--to", &DownloadVideo::to, "a file or folder, or - for stdout; default: the video's name here")
+      ->type_name("FILE");
+  get.givesResults();
   get.runs(download);
 
   auto rename = commands.verb<RenameVideo>(noun, "rename", "Gives a video another name");
   rename.option("ID", &RenameVideo::id)->required();
   rename.option("NAME", &RenameVideo::name)->required();
+  rename.givesResults();
   rename.runs([](Caller& caller, RenameVideo& wanted) {
     return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
       caller.toolkit().videos().rename(caller.by(), wanted);
@@ -236,11 +250,13 @@ void addVideo(Commands& commands) {
   auto verify = commands.verb<VerifyVideos>(noun, "verify", "Reads contents and compares them with what came");
   verify.several("ID", &VerifyVideos::ids, "videos, or - for one a line on stdin")->required(false);
   verify.flag("--all", &VerifyVideos::all, "all of one's own; an admin's and the operator's: everybody's");
+  verify.givesResults();
   verify.runs(verifyVideos);
 
   auto remove = commands.verb<Ids>(noun, "delete", "Deletes videos; until they are cleared they can be restored");
   remove.several("ID", &Ids::ids, "videos, or - for one a line on stdin");
   remove.flag("--now", &Ids::now, "without the usual delay");
+  remove.givesResults();
   remove.runs([](Caller& caller, Ids& wanted) {
     const auto now = wanted.now ? std::optional(true) : std::nullopt;
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
@@ -251,6 +267,7 @@ void addVideo(Commands& commands) {
 
   auto restore = commands.verb<Ids>(noun, "restore", "Takes deleted videos back");
   restore.several("ID", &Ids::ids, "videos, or - for one a line on stdin");
+  restore.givesResults();
   restore.runs([](Caller& caller, Ids& wanted) {
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
       caller.toolkit().deletions().restore(caller.by(), {VideoId{id}, {}});
