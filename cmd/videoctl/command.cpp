@@ -141,9 +141,9 @@ std::string Commands::helpOf(const CLI::App& command) {
   return command.help(path);
 }
 
-const Action* Commands::chosen() const {
+const Command* Commands::chosen() const {
   const auto found = commands_.find(&deepest());
-  return found == commands_.end() ? nullptr : &found->second.action;
+  return found == commands_.end() ? nullptr : &found->second;
 }
 
 void Commands::explain(const CLI::ParseError& problem) const {
@@ -174,7 +174,8 @@ Items::Items(const std::vector<std::string>& arguments, const Flags& flags)
   several_ = input_ || arguments_.size() > 1;
 }
 
-Items::Items(const std::vector<std::string>& arguments) : arguments_(arguments), several_(arguments.size() > 1) {}
+Items::Items(const std::vector<std::string>& arguments, bool several)
+    : arguments_(arguments), several_(several || arguments.size() > 1) {}
 
 std::optional<std::string> Items::next() {
   if (!input_) return at_ < arguments_.size() ? std::optional(arguments_[at_++]) : std::nullopt;

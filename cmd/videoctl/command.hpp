@@ -24,6 +24,7 @@ struct Flags {
   std::vector<std::string> columns;
   std::chrono::milliseconds timeout{30'000};
   std::optional<std::chrono::milliseconds> lockTimeout;
+  bool dryRun = false;
   bool direct = false, noHeader = false, nul = false, quiet = false, verbose = false, yes = false, noInput = false;
   bool failFast = false, allowPlainHttp = false, noProgress = false;
 };
@@ -135,6 +136,7 @@ struct Example {
 struct Command {
   Action action;
   std::string (*schema)() = nullptr;  ///< JSON Schema; null: plain text, or nothing
+  bool rehearses = false;             ///< it heeds --dry-run
 };
 
 /// One verb: its options go straight onto a `Wanted`, which is what its action is given.
@@ -172,6 +174,16 @@ class Verb {
     return command_->add_option_function<std::vector<std::string>>(name, take, doc)->type_name("")->required();
   }
 
+  /// An option that may be repeated, each time with one value.
+  template <class Owner>
+  CLI::Option* each(const std::string& name, std::vector<std::string> Owner::*member, const std::string& doc) {
+    const auto take = [to = &((*wanted_).*member)](const std::vector<std::string>& texts) { *to = texts; };
+    return command_->add_option_function<std::vector<std::string>>(name, take, doc)
+        ->type_name("GLOB")
+        ->expected(1)
+        ->take_all();
+  }
+
   /// --since, --until and --limit; a limit of 0 is none.
   void lists() {
     wanted_->limit = 0;
@@ -204,6 +216,9 @@ class Verb {
   }
   /// It prints what became of each thing.
   void givesResults() { givesList<Page<Result>>(); }
+
+  /// It heeds --dry-run: says what it would do, and changes nothing.
+  void rehearses() { entry_->rehearses = true; }
 
   void runs(std::function<int(Caller&, Wanted&)> work) {
     entry_->action = [wanted = wanted_, work = std::move(work)](Caller& caller) { return work(caller, *wanted); };
@@ -262,8 +277,8 @@ class Commands {
   static std::string helpOf(const CLI::App& command);
   /// The innermost command of what was parsed.
   const CLI::App& deepest() const;
-  /// The action of the command that was parsed; null where there is none.
-  const Action* chosen() const;
+  /// The command that was parsed; null where that is a noun alone.
+  const Command* chosen() const;
   /// Says what is wrong with a command line, and what may have been meant.
   void explain(const CLI::ParseError& problem) const;
 
@@ -277,8 +292,8 @@ class Commands {
 class Items {
  public:
   Items(const std::vector<std::string>& arguments, const Flags& flags);
-  /// Arguments alone, `-` being one like any other.
-  explicit Items(const std::vector<std::string>& arguments);
+  /// Arguments alone, `-` being one like any other; `several` even where there is one.
+  explicit Items(const std::vector<std::string>& arguments, bool several = false);
   std::optional<std::string> next();
   /// Whether one failure among them is exit 3 instead of its own status.
   bool areSeveral() const { return several_; }
@@ -313,6 +328,7 @@ void addUser(Commands& commands);
 void addSession(Commands& commands);
 void addToken(Commands& commands);
 void addVideo(Commands& commands);
+void addUpload(Commands& commands, CLI::App& video);
 void addShare(Commands& commands);
 void addComment(Commands& commands);
 void addQueue(Commands& commands);

@@ -60,6 +60,7 @@ void addFlags(CLI::App& app, Flags& flags) {
   flag("--no-progress", flags.noProgress, "draw no progress bar");
   flag("-v,--verbose", flags.verbose, "say which way was taken");
   flag("--yes", flags.yes, "yes to every question");
+  flag("--dry-run", flags.dryRun, "say what would be done, and change nothing; where a command can");
   flag("--no-input", flags.noInput, "never ask");
   flag("--fail-fast", flags.failFast, "of several things, stop at the first that fails");
   ctl::bind(app, "--timeout", flags.timeout, "give a server up after this long without progress (30s)", readPatience)

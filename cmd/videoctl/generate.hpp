@@ -14,6 +14,9 @@ struct Made {
   std::string text;
 };
 
+/// What people run from cron and in shells, in videoctl(1) and in README.md.
+const std::vector<Example>& recipes();
+
 /// The manual pages (mdoc): videoctl(1), one a noun, videod(8), videod.toml(5). `configuration` is the text of
 /// etc/videod.toml, which says what each key means.
 std::vector<Made> manualPages(const Commands& commands, std::string_view configuration);

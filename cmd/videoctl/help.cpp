@@ -99,6 +99,24 @@ std::string_view topic(std::string_view name) {
   return {};
 }
 
+const std::vector<Example>& recipes() {
+  static const std::vector<Example> all{
+      {"Every night, what is new in a folder, by content; silent unless something failed",
+       "videoctl -q video upload /srv/incoming --recursive --skip-existing --min-age 5m --user ada"},
+      {"How full each user's room is",
+       R"(videoctl user list -o json | jq -r '.users[] | select(.bytes_quota > 0)
+  | "\(.user_name) \(.bytes_used * 100 / .bytes_quota | floor) %"')"},
+      {"Tokens that end within two weeks",
+       R"sh(videoctl token list -o json | jq -r --arg soon "$(date -u -d '+14 days' +%FT%TZ)" \
+  '.tokens[] | select(.expires != null and .expires < $soon) | .user_name + " " + .label')sh"},
+      {"Clear what is due, from cron where no daemon does; 3 where some failed, 9 where others hold some",
+       "videoctl -q queue drain"},
+      {"Delete everything of a user that is older than a year",
+       "videoctl video list --user ada --until -365d -o id | videoctl -q video delete -"},
+  };
+  return all;
+}
+
 std::string overview(const CLI::App& app) {
   std::string out =
       "videoctl: works on the users, videos and comments of a video server\n\n"

@@ -196,12 +196,7 @@ std::string mainPage(const Commands& commands, const std::vector<std::pair<std::
       ".Sh FILES\n.Bl -tag -width Ds\n.It Pa /etc/videod.toml\nThe daemon's configuration.\n"
       ".It Pa ~/.config/videoctl/contexts.toml\nServers by a short name, and what signs in there; 0600.\n.El\n";
   out += exitStatus();
-  std::vector<Example> all;
-  for (const CLI::App* noun : visible(app))
-    if (const auto& own = commands.examplesOf(*noun);
-        !own.empty() && (noun->get_name() == "user" || noun->get_name() == "video"))
-      all.push_back(own.front());
-  return out + examples(all) + seeAlso(pages, "videoctl");
+  return out + examples(recipes()) + seeAlso(pages, "videoctl");
 }
 
 std::string nounPage(const Commands& commands, const CLI::App& noun,

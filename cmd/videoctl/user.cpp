@@ -191,7 +191,16 @@ void addUser(Commands& commands) {
   remove.option("NAME", &RemoveUser::name)->required();
   remove.option("--transfer-videos-to", &RemoveUser::transferVideosTo)->type_name("USER");
   remove.givesResults();
+  remove.rehearses();
   remove.runs([](Caller& caller, RemoveUser& wanted) {
+    if (caller.flags.dryRun)
+      return runBatch(caller, Items({wanted.name}), [&](const std::string& name) -> Result {
+        Users& users = caller.toolkit().users();
+        const User user = users.show(caller.by(), {name});
+        if (wanted.transferVideosTo) users.show(caller.by(), {*wanted.transferVideosTo});
+        const std::string what = fmt::format("{} videos, {} bytes", user.videoCount, user.bytesUsed);
+        return {"would-delete", user.name, {}, wanted.transferVideosTo ? "without " + what : "with " + what};
+      });
     confirm(caller.flags, "user delete",
             fmt::format("Delete user {} on {}, with {}?", wanted.name, caller.way().address,
                         wanted.transferVideosTo ? "all comments" : "all videos and comments"));

@@ -78,10 +78,14 @@ struct Workplace {
       write(file, std::string("password of ") + name + '\n');
       fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
     }
+    fs::create_directory(site.folder / "incoming");
+    const fs::path old = write(site.folder / "incoming/old.mp4", content('o'));
+    fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::hours{1});
     const std::string programs = fs::path(builtProgram("videoctl")).parent_path().string();
     const char* const path = std::getenv("PATH");
     given = {{{"VIDEOD_CONFIG", (site.folder / "videod.toml").string()},
               {"XDG_CONFIG_HOME", site.folder.path().string()},
+              {"XDG_CACHE_HOME", site.folder.path().string()},
               {"PATH", programs + ":" + (path == nullptr ? "/usr/bin:/bin" : path)}},
              {},
              site.folder.path()};
@@ -90,6 +94,7 @@ struct Workplace {
   // Runs lines as one script, which ends at the first that fails.
   Ended script(std::string lines) const {
     replace(lines, "https://video.example", site.daemon.url());
+    replace(lines, "/srv/incoming", (site.folder / "incoming").string());
     replace(lines, "/srv/videos", (site.folder / "other").string());
     return run({"sh", "-euc", lines}, given);
   }
@@ -213,6 +218,12 @@ TEST_CASE("the examples of the manuals work") {
     const Ended ended = place.script(lines);
     INFO(page << '\n' << lines << ended.out << ended.err);
     CHECK(ended.status == 0);
+  }
+  const std::string readme = read(root / "README.md");
+  std::istringstream recipes(examplesOf(root / "man/videoctl.1"));
+  for (std::string text; std::getline(recipes, text);) {
+    INFO(text);
+    CHECK(readme.find('\n' + text + '\n') != std::string::npos);
   }
 }
 
