@@ -1,3 +1,5 @@
+#include <langinfo.h>
+
 #include <clocale>
 #include <csignal>
 
@@ -158,7 +160,9 @@ int run(int count, char** arguments) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  std::setlocale(LC_CTYPE, "");  // widths of characters
+  // Widths of characters; what we print is UTF-8 in whatever locale.
+  if (std::setlocale(LC_CTYPE, "") == nullptr || std::string_view(::nl_langinfo(CODESET)) != "UTF-8")
+    std::setlocale(LC_CTYPE, "C.UTF-8");
   std::signal(SIGPIPE, SIG_IGN);
   return run(count, arguments);
 }

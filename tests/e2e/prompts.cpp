@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -17,15 +18,21 @@ namespace {
 // videoctl on a terminal; what it shows is gathered as it is waited for.
 class Terminal {
  public:
-  explicit Terminal(Words words) {
+  explicit Terminal(Words words, unsigned short columns = 200, const std::string& kind = "xterm") {
     words.insert(words.begin(), builtProgram("videoctl"));
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
+    std::string term = "TERM=" + kind;
+    std::vector<char*> environment{term.data()};
+    for (char** variable = environ; *variable != nullptr; ++variable)
+      if (!std::string_view(*variable).starts_with("TERM=")) environment.push_back(*variable);
+    environment.push_back(nullptr);
     int master = -1;
-    pid_ = ::forkpty(&master, nullptr, nullptr, nullptr);
+    winsize size{24, columns, 0, 0};
+    pid_ = ::forkpty(&master, nullptr, nullptr, &size);
     if (pid_ == 0) {
-      ::execv(arguments[0], arguments.data());
+      ::execve(arguments[0], arguments.data(), environment.data());
       ::_exit(127);
     }
     REQUIRE(pid_ > 0);
@@ -133,4 +140,41 @@ TEST_CASE("a terminal is asked: for a new password twice and without echo, and b
   terminal.type("y\n");
   CHECK(terminal.wait() == 0);
   CHECK(site.direct({"user", "show", "bob"}).status == 4);
+}
+
+TEST_CASE("a table is cut to the terminal, in cells, and nowhere else") {
+  const Site site("direct");
+  const Words here{"--data-dir", site.daemon.dataDirectory().string()};
+  const std::string file = write(site.folder / "a.mp4", content('a'));
+  std::string name;
+  for (int i = 0; i < 30; ++i) name += "\u6620";  // two cells, three bytes
+  REQUIRE(site.direct({"video", "upload", file, "--name", name, "--user", "ada"}).status == 0);
+  const Words list = join(here, {"video", "list", "--columns", "name", "--no-header"});
+  Terminal terminal(list, 41);
+  CHECK(terminal.wait() == 0);
+  CHECK(terminal.shown == name.substr(0, 60) + "\r\n");
+  CHECK(videoctl(join(list, {"-o", "table"})).out == name + "\n");
+}
+
+TEST_CASE("a terminal sees how far an upload and a download are, a dumb one and --no-progress nothing") {
+  const Site site("direct");
+  const Words here{"--data-dir", site.daemon.dataDirectory().string()};
+  const std::string file = write(site.folder / "big.mp4", content('a') + std::string(3'000'000, 'b'));
+  const Words upload = join(here, {"-o", "id", "video", "upload", file, "--user", "ada"});
+  Terminal shown(upload);
+  CHECK(shown.wait() == 0);
+  CHECK(shown.shown.find("big.mp4: 2.9 MiB of 2.9 MiB [####################] 100%") != std::string::npos);
+  CHECK(shown.shown.find("/s, 0:00 left") != std::string::npos);
+  Terminal narrow(upload, 30);
+  CHECK(narrow.wait() == 0);
+  CHECK(narrow.shown.find("big.mp4: 2.9 MiB of 2.9 MiB [\x1b[K") != std::string::npos);
+  for (const bool dumb : {true, false}) {
+    Terminal quiet(join(upload, dumb ? Words{} : Words{"--no-progress"}), 200, dumb ? "dumb" : "xterm");
+    CHECK(quiet.wait() == 0);
+    CHECK(quiet.shown.find("MiB") == std::string::npos);
+  }
+  const std::string id = line(site.direct({"-o", "id", "video", "list", "--limit", "1"}).out);
+  Terminal back(join(here, {"video", "download", id, "--to", (site.folder / "back.mp4").string()}));
+  CHECK(back.wait() == 0);
+  CHECK(back.shown.find("100%") != std::string::npos);
 }

@@ -86,6 +86,9 @@ TEST_CASE("a wrong command line is status 2 and says what was meant") {
   const Ended verb = videoctl({"video", "lsit"});
   CHECK(verb.status == 2);
   CHECK(verb.err.find("did you mean `videoctl video list`?") != std::string::npos);
+  const Ended json = videoctl({"video", "lsit", "-o", "json"});
+  CHECK(nlohmann::json::parse(json.err.substr(json.err.find('{'))).at("exit") == 2);
+  CHECK(videoctl({"user", "show", "\xff"}).status == 2);
   const Words wrong = GENERATE(
       Words{"video"}, Words{"video", "show"}, Words{"video", "show", "x", "y"}, Words{"video", "list", "--nothing"},
       Words{"video", "list", "--limit", "0"}, Words{"video", "list", "--since", "soon"},
@@ -296,6 +299,21 @@ TEST_CASE("what is another's is refused with status 6") {
     CHECK(ended.out.empty());
   }
   CHECK(site.run("bob", {"video", "show", id}).status == 0);
+}
+
+TEST_CASE("a content that is damaged is found, with status 10") {
+  Site site("direct");
+  const std::string file = write(site.folder / "a.mp4", content('a'));
+  for (int i = 0; i < 2; ++i) REQUIRE(site.run("ada", {"video", "upload", file}).status == 0);
+  CHECK(site.run("ada", {"video", "verify", "--all"}).status == 0);
+  for (const auto& entry : fs::recursive_directory_iterator(site.daemon.dataDirectory() / "blobs"))
+    if (entry.is_regular_file()) {
+      write(entry.path(), content('b'));
+      break;
+    }
+  const Ended ended = site.run("ada", {"video", "verify", "--all", "--columns", "status", "--no-header"});
+  CHECK(ended.status == 10);
+  CHECK((ended.out == "sound\ndamaged\n" || ended.out == "damaged\nsound\n"));
 }
 
 TEST_CASE("a list pages by itself, whatever its length") {
