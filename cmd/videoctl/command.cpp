@@ -106,10 +106,25 @@ void readPositionMs(std::string_view text, std::string_view name, std::optional<
   to = position->count();
 }
 
-CLI::App& Commands::noun(const std::string& name, const std::string& doc) {
+CLI::App& Commands::noun(const std::string& name, const std::string& doc, std::vector<Example> examples) {
   CLI::App* noun = app_->add_subcommand(name, doc);
   noun->require_subcommand(1);
+  std::string footer = "Examples:\n";
+  for (const Example& example : examples) footer += fmt::format("  {}\n      {}\n", example.what, example.line);
+  noun->footer(footer);
+  examples_.emplace(noun, std::move(examples));
   return *noun;
+}
+
+const std::vector<Example>& Commands::examplesOf(const CLI::App& noun) const {
+  static const std::vector<Example> none;
+  const auto found = examples_.find(&noun);
+  return found == examples_.end() ? none : found->second;
+}
+
+std::string Commands::schemaOf(const CLI::App& command) const {
+  const auto found = commands_.find(&command);
+  return found == commands_.end() || found->second.schema == nullptr ? std::string() : found->second.schema();
 }
 
 const CLI::App& Commands::deepest() const {
@@ -119,9 +134,16 @@ const CLI::App& Commands::deepest() const {
   return *command;
 }
 
-const Action* Commands::chosen() const {
-  const auto found = actions_.find(&deepest());
-  return found == actions_.end() ? nullptr : &found->second;
+std::string Commands::helpOf(const CLI::App& command) {
+  std::string path;
+  for (const CLI::App* above = command.get_parent(); above != nullptr; above = above->get_parent())
+    path = above->get_name() + (path.empty() ? "" : ' ' + path);
+  return command.help(path);
+}
+
+const Command* Commands::chosen() const {
+  const auto found = commands_.find(&deepest());
+  return found == commands_.end() ? nullptr : &found->second;
 }
 
 void Commands::explain(const CLI::ParseError& problem) const {
@@ -152,7 +174,8 @@ Items::Items(const std::vector<std::string>& arguments, const Flags& flags)
   several_ = input_ || arguments_.size() > 1;
 }
 
-Items::Items(const std::vector<std::string>& arguments) : arguments_(arguments), several_(arguments.size() > 1) {}
+Items::Items(const std::vector<std::string>& arguments, bool several)
+    : arguments_(arguments), several_(several || arguments.size() > 1) {}
 
 std::optional<std::string> Items::next() {
   if (!input_) return at_ < arguments_.size() ? std::optional(arguments_[at_++]) : std::nullopt;

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/schema.hpp"
 #include "print.hpp"
 #include "toolkit/toolkit.hpp"
 #include "way.hpp"
@@ -23,6 +24,7 @@ struct Flags {
   std::vector<std::string> columns;
   std::chrono::milliseconds timeout{30'000};
   std::optional<std::chrono::milliseconds> lockTimeout;
+  bool dryRun = false;
   bool direct = false, noHeader = false, nul = false, quiet = false, verbose = false, yes = false, noInput = false;
   bool failFast = false, allowPlainHttp = false, noProgress = false;
 };
@@ -92,6 +94,24 @@ void readValue(std::string_view text, std::string_view name, T& to) {
   }
 }
 
+/// What a value of this type looks like, for help: the words of an enumeration with `|` between them.
+template <class T>
+std::string kindOf() {
+  if constexpr (isOptional<T> || isNullable<T>) {
+    return kindOf<typename T::value_type>();
+  } else if constexpr (Named<T>) {
+    std::string words;
+    for (const auto& entry : Names<T>::list) words += fmt::format("{}{}", words.empty() ? "" : "|", entry.second);
+    return words;
+  } else if constexpr (std::same_as<T, Time>) {
+    return "TIME";
+  } else if constexpr (std::same_as<T, std::chrono::milliseconds>) {
+    return "DURATION";
+  } else {
+    return std::integral<T> ? "N" : "TEXT";
+  }
+}
+
 /// An option or argument that takes one value.
 template <class T, class Read>
 CLI::Option* bind(CLI::App& app, const std::string& names, T& to, const std::string& doc, Read read) {
@@ -102,14 +122,28 @@ CLI::Option* bind(CLI::App& app, const std::string& names, T& to, const std::str
       throw CLI::ValidationError(error.what());
     }
   };
-  return app.add_option_function<std::string>(names, take, doc);
+  const bool named = names.starts_with('-');  // an argument's name says what it is
+  return app.add_option_function<std::string>(names, take, doc)->type_name(named ? kindOf<T>() : std::string());
 }
+
+/// A line of a shell, and what it is for.
+struct Example {
+  std::string what;
+  std::string line;
+};
+
+/// A command: what it does, and what `-o json` writes.
+struct Command {
+  Action action;
+  std::string (*schema)() = nullptr;  ///< JSON Schema; null: plain text, or nothing
+  bool rehearses = false;             ///< it heeds --dry-run
+};
 
 /// One verb: its options go straight onto a `Wanted`, which is what its action is given.
 template <class Wanted>
 class Verb {
  public:
-  Verb(CLI::App& command, Action& action) : command_(&command), action_(&action), wanted_(std::make_shared<Wanted>()) {}
+  Verb(CLI::App& command, Command& entry) : command_(&command), entry_(&entry), wanted_(std::make_shared<Wanted>()) {}
 
   /// `--name VALUE`, or an argument where `names` has no dash; the text about it is the field's own.
   template <class Owner, class Member>
@@ -137,7 +171,17 @@ class Verb {
   template <class Owner>
   CLI::Option* several(const std::string& name, std::vector<std::string> Owner::*member, const std::string& doc) {
     const auto take = [to = &((*wanted_).*member)](const std::vector<std::string>& texts) { *to = texts; };
-    return command_->add_option_function<std::vector<std::string>>(name, take, doc)->required();
+    return command_->add_option_function<std::vector<std::string>>(name, take, doc)->type_name("")->required();
+  }
+
+  /// An option that may be repeated, each time with one value.
+  template <class Owner>
+  CLI::Option* each(const std::string& name, std::vector<std::string> Owner::*member, const std::string& doc) {
+    const auto take = [to = &((*wanted_).*member)](const std::vector<std::string>& texts) { *to = texts; };
+    return command_->add_option_function<std::vector<std::string>>(name, take, doc)
+        ->type_name("GLOB")
+        ->expected(1)
+        ->take_all();
   }
 
   /// --since, --until and --limit; a limit of 0 is none.
@@ -152,8 +196,32 @@ class Verb {
            });
   }
 
+  /// It prints one of these.
+  template <Described Item>
+  void givesOne() {
+    entry_->schema = [] {
+      return documentOf(SchemaWriter("#/$defs/"), [](auto& writer) { return writer.template fields<Item>(); });
+    };
+  }
+  /// It prints a list, of whose pages this is one.
+  template <Described PageType>
+  void givesList() {
+    entry_->schema = [] {
+      return documentOf(SchemaWriter("#/$defs/"), [](auto& writer) {
+        std::vector<FieldSchema> fields = writer.template fields<PageType>();
+        std::erase_if(fields, [](const FieldSchema& field) { return field.name == "next_cursor"; });
+        return fields;
+      });
+    };
+  }
+  /// It prints what became of each thing.
+  void givesResults() { givesList<Page<Result>>(); }
+
+  /// It heeds --dry-run: says what it would do, and changes nothing.
+  void rehearses() { entry_->rehearses = true; }
+
   void runs(std::function<int(Caller&, Wanted&)> work) {
-    *action_ = [wanted = wanted_, work = std::move(work)](Caller& caller) { return work(caller, *wanted); };
+    entry_->action = [wanted = wanted_, work = std::move(work)](Caller& caller) { return work(caller, *wanted); };
   }
 
  private:
@@ -167,8 +235,18 @@ class Verb {
     return doc;
   }
 
+  template <class Fill>
+  static std::string documentOf(SchemaWriter writer, Fill fill) {
+    const std::string object = SchemaWriter::object(fill(writer));
+    std::string named;
+    for (const auto& [name, schema] : writer.named())
+      named += fmt::format("{}\"{}\":{}", named.empty() ? "" : ",", name, schema);
+    return fmt::format(R"({{"$schema":"https://json-schema.org/draft/2020-12/schema",{},"$defs":{{{}}}}})",
+                       std::string_view(object).substr(1, object.size() - 2), named);
+  }
+
   CLI::App* command_;
-  Action* action_;
+  Command* entry_;
   std::shared_ptr<Wanted> wanted_;
 };
 
@@ -177,36 +255,45 @@ class Commands {
  public:
   explicit Commands(CLI::App& app) : app_(&app) {}
 
-  CLI::App& noun(const std::string& name, const std::string& doc);
+  /// The lines work as they stand, one after the other, at a site with a user ada and files holiday.mp4, beach.mp4.
+  CLI::App& noun(const std::string& name, const std::string& doc, std::vector<Example> examples);
   template <class Wanted>
   Verb<Wanted> verb(CLI::App& noun, const std::string& name, const std::string& doc) {
     CLI::App* command = noun.add_subcommand(name, doc);
-    return Verb<Wanted>(*command, actions_[command]);
+    command->footer("");  // not the noun's examples
+    return Verb<Wanted>(*command, commands_[command]);
   }
   /// A command that is a noun by itself.
   template <class Wanted>
   Verb<Wanted> plain(const std::string& name, const std::string& doc) {
     return verb<Wanted>(*app_, name, doc);
   }
-  CLI::App& app() { return *app_; }
+  CLI::App& app() const { return *app_; }
+  /// Those of a noun, in its manual and its help; empty for any other.
+  const std::vector<Example>& examplesOf(const CLI::App& noun) const;
+  /// What a command writes with `-o json`, as JSON Schema; empty where that is no JSON.
+  std::string schemaOf(const CLI::App& command) const;
+  /// Its help, with the whole path in its usage line.
+  static std::string helpOf(const CLI::App& command);
   /// The innermost command of what was parsed.
   const CLI::App& deepest() const;
-  /// The action of the command that was parsed; null where there is none.
-  const Action* chosen() const;
+  /// The command that was parsed; null where that is a noun alone.
+  const Command* chosen() const;
   /// Says what is wrong with a command line, and what may have been meant.
   void explain(const CLI::ParseError& problem) const;
 
  private:
   CLI::App* app_;
-  std::map<const CLI::App*, Action> actions_;
+  std::map<const CLI::App*, Command> commands_;
+  std::map<const CLI::App*, std::vector<Example>> examples_;
 };
 
 /// Many things, named as arguments, or one a line on stdin where the only argument is `-`.
 class Items {
  public:
   Items(const std::vector<std::string>& arguments, const Flags& flags);
-  /// Arguments alone, `-` being one like any other.
-  explicit Items(const std::vector<std::string>& arguments);
+  /// Arguments alone, `-` being one like any other; `several` even where there is one.
+  explicit Items(const std::vector<std::string>& arguments, bool several = false);
   std::optional<std::string> next();
   /// Whether one failure among them is exit 3 instead of its own status.
   bool areSeveral() const { return several_; }
@@ -231,6 +318,9 @@ void addFlags(CLI::App& app, Flags& flags);
 /// Fills in what the environment says of flags that were not given. Throws Usage.
 void readEnvironment(Flags& flags);
 
+/// What `videoctl help NAME` prints; empty where there is no such topic.
+std::string_view topic(std::string_view name);
+
 /// The nouns with a line each, and where to begin.
 std::string overview(const CLI::App& app);
 
@@ -238,6 +328,7 @@ void addUser(Commands& commands);
 void addSession(Commands& commands);
 void addToken(Commands& commands);
 void addVideo(Commands& commands);
+void addUpload(Commands& commands, CLI::App& video);
 void addShare(Commands& commands);
 void addComment(Commands& commands);
 void addQueue(Commands& commands);
@@ -246,5 +337,6 @@ void addData(Commands& commands);
 void addServer(Commands& commands);
 void addContext(Commands& commands);
 void addHelp(Commands& commands);
+void addGenerate(Commands& commands);
 
 }  // namespace video::ctl

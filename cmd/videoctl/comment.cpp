@@ -14,12 +14,17 @@ struct RemoveComments {
 }  // namespace
 
 void addComment(Commands& commands) {
-  CLI::App& noun = commands.noun("comment", "What people say of a video");
+  CLI::App& noun = commands.noun(
+      "comment", "What people say of a video",
+      {{"Comment on the newest video, at a place in it",
+        "id=$(videoctl video list --limit 1 -o id)\nvideoctl --as ada comment post \"$id\" 'What a wave!' --at 0:02.5"},
+       {"What was said of it", "videoctl comment list \"$id\" -o json | jq -r '.comments[].content'"}});
 
   auto post = commands.verb<NewComment>(noun, "post", "Adds a comment to a video");
   post.option("VIDEO", &NewComment::video)->required();
   post.option("TEXT", &NewComment::content, "1 to 2000 characters, or - for stdin")->required();
   post.option("--at", &NewComment::positionMs, "place on the video's timeline, like 1:23.5", readPositionMs);
+  post.givesOne<Comment>();
   post.runs([](Caller& caller, NewComment& wanted) {
     caller.needAuthor("comment post");
     if (wanted.content == "-") wanted.content = readInput(64 * 1024);
@@ -32,6 +37,7 @@ void addComment(Commands& commands) {
   list.option("--at", &CommentQuery::atFrom, "at or after this place, like 1:23.5", readPositionMs);
   list.option("--at-until", &CommentQuery::atTo, "before this place", readPositionMs);
   list.lists();
+  list.givesList<Page<Comment>>();
   list.runs([](Caller& caller, CommentQuery& wanted) {
     if (wanted.atFrom || wanted.atTo) wanted.by = CommentOrder::position;
     Comments& comments = caller.toolkit().comments();
@@ -43,6 +49,7 @@ void addComment(Commands& commands) {
   auto remove = commands.verb<RemoveComments>(noun, "delete", "Removes comments for good");
   remove.option("VIDEO", &RemoveComments::video, "the video")->required();
   remove.several("ID", &RemoveComments::ids, "comments, or - for one a line on stdin");
+  remove.givesResults();
   remove.runs([](Caller& caller, RemoveComments& wanted) {
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
       caller.toolkit().comments().remove(caller.by(), {VideoId{wanted.video}, CommentId{id}});

@@ -48,7 +48,11 @@ void checkName(std::string_view name) {
 }  // namespace
 
 void addContext(Commands& commands) {
-  CLI::App& noun = commands.noun("context", "Servers by a short name");
+  CLI::App& noun =
+      commands.noun("context", "Servers by a short name",
+                    {{"Give a server a short name, and go there from now on",
+                      "videoctl context add home --server https://video.example\nvideoctl context use home"},
+                     {"Back to this machine", "videoctl context use local"}});
 
   // The URL is the global --server, which a context that is being made takes its meaning from.
   auto add =
@@ -81,6 +85,7 @@ void addContext(Commands& commands) {
   });
 
   auto show = commands.verb<Words>(noun, "show", "The context in use");
+  show.givesOne<ShownContext>();
   show.runs([](Caller& caller, Words&) {
     Contexts contexts = loadContexts(contextsPath());
     caller.out.one([&] {
@@ -91,6 +96,7 @@ void addContext(Commands& commands) {
   });
 
   auto list = commands.verb<Words>(noun, "list", "All contexts");
+  list.givesList<Page<ShownContext>>();
   list.runs([](Caller& caller, Words&) {
     const Contexts contexts = loadContexts(contextsPath());
     std::vector<ShownContext> all;

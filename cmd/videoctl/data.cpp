@@ -19,9 +19,14 @@ std::unique_ptr<Data> openHere(Caller& caller, std::string_view command) {
 }  // namespace
 
 void addData(Commands& commands) {
-  CLI::App& noun = commands.noun("data", "The data directory as a whole");
+  CLI::App& noun =
+      commands.noun("data", "The data directory as a whole",
+                    {{"Make a data directory", "videoctl --data-dir /srv/videos data init"},
+                     {"Bring it to this program's version", "videoctl --data-dir /srv/videos data migrate"},
+                     {"Void all signed links", "videoctl --data-dir /srv/videos data rotate-key"}});
 
   auto init = commands.verb<Words>(noun, "init", "Makes a data directory in a new or empty folder");
+  init.givesOne<DataState>();
   init.runs([](Caller& caller, Words&) {
     caller.out.one([&] { return openHere(caller, "data init")->init(); });
     return 0;
@@ -35,6 +40,7 @@ void addData(Commands& commands) {
   });
 
   auto migrate = commands.verb<Words>(noun, "migrate", "Brings the database to this program's version");
+  migrate.givesOne<DataState>();
   migrate.runs([](Caller& caller, Words&) {
     caller.out.one([&] { return openHere(caller, "data migrate")->migrate(); });
     return 0;

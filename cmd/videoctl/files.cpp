@@ -158,9 +158,9 @@ int SignalNote::came() noexcept {
   return signalCame;
 }
 
-PartFile::PartFile(std::filesystem::path part)
+PartFile::PartFile(std::filesystem::path part, bool keep)
     : part_(std::move(part)),
-      file_(::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666)) {
+      file_(::open(part_.c_str(), O_RDWR | O_CREAT | (keep ? O_APPEND : O_TRUNC) | O_CLOEXEC | O_NOFOLLOW, 0666)) {
   if (!file_) throwFileError(part_, errno);
   int orders[2];
   int answers[2];

@@ -47,8 +47,8 @@ class SignalNote {
 /// child that keeps the rights the program started with, since direct mode becomes the data directory's owner.
 class PartFile {
  public:
-  /// Opens `part`, emptying it. Throws Error.
-  explicit PartFile(std::filesystem::path part);
+  /// Opens `part`; empties it, unless what is there is to be gone on with (`keep`). Throws Error.
+  explicit PartFile(std::filesystem::path part, bool keep = false);
   /// An empty part is removed; one with bytes in it stays.
   ~PartFile();
   PartFile(const PartFile&) = delete;

@@ -50,9 +50,7 @@ void addFlags(CLI::App& app, Flags& flags) {
   text("--data-dir", flags.dataDirectory, "DIR", "the data directory, directly (VIDEOD_DATA_DIR)");
   text("--config", flags.config, "FILE", "the daemon's configuration (VIDEOD_CONFIG, /etc/videod.toml)");
   text("--as", flags.as, "USER", "act as this user; for the operator only");
-  ctl::bind(app, "-o,--output", flags.output, "table, tsv, json, ndjson or id (VIDEOCTL_OUTPUT)", readFormat)
-      ->type_name("FORMAT")
-      ->group("Everywhere");
+  ctl::bind(app, "-o,--output", flags.output, "how data is printed (VIDEOCTL_OUTPUT)", readFormat)->group("Everywhere");
   ctl::bind(app, "--columns", flags.columns, "these columns only, in this order", readColumns)
       ->type_name("A,B")
       ->group("Everywhere");
@@ -62,16 +60,17 @@ void addFlags(CLI::App& app, Flags& flags) {
   flag("--no-progress", flags.noProgress, "draw no progress bar");
   flag("-v,--verbose", flags.verbose, "say which way was taken");
   flag("--yes", flags.yes, "yes to every question");
+  flag("--dry-run", flags.dryRun, "say what would be done, and change nothing; where a command can");
   flag("--no-input", flags.noInput, "never ask");
   flag("--fail-fast", flags.failFast, "of several things, stop at the first that fails");
   ctl::bind(app, "--timeout", flags.timeout, "give a server up after this long without progress (30s)", readPatience)
-      ->type_name("TIME")
+      ->type_name("DURATION")
       ->group("Everywhere");
   ctl::bind(app, "--lock-timeout", flags.lockTimeout, "wait this long for others (10s)",
             [](std::string_view given, std::string_view name, std::optional<std::chrono::milliseconds>& to) {
               readPatience(given, name, to.emplace());
             })
-      ->type_name("TIME")
+      ->type_name("DURATION")
       ->group("Everywhere");
 }
 

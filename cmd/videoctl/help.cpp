@@ -1,4 +1,4 @@
-#include "command.hpp"
+#include "generate.hpp"
 
 namespace video::ctl {
 
@@ -91,17 +91,44 @@ is exit status 8: there is no other way then.
 
 }  // namespace
 
+std::string_view topic(std::string_view name) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> topics{
+      {{"exit-codes", exitCodes}, {"environment", environment}, {"formats", formats}, {"ways", ways}}};
+  for (const auto& [known, text] : topics)
+    if (known == name) return text;
+  return {};
+}
+
+const std::vector<Example>& recipes() {
+  static const std::vector<Example> all{
+      {"Every night, what is new in a folder, by content; silent unless something failed",
+       "videoctl -q video upload /srv/incoming --recursive --skip-existing --min-age 5m --user ada"},
+      {"How full each user's room is",
+       R"(videoctl user list -o json | jq -r '.users[] | select(.bytes_quota > 0)
+  | "\(.user_name) \(.bytes_used * 100 / .bytes_quota | floor) %"')"},
+      {"Tokens that end within two weeks",
+       R"sh(videoctl token list -o json | jq -r --arg soon "$(date -u -d '+14 days' +%FT%TZ)" \
+  '.tokens[] | select(.expires != null and .expires < $soon) | .user_name + " " + .label')sh"},
+      {"Clear what is due, from cron where no daemon does; 3 where some failed, 9 where others hold some",
+       "videoctl -q queue drain"},
+      {"Delete everything of a user that is older than a year",
+       "videoctl video list --user ada --until -365d -o id | videoctl -q video delete -"},
+  };
+  return all;
+}
+
 std::string overview(const CLI::App& app) {
   std::string out =
       "videoctl: works on the users, videos and comments of a video server\n\n"
       "usage: videoctl NOUN VERB [ARGUMENTS] [--flags]\n\nNouns:\n";
-  for (const CLI::App* noun : app.get_subcommands([](const CLI::App*) { return true; }))
+  for (const CLI::App* noun : visible(app))
     out += fmt::format("  {:<9} {}\n", noun->get_name(), noun->get_description());
   return out + std::string(examples);
 }
 
 void addHelp(Commands& commands) {
   auto version = commands.plain<Words>("version", "The version of this program");
+  version.givesOne<Version>();
   version.runs([](Caller& caller, Words&) {
     if (caller.out.isJson())
       caller.out.one([] { return Version{VIDEO_VERSION}; });
@@ -113,20 +140,17 @@ void addHelp(Commands& commands) {
   auto help = commands.plain<Topic>("help", "This, or about exit-codes, environment, formats or ways");
   help.option("TOPIC", &Topic::name, "exit-codes, environment, formats, ways, or a noun");
   help.runs([&app = commands.app()](Caller& caller, Topic& wanted) {
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 4> topics{
-        {{"exit-codes", exitCodes}, {"environment", environment}, {"formats", formats}, {"ways", ways}}};
     if (wanted.name.empty()) {
       caller.out.text(overview(app));
       return 0;
     }
-    for (const auto& [name, text] : topics) {
-      if (name != wanted.name) continue;
+    if (const std::string_view text = topic(wanted.name); !text.empty()) {
       caller.out.text(text);
       return 0;
     }
-    for (const CLI::App* noun : app.get_subcommands([](const CLI::App*) { return true; })) {
+    for (const CLI::App* noun : visible(app)) {
       if (noun->get_name() != wanted.name) continue;
-      caller.out.text(noun->help());
+      caller.out.text(Commands::helpOf(*noun));
       return 0;
     }
     throw Usage(fmt::format(

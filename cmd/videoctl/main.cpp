@@ -1,7 +1,12 @@
+#include <langinfo.h>
+
 #include <clocale>
 #include <csignal>
 
+#include "base/text.hpp"
 #include "command.hpp"
+#include "files.hpp"
+#include "generate.hpp"
 
 namespace {
 
@@ -24,22 +29,37 @@ std::string hintFor(const Error& error, Caller& caller) {
   }
 }
 
+// Whether the command line asks for JSON, also where it is wrong otherwise and was not taken in.
+bool wantsJson(const std::vector<std::string>& words) {
+  std::string format = fromEnvironment("VIDEOCTL_OUTPUT").value_or("");
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string_view word = words[i];
+    if ((word == "-o" || word == "--output") && i + 1 < words.size()) format = words[i + 1];
+    if (word.starts_with("--output=")) format = word.substr(9);
+    if (word.starts_with("-o") && word.size() > 2) format = word.substr(2);
+  }
+  return format == "json" || format == "ndjson";
+}
+
+// For programs, what went wrong once more, as JSON.
+void sayJson(std::string_view why, std::string_view code, int exit, bool retryable) {
+  std::string json = "{\"error\":";
+  appendJson(json, isUtf8(why) ? why : "not UTF-8");
+  sayPlain(json + fmt::format(R"(,"error_code":"{}","exit":{},"retryable":{}}})", code, exit, retryable));
+}
+
+int failUsage(std::string_view why, bool json) {
+  say(why);
+  if (json) sayJson(why, rowOf(Fault::malformed).code, badUsage, false);
+  return badUsage;
+}
+
 int fail(const Error& error, Caller& caller) {
   const FaultRow& row = rowOf(error.fault());
   say(error.what());
   if (const std::string hint = hintFor(error, caller); !hint.empty()) sayPlain("hint: " + hint);
-  if (caller.out.isJson()) {
-    std::string json = "{\"error\":";
-    appendJson(json, std::string_view(error.what()));
-    json += fmt::format(R"(,"error_code":"{}","exit":{},"retryable":{}}})", row.code, row.exitStatus, row.retryable);
-    sayPlain(json);
-  }
+  if (caller.out.isJson()) sayJson(error.what(), row.code, row.exitStatus, row.retryable);
   return row.exitStatus;
-}
-
-int failUsage(std::string_view why) {
-  say(why);
-  return badUsage;
 }
 
 int carryOut(const Action& action, Caller& caller) {
@@ -52,7 +72,7 @@ int carryOut(const Action& action, Caller& caller) {
     }
     caller.out.finish();
   } catch (const Usage& wrong) {
-    status = failUsage(wrong.what());
+    status = failUsage(wrong.what(), caller.out.isJson());
   } catch (const Interrupted& interrupted) {
     status = 128 + interrupted.signal;
   } catch (const Error& error) {
@@ -91,19 +111,33 @@ int run(int count, char** arguments) {
   addServer(commands);
   addContext(commands);
   addHelp(commands);
+  addGenerate(commands);
 
+  const bool json = wantsJson(std::vector<std::string>(arguments + 1, arguments + count));
   Action action = [&app](Caller& caller) {
     caller.out.text(overview(app));
     return 0;
   };
   try {
-    app.parse(wordsOf(count, arguments));
+    // What a shell asks while somebody types; no command of a person's.
+    if (count > 1 && std::string_view(arguments[1]) == "__complete") {
+      flags.timeout = std::chrono::seconds{2};
+      flags.output = Format::tsv;
+      action = [&commands, words = std::vector<std::string>(arguments + 2, arguments + count)](Caller& caller) {
+        return complete(caller, commands, words);
+      };
+    } else {
+      app.parse(wordsOf(count, arguments));
+    }
     readEnvironment(flags);
-    if (const Action* chosen = commands.chosen()) action = *chosen;
+    if (const Command* chosen = commands.chosen()) {
+      if (flags.dryRun && !chosen->rehearses) throw Usage("--dry-run: this command has no rehearsal, and was not run");
+      action = chosen->action;
+    }
   } catch (const CLI::CallForHelp&) {
     const CLI::App& asked = commands.deepest();
     action = [&asked](Caller& caller) {
-      caller.out.text(asked.get_parent() == nullptr ? overview(asked) + "\n" + asked.help() : asked.help());
+      caller.out.text(asked.get_parent() == nullptr ? overview(asked) + "\n" + asked.help() : Commands::helpOf(asked));
       return 0;
     };
   } catch (const CLI::CallForVersion& asked) {
@@ -113,9 +147,10 @@ int run(int count, char** arguments) {
     };
   } catch (const CLI::ParseError& problem) {
     commands.explain(problem);
+    if (json) sayJson(problem.what(), rowOf(Fault::malformed).code, badUsage, false);
     return badUsage;
   } catch (const Usage& wrong) {
-    return failUsage(wrong.what());
+    return failUsage(wrong.what(), json);
   }
   Printer printer(flags.output.value_or(Format::automatic), flags.columns, !flags.noHeader);
   Caller caller(flags, printer);
@@ -125,7 +160,9 @@ int run(int count, char** arguments) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  std::setlocale(LC_CTYPE, "");  // widths of characters
+  // Widths of characters; what we print is UTF-8 in whatever locale.
+  if (std::setlocale(LC_CTYPE, "") == nullptr || std::string_view(::nl_langinfo(CODESET)) != "UTF-8")
+    std::setlocale(LC_CTYPE, "C.UTF-8");
   std::signal(SIGPIPE, SIG_IGN);
   return run(count, arguments);
 }

@@ -1,5 +1,6 @@
 #include "print.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -73,6 +74,21 @@ std::vector<std::string> split(std::string_view text) {
   return parts;
 }
 
+// A character: how long it is, and how many cells it takes up.
+struct Cells {
+  std::size_t bytes = 1;
+  std::size_t cells = 1;
+};
+
+Cells firstOf(std::string_view text) {
+  std::mbstate_t state{};
+  wchar_t character = 0;
+  const std::size_t length = std::mbrtowc(&character, text.data(), text.size(), &state);
+  if (length == 0 || length > text.size()) return {};
+  const int cells = ::wcwidth(character);
+  return {length, cells < 0 ? 1U : static_cast<unsigned>(cells)};
+}
+
 }  // namespace
 
 void sayPlain(std::string_view line) {
@@ -85,22 +101,29 @@ void say(std::string_view line) {
 }
 
 std::size_t displayWidth(std::string_view text) {
-  std::mbstate_t state{};
   std::size_t width = 0;
   while (!text.empty()) {
-    wchar_t character = 0;
-    const std::size_t length = std::mbrtowc(&character, text.data(), text.size(), &state);
-    if (length == 0 || length > text.size()) {
-      state = {};
-      ++width;
-      text.remove_prefix(1);
-      continue;
-    }
-    const int cells = ::wcwidth(character);
-    width += cells < 0 ? 1U : static_cast<unsigned>(cells);
-    text.remove_prefix(length);
+    const Cells first = firstOf(text);
+    width += first.cells;
+    text.remove_prefix(first.bytes);
   }
   return width;
+}
+
+std::string_view cutTo(std::string_view text, std::size_t cells) {
+  std::size_t bytes = 0;
+  while (bytes < text.size()) {
+    const Cells next = firstOf(text.substr(bytes));
+    if (next.cells > cells) break;
+    cells -= next.cells;
+    bytes += next.bytes;
+  }
+  return text.substr(0, bytes);
+}
+
+std::size_t terminalWidth(int descriptor) {
+  winsize size{};
+  return ::isatty(descriptor) == 1 && ::ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 Printer::Printer(Format format, std::vector<std::string> columns, bool header)
@@ -194,6 +217,7 @@ void Printer::tableLine(const std::vector<std::string>& cells) {
     }
     owed += std::max(widths_[i], width) - width + 2;
   }
+  if (const std::size_t most = terminalWidth(STDOUT_FILENO); most > 0) out.resize(cutTo(out, most).size());
   text(out + '\n');
 }
 
@@ -212,7 +236,10 @@ void Printer::beginResults() {
 }
 
 void Printer::result(const Result& result) {
-  if (format_ == Format::id && result.detail) return;  // an id on stdout is one that something was done to
+  const bool isSkipped =
+      result.status.starts_with("skipped") || result.status == "failed" || result.status == "ignored";
+  if (format_ == Format::id && (isSkipped || result.id.empty()))
+    return;  // an id on stdout is one that something was done to
   item(result);
   flush();
 }

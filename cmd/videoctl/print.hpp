@@ -40,6 +40,12 @@ void sayPlain(std::string_view line);
 /// Cells that a terminal's column takes up.
 std::size_t displayWidth(std::string_view text);
 
+/// As much of `text`, from its start, as takes up `cells` at most.
+std::string_view cutTo(std::string_view text, std::size_t cells);
+
+/// Cells of a line of the terminal behind a descriptor; 0 where there is none, or it does not say.
+std::size_t terminalWidth(int descriptor);
+
 /// All that goes to stdout. A reader that went away is no failure (`isOpen` says so, for lists to stop); any other
 /// failed write is thrown by `finish`, so that what changes things is not stopped half-way.
 class Printer {

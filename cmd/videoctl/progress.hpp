@@ -13,24 +13,28 @@ struct Flags;
 /// with -q or with --no-progress. Gone when it ends.
 class Progress {
  public:
-  Progress(const Flags& flags, std::string_view what);
+  Progress(const Flags& flags, std::string_view what, bool bytes = false);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// `done` of `all`; an `all` of 0 is not known.
+  /// `done` of `all`; an `all` of 0 is not known. Draws ten times a second at most.
   void show(std::int64_t done, std::int64_t all);
 
  private:
   using SteadyClock = std::chrono::steady_clock;
 
   std::string what_;
+  bool bytes_;
   bool visible_;
   bool drawn_ = false;
   SteadyClock::time_point began_ = SteadyClock::now();
+  SteadyClock::time_point last_;
 };
 
-/// The text of such a line: `queue: 1200 of 5000 [#####...............]  400/s, 0:09 left`.
-std::string progressLine(std::string_view what, std::int64_t done, std::int64_t all, std::chrono::milliseconds elapsed);
+/// The text of such a line: `queue: 1200 of 5000 [#####...............] 24%  400/s, 0:09 left`; counts of `bytes` are
+/// written like `1.5 MiB`.
+std::string progressLine(std::string_view what, std::int64_t done, std::int64_t all, std::chrono::milliseconds elapsed,
+                         bool bytes = false);
 
 }  // namespace video::ctl

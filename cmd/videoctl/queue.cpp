@@ -66,7 +66,26 @@ DeletionPage waitUntilDrained(Caller& caller, const DeletionPage& before, std::f
   }
 }
 
+// What a drain would clear now, record by record.
+int rehearseDrain(Caller& caller, const DrainQueue& wanted) {
+  const Time now = systemClock().now();
+  DeletionQuery query;
+  query.limit = 500;
+  caller.out.beginResults();
+  for (bool more = true; more && caller.out.isOpen();) {
+    const DeletionPage page = caller.toolkit().deletions().list(caller.by(), query);
+    for (const Deletion& one : page.items)
+      if (one.state == DeletionState::waiting && (one.due <= now || wanted.includeNotDue))
+        caller.out.result({"would-clear", one.video.text, {}, one.lastError});
+    query.cursor = page.nextCursor;
+    more = query.cursor.has_value();
+  }
+  caller.out.endResults();
+  return 0;
+}
+
 int drain(Caller& caller, DrainQueue& wanted) {
+  if (caller.flags.dryRun) return rehearseDrain(caller, wanted);
   if (wanted.includeNotDue)
     confirm(caller.flags, "queue drain --include-not-due",
             fmt::format("Clear every deleted video on {} for good, due or not?", caller.way().address));
@@ -111,11 +130,14 @@ int retry(Caller& caller, const RetryQueue& wanted) {
 }  // namespace
 
 void addQueue(Commands& commands) {
-  CLI::App& noun = commands.noun("queue", "The deletion queue");
+  CLI::App& noun = commands.noun("queue", "The deletion queue",
+                                 {{"What waits to be cleared", "videoctl queue list"},
+                                  {"From cron: silent, unless something failed", "videoctl -q queue drain"}});
 
   auto list = commands.verb<ListQueue>(noun, "list", "What waits to be cleared, by due time");
   list.flag("--dead", &ListQueue::dead, "only what was given up");
   list.lists();
+  list.givesList<DeletionPage>();
   list.runs([](Caller& caller, ListQueue& wanted) {
     if (wanted.dead) wanted.state = DeletionState::dead;
     Deletions& deletions = caller.toolkit().deletions();
@@ -127,11 +149,13 @@ void addQueue(Commands& commands) {
   auto drained = commands.verb<DrainQueue>(noun, "drain", "Clears what is due, and waits until it is done");
   drained.flag("--include-not-due", &Drain::includeNotDue, "all that waits, for good");
   drained.flag("--no-wait", &DrainQueue::noWait, "do not wait for a daemon's work");
+  drained.rehearses();
   drained.runs(drain);
 
   auto retried = commands.verb<RetryQueue>(noun, "retry", "Makes failed ones due again, with all their tries");
   retried.several("VIDEO", &RetryQueue::ids, "videos, or - for one a line on stdin")->required(false);
   retried.flag("--dead", &RetryQueue::dead, "all that was given up");
+  retried.givesResults();
   retried.runs(retry);
 }
 

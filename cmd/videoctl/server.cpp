@@ -17,9 +17,13 @@ Server& daemonOf(Caller& caller, std::string_view command) {
 }  // namespace
 
 void addServer(Commands& commands) {
-  CLI::App& noun = commands.noun("server", "The daemon itself");
+  CLI::App& noun = commands.noun("server", "The daemon itself",
+                                 {{"Whether the daemon is ready; exit status 10 where it is not",
+                                   "videoctl server status --columns ready,version"},
+                                  {"Read the configuration again", "videoctl server reload"}});
 
   auto status = commands.verb<Words>(noun, "status", "How the daemon is; exit 10 when it is not ready");
+  status.givesOne<ServerStatus>();
   status.runs([](Caller& caller, Words&) {
     constexpr int found = 10;
     bool ready = false;
@@ -32,6 +36,7 @@ void addServer(Commands& commands) {
   });
 
   auto limits = commands.verb<Words>(noun, "limits", "Tokens of the limiter: in use, how many, refused");
+  limits.givesList<ServerLimits>();
   limits.runs([](Caller& caller, Words&) {
     caller.out.all(daemonOf(caller, "server limits").limits(caller.by(), {}).buckets);
     return 0;

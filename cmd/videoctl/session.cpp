@@ -98,21 +98,28 @@ int logOut(Caller& caller, Words&) {
 }  // namespace
 
 void addSession(Commands& commands) {
-  CLI::App& noun = commands.noun("session", "Signing in and out");
+  CLI::App& noun = commands.noun("session", "Signing in and out",
+                                 {{"Sign in to a server, and go on there",
+                                   "videoctl context add home --server https://video.example\nvideoctl --context home "
+                                   "session login ada --password-file ada.pwd"},
+                                  {"Who is signed in there", "videoctl --context home session whoami"},
+                                  {"Sign out", "videoctl --context home session logout"}});
 
   auto login = commands.verb<SignIn>(noun, "login", "Signs in to a server and keeps a token in the context");
   login.option("NAME", &SignIn::name, "who signs in");
   login.option("--keep", &SignIn::keep, "how long to stay signed in (30d)");
   login.flag("--password-stdin", &SignIn::stdinPassword, "read the password from stdin");
-  login.option("--password-file", &SignIn::passwordFile, "read the password from a file that nobody else can read");
+  login.option("--password-file", &SignIn::passwordFile, "read the password from a file that nobody else can read")
+      ->type_name("FILE");
   login.runs(logIn);
 
   auto logout = commands.verb<Words>(noun, "logout", "Ends the token that login made");
   logout.runs(logOut);
 
   auto list = commands.verb<OfUserQuery>(noun, "list", "Own sessions; an admin's and the operator's: all");
-  list.option("--user", &OfUserQuery::name, "only this user's");
+  list.option("--user", &OfUserQuery::name, "only this user's")->type_name("USER");
   list.lists();
+  list.givesList<Page<Session>>();
   list.runs([](Caller& caller, OfUserQuery& wanted) {
     Sessions& sessions = caller.toolkit().sessions();
     caller.out.list(wanted, "id,user_name,create_time,expires,current",
@@ -122,11 +129,13 @@ void addSession(Commands& commands) {
 
   auto end = commands.verb<RevokeSessions>(noun, "revoke", "Ends sessions");
   end.several("ID", &RevokeSessions::ids, "sessions by their ids, or - for one a line on stdin")->required(false);
-  end.option("--user", &OfUser::name, "all of this user's");
+  end.option("--user", &OfUser::name, "all of this user's")->type_name("USER");
   end.flag("--all", &RevokeSessions::all, "all of one's own; an admin's and the operator's: everybody's");
+  end.givesResults();
   end.runs(revoke);
 
   auto whoami = commands.verb<Words>(noun, "whoami", "Who the caller is");
+  whoami.givesOne<WhoAmI>();
   whoami.runs([](Caller& caller, Words&) {
     caller.out.one([&] { return caller.toolkit().sessions().whoami(caller.by(), {}); });
     return 0;

@@ -18,13 +18,18 @@ struct RevokeShare {
 }  // namespace
 
 void addShare(Commands& commands) {
-  CLI::App& noun = commands.noun("share", "Signed links to a video, for whoever has them");
+  CLI::App& noun =
+      commands.noun("share", "Signed links to a video, for whoever has them",
+                    {{"A link to the newest video, good for a week",
+                      "id=$(videoctl video list --limit 1 -o id)\nvideoctl share create \"$id\" --label grandma"},
+                     {"End all links to it", "videoctl share list \"$id\" -o id | videoctl share revoke \"$id\" -"}});
 
   auto create = commands.verb<CreateShare>(noun, "create", "Makes a link and prints it, this once");
   create.option("VIDEO", &NewShare::video)->required();
   create.flag("--upload", &CreateShare::upload, "a link to upload the video's content, instead of viewing it");
   create.option("--expires", &CreateShare::lasts, "how long it lasts (7d)");
   create.option("--label", &NewShare::label);
+  create.givesOne<CreatedShare>();
   create.runs([](Caller& caller, CreateShare& wanted) {
     wanted.what = wanted.upload ? ShareWhat::upload : ShareWhat::view;
     wanted.expires = systemClock().now() + wanted.lasts;
@@ -44,6 +49,7 @@ void addShare(Commands& commands) {
   auto list = commands.verb<ShareQuery>(noun, "list", "A video's links");
   list.option("VIDEO", &ShareQuery::video)->required();
   list.lists();
+  list.givesList<Page<Share>>();
   list.runs([](Caller& caller, ShareQuery& wanted) {
     Shares& shares = caller.toolkit().shares();
     caller.out.list(wanted, "id,what,label,create_time,expires",
@@ -54,6 +60,7 @@ void addShare(Commands& commands) {
   auto revoke = commands.verb<RevokeShare>(noun, "revoke", "Ends links, also those already handed out");
   revoke.option("VIDEO", &RevokeShare::video, "the video")->required();
   revoke.several("ID", &RevokeShare::ids, "links by their ids, or - for one a line on stdin");
+  revoke.givesResults();
   revoke.runs([](Caller& caller, RevokeShare& wanted) {
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
       caller.toolkit().shares().revoke(caller.by(), {wanted.video, ShareId{id}});

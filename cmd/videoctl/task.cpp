@@ -75,9 +75,12 @@ int run(Caller& caller, RunTask& wanted) {
 }  // namespace
 
 void addTask(Commands& commands) {
-  CLI::App& noun = commands.noun("task", "The scheduler's tasks");
+  CLI::App& noun = commands.noun("task", "The scheduler's tasks",
+                                 {{"Run a task and wait for it", "videoctl task run session-sweep --wait"},
+                                  {"Its last run", "videoctl task history session-sweep --limit 1"}});
 
   auto list = commands.verb<Nothing>(noun, "list", "All tasks, with their last and next run");
+  list.givesList<Page<TaskStatus>>();
   list.runs([](Caller& caller, Nothing& wanted) {
     caller.out.all(caller.toolkit().tasks().list(caller.by(), wanted).items);
     return 0;
@@ -85,6 +88,7 @@ void addTask(Commands& commands) {
 
   auto show = commands.verb<TaskName>(noun, "show", "One task");
   show.option("NAME", &TaskName::name)->required();
+  show.givesOne<TaskStatus>();
   show.runs([](Caller& caller, TaskName& wanted) {
     caller.out.one([&] { return caller.toolkit().tasks().show(caller.by(), wanted); });
     return 0;
@@ -98,6 +102,7 @@ void addTask(Commands& commands) {
   auto history = commands.verb<TaskRunQuery>(noun, "history", "The last 100 runs of a task, newest first");
   history.option("NAME", &TaskRunQuery::name)->required();
   history.lists();
+  history.givesList<Page<TaskRun>>();
   history.runs([](Caller& caller, TaskRunQuery& wanted) {
     Tasks& tasks = caller.toolkit().tasks();
     caller.out.list(wanted, "", [&](const TaskRunQuery& query) { return tasks.history(caller.by(), query); });

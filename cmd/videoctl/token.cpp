@@ -17,7 +17,11 @@ struct Ids {
 }  // namespace
 
 void addToken(Commands& commands) {
-  CLI::App& noun = commands.noun("token", "API tokens for scripts");
+  CLI::App& noun =
+      commands.noun("token", "API tokens for scripts",
+                    {{"A token for a nightly upload, good for a year",
+                      "videoctl --as ada token create --label nightly --scope upload --expires 365d > token.txt"},
+                     {"One's own tokens", "videoctl --as ada token list"}});
 
   auto create = commands.verb<CreateToken>(noun, "create", "Makes a token and prints it, this once");
   create.option("--label", &NewToken::label)->required();
@@ -29,6 +33,7 @@ void addToken(Commands& commands) {
                   if (text != "never") readValue(text, name, duration);
                   to = text;
                 });
+  create.givesOne<CreatedToken>();
   create.runs([](Caller& caller, CreateToken& wanted) {
     if (wanted.ends != "never") wanted.expires = systemClock().now() + *parseDuration(wanted.ends);
     caller.needAuthor("token create");
@@ -42,8 +47,9 @@ void addToken(Commands& commands) {
   });
 
   auto list = commands.verb<OfUserQuery>(noun, "list", "Own tokens; an admin's and the operator's: all");
-  list.option("--user", &OfUserQuery::name, "only this user's");
+  list.option("--user", &OfUserQuery::name, "only this user's")->type_name("USER");
   list.lists();
+  list.givesList<Page<Token>>();
   list.runs([](Caller& caller, OfUserQuery& wanted) {
     Tokens& tokens = caller.toolkit().tokens();
     caller.out.list(wanted, "id,user_name,label,scope,create_time,expires,last_used",
@@ -53,6 +59,7 @@ void addToken(Commands& commands) {
 
   auto revoke = commands.verb<Ids>(noun, "revoke", "Ends tokens");
   revoke.several("ID", &Ids::ids, "tokens by their ids, or - for one a line on stdin");
+  revoke.givesResults();
   revoke.runs([](Caller& caller, Ids& wanted) {
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
       caller.toolkit().tokens().revoke(caller.by(), {TokenId{id}});

@@ -94,15 +94,23 @@ struct Fields<ctl::AddedUser> {
 namespace video::ctl {
 
 void addUser(Commands& commands) {
-  CLI::App& noun = commands.noun("user", "The accounts of the site");
+  CLI::App& noun = commands.noun(
+      "user", "The accounts of the site",
+      {{"Make a user, with the password from a file", "videoctl user add bob --password-file bob.pwd"},
+       {"Give bob 5 GiB of room", "videoctl user set bob --quota 5GiB"},
+       {"Who uses most, the first three",
+        "videoctl user list -o json | jq -r '.users | sort_by(-.bytes_used)[:3][] | .user_name'"},
+       {"End bob's account; ada takes bob's videos over", "videoctl user delete bob --transfer-videos-to ada --yes"}});
 
   auto add = commands.verb<AddUser>(noun, "add", "Makes a user; asks for the password");
   add.option("NAME", &NewUser::name)->required();
   add.option("--role", &NewUser::role, "user or admin");
-  add.option("--quota", &NewUser::ownQuota, "SIZE, none or default", readQuota);
+  add.option("--quota", &NewUser::ownQuota, "own room for videos", readQuota)->type_name("SIZE|none|default");
   add.flag("--random-password", &AddUser::randomPassword, "make a password up and print it");
   add.flag("--password-stdin", &AddUser::stdinPassword, "read the password from stdin");
-  add.option("--password-file", &AddUser::passwordFile, "read the password from a file that nobody else can read");
+  add.option("--password-file", &AddUser::passwordFile, "read the password from a file that nobody else can read")
+      ->type_name("FILE");
+  add.givesResults();
   add.runs([](Caller& caller, AddUser& wanted) {
     if (wanted.randomPassword && (wanted.stdinPassword || !wanted.passwordFile.empty()))
       throw Usage("--random-password and another password: give one of them");
@@ -126,6 +134,7 @@ void addUser(Commands& commands) {
 
   auto list = commands.verb<ListQuery>(noun, "list", "All users");
   list.lists();
+  list.givesList<Page<User>>();
   list.runs([](Caller& caller, ListQuery& wanted) {
     Users& users = caller.toolkit().users();
     caller.out.list(wanted, "id,user_name,role,disabled,create_time,video_count,bytes_used,bytes_quota",
@@ -135,6 +144,7 @@ void addUser(Commands& commands) {
 
   auto show = commands.verb<UserName>(noun, "show", "One user");
   show.option("NAME", &UserName::name)->required();
+  show.givesOne<User>();
   show.runs([](Caller& caller, UserName& wanted) {
     caller.out.one([&] { return caller.toolkit().users().show(caller.by(), wanted); });
     return 0;
@@ -143,16 +153,22 @@ void addUser(Commands& commands) {
   auto passwd = commands.verb<ChangePassword>(noun, "passwd", "Changes a password, and ends the user's other sessions");
   passwd.option("NAME", &ChangeUser::name)->required();
   passwd.flag("--password-stdin", &ChangePassword::stdinPassword, "read the new password from stdin");
-  passwd.option("--password-file", &ChangePassword::passwordFile,
-                "read the new password from a file that nobody else can read");
-  passwd.option("--old-password-file", &ChangePassword::oldPasswordFile,
-                "the password so far, which an admin and the operator need not have");
+  passwd
+      .option("--password-file", &ChangePassword::passwordFile,
+              "read the new password from a file that nobody else can read")
+      ->type_name("FILE");
+  passwd
+      .option("--old-password-file", &ChangePassword::oldPasswordFile,
+              "the password so far, which an admin and the operator need not have")
+      ->type_name("FILE");
+  passwd.givesResults();
   passwd.runs(setPassword);
 
   auto set = commands.verb<ChangeUser>(noun, "set", "Changes a user's role or quota");
   set.option("NAME", &ChangeUser::name)->required();
   set.option("--role", &ChangeUser::role, "user or admin");
-  set.option("--quota", &ChangeUser::ownQuota, "SIZE, none or default", readQuota);
+  set.option("--quota", &ChangeUser::ownQuota, "own room for videos", readQuota)->type_name("SIZE|none|default");
+  set.givesResults();
   set.runs([](Caller& caller, ChangeUser& wanted) {
     if (!wanted.role && !wanted.ownQuota) throw Usage("user set: say what: --role or --quota");
     return runBatch(caller, Items({wanted.name}), [&](const std::string& name) -> Result {
@@ -163,16 +179,28 @@ void addUser(Commands& commands) {
 
   auto disable = commands.verb<Names>(noun, "disable", "Keeps users out; ends their sessions and tokens");
   disable.several("NAME", &Names::names, "users, or - for one a line on stdin");
+  disable.givesResults();
   disable.runs([](Caller& caller, Names& wanted) { return setDisabled(caller, wanted, true); });
 
   auto enable = commands.verb<Names>(noun, "enable", "Lets users in again");
   enable.several("NAME", &Names::names, "users, or - for one a line on stdin");
+  enable.givesResults();
   enable.runs([](Caller& caller, Names& wanted) { return setDisabled(caller, wanted, false); });
 
   auto remove = commands.verb<RemoveUser>(noun, "delete", "Ends an account, with its videos and comments");
   remove.option("NAME", &RemoveUser::name)->required();
-  remove.option("--transfer-videos-to", &RemoveUser::transferVideosTo);
+  remove.option("--transfer-videos-to", &RemoveUser::transferVideosTo)->type_name("USER");
+  remove.givesResults();
+  remove.rehearses();
   remove.runs([](Caller& caller, RemoveUser& wanted) {
+    if (caller.flags.dryRun)
+      return runBatch(caller, Items({wanted.name}), [&](const std::string& name) -> Result {
+        Users& users = caller.toolkit().users();
+        const User user = users.show(caller.by(), {name});
+        if (wanted.transferVideosTo) users.show(caller.by(), {*wanted.transferVideosTo});
+        const std::string what = fmt::format("{} videos, {} bytes", user.videoCount, user.bytesUsed);
+        return {"would-delete", user.name, {}, wanted.transferVideosTo ? "without " + what : "with " + what};
+      });
     confirm(caller.flags, "user delete",
             fmt::format("Delete user {} on {}, with {}?", wanted.name, caller.way().address,
                         wanted.transferVideosTo ? "all comments" : "all videos and comments"));

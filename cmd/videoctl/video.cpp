@@ -1,29 +1,31 @@
-#include <fcntl.h>
-#include <openssl/evp.h>
-#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <variant>
+#include <limits>
 
 #include "base/text.hpp"
 #include "command.hpp"
 #include "deletions/fields.hpp"
 #include "files.hpp"
-#include "uploads/fields.hpp"
+#include "hashes.hpp"
+#include "progress.hpp"
+#include "sessions/fields.hpp"
 #include "videos/fields.hpp"
 
 namespace video::ctl {
 namespace {
 
-struct UploadVideos {
-  std::vector<std::string> files;
-  std::string user;
-  std::string name;
+// Bytes of a content, both ends included; `last` beyond its end is its end.
+struct ByteSpan {
+  std::uint64_t first = 0;
+  std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
 };
 
 struct DownloadVideo : VideoRef {
   std::string to;
+  std::optional<ByteSpan> range;
+  bool resume = false;
 };
 
 struct Ids {
@@ -48,7 +50,11 @@ int verifyVideos(Caller& caller, VerifyVideos& wanted) {
     query.cursor = page.nextCursor;
   }
   bool allSound = true;
+  const auto all = static_cast<std::int64_t>(wanted.ids == std::vector<std::string>{"-"} ? 0 : wanted.ids.size());
+  std::int64_t done = 0;
+  Progress progress(caller.flags, "verify");
   const int status = runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
+    progress.show(done++, all);
     const VerifiedVideo found = videos.verify(caller.by(), {VideoId{id}, {}});
     allSound = allSound && found.sound;
     return {found.sound ? "sound" : "damaged", id, {}, {}};
@@ -57,62 +63,36 @@ int verifyVideos(Caller& caller, VerifyVideos& wanted) {
   return status == 0 && !allSound ? problems : status;
 }
 
-using Input = std::variant<Descriptor, Error>;
-
-Input openInput(const std::string& path) {
-  Descriptor file(path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file) return file;
-  try {
-    throwFileError(path, errno);
-  } catch (const Error& error) {
-    return error;
-  }
+// A video as a change would find it, for --dry-run: throws what that would throw where it may not be changed.
+Video found(Caller& caller, const std::string& id, const WhoAmI& who) {
+  const Video video = caller.toolkit().videos().show(caller.by(), {VideoId{id}, {}});
+  const bool isAdmin = who.role == Role::admin && who.scope.value_or("admin") == "admin";
+  const bool isOperator = who.kind == IdentityKind::operator_ && !who.userName;
+  const bool isOwn = who.userName == video.author && who.scope.value_or("full") != "read" && who.scope != "upload";
+  if (!isOperator && !isAdmin && !isOwn) throw Error(Fault::forbidden, fmt::format("video {}: is another's", id));
+  return video;
 }
 
-void allowManyFiles() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
+[[noreturn]] void throwState(const Video& video) {
+  throw Error(Fault::conflict, fmt::format("video {}: is {}", video.id.text, nameOf(video.state)));
 }
 
-// Adds a video and sends its bytes; where that fails the video that waits for them is taken away again.
-VideoId uploadOne(Caller& caller, const NewVideo& wanted, const ByteSource& source) {
-  const SignalNote note;
-  Toolkit& toolkit = caller.toolkit();
-  const VideoId id = toolkit.videos().add(caller.by(), wanted).id;
-  try {
-    toolkit.uploads().put(caller.by(), {id, {}}, source);
-  } catch (const Error&) {
-    try {
-      toolkit.deletions().remove(caller.by(), {{id, {}}, true});
-    } catch (const Error& error) {
-      say(fmt::format("video {}: still waits for its bytes: {}", id.text, error.what()));
-    }
-    if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
-    throw;
-  }
-  return id;
+int rehearseDelete(Caller& caller, const Ids& wanted) {
+  const WhoAmI who = caller.toolkit().sessions().whoami(caller.by(), {});
+  return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
+    const Video video = found(caller, id, who);
+    const bool isDeleted = video.state == VideoState::deleted;
+    if (video.state == VideoState::purging || (isDeleted && !wanted.now)) throwState(video);
+    return {"would-delete", id, {}, video.name};
+  });
 }
 
-int upload(Caller& caller, UploadVideos& wanted) {
-  const bool several = wanted.files.size() > 1;
-  if (several && !wanted.name.empty()) throw Usage("--name: names one video, and several files are given");
-  if (several && std::find(wanted.files.begin(), wanted.files.end(), "-") != wanted.files.end())
-    throw Usage("video upload: - goes alone");
-  if (wanted.files[0] == "-" && wanted.name.empty()) throw Usage("video upload -: needs --name NAME");
-  allowManyFiles();
-  std::vector<Input> inputs;
-  for (const std::string& path : wanted.files) inputs.push_back(openInput(path));
-  if (!several && std::holds_alternative<Error>(inputs[0])) throw std::get<Error>(inputs[0]);
-  if (wanted.user.empty()) wanted.user = caller.self("video upload", "--user");
-  std::size_t next = 0;
-  return runBatch(caller, Items(wanted.files), [&](const std::string& path) -> Result {
-    const Input input = std::move(inputs[next++]);
-    if (const auto* error = std::get_if<Error>(&input)) throw Error(*error);
-    const std::string name = wanted.name.empty() ? std::filesystem::path(path).filename().string() : wanted.name;
-    const VideoId id = uploadOne(caller, {wanted.user, name}, sourceOf(std::get<Descriptor>(input), path));
-    return {"uploaded", id.text, path, {}};
+int rehearseRestore(Caller& caller, const Ids& wanted) {
+  const WhoAmI who = caller.toolkit().sessions().whoami(caller.by(), {});
+  return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
+    const Video video = found(caller, id, who);
+    if (video.state != VideoState::deleted) throwState(video);
+    return {"would-restore", id, {}, video.name};
   });
 }
 
@@ -146,43 +126,101 @@ std::string fileNameOf(const Video& video) {
   return name;
 }
 
-// Pushes a content's bytes into `sink` and throws unless they are those that `video` says.
-void copy(const Content& content, const Video& video, const ByteSink& sink) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> hash(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr);
+// `FIRST-LAST` or `FIRST-`, as in RFC 9110 §14.1.1.
+void readSpan(std::string_view text, std::string_view name, std::optional<ByteSpan>& to) {
+  const std::size_t dash = text.find('-');
+  ByteSpan span;
+  if (dash == std::string_view::npos)
+    throw Error(Fault::malformed, fmt::format("{}: needs FIRST-LAST or FIRST-", name));
+  readText(text.substr(0, dash), name, span.first);
+  if (dash + 1 < text.size()) readText(text.substr(dash + 1), name, span.last);
+  if (span.last < span.first) throw Error(Fault::malformed, fmt::format("{}: ends before it begins", name));
+  to = span;
+}
+
+// Pushes these bytes into `sink`; how many there were.
+std::uint64_t push(const Content& content, const ByteSpan& span, const ByteSink& sink) {
   std::vector<std::byte> piece(1024 * 1024);
-  std::uint64_t offset = 0;
-  while (const std::size_t count = content.reader->read(offset, piece)) {
-    EVP_DigestUpdate(hash.get(), piece.data(), count);
-    sink(std::span(piece.data(), count));
+  std::uint64_t offset = span.first;
+  while (offset <= span.last) {
+    const std::uint64_t left = span.last - offset;
+    const std::size_t most = left < piece.size() ? static_cast<std::size_t>(left) + 1 : piece.size();
+    const std::size_t count = content.reader->read(offset, std::span(piece).first(most));
+    if (count == 0) break;
+    sink(std::span(piece).first(count));
     offset += count;
   }
-  std::string digest(EVP_MAX_MD_SIZE, '\0');
-  unsigned length = 0;
-  EVP_DigestFinal_ex(hash.get(), reinterpret_cast<unsigned char*>(digest.data()), &length);
-  if (offset != static_cast<std::uint64_t>(video.size) || toHex(digest.substr(0, length)) != video.sha256)
+  return offset - span.first;
+}
+
+// Pushes the bytes that follow the first `have`, which `hash` has seen, and throws unless all are those of `video`.
+void copy(const Content& content, const Video& video, std::uint64_t have, Sha256& hash, const ByteSink& sink) {
+  const std::uint64_t came = push(content, {have}, [&](std::span<const std::byte> bytes) {
+    hash.add(bytes);
+    sink(bytes);
+  });
+  if (have + came != static_cast<std::uint64_t>(video.size) || hash.hex() != video.sha256)
     throw Error(Fault::internal, fmt::format("video {}: what came is not what it should be", video.id.text));
 }
 
-int download(Caller& caller, DownloadVideo& wanted) {
-  if (wanted.to == "-") {
-    const Content content = caller.toolkit().videos().open(caller.by(), wanted);
-    copy(content, caller.toolkit().videos().show(caller.by(), wanted), [&](std::span<const std::byte> bytes) {
-      caller.out.bytes(bytes);
-      if (!caller.out.isOpen()) throw ClosedOutput{};
-    });
+// How many bytes of it are there already; none where that is more than all.
+std::uint64_t partOf(const PartFile& part, const Video& video, Sha256& hash) {
+  struct stat what {};
+  if (::fstat(part.descriptor(), &what) != 0) throwFileError(part.path(), errno);
+  if (what.st_size > video.size) {
+    if (::ftruncate(part.descriptor(), 0) != 0) throwFileError(part.path(), errno);
     return 0;
   }
+  std::vector<std::byte> piece(1024 * 1024);
+  std::uint64_t have = 0;
+  for (ssize_t count = 1; count > 0; have += static_cast<std::uint64_t>(count)) {
+    count = ::pread(part.descriptor(), piece.data(), piece.size(), static_cast<off_t>(have));
+    if (count < 0) throwFileError(part.path(), errno);
+    hash.add(std::span(piece).first(static_cast<std::size_t>(count)));
+  }
+  return have;
+}
+
+int downloadToOutput(Caller& caller, const DownloadVideo& wanted) {
+  const Content content = caller.toolkit().videos().open(caller.by(), wanted);
+  const auto sink = [&](std::span<const std::byte> bytes) {
+    caller.out.bytes(bytes);
+    if (!caller.out.isOpen()) throw ClosedOutput{};
+  };
+  Sha256 hash;
+  if (wanted.range)
+    push(content, *wanted.range, sink);
+  else
+    copy(content, caller.toolkit().videos().show(caller.by(), wanted), 0, hash, sink);
+  return 0;
+}
+
+int download(Caller& caller, DownloadVideo& wanted) {
+  if (wanted.resume && (wanted.range || wanted.to == "-"))
+    throw Usage("--resume: goes on with a file, not with a range or stdout");
+  if (wanted.to == "-") return downloadToOutput(caller, wanted);
   std::error_code none;
   const std::filesystem::path to = wanted.to;
   const bool folder = wanted.to.empty() || std::filesystem::is_directory(to, none);
-  PartFile part(folder ? to / (safeName(wanted.id.text) + ".part") : std::filesystem::path(wanted.to + ".part"));
+  PartFile part(folder ? to / (safeName(wanted.id.text) + ".part") : std::filesystem::path(wanted.to + ".part"),
+                wanted.resume);
   return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
     const Content content = caller.toolkit().videos().open(caller.by(), wanted);
     const Video video = caller.toolkit().videos().show(caller.by(), wanted);
     const std::filesystem::path target = folder ? to / fileNameOf(video) : to;
     if (folder && std::filesystem::exists(target, none)) throwFileError(target, EEXIST);
-    copy(content, video, [&](std::span<const std::byte> bytes) { writeFile(part.descriptor(), bytes, part.path()); });
+    Sha256 hash;
+    std::int64_t done = 0;
+    if (wanted.resume) done = static_cast<std::int64_t>(partOf(part, video, hash));
+    Progress progress(caller.flags, video.name, true);
+    const auto sink = [&](std::span<const std::byte> bytes) {
+      writeFile(part.descriptor(), bytes, part.path());
+      progress.show(done += static_cast<std::int64_t>(bytes.size()), wanted.range ? 0 : video.size);
+    };
+    if (wanted.range)
+      push(content, *wanted.range, sink);
+    else
+      copy(content, video, static_cast<std::uint64_t>(done), hash, sink);
     part.place(target, folder);
     return {"downloaded", id, target.string(), {}};
   });
@@ -191,19 +229,24 @@ int download(Caller& caller, DownloadVideo& wanted) {
 }  // namespace
 
 void addVideo(Commands& commands) {
-  CLI::App& noun = commands.noun("video", "The videos of the site");
+  CLI::App& noun = commands.noun(
+      "video", "The videos of the site",
+      {{"Upload two files", "videoctl video upload holiday.mp4 beach.mp4 --user ada"},
+       {"Ids of the three newest", "videoctl video list --limit 3 -o id"},
+       {"Delete what is older than a year",
+        "videoctl video list --user ada --until -365d -o id | videoctl video delete -"},
+       {"Delete the newest, and take it back",
+        "id=$(videoctl video list --limit 1 -o id)\nvideoctl video delete \"$id\"\nvideoctl video restore \"$id\""},
+       {"Read every content and compare it with what came", "videoctl video verify --all"}});
 
-  auto put = commands.verb<UploadVideos>(noun, "upload", "Adds videos from files, or one from stdin with -");
-  put.several("FILE", &UploadVideos::files, "files, or - for stdin");
-  put.option("--user", &UploadVideos::user, "the owner; default: the caller");
-  put.option("--name", &UploadVideos::name, "the video's name; default: the file's");
-  put.runs(upload);
+  addUpload(commands, noun);
 
   auto list = commands.verb<VideoQuery>(noun, "list", "Own videos; an admin's and the operator's: all");
-  list.option("--user", &VideoQuery::user);
-  list.option("--state", &VideoQuery::state, "pending, ready, deleted or purging");
-  list.option("--sort", &VideoQuery::sort);
+  list.option("--user", &VideoQuery::user)->type_name("USER");
+  list.option("--state", &VideoQuery::state, "only in this state; default: ready, and one's own that are pending");
+  list.option("--sort", &VideoQuery::sort, "by what; default: the newest first");
   list.lists();
+  list.givesList<Page<Video>>();
   list.runs([](Caller& caller, VideoQuery& wanted) {
     Videos& videos = caller.toolkit().videos();
     caller.out.list(wanted, "id,author,state,create_time,size,name,purge_time",
@@ -213,6 +256,7 @@ void addVideo(Commands& commands) {
 
   auto show = commands.verb<VideoRef>(noun, "show", "One video");
   show.option("ID", &VideoRef::id)->required();
+  show.givesOne<Video>();
   show.runs([](Caller& caller, VideoRef& wanted) {
     caller.out.one([&] { return caller.toolkit().videos().show(caller.by(), wanted); });
     return 0;
@@ -220,12 +264,18 @@ void addVideo(Commands& commands) {
 
   auto get = commands.verb<DownloadVideo>(noun, "download", "Writes a video to a file");
   get.option("ID", &VideoRef::id)->required();
-  get.option("--to", &DownloadVideo::to, "a file or folder, or - for stdout; default: the video's name here");
+  get.option("--to", &DownloadVideo::to, "a file or folder, or - for stdout; default: the video's name here")
+      ->type_name("FILE");
+  get.option("--range", &DownloadVideo::range, "these bytes only, like 0-99 or 100-; they are not verified", readSpan)
+      ->type_name("FIRST-LAST");
+  get.flag("--resume", &DownloadVideo::resume, "go on with what a broken download left in NAME.part");
+  get.givesResults();
   get.runs(download);
 
   auto rename = commands.verb<RenameVideo>(noun, "rename", "Gives a video another name");
   rename.option("ID", &RenameVideo::id)->required();
   rename.option("NAME", &RenameVideo::name)->required();
+  rename.givesResults();
   rename.runs([](Caller& caller, RenameVideo& wanted) {
     return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
       caller.toolkit().videos().rename(caller.by(), wanted);
@@ -236,12 +286,16 @@ void addVideo(Commands& commands) {
   auto verify = commands.verb<VerifyVideos>(noun, "verify", "Reads contents and compares them with what came");
   verify.several("ID", &VerifyVideos::ids, "videos, or - for one a line on stdin")->required(false);
   verify.flag("--all", &VerifyVideos::all, "all of one's own; an admin's and the operator's: everybody's");
+  verify.givesResults();
   verify.runs(verifyVideos);
 
   auto remove = commands.verb<Ids>(noun, "delete", "Deletes videos; until they are cleared they can be restored");
   remove.several("ID", &Ids::ids, "videos, or - for one a line on stdin");
   remove.flag("--now", &Ids::now, "without the usual delay");
+  remove.givesResults();
+  remove.rehearses();
   remove.runs([](Caller& caller, Ids& wanted) {
+    if (caller.flags.dryRun) return rehearseDelete(caller, wanted);
     const auto now = wanted.now ? std::optional(true) : std::nullopt;
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
       caller.toolkit().deletions().remove(caller.by(), {{VideoId{id}, {}}, now});
@@ -251,7 +305,10 @@ void addVideo(Commands& commands) {
 
   auto restore = commands.verb<Ids>(noun, "restore", "Takes deleted videos back");
   restore.several("ID", &Ids::ids, "videos, or - for one a line on stdin");
+  restore.givesResults();
+  restore.rehearses();
   restore.runs([](Caller& caller, Ids& wanted) {
+    if (caller.flags.dryRun) return rehearseRestore(caller, wanted);
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
       caller.toolkit().deletions().restore(caller.by(), {VideoId{id}, {}});
       return {"restored", id, {}, {}};

@@ -5,7 +5,6 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -19,6 +18,7 @@
 #include <thread>
 
 #include "base/error.hpp"
+#include "flags.hpp"
 #include "http/router.hpp"
 #include "http/transport.hpp"
 #include "observe/log.hpp"
@@ -38,13 +38,7 @@ constexpr int badUsage = 2;
 constexpr int cannotBeHad = 8;
 constexpr rlim_t ownFiles = 256;  // descriptors that are no connections and no contents
 
-struct Flags {
-  std::optional<std::string> config;
-  std::optional<std::string> dataDirectory;
-  std::vector<std::string> listen;
-  bool noTasks = false;
-  bool check = false;
-};
+using video::daemon::Flags;
 
 // The signals that main takes; blocked before there is a second thread, so that all threads have them blocked.
 sigset_t takeSignals() {
@@ -353,15 +347,7 @@ int main(int count, char** arguments) {
   const sigset_t signals = takeSignals();
   CLI::App app("A video server: keeps videos and comments in a data directory, and serves them over HTTP.", "videod");
   Flags flags;
-  app.add_option("--config", flags.config, "Configuration file (VIDEOD_CONFIG, /etc/videod.toml)")->type_name("FILE");
-  app.add_option("--data-dir", flags.dataDirectory, "Data directory, instead of the file's data_dir")->type_name("DIR");
-  app.add_option("--listen", flags.listen, "Address to listen on, instead of the file's listeners; may be repeated")
-      ->type_name("ADDRESS")
-      ->expected(1)
-      ->take_all();
-  app.add_flag("--no-tasks", flags.noTasks, "Run no tasks in this process");
-  app.add_flag("--check", flags.check, "Read the configuration, say whether it is good, and end");
-  app.set_version_flag("--version", "videod " VIDEO_VERSION, "Print the version and end");
+  video::daemon::addFlags(app, flags);
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& problem) {

@@ -191,14 +191,19 @@ BodyUse Router::bodyOf(Method method) noexcept {
   return method == Method::post || method == Method::patch ? BodyUse::collect : BodyUse::none;
 }
 
-void Router::add(const Route& route, BodyUse body, std::function<void(const Exchange&, Answer&)> handler) {
-  routes_.add({route, body, std::move(handler), {}});
+void Router::add(const Route& route, BodyUse body, std::function<void(const Exchange&, Answer&)> handler,
+                 Shapes shapes) {
+  routes_.add({route, body, std::move(handler), {}, shapes});
 }
 
 std::vector<Route> Router::routes() const {
   std::vector<Route> all;
   for (const RouteEntry* entry : routes_.all()) all.push_back(entry->route);
   return all;
+}
+
+std::string Router::openApi(std::string_view version, std::span<const Summary> summaries) const {
+  return http::openApi(routes_.all(), version, summaries);
 }
 
 void Router::serveRaw(const Route& route, std::function<void(const Exchange&, Answer&)> handler) {

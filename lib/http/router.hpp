@@ -15,10 +15,12 @@
 #include "base/bytes.hpp"
 #include "base/credential.hpp"
 #include "base/json.hpp"
+#include "base/schema.hpp"
 #include "http/contents.hpp"
 #include "http/endpoint.hpp"
 #include "http/limiter.hpp"
 #include "http/message.hpp"
+#include "http/openapi.hpp"
 #include "http/proxies.hpp"
 #include "http/replies.hpp"
 #include "http/routes.hpp"
@@ -124,6 +126,8 @@ class Router : public Service {
   void measure(observe::Metrics& metrics) const;
   /// Every route there is, in the order in which they were added.
   std::vector<Route> routes() const;
+  /// The OpenAPI document of the routes there are. Throws internal for an operation that has no summary.
+  std::string openApi(std::string_view version, std::span<const Summary> summaries) const;
 
   std::optional<BodyUse> begin(const Head& head, const Peer& peer, const Listener& listener, Answer& answer) override;
   void serve(const Request& request, Answer& answer) noexcept override;
@@ -135,7 +139,9 @@ class Router : public Service {
   Admitted admit(const Head& head, const Peer& peer, const Listener& listener, const PathParts& path) const;
   void answerContent(const Exchange& exchange, const std::function<Content()>& find, Answer& answer);
   void answerContent(const Exchange& exchange, const Content& content, Answer& answer);
-  void add(const Route& route, BodyUse body, std::function<void(const Exchange&, Answer&)> handler);
+  void add(const Route& route, BodyUse body, std::function<void(const Exchange&, Answer&)> handler, Shapes shapes = {});
+  template <class Wanted, class Given>
+  static constexpr Shapes shapesOf();
 
   // For the client behind the proxies.
   std::optional<BodyUse> beginFor(const Head& head, const Peer& peer, const Listener& listener, Answer& answer);
@@ -178,6 +184,14 @@ void Exchange::read(Wanted& wanted) const {
   if (inBody) readJsonFields(body(), wanted, [&](std::string_view name) { return pathParameter(name).has_value(); });
 }
 
+template <class Wanted, class Given>
+constexpr Shapes Router::shapesOf() {
+  Shapes shapes;
+  shapes.wanted = [](SchemaWriter& writer) { return writer.fields<Wanted>(); };
+  if constexpr (Described<Given>) shapes.given = [](SchemaWriter& writer) { return writer.of<Given>(); };
+  return shapes;
+}
+
 template <Described Wanted, class Given, class Handler>
 void Router::serve(const Endpoint<Wanted, Given>& endpoint, Handler handler) {
   if constexpr (std::is_void_v<Given>)
@@ -188,7 +202,8 @@ void Router::serve(const Endpoint<Wanted, Given>& endpoint, Handler handler) {
 
 template <Described Wanted, class Given, class Handler, class Adorn>
 void Router::serve(const Endpoint<Wanted, Given>& endpoint, Handler handler, Adorn adorn) {
-  add(endpoint, bodyOf(endpoint.method),
+  add(
+      endpoint, bodyOf(endpoint.method),
       [handler = std::move(handler), adorn = std::move(adorn)](const Exchange& exchange, Answer& answer) {
         Wanted wanted{};
         exchange.read(wanted);
@@ -205,12 +220,13 @@ void Router::serve(const Endpoint<Wanted, Given>& endpoint, Handler handler, Ado
           answerJson(std::move(json), next, exchange, answer);
           adorn(given, exchange, answer);
         }
-      });
+      },
+      shapesOf<Wanted, Given>());
 }
 
 template <Described Wanted, std::invocable<const Credential&, const Wanted&> Handler>
 void Router::serveContent(const Endpoint<Wanted, Content>& endpoint, Handler handler) {
-  add(endpoint, BodyUse::none, [this, handler = std::move(handler)](const Exchange& exchange, Answer& answer) {
+  const auto answerIt = [this, handler = std::move(handler)](const Exchange& exchange, Answer& answer) {
     answerContent(
         exchange,
         [&] {
@@ -219,12 +235,14 @@ void Router::serveContent(const Endpoint<Wanted, Content>& endpoint, Handler han
           return handler(exchange.by, std::as_const(wanted));
         },
         answer);
-  });
+  };
+  add(endpoint, BodyUse::none, answerIt, shapesOf<Wanted, Content>());
 }
 
 template <Described Wanted, class Given, class Handler, class Adorn>
 void Router::serveUpload(const Endpoint<Wanted, Given>& endpoint, Handler handler, Adorn adorn) {
-  add(endpoint, BodyUse::stream,
+  add(
+      endpoint, BodyUse::stream,
       [handler = std::move(handler), adorn = std::move(adorn)](const Exchange& exchange, Answer& answer) {
         Wanted wanted{};
         exchange.read(wanted);
@@ -243,7 +261,8 @@ void Router::serveUpload(const Endpoint<Wanted, Given>& endpoint, Handler handle
         appendJson(json, given);
         answerJson(std::move(json), nullptr, exchange, answer);
         adorn(given, exchange, answer);
-      });
+      },
+      shapesOf<Wanted, Given>());
 }
 
 }  // namespace video::http

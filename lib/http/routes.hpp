@@ -15,6 +15,11 @@
 #include "http/endpoint.hpp"
 #include "http/message.hpp"
 
+namespace video {
+class SchemaWriter;
+struct FieldSchema;
+}  // namespace video
+
 namespace video::http {
 
 class Exchange;
@@ -42,12 +47,19 @@ class PathParts {
 /// Answers by the first digit of their status; index 0 is not used.
 using AnswerCounts = std::array<std::atomic<std::uint64_t>, 6>;
 
+/// How a route's request and reply are described; both null where it reads and writes as it likes.
+struct Shapes {
+  std::vector<FieldSchema> (*wanted)(SchemaWriter&) = nullptr;
+  std::string (*given)(SchemaWriter&) = nullptr;  ///< null too where the reply is no JSON
+};
+
 /// One route as it is served.
 struct RouteEntry {
   Route route;
   BodyUse body = BodyUse::none;  ///< how a body is wanted; its fields come from it where that is `collect`
   std::function<void(const Exchange&, Answer&)> handler;
   std::vector<std::pair<std::string_view, std::size_t>> parameters;  ///< names in braces, and which part they are
+  Shapes shapes{};
   std::unique_ptr<AnswerCounts> answers = std::make_unique<AnswerCounts>();
 };
 

@@ -70,6 +70,9 @@ std::unique_ptr<Toolkit> openRemote(const http::ClientOptions& options);
 /// Adds the routes of all rooms; both must outlive the last request.
 void serve(http::Router& router, LocalToolkit& toolkit, const http::CookieOptions& cookies);
 
+/// The OpenAPI document of the routes that were added, as GET /openapi.json gives it.
+std::string openApi(const http::Router& router);
+
 /// In direct mode, before anything of the data directory is touched and after the caller's own files were opened: as
 /// root, becomes the directory's owner for the rest of the process. Throws forbidden for anyone else but the owner.
 void becomeDataOwner(const Settings& settings);

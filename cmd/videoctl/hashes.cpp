@@ -1,0 +1,83 @@
+#include "hashes.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <openssl/evp.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <ctime>
+#include <fstream>
+
+#include "base/ids.hpp"
+#include "files.hpp"
+
+namespace video::ctl {
+namespace {
+
+std::filesystem::path cachePath() {
+  if (const auto folder = fromEnvironment("XDG_CACHE_HOME")) return std::filesystem::path(*folder) / "videoctl/hashes";
+  if (const auto home = fromEnvironment("HOME")) return std::filesystem::path(*home) / ".cache/videoctl/hashes";
+  return {};
+}
+
+EVP_MD_CTX* contextOf(const std::shared_ptr<void>& context) {
+  return static_cast<EVP_MD_CTX*>(context.get());
+}
+
+}  // namespace
+
+Sha256::Sha256()
+    : context_(EVP_MD_CTX_new(), [](void* context) { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context)); }) {
+  EVP_DigestInit_ex(contextOf(context_), EVP_sha256(), nullptr);
+}
+
+void Sha256::add(std::span<const std::byte> bytes) {
+  EVP_DigestUpdate(contextOf(context_), bytes.data(), bytes.size());
+}
+
+std::string Sha256::hex() {
+  std::string digest(EVP_MAX_MD_SIZE, '\0');
+  unsigned length = 0;
+  EVP_DigestFinal_ex(contextOf(context_), reinterpret_cast<unsigned char*>(digest.data()), &length);
+  return toHex(digest.substr(0, length));
+}
+
+HashCache::HashCache() : path_(cachePath()) {
+  std::ifstream file(path_);
+  for (std::string key, digest; std::getline(file, key, ' ') && std::getline(file, digest);)
+    if (digest.size() == 64) known_[key] = digest;
+}
+
+std::string HashCache::of(const Descriptor& file, const std::string& path) {
+  struct stat what {};
+  if (::fstat(file.number(), &what) != 0) throwFileError(path, errno);
+  const std::string key = fmt::format("{}:{}:{}:{}.{:09}", what.st_dev, what.st_ino, what.st_size, what.st_mtim.tv_sec,
+                                      what.st_mtim.tv_nsec);
+  if (const auto found = known_.find(key); found != known_.end()) return found->second;
+  Sha256 hash;
+  sourceOf(file, path).push([&](std::span<const std::byte> bytes) { hash.add(bytes); });
+  const std::string digest = hash.hex();
+  // A file that was just written may be written again within the same tick of its clock.
+  if (std::time(nullptr) - what.st_mtim.tv_sec > 2) {
+    known_[key] = digest;
+    changed_ = true;
+  }
+  return digest;
+}
+
+void HashCache::save() const {
+  if (!changed_ || path_.empty()) return;
+  std::error_code failed;
+  std::filesystem::create_directories(path_.parent_path(), failed);
+  const std::string part = fmt::format("{}.{}", path_.string(), ::getpid());
+  {
+    std::ofstream file(part);
+    for (const auto& [key, digest] : known_) file << key << ' ' << digest << '\n';
+    file.close();
+    if (file.fail()) std::filesystem::remove(part, failed);
+  }
+  if (std::filesystem::exists(part, failed)) std::filesystem::rename(part, path_, failed);
+}
+
+}  // namespace video::ctl

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.hpp"
+
+namespace video::ctl {
+
+/// SHA-256 taken piece by piece.
+class Sha256 {
+ public:
+  Sha256();
+  void add(std::span<const std::byte> bytes);
+  /// Lower-case hex; ends it.
+  std::string hex();
+
+ private:
+  std::shared_ptr<void> context_;
+};
+
+/// Digests of files that were read before, by device, inode, size and mtime, in `$XDG_CACHE_HOME/videoctl/hashes`. What
+/// cannot be read or kept there is computed again: it is no more than a cache.
+class HashCache {
+ public:
+  HashCache();
+  /// The digest of an open regular file, lower-case hex. Throws Error.
+  std::string of(const Descriptor& file, const std::string& path);
+  /// Keeps what was met, whole or not at all.
+  void save() const;
+
+ private:
+  std::filesystem::path path_;
+  std::map<std::string, std::string> known_;
+  bool changed_ = false;
+};
+
+}  // namespace video::ctl

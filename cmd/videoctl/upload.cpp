@@ -1,0 +1,288 @@
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <thread>
+#include <variant>
+
+#include "command.hpp"
+#include "deletions/fields.hpp"
+#include "files.hpp"
+#include "hashes.hpp"
+#include "progress.hpp"
+#include "uploads/fields.hpp"
+#include "videos/fields.hpp"
+
+namespace video::ctl {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct UploadVideos {
+  std::vector<std::string> files;
+  std::string user;
+  std::string name;
+  std::string filesFrom;
+  std::vector<std::string> include;
+  std::vector<std::string> exclude;
+  std::chrono::milliseconds minAge{0};
+  bool recursive = false;
+  bool skipExisting = false;
+  bool again = false;
+};
+
+// One file, open as long as it must be.
+struct Input {
+  std::string path;
+  bool found = false;  ///< in a folder, not named
+  std::variant<std::monostate, Descriptor, Error> file;
+  std::string digest;  ///< where it was asked for
+};
+
+std::variant<std::monostate, Descriptor, Error> openInput(const std::string& path) {
+  Descriptor file(path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file) return file;
+  try {
+    throwFileError(path, errno);
+  } catch (const Error& error) {
+    return error;
+  }
+}
+
+const Descriptor& opened(Input& input) {
+  if (std::holds_alternative<std::monostate>(input.file)) input.file = openInput(input.path);
+  if (const auto* error = std::get_if<Error>(&input.file)) throw Error(*error);
+  return std::get<Descriptor>(input.file);
+}
+
+void allowManyFiles() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// ---- which files
+
+// A pattern with a slash is about the path below the folder, any other about the name.
+bool matches(const std::vector<std::string>& patterns, const fs::path& below) {
+  return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
+    const std::string text = pattern.find('/') == std::string::npos ? below.filename().string() : below.string();
+    return ::fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
+  });
+}
+
+bool isSettled(const fs::path& file, std::chrono::milliseconds minAge) {
+  struct stat what {};
+  if (::lstat(file.c_str(), &what) != 0) return false;
+  const Time changed{std::chrono::duration_cast<Time::duration>(std::chrono::seconds{what.st_mtim.tv_sec} +
+                                                                std::chrono::nanoseconds{what.st_mtim.tv_nsec})};
+  return systemClock().now() - changed >= minAge;
+}
+
+// The regular files below a folder, by path; hidden ones and links are left out.
+void walk(const fs::path& folder, const UploadVideos& wanted, std::vector<Input>& to) {
+  std::vector<std::string> paths;
+  std::error_code failed;
+  fs::recursive_directory_iterator at(folder, failed);
+  for (; !failed && at != fs::recursive_directory_iterator(); at.increment(failed)) {
+    const fs::path below = at->path().lexically_relative(folder);
+    const fs::file_status what = at->symlink_status(failed);
+    if (failed) break;
+    const bool leftOut = below.filename().string().starts_with('.') || matches(wanted.exclude, below);
+    if (fs::is_directory(what)) {
+      if (leftOut) at.disable_recursion_pending();
+    } else if (fs::is_regular_file(what) && !leftOut && (wanted.include.empty() || matches(wanted.include, below)) &&
+               (wanted.minAge.count() == 0 || isSettled(at->path(), wanted.minAge))) {
+      paths.push_back(at->path().string());
+    }
+  }
+  if (failed) throwFileError(folder, failed.value());
+  std::sort(paths.begin(), paths.end());
+  for (std::string& path : paths) to.push_back({std::move(path), true, {}, {}});
+}
+
+std::vector<std::string> namesIn(const std::string& list, char ending) {
+  std::ifstream file(list == "-" ? "/dev/stdin" : list);
+  if (!file) throwFileError(list, errno);
+  std::vector<std::string> names;
+  for (std::string name; std::getline(file, name, ending);)
+    if (!name.empty()) names.push_back(name);
+  return names;
+}
+
+std::vector<Input> inputsOf(const UploadVideos& wanted, const Flags& flags) {
+  std::vector<std::string> named = wanted.files;
+  if (!wanted.filesFrom.empty()) {
+    const auto more = namesIn(wanted.filesFrom, flags.nul ? '\0' : '\n');
+    named.insert(named.end(), more.begin(), more.end());
+  }
+  std::vector<Input> inputs;
+  for (const std::string& path : named) {
+    std::error_code none;
+    if (wanted.recursive && path != "-" && fs::is_directory(path, none))
+      walk(path, wanted, inputs);
+    else
+      inputs.push_back({path, false, {}, {}});
+  }
+  return inputs;
+}
+
+// ---- one upload
+
+// Calls `work`; waits as long as a server that is full or stopping asks for, but no longer than the lock timeout.
+template <class Work>
+auto patiently(const Caller& caller, const Work& work) {
+  auto left = caller.flags.lockTimeout.value_or(std::chrono::seconds{10});
+  for (;;) {
+    try {
+      return work();
+    } catch (const Error& error) {
+      const bool passes = error.fault() == Fault::tooMany || error.fault() == Fault::unavailable;
+      const auto pause = std::chrono::milliseconds(error.retryAfter().value_or(std::chrono::seconds{0}));
+      if (!passes || pause.count() <= 0 || pause > left || SignalNote::came() != 0) throw;
+      left -= pause;
+      const auto until = std::chrono::steady_clock::now() + pause;
+      while (std::chrono::steady_clock::now() < until && SignalNote::came() == 0)
+        std::this_thread::sleep_for(std::chrono::milliseconds{50});
+    }
+  }
+}
+
+// Adds a video and sends its bytes; where that fails the video that waits for them is taken away again.
+VideoId uploadOne(Caller& caller, const NewVideo& wanted, const ByteSource& source, const std::string& digest) {
+  const SignalNote note;
+  Toolkit& toolkit = caller.toolkit();
+  const VideoId id = patiently(caller, [&] { return toolkit.videos().add(caller.by(), wanted).id; });
+  const auto known = digest.empty() ? std::nullopt : std::optional(digest);
+  const auto send = [&] { toolkit.uploads().put(caller.by(), {id, known}, source); };
+  try {
+    if (source.repeatable)
+      patiently(caller, send);
+    else
+      send();
+  } catch (const Error&) {
+    try {
+      toolkit.deletions().remove(caller.by(), {{id, {}}, true});
+    } catch (const Error& error) {
+      say(fmt::format("video {}: still waits for its bytes: {}", id.text, error.what()));
+    }
+    if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
+    throw;
+  }
+  return id;
+}
+
+// The result that stands for not uploading it, where its owner has the content already, or deleted it.
+std::optional<Result> known(Caller& caller, const UploadVideos& wanted, const Input& input) {
+  VideoQuery query;
+  query.user = wanted.user;
+  query.sha256 = input.digest;
+  query.limit = 1;
+  Videos& videos = caller.toolkit().videos();
+  const auto first = [&]() -> std::optional<Video> {
+    auto page = patiently(caller, [&] { return videos.list(caller.by(), query); });
+    if (page.items.empty()) return std::nullopt;
+    return std::move(page.items.front());
+  };
+  if (const auto there = first()) return Result{"skipped", there->id.text, input.path, "its content is there already"};
+  query.state = VideoState::deleted;
+  if (wanted.again) return std::nullopt;
+  if (const auto gone = first()) return Result{"skipped-deleted", gone->id.text, input.path, "its content was deleted"};
+  return std::nullopt;
+}
+
+Result uploadInput(Caller& caller, const UploadVideos& wanted, Input& input) {
+  ByteSource source = sourceOf(opened(input), input.path);
+  if (wanted.skipExisting)
+    if (auto result = known(caller, wanted, input)) return *std::move(result);
+  const std::string name = wanted.name.empty() ? fs::path(input.path).filename().string() : wanted.name;
+  if (caller.flags.dryRun) return {"would-upload", "", input.path, {}};
+  Progress progress(caller.flags, name, true);
+  source.push = [&progress, push = source.push,
+                 all = static_cast<std::int64_t>(source.size.value_or(0))](const ByteSink& sink) {
+    std::int64_t done = 0;
+    push([&](std::span<const std::byte> bytes) {
+      sink(bytes);
+      progress.show(done += static_cast<std::int64_t>(bytes.size()), all);
+    });
+  };
+  try {
+    return {"uploaded", uploadOne(caller, {wanted.user, name}, source, input.digest).text, input.path, {}};
+  } catch (const Error& error) {
+    if (!input.found || error.fault() != Fault::unsupportedMediaType) throw;
+    return {"ignored", "", input.path, "no video"};
+  }
+}
+
+void check(const UploadVideos& wanted, const Flags& flags) {
+  const bool fromInput = std::find(wanted.files.begin(), wanted.files.end(), "-") != wanted.files.end();
+  if (wanted.files.empty() && wanted.filesFrom.empty()) throw Usage("video upload: say what: FILE or --files-from");
+  const bool several = wanted.files.size() > 1 || wanted.recursive || !wanted.filesFrom.empty();
+  if (several && !wanted.name.empty()) throw Usage("--name: names one video, and several files are given");
+  if (several && fromInput) throw Usage("video upload: - goes alone");
+  if (fromInput && wanted.name.empty()) throw Usage("video upload -: needs --name NAME");
+  if (fromInput && (wanted.skipExisting || flags.dryRun))
+    throw Usage("video upload -: stdin can be read only once; --skip-existing and --dry-run need a file");
+  if (!wanted.recursive && (wanted.minAge.count() > 0 || !wanted.include.empty() || !wanted.exclude.empty()))
+    throw Usage("--min-age, --include and --exclude choose in a folder: add --recursive");
+  if (wanted.again && !wanted.skipExisting) throw Usage("--again: goes with --skip-existing");
+}
+
+int upload(Caller& caller, UploadVideos& wanted) {
+  check(wanted, caller.flags);
+  const bool several = wanted.files.size() > 1 || wanted.recursive || !wanted.filesFrom.empty();
+  std::vector<Input> inputs = inputsOf(wanted, caller.flags);
+  // In direct mode root becomes the data directory's owner, who may not read the caller's files: they are opened first.
+  const bool early = !several || caller.way().kind == Way::Kind::direct;
+  if (early) allowManyFiles();
+  HashCache hashes;
+  for (Input& input : inputs) {
+    if (!early && !wanted.skipExisting) break;
+    try {
+      const Descriptor& file = opened(input);
+      if (wanted.skipExisting) input.digest = hashes.of(file, input.path);
+    } catch (const Error& error) {
+      if (!several) throw;
+      input.file = error;
+    }
+    if (!early && !std::holds_alternative<Error>(input.file)) input.file = std::monostate();
+  }
+  if (wanted.skipExisting) hashes.save();
+  if (wanted.user.empty()) wanted.user = caller.self("video upload", "--user");
+  std::vector<std::string> paths;
+  for (const Input& input : inputs) paths.push_back(input.path);
+  std::size_t next = 0;
+  return runBatch(caller, Items(paths, several), [&](const std::string&) -> Result {
+    Input input = std::move(inputs[next++]);
+    return uploadInput(caller, wanted, input);
+  });
+}
+
+}  // namespace
+
+void addUpload(Commands& commands, CLI::App& video) {
+  auto put =
+      commands.verb<UploadVideos>(video, "upload", "Adds videos from files and folders, or one from stdin with -");
+  put.several("FILE", &UploadVideos::files, "files, folders with --recursive, or - for stdin")->required(false);
+  put.option("--user", &UploadVideos::user, "the owner; default: the caller")->type_name("USER");
+  put.option("--name", &UploadVideos::name, "the video's name; default: the file's");
+  put.flag("--recursive", &UploadVideos::recursive, "what is in folders too, but for hidden files and links");
+  put.flag("--skip-existing", &UploadVideos::skipExisting,
+           "leave out, by content, what the owner has already or has deleted");
+  put.flag("--again", &UploadVideos::again, "with --skip-existing: what was deleted, once more");
+  put.option("--min-age", &UploadVideos::minAge, "leave out files that changed more lately than this");
+  put.each("--include", &UploadVideos::include, "of folders only what matches, like '*.mp4'; may be repeated");
+  put.each("--exclude", &UploadVideos::exclude, "of folders nothing that matches; may be repeated");
+  put.option("--files-from", &UploadVideos::filesFrom, "a list of files, one a line; - for stdin")->type_name("FILE");
+  put.givesResults();
+  put.rehearses();
+  put.runs(upload);
+}
+
+}  // namespace video::ctl

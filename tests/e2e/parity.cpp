@@ -1,0 +1,283 @@
+// Every command each way that it has: the same bytes, the same status, and JSON as the schemas in share/ say.
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
+
+#include "catch.hpp"
+#include "e2e/ctl.hpp"
+
+using namespace video;
+using namespace video::e2e;
+namespace fs = std::filesystem;
+
+namespace {
+
+// Commands that do not go each way, or not to a site at all.
+const std::map<std::string, std::string> notEachWay{
+    {"session-login", "remote only"},
+    {"session-logout", "remote only"},
+    {"data-init", "direct only"},
+    {"data-migrate", "direct only"},
+    {"data-rotate-key", "direct only"},
+    {"server-status", "of a daemon"},
+    {"server-limits", "of a daemon"},
+    {"server-reload", "of a daemon"},
+    {"context-add", "a file of the caller's"},
+    {"context-use", "a file of the caller's"},
+    {"context-show", "a file of the caller's"},
+    {"context-list", "a file of the caller's"},
+    {"context-remove", "a file of the caller's"},
+    {"completion", "of the program alone"},
+    {"generate", "of the program alone"},
+    {"help", "of the program alone"},
+    {"version", "of the program alone"},
+};
+
+using Json = nlohmann::json;
+
+// What is wrong with `value` by as much of JSON Schema as ours use; what no property describes is wrong too.
+std::string faultIn(const Json& value, const Json& schema, const Json& whole, const std::string& at) {
+  if (schema.contains("$ref")) {
+    const auto name = schema["$ref"].get<std::string>();
+    return faultIn(value, whole.at("$defs").at(name.substr(name.rfind('/') + 1)), whole, at);
+  }
+  if (schema.contains("anyOf")) {
+    for (const Json& one : schema["anyOf"])
+      if (faultIn(value, one, whole, at).empty()) return {};
+    return at + " is none of " + schema["anyOf"].dump();
+  }
+  const auto type = schema.at("type").get<std::string>();
+  const bool fits = (type == "object" && value.is_object()) || (type == "array" && value.is_array()) ||
+                    (type == "string" && value.is_string()) || (type == "integer" && value.is_number_integer()) ||
+                    (type == "boolean" && value.is_boolean()) || (type == "null" && value.is_null());
+  if (!fits) return at + " is no " + type + ": " + value.dump();
+  if (schema.contains("enum") && std::find(schema["enum"].begin(), schema["enum"].end(), value) == schema["enum"].end())
+    return at + " is none of " + schema["enum"].dump();
+  if (schema.value("format", "") == "date-time" &&
+      !std::regex_match(value.get<std::string>(), std::regex(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z)")))
+    return at + " is no time: " + value.dump();
+  if (type == "array")
+    for (const Json& item : value)
+      if (std::string fault = faultIn(item, schema.at("items"), whole, at + "[]"); !fault.empty()) return fault;
+  if (type != "object") return {};
+  for (const Json& name : schema.at("required"))
+    if (!value.contains(name.get<std::string>())) return at + " has no " + name.get<std::string>();
+  for (const auto& [name, member] : value.items()) {
+    if (!schema.at("properties").contains(name)) return at + "." + name + " is not in the schema";
+    if (std::string fault = faultIn(member, schema["properties"][name], whole, at + "." + name); !fault.empty())
+      return fault;
+  }
+  return {};
+}
+
+// The commands that were run, and those whose JSON was held against its schema.
+struct Met {
+  explicit Met(const std::map<std::string, bool>& known) : all(known) {}
+
+  void add(const Words& words, const Ended& ended) {
+    for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+      const std::string command = words[i] + '-' + words[i + 1];
+      if (!all.contains(command)) continue;
+      commands.insert(command);
+      const auto output = std::find(words.begin(), words.end(), "-o");
+      if (ended.status == 2 || ended.out.empty() || output == words.end() || *(output + 1) != "json") return;
+      const auto schema = Json::parse(read(fs::path(VIDEO_SOURCE_DIR) / "share/schema" / (command + ".json")));
+      INFO(command << ": " << ended.out);
+      CHECK(faultIn(Json::parse(ended.out), schema, schema, "it") == "");
+      checked.insert(command);
+      return;
+    }
+  }
+
+  const std::map<std::string, bool>& all;
+  std::set<std::string> commands;
+  std::set<std::string> checked;
+};
+
+// Ids, times, secrets and addresses as what they are, numbered where they differ.
+std::string plain(std::string text) {
+  static const std::regex id(R"([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[a-z2-7]{12}\b)");
+  std::map<std::string, std::string> known;
+  std::string out;
+  for (std::smatch found; std::regex_search(text, found, id); text = found.suffix()) {
+    const auto [entry, fresh] = known.try_emplace(found.str(), "ID" + std::to_string(known.size()));
+    out += found.prefix().str() + entry->second;
+  }
+  out += text;
+  out = std::regex_replace(out, std::regex(R"(\d{4}-\d\d-\d\dT[0-9:.]+Z)"), "TIME");
+  out = std::regex_replace(out, std::regex("[A-Z][a-z]{2} [0-9]{2} [0-9]{4}, [0-9:]{8}"), "DISPLAYTIME");
+  return std::regex_replace(out, std::regex("vdt_[A-Za-z0-9_-]+"), "TOKEN");
+}
+
+// Runs every command of the rooms; all that they said and how they ended.
+std::string everything(const std::string& way, Met& met) {
+  Site site(way);
+  std::string said;
+  const auto tell = [&](const std::string& user, const Words& words, const Given& given = {}) {
+    const Ended ended = site.run(user, words, given);
+    met.add(words, ended);
+    for (const std::string& word : words) said += word + ' ';
+    said += "=> " + std::to_string(ended.status) + '\n' + ended.out + ended.err + '\n';
+    return ended;
+  };
+  const std::string a = write(site.folder / "a.mp4", content('a'));
+  const std::string b = write(site.folder / "b.mp4", content('b'));
+  write(site.folder / "pwd", "from a file\n");
+  fs::permissions(site.folder / "pwd", fs::perms::owner_read | fs::perms::owner_write);
+
+  tell("", {"user", "add", "bob", "--quota", "5MiB", "--password-stdin"}, {{}, "password of bob\n", {}});
+  tell("", {"user", "add", "bob", "--password-stdin"}, {{}, "password of bob", {}});
+  tell("", {"user", "add", "eve", "--password-file", "pwd", "-o", "json"});
+  tell("", {"user", "add", "no spaces", "--password-stdin"}, {{}, "password of nobody", {}});
+  tell("", {"user", "add", "short", "--password-stdin"}, {{}, "short", {}});
+  CHECK(tell("", {"user", "add", "made", "--random-password", "-o", "json", "--columns", "nothing"}).status == 2);
+  for (const char* format : {"table", "tsv", "json", "ndjson", "id"}) {
+    tell("", {"-o", format, "user", "list"});
+    tell("", {"-o", format, "user", "show", "bob"});
+  }
+  tell("", {"user", "list", "--limit", "2", "--columns", "user_name,role", "--no-header"});
+  tell("", {"user", "show", "nobody", "-o", "json"});
+  tell("ada", {"token", "create", "--label", "mine", "--scope", "read", "--expires", "never"});
+  tell("ada", {"token", "create", "--label", "", "--scope", "read"});
+  const std::string token = line(tell("ada", {"-o", "id", "token", "create", "--label", "x", "--scope", "read"}).out);
+  tell("ada", {"token", "revoke", token, "-o", "json"});
+  tell("ada", {"token", "revoke", token});
+
+  tell("", {"user", "set", "eve", "--role", "admin", "--quota", "none"});
+  tell("", {"user", "set", "eve", "--role", "user", "-o", "json"});
+  tell("", {"user", "set", "eve"});
+  tell("", {"user", "set", "nobody", "--role", "user"});
+  tell("ada", {"user", "set", "ada", "--role", "admin"});
+  tell("", {"user", "disable", "eve", "nobody", "-o", "json"});
+  tell("", {"user", "enable", "eve", "-o", "json"});
+  tell("", {"user", "passwd", "eve", "--password-stdin", "-o", "json"}, {{}, "another of eve", {}});
+  tell("", {"user", "passwd", "eve", "--password-stdin"}, {{}, "short", {}});
+  tell("ada", {"user", "passwd", "ada", "--password-stdin", "-o", "json"}, {{}, "another of ada", {}});
+  tell("ada", {"user", "passwd", "ada", "--password-stdin", "--old-password-file", "pwd"}, {{}, "another of ada", {}});
+  for (const char* noun : {"session", "token"})
+    for (const char* format : {"table", "json"}) tell("", {"-o", format, noun, "list", "--user", "eve"});
+  tell("ada", {"session", "list", "--user", "eve"});
+  tell("", {"session", "revoke", "aaaaaaaaaaaa", "-o", "json"});
+  tell("", {"session", "revoke", "--user", "eve"});
+  tell("", {"session", "revoke", "--all"});
+  tell("", {"session", "revoke", "--all", "--yes"});
+  tell("", {"session", "revoke"});
+  // How one came in, and times, which each way says otherwise: against their schemas alone.
+  for (const Words& words :
+       {Words{"session", "whoami"}, Words{"task", "list"}, Words{"task", "history", "upload-sweep"},
+        Words{"token", "create", "--label", "y", "--scope", "read"}})
+    met.add(join({"-o", "json"}, words), site.run(words[0] == "task" ? "" : "ada", join({"-o", "json"}, words)));
+
+  const std::string first = line(tell("", {"-o", "id", "video", "upload", "a.mp4", "--user", "ada"}).out);
+  tell("ada", {"video", "upload", "a.mp4", "nothing.mp4", "b.mp4", "-o", "json"});
+  tell("ada", {"video", "upload", "nothing.mp4"});
+  tell("ada", {"video", "upload", "-", "--name", "from stdin"}, {{}, content('c'), {}});
+  tell("ada", {"video", "upload", "-", "--name", "empty"}, {{}, "", {}});
+  tell("ada", {"video", "upload", "pwd"});
+  tell("", {"video", "upload", "a.mp4", "--user", "nobody"});
+  for (const char* format : {"table", "tsv", "json", "ndjson"}) {
+    tell("ada", {"-o", format, "video", "list", "--sort", "name", "--user", "ada"});
+    tell("ada", {"-o", format, "video", "show", first});
+  }
+  tell("", {"video", "list", "--user", "ada", "--since", "-1h", "--until", "@4102444800", "--limit", "2"});
+  tell("ada", {"video", "list", "--sort", "colour"});
+  tell("", {"video", "list", "--state", "pending"});
+  CHECK(tell("ada", {"video", "download", first, "--to", "-"}).out == content('a'));
+  tell("ada", {"video", "download", first, "--to", "back.mp4", "-o", "json"});
+  CHECK(read(site.folder / "back.mp4") == content('a'));
+  CHECK_FALSE(fs::exists(site.folder / "back.mp4.part"));
+  tell("ada", {"video", "download", first});
+  tell("ada", {"video", "download", "nothing", "--to", "no.mp4"});
+  CHECK_FALSE(fs::exists(site.folder / "no.mp4.part"));
+
+  tell("ada", {"video", "rename", first, "another name", "-o", "json"});
+  tell("ada", {"video", "rename", first, ""});
+  tell("ada", {"video", "verify", first, "nothing"});
+  tell("ada", {"video", "verify", "--all", "-o", "json"});
+  const std::string share = line(tell("ada", {"-o", "id", "share", "create", first, "--label", "grandma"}).out);
+  const Words another{"-o", "json", "share", "create", first, "--label", "aunt"};  // its link is of its own
+  met.add(another, site.direct(join({"--as", "ada"}, another)));
+  tell("ada", {"share", "create", first, "--expires", "0s"});
+  tell("ada", {"share", "create", "nothing"});
+  for (const char* format : {"table", "json"}) tell("ada", {"-o", format, "share", "list", first});
+  tell("ada", {"share", "revoke", first, share, share, "-o", "json"});
+  tell("ada", {"share", "list", first});
+
+  const std::string comment = line(
+      tell("ada", {"-o", "id", "comment", "post", first, "-", "--at", "1:23.5"}, {{}, "Grüße\tan alle\n", {}}).out);
+  tell("ada", {"comment", "post", first, "[Grüße], alle", "-o", "json"});
+  tell("ada", {"comment", "post", first, "at a place", "--at", "1:23.5"});
+  tell("ada", {"comment", "post", first, ""});
+  tell("ada", {"comment", "post", "nothing", "hello"});
+  for (const char* format : {"table", "tsv", "json"}) tell("ada", {"-o", format, "comment", "list", first});
+  tell("ada", {"comment", "list", first, "--at", "1:00", "--at-until", "2:00"});
+  const std::string posted = line(site.run("ada", {"-o", "id", "comment", "list", first, "--limit", "1"}).out);
+  tell("ada", {"comment", "delete", first, posted, posted, "-o", "json"});
+
+  tell("ada", {"video", "delete", first, first, "nothing", "-o", "json"});
+  tell("ada", {"video", "delete", "-", "-0"}, {{}, std::string("nothing\0none\0", 13), {}});
+  tell("ada", {"video", "delete", "-"});
+  tell("ada", {"video", "show", first});
+  tell("ada", {"video", "restore", first});
+  tell("ada", {"video", "restore", first, "-o", "json"});
+  tell("ada", {"video", "delete", first, "-q"});
+  tell("", {"queue", "drain"});  // what failed uploads left is due; a daemon has cleared it by itself
+  for (const char* format : {"table", "tsv", "json", "id"}) tell("", {"-o", format, "queue", "list"});
+  tell("", {"queue", "list", "--dead"});
+  tell("", {"queue", "drain", "--include-not-due"});
+  tell("", {"queue", "drain", "--include-not-due", "--yes"});
+  tell("", {"queue", "list", "-o", "json"});
+  tell("", {"queue", "retry", first, "nothing", "-o", "json"});
+  tell("", {"queue", "retry", "--dead"});
+  tell("", {"queue", "retry"});
+  for (const char* format : {"table", "tsv", "id"})
+    tell("", {"-o", format, "task", "list", "--columns", "name,state,plan"});
+  tell("", {"task", "run", "session-sweep"});
+  tell("", {"task", "run", "session-sweep", "--wait"});
+  tell("", {"task", "run", "upload-sweep", "--wait", "-q"});
+  tell("", {"task", "run", "backup"});
+  tell("", {"task", "run", "nothing", "--wait"});
+  for (const char* format : {"table", "json", "ndjson"}) tell("", {"-o", format, "task", "show", "upload-sweep"});
+  tell("", {"-o", "tsv", "task", "history", "upload-sweep", "--columns", "asked,began,ended,outcome,done,failed"});
+  tell("", {"task", "show", "nothing"});
+  tell("", {"video", "restore", first});
+  tell("", {"user", "delete", "eve"});
+  tell("", {"user", "delete", "ada", "bob"});
+  tell("", {"user", "delete", "ada", "--yes", "--transfer-videos-to", "bob"});
+  tell("", {"user", "delete", "bob", "--yes", "-o", "json"});
+  tell("", {"queue", "drain"});
+  tell("", {"-o", "json", "queue", "list"});
+  tell("", {"video", "list"});
+  tell("", {"user", "list", "--columns", "user_name"});
+  return plain(said);
+}
+
+void checkSame(const std::string& one, const std::string& other) {
+  std::istringstream a(one);
+  std::istringstream b(other);
+  std::string command;
+  for (std::string left, right; std::getline(a, left) && std::getline(b, right);) {
+    if (left.find(" => ") != std::string::npos) command = left;
+    INFO(command);
+    REQUIRE(left == right);
+  }
+  CHECK(one.size() == other.size());
+}
+
+}  // namespace
+
+TEST_CASE("every command does the same and says the same each way") {
+  const std::map<std::string, bool> all = allCommands();
+  Met met(all);
+  const std::string direct = everything("direct", met);
+  INFO(direct);
+  for (const int status : {0, 2, 3, 4, 5, 7})
+    CHECK(direct.find("=> " + std::to_string(status) + "\n") != std::string::npos);
+  checkSame(direct, everything("socket", met));
+  checkSame(direct, everything("remote", met));
+  for (const auto& [command, isJson] : all) {
+    CAPTURE(command);
+    CHECK(met.commands.contains(command) != notEachWay.contains(command));
+    if (isJson && !notEachWay.contains(command)) CHECK(met.checked.contains(command));
+  }
+}
