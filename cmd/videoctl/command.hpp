@@ -126,6 +126,12 @@ CLI::Option* bind(CLI::App& app, const std::string& names, T& to, const std::str
   return app.add_option_function<std::string>(names, take, doc)->type_name(named ? kindOf<T>() : std::string());
 }
 
+/// What a verb takes that takes nothing of its own.
+struct NoWords {};
+
+/// How long a command that waits leaves a daemon alone before it looks again.
+inline constexpr std::chrono::milliseconds betweenLooks{100};
+
 /// A line of a shell, and what it is for.
 struct Example {
   std::string what;

@@ -10,7 +10,7 @@
 namespace video::ctl {
 namespace {
 
-constexpr std::int64_t most = 500;  // candidates
+constexpr std::int64_t mostCandidates = 500;  // candidates
 
 constexpr std::string_view bashScript = R"sh(# bash completion for videoctl
 
@@ -111,17 +111,17 @@ Candidates namesOf(Caller& caller, std::string_view kind) {
   Candidates found;
   if (kind == "USER") {
     ListQuery query;
-    query.limit = most;
+    query.limit = mostCandidates;
     for (const User& user : caller.toolkit().users().list(caller.by(), query).items)
       found.push_back({user.name, std::string(nameOf(user.role))});
   } else if (kind == "VIDEO") {
     VideoQuery query;
-    query.limit = most;
+    query.limit = mostCandidates;
     for (const Video& video : caller.toolkit().videos().list(caller.by(), query).items)
       found.push_back({video.id.text, video.name});
   } else if (kind == "DELETED") {
     VideoQuery query;
-    query.limit = most;
+    query.limit = mostCandidates;
     query.state = VideoState::deleted;
     for (const Video& video : caller.toolkit().videos().list(caller.by(), query).items)
       found.push_back({video.id.text, video.name});

@@ -29,8 +29,6 @@ struct Fields<ctl::ShownContext> {
 namespace video::ctl {
 namespace {
 
-struct Words {};
-
 struct ContextName {
   std::string name;
 };
@@ -84,9 +82,9 @@ void addContext(Commands& commands) {
     return 0;
   });
 
-  auto show = commands.verb<Words>(noun, "show", "The context in use");
+  auto show = commands.verb<NoWords>(noun, "show", "The context in use");
   show.givesOne<ShownContext>();
-  show.runs([](Caller& caller, Words&) {
+  show.runs([](Caller& caller, NoWords&) {
     Contexts contexts = loadContexts(contextsPath());
     caller.out.one([&] {
       if (contexts.current.empty()) return ShownContext{"local", "", true, false};
@@ -95,9 +93,9 @@ void addContext(Commands& commands) {
     return 0;
   });
 
-  auto list = commands.verb<Words>(noun, "list", "All contexts");
+  auto list = commands.verb<NoWords>(noun, "list", "All contexts");
   list.givesList<Page<ShownContext>>();
-  list.runs([](Caller& caller, Words&) {
+  list.runs([](Caller& caller, NoWords&) {
     const Contexts contexts = loadContexts(contextsPath());
     std::vector<ShownContext> all;
     for (const Context& context : contexts.all) all.push_back(shown(contexts, context));

@@ -4,8 +4,6 @@
 namespace video::ctl {
 namespace {
 
-struct Words {};
-
 // Opens the data directory as a whole, which only the direct way can.
 std::unique_ptr<Data> openHere(Caller& caller, std::string_view command) {
   if (!caller.flags.server.empty() || !caller.flags.context.empty())
@@ -25,23 +23,23 @@ void addData(Commands& commands) {
                      {"Bring it to this program's version", "videoctl --data-dir /srv/videos data migrate"},
                      {"Void all signed links", "videoctl --data-dir /srv/videos data rotate-key"}});
 
-  auto init = commands.verb<Words>(noun, "init", "Makes a data directory in a new or empty folder");
+  auto init = commands.verb<NoWords>(noun, "init", "Makes a data directory in a new or empty folder");
   init.givesOne<DataState>();
-  init.runs([](Caller& caller, Words&) {
+  init.runs([](Caller& caller, NoWords&) {
     caller.out.one([&] { return openHere(caller, "data init")->init(); });
     return 0;
   });
 
-  auto rotate = commands.verb<Words>(noun, "rotate-key", "Makes a new signing key; links made before are void");
-  rotate.runs([](Caller& caller, Words&) {
+  auto rotate = commands.verb<NoWords>(noun, "rotate-key", "Makes a new signing key; links made before are void");
+  rotate.runs([](Caller& caller, NoWords&) {
     openHere(caller, "data rotate-key")->rotateKey();
     caller.report("made a new signing key: links made before are void");
     return 0;
   });
 
-  auto migrate = commands.verb<Words>(noun, "migrate", "Brings the database to this program's version");
+  auto migrate = commands.verb<NoWords>(noun, "migrate", "Brings the database to this program's version");
   migrate.givesOne<DataState>();
-  migrate.runs([](Caller& caller, Words&) {
+  migrate.runs([](Caller& caller, NoWords&) {
     caller.out.one([&] { return openHere(caller, "data migrate")->migrate(); });
     return 0;
   });

@@ -18,8 +18,6 @@ struct Fields<ctl::Version> {
 namespace video::ctl {
 namespace {
 
-struct Words {};
-
 struct Topic {
   std::string name;
 };
@@ -79,7 +77,7 @@ id      ids alone, one a line
 all else to stderr; with json and ndjson an error is there as a JSON object too.
 )";
 
-constexpr std::string_view ways =
+constexpr std::string_view threeWays =
     R"(remote  with --server, VIDEOCTL_SERVER or a context: over HTTP, as who the token or session is
 socket  else, where the daemon of the data directory answers on its socket there: as the operator
 direct  else, or with --direct, --data-dir or VIDEOD_DATA_DIR: on the data directory itself, as the operator, who is
@@ -93,7 +91,7 @@ is exit status 8: there is no other way then.
 
 std::string_view topic(std::string_view name) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 4> topics{
-      {{"exit-codes", exitCodes}, {"environment", environment}, {"formats", formats}, {"ways", ways}}};
+      {{"exit-codes", exitCodes}, {"environment", environment}, {"formats", formats}, {"ways", threeWays}}};
   for (const auto& [known, text] : topics)
     if (known == name) return text;
   return {};
@@ -127,9 +125,9 @@ std::string overview(const CLI::App& app) {
 }
 
 void addHelp(Commands& commands) {
-  auto version = commands.plain<Words>("version", "The version of this program");
+  auto version = commands.plain<NoWords>("version", "The version of this program");
   version.givesOne<Version>();
-  version.runs([](Caller& caller, Words&) {
+  version.runs([](Caller& caller, NoWords&) {
     if (caller.out.isJson())
       caller.out.one([] { return Version{VIDEO_VERSION}; });
     else

@@ -83,7 +83,7 @@ std::string header(std::string_view name, std::string_view section, std::string_
                      title, section, name, plain(text));
 }
 
-std::string examples(const std::vector<Example>& all) {
+std::string examplesSection(const std::vector<Example>& all) {
   std::string out = ".Sh EXAMPLES\n";
   for (std::size_t i = 0; i < all.size(); ++i)
     out += (i == 0 ? "" : ".Pp\n") + paragraph(all[i].what + ':') + literal(all[i].line);
@@ -159,7 +159,7 @@ std::string exitStatus() {
   return out + ".El\n.Pp\n" + paragraph(rest);
 }
 
-std::string environment() {
+std::string environmentSection() {
   std::string out = ".Sh ENVIRONMENT\n.Bl -tag -width Ds\n";
   std::istringstream lines{std::string(topic("environment"))};
   std::string rest;
@@ -191,12 +191,12 @@ std::string mainPage(const Commands& commands, const std::vector<std::pair<std::
   }
   out += ".El\n.Ss Ways\n" + literal(topic("ways")) + ".Ss Formats\n" + literal(topic("formats"));
   out += ".Ss Flags\n" + optionList(optionsOf(app, false));
-  out += environment();
+  out += environmentSection();
   out +=
       ".Sh FILES\n.Bl -tag -width Ds\n.It Pa /etc/videod.toml\nThe daemon's configuration.\n"
       ".It Pa ~/.config/videoctl/contexts.toml\nServers by a short name, and what signs in there; 0600.\n.El\n";
   out += exitStatus();
-  return out + examples(recipes()) + seeAlso(pages, "videoctl");
+  return out + examplesSection(recipes()) + seeAlso(pages, "videoctl");
 }
 
 std::string nounPage(const Commands& commands, const CLI::App& noun,
@@ -207,7 +207,7 @@ std::string nounPage(const Commands& commands, const CLI::App& noun,
   out += ".Sh DESCRIPTION\n" + paragraph("What is said in videoctl(1) of flags, formats and exit statuses holds here.");
   for (const CLI::App* verb : visible(noun))
     out += fmt::format(".Ss videoctl {} {}\n", noun.get_name(), verb->get_name()) + commandText(*verb);
-  return out + examples(commands.examplesOf(noun)) + seeAlso(pages, name);
+  return out + examplesSection(commands.examplesOf(noun)) + seeAlso(pages, name);
 }
 
 std::string daemonPage(const std::vector<std::pair<std::string, int>>& pages) {
@@ -233,7 +233,7 @@ std::string daemonPage(const std::vector<std::pair<std::string, int>>& pages) {
       ".It 0\nStopped by a signal.\n.It 2\nA bad flag or configuration.\n.It 6\nNo permission.\n"
       ".It 8\nAn address or the directory cannot be had.\n.It 9\nThe directory is locked by another process.\n"
       ".It 11\nNo space.\n.It 12\nA schema of another version.\n.El\n";
-  return out + examples({{"Say whether a configuration is good", "videod --config videod.toml --check"}}) +
+  return out + examplesSection({{"Say whether a configuration is good", "videod --config videod.toml --check"}}) +
          seeAlso(pages, "videod");
 }
 
@@ -277,8 +277,9 @@ std::string settingsPage(std::string_view configuration, const std::vector<std::
   end();
   out += ".Sh FILES\n.Bl -tag -width Ds\n.It Pa /etc/videod.toml\nRead where no other file is named.\n.El\n";
   return out +
-         examples({{"Make a configuration, and say whether it is good",
-                    "printf '[deletion]\\ndelay = \"7d\"\\n' > videod.toml\nvideod --config videod.toml --check"}}) +
+         examplesSection(
+             {{"Make a configuration, and say whether it is good",
+               "printf '[deletion]\\ndelay = \"7d\"\\n' > videod.toml\nvideod --config videod.toml --check"}}) +
          seeAlso(pages, "videod.toml");
 }
 

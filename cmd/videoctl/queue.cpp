@@ -13,8 +13,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds betweenLooks{100};
-
 struct ListQueue : DeletionQuery {
   bool dead = false;
 };

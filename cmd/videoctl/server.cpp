@@ -4,8 +4,6 @@
 namespace video::ctl {
 namespace {
 
-struct Words {};
-
 // A daemon, where the way leads to one.
 Server& daemonOf(Caller& caller, std::string_view command) {
   if (caller.way().kind == Way::Kind::direct)
@@ -22,9 +20,9 @@ void addServer(Commands& commands) {
                                    "videoctl server status --columns ready,version"},
                                   {"Read the configuration again", "videoctl server reload"}});
 
-  auto status = commands.verb<Words>(noun, "status", "How the daemon is; exit 10 when it is not ready");
+  auto status = commands.verb<NoWords>(noun, "status", "How the daemon is; exit 10 when it is not ready");
   status.givesOne<ServerStatus>();
-  status.runs([](Caller& caller, Words&) {
+  status.runs([](Caller& caller, NoWords&) {
     constexpr int found = 10;
     bool ready = false;
     caller.out.one([&] {
@@ -35,15 +33,15 @@ void addServer(Commands& commands) {
     return ready ? 0 : found;
   });
 
-  auto limits = commands.verb<Words>(noun, "limits", "Tokens of the limiter: in use, how many, refused");
+  auto limits = commands.verb<NoWords>(noun, "limits", "Tokens of the limiter: in use, how many, refused");
   limits.givesList<ServerLimits>();
-  limits.runs([](Caller& caller, Words&) {
+  limits.runs([](Caller& caller, NoWords&) {
     caller.out.all(daemonOf(caller, "server limits").limits(caller.by(), {}).buckets);
     return 0;
   });
 
-  auto reload = commands.verb<Words>(noun, "reload", "Reads the configuration again");
-  reload.runs([](Caller& caller, Words&) {
+  auto reload = commands.verb<NoWords>(noun, "reload", "Reads the configuration again");
+  reload.runs([](Caller& caller, NoWords&) {
     const Reloaded reloaded = daemonOf(caller, "server reload").reload(caller.by(), {});
     caller.out.beginResults();
     for (const std::string& key : reloaded.changed) caller.out.result({"changed", key, {}, {}});

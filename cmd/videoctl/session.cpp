@@ -16,8 +16,6 @@ struct SignIn {
   std::string passwordFile;
 };
 
-struct Words {};
-
 struct RevokeSessions : OfUser {
   std::vector<std::string> ids;
   bool all = false;
@@ -82,7 +80,7 @@ int logIn(Caller& caller, SignIn& wanted) {
   return 0;
 }
 
-int logOut(Caller& caller, Words&) {
+int logOut(Caller& caller, NoWords&) {
   if (caller.way().kind != Way::Kind::remote)
     throw Usage("session logout: signs out of a server: add --server URL or --context NAME");
   caller.toolkit().sessions().logout(caller.by(), {});
@@ -113,7 +111,7 @@ void addSession(Commands& commands) {
       ->type_name("FILE");
   login.runs(logIn);
 
-  auto logout = commands.verb<Words>(noun, "logout", "Ends the token that login made");
+  auto logout = commands.verb<NoWords>(noun, "logout", "Ends the token that login made");
   logout.runs(logOut);
 
   auto list = commands.verb<OfUserQuery>(noun, "list", "Own sessions; an admin's and the operator's: all");
@@ -134,9 +132,9 @@ void addSession(Commands& commands) {
   end.givesResults();
   end.runs(revoke);
 
-  auto whoami = commands.verb<Words>(noun, "whoami", "Who the caller is");
+  auto whoami = commands.verb<NoWords>(noun, "whoami", "Who the caller is");
   whoami.givesOne<WhoAmI>();
-  whoami.runs([](Caller& caller, Words&) {
+  whoami.runs([](Caller& caller, NoWords&) {
     caller.out.one([&] { return caller.toolkit().sessions().whoami(caller.by(), {}); });
     return 0;
   });

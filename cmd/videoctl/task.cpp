@@ -11,8 +11,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds betweenLooks{100};
-
 struct RunTask : TaskName {
   bool wait = false;
 };

@@ -28,7 +28,7 @@ struct DownloadVideo : VideoRef {
   bool resume = false;
 };
 
-struct Ids {
+struct TheseVideos {
   std::vector<std::string> ids;
   bool now = false;
 };
@@ -77,7 +77,7 @@ Video found(Caller& caller, const std::string& id, const WhoAmI& who) {
   throw Error(Fault::conflict, fmt::format("video {}: is {}", video.id.text, nameOf(video.state)));
 }
 
-int rehearseDelete(Caller& caller, const Ids& wanted) {
+int rehearseDelete(Caller& caller, const TheseVideos& wanted) {
   const WhoAmI who = caller.toolkit().sessions().whoami(caller.by(), {});
   return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
     const Video video = found(caller, id, who);
@@ -87,7 +87,7 @@ int rehearseDelete(Caller& caller, const Ids& wanted) {
   });
 }
 
-int rehearseRestore(Caller& caller, const Ids& wanted) {
+int rehearseRestore(Caller& caller, const TheseVideos& wanted) {
   const WhoAmI who = caller.toolkit().sessions().whoami(caller.by(), {});
   return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
     const Video video = found(caller, id, who);
@@ -289,12 +289,13 @@ void addVideo(Commands& commands) {
   verify.givesResults();
   verify.runs(verifyVideos);
 
-  auto remove = commands.verb<Ids>(noun, "delete", "Deletes videos; until they are cleared they can be restored");
-  remove.several("ID", &Ids::ids, "videos, or - for one a line on stdin");
-  remove.flag("--now", &Ids::now, "without the usual delay");
+  auto remove =
+      commands.verb<TheseVideos>(noun, "delete", "Deletes videos; until they are cleared they can be restored");
+  remove.several("ID", &TheseVideos::ids, "videos, or - for one a line on stdin");
+  remove.flag("--now", &TheseVideos::now, "without the usual delay");
   remove.givesResults();
   remove.rehearses();
-  remove.runs([](Caller& caller, Ids& wanted) {
+  remove.runs([](Caller& caller, TheseVideos& wanted) {
     if (caller.flags.dryRun) return rehearseDelete(caller, wanted);
     const auto now = wanted.now ? std::optional(true) : std::nullopt;
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
@@ -303,11 +304,11 @@ void addVideo(Commands& commands) {
     });
   });
 
-  auto restore = commands.verb<Ids>(noun, "restore", "Takes deleted videos back");
-  restore.several("ID", &Ids::ids, "videos, or - for one a line on stdin");
+  auto restore = commands.verb<TheseVideos>(noun, "restore", "Takes deleted videos back");
+  restore.several("ID", &TheseVideos::ids, "videos, or - for one a line on stdin");
   restore.givesResults();
   restore.rehearses();
-  restore.runs([](Caller& caller, Ids& wanted) {
+  restore.runs([](Caller& caller, TheseVideos& wanted) {
     if (caller.flags.dryRun) return rehearseRestore(caller, wanted);
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
       caller.toolkit().deletions().restore(caller.by(), {VideoId{id}, {}});
