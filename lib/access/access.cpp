@@ -31,6 +31,7 @@ constexpr std::string_view tokenPrefix = "vdt_";
 constexpr std::size_t secretLength = 43;  // 256 bits in base64url
 constexpr std::chrono::milliseconds touchInterval = 1min;
 constexpr std::string_view uploading = "upload";
+constexpr std::int64_t mostOfUser = 500;  // sessions, and tokens: all of them can be ended in one step
 
 bool isToken(std::string_view secret) {
   return secret.starts_with(tokenPrefix);
@@ -239,6 +240,8 @@ NewSession Access::startSession(store::Transaction& transaction, UserId user, st
   const Time created = now();
   rows::addSession(transaction, hexOf(keyOf(made.secret)), user, userName, created,
                    created + inside_->options.sessionTtl);
+  const std::int64_t over = rows::countSessionsOf(transaction, user) - mostOfUser;
+  if (over > 0 && rows::removeSessions(transaction, user, over) > 0) rows::bumpEpoch(transaction);
   return made;
 }
 
@@ -247,6 +250,9 @@ CreatedToken Access::createToken(store::Transaction& transaction, UserId user, s
   checkText("label", label, 1, 100);
   const Time created = now();
   if (expires && *expires <= created) throw Error(Fault::malformed, "expires: must be in the future");
+  if (rows::countTokensOf(transaction, user) >= mostOfUser &&
+      rows::removeExpiredTokensOf(transaction, user, created) == 0)
+    throw Error(Fault::conflict, fmt::format("token: there are {} already; revoke some", mostOfUser));
   CreatedToken made;
   made.token = fmt::format("{}{}", tokenPrefix, makeSecret());
   made.id = rows::addToken(transaction, hexOf(keyOf(made.token)), user, label, scope, created, expires);

@@ -82,7 +82,9 @@ class Access {
   Verified verifyPassword(std::string_view name, std::string_view address, std::string_view hash,
                           std::string_view password);
 
+  /// Of more than 500 sessions the oldest ends.
   NewSession startSession(store::Transaction& transaction, UserId user, std::string_view userName);
+  /// Throws malformed, conflict (500 tokens that have not expired).
   CreatedToken createToken(store::Transaction& transaction, UserId user, std::string_view label, Scope scope,
                            std::optional<Time> expires);
   /// Ends every session of a user but the one that `who` came with.

@@ -33,6 +33,7 @@ inline constexpr Right usersShow{"users.show", owner | admin, Need::read};
 inline constexpr Right usersChange{"users.change", owner | admin, Need::change};
 inline constexpr Right usersChangeAny{"users.change?any", admin, Need::administer};
 inline constexpr Right usersRemove{"users.remove", owner | admin, Need::change};
+inline constexpr Right usersTransfer{"users.remove?transfer", admin, Need::administer};
 inline constexpr Right sessionsLogin{"sessions.login", anyone, Need::change};
 inline constexpr Right sessionsLogout{"sessions.logout", signedIn, Need::read};
 inline constexpr Right sessionsWhoami{"sessions.whoami", signedIn, Need::read};

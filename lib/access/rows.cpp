@@ -247,6 +247,20 @@ std::int64_t removeExpiredSessions(store::Transaction& transaction, Time now, st
       .run();
 }
 
+std::int64_t countSessionsOf(store::Reader& reader, UserId user) {
+  auto query = reader.query("SELECT count(*) FROM sessions WHERE user_id = ?", user);
+  return query.next() ? query.integer(0) : 0;
+}
+
+std::int64_t countTokensOf(store::Reader& reader, UserId user) {
+  auto query = reader.query("SELECT count(*) FROM tokens WHERE user_id = ?", user);
+  return query.next() ? query.integer(0) : 0;
+}
+
+std::int64_t removeExpiredTokensOf(store::Transaction& transaction, UserId user, Time now) {
+  return transaction.query("DELETE FROM tokens WHERE user_id = ? AND expires <= ?", user, now).run();
+}
+
 std::int64_t removeSessionsOf(store::Transaction& transaction, UserId user) {
   return transaction.query("DELETE FROM sessions WHERE user_id = ?", user).run();
 }

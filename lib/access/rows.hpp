@@ -54,6 +54,10 @@ TokenId addToken(store::Transaction& transaction, std::string_view hash, UserId 
 /// Whether a session has expired and still has its row.
 bool hasExpiredSession(store::Reader& reader, Time now);
 
+/// How many a user has, those that have expired too.
+std::int64_t countSessionsOf(store::Reader& reader, UserId user);
+std::int64_t countTokensOf(store::Reader& reader, UserId user);
+
 /// Each: how many rows it changed.
 std::int64_t extendSession(store::Transaction& transaction, std::string_view hash, Time expires);
 std::int64_t removeSession(store::Transaction& transaction, std::string_view hash);
@@ -70,5 +74,6 @@ std::int64_t removeToken(store::Transaction& transaction, const TokenId& id);
 std::int64_t removeSessions(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit);
 std::int64_t removeTokens(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit);
 std::int64_t removeTokensOf(store::Transaction& transaction, UserId user);
+std::int64_t removeExpiredTokensOf(store::Transaction& transaction, UserId user, Time now);
 
 }  // namespace video::access::rows

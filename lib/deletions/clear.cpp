@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "comments/rows.hpp"
 #include "observe/log.hpp"
+#include "shares/rows.hpp"
 #include "store/blobs.hpp"
 #include "store/directory.hpp"
 #include "users/rows.hpp"
@@ -159,6 +160,7 @@ schedule::Counts Clearing::finish(std::span<const Cleared> videos) {
       left -= rowsOfVideo;
       if (one.failure.empty()) {
         left -= rows::deleteCommentsOf(transaction, one.video, std::max<std::int64_t>(left, 1));
+        if (left > 0) left -= rows::deleteSharesOf(transaction, one.video, left);
         if (left <= 0) break;  // there may be more of them
         rows::deleteDeletion(transaction, one.video);
         rows::deleteVideo(transaction, one.video);
@@ -198,6 +200,8 @@ schedule::Counts Clearing::clearBlobs(std::span<const rows::ReplacedBlob> blobs)
   std::vector<store::Removal> removals;
   for (const rows::ReplacedBlob& blob : blobs) removals.push_back({blob.name, {}});
   blobs_.remove(removals);
+  for (const store::Removal& one : removals)
+    if (!one.failure.empty()) observe::warning("deletion failed", {{"file", one.blob}, {"error", one.failure}});
   return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
     schedule::Counts counts;
     for (std::size_t i = 0; i < blobs.size(); ++i) {
@@ -208,6 +212,7 @@ schedule::Counts Clearing::clearBlobs(std::span<const rows::ReplacedBlob> blobs)
         rows::postponeBlobDeletion(transaction, blobs[i].name, failure, retryAt(blobs[i].tries));
       ++(failure.empty() ? counts.done : counts.failed);
     }
+    if (counts.failed > 0) rows::addToTotals(transaction, 0, static_cast<std::int64_t>(counts.failed));
     return counts;
   });
 }
@@ -252,6 +257,7 @@ schedule::Counts Clearing::clearUser(const rows::ClearableUser& user) {
     observe::warning("deletion failed", {{"user", user.id.value}, {"error", failure.what()}});
     database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       rows::postponeUserDeletion(transaction, user.id, failure.what(), retryAt(user.tries));
+      rows::addToTotals(transaction, 0, 1);
     });
     return {0, 1};
   }

@@ -69,7 +69,9 @@ DeletionPage listDeletions(store::Reader& reader, const DeletionQuery& wanted, T
              std::ssize(clearableUsers(reader, now, 1000));
   page.leased = count(reader.query("SELECT count(*) FROM video_del_rec WHERE state = 'leased'"));
   page.failed =
-      count(reader.query("SELECT count(*) FROM video_del_rec WHERE state = 'waiting' AND due > ? AND tries > 0", now));
+      count(reader.query("SELECT count(*) FROM video_del_rec WHERE state = 'waiting' AND due > ? AND tries > 0", now)) +
+      count(reader.query("SELECT count(*) FROM blob_del_rec WHERE due > ? AND tries > 0", now)) +
+      count(reader.query("SELECT count(*) FROM user_del_rec WHERE user_id > 0 AND due > ? AND tries > 0", now));
   page.dead = count(reader.query("SELECT count(*) FROM video_del_rec WHERE state = 'dead'"));
   auto totals = reader.query("SELECT cleared, failures FROM deletion_totals WHERE only_row = 1");
   if (totals.next()) {

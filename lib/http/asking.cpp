@@ -82,7 +82,10 @@ Asking whoAsks(const Head& head, const Peer& peer, const Listener& listener, con
       case 'X':
       case 'x':
         if (equalWithoutCase(name, "X-Session-Id")) addSecret(value, secret);
-        if (equalWithoutCase(name, "X-Videod-As")) as = value;
+        if (equalWithoutCase(name, "X-Videod-As")) {
+          if (as) throw Error(Fault::malformed, "X-Videod-As: comes twice");
+          as = value;
+        }
         [[fallthrough]];
       default:
         if (listener.operatorSocket && isForwarded(name))

@@ -23,8 +23,8 @@ using std::chrono::sys_days;
 constexpr std::array<std::string_view, 12> monthNames{"jan", "feb", "mar", "apr", "may", "jun",
                                                       "jul", "aug", "sep", "oct", "nov", "dec"};
 constexpr std::array<std::string_view, 7> dayNames{"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
-constexpr minutes longestRepeat = 4h;    // that a local clock is ever set back by
-constexpr days longestGap{8 * 366 + 1};  // between two 29ths of February, 1896 to 1904
+constexpr minutes longestRepeat = 4h;  // that a local clock is ever set back by
+constexpr days longestGap{40 * 366};   // between two 29ths of February on the same day of the week, 1888 to 1928
 
 // What one field may hold.
 struct Kind {
@@ -70,6 +70,7 @@ class FieldReader {
       if (dash == std::string_view::npos && slash != std::string_view::npos) to = kind_.last;
     }
     if (from > to) refuse("a range must go upwards");
+    step = std::min(step, to - from + 1);
     for (int i = from; i <= to; i += step) set(i);
   }
 

@@ -181,12 +181,14 @@ std::optional<Run> runOnce(const Task& task, const Timing& timing, bool asked, c
 
 Time Timing::after(Time now) const {
   if (every.count() <= 0 && !cron) return Time::max();
+  Time next = Time::max();
   for (Time tick = now - jitter;;) {
     tick = every.count() > 0 ? tick - tick.time_since_epoch() % every + every : cron->after(tick);
+    if (tick >= next) return next;  // a tick may come later than the one after it
     const auto number = static_cast<std::uint64_t>(tick.time_since_epoch().count());
     const auto late = jitter.count() > 0 ? mixed(number ^ seed) % static_cast<std::uint64_t>(jitter.count() + 1) : 0;
     const Time due = tick + milliseconds{late};
-    if (due > now) return due;
+    if (due > now) next = std::min(next, due);
   }
 }
 

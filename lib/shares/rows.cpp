@@ -54,9 +54,19 @@ bool isOwnerEnabled(store::Reader& reader, const VideoId& video) {
 
 void insertShare(store::Transaction& transaction, const Share& share) {
   transaction.query("DELETE FROM shares WHERE video_id = ? AND expires <= ?", share.video, share.created).run();
+  constexpr std::int64_t most = 500;  // so that no step of the writer is long
+  auto query = transaction.query("SELECT count(*) FROM shares WHERE video_id = ?", share.video);
+  if (query.next() && query.integer(0) >= most)
+    throw Error(Fault::conflict, fmt::format("video {}: has {} links already; revoke some", share.video.text, most));
   transaction
       .query("INSERT INTO shares (id, video_id, what, label, expires, create_time) VALUES (?, ?, ?, ?, ?, ?)", share.id,
              share.video, share.what, share.label, share.expires, share.created)
+      .run();
+}
+
+std::int64_t deleteSharesOf(store::Transaction& transaction, const VideoId& video, std::int64_t limit) {
+  return transaction
+      .query("DELETE FROM shares WHERE id IN (SELECT id FROM shares WHERE video_id = ? LIMIT ?)", video, limit)
       .run();
 }
 

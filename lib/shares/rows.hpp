@@ -14,8 +14,10 @@ void requireShare(store::Reader& reader, const SignedLink& link, const VideoId& 
 /// Whether the owner of a video may sign in.
 bool isOwnerEnabled(store::Reader& reader, const VideoId& video);
 
-/// The video's expired ones go at the same time.
+/// The video's expired ones go at the same time. Throws conflict where it has 500 others.
 void insertShare(store::Transaction& transaction, const Share& share);
+/// At most `limit`; how many.
+std::int64_t deleteSharesOf(store::Transaction& transaction, const VideoId& video, std::int64_t limit);
 /// Whether there was one.
 bool deleteShare(store::Transaction& transaction, const ShareRef& share);
 

@@ -66,7 +66,7 @@ class Shares {
  public:
   virtual ~Shares() = default;
   /// A link to view a video, or to upload its content; good until it expires, is revoked, or the signing key changes.
-  /// Faults: malformed, forbidden.
+  /// Faults: malformed, forbidden, conflict (the video has 500 already).
   virtual CreatedShare create(const Credential& by, const NewShare& wanted) = 0;
   /// The links that have not expired, by when they were made.
   virtual Page<Share> list(const Credential& by, const ShareQuery& wanted) = 0;

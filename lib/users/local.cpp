@@ -104,7 +104,7 @@ class LocalUsers : public Users {
 
   void remove(const Credential& by, const RemoveUser& wanted) override {
     const Identity who = access_.identify(by);
-    if (wanted.transferVideosTo) transferVideos(who, wanted.name, *wanted.transferVideosTo);
+    if (wanted.transferVideosTo) transferVideos(by, wanted.name, *wanted.transferVideosTo);
     database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       const Identity now = access_.identify(transaction, by);
       const UserId user = findRemovable(transaction, now, wanted.name);
@@ -143,10 +143,13 @@ class LocalUsers : public Users {
   }
 
   // In steps, so that the writer is never held long; the account itself ends only when all have moved.
-  void transferVideos(const Identity& who, std::string_view from, std::string_view to) {
+  // For admins: nobody else may fill another's account, or publish in his name.
+  void transferVideos(const Credential& by, std::string_view from, std::string_view to) {
     for (bool more = true; more;) {
       more = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+        const Identity who = access_.identify(transaction, by);
         const UserId owner = findRemovable(transaction, who, from);
+        access::require(who, rights::usersTransfer);
         const auto taker = rows::findUserId(transaction, to);
         if (!taker) throw rows::noSuchUser(to);
         if (*taker == owner) throw Error(Fault::malformed, "transfer_videos_to: is the user to be deleted");

@@ -129,9 +129,11 @@ TEST_CASE("users.remove can hand the videos over") {
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "mine");
-  requireFault([&] { site.at(ada).users().remove(ada, {"ada", "nobody"}); }, Fault::notFound);
-  requireFault([&] { site.at(ada).users().remove(ada, {"ada", "ada"}); }, Fault::malformed, "transfer_videos_to");
-  site.at(ada).users().remove(ada, {"ada", "bob"});
+  const Credential root = site.user("root", Role::admin);
+  requireFault([&] { site.at(root).users().remove(root, {"ada", "nobody"}); }, Fault::notFound);
+  requireFault([&] { site.at(root).users().remove(root, {"ada", "ada"}); }, Fault::malformed, "transfer_videos_to");
+  requireFault([&] { site.at(ada).users().remove(ada, {"ada", "bob"}); }, Fault::forbidden);
+  site.at(root).users().remove(root, {"ada", "bob"});
   CHECK(site.at(bob).videos().show(bob, {video, std::nullopt}).author == "bob");
   CHECK(site.at(bob).users().show(bob, {"bob"}).videoCount == 1);
 }

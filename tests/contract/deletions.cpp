@@ -110,6 +110,24 @@ TEST_CASE("now means now, and a replaced content goes with the next drain") {
   CHECK(countFiles(site.data() / "blobs") == 0);
 }
 
+TEST_CASE("a replaced content that cannot be removed is seen to fail") {
+  Site site(Way::local, [](Settings& settings) { settings.deletions.retryDelay = std::chrono::hours{1}; });
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x", movie(1000, 1));
+  std::filesystem::path file;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(site.data() / "blobs"))
+    if (entry.is_regular_file()) file = entry.path();
+  site.at(ada).uploads().put(ada, {video, std::nullopt}, sourceOf(movie(1000, 2)));
+  std::filesystem::remove(file);
+  std::filesystem::create_directory(file);
+  Deletions& deletions = site.at(Operator{}).deletions();
+  deletions.drain(Operator{}, {});
+  const DeletionPage page = deletions.list(Operator{}, {});
+  CHECK(page.failures == 1);
+  CHECK(page.failed == 1);
+  CHECK(page.due == 0);
+}
+
 TEST_CASE("a user who is gone is cleared to the last row") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");

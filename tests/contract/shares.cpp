@@ -160,6 +160,17 @@ TEST_CASE("who may watch is as stream.access says") {
     requireFault([&] { open(bob); }, Fault::forbidden);
 }
 
+TEST_CASE("a video has 500 links at most") {
+  Site site(Way::local);
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  for (int i = 0; i < 500; ++i) site.at(ada).shares().create(ada, shareOf(video));
+  requireFault([&] { site.at(ada).shares().create(ada, shareOf(video)); }, Fault::conflict, "revoke some");
+  site.at(ada).deletions().remove(ada, {{video, {}}, true});
+  site.at(Operator{}).deletions().drain(Operator{}, {true});
+  requireFault([&] { site.at(ada).videos().show(ada, {video, {}}); }, Fault::notFound);
+}
+
 TEST_CASE("links go with their video") {
   Site site(Way::local, [](Settings& settings) { settings.deletions.delay = std::chrono::milliseconds{0}; });
   const Credential ada = site.user("ada");

@@ -188,8 +188,7 @@ TEST_CASE("a video's name splits no answer, even where the database holds a bad 
     CHECK(result->body.size() == movie().size());
     CHECK_FALSE(result->has_header("X-Injected"));
     CHECK(result->get_header_value_count("Content-Disposition") <= 1);
-    const std::string disposition = result->get_header_value("Content-Disposition");
-    CHECK(std::count(disposition.begin(), disposition.end(), '"') == 2);
+    CHECK(result->get_header_value("Content-Disposition").starts_with("inline; filename=\""));
   }
 }
 

@@ -153,7 +153,8 @@ int forEveryCall(const fs::path& home, const std::string& calls, const std::stri
 
 }  // namespace
 
-TEST_CASE("a drain that is killed, or whose disk fails, at any system call loses nothing and leaves nothing") {
+TEST_CASE("a drain that is killed, or whose disk fails, at any system call loses nothing and leaves nothing",
+          "[long]") {
   if (!canTrace()) {
     WARN("skipped: strace is not permitted here");
     return;
@@ -179,7 +180,7 @@ TEST_CASE("a drain that is killed, or whose disk fails, at any system call loses
   CHECK(count > 1);
 }
 
-TEST_CASE("three drains at once do each record exactly once") {
+TEST_CASE("three drains at once do each record exactly once", "[long]") {
   const TempDirectory home;
   const QueueSize size{.deleted = 10'000, .kept = 3};
   fillQueue(home / "data", size);

@@ -266,7 +266,7 @@ void checkSame(const std::string& one, const std::string& other) {
 
 }  // namespace
 
-TEST_CASE("every command does the same and says the same each way") {
+TEST_CASE("every command does the same and says the same each way", "[long]") {
   const std::map<std::string, bool> all = allCommands();
   Met met(all);
   const std::string direct = everything("direct", met);

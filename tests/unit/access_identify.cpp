@@ -406,6 +406,28 @@ TEST_CASE("sweeping removes expired sessions in steps", "[access]") {
   CHECK_NOTHROW(process.who(late));
 }
 
+TEST_CASE("a user has 500 sessions and 500 tokens at most, so that all end in one small step", "[access]") {
+  Site site;
+  Process& process = *site.process;
+  const std::string first = process.signIn(anna);
+  const std::string other = process.signIn(bert, "Bert");
+  site.clock.pass(1s);
+  const std::string second = process.signIn(anna);
+  CHECK_NOTHROW(process.who(first));
+  for (int i = 2; i < 501; ++i) process.signIn(anna);
+  CHECK(process.number("SELECT count(*) FROM sessions WHERE user_id = " + std::to_string(anna.value)) == 500);
+  CHECK_THROWS_AS(process.who(first), Error);
+  CHECK_NOTHROW(process.who(second));
+  CHECK_NOTHROW(process.who(other));
+
+  const std::string brief = process.token(anna, Scope::read, site.clock.now() + 1min).token;
+  for (int i = 1; i < 500; ++i) process.token(anna, Scope::read);
+  CHECK_THROWS_AS(process.token(anna, Scope::read), Error);
+  site.clock.pass(2min);
+  CHECK_NOTHROW(process.token(anna, Scope::read));  // in the place of the one that has expired
+  CHECK_THROWS_AS(process.token(anna, Scope::read), Error);
+}
+
 TEST_CASE("sessions are checked and revoked from many threads at once", "[access]") {
   Site site;
   Process& process = *site.process;

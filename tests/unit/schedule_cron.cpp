@@ -103,6 +103,8 @@ TEST_CASE("what is no crontab line is refused with its field") {
   CHECK(refusal("1,,2 * * * *") == "minute \"1,,2\": is no number, range, step or list");
   CHECK(refusal("1-2-3 * * * *") == "minute \"1-2-3\": is no number, range, step or list");
   CHECK(refusal("@daily") == "\"@daily\" is not five fields: minute, hour, day of month, month, day of week");
+  CHECK(refusal("1-59/2147483647 * * * *") == "taken");
+  CHECK(refusal("0 0 29 2 */7") == "taken");  // a Sunday: 2032
   CHECK(refusal("0 0 30 2 *") == "\"0 0 30 2 *\" is a day that never comes");
 }
 
@@ -163,4 +165,15 @@ TEST_CASE("jitter moves each tick by itself, less than its bound, and the same e
   Timing other = timing;
   other.seed = 2;
   CHECK(other.after(begin) != timing.after(begin));
+}
+
+TEST_CASE("a jitter that is longer than the ticks are apart loses none of them") {
+  const Zone zone("UTC0");
+  const Time begin = at("2026-11-21T00:00:00Z");
+  Timing timing{.jitter = 30min, .seed = 1};
+  timing.cron.emplace("* * * * *");
+  int runs = 0;
+  for (Time tick = timing.after(begin); tick <= begin + 24h; tick = timing.after(tick)) ++runs;
+  CHECK(runs >= 1430);  // of those around midnight some belong to the other day; two may fall on one millisecond
+  CHECK(runs <= 1450);
 }
