@@ -182,6 +182,7 @@ struct Access::Inside {
         rows::forEachSession(reader, now, from, to, options.sessionCache / 2 + 1, keep);
       });
     };
+    cache.makeReady();
     // Hashes are even: two threads have as much to do each.
     auto upper = std::async(std::launch::async, half, "8", "g");
     half("", "8");

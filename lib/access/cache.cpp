@@ -47,17 +47,18 @@ void Cache::put(const SecretKey& key, Entry entry) {
   if (shardBound_ == 0) return;
   Shard& shard = shardOf(key);
   const std::scoped_lock lock(shard.mutex);
-  const auto known = shard.slots.find(key);
-  if (known != shard.slots.end()) {
-    // Of two reads that cross, the one under the later epoch stays.
-    if (known->second.entry.epoch <= entry.epoch) known->second.entry = std::move(entry);
-    return;
-  }
   const bool full = shard.ring.size() >= shardBound_;
-  if (full) shard.makeRoom();
+  if (full && !shard.slots.contains(key)) shard.makeRoom();
   // Room in the ring first, so that nothing can fail between the two.
   if (shard.ring.size() == shard.ring.capacity()) shard.ring.reserve(std::max<std::size_t>(16, 2 * shard.ring.size()));
-  const auto slot = shard.slots.emplace(key, Slot{std::move(entry), shard.ring.size(), false}).first;
+  const auto [slot, fresh] = shard.slots.try_emplace(key);
+  if (!fresh) {
+    // Of two reads that cross, the one under the later epoch stays.
+    if (slot->second.entry.epoch <= entry.epoch) slot->second.entry = std::move(entry);
+    return;
+  }
+  slot->second.entry = std::move(entry);
+  slot->second.place = shard.ring.size();
   shard.ring.push_back(&*slot);
   if (!full) return;
   // The new one stands where the old one stood, so that the hand comes to it last.
@@ -65,6 +66,14 @@ void Cache::put(const SecretKey& key, Entry entry) {
   shard.ring[shard.hand]->second.place = shard.hand;
   shard.ring.back()->second.place = shard.ring.size() - 1;
   ++shard.hand;
+}
+
+void Cache::makeReady() {
+  for (Shard& shard : shards_) {
+    const std::scoped_lock lock(shard.mutex);
+    shard.slots.reserve(shardBound_);
+    shard.ring.reserve(shardBound_);
+  }
 }
 
 void Cache::extend(const SecretKey& key, Time expires) {

@@ -35,6 +35,8 @@ class Cache {
   /// `touchInterval` is told to touch.
   std::optional<Found> find(const SecretKey& key, std::int64_t epoch, Time now);
   void put(const SecretKey& key, Entry entry);
+  /// Before many are put: tables for all that there may be, so that none grows meanwhile.
+  void makeReady();
   /// Moves the expiry of an entry, where there is one.
   void extend(const SecretKey& key, Time expires);
   void drop(const SecretKey& key);

@@ -98,7 +98,12 @@ std::vector<schedule::Item> Clearing::dispatchVideos(std::size_t batch, const Br
     for (const rows::ReplacedBlob& blob : blobs) keys.push_back(blob.name);
     items.push_back(itemOf(othersAtHand_, keys, broken, [this, blobs] { return clearBlobs(blobs); }));
   }
-  if (const auto videos = claim(batch); !videos.empty()) {
+  // Claimed ahead, for what executors have and what they take next, since each claim is a commit too.
+  const auto claimed = claim(2 * options_.workers * batch);
+  for (std::size_t at = 0; at < claimed.size(); at += batch) {
+    const auto first = claimed.begin() + static_cast<std::ptrdiff_t>(at);
+    const std::vector<rows::Clearable> videos(
+        first, first + static_cast<std::ptrdiff_t>(std::min(batch, claimed.size() - at)));
     std::vector<std::string> keys;
     for (const rows::Clearable& video : videos) keys.push_back(video.video.text);
     items.push_back(itemOf(videosAtHand_, keys, broken, [this, videos] { return clearVideos(videos); }));
