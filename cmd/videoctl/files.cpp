@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -158,10 +159,14 @@ int SignalNote::came() noexcept {
   return signalCame;
 }
 
-PartFile::PartFile(std::filesystem::path part, bool keep)
-    : part_(std::move(part)),
-      file_(::open(part_.c_str(), O_RDWR | O_CREAT | (keep ? O_APPEND : O_TRUNC) | O_CLOEXEC | O_NOFOLLOW, 0666)) {
+PartFile::PartFile(std::filesystem::path part)
+    : part_(std::move(part)), file_(::open(part_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666)) {
   if (!file_) throwFileError(part_, errno);
+  struct stat opened {};
+  struct stat named {};
+  const bool isOurs = ::flock(file_.number(), LOCK_EX | LOCK_NB) == 0 && ::fstat(file_.number(), &opened) == 0 &&
+                      ::lstat(part_.c_str(), &named) == 0 && opened.st_ino == named.st_ino;
+  if (!isOurs) throw Error(Fault::busy, fmt::format("{}: another download is writing it", part_.string()));
   int orders[2];
   int answers[2];
   if (::pipe2(orders, O_CLOEXEC) != 0) throwFileError(part_, errno);
@@ -189,6 +194,10 @@ PartFile::~PartFile() {
   orders_.reset();
   while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
   }
+}
+
+void PartFile::clear() {
+  if (::ftruncate(file_.number(), 0) != 0) throwFileError(part_, errno);
 }
 
 void PartFile::place(const std::filesystem::path& target, bool keepOld) {

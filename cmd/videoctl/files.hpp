@@ -47,14 +47,15 @@ class SignalNote {
 /// child that keeps the rights the program started with, since direct mode becomes the data directory's owner.
 class PartFile {
  public:
-  /// Opens `part`; empties it, unless what is there is to be gone on with (`keep`). Throws Error.
-  explicit PartFile(std::filesystem::path part, bool keep = false);
+  /// Opens `part`, with what is there, for this process alone. Throws Error; busy where another one has it.
+  explicit PartFile(std::filesystem::path part);
   /// An empty part is removed; one with bytes in it stays.
   ~PartFile();
   PartFile(const PartFile&) = delete;
   PartFile& operator=(const PartFile&) = delete;
 
   int descriptor() const { return file_.number(); }
+  void clear();
   const std::filesystem::path& path() const { return part_; }
   /// Syncs it and gives it its name; with `keepOld`, throws conflict where that is taken.
   void place(const std::filesystem::path& target, bool keepOld);

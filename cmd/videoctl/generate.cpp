@@ -67,7 +67,12 @@ int generate(Caller& caller, const Commands& commands, const Generate& wanted) {
     });
     return 0;
   }
+  // What is generated takes the place of these folders: not in a prefix that programs are installed in.
   const std::filesystem::path tree = wanted.tree;
+  std::ifstream project(tree / "CMakeLists.txt");
+  const std::string build(std::istreambuf_iterator<char>(project), {});
+  if (build.find("project(videod ") == std::string::npos)
+    throw Error(Fault::notFound, fmt::format("generate: {} is not videod's source tree", tree.string()));
   std::ifstream file(tree / "etc/videod.toml");
   const std::string configuration(std::istreambuf_iterator<char>(file), {});
   if (configuration.empty())
@@ -81,7 +86,7 @@ int generate(Caller& caller, const Commands& commands, const Generate& wanted) {
     if (const std::string schema = commands.schemaOf(command); !schema.empty())
       made.push_back({fmt::format("share/schema/{}.json", path), pretty(schema)});
   });
-  for (const char* folder : {"man", "completions", "share"}) std::filesystem::remove_all(tree / folder);
+  for (const char* folder : {"man", "completions", "share/schema"}) std::filesystem::remove_all(tree / folder);
   for (const Made& one : made) save(tree / one.path, one.text);
   caller.report(fmt::format("wrote {} files", made.size()));
   return 0;

@@ -113,6 +113,7 @@ std::vector<std::string> namesIn(const std::string& list, char ending) {
   std::vector<std::string> names;
   for (std::string name; std::getline(file, name, ending);)
     if (!name.empty()) names.push_back(name);
+  if (file.bad()) throw Error(Fault::malformed, fmt::format("{}: cannot be read", list));
   return names;
 }
 
@@ -143,13 +144,15 @@ auto patiently(const Caller& caller, const Work& work) {
     try {
       return work();
     } catch (const Error& error) {
+      if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
       const bool passes = error.fault() == Fault::tooMany || error.fault() == Fault::unavailable;
       const auto pause = std::chrono::milliseconds(error.retryAfter().value_or(std::chrono::seconds{0}));
-      if (!passes || pause.count() <= 0 || pause > left || SignalNote::came() != 0) throw;
+      if (!passes || pause.count() <= 0 || pause > left) throw;
       left -= pause;
       const auto until = std::chrono::steady_clock::now() + pause;
       while (std::chrono::steady_clock::now() < until && SignalNote::came() == 0)
         std::this_thread::sleep_for(std::chrono::milliseconds{50});
+      if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
     }
   }
 }
@@ -166,7 +169,7 @@ VideoId uploadOne(Caller& caller, const NewVideo& wanted, const ByteSource& sour
       patiently(caller, send);
     else
       send();
-  } catch (const Error&) {
+  } catch (...) {
     try {
       toolkit.deletions().remove(caller.by(), {{id, {}}, true});
     } catch (const Error& error) {
@@ -246,6 +249,10 @@ int upload(Caller& caller, UploadVideos& wanted) {
     if (!early && !wanted.skipExisting) break;
     try {
       const Descriptor& file = opened(input);
+      struct stat what {};
+      if (wanted.skipExisting && (::fstat(file.number(), &what) != 0 || !S_ISREG(what.st_mode)))
+        throw Error(Fault::malformed,
+                    fmt::format("{}: is no regular file, and --skip-existing reads it twice", input.path));
       if (wanted.skipExisting) input.digest = hashes.of(file, input.path);
     } catch (const Error& error) {
       if (!several) throw;

@@ -114,6 +114,8 @@ void addUser(Commands& commands) {
   add.runs([](Caller& caller, AddUser& wanted) {
     if (wanted.randomPassword && (wanted.stdinPassword || !wanted.passwordFile.empty()))
       throw Usage("--random-password and another password: give one of them");
+    if (wanted.randomPassword && caller.out.format() == Format::id)
+      throw Usage("--random-password: -o id would not print it");
     caller.needPrivateWay();
     wanted.password = wanted.randomPassword
                           ? makeSecret(18)

@@ -153,6 +153,12 @@ std::uint64_t push(const Content& content, const ByteSpan& span, const ByteSink&
   return offset - span.first;
 }
 
+void pushRange(const Content& content, const ByteSpan& span, const ByteSink& sink) {
+  if (span.first >= content.meta.size)
+    throw Error(Fault::malformed, fmt::format("--range: begins behind the end, there are {} bytes", content.meta.size));
+  push(content, span, sink);
+}
+
 // Pushes the bytes that follow the first `have`, which `hash` has seen, and throws unless all are those of `video`.
 void copy(const Content& content, const Video& video, std::uint64_t have, Sha256& hash, const ByteSink& sink) {
   const std::uint64_t came = push(content, {have}, [&](std::span<const std::byte> bytes) {
@@ -164,11 +170,11 @@ void copy(const Content& content, const Video& video, std::uint64_t have, Sha256
 }
 
 // How many bytes of it are there already; none where that is more than all.
-std::uint64_t partOf(const PartFile& part, const Video& video, Sha256& hash) {
+std::uint64_t partOf(PartFile& part, const Video& video, Sha256& hash) {
   struct stat what {};
   if (::fstat(part.descriptor(), &what) != 0) throwFileError(part.path(), errno);
   if (what.st_size > video.size) {
-    if (::ftruncate(part.descriptor(), 0) != 0) throwFileError(part.path(), errno);
+    part.clear();
     return 0;
   }
   std::vector<std::byte> piece(1024 * 1024);
@@ -189,7 +195,7 @@ int downloadToOutput(Caller& caller, const DownloadVideo& wanted) {
   };
   Sha256 hash;
   if (wanted.range)
-    push(content, *wanted.range, sink);
+    pushRange(content, *wanted.range, sink);
   else
     copy(content, caller.toolkit().videos().show(caller.by(), wanted), 0, hash, sink);
   return 0;
@@ -202,8 +208,7 @@ int download(Caller& caller, DownloadVideo& wanted) {
   std::error_code none;
   const std::filesystem::path to = wanted.to;
   const bool folder = wanted.to.empty() || std::filesystem::is_directory(to, none);
-  PartFile part(folder ? to / (safeName(wanted.id.text) + ".part") : std::filesystem::path(wanted.to + ".part"),
-                wanted.resume);
+  PartFile part(folder ? to / (safeName(wanted.id.text) + ".part") : std::filesystem::path(wanted.to + ".part"));
   return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
     const Content content = caller.toolkit().videos().open(caller.by(), wanted);
     const Video video = caller.toolkit().videos().show(caller.by(), wanted);
@@ -211,16 +216,28 @@ int download(Caller& caller, DownloadVideo& wanted) {
     if (folder && std::filesystem::exists(target, none)) throwFileError(target, EEXIST);
     Sha256 hash;
     std::int64_t done = 0;
-    if (wanted.resume) done = static_cast<std::int64_t>(partOf(part, video, hash));
+    if (wanted.resume)
+      done = static_cast<std::int64_t>(partOf(part, video, hash));
+    else
+      part.clear();
+    const std::int64_t had = done;
     Progress progress(caller.flags, video.name, true);
     const auto sink = [&](std::span<const std::byte> bytes) {
       writeFile(part.descriptor(), bytes, part.path());
       progress.show(done += static_cast<std::int64_t>(bytes.size()), wanted.range ? 0 : video.size);
     };
-    if (wanted.range)
-      push(content, *wanted.range, sink);
-    else
-      copy(content, video, static_cast<std::uint64_t>(done), hash, sink);
+    if (wanted.range) {
+      pushRange(content, *wanted.range, sink);
+    } else {
+      try {
+        copy(content, video, static_cast<std::uint64_t>(done), hash, sink);
+      } catch (const Error& error) {
+        if (had == 0 || error.fault() != Fault::internal) throw;
+        part.clear();  // what was there was of something else
+        throw Error(Fault::internal, fmt::format("{}; {} was not its beginning, and is emptied: try again",
+                                                 error.what(), part.path().string()));
+      }
+    }
     part.place(target, folder);
     return {"downloaded", id, target.string(), {}};
   });

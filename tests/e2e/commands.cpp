@@ -171,6 +171,8 @@ TEST_CASE("manuals, completions, schemas and the OpenAPI document are what the p
   const TempDirectory tree;
   fs::create_directories(tree / "etc");
   fs::copy(root / "etc/videod.toml", tree / "etc/videod.toml");
+  CHECK(videoctl({"generate", tree.path().string()}).status == 4);  // not without the project
+  fs::copy_file(root / "CMakeLists.txt", tree / "CMakeLists.txt");
   REQUIRE(videoctl({"generate", tree.path().string()}).status == 0);
   const auto fresh = generatedIn(tree.path());
   const auto kept = generatedIn(root);

@@ -1,4 +1,6 @@
 // Importing folders, downloads that go on, and what --dry-run says.
+#include <fcntl.h>
+#include <sys/file.h>
 #include <nlohmann/json.hpp>
 
 #include "catch.hpp"
@@ -87,8 +89,19 @@ TEST_CASE("a broken download goes on where it ended, and what came is verified")
 
   write(part, "of another file");
   CHECK(site.run("ada", join(download, {"--resume"})).status == 1);
-  CHECK(fs::exists(part));
   CHECK(read(to) == all);
+  CHECK(site.run("ada", join(download, {"--resume"})).status == 0);  // from the beginning now
+  write(part, all.substr(0, 3500));
+  CHECK(site.run("ada", {"video", "download", "nothing", "--to", to.string()}).status == 4);
+  CHECK(read(part) == all.substr(0, 3500));
+  {
+    const Descriptor other(::open(part.c_str(), O_RDONLY | O_CLOEXEC));
+    REQUIRE(::flock(other.number(), LOCK_EX) == 0);
+    const Ended busy = site.run("ada", download);
+    CHECK(busy.status == 9);
+    CHECK(busy.err.find("another download") != std::string::npos);
+    CHECK(read(part) == all.substr(0, 3500));
+  }
   write(part, all + all);  // longer than it can be
   CHECK(site.run("ada", join(download, {"--resume"})).status == 0);
   CHECK(read(to) == all);
@@ -96,6 +109,8 @@ TEST_CASE("a broken download goes on where it ended, and what came is verified")
   CHECK(site.run("ada", join(download, {"--range", "10-19"})).status == 0);
   CHECK(read(to) == all.substr(10, 10));
   CHECK(site.run("ada", {"video", "download", id, "--to", "-", "--range", "6000-"}).out == all.substr(6000));
+  CHECK(site.run("ada", join(download, {"--range", "100000-"})).status == 7);
+  CHECK(site.run("ada", {"video", "upload", "--files-from", site.folder.path().string()}).status == 7);
   for (const char* wrong : {"x", "5", "9-3", "-5"})
     CHECK(site.run("ada", join(download, {std::string("--range=") + wrong})).status == 2);
   CHECK(site.run("ada", join(download, {"--range", "0-1", "--resume"})).status == 2);
