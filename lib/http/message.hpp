@@ -61,7 +61,7 @@ struct Head {
 struct Peer {
   std::string address;         ///< IP address as text; empty on a Unix socket
   bool mayBeOperator = false;  ///< on the operator's socket: uid 0, the daemon's uid, or its gid among the peer's
-  bool proxied = false;        ///< a trusted proxy stands between; what follows is its word
+  bool proxied = false;        ///< a trusted proxy stands between and says for whom
   bool secure = false;         ///< the client came by TLS
   std::string host{};          ///< the host that the client asked; empty: the request's own Host
 };

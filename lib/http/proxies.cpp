@@ -108,10 +108,10 @@ bool TrustedProxies::trusts(const Peer& peer, const Listener& listener) const no
 
 Peer TrustedProxies::clientOf(const Head& head, const Peer& peer) const {
   Peer client = peer;
-  client.proxied = true;
   client.secure = equalWithoutCase(lastOf(head, "X-Forwarded-Proto"), "https");
   client.host = lastOf(head, "X-Forwarded-Host");
   const auto lists = head.headerValues("X-Forwarded-For");
+  client.proxied = !lists.empty() || !client.host.empty() || !head.header("X-Forwarded-Proto").empty();
   for (auto list = lists.rbegin(); list != lists.rend(); ++list)
     for (std::string_view rest = *list; !rest.empty();) {
       const auto address = parseForwarded(takeLast(rest));

@@ -142,6 +142,11 @@ std::vector<std::string> readTexts(const Value& value) {
   return texts;
 }
 
+// Of http:// or https:// at the front; 0 where there is neither.
+std::size_t schemeSize(std::string_view url) {
+  return url.starts_with("https://") ? 8 : url.starts_with("http://") ? 7 : 0;
+}
+
 constexpr std::array roleNames{
     std::pair{std::string_view("api"), http::api}, std::pair{std::string_view("stream"), http::stream},
     std::pair{std::string_view("scheduler"), http::scheduler}, std::pair{std::string_view("web"), http::web}};
@@ -180,9 +185,7 @@ const std::vector<Rule<http::Listener>>& listenerRules() {
        [](const Value& value, Listener& to) {
          to.publicUrl = value.text();
          while (to.publicUrl.ends_with('/')) to.publicUrl.pop_back();
-         const std::size_t scheme = to.publicUrl.starts_with("https://")  ? 8
-                                    : to.publicUrl.starts_with("http://") ? 7
-                                                                          : 0;
+         const std::size_t scheme = schemeSize(to.publicUrl);
          if (!to.publicUrl.empty() && (scheme == 0 || scheme == to.publicUrl.size() ||
                                        to.publicUrl.find_first_of("?# \"<>") != std::string::npos))
            value.refuse("must be a URL like \"https://video.example\", or empty");
@@ -293,7 +296,14 @@ const std::vector<Rule<Settings>>& rules() {
            }
        },
        [](const S& of) { return fmt::format("{}", fmt::join(of.proxies.all(), ",")); }},
-      {"http.origins", [](const Value& value, S& to) { to.origins = readTexts(value); },
+      {"http.origins",
+       [](const Value& value, S& to) {
+         to.origins = readTexts(value);
+         for (const std::string& origin : to.origins)
+           if (const std::size_t start = schemeSize(origin);
+               start == 0 || origin.size() == start || origin.find_first_of("/?#@ \"<>", start) != std::string::npos)
+             value.refuse("must be origins like \"https://video.example\"");
+       },
        [](const S& of) { return fmt::format("{}", fmt::join(of.origins, ",")); }},
       duration<S>(
           "http.shutdown_timeout", 0ms, 1h, [](auto& of) -> auto& { return of.transport.shutdownTimeout; }),

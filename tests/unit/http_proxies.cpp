@@ -94,4 +94,5 @@ TEST_CASE("only the word of a trusted peer counts") {
   CHECK(client.secure);
   CHECK(client.host == "front.example");
   CHECK_FALSE(proxies.clientOf({}, {"10.0.0.1"}).secure);
+  CHECK_FALSE(proxies.clientOf({}, {"10.0.0.1"}).proxied);  // a program on the proxy's machine, not the proxy
 }

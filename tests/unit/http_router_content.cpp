@@ -154,7 +154,8 @@ TEST_CASE("a trusted proxy is told where the content stands, anyone else gets th
   TrustedProxies proxies;
   proxies.add("1.2.3.4");
   Site site({1, 1, 1}, proxies, "/internal/");
-  for (const Headers& headers : {Headers{}, Headers{{"Range", "bytes=2-4"}}, Headers{{"If-None-Match", "\"tag\""}}}) {
+  for (Headers headers : {Headers{}, Headers{{"Range", "bytes=2-4"}}, Headers{{"If-None-Match", "\"tag\""}}}) {
+    headers.emplace_back("X-Forwarded-For", "5.6.7.8");
     const Answer told = site.get("/videos/v", headers);
     CHECK(told.status == 200);
     CHECK(header(told, "X-Accel-Redirect") == "/internal/ab/abcd.mp4");
@@ -165,6 +166,7 @@ TEST_CASE("a trusted proxy is told where the content stands, anyone else gets th
   }
   CHECK(site.get("/videos/none").status == 404);
   CHECK(site.router.limiter().counts().streams == 0);
+  CHECK(textOf(site.get("/videos/v")) == "0123456789");  // for nobody: a program on the proxy's machine
   site.peer.address = "1.2.3.5";
   const Answer sent = site.get("/videos/v");
   CHECK(header(sent, "X-Accel-Redirect").empty());

@@ -291,6 +291,9 @@ TEST_CASE("a bad file is refused with its line, its key and why") {
   CHECK(refusal("[http]\ntrusted_proxies = [\"10.0.0.0/40\"]\n") ==
         "FILE:2: http.trusted_proxies: \"10.0.0.0/40\" is no network (10.0.0.0/8, ::1) and not \"unix\"");
   CHECK(refusal("[http]\norigins = \"x\"\n") == "FILE:2: http.origins: must be a list of texts");
+  for (const char* const nonsense : {"x", "https://", "https://a.example/path", "ftp://a.example"})
+    CHECK(refusal(fmt::format("[http]\norigins = [\"{}\"]\n", nonsense)) ==
+          "FILE:2: http.origins: must be origins like \"https://video.example\"");
   CHECK(refusal("[http]\norigins = [\"x\",\n 3]\n") == "FILE:3: http.origins: must be a text in quotes");
   CHECK(refusal("[session]\nsliding = \"yes\"\n") == "FILE:2: session.sliding: must be true or false");
   CHECK(refusal("[log]\nlevel = \"loud\"\n") ==
