@@ -2,14 +2,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <ctime>
 #include <fstream>
 
-#include "base/ids.hpp"
 #include "files.hpp"
 
 namespace video::ctl {
@@ -21,27 +19,7 @@ std::filesystem::path cachePath() {
   return {};
 }
 
-EVP_MD_CTX* contextOf(const std::shared_ptr<void>& context) {
-  return static_cast<EVP_MD_CTX*>(context.get());
-}
-
 }  // namespace
-
-Sha256::Sha256()
-    : context_(EVP_MD_CTX_new(), [](void* context) { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context)); }) {
-  EVP_DigestInit_ex(contextOf(context_), EVP_sha256(), nullptr);
-}
-
-void Sha256::add(std::span<const std::byte> bytes) {
-  EVP_DigestUpdate(contextOf(context_), bytes.data(), bytes.size());
-}
-
-std::string Sha256::hex() {
-  std::string digest(EVP_MAX_MD_SIZE, '\0');
-  unsigned length = 0;
-  EVP_DigestFinal_ex(contextOf(context_), reinterpret_cast<unsigned char*>(digest.data()), &length);
-  return toHex(digest.substr(0, length));
-}
 
 HashCache::HashCache() : path_(cachePath()) {
   std::ifstream file(path_);

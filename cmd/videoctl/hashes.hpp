@@ -8,20 +8,9 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "base/sha256.hpp"
 
 namespace video::ctl {
-
-/// SHA-256 taken piece by piece.
-class Sha256 {
- public:
-  Sha256();
-  void add(std::span<const std::byte> bytes);
-  /// Lower-case hex; ends it.
-  std::string hex();
-
- private:
-  std::shared_ptr<void> context_;
-};
 
 /// Digests of files that were read before, by device, inode, size and mtime, in `$XDG_CACHE_HOME/videoctl/hashes`. What
 /// cannot be read or kept there is computed again: it is no more than a cache.

@@ -3,13 +3,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
@@ -23,6 +21,7 @@
 #include "base/ids.hpp"
 #include "base/waiting.hpp"
 #include "store/directory.hpp"
+#include "store/filedigest.hpp"
 #include "store/files.hpp"
 
 namespace video::store {
@@ -86,10 +85,6 @@ std::vector<std::string> listOld(const Descriptor& folder, Time moment) {
   return names;
 }
 
-struct FreeDigest {
-  void operator()(EVP_MD_CTX* digest) const { EVP_MD_CTX_free(digest); }
-};
-
 }  // namespace
 
 struct Incoming::State {
@@ -98,7 +93,7 @@ struct Incoming::State {
   Descriptor incoming;  // the folder
   Descriptor file;
   Descriptor placeholder;  // holds the name's lock once the content has left it
-  std::unique_ptr<EVP_MD_CTX, FreeDigest> digest;
+  std::optional<FileDigest> digest;
   std::string piece;
   std::string front;
   std::uint64_t size = 0;     // taken
@@ -118,8 +113,8 @@ struct Incoming::State {
   }
 
   void put(std::string_view bytes) {
-    if (EVP_DigestUpdate(digest.get(), bytes.data(), bytes.size()) != 1) throw Error(Fault::internal, "SHA-256 failed");
     writeAll(file.number(), bytes, name);
+    digest->add(std::as_bytes(std::span(bytes)));
     const std::uint64_t before = written;
     written += bytes.size();
     if (before / flushStep == written / flushStep) return;
@@ -172,10 +167,7 @@ std::string Incoming::finish(std::string_view extension) {
   const Waiting waiting;
   its.put(its.piece);
   its.piece = {};
-  std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
-  unsigned int length = 0;
-  if (EVP_DigestFinal_ex(its.digest.get(), hash.data(), &length) != 1) throw Error(Fault::internal, "SHA-256 failed");
-  its.sha256 = toHex({reinterpret_cast<const char*>(hash.data()), length});
+  its.sha256 = its.digest->finish();
   sync(its.file.number(), its.name);
 
   std::string blob = makeRandomHex(idDigits / 2);
@@ -218,9 +210,7 @@ Incoming Blobs::begin(std::string_view name) {
     state->file = std::move(file);
     break;
   }
-  state->digest.reset(EVP_MD_CTX_new());
-  if (!state->digest || EVP_DigestInit_ex(state->digest.get(), EVP_sha256(), nullptr) != 1)
-    throw Error(Fault::internal, "SHA-256 failed");
+  state->digest.emplace(state->file.number());
   state->piece.reserve(pieceSize);
   return Incoming(std::move(state));
 }

@@ -1,10 +1,10 @@
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <unistd.h>
 
 #include "access/access.hpp"
 #include "base/cursor.hpp"
 #include "base/error.hpp"
+#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "base/waiting.hpp"
@@ -134,18 +134,14 @@ class LocalVideos : public Videos {
     found.id = wanted.id;
     if (!file) return found;
     const Waiting waiting;
-    const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> hash(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-    EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr);
+    Sha256 hash;
     FileReader reader(file, {});
     std::vector<std::byte> piece(1 << 20);
     while (const std::size_t got = reader.read(static_cast<std::uint64_t>(found.size), piece)) {
-      EVP_DigestUpdate(hash.get(), piece.data(), got);
+      hash.add(std::span(piece).first(got));
       found.size += static_cast<std::int64_t>(got);
     }
-    std::string digest(EVP_MAX_MD_SIZE, '\0');
-    unsigned length = 0;
-    EVP_DigestFinal_ex(hash.get(), reinterpret_cast<unsigned char*>(digest.data()), &length);
-    found.sha256 = toHex(std::string_view(digest).substr(0, length));
+    found.sha256 = hash.hex();
     found.sound = found.size == video.size && found.sha256 == video.sha256;
     return found;
   }

@@ -1,0 +1,42 @@
+#include "base/sha256.hpp"
+
+#include <openssl/evp.h>
+
+#include <array>
+
+#include "base/error.hpp"
+#include "base/ids.hpp"
+
+namespace video {
+namespace {
+
+EVP_MD_CTX* of(const auto& context) {
+  return static_cast<EVP_MD_CTX*>(context.get());
+}
+
+void require(int done) {
+  if (done != 1) throw Error(Fault::internal, "SHA-256 failed");
+}
+
+}  // namespace
+
+void Sha256::Free::operator()(void* context) const noexcept {
+  EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context));
+}
+
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+  require(context_ ? EVP_DigestInit_ex(of(context_), EVP_sha256(), nullptr) : 0);
+}
+
+void Sha256::add(std::span<const std::byte> bytes) {
+  require(EVP_DigestUpdate(of(context_), bytes.data(), bytes.size()));
+}
+
+std::string Sha256::hex() {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned length = 0;
+  require(EVP_DigestFinal_ex(of(context_), digest.data(), &length));
+  return toHex({reinterpret_cast<const char*>(digest.data()), length});
+}
+
+}  // namespace video
