@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -36,7 +35,6 @@ using namespace video;
 
 constexpr int badUsage = 2;
 constexpr int cannotBeHad = 8;
-constexpr rlim_t ownFiles = 256;  // descriptors that are no connections and no contents
 
 using video::daemon::Flags;
 
@@ -88,22 +86,6 @@ Settings readSettings(const Flags& flags) {
   if (flags.noTasks) settings.tasks.byClock = false;
   settings.signingKey = givenKey();
   return settings;
-}
-
-// Raises the descriptor limit to what the connections need, or lowers their number to what it allows.
-void fitDescriptors(Settings& settings) {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  const rlim_t perConnection = 2;  // its socket, and the content that it carries
-  const rlim_t wanted = settings.transport.maxConnections * perConnection + ownFiles;
-  if (limit.rlim_cur >= wanted) return;
-  limit.rlim_cur = std::min(wanted, limit.rlim_max);
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-  const rlim_t room = std::max<rlim_t>(limit.rlim_cur, ownFiles + perConnection) - ownFiles;
-  if (room >= wanted - ownFiles) return;
-  settings.transport.maxConnections = room / perConnection;
-  observe::warning("descriptor limit is too low for http.max_connections",
-                   {{"limit", limit.rlim_cur}, {"max_connections", settings.transport.maxConnections}});
 }
 
 // The operator's socket, and the lock that says whose it is.
@@ -271,7 +253,6 @@ void addRoles(std::vector<RoleUrl>& roles, const http::Listener& listener, const
 void run(const Flags& flags, Settings settings, std::string_view origin, const sigset_t& signals) {
   observe::setUpLog(settings.log);
   const Settings asked = settings;
-  fitDescriptors(settings);
   const std::unique_ptr<LocalToolkit> toolkit = openLocal(settings, origin, true);
   const std::unique_ptr<schedule::Scheduler> scheduler = toolkit->tasks().makeScheduler(schedule::systemAlarmClock());
 

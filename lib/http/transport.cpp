@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "http/inside.hpp"
+#include "observe/log.hpp"
 
 namespace video::http {
 
@@ -19,10 +20,12 @@ constexpr int batchSize = 8;
 constexpr std::chrono::milliseconds stopTick{10};
 constexpr std::uint32_t wakeUp = UINT32_MAX;
 
-/// Raises the descriptor limit to fit `connections`, each with a file; returns how many fit.
+/// Raises the descriptor limit to what `connections` need, `surplus` more being told that they are too many; returns
+/// how many fit. Those who read one content share its descriptor: one content for four connections is reckoned with.
 std::size_t fitDescriptors(std::size_t connections, std::size_t surplus) {
-  constexpr rlim_t others = 512;
-  const rlim_t wanted = static_cast<rlim_t>(connections + surplus) * 2 + others;
+  constexpr rlim_t others = 256;
+  const rlim_t fixed = others + surplus;
+  const rlim_t wanted = fixed + connections + connections / 4;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return connections;
   const rlimit raised{wanted, std::max(wanted, limit.rlim_max)};
@@ -30,8 +33,10 @@ std::size_t fitDescriptors(std::size_t connections, std::size_t surplus) {
   limit.rlim_cur = std::min(wanted, limit.rlim_max);
   ::setrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_cur >= wanted) return connections;
-  const std::size_t fitting = limit.rlim_cur > others + 4 * surplus ? (limit.rlim_cur - others) / 2 - surplus : surplus;
-  return std::min(connections, fitting);
+  const std::size_t fitting = limit.rlim_cur > fixed + 5 ? (limit.rlim_cur - fixed) * 4 / 5 : 1;
+  observe::warning("descriptor limit is too low for http.max_connections",
+                   {{"limit", limit.rlim_cur}, {"max_connections", fitting}});
+  return fitting;
 }
 
 }  // namespace

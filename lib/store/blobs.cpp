@@ -12,6 +12,7 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -53,11 +54,21 @@ void requirePlainName(std::string_view name) {
     throw std::logic_error("not a name for a file of ours");
 }
 
+bool isSameFile(const struct stat& one, const struct stat& other) {
+  return one.st_ino == other.st_ino && one.st_dev == other.st_dev;
+}
+
 bool isSameFile(int file, int folder, const std::string& name) {
   struct stat opened {};
   struct stat named {};
   return ::fstat(file, &opened) == 0 && ::fstatat(folder, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-         opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+         isSameFile(opened, named);
+}
+
+bool isSameFile(int one, int other) {
+  struct stat of {};
+  struct stat ofOther {};
+  return ::fstat(one, &of) == 0 && ::fstat(other, &ofOther) == 0 && isSameFile(of, ofOther);
 }
 
 // isUnderWay holds a lock for a moment: a refusal counts only if it lasts.
@@ -192,7 +203,30 @@ std::string Incoming::finish(std::string_view extension) {
   return blob;
 }
 
-Blobs::Blobs(std::shared_ptr<DataDirectory> directory) : directory_(std::move(directory)) {}
+// The open files of contents that are being read: as many readers of one content have one descriptor.
+struct Blobs::Reading {
+  std::mutex mutex;
+  std::map<std::string, std::weak_ptr<const Descriptor>, std::less<>> files;
+  std::size_t sweepAt = 64;
+
+  // The file that others read already, where it is the same, else this one.
+  std::shared_ptr<const Descriptor> share(std::string_view blob, Descriptor file) {
+    const std::scoped_lock lock(mutex);
+    if (files.size() >= sweepAt) {
+      std::erase_if(files, [](const auto& one) { return one.second.expired(); });
+      sweepAt = 2 * files.size() + 64;
+    }
+    std::weak_ptr<const Descriptor>& known = files[std::string(blob)];
+    if (auto open = known.lock(); open && isSameFile(open->number(), file.number())) return open;
+    auto fresh = std::make_shared<const Descriptor>(std::move(file));
+    known = fresh;
+    return fresh;
+  }
+};
+
+Blobs::Blobs(std::shared_ptr<DataDirectory> directory)
+    : directory_(std::move(directory)), reading_(std::make_unique<Reading>()) {}
+Blobs::~Blobs() = default;
 
 Incoming Blobs::begin(std::string_view name) {
   requirePlainName(name);
@@ -230,7 +264,7 @@ std::shared_ptr<const Descriptor> Blobs::open(std::string_view blob) const {
   if (!fan) return nullptr;
   Descriptor file = openIfThere(fan.number(), std::string(blob), O_RDONLY);
   if (!file) return nullptr;
-  return std::make_shared<const Descriptor>(std::move(file));
+  return reading_->share(blob, std::move(file));
 }
 
 std::string Blobs::pathOf(std::string_view blob) {

@@ -52,12 +52,14 @@ struct Removal {
 class Blobs {
  public:
   explicit Blobs(std::shared_ptr<DataDirectory> directory);
+  ~Blobs();
   /// Begins an upload under a name of ours (a video's id). Throws conflict where one is under way in any process.
   /// A stale file of a dead uploader is emptied and taken over.
   Incoming begin(std::string_view name);
   /// Whether an upload under this name holds its lock, in any process.
   bool isUnderWay(std::string_view name) const;
-  /// Opens a blob for reading; null where there is none.
+  /// Opens a blob for reading, at offsets of the reader's own: those who read at one time share it. Null where there is
+  /// none.
   std::shared_ptr<const Descriptor> open(std::string_view blob) const;
   /// Where a blob stands, below `blobs/`.
   static std::string pathOf(std::string_view blob);
@@ -79,7 +81,9 @@ class Blobs {
   void putAside(const std::string& folder, const std::string& file);
 
  private:
+  struct Reading;
   std::shared_ptr<DataDirectory> directory_;
+  std::unique_ptr<Reading> reading_;
 };
 
 }  // namespace video::store

@@ -1,15 +1,15 @@
 #!/bin/bash
 # How videod serves beside nginx, all in one run, as ratios to nginx (or to the quiet value, or to `cat; sync`).
 #   serve.sh [VIDEOD] [ROUNDS] [SECONDS] [FIRST-PORT]
-# Needs nginx, wrk, python3 and slowhttptest, 1.5 GB of disk, and a descriptor limit of 25,000 for crowds of 10,000. The load generator has
+# Needs nginx, wrk, python3 and slowhttptest, 1.5 GB of disk, and a descriptor limit of 11,000 for crowds of 10,000. The load generator has
 # its share of the cores. Each figure is the median of ROUNDS.
 set -euo pipefail
 videod=${1:-build/release/videod} rounds=${2:-5} seconds=${3:-3} port=${4:-20910}
 PATH=$PATH:/usr/sbin
 folder=$(mktemp -d)
 ulimit -n "$(ulimit -Hn)"
-crowds=10000 # as many as the descriptors of each process allow; a slow reader is two in videod
-((crowds * 2 + 1000 <= $(ulimit -n))) || crowds=$((($(ulimit -n) - 1000) / 2))
+crowds=10000 # as many as the descriptors of each process allow
+((crowds + 1000 <= $(ulimit -n))) || crowds=$(($(ulimit -n) - 1000))
 mkdir "$folder/files"
 movie() { { printf '\0\0\0\030ftypmp42'; head -c $(($1 - 12)) /dev/urandom; } >"$folder/files/$2"; }
 movie 65536 64KiB; movie 1048576 1MiB; movie 209715200 200MiB; movie 1073741824 1GiB
@@ -89,6 +89,24 @@ both "64 KiB, 32 connections" 32 /64KiB "/videos/${ids[64KiB]}" files
 both "1 MiB, 32 connections" 32 /1MiB "/videos/${ids[1MiB]}" files
 both "200 MiB, 8 connections" 8 /200MiB "/videos/${ids[200MiB]}" files
 
+# Uploads beside `cat > file; sync`.
+now() { date +%s.%N; }
+for ((round = 0; round < rounds; ++round)); do
+  id=$(add) began=$(now)
+  cat "$folder/files/1GiB" >"$folder/copy" && sync "$folder/copy"
+  middle=$(now)
+  curl -fsS -H "X-Session-Id: $session" -T "$folder/files/1GiB" "$site/upload/$id" >/dev/null
+  awk -v a="$began" -v b="$middle" -v c="$(now)" 'BEGIN { print (c - b) / (b - a) }'
+  rm "$folder/copy"
+  curl -fsS -H "X-Session-Id: $session" -X DELETE "$site/video/$id?now=1"
+done | median | xargs printf 'an upload of 1 GiB takes %.2f times of cat > file; sync\n'
+before=$(rss)
+for ((i = 0; i < 64; ++i)); do curl -fsS --limit-rate 4M -H "X-Session-Id: $session" -T "$folder/files/1GiB" "$site/upload/$(add)" >/dev/null 2>&1 & uploads[i]=$!; done
+sleep 5  # in their middle
+printf '64 uploads at once: RSS %d MB, %d MB before them\n' "$(rss)" "$before"
+kill "${uploads[@]}" 2>/dev/null || :
+wait "${uploads[@]}" 2>/dev/null || :
+
 quiet=$(p99)
 echo "videod alone: RSS $(rss) MB; p99 of small answers when quiet $quiet ms"
 disturbed() { # NAME
@@ -112,11 +130,13 @@ for number in range(count):
 print("ready", flush=True)
 sys.stdin.read()
 END
+connections() { curl -fsS --unix-socket "$folder/data/videod.sock" http://videod/server/status | sed 's/.*"connections":\([0-9]*\).*/\1/'; }
 crowd() { # NAME COUNT REQUEST [read]
   local name=$1
   shift
   coproc CROWD { python3 "$folder/crowd.py" "$1" "$port" "${@:2}"; }
   read -r _ <&"${CROWD[0]}"
+  until (($(connections) >= $1)); do :; done # what waits to be accepted is no crowd of theirs yet
   disturbed "$name"
   exec {CROWD[1]}>&-
   wait "$CROWD_PID" || :
@@ -144,21 +164,3 @@ read -r _ <&"${CROWD[0]}"
 printf 'every token out: 429 with p99 of %s ms at 32 connections\n' "$(load "$ours" 32 "$site/videos/${ids[200MiB]}" | cut -d ' ' -f 2)"
 exec {CROWD[1]}>&-
 wait "$CROWD_PID" || :
-
-# Uploads beside `cat > file; sync`.
-now() { date +%s.%N; }
-for ((round = 0; round < rounds; ++round)); do
-  id=$(add) began=$(now)
-  cat "$folder/files/1GiB" >"$folder/copy" && sync "$folder/copy"
-  middle=$(now)
-  curl -fsS -H "X-Session-Id: $session" -T "$folder/files/1GiB" "$site/upload/$id" >/dev/null
-  awk -v a="$began" -v b="$middle" -v c="$(now)" 'BEGIN { print (c - b) / (b - a) }'
-  rm "$folder/copy"
-  curl -fsS -H "X-Session-Id: $session" -X DELETE "$site/video/$id?now=1"
-done | median | xargs printf 'an upload of 1 GiB takes %.2f times of cat > file; sync\n'
-before=$(rss)
-for ((i = 0; i < 64; ++i)); do curl -fsS --limit-rate 4M -H "X-Session-Id: $session" -T "$folder/files/1GiB" "$site/upload/$(add)" >/dev/null 2>&1 & uploads[i]=$!; done
-sleep 5  # in their middle
-printf '64 uploads at once: RSS %d MB, %d MB before them\n' "$(rss)" "$before"
-kill "${uploads[@]}" 2>/dev/null || :
-wait "${uploads[@]}" 2>/dev/null || :

@@ -67,6 +67,7 @@ TEST_CASE("what comes in is kept whole, with its size and hash", "[store]") {
   const auto file = blobs.open(blob);
   REQUIRE(file);
   CHECK(readAll(file) == content);
+  CHECK(blobs.open(blob) == file);  // ten thousand readers of it are one descriptor
   struct stat is {};
   REQUIRE(::fstat(file->number(), &is) == 0);
   CHECK((is.st_mode & 07777) == 0640);
