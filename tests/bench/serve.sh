@@ -10,14 +10,15 @@ folder=$(mktemp -d)
 ulimit -n "$(ulimit -Hn)"
 crowds=10000 # as many as the descriptors of each process allow
 ((crowds + 1000 <= $(ulimit -n))) || crowds=$(($(ulimit -n) - 1000))
-mkdir "$folder/files"
+mkdir "$folder/files" "$folder/put"
 movie() { { printf '\0\0\0\030ftypmp42'; head -c $(($1 - 12)) /dev/urandom; } >"$folder/files/$2"; }
 movie 65536 64KiB; movie 1048576 1MiB; movie 209715200 200MiB; movie 1073741824 1GiB
 cat >"$folder/nginx.conf" <<END
 daemon off; worker_processes 2; pid $folder/pid; error_log /dev/null; user root;
 events { worker_connections 25000; }
 http { access_log off; keepalive_requests 1000000000; sendfile on; tcp_nopush on;
-  server { listen 127.0.0.1:$((port + 1)) backlog=4096; location = / { return 200 "ok"; } location / { root $folder/files; } } }
+  server { listen 127.0.0.1:$((port + 1)) backlog=4096; location = / { return 200 "ok"; } location / { root $folder/files; }
+    location /put/ { root $folder; dav_methods PUT; client_max_body_size 0; client_body_temp_path $folder/incoming; } } }
 END
 cat >"$folder/videod.toml" <<END
 [http]
@@ -89,17 +90,21 @@ both "64 KiB, 32 connections" 32 /64KiB "/videos/${ids[64KiB]}" files
 both "1 MiB, 32 connections" 32 /1MiB "/videos/${ids[1MiB]}" files
 both "200 MiB, 8 connections" 8 /200MiB "/videos/${ids[200MiB]}" files
 
-# Uploads beside `cat > file; sync`.
+# Uploads beside `cat > file; sync`, and beside nginx, which neither hashes nor syncs: that is done after it.
 now() { date +%s.%N; }
 for ((round = 0; round < rounds; ++round)); do
   id=$(add) began=$(now)
   cat "$folder/files/1GiB" >"$folder/copy" && sync "$folder/copy"
-  middle=$(now)
+  copied=$(now)
+  curl -fsS -T "$folder/files/1GiB" "$nginx/put/1GiB" && sync "$folder/put/1GiB" && sha256sum "$folder/put/1GiB" >/dev/null
+  put=$(now)
   curl -fsS -H "X-Session-Id: $session" -T "$folder/files/1GiB" "$site/upload/$id" >/dev/null
-  awk -v a="$began" -v b="$middle" -v c="$(now)" 'BEGIN { print (c - b) / (b - a) }'
-  rm "$folder/copy"
+  awk -v a="$began" -v b="$copied" -v c="$put" -v d="$(now)" 'BEGIN { print (d - c) / (b - a), (d - c) / (c - b), d - c }'
+  rm "$folder/copy" "$folder/put/1GiB"
   curl -fsS -H "X-Session-Id: $session" -X DELETE "$site/video/$id?now=1"
-done | median | xargs printf 'an upload of 1 GiB takes %.2f times of cat > file; sync\n'
+done >"$folder/uploads"
+for column in 1 2 3; do awk -v c=$column '{ print $c }' "$folder/uploads" | median; done | xargs printf \
+  'an upload of 1 GiB takes %.2f times of cat > file; sync, %.2f times of nginx PUT; sync; sha256sum (%.2f s)\n'
 before=$(rss)
 for ((i = 0; i < 64; ++i)); do curl -fsS --limit-rate 4M -H "X-Session-Id: $session" -T "$folder/files/1GiB" "$site/upload/$(add)" >/dev/null 2>&1 & uploads[i]=$!; done
 sleep 5  # in their middle
