@@ -188,8 +188,8 @@ class Database {
   std::uint64_t logSize() const;
 
   /// A number that changes with every commit of any process; costs no system call. What is read after asking for it is
-  /// at least as new.
-  std::uint64_t version() const noexcept;
+  /// at least as new. The first call opens a connection for it, and may throw Error.
+  std::uint64_t version() const;
 
   WriterCounters counters() const;
   DataDirectory& directory() const;

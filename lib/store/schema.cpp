@@ -106,6 +106,16 @@ std::int64_t schemaOf(const std::filesystem::path& path) {
   }
 }
 
+std::int64_t schemaOf(Reader& reader, const std::filesystem::path& path) {
+  const auto ask = [&reader](std::string_view pragma) {
+    auto query = reader.query(pragma);
+    return query.next() ? query.integer(0) : 0;
+  };
+  if (ask("PRAGMA application_id") != applicationId)
+    throw Error(Fault::unreachable, fmt::format("{}: not a database of videod", path.string()));
+  return ask("PRAGMA user_version");
+}
+
 void requireSchema(const std::filesystem::path& path, std::int64_t schema) {
   const std::int64_t latest = latestSchema();
   if (schema > latest) throwNewer(path, schema, latest);

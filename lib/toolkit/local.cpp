@@ -44,6 +44,7 @@ class DirectoryToolkit : public LocalToolkit {
         server_(makeLocalServer(access_)) {
     if (!migrate) return;
     if (!settings.signingKey.empty()) directory_->setSigningKey(settings.signingKey);
+    database_.version();  // what may fail of it fails now
     blobs_.removeAbandoned();
     access_.loadInBackground();
   }
