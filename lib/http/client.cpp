@@ -71,9 +71,21 @@ struct Refusal {
   std::string code;
   std::string detailHeader;  // decoded
   std::string retryAfter;
+  std::string requestId;
   std::string server;
   std::string body;
 };
+
+// The setting of a proxy that such an answer comes from, by nginx's names.
+std::string_view settingBehind(int status) {
+  switch (status) {
+    case 413: return "; look at its client_max_body_size";
+    case 502:
+    case 503: return "; look at its proxy_pass, and whether videod runs";
+    case 504: return "; look at its proxy_read_timeout";
+    default: return {};
+  }
+}
 
 Error errorOf(const Refusal& refusal) {
   const auto fault = faultOf(refusal.code, refusal.status);
@@ -81,13 +93,15 @@ Error errorOf(const Refusal& refusal) {
     const std::string who =
         refusal.server.empty() ? "another server" : refusal.server.substr(0, refusal.server.find('/'));
     return Error(refusal.status < 400 ? Fault::unreachable : faultOfStatus(refusal.status),
-                 fmt::format("answered by {}, not videod: {} {}", who, refusal.status, reasonPhrase(refusal.status)));
+                 fmt::format("answered by {}, not videod: {} {}{}", who, refusal.status, reasonPhrase(refusal.status),
+                             settingBehind(refusal.status)),
+                 retryAfterOf(refusal.retryAfter));
   }
   std::string detail = refusal.detailHeader;
   const auto json = nlohmann::json::parse(refusal.body, nullptr, false);
   if (detail.empty() && json.is_object() && json.contains("detail") && json["detail"].is_string())
     detail = json["detail"].get<std::string>();
-  return Error(*fault, detail, retryAfterOf(refusal.retryAfter));
+  return Error(*fault, detail, retryAfterOf(refusal.retryAfter)).ofRequest(refusal.requestId);
 }
 
 // The file name of a Content-Disposition that httplib has percent-decoded, as it does with every header.
@@ -102,6 +116,7 @@ Refusal refusalOf(const httplib::Response& answer) {
           answer.get_header_value("X-Error-Code"),
           answer.get_header_value("X-Error-Detail"),
           answer.get_header_value("Retry-After"),
+          answer.get_header_value("X-Request-Id"),
           answer.get_header_value("Server"),
           answer.body};
 }
@@ -138,6 +153,7 @@ std::optional<Refusal> earlyAnswer(int socket) {
   refusal.code = header("X-Error-Code");
   refusal.detailHeader = decodedHeader(header("X-Error-Detail"));
   refusal.retryAfter = header("Retry-After");
+  refusal.requestId = header("X-Request-Id");
   refusal.server = header("Server");
   refusal.body = head.substr(end + 4);
   return refusal;
