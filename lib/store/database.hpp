@@ -127,6 +127,7 @@ struct Options {
   std::chrono::milliseconds lockTimeout{10'000};  ///< how long a write waits for another process
   std::uint64_t freeSpaceFloor = 1ULL << 30;      ///< bytes that `grow` leaves free
   std::size_t readers = 8;                        ///< idle read connections that are kept
+  std::int64_t mapped = 1LL << 30;                ///< bytes of the file that readers map, which counts as memory
 };
 
 /// What the writer has done so far; for benchmarks, tests and metrics.

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <system_error>
 
 namespace video::store {
 namespace {
@@ -27,7 +28,7 @@ const std::uint32_t* mapWalIndex(Connection& connection) {
 }  // namespace
 
 Keeper::Keeper(const std::filesystem::path& database, const Options& options, SqlTexts& texts)
-    : database_(database), options_(options), texts_(texts), thread_([this] { run(); }) {}
+    : database_(database), options_(options), texts_(texts) {}
 
 void Keeper::open() {
   const std::lock_guard lock(mutex_);
@@ -49,7 +50,7 @@ Keeper::~Keeper() {
     stopping_ = true;
   }
   woken_.notify_one();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Keeper::refresh() noexcept {
@@ -78,7 +79,12 @@ void Keeper::hold() noexcept {
 }
 
 void Keeper::wake() noexcept {
-  { const std::lock_guard lock(sleeping_); }
+  try {
+    const std::lock_guard lock(sleeping_);
+    if (!thread_.joinable()) thread_ = std::jthread([this] { run(); });
+  } catch (const std::system_error&) {
+    // No thread costs speed and nothing else.
+  }
   woken_.notify_one();
 }
 
@@ -93,6 +99,7 @@ bool Keeper::tryOpen() noexcept {
 
 void Keeper::run() {
   std::unique_lock sleeping(sleeping_);
+  awake_ = true;
   while (!stopping_) {
     if (read_.exchange(false)) {
       if (tryOpen()) {

@@ -106,14 +106,10 @@ std::int64_t schemaOf(const std::filesystem::path& path) {
   }
 }
 
-std::int64_t schemaOf(Reader& reader, const std::filesystem::path& path) {
-  const auto ask = [&reader](std::string_view pragma) {
-    auto query = reader.query(pragma);
-    return query.next() ? query.integer(0) : 0;
-  };
-  if (ask("PRAGMA application_id") != applicationId)
+std::int64_t schemaOf(Connection& connection, const std::filesystem::path& path) {
+  if (connection.control("PRAGMA application_id") != applicationId)
     throw Error(Fault::unreachable, fmt::format("{}: not a database of videod", path.string()));
-  return ask("PRAGMA user_version");
+  return connection.control("PRAGMA user_version");
 }
 
 void requireSchema(const std::filesystem::path& path, std::int64_t schema) {
