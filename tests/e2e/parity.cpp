@@ -34,6 +34,9 @@ const std::map<std::string, std::string> notEachWay{
     {"version", "of the program alone"},
 };
 
+// What is on disk is not looked at here.
+const std::string quick = std::string(idle) + "[storage]\nsynchronous = \"normal\"\n";
+
 using Json = nlohmann::json;
 
 // What is wrong with `value` by as much of JSON Schema as ours use; what no property describes is wrong too.
@@ -148,7 +151,7 @@ struct Teller {
 
 // Every command of the rooms in every format; all that they said.
 std::string everyFormat(const std::string& way, Met& met) {
-  Site site(way);
+  Site site(way, quick);
   Teller tell{site, met};
   write(site.folder / "a.mp4", content('a'));
   tell.each("", {"user", "add", "u*", "--password-stdin"}, {{}, "password of u", {}});
@@ -235,7 +238,7 @@ void othersInEveryFormat(Met& met) {
 
 // Runs every command of the rooms as people would, with much that is refused; all that they said and how they ended.
 std::string everything(const std::string& way, Met& met) {
-  Site site(way);
+  Site site(way, quick);
   Teller tell{site, met};
   const std::string a = write(site.folder / "a.mp4", content('a'));
   const std::string b = write(site.folder / "b.mp4", content('b'));
