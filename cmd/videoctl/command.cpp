@@ -177,6 +177,18 @@ Items::Items(const std::vector<std::string>& arguments, const Flags& flags)
 Items::Items(const std::vector<std::string>& arguments, bool several)
     : arguments_(arguments), several_(several || arguments.size() > 1) {}
 
+Items Items::ofFiles(const std::vector<std::string>& paths, bool several) {
+  Items items(paths, several);
+  items.files_ = true;
+  return items;
+}
+
+Result Items::failed(const std::string& item, std::string_view why) const {
+  Result result{"failed", files_ ? std::string() : item, {}, std::string(why)};
+  if (files_) result.path = item;
+  return result;
+}
+
 std::optional<std::string> Items::next() {
   if (!input_) return at_ < arguments_.size() ? std::optional(arguments_[at_++]) : std::nullopt;
   std::string line;
@@ -208,7 +220,7 @@ int runBatch(Caller& caller, Items items, const std::function<Result(const std::
       }
       failed = true;
       say(error.what());
-      caller.out.result({"failed", *item, {}, error.what()});
+      caller.out.result(items.failed(*item, error.what()));
       if (caller.flags.failFast) break;
     }
   }

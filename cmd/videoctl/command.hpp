@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/schema.hpp"
+#include "base/text.hpp"
 #include "print.hpp"
 #include "toolkit/toolkit.hpp"
 #include "way.hpp"
@@ -116,6 +117,7 @@ std::string kindOf() {
 template <class T, class Read>
 CLI::Option* bind(CLI::App& app, const std::string& names, T& to, const std::string& doc, Read read) {
   const auto take = [&to, names, read](const std::string& text) {
+    if (!isUtf8(text)) throw Error(Fault::malformed, fmt::format("{}: not valid UTF-8", names));
     try {
       read(text, names, to);
     } catch (const Error& error) {
@@ -300,7 +302,11 @@ class Items {
   Items(const std::vector<std::string>& arguments, const Flags& flags);
   /// Arguments alone, `-` being one like any other; `several` even where there is one.
   explicit Items(const std::vector<std::string>& arguments, bool several = false);
+  /// The same of files.
+  static Items ofFiles(const std::vector<std::string>& paths, bool several);
   std::optional<std::string> next();
+  /// What is said of one that failed.
+  Result failed(const std::string& item, std::string_view why) const;
   /// Whether one failure among them is exit 3 instead of its own status.
   bool areSeveral() const { return several_; }
 
@@ -309,6 +315,7 @@ class Items {
   std::size_t at_ = 0;
   bool input_ = false;
   bool several_ = false;
+  bool files_ = false;
   char ending_ = '\n';
 };
 

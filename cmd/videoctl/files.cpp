@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -42,6 +44,43 @@ std::string readAll(int descriptor, std::size_t most, const std::string& name) {
 void waitForInput(int descriptor) {
   pollfd ready[2] = {{descriptor, POLLIN, 0}, {signalBell, POLLIN, 0}};
   while (::poll(ready, 2, -1) < 0 && errno == EINTR) {
+  }
+}
+
+// The caller's pipes must end when the program does, not when a child of it does.
+void leaveStandardFiles() {
+  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(nowhere, standard);
+}
+
+// What FileOpener's child says: an errno, and where that is 0 a descriptor.
+struct FileAnswer {
+  int reason = EIO;
+  iovec piece{&reason, sizeof reason};
+  alignas(cmsghdr) char room[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{nullptr, 0, &piece, 1, room, sizeof room, 0};
+
+  FileAnswer() = default;
+  FileAnswer(const FileAnswer&) = delete;
+  FileAnswer& operator=(const FileAnswer&) = delete;
+};
+
+// The whole life of FileOpener's child: a path, an answer.
+void openForParent(int socket) {
+  char path[PATH_MAX];
+  for (ssize_t count; (count = ::recv(socket, path, sizeof path, 0)) > 0 || (count < 0 && errno == EINTR);) {
+    if (count < 0) continue;
+    const Descriptor file(::open(path, O_RDONLY | O_CLOEXEC));
+    FileAnswer answer;
+    answer.reason = file ? 0 : errno;
+    cmsghdr* const control = CMSG_FIRSTHDR(&answer.message);
+    const int number = file.number();
+    control->cmsg_level = SOL_SOCKET;
+    control->cmsg_type = SCM_RIGHTS;
+    control->cmsg_len = CMSG_LEN(sizeof number);
+    std::memcpy(CMSG_DATA(control), &number, sizeof number);
+    if (!file) answer.message.msg_controllen = 0;
+    if (::sendmsg(socket, &answer.message, MSG_NOSIGNAL) < 0) return;
   }
 }
 
@@ -135,6 +174,48 @@ ByteSource sourceOf(const Descriptor& file, const std::string& path) {
   return source;
 }
 
+FileOpener::FileOpener() {
+  if (::geteuid() != 0) return;
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throwFileError("socketpair", errno);
+  child_ = Descriptor(ends[0]);
+  const Descriptor its(ends[1]);
+  pid_ = ::fork();
+  if (pid_ < 0) throwFileError("fork", errno);
+  if (pid_ > 0) return;
+  std::signal(SIGINT, SIG_IGN);
+  std::signal(SIGTERM, SIG_IGN);
+  child_.reset();
+  leaveStandardFiles();
+  openForParent(its.number());
+  ::_exit(0);
+}
+
+FileOpener::~FileOpener() {
+  child_.reset();
+  while (pid_ > 0 && ::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+Descriptor FileOpener::open(const std::filesystem::path& path) const {
+  if (!child_) {
+    Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) throwFileError(path, errno);
+    return file;
+  }
+  if (path.native().size() >= PATH_MAX) throwFileError(path, ENAMETOOLONG);
+  if (::send(child_.number(), path.c_str(), path.native().size() + 1, MSG_NOSIGNAL) < 0) throwFileError(path, errno);
+  FileAnswer answer;
+  if (::recvmsg(child_.number(), &answer.message, MSG_CMSG_CLOEXEC) != sizeof answer.reason) answer.reason = EIO;
+  if (answer.reason != 0) throwFileError(path, answer.reason);
+  int number = -1;
+  if (const cmsghdr* control = CMSG_FIRSTHDR(&answer.message); control != nullptr)
+    std::memcpy(&number, CMSG_DATA(control), sizeof number);
+  Descriptor file(number);
+  if (!file) throwFileError(path, EMFILE);  // the kernel drops what there is no room for
+  return file;
+}
+
 SignalNote::SignalNote() : bell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   signalBell = bell_.number();
   struct sigaction action {};
@@ -182,9 +263,7 @@ PartFile::PartFile(std::filesystem::path part)
     std::signal(SIGTERM, SIG_IGN);
     orders_.reset();
     answers_.reset();
-    // The caller's pipes must end when the program does, not when this child does.
-    const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(nowhere, standard);
+    leaveStandardFiles();
     keepRights(childOrders.number(), childAnswers.number(), part_);
     ::_exit(0);
   }

@@ -29,6 +29,22 @@ std::string readInput(std::size_t most);
 /// An open file, or stdin, as a source of bytes; `file` must outlive it. Ends with Error once a signal has come.
 ByteSource sourceOf(const Descriptor& file, const std::string& path);
 
+/// Opens files for reading with the rights that the program had when this was made, which it gives up where root
+/// becomes the data directory's owner: then a child of this does it.
+class FileOpener {
+ public:
+  FileOpener();
+  ~FileOpener();
+  FileOpener(const FileOpener&) = delete;
+  FileOpener& operator=(const FileOpener&) = delete;
+  /// Throws Error.
+  Descriptor open(const std::filesystem::path& path) const;
+
+ private:
+  Descriptor child_;  ///< a socket; its end ends the child
+  int pid_ = -1;
+};
+
 /// In scope: SIGINT and SIGTERM are noted, so that what was begun can be taken back; a second one ends the program.
 class SignalNote {
  public:

@@ -74,7 +74,8 @@ ndjson  a JSON object a line, as they come
 id      ids alone, one a line
 
 --columns a,b picks and orders the columns of table and tsv, --no-header leaves their names out. Data goes to stdout,
-all else to stderr; with json and ndjson an error is there as a JSON object too.
+all else to stderr; with json and ndjson an error is there as a JSON object too. JSON is UTF-8: of a file's name that is
+not, each wrong byte is shown as U+FFFD; tsv has the bytes as they are.
 )";
 
 constexpr std::string_view threeWays =

@@ -1,5 +1,6 @@
 #include <langinfo.h>
 
+#include <array>
 #include <clocale>
 #include <csignal>
 
@@ -14,16 +15,47 @@ using namespace video;
 using namespace video::ctl;
 
 constexpr int badUsage = 2;
+constexpr const char* versionLine = "videoctl " VIDEO_VERSION;
+
+int sayVersion(Caller& caller) {
+  caller.out.text(std::string(versionLine) + '\n');
+  return 0;
+}
 
 // What may help, for a fault whose detail does not say it.
 std::string hintFor(const Error& error, Caller& caller) {
+  const std::string_view what = error.what();
+  const bool remote = caller.isRemote();
   switch (error.fault()) {
     case Fault::unauthenticated:
-      return caller.isRemote() ? "sign in with `videoctl session login NAME`, or with --server set VIDEOCTL_TOKEN"
-                               : std::string();
+      return remote ? "sign in with `videoctl session login NAME`, or with --server set VIDEOCTL_TOKEN" : "";
+    case Fault::forbidden: return what.ends_with(": not allowed") ? "`videoctl session whoami` says who you are" : "";
+    case Fault::notFound:
+      if (what.starts_with("user ")) return "`videoctl user list` shows all";
+      if (what.starts_with("video "))
+        return "`videoctl video list` shows those there are, with --state deleted the trash";
+      if (what.starts_with("task ")) return "`videoctl task list` shows all";
+      if (what.starts_with("context ")) return "`videoctl context list` shows all";
+      return {};
+    case Fault::conflict:
+      return what.starts_with("video ") && what.ends_with(": is deleted") ? "`videoctl video restore ID` takes it back"
+                                                                          : "";
+    case Fault::tooLarge: return "stream.max_upload of the server's configuration is the limit";
+    case Fault::overQuota:
+      return "`videoctl user show NAME` says how much room there is; deleted videos count until they are cleared";
+    case Fault::unsupportedMediaType: return "taken are mp4, mov, webm, mkv, ogg, mpeg-ts, avi and flv";
+    case Fault::busy:
     case Fault::tooMany:
     case Fault::unavailable:
-      return error.retryAfter() ? fmt::format("try again in {} s", error.retryAfter()->count()) : std::string();
+      return error.retryAfter() ? fmt::format("try again in {} s", error.retryAfter()->count())
+                                : "try again, or wait longer with --lock-timeout";
+    case Fault::requestTimeout: return "wait longer with --timeout";
+    case Fault::unreachable:
+      return remote && what.starts_with(caller.way().address)
+                 ? "look at the address, and whether videod runs there; --timeout waits longer"
+                 : "";
+    case Fault::versionMismatch:
+      return remote || what.find("run `") != what.npos ? "" : "`videoctl data migrate` brings the database up";
     case Fault::diskFull: return "delete videos and `videoctl queue drain --include-not-due`, or make room";
     default: return {};
   }
@@ -42,10 +74,15 @@ bool wantsJson(const std::vector<std::string>& words) {
 }
 
 // For programs, what went wrong once more, as JSON.
-void sayJson(std::string_view why, std::string_view code, int exit, bool retryable) {
+void sayJson(std::string_view why, std::string_view code, int exit, bool retryable, std::string_view request = {}) {
   std::string json = "{\"error\":";
-  appendJson(json, isUtf8(why) ? why : "not UTF-8");
-  sayPlain(json + fmt::format(R"(,"error_code":"{}","exit":{},"retryable":{}}})", code, exit, retryable));
+  appendJson(json, repairedUtf8(why));
+  json += fmt::format(R"(,"error_code":"{}","exit":{},"retryable":{})", code, exit, retryable);
+  if (!request.empty()) {
+    json += ",\"request_id\":";
+    appendJson(json, repairedUtf8(request));
+  }
+  sayPlain(json + '}');
 }
 
 int failUsage(std::string_view why, bool json) {
@@ -58,7 +95,9 @@ int fail(const Error& error, Caller& caller) {
   const FaultRow& row = rowOf(error.fault());
   say(error.what());
   if (const std::string hint = hintFor(error, caller); !hint.empty()) sayPlain("hint: " + hint);
-  if (caller.out.isJson()) sayJson(error.what(), row.code, row.exitStatus, row.retryable);
+  if (caller.out.isJson())
+    sayJson(error.what(), row.code, row.exitStatus, row.retryable,
+            caller.isRemote() ? error.requestId() : std::string_view());
   return row.exitStatus;
 }
 
@@ -91,29 +130,44 @@ std::vector<std::string> wordsOf(int count, char** arguments) {
   return words;
 }
 
-int run(int count, char** arguments) {
+// Declares the nouns that the words have, or all: declaring them takes longer than most commands do. Whether all are.
+bool addNouns(Commands& commands, const std::vector<std::string>& words, bool all) {
+  using Add = void (*)(Commands&);
+  constexpr std::array<std::pair<std::string_view, Add>, 11> nouns{{{"user", addUser},
+                                                                    {"session", addSession},
+                                                                    {"token", addToken},
+                                                                    {"video", addVideo},
+                                                                    {"share", addShare},
+                                                                    {"comment", addComment},
+                                                                    {"queue", addQueue},
+                                                                    {"task", addTask},
+                                                                    {"data", addData},
+                                                                    {"server", addServer},
+                                                                    {"context", addContext}}};
+  const auto has = [&words](std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
+  for (const char* about : {"help", "generate", "completion", "__complete", "--help", "-h"}) all = all || has(about);
+  all = all || std::none_of(nouns.begin(), nouns.end(), [&](const auto& noun) { return has(noun.first); });
+  for (const auto& [name, add] : nouns)
+    if (all || has(name)) add(commands);
+  addHelp(commands);
+  addGenerate(commands);
+  return all;
+}
+
+int run(int count, char** arguments, bool all = false) {
   CLI::App app("Works on the users, videos and comments of a video server", "videoctl");
   app.require_subcommand(0, 1);
   app.fallthrough();
-  app.set_version_flag("--version", "videoctl " VIDEO_VERSION, "Print the version and end");
+  app.set_version_flag("--version", versionLine, "Print the version and end");
   Flags flags;
   addFlags(app, flags);
   Commands commands(app);
-  addUser(commands);
-  addSession(commands);
-  addToken(commands);
-  addVideo(commands);
-  addShare(commands);
-  addComment(commands);
-  addQueue(commands);
-  addTask(commands);
-  addData(commands);
-  addServer(commands);
-  addContext(commands);
-  addHelp(commands);
-  addGenerate(commands);
+  const std::vector<std::string> given(arguments + 1, arguments + count);
+  all = addNouns(commands, given, all);
 
-  const bool json = wantsJson(std::vector<std::string>(arguments + 1, arguments + count));
+  const bool json = wantsJson(given);
   Action action = [&app](Caller& caller) {
     caller.out.text(overview(app));
     return 0;
@@ -140,17 +194,20 @@ int run(int count, char** arguments) {
       caller.out.text(asked.get_parent() == nullptr ? overview(asked) + "\n" + asked.help() : Commands::helpOf(asked));
       return 0;
     };
-  } catch (const CLI::CallForVersion& asked) {
-    action = [text = std::string(asked.what()) + '\n'](Caller& caller) {
-      caller.out.text(text);
-      return 0;
-    };
+  } catch (const CLI::CallForVersion&) {
+    action = sayVersion;
   } catch (const CLI::ParseError& problem) {
+    if (!all) return run(count, arguments, true);  // what was meant may be another noun
     commands.explain(problem);
     if (json) sayJson(problem.what(), rowOf(Fault::malformed).code, badUsage, false);
     return badUsage;
   } catch (const Usage& wrong) {
     return failUsage(wrong.what(), json);
+  } catch (const Error& error) {
+    const FaultRow& row = rowOf(error.fault());
+    say(error.what());
+    if (json) sayJson(error.what(), row.code, row.exitStatus, row.retryable);
+    return row.exitStatus;
   }
   Printer printer(flags.output.value_or(Format::automatic), flags.columns, !flags.noHeader);
   Caller caller(flags, printer);
@@ -164,5 +221,11 @@ int main(int count, char** arguments) {
   if (std::setlocale(LC_CTYPE, "") == nullptr || std::string_view(::nl_langinfo(CODESET)) != "UTF-8")
     std::setlocale(LC_CTYPE, "C.UTF-8");
   std::signal(SIGPIPE, SIG_IGN);
+  if (count == 2 && std::string_view(arguments[1]) == "--version") {
+    Printer printer(Format::tsv, {}, true);
+    const Flags none;
+    Caller caller(none, printer);
+    return carryOut(sayVersion, caller);
+  }
   return run(count, arguments);
 }

@@ -27,21 +27,6 @@ int writeAll(int descriptor, std::string_view text) {
   return 0;
 }
 
-// Without control characters, which could steer the terminal; C1 ones (U+0080 to U+009F) included.
-std::string harmless(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    const bool c1 = c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
-    if (c1) ++i;
-    if (c < 0x20 || c == 0x7f || c1)
-      out += '?';
-    else
-      out += text[i];
-  }
-  return out;
-}
-
 std::string escapedForTsv(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -90,6 +75,21 @@ Cells firstOf(std::string_view text) {
 }
 
 }  // namespace
+
+std::string harmless(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    // C1 ones are U+0080 to U+009F.
+    const bool c1 = c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    if (c1) ++i;
+    if (c < 0x20 || c == 0x7f || c1)
+      out += '?';
+    else
+      out += text[i];
+  }
+  return out;
+}
 
 void sayPlain(std::string_view line) {
   const std::string whole = std::string(line) + '\n';
@@ -240,7 +240,13 @@ void Printer::result(const Result& result) {
       result.status.starts_with("skipped") || result.status == "failed" || result.status == "ignored";
   if (format_ == Format::id && (isSkipped || result.id.empty()))
     return;  // an id on stdout is one that something was done to
-  item(result);
+  Result shown = result;
+  // A path is bytes, and JSON is UTF-8.
+  if (isJson())
+    for (std::optional<std::string>* text : {&shown.path, &shown.detail})
+      if (*text) *text = repairedUtf8(**text);
+  if (isJson()) shown.id = repairedUtf8(shown.id);
+  item(shown);
   flush();
 }
 

@@ -31,6 +31,9 @@ struct Result {
   std::optional<std::string> detail;
 };
 
+/// Without control characters, which could steer the terminal.
+std::string harmless(std::string_view text);
+
 /// Writes one line about what happens to stderr, after `videoctl: `. Control characters are made harmless.
 void say(std::string_view line);
 

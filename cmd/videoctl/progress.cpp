@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "command.hpp"
 #include "files.hpp"
@@ -55,12 +56,16 @@ std::string progressLine(std::string_view what, std::int64_t done, std::int64_t 
 }
 
 Progress::Progress(const Flags& flags, std::string_view what, bool bytes)
-    : what_(what),
+    : what_(harmless(what)),
       bytes_(bytes),
       visible_(!flags.quiet && !flags.noProgress && ::isatty(STDERR_FILENO) == 1 && !isDumb()) {}
 
 Progress::~Progress() {
-  if (drawn_) draw("\r\x1b[K");
+  hide();
+}
+
+void Progress::hide() {
+  if (std::exchange(drawn_, false)) draw("\r\x1b[K");
 }
 
 void Progress::show(std::int64_t done, std::int64_t all) {

@@ -20,6 +20,8 @@ class Progress {
 
   /// `done` of `all`; an `all` of 0 is not known. Draws ten times a second at most.
   void show(std::int64_t done, std::int64_t all);
+  /// Takes the line away, for other output, until `show` is called again.
+  void hide();
 
  private:
   using SteadyClock = std::chrono::steady_clock;

@@ -32,13 +32,14 @@ DeletionPage countsOf(Caller& caller) {
   return caller.toolkit().deletions().list(caller.by(), query);
 }
 
-// Until the drain has ended and nothing is due or held; throws busy where that gets no less for the lock timeout.
-DeletionPage waitUntilDrained(Caller& caller, const DeletionPage& before, std::future<DrainStarted> drain) {
+// Until the drain has ended and nothing is due or held; throws busy where that got no less for the lock timeout, be it
+// that the drain waited for others itself.
+DeletionPage waitUntilDrained(Caller& caller, const DeletionPage& before, steady_clock::time_point moved,
+                              std::future<DrainStarted> drain) {
   const auto patience = caller.flags.lockTimeout.value_or(std::chrono::seconds{10});
   Progress progress(caller.flags, "queue");
   progress.show(0, before.due + before.leased);
-  auto moved = steady_clock::now();
-  auto asked = moved;
+  auto asked = steady_clock::now();
   for (DeletionPage last = before;;) {
     if (drain.valid()) {
       if (drain.wait_for(betweenLooks) == std::future_status::ready) drain.get();
@@ -50,10 +51,9 @@ DeletionPage waitUntilDrained(Caller& caller, const DeletionPage& before, std::f
     if (!drain.valid() && left == 0) return now;
     const std::int64_t done = now.cleared - before.cleared;
     progress.show(done, done + left);
-    if (drain.valid() || now.due != last.due || now.leased != last.leased || now.cleared != last.cleared)
-      moved = steady_clock::now();
+    if (now.due != last.due || now.leased != last.leased || now.cleared != last.cleared) moved = steady_clock::now();
     last = now;
-    if (steady_clock::now() - moved > patience)
+    if (!drain.valid() && steady_clock::now() - moved > patience)
       throw Error(Fault::busy, fmt::format("queue: {} due and {} held by others after {} ms without a change", now.due,
                                            now.leased, patience.count()));
     // What others have left behind, and what users who are gone have, comes into the queue meanwhile.
@@ -87,6 +87,7 @@ int drain(Caller& caller, DrainQueue& wanted) {
   if (wanted.includeNotDue)
     confirm(caller.flags, "queue drain --include-not-due",
             fmt::format("Clear every deleted video on {} for good, due or not?", caller.way().address));
+  const auto began = steady_clock::now();
   const DeletionPage before = countsOf(caller);
   // In direct mode it returns when all is done: somebody else watches it.
   auto started =
@@ -96,7 +97,7 @@ int drain(Caller& caller, DrainQueue& wanted) {
     caller.report(fmt::format("queue: {} due, {} being worked on", ahead.due, ahead.leased));
     return 0;
   }
-  const DeletionPage after = waitUntilDrained(caller, before, std::move(started));
+  const DeletionPage after = waitUntilDrained(caller, before, began, std::move(started));
   caller.report(fmt::format("queue: drained, {} waiting for another try, {} given up", after.failed, after.dead));
   if (after.failures == before.failures) return 0;
   say(fmt::format("queue: {} tries failed; `videoctl queue list` says why", after.failures - before.failures));

@@ -1,15 +1,15 @@
 #include <fcntl.h>
 #include <fnmatch.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
+#include <set>
 #include <thread>
-#include <variant>
 
+#include "base/ids.hpp"
 #include "command.hpp"
 #include "deletions/fields.hpp"
 #include "files.hpp"
@@ -36,35 +36,19 @@ struct UploadVideos {
   bool again = false;
 };
 
-// One file, open as long as it must be.
+// One file, or stdin.
 struct Input {
   std::string path;
-  bool found = false;  ///< in a folder, not named
-  std::variant<std::monostate, Descriptor, Error> file;
-  std::string digest;  ///< where it was asked for
+  bool found = false;           ///< in a folder, not named
+  std::optional<Error> broken;  ///< why it cannot be sent
+  std::string digest;           ///< where it was asked for
 };
 
-std::variant<std::monostate, Descriptor, Error> openInput(const std::string& path) {
-  Descriptor file(path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file) return file;
-  try {
-    throwFileError(path, errno);
-  } catch (const Error& error) {
-    return error;
-  }
-}
-
-const Descriptor& opened(Input& input) {
-  if (std::holds_alternative<std::monostate>(input.file)) input.file = openInput(input.path);
-  if (const auto* error = std::get_if<Error>(&input.file)) throw Error(*error);
-  return std::get<Descriptor>(input.file);
-}
-
-void allowManyFiles() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
+Descriptor openInput(const FileOpener& opener, const std::string& path) {
+  if (path != "-") return opener.open(path);
+  Descriptor input(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
+  if (!input) throwFileError("standard input", errno);
+  return input;
 }
 
 // ---- which files
@@ -136,24 +120,51 @@ std::vector<Input> inputsOf(const UploadVideos& wanted, const Flags& flags) {
 
 // ---- one upload
 
-// Calls `work`; waits as long as a server that is full or stopping asks for, but no longer than the lock timeout.
-template <class Work>
-auto patiently(const Caller& caller, const Work& work) {
-  auto left = caller.flags.lockTimeout.value_or(std::chrono::seconds{10});
-  for (;;) {
-    try {
-      return work();
-    } catch (const Error& error) {
-      if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
-      const bool passes = error.fault() == Fault::tooMany || error.fault() == Fault::unavailable;
-      const auto pause = std::chrono::milliseconds(error.retryAfter().value_or(std::chrono::seconds{0}));
-      if (!passes || pause.count() <= 0 || pause > left) throw;
-      left -= pause;
-      const auto until = std::chrono::steady_clock::now() + pause;
-      while (std::chrono::steady_clock::now() < until && SignalNote::came() == 0)
-        std::this_thread::sleep_for(std::chrono::milliseconds{50});
-      if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
+// Waits, all in all no longer than the lock timeout, as a server that is full, busy or stopping asks for.
+class Patience {
+ public:
+  explicit Patience(const Flags& flags) : left_(flags.lockTimeout.value_or(std::chrono::seconds{10})) {}
+
+  template <class Work>
+  auto operator()(const Work& work) {
+    for (;;) {
+      try {
+        return work();
+      } catch (const Error& error) {
+        if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
+        const bool passes =
+            error.fault() == Fault::tooMany || error.fault() == Fault::unavailable || error.fault() == Fault::busy;
+        const auto pause = std::chrono::milliseconds(error.retryAfter().value_or(std::chrono::seconds{0}));
+        if (!passes || pause.count() <= 0 || pause > left_) throw;
+        left_ -= pause;
+        sleep(pause);
+      }
     }
+  }
+  /// Whether there was time left for another look.
+  bool look() {
+    if (left_ < betweenLooks) return false;
+    left_ -= betweenLooks;
+    sleep(betweenLooks);
+    return true;
+  }
+
+ private:
+  static void sleep(std::chrono::milliseconds pause) {
+    const auto until = std::chrono::steady_clock::now() + pause;
+    while (std::chrono::steady_clock::now() < until && SignalNote::came() == 0)
+      std::this_thread::sleep_for(std::min(pause, std::chrono::milliseconds{50}));
+    if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
+  }
+
+  std::chrono::milliseconds left_;
+};
+
+// What became of an upload whose reply was lost. Nobody else sends to its id, so what stands there is what was sent.
+bool arrived(Caller& caller, Patience& patience, const VideoId& id) {
+  for (;;) {
+    const UploadStatus now = patience([&] { return caller.toolkit().uploads().status(caller.by(), {id, {}, {}}); });
+    if (now.ready || !now.underWay || !patience.look()) return now.ready;
   }
 }
 
@@ -161,20 +172,40 @@ auto patiently(const Caller& caller, const Work& work) {
 VideoId uploadOne(Caller& caller, const NewVideo& wanted, const ByteSource& source, const std::string& digest) {
   const SignalNote note;
   Toolkit& toolkit = caller.toolkit();
-  const VideoId id = patiently(caller, [&] { return toolkit.videos().add(caller.by(), wanted).id; });
+  Patience patience(caller.flags);
+  const VideoId id = patience([&] { return toolkit.videos().add(caller.by(), wanted).id; });
   const auto known = digest.empty() ? std::nullopt : std::optional(digest);
   const auto send = [&] { toolkit.uploads().put(caller.by(), {id, known}, source); };
-  try {
-    if (source.repeatable)
-      patiently(caller, send);
-    else
-      send();
-  } catch (...) {
+  const auto takeAway = [&] {
     try {
       toolkit.deletions().remove(caller.by(), {{id, {}}, true});
     } catch (const Error& error) {
       say(fmt::format("video {}: still waits for its bytes: {}", id.text, error.what()));
     }
+  };
+  try {
+    if (source.repeatable)
+      patience(send);
+    else
+      send();
+  } catch (const Interrupted&) {
+    takeAway();
+    throw;
+  } catch (...) {
+    const std::exception_ptr failure = std::current_exception();
+    if (SignalNote::came() == 0) {
+      try {
+        if (arrived(caller, patience, id)) return id;
+      } catch (const Interrupted&) {
+      } catch (const Error& error) {
+        if (error.fault() == Fault::unreachable) {
+          say(fmt::format("video {}: whether it arrived is not known; `videoctl video show {}` says it", id.text,
+                          id.text));
+          std::rethrow_exception(failure);
+        }
+      }
+    }
+    takeAway();
     if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
     throw;
   }
@@ -183,29 +214,56 @@ VideoId uploadOne(Caller& caller, const NewVideo& wanted, const ByteSource& sour
 
 // The result that stands for not uploading it, where its owner has the content already, or deleted it.
 std::optional<Result> known(Caller& caller, const UploadVideos& wanted, const Input& input) {
-  VideoQuery query;
-  query.user = wanted.user;
-  query.sha256 = input.digest;
-  query.limit = 1;
   Videos& videos = caller.toolkit().videos();
-  const auto first = [&]() -> std::optional<Video> {
-    auto page = patiently(caller, [&] { return videos.list(caller.by(), query); });
-    if (page.items.empty()) return std::nullopt;
-    return std::move(page.items.front());
-  };
-  if (const auto there = first()) return Result{"skipped", there->id.text, input.path, "its content is there already"};
-  query.state = VideoState::deleted;
-  if (wanted.again) return std::nullopt;
-  if (const auto gone = first()) return Result{"skipped-deleted", gone->id.text, input.path, "its content was deleted"};
+  const KnownContent found = Patience(caller.flags)([&] {
+    return videos.known(caller.by(), {wanted.user, input.digest});
+  });
+  const std::string id = found.video.value_or(VideoId{}).text;
+  if (found.state == ContentState::present) return Result{"skipped", id, input.path, "its content is there already"};
+  if (found.state == ContentState::deleted && !wanted.again)
+    return Result{"skipped-deleted", id, input.path,
+                  fmt::format("its content was deleted at {}; --again uploads it", formatTime(found.deleted.value()))};
   return std::nullopt;
 }
 
-Result uploadInput(Caller& caller, const UploadVideos& wanted, Input& input) {
-  ByteSource source = sourceOf(opened(input), input.path);
+// What a rehearsal counts as uploaded.
+struct Rehearsed {
+  std::int64_t bytes = 0;
+  std::set<std::string> digests;
+};
+
+Result rehearse(Caller& caller, const NewVideo& wanted, const Input& input, const Descriptor& file, Rehearsed& so) {
+  struct stat what {};
+  if (::fstat(file.number(), &what) != 0 || !S_ISREG(what.st_mode))
+    throw Error(Fault::malformed, fmt::format("{}: is no regular file, and could not be sent afterwards", input.path));
+  if (!input.digest.empty() && so.digests.contains(input.digest))
+    return {"skipped", "", input.path, "its content would be there already"};
+  constexpr std::size_t frontSize = 4096;
+  std::string front(frontSize, '\0');
+  const ssize_t count = ::pread(file.number(), front.data(), front.size(), 0);
+  if (count < 0) throwFileError(input.path, errno);
+  front.resize(static_cast<std::size_t>(count));
+  caller.toolkit().uploads().rehearse(caller.by(), {wanted.user, wanted.name, what.st_size, so.bytes, toHex(front)});
+  so.bytes += what.st_size;
+  so.digests.insert(input.digest);
+  return {"would-upload", "", input.path, {}};
+}
+
+Result uploadInput(Caller& caller, const UploadVideos& wanted, const Input& input, const Descriptor& file,
+                   Rehearsed& so) {
+  ByteSource source = sourceOf(file, input.path);
   if (wanted.skipExisting)
     if (auto result = known(caller, wanted, input)) return *std::move(result);
   const std::string name = wanted.name.empty() ? fs::path(input.path).filename().string() : wanted.name;
-  if (caller.flags.dryRun) return {"would-upload", "", input.path, {}};
+  const auto ignored = [&](const Error& error) { return input.found && error.fault() == Fault::unsupportedMediaType; };
+  if (caller.flags.dryRun) {
+    try {
+      return rehearse(caller, {wanted.user, name}, input, file, so);
+    } catch (const Error& error) {
+      if (!ignored(error)) throw;
+      return {"would-ignore", "", input.path, "no video"};
+    }
+  }
   Progress progress(caller.flags, name, true);
   source.push = [&progress, push = source.push,
                  all = static_cast<std::int64_t>(source.size.value_or(0))](const ByteSink& sink) {
@@ -218,7 +276,7 @@ Result uploadInput(Caller& caller, const UploadVideos& wanted, Input& input) {
   try {
     return {"uploaded", uploadOne(caller, {wanted.user, name}, source, input.digest).text, input.path, {}};
   } catch (const Error& error) {
-    if (!input.found || error.fault() != Fault::unsupportedMediaType) throw;
+    if (!ignored(error)) throw;
     return {"ignored", "", input.path, "no video"};
   }
 }
@@ -237,37 +295,44 @@ void check(const UploadVideos& wanted, const Flags& flags) {
   if (wanted.again && !wanted.skipExisting) throw Usage("--again: goes with --skip-existing");
 }
 
+// Throws what keeps `input` from being sent.
+void look(const Descriptor& file, Input& input, HashCache& hashes) {
+  struct stat what {};
+  if (::fstat(file.number(), &what) != 0 || !S_ISREG(what.st_mode))
+    throw Error(Fault::malformed,
+                fmt::format("{}: is no regular file, and --skip-existing reads it twice", input.path));
+  input.digest = hashes.of(file, input.path);
+}
+
 int upload(Caller& caller, UploadVideos& wanted) {
   check(wanted, caller.flags);
   const bool several = wanted.files.size() > 1 || wanted.recursive || !wanted.filesFrom.empty();
   std::vector<Input> inputs = inputsOf(wanted, caller.flags);
-  // In direct mode root becomes the data directory's owner, who may not read the caller's files: they are opened first.
-  const bool early = !several || caller.way().kind == Way::Kind::direct;
-  if (early) allowManyFiles();
-  HashCache hashes;
-  for (Input& input : inputs) {
-    if (!early && !wanted.skipExisting) break;
-    try {
-      const Descriptor& file = opened(input);
-      struct stat what {};
-      if (wanted.skipExisting && (::fstat(file.number(), &what) != 0 || !S_ISREG(what.st_mode)))
-        throw Error(Fault::malformed,
-                    fmt::format("{}: is no regular file, and --skip-existing reads it twice", input.path));
-      if (wanted.skipExisting) input.digest = hashes.of(file, input.path);
-    } catch (const Error& error) {
-      if (!several) throw;
-      input.file = error;
+  const FileOpener opener;
+  Descriptor one;  // found out about before the site is
+  if (!several) one = openInput(opener, inputs.front().path);
+  if (wanted.skipExisting) {
+    HashCache hashes;
+    for (Input& input : inputs) {
+      try {
+        const Descriptor file = several ? openInput(opener, input.path) : Descriptor();
+        look(several ? file : one, input, hashes);
+      } catch (const Error& error) {
+        if (!several) throw;
+        input.broken = error;
+      }
     }
-    if (!early && !std::holds_alternative<Error>(input.file)) input.file = std::monostate();
+    hashes.save();
   }
-  if (wanted.skipExisting) hashes.save();
   if (wanted.user.empty()) wanted.user = caller.self("video upload", "--user");
   std::vector<std::string> paths;
   for (const Input& input : inputs) paths.push_back(input.path);
   std::size_t next = 0;
-  return runBatch(caller, Items(paths, several), [&](const std::string&) -> Result {
-    Input input = std::move(inputs[next++]);
-    return uploadInput(caller, wanted, input);
+  Rehearsed so;
+  return runBatch(caller, Items::ofFiles(paths, several), [&](const std::string&) -> Result {
+    const Input& input = inputs[next++];
+    if (input.broken) throw Error(*input.broken);
+    return uploadInput(caller, wanted, input, several ? openInput(opener, input.path) : std::move(one), so);
   });
 }
 

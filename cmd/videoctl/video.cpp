@@ -55,6 +55,10 @@ int verifyVideos(Caller& caller, VerifyVideos& wanted) {
   Progress progress(caller.flags, "verify");
   const int status = runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
     progress.show(done++, all);
+    const struct Hide {
+      Progress& line;
+      ~Hide() { line.hide(); }
+    } hide{progress};  // the result has the line
     const VerifiedVideo found = videos.verify(caller.by(), {VideoId{id}, {}});
     allSound = allSound && found.sound;
     return {found.sound ? "sound" : "damaged", id, {}, {}};

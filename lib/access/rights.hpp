@@ -56,6 +56,7 @@ inline constexpr Right videosList{"videos.list", signedIn, Need::read};
 inline constexpr Right videosListOf{"videos.listOf", anyone, Need::read};
 inline constexpr Right videosListHidden{"videos.listOf?state", owner | admin, Need::read};
 inline constexpr Right videosListAll{"videos.list?user", owner | admin, Need::read};
+inline constexpr Right videosKnown{"videos.known", owner | admin, Need::read};
 inline constexpr Right videosShow{"videos.show", anyone, Need::read};
 inline constexpr Right videosShowHidden{"videos.show?hidden", owner | admin, Need::read};
 inline constexpr Right videosOpen{"videos.open", anyone | link, Need::read};
@@ -66,6 +67,7 @@ inline constexpr Right videosVerify{"videos.verify", owner | admin, Need::change
 inline constexpr Right videosDelete{"videos.delete", owner | admin, Need::change};
 inline constexpr Right videosRestore{"videos.restore", owner | admin, Need::change};
 inline constexpr Right uploadsPut{"uploads.put", owner | admin | link, Need::upload};
+inline constexpr Right uploadsRehearse{"uploads.rehearse", owner | admin, Need::upload};
 inline constexpr Right sharesCreate{"shares.create", owner | admin, Need::change};
 inline constexpr Right sharesList{"shares.list", owner | admin, Need::read};
 inline constexpr Right sharesRevoke{"shares.revoke", owner | admin, Need::change};

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace video {
 
@@ -68,6 +69,12 @@ class Error : public std::exception {
   std::string_view sentence() const noexcept { return rowOf(fault_).sentence; }
   const std::string& detail() const noexcept { return detail_; }
   std::optional<std::chrono::seconds> retryAfter() const noexcept { return retryAfter_; }
+  /// Of the request that failed, where it went to a server: what its log has.
+  const std::string& requestId() const noexcept { return requestId_; }
+  Error& ofRequest(std::string id) noexcept {
+    requestId_ = std::move(id);
+    return *this;
+  }
   /// The detail, or the sentence where there is none.
   const char* what() const noexcept override {
     return detail_.empty() ? rowOf(fault_).sentence.data() : detail_.c_str();
@@ -77,6 +84,7 @@ class Error : public std::exception {
   Fault fault_;
   std::string detail_;
   std::optional<std::chrono::seconds> retryAfter_;
+  std::string requestId_;
 };
 
 }  // namespace video

@@ -60,6 +60,20 @@ bool isUtf8(std::string_view text) noexcept {
   return true;
 }
 
+std::string repairedUtf8(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::string_view before = text;
+    if (takeCodePoint(text)) {
+      out += before.substr(0, before.size() - text.size());
+    } else {
+      out += "\uFFFD";
+      text.remove_prefix(1);
+    }
+  }
+  return out;
+}
+
 bool isUserName(std::string_view text) noexcept {
   if (text.empty() || text.size() > 64 || !(isAlphanumeric(text[0]) || text[0] == '_')) return false;
   return std::all_of(text.begin(), text.end(),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace video {
@@ -11,6 +12,9 @@ void checkText(std::string_view field, std::string_view text, std::size_t least,
 
 /// Whether `text` is valid UTF-8 (RFC 3629).
 bool isUtf8(std::string_view text) noexcept;
+
+/// `text` with U+FFFD for each byte that is no part of valid UTF-8.
+std::string repairedUtf8(std::string_view text);
 
 /// Whether a user may bear this name: `[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}`.
 bool isUserName(std::string_view text) noexcept;

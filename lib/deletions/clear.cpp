@@ -167,6 +167,7 @@ schedule::Counts Clearing::finish(std::span<const Cleared> videos) {
         left -= rows::deleteCommentsOf(transaction, one.video, std::max<std::int64_t>(left, 1));
         if (left > 0) left -= rows::deleteSharesOf(transaction, one.video, left);
         if (left <= 0) break;  // there may be more of them
+        if (options_.remember.count() > 0) rows::rememberContent(transaction, one.video);
         rows::deleteDeletion(transaction, one.video);
         rows::deleteVideo(transaction, one.video);
         ++now.done;
@@ -250,6 +251,11 @@ schedule::Counts Clearing::clearUser(const rows::ClearableUser& user) {
       return rows::deleteCommentsBy(transaction, user.id, step);
     };
     while (write(removeComments) == step) {
+    }
+    const auto forget = [&](store::Transaction& transaction) {
+      return rows::forgetContentsOf(transaction, user.id, step);
+    };
+    while (write(forget) == step) {
     }
     write([&](store::Transaction& transaction) {
       rows::markUserQueued(transaction, user.id);

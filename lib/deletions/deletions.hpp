@@ -23,8 +23,9 @@ class Client;
 class Router;
 }  // namespace video::http
 namespace video::schedule {
+struct Counts;
 struct Task;
-}
+}  // namespace video::schedule
 namespace video::store {
 class Blobs;
 class Database;
@@ -80,7 +81,8 @@ struct DeletionsOptions {
   std::size_t batch = 3;                       ///< records claimed at once
   std::size_t workers = 2;                     ///< executors
   std::int64_t maxTries = 8;
-  std::chrono::milliseconds retryDelay{10'000};  ///< doubled each time, with jitter, up to an hour
+  std::chrono::milliseconds retryDelay{10'000};                      ///< doubled each time, with jitter, up to an hour
+  std::chrono::milliseconds remember{std::chrono::hours{24 * 400}};  ///< as VideosOptions::remember
 };
 
 /// Deleting, restoring, and the queue between. Every function may be called from any thread and throws Error.
@@ -118,6 +120,8 @@ class LocalDeletions : public Deletions {
   virtual schedule::Task videoClear() = 0;
   /// Feeds the queue the videos of users who are gone.
   virtual schedule::Task userClear() = 0;
+  /// Work that forgets contents which were deleted longer ago than `remember`; none where there are none.
+  virtual std::vector<std::function<schedule::Counts()>> forgetting() = 0;
   /// Before anything is asked.
   virtual void workBy(DeletionRunner runner) = 0;
 };

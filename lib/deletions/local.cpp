@@ -95,6 +95,19 @@ class DirectoryDeletions : public LocalDeletions {
 
   schedule::Task videoClear() override { return clearing_.videoClear(); }
   schedule::Task userClear() override { return clearing_.userClear(); }
+  std::vector<schedule::Item> forgetting() override {
+    const Time until = access_.now() - options_.remember;
+    if (!database_.read([&](store::Reader& reader) { return rows::hasDeletedContents(reader, until); })) return {};
+    return {[this, until] {
+      constexpr std::int64_t step = 500;
+      schedule::Counts counts;
+      for (std::int64_t some = step; some == step; counts.done += static_cast<std::size_t>(some))
+        some = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+          return rows::forgetContents(transaction, until, step);
+        });
+      return counts;
+    }};
+  }
   void workBy(DeletionRunner runner) override { runner_ = std::move(runner); }
 
  private:

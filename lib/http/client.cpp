@@ -1,13 +1,16 @@
 #include "http/client.hpp"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <httplib.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <cstring>
 #include <mutex>
@@ -18,6 +21,20 @@
 #include "base/units.hpp"
 #include "http/faults.hpp"
 #include "http/uri.hpp"
+
+namespace {
+
+std::atomic<bool> wantsTls{false};
+
+}  // namespace
+
+// httplib has OpenSSL read all its error texts before main begins, which takes a fifth of videoctl's start. This stands
+// in the place of OpenSSL's function, and hands on what is asked of it once somebody wants TLS.
+extern "C" int OPENSSL_init_ssl(std::uint64_t options, const OPENSSL_INIT_SETTINGS* settings) {
+  if (!wantsTls) return 1;
+  static const auto real = reinterpret_cast<decltype(&OPENSSL_init_ssl)>(::dlsym(RTLD_NEXT, "OPENSSL_init_ssl"));
+  return real(options, settings);
+}
 
 namespace video::http {
 namespace {
@@ -71,9 +88,21 @@ struct Refusal {
   std::string code;
   std::string detailHeader;  // decoded
   std::string retryAfter;
+  std::string requestId;
   std::string server;
   std::string body;
 };
+
+// The setting of a proxy that such an answer comes from, by nginx's names.
+std::string_view settingBehind(int status) {
+  switch (status) {
+    case 413: return "; look at its client_max_body_size";
+    case 502:
+    case 503: return "; look at its proxy_pass, and whether videod runs";
+    case 504: return "; look at its proxy_read_timeout";
+    default: return {};
+  }
+}
 
 Error errorOf(const Refusal& refusal) {
   const auto fault = faultOf(refusal.code, refusal.status);
@@ -81,13 +110,15 @@ Error errorOf(const Refusal& refusal) {
     const std::string who =
         refusal.server.empty() ? "another server" : refusal.server.substr(0, refusal.server.find('/'));
     return Error(refusal.status < 400 ? Fault::unreachable : faultOfStatus(refusal.status),
-                 fmt::format("answered by {}, not videod: {} {}", who, refusal.status, reasonPhrase(refusal.status)));
+                 fmt::format("answered by {}, not videod: {} {}{}", who, refusal.status, reasonPhrase(refusal.status),
+                             settingBehind(refusal.status)),
+                 retryAfterOf(refusal.retryAfter));
   }
   std::string detail = refusal.detailHeader;
   const auto json = nlohmann::json::parse(refusal.body, nullptr, false);
   if (detail.empty() && json.is_object() && json.contains("detail") && json["detail"].is_string())
     detail = json["detail"].get<std::string>();
-  return Error(*fault, detail, retryAfterOf(refusal.retryAfter));
+  return Error(*fault, detail, retryAfterOf(refusal.retryAfter)).ofRequest(refusal.requestId);
 }
 
 // The file name of a Content-Disposition that httplib has percent-decoded, as it does with every header.
@@ -102,6 +133,7 @@ Refusal refusalOf(const httplib::Response& answer) {
           answer.get_header_value("X-Error-Code"),
           answer.get_header_value("X-Error-Detail"),
           answer.get_header_value("Retry-After"),
+          answer.get_header_value("X-Request-Id"),
           answer.get_header_value("Server"),
           answer.body};
 }
@@ -138,6 +170,7 @@ std::optional<Refusal> earlyAnswer(int socket) {
   refusal.code = header("X-Error-Code");
   refusal.detailHeader = decodedHeader(header("X-Error-Detail"));
   refusal.retryAfter = header("Retry-After");
+  refusal.requestId = header("X-Request-Id");
   refusal.server = header("Server");
   refusal.body = head.substr(end + 4);
   return refusal;
@@ -149,6 +182,7 @@ struct Client::Inside {
   explicit Inside(const ClientOptions& wanted) : options(wanted) {
     if (options.socketPath.empty()) {
       place = placeOf(options.url);
+      if (!place.plain) wantsTls = true;
       return;
     }
     place.origin = place.host = options.socketPath.string();

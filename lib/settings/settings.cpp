@@ -403,6 +403,14 @@ const std::vector<Rule<Settings>>& rules() {
           "deletion.max_tries", 1, 1000, [](auto& of) -> auto& { return of.deletions.maxTries; }),
       duration<S>(
           "deletion.retry_delay", 1ms, 1h, [](auto& of) -> auto& { return of.deletions.retryDelay; }),
+      {"deletion.remember",
+       [](const Value& value, S& to) {
+         duration<S>(
+             "deletion.remember", 0ms, 24h * 36600, [](auto& of) -> auto& { return of.videos.remember; })
+             .read(value, to);
+         to.deletions.remember = to.videos.remember;
+       },
+       [](const S& of) { return fmt::format("{}ms", of.videos.remember.count()); }},
 
       flag<S>(
           "scheduler.run", [](auto& of) -> auto& { return of.tasks.byClock; }),

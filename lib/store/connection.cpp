@@ -113,7 +113,7 @@ Connection::Connection(const std::filesystem::path& path, Kind kind, const Optio
   if (kind == Kind::reader) {
     control("PRAGMA query_only = ON");
     control("PRAGMA cache_size = -4096");
-    control("PRAGMA mmap_size = 1073741824");
+    if (options.mapped > 0) control(fmt::format("PRAGMA mmap_size = {}", options.mapped));
   } else {
     control(options.synchronous == Synchronous::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
     control("PRAGMA cache_size = -16384");
@@ -141,13 +141,16 @@ Statement& Connection::statement(std::string_view sql) {
   return find(sql, true);
 }
 
-void Connection::control(std::string_view sql) {
+std::int64_t Connection::control(std::string_view sql) {
   Statement& steering = find(sql, false);
   struct Reset {
     Statement& statement;
     ~Reset() { statement.reset(); }
   } const reset{steering};
+  std::int64_t number = 0;
+  if (steering.step()) number = sqlite3_column_int64(steering.handle.get(), 0);
   while (steering.step()) continue;
+  return number;
 }
 
 void Connection::rollBack() noexcept {

@@ -72,8 +72,9 @@ class Connection {
 
   /// A statement of this text that nobody uses, prepared once.
   Statement& statement(std::string_view sql);
-  /// Runs a statement that steers the connection (BEGIN, SAVEPOINT, a pragma) to its end.
-  void control(std::string_view sql);
+  /// Runs a statement that steers the connection (BEGIN, SAVEPOINT, a pragma) to its end; the number that it gave
+  /// first.
+  std::int64_t control(std::string_view sql);
   bool isInTransaction() const noexcept { return sqlite3_get_autocommit(handle()) == 0; }
   /// Rolls back what is open, if anything; after an error SQLite may have done so already.
   void rollBack() noexcept;

@@ -86,7 +86,7 @@ struct Database::Inside {
     auto first = std::make_unique<Connection>(directory->databasePath(), Connection::Kind::reader, options, texts);
     pool.idle.reserve(pool.most + 1);
     pool.idle.push_back(std::move(first));
-    requireSchema(directory->databasePath(), schemaOf(directory->databasePath()));
+    requireSchema(directory->databasePath(), schemaOf(*pool.idle.front(), directory->databasePath()));
     directory->makeReserve(options.freeSpaceFloor);
     keeper.emplace(directory->databasePath(), options, texts);
     writer.emplace(directory, options, texts, *keeper);
@@ -153,7 +153,7 @@ std::uint64_t Database::logSize() const {
   const auto size = std::filesystem::file_size(inside_->directory->databasePath().string() + "-wal", missing);
   return missing ? 0 : size;
 }
-std::uint64_t Database::version() const noexcept {
+std::uint64_t Database::version() const {
   return inside_->keeper->version();
 }
 

@@ -127,6 +127,7 @@ struct Options {
   std::chrono::milliseconds lockTimeout{10'000};  ///< how long a write waits for another process
   std::uint64_t freeSpaceFloor = 1ULL << 30;      ///< bytes that `grow` leaves free
   std::size_t readers = 8;                        ///< idle read connections that are kept
+  std::int64_t mapped = 1LL << 30;                ///< bytes of the file that readers map, which counts as memory
 };
 
 /// What the writer has done so far; for benchmarks, tests and metrics.
@@ -188,8 +189,8 @@ class Database {
   std::uint64_t logSize() const;
 
   /// A number that changes with every commit of any process; costs no system call. What is read after asking for it is
-  /// at least as new.
-  std::uint64_t version() const noexcept;
+  /// at least as new. The first call opens a connection for it, and may throw Error.
+  std::uint64_t version() const;
 
   WriterCounters counters() const;
   DataDirectory& directory() const;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <system_error>
 
 namespace video::store {
 namespace {
@@ -27,13 +28,20 @@ const std::uint32_t* mapWalIndex(Connection& connection) {
 }  // namespace
 
 Keeper::Keeper(const std::filesystem::path& database, const Options& options, SqlTexts& texts)
-    : connection_(database, Connection::Kind::reader, options, texts),
-      walIndex_(mapWalIndex(connection_)),
-      thread_([this] { run(); }) {}
+    : database_(database), options_(options), texts_(texts) {}
 
-std::uint64_t Keeper::version() const noexcept {
-  const std::uint64_t change = __atomic_load_n(walIndex_ + changeWord, __ATOMIC_ACQUIRE);
-  return change | std::uint64_t{__atomic_load_n(walIndex_ + checksumWord, __ATOMIC_RELAXED)} << 32;
+void Keeper::open() {
+  const std::lock_guard lock(mutex_);
+  if (walIndex_ != nullptr) return;
+  connection_.emplace(database_, Connection::Kind::reader, options_, texts_);
+  walIndex_ = mapWalIndex(*connection_);
+}
+
+std::uint64_t Keeper::version() {
+  if (walIndex_ == nullptr) open();
+  const std::uint32_t* const index = walIndex_;
+  const std::uint64_t change = __atomic_load_n(index + changeWord, __ATOMIC_ACQUIRE);
+  return change | std::uint64_t{__atomic_load_n(index + checksumWord, __ATOMIC_RELAXED)} << 32;
 }
 
 Keeper::~Keeper() {
@@ -42,27 +50,27 @@ Keeper::~Keeper() {
     stopping_ = true;
   }
   woken_.notify_one();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Keeper::refresh() noexcept {
   const std::lock_guard lock(mutex_);
-  if (!awake_) return;
+  if (!awake_ || walIndex_ == nullptr) return;
   hold();
-  if (!calm_) connection_.rollBack();
+  if (!calm_) connection_->rollBack();
 }
 
 void Keeper::release() noexcept {
   const std::lock_guard lock(mutex_);
-  connection_.rollBack();
+  if (walIndex_ != nullptr) connection_->rollBack();
 }
 
 void Keeper::hold() noexcept {
-  connection_.rollBack();
+  connection_->rollBack();
   // A failure here costs speed and nothing else; the readers report their own.
-  sqlite3_exec(connection_.handle(), "BEGIN", nullptr, nullptr, nullptr);
+  sqlite3_exec(connection_->handle(), "BEGIN", nullptr, nullptr, nullptr);
   sqlite3_exec(
-      connection_.handle(), "PRAGMA data_version",
+      connection_->handle(), "PRAGMA data_version",
       [](void* version, int, char** values, char**) {
         *static_cast<std::int64_t*>(version) = std::atoll(values[0]);
         return 0;
@@ -71,19 +79,36 @@ void Keeper::hold() noexcept {
 }
 
 void Keeper::wake() noexcept {
-  { const std::lock_guard lock(sleeping_); }
+  try {
+    const std::lock_guard lock(sleeping_);
+    if (!thread_.joinable()) thread_ = std::jthread([this] { run(); });
+  } catch (const std::system_error&) {
+    // No thread costs speed and nothing else.
+  }
   woken_.notify_one();
+}
+
+bool Keeper::tryOpen() noexcept {
+  try {
+    open();
+    return true;
+  } catch (const Error&) {
+    return false;  // costs speed and nothing else
+  }
 }
 
 void Keeper::run() {
   std::unique_lock sleeping(sleeping_);
+  awake_ = true;
   while (!stopping_) {
     if (read_.exchange(false)) {
-      const std::lock_guard lock(mutex_);
-      const std::int64_t before = version_;
-      hold();
-      calm_ = version_ == before;
-      if (!calm_) connection_.rollBack();
+      if (tryOpen()) {
+        const std::lock_guard lock(mutex_);
+        const std::int64_t before = version_;
+        hold();
+        calm_ = version_ == before;
+        if (!calm_) connection_->rollBack();
+      }
     } else {
       awake_ = false;  // first, so that no refresh takes the lock again
       release();

@@ -106,6 +106,12 @@ std::int64_t schemaOf(const std::filesystem::path& path) {
   }
 }
 
+std::int64_t schemaOf(Connection& connection, const std::filesystem::path& path) {
+  if (connection.control("PRAGMA application_id") != applicationId)
+    throw Error(Fault::unreachable, fmt::format("{}: not a database of videod", path.string()));
+  return connection.control("PRAGMA user_version");
+}
+
 void requireSchema(const std::filesystem::path& path, std::int64_t schema) {
   const std::int64_t latest = latestSchema();
   if (schema > latest) throwNewer(path, schema, latest);

@@ -67,8 +67,7 @@ Writer::Writer(std::shared_ptr<DataDirectory> directory, const Options& options,
       keeper_(keeper),
       turn_(*directory_),
       restartAt_(logMuchTooLong),
-      lastGood_(SteadyClock::now()),
-      thread_([this] { run(); }) {}
+      lastGood_(SteadyClock::now()) {}
 
 Writer::~Writer() {
   {
@@ -76,7 +75,7 @@ Writer::~Writer() {
     stopping_ = true;
   }
   wake_.notify_one();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Writer::submit(Purpose purpose, const std::function<void(Transaction&)>& work) {
@@ -123,6 +122,7 @@ void Writer::wait(Operation& operation) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) throw Error(Fault::unavailable, "stopping");
+    if (!thread_.joinable()) thread_ = std::jthread([this] { run(); });  // who only reads has none
     if (queue_.empty()) wake_.notify_one();
     queue_.push_back(&operation);
   }

@@ -1,16 +1,18 @@
 #include "access/access.hpp"
+#include "deletions/deletions.hpp"
 #include "store/blobs.hpp"
 #include "tasks/kinds.hpp"
 
 namespace video::tasks {
 namespace {
 
-// Uploads that broke off: nobody holds their file, and it was last written to long ago.
+// Uploads that broke off: nobody holds their file, and it was last written to long ago. And what an import need not
+// know any more.
 schedule::Task make(const Surroundings& its) {
   return {"upload-sweep", 1, 1, [&its] {
             return [&its, isFirst = true](std::size_t) mutable -> std::vector<schedule::Item> {
               if (!std::exchange(isFirst, false)) return {};
-              std::vector<schedule::Item> items;
+              std::vector<schedule::Item> items = its.deletions.forgetting();
               for (const std::string& name : its.blobs.listIncoming(its.access.now() - its.brokenUploadsAfter.load()))
                 items.push_back([&its, name] { return schedule::Counts{its.blobs.removeIncoming(name) ? 1U : 0U, 0}; });
               return items;

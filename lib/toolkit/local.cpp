@@ -24,12 +24,18 @@ std::shared_ptr<store::DataDirectory> openDirectory(const Settings& settings, st
   return directory;
 }
 
+// A list's flat memory is worth more to a single command than its speed.
+store::Options optionsFor(store::Options options, bool isDaemon) {
+  if (!isDaemon) options.mapped = 0;
+  return options;
+}
+
 class DirectoryToolkit : public LocalToolkit {
  public:
   DirectoryToolkit(const Settings& settings, std::string_view origin, bool migrate)
       : freeSpaceFloor_(settings.store.freeSpaceFloor),
         directory_(openDirectory(settings, origin, migrate)),
-        database_(directory_, settings.store),
+        database_(directory_, optionsFor(settings.store, migrate)),
         blobs_(directory_),
         access_(database_, settings.access, systemClock()),
         users_(makeLocalUsers(database_, access_, settings.users)),
@@ -44,6 +50,7 @@ class DirectoryToolkit : public LocalToolkit {
         server_(makeLocalServer(access_)) {
     if (!migrate) return;
     if (!settings.signingKey.empty()) directory_->setSigningKey(settings.signingKey);
+    database_.version();  // what may fail of it fails now
     blobs_.removeAbandoned();
     access_.loadInBackground();
   }

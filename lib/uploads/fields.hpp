@@ -35,6 +35,24 @@ struct Fields<UploadStatus> {
 };
 
 template <>
+struct Fields<RehearseUpload> {
+  static constexpr std::tuple list{
+      Field{"user_name", &RehearseUpload::user, "the owner"},
+      Field{"name", &RehearseUpload::name, "of the video"},
+      Field{"size", &RehearseUpload::size, "bytes"},
+      Field{"ahead", &RehearseUpload::ahead, "bytes of other uploads that would come before"},
+      Field{"front", &RehearseUpload::front, "the first 4096 bytes, hex"},
+  };
+};
+
+template <>
+struct Fields<RehearsedUpload> {
+  static constexpr std::tuple list{
+      Field{"content_type", &RehearsedUpload::contentType, "media type that it would have"},
+  };
+};
+
+template <>
 struct Fields<Uploaded> {
   static constexpr std::tuple list{
       Field{"id", &Uploaded::id, "the video"},

@@ -2,6 +2,7 @@
 
 #include "access/access.hpp"
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "base/units.hpp"
 #include "deletions/rows.hpp"
 #include "media/sniff.hpp"
@@ -39,6 +40,21 @@ class LocalUploads : public Uploads {
     return status;
   }
 
+  RehearsedUpload rehearse(const Credential& by, const RehearseUpload& wanted) override {
+    checkText("name", wanted.name, 1, 200);
+    if (wanted.size < 0 || wanted.ahead < 0) throw Error(Fault::malformed, "size: is negative");
+    const std::string front = bytesOf(wanted.front);
+    const Identity who = access_.identify(by);
+    database_.read([&](store::Reader& reader) {
+      const auto owner = rows::findUserId(reader, wanted.user);
+      access::requireOn(who, rights::uploadsRehearse, owner, rows::noSuchUser(wanted.user));
+      requireQuota(reader, *owner, wanted.ahead, static_cast<std::uint64_t>(wanted.size));
+    });
+    database_.requireSpace(static_cast<std::uint64_t>(wanted.ahead) + static_cast<std::uint64_t>(wanted.size));
+    if (wanted.size == 0) throw isEmpty();
+    return {std::string(kindOf(front).type)};
+  }
+
   Uploaded put(const Credential& by, const Upload& wanted, const ByteSource& bytes) override {
     const Identity who = access_.identify(by);
     const std::uint64_t most = database_.read([&](store::Reader& reader) {
@@ -55,7 +71,7 @@ class LocalUploads : public Uploads {
       looked = incoming.size();
       database_.requireSpace();
     });
-    if (incoming.size() == 0) throw Error(Fault::malformed, "file: is empty");
+    if (incoming.size() == 0) throw isEmpty();
     return commit(by, wanted, incoming);
   }
 
@@ -73,6 +89,26 @@ class LocalUploads : public Uploads {
     return Error(Fault::tooLarge, fmt::format("file: over the limit of {}", formatSize(options_.maxUpload)));
   }
   static Error overQuota() { return Error(Fault::overQuota, "the owner's quota would be exceeded"); }
+
+  static Error isEmpty() { return Error(Fault::malformed, "file: is empty"); }
+
+  static std::string bytesOf(std::string_view hex) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    if (hex.size() % 2 != 0 || hex.find_first_not_of(digits) != std::string_view::npos)
+      throw Error(Fault::malformed, "front: is no hex");
+    std::string bytes;
+    for (std::size_t i = 0; i < hex.size(); i += 2)
+      bytes += static_cast<char>(digits.find(hex[i]) << 4 | digits.find(hex[i + 1]));
+    return bytes;
+  }
+
+  // Throws where what begins so is refused.
+  media::Kind kindOf(std::string_view front) const {
+    if (const auto kind = media::sniff(front)) return *kind;
+    if (!options_.serveUnknownTypes)
+      throw Error(Fault::unsupportedMediaType, "file: is no video of a kind that is served here");
+    return {"application/octet-stream", "bin"};
+  }
 
   rows::StoredVideo findUploadable(store::Reader& reader, const Credential& by, const Identity& who,
                                    const VideoId& id) {
@@ -95,10 +131,15 @@ class LocalUploads : public Uploads {
 
   // Throws where a content of this size may not stand; how large it may be, by the owner's quota.
   std::uint64_t requireQuota(store::Reader& reader, const rows::StoredVideo& video, std::optional<std::uint64_t> size) {
+    return requireQuota(reader, video.authorId, -video.size, size);
+  }
+  // The same where the owner has `more` bytes than counted.
+  std::uint64_t requireQuota(store::Reader& reader, UserId owner, std::int64_t more,
+                             std::optional<std::uint64_t> size) {
     if (size && *size > options_.maxUpload) throw tooLarge();
-    const rows::UserSpace space = rows::spaceOf(reader, video.authorId);
+    const rows::UserSpace space = rows::spaceOf(reader, owner);
     const std::int64_t quota = space.ownQuota.value_or(options_.quota);
-    const std::int64_t left = std::max<std::int64_t>(quota - (space.used - video.size), 0);
+    const std::int64_t left = std::max<std::int64_t>(quota - (space.used + more), 0);
     const std::uint64_t most = quota > 0 ? static_cast<std::uint64_t>(left) : UINT64_MAX;
     if (size.value_or(0) > most) throw overQuota();
     return most;
@@ -117,10 +158,7 @@ class LocalUploads : public Uploads {
   }
 
   Uploaded commit(const Credential& by, const Upload& wanted, store::Incoming& incoming) {
-    auto kind = media::sniff(incoming.front());
-    if (!kind && !options_.serveUnknownTypes)
-      throw Error(Fault::unsupportedMediaType, "file: is no video of a kind that is served here");
-    const media::Kind found = kind.value_or(media::Kind{"application/octet-stream", "bin"});
+    const media::Kind found = kindOf(incoming.front());
     rows::NewContent content;
     content.blob = incoming.finish(found.extension);
     content.size = static_cast<std::int64_t>(incoming.size());

@@ -55,6 +55,19 @@ struct Uploaded {
   std::string contentType;
 };
 
+/// An upload that is thought of, before a video is made for it.
+struct RehearseUpload {
+  std::string user;  ///< the owner
+  std::string name;  ///< of the video
+  std::int64_t size = 0;
+  std::int64_t ahead = 0;  ///< bytes of other uploads that would come before it
+  std::string front;       ///< its first bytes in hex, 4096 of them where it has as many
+};
+
+struct RehearsedUpload {
+  std::string contentType;  ///< what it would have
+};
+
 struct UploadsOptions {
   std::uint64_t maxUpload = 2ULL << 30;  ///< bytes
   bool serveUnknownTypes = false;        ///< take what is no known video, as application/octet-stream
@@ -72,6 +85,9 @@ class Uploads {
   /// Takes the content of a video, whole or not at all; the old one stays until the new one stands.
   /// Faults: those of begin; malformed (empty, or digest differs), unsupportedMediaType.
   virtual Uploaded put(const Credential& by, const Upload& wanted, const ByteSource& bytes) = 0;
+  /// What making a video and uploading its content would meet, without doing it: self, admin, operator. Faults: those
+  /// of Videos::add, and of begin and put as far as size and first bytes tell.
+  virtual RehearsedUpload rehearse(const Credential& by, const RehearseUpload& wanted) = 0;
   /// What became of a broken upload.
   virtual UploadStatus status(const Credential& by, const BeginUpload& wanted) = 0;
 };

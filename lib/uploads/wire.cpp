@@ -18,6 +18,8 @@ constexpr Endpoint<BeginUpload, UploadStatus> begin{
     {"uploads.begin", Method::post, "/upload/{id}/begin", 200, http::stream}};
 constexpr Endpoint<BeginUpload, UploadStatus> status{
     {"uploads.status", Method::get, "/upload/{id}/status", 200, http::stream}};
+constexpr Endpoint<RehearseUpload, RehearsedUpload> rehearse{
+    {"uploads.rehearse", Method::post, "/user/{user_name}/uploads/rehearse"}};
 constexpr http::Route testpage{"uploads.testpage", Method::get, "/testpage", 200, http::stream};
 }  // namespace wire
 
@@ -73,6 +75,9 @@ class RemoteUploads : public Uploads {
     const UploadStatus now = status(by, first);
     return {now.id, replaced, now.size, now.sha256, now.contentType};
   }
+  RehearsedUpload rehearse(const Credential& by, const RehearseUpload& wanted) override {
+    return server_.call(wire::rehearse, by, wanted);
+  }
   UploadStatus status(const Credential& by, const BeginUpload& wanted) override {
     return server_.call(wire::status, by, wanted);
   }
@@ -103,6 +108,7 @@ void serveUploads(http::Router& router, Uploads& uploads) {
   router.serveUpload(wire::put, take, answer);
   router.serveRaw(wire::testpage, sayPage);
   router.serve(wire::begin, [&](auto& by, auto& wanted) { return uploads.begin(by, wanted); });
+  router.serve(wire::rehearse, [&](auto& by, auto& wanted) { return uploads.rehearse(by, wanted); });
   router.serve(wire::status, [&](auto& by, auto& wanted) { return uploads.status(by, wanted); });
 }
 

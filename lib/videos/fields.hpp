@@ -21,6 +21,13 @@ struct Names<VideoSort> {
 };
 
 template <>
+struct Names<ContentState> {
+  static constexpr std::array list{std::pair{ContentState::absent, "absent"},
+                                   std::pair{ContentState::present, "present"},
+                                   std::pair{ContentState::deleted, "deleted"}};
+};
+
+template <>
 struct Fields<Video> {
   static constexpr std::string_view plural = "videos";
   static constexpr std::tuple list{
@@ -58,6 +65,23 @@ struct Fields<VideoRef> {
   static constexpr std::tuple list{
       Field{"id", &VideoRef::id, "the video's id"},
       Field{"user_name", &VideoRef::user, "whose it must be"},
+  };
+};
+
+template <>
+struct Fields<ContentQuery> {
+  static constexpr std::tuple list{
+      Field{"user_name", &ContentQuery::user, "whose"},
+      Field{"sha256", &ContentQuery::sha256, "of the content, 64 hex digits in lower case"},
+  };
+};
+
+template <>
+struct Fields<KnownContent> {
+  static constexpr std::tuple list{
+      Field{"state", &KnownContent::state, "absent, present or deleted"},
+      Field{"video_id", &KnownContent::video, "one that has it; where it was deleted, as long as it is in the trash"},
+      Field{"delete_time", &KnownContent::deleted, "when it was deleted"},
   };
 };
 

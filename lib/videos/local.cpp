@@ -99,6 +99,18 @@ class LocalVideos : public Videos {
     });
   }
 
+  KnownContent known(const Credential& by, const ContentQuery& wanted) override {
+    const bool isHash =
+        wanted.sha256.size() == 64 && wanted.sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
+    if (!isHash) throw Error(Fault::malformed, "sha256: must be 64 hex digits in lower case");
+    const Identity who = access_.identify(by);
+    return database_.snapshot([&](store::Reader& reader) {
+      const auto author = rows::findUserId(reader, wanted.user);
+      access::requireOn(who, rights::videosKnown, author, rows::noSuchUser(wanted.user));
+      return rows::findContent(reader, *author, wanted.sha256, access_.now() - options_.remember);
+    });
+  }
+
   Video show(const Credential& by, const VideoRef& wanted) override {
     const Identity who = access_.identify(by);
     const Video video = database_.read([&](store::Reader& reader) { return rows::requireVideo(reader, wanted); });

@@ -170,6 +170,36 @@ Page<Video> listVideosBySha256(store::Reader& reader, const VideoFilter& filter,
                   wanted.limit, VideoSort::created);
 }
 
+KnownContent findContent(store::Reader& reader, UserId author, std::string_view sha256, Time since) {
+  KnownContent known;
+  auto ready = reader.query(
+      "SELECT id FROM video_info WHERE sha256 = ? AND sha256 <> '' AND author_id = ? AND state = 'ready' LIMIT 1",
+      sha256, author);
+  if (ready.next()) {
+    known.state = ContentState::present;
+    known.video = VideoId{std::string(ready.text(0))};
+    return known;
+  }
+  auto trash = reader.query(
+      "SELECT v.id, d.create_time FROM video_info v CROSS JOIN video_del_rec d ON d.video_id = v.id WHERE v.sha256 = ? "
+      "AND v.sha256 <> '' AND v.author_id = ? AND v.state IN ('deleted', 'purging') AND d.create_time > ? LIMIT 1",
+      sha256, author, since);
+  auto cleared = reader.query("SELECT NULL, time FROM deleted_contents WHERE author_id = ? AND sha256 = ? AND time > ?",
+                              author, sha256, since);
+  for (store::Query* query : {&trash, &cleared}) {
+    if (!query->next()) continue;
+    known.state = ContentState::deleted;
+    if (const auto id = query->optionalText(0)) known.video = VideoId{*id};
+    known.deleted = query->time(1);
+    break;
+  }
+  return known;
+}
+
+bool hasDeletedContents(store::Reader& reader, Time until) {
+  return reader.query("SELECT 1 FROM deleted_contents WHERE time <= ? LIMIT 1", until).next();
+}
+
 bool hasListedVideos(store::Reader& reader, UserId user) {
   auto query = reader.query(
       "SELECT 1 FROM video_info WHERE author_id = ?1 AND state = 'ready' UNION ALL "
@@ -208,6 +238,35 @@ std::int64_t transferVideos(store::Transaction& transaction, UserId from, UserId
       .query(
           "UPDATE video_info SET author_id = ?2 WHERE id IN (SELECT id FROM video_info WHERE author_id = ?1 LIMIT ?3)",
           from, to, limit)
+      .run();
+}
+
+void rememberContent(store::Transaction& transaction, const VideoId& id) {
+  transaction
+      .query(
+          "INSERT INTO deleted_contents (author_id, sha256, time) SELECT v.author_id, v.sha256, d.create_time "
+          "FROM video_info v CROSS JOIN video_del_rec d ON d.video_id = v.id "
+          "CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL WHERE v.id = ? AND v.sha256 <> '' "
+          "ON CONFLICT (author_id, sha256) DO UPDATE SET time = max(time, excluded.time)",
+          id)
+      .run();
+}
+
+std::int64_t forgetContents(store::Transaction& transaction, Time until, std::int64_t limit) {
+  return transaction
+      .query(
+          "DELETE FROM deleted_contents WHERE (author_id, sha256) IN "
+          "(SELECT author_id, sha256 FROM deleted_contents WHERE time <= ? LIMIT ?)",
+          until, limit)
+      .run();
+}
+
+std::int64_t forgetContentsOf(store::Transaction& transaction, UserId author, std::int64_t limit) {
+  return transaction
+      .query(
+          "DELETE FROM deleted_contents WHERE (author_id, sha256) IN "
+          "(SELECT author_id, sha256 FROM deleted_contents WHERE author_id = ? LIMIT ?)",
+          author, limit)
       .run();
 }
 

@@ -45,6 +45,10 @@ Page<Video> listReadyVideosOf(store::Reader& reader, std::string_view user, cons
 /// Those with this content, newest first, in one of the filter's states.
 Page<Video> listVideosBySha256(store::Reader& reader, const VideoFilter& filter, std::string_view sha256,
                                const ListQuery& wanted);
+/// Whether the user has this content, or deleted it after `since`.
+KnownContent findContent(store::Reader& reader, UserId author, std::string_view sha256, Time since);
+/// Whether a content was deleted and cleared, and that no later than `until`.
+bool hasDeletedContents(store::Reader& reader, Time until);
 /// Whether the user has a video that is pending or ready.
 bool hasListedVideos(store::Reader& reader, UserId user);
 
@@ -54,6 +58,12 @@ void setName(store::Transaction& transaction, const VideoId& id, std::string_vie
 void setState(store::Transaction& transaction, const VideoId& id, VideoState state);
 /// Gives at most `limit` of a user's videos, trash included, to another; how many.
 std::int64_t transferVideos(store::Transaction& transaction, UserId from, UserId to, std::int64_t limit);
+/// Keeps the content of a deleted video in mind, unless its owner is gone too: before the video and its record go.
+void rememberContent(store::Transaction& transaction, const VideoId& id);
+/// Forgets at most `limit` contents that were deleted no later than `until`; how many.
+std::int64_t forgetContents(store::Transaction& transaction, Time until, std::int64_t limit);
+/// The same of one user.
+std::int64_t forgetContentsOf(store::Transaction& transaction, UserId author, std::int64_t limit);
 void deleteVideo(store::Transaction& transaction, const VideoId& id);
 
 }  // namespace video::rows

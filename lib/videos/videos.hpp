@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -70,6 +71,21 @@ struct UserVideosQuery : ListQuery {
   std::optional<VideoState> state;
 };
 
+/// Asks for one content of one user.
+struct ContentQuery {
+  std::string user;
+  std::string sha256;  ///< 64 hex digits in lower case
+};
+
+enum class ContentState { absent, present, deleted };
+
+/// Whether a user has a content, or deleted it not longer ago than VideosOptions::remember.
+struct KnownContent {
+  ContentState state = ContentState::absent;
+  std::optional<VideoId> video;  ///< one that has it; of a deleted one, as long as it is in the trash
+  std::optional<Time> deleted;   ///< when
+};
+
 struct RenameVideo {
   VideoId id;
   std::string name;  ///< 1 to 200 characters
@@ -92,6 +108,7 @@ enum class StreamAccess {
 
 struct VideosOptions {
   StreamAccess access = StreamAccess::everyone;
+  std::chrono::milliseconds remember{std::chrono::hours{24 * 400}};  ///< how long a deleted content is known
 };
 
 /// The videos of the site; deleting and restoring are in the room deletions. Every function may be called from any
@@ -105,6 +122,9 @@ class Videos {
   virtual Page<Video> list(const Credential& by, const VideoQuery& wanted) = 0;
   /// One user's videos, newest first: anyone sees the ready ones; `state` is for self, admin, operator.
   virtual Page<Video> listOf(const Credential& by, const UserVideosQuery& wanted) = 0;
+  /// What an import asks before it sends a content: self, admin, operator. Faults: malformed, forbidden, notFound (the
+  /// user).
+  virtual KnownContent known(const Credential& by, const ContentQuery& wanted) = 0;
   /// One video: anyone a ready one, its owner, admins and the operator any.
   virtual Video show(const Credential& by, const VideoRef& wanted) = 0;
   /// Gives a video, pending or ready, another name: owner, admin, operator. Faults: malformed, forbidden, notFound.

@@ -12,6 +12,7 @@ constexpr Endpoint<NewVideo, AddedVideo> add{{"videos.add", Method::post, "/user
 constexpr Endpoint<VideoQuery, Page<Video>> list{{"videos.list", Method::get, "/video"}};
 constexpr Endpoint<UserVideosQuery, Page<Video>> listOf{
     {"videos.listOf", Method::get, "/user/{user_name}/videos", 200, http::api, false, true}};
+constexpr Endpoint<ContentQuery, KnownContent> known{{"videos.known", Method::get, "/user/{user_name}/content"}};
 constexpr Endpoint<VideoRef, Video> show{{"videos.show", Method::get, "/video/{id}", 200, http::api, false, true}};
 constexpr Endpoint<VideoRef, Video> showOf{{"videos.show", Method::get, "/user/{user_name}/videos/{id}"}};
 constexpr Endpoint<RenameVideo, Video> rename{{"videos.rename", Method::patch, "/video/{id}"}};
@@ -28,6 +29,9 @@ class RemoteVideos : public Videos {
   }
   Page<Video> listOf(const Credential& by, const UserVideosQuery& wanted) override {
     return server_.call(wire::listOf, by, wanted);
+  }
+  KnownContent known(const Credential& by, const ContentQuery& wanted) override {
+    return server_.call(wire::known, by, wanted);
   }
   Video show(const Credential& by, const VideoRef& wanted) override { return server_.call(wire::show, by, wanted); }
   Video rename(const Credential& by, const RenameVideo& wanted) override {
@@ -52,6 +56,7 @@ void serveVideos(http::Router& router, Videos& videos) {
   router.serve(wire::add, [&](auto& by, auto& wanted) { return videos.add(by, wanted); });
   router.serve(wire::list, [&](auto& by, auto& wanted) { return videos.list(by, wanted); });
   router.serve(wire::listOf, [&](auto& by, auto& wanted) { return videos.listOf(by, wanted); });
+  router.serve(wire::known, [&](auto& by, auto& wanted) { return videos.known(by, wanted); });
   router.serve(wire::show, [&](auto& by, auto& wanted) { return videos.show(by, wanted); });
   router.serve(wire::showOf, [&](auto& by, auto& wanted) { return videos.show(by, wanted); });
   router.serve(wire::rename, [&](auto& by, auto& wanted) { return videos.rename(by, wanted); });

@@ -99,6 +99,61 @@ TEST_CASE("a drain leaves neither file nor row") {
   CHECK(site.at(ada).users().show(ada, {"ada"}).bytesUsed == 1000);
 }
 
+TEST_CASE("a content that was deleted is known for as long as is remembered") {
+  const std::chrono::milliseconds remember = std::chrono::milliseconds{GENERATE(3'600'000, 0)};
+  Site site(GENERATE(Way::local, Way::remote),
+            [&](Settings& settings) { settings.videos.remember = settings.deletions.remember = remember; });
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const VideoId video = site.video(ada, "ada", "x", movie(1000, 1));
+  const VideoId pending = site.at(ada).videos().add(ada, {"ada", "pending"}).id;
+  const std::string hash = site.at(ada).videos().show(ada, {video, std::nullopt}).sha256;
+  Videos& videos = site.at(ada).videos();
+  const ContentState gone = remember.count() > 0 ? ContentState::deleted : ContentState::absent;
+
+  const KnownContent there = videos.known(ada, {"ADA", hash});
+  CHECK(there.state == ContentState::present);
+  CHECK(there.video == video);
+  CHECK(videos.known(ada, {"ada", std::string(64, '0')}).state == ContentState::absent);
+  CHECK(site.at(bob).videos().known(bob, {"bob", hash}).state == ContentState::absent);
+  requireFault([&] { site.at(bob).videos().known(bob, {"ada", hash}); }, Fault::forbidden);
+  requireFault([&] { site.at(Operator{}).videos().known(Operator{}, {"nobody", hash}); }, Fault::notFound);
+  requireFault([&] { videos.known(ada, {"ada", "A" + hash.substr(1)}); }, Fault::malformed, "sha256");
+
+  site.at(ada).deletions().remove(ada, removing(video));
+  site.at(ada).deletions().remove(ada, removing(pending));
+  CHECK(videos.known(ada, {"ada", hash}).state == gone);
+  CHECK(drained(site).items.empty());
+  const KnownContent cleared = videos.known(ada, {"ada", hash});
+  CHECK(cleared.state == gone);
+  CHECK_FALSE(cleared.video.has_value());
+  CHECK(cleared.deleted.has_value() == (remember.count() > 0));
+  const VideoId again = site.video(ada, "ada", "x", movie(1000, 1));
+  CHECK(videos.known(ada, {"ada", hash}).state == ContentState::present);
+  site.at(ada).deletions().remove(ada, removing(again));
+  drained(site);
+  CHECK(videos.known(ada, {"ada", hash}).state == gone);
+  // What is remembered goes with its user.
+  site.at(ada).users().remove(ada, {"ada", std::nullopt});
+  drained(site);
+  CHECK(site.at(Operator{}).deletions().list(Operator{}, {}).due == 0);
+}
+
+TEST_CASE("what was deleted long ago is forgotten by the upload-sweep") {
+  Site site(Way::local, [](Settings& settings) {
+    settings.videos.remember = std::chrono::hours{1};
+    settings.deletions.remember = std::chrono::milliseconds{1};
+  });
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x", movie(1000, 1));
+  const std::string hash = site.at(ada).videos().show(ada, {video, std::nullopt}).sha256;
+  site.at(ada).deletions().remove(ada, removing(video));
+  drained(site);
+  CHECK(site.at(ada).videos().known(ada, {"ada", hash}).state == ContentState::deleted);
+  site.at(Operator{}).tasks().run(Operator{}, {"upload-sweep"});
+  CHECK(site.at(ada).videos().known(ada, {"ada", hash}).state == ContentState::absent);
+}
+
 TEST_CASE("now means now, and a replaced content goes with the next drain") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");

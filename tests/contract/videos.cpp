@@ -239,6 +239,38 @@ TEST_CASE("uploads.begin says what can be known before a byte is sent") {
   CHECK_FALSE(site.at(ada).uploads().begin(ada, {video, 600, std::string(64, '0')}).same);
 }
 
+TEST_CASE("an upload is rehearsed: what it would meet, and nothing is made") {
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) {
+    settings.uploads.maxUpload = 10'000;
+    settings.uploads.quota = 6'000;
+  });
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  Uploads& uploads = site.at(ada).uploads();
+  const RehearseUpload wanted{"ada", "x", 5'000, 0, "000000186674797069736f6d"};
+  const auto with = [&](const std::function<void(RehearseUpload&)>& change) {
+    RehearseUpload changed = wanted;
+    change(changed);
+    return [&uploads, &ada, changed] { uploads.rehearse(ada, changed); };
+  };
+  CHECK(uploads.rehearse(ada, wanted).contentType == "video/mp4");
+  requireFault(with([](auto& it) { it.size = 10'001; }), Fault::tooLarge);
+  requireFault(with([](auto& it) { it.size = 6'001; }), Fault::overQuota);
+  requireFault(with([](auto& it) { it.ahead = 1'001; }), Fault::overQuota);
+  requireFault(with([](auto& it) { it.size = 0; }), Fault::malformed, "empty");
+  requireFault(with([](auto& it) { it.ahead = -1; }), Fault::malformed, "negative");
+  requireFault(with([](auto& it) { it.name = ""; }), Fault::malformed, "name");
+  requireFault(with([](auto& it) { it.front = "6e6f"; }), Fault::unsupportedMediaType);
+  requireFault(with([](auto& it) { it.front = "6E"; }), Fault::malformed, "front");
+  requireFault(with([](auto& it) { it.user = "bob"; }), Fault::forbidden);
+  requireFault(
+      [&] {
+        site.at(Operator{}).uploads().rehearse(Operator{}, {"nobody", "x", 5, 0, wanted.front});
+      },
+      Fault::notFound);
+  CHECK(site.at(ada).videos().list(ada, {}).items.empty());
+}
+
 TEST_CASE("an upload that the disk has no room for is refused before a byte is sent") {
   const std::string bytes = movie(8'000'000);
   TempDirectory probe;

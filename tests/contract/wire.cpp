@@ -264,6 +264,8 @@ TEST_CASE("the recorded JSON of every endpoint") {
   record("videos.show", wire.get("/video/" + video.text));
   record("videos.show not found", wire.get("/video/unknown"));
   record("uploads.begin", wire.post("/upload/" + video.text + "/begin", R"({"size":5})", ada));
+  record("uploads.rehearse", wire.post("/user/ada/uploads/rehearse",
+                                       R"({"name":"x","size":5,"ahead":0,"front":"000000186674797069736f6d"})", ada));
   record("uploads.status", wire.get("/upload/" + video.text + "/status", ada));
   record("comments.post", wire.post("/videos/" + video.text + "/comments", R"({"content":"hi","position_ms":5})", ada));
   record("comments.list", wire.get("/videos/" + video.text + "/comments"));
@@ -282,6 +284,7 @@ TEST_CASE("the recorded JSON of every endpoint") {
   record("videos.rename",
          wire.client.Patch("/video/" + video.text, Wire::headers(ada), R"({"name":"a name"})", "text/plain"));
   record("videos.verify", wire.post("/video/" + video.text + "/verify", "", ada));
+  record("videos.known", wire.get("/user/ada/content?sha256=" + std::string(64, '0'), ada));
   const std::string shares = "/video/" + video.text + "/shares";
   record("shares.create", wire.post(shares, R"({"what":"view","expires":"2100-01-01T00:00:00Z","label":"x"})", ada));
   record("shares.list", wire.get(shares, ada));

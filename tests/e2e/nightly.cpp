@@ -30,7 +30,7 @@ std::string summary(const Ended& ended, const fs::path& folder) {
 }  // namespace
 
 TEST_CASE("a folder is imported every night: what is new, and nothing twice") {
-  const std::string way = GENERATE("direct", "remote");
+  const std::string way = GENERATE("direct", "socket", "remote");
   Site site(way);
   const fs::path in = site.folder / "in";
   fs::create_directories(in / "sub");
@@ -47,7 +47,7 @@ TEST_CASE("a folder is imported every night: what is new, and nothing twice") {
                       "5m",     "--exclude", "tmp*"};
     return site.run("ada", join(words, more), given);
   };
-  CHECK(summary(import({"--dry-run"}), in) == "would-upload a.mp4\nwould-upload notes.txt\nwould-upload sub/b.mp4\n");
+  CHECK(summary(import({"--dry-run"}), in) == "would-upload a.mp4\nwould-ignore notes.txt\nwould-upload sub/b.mp4\n");
   CHECK(site.run("", {"-o", "id", "video", "list"}).out.empty());
   const Ended first = import();
   CHECK(first.status == 0);
@@ -59,6 +59,10 @@ TEST_CASE("a folder is imported every night: what is new, and nothing twice") {
   REQUIRE(site.run("ada", {"video", "delete", results[0].at("id").get<std::string>()}).status == 0);
   CHECK(summary(import({"--include", "a.*", "--include", "sub/*"}), in) ==
         "skipped-deleted a.mp4\nskipped sub/b.mp4\n");
+  REQUIRE(site.run("", {"queue", "drain", "--include-not-due", "--yes"}).status == 0);
+  REQUIRE(site.run("", {"-o", "id", "queue", "list"}).out.empty());
+  CHECK(summary(import({"--include", "a.*", "--dry-run"}), in) == "skipped-deleted a.mp4\n");
+  CHECK(summary(import({"--include", "a.*"}), in) == "skipped-deleted a.mp4\n");
   CHECK(summary(import({"--include", "a.*", "--again"}), in) == "uploaded a.mp4\n");
   CHECK(import({"--include", "a.*", "-o", "id"}).out.empty());
 
@@ -143,6 +147,10 @@ TEST_CASE("a rehearsal says what would happen, as it would, and changes nothing"
   CHECK(rehearse("", {"user", "delete", "ada"}).out.starts_with("would-delete\tada\t\twith "));
   CHECK(rehearse("", {"user", "delete", "nobody"}).status == 4);
   CHECK(rehearse("ada", {"video", "upload", file}).out == "would-upload\t\t" + file + "\t\n");
+  CHECK(rehearse("ada", {"video", "upload", file, "--name", std::string(201, 'x')}).status == 7);
+  CHECK(rehearse("ada", {"video", "upload", write(site.folder / "notes.txt", "no video")}).status == 7);
+  CHECK(rehearse("ada", {"video", "upload", write(site.folder / "empty.mp4", "")}).status == 7);
+  CHECK(rehearse("", {"video", "upload", file, "--user", "nobody"}).status == 4);
   // What cannot be rehearsed is not done either.
   CHECK(rehearse("", {"user", "disable", "ada"}).status == 2);
   CHECK(everything() == before);

@@ -1,96 +1,12 @@
 // Questions and passwords on a terminal of their own.
 #include <fcntl.h>
-#include <poll.h>
-#include <pty.h>
-#include <sys/ioctl.h>
-#include <sys/wait.h>
-#include <termios.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "catch.hpp"
-#include "e2e/ctl.hpp"
+#include "e2e/terminal.hpp"
 
 using namespace video;
 using namespace video::e2e;
-
-namespace {
-
-// videoctl on a terminal; what it shows is gathered as it is waited for.
-class Terminal {
- public:
-  explicit Terminal(Words words, unsigned short columns = 200, const std::string& kind = "xterm") {
-    words.insert(words.begin(), builtProgram("videoctl"));
-    std::vector<char*> arguments;
-    for (std::string& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    std::string term = "TERM=" + kind;
-    std::vector<char*> environment{term.data()};
-    for (char** variable = environ; *variable != nullptr; ++variable)
-      if (!std::string_view(*variable).starts_with("TERM=")) environment.push_back(*variable);
-    environment.push_back(nullptr);
-    int master = -1;
-    winsize size{24, columns, 0, 0};
-    pid_ = ::forkpty(&master, nullptr, nullptr, &size);
-    if (pid_ == 0) {
-      ::execve(arguments[0], arguments.data(), environment.data());
-      ::_exit(127);
-    }
-    REQUIRE(pid_ > 0);
-    master_ = Descriptor(master);
-  }
-  ~Terminal() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-  }
-  Terminal(const Terminal&) = delete;
-  Terminal& operator=(const Terminal&) = delete;
-
-  // Waits until it has shown this, behind what was waited for before.
-  void expect(const std::string& text) {
-    for (std::size_t at; (at = shown.find(text, seen_)) == std::string::npos;) {
-      INFO(shown);
-      REQUIRE(more());
-    }
-    seen_ = shown.find(text, seen_) + text.size();
-  }
-  void type(const std::string& keys) {
-    REQUIRE(::write(master_.number(), keys.data(), keys.size()) == static_cast<ssize_t>(keys.size()));
-  }
-  bool echoes() const {
-    termios now{};
-    REQUIRE(::tcgetattr(master_.number(), &now) == 0);
-    return (now.c_lflag & ECHO) != 0;
-  }
-  // Its exit status, or 128 + the signal that ended it.
-  int wait() {
-    while (more()) {
-    }
-    int status = 0;
-    REQUIRE(::waitpid(std::exchange(pid_, -1), &status, 0) > 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  }
-
-  std::string shown;
-
- private:
-  bool more() {
-    pollfd ready{master_.number(), POLLIN, 0};
-    const auto most = std::chrono::duration_cast<std::chrono::milliseconds>(patience).count();
-    if (::poll(&ready, 1, static_cast<int>(most)) <= 0) return false;
-    char piece[4096];
-    const ssize_t count = ::read(master_.number(), piece, sizeof piece);
-    if (count <= 0) return false;
-    shown.append(piece, static_cast<std::size_t>(count));
-    return true;
-  }
-
-  Descriptor master_;
-  pid_t pid_ = -1;
-  std::size_t seen_ = 0;
-};
-
-}  // namespace
 
 TEST_CASE("a terminal is asked: for a new password twice and without echo, and before what cannot be undone") {
   const Site site("direct");
@@ -177,4 +93,58 @@ TEST_CASE("a terminal sees how far an upload and a download are, a dumb one and 
   Terminal back(join(here, {"video", "download", id, "--to", (site.folder / "back.mp4").string()}));
   CHECK(back.wait() == 0);
   CHECK(back.shown.find("100%") != std::string::npos);
+}
+
+TEST_CASE("a terminal sees how far a check and a drain are, and results have lines of their own") {
+  const Site site("direct");
+  const Words here{"--data-dir", site.daemon.dataDirectory().string()};
+  const std::string file = write(site.folder / "a.mp4", content('a'));
+  const std::string both = site.direct({"-o", "id", "video", "upload", file, file, "--user", "ada"}).out;
+  const std::string first = both.substr(0, both.find('\n'));
+  Terminal verify(join(here, {"video", "verify", "--all"}));
+  CHECK(verify.wait() == 0);
+  CHECK(verify.shown.find("\rverify: 0 of 2 [....................] 0%\x1b[K\r\x1b[KSTATUS") != std::string::npos);
+  CHECK(verify.shown.find("\rverify: 1 of 2 [##########..........] 50%") != std::string::npos);
+  CHECK(verify.shown.find("\r\x1b[Ksound   " + first) != std::string::npos);
+  REQUIRE(site.direct({"video", "delete", "--now", "-"}, {{}, both, {}}).status == 0);
+  Terminal drain(join(here, {"queue", "drain"}));
+  CHECK(drain.wait() == 0);
+  CHECK(drain.shown.find("\rqueue: 0 of 2 [....................] 0%\x1b[K") != std::string::npos);
+}
+
+TEST_CASE("progress fits a terminal that is resized, and no name of a file steers it") {
+  const Site site("direct");
+  const std::string name = "a\x1b[31m" + std::string(40, 'n') + ".mp4";
+  const std::string fifo = (site.folder / name).string();
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  const Descriptor feed(::open(fifo.c_str(), O_RDWR | O_CLOEXEC));
+  const auto write = [&](const std::string& bytes) {
+    REQUIRE(::write(feed.number(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+  };
+  write(content('a'));
+  Terminal terminal(
+      {"--data-dir", site.daemon.dataDirectory().string(), "video", "upload", fifo, "--name", name, "--user", "ada"});
+  CHECK(terminal.wait() == 7);  // no name of a video either
+  CHECK(terminal.shown.find("\x1b[31m") == std::string::npos);
+  Terminal other({"--data-dir", site.daemon.dataDirectory().string(), "video", "upload", fifo, "--user", "ada",
+                  "--name", std::string(40, 'n')});
+  write(content('a'));
+  other.expect('\r' + std::string(40, 'n') + ": ");
+  other.resize(20);
+  write(content('b'));
+  other.expect('\r' + std::string(19, 'n') + "\x1b[K");
+  other.resize(200);
+  write(content('c'));
+  other.expect('\r' + std::string(40, 'n') + ": ");
+  other.type("\x03");
+  CHECK(other.wait() == 128 + SIGINT);
+}
+
+TEST_CASE("columns of a table are aligned by cells, whatever the script") {
+  const Site site("direct");
+  const std::string file = write(site.folder / "a.mp4", content('a'));
+  for (const char* name : {"\u6620\u753b", "\U0001F3AC", "Gr\u00fc\u00dfe", "cafe\u0301"})
+    REQUIRE(site.direct({"video", "upload", file, "--name", name, "--user", "ada"}).status == 0);
+  CHECK(site.direct({"-o", "table", "--no-header", "video", "list", "--columns", "name,state"}).out ==
+        "cafe\u0301   ready\nGr\u00fc\u00dfe  ready\n\U0001F3AC     ready\n\u6620\u753b   ready\n");
 }

@@ -88,7 +88,7 @@ TEST_CASE("a wrong command line is status 2 and says what was meant") {
   CHECK(verb.err.find("did you mean `videoctl video list`?") != std::string::npos);
   const Ended json = videoctl({"video", "lsit", "-o", "json"});
   CHECK(nlohmann::json::parse(json.err.substr(json.err.find('{'))).at("exit") == 2);
-  CHECK(videoctl({"user", "show", "\xff"}).status == 2);
+  CHECK(videoctl({"user", "show", "\xff"}).status == 7);
   const Words wrong = GENERATE(
       Words{"video"}, Words{"video", "show"}, Words{"video", "show", "x", "y"}, Words{"video", "list", "--nothing"},
       Words{"video", "list", "--limit", "0"}, Words{"video", "list", "--since", "soon"},
@@ -106,6 +106,45 @@ TEST_CASE("a wrong command line is status 2 and says what was meant") {
   CHECK(ended.status == 2);
   CHECK(ended.out.empty());
   CHECK(ended.err.starts_with("videoctl: "));
+}
+
+TEST_CASE("an error says what to do next") {
+  Site site("remote");
+  const auto check = [](const Ended& ended, int status, const std::string& what) {
+    CAPTURE(ended.err, what);
+    CHECK(ended.status == status);
+    CHECK(ended.err.find(what) != std::string::npos);
+  };
+  const std::string file = write(site.folder / "a.mp4", content('a'));
+  const std::string notes = write(site.folder / "notes.txt", "no video");
+  const std::string id = line(site.run("ada", {"-o", "id", "video", "upload", file}).out);
+  REQUIRE(site.run("ada", {"video", "delete", id}).status == 0);
+  check(site.run("ada", {"video", "delete", id}), 5, "video restore");
+  check(site.run("ada", {"video", "show", "nothing"}), 4, "video list");
+  check(site.run("", {"user", "show", "nobody"}), 4, "user list");
+  check(site.run("", {"task", "show", "nothing"}), 4, "task list");
+  check(site.run("ada", {"user", "list"}), 6, "session whoami");
+  check(site.run("ada", {"video", "upload", notes}), 7, "taken are mp4");
+  REQUIRE(site.run("", {"user", "set", "ada", "--quota", "1"}).status == 0);
+  check(site.run("ada", {"video", "upload", file}), 7, "user show");
+  check(videoctl({"--server", site.daemon.url(), "video", "list"}), 6, "session login");
+  check(videoctl({"--server", "http://127.0.0.1:1", "video", "list"}), 8, "whether videod runs");
+  const TempDirectory other;
+  const Words here{"--data-dir", (other / "data").string(), "--lock-timeout", "50ms", "user", "list"};
+  check(videoctl(here), 8, "data init");
+  REQUIRE(videoctl({"--data-dir", (other / "data").string(), "data", "init"}).status == 0);
+  {
+    const Descriptor lock(::open((other / "data/LOCK").c_str(), O_RDWR | O_CLOEXEC));
+    REQUIRE(::flock(lock.number(), LOCK_EX) == 0);
+    check(videoctl(here), 9, "--lock-timeout");
+  }
+  const auto mark = [&](const std::string& schema) {
+    REQUIRE(run({"sqlite3", (other / "data/video.db").string(), "PRAGMA user_version = " + schema}).status == 0);
+  };
+  mark("1");
+  check(videoctl(here), 12, "data migrate");
+  mark("999");
+  check(videoctl(here), 12, "newer videod");
 }
 
 TEST_CASE("videoctl explains itself") {

@@ -133,6 +133,7 @@ batch = 4
 workers = 5
 max_tries = 6
 retry_delay = "7s"
+remember = "8d"
 [scheduler]
 run = false
 [task.backup]
@@ -230,6 +231,8 @@ access = false
   CHECK(s.deletions.workers == 5);
   CHECK(s.deletions.maxTries == 6);
   CHECK(s.deletions.retryDelay == 7s);
+  CHECK(s.deletions.remember == 24h * 8);
+  CHECK(s.videos.remember == 24h * 8);
   CHECK_FALSE(s.tasks.byClock);
   CHECK(s.tasks.brokenUploadsAfter == 9s);
   const TaskTiming& clear = s.tasks.timings.at("video-clear");

@@ -1,0 +1,177 @@
+// Uploads under bad conditions: too many files, a full server, replies that are lost.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <list>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "catch.hpp"
+#include "e2e/ctl.hpp"
+
+using namespace video;
+using namespace video::e2e;
+namespace fs = std::filesystem;
+
+namespace {
+
+// Hands everything on to a server and back, but for the replies to uploads: there the connection breaks.
+class Relay {
+ public:
+  explicit Relay(const std::string& address) : listening_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    server_.sin_family = AF_INET;
+    server_.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.find(':') + 1))));
+    server_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    sockaddr_in own = server_;
+    own.sin_port = 0;
+    socklen_t size = sizeof own;
+    ::bind(listening_.number(), reinterpret_cast<const sockaddr*>(&own), size);
+    ::listen(listening_.number(), 16);
+    ::getsockname(listening_.number(), reinterpret_cast<sockaddr*>(&own), &size);
+    url = "http://127.0.0.1:" + std::to_string(ntohs(own.sin_port));
+    accepting_ = std::jthread([this] { accept(); });
+  }
+  ~Relay() { ::shutdown(listening_.number(), SHUT_RDWR); }
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+
+  std::string url;
+  std::atomic<int> lost = 0;
+
+ private:
+  void accept() {
+    std::list<std::jthread> connections;
+    for (;;) {
+      Descriptor client(::accept4(listening_.number(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (!client) return;
+      connections.emplace_back([this, its = std::move(client)] { relay(its); });
+    }
+  }
+
+  void relay(const Descriptor& client) {
+    const Descriptor server(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (::connect(server.number(), reinterpret_cast<const sockaddr*>(&server_), sizeof server_) != 0) return;
+    std::array<pollfd, 2> ready{pollfd{client.number(), POLLIN, 0}, pollfd{server.number(), POLLIN, 0}};
+    std::vector<char> piece(1 << 16);
+    for (bool isUpload = false; ::poll(ready.data(), ready.size(), -1) > 0;) {
+      for (const std::size_t from : {0U, 1U}) {
+        if (ready[from].revents == 0) continue;
+        const ssize_t got = ::read(ready[from].fd, piece.data(), piece.size());
+        if (got <= 0) return;
+        const std::string_view text(piece.data(), static_cast<std::size_t>(got));
+        if (from == 0 && text.find("PUT /upload/") != std::string_view::npos) isUpload = true;
+        if (from == 1 && isUpload) {
+          ++lost;
+          return;
+        }
+        if (::send(ready[1 - from].fd, text.data(), text.size(), MSG_NOSIGNAL) != got) return;
+      }
+    }
+  }
+
+  Descriptor listening_;
+  sockaddr_in server_{};
+  std::jthread accepting_;
+};
+
+}  // namespace
+
+TEST_CASE("more files are uploaded than may be open at once") {
+  const std::string way = GENERATE("direct", "remote");
+  Site site(way);
+  constexpr int many = 80;
+  fs::create_directory(site.folder / "in");
+  for (int i = 0; i < many; ++i) write(site.folder / "in" / (std::to_string(i) + ".mp4"), content('a'));
+  Given given;
+  Words words{"sh", "-c", "ulimit -n 64; exec \"$0\" \"$@\"", builtProgram("videoctl")};
+  if (way == "remote") {
+    site.run("ada", {"video", "list"});
+    given.environment["VIDEOCTL_TOKEN"] = site.tokens["ada"];
+    words = join(words, {"--server", site.daemon.url()});
+  } else {
+    words = join(words, {"--data-dir", site.daemon.dataDirectory().string()});
+  }
+  given.environment["XDG_CACHE_HOME"] = site.folder.path();
+  const Words upload{"-o", "id", "video", "upload", (site.folder / "in").string(), "--recursive", "--user", "ada"};
+  const Ended ended = run(join(words, upload), given);
+  INFO(ended.err);
+  CHECK(ended.status == 0);
+  CHECK(std::count(ended.out.begin(), ended.out.end(), '\n') == many);
+  CHECK(run(join(words, join(upload, {"--skip-existing"})), given).status == 0);
+}
+
+TEST_CASE("a server that takes no more uploads now is waited for, as long as --lock-timeout says") {
+  Site site("remote", std::string(idle) + "[stream]\nmax_uploads = 1\n");
+  const std::string file = write(site.folder / "a.mp4", content('a'));
+  const std::string fifo = (site.folder / "fifo").string();
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  Descriptor feed(::open(fifo.c_str(), O_RDWR | O_CLOEXEC));
+  const std::string start = content('b');
+  REQUIRE(::write(feed.number(), start.data(), start.size()) == static_cast<ssize_t>(start.size()));
+  site.run("ada", {"video", "list"});
+  const Given given{{{"VIDEOCTL_TOKEN", site.tokens["ada"]}}, {}, {}};
+  const Words remote{builtProgram("videoctl"), "--server", site.daemon.url(), "video", "upload"};
+  Program slow(join(remote, {fifo}), given);
+  while (fs::is_empty(site.daemon.dataDirectory() / "incoming")) {
+  }
+  const Ended impatient = run(join(remote, {file, "--lock-timeout", "100ms", "-o", "json"}), given);
+  CHECK(impatient.status == 9);
+  const auto error = nlohmann::json::parse(impatient.err.substr(impatient.err.find('{')));
+  CHECK(error.at("retryable") == true);
+  CHECK_FALSE(error.at("request_id").get<std::string>().empty());
+  const auto refused = [&] {
+    const auto limits = nlohmann::json::parse(site.run("", {"-o", "json", "server", "limits"}).out);
+    for (const auto& bucket : limits.at("limits"))
+      if (bucket.at("name") == "uploads") return bucket.at("refused").get<int>();
+    return -1;
+  };
+  const int before = refused();
+  REQUIRE(before > 0);
+  Program waits(join(remote, {file, "--lock-timeout", "1m"}), given);
+  while (refused() == before) {
+  }
+  feed.reset();
+  CHECK(slow.wait().status == 0);
+  const Ended ended = waits.wait();
+  INFO(ended.err);
+  CHECK(ended.status == 0);
+  const std::string ready = site.run("ada", {"-o", "id", "video", "list"}).out;
+  CHECK(std::count(ready.begin(), ready.end(), '\n') == 2);  // and nothing that waits for its bytes
+}
+
+TEST_CASE("an upload whose reply is lost stands, and is not sent again") {
+  Site site("remote");
+  const std::string file = write(site.folder / "a.mp4", content('a'));
+  site.run("ada", {"video", "list"});
+  Relay relay(site.daemon.address());
+  const Ended ended = videoctl({"--server", relay.url, "-o", "id", "video", "upload", file},
+                               {{{"VIDEOCTL_TOKEN", site.tokens["ada"]}}, {}, {}});
+  INFO(ended.err);
+  CHECK(ended.status == 0);
+  CHECK(relay.lost == 1);
+  CHECK(site.run("ada", {"-o", "id", "video", "list", "--state", "ready"}).out == ended.out);
+}
+
+TEST_CASE("a file's name that is no UTF-8 makes valid JSON, and what failed has no id") {
+  const std::string way = GENERATE("direct", "remote");
+  Site site(way);
+  const std::string wrong = write(site.folder / "a\xff.mp4", content('a'));
+  const Ended json = site.run("ada", {"-o", "json", "video", "upload", wrong, (site.folder / "none").string()});
+  CHECK(json.status == 3);
+  const auto results = nlohmann::json::parse(json.out).at("results");
+  REQUIRE(results.size() == 2);
+  CHECK(results[0].at("path") == (site.folder / "a\uFFFD.mp4").string());
+  for (const auto& one : results) {
+    CHECK(one.at("status") == "failed");
+    CHECK(one.at("id") == "");
+  }
+  CHECK(site.run("ada", {"video", "upload", wrong, wrong}).out.find(wrong) != std::string::npos);  // tsv: as it is
+  CHECK(site.run("ada", {"video", "upload", wrong, "--name", "named"}).status == 0);
+  const Ended argument = site.run("ada", {"-o", "json", "video", "show", "\xff"});
+  CHECK(argument.status == 7);
+  CHECK(nlohmann::json::parse(argument.err.substr(argument.err.find('{'))).at("exit") == 7);
+}
