@@ -189,6 +189,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
     const TaskTiming timing = timingOf(run.task);
     const bool isRare = !timing.cron.empty() || timing.every >= std::chrono::hours{1};
     if (!isRare && kept.done + kept.failed == 0 && !kept.error) return;
+    if (run.error && run.error->fault() == Fault::busy) return;  // noting it would wait for the same others again
     database_.write(store::Purpose::keep,
                     [&](store::Transaction& transaction) { rows::insertRun(transaction, run.task, kept); });
   }

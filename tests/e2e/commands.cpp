@@ -242,12 +242,13 @@ TEST_CASE("shells complete commands, options, and the names that there are") {
   };
   // The second tab that finds nothing to add lists; one completes what is the only one, and the line then does what it
   // says.
-  const std::string keys = "videoctl video show \t\t\t\nvideoctl task sh\tsession-sw\t";
+  const std::string keys = "videoctl video show \t\t\t\nvideoctl task sh\tsession-sw\t\nvideoctl user show roo\t";
   const auto check = [](const std::string& screen) {
     CAPTURE(screen);
     CHECK(screen.find("holiday.mp4") != std::string::npos);
     CHECK(screen.find("beach.mp4") != std::string::npos);
     CHECK(screen.find("last_run") != std::string::npos);
+    CHECK(screen.find("bytes_trash") != std::string::npos);
   };
   if (isThere("bash"))
     check(type("bash --norc --noprofile -i", "source " + (root / "completions/videoctl.bash").string(), keys));

@@ -372,7 +372,7 @@ void checkSame(const std::string& one, const std::string& other) {
 
 }  // namespace
 
-TEST_CASE("every command in every format says the same each way, and its JSON is as its schema") {
+TEST_CASE("every command in every format says the same each way, and its JSON is as its schema", "[long]") {
   const std::map<std::string, bool> all = allCommands();
   Met met(all);
   const std::string direct = everyFormat("direct", met);
