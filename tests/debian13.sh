@@ -16,9 +16,10 @@ cp /etc/resolv.conf "$folder/etc/resolv.conf"
 printf '#!/bin/sh\nexit 101\n' >"$folder/usr/sbin/policy-rc.d"
 chmod +x "$folder/usr/sbin/policy-rc.d"
 inside() { chroot "$folder" env DEBIAN_FRONTEND=noninteractive HOME=/root "$@"; }
-trap 'umount "$folder/proc" "$folder/dev" 2>/dev/null || :' EXIT
+trap 'umount "$folder/proc" "$folder/dev/pts" "$folder/dev" 2>/dev/null || :' EXIT
 mount -t proc proc "$folder/proc"
 mount --bind /dev "$folder/dev"
+mount --bind /dev/pts "$folder/dev/pts" # the tests have terminals
 inside apt-get update -q
 # shellcheck disable=SC2046 # a list of words
 inside apt-get install -q -y --no-install-recommends ca-certificates $(sed 's/#.*//' etc/packages.txt)
