@@ -1,5 +1,6 @@
 #include "command.hpp"
 #include "server/fields.hpp"
+#include "settings/settings.hpp"
 
 namespace video::ctl {
 namespace {
@@ -12,13 +13,36 @@ Server& daemonOf(Caller& caller, std::string_view command) {
   return caller.toolkit().server();
 }
 
+struct CheckConfig {
+  std::string file;
+};
+
+// What a daemon would say of its configuration.
+int checkConfig(Caller& caller, const CheckConfig& wanted) {
+  constexpr int found = 10;
+  const std::string& file = wanted.file.empty() ? caller.flags.config : wanted.file;
+  Result result{"good", {}, file, {}};
+  try {
+    result.path = findSettings(file.empty() ? std::nullopt : std::optional<std::filesystem::path>(file)).file.string();
+  } catch (const Error& error) {
+    if (error.fault() != Fault::malformed) throw;
+    result.status = "bad";
+    result.detail = error.what();
+  }
+  caller.out.beginResults();
+  caller.out.result(result);
+  caller.out.endResults();
+  return result.status == "good" ? 0 : found;
+}
+
 }  // namespace
 
 void addServer(Commands& commands) {
   CLI::App& noun = commands.noun("server", "The daemon itself",
                                  {{"Whether the daemon is ready; exit status 10 where it is not",
                                    "videoctl server status --columns ready,version"},
-                                  {"Read the configuration again", "videoctl server reload"}});
+                                  {"Read the configuration again", "videoctl server reload"},
+                                  {"Whether an edited configuration is good", "videoctl server check-config"}});
 
   auto status = commands.verb<NoWords>(noun, "status", "How the daemon is; exit 10 when it is not ready");
   status.givesOne<ServerStatus>();
@@ -49,6 +73,11 @@ void addServer(Commands& commands) {
     caller.out.endResults();
     return 0;
   });
+
+  auto check = commands.verb<CheckConfig>(noun, "check-config", "Reads a configuration; exit 10 where it is wrong");
+  check.option("FILE", &CheckConfig::file, "the configuration; else the daemon's, as --config has it");
+  check.givesResults();
+  check.runs([](Caller& caller, const CheckConfig& wanted) { return checkConfig(caller, wanted); });
 }
 
 }  // namespace video::ctl

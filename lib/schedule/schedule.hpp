@@ -27,7 +27,8 @@ struct Counts {
 /// A piece of work that a dispatch found, for one executor: says what it did; where it throws, one thing failed.
 using Item = std::function<Counts()>;
 
-/// Finds work: items of at most `batch` things each, as many as the executors have use for soon; none where there is nothing to do.
+/// Finds work: items of at most `batch` things each, as many as the executors have use for soon; none where there is
+/// nothing to do.
 using Dispatch = std::function<std::vector<Item>(std::size_t batch)>;
 
 /// Work that comes in batches. While there is something to do, the dispatcher asks for a batch and puts it on a queue,

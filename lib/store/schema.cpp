@@ -32,13 +32,13 @@ std::int64_t pragma(SQLite::Database& database, const char* name) {
                           path.string(), schema, known));
 }
 
-void apply(SQLite::Database& database, const std::vector<Migration>& steps, std::int64_t from) {
+void apply(SQLite::Database& database, const std::vector<Migration>& migrations, std::int64_t from) {
   database.exec("PRAGMA foreign_keys = OFF");
   SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
-  for (const Migration& step : steps) {
-    if (step.number <= from) continue;
-    database.exec(std::string(step.sql));
-    database.exec(fmt::format("PRAGMA user_version = {}", step.number));
+  for (const Migration& migration : migrations) {
+    if (migration.number <= from) continue;
+    database.exec(std::string(migration.sql));
+    database.exec(fmt::format("PRAGMA user_version = {}", migration.number));
   }
   SQLite::Statement check(database, "PRAGMA foreign_key_check");
   if (check.executeStep())
@@ -51,19 +51,19 @@ void apply(SQLite::Database& database, const std::vector<Migration>& steps, std:
 
 /// A copy of the database as it is, complete and on disk, under `name`.
 void copyDatabase(const DataDirectory& directory, SQLite::Database& database, const std::string& name) {
-  const std::string unfinished = name + ".new";
+  const std::string incomplete = name + ".new";
   const int folder = directory.descriptor();
-  ::unlinkat(folder, unfinished.c_str(), 0);
+  ::unlinkat(folder, incomplete.c_str(), 0);
   try {
     SQLite::Statement vacuum(database, "VACUUM INTO ?");
-    vacuum.bind(1, (directory.databasePath().parent_path() / unfinished).string());
+    vacuum.bind(1, (directory.databasePath().parent_path() / incomplete).string());
     vacuum.exec();
     // SQLite has closed the copy; this process opens it nowhere else.
-    settleFile(folder, unfinished);
-    if (::renameat(folder, unfinished.c_str(), folder, name.c_str()) != 0) throwErrno(errno, name);
+    settleFile(folder, incomplete);
+    if (::renameat(folder, incomplete.c_str(), folder, name.c_str()) != 0) throwErrno(errno, name);
     sync(folder, directory.path().string());
   } catch (...) {
-    ::unlinkat(folder, unfinished.c_str(), 0);
+    ::unlinkat(folder, incomplete.c_str(), 0);
     throw;
   }
 }
@@ -133,9 +133,9 @@ void makeDatabase(const std::filesystem::path& path) {
   }
 }
 
-Migrated migrate(DataDirectory& exclusive, const std::vector<Migration>& steps) {
+Migrated migrate(DataDirectory& exclusive, const std::vector<Migration>& migrations) {
   const std::int64_t before = schemaOf(exclusive);
-  const std::int64_t wanted = steps.back().number;
+  const std::int64_t wanted = migrations.back().number;
   if (before > wanted) throwNewer(exclusive.databasePath(), before, wanted);
   if (before == wanted) return {before, before};
   const std::string copy = std::string(copyPrefix) + std::to_string(before);
@@ -145,7 +145,7 @@ Migrated migrate(DataDirectory& exclusive, const std::vector<Migration>& steps) 
     copyDatabase(exclusive, database, copy);
     try {
       database.exec("PRAGMA synchronous = FULL");
-      apply(database, steps, before);
+      apply(database, migrations, before);
     } catch (...) {
       if (!hadCopy) ::unlinkat(exclusive.descriptor(), copy.c_str(), 0);
       throw;

@@ -142,6 +142,7 @@ TEST_CASE("every endpoint has a command and every command an endpoint, or a reas
       {"data-init", "the data directory"},
       {"data-migrate", "the data directory"},
       {"data-rotate-key", "the data directory"},
+      {"server-check-config", "a file of the caller's"},
       {"context-add", "a file of the caller's"},
       {"context-use", "a file of the caller's"},
       {"context-show", "a file of the caller's"},

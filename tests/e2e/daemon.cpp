@@ -219,6 +219,23 @@ TEST_CASE("server status, and what a daemon that is not there says") {
     CHECK(text.find(line) != std::string::npos);
 }
 
+TEST_CASE("server check-config says what a daemon would say of its configuration") {
+  const TempDirectory folder;
+  const std::string file = (folder / "videod.toml").string();
+  const auto check = [&](std::string_view text) {
+    std::ofstream(file) << text;
+    return videoctl({"server", "check-config", file, "--no-header"});
+  };
+  const Ended good = check("[log]\naccess = false\n");
+  CHECK(good.status == 0);
+  CHECK(good.out == "good\t\t" + file + "\t\n");
+  const Ended bad = check("[log]\naccess = 3\n");
+  CHECK(bad.status == 10);
+  CHECK(bad.out == "bad\t\t" + file + "\t" + file + ":2: log.access: must be true or false\n");
+  CHECK(check("[log\n").status == 10);
+  CHECK(videoctl({"server", "check-config", (folder / "none.toml").string()}).status == 8);
+}
+
 TEST_CASE("one process on the original's four ports: each serves its role and no other") {
   const std::string config = R"([[listener]]
 address = "127.0.0.1:0"

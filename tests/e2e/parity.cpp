@@ -23,6 +23,7 @@ const std::map<std::string, std::string> notEachWay{
     {"server-status", "of a daemon"},
     {"server-limits", "of a daemon"},
     {"server-reload", "of a daemon"},
+    {"server-check-config", "of a file"},
     {"context-add", "a file of the caller's"},
     {"context-use", "a file of the caller's"},
     {"context-show", "a file of the caller's"},
@@ -229,6 +230,7 @@ void othersInEveryFormat(Met& met) {
     tell(remote, {"session", "logout"});
     tell({}, {"context", "remove", "home"});
     for (const char* verb : {"init", "migrate", "rotate-key"}) tell(fresh, {"data", verb});
+    tell({}, {"server", "check-config", (site.folder / "ctl.toml").string()});
     tell({}, {"completion", "bash"});
     tell({}, {"generate", "--commands"});
     tell({}, {"help"});
