@@ -43,10 +43,6 @@ SecretKey keyOf(std::string_view secret) {
   return key;
 }
 
-std::string hexOf(const SecretKey& key) {
-  return toHex({reinterpret_cast<const char*>(key.data()), key.size()});
-}
-
 // A browser sends a cookie by itself, so that one which is over asks for nothing; another secret was meant.
 Identity refuse(const Secret& secret) {
   if (secret.cookie) return {};
@@ -145,7 +141,7 @@ struct Access::Inside {
 
   std::optional<Cache::Found> readSecret(store::Reader& reader, const SecretKey& key, std::string_view secret,
                                          Time now) {
-    const auto known = findSecret(reader, secret, hexOf(key));
+    const auto known = findSecret(reader, secret, rows::hexOf(key));
     if (!known || hasExpired(*known, now)) {
       cache.drop(key);
       if (known && !isToken(secret)) upkeep.add({Upkeep::Note::What::expired, key, now});
@@ -214,7 +210,7 @@ Identity Access::identify(store::Transaction& transaction, const Credential& by)
   const std::string& secret = std::get<Secret>(by).text;
   if (!hasForm(secret)) return refuse(std::get<Secret>(by));
   const SecretKey key = keyOf(secret);
-  const auto known = findSecret(transaction, secret, hexOf(key));
+  const auto known = findSecret(transaction, secret, rows::hexOf(key));
   if (!known || hasExpired(*known, now())) return refuse(std::get<Secret>(by));
   Identity who = identityOf(*known, isToken(secret));
   who.key = key;
@@ -239,7 +235,7 @@ Verified Access::verifyPassword(std::string_view name, std::string_view address,
 NewSession Access::startSession(store::Transaction& transaction, UserId user, std::string_view userName) {
   NewSession made{makeSecret(), std::string(userName)};
   const Time created = now();
-  rows::addSession(transaction, hexOf(keyOf(made.secret)), user, userName, created,
+  rows::addSession(transaction, rows::hexOf(keyOf(made.secret)), user, userName, created,
                    created + inside_->options.sessionTtl);
   const std::int64_t over = rows::countSessionsOf(transaction, user) - mostOfUser;
   if (over > 0 && rows::removeSessions(transaction, user, over) > 0) rows::bumpEpoch(transaction);
@@ -256,7 +252,7 @@ CreatedToken Access::createToken(store::Transaction& transaction, UserId user, s
     throw Error(Fault::conflict, fmt::format("token: there are {} already; revoke some", mostOfUser));
   CreatedToken made;
   made.token = fmt::format("{}{}", tokenPrefix, makeSecret());
-  made.id = rows::addToken(transaction, hexOf(keyOf(made.token)), user, label, scope, created, expires);
+  made.id = rows::addToken(transaction, rows::hexOf(keyOf(made.token)), user, label, scope, created, expires);
   made.label = label;
   made.scope = scope;
   if (expires) made.expires = *expires;
@@ -265,8 +261,8 @@ CreatedToken Access::createToken(store::Transaction& transaction, UserId user, s
 
 void Access::end(store::Transaction& transaction, const Identity& who) {
   std::int64_t ended = 0;
-  if (who.kind == Identity::Kind::session) ended = rows::removeSession(transaction, hexOf(who.key));
-  if (who.kind == Identity::Kind::token) ended = rows::removeToken(transaction, std::string_view(hexOf(who.key)));
+  if (who.kind == Identity::Kind::session) ended = rows::removeSession(transaction, rows::hexOf(who.key));
+  if (who.kind == Identity::Kind::token) ended = rows::removeToken(transaction, std::string_view(rows::hexOf(who.key)));
   if (ended > 0) rows::bumpEpoch(transaction);
 }
 
@@ -301,7 +297,7 @@ std::optional<UserId> Access::whose(store::Reader& reader, const Identity& who, 
 
 Page<Session> Access::listSessions(store::Reader& reader, const Identity& who, std::optional<UserId> user,
                                    const ListQuery& wanted) {
-  return rows::listSessions(reader, user, wanted, now(), hexOf(who.key));
+  return rows::listSessions(reader, user, wanted, now(), rows::hexOf(who.key));
 }
 
 Page<Token> Access::listTokens(store::Reader& reader, std::optional<UserId> user, const ListQuery& wanted) {
@@ -326,7 +322,8 @@ void Access::endAll(store::Transaction& transaction, UserId user) {
 }
 
 void Access::endOtherSessions(store::Transaction& transaction, UserId user, const Identity& who) {
-  rows::removeOtherSessionsOf(transaction, user, who.kind == Identity::Kind::session ? hexOf(who.key) : std::string());
+  rows::removeOtherSessionsOf(transaction, user,
+                              who.kind == Identity::Kind::session ? rows::hexOf(who.key) : std::string());
   rows::bumpEpoch(transaction);
 }
 

@@ -67,6 +67,10 @@ std::int64_t removeSome(store::Transaction& transaction, std::string_view table,
 
 }  // namespace
 
+std::string hexOf(const SecretKey& key) {
+  return toHex({reinterpret_cast<const char*>(key.data()), key.size()});
+}
+
 std::optional<Known> findSession(store::Reader& reader, std::string_view hash) {
   store::Query query = reader.query(
       "SELECT u.id, u.login_name, u.role, (SELECT epoch FROM rights_epoch WHERE only_row = 1), s.TTL "

@@ -27,6 +27,8 @@ struct Known {
   std::optional<Time> lastUsed{};  ///< a token's
 };
 
+/// A key as the tables have it.
+std::string hexOf(const SecretKey& key);
 std::optional<Known> findSession(store::Reader& reader, std::string_view hash);
 std::optional<Known> findToken(store::Reader& reader, std::string_view hash);
 /// A live user by name, disabled or not.

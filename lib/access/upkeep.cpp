@@ -4,17 +4,12 @@
 #include <vector>
 
 #include "access/rows.hpp"
-#include "base/ids.hpp"
 
 namespace video::access {
 namespace {
 
 constexpr std::size_t mostQueued = 8192;
 constexpr std::size_t batch = 500;
-
-std::string hexOf(const SecretKey& key) {
-  return toHex({reinterpret_cast<const char*>(key.data()), key.size()});
-}
 
 }  // namespace
 
@@ -55,7 +50,7 @@ bool Upkeep::write(const std::deque<Note>& notes) noexcept {
     database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       extended.clear();
       for (const Note& note : notes) {
-        const std::string hash = hexOf(note.key);
+        const std::string hash = rows::hexOf(note.key);
         switch (note.what) {
           case Note::What::extended:
             if (rows::extendSession(transaction, hash, note.time) > 0) extended.push_back(&note);

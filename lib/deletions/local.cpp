@@ -99,11 +99,11 @@ class DirectoryDeletions : public LocalDeletions {
     const Time until = access_.now() - options_.remember;
     if (!database_.read([&](store::Reader& reader) { return rows::hasDeletedContents(reader, until); })) return {};
     return {[this, until] {
-      constexpr std::int64_t step = 500;
+      constexpr std::int64_t most = 500;
       schedule::Counts counts;
-      for (std::int64_t some = step; some == step; counts.done += static_cast<std::size_t>(some))
+      for (std::int64_t some = most; some == most; counts.done += static_cast<std::size_t>(some))
         some = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-          return rows::forgetContents(transaction, until, step);
+          return rows::forgetContents(transaction, until, most);
         });
       return counts;
     }};
