@@ -233,7 +233,7 @@ TEST_CASE("server check-config says what a daemon would say of its configuration
   CHECK(bad.status == 10);
   CHECK(bad.out == "bad\t\t" + file + "\t" + file + ":2: log.access: must be true or false\n");
   CHECK(check("[log\n").status == 10);
-  CHECK(videoctl({"server", "check-config", (folder / "none.toml").string()}).status == 8);
+  CHECK(videoctl({"server", "check-config", (folder / "none.toml").string()}).status == 10);
 }
 
 TEST_CASE("one process on the original's four ports: each serves its role and no other") {
