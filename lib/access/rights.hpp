@@ -65,6 +65,7 @@ inline constexpr Right videosOpenOwn{"videos.open?signed", owner | admin | link,
 inline constexpr Right videosRename{"videos.rename", owner | admin, Need::change};
 inline constexpr Right videosVerify{"videos.verify", owner | admin, Need::change};
 inline constexpr Right videosDelete{"videos.delete", owner | admin, Need::change};
+inline constexpr Right videosDeletePending{"videos.delete?pending", owner | admin, Need::upload};
 inline constexpr Right videosRestore{"videos.restore", owner | admin, Need::change};
 inline constexpr Right uploadsPut{"uploads.put", owner | admin | link, Need::upload};
 inline constexpr Right uploadsRehearse{"uploads.rehearse", owner | admin, Need::upload};

@@ -22,7 +22,11 @@ class DirectoryDeletions : public LocalDeletions {
   void remove(const Credential& by, const RemoveVideo& wanted) override {
     const auto delay = wanted.now.value_or(false) ? std::chrono::milliseconds{0} : options_.delay;
     database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-      const auto video = requireOwn(transaction, by, rights::videosDelete, wanted);
+      // Who may upload takes away what a broken upload leaves.
+      const auto found = rows::findVideo(transaction, wanted.id);
+      const bool isPending = found && found->state == VideoState::pending;
+      const auto video =
+          requireOwn(transaction, by, isPending ? rights::videosDeletePending : rights::videosDelete, wanted);
       if (video.state == VideoState::deleted && wanted.now.value_or(false))
         return rows::makeDue(transaction, video.id, access_.now());
       if (video.state != VideoState::pending && video.state != VideoState::ready) throw wrongState(video);

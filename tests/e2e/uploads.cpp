@@ -156,6 +156,22 @@ TEST_CASE("an upload whose reply is lost stands, and is not sent again") {
   CHECK(site.run("ada", {"-o", "id", "video", "list", "--state", "ready"}).out == ended.out);
 }
 
+TEST_CASE("an import by a token that may only upload leaves nothing of what is no video") {
+  Site site("remote");
+  std::filesystem::create_directory(site.folder / "in");
+  write(site.folder / "in/a.mp4", content('a'));
+  write(site.folder / "in/notes.txt", "no video");
+  const std::string token =
+      line(site.direct({"--as", "ada", "token", "create", "--label", "nightly", "--scope", "upload"}).out);
+  const Ended ended = videoctl({"--server", site.daemon.url(), "--no-header", "video", "upload",
+                                (site.folder / "in").string(), "--recursive", "--skip-existing", "--columns", "status"},
+                               {{{"VIDEOCTL_TOKEN", token}}, {}, {}});
+  CHECK(ended.status == 0);
+  CHECK(ended.out == "uploaded\nignored\n");
+  CHECK(ended.err == "");
+  CHECK(site.run("ada", {"-o", "id", "video", "list", "--state", "pending"}).out.empty());
+}
+
 TEST_CASE("a file's name that is no UTF-8 makes valid JSON, and what failed has no id") {
   const std::string way = GENERATE("direct", "remote");
   Site site(way);
