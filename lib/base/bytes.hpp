@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -39,8 +40,22 @@ class Descriptor {
   int number_ = -1;
 };
 
-/// Takes one piece of a stream of bytes; throws to stop it.
-using ByteSink = std::function<void(std::span<const std::byte>)>;
+/// Takes a stream of bytes piece by piece; throws to stop it.
+class ByteSink {
+ public:
+  using Take = std::function<void(std::span<const std::byte>)>;
+  using Room = std::function<std::span<std::byte>()>;
+
+  template <std::invocable<std::span<const std::byte>> Callable>
+  ByteSink(Callable take, Room room = {}) : take_(std::move(take)), room_(std::move(room)) {}
+  void operator()(std::span<const std::byte> piece) const { take_(piece); }
+  /// Memory for the next piece: who puts the piece there, at its front, spares a copy. Empty where there is none.
+  std::span<std::byte> room() const { return room_ ? room_() : std::span<std::byte>(); }
+
+ private:
+  Take take_;
+  Room room_;
+};
 
 /// Bytes on their way in: pushes its pieces, in order, into a sink until the end, or throws.
 struct ByteSource {

@@ -16,7 +16,8 @@ class WaitObserver {
   }
 };
 
-/// In scope while this thread waits for something that is not the processor. Scopes do not nest.
+/// In scope while this thread waits for something that is not the processor, or works for so long that others must not
+/// wait for it. One within another counts as one.
 class Waiting {
  public:
   Waiting() noexcept : observer_(WaitObserver::current()) {

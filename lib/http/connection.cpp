@@ -132,19 +132,26 @@ bool Connection::leave() noexcept {
 }
 
 Connection::Received Connection::receive(Scratch& scratch) {
-  if (drained) return Received::none;
   const auto [to, size] = scratch.room();
+  std::size_t got = 0;
+  const Received received = receive(to, size, got);
+  scratch.added(got);
+  return received;
+}
+
+Connection::Received Connection::receive(char* to, std::size_t size, std::size_t& got) {
+  if (drained) return Received::none;
   for (;;) {
-    const ssize_t got = ::recv(socket_.number(), to, size, 0);
-    if (got > 0) {
-      scratch.added(static_cast<std::size_t>(got));
-      drained = trustsShortRead && static_cast<std::size_t>(got) < size;
+    const ssize_t count = ::recv(socket_.number(), to, size, 0);
+    if (count > 0) {
+      got = static_cast<std::size_t>(count);
+      drained = trustsShortRead && got < size;
       moved = true;
-      traffic_.received.fetch_add(static_cast<std::uint64_t>(got), std::memory_order_relaxed);
+      traffic_.received.fetch_add(got, std::memory_order_relaxed);
       return Received::some;
     }
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == EAGAIN) {
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) {
       drained = true;
       return Received::none;
     }

@@ -85,6 +85,8 @@ class Connection final : public httplib::Stream {
 
   /// Reads what is there into the scratch; never waits.
   Received receive(Scratch& scratch);
+  /// The same, to memory of `size` bytes; where there are some, `got` is how many.
+  Received receive(char* to, std::size_t size, std::size_t& got);
   /// Sends what the socket takes, of the content at most 2 MiB and what `rate` allows; never waits for the client.
   /// `now` in milliseconds. `later` with `resumeAt` set: rate or delay say so, not the socket.
   Sent flush(std::int64_t now);

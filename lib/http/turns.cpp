@@ -56,8 +56,15 @@ class Transport::Inside::Handling final : public Answering {
 
  private:
   void pushBody(const ByteSink& sink) {
+    // A client that sends as fast as it is read would keep this worker from everybody else.
+    const Waiting outOfTurn;
     BodyDecoder& body = connection_.body;
     while (!body.done()) {
+      if (body.left() && scratch_.unread().empty())
+        if (const std::span<std::byte> room = sink.room(); !room.empty()) {
+          pushThrough(room.first(static_cast<std::size_t>(std::min<std::uint64_t>(room.size(), *body.left()))), sink);
+          continue;
+        }
       std::string_view bytes = scratch_.unread();
       const std::size_t before = bytes.size();
       const std::string_view piece = body.take(bytes);
@@ -66,15 +73,25 @@ class Transport::Inside::Handling final : public Answering {
       if (!piece.empty())
         sink(std::as_bytes(std::span(piece)));
       else if (!body.done())
-        fetch();
+        fetch([this] { return connection_.receive(scratch_); });
     }
   }
 
-  /// Waits until there is more of the body.
-  void fetch() {
+  /// Receives a part of a plain body to where it is wanted.
+  void pushThrough(std::span<std::byte> room, const ByteSink& sink) {
+    char* const to = reinterpret_cast<char*>(room.data());
+    std::size_t got = 0;
+    fetch([&] { return connection_.receive(to, room.size(), got); });
+    std::string_view bytes(to, got);
+    sink(std::as_bytes(std::span(connection_.body.take(bytes))));
+  }
+
+  /// Waits until there is more of the body, which `receive` takes.
+  template <typename Receive>
+  void fetch(const Receive& receive) {
     connection_.sendContinue(scratch_);
     for (;;) {
-      switch (connection_.receive(scratch_)) {
+      switch (receive()) {
         case Connection::Received::some: return;
         case Connection::Received::ended: vanished();
         case Connection::Received::none: break;
@@ -83,10 +100,7 @@ class Transport::Inside::Handling final : public Answering {
       if (!std::exchange(connection_.muted, true)) inside_.arm(connection_, EPOLLET);
       pollfd wanted{connection_.descriptor(), POLLIN, 0};
       int ready = 0;
-      {
-        const Waiting forTheClient;
-        if (!inside_.forced) ready = ::poll(&wanted, 1, static_cast<int>(inside_.options.progressTimeout.count()));
-      }
+      if (!inside_.forced) ready = ::poll(&wanted, 1, static_cast<int>(inside_.options.progressTimeout.count()));
       if (ready == 0) {
         if (inside_.forced) vanished();
         connection_.lingering = true;

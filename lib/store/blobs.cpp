@@ -21,17 +21,13 @@
 #include "base/error.hpp"
 #include "base/ids.hpp"
 #include "base/waiting.hpp"
+#include "store/contentwriter.hpp"
 #include "store/directory.hpp"
-#include "store/filedigest.hpp"
 #include "store/files.hpp"
 
 namespace video::store {
 namespace {
 
-constexpr std::size_t pieceSize = 64 * 1024;
-constexpr std::size_t directSize = 32 * 1024;  // large enough to be written as it came
-constexpr std::uint64_t flushStep = 8ULL << 20;
-constexpr std::uint64_t dirtyMost = 64ULL << 20;
 constexpr std::size_t frontSize = 4096;
 constexpr std::size_t idDigits = 32;
 
@@ -104,11 +100,8 @@ struct Incoming::State {
   Descriptor incoming;  // the folder
   Descriptor file;
   Descriptor placeholder;  // holds the name's lock once the content has left it
-  std::optional<FileDigest> digest;
-  std::string piece;
+  std::optional<ContentWriter> writer;
   std::string front;
-  std::uint64_t size = 0;     // taken
-  std::uint64_t written = 0;  // to the file
   std::string sha256;
   Descriptor fan;
   std::string blob;
@@ -122,22 +115,6 @@ struct Incoming::State {
   bool holdsName(const Descriptor& holder) const {
     return holder && isSameFile(holder.number(), incoming.number(), name);
   }
-
-  void put(std::string_view bytes) {
-    writeAll(file.number(), bytes, name);
-    digest->add(std::as_bytes(std::span(bytes)));
-    const std::uint64_t before = written;
-    written += bytes.size();
-    if (before / flushStep == written / flushStep) return;
-    // Starts writing back what is complete, and waits for what was started long ago: fsync then has little left to do.
-    const int fd = file.number();
-    const std::uint64_t begin = before / flushStep * flushStep;
-    const std::uint64_t end = written / flushStep * flushStep;
-    ::sync_file_range(fd, static_cast<off64_t>(begin), static_cast<off64_t>(end - begin), SYNC_FILE_RANGE_WRITE);
-    if (end > dirtyMost)
-      ::sync_file_range(fd, static_cast<off64_t>(end - dirtyMost - flushStep), static_cast<off64_t>(flushStep),
-                        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
-  }
 };
 
 Incoming::Incoming(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -148,20 +125,14 @@ void Incoming::write(std::span<const std::byte> given) {
   State& its = *state_;
   std::string_view bytes(reinterpret_cast<const char*>(given.data()), given.size());
   if (its.front.size() < frontSize) its.front.append(bytes.substr(0, frontSize - its.front.size()));
-  its.size += bytes.size();
-  if (its.piece.empty() && bytes.size() >= directSize) return its.put(bytes);
-  while (!bytes.empty()) {
-    const std::size_t taken = std::min(bytes.size(), pieceSize - its.piece.size());
-    its.piece.append(bytes.substr(0, taken));
-    bytes.remove_prefix(taken);
-    if (its.piece.size() < pieceSize) break;
-    its.put(its.piece);
-    its.piece.clear();
-  }
+  its.writer->write(bytes);
 }
 
+std::span<std::byte> Incoming::room() {
+  return state_->writer->room();
+}
 std::uint64_t Incoming::size() const {
-  return state_->size;
+  return state_->writer->size();
 }
 std::string_view Incoming::front() const {
   return state_->front;
@@ -176,9 +147,7 @@ void Incoming::keep() {
 std::string Incoming::finish(std::string_view extension) {
   State& its = *state_;
   const Waiting waiting;
-  its.put(its.piece);
-  its.piece = {};
-  its.sha256 = its.digest->finish();
+  its.sha256 = its.writer->finish();
   sync(its.file.number(), its.name);
 
   std::string blob = makeRandomHex(idDigits / 2);
@@ -235,7 +204,7 @@ Incoming Blobs::begin(std::string_view name) {
   state->name = name;
   state->incoming = openFolder(directory_->descriptor(), "incoming");
   for (;;) {
-    Descriptor file = openOrMake(state->incoming.number(), state->name, O_RDWR);
+    Descriptor file = openOrMake(state->incoming.number(), state->name, O_WRONLY);
     if (!tryLockTwice(file.number()))
       throw Error(Fault::conflict, fmt::format("video {}: an upload is under way", name));
     // Its holder before us may have unlinked it between our open and our lock.
@@ -244,8 +213,7 @@ Incoming Blobs::begin(std::string_view name) {
     state->file = std::move(file);
     break;
   }
-  state->digest.emplace(state->file.number());
-  state->piece.reserve(pieceSize);
+  state->writer.emplace(state->file.number(), state->name);
   return Incoming(std::move(state));
 }
 

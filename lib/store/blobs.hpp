@@ -23,6 +23,8 @@ class Incoming {
   ~Incoming();
   /// Appends; counts size and SHA-256 on the way. Throws diskFull.
   void write(std::span<const std::byte> piece);
+  /// Memory for the next piece, which need not be copied if it was put there; empty where there is none.
+  std::span<std::byte> room();
   std::uint64_t size() const;
   /// The first bytes (at most 4096), for finding out what it is.
   std::string_view front() const;

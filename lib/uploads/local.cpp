@@ -63,14 +63,15 @@ class LocalUploads : public Uploads {
     database_.requireSpace(bytes.size.value_or(0));
     store::Incoming incoming = blobs_.begin(wanted.id.text);
     std::uint64_t looked = 0;
-    bytes.push([&](std::span<const std::byte> piece) {
+    const auto take = [&](std::span<const std::byte> piece) {
       if (incoming.size() + piece.size() > options_.maxUpload) throw tooLarge();
       if (incoming.size() + piece.size() > most) throw overQuota();
       incoming.write(piece);
       if (incoming.size() - looked < spaceStep) return;
       looked = incoming.size();
       database_.requireSpace();
-    });
+    };
+    bytes.push({take, [&] { return incoming.room(); }});
     if (incoming.size() == 0) throw isEmpty();
     return commit(by, wanted, incoming);
   }

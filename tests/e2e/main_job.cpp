@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <future>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "catch.hpp"
 #include "e2e/program.hpp"
@@ -341,6 +343,36 @@ TEST_CASE("uploads take no memory, and slow readers no worker") {
   }
   for (int i = 0; i < 50; ++i) CHECK(curl({daemon.url() + "/user/ada/videos?limit=1"}).starts_with("{\"videos\":["));
   for (const int fd : readers) ::close(fd);
+}
+
+TEST_CASE("uploads that never pause keep nobody from an answer") {
+  const Daemon daemon("[storage]\nfree_space_floor = 0\n");
+  addUser(daemon, "ada");
+  const std::string header = "X-Session-Id: " + signIn(daemon, "ada");
+  const std::string session = header.substr(header.rfind(' ') + 1);
+  const std::string piece = std::string(
+                                "\0\0\0\x18"
+                                "ftypmp42",
+                                12) +
+                            std::string(1 << 20, 'x');
+  std::atomic<bool> enough = false;
+  std::atomic<unsigned> sending = 0;
+  const unsigned count = std::thread::hardware_concurrency() + 1;
+  std::vector<std::jthread> clients;
+  for (unsigned i = 0; i < count; ++i)
+    clients.emplace_back([&, id = addVideo(daemon, session, "endless")] {
+      const Descriptor socket(connectTo(daemon));
+      const std::string head =
+          "PUT /upload/" + id + " HTTP/1.1\r\nHost: x\r\n" + header + "\r\nContent-Length: 2000000000\r\n\r\n";
+      ::send(socket.number(), head.data(), head.size(), MSG_NOSIGNAL);
+      for (int sent = 0; !enough && ::send(socket.number(), piece.data(), piece.size(), MSG_NOSIGNAL) > 0; ++sent)
+        if (sent == 8) ++sending;
+    });
+  while (sending < count) std::this_thread::yield();
+  for (int i = 0; i < 20; ++i)
+    CHECK(curl({"--max-time", "20", daemon.url() + "/user/ada/videos?limit=1"}).starts_with("{\"videos\":["));
+  CHECK(filesBelow(daemon.dataDirectory() / "incoming") == count);
+  enough = true;
 }
 
 TEST_CASE("what root does in direct mode belongs to the directory's owner, and the daemon goes on with it") {
