@@ -162,13 +162,15 @@ ByteSource sourceOf(const Descriptor& file, const std::string& path) {
     for (off_t offset = 0;;) {
       if (!regular) waitForInput(number);
       if (SignalNote::came() != 0) throw Error(Fault::unavailable, "interrupted");
+      const std::span<std::byte> room = sink.room();
+      const std::span<std::byte> to = room.empty() ? std::span(piece) : room;
       const ssize_t count =
-          regular ? ::pread(number, piece.data(), piece.size(), offset) : ::read(number, piece.data(), piece.size());
+          regular ? ::pread(number, to.data(), to.size(), offset) : ::read(number, to.data(), to.size());
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) throwFileError(path, errno);
       if (count == 0) return;
       offset += count;
-      sink(std::span(piece.data(), static_cast<std::size_t>(count)));
+      sink(to.first(static_cast<std::size_t>(count)));
     }
   };
   return source;

@@ -268,10 +268,11 @@ Result uploadInput(Caller& caller, const UploadVideos& wanted, const Input& inpu
   source.push = [&progress, push = source.push,
                  all = static_cast<std::int64_t>(source.size.value_or(0))](const ByteSink& sink) {
     std::int64_t done = 0;
-    push([&](std::span<const std::byte> bytes) {
+    const auto take = [&](std::span<const std::byte> bytes) {
       sink(bytes);
       progress.show(done += static_cast<std::int64_t>(bytes.size()), all);
-    });
+    };
+    push({take, [&] { return sink.room(); }});
   };
   try {
     return {"uploaded", uploadOne(caller, {wanted.user, name}, source, input.digest).text, input.path, {}};

@@ -1,7 +1,7 @@
 #!/bin/bash
 # How videod serves beside nginx, all in one run, as ratios to nginx (or to the quiet value, or to `cat; sync`).
 #   serve.sh [VIDEOD] [ROUNDS] [SECONDS] [FIRST-PORT]
-# Needs nginx, wrk, python3 and slowhttptest, 1.5 GB of disk, and a descriptor limit of 11,000 for crowds of 10,000. The load generator has
+# Needs nginx, wrk, python3 and slowhttptest, 10 GB of disk, and a descriptor limit of 11,000 for crowds of 10,000. The load generator has
 # its share of the cores. Each figure is the median of ROUNDS.
 set -euo pipefail
 videod=${1:-build/release/videod} rounds=${2:-5} seconds=${3:-3} port=${4:-20910}
@@ -106,7 +106,7 @@ done >"$folder/uploads"
 for column in 1 2 3; do awk -v c=$column '{ print $c }' "$folder/uploads" | median; done | xargs printf \
   'an upload of 1 GiB takes %.2f times of cat > file; sync, %.2f times of nginx PUT; sync; sha256sum (%.2f s)\n'
 before=$(rss)
-for ((i = 0; i < 64; ++i)); do curl -fsS --limit-rate 4M -H "X-Session-Id: $session" -T "$folder/files/1GiB" "$site/upload/$(add)" >/dev/null 2>&1 & uploads[i]=$!; done
+for ((i = 0; i < 64; ++i)); do curl -fsS -H "X-Session-Id: $session" -T "$folder/files/1GiB" "$site/upload/$(add)" >/dev/null 2>&1 & uploads[i]=$!; done
 sleep 5  # in their middle
 printf '64 uploads at once: RSS %d MB, %d MB before them\n' "$(rss)" "$before"
 kill "${uploads[@]}" 2>/dev/null || :
@@ -146,6 +146,14 @@ crowd() { # NAME COUNT REQUEST [read]
   exec {CROWD[1]}>&-
   wait "$CROWD_PID" || :
 }
+for ((i = 0; i < 4; ++i)); do
+  timeout $((rounds * seconds + 3)) bash -c 'while curl -fsS "$@" >/dev/null; do :; done' - \
+    -H "X-Session-Id: $session" -T "$folder/files/1GiB" "$site/upload/$(add)" &
+  uploads[i]=$!
+done
+sleep 1 # until they are all there
+disturbed "4 uploads at full speed"
+wait "${uploads[@]:0:4}" || :
 crowd "$crowds slow readers of 200 MiB" $crowds "GET /videos/${ids[200MiB]} HTTP/1.1\r\nHost: a\r\n\r\n"
 crowd "$crowds idle connections" $crowds "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n" read
 crowd "2,000 half-sent heads" 2000 "GET /healthz HTTP/1.1\r\nHo"

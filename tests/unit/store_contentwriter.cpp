@@ -8,7 +8,6 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
@@ -29,10 +28,11 @@ struct Written {
       : path(folder / "file"), file(::open(path.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600)) {}
 
   void add(std::size_t size) {
-    std::string piece(size, '\0');
-    for (char& one : piece) one = static_cast<char>(number++ * 31 >> 3);
-    plain.add(std::as_bytes(std::span(piece)));
-    writer.write(piece);
+    std::vector<std::uint64_t> words(size / sizeof(std::uint64_t) + 1);
+    for (std::uint64_t& one : words) one = number++;
+    const auto piece = std::as_bytes(std::span(words)).first(size);
+    plain.add(piece);
+    writer.write({reinterpret_cast<const char*>(piece.data()), size});
   }
 
   // Throws what finish throws; the file has what was written.
@@ -40,9 +40,9 @@ struct Written {
     const std::uint64_t size = writer.size();
     const std::string expected = plain.hex();
     CHECK(writer.finish() == expected);
-    std::ifstream stream(path, std::ios::binary);
-    const std::string content(std::istreambuf_iterator<char>(stream), {});
-    CHECK(content.size() == size);
+    REQUIRE(std::filesystem::file_size(path) == size);
+    std::string content(size, '\0');
+    std::ifstream(path, std::ios::binary).read(content.data(), static_cast<std::streamsize>(size));
     Sha256 read;
     read.add(std::as_bytes(std::span(content)));
     CHECK(read.hex() == expected);
@@ -52,7 +52,7 @@ struct Written {
   Descriptor file;
   Sha256 plain;
   store::ContentWriter writer{file.number(), "file", std::chrono::hours{1}};
-  std::uint32_t number = 0;
+  std::uint64_t number = 0;
 };
 
 constexpr std::size_t MiB = 1UL << 20;
