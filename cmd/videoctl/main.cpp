@@ -221,6 +221,7 @@ int main(int count, char** arguments) {
   if (std::setlocale(LC_CTYPE, "") == nullptr || std::string_view(::nl_langinfo(CODESET)) != "UTF-8")
     std::setlocale(LC_CTYPE, "C.UTF-8");
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   if (count == 2 && std::string_view(arguments[1]) == "--version") {
     Printer printer(Format::tsv, {}, true);
     const Flags none;

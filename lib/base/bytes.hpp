@@ -62,6 +62,7 @@ struct ByteSource {
   std::function<void(const ByteSink&)> push;
   std::optional<std::uint64_t> size;  ///< in bytes, where it is known before the first piece
   bool repeatable = false;            ///< whether `push` may be called again and gives the same bytes
+  std::uint64_t least = 0;            ///< where the size is not known: how many bytes come at least
 };
 
 /// What is known of a content before its bytes (RFC 9110 §8).

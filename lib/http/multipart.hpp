@@ -14,6 +14,9 @@ namespace video::http {
 /// more than 1 MiB outside of the file.
 class FormFile {
  public:
+  /// More than all of a form but its file, with the line ends.
+  static constexpr std::uint64_t mostOutside = 2ULL << 20;
+
   /// `contentType` is the request's; throws malformed unless it is multipart/form-data with a boundary.
   FormFile(std::string_view contentType, std::string_view part, const ByteSink& sink);
 

@@ -108,8 +108,12 @@ struct Incoming::State {
   bool kept = false;
 
   ~State() {
+    const Waiting forTheDisk;  // which frees what was unlinked when it is closed
+    writer.reset();
     if (!blob.empty() && !kept) ::unlinkat(fan.number(), blob.c_str(), 0);
     if (holdsName(file) || holdsName(placeholder)) ::unlinkat(incoming.number(), name.c_str(), 0);
+    file.reset();
+    placeholder.reset();
   }
 
   bool holdsName(const Descriptor& holder) const {
@@ -172,6 +176,14 @@ std::string Incoming::finish(std::string_view extension) {
   return blob;
 }
 
+// The last reader of a content that was removed meanwhile has the disk free it.
+void closeRead(Descriptor* file) noexcept {
+  struct stat is {};
+  std::optional<Waiting> forTheDisk;
+  if (::fstat(file->number(), &is) == 0 && is.st_nlink == 0) forTheDisk.emplace();
+  delete file;
+}
+
 // The open files of contents that are being read: as many readers of one content have one descriptor.
 struct Blobs::Reading {
   std::mutex mutex;
@@ -187,7 +199,7 @@ struct Blobs::Reading {
     }
     std::weak_ptr<const Descriptor>& known = files[std::string(blob)];
     if (auto open = known.lock(); open && isSameFile(open->number(), file.number())) return open;
-    auto fresh = std::make_shared<const Descriptor>(std::move(file));
+    const std::shared_ptr<const Descriptor> fresh(new Descriptor(std::move(file)), closeRead);
     known = fresh;
     return fresh;
   }
@@ -244,6 +256,7 @@ void Blobs::remove(std::span<Removal> all) {
     Descriptor folder;
     std::vector<Removal*> removals;
   };
+  const Waiting forTheDisk;
   std::map<std::string, Fan> fans;
   const Descriptor blobs = openFolder(directory_->descriptor(), "blobs");
   const auto attempt = [](Removal& one, const auto& work) {

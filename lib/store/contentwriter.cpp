@@ -23,8 +23,7 @@
 namespace video::store {
 namespace {
 
-constexpr std::size_t pieceSize = 64 * 1024;
-constexpr std::size_t wholeSize = 32 * 1024;  // large enough to be written as it came
+constexpr std::size_t pieceSize = 16 * 1024;
 constexpr std::uint64_t dirtyMost = 64ULL << 20;
 // A gear is changed where a step ends: so that O_DIRECT finds its offsets aligned.
 constexpr std::uint64_t step = 8ULL << 20;
@@ -158,7 +157,7 @@ class ContentWriter::Pipeline {
   void follow(const std::stop_token& stop, std::uint64_t& done, const Work& work) {
     std::unique_lock lock(mutex_);
     try {
-      while (changed_.wait(lock, stop, [&] { return done < given_; })) {
+      while (changed_.wait(lock, stop, [&] { return done < given_; }) && !stop.stop_requested()) {
         const std::string_view block(blocks_.at(done), sizes_[done % blockCount]);
         lock.unlock();
         work(block);
@@ -205,9 +204,7 @@ class ContentWriter::Pipeline {
 };
 
 ContentWriter::ContentWriter(int file, std::string name, std::chrono::milliseconds fast)
-    : file_(file), name_(std::move(name)), fast_(fast), stepBegan_(std::chrono::steady_clock::now()) {
-  piece_.reserve(pieceSize);
-}
+    : file_(file), name_(std::move(name)), fast_(fast), stepBegan_(std::chrono::steady_clock::now()) {}
 ContentWriter::~ContentWriter() = default;
 
 void ContentWriter::write(std::string_view bytes) {
@@ -218,6 +215,7 @@ void ContentWriter::write(std::string_view bytes) {
     size_ += here;
     if (size_ % step == 0) changeGear();
   }
+  if (pipeline_ && std::chrono::steady_clock::now() - stepBegan_ > 4 * fast_) leavePipeline();
 }
 
 std::span<std::byte> ContentWriter::room() {
@@ -226,7 +224,7 @@ std::span<std::byte> ContentWriter::room() {
 
 void ContentWriter::take(std::string_view bytes) {
   if (pipeline_) return pipeline_->add(bytes);
-  if (piece_.empty() && bytes.size() >= wholeSize) return put(bytes);
+  if (piece_.empty() && bytes.size() >= pieceSize) return put(bytes);
   while (!bytes.empty()) {
     const std::size_t taken = std::min(bytes.size(), pieceSize - piece_.size());
     piece_.append(bytes.substr(0, taken));
@@ -245,10 +243,7 @@ void ContentWriter::put(std::string_view bytes) {
 void ContentWriter::changeGear() {
   const auto now = std::chrono::steady_clock::now();
   const auto took = now - std::exchange(stepBegan_, now);
-  if (pipeline_) {
-    if (took > 4 * fast_) leavePipeline();
-    return;
-  }
+  if (pipeline_) return;
   put(piece_);
   piece_.clear();
   writeBack(file_, size_);

@@ -19,7 +19,9 @@ namespace rights = access::rights;
 using access::Identity;
 
 // Between looks at the disk while bytes come whose number is not known.
-constexpr std::uint64_t spaceStep = 16ULL << 20;
+constexpr std::uint64_t spaceStep = 1ULL << 20;
+// What may come until the next look, and what is still on its way to the disk.
+constexpr std::uint64_t spaceAhead = 10ULL << 20;
 
 class LocalUploads : public Uploads {
  public:
@@ -57,10 +59,10 @@ class LocalUploads : public Uploads {
 
   Uploaded put(const Credential& by, const Upload& wanted, const ByteSource& bytes) override {
     const Identity who = access_.identify(by);
-    const std::uint64_t most = database_.read([&](store::Reader& reader) {
-      return requireQuota(reader, findUploadable(reader, by, who, wanted.id), bytes.size);
-    });
-    database_.requireSpace(bytes.size.value_or(0));
+    const std::uint64_t least = bytes.size.value_or(bytes.least);
+    const std::uint64_t most = database_.read(
+        [&](store::Reader& reader) { return requireQuota(reader, findUploadable(reader, by, who, wanted.id), least); });
+    database_.requireSpace(least);
     store::Incoming incoming = blobs_.begin(wanted.id.text);
     std::uint64_t looked = 0;
     const auto take = [&](std::span<const std::byte> piece) {
@@ -69,7 +71,7 @@ class LocalUploads : public Uploads {
       incoming.write(piece);
       if (incoming.size() - looked < spaceStep) return;
       looked = incoming.size();
-      database_.requireSpace();
+      database_.requireSpace(looked < least ? least - looked : bytes.size ? 0 : spaceAhead);
     };
     bytes.push({take, [&] { return incoming.room(); }});
     if (incoming.size() == 0) throw isEmpty();

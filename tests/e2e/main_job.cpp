@@ -345,6 +345,35 @@ TEST_CASE("uploads take no memory, and slow readers no worker") {
   for (const int fd : readers) ::close(fd);
 }
 
+TEST_CASE("what is too large is refused before it is sent, as a file and as a form") {
+  const Daemon daemon("[stream]\nmax_upload = \"16MiB\"\n");
+  addUser(daemon, "ada");
+  const std::string session = signIn(daemon, "ada");
+  const std::string id = addVideo(daemon, session, "large");
+  const auto statusOf = [&](const std::string& method, const std::string& fields) {
+    const Descriptor socket(connectTo(daemon));
+    const std::string head = method + " /upload/" + id + " HTTP/1.1\r\nHost: x\r\nX-Session-Id: " + session + "\r\n" +
+                             fields + "Content-Type: multipart/form-data; boundary=b\r\n\r\n";
+    REQUIRE(::send(socket.number(), head.data(), head.size(), 0) == static_cast<ssize_t>(head.size()));
+    char answer[1024]{};
+    REQUIRE(::recv(socket.number(), answer, sizeof answer - 1, 0) > 0);
+    const std::string text = answer;
+    return text.substr(9, 3);
+  };
+  const std::string asks = "Expect: 100-continue\r\n";
+  // The original answers a form so.
+  for (const auto& [method, refused] : {std::pair<std::string, std::string>{"PUT", "413"}, {"POST", "400"}}) {
+    for (const std::string length : {"50000000", "1000000000000000"}) {
+      CHECK(statusOf(method, asks + "Content-Length: " + length + "\r\n") == refused);
+      CHECK(statusOf(method, "Content-Length: " + length + "\r\n") == refused);
+    }
+    CHECK(statusOf(method, asks + "Content-Length: 16777216\r\n") == "100");
+  }
+  // A form is larger than its file.
+  CHECK(statusOf("PUT", asks + "Content-Length: 17000000\r\n") == "413");
+  CHECK(statusOf("POST", asks + "Content-Length: 17000000\r\n") == "100");
+}
+
 TEST_CASE("uploads that never pause keep nobody from an answer") {
   const Daemon daemon("[storage]\nfree_space_floor = 0\n");
   addUser(daemon, "ada");

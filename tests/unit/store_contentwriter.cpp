@@ -24,8 +24,10 @@ namespace {
 
 // A content that is written piece by piece, and the digest that it should have.
 struct Written {
-  explicit Written(const TempDirectory& folder)
-      : path(folder / "file"), file(::open(path.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600)) {}
+  explicit Written(const TempDirectory& folder, std::chrono::milliseconds fast = std::chrono::hours{1})
+      : path(folder / "file"),
+        file(::open(path.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600)),
+        writer(file.number(), "file", fast) {}
 
   void add(std::size_t size) {
     std::vector<std::uint64_t> words(size / sizeof(std::uint64_t) + 1);
@@ -51,7 +53,7 @@ struct Written {
   std::filesystem::path path;
   Descriptor file;
   Sha256 plain;
-  store::ContentWriter writer{file.number(), "file", std::chrono::hours{1}};
+  store::ContentWriter writer;
   std::uint64_t number = 0;
 };
 
@@ -116,6 +118,22 @@ TEST_CASE("a fast content costs one write per 2 MiB, and no copy of what was put
   fast.check();
   CHECK(writes() - before <= 32 / 2 + 1 + ofSecond);
   second.check();
+}
+
+TEST_CASE("who is no longer fast gives the pipeline to another") {
+  const TempDirectory folder;
+  Written slow(folder, std::chrono::milliseconds{200});
+  for (int i = 0; i < 20 && slow.writer.room().empty(); ++i) slow.add(8 * MiB);
+  REQUIRE_FALSE(slow.writer.room().empty());
+  const TempDirectory other;
+  Written fast(other);
+  while (!slow.writer.room().empty()) slow.add(1);
+  fast.add(8 * MiB);
+  CHECK_FALSE(fast.writer.room().empty());
+  slow.add(20 * MiB);
+  slow.check();
+  fast.add(MiB);
+  fast.check();
 }
 
 TEST_CASE("a content that the disk does not take is refused, at its end at the latest") {
