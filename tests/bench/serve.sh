@@ -146,14 +146,6 @@ crowd() { # NAME COUNT REQUEST [read]
   exec {CROWD[1]}>&-
   wait "$CROWD_PID" || :
 }
-for ((i = 0; i < 4; ++i)); do
-  timeout $((rounds * seconds + 3)) bash -c 'while curl -fsS "$@" >/dev/null; do :; done' - \
-    -H "X-Session-Id: $session" -T "$folder/files/1GiB" "$site/upload/$(add)" &
-  uploads[i]=$!
-done
-sleep 1 # until they are all there
-disturbed "4 uploads at full speed"
-wait "${uploads[@]:0:4}" || :
 crowd "$crowds slow readers of 200 MiB" $crowds "GET /videos/${ids[200MiB]} HTTP/1.1\r\nHost: a\r\n\r\n"
 crowd "$crowds idle connections" $crowds "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n" read
 crowd "2,000 half-sent heads" 2000 "GET /healthz HTTP/1.1\r\nHo"
@@ -177,3 +169,16 @@ read -r _ <&"${CROWD[0]}"
 printf 'every token out: 429 with p99 of %s ms at 32 connections\n' "$(load "$ours" 32 "$site/videos/${ids[200MiB]}" | cut -d ' ' -f 2)"
 exec {CROWD[1]}>&-
 wait "$CROWD_PID" || :
+
+# At the end: what they leave is freed in the background for a while.
+printf '[log]\naccess = false\n' >"$folder/videod.toml"
+kill -HUP $ours
+until (($(grep -c msg=reloaded "$folder/log") == 2)); do :; done
+for ((i = 0; i < 4; ++i)); do
+  timeout $((rounds * seconds + 3)) bash -c 'while curl -fsS "$@" >/dev/null; do :; done' - \
+    -H "X-Session-Id: $session" -T "$folder/files/1GiB" "$site/upload/$(add)" &
+  uploads[i]=$!
+done
+sleep 1 # until they are all there
+disturbed "4 uploads at full speed"
+wait "${uploads[@]:0:4}" || :
