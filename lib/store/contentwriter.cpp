@@ -50,33 +50,33 @@ bool setDirect(int file, bool direct) {
   return flags >= 0 && ::fcntl(file, F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
 }
 
-// Memory in huge pages where the system has some.
-class Blocks {
- public:
-  Blocks() : map_(::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
-    if (map_ == MAP_FAILED) throw std::bad_alloc();
-    const std::size_t over = reinterpret_cast<std::uintptr_t>(map_) % blockSize;
-    first_ = static_cast<char*>(map_) + (over > 0 ? blockSize - over : 0);
-    ::madvise(first_, blockCount * blockSize, MADV_HUGEPAGE);
-    ::madvise(first_, blockCount * blockSize, MADV_DONTFORK);  // a disk may be reading them
-  }
-  ~Blocks() { ::munmap(map_, mapped); }
-  Blocks(const Blocks&) = delete;
-  Blocks& operator=(const Blocks&) = delete;
-  char* at(std::uint64_t index) const noexcept { return first_ + index % blockCount * blockSize; }
-
- private:
-  static constexpr std::size_t mapped = (blockCount + 1) * blockSize;  // one more, to begin at a multiple
-  void* const map_;
-  char* first_;
-};
-
 std::atomic_flag pipelineTaken;
 
 }  // namespace
 
 // A ring of blocks, which one thread writes and one hashes as they are filled.
 class ContentWriter::Pipeline {
+  // Memory in huge pages where the system has some.
+  class Blocks {
+   public:
+    Blocks() : map_(::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
+      if (map_ == MAP_FAILED) throw std::bad_alloc();
+      const std::size_t over = reinterpret_cast<std::uintptr_t>(map_) % blockSize;
+      first_ = static_cast<char*>(map_) + (over > 0 ? blockSize - over : 0);
+      ::madvise(first_, blockCount * blockSize, MADV_HUGEPAGE);
+      ::madvise(first_, blockCount * blockSize, MADV_DONTFORK);  // a disk may be reading them
+    }
+    ~Blocks() { ::munmap(map_, mapped); }
+    Blocks(const Blocks&) = delete;
+    Blocks& operator=(const Blocks&) = delete;
+    char* at(std::uint64_t index) const noexcept { return first_ + index % blockCount * blockSize; }
+
+   private:
+    static constexpr std::size_t mapped = (blockCount + 1) * blockSize;  // one more, to begin at a multiple
+    void* const map_;
+    char* first_;
+  };
+
  public:
   // Null where another has it, or the system has no threads or memory left. `size` is what the file has.
   static std::unique_ptr<Pipeline> make(int file, std::uint64_t size, const std::string& name, Sha256& hash) {
