@@ -10,7 +10,6 @@ namespace video::http {
 namespace {
 
 constexpr std::size_t largestPartHeader = 8 * 1024;
-constexpr std::size_t largestOutside = 1024 * 1024;
 constexpr std::size_t longestBoundary = 70;
 
 std::string boundaryOf(std::string_view contentType) {
@@ -141,7 +140,7 @@ void FormFile::give(std::string_view bytes) {
 
 void FormFile::skip(std::size_t count) {
   outside_ += count;
-  if (outside_ > largestOutside) throw Error(Fault::malformed, "file: more than 1 MiB in the form beside the file");
+  if (outside_ > mostOutside) throw Error(Fault::malformed, "file: more than 1 MiB in the form beside the file");
 }
 
 }  // namespace video::http

@@ -14,8 +14,10 @@ namespace video::http {
 /// more than 1 MiB outside of the file.
 class FormFile {
  public:
-  /// More than all of a form but its file, with the line ends.
-  static constexpr std::uint64_t mostOutside = 2ULL << 20;
+  /// How many bytes may stand outside of the file; line ends are not counted.
+  static constexpr std::size_t mostOutside = 1024 * 1024;
+  /// No form has more of them with its line ends: a header line of one byte has two beside it.
+  static constexpr std::size_t mostOutsideWithEnds = 3 * mostOutside;
 
   /// `contentType` is the request's; throws malformed unless it is multipart/form-data with a boundary.
   FormFile(std::string_view contentType, std::string_view part, const ByteSink& sink);

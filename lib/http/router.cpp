@@ -244,8 +244,8 @@ ByteSource Router::sourceOf(const Exchange& exchange) {
     };
     return source;
   }
-  if (const auto length = request.head.contentLength; length > FormFile::mostOutside)
-    source.least = *length - FormFile::mostOutside;
+  if (const auto length = request.head.contentLength; length > FormFile::mostOutsideWithEnds)
+    source.least = *length - FormFile::mostOutsideWithEnds;
   source.push = [&request](const ByteSink& sink) {
     FormFile form(request.head.header("Content-Type"), "file", sink);
     if (request.bytes != nullptr) request.bytes->push([&form](std::span<const std::byte> piece) { form.take(piece); });

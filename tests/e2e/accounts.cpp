@@ -54,11 +54,7 @@ TEST_CASE("what one daemon revokes, another on the same directory refuses at the
   const std::string writer = sessionOf(a, "writer");
   const auto video = nlohmann::json::parse(
       a.Post("/user/writer/videos", {{"X-Session-Id", writer}}, R"({"name":"x"})", jsonType)->body);
-  const std::string content = std::string(
-                                  "\0\0\0\x18"
-                                  "ftypmp42",
-                                  12) +
-                              std::string(500, 'x');
+  const std::string content = mp4Front() + std::string(500, 'x');
   REQUIRE(statusOf(a.Put("/upload/" + video.at("id").get<std::string>(), {{"X-Session-Id", writer}}, content,
                          "video/mp4")) == 201);
   const std::string comments = "/videos/" + video.at("id").get<std::string>() + "/comments";
@@ -249,11 +245,7 @@ TEST_CASE("a link that videoctl makes plays until it is revoked") {
   const std::string data = daemon.dataDirectory().string();
   addUser(data, "ada");
   const std::string file = (folder / "a.mp4").string();
-  std::ofstream(file) << std::string(
-                             "\0\0\0\x18"
-                             "ftypmp42",
-                             12) +
-                             std::string(3000, 'a');
+  std::ofstream(file) << mp4Front() + std::string(3000, 'a');
   const auto ctl = [&](std::vector<std::string> words) {
     words.insert(words.begin(), {"--data-dir", data});
     Ended ended = videoctl(words);
@@ -271,12 +263,8 @@ TEST_CASE("a link that videoctl makes plays until it is revoked") {
   CHECK(statusOf(client.Head(path)) == 200);
   CHECK(statusOf(client.Delete("/video/" + video + path.substr(path.find('?')))) == 401);
   const std::string upload = ctl({"share", "create", video, "--upload"});
-  CHECK(statusOf(client.Put(upload.substr(upload.find("/upload/")),
-                            std::string("\0\0\0\x18"
-                                        "ftypmp42",
-                                        12) +
-                                std::string(100, 'b'),
-                            "video/mp4")) == 204);
+  CHECK(statusOf(client.Put(upload.substr(upload.find("/upload/")), mp4Front() + std::string(100, 'b'), "video/mp4")) ==
+        204);
   ctl({"share", "revoke", video, ctl({"-o", "id", "share", "list", video, "--limit", "1"})});
   CHECK(statusOf(client.Get(path)) == 403);
   const std::string second = ctl({"share", "create", video});

@@ -105,11 +105,7 @@ TEST_CASE("the upload page uploads, in a browser") {
   if (!Browser::isInstalled()) return;
   const TempDirectory home;
   const std::string file = (home / "clip.mp4").string();
-  const std::string bytes = std::string(
-                                "\0\0\0\x18"
-                                "ftypmp42",
-                                12) +
-                            std::string(300'000, 'v');
+  const std::string bytes = mp4Front() + std::string(300'000, 'v');
   std::ofstream(file, std::ios::binary) << bytes;
   Daemon daemon;
   const auto api = [&](const std::string& path, const std::string& body, const std::string& session) {

@@ -34,11 +34,7 @@ inline std::string read(const std::filesystem::path& path) {
 
 // What passes for an mp4.
 inline std::string content(char letter) {
-  return std::string(
-             "\0\0\0\x18"
-             "ftypmp42",
-             12) +
-         std::string(3000, letter);
+  return mp4Front() + std::string(3000, letter);
 }
 
 inline Words join(Words first, const Words& second) {

@@ -292,10 +292,7 @@ TEST_CASE("four processes share a data directory, each with a role") {
   const std::string header = "X-Session-Id: " + session;
   const std::string id = json({"-H", header, "-d", R"({"name":"clip"})"}, web.url() + "/user/anna/videos")["id"];
   const TempDirectory home;
-  const std::string file = write(home / "clip.mp4", std::string("\0\0\0\x18"
-                                                                "ftypmp42",
-                                                                12) +
-                                                        "and so on");
+  const std::string file = write(home / "clip.mp4", mp4Front() + "and so on");
   CHECK(get(stream.url() + "/upload/" + id, {"-H", header, "-T", file}).first == "201");
   CHECK(get(web.url() + "/videos/" + id).second.ends_with("and so on"));
   CHECK(get(api.url() + "/video/" + id, {"-H", header, "-X", "DELETE"}).first == "204");

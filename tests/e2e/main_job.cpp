@@ -1,6 +1,4 @@
 // The main job with the real programs, a real ffmpeg-made video and the tools that people have: curl, ffprobe, ffmpeg.
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,7 +12,7 @@
 #include <thread>
 
 #include "catch.hpp"
-#include "e2e/program.hpp"
+#include "e2e/nginx.hpp"
 
 using namespace video;
 using namespace video::e2e;
@@ -135,23 +133,9 @@ std::size_t residentKiB(pid_t pid) {
 // A file of `size` bytes that begins as an mp4 does; the rest is a hole.
 fs::path bigFile(const TempDirectory& folder, const std::string& name, std::uintmax_t size) {
   const fs::path file = folder / name;
-  std::ofstream(file, std::ios::binary)
-      .write(
-          "\0\0\0\x18"
-          "ftypmp42",
-          12);
+  std::ofstream(file, std::ios::binary) << mp4Front();
   fs::resize_file(file, size);
   return file;
-}
-
-int connectTo(const Daemon& daemon) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(daemon.url().substr(daemon.url().rfind(':') + 1))));
-  REQUIRE(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-  return fd;
 }
 
 }  // namespace
@@ -284,22 +268,17 @@ TEST_CASE("a client that vanishes leaves the old content and nothing else") {
   const fs::path file = bigFile(folder, "video.mp4", 1'000'000);
   const std::string id = addVideo(daemon, session, "x");
   curl({"-H", "X-Session-Id: " + session, "-T", file.string(), daemon.url() + "/upload/" + id});
-  const int fd = connectTo(daemon);
+  Descriptor socket = connectTo(daemon.address());
   const std::string start = "PUT /upload/" + id + " HTTP/1.1\r\nHost: x\r\nX-Session-Id: " + session +
-                            "\r\nContent-Length: 5000000\r\n\r\n" +
-                            std::string(
-                                "\0\0\0\x18"
-                                "ftypmp42",
-                                12) +
-                            std::string(100'000, 'x');
-  REQUIRE(::send(fd, start.data(), start.size(), 0) == static_cast<ssize_t>(start.size()));
+                            "\r\nContent-Length: 5000000\r\n\r\n" + mp4Front() + std::string(100'000, 'x');
+  REQUIRE(::send(socket.number(), start.data(), start.size(), 0) == static_cast<ssize_t>(start.size()));
   const auto isUnderWay = [&] {
     return curl({"-H", "X-Session-Id: " + session, daemon.url() + "/upload/" + id + "/status"})
                .find("\"under_way\":true") != std::string::npos;
   };
   while (!isUnderWay()) {
   }
-  ::close(fd);
+  socket.reset();
   while (isUnderWay()) {
   }
   CHECK(filesBelow(daemon.dataDirectory() / "incoming") == 0);
@@ -331,18 +310,17 @@ TEST_CASE("uploads take no memory, and slow readers no worker") {
   CHECK(after >= before / 2);
 #endif
 
-  std::vector<int> readers;
+  std::vector<Descriptor> readers;
   const std::string request = "GET /videos/" + ids[0] + " HTTP/1.1\r\nHost: x\r\n\r\n";
   for (int i = 0; i < 400; ++i) {
-    readers.push_back(connectTo(daemon));
-    REQUIRE(::send(readers.back(), request.data(), request.size(), 0) == static_cast<ssize_t>(request.size()));
+    readers.push_back(connectTo(daemon.address()));
+    REQUIRE(::send(readers.back().number(), request.data(), request.size(), 0) == static_cast<ssize_t>(request.size()));
   }
-  for (const int fd : readers) {
+  for (const Descriptor& reader : readers) {
     char byte = 0;
-    REQUIRE(::recv(fd, &byte, 1, 0) == 1);  // each one is being served, and none reads on
+    REQUIRE(::recv(reader.number(), &byte, 1, 0) == 1);  // each one is being served, and none reads on
   }
   for (int i = 0; i < 50; ++i) CHECK(curl({daemon.url() + "/user/ada/videos?limit=1"}).starts_with("{\"videos\":["));
-  for (const int fd : readers) ::close(fd);
 }
 
 TEST_CASE("what is too large is refused before it is sent, as a file and as a form") {
@@ -351,7 +329,7 @@ TEST_CASE("what is too large is refused before it is sent, as a file and as a fo
   const std::string session = signIn(daemon, "ada");
   const std::string id = addVideo(daemon, session, "large");
   const auto statusOf = [&](const std::string& method, const std::string& fields) {
-    const Descriptor socket(connectTo(daemon));
+    const Descriptor socket = connectTo(daemon.address());
     const std::string head = method + " /upload/" + id + " HTTP/1.1\r\nHost: x\r\nX-Session-Id: " + session + "\r\n" +
                              fields + "Content-Type: multipart/form-data; boundary=b\r\n\r\n";
     REQUIRE(::send(socket.number(), head.data(), head.size(), 0) == static_cast<ssize_t>(head.size()));
@@ -379,18 +357,14 @@ TEST_CASE("uploads that never pause keep nobody from an answer") {
   addUser(daemon, "ada");
   const std::string header = "X-Session-Id: " + signIn(daemon, "ada");
   const std::string session = header.substr(header.rfind(' ') + 1);
-  const std::string piece = std::string(
-                                "\0\0\0\x18"
-                                "ftypmp42",
-                                12) +
-                            std::string(1 << 20, 'x');
+  const std::string piece = mp4Front() + std::string(1 << 20, 'x');
   std::atomic<bool> enough = false;
   std::atomic<unsigned> sending = 0;
   const unsigned count = std::thread::hardware_concurrency() + 1;
   std::vector<std::jthread> clients;
   for (unsigned i = 0; i < count; ++i)
     clients.emplace_back([&, id = addVideo(daemon, session, "endless")] {
-      const Descriptor socket(connectTo(daemon));
+      const Descriptor socket = connectTo(daemon.address());
       const std::string head =
           "PUT /upload/" + id + " HTTP/1.1\r\nHost: x\r\n" + header + "\r\nContent-Length: 2000000000\r\n\r\n";
       ::send(socket.number(), head.data(), head.size(), MSG_NOSIGNAL);

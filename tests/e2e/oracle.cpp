@@ -15,10 +15,7 @@ namespace {
 constexpr std::size_t size = 100'000;
 
 std::string content() {
-  std::string bytes(
-      "\0\0\0\x18"
-      "ftypmp42",
-      12);
+  std::string bytes = mp4Front();
   for (std::uint32_t value = 1; bytes.size() < size; value = value * 1664525 + 1013904223)
     bytes += static_cast<char>(value >> 24);
   return bytes;

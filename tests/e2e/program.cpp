@@ -242,6 +242,13 @@ Ended videoctl(std::vector<std::string> arguments, const Given& given) {
   return run(arguments, given);
 }
 
+std::string mp4Front() {
+  return {
+      "\0\0\0\x18"
+      "ftypmp42",
+      12};
+}
+
 Daemon::Daemon(const std::string& config, const std::vector<std::string>& moreArguments,
                const std::filesystem::path& dataDirectory)
     : dataDirectory_(dataDirectory.empty() ? home_ / "data" : dataDirectory) {

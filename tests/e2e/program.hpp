@@ -74,6 +74,9 @@ Ended run(const std::vector<std::string>& arguments, const Given& given = {});
 /// Runs videoctl with these arguments to its end.
 Ended videoctl(std::vector<std::string> arguments, const Given& given = {});
 
+/// How an mp4 begins: by these bytes a file is taken for one.
+std::string mp4Front();
+
 /// A videod of our own: serves a temporary data directory, or one that is given, on a port of its choice.
 class Daemon {
  public:

@@ -10,6 +10,7 @@
 
 #include "base/bytes.hpp"
 #include "catch.hpp"
+#include "temp.hpp"
 
 using namespace video;
 
@@ -17,9 +18,8 @@ TEST_CASE("systemd is told, where it listens") {
   ::unsetenv("NOTIFY_SOCKET");
   observe::notifyReady();
 
-  char folder[] = "/tmp/video-notify-XXXXXX";
-  REQUIRE(::mkdtemp(folder) != nullptr);
-  const std::string path = std::string(folder) + "/notify";
+  const TempDirectory folder;
+  const std::string path = (folder / "notify").string();
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
@@ -37,6 +37,4 @@ TEST_CASE("systemd is told, where it listens") {
   CHECK(std::string(told) == "STOPPING=1");
 
   ::unsetenv("NOTIFY_SOCKET");
-  ::unlink(path.c_str());
-  ::rmdir(folder);
 }
