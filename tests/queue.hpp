@@ -25,7 +25,7 @@ struct QueueSize {
 inline void fillQueue(const std::filesystem::path& data, const QueueSize& size) {
   namespace fs = std::filesystem;
   store::DataDirectory::create(data);
-  store::Options options;
+  store::StoreOptions options;
   options.freeSpaceFloor = 1ULL << 60;  // no reserve is made
   options.synchronous = store::Synchronous::normal;
   store::Database database(store::DataDirectory::open(data, store::Hold::shared), options);

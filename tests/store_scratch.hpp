@@ -33,8 +33,8 @@ inline std::shared_ptr<DataDirectory> openAt(const std::filesystem::path& path, 
   return DataDirectory::open(path, hold, "the test", std::chrono::milliseconds{50});
 }
 
-inline Options small() {
-  Options options;
+inline StoreOptions small() {
+  StoreOptions options;
   options.freeSpaceFloor = 0;
   return options;
 }

@@ -1,7 +1,7 @@
 #include "base/text.hpp"
-#include "command.hpp"
 #include "comments/fields.hpp"
-#include "files.hpp"
+#include "frame/command.hpp"
+#include "frame/files.hpp"
 
 namespace video::ctl {
 namespace {

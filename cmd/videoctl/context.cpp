@@ -1,5 +1,5 @@
-#include "command.hpp"
-#include "contexts.hpp"
+#include "frame/command.hpp"
+#include "frame/contexts.hpp"
 
 namespace video::ctl {
 

@@ -1,5 +1,5 @@
-#include "command.hpp"
 #include "data/fields.hpp"
+#include "frame/command.hpp"
 
 namespace video::ctl {
 namespace {
@@ -8,10 +8,10 @@ namespace {
 std::unique_ptr<Data> openHere(Caller& caller, std::string_view command) {
   if (!caller.flags.server.empty() || !caller.flags.context.empty())
     throw Usage(fmt::format("{}: works on a data directory of this machine, not on a server", command));
-  const Way way = pickLocal(caller.flags, true);
-  if (caller.flags.verbose) say(fmt::format("direct {}", way.address));
-  becomeDataOwner(way.settings);
-  return openData(way.settings, way.origin);
+  const Target target = pickLocal(caller.flags, true);
+  if (caller.flags.verbose) say(fmt::format("direct {}", target.address));
+  becomeDataOwner(target.settings);
+  return openData(target.settings, target.origin);
 }
 
 }  // namespace

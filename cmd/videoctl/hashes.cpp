@@ -8,7 +8,7 @@
 #include <ctime>
 #include <fstream>
 
-#include "files.hpp"
+#include "frame/files.hpp"
 
 namespace video::ctl {
 namespace {

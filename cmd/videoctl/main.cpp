@@ -5,9 +5,9 @@
 #include <csignal>
 
 #include "base/text.hpp"
-#include "command.hpp"
-#include "files.hpp"
-#include "generate.hpp"
+#include "docs/generate.hpp"
+#include "frame/command.hpp"
+#include "frame/files.hpp"
 
 namespace {
 
@@ -51,7 +51,7 @@ std::string hintFor(const Error& error, Caller& caller) {
                                 : "try again, or wait longer with --lock-timeout";
     case Fault::requestTimeout: return "wait longer with --timeout";
     case Fault::unreachable:
-      return remote && what.starts_with(caller.way().address)
+      return remote && what.starts_with(caller.target().address)
                  ? "look at the address, and whether videod runs there; --timeout waits longer"
                  : "";
     case Fault::versionMismatch:

@@ -2,10 +2,10 @@
 #include <future>
 #include <thread>
 
-#include "command.hpp"
 #include "deletions/fields.hpp"
-#include "progress.hpp"
-#include "prompt.hpp"
+#include "frame/command.hpp"
+#include "frame/progress.hpp"
+#include "frame/prompt.hpp"
 
 namespace video::ctl {
 namespace {
@@ -86,7 +86,7 @@ int drain(Caller& caller, DrainQueue& wanted) {
   if (caller.flags.dryRun) return rehearseDrain(caller, wanted);
   if (wanted.includeNotDue)
     confirm(caller.flags, "queue drain --include-not-due",
-            fmt::format("Clear every deleted video on {} for good, due or not?", caller.way().address));
+            fmt::format("Clear every deleted video on {} for good, due or not?", caller.target().address));
   const auto began = steady_clock::now();
   const DeletionPage before = countsOf(caller);
   // In direct mode it returns when all is done: somebody else watches it.

@@ -1,4 +1,4 @@
-#include "command.hpp"
+#include "frame/command.hpp"
 #include "server/fields.hpp"
 #include "settings/settings.hpp"
 
@@ -7,9 +7,9 @@ namespace {
 
 // A daemon, where the way leads to one.
 Server& daemonOf(Caller& caller, std::string_view command) {
-  if (caller.way().kind == Way::Kind::direct)
+  if (caller.target().kind == Target::Kind::direct)
     throw Error(Fault::unreachable,
-                fmt::format("{}: asks a running daemon, and none answers for {}", command, caller.way().address));
+                fmt::format("{}: asks a running daemon, and none answers for {}", command, caller.target().address));
   return caller.toolkit().server();
 }
 

@@ -1,9 +1,9 @@
 #include <unistd.h>
 
 #include "base/clock.hpp"
-#include "command.hpp"
-#include "contexts.hpp"
-#include "prompt.hpp"
+#include "frame/command.hpp"
+#include "frame/contexts.hpp"
+#include "frame/prompt.hpp"
 #include "sessions/fields.hpp"
 
 namespace video::ctl {
@@ -31,7 +31,7 @@ int revoke(Caller& caller, RevokeSessions& wanted) {
       return {"revoked", id, {}, {}};
     });
   if (wanted.all)
-    confirm(caller.flags, "session revoke --all", fmt::format("End all sessions on {}?", caller.way().address));
+    confirm(caller.flags, "session revoke --all", fmt::format("End all sessions on {}?", caller.target().address));
   sessions.revokeAll(caller.by(), wanted);
   caller.report(wanted.name ? fmt::format("ended the sessions of {}", *wanted.name)
                             : std::string("ended all sessions"));
@@ -45,19 +45,19 @@ std::string hostName() {
 }
 
 // The context that a sign-in is kept in: the one that was asked for, or one for this URL.
-Context& contextOf(Contexts& contexts, const Way& way) {
-  if (!way.context.empty()) return contexts.get(way.context);
+Context& contextOf(Contexts& contexts, const Target& target) {
+  if (!target.context.empty()) return contexts.get(target.context);
   for (Context& context : contexts.all)
-    if (context.server == way.address) return context;
-  return contexts.all.emplace_back(Context{way.address.substr(way.address.find("://") + 3), way.address, {}});
+    if (context.server == target.address) return context;
+  return contexts.all.emplace_back(Context{target.address.substr(target.address.find("://") + 3), target.address, {}});
 }
 
 int logIn(Caller& caller, SignIn& wanted) {
-  if (caller.way().kind != Way::Kind::remote)
+  if (caller.target().kind != Target::Kind::remote)
     throw Usage("session login: signs in to a server: add --server URL or --context NAME");
   caller.needPrivateWay();
   Contexts contexts = loadContexts(contextsPath());
-  Context& context = contextOf(contexts, caller.way());
+  Context& context = contextOf(contexts, caller.target());
   if (wanted.name.empty()) {
     if (!canAsk(caller.flags)) throw Usage("session login: say who: session login NAME");
     wanted.name = ask("User name: ");
@@ -81,15 +81,15 @@ int logIn(Caller& caller, SignIn& wanted) {
 }
 
 int logOut(Caller& caller, NoWords&) {
-  if (caller.way().kind != Way::Kind::remote)
+  if (caller.target().kind != Target::Kind::remote)
     throw Usage("session logout: signs out of a server: add --server URL or --context NAME");
   caller.toolkit().sessions().logout(caller.by(), {});
-  if (!caller.way().context.empty()) {
+  if (!caller.target().context.empty()) {
     Contexts contexts = loadContexts(contextsPath());
-    contexts.get(caller.way().context).token.clear();
+    contexts.get(caller.target().context).token.clear();
     saveContexts(contextsPath(), contexts);
   }
-  caller.report(fmt::format("signed out of {}", caller.way().address));
+  caller.report(fmt::format("signed out of {}", caller.target().address));
   return 0;
 }
 

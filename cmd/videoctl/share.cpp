@@ -1,5 +1,5 @@
 #include "base/clock.hpp"
-#include "command.hpp"
+#include "frame/command.hpp"
 #include "shares/fields.hpp"
 
 namespace video::ctl {

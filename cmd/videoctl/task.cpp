@@ -2,8 +2,8 @@
 #include <future>
 #include <thread>
 
-#include "command.hpp"
-#include "progress.hpp"
+#include "frame/command.hpp"
+#include "frame/progress.hpp"
 #include "tasks/fields.hpp"
 
 namespace video::ctl {

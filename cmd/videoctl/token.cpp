@@ -1,7 +1,7 @@
 #include "tokens/fields.hpp"
 
 #include "base/clock.hpp"
-#include "command.hpp"
+#include "frame/command.hpp"
 
 namespace video::ctl {
 namespace {

@@ -10,11 +10,11 @@
 #include <thread>
 
 #include "base/ids.hpp"
-#include "command.hpp"
 #include "deletions/fields.hpp"
-#include "files.hpp"
+#include "frame/command.hpp"
+#include "frame/files.hpp"
+#include "frame/progress.hpp"
 #include "hashes.hpp"
-#include "progress.hpp"
 #include "uploads/fields.hpp"
 #include "videos/fields.hpp"
 

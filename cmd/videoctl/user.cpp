@@ -1,6 +1,6 @@
 #include "base/ids.hpp"
-#include "command.hpp"
-#include "prompt.hpp"
+#include "frame/command.hpp"
+#include "frame/prompt.hpp"
 #include "sessions/fields.hpp"
 #include "users/fields.hpp"
 
@@ -204,7 +204,7 @@ void addUser(Commands& commands) {
         return {"would-delete", user.name, {}, wanted.transferVideosTo ? "without " + what : "with " + what};
       });
     confirm(caller.flags, "user delete",
-            fmt::format("Delete user {} on {}, with {}?", wanted.name, caller.way().address,
+            fmt::format("Delete user {} on {}, with {}?", wanted.name, caller.target().address,
                         wanted.transferVideosTo ? "all comments" : "all videos and comments"));
     return runBatch(caller, Items({wanted.name}), [&](const std::string& name) -> Result {
       caller.toolkit().users().remove(caller.by(), wanted);

@@ -5,11 +5,11 @@
 #include <limits>
 
 #include "base/text.hpp"
-#include "command.hpp"
 #include "deletions/fields.hpp"
-#include "files.hpp"
+#include "frame/command.hpp"
+#include "frame/files.hpp"
+#include "frame/progress.hpp"
 #include "hashes.hpp"
-#include "progress.hpp"
 #include "sessions/fields.hpp"
 #include "videos/fields.hpp"
 

@@ -18,8 +18,8 @@
 
 #include "base/error.hpp"
 #include "flags.hpp"
-#include "http/router.hpp"
-#include "http/transport.hpp"
+#include "http/routing/router.hpp"
+#include "http/server/transport.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "observe/notify.hpp"
@@ -276,8 +276,8 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
   daemon.reload = [&] { return reloading.reload(); };
   daemon.metrics = [&] {
     observe::Metrics metrics;
-    router.measure(metrics);
-    transport.measure(metrics);
+    router.addMetrics(metrics);
+    transport.addMetrics(metrics);
     measureQueue(metrics, *toolkit);
     return metrics.text();
   };

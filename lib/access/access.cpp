@@ -11,11 +11,11 @@
 #include <utility>
 
 #include "access/cache.hpp"
+#include "access/deferred_writes.hpp"
 #include "access/links.hpp"
 #include "access/passwords.hpp"
 #include "access/rows.hpp"
 #include "access/throttle.hpp"
-#include "access/upkeep.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "observe/log.hpp"
@@ -89,23 +89,23 @@ std::optional<Identity> plainIdentity(const Credential& by) {
 
 }  // namespace
 
-struct Access::Inside {
-  Inside(store::Database& wantedDatabase, const Options& wanted, const Clock& wantedClock)
+struct Access::Impl {
+  Impl(store::Database& wantedDatabase, const AccessOptions& wanted, const Clock& wantedClock)
       : database(wantedDatabase),
         options(wanted),
         clock(wantedClock),
         passwords(wanted),
         throttle(wanted.loginAttempts, wanted.loginWindow),
         cache(wanted.sessionCache),
-        upkeep(wantedDatabase, cache) {}
+        deferredWrites(wantedDatabase, cache) {}
 
   store::Database& database;
-  const Options options;
+  const AccessOptions options;
   const Clock& clock;
   Passwords passwords;
   Throttle throttle;
   Cache cache;
-  Upkeep upkeep;
+  DeferredWrites deferredWrites;
   std::mutex epochMutex;
   std::optional<std::pair<std::uint64_t, std::int64_t>> epoch;  // the database's version, and what it was then
   std::jthread loader;
@@ -144,7 +144,7 @@ struct Access::Inside {
     const auto known = findSecret(reader, secret, rows::hexOf(key));
     if (!known || hasExpired(*known, now)) {
       cache.drop(key);
-      if (known && !isToken(secret)) upkeep.add({Upkeep::Note::What::expired, key, now});
+      if (known && !isToken(secret)) deferredWrites.add({DeferredWrites::Note::What::expired, key, now});
       return std::nullopt;
     }
     Cache::Entry entry = entryOf(*known, isToken(secret), now);
@@ -187,21 +187,21 @@ struct Access::Inside {
 
   void touch(Identity::Kind kind, const SecretKey& key, Time now) {
     if (kind == Identity::Kind::token)
-      upkeep.add({Upkeep::Note::What::used, key, now});
+      deferredWrites.add({DeferredWrites::Note::What::used, key, now});
     else
-      upkeep.add({Upkeep::Note::What::extended, key, now + options.sessionTtl});
+      deferredWrites.add({DeferredWrites::Note::What::extended, key, now + options.sessionTtl});
   }
 };
 
-Access::Access(store::Database& database, const Options& options, const Clock& clock)
-    : inside_(std::make_unique<Inside>(database, options, clock)) {}
+Access::Access(store::Database& database, const AccessOptions& options, const Clock& clock)
+    : impl_(std::make_unique<Impl>(database, options, clock)) {}
 
 Access::~Access() = default;
 
 Identity Access::identify(const Credential& by) {
-  if (const auto* secret = std::get_if<Secret>(&by)) return inside_->identifySecret(*secret);
+  if (const auto* secret = std::get_if<Secret>(&by)) return impl_->identifySecret(*secret);
   if (auto plain = plainIdentity(by)) return std::move(*plain);
-  return inside_->database.read([&](store::Reader& reader) { return operatorOf(reader, *std::get<Operator>(by).as); });
+  return impl_->database.read([&](store::Reader& reader) { return operatorOf(reader, *std::get<Operator>(by).as); });
 }
 
 Identity Access::identify(store::Transaction& transaction, const Credential& by) {
@@ -218,13 +218,13 @@ Identity Access::identify(store::Transaction& transaction, const Credential& by)
 }
 
 std::string Access::hashPassword(std::string_view password) {
-  return inside_->passwords.hash(password);
+  return impl_->passwords.hash(password);
 }
 
 Verified Access::verifyPassword(std::string_view name, std::string_view address, std::string_view hash,
                                 std::string_view password) {
-  Throttle::Try attempt = inside_->throttle.begin(name, address, now());
-  Verified verified = inside_->passwords.verify(hash, password);
+  Throttle::Try attempt = impl_->throttle.begin(name, address, now());
+  Verified verified = impl_->passwords.verify(hash, password);
   if (verified.right)
     attempt.succeeded(now());
   else
@@ -236,7 +236,7 @@ NewSession Access::startSession(store::Transaction& transaction, UserId user, st
   NewSession made{makeSecret(), std::string(userName)};
   const Time created = now();
   rows::addSession(transaction, rows::hexOf(keyOf(made.secret)), user, userName, created,
-                   created + inside_->options.sessionTtl);
+                   created + impl_->options.sessionTtl);
   const std::int64_t over = rows::countSessionsOf(transaction, user) - mostOfUser;
   if (over > 0 && rows::removeSessions(transaction, user, over) > 0) rows::bumpEpoch(transaction);
   return made;
@@ -332,7 +332,7 @@ void Access::rightsChanged(store::Transaction& transaction) {
 }
 
 bool Access::needsSweep() {
-  return inside_->database.read([this](store::Reader& reader) { return rows::hasExpiredSession(reader, now()); });
+  return impl_->database.read([this](store::Reader& reader) { return rows::hasExpiredSession(reader, now()); });
 }
 
 std::int64_t Access::sweep(store::Transaction& transaction, std::int64_t limit) {
@@ -340,20 +340,20 @@ std::int64_t Access::sweep(store::Transaction& transaction, std::int64_t limit) 
 }
 
 std::string Access::uploadLink(const VideoId& video) {
-  return makeLink(inside_->database.directory().signingKey(), noShare, video, uploading,
-                  now() + inside_->options.uploadLinkTtl);
+  return makeLink(impl_->database.directory().signingKey(), noShare, video, uploading,
+                  now() + impl_->options.uploadLinkTtl);
 }
 
 std::string Access::link(std::string_view share, const VideoId& video, std::string_view what, Time expires) {
-  return makeLink(inside_->database.directory().signingKey(), share, video, what, expires);
+  return makeLink(impl_->database.directory().signingKey(), share, video, what, expires);
 }
 
 void Access::checkLink(const SignedLink& link, const VideoId& video, std::string_view what) {
-  access::checkLink(inside_->database.directory().signingKey(), link, video, what, now());
+  access::checkLink(impl_->database.directory().signingKey(), link, video, what, now());
 }
 
 void Access::loadInBackground() {
-  inside_->loader = std::jthread([inside = inside_.get()](const std::stop_token& stop) {
+  impl_->loader = std::jthread([inside = impl_.get()](const std::stop_token& stop) {
     try {
       inside->load(stop);
     } catch (const std::exception& error) {
@@ -363,16 +363,16 @@ void Access::loadInBackground() {
 }
 
 std::size_t Access::load() {
-  inside_->load({});
-  return inside_->cache.size();
+  impl_->load({});
+  return impl_->cache.size();
 }
 
-const Options& Access::options() const {
-  return inside_->options;
+const AccessOptions& Access::options() const {
+  return impl_->options;
 }
 
 Time Access::now() const {
-  return inside_->clock.now();
+  return impl_->clock.now();
 }
 
 }  // namespace video::access

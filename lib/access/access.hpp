@@ -19,7 +19,7 @@
 
 namespace video::access {
 
-struct Options {
+struct AccessOptions {
   bool openRegistration = true;
   std::size_t minPassword = 8;  ///< bytes, for new ones
   std::uint64_t passwordOpslimit = 2;
@@ -65,7 +65,7 @@ struct NewSession {
 /// any thread; functions that take a Transaction belong inside a write.
 class Access {
  public:
-  Access(store::Database& database, const Options& options, const Clock& clock);
+  Access(store::Database& database, const AccessOptions& options, const Clock& clock);
   ~Access();
 
   /// Who `by` is. An unknown, ended or expired secret, or one of a disabled or deleted user: unauthenticated, but
@@ -129,12 +129,12 @@ class Access {
   /// The same at once; how many sessions and tokens it holds then.
   std::size_t load();
 
-  const Options& options() const;
+  const AccessOptions& options() const;
   Time now() const;
 
  private:
-  struct Inside;
-  std::unique_ptr<Inside> inside_;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace video::access

@@ -30,7 +30,7 @@ unsigned long long numberIn(std::string_view hash, std::string_view mark) {
 
 }  // namespace
 
-Passwords::Passwords(const Options& options)
+Passwords::Passwords(const AccessOptions& options)
     : shortest_(options.minPassword),
       operations_(std::max<unsigned long long>(options.passwordOpslimit, crypto_pwhash_OPSLIMIT_MIN)),
       memory_(std::max<std::size_t>(options.passwordMemlimit, crypto_pwhash_MEMLIMIT_MIN)),

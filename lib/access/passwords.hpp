@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "access/access.hpp"
-#include "access/lowpriority.hpp"
+#include "access/hash_threads.hpp"
 
 namespace video::access {
 
@@ -15,7 +15,7 @@ class Passwords {
   static constexpr std::size_t mostWaiting = 64;
   static constexpr std::size_t longest = 1024;  ///< bytes
 
-  explicit Passwords(const Options& options);
+  explicit Passwords(const AccessOptions& options);
 
   /// The hash of a new password, with its salt and cost in it. Throws malformed (too short, too long, NUL), tooMany.
   std::string hash(std::string_view password);
@@ -30,7 +30,7 @@ class Passwords {
   const std::size_t shortest_;
   const unsigned long long operations_;
   const std::size_t memory_;
-  LowPriorityThreads threads_;
+  HashThreads threads_;
 };
 
 }  // namespace video::access

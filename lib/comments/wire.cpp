@@ -1,6 +1,6 @@
 #include "comments/fields.hpp"
-#include "http/client.hpp"
-#include "http/router.hpp"
+#include "http/client/client.hpp"
+#include "http/routing/router.hpp"
 
 namespace video {
 namespace {
@@ -8,12 +8,29 @@ namespace {
 namespace wire {
 using http::Endpoint;
 using http::Method;
-constexpr Endpoint<NewComment, Comment> post{{"comments.post", Method::post, "/videos/{video}/comments", 201}};
-constexpr Endpoint<CommentQuery, Page<Comment>> list{
-    {"comments.list", Method::get, "/videos/{video}/comments", 200, http::api, false, true}};
-constexpr Endpoint<CommentRef, void> remove{{"comments.remove", Method::delete_, "/videos/{video}/comments/{id}", 204}};
-constexpr Endpoint<CommentRef, void> removeOne{
-    {"comments.remove", Method::delete_, "/videos/{video}/comment/{id}", 204}};
+constexpr Endpoint<NewComment, Comment> post{{.name = "comments.post",
+                                              .method = Method::post,
+                                              .path = "/videos/{video}/comments",
+                                              .success = 201,
+                                              .summary = "Comment on a video",
+                                              .flags = {.takesLink = true}}};
+constexpr Endpoint<CommentQuery, Page<Comment>> list{{.name = "comments.list",
+                                                      .method = Method::get,
+                                                      .path = "/videos/{video}/comments",
+                                                      .summary = "List a video's comments",
+                                                      .flags = {.sharedReply = true, .takesLink = true}}};
+constexpr Endpoint<CommentRef, void> remove{{.name = "comments.remove",
+                                             .method = Method::delete_,
+                                             .path = "/videos/{video}/comments/{id}",
+                                             .success = 204,
+                                             .summary = "Remove a comment",
+                                             .flags = {.takesLink = true}}};
+constexpr Endpoint<CommentRef, void> removeOne{{.name = "comments.remove",
+                                                .method = Method::delete_,
+                                                .path = "/videos/{video}/comment/{id}",
+                                                .success = 204,
+                                                .summary = "Remove a comment",
+                                                .flags = {.takesLink = true}}};
 }  // namespace wire
 
 class RemoteComments : public Comments {

@@ -3,7 +3,7 @@
 #include "access/access.hpp"
 #include "base/cursor.hpp"
 #include "base/error.hpp"
-#include "deletions/clear.hpp"
+#include "deletions/purge.hpp"
 #include "deletions/rows.hpp"
 #include "videos/rows.hpp"
 
@@ -139,7 +139,7 @@ class DirectoryDeletions : public LocalDeletions {
   store::Database& database_;
   access::Access& access_;
   DeletionsOptions options_;
-  Clearing clearing_;
+  PurgeWorker clearing_;
   DeletionRunner runner_;
 };
 

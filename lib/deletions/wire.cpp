@@ -1,6 +1,6 @@
 #include "deletions/fields.hpp"
-#include "http/client.hpp"
-#include "http/router.hpp"
+#include "http/client/client.hpp"
+#include "http/routing/router.hpp"
 
 namespace video {
 namespace {
@@ -8,20 +8,48 @@ namespace {
 namespace wire {
 using http::Endpoint;
 using http::Method;
-constexpr Endpoint<RemoveVideo, void> remove{{"videos.delete", Method::delete_, "/video/{id}", 204}};
-constexpr Endpoint<RemoveVideo, void> removeOf{
-    {"videos.delete", Method::delete_, "/user/{user_name}/videos/{id}", 204}};
-constexpr Endpoint<VideoRef, Video> restore{{"videos.restore", Method::post, "/video/{id}/restore"}};
-constexpr Endpoint<VideoRef, void> enqueue{
-    {"deletions.enqueue", Method::post, "/video-delete-record/{id}", 200, http::scheduler}};
-constexpr Endpoint<VideoRef, void> enqueueByGet{
-    {"deletions.enqueue", Method::get, "/video-delete-record/{id}", 200, http::scheduler}};
-constexpr Endpoint<DeletionQuery, DeletionPage> list{
-    {"deletions.list", Method::get, "/deletions", 200, http::scheduler}};
-constexpr Endpoint<Drain, DrainStarted> drain{
-    {"deletions.drain", Method::post, "/deletions/drain", 202, http::scheduler}};
-constexpr Endpoint<DeletionRef, Deletion> retry{
-    {"deletions.retry", Method::post, "/deletions/{video_id}/retry", 200, http::scheduler}};
+constexpr Endpoint<RemoveVideo, void> remove{{.name = "videos.delete",
+                                              .method = Method::delete_,
+                                              .path = "/video/{id}",
+                                              .success = 204,
+                                              .summary = "Delete a video; until it is cleared it can be restored"}};
+constexpr Endpoint<RemoveVideo, void> removeOf{{.name = "videos.delete",
+                                                .method = Method::delete_,
+                                                .path = "/user/{user_name}/videos/{id}",
+                                                .success = 204,
+                                                .summary = "Delete a video; until it is cleared it can be restored"}};
+constexpr Endpoint<VideoRef, Video> restore{{.name = "videos.restore",
+                                             .method = Method::post,
+                                             .path = "/video/{id}/restore",
+                                             .summary = "Take a deleted video back"}};
+constexpr Endpoint<VideoRef, void> enqueue{{.name = "deletions.enqueue",
+                                            .method = Method::post,
+                                            .path = "/video-delete-record/{id}",
+                                            .roles = http::scheduler,
+                                            .summary = "Put a video into the deletion queue",
+                                            .flags = {.trustedListener = true}}};
+constexpr Endpoint<VideoRef, void> enqueueByGet{{.name = "deletions.enqueue",
+                                                 .method = Method::get,
+                                                 .path = "/video-delete-record/{id}",
+                                                 .roles = http::scheduler,
+                                                 .summary = "Put a video into the deletion queue",
+                                                 .flags = {.trustedListener = true, .changes = true}}};
+constexpr Endpoint<DeletionQuery, DeletionPage> list{{.name = "deletions.list",
+                                                      .method = Method::get,
+                                                      .path = "/deletions",
+                                                      .roles = http::scheduler,
+                                                      .summary = "List the deletion queue"}};
+constexpr Endpoint<Drain, DrainStarted> drain{{.name = "deletions.drain",
+                                               .method = Method::post,
+                                               .path = "/deletions/drain",
+                                               .success = 202,
+                                               .roles = http::scheduler,
+                                               .summary = "Work the deletion queue off now"}};
+constexpr Endpoint<DeletionRef, Deletion> retry{{.name = "deletions.retry",
+                                                 .method = Method::post,
+                                                 .path = "/deletions/{video_id}/retry",
+                                                 .roles = http::scheduler,
+                                                 .summary = "Give a failed deletion all its tries again"}};
 }  // namespace wire
 
 class RemoteDeletions : public Deletions {

@@ -6,17 +6,27 @@
 
 namespace video::http {
 
-/// One operation on the wire: the constant that feeds both ends. The request's fields are bound by name: those in
-/// braces in `path` from the path, the others from the query (GET, HEAD, DELETE) or the JSON body (POST, PUT, PATCH).
+/// What the router does differently for one operation.
+struct RouteFlags {
+  bool plainErrors = false;      ///< errors as plain text (the original's stream role)
+  bool sharedReply = false;      ///< the reply to an anonymous GET follows from path, query and data alone
+  bool slowRefusal = false;      ///< a 429 goes out half a second late, so that who guesses does not crowd the workers
+  bool takesLink = false;        ///< a signed link in the query is a credential
+  bool trustedListener = false;  ///< on a listener with `trusted` a caller without a credential is the operator
+  bool changes = false;          ///< changes something although it is a GET: HEAD is refused, cross-site rules apply
+};
+
+/// One operation on the wire: the constant that feeds both ends, the manual and the OpenAPI document. The request's
+/// fields are bound by name: those in braces in `path` from the path, the others from the query (GET, HEAD, DELETE) or
+/// the JSON body (POST, PUT, PATCH).
 struct Route {
-  std::string_view operation;  ///< `comments.post`
+  std::string_view name;  ///< `comments.post`
   Method method = Method::get;
-  std::string_view path;  ///< `/videos/{video}/comments`
-  int success = 200;      ///< status of an answer that is no error
-  unsigned roles = api;
-  bool plainErrors = false;  ///< errors as plain text (the original's stream role)
-  bool shared = false;       ///< the reply to an anonymous GET follows from path, query and data alone
-  bool tarpit = false;       ///< a 429 goes out half a second late, so that who guesses does not crowd the workers
+  std::string_view path;       ///< `/videos/{video}/comments`
+  int success = 200;           ///< status of an answer that is no error
+  unsigned roles = api;        ///< the listeners' roles that serve it
+  std::string_view summary{};  ///< one line for manual and document, verb first, without a full stop
+  RouteFlags flags{};
 };
 
 template <class Wanted, class Given>

@@ -69,7 +69,7 @@ inline void error(std::string_view message, std::initializer_list<LogField> fiel
   log(LogLevel::error, message, fields);
 }
 
-/// Whether `logAccess` writes anything, for who would measure only for its sake.
+/// Whether `logAccess` writes anything, for who would addMetrics only for its sake.
 bool logsAccess() noexcept;
 
 /// Writes a line for a request. It may reach stderr up to 100 ms later, together with others.

@@ -237,7 +237,7 @@ struct Timer {
   std::jthread thread;
 };
 
-struct Scheduler::Inside {
+struct Scheduler::Impl {
   const AlarmClock& clock;
   History& history;
   std::vector<std::unique_ptr<Timer>> timers{};  // fixed from `start` on
@@ -249,25 +249,25 @@ struct Scheduler::Inside {
   }
 };
 
-Scheduler::Scheduler(const AlarmClock& clock, History& history) : inside_(new Inside{clock, history}) {}
+Scheduler::Scheduler(const AlarmClock& clock, History& history) : impl_(new Impl{clock, history}) {}
 
 Scheduler::~Scheduler() {
   stop();
 }
 
 void Scheduler::add(Task task, Timing timing) {
-  inside_->timers.push_back(std::make_unique<Timer>(std::move(task), std::move(timing), inside_->clock));
+  impl_->timers.push_back(std::make_unique<Timer>(std::move(task), std::move(timing), impl_->clock));
 }
 
 void Scheduler::start() {
-  for (const auto& timer : inside_->timers)
-    timer->thread = std::jthread([&timer = *timer, &inside = *inside_](const std::stop_token& stop) {
+  for (const auto& timer : impl_->timers)
+    timer->thread = std::jthread([&timer = *timer, &inside = *impl_](const std::stop_token& stop) {
       timer.loop(stop, inside.clock, inside.history);
     });
 }
 
 void Scheduler::setTiming(std::string_view name, Timing timing) {
-  Timer* const timer = inside_->find(name);
+  Timer* const timer = impl_->find(name);
   if (timer == nullptr) return;
   {
     const std::lock_guard lock(timer->mutex);
@@ -278,23 +278,23 @@ void Scheduler::setTiming(std::string_view name, Timing timing) {
 }
 
 void Scheduler::wake(std::string_view name) {
-  Timer* const timer = inside_->find(name);
+  Timer* const timer = impl_->find(name);
   if (timer == nullptr) return;
   timer->woken = true;
   timer->alarm->ring();
 }
 
 void Scheduler::stop() {
-  for (const auto& timer : inside_->timers) {
+  for (const auto& timer : impl_->timers) {
     timer->thread.request_stop();
     timer->alarm->ring();
   }
-  for (const auto& timer : inside_->timers)
+  for (const auto& timer : impl_->timers)
     if (timer->thread.joinable()) timer->thread.join();
 }
 
 std::size_t Scheduler::wakeUps(std::string_view name) const {
-  Timer* const timer = inside_->find(name);
+  Timer* const timer = impl_->find(name);
   return timer == nullptr ? 0 : timer->wakeUps.load();
 }
 

@@ -110,8 +110,8 @@ class Scheduler {
   std::size_t wakeUps(std::string_view name) const;
 
  private:
-  struct Inside;
-  std::unique_ptr<Inside> inside_;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace video::schedule

@@ -2,8 +2,8 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
-#include "http/client.hpp"
-#include "http/router.hpp"
+#include "http/client/client.hpp"
+#include "http/routing/router.hpp"
 #include "server/fields.hpp"
 
 namespace video {
@@ -12,13 +12,42 @@ namespace {
 namespace wire {
 using http::Endpoint;
 using http::Method;
-constexpr http::Route healthz{"server.healthz", Method::get, "/healthz", 200, http::allRoles};
-constexpr http::Route readyz{"server.readyz", Method::get, "/readyz", 200, http::allRoles};
-constexpr http::Route version{"server.version", Method::get, "/version", 200, http::allRoles};
-constexpr http::Route metrics{"server.metrics", Method::get, "/metrics", 200, http::allRoles};
-constexpr Endpoint<Nothing, ServerStatus> status{{"server.status", Method::get, "/server/status", 200, http::allRoles}};
-constexpr Endpoint<Nothing, ServerLimits> limits{{"server.limits", Method::get, "/server/limits", 200, http::allRoles}};
-constexpr Endpoint<Nothing, Reloaded> reload{{"server.reload", Method::post, "/server/reload", 200, http::allRoles}};
+constexpr http::Route healthz{.name = "server.healthz",
+                              .method = Method::get,
+                              .path = "/healthz",
+                              .roles = http::allRoles,
+                              .summary = "Say that the daemon is alive"};
+constexpr http::Route readyz{.name = "server.readyz",
+                             .method = Method::get,
+                             .path = "/readyz",
+                             .roles = http::allRoles,
+                             .summary = "Say whether writes succeed"};
+constexpr http::Route version{.name = "server.version",
+                              .method = Method::get,
+                              .path = "/version",
+                              .roles = http::allRoles,
+                              .summary = "Show the versions of the program and of the API"};
+constexpr http::Route metrics{.name = "server.metrics",
+                              .method = Method::get,
+                              .path = "/metrics",
+                              .roles = http::allRoles,
+                              .summary = "Get everything that is counted, for Prometheus",
+                              .flags = {.trustedListener = true}};
+constexpr Endpoint<Nothing, ServerStatus> status{{.name = "server.status",
+                                                  .method = Method::get,
+                                                  .path = "/server/status",
+                                                  .roles = http::allRoles,
+                                                  .summary = "Show how the daemon is"}};
+constexpr Endpoint<Nothing, ServerLimits> limits{{.name = "server.limits",
+                                                  .method = Method::get,
+                                                  .path = "/server/limits",
+                                                  .roles = http::allRoles,
+                                                  .summary = "Show the limiter's buckets"}};
+constexpr Endpoint<Nothing, Reloaded> reload{{.name = "server.reload",
+                                              .method = Method::post,
+                                              .path = "/server/reload",
+                                              .roles = http::allRoles,
+                                              .summary = "Read the configuration again"}};
 }  // namespace wire
 
 class RemoteServer : public Server {

@@ -1,6 +1,6 @@
-#include "http/client.hpp"
-#include "http/router.hpp"
-#include "http/session_cookie.hpp"
+#include "http/client/client.hpp"
+#include "http/routing/router.hpp"
+#include "http/routing/session_cookie.hpp"
 #include "sessions/fields.hpp"
 
 namespace video {
@@ -9,16 +9,37 @@ namespace {
 namespace wire {
 using http::Endpoint;
 using http::Method;
-constexpr Endpoint<Login, SignedIn> login{
-    {.operation = "sessions.login", .method = Method::post, .path = "/user/{name}", .tarpit = true}};
-constexpr Endpoint<Nothing, void> logout{{"sessions.logout", Method::delete_, "/session", 204}};
-constexpr Endpoint<OfUserQuery, Page<Session>> list{{"sessions.list", Method::get, "/sessions"}};
-constexpr Endpoint<OfUserQuery, Page<Session>> listOf{{"sessions.list", Method::get, "/user/{user_name}/sessions"}};
-constexpr Endpoint<SessionRef, void> revoke{{"sessions.revoke", Method::delete_, "/sessions/{id}", 204}};
-constexpr Endpoint<OfUser, void> revokeAll{{"sessions.revokeAll", Method::delete_, "/sessions", 204}};
-constexpr Endpoint<OfUser, void> revokeAllOf{
-    {"sessions.revokeAll", Method::delete_, "/user/{user_name}/sessions", 204}};
-constexpr Endpoint<Nothing, WhoAmI> whoami{{"sessions.whoami", Method::get, "/session"}};
+constexpr Endpoint<Login, SignedIn> login{{.name = "sessions.login",
+                                           .method = Method::post,
+                                           .path = "/user/{name}",
+                                           .summary = "Sign in",
+                                           .flags = {.slowRefusal = true}}};
+constexpr Endpoint<Nothing, void> logout{{.name = "sessions.logout",
+                                          .method = Method::delete_,
+                                          .path = "/session",
+                                          .success = 204,
+                                          .summary = "End this session"}};
+constexpr Endpoint<OfUserQuery, Page<Session>> list{
+    {.name = "sessions.list", .method = Method::get, .path = "/sessions", .summary = "List sessions"}};
+constexpr Endpoint<OfUserQuery, Page<Session>> listOf{
+    {.name = "sessions.list", .method = Method::get, .path = "/user/{user_name}/sessions", .summary = "List sessions"}};
+constexpr Endpoint<SessionRef, void> revoke{{.name = "sessions.revoke",
+                                             .method = Method::delete_,
+                                             .path = "/sessions/{id}",
+                                             .success = 204,
+                                             .summary = "End a session"}};
+constexpr Endpoint<OfUser, void> revokeAll{{.name = "sessions.revokeAll",
+                                            .method = Method::delete_,
+                                            .path = "/sessions",
+                                            .success = 204,
+                                            .summary = "End all sessions"}};
+constexpr Endpoint<OfUser, void> revokeAllOf{{.name = "sessions.revokeAll",
+                                              .method = Method::delete_,
+                                              .path = "/user/{user_name}/sessions",
+                                              .success = 204,
+                                              .summary = "End all sessions"}};
+constexpr Endpoint<Nothing, WhoAmI> whoami{
+    {.name = "sessions.whoami", .method = Method::get, .path = "/session", .summary = "Show who is asking"}};
 }  // namespace wire
 
 class RemoteSessions : public Sessions {

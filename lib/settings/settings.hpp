@@ -9,10 +9,10 @@
 
 #include "access/access.hpp"
 #include "deletions/deletions.hpp"
-#include "http/limiter.hpp"
+#include "http/content/limiter.hpp"
 #include "http/message.hpp"
-#include "http/proxies.hpp"
-#include "http/transport.hpp"
+#include "http/routing/trusted_proxies.hpp"
+#include "http/server/transport.hpp"
 #include "observe/log.hpp"
 #include "shares/shares.hpp"
 #include "store/database.hpp"
@@ -36,7 +36,7 @@ struct Settings {
   std::string accelRedirect;  ///< as RouterOptions::accelRedirect
   http::TransportOptions transport;
   http::LimiterOptions limiter;
-  access::Options access;
+  access::AccessOptions access;
   UsersOptions users;
   VideosOptions videos;
   UploadsOptions uploads;
@@ -44,7 +44,7 @@ struct Settings {
   std::string signingKey;  ///< what the daemon's `signing.key` is to hold, 32 bytes; empty: what it holds
   DeletionsOptions deletions;
   TasksOptions tasks;
-  store::Options store;
+  store::StoreOptions store;
   observe::LogOptions log;
 
   /// Where `dataDirectory` comes from, for a person: `data_dir of /etc/videod.toml`, or `the default`.

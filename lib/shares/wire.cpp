@@ -1,5 +1,5 @@
-#include "http/client.hpp"
-#include "http/router.hpp"
+#include "http/client/client.hpp"
+#include "http/routing/router.hpp"
 #include "shares/fields.hpp"
 
 namespace video {
@@ -8,9 +8,20 @@ namespace {
 namespace wire {
 using http::Endpoint;
 using http::Method;
-constexpr Endpoint<NewShare, CreatedShare> create{{"shares.create", Method::post, "/video/{video}/shares", 201}};
-constexpr Endpoint<ShareQuery, Page<Share>> list{{"shares.list", Method::get, "/video/{video}/shares"}};
-constexpr Endpoint<ShareRef, void> revoke{{"shares.revoke", Method::delete_, "/video/{video}/shares/{id}", 204}};
+constexpr Endpoint<NewShare, CreatedShare> create{{.name = "shares.create",
+                                                   .method = Method::post,
+                                                   .path = "/video/{video}/shares",
+                                                   .success = 201,
+                                                   .summary = "Make a signed link to a video"}};
+constexpr Endpoint<ShareQuery, Page<Share>> list{{.name = "shares.list",
+                                                  .method = Method::get,
+                                                  .path = "/video/{video}/shares",
+                                                  .summary = "List a video's signed links"}};
+constexpr Endpoint<ShareRef, void> revoke{{.name = "shares.revoke",
+                                           .method = Method::delete_,
+                                           .path = "/video/{video}/shares/{id}",
+                                           .success = 204,
+                                           .summary = "End a signed link"}};
 }  // namespace wire
 
 class RemoteShares : public Shares {

@@ -21,7 +21,7 @@
 #include "base/error.hpp"
 #include "base/ids.hpp"
 #include "base/waiting.hpp"
-#include "store/contentwriter.hpp"
+#include "store/content_writer.hpp"
 #include "store/directory.hpp"
 #include "store/files.hpp"
 
@@ -68,7 +68,7 @@ bool isSameFile(int one, int other) {
 }
 
 // isUnderWay holds a lock for a moment: a refusal counts only if it lasts.
-bool tryLockTwice(int file) {
+bool tryLockBriefly(int file) {
   for (int attempt = 0; attempt < 5; ++attempt) {
     if (tryLock(file, LOCK_EX)) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds{1});
@@ -103,14 +103,14 @@ struct Incoming::State {
   std::optional<ContentWriter> writer;
   std::string front;
   std::string sha256;
-  Descriptor fan;
+  Descriptor shard;
   std::string blob;
   bool kept = false;
 
   ~State() {
     const Waiting forTheDisk;  // which frees what was unlinked when it is closed
     writer.reset();
-    if (!blob.empty() && !kept) ::unlinkat(fan.number(), blob.c_str(), 0);
+    if (!blob.empty() && !kept) ::unlinkat(shard.number(), blob.c_str(), 0);
     if (holdsName(file) || holdsName(placeholder)) ::unlinkat(incoming.number(), name.c_str(), 0);
     file.reset();
     placeholder.reset();
@@ -160,19 +160,19 @@ std::string Incoming::finish(std::string_view extension) {
   const Descriptor blobs = openFolder(its.directory->descriptor(), "blobs");
   const std::string fanName = blob.substr(0, 2);
   if (makeFolder(blobs.number(), fanName)) sync(blobs.number(), "blobs");
-  its.fan = openFolder(blobs.number(), fanName);
+  its.shard = openFolder(blobs.number(), fanName);
   // The name's lock must outlast the rename: an empty file, locked already, changes places with the content.
-  its.placeholder = makeFile(its.fan.number(), blob, O_RDWR);
+  its.placeholder = makeFile(its.shard.number(), blob, O_RDWR);
   if (!its.placeholder) throw Error(Fault::internal, "a blob name came up twice");
   its.blob = blob;
   if (!tryLock(its.placeholder.number(), LOCK_EX)) throw Error(Fault::internal, "a new blob is locked");
-  if (::renameat2(its.incoming.number(), its.name.c_str(), its.fan.number(), blob.c_str(), RENAME_EXCHANGE) != 0) {
+  if (::renameat2(its.incoming.number(), its.name.c_str(), its.shard.number(), blob.c_str(), RENAME_EXCHANGE) != 0) {
     if (errno != EINVAL && errno != ENOSYS) throwErrno(errno, blob);
     // A file system without exchange: the placeholder makes way, its name was taken by us.
-    if (::renameat(its.incoming.number(), its.name.c_str(), its.fan.number(), blob.c_str()) != 0)
+    if (::renameat(its.incoming.number(), its.name.c_str(), its.shard.number(), blob.c_str()) != 0)
       throwErrno(errno, blob);
   }
-  sync(its.fan.number(), "blobs");
+  sync(its.shard.number(), "blobs");
   return blob;
 }
 
@@ -217,7 +217,7 @@ Incoming Blobs::begin(std::string_view name) {
   state->incoming = openFolder(directory_->descriptor(), "incoming");
   for (;;) {
     Descriptor file = openOrMake(state->incoming.number(), state->name, O_WRONLY);
-    if (!tryLockTwice(file.number()))
+    if (!tryLockBriefly(file.number()))
       throw Error(Fault::conflict, fmt::format("video {}: an upload is under way", name));
     // Its holder before us may have unlinked it between our open and our lock.
     if (!isSameFile(file.number(), state->incoming.number(), state->name)) continue;
@@ -240,9 +240,9 @@ std::shared_ptr<const Descriptor> Blobs::open(std::string_view blob) const {
   if (!isBlobName(blob)) return nullptr;
   // Step by step: O_NOFOLLOW is about a path's last part only.
   const Descriptor blobs = openFolder(directory_->descriptor(), "blobs");
-  const Descriptor fan = openIfThere(blobs.number(), std::string(blob.substr(0, 2)), O_RDONLY | O_DIRECTORY);
-  if (!fan) return nullptr;
-  Descriptor file = openIfThere(fan.number(), std::string(blob), O_RDONLY);
+  const Descriptor shard = openIfThere(blobs.number(), std::string(blob.substr(0, 2)), O_RDONLY | O_DIRECTORY);
+  if (!shard) return nullptr;
+  Descriptor file = openIfThere(shard.number(), std::string(blob), O_RDONLY);
   if (!file) return nullptr;
   return reading_->share(blob, std::move(file));
 }
@@ -252,12 +252,12 @@ std::string Blobs::pathOf(std::string_view blob) {
 }
 
 void Blobs::remove(std::span<Removal> all) {
-  struct Fan {
+  struct Shard {
     Descriptor folder;
     std::vector<Removal*> removals;
   };
   const Waiting forTheDisk;
-  std::map<std::string, Fan> fans;
+  std::map<std::string, Shard> shards;
   const Descriptor blobs = openFolder(directory_->descriptor(), "blobs");
   const auto attempt = [](Removal& one, const auto& work) {
     try {
@@ -271,18 +271,18 @@ void Blobs::remove(std::span<Removal> all) {
       if (!one.incoming.empty()) removeIncoming(one.incoming);
       if (!isBlobName(one.blob)) return;
       const std::string name = one.blob.substr(0, 2);
-      const auto [found, isNew] = fans.try_emplace(name);
-      Fan& fan = found->second;
-      if (isNew) fan.folder = openIfThere(blobs.number(), name, O_RDONLY | O_DIRECTORY);
-      if (!fan.folder) return;
-      if (::unlinkat(fan.folder.number(), one.blob.c_str(), 0) != 0 && errno != ENOENT) throwErrno(errno, one.blob);
-      fan.removals.push_back(&one);
+      const auto [found, isNew] = shards.try_emplace(name);
+      Shard& shard = found->second;
+      if (isNew) shard.folder = openIfThere(blobs.number(), name, O_RDONLY | O_DIRECTORY);
+      if (!shard.folder) return;
+      if (::unlinkat(shard.folder.number(), one.blob.c_str(), 0) != 0 && errno != ENOENT) throwErrno(errno, one.blob);
+      shard.removals.push_back(&one);
     });
   // One that was gone already may have been unlinked by a process that was killed before its sync.
-  for (const auto& [name, fan] : fans) {
-    if (!fan.folder || ::fsync(fan.folder.number()) == 0) continue;
+  for (const auto& [name, shard] : shards) {
+    if (!shard.folder || ::fsync(shard.folder.number()) == 0) continue;
     const std::string failure = fmt::format("blobs/{}: {}", name, std::generic_category().message(errno));
-    for (Removal* const one : fan.removals) one->failure = failure;
+    for (Removal* const one : shard.removals) one->failure = failure;
   }
 }
 
@@ -319,7 +319,7 @@ std::vector<std::string> Blobs::listFiles(const std::string& folder, Time moment
   return listOld(openFolder(blobs.number(), folder), moment);
 }
 
-void Blobs::putAside(const std::string& folder, const std::string& file) {
+void Blobs::quarantine(const std::string& folder, const std::string& file) {
   requirePlainName(folder);
   requirePlainName(file);
   const Descriptor blobs = openFolder(directory_->descriptor(), "blobs");

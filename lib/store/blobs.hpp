@@ -80,7 +80,7 @@ class Blobs {
   /// Names of files in one of them last written to before `moment`.
   std::vector<std::string> listFiles(const std::string& folder, Time moment) const;
   /// Moves one into `lost+found/`, under another name where there is one of its name.
-  void putAside(const std::string& folder, const std::string& file);
+  void quarantine(const std::string& folder, const std::string& file);
 
  private:
   struct Reading;

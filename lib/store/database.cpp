@@ -6,10 +6,10 @@
 #include <stdexcept>
 #include <utility>
 
-#include "store/connection.hpp"
 #include "store/directory.hpp"
-#include "store/keeper.hpp"
 #include "store/schema.hpp"
+#include "store/sqlite_connection.hpp"
+#include "store/wal_read_lock.hpp"
 #include "store/writer.hpp"
 
 namespace video::store {
@@ -75,37 +75,38 @@ std::int64_t Transaction::lastInsertId() const {
 
 struct Database::Pool {
   std::mutex mutex;
-  std::vector<std::unique_ptr<Connection>> idle;
+  std::vector<std::unique_ptr<SqliteConnection>> idle;
   std::size_t most;
 };
 
-struct Database::Inside {
-  Inside(std::shared_ptr<DataDirectory> its, const Options& wanted)
+struct Database::Impl {
+  Impl(std::shared_ptr<DataDirectory> its, const StoreOptions& wanted)
       : directory(std::move(its)), options(wanted), pool{.mutex = {}, .idle = {}, .most = wanted.readers} {
     // The first connection sees the schema before the writer could touch anything.
-    auto first = std::make_unique<Connection>(directory->databasePath(), Connection::Kind::reader, options, texts);
+    auto first =
+        std::make_unique<SqliteConnection>(directory->databasePath(), SqliteConnection::Kind::reader, options, texts);
     pool.idle.reserve(pool.most + 1);
     pool.idle.push_back(std::move(first));
     requireSchema(directory->databasePath(), schemaOf(*pool.idle.front(), directory->databasePath()));
     directory->makeReserve(options.freeSpaceFloor);
-    keeper.emplace(directory->databasePath(), options, texts);
-    writer.emplace(directory, options, texts, *keeper);
+    walReadLock.emplace(directory->databasePath(), options, texts);
+    writer.emplace(directory, options, texts, *walReadLock);
   }
 
   std::shared_ptr<DataDirectory> directory;
-  Options options;
+  StoreOptions options;
   SqlTexts texts;
   Pool pool;
-  std::optional<Keeper> keeper;
+  std::optional<WalReadLock> walReadLock;
   std::optional<Writer> writer;
 };
 
-Database::Database(std::shared_ptr<DataDirectory> directory, const Options& options)
-    : inside_(std::make_unique<Inside>(std::move(directory), options)) {}
+Database::Database(std::shared_ptr<DataDirectory> directory, const StoreOptions& options)
+    : impl_(std::make_unique<Impl>(std::move(directory), options)) {}
 
 Database::~Database() = default;
 
-Database::Lease::Lease(Pool& its, std::unique_ptr<Connection> leased, bool inTransaction)
+Database::Lease::Lease(Pool& its, std::unique_ptr<SqliteConnection> leased, bool inTransaction)
     : pool(its), connection(std::move(leased)), transaction(inTransaction), reader(&connection->reader()) {
   if (transaction) connection->control("BEGIN");
 }
@@ -119,9 +120,9 @@ Database::Lease::~Lease() {
 
 Database::Lease Database::leaseReader(bool transaction) {
   if (insideWrite()) throw std::logic_error("a read inside a write would not see it: use its Transaction");
-  inside_->keeper->noticeRead();
-  Pool& pool = inside_->pool;
-  std::unique_ptr<Connection> connection;
+  impl_->walReadLock->noticeRead();
+  Pool& pool = impl_->pool;
+  std::unique_ptr<SqliteConnection> connection;
   {
     const std::lock_guard lock(pool.mutex);
     if (!pool.idle.empty()) {
@@ -130,41 +131,41 @@ Database::Lease Database::leaseReader(bool transaction) {
     }
   }
   if (!connection)
-    connection = std::make_unique<Connection>(inside_->directory->databasePath(), Connection::Kind::reader,
-                                              inside_->options, inside_->texts);
+    connection = std::make_unique<SqliteConnection>(impl_->directory->databasePath(), SqliteConnection::Kind::reader,
+                                                    impl_->options, impl_->texts);
   return Lease(pool, std::move(connection), transaction);
 }
 
 void Database::submit(Purpose purpose, const std::function<void(Transaction&)>& work) {
-  inside_->writer->submit(purpose, work);
+  impl_->writer->submit(purpose, work);
 }
 
 void Database::requireSpace(std::uint64_t more) const {
-  inside_->writer->requireSpace(more);
+  impl_->writer->requireSpace(more);
 }
 bool Database::isReady() {
-  return inside_->writer->isReady();
+  return impl_->writer->isReady();
 }
 void Database::checkpoint() {
-  inside_->writer->checkpoint();
+  impl_->writer->checkpoint();
 }
 std::uint64_t Database::logSize() const {
   std::error_code missing;
-  const auto size = std::filesystem::file_size(inside_->directory->databasePath().string() + "-wal", missing);
+  const auto size = std::filesystem::file_size(impl_->directory->databasePath().string() + "-wal", missing);
   return missing ? 0 : size;
 }
 std::uint64_t Database::version() const {
-  return inside_->keeper->version();
+  return impl_->walReadLock->version();
 }
 
 WriterCounters Database::counters() const {
-  return inside_->writer->counters();
+  return impl_->writer->counters();
 }
 DataDirectory& Database::directory() const {
-  return *inside_->directory;
+  return *impl_->directory;
 }
 std::vector<std::string> Database::statements() const {
-  return inside_->texts.all();
+  return impl_->texts.all();
 }
 
 }  // namespace video::store

@@ -18,8 +18,8 @@
 namespace video::store {
 
 class DataDirectory;
-class Connection;  // one SQLite connection with its statement cache; private to store/
-class Statement;   // one prepared statement of a connection; private to store/
+class SqliteConnection;  // one SQLite connection with its statement cache; private to store/
+class Statement;         // one prepared statement of a connection; private to store/
 
 /// A statement being run: bound when made, reset when it goes. Belongs to the thread that made it.
 class Query {
@@ -69,9 +69,9 @@ class Reader {
   }
 
  protected:
-  explicit Reader(Connection& connection) : connection_(connection) {}
+  explicit Reader(SqliteConnection& connection) : connection_(connection) {}
   ~Reader() = default;
-  Connection& connection_;
+  SqliteConnection& connection_;
 
  private:
   friend class Database;
@@ -122,7 +122,7 @@ enum class Purpose { grow, keep };
 
 enum class Synchronous { full, normal };
 
-struct Options {
+struct StoreOptions {
   Synchronous synchronous = Synchronous::full;
   std::chrono::milliseconds lockTimeout{10'000};  ///< how long a write waits for another process
   std::uint64_t freeSpaceFloor = 1ULL << 30;      ///< bytes that `grow` leaves free
@@ -143,7 +143,7 @@ class Database {
  public:
   /// Opens the database of `directory`, whose schema must be this program's. Throws Error (versionMismatch,
   /// unreachable).
-  Database(std::shared_ptr<DataDirectory> directory, const Options& options);
+  Database(std::shared_ptr<DataDirectory> directory, const StoreOptions& options);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -201,19 +201,19 @@ class Database {
  private:
   struct Pool;
   struct Lease {
-    Lease(Pool& pool, std::unique_ptr<Connection> connection, bool transaction);
+    Lease(Pool& pool, std::unique_ptr<SqliteConnection> connection, bool transaction);
     ~Lease();
     Lease(Lease&&) = delete;
     Pool& pool;
-    std::unique_ptr<Connection> connection;
+    std::unique_ptr<SqliteConnection> connection;
     bool transaction;
     Reader* reader;
   };
   Lease leaseReader(bool transaction = false);
   void submit(Purpose purpose, const std::function<void(Transaction&)>& work);
 
-  struct Inside;
-  std::unique_ptr<Inside> inside_;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 /// Whether this thread is the writer's, inside an operation; the doors of the rooms refuse to be called there.

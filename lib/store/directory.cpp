@@ -157,7 +157,7 @@ void DataDirectory::create(const std::filesystem::path& path) {
       for (const char* left : unfinished)
         if (std::string_view(left) != "LOCK") ::unlinkat(root.number(), left, 0);
       makeDatabase(std::filesystem::canonical(path) / "video.db.new");
-      settleFile(root.number(), "video.db.new");
+      fixOwnerAndMode(root.number(), "video.db.new");
       // The name video.db comes last: where it stands, all of it stands.
       if (::renameat(root.number(), "video.db.new", root.number(), "video.db") != 0) throwErrno(errno, "video.db");
       sync(root.number(), path.string());

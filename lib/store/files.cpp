@@ -83,7 +83,7 @@ Descriptor openOrMake(int at, const std::string& name, int flags, mode_t mode) {
   }
 }
 
-void settleFile(int at, const std::string& name) {
+void fixOwnerAndMode(int at, const std::string& name) {
   const Descriptor file = openIfThere(at, name, O_RDWR);
   if (!file) throwErrno(ENOENT, name);
   if (::fchmod(file.number(), 0640) != 0) throwErrno(errno, name);

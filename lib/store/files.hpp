@@ -30,7 +30,7 @@ Descriptor openOrMake(int at, const std::string& name, int flags, mode_t mode = 
 Descriptor makeFile(int at, const std::string& name, int flags, mode_t mode = 0640);
 
 /// Gives a file that a library made below `at` mode 0640 and the owner of `at`, and syncs it.
-void settleFile(int at, const std::string& name);
+void fixOwnerAndMode(int at, const std::string& name);
 
 /// Writes all of it. Throws as throwErrno does.
 void writeAll(int file, std::string_view bytes, std::string_view what);

@@ -12,9 +12,9 @@
 #include <string>
 #include <utility>
 
-#include "store/connection.hpp"
 #include "store/directory.hpp"
 #include "store/files.hpp"
+#include "store/sqlite_connection.hpp"
 
 namespace video::store {
 namespace {
@@ -59,7 +59,7 @@ void copyDatabase(const DataDirectory& directory, SQLite::Database& database, co
     vacuum.bind(1, (directory.databasePath().parent_path() / incomplete).string());
     vacuum.exec();
     // SQLite has closed the copy; this process opens it nowhere else.
-    settleFile(folder, incomplete);
+    fixOwnerAndMode(folder, incomplete);
     if (::renameat(folder, incomplete.c_str(), folder, name.c_str()) != 0) throwErrno(errno, name);
     sync(folder, directory.path().string());
   } catch (...) {
@@ -106,7 +106,7 @@ std::int64_t schemaOf(const std::filesystem::path& path) {
   }
 }
 
-std::int64_t schemaOf(Connection& connection, const std::filesystem::path& path) {
+std::int64_t schemaOf(SqliteConnection& connection, const std::filesystem::path& path) {
   if (connection.control("PRAGMA application_id") != applicationId)
     throw Error(Fault::unreachable, fmt::format("{}: not a database of videod", path.string()));
   return connection.control("PRAGMA user_version");

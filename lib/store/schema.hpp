@@ -8,7 +8,7 @@
 
 namespace video::store {
 
-class Connection;
+class SqliteConnection;
 class DataDirectory;
 
 /// What marks a SQLite file as a database of ours (PRAGMA application_id).
@@ -22,7 +22,7 @@ std::int64_t schemaOf(const DataDirectory& directory);
 std::int64_t schemaOf(const std::filesystem::path& database);
 
 /// The same by a connection that is open; `database` is for the sentence of a failure.
-std::int64_t schemaOf(Connection& connection, const std::filesystem::path& database);
+std::int64_t schemaOf(SqliteConnection& connection, const std::filesystem::path& database);
 
 /// Throws versionMismatch, with the command that helps, unless `schema` is this program's.
 void requireSchema(const std::filesystem::path& database, std::int64_t schema);

@@ -45,27 +45,28 @@ bool insideWrite() noexcept {
   return writing;
 }
 
-Turn::Turn(const DataDirectory& directory)
+WriteLock::WriteLock(const DataDirectory& directory)
     : next_(openOrMake(directory.descriptor(), "NEXT", O_RDWR)),
       write_(openOrMake(directory.descriptor(), "WRITE", O_RDWR)) {}
 
-bool Turn::take(std::chrono::steady_clock::time_point deadline, const std::atomic<bool>& stop) {
+bool WriteLock::take(std::chrono::steady_clock::time_point deadline, const std::atomic<bool>& stop) {
   if (!lockUntil(next_.number(), deadline, stop)) return false;
   const bool taken = lockUntil(write_.number(), deadline, stop);
   ::flock(next_.number(), LOCK_UN);
   return taken;
 }
 
-void Turn::release() noexcept {
+void WriteLock::release() noexcept {
   ::flock(write_.number(), LOCK_UN);
 }
 
-Writer::Writer(std::shared_ptr<DataDirectory> directory, const Options& options, SqlTexts& texts, Keeper& keeper)
+Writer::Writer(std::shared_ptr<DataDirectory> directory, const StoreOptions& options, SqlTexts& texts,
+               WalReadLock& walReadLock)
     : directory_(std::move(directory)),
       options_(options),
       texts_(texts),
-      keeper_(keeper),
-      turn_(*directory_),
+      walReadLock_(walReadLock),
+      writeLock_(*directory_),
       restartAt_(logMuchTooLong),
       lastGood_(SteadyClock::now()) {}
 
@@ -138,7 +139,7 @@ void Writer::run() {
     if (stopping_) break;
     const SteadyClock::time_point deadline = queue_.front()->since + options_.lockTimeout;
     lock.unlock();
-    const bool taken = turn_.take(deadline, stopping_);
+    const bool taken = writeLock_.take(deadline, stopping_);
     lock.lock();
     if (taken && !stopping_) {
       take(batch);
@@ -147,7 +148,7 @@ void Writer::run() {
       lock.lock();
       continue;
     }
-    if (taken) turn_.release();
+    if (taken) writeLock_.release();
     if (stopping_) break;
     const Error busy(Fault::busy, "another process is writing to the data directory");
     while (!queue_.empty() && queue_.front()->since + options_.lockTimeout <= SteadyClock::now()) {
@@ -178,7 +179,7 @@ void Writer::process(Batch& batch) {
   if (batch.front()->kind == Kind::checkpoint) {
     moveLog(*batch.front());
   } else {
-    carry(batch, true);
+    runBatch(batch, true);
     Batch again;
     for (Operation* operation : batch)
       if (operation->full && operation->purpose == Purpose::keep) again.push_back(operation);
@@ -188,25 +189,25 @@ void Writer::process(Batch& batch) {
         operation->failure = nullptr;
         operation->full = false;
       }
-      carry(again, false);
+      runBatch(again, false);
     }
-    if (uncovered_) cover();
+    if (failedCommitInLog_) overwriteFailedCommit();
   }
 
   // Moving the log costs two syncs: who waits is answered first, but no one may write meanwhile, or it never empties.
   const bool logIsLong = connection_ && logPages_ >= logLimit;
-  if (!logIsLong) turn_.release();
-  if (logPages_ != 0) keeper_.refresh();
+  if (!logIsLong) writeLock_.release();
+  if (logPages_ != 0) walReadLock_.refresh();
   writing = true;
   for (Operation* operation : batch)
     for (const auto& work : operation->afterCommit) work();
   writing = false;
   for (Operation* operation : batch) operation->answer.give();
   if (logIsLong) {
-    keeper_.release();
+    walReadLock_.release();
     shortenLog();
-    turn_.release();
-    keeper_.refresh();
+    writeLock_.release();
+    walReadLock_.refresh();
   } else if (connection_ && logPages_ != 0) {
     restartAt_ = logMuchTooLong;
   }
@@ -228,9 +229,10 @@ void Writer::shortenLog() {
   restartAt_ = found == SQLITE_OK ? logMuchTooLong : logPages_ + logMuchTooLong;
 }
 
-Connection& Writer::connection() {
+SqliteConnection& Writer::connection() {
   if (!connection_) {
-    connection_ = std::make_unique<Connection>(directory_->databasePath(), Connection::Kind::writer, options_, texts_);
+    connection_ = std::make_unique<SqliteConnection>(directory_->databasePath(), SqliteConnection::Kind::writer,
+                                                     options_, texts_);
     sqlite3_wal_hook(
         connection_->handle(),
         [](void* pages, sqlite3*, const char*, int count) {
@@ -242,10 +244,10 @@ Connection& Writer::connection() {
   return *connection_;
 }
 
-void Writer::carry(Batch& batch, bool mayPutOff) {
+void Writer::runBatch(Batch& batch, bool mayPutOff) {
   std::size_t reached = 0;
   try {
-    Connection& its = connection();
+    SqliteConnection& its = connection();
     its.forgetFailure();
     its.control("BEGIN IMMEDIATE");
     const SteadyClock::time_point began = SteadyClock::now();
@@ -267,16 +269,16 @@ void Writer::carry(Batch& batch, bool mayPutOff) {
   lastGood_ = SteadyClock::now();
 }
 
-void Writer::commit(Connection& its) {
+void Writer::commit(SqliteConnection& its) {
   logPages_ = 0;
   its.control("COMMIT");
   if (logPages_ == 0) return;  // nothing had to be written, so nothing is known of the disk
   ready_ = true;
-  uncovered_ = false;
+  failedCommitInLog_ = false;
 }
 
 void Writer::runOne(Operation& operation) {
-  Connection& its = *connection_;
+  SqliteConnection& its = *connection_;
   its.forgetFailure();
   its.control("SAVEPOINT operation");
   writing = true;
@@ -310,18 +312,18 @@ void Writer::giveUp(Batch& batch, const Error& error) {
   ++failedBatches_;
   if (connection_) connection_->rollBack();
   if (error.fault() == Fault::busy) return;
-  uncovered_ = true;
+  failedCommitInLog_ = true;
   ready_ = false;
   if (connection_ && connection_->isBroken()) connection_.reset();
 }
 
-void Writer::touch(Connection& its) {
+void Writer::touch(SqliteConnection& its) {
   its.control(fmt::format("PRAGMA user_version = {}", latestSchema()));
 }
 
-void Writer::cover() {
+void Writer::overwriteFailedCommit() {
   try {
-    Connection& its = connection();
+    SqliteConnection& its = connection();
     its.control("BEGIN IMMEDIATE");
     touch(its);
     commit(its);
@@ -333,11 +335,11 @@ void Writer::cover() {
 
 void Writer::moveLog(Operation& operation) {
   for (bool again = false;; again = true) {
-    Connection* its = nullptr;
+    SqliteConnection* its = nullptr;
     try {
       its = &connection();
       sqlite3_busy_timeout(its->handle(), 200);  // readers that stay are left alone
-      keeper_.release();
+      walReadLock_.release();
       its->control("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch (const Error& error) {
       operation.full = error.fault() == Fault::diskFull;

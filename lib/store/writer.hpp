@@ -15,16 +15,16 @@
 #include <vector>
 
 #include "base/bytes.hpp"
-#include "store/connection.hpp"
 #include "store/database.hpp"
-#include "store/keeper.hpp"
+#include "store/sqlite_connection.hpp"
+#include "store/wal_read_lock.hpp"
 
 namespace video::store {
 
 /// The right to write, in turn with other processes: flock NEXT, then WRITE, then NEXT is let go for who comes next.
-class Turn {
+class WriteLock {
  public:
-  explicit Turn(const DataDirectory& directory);
+  explicit WriteLock(const DataDirectory& directory);
   /// False where it is not ours by `deadline`, or once `stop` is set.
   bool take(std::chrono::steady_clock::time_point deadline, const std::atomic<bool>& stop);
   void release() noexcept;
@@ -37,7 +37,8 @@ class Turn {
 /// The one thread of a Database that writes: commits for all who wait (group commit). Any thread may call it.
 class Writer {
  public:
-  Writer(std::shared_ptr<DataDirectory> directory, const Options& options, SqlTexts& texts, Keeper& keeper);
+  Writer(std::shared_ptr<DataDirectory> directory, const StoreOptions& options, SqlTexts& texts,
+         WalReadLock& walReadLock);
   /// Operations that wait are answered `unavailable`; the batch under way is finished.
   ~Writer();
 
@@ -82,27 +83,27 @@ class Writer {
   void take(Batch& batch);
   void process(Batch& batch);
   /// Runs the operations in one transaction and commits; what does not fit into its time goes back to the queue.
-  void carry(Batch& batch, bool mayPutOff);
+  void runBatch(Batch& batch, bool mayPutOff);
   void runOne(Operation& operation);
-  void commit(Connection& its);
+  void commit(SqliteConnection& its);
   void giveUp(Batch& batch, const Error& error);
-  static void touch(Connection& its);
+  static void touch(SqliteConnection& its);
   /// Writes over what a failed COMMIT left in the log: after a crash it would count as committed.
-  void cover();
+  void overwriteFailedCommit();
   void moveLog(Operation& operation);
   /// Moves the log into the database, so that the next write starts it anew.
   void shortenLog();
-  Connection& connection();
+  SqliteConnection& connection();
 
   const std::shared_ptr<DataDirectory> directory_;
-  const Options options_;
+  const StoreOptions options_;
   SqlTexts& texts_;
-  Keeper& keeper_;
-  Turn turn_;
-  std::unique_ptr<Connection> connection_;
+  WalReadLock& walReadLock_;
+  WriteLock writeLock_;
+  std::unique_ptr<SqliteConnection> connection_;
   int logPages_ = 0;  ///< length of the log after the last commit that wrote
   int restartAt_;     ///< the length from which on readers are waited for
-  bool uncovered_ = false;
+  bool failedCommitInLog_ = false;
   std::atomic<std::uint64_t> reserveGiven_ = 0;  ///< bytes, while the reserve does not stand
   SteadyClock::time_point reserveTried_{};
 

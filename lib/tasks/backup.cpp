@@ -1,9 +1,9 @@
-#include "tasks/kinds.hpp"
+#include "tasks/task_list.hpp"
 
 namespace video::tasks {
 
-Kind backup() {
-  Kind kind{.name = "backup"};
+TaskKind backup() {
+  TaskKind kind{.name = "backup"};
   kind.timing.enabled = false;
   kind.timing.cron = "15 3 * * *";
   return kind;

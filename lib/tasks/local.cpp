@@ -13,9 +13,9 @@
 #include "schedule/alarm.hpp"
 #include "schedule/schedule.hpp"
 #include "store/directory.hpp"
-#include "store/schedulerfile.hpp"
-#include "tasks/kinds.hpp"
+#include "store/scheduler_file.hpp"
 #include "tasks/rows.hpp"
+#include "tasks/task_list.hpp"
 
 namespace video {
 namespace {
@@ -70,7 +70,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
   Page<TaskStatus> list(const Credential& by, const Nothing&) override {
     access::require(access_.identify(by), rights::tasksList);
     Page<TaskStatus> page;
-    for (const tasks::Kind& kind : tasks::kinds()) page.items.push_back(statusOf(kind));
+    for (const tasks::TaskKind& kind : tasks::taskList()) page.items.push_back(statusOf(kind));
     return page;
   }
 
@@ -81,7 +81,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
 
   TaskAsked run(const Credential& by, const TaskName& wanted) override {
     access::require(access_.identify(by), rights::tasksRun);
-    const tasks::Kind& kind = find(wanted.name);
+    const tasks::TaskKind& kind = find(wanted.name);
     if (kind.make == nullptr)
       throw Error(Fault::conflict, fmt::format("task {}: its work is not in this version", kind.name));
     const TaskAsked asked{wanted.name, access_.now()};
@@ -98,7 +98,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
 
   std::unique_ptr<schedule::Scheduler> makeScheduler(const schedule::AlarmClock& clock) override {
     auto made = std::make_unique<schedule::Scheduler>(clock, *this);
-    for (const tasks::Kind& kind : tasks::kinds())
+    for (const tasks::TaskKind& kind : tasks::taskList())
       if (kind.make != nullptr) made->add(kind.make(surroundings_), byClock_ ? scheduleOf(kind) : schedule::Timing{});
     if (byClock_) isFirst();
     scheduler_ = made.get();
@@ -112,12 +112,12 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
     }
     brokenUploadsAfter_ = options.brokenUploadsAfter;
     if (scheduler_ == nullptr || !byClock_) return;
-    for (const tasks::Kind& kind : tasks::kinds()) scheduler_->setTiming(kind.name, scheduleOf(kind));
+    for (const tasks::TaskKind& kind : tasks::taskList()) scheduler_->setTiming(kind.name, scheduleOf(kind));
   }
 
  private:
-  static const tasks::Kind& find(std::string_view name) {
-    for (const tasks::Kind& kind : tasks::kinds())
+  static const tasks::TaskKind& find(std::string_view name) {
+    for (const tasks::TaskKind& kind : tasks::taskList())
       if (kind.name == name) return kind;
     throw Error(Fault::notFound, fmt::format("task {}: not found", name));
   }
@@ -127,11 +127,11 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
     return timings_.find(task)->second;
   }
 
-  schedule::Timing scheduleOf(const tasks::Kind& kind) const {
+  schedule::Timing scheduleOf(const tasks::TaskKind& kind) const {
     return video::scheduleOf(kind.name, timingOf(kind.name));
   }
 
-  TaskStatus statusOf(const tasks::Kind& kind) const {
+  TaskStatus statusOf(const tasks::TaskKind& kind) const {
     const TaskTiming timing = timingOf(kind.name);
     TaskStatus status;
     status.name = kind.name;
@@ -149,7 +149,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
   }
 
   // Leaves it to the scheduler, where there is one; what was done here.
-  schedule::Counts start(const tasks::Kind& kind) {
+  schedule::Counts start(const tasks::TaskKind& kind) {
     if (scheduler_ != nullptr) {
       scheduler_->wake(kind.name);
       return {};
@@ -211,7 +211,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
 
 std::map<std::string, TaskTiming, std::less<>> knownTasks() {
   std::map<std::string, TaskTiming, std::less<>> known;
-  for (const tasks::Kind& kind : tasks::kinds()) known.emplace(kind.name, kind.timing);
+  for (const tasks::TaskKind& kind : tasks::taskList()) known.emplace(kind.name, kind.timing);
   return known;
 }
 

@@ -4,8 +4,8 @@
 #include "observe/log.hpp"
 #include "store/blobs.hpp"
 #include "store/database.hpp"
-#include "tasks/kinds.hpp"
 #include "tasks/rows.hpp"
+#include "tasks/task_list.hpp"
 
 namespace video::tasks {
 namespace {
@@ -18,7 +18,7 @@ schedule::Counts sweep(const Surroundings& its, const std::string& folder) {
   for (const std::string& file : its.blobs.listFiles(folder, its.access.now() - youngest)) {
     const bool known = its.database.read([&](store::Reader& reader) { return rows::isBlobKnown(reader, file); });
     if (known) continue;
-    its.blobs.putAside(folder, file);
+    its.blobs.quarantine(folder, file);
     observe::warning("a content without a video was moved to lost+found", {{"file", file}});
     ++counts.done;
   }
@@ -40,8 +40,8 @@ schedule::Task make(const Surroundings& its) {
 
 }  // namespace
 
-Kind orphanSweep() {
-  Kind kind{.name = "orphan-sweep"};
+TaskKind orphanSweep() {
+  TaskKind kind{.name = "orphan-sweep"};
   kind.timing.cron = "30 4 * * 0";
   kind.timing.jitter = std::chrono::minutes{30};
   kind.timing.timeout = std::chrono::hours{12};

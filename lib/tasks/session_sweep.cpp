@@ -1,7 +1,7 @@
 #include <atomic>
 
 #include "access/access.hpp"
-#include "tasks/kinds.hpp"
+#include "tasks/task_list.hpp"
 
 namespace video::tasks {
 namespace {
@@ -25,8 +25,8 @@ schedule::Task make(const Surroundings& its) {
 
 }  // namespace
 
-Kind sessionSweep() {
-  Kind kind{.name = "session-sweep"};
+TaskKind sessionSweep() {
+  TaskKind kind{.name = "session-sweep"};
   kind.timing.every = std::chrono::minutes{1};
   kind.timing.jitter = std::chrono::seconds{5};
   kind.make = make;

@@ -1,7 +1,7 @@
 #include "access/access.hpp"
 #include "deletions/deletions.hpp"
 #include "store/blobs.hpp"
-#include "tasks/kinds.hpp"
+#include "tasks/task_list.hpp"
 
 namespace video::tasks {
 namespace {
@@ -22,8 +22,8 @@ schedule::Task make(const Surroundings& its) {
 
 }  // namespace
 
-Kind uploadSweep() {
-  Kind kind{.name = "upload-sweep"};
+TaskKind uploadSweep() {
+  TaskKind kind{.name = "upload-sweep"};
   kind.timing.every = std::chrono::hours{1};
   kind.timing.jitter = std::chrono::minutes{5};
   kind.make = make;

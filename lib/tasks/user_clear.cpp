@@ -1,10 +1,10 @@
 #include "deletions/deletions.hpp"
-#include "tasks/kinds.hpp"
+#include "tasks/task_list.hpp"
 
 namespace video::tasks {
 
-Kind userClear() {
-  Kind kind{.name = "user-clear"};
+TaskKind userClear() {
+  TaskKind kind{.name = "user-clear"};
   kind.timing.every = std::chrono::seconds{3};
   kind.shared = true;
   kind.make = [](const Surroundings& its) { return its.deletions.userClear(); };

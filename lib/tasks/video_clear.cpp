@@ -1,10 +1,10 @@
 #include "deletions/deletions.hpp"
-#include "tasks/kinds.hpp"
+#include "tasks/task_list.hpp"
 
 namespace video::tasks {
 
-Kind videoClear() {
-  Kind kind{.name = "video-clear"};
+TaskKind videoClear() {
+  TaskKind kind{.name = "video-clear"};
   kind.timing.every = std::chrono::seconds{3};
   kind.shared = true;
   kind.make = [](const Surroundings& its) { return its.deletions.videoClear(); };

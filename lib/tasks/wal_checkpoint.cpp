@@ -1,5 +1,5 @@
 #include "store/database.hpp"
-#include "tasks/kinds.hpp"
+#include "tasks/task_list.hpp"
 
 namespace video::tasks {
 namespace {
@@ -19,8 +19,8 @@ schedule::Task make(const Surroundings& its) {
 
 }  // namespace
 
-Kind walCheckpoint() {
-  Kind kind{.name = "wal-checkpoint"};
+TaskKind walCheckpoint() {
+  TaskKind kind{.name = "wal-checkpoint"};
   kind.timing.every = std::chrono::minutes{1};
   kind.timing.jitter = std::chrono::seconds{5};
   kind.make = make;

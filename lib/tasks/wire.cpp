@@ -1,5 +1,5 @@
-#include "http/client.hpp"
-#include "http/router.hpp"
+#include "http/client/client.hpp"
+#include "http/routing/router.hpp"
 #include "tasks/fields.hpp"
 
 namespace video {
@@ -8,11 +8,27 @@ namespace {
 namespace wire {
 using http::Endpoint;
 using http::Method;
-constexpr Endpoint<Nothing, Page<TaskStatus>> list{{"tasks.list", Method::get, "/tasks", 200, http::scheduler}};
-constexpr Endpoint<TaskName, TaskStatus> show{{"tasks.show", Method::get, "/tasks/{name}", 200, http::scheduler}};
-constexpr Endpoint<TaskName, TaskAsked> run{{"tasks.run", Method::post, "/tasks/{name}/run", 202, http::scheduler}};
-constexpr Endpoint<TaskRunQuery, Page<TaskRun>> history{
-    {"tasks.history", Method::get, "/tasks/{name}/history", 200, http::scheduler}};
+constexpr Endpoint<Nothing, Page<TaskStatus>> list{{.name = "tasks.list",
+                                                    .method = Method::get,
+                                                    .path = "/tasks",
+                                                    .roles = http::scheduler,
+                                                    .summary = "List the scheduler's tasks"}};
+constexpr Endpoint<TaskName, TaskStatus> show{{.name = "tasks.show",
+                                               .method = Method::get,
+                                               .path = "/tasks/{name}",
+                                               .roles = http::scheduler,
+                                               .summary = "Show a task"}};
+constexpr Endpoint<TaskName, TaskAsked> run{{.name = "tasks.run",
+                                             .method = Method::post,
+                                             .path = "/tasks/{name}/run",
+                                             .success = 202,
+                                             .roles = http::scheduler,
+                                             .summary = "Run a task now"}};
+constexpr Endpoint<TaskRunQuery, Page<TaskRun>> history{{.name = "tasks.history",
+                                                         .method = Method::get,
+                                                         .path = "/tasks/{name}/history",
+                                                         .roles = http::scheduler,
+                                                         .summary = "List the last runs of a task"}};
 }  // namespace wire
 
 class RemoteTasks : public Tasks {

@@ -1,5 +1,5 @@
-#include "http/client.hpp"
-#include "http/router.hpp"
+#include "http/client/client.hpp"
+#include "http/routing/router.hpp"
 #include "tokens/fields.hpp"
 
 namespace video {
@@ -8,11 +8,25 @@ namespace {
 namespace wire {
 using http::Endpoint;
 using http::Method;
-constexpr Endpoint<NewToken, CreatedToken> create{{"tokens.create", Method::post, "/user/{user_name}/tokens", 201}};
-constexpr Endpoint<OfUserQuery, Page<Token>> list{{"tokens.list", Method::get, "/tokens"}};
-constexpr Endpoint<OfUserQuery, Page<Token>> listOf{{"tokens.list", Method::get, "/user/{user_name}/tokens"}};
-constexpr Endpoint<OfUser, void> revokeAll{{"tokens.revokeAll", Method::delete_, "/tokens", 204}};
-constexpr Endpoint<TokenRef, void> revoke{{"tokens.revoke", Method::delete_, "/tokens/{id}", 204}};
+constexpr Endpoint<NewToken, CreatedToken> create{{.name = "tokens.create",
+                                                   .method = Method::post,
+                                                   .path = "/user/{user_name}/tokens",
+                                                   .success = 201,
+                                                   .summary = "Make an API token, which is shown this once"}};
+constexpr Endpoint<OfUserQuery, Page<Token>> list{
+    {.name = "tokens.list", .method = Method::get, .path = "/tokens", .summary = "List API tokens"}};
+constexpr Endpoint<OfUserQuery, Page<Token>> listOf{
+    {.name = "tokens.list", .method = Method::get, .path = "/user/{user_name}/tokens", .summary = "List API tokens"}};
+constexpr Endpoint<OfUser, void> revokeAll{{.name = "tokens.revokeAll",
+                                            .method = Method::delete_,
+                                            .path = "/tokens",
+                                            .success = 204,
+                                            .summary = "End all API tokens"}};
+constexpr Endpoint<TokenRef, void> revoke{{.name = "tokens.revoke",
+                                           .method = Method::delete_,
+                                           .path = "/tokens/{id}",
+                                           .success = 204,
+                                           .summary = "End an API token"}};
 }  // namespace wire
 
 class RemoteTokens : public Tokens {

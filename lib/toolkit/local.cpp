@@ -25,7 +25,7 @@ std::shared_ptr<store::DataDirectory> openDirectory(const Settings& settings, st
 }
 
 // A list's flat memory is worth more to a single command than its speed.
-store::Options optionsFor(store::Options options, bool isDaemon) {
+store::StoreOptions optionsFor(store::StoreOptions options, bool isDaemon) {
   if (!isDaemon) options.mapped = 0;
   return options;
 }

@@ -1,4 +1,4 @@
-#include "http/client.hpp"
+#include "http/client/client.hpp"
 #include "toolkit/toolkit.hpp"
 
 namespace video {

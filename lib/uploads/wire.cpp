@@ -2,8 +2,8 @@
 #include <cctype>
 
 #include "base/error.hpp"
-#include "http/client.hpp"
-#include "http/router.hpp"
+#include "http/client/client.hpp"
+#include "http/routing/router.hpp"
 #include "uploads/fields.hpp"
 
 namespace video {
@@ -12,15 +12,43 @@ namespace {
 namespace wire {
 using http::Endpoint;
 using http::Method;
-constexpr Endpoint<Upload, Uploaded> form{{"uploads.put", Method::post, "/upload/{id}", 201, http::stream, true}};
-constexpr Endpoint<Upload, Uploaded> put{{"uploads.put", Method::put, "/upload/{id}", 201, http::stream, true}};
+constexpr Endpoint<Upload, Uploaded> form{{.name = "uploads.put",
+                                           .method = Method::post,
+                                           .path = "/upload/{id}",
+                                           .success = 201,
+                                           .roles = http::stream,
+                                           .summary = "Upload a video's content",
+                                           .flags = {.plainErrors = true, .takesLink = true}}};
+constexpr Endpoint<Upload, Uploaded> put{{.name = "uploads.put",
+                                          .method = Method::put,
+                                          .path = "/upload/{id}",
+                                          .success = 201,
+                                          .roles = http::stream,
+                                          .summary = "Upload a video's content",
+                                          .flags = {.plainErrors = true, .takesLink = true}}};
 constexpr Endpoint<BeginUpload, UploadStatus> begin{
-    {"uploads.begin", Method::post, "/upload/{id}/begin", 200, http::stream}};
-constexpr Endpoint<BeginUpload, UploadStatus> status{
-    {"uploads.status", Method::get, "/upload/{id}/status", 200, http::stream}};
+    {.name = "uploads.begin",
+     .method = Method::post,
+     .path = "/upload/{id}/begin",
+     .roles = http::stream,
+     .summary = "Ask whether a content would be taken, before it is sent",
+     .flags = {.takesLink = true}}};
+constexpr Endpoint<BeginUpload, UploadStatus> status{{.name = "uploads.status",
+                                                      .method = Method::get,
+                                                      .path = "/upload/{id}/status",
+                                                      .roles = http::stream,
+                                                      .summary = "Show what became of an upload",
+                                                      .flags = {.takesLink = true}}};
 constexpr Endpoint<RehearseUpload, RehearsedUpload> rehearse{
-    {"uploads.rehearse", Method::post, "/user/{user_name}/uploads/rehearse"}};
-constexpr http::Route testpage{"uploads.testpage", Method::get, "/testpage", 200, http::stream};
+    {.name = "uploads.rehearse",
+     .method = Method::post,
+     .path = "/user/{user_name}/uploads/rehearse",
+     .summary = "Ask what an upload would meet, before a video is made for it"}};
+constexpr http::Route testpage{.name = "uploads.testpage",
+                               .method = Method::get,
+                               .path = "/testpage",
+                               .roles = http::stream,
+                               .summary = "Get a page that uploads"};
 }  // namespace wire
 
 // The original's page: a form that uploads to a video. Which one is asked for first, so that it needs no script.

@@ -1,6 +1,6 @@
-#include "http/client.hpp"
-#include "http/router.hpp"
-#include "http/session_cookie.hpp"
+#include "http/client/client.hpp"
+#include "http/routing/router.hpp"
+#include "http/routing/session_cookie.hpp"
 #include "users/fields.hpp"
 
 namespace video {
@@ -9,12 +9,26 @@ namespace {
 namespace wire {
 using http::Endpoint;
 using http::Method;
-constexpr Endpoint<NewUser, SignedIn> add{{"users.add", Method::post, "/user", 201}};
-constexpr Endpoint<ListQuery, Page<User>> list{{"users.list", Method::get, "/user"}};
-constexpr Endpoint<UserName, User> show{{"users.show", Method::get, "/user/{user_name}"}};
+constexpr Endpoint<NewUser, SignedIn> add{{.name = "users.add",
+                                           .method = Method::post,
+                                           .path = "/user",
+                                           .success = 201,
+                                           .summary = "Make a user, and sign it in"}};
+constexpr Endpoint<ListQuery, Page<User>> list{
+    {.name = "users.list", .method = Method::get, .path = "/user", .summary = "List all users"}};
+constexpr Endpoint<UserName, User> show{
+    {.name = "users.show", .method = Method::get, .path = "/user/{user_name}", .summary = "Show a user"}};
 constexpr Endpoint<ChangeUser, User> change{
-    {.operation = "users.change", .method = Method::patch, .path = "/user/{user_name}", .tarpit = true}};
-constexpr Endpoint<RemoveUser, void> remove{{"users.remove", Method::delete_, "/user/{user_name}", 204}};
+    {.name = "users.change",
+     .method = Method::patch,
+     .path = "/user/{user_name}",
+     .summary = "Change a user's password, role, quota or whether it may come in",
+     .flags = {.slowRefusal = true}}};
+constexpr Endpoint<RemoveUser, void> remove{{.name = "users.remove",
+                                             .method = Method::delete_,
+                                             .path = "/user/{user_name}",
+                                             .success = 204,
+                                             .summary = "End an account, with its videos and comments"}};
 }  // namespace wire
 
 class RemoteUsers : public Users {

@@ -1,5 +1,5 @@
-#include "http/client.hpp"
-#include "http/router.hpp"
+#include "http/client/client.hpp"
+#include "http/routing/router.hpp"
 #include "videos/fields.hpp"
 
 namespace video {
@@ -8,16 +8,42 @@ namespace {
 namespace wire {
 using http::Endpoint;
 using http::Method;
-constexpr Endpoint<NewVideo, AddedVideo> add{{"videos.add", Method::post, "/user/{user_name}/videos", 201}};
-constexpr Endpoint<VideoQuery, Page<Video>> list{{"videos.list", Method::get, "/video"}};
-constexpr Endpoint<UserVideosQuery, Page<Video>> listOf{
-    {"videos.listOf", Method::get, "/user/{user_name}/videos", 200, http::api, false, true}};
-constexpr Endpoint<ContentQuery, KnownContent> known{{"videos.known", Method::get, "/user/{user_name}/content"}};
-constexpr Endpoint<VideoRef, Video> show{{"videos.show", Method::get, "/video/{id}", 200, http::api, false, true}};
-constexpr Endpoint<VideoRef, Video> showOf{{"videos.show", Method::get, "/user/{user_name}/videos/{id}"}};
-constexpr Endpoint<RenameVideo, Video> rename{{"videos.rename", Method::patch, "/video/{id}"}};
-constexpr Endpoint<VideoRef, VerifiedVideo> verify{{"videos.verify", Method::post, "/video/{id}/verify"}};
-constexpr Endpoint<VideoRef, Content> open{{"videos.open", Method::get, "/videos/{id}", 200, http::stream, true}};
+constexpr Endpoint<NewVideo, AddedVideo> add{{.name = "videos.add",
+                                              .method = Method::post,
+                                              .path = "/user/{user_name}/videos",
+                                              .success = 201,
+                                              .summary = "Make a video that waits for its content"}};
+constexpr Endpoint<VideoQuery, Page<Video>> list{
+    {.name = "videos.list", .method = Method::get, .path = "/video", .summary = "List videos"}};
+constexpr Endpoint<UserVideosQuery, Page<Video>> listOf{{.name = "videos.listOf",
+                                                         .method = Method::get,
+                                                         .path = "/user/{user_name}/videos",
+                                                         .summary = "List a user's videos",
+                                                         .flags = {.sharedReply = true}}};
+constexpr Endpoint<ContentQuery, KnownContent> known{
+    {.name = "videos.known",
+     .method = Method::get,
+     .path = "/user/{user_name}/content",
+     .summary = "Show whether a user has a content, or had it and deleted it"}};
+constexpr Endpoint<VideoRef, Video> show{{.name = "videos.show",
+                                          .method = Method::get,
+                                          .path = "/video/{id}",
+                                          .summary = "Show a video",
+                                          .flags = {.sharedReply = true}}};
+constexpr Endpoint<VideoRef, Video> showOf{
+    {.name = "videos.show", .method = Method::get, .path = "/user/{user_name}/videos/{id}", .summary = "Show a video"}};
+constexpr Endpoint<RenameVideo, Video> rename{
+    {.name = "videos.rename", .method = Method::patch, .path = "/video/{id}", .summary = "Give a video another name"}};
+constexpr Endpoint<VideoRef, VerifiedVideo> verify{{.name = "videos.verify",
+                                                    .method = Method::post,
+                                                    .path = "/video/{id}/verify",
+                                                    .summary = "Read a video's content and compare it with what came"}};
+constexpr Endpoint<VideoRef, Content> open{{.name = "videos.open",
+                                            .method = Method::get,
+                                            .path = "/videos/{id}",
+                                            .roles = http::stream,
+                                            .summary = "Play a video, whole or in ranges",
+                                            .flags = {.plainErrors = true, .takesLink = true}}};
 }  // namespace wire
 
 class RemoteVideos : public Videos {

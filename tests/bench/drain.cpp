@@ -28,8 +28,8 @@ double millisecondsSince(SteadyClock::time_point began) {
   return std::chrono::duration<double, std::milli>(SteadyClock::now() - began).count();
 }
 
-store::Options plain() {
-  store::Options options;
+store::StoreOptions plain() {
+  store::StoreOptions options;
   options.freeSpaceFloor = 0;
   return options;
 }

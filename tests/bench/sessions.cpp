@@ -60,7 +60,7 @@ int main() {
   constexpr int sessionsEach = 10;
   const TempDirectory folder;
   store::DataDirectory::create(folder / "data");
-  store::Options options;
+  store::StoreOptions options;
   options.synchronous = store::Synchronous::normal;
   options.freeSpaceFloor = 0;
   store::Database database(store::DataDirectory::open(folder / "data", store::Hold::shared), options);
@@ -77,7 +77,7 @@ int main() {
   }
   std::shuffle(secrets.begin(), secrets.end(), std::mt19937(1));
 
-  access::Options cached;
+  access::AccessOptions cached;
   cached.sessionCache = 2 * secrets.size();  // its shards need room to be uneven
   Took best;
   for (int round = 0; round < 5; ++round) {

@@ -37,8 +37,8 @@ double secondsSince(SteadyClock::time_point began) {
   return std::chrono::duration<double>(SteadyClock::now() - began).count();
 }
 
-Options plain() {
-  Options options;
+StoreOptions plain() {
+  StoreOptions options;
   options.freeSpaceFloor = 0;
   return options;
 }
@@ -111,7 +111,7 @@ void reads(const std::filesystem::path& path) {
       one.query("INSERT INTO users (login_name, pwd, create_time) VALUES (?, '', ?)", fmt::format("user{}", i), i)
           .run();
   });
-  const auto measure = [&](const char* what, int threads, const std::function<void(int)>& work) {
+  const auto addMetrics = [&](const char* what, int threads, const std::function<void(int)>& work) {
     constexpr int rounds = 200'000;
     const double used = processorSeconds();
     const auto began = SteadyClock::now();
@@ -135,15 +135,15 @@ void reads(const std::filesystem::path& path) {
       if (!query.next() || query.text(1).empty()) std::abort();
     });
   };
-  measure("point query by name", 1, point);
-  measure("point query by name", 2, point);
-  measure("point query by id", 1, [&](int i) {
+  addMetrics("point query by name", 1, point);
+  addMetrics("point query by name", 2, point);
+  addMetrics("point query by id", 1, [&](int i) {
     database.read([&](Reader& reader) {
       Query query = reader.query("SELECT login_name FROM users WHERE id = ?", i % users + 1);
       if (!query.next() || query.text(0).empty()) std::abort();
     });
   });
-  measure("lease alone", 1, [&](int) { database.read([](Reader&) {}); });
+  addMetrics("lease alone", 1, [&](int) { database.read([](Reader&) {}); });
 }
 
 void upload(const std::filesystem::path& path, std::uint64_t size) {

@@ -6,7 +6,7 @@
 #include <csignal>
 #include <cstdio>
 
-#include "http/transport.hpp"
+#include "http/server/transport.hpp"
 
 using namespace video::http;
 

@@ -10,7 +10,7 @@
 
 #include "catch.hpp"
 #include "contract/site.hpp"
-#include "http/router.hpp"
+#include "http/routing/router.hpp"
 
 using namespace video;
 using namespace video::test;

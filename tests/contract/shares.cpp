@@ -3,7 +3,7 @@
 
 #include "catch.hpp"
 #include "contract/site.hpp"
-#include "http/uri.hpp"
+#include "http/percent_encoding.hpp"
 #include "shares/fields.hpp"
 
 using namespace video;

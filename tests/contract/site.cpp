@@ -5,9 +5,9 @@
 #include <array>
 
 #include "catch.hpp"
-#include "http/client.hpp"
-#include "http/router.hpp"
-#include "http/transport.hpp"
+#include "http/client/client.hpp"
+#include "http/routing/router.hpp"
+#include "http/server/transport.hpp"
 #include "schedule/alarm.hpp"
 #include "schedule/schedule.hpp"
 #include "users/fields.hpp"

@@ -1,7 +1,7 @@
 // videos and uploads, on both sides of the wire.
 #include "catch.hpp"
 #include "contract/site.hpp"
-#include "http/client.hpp"
+#include "http/client/client.hpp"
 #include "store/blobs.hpp"
 #include "store/directory.hpp"
 #include "videos/fields.hpp"

@@ -70,7 +70,7 @@ std::set<std::string> filesIn(const fs::path& data) {
 
 // Every record done once, no row without a file, no file without a row, nothing else touched: what is not so.
 std::string faultsIn(const fs::path& data, const QueueSize& size) {
-  store::Options options;
+  store::StoreOptions options;
   options.freeSpaceFloor = 1ULL << 60;
   store::Database database(store::DataDirectory::open(data, store::Hold::shared), options);
   std::string faults;
@@ -206,7 +206,7 @@ TEST_CASE("from cron: silent, and a status that says what is left") {
   const QueueSize size{.deleted = 2, .kept = 1};
   fillQueue(data, size);
   const std::string config = write(home / "ctl.toml", quick + std::string("max_tries = 2\n"));
-  store::Options options;
+  store::StoreOptions options;
   options.freeSpaceFloor = 1ULL << 60;
   {
     // Somebody who lives has leased one, and does nothing about it.

@@ -142,7 +142,7 @@ std::vector<std::string> wrongIncludes(const fs::path& root) {
         std::string why;
         if (found[1].str() == "<")
           why = refusalOfLibrary(home, included);
-        else if (home != "cmd" || !fs::exists(file.parent_path() / included))  // a program's own headers
+        else if (home != "cmd" || !fs::exists(root / top / *below.begin() / included))  // a program's own headers
           why = fs::exists(root / "lib" / included) ? refusal(home, below, included) : "there is no such file in lib/";
         if (!why.empty())
           wrong.push_back(fs::relative(file, root).string() + ":" + std::to_string(number) + ": " + included + ": " +

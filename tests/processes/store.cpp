@@ -242,7 +242,7 @@ TEST_CASE("growth does not fill what the reserve gave up, and the reserve comes 
   const SmallDisk disk("40m");
   if (!disk.isMounted()) return;
   const auto directory = openAt(disk / "data");
-  Options options = small();
+  StoreOptions options = small();
   options.freeSpaceFloor = 1 << 20;
   Database database(directory, options);
   const auto reserve = disk / "data" / "reserve";
@@ -279,7 +279,7 @@ TEST_CASE("a process that reads all the time does not keep another from emptying
     while (!hasBlob(database, "end")) std::this_thread::yield();
     return 0;
   });
-  Options options = small();
+  StoreOptions options = small();
   options.synchronous = Synchronous::normal;
   {
     Database database(openAt(scratch.data()), options);

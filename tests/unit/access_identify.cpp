@@ -37,7 +37,7 @@ class TestClock : public Clock {
 
 // A process on a data directory: its own connections, its own cache.
 struct Process {
-  Process(const std::filesystem::path& path, const access::Options& options, const Clock& clock)
+  Process(const std::filesystem::path& path, const access::AccessOptions& options, const Clock& clock)
       : database(store::DataDirectory::open(path, store::Hold::shared), {.synchronous = store::Synchronous::normal}),
         access(std::make_unique<Access>(database, options, clock)) {}
   store::Database database;
@@ -82,7 +82,7 @@ struct Site {
   void open() { process = std::make_unique<Process>(path, options, clock); }
 
   std::filesystem::path path;
-  access::Options options;
+  access::AccessOptions options;
   TestClock clock;
   std::unique_ptr<Process> process;
 };

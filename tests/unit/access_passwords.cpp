@@ -7,19 +7,19 @@
 #include <thread>
 #include <vector>
 
-#include "access/lowpriority.hpp"
+#include "access/hash_threads.hpp"
 #include "base/error.hpp"
 #include "base/waiting.hpp"
 #include "catch.hpp"
 
 using namespace video;
-using access::LowPriorityThreads;
+using access::HashThreads;
 using access::Passwords;
 
 namespace {
 
-access::Options cheap() {
-  access::Options options;
+access::AccessOptions cheap() {
+  access::AccessOptions options;
   options.passwordOpslimit = 1;
   options.passwordMemlimit = 8192;
   return options;
@@ -63,14 +63,14 @@ TEST_CASE("a password is verified by its hash alone", "[access]") {
   CHECK_FALSE(passwords.verify("", "correct horse").right);
   CHECK_FALSE(passwords.verify("", "").right);
   CHECK_FALSE(passwords.verify("no hash at all", "correct horse").right);
-  access::Options dearer = cheap();
+  access::AccessOptions dearer = cheap();
   dearer.passwordOpslimit = 2;
   CHECK(Passwords(dearer).verify(hash, "correct horse").right);
 }
 
 TEST_CASE("what is wrong costs as much as a new hash, and no more passes than that", "[access]") {
   const std::string old = Passwords(cheap()).hash("correct horse");
-  access::Options dear = cheap();
+  access::AccessOptions dear = cheap();
   dear.passwordOpslimit = 3;
   Passwords passwords(dear);
   CHECK(passwords.hash("correct horse").starts_with("$argon2id$v=19$m=8,t=3,p=1$"));
@@ -118,7 +118,7 @@ TEST_CASE("no thread is made before a password is hashed", "[access]") {
 }
 
 TEST_CASE("64 may wait for the low-priority threads, the next is refused", "[access]") {
-  LowPriorityThreads threads(1, 64);
+  HashThreads threads(1, 64);
   std::latch begun(1);
   std::latch release(1);
   std::atomic<int> done = 0;
@@ -148,7 +148,7 @@ TEST_CASE("64 may wait for the low-priority threads, the next is refused", "[acc
 }
 
 TEST_CASE("work on the low-priority threads throws to its own caller, and they go on", "[access]") {
-  LowPriorityThreads threads(2, 4);
+  HashThreads threads(2, 4);
   CHECK_THROWS_AS(threads.run([] { throw std::runtime_error("no"); }), std::runtime_error);
   bool ran = false;
   threads.run([&] { ran = true; });
@@ -156,7 +156,7 @@ TEST_CASE("work on the low-priority threads throws to its own caller, and they g
 }
 
 TEST_CASE("as many low-priority threads work at once as were asked for", "[access]") {
-  LowPriorityThreads threads(2, 4);
+  HashThreads threads(2, 4);
   std::latch both(2);
   std::vector<std::jthread> callers;
   for (int i = 0; i < 2; ++i) callers.emplace_back([&] { threads.run([&] { both.arrive_and_wait(); }); });
@@ -173,7 +173,7 @@ TEST_CASE("the memory of a hash is given back", "[access]") {
     statm >> size >> pages;
     return pages * 4096;
   };
-  access::Options dear;
+  access::AccessOptions dear;
   dear.passwordOpslimit = 1;
   dear.passwordMemlimit = 64ULL << 20;
   Passwords passwords(dear);

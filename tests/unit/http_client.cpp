@@ -1,4 +1,4 @@
-#include "http/client.hpp"
+#include "http/client/client.hpp"
 
 #include <httplib.h>
 
@@ -42,11 +42,13 @@ using http::Method;
 using http_client_test::Ask;
 using http_client_test::Item;
 
-constexpr Endpoint<Ask, Item> show{{"things.show", Method::get, "/things/{id}"}};
-constexpr Endpoint<Ask, Item> post{{"things.post", Method::post, "/things/{id}"}};
-constexpr Endpoint<Ask, void> remove_{{"things.delete", Method::delete_, "/things/{id}"}};
-constexpr Endpoint<Ask, void> put{{"uploads.put", Method::put, "/upload/{id}"}};
-constexpr Endpoint<Ask, Content> openVideo{{"videos.open", Method::get, "/videos/{id}"}};
+constexpr Endpoint<Ask, Item> show{{.name = "things.show", .method = Method::get, .path = "/things/{id}"}};
+constexpr Endpoint<Ask, Item> post{{.name = "things.post", .method = Method::post, .path = "/things/{id}"}};
+constexpr Endpoint<Ask, void> remove_{{.name = "things.delete", .method = Method::delete_, .path = "/things/{id}"}};
+constexpr Endpoint<Ask, void> put{
+    {.name = "uploads.put", .method = Method::put, .path = "/upload/{id}", .flags = {.takesLink = true}}};
+constexpr Endpoint<Ask, Content> openVideo{
+    {.name = "videos.open", .method = Method::get, .path = "/videos/{id}", .flags = {.takesLink = true}}};
 
 /// A server that is not ours, on a port of its own.
 struct Odd {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "http/transport.hpp"
+#include "http/server/transport.hpp"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "http/limiter.hpp"
+#include "http/content/limiter.hpp"
 
 #include <optional>
 #include <thread>

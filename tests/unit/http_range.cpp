@@ -1,4 +1,4 @@
-#include "http/range.hpp"
+#include "http/content/range.hpp"
 
 #include <fmt/format.h>
 

@@ -59,7 +59,8 @@ TEST_CASE("routes are found by path and method") {
       CHECK(header(answer, "X-Error-Code") == "014");
     }
   }
-  CHECK_THROWS_AS(site.router.serveRaw({"x.y", Method::get, "/things/{other}"}, nullptr), Error);
+  CHECK_THROWS_AS(site.router.serveRaw({.name = "x.y", .method = Method::get, .path = "/things/{other}"}, nullptr),
+                  Error);
 }
 
 TEST_CASE("HEAD says what GET would, without its content") {

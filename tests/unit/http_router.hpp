@@ -7,7 +7,7 @@
 #include "base/cursor.hpp"
 #include "base/error.hpp"
 #include "catch.hpp"
-#include "http/router.hpp"
+#include "http/routing/router.hpp"
 
 namespace http_router_test {
 
@@ -103,34 +103,55 @@ struct Site {
       return Item{fmt::format("{}|{}|{}", wanted.id, wanted.note.value_or("-"), describe(by))};
     };
     const auto say = [&](const char* text) { return [text](auto&, const Nothing&) { return Item{text}; }; };
-    router.serve(Endpoint<Ask, Item>{{"things.show", Method::get, "/things/{id}"}}, echo);
-    router.serve(Endpoint<Nothing, Item>{{"things.best", Method::get, "/things/best"}}, say("the best"));
-    router.serve(Endpoint<Ask, void>{{"things.delete", Method::delete_, "/things/{id}", 204}},
-                 [](auto&, const Ask&) {});
+    router.serve(Endpoint<Ask, Item>{{.name = "things.show", .method = Method::get, .path = "/things/{id}"}}, echo);
+    router.serve(Endpoint<Nothing, Item>{{.name = "things.best", .method = Method::get, .path = "/things/best"}},
+                 say("the best"));
     router.serve(
-        Endpoint<Post, Item>{{"things.post", Method::post, "/things/{id}/notes", 201}},
+        Endpoint<Ask, void>{
+            {.name = "things.delete", .method = Method::delete_, .path = "/things/{id}", .success = 204}},
+        [](auto&, const Ask&) {});
+    router.serve(
+        Endpoint<Post, Item>{
+            {.name = "things.post", .method = Method::post, .path = "/things/{id}/notes", .success = 201}},
         [](auto&, const Post& wanted) { return Item{fmt::format("{}|{}|{}", wanted.id, wanted.text, wanted.count)}; });
-    router.serve(Endpoint<Search, Page<Item>>{{"things.list", Method::get, "/user/{user}/things"}},
-                 [](auto&, const Search& wanted) {
-                   checkLimit(wanted.limit);
-                   Page<Item> page{{{std::to_string(wanted.limit)}}, {}};
-                   if (wanted.cursor != "last") page.nextCursor = "a&b";
-                   return page;
-                 });
+    router.serve(
+        Endpoint<Search, Page<Item>>{{.name = "things.list", .method = Method::get, .path = "/user/{user}/things"}},
+        [](auto&, const Search& wanted) {
+          checkLimit(wanted.limit);
+          Page<Item> page{{{std::to_string(wanted.limit)}}, {}};
+          if (wanted.cursor != "last") page.nextCursor = "a&b";
+          return page;
+        });
     for (const auto method : {Method::post, Method::get})
-      router.serve(Endpoint<Ask, void>{{"deletions.enqueue", method, "/video-delete-record/{id}", 200, scheduler}},
+      router.serve(Endpoint<Ask, void>{{.name = "deletions.enqueue",
+                                        .method = method,
+                                        .path = "/video-delete-record/{id}",
+                                        .roles = scheduler,
+                                        .flags = {.trustedListener = true, .changes = true}}},
                    [this](auto& by, const Ask&) { enqueuedBy = describe(by); });
-    router.serve(Endpoint<Ask, Item>{{"shared.show", Method::get, "/shared/{id}", 200, api, false, true}},
-                 [this](auto&, const Ask& wanted) {
-                   ++made;
-                   if (wanted.id == "none") throw Error(Fault::notFound);
-                   return Item{wanted.id};
-                 });
-    router.serve(Endpoint<Nothing, Item>{{"tasks.list", Method::get, "/tasks", 200, scheduler}}, say("tasks"));
-    router.serve(Endpoint<Nothing, Item>{{"pages.home", Method::get, "/", 200, web}}, say("home"));
-    router.serve(Endpoint<Nothing, Item>{{"server.healthz", Method::get, "/healthz", 200, allRoles}}, say("alive"));
+    router.serve(
+        Endpoint<Ask, Item>{
+            {.name = "shared.show", .method = Method::get, .path = "/shared/{id}", .flags = {.sharedReply = true}}},
+        [this](auto&, const Ask& wanted) {
+          ++made;
+          if (wanted.id == "none") throw Error(Fault::notFound);
+          return Item{wanted.id};
+        });
+    router.serve(
+        Endpoint<Nothing, Item>{{.name = "tasks.list", .method = Method::get, .path = "/tasks", .roles = scheduler}},
+        say("tasks"));
+    router.serve(Endpoint<Nothing, Item>{{.name = "pages.home", .method = Method::get, .path = "/", .roles = web}},
+                 say("home"));
+    router.serve(
+        Endpoint<Nothing, Item>{
+            {.name = "server.healthz", .method = Method::get, .path = "/healthz", .roles = allRoles}},
+        say("alive"));
     router.serveContent(
-        Endpoint<Ask, Content>{{"videos.open", Method::get, "/videos/{id}", 200, stream, true}},
+        Endpoint<Ask, Content>{{.name = "videos.open",
+                                .method = Method::get,
+                                .path = "/videos/{id}",
+                                .roles = stream,
+                                .flags = {.plainErrors = true, .takesLink = true}}},
         [](auto& by, const Ask& wanted) {
           if (wanted.id != "v") throw Error(Fault::notFound, "video " + wanted.id + ": not found");
           ContentMeta meta{10, "video/mp4", "\"tag\"", Time{std::chrono::seconds{784111777}}, describe(by) + ".mp4"};
@@ -146,22 +167,29 @@ struct Site {
     };
     const auto leave = [](const Item&, const Exchange&, Answer&) {};
     for (const auto method : {Method::post, Method::put})
-      router.serveUpload(Endpoint<Put, Item>{{"uploads.put", method, "/upload/{id}", 201, stream, true}}, take, leave);
-    router.serveRaw({"things.fail", Method::get, "/fail/{what}"}, [](const Exchange& exchange, Answer& answer) {
-      answer.set("X-Half", "done");
-      const auto what = *exchange.pathParameter("what");
-      if (what == "foreign") throw std::runtime_error("secret of std");
-      if (what == "number") throw 42;
-      for (const auto& [name, fault] : {std::pair{"database", Fault::databaseFailed},
-                                        {"internal", Fault::internal},
-                                        {"unreachable", Fault::unreachable},
-                                        {"version", Fault::versionMismatch},
-                                        {"busy", Fault::busy},
-                                        {"login", Fault::unauthenticated},
-                                        {"disk", Fault::diskFull}})
-        if (what == name) throw Error(fault, "secret \xff\r\n of it");
-      throw Error(Fault::tooMany, "slow down", std::chrono::seconds(7));
-    });
+      router.serveUpload(Endpoint<Put, Item>{{.name = "uploads.put",
+                                              .method = method,
+                                              .path = "/upload/{id}",
+                                              .success = 201,
+                                              .roles = stream,
+                                              .flags = {.plainErrors = true, .takesLink = true}}},
+                         take, leave);
+    router.serveRaw({.name = "things.fail", .method = Method::get, .path = "/fail/{what}"},
+                    [](const Exchange& exchange, Answer& answer) {
+                      answer.set("X-Half", "done");
+                      const auto what = *exchange.pathParameter("what");
+                      if (what == "foreign") throw std::runtime_error("secret of std");
+                      if (what == "number") throw 42;
+                      for (const auto& [name, fault] : {std::pair{"database", Fault::databaseFailed},
+                                                        {"internal", Fault::internal},
+                                                        {"unreachable", Fault::unreachable},
+                                                        {"version", Fault::versionMismatch},
+                                                        {"busy", Fault::busy},
+                                                        {"login", Fault::unauthenticated},
+                                                        {"disk", Fault::diskFull}})
+                        if (what == name) throw Error(fault, "secret \xff\r\n of it");
+                      throw Error(Fault::tooMany, "slow down", std::chrono::seconds(7));
+                    });
   }
 
   void keep(const AccessLine& line) {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "http/client.hpp"
-#include "http/router.hpp"
-#include "http/transport.hpp"
+#include "http/client/client.hpp"
+#include "http/routing/router.hpp"
+#include "http/server/transport.hpp"
 
 // Client, router and transport as one: what a room's remote half hands in is what its local half is given.
 
@@ -61,11 +61,22 @@ using namespace together;
 using http::Endpoint;
 using http::Method;
 
-constexpr Endpoint<Note, Note> post{{"notes.post", Method::post, "/notes/{owner}", 201}};
-constexpr Endpoint<NoteQuery, Page<Note>> list{{"notes.list", Method::get, "/notes/{owner}"}};
-constexpr Endpoint<File, void> removeFile{{"files.remove", Method::delete_, "/files/{id}", 204}};
-constexpr Endpoint<File, File> put{{"files.put", Method::put, "/files/{id}", 201, http::stream, true}};
-constexpr Endpoint<File, Content> open{{"files.open", Method::get, "/files/{id}", 200, http::stream, true}};
+constexpr Endpoint<Note, Note> post{
+    {.name = "notes.post", .method = Method::post, .path = "/notes/{owner}", .success = 201}};
+constexpr Endpoint<NoteQuery, Page<Note>> list{{.name = "notes.list", .method = Method::get, .path = "/notes/{owner}"}};
+constexpr Endpoint<File, void> removeFile{
+    {.name = "files.remove", .method = Method::delete_, .path = "/files/{id}", .success = 204}};
+constexpr Endpoint<File, File> put{{.name = "files.put",
+                                    .method = Method::put,
+                                    .path = "/files/{id}",
+                                    .success = 201,
+                                    .roles = http::stream,
+                                    .flags = {.plainErrors = true}}};
+constexpr Endpoint<File, Content> open{{.name = "files.open",
+                                        .method = Method::get,
+                                        .path = "/files/{id}",
+                                        .roles = http::stream,
+                                        .flags = {.plainErrors = true}}};
 
 class Memory : public ContentReader {
  public:

@@ -1,5 +1,5 @@
 // A token comes back however its request ends.
-#include "http/router.hpp"
+#include "http/routing/router.hpp"
 #include "http_client.hpp"
 
 using namespace http_test;
@@ -40,14 +40,23 @@ class FileReader : public video::ContentReader {
 struct Streaming {
   explicit Streaming(const LimiterOptions& limits, TransportOptions options = {})
       : router({}, limits), transport(router, options) {
-    router.serveContent(Endpoint<Thing, Content>{{"videos.open", Method::get, "/videos/{id}", 200, stream, true}},
+    router.serveContent(Endpoint<Thing, Content>{{.name = "videos.open",
+                                                  .method = Method::get,
+                                                  .path = "/videos/{id}",
+                                                  .roles = stream,
+                                                  .flags = {.plainErrors = true, .takesLink = true}}},
                         [this](const Credential&, const Thing& wanted) {
                           if (wanted.id != "v") throw Error(Fault::notFound);
                           ContentMeta meta{bigSize, "video/mp4", "\"tag\"", video::Time{std::chrono::seconds{1}}, "v"};
                           return Content{meta, std::make_shared<FileReader>(recorder.file)};
                         });
     router.serveUpload(
-        Endpoint<Thing, Thing>{{"uploads.put", Method::put, "/upload/{id}", 201, stream, true}},
+        Endpoint<Thing, Thing>{{.name = "uploads.put",
+                                .method = Method::put,
+                                .path = "/upload/{id}",
+                                .success = 201,
+                                .roles = stream,
+                                .flags = {.plainErrors = true, .takesLink = true}}},
         [](const Credential&, const Thing& wanted, const video::ByteSource& bytes) {
           if (wanted.id == "refused") throw Error(Fault::forbidden);
           bytes.push([](std::span<const std::byte>) {});

@@ -22,13 +22,13 @@ class Held {
       : thread_([this, &database] {
           database.write(Purpose::keep, [this](Transaction&) {
             std::unique_lock lock(mutex_);
-            inside_ = true;
+            impl_ = true;
             changed_.notify_all();
             changed_.wait(lock, [this] { return released_; });
           });
         }) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return inside_; });
+    changed_.wait(lock, [this] { return impl_; });
   }
   ~Held() { release(); }
   void release() {
@@ -40,7 +40,7 @@ class Held {
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool inside_ = false;
+  bool impl_ = false;
   bool released_ = false;
   std::jthread thread_;
 };
@@ -233,7 +233,7 @@ TEST_CASE("who waits when the database goes is told so", "[store]") {
 
 TEST_CASE("a write waits for another process no longer than the lock timeout", "[store]") {
   const Scratch scratch;
-  Options options = small();
+  StoreOptions options = small();
   options.lockTimeout = std::chrono::milliseconds{100};
   Database database(openAt(scratch.data()), options);
   const int write = ::open((scratch.data() / "WRITE").c_str(), O_RDWR | O_CLOEXEC);
@@ -249,7 +249,7 @@ TEST_CASE("a write waits for another process no longer than the lock timeout", "
 
 TEST_CASE("below the floor what grows is refused, what must go on goes on", "[store]") {
   const Scratch scratch;
-  Options options = small();
+  StoreOptions options = small();
   options.freeSpaceFloor = 1ULL << 60;
   Database database(openAt(scratch.data()), options);
   CHECK(faultOf([&] { database.write(Purpose::grow, [](Transaction& one) { addBlob(one, "a"); }); }) ==
@@ -308,7 +308,7 @@ TEST_CASE("a checkpoint empties the log", "[store]") {
 
 TEST_CASE("the log does not grow without bound while readers read", "[store]") {
   const Scratch scratch;
-  Options options = small();
+  StoreOptions options = small();
   options.synchronous = Synchronous::normal;
   Database database(openAt(scratch.data()), options);
   const std::jthread reading([&](std::stop_token stop) {

@@ -1,0 +1,280 @@
+#include <array>
+
+#include "deletions/fields.hpp"
+#include "docs/generate.hpp"
+#include "frame/contexts.hpp"
+#include "tasks/fields.hpp"
+#include "users/fields.hpp"
+#include "videos/fields.hpp"
+
+namespace video::ctl {
+namespace {
+
+constexpr std::int64_t mostCandidates = 500;  // candidates
+
+constexpr std::string_view bashScript = R"sh(# bash completion for videoctl
+
+_videoctl() {
+  local line
+  local -a found=()
+  mapfile -t found < <(videoctl __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+  COMPREPLY=()
+  for line in "${found[@]}"; do
+    case $line in
+      :file) compopt -o default && return ;;
+      :folder) compopt -o dirnames && return ;;
+      *) COMPREPLY+=("$line") ;;
+    esac
+  done
+  # What a candidate is shows only where they are listed (63 is the second TAB), since bash inserts what it is given.
+  if [[ $COMP_TYPE == 63 && ${#COMPREPLY[@]} -gt 1 ]]; then
+    COMPREPLY=("${COMPREPLY[@]/$'\t'/  }")
+  else
+    COMPREPLY=("${COMPREPLY[@]%%$'\t'*}")
+  fi
+}
+complete -F _videoctl videoctl
+)sh";
+
+constexpr std::string_view zshScript = R"sh(#compdef videoctl
+
+_videoctl() {
+  local line
+  local -a found items
+  found=("${(@f)$(videoctl __complete "${(@Q)words[2,CURRENT]}" 2>/dev/null)}")
+  for line in "${found[@]}"; do
+    case $line in
+      :file) _files; return ;;
+      :folder) _files -/; return ;;
+      *$'\t'*) items+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}") ;;
+      ?*) items+=("${line//:/\\:}") ;;
+    esac
+  done
+  (( $#items )) && _describe -V videoctl items
+}
+
+if [[ $funcstack[1] == _videoctl ]]; then
+  _videoctl "$@"
+else
+  compdef _videoctl videoctl
+fi
+)sh";
+
+constexpr std::string_view fishScript = R"sh(# fish completion for videoctl
+
+function __videoctl_complete
+    set -l words (commandline -opc) (commandline -ct)
+    for line in (videoctl __complete $words[2..] 2>/dev/null)
+        switch $line
+            case :file
+                __fish_complete_path (commandline -ct)
+            case :folder
+                __fish_complete_directories (commandline -ct)
+            case '*'
+                echo $line
+        end
+    end
+end
+
+complete -c videoctl -f -a '(__videoctl_complete)'
+)sh";
+
+struct Candidate {
+  std::string word;
+  std::string what;
+};
+using Candidates = std::vector<Candidate>;
+
+// What the value of an argument is: a kind as type names have them.
+std::string kindOfArgument(const CLI::App& command, const CLI::Option& argument) {
+  const std::string noun = command.get_parent() == nullptr ? "" : command.get_parent()->get_name();
+  const std::string name = argument.get_name(true);
+  if (name == "NAME" && (noun == "user" || noun == "session") && command.get_name() != "add") return "USER";
+  if (name == "NAME" && (noun == "task" || noun == "context") && command.get_name() != "add")
+    return noun == "task" ? "TASK" : "CONTEXT";
+  if (name == "VIDEO" && noun == "queue") return "DELETED";
+  if (name == "ID" && noun == "video") return command.get_name() == "restore" ? "DELETED" : "VIDEO";
+  return name;
+}
+
+Candidates choices(std::string_view words) {
+  Candidates found;
+  for (std::size_t start = 0; start <= words.size();) {
+    const std::size_t bar = std::min(words.find('|', start), words.size());
+    found.push_back({std::string(words.substr(start, bar - start)), {}});
+    start = bar + 1;
+  }
+  return found;
+}
+
+Candidates namesOf(Caller& caller, std::string_view kind) {
+  Candidates found;
+  if (kind == "USER") {
+    ListQuery query;
+    query.limit = mostCandidates;
+    for (const User& user : caller.toolkit().users().list(caller.by(), query).items)
+      found.push_back({user.name, std::string(nameOf(user.role))});
+  } else if (kind == "VIDEO") {
+    VideoQuery query;
+    query.limit = mostCandidates;
+    for (const Video& video : caller.toolkit().videos().list(caller.by(), query).items)
+      found.push_back({video.id.text, video.name});
+  } else if (kind == "DELETED") {
+    VideoQuery query;
+    query.limit = mostCandidates;
+    query.state = VideoState::deleted;
+    for (const Video& video : caller.toolkit().videos().list(caller.by(), query).items)
+      found.push_back({video.id.text, video.name});
+  } else if (kind == "TASK") {
+    for (const TaskStatus& task : caller.toolkit().tasks().list(caller.by(), {}).items)
+      found.push_back({task.name, std::string(nameOf(task.state))});
+  } else if (kind == "CONTEXT") {
+    for (const Context& context : loadContexts(contextsPath()).all) found.push_back({context.name, context.server});
+    found.push_back({"local", "this machine"});
+  }
+  return found;
+}
+
+Candidates valuesOf(Caller& caller, const Commands& commands, const std::string& kind) {
+  if (kind == "FILE") return {{":file", {}}};
+  if (kind == "DIR") return {{":folder", {}}};
+  if (kind == "SHELL") return choices("bash|zsh|fish");
+  if (kind == "TOPIC") {
+    Candidates found = choices("exit-codes|environment|formats|ways");
+    for (const CLI::App* noun : visible(commands.app())) found.push_back({noun->get_name(), noun->get_description()});
+    return found;
+  }
+  if (kind.find('|') != std::string::npos) return choices(kind);
+  return namesOf(caller, kind);
+}
+
+CLI::Option* findOption(CLI::App& command, const CLI::App& root, std::string_view name) {
+  CLI::Option* option = command.get_option_no_throw(std::string(name));
+  return option != nullptr ? option : const_cast<CLI::App&>(root).get_option_no_throw(std::string(name));
+}
+
+// Where a command line stands before its last word.
+struct Place {
+  CLI::App* command = nullptr;
+  CLI::Option* waiting = nullptr;  // for its value
+  std::size_t arguments = 0;
+  bool onlyArguments = false;  // behind --
+};
+
+// The flags that every command takes count here too: they say where names come from.
+void give(CLI::Option* option, const CLI::App& root, const std::string& value) {
+  if (root.get_option_no_throw(option->get_name()) != option) return;
+  option->add_result(value);
+  option->run_callback();
+}
+
+// The noun or verb of this name; null where there is none.
+CLI::App* below(const CLI::App& command, std::string_view name) {
+  for (CLI::App* one : visible(command))
+    if (one->get_name() == name) return one;
+  return nullptr;
+}
+
+Place placeOf(CLI::App& root, const std::vector<std::string>& words) {
+  Place at{&root};
+  for (const std::string& word : words) {
+    if (at.waiting != nullptr) {
+      if (word == "=") continue;  // bash splits there
+      give(std::exchange(at.waiting, nullptr), root, word);
+    } else if (!at.onlyArguments && word == "--") {
+      at.onlyArguments = true;
+    } else if (!at.onlyArguments && word.size() > 1 && word[0] == '-') {
+      const std::size_t equals = word.find('=');
+      CLI::Option* option = findOption(*at.command, root, word.substr(0, equals));
+      if (option == nullptr || option->get_name() == "--help") continue;
+      if (!takesValue(*option))
+        give(option, root, "true");
+      else if (equals == std::string::npos)
+        at.waiting = option;
+      else
+        give(option, root, word.substr(equals + 1));
+    } else if (CLI::App* next = at.arguments == 0 ? below(*at.command, word) : nullptr) {
+      at.command = next;
+    } else {
+      ++at.arguments;
+    }
+  }
+  return at;
+}
+
+Candidates optionsAt(const Place& at, const CLI::App& root) {
+  Candidates found;
+  const auto add = [&](const CLI::App& app) {
+    for (const CLI::Option* option : app.get_options()) {
+      const bool known =
+          std::any_of(found.begin(), found.end(), [&](const Candidate& one) { return one.word == option->get_name(); });
+      if (!option->get_positional() && !known) found.push_back({option->get_name(), option->get_description()});
+    }
+  };
+  add(*at.command);
+  if (at.command != &root) add(root);
+  return found;
+}
+
+Candidates argumentsAt(const Place& at, Caller& caller, const Commands& commands) {
+  if (at.arguments == 0 && !visible(*at.command).empty()) {
+    Candidates found;
+    for (const CLI::App* next : visible(*at.command)) found.push_back({next->get_name(), next->get_description()});
+    return found;
+  }
+  std::vector<const CLI::Option*> arguments;
+  for (const CLI::Option* option : at.command->get_options())
+    if (option->get_positional()) arguments.push_back(option);
+  if (arguments.empty()) return {};
+  const CLI::Option& last = *arguments.back();
+  if (at.arguments >= arguments.size() && last.get_expected_max() <= 1) return {};
+  const CLI::Option& wanted = *arguments[std::min(at.arguments, arguments.size() - 1)];
+  return valuesOf(caller, commands, kindOfArgument(*at.command, wanted));
+}
+
+}  // namespace
+
+std::string_view completionScript(std::string_view shell) {
+  return shell == "bash" ? bashScript : shell == "zsh" ? zshScript : shell == "fish" ? fishScript : "";
+}
+
+int complete(Caller& caller, const Commands& commands, std::vector<std::string> words) {
+  try {
+    std::string last;
+    if (!words.empty()) {
+      last = words.back();
+      words.pop_back();
+    }
+    CLI::App& root = commands.app();
+    const Place at = placeOf(root, words);
+    if (last == "=" && at.waiting != nullptr) last.clear();
+    Candidates found;
+    std::string before;  // `--user=`
+    const std::size_t equals = last.find('=');
+    if (at.waiting != nullptr) {
+      found = valuesOf(caller, commands, at.waiting->get_type_name());
+    } else if (!at.onlyArguments && last.starts_with('-') && equals != std::string::npos) {
+      before = last.substr(0, equals + 1);
+      if (const CLI::Option* option = findOption(*at.command, root, last.substr(0, equals)))
+        found = valuesOf(caller, commands, option->get_type_name());
+    } else if (!at.onlyArguments && last.starts_with('-')) {
+      found = optionsAt(at, root);
+    } else {
+      found = argumentsAt(at, caller, commands);
+    }
+    for (const Candidate& one : found) {
+      const std::string word = before + one.word;
+      const bool forShell = one.word.starts_with(':');
+      if (!forShell && !word.starts_with(last)) continue;
+      std::string what = one.what;
+      for (char& c : what)
+        if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+      caller.out.text((forShell ? one.word : word) + (what.empty() ? "" : '\t' + what) + '\n');
+    }
+  } catch (const std::exception&) {
+    // A completion has nobody to tell.
+  }
+  return 0;
+}
+
+}  // namespace video::ctl

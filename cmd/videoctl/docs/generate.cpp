@@ -1,0 +1,124 @@
+#include "docs/generate.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <fstream>
+
+#include "frame/files.hpp"
+#include "http/routing/router.hpp"
+
+namespace video::ctl {
+namespace {
+
+struct Generate {
+  std::string tree;
+  bool commands = false;
+};
+
+struct Shell {
+  std::string name;
+};
+
+std::string pretty(const std::string& json) {
+  return nlohmann::ordered_json::parse(json).dump(2) + '\n';
+}
+
+// The document of all routes, which want a data directory to be made over.
+std::string openApiOfAll() {
+  std::string folder = (std::filesystem::temp_directory_path() / "videoctl-XXXXXX").string();
+  if (::mkdtemp(folder.data()) == nullptr) throwFileError(folder, errno);
+  Settings settings;
+  settings.dataDirectory = folder;
+  settings.store.freeSpaceFloor = 0;
+  std::string document;
+  {
+    const auto toolkit = openLocal(settings, "--data-dir", true);
+    http::Router router;
+    serve(router, *toolkit, settings.cookies);
+    document = openApi(router);
+  }
+  std::filesystem::remove_all(folder);
+  return document;
+}
+
+void save(const std::filesystem::path& path, std::string_view text) {
+  std::filesystem::create_directories(path.parent_path());
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!file) throwFileError(path, errno);
+  writeFile(file.number(), std::as_bytes(std::span(text)), path);
+}
+
+// Calls `visit(path, command)` for every command, `path` being its words with `-` between them.
+template <class Visit>
+void forEachCommand(const CLI::App& app, const Visit& visit) {
+  for (const CLI::App* noun : visible(app)) {
+    if (visible(*noun).empty()) visit(noun->get_name(), *noun);
+    for (const CLI::App* verb : visible(*noun)) visit(noun->get_name() + '-' + verb->get_name(), *verb);
+  }
+}
+
+int generate(Caller& caller, const Commands& commands, const Generate& wanted) {
+  if (wanted.commands) {
+    forEachCommand(commands.app(), [&](const std::string& path, const CLI::App& command) {
+      caller.out.text(path + '\t' + (commands.schemaOf(command).empty() ? "text" : "json") + '\n');
+    });
+    return 0;
+  }
+  // What is generated takes the place of these folders: not in a prefix that programs are installed in.
+  const std::filesystem::path tree = wanted.tree;
+  std::ifstream project(tree / "CMakeLists.txt");
+  const std::string build(std::istreambuf_iterator<char>(project), {});
+  if (build.find("project(videod ") == std::string::npos)
+    throw Error(Fault::notFound, fmt::format("generate: {} is not videod's source tree", tree.string()));
+  std::ifstream file(tree / "etc/videod.toml");
+  const std::string configuration(std::istreambuf_iterator<char>(file), {});
+  if (configuration.empty())
+    throw Error(Fault::notFound, "generate: there is no etc/videod.toml; name the source tree");
+  std::vector<Made> made = manualPages(commands, configuration);
+  made.push_back({"completions/videoctl.bash", std::string(completionScript("bash"))});
+  made.push_back({"completions/_videoctl", std::string(completionScript("zsh"))});
+  made.push_back({"completions/videoctl.fish", std::string(completionScript("fish"))});
+  made.push_back({"share/openapi.json", pretty(openApiOfAll())});
+  forEachCommand(commands.app(), [&](const std::string& path, const CLI::App& command) {
+    if (const std::string schema = commands.schemaOf(command); !schema.empty())
+      made.push_back({fmt::format("share/schema/{}.json", path), pretty(schema)});
+  });
+  for (const char* folder : {"man", "completions", "share/schema"}) std::filesystem::remove_all(tree / folder);
+  for (const Made& one : made) save(tree / one.path, one.text);
+  caller.report(fmt::format("wrote {} files", made.size()));
+  return 0;
+}
+
+}  // namespace
+
+std::vector<CLI::App*> visible(const CLI::App& app) {
+  std::vector<CLI::App*> found;
+  for (CLI::App* one : const_cast<CLI::App&>(app).get_subcommands([](CLI::App*) { return true; }))
+    if (!one->get_group().empty()) found.push_back(one);
+  return found;
+}
+
+bool takesValue(const CLI::Option& option) {
+  return option.get_items_expected_max() > 0;
+}
+
+void addGenerate(Commands& commands) {
+  auto script = commands.plain<Shell>("completion", "A script that completes command lines in bash, zsh or fish");
+  script.option("SHELL", &Shell::name, "bash, zsh or fish")->required();
+  script.runs([](Caller& caller, Shell& wanted) {
+    const std::string_view text = completionScript(wanted.name);
+    if (text.empty()) throw Usage(fmt::format("completion: {} is none of bash, zsh, fish", wanted.name));
+    caller.out.text(text);
+    return 0;
+  });
+
+  auto made = commands.plain<Generate>("generate", "Writes manuals, completions and schemas into the source tree");
+  made.option("DIR", &Generate::tree, "the source tree; default: here");
+  made.flag("--commands", &Generate::commands, "print every command instead, and whether it writes JSON");
+  made.runs([&commands](Caller& caller, Generate& wanted) { return generate(caller, commands, wanted); });
+}
+
+}  // namespace video::ctl

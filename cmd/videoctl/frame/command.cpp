@@ -1,0 +1,231 @@
+#include "frame/command.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <iostream>
+
+#include "frame/files.hpp"
+#include "sessions/fields.hpp"
+
+namespace video::ctl {
+namespace {
+
+// How many letters must be changed, added, left out or swapped with the next to make one word of the other.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::vector<std::size_t>> away(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) {
+    for (std::size_t j = 0; j <= b.size(); ++j) {
+      if (i == 0 || j == 0) {
+        away[i][j] = i + j;
+        continue;
+      }
+      const std::size_t changed = away[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U);
+      away[i][j] = std::min({changed, away[i - 1][j] + 1, away[i][j - 1] + 1});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        away[i][j] = std::min(away[i][j], away[i - 2][j - 2] + 1);
+    }
+  }
+  return away[a.size()][b.size()];
+}
+
+}  // namespace
+
+const Target& Caller::target() {
+  if (!way_) {
+    way_ = pickTarget(flags);
+    constexpr std::array names{"direct", "socket", "remote"};
+    if (flags.verbose) say(fmt::format("{} {}", names[static_cast<std::size_t>(way_->kind)], way_->address));
+  }
+  return *way_;
+}
+
+Toolkit& Caller::toolkit() {
+  if (!toolkit_) {
+    if (target().kind == Target::Kind::direct) {
+      becomeDataOwner(target().settings);
+      toolkit_ = openLocal(target().settings, target().origin);
+    } else {
+      toolkit_ = openRemote(target().client);
+    }
+  }
+  return *toolkit_;
+}
+
+std::string Caller::self(std::string_view command, std::string_view flag) {
+  const WhoAmI who = toolkit().sessions().whoami(by(), {});
+  if (!who.userName) throw Usage(fmt::format("{}: say whose: {} USER", command, flag));
+  return *who.userName;
+}
+
+std::string Caller::siteUrl() {
+  if (target().kind == Target::Kind::remote) return target().address;
+  for (const http::Listener& listener : target().settings.listeners)
+    if ((listener.roles & (http::stream | http::web)) != 0 && !listener.address.starts_with("unix:"))
+      return "http://" + listener.address;
+  return {};
+}
+
+void Caller::needAuthor(std::string_view command) {
+  const auto* operator_ = std::get_if<Operator>(&by());
+  if (operator_ != nullptr && !operator_->as) throw Usage(fmt::format("{}: say who does it: --as USER", command));
+}
+
+void Caller::needPrivateWay() {
+  if (target().kind == Target::Kind::remote && isExposed(target().address) && !flags.allowPlainHttp)
+    throw Usage(
+        fmt::format("{}: a password would go over plain http: use https, or --allow-plain-http", target().address));
+}
+
+void Caller::report(std::string_view line) const {
+  if (!flags.quiet) say(line);
+}
+
+void readValue(std::string_view text, std::string_view name, Time& to) {
+  std::optional<Time> time;
+  if (text.starts_with('-')) {
+    if (const auto ago = parseDuration(text.substr(1))) time = systemClock().now() - *ago;
+  } else if (!text.starts_with('@') || text.find_first_not_of("0123456789", 1) == std::string_view::npos) {
+    time = parseTime(text.starts_with('@') ? text.substr(1) : text);
+  }
+  if (!time)
+    throw Error(Fault::malformed,
+                fmt::format("{}: {} is no time like 2026-11-21T09:30:00Z, @1795253400 or -7d", name, text));
+  to = *time;
+}
+
+void readValue(std::string_view text, std::string_view name, std::chrono::milliseconds& to) {
+  const auto duration = parseDuration(text);
+  if (!duration) throw Error(Fault::malformed, fmt::format("{}: {} is no duration like 30s or 2h30m", name, text));
+  to = *duration;
+}
+
+void readPositionMs(std::string_view text, std::string_view name, std::optional<std::int64_t>& to) {
+  const auto position = parsePosition(text);
+  if (!position) throw Error(Fault::malformed, fmt::format("{}: {} is no place like 1:23.5", name, text));
+  to = position->count();
+}
+
+CLI::App& Commands::noun(const std::string& name, const std::string& doc, std::vector<Example> examples) {
+  CLI::App* noun = app_->add_subcommand(name, doc);
+  noun->require_subcommand(1);
+  std::string footer = "Examples:\n";
+  for (const Example& example : examples) footer += fmt::format("  {}\n      {}\n", example.what, example.line);
+  noun->footer(footer);
+  examples_.emplace(noun, std::move(examples));
+  return *noun;
+}
+
+const std::vector<Example>& Commands::examplesOf(const CLI::App& noun) const {
+  static const std::vector<Example> none;
+  const auto found = examples_.find(&noun);
+  return found == examples_.end() ? none : found->second;
+}
+
+std::string Commands::schemaOf(const CLI::App& command) const {
+  const auto found = commands_.find(&command);
+  return found == commands_.end() || found->second.schema == nullptr ? std::string() : found->second.schema();
+}
+
+const CLI::App& Commands::deepest() const {
+  const CLI::App* command = app_;
+  for (auto below = command->get_subcommands(); !below.empty(); below = command->get_subcommands())
+    command = below.front();
+  return *command;
+}
+
+std::string Commands::helpOf(const CLI::App& command) {
+  std::string path;
+  for (const CLI::App* above = command.get_parent(); above != nullptr; above = above->get_parent())
+    path = above->get_name() + (path.empty() ? "" : ' ' + path);
+  return command.help(path);
+}
+
+const Command* Commands::chosen() const {
+  const auto found = commands_.find(&deepest());
+  return found == commands_.end() ? nullptr : &found->second;
+}
+
+void Commands::explain(const CLI::ParseError& problem) const {
+  const CLI::App& command = deepest();
+  std::string path = "videoctl";
+  if (&command != app_ && command.get_parent() != app_) path += ' ' + command.get_parent()->get_name();
+  if (&command != app_) path += ' ' + command.get_name();
+  const auto known = command.get_subcommands([](const CLI::App*) { return true; });
+  const std::vector<std::string> left = app_->remaining(true);
+  if (known.empty() || left.empty()) {
+    say(problem.what());
+    return sayPlain(fmt::format("hint: {} --help", path));
+  }
+  say(fmt::format("{} {}: there is no such command", path, left[0]));
+  const auto nearest = std::min_element(known.begin(), known.end(), [&](const CLI::App* a, const CLI::App* b) {
+    return distance(left[0], a->get_name()) < distance(left[0], b->get_name());
+  });
+  constexpr std::size_t most = 2;  // letters; more than that away is another word
+  if (distance(left[0], (*nearest)->get_name()) <= most)
+    sayPlain(fmt::format("hint: did you mean `{} {}`?", path, (*nearest)->get_name()));
+  else
+    sayPlain(fmt::format("hint: {} --help", path));
+}
+
+Items::Items(const std::vector<std::string>& arguments, const Flags& flags)
+    : arguments_(arguments), ending_(flags.nul ? '\0' : '\n') {
+  input_ = arguments_.size() == 1 && arguments_[0] == "-";
+  several_ = input_ || arguments_.size() > 1;
+}
+
+Items::Items(const std::vector<std::string>& arguments, bool several)
+    : arguments_(arguments), several_(several || arguments.size() > 1) {}
+
+Items Items::ofFiles(const std::vector<std::string>& paths, bool several) {
+  Items items(paths, several);
+  items.files_ = true;
+  return items;
+}
+
+Result Items::failed(const std::string& item, std::string_view why) const {
+  Result result{"failed", files_ ? std::string() : item, {}, std::string(why)};
+  if (files_) result.path = item;
+  return result;
+}
+
+std::optional<std::string> Items::next() {
+  if (!input_) return at_ < arguments_.size() ? std::optional(arguments_[at_++]) : std::nullopt;
+  std::string line;
+  while (std::getline(std::cin, line, ending_))
+    if (!line.empty()) return line;
+  return std::nullopt;
+}
+
+bool endsBatch(Fault fault) {
+  const int status = rowOf(fault).exitStatus;
+  return fault == Fault::unauthenticated || status == 8 || status == 9 || status == 11 || status == 12;
+}
+
+int runBatch(Caller& caller, Items items, const std::function<Result(const std::string&)>& work) {
+  const bool silent = caller.flags.quiet && !caller.flags.output;
+  caller.out.beginResults();
+  bool failed = false;
+  while (const auto item = items.next()) {
+    try {
+      const Result result = work(*item);
+      if (!silent) caller.out.result(result);
+    } catch (const Interrupted&) {
+      caller.out.endResults();
+      throw;
+    } catch (const Error& error) {
+      if (!items.areSeveral() || endsBatch(error.fault())) {
+        caller.out.endResults();
+        throw;
+      }
+      failed = true;
+      say(error.what());
+      caller.out.result(items.failed(*item, error.what()));
+      if (caller.flags.failFast) break;
+    }
+  }
+  caller.out.endResults();
+  return failed ? 3 : 0;
+}
+
+}  // namespace video::ctl

@@ -1,0 +1,86 @@
+#include "frame/contexts.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <toml++/toml.h>
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <sstream>
+
+#include "base/bytes.hpp"
+#include "frame/files.hpp"
+
+namespace video::ctl {
+
+Context* Contexts::find(std::string_view name) {
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Context& context) { return context.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+Context& Contexts::get(std::string_view name) {
+  if (Context* found = find(name)) return *found;
+  throw Error(Fault::notFound, fmt::format("context {}: not found", name));
+}
+
+std::filesystem::path contextsPath() {
+  if (const auto folder = fromEnvironment("XDG_CONFIG_HOME"))
+    return std::filesystem::path(*folder) / "videoctl/contexts.toml";
+  if (const auto home = fromEnvironment("HOME")) return std::filesystem::path(*home) / ".config/videoctl/contexts.toml";
+  return {};
+}
+
+Contexts loadContexts(const std::filesystem::path& path) {
+  Contexts contexts;
+  std::error_code absent;
+  if (path.empty() || !std::filesystem::exists(path, absent)) return contexts;
+  const std::string text = readSecretFile(path);
+  try {
+    const toml::table table = toml::parse(text, path.string());
+    contexts.current = table["current"].value_or(std::string());
+    if (const toml::table* named = table["context"].as_table())
+      for (const auto& [name, value] : *named)
+        if (const toml::table* fields = value.as_table())
+          contexts.all.push_back({std::string(name.str()), (*fields)["server"].value_or(std::string()),
+                                  (*fields)["token"].value_or(std::string())});
+  } catch (const toml::parse_error& error) {
+    throw Error(Fault::malformed,
+                fmt::format("{}:{}: {}", path.string(), error.source().begin.line, error.description()));
+  }
+  return contexts;
+}
+
+void saveContexts(const std::filesystem::path& path, const Contexts& contexts) {
+  if (path.empty()) throw Error(Fault::unreachable, "contexts: there is no home folder; set HOME or XDG_CONFIG_HOME");
+  toml::table named;
+  for (const Context& context : contexts.all) {
+    toml::table fields{{"server", context.server}};
+    if (!context.token.empty()) fields.insert("token", context.token);
+    named.insert(context.name, std::move(fields));
+  }
+  toml::table table;
+  if (!contexts.current.empty()) table.insert("current", contexts.current);
+  table.insert("context", std::move(named));
+  std::ostringstream text;
+  text << table << '\n';
+
+  std::error_code failed;
+  std::filesystem::create_directories(path.parent_path(), failed);
+  if (failed) throw Error(Fault::internal, fmt::format("{}: {}", path.parent_path().string(), failed.message()));
+  const std::string part = fmt::format("{}.{}", path.string(), ::getpid());
+  ::unlink(part.c_str());
+  const Descriptor file(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file) throwFileError(part, errno);
+  const std::string bytes = text.str();
+  writeFile(file.number(), std::as_bytes(std::span(bytes)), part);
+  if (::fsync(file.number()) != 0 || ::rename(part.c_str(), path.c_str()) != 0) {
+    const int reason = errno;
+    ::unlink(part.c_str());
+    throwFileError(path, reason);
+  }
+}
+
+}  // namespace video::ctl

@@ -1,0 +1,293 @@
+#include "frame/files.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+namespace video::ctl {
+namespace {
+
+constexpr std::size_t pieceSize = 256 * 1024;
+
+volatile std::sig_atomic_t signalCame = 0;
+int signalBell = -1;  // an eventfd that is readable once a signal has come
+
+// Reads until the end or `most` bytes.
+std::string readAll(int descriptor, std::size_t most, const std::string& name) {
+  std::string text;
+  std::vector<char> piece(16 * 1024);
+  for (;;) {
+    const ssize_t count = ::read(descriptor, piece.data(), piece.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throwFileError(name, errno);
+    if (count == 0) return text;
+    text.append(piece.data(), static_cast<std::size_t>(count));
+    if (text.size() > most) throw Error(Fault::malformed, fmt::format("{}: over {} bytes", name, most));
+  }
+}
+
+// Until `descriptor` can be read or a signal has come. A read alone would sleep through a signal that came just before.
+void waitForInput(int descriptor) {
+  pollfd ready[2] = {{descriptor, POLLIN, 0}, {signalBell, POLLIN, 0}};
+  while (::poll(ready, 2, -1) < 0 && errno == EINTR) {
+  }
+}
+
+// The caller's pipes must end when the program does, not when a child of it does.
+void leaveStandardFiles() {
+  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(nowhere, standard);
+}
+
+// What FileOpener's child says: an errno, and where that is 0 a descriptor.
+struct FileAnswer {
+  int reason = EIO;
+  iovec piece{&reason, sizeof reason};
+  alignas(cmsghdr) char room[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{nullptr, 0, &piece, 1, room, sizeof room, 0};
+
+  FileAnswer() = default;
+  FileAnswer(const FileAnswer&) = delete;
+  FileAnswer& operator=(const FileAnswer&) = delete;
+};
+
+// The whole life of FileOpener's child: a path, an answer.
+void openForParent(int socket) {
+  char path[PATH_MAX];
+  for (ssize_t count; (count = ::recv(socket, path, sizeof path, 0)) > 0 || (count < 0 && errno == EINTR);) {
+    if (count < 0) continue;
+    const Descriptor file(::open(path, O_RDONLY | O_CLOEXEC));
+    FileAnswer answer;
+    answer.reason = file ? 0 : errno;
+    cmsghdr* const control = CMSG_FIRSTHDR(&answer.message);
+    const int number = file.number();
+    control->cmsg_level = SOL_SOCKET;
+    control->cmsg_type = SCM_RIGHTS;
+    control->cmsg_len = CMSG_LEN(sizeof number);
+    std::memcpy(CMSG_DATA(control), &number, sizeof number);
+    if (!file) answer.message.msg_controllen = 0;
+    if (::sendmsg(socket, &answer.message, MSG_NOSIGNAL) < 0) return;
+  }
+}
+
+// The whole life of PartFile's child: one order, one answer (an errno).
+void keepRights(int orders, int answers, const std::filesystem::path& part) {
+  std::string order;
+  char letter = 0;
+  while (::read(orders, &letter, 1) == 1 && letter != '\0') order += letter;
+  if (order.empty()) {
+    struct stat now {};
+    if (::stat(part.c_str(), &now) == 0 && now.st_size == 0) ::unlink(part.c_str());
+    return;
+  }
+  const std::filesystem::path target = order.substr(1);
+  const unsigned how = order[0] == 'k' ? RENAME_NOREPLACE : 0U;
+  int reason = ::renameat2(AT_FDCWD, part.c_str(), AT_FDCWD, target.c_str(), how) == 0 ? 0 : errno;
+  if (reason == 0) {
+    const std::filesystem::path folder = target.has_parent_path() ? target.parent_path() : ".";
+    const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (opened) ::fsync(opened.number());
+  }
+  if (::write(answers, &reason, sizeof reason) < 0) return;
+}
+
+}  // namespace
+
+std::optional<std::string> fromEnvironment(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
+}
+
+void throwFileError(const std::filesystem::path& path, int reason) {
+  const Fault fault = reason == ENOENT || reason == ENOTDIR                           ? Fault::notFound
+                      : reason == EACCES || reason == EPERM || reason == EROFS        ? Fault::forbidden
+                      : reason == ENOSPC || reason == EDQUOT                          ? Fault::diskFull
+                      : reason == EISDIR || reason == ENAMETOOLONG || reason == ELOOP ? Fault::malformed
+                      : reason == EEXIST                                              ? Fault::conflict
+                                                                                      : Fault::internal;
+  throw Error(fault, fmt::format("{}: {}", path.string(), std::strerror(reason)));
+}
+
+void writeFile(int descriptor, std::span<const std::byte> bytes, const std::filesystem::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throwFileError(path, errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+}
+
+std::string readSecretFile(const std::filesystem::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) throwFileError(path, errno);
+  struct stat what {};
+  if (::fstat(file.number(), &what) != 0) throwFileError(path, errno);
+  if (S_ISREG(what.st_mode) && (what.st_mode & 077) != 0)
+    throw Error(Fault::forbidden, fmt::format("{}: others can read it; chmod 600 it", path.string()));
+  return readAll(file.number(), 64 * 1024, path.string());
+}
+
+std::string readInput(std::size_t most) {
+  std::string text = readAll(STDIN_FILENO, most, "standard input");
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+  return text;
+}
+
+ByteSource sourceOf(const Descriptor& file, const std::string& path) {
+  struct stat what {};
+  if (::fstat(file.number(), &what) != 0) throwFileError(path, errno);
+  if (S_ISDIR(what.st_mode)) throwFileError(path, EISDIR);
+  const bool regular = S_ISREG(what.st_mode);
+  ByteSource source;
+  if (regular) source.size = static_cast<std::uint64_t>(what.st_size);
+  source.repeatable = regular;
+  source.push = [number = file.number(), path, regular](const ByteSink& sink) {
+    std::vector<std::byte> piece(pieceSize);
+    for (off_t offset = 0;;) {
+      if (!regular) waitForInput(number);
+      if (SignalNote::came() != 0) throw Error(Fault::unavailable, "interrupted");
+      const std::span<std::byte> room = sink.room();
+      const std::span<std::byte> to = room.empty() ? std::span(piece) : room;
+      const ssize_t count =
+          regular ? ::pread(number, to.data(), to.size(), offset) : ::read(number, to.data(), to.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) throwFileError(path, errno);
+      if (count == 0) return;
+      offset += count;
+      sink(to.first(static_cast<std::size_t>(count)));
+    }
+  };
+  return source;
+}
+
+FileOpener::FileOpener() {
+  if (::geteuid() != 0) return;
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throwFileError("socketpair", errno);
+  child_ = Descriptor(ends[0]);
+  const Descriptor its(ends[1]);
+  pid_ = ::fork();
+  if (pid_ < 0) throwFileError("fork", errno);
+  if (pid_ > 0) return;
+  std::signal(SIGINT, SIG_IGN);
+  std::signal(SIGTERM, SIG_IGN);
+  child_.reset();
+  leaveStandardFiles();
+  openForParent(its.number());
+  ::_exit(0);
+}
+
+FileOpener::~FileOpener() {
+  child_.reset();
+  while (pid_ > 0 && ::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+Descriptor FileOpener::open(const std::filesystem::path& path) const {
+  if (!child_) {
+    Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) throwFileError(path, errno);
+    return file;
+  }
+  if (path.native().size() >= PATH_MAX) throwFileError(path, ENAMETOOLONG);
+  if (::send(child_.number(), path.c_str(), path.native().size() + 1, MSG_NOSIGNAL) < 0) throwFileError(path, errno);
+  FileAnswer answer;
+  if (::recvmsg(child_.number(), &answer.message, MSG_CMSG_CLOEXEC) != sizeof answer.reason) answer.reason = EIO;
+  if (answer.reason != 0) throwFileError(path, answer.reason);
+  int number = -1;
+  if (const cmsghdr* control = CMSG_FIRSTHDR(&answer.message); control != nullptr)
+    std::memcpy(&number, CMSG_DATA(control), sizeof number);
+  Descriptor file(number);
+  if (!file) throwFileError(path, EMFILE);  // the kernel drops what there is no room for
+  return file;
+}
+
+SignalNote::SignalNote() : bell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  signalBell = bell_.number();
+  struct sigaction action {};
+  action.sa_handler = [](int signal) {
+    const int before = errno;
+    signalCame = signal;
+    ::eventfd_write(signalBell, 1);
+    errno = before;
+  };
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+SignalNote::~SignalNote() {
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+  signalBell = -1;
+}
+
+int SignalNote::came() noexcept {
+  return signalCame;
+}
+
+PartFile::PartFile(std::filesystem::path part)
+    : part_(std::move(part)), file_(::open(part_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666)) {
+  if (!file_) throwFileError(part_, errno);
+  struct stat opened {};
+  struct stat named {};
+  const bool isOurs = ::flock(file_.number(), LOCK_EX | LOCK_NB) == 0 && ::fstat(file_.number(), &opened) == 0 &&
+                      ::lstat(part_.c_str(), &named) == 0 && opened.st_ino == named.st_ino;
+  if (!isOurs) throw Error(Fault::busy, fmt::format("{}: another download is writing it", part_.string()));
+  int orders[2];
+  int answers[2];
+  if (::pipe2(orders, O_CLOEXEC) != 0) throwFileError(part_, errno);
+  orders_ = Descriptor(orders[1]);
+  const Descriptor childOrders(orders[0]);
+  if (::pipe2(answers, O_CLOEXEC) != 0) throwFileError(part_, errno);
+  answers_ = Descriptor(answers[0]);
+  const Descriptor childAnswers(answers[1]);
+  child_ = ::fork();
+  if (child_ < 0) throwFileError(part_, errno);
+  if (child_ == 0) {
+    std::signal(SIGINT, SIG_IGN);
+    std::signal(SIGTERM, SIG_IGN);
+    orders_.reset();
+    answers_.reset();
+    leaveStandardFiles();
+    keepRights(childOrders.number(), childAnswers.number(), part_);
+    ::_exit(0);
+  }
+}
+
+PartFile::~PartFile() {
+  orders_.reset();
+  while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+void PartFile::clear() {
+  if (::ftruncate(file_.number(), 0) != 0) throwFileError(part_, errno);
+}
+
+void PartFile::place(const std::filesystem::path& target, bool keepOld) {
+  if (::fsync(file_.number()) != 0) throwFileError(part_, errno);
+  const std::string order = (keepOld ? "k" : "r") + target.string();
+  writeFile(orders_.number(), std::as_bytes(std::span(order.c_str(), order.size() + 1)), target);
+  int reason = EIO;
+  if (::read(answers_.number(), &reason, sizeof reason) != sizeof reason) reason = EIO;
+  if (reason != 0) throwFileError(target, reason);
+}
+
+}  // namespace video::ctl

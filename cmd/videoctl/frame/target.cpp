@@ -1,0 +1,160 @@
+#include "frame/target.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/bytes.hpp"
+#include "frame/command.hpp"
+#include "frame/contexts.hpp"
+#include "frame/files.hpp"
+
+namespace video::ctl {
+namespace {
+
+// Whether somebody listens there. One who listens and does not answer is noticed by the first request.
+bool isServed(const std::filesystem::path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::string reached = path.string();
+  Descriptor folder;
+  if (reached.size() >= sizeof address.sun_path) {
+    // Through its open folder, as the client reaches it too.
+    folder = Descriptor(::open(path.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    reached = fmt::format("/proc/self/fd/{}/{}", folder.number(), path.filename().string());
+    if (!folder || reached.size() >= sizeof address.sun_path) return false;
+  }
+  std::memcpy(address.sun_path, reached.c_str(), reached.size());
+  const Descriptor end(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!end) return false;
+  if (::connect(end.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return true;
+  return errno == EAGAIN;
+}
+
+std::string hostOf(std::string_view url) {
+  std::string_view rest = url.substr(url.find("://") + 3);
+  rest = rest.substr(0, rest.find_first_of("/?#"));
+  if (rest.starts_with('[')) return std::string(rest.substr(1, rest.find(']') - 1));
+  return std::string(rest.substr(0, rest.find(':')));
+}
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
+  return text;
+}
+
+// The secret that goes with --server; a context brings its own.
+std::string secretForServer(const Flags& flags) {
+  if (!flags.tokenFile.empty()) return trimmed(readSecretFile(flags.tokenFile));
+  if (const auto token = fromEnvironment("VIDEOCTL_TOKEN")) return trimmed(*token);
+  if (const auto file = fromEnvironment("VIDEOCTL_TOKEN_FILE")) return trimmed(readSecretFile(*file));
+  return {};
+}
+
+Target makeRemote(const Flags& flags, std::string_view url, const std::string& secret, const std::string& context) {
+  if (!flags.as.empty())
+    throw Usage("--as: only the operator may act as a user, and a server takes its caller for a user");
+  Target target;
+  target.kind = Target::Kind::remote;
+  target.address = checkedUrl(url);
+  target.context = context;
+  if (!secret.empty()) {
+    if (isExposed(target.address) && !flags.allowPlainHttp)
+      throw Usage(
+          fmt::format("{}: a secret would go over plain http: use https, or --allow-plain-http", target.address));
+    target.by = Secret{secret};
+  }
+  target.client.url = target.address;
+  target.client.caCertificate =
+      flags.caCertificate.empty() ? fromEnvironment("VIDEOCTL_CACERT").value_or("") : flags.caCertificate;
+  target.client.timeout = flags.timeout;
+  target.client.allowPlainHttp = flags.allowPlainHttp;
+  return target;
+}
+
+Target remoteByContext(const Flags& flags, const Context& context) {
+  if (!flags.tokenFile.empty() || fromEnvironment("VIDEOCTL_TOKEN") || fromEnvironment("VIDEOCTL_TOKEN_FILE"))
+    throw Usage(
+        fmt::format("context {} has its own credential: --token-file and VIDEOCTL_TOKEN(_FILE) go with --server only",
+                    context.name));
+  return makeRemote(flags, context.server, context.token, context.name);
+}
+
+}  // namespace
+
+bool isExposed(std::string_view url) {
+  if (!url.starts_with("http://")) return false;
+  const std::string host = hostOf(url);
+  return host != "localhost" && !host.starts_with("127.") && host != "::1";
+}
+
+std::string checkedUrl(std::string_view url) {
+  std::string text(url);
+  while (text.ends_with('/')) text.pop_back();
+  const bool known = text.starts_with("http://") || text.starts_with("https://");
+  if (!known || hostOf(text).empty() || text.find_first_of("?#@ ") != std::string::npos)
+    throw Usage(fmt::format("{}: a server is named like https://example.org or http://127.0.0.1:8000", url));
+  return text;
+}
+
+Target pickLocal(const Flags& flags, bool direct) {
+  Target target;
+  target.settings =
+      findSettings(flags.config.empty() ? std::nullopt : std::optional<std::filesystem::path>(flags.config));
+  target.origin = target.settings.origin();
+  const auto folder = fromEnvironment("VIDEOD_DATA_DIR");
+  if (!flags.dataDirectory.empty()) {
+    target.settings.dataDirectory = flags.dataDirectory;
+    target.origin = "--data-dir";
+  } else if (folder) {
+    target.settings.dataDirectory = *folder;
+    target.origin = "VIDEOD_DATA_DIR";
+  }
+  if (flags.lockTimeout) target.settings.store.lockTimeout = *flags.lockTimeout;
+  target.by = Operator{flags.as.empty() ? std::nullopt : std::optional(flags.as)};
+  target.address = target.settings.dataDirectory.string();
+  const std::filesystem::path socket = target.settings.adminSocket.empty()
+                                           ? target.settings.dataDirectory / "videod.sock"
+                                           : std::filesystem::path(target.settings.adminSocket);
+  if (direct || flags.direct || !flags.dataDirectory.empty() || folder || !isServed(socket)) return target;
+  target.kind = Target::Kind::socket;
+  target.address = socket.string();
+  target.client.socketPath = socket;
+  target.client.timeout = flags.timeout;
+  return target;
+}
+
+Target pickTarget(const Flags& flags) {
+  const bool remote = !flags.server.empty() || !flags.context.empty();
+  if (!flags.server.empty() && !flags.context.empty()) throw Usage("--server and --context: give one of them");
+  if (remote && flags.context != "local" && (flags.direct || !flags.dataDirectory.empty()))
+    throw Usage("--server or --context, and --direct or --data-dir: a command goes one way only");
+  const bool local = flags.direct || !flags.dataDirectory.empty() || flags.context == "local";
+  if (!flags.server.empty()) return makeRemote(flags, flags.server, secretForServer(flags), {});
+  if (!local) {
+    std::string name = flags.context;
+    if (name.empty()) {
+      const auto server = fromEnvironment("VIDEOCTL_SERVER");
+      name = fromEnvironment("VIDEOCTL_CONTEXT").value_or("");
+      if (server && !name.empty()) throw Usage("VIDEOCTL_SERVER and VIDEOCTL_CONTEXT: set one of them");
+      if (server) return makeRemote(flags, *server, secretForServer(flags), {});
+    }
+    if (!name.empty() && name != "local") {
+      Contexts contexts = loadContexts(contextsPath());
+      return remoteByContext(flags, contexts.get(name));
+    }
+    if (name.empty() && !fromEnvironment("VIDEOD_DATA_DIR")) {
+      Contexts contexts = loadContexts(contextsPath());
+      if (!contexts.current.empty()) return remoteByContext(flags, contexts.get(contexts.current));
+    }
+  }
+  if (!flags.tokenFile.empty()) throw Usage("--token-file: goes with --server only");
+  return pickLocal(flags, false);
+}
+
+}  // namespace video::ctl

@@ -1,0 +1,61 @@
+#include "access/hash_threads.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/waiting.hpp"
+
+namespace video::access {
+
+HashThreads::HashThreads(std::size_t threads, std::size_t waiting)
+    : most_(std::max<std::size_t>(threads, 1)), mostWaiting_(waiting) {}
+
+HashThreads::~HashThreads() = default;
+
+void HashThreads::run(const std::function<void()>& work) {
+  std::packaged_task<void()> task(std::cref(work));
+  std::future<void> done = task.get_future();
+  {
+    const std::scoped_lock lock(mutex_);
+    // What a thread that is free, or still to be made, will take at once does not count as waiting.
+    const std::size_t free = idle_ + (most_ - threads_.size());
+    if (queue_.size() >= mostWaiting_ + free)
+      throw Error(Fault::tooMany, "passwords: too many are waiting to be checked", std::chrono::seconds{1});
+    if (queue_.size() >= idle_ && threads_.size() < most_) {
+      threads_.emplace_back([this](const std::stop_token& stop) { serve(stop); });
+      ++idle_;
+    }
+    queue_.push_back(std::move(task));
+  }
+  arrived_.notify_one();
+  const Waiting waiting;
+  done.get();
+}
+
+std::size_t HashThreads::waiting() const {
+  const std::scoped_lock lock(mutex_);
+  return queue_.size();
+}
+
+void HashThreads::serve(const std::stop_token& stop) {
+  // On Linux a thread has a priority of its own; where lowering it is refused, the work is done all the same.
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 10);
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    arrived_.wait(lock, stop, [this] { return !queue_.empty(); });
+    --idle_;
+    if (queue_.empty()) return;
+    std::packaged_task<void()> task = std::move(queue_.front());
+    queue_.pop_front();
+    lock.unlock();
+    task();
+    lock.lock();
+    ++idle_;
+  }
+}
+
+}  // namespace video::access

@@ -1,0 +1,295 @@
+#include "deletions/purge.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <random>
+
+#include "access/access.hpp"
+#include "base/error.hpp"
+#include "comments/rows.hpp"
+#include "observe/log.hpp"
+#include "shares/rows.hpp"
+#include "store/blobs.hpp"
+#include "store/directory.hpp"
+#include "users/rows.hpp"
+#include "videos/rows.hpp"
+
+namespace video {
+namespace {
+
+// No operation may hold the writer for long: rows that one may touch, and what a video counts for with all its rows.
+constexpr std::int64_t step = 500;
+constexpr std::int64_t rowsOfVideo = 20;
+constexpr std::int64_t userStep = 100;
+constexpr std::size_t claimStep = 25;
+
+std::string keyOf(UserId user) {
+  return fmt::format("user {}", user.value);
+}
+
+}  // namespace
+
+// What a batch has at hand, from its dispatch until its item has gone.
+class PurgeWorker::Hand {
+ public:
+  Hand(std::mutex& mutex, std::set<std::string>& all, std::vector<std::string> its)
+      : mutex_(mutex), all_(all), its_(std::move(its)) {
+    const std::lock_guard lock(mutex_);
+    all_.insert(its_.begin(), its_.end());
+  }
+  ~Hand() {
+    const std::lock_guard lock(mutex_);
+    for (const std::string& key : its_) all_.erase(key);
+  }
+  Hand(const Hand&) = delete;
+  Hand& operator=(const Hand&) = delete;
+
+ private:
+  std::mutex& mutex_;
+  std::set<std::string>& all_;
+  std::vector<std::string> its_;
+};
+
+PurgeWorker::PurgeWorker(store::Database& database, store::Blobs& blobs, access::Access& access,
+                         const DeletionsOptions& options)
+    : database_(database), blobs_(blobs), access_(access), options_(options) {}
+
+schedule::Task PurgeWorker::videoClear() {
+  return {"video-clear", options_.batch, options_.workers, [this] {
+            // Where not even a failure can be noted, the run ends: it would find the same again.
+            auto broken = std::make_shared<std::atomic<bool>>(false);
+            return [this, broken](std::size_t batch) {
+              return *broken ? std::vector<schedule::Item>{} : dispatchVideos(batch, broken);
+            };
+          }};
+}
+
+schedule::Task PurgeWorker::userClear() {
+  return {"user-clear", options_.batch, 1, [this] {
+            auto broken = std::make_shared<std::atomic<bool>>(false);
+            return [this, broken](std::size_t batch) {
+              return *broken ? std::vector<schedule::Item>{} : dispatchUsers(batch, broken);
+            };
+          }};
+}
+
+schedule::Item PurgeWorker::itemOf(std::set<std::string>& all, std::vector<std::string> keys, const Broken& broken,
+                                   std::function<schedule::Counts()> work) {
+  return [hand = std::make_shared<Hand>(mutex_, all, std::move(keys)), broken, work = std::move(work)] {
+    try {
+      return work();
+    } catch (...) {
+      *broken = true;
+      throw;
+    }
+  };
+}
+
+std::vector<schedule::Item> PurgeWorker::dispatchVideos(std::size_t batch, const Broken& broken) {
+  std::vector<schedule::Item> items;
+  const auto wanted = static_cast<std::int64_t>(batch + sizeOf(othersAtHand_));
+  auto blobs =
+      database_.read([&](store::Reader& reader) { return rows::replacedBlobs(reader, access_.now(), wanted); });
+  std::erase_if(blobs, [this](const rows::ReplacedBlob& blob) { return isAtHand(blob.name); });
+  if (!blobs.empty()) {
+    std::vector<std::string> keys;
+    for (const rows::ReplacedBlob& blob : blobs) keys.push_back(blob.name);
+    items.push_back(itemOf(othersAtHand_, keys, broken, [this, blobs] { return clearBlobs(blobs); }));
+  }
+  // Claimed ahead, for what executors have and what they take next, since each claim is a commit too.
+  const auto claimed = claim(2 * options_.workers * batch);
+  for (std::size_t at = 0; at < claimed.size(); at += batch) {
+    const auto first = claimed.begin() + static_cast<std::ptrdiff_t>(at);
+    const std::vector<rows::Clearable> videos(
+        first, first + static_cast<std::ptrdiff_t>(std::min(batch, claimed.size() - at)));
+    std::vector<std::string> keys;
+    for (const rows::Clearable& video : videos) keys.push_back(video.video.text);
+    items.push_back(itemOf(videosAtHand_, keys, broken, [this, videos] { return clearVideos(videos); }));
+  }
+  return items;
+}
+
+std::vector<rows::Clearable> PurgeWorker::claim(std::size_t batch) {
+  const std::int64_t self = database_.directory().ownerByte();
+  const auto voidOwners = [&](store::Reader& reader) {
+    std::vector<std::int64_t> owners = rows::leaseOwners(reader);
+    std::erase_if(owners, [&](std::int64_t owner) {
+      // A lease of our own that nobody has at hand was left by a run that was stopped.
+      return owner == self ? sizeOf(videosAtHand_) > 0 : database_.directory().isOwnerAlive(owner);
+    });
+    return owners;
+  };
+  // An idle queue costs a look, not a transaction.
+  const bool idle = database_.read([&](store::Reader& reader) {
+    return !rows::hasDueDeletion(reader, access_.now()) && voidOwners(reader).empty();
+  });
+  std::vector<rows::Clearable> claimed;
+  while (!idle && claimed.size() < batch) {
+    const std::size_t most = std::min(batch - claimed.size(), claimStep);
+    const auto some = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      for (const std::int64_t owner : claimed.empty() ? voidOwners(transaction) : std::vector<std::int64_t>{})
+        rows::voidLeases(transaction, owner, step);
+      auto due = rows::dueDeletions(transaction, access_.now(), static_cast<std::int64_t>(most));
+      for (const rows::Clearable& one : due) {
+        rows::lease(transaction, one.video, self);
+        rows::setState(transaction, one.video, VideoState::purging);
+      }
+      return due;
+    });
+    claimed.insert(claimed.end(), some.begin(), some.end());
+    if (some.size() < most) break;
+  }
+  return claimed;
+}
+
+schedule::Counts PurgeWorker::clearVideos(std::span<const rows::Clearable> videos) {
+  std::vector<store::Removal> removals;
+  for (const rows::Clearable& video : videos) removals.push_back({video.blob, video.video.text});
+  blobs_.remove(removals);
+  std::vector<Cleared> cleared;
+  for (std::size_t i = 0; i < videos.size(); ++i)
+    cleared.push_back({videos[i].video, videos[i].tries, removals[i].failure});
+  return finish(cleared);
+}
+
+schedule::Counts PurgeWorker::finish(std::span<const Cleared> videos) {
+  schedule::Counts counts;
+  std::size_t at = 0;
+  const auto some = [&](store::Transaction& transaction) {
+    schedule::Counts now;
+    std::size_t next = at;
+    for (std::int64_t left = step; left > 0 && next < videos.size(); ++next) {
+      const Cleared& one = videos[next];
+      left -= rowsOfVideo;
+      if (one.failure.empty()) {
+        left -= rows::deleteCommentsOf(transaction, one.video, std::max<std::int64_t>(left, 1));
+        if (left > 0) left -= rows::deleteSharesOf(transaction, one.video, left);
+        if (left <= 0) break;  // there may be more of them
+        if (options_.remember.count() > 0) rows::rememberContent(transaction, one.video);
+        rows::deleteDeletion(transaction, one.video);
+        rows::deleteVideo(transaction, one.video);
+        ++now.done;
+      } else {
+        rows::recordFailure(transaction, one.video, one.failure, retryAt(one.tries), options_.maxTries);
+        ++now.failed;
+      }
+    }
+    rows::addToTotals(transaction, static_cast<std::int64_t>(now.done), static_cast<std::int64_t>(now.failed));
+    return std::pair(next, now);
+  };
+  try {
+    while (at < videos.size()) {
+      const auto [next, now] = database_.write(store::Purpose::keep, some);
+      at = next;
+      counts.done += now.done;
+      counts.failed += now.failed;
+    }
+  } catch (const Error& failure) {
+    const std::span<const Cleared> rest = videos.subspan(at);
+    if (failure.fault() != Fault::databaseFailed || (rest.size() == 1 && !rest[0].failure.empty())) throw;
+    // One of them may be at fault: each by itself, and what fails alone is noted.
+    for (const Cleared& one : rest) {
+      const Cleared again{one.video, one.tries, rest.size() == 1 ? failure.what() : one.failure};
+      const schedule::Counts its = finish({&again, 1});
+      counts.done += its.done;
+      counts.failed += its.failed;
+    }
+  }
+  for (const Cleared& one : videos)
+    if (!one.failure.empty()) observe::warning("deletion failed", {{"video", one.video.text}, {"error", one.failure}});
+  return counts;
+}
+
+schedule::Counts PurgeWorker::clearBlobs(std::span<const rows::ReplacedBlob> blobs) {
+  std::vector<store::Removal> removals;
+  for (const rows::ReplacedBlob& blob : blobs) removals.push_back({blob.name, {}});
+  blobs_.remove(removals);
+  for (const store::Removal& one : removals)
+    if (!one.failure.empty()) observe::warning("deletion failed", {{"file", one.blob}, {"error", one.failure}});
+  return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+    schedule::Counts counts;
+    for (std::size_t i = 0; i < blobs.size(); ++i) {
+      const std::string& failure = removals[i].failure;
+      if (failure.empty())
+        rows::deleteBlobDeletion(transaction, blobs[i].name);
+      else
+        rows::postponeBlobDeletion(transaction, blobs[i].name, failure, retryAt(blobs[i].tries));
+      ++(failure.empty() ? counts.done : counts.failed);
+    }
+    if (counts.failed > 0) rows::addToTotals(transaction, 0, static_cast<std::int64_t>(counts.failed));
+    return counts;
+  });
+}
+
+std::vector<schedule::Item> PurgeWorker::dispatchUsers(std::size_t batch, const Broken& broken) {
+  const auto wanted = static_cast<std::int64_t>(batch + sizeOf(othersAtHand_));
+  const auto users =
+      database_.read([&](store::Reader& reader) { return rows::clearableUsers(reader, access_.now(), wanted); });
+  std::vector<schedule::Item> items;
+  for (const rows::ClearableUser& user : users)
+    if (!isAtHand(keyOf(user.id)))
+      items.push_back(itemOf(othersAtHand_, {keyOf(user.id)}, broken, [this, user] { return clearUser(user); }));
+  return items;
+}
+
+schedule::Counts PurgeWorker::clearUser(const rows::ClearableUser& user) {
+  try {
+    const auto write = [&](const auto& work) { return database_.write(store::Purpose::keep, work); };
+    const auto queueSome = [&](store::Transaction& transaction) {
+      return rows::queueVideosOf(transaction, user.id, access_.now(), userStep);
+    };
+    while (write(queueSome) > 0) {
+    }
+    VideoId last;
+    const auto makeSomeDue = [&](store::Transaction& transaction) {
+      return rows::makeDueOf(transaction, user.id, last, access_.now(), userStep);
+    };
+    for (VideoId next = write(makeSomeDue); !next.text.empty(); next = write(makeSomeDue)) last = next;
+    const auto removeComments = [&](store::Transaction& transaction) {
+      return rows::deleteCommentsBy(transaction, user.id, step);
+    };
+    while (write(removeComments) == step) {
+    }
+    const auto forget = [&](store::Transaction& transaction) {
+      return rows::forgetContentsOf(transaction, user.id, step);
+    };
+    while (write(forget) == step) {
+    }
+    write([&](store::Transaction& transaction) {
+      rows::markUserQueued(transaction, user.id);
+      if (!rows::finishUserDeletion(transaction, user.id)) return;
+      access_.endAll(transaction, user.id);
+      rows::deleteUser(transaction, user.id);
+    });
+    return {1, 0};
+  } catch (const std::exception& failure) {
+    observe::warning("deletion failed", {{"user", user.id.value}, {"error", failure.what()}});
+    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      rows::postponeUserDeletion(transaction, user.id, failure.what(), retryAt(user.tries));
+      rows::addToTotals(transaction, 0, 1);
+    });
+    return {0, 1};
+  }
+}
+
+bool PurgeWorker::isAtHand(const std::string& key) const {
+  const std::lock_guard lock(mutex_);
+  return othersAtHand_.contains(key);
+}
+
+std::size_t PurgeWorker::sizeOf(const std::set<std::string>& atHand) const {
+  const std::lock_guard lock(mutex_);
+  return atHand.size();
+}
+
+Time PurgeWorker::retryAt(std::int64_t tries) const {
+  constexpr std::chrono::milliseconds longest = std::chrono::hours{1};
+  const auto doubled = std::min(options_.retryDelay * (std::int64_t{1} << std::min<std::int64_t>(tries, 20)), longest);
+  thread_local std::minstd_rand random{std::random_device{}()};
+  const auto late = std::uniform_int_distribution<std::int64_t>{0, doubled.count() / 4}(random);
+  return access_.now() + doubled + std::chrono::milliseconds{late};
+}
+
+}  // namespace video

@@ -1,0 +1,459 @@
+#include "http/client/client.hpp"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <httplib.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <cstring>
+#include <mutex>
+#include <regex>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "base/units.hpp"
+#include "http/header_values.hpp"
+#include "http/percent_encoding.hpp"
+#include "http/routing/error_reply.hpp"
+
+namespace {
+
+std::atomic<bool> wantsTls{false};
+
+}  // namespace
+
+// httplib has OpenSSL read all its error texts before main begins, which takes a fifth of videoctl's start. This stands
+// in the place of OpenSSL's function, and hands on what is asked of it once somebody wants TLS.
+extern "C" int OPENSSL_init_ssl(std::uint64_t options, const OPENSSL_INIT_SETTINGS* settings) {
+  if (!wantsTls) return 1;
+  static const auto real = reinterpret_cast<decltype(&OPENSSL_init_ssl)>(::dlsym(RTLD_NEXT, "OPENSSL_init_ssl"));
+  return real(options, settings);
+}
+
+namespace video::http {
+namespace {
+
+// What a reader asks for at once: large enough that a request is lost in it, small enough to hold.
+constexpr std::size_t pieceSize = 8U << 20;
+
+struct Place {
+  std::string origin;  // scheme, host and port
+  std::string host;    // or the path of the socket
+  std::string prefix;  // of every path; without a slash at its end
+  bool plain = false;
+};
+
+Place placeOf(const std::string& url) {
+  static const std::regex form(R"((https?)://(\[[0-9A-Fa-f:.]+\]|[^/:?#@\s\[\]]+)(:\d{1,5})?(/[^?#]*)?)",
+                               std::regex::icase);
+  std::smatch parts;
+  if (!std::regex_match(url, parts, form))
+    throw Error(Fault::malformed, fmt::format("{}: is no URL of the form http[s]://HOST[:PORT][/PREFIX]", url));
+  Place place;
+  place.plain = equalWithoutCase(parts[1].str(), "http");
+  place.host = parts[2];
+  place.origin = (place.plain ? "http://" : "https://") + place.host + parts[3].str();
+  place.prefix = parts[4];
+  while (place.prefix.ends_with('/')) place.prefix.pop_back();
+  return place;
+}
+
+bool isLoopback(std::string_view host) {
+  // A name may begin with "127." too.
+  const bool isNumber = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return equalWithoutCase(host, "localhost") || (isNumber && host.starts_with("127.")) || host == "[::1]";
+}
+
+std::string decodedHeader(const std::string& value) {
+  std::string text;
+  return appendDecoded(text, value) ? text : value;
+}
+
+std::optional<std::chrono::seconds> retryAfterOf(const std::string& value) {
+  int seconds = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
+  if (error != std::errc{} || end != value.data() + value.size()) return std::nullopt;
+  return std::chrono::seconds{seconds};
+}
+
+// The parts of an answer that say what went wrong.
+struct Refusal {
+  int status = 0;
+  std::string code;
+  std::string detailHeader;  // decoded
+  std::string retryAfter;
+  std::string requestId;
+  std::string server;
+  std::string body;
+};
+
+// The setting of a proxy that such an answer comes from, by nginx's names.
+std::string_view settingBehind(int status) {
+  switch (status) {
+    case 413: return "; look at its client_max_body_size";
+    case 502:
+    case 503: return "; look at its proxy_pass, and whether videod runs";
+    case 504: return "; look at its proxy_read_timeout";
+    default: return {};
+  }
+}
+
+Error errorOf(const Refusal& refusal) {
+  const auto fault = faultOf(refusal.code, refusal.status);
+  if (!fault) {
+    const std::string who =
+        refusal.server.empty() ? "another server" : refusal.server.substr(0, refusal.server.find('/'));
+    return Error(refusal.status < 400 ? Fault::unreachable : faultOfStatus(refusal.status),
+                 fmt::format("answered by {}, not videod: {} {}{}", who, refusal.status, reasonPhrase(refusal.status),
+                             settingBehind(refusal.status)),
+                 retryAfterOf(refusal.retryAfter));
+  }
+  std::string detail = refusal.detailHeader;
+  const auto json = nlohmann::json::parse(refusal.body, nullptr, false);
+  if (detail.empty() && json.is_object() && json.contains("detail") && json["detail"].is_string())
+    detail = json["detail"].get<std::string>();
+  return Error(*fault, detail, retryAfterOf(refusal.retryAfter)).ofRequest(refusal.requestId);
+}
+
+// The file name of a Content-Disposition that httplib has percent-decoded, as it does with every header.
+std::string nameOfDecoded(const std::string& disposition) {
+  constexpr std::string_view mark = "filename*=UTF-8''";
+  const std::size_t at = disposition.find(mark);
+  return at == std::string::npos ? nameOfDisposition(disposition) : disposition.substr(at + mark.size());
+}
+
+Refusal refusalOf(const httplib::Response& answer) {
+  return {answer.status,
+          answer.get_header_value("X-Error-Code"),
+          answer.get_header_value("X-Error-Detail"),
+          answer.get_header_value("Retry-After"),
+          answer.get_header_value("X-Request-Id"),
+          answer.get_header_value("Server"),
+          answer.body};
+}
+
+void requireSuccess(const httplib::Response& answer) {
+  if (answer.status < 200 || answer.status >= 300) throw errorOf(refusalOf(answer));
+}
+
+// What a server said before it had the whole body; httplib would lose it. Reads what is there, without waiting.
+std::optional<Refusal> earlyAnswer(int socket) {
+  pollfd ready{socket, POLLIN, 0};
+  if (::poll(&ready, 1, 0) <= 0) return std::nullopt;
+  std::string head(16 * 1024, '\0');
+  const ssize_t got = ::recv(socket, head.data(), head.size(), MSG_DONTWAIT | MSG_PEEK);
+  if (got <= 0) return std::nullopt;
+  head.resize(static_cast<std::size_t>(got));
+  Refusal refusal;
+  const std::size_t end = head.find("\r\n\r\n");
+  if (!head.starts_with("HTTP/1.1 ") || head.size() < 12 || end == std::string::npos) return std::nullopt;
+  std::from_chars(head.data() + 9, head.data() + 12, refusal.status);
+  if (refusal.status < 400) return std::nullopt;
+  const auto header = [&head](std::string_view name) -> std::string {
+    for (std::size_t at = head.find("\r\n"); at != std::string::npos; at = head.find("\r\n", at + 2)) {
+      const std::string_view line = std::string_view(head).substr(at + 2);
+      if (line.starts_with("\r\n")) return {};
+      if (line.size() < name.size() + 2 || !equalWithoutCase(line.substr(0, name.size()), name) ||
+          line[name.size()] != ':')
+        continue;
+      const std::string_view value = line.substr(name.size() + 1, line.find('\r') - name.size() - 1);
+      return std::string(value.substr(std::min(value.find_first_not_of(" \t"), value.size())));
+    }
+    return {};
+  };
+  refusal.code = header("X-Error-Code");
+  refusal.detailHeader = decodedHeader(header("X-Error-Detail"));
+  refusal.retryAfter = header("Retry-After");
+  refusal.requestId = header("X-Request-Id");
+  refusal.server = header("Server");
+  refusal.body = head.substr(end + 4);
+  return refusal;
+}
+
+}  // namespace
+
+struct Client::Impl {
+  explicit Impl(const ClientOptions& wanted) : options(wanted) {
+    if (options.socketPath.empty()) {
+      place = placeOf(options.url);
+      if (!place.plain) wantsTls = true;
+      return;
+    }
+    place.origin = place.host = options.socketPath.string();
+    if (place.host.size() < sizeof(sockaddr_un::sun_path)) return;
+    // A path too long for sockaddr_un is reached through its open folder.
+    const std::filesystem::path parent = options.socketPath.parent_path();
+    folder = Descriptor(::open(parent.empty() ? "." : parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (folder)
+      place.host = fmt::format("/proc/self/fd/{}/{}", folder.number(), options.socketPath.filename().string());
+  }
+
+  // A connection of one's own for a while; kept open for the next.
+  struct Lease {
+    explicit Lease(Impl& from) : inside(from), connection(from.take()) {}
+    ~Lease() {
+      const std::lock_guard lock(inside.mutex);
+      inside.idle.push_back(std::move(connection));
+    }
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    httplib::Client* operator->() const { return connection.get(); }
+    Impl& inside;
+    std::unique_ptr<httplib::Client> connection;
+  };
+
+  std::unique_ptr<httplib::Client> take() {
+    {
+      const std::lock_guard lock(mutex);
+      if (!idle.empty()) {
+        auto connection = std::move(idle.back());
+        idle.pop_back();
+        return connection;
+      }
+    }
+    const bool local = !options.socketPath.empty();
+    auto made =
+        local ? std::make_unique<httplib::Client>(place.host, 80) : std::make_unique<httplib::Client>(place.origin);
+    if (local) made->set_address_family(AF_UNIX);
+    if (!options.caCertificate.empty()) made->set_ca_cert_path(options.caCertificate.string());
+    made->set_keep_alive(true);
+    made->set_tcp_nodelay(true);
+    made->set_url_encode(false);  // targets are encoded here
+    made->set_connection_timeout(options.timeout);
+    made->set_read_timeout(options.timeout);
+    made->set_write_timeout(options.timeout);
+    return made;
+  }
+
+  Error unreachable(httplib::Error why) const {
+    return Error(Fault::unreachable, fmt::format("{}: {}", place.origin, reason(why)));
+  }
+
+  static std::string_view reason(httplib::Error why) {
+    switch (why) {
+      case httplib::Error::Connection: return "cannot be reached";
+      case httplib::Error::ConnectionTimeout: return "cannot be reached in time";
+      case httplib::Error::Read: return "does not answer";
+      case httplib::Error::Write: return "broke the connection while it was being sent to";
+      case httplib::Error::SSLConnection:
+      case httplib::Error::SSLLoadingCerts:
+      case httplib::Error::SSLServerVerification: return "no trusted TLS connection can be made";
+      default: return "the connection failed";
+    }
+  }
+
+  httplib::Response answered(httplib::Result&& result) const {
+    if (!result) throw unreachable(result.error());
+    return std::move(result.value());
+  }
+
+  ClientOptions options;
+  Place place;
+  Descriptor folder;  // of a socket
+  std::mutex mutex;
+  std::vector<std::unique_ptr<httplib::Client>> idle;
+};
+
+Client::Client(const ClientOptions& options) : impl_(std::make_unique<Impl>(options)) {}
+Client::~Client() = default;
+
+void Client::Ask::addQuery(std::string_view name, std::string_view value) {
+  target += target.find('?') == std::string::npos ? '?' : '&';
+  target += name;
+  target += '=';
+  appendEncoded(target, value);
+}
+
+void Client::Ask::addToBody(std::string_view name, std::string_view json) {
+  body += body.empty() ? '{' : ',';
+  appendJsonString(body, name);
+  body += ':';
+  body += json;
+}
+
+Client::Ask Client::begin(const Route& route, const Credential& by) const {
+  Ask made;
+  made.method = route.method;
+  made.hasBody = route.method == Method::post || route.method == Method::patch;
+  made.target = impl_->place.prefix + std::string(route.path);
+  if (!impl_->options.socketPath.empty()) made.headers.emplace_back("Host", "localhost");
+  if (const auto* secret = std::get_if<Secret>(&by)) {
+    if (impl_->place.plain && !isLoopback(impl_->place.host) && !impl_->options.allowPlainHttp)
+      throw Error(Fault::forbidden,
+                  fmt::format("{}: a secret is not sent over plain http to another host", impl_->place.origin));
+    if (std::any_of(secret->text.begin(), secret->text.end(), [](char byte) { return byte <= ' ' || byte > '~'; }))
+      throw Error(Fault::unauthenticated, "session or token: has a character that none has");
+    made.headers.emplace_back("Authorization", "Bearer " + secret->text);
+  } else if (const auto* operator_ = std::get_if<Operator>(&by)) {
+    if (impl_->options.socketPath.empty())
+      throw Error(Fault::forbidden, "the operator has no form on the wire, but on the operator's socket");
+    if (operator_->as && !isUserName(*operator_->as)) throw Error(Fault::notFound, "user: not found");
+    if (operator_->as) made.headers.emplace_back("X-Videod-As", *operator_->as);
+  }
+  return made;
+}
+
+void Client::finish(Ask& made, const Credential& by) {
+  if (made.hasBody) made.body += made.body.empty() ? "{}" : "}";
+  if (const auto* link = std::get_if<SignedLink>(&by)) {
+    made.addQuery("share", link->share);
+    made.addQuery("exp", link->expires);
+    made.addQuery("sig", link->signature);
+  }
+}
+
+bool Client::replaceInPath(std::string& target, std::string_view name, std::string_view value) {
+  const std::string part = fmt::format("{{{}}}", name);
+  const std::size_t at = target.find(part);
+  if (at == std::string::npos) return false;
+  std::string encoded;
+  appendEncoded(encoded, value);
+  // A part of dots alone would be taken for a folder on the way.
+  if (value == "." || value == "..") encoded = value == "." ? "%2E" : "%2E%2E";
+  target.replace(at, part.size(), encoded);
+  return true;
+}
+
+std::string Client::exchange(const Ask& asked) {
+  httplib::Request request;
+  request.method = nameOf(asked.method);
+  request.path = asked.target;
+  for (const auto& [name, value] : asked.headers) request.headers.emplace(name, value);
+  if (asked.hasBody) {
+    request.body = asked.body;
+    request.headers.emplace("Content-Type", "application/json");
+  }
+  const Impl::Lease connection(*impl_);
+  httplib::Result result = connection->send(request);
+  const bool mayRepeat = asked.method == Method::get || asked.method == Method::head;
+  // A kept connection may have been closed just now.
+  if (!result && mayRepeat && (result.error() == httplib::Error::Read || result.error() == httplib::Error::Write))
+    result = connection->send(request);
+  httplib::Response answer = impl_->answered(std::move(result));
+  requireSuccess(answer);
+  if (answer.status != 204 && !answer.body.empty() &&
+      !answer.get_header_value("Content-Type").starts_with("application/json"))
+    throw Error(Fault::unreachable, fmt::format("{}: is not videod", impl_->place.origin));
+  return std::move(answer.body);
+}
+
+void Client::put(const Ask& asked, const ByteSource& bytes) {
+  const Impl::Lease connection(*impl_);
+  std::exception_ptr failure;
+  std::optional<Refusal> early;
+  const auto push = [&](httplib::DataSink& sink) {
+    try {
+      std::uint64_t pushed = 0;
+      const auto requireSize = [&](bool good) {
+        if (!good) throw Error(Fault::conflict, "the file changed its size while it was sent");
+      };
+      bytes.push([&](std::span<const std::byte> piece) {
+        pushed += piece.size();
+        requireSize(!bytes.size || pushed <= *bytes.size);
+        if (!sink.write(reinterpret_cast<const char*>(piece.data()), piece.size()) ||
+            (early = earlyAnswer(connection->socket())))
+          throw Error(Fault::unreachable,
+                      fmt::format("{}: broke the connection while it was being sent to", impl_->place.origin));
+      });
+      requireSize(!bytes.size || pushed == *bytes.size);  // httplib would push once more
+      return true;
+    } catch (...) {
+      failure = std::current_exception();
+      if (!early) early = earlyAnswer(connection->socket());
+      return false;
+    }
+  };
+  httplib::Headers headers;
+  for (const auto& [name, value] : asked.headers) headers.emplace(name, value);
+  const char* const type = "application/octet-stream";
+  httplib::Result result =
+      bytes.size.value_or(0) > 0
+          ? connection->Put(
+                asked.target, headers, static_cast<std::size_t>(*bytes.size),
+                [&](std::size_t, std::size_t, httplib::DataSink& sink) { return push(sink); }, type)
+      : bytes.size ? connection->Put(asked.target, headers, std::string(), type)
+                   : connection->Put(
+                         asked.target, headers,
+                         [&](std::size_t, httplib::DataSink& sink) {
+                           if (!push(sink)) return false;
+                           sink.done();
+                           return true;
+                         },
+                         type);
+  if (early) throw errorOf(*early);
+  if (failure) std::rethrow_exception(failure);
+  requireSuccess(impl_->answered(std::move(result)));
+}
+
+// Reads by ranges, as large as a piece; each must be of the content that was opened.
+class Client::RangeReader : public ContentReader {
+ public:
+  RangeReader(Impl& inside, Ask asked, std::string etag, std::uint64_t size)
+      : impl_(inside), asked_(std::move(asked)), etag_(std::move(etag)), size_(size) {}
+
+  std::size_t read(std::uint64_t offset, std::span<std::byte> to) override {
+    if (offset >= size_ || to.empty()) return 0;
+    if (offset < at_ || offset >= at_ + piece_.size()) fetch(offset);
+    const std::size_t from = offset - at_;
+    const std::size_t count = std::min(to.size(), piece_.size() - from);
+    std::memcpy(to.data(), piece_.data() + from, count);
+    return count;
+  }
+
+ private:
+  void fetch(std::uint64_t offset) {
+    const std::uint64_t last = std::min<std::uint64_t>(offset + pieceSize, size_) - 1;
+    httplib::Headers headers;
+    for (const auto& [name, value] : asked_.headers) headers.emplace(name, value);
+    headers.emplace("Range", fmt::format("bytes={}-{}", offset, last));
+    if (!etag_.empty()) headers.emplace("If-Match", etag_);
+    const Impl::Lease connection(impl_);
+    httplib::Result result = connection->Get(asked_.target, headers);
+    if (!result && result.error() == httplib::Error::Read) result = connection->Get(asked_.target, headers);
+    httplib::Response answer = impl_.answered(std::move(result));
+    if (answer.status == 412) throw Error(Fault::conflict, "the content was replaced while it was read");
+    requireSuccess(answer);
+    if (answer.body.size() != last - offset + 1)
+      throw Error(Fault::unreachable, fmt::format("{}: sent another range than was asked for", impl_.place.origin));
+    piece_ = std::move(answer.body);
+    at_ = offset;
+  }
+
+  Impl& impl_;
+  Ask asked_;
+  std::string etag_;
+  std::uint64_t size_;
+  std::string piece_;
+  std::uint64_t at_ = 0;
+};
+
+Content Client::open(Ask asked) {
+  httplib::Headers headers;
+  for (const auto& [name, value] : asked.headers) headers.emplace(name, value);
+  Content content;
+  {
+    const Impl::Lease connection(*impl_);
+    httplib::Result result = connection->Head(asked.target, headers);
+    if (!result && result.error() == httplib::Error::Read) result = connection->Head(asked.target, headers);
+    const httplib::Response answer = impl_->answered(std::move(result));
+    requireSuccess(answer);
+    if (!answer.has_header("Content-Length"))
+      throw Error(Fault::unreachable, fmt::format("{}: is not videod", impl_->place.origin));
+    readText(answer.get_header_value("Content-Length"), "Content-Length", content.meta.size);
+    content.meta.type = answer.get_header_value("Content-Type");
+    content.meta.etag = answer.get_header_value("ETag");
+    content.meta.modified = parseHttpTime(answer.get_header_value("Last-Modified")).value_or(Time{});
+    content.meta.name = nameOfDecoded(answer.get_header_value("Content-Disposition"));
+  }
+  content.reader = std::make_shared<RangeReader>(*impl_, std::move(asked), content.meta.etag, content.meta.size);
+  return content;
+}
+
+}  // namespace video::http

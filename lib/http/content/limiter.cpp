@@ -1,0 +1,113 @@
+#include "http/content/limiter.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "base/address.hpp"
+#include "base/error.hpp"
+
+namespace video::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+[[noreturn]] void throwTooMany(std::string_view what, std::uint64_t& refused) {
+  ++refused;
+  throw Error(Fault::tooMany, std::string(what), 1s);
+}
+
+}  // namespace
+
+struct Limiter::Buckets {
+  explicit Buckets(const LimiterOptions& wanted) : options(wanted) {}
+
+  LimiterOptions options;
+  mutable std::mutex mutex;
+  std::atomic<std::uint64_t> rate = options.rate;
+  LimiterCounts counts;
+  std::unordered_map<std::string, std::size_t> addresses;
+};
+
+Limiter::Limiter(const LimiterOptions& options) : buckets_(std::make_shared<Buckets>(options)) {}
+
+Limiter::Token Limiter::takeStream(std::string_view address) {
+  struct Stream {
+    std::shared_ptr<Buckets> buckets;
+    std::string key;
+    bool taken = false;
+    ~Stream() {
+      if (!taken) return;
+      const std::lock_guard lock(buckets->mutex);
+      --buckets->counts.streams;
+      const auto found = buckets->addresses.find(key);
+      if (found != buckets->addresses.end() && --found->second == 0) buckets->addresses.erase(found);
+    }
+  };
+  auto token = std::make_shared<Stream>();
+  token->buckets = buckets_;
+  if (!address.empty()) token->key = addressKey(address);
+
+  const std::lock_guard lock(buckets_->mutex);
+  if (buckets_->counts.streams >= buckets_->options.streams)
+    throwTooMany("too many videos are being streamed", buckets_->counts.streamsRefused);
+  if (!token->key.empty()) {
+    const auto found = buckets_->addresses.find(token->key);
+    if (found != buckets_->addresses.end() && found->second >= buckets_->options.perAddress)
+      throwTooMany("too many videos are being streamed to this address", buckets_->counts.addressRefused);
+    if (found == buckets_->addresses.end() && buckets_->options.perAddress == 0)
+      throwTooMany("no video may be streamed", buckets_->counts.addressRefused);
+    ++buckets_->addresses[token->key];
+  }
+  ++buckets_->counts.streams;
+  token->taken = true;
+  return token;
+}
+
+Limiter::Token Limiter::takeUpload() {
+  struct Upload {
+    std::shared_ptr<Buckets> buckets;
+    bool taken = false;
+    ~Upload() {
+      if (!taken) return;
+      const std::lock_guard lock(buckets->mutex);
+      --buckets->counts.uploads;
+    }
+  };
+  auto token = std::make_shared<Upload>();
+  token->buckets = buckets_;
+  const std::lock_guard lock(buckets_->mutex);
+  if (buckets_->counts.uploads >= buckets_->options.uploads)
+    throwTooMany("too many uploads are under way", buckets_->counts.uploadsRefused);
+  ++buckets_->counts.uploads;
+  token->taken = true;
+  return token;
+}
+
+LimiterCounts Limiter::counts() const {
+  const std::lock_guard lock(buckets_->mutex);
+  LimiterCounts counts = buckets_->counts;
+  counts.addresses = buckets_->addresses.size();
+  for (const auto& [address, tokens] : buckets_->addresses) counts.busiest = std::max(counts.busiest, tokens);
+  return counts;
+}
+
+LimiterOptions Limiter::options() const {
+  const std::lock_guard lock(buckets_->mutex);
+  return buckets_->options;
+}
+
+std::uint64_t Limiter::rate() const noexcept {
+  return buckets_->rate.load(std::memory_order_relaxed);
+}
+
+void Limiter::setOptions(const LimiterOptions& options) {
+  const std::lock_guard lock(buckets_->mutex);
+  buckets_->options = options;
+  buckets_->rate = options.rate;
+}
+
+}  // namespace video::http

@@ -1,0 +1,38 @@
+#include "http/content/reply_cache.hpp"
+
+namespace video::http {
+namespace {
+
+constexpr std::size_t largestReply = 64 * 1024;
+constexpr std::size_t mostBytes = 8U << 20;
+constexpr std::size_t entrySize = 1024;  // what one costs beside target and content: headers, nodes
+
+}  // namespace
+
+bool ReplyCache::find(std::string_view target, std::uint64_t version, Answer& answer) {
+  const std::lock_guard lock(mutex_);
+  const auto found = replies_.find(target);
+  if (found == replies_.end() || found->second.version != version) return false;
+  answer = found->second.answer;
+  return true;
+}
+
+void ReplyCache::keep(std::string_view target, std::uint64_t version, const Answer& answer) {
+  std::size_t size = entrySize + target.size();
+  for (const Segment& segment : answer.content) {
+    if (segment.file) return;
+    size += segment.bytes.size();
+  }
+  if (size > largestReply || answer.held) return;
+  const std::lock_guard lock(mutex_);
+  if (bytes_ + size > mostBytes) {
+    replies_.clear();
+    bytes_ = 0;
+  }
+  bytes_ += size;  // what a newer reply replaces is counted until the next clearing: an upper bound will do
+  Reply& reply = replies_[std::string(target)];
+  reply.version = version;
+  reply.answer = answer;
+}
+
+}  // namespace video::http

@@ -1,0 +1,113 @@
+#include "http/header_values.hpp"
+
+#include "base/error.hpp"
+#include "base/ids.hpp"
+#include "http/percent_encoding.hpp"
+
+namespace video::http {
+namespace {
+
+/// Strict base64 (RFC 4648 §4), padded; nothing for anything else.
+std::optional<std::string> decodeBase64(std::string_view text) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  std::size_t padding = 0;
+  while (padding < 2 && !text.empty() && text.back() == '=') {
+    text.remove_suffix(1);
+    ++padding;
+  }
+  std::string bytes;
+  unsigned pending = 0;
+  unsigned bits = 0;
+  for (const char c : text) {
+    unsigned value = 0;
+    if (c >= 'A' && c <= 'Z')
+      value = static_cast<unsigned>(c - 'A');
+    else if (c >= 'a' && c <= 'z')
+      value = static_cast<unsigned>(c - 'a') + 26;
+    else if (c >= '0' && c <= '9')
+      value = static_cast<unsigned>(c - '0') + 52;
+    else if (c == '+')
+      value = 62;
+    else if (c == '/')
+      value = 63;
+    else
+      return std::nullopt;
+    pending = pending << 6 | value;
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes += static_cast<char>(pending >> bits & 0xff);
+      pending &= (1U << bits) - 1;
+    }
+  }
+  return pending == 0 ? std::optional(bytes) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> parameterOf(std::string_view parameters, std::string_view name) {
+  std::optional<std::string> found;
+  forEachItem(
+      parameters,
+      [&](std::string_view item) {
+        const std::size_t equals = item.find('=');
+        if (found || equals == std::string_view::npos || !equalWithoutCase(item.substr(0, equals), name)) return;
+        std::string_view value = item.substr(equals + 1);
+        if (value.size() < 2 || value.front() != '"' || value.back() != '"') {
+          found = std::string(value);
+          return;
+        }
+        value = value.substr(1, value.size() - 2);
+        std::string& text = found.emplace();
+        for (std::size_t i = 0; i < value.size(); ++i) {
+          if (value[i] == '\\' && i + 1 < value.size()) ++i;
+          text += value[i];
+        }
+      },
+      ';');
+  return found;
+}
+
+std::optional<std::string> sha256Of(std::string_view contentDigest) {
+  std::optional<std::string> hex;
+  forEachItem(contentDigest, [&](std::string_view item) {
+    constexpr std::string_view key = "sha-256=";
+    if (!item.starts_with(key)) return;
+    item.remove_prefix(key.size());
+    const bool framed = item.size() >= 2 && item.front() == ':' && item.back() == ':';
+    const auto bytes = framed ? decodeBase64(item.substr(1, item.size() - 2)) : std::nullopt;
+    if (!bytes || bytes->size() != 32) throw Error(Fault::malformed, "Content-Digest: sha-256 is no digest in base64");
+    hex = toHex(*bytes);
+  });
+  return hex;
+}
+
+std::string inlineDisposition(std::string_view name) {
+  if (name.empty()) return "inline";
+  std::string plain;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x80 && byte < 0xc0) continue;  // one mark for a character of several bytes
+    const bool safe = c >= 0x20 && byte < 0x7f && c != '"' && c != '\\' && c != '%' && c != '/' && c != ';';
+    plain += safe ? c : '_';
+  }
+  std::string value = "inline; filename=\"" + plain + '"';
+  if (plain != name) {
+    value += "; filename*=UTF-8''";
+    appendEncoded(value, name);
+  }
+  return value;
+}
+
+std::string nameOfDisposition(std::string_view disposition) {
+  constexpr std::string_view charset = "utf-8''";
+  if (const auto extended = parameterOf(disposition, "filename*"); extended && extended->size() > charset.size()) {
+    std::string name;
+    const std::string_view text = *extended;
+    if (equalWithoutCase(text.substr(0, charset.size()), charset) && appendDecoded(name, text.substr(charset.size())))
+      return name;
+  }
+  return parameterOf(disposition, "filename").value_or("");
+}
+
+}  // namespace video::http

@@ -1,0 +1,115 @@
+#include "http/routing/caller.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "http/percent_encoding.hpp"
+
+namespace video::http {
+namespace {
+
+bool isForwarded(std::string_view name) noexcept {
+  constexpr std::string_view prefix = "X-Forwarded-";
+  return equalWithoutCase(name, "Forwarded") || equalWithoutCase(name, "X-Real-IP") ||
+         equalWithoutCase(name.substr(0, prefix.size()), prefix);
+}
+
+/// The token of `Bearer TOKEN`; empty for another scheme.
+std::string_view bearerOf(std::string_view authorization) noexcept {
+  constexpr std::string_view scheme = "Bearer";
+  if (!equalWithoutCase(authorization.substr(0, scheme.size()), scheme)) return {};
+  authorization.remove_prefix(scheme.size());
+  if (authorization.empty() || authorization.front() != ' ') return {};
+  while (!authorization.empty() && authorization.front() == ' ') authorization.remove_prefix(1);
+  return authorization;
+}
+
+void addSecret(std::string_view text, std::string_view& secret) {
+  if (text.empty()) return;
+  if (!secret.empty() && secret != text) throw Error(Fault::malformed, "credentials: two that differ in one request");
+  secret = text;
+}
+
+/// Quotes do not join cookies (RFC 6265 §5.4).
+void addCookies(std::string_view cookies, std::string_view& secret) {
+  while (!cookies.empty()) {
+    std::string_view pair = cookies.substr(0, cookies.find(';'));
+    cookies.remove_prefix(std::min(cookies.size(), pair.size() + 1));
+    pair.remove_prefix(std::min(pair.find_first_not_of(" \t"), pair.size()));
+    constexpr std::string_view key = "session=";
+    if (pair.starts_with(key)) addSecret(pair.substr(key.size()), secret);
+  }
+}
+
+std::optional<SignedLink> signedLinkOf(std::string_view query) {
+  if (query.find("sig=") == std::string_view::npos) return std::nullopt;
+  SignedLink link;
+  int parts = 0;
+  for (auto& [name, value] : parseQuery(query)) {
+    std::string* const to = name == "share" ? &link.share
+                            : name == "exp" ? &link.expires
+                            : name == "sig" ? &link.signature
+                                            : nullptr;
+    if (to == nullptr) continue;
+    ++parts;
+    *to = std::move(value);
+  }
+  return parts == 3 && isUtf8(link.share) && isUtf8(link.expires) && isUtf8(link.signature) ? std::optional(link)
+                                                                                            : std::nullopt;
+}
+
+}  // namespace
+
+Caller readCaller(const Head& head, const Peer& peer, const Listener& listener, const Route& route) {
+  if (listener.operatorSocket && !peer.mayBeOperator)
+    throw Error(Fault::forbidden, "the operator's socket: only root, the daemon's user and its group may use it");
+
+  std::string_view secret;
+  std::string_view fromCookie;
+  std::optional<std::string_view> as;
+  for (const auto& [name, value] : head.headers) {
+    if (name.empty()) continue;
+    switch (name.front()) {
+      case 'A':
+      case 'a':
+        if (equalWithoutCase(name, "Authorization")) addSecret(bearerOf(value), secret);
+        break;
+      case 'C':
+      case 'c':
+        if (equalWithoutCase(name, "Cookie")) addCookies(value, fromCookie);
+        break;
+      case 'X':
+      case 'x':
+        if (equalWithoutCase(name, "X-Session-Id")) addSecret(value, secret);
+        if (equalWithoutCase(name, "X-Videod-As")) {
+          if (as) throw Error(Fault::malformed, "X-Videod-As: comes twice");
+          as = value;
+        }
+        [[fallthrough]];
+      default:
+        if (listener.operatorSocket && isForwarded(name))
+          throw Error(Fault::forbidden, "the operator's socket: must not stand behind a proxy");
+    }
+  }
+  if (as && !listener.operatorSocket)
+    throw Error(Fault::forbidden, "X-Videod-As: counts on the operator's socket only");
+  // A browser adds its cookie by itself; the link is what its user chose.
+  if (secret.empty() && !as && route.flags.takesLink)
+    if (auto link = signedLinkOf(head.query)) return {*std::move(link)};
+  const bool cookieAlone = secret.empty();
+  addSecret(fromCookie, secret);
+
+  if (!secret.empty()) {
+    if (as) throw Error(Fault::malformed, "credentials: X-Videod-As beside a session or token");
+    return {Secret{std::string(secret), cookieAlone}, !fromCookie.empty()};
+  }
+  if (listener.operatorSocket) {
+    if (as && as->empty()) throw Error(Fault::malformed, "X-Videod-As: must name a user");
+    return {Operator{as ? std::optional(std::string(*as)) : std::nullopt}};
+  }
+  if (listener.trusted && route.flags.trustedListener) return {Operator{}};
+  return {};
+}
+
+}  // namespace video::http

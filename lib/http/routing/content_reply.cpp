@@ -1,0 +1,130 @@
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/ids.hpp"
+#include "base/units.hpp"
+#include "http/content/conditions.hpp"
+#include "http/content/range.hpp"
+#include "http/header_values.hpp"
+#include "http/routing/router.hpp"
+
+namespace video::http {
+namespace {
+
+Segment segmentOf(const Content& content, ByteRange range) {
+  if (auto file = content.reader->file()) return {{}, std::move(file), range.first, range.length};
+  Segment segment;
+  segment.bytes.resize(range.length);
+  std::size_t read = 0;
+  while (read < range.length) {
+    const auto rest = std::as_writable_bytes(std::span(segment.bytes)).subspan(read);
+    const std::size_t count = content.reader->read(range.first + read, rest);
+    if (count == 0) throw Error(Fault::internal, "a content ended before its size");
+    read += count;
+  }
+  return segment;
+}
+
+std::string contentRange(ByteRange range, std::uint64_t size) {
+  return fmt::format("bytes {}-{}/{}", range.first, range.first + range.length - 1, size);
+}
+
+/// Answers several ranges as multipart/byteranges (RFC 9110 §14.6); false where that is no less than the whole.
+bool answerParts(const Content& content, const std::vector<ByteRange>& parts, Answer& answer) {
+  const ContentMeta& meta = content.meta;
+  const std::string boundary = makeRandomHex(16);
+  std::uint64_t total = 0;
+  std::vector<Segment> segments;
+  const auto add = [&](Segment segment) {
+    total += segment.file ? segment.length : segment.bytes.size();
+    segments.push_back(std::move(segment));
+  };
+  for (const ByteRange& part : parts) {
+    if (total + part.length > meta.size) return false;
+    add({fmt::format("\r\n--{}\r\nContent-Type: {}\r\nContent-Range: {}\r\n\r\n", boundary, meta.type,
+                     contentRange(part, meta.size)),
+         nullptr, 0, 0});
+    add(segmentOf(content, part));
+  }
+  add({fmt::format("\r\n--{}--\r\n", boundary), nullptr, 0, 0});
+  if (total > meta.size) return false;
+  answer.status = 206;
+  answer.set("Accept-Ranges", "bytes");
+  answer.set("Content-Type", fmt::format("multipart/byteranges; boundary={}", boundary));
+  answer.set("Content-Disposition", inlineDisposition(meta.name));
+  answer.content = std::move(segments);
+  return true;
+}
+
+}  // namespace
+
+void Router::answerContent(const Exchange& exchange, const std::function<Content()>& find, Answer& answer) {
+  if (!options_.dataVersion || !std::holds_alternative<Anonymous>(exchange.by))
+    return answerContent(exchange, find(), answer);
+  const Head& head = exchange.request.head;
+  const std::string target = fmt::format("{}?{}", head.path, head.query);
+  const std::uint64_t version = options_.dataVersion();
+  std::optional<Content> content = contents_.find(target, version);
+  if (!content) {
+    content = find();
+    contents_.keep(target, version, *content);
+  }
+  answerContent(exchange, *content, answer);
+}
+
+void Router::answerContent(const Exchange& exchange, const Content& content, Answer& answer) {
+  const Head& head = exchange.request.head;
+  const ContentMeta& meta = content.meta;
+  const char* const cacheControl = std::holds_alternative<Anonymous>(exchange.by) ? "no-cache" : "private, no-cache";
+  if (const std::string path = content.reader->path();
+      exchange.request.peer.proxied && !options_.accelRedirect.empty() && !path.empty()) {
+    // What follows from Range and the conditions is the proxy's, which sends the bytes.
+    answer.set("X-Accel-Redirect", options_.accelRedirect + path);
+    answer.set("Content-Type", meta.type);
+    answer.set("Content-Disposition", inlineDisposition(meta.name));
+    answer.set("Cache-Control", cacheControl);
+    return;
+  }
+  const Condition condition = weigh(head, meta);
+  if (condition == Condition::failed) throw Error(Fault::preconditionFailed, "the content is another one now");
+
+  if (!meta.etag.empty()) answer.set("ETag", meta.etag);
+  answer.set("Last-Modified", formatHttpTime(meta.modified));
+  answer.set("Cache-Control", cacheControl);
+  if (condition == Condition::notModified) {
+    answer.status = 304;
+    return;
+  }
+
+  const auto describe = [&] {
+    answer.set("Accept-Ranges", "bytes");
+    answer.set("Content-Type", meta.type);
+    answer.set("Content-Disposition", inlineDisposition(meta.name));
+  };
+  RangeChoice choice;
+  if (head.method == Method::get && rangeApplies(head, meta)) choice = chooseRange(head.header("Range"), meta.size);
+  if (choice.kind == RangeChoice::Kind::unsatisfiable) {
+    answer.headers.clear();
+    answer.set("Content-Range", fmt::format("bytes */{}", meta.size));
+    answer.set("Accept-Ranges", "bytes");
+    throw Error(Fault::rangeNotSatisfiable, fmt::format("Range: nothing of it is within {} bytes", meta.size));
+  }
+  if (head.method == Method::head) {
+    describe();
+    answer.headLength = meta.size;
+    return;
+  }
+  answer.held = limiter_.takeStream(exchange.request.peer.address);
+  answer.rate = limiter_.rate();
+  if (choice.parts.size() > 1 && answerParts(content, choice.parts, answer)) return;
+  describe();
+  ByteRange range{0, meta.size};
+  if (choice.parts.size() == 1) {
+    range = choice.parts.front();
+    answer.status = 206;
+    answer.set("Content-Range", contentRange(range, meta.size));
+  }
+  if (range.length > 0) answer.content.push_back(segmentOf(content, range));
+}
+
+}  // namespace video::http

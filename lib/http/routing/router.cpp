@@ -1,0 +1,402 @@
+#include "http/routing/router.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "http/content/multipart_form.hpp"
+#include "http/header_values.hpp"
+#include "http/percent_encoding.hpp"
+#include "http/routing/caller.hpp"
+#include "http/routing/csrf.hpp"
+#include "http/routing/error_reply.hpp"
+#include "observe/log.hpp"
+
+namespace video::http {
+namespace {
+
+bool changesSomething(Method method, const Route& route) noexcept {
+  return (method != Method::get && method != Method::head) || route.flags.changes;
+}
+
+/// Appends to a URI reference in `<>` of a Link header what must not stand there as it is.
+void appendReference(std::string& to, std::string_view text) {
+  for (const char c : text) {
+    if (c > 0x20 && c < 0x7f && c != '<' && c != '>' && c != '"')
+      to += c;
+    else
+      appendEncoded(to, std::string_view(&c, 1));
+  }
+}
+
+/// Ends with an answer's last byte or its broken connection, and tells how long that took.
+class Ending {
+ public:
+  Ending(RouterCounts& counts, std::shared_ptr<void> held, std::chrono::steady_clock::time_point began)
+      : counts_(counts), held_(std::move(held)), began_(began) {}
+  Ending(const Ending&) = delete;
+  Ending& operator=(const Ending&) = delete;
+  ~Ending() {
+    const auto took = std::chrono::steady_clock::now() - began_;
+    const double seconds = std::chrono::duration<double>(took).count();
+    std::size_t bucket = 0;
+    while (bucket < RouterCounts::durations.size() && seconds > RouterCounts::durations[bucket]) ++bucket;
+    counts_.took[bucket].fetch_add(1, std::memory_order_relaxed);
+    counts_.tookMicroseconds.fetch_add(static_cast<std::uint64_t>(seconds * 1e6), std::memory_order_relaxed);
+    if (!line_) return;
+    line_->duration = took;
+    (*log_)(*line_);
+  }
+  void log(const std::function<void(const AccessLine&)>& to, AccessLine line) {
+    log_ = &to;
+    line_ = std::make_unique<AccessLine>(std::move(line));
+  }
+
+ private:
+  RouterCounts& counts_;
+  std::shared_ptr<void> held_;
+  std::chrono::steady_clock::time_point began_;
+  const std::function<void(const AccessLine&)>* log_ = nullptr;
+  std::unique_ptr<AccessLine> line_;
+};
+
+/// One request until its answer is ready: whatever is thrown becomes an answer here, and nowhere else.
+class RequestScope {
+ public:
+  RequestScope(const RouterOptions& options, RouterCounts& counts, const Head* head, const Peer* peer, Answer& answer)
+      : options_(options),
+        counts_(counts),
+        answers_(&counts.unrouted),
+        head_(head),
+        peer_(peer),
+        answer_(answer),
+        requestId_(head ? requestIdOf(*head) : makeRequestId()) {
+    form_.head = head != nullptr && head->method == Method::head;
+    form_.requestId = requestId_;
+  }
+
+  const std::string& requestId() const noexcept { return requestId_; }
+  ErrorForm& form() noexcept { return form_; }
+  void setEntry(const RouteEntry* entry) noexcept {
+    if (entry == nullptr) return;
+    operation_ = entry->route.name;
+    answers_ = entry->answers.get();
+  }
+
+  void fail(const Error& error) {
+    if (rowOf(error.fault()).httpStatus == 500 || error.fault() == Fault::unreachable)
+      observe::error("request failed", {{"op", operation_},
+                                        {"request_id", requestId_},
+                                        {"code", rowOf(error.fault()).code},
+                                        {"error", error.what()}});
+    if (error.fault() != Fault::rangeNotSatisfiable && error.fault() != Fault::methodNotAllowed)
+      answer_.headers.clear();
+    answer_.held.reset();
+    answerError(error, form_, answer_);
+  }
+
+  /// Runs `work`; true when it threw nothing.
+  template <class Work>
+  bool run(Work&& work) {
+    try {
+      work();
+      return true;
+    } catch (const Error& error) {
+      fail(error);
+    } catch (const std::exception& foreign) {
+      fail(Error(Fault::internal, foreign.what()));
+    } catch (...) {
+      fail(Error(Fault::internal, "something that is no exception was thrown"));
+    }
+    return false;
+  }
+
+  /// Adds what every answer has, and hangs the access log on it.
+  void finish() {
+    if (answer_.status == 204 || answer_.status == 304) answer_.content.clear();
+    const std::uint64_t length = lengthOf(answer_);
+    if (form_.head) {
+      if (!answer_.headLength) answer_.headLength = length;
+      answer_.content.clear();
+    }
+    answer_.set("X-Request-Id", requestId_);
+    answer_.set("X-Content-Type-Options", "nosniff");
+    if (!hasHeader(answer_, "Cache-Control")) answer_.set("Cache-Control", "no-store");
+    (*answers_)[static_cast<std::size_t>(answer_.status / 100)].fetch_add(1, std::memory_order_relaxed);
+    auto ending = std::make_shared<Ending>(counts_, std::move(answer_.held), began_);
+    if (options_.accessLog) ending->log(options_.accessLog, lineOf(length));
+    answer_.held = std::move(ending);
+  }
+
+ private:
+  AccessLine lineOf(std::uint64_t length) const {
+    AccessLine line;
+    line.operation = operation_;
+    if (head_ != nullptr) {
+      line.method = head_->methodName;
+      line.path = head_->path;
+    }
+    if (peer_ != nullptr) line.peer = peer_->address;
+    line.requestId = requestId_;
+    line.status = answer_.status;
+    line.bytes = form_.head ? 0 : length;
+    return line;
+  }
+
+  const RouterOptions& options_;
+  RouterCounts& counts_;
+  AnswerCounts* answers_;
+  const Head* head_;
+  const Peer* peer_;
+  Answer& answer_;
+  std::string requestId_;
+  ErrorForm form_;
+  std::string_view operation_;
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+// ---- exchange
+
+Exchange::Exchange(const Request& given, const RouteEntry& entry, const PathParts& path, Credential who, std::string id)
+    : request(given), route(entry.route), by(std::move(who)), requestId(std::move(id)), entry_(entry), path_(path) {
+  if (entry.body != BodyUse::collect && !given.head.query.empty()) query_ = parseQuery(given.head.query);
+}
+
+std::optional<std::string_view> Exchange::pathParameter(std::string_view name) const {
+  for (const auto& [known, index] : entry_.parameters)
+    if (known == name) return path_.all()[index];
+  return std::nullopt;
+}
+
+std::optional<std::string_view> Exchange::queryParameter(std::string_view name) const {
+  for (const auto& [known, value] : query_)
+    if (known == name) return value;
+  return std::nullopt;
+}
+
+nlohmann::json Exchange::body() const {
+  return request.body.empty() ? nlohmann::json::object() : parseJson(request.body);
+}
+
+void throwMissing(std::string_view field) {
+  throw Error(Fault::malformed, fmt::format("{}: is missing", field));
+}
+
+// ---- router
+
+Router::Router(const RouterOptions& options, const LimiterOptions& limits) : options_(options), limiter_(limits) {}
+Router::~Router() = default;
+
+BodyUse Router::bodyOf(Method method) noexcept {
+  return method == Method::post || method == Method::patch ? BodyUse::collect : BodyUse::none;
+}
+
+void Router::add(const Route& route, BodyUse body, std::function<void(const Exchange&, Answer&)> handler,
+                 Shapes shapes) {
+  routes_.add({route, body, std::move(handler), {}, shapes});
+}
+
+std::vector<Route> Router::routes() const {
+  std::vector<Route> all;
+  for (const RouteEntry* entry : routes_.all()) all.push_back(entry->route);
+  return all;
+}
+
+std::string Router::openApi(std::string_view version) const {
+  return http::openApi(routes_.all(), version);
+}
+
+void Router::serveRaw(const Route& route, std::function<void(const Exchange&, Answer&)> handler) {
+  add(route, bodyOf(route.method), std::move(handler));
+}
+
+void Router::answerJson(std::string json, const std::string* nextCursor, const Exchange& exchange, Answer& answer) {
+  answer.set("Content-Type", "application/json; charset=utf-8");
+  answer.content.push_back({std::move(json), nullptr, 0, 0});
+  if (nextCursor == nullptr) return;
+  std::string link = "<";
+  appendReference(link, exchange.request.head.path);
+  char before = '?';
+  for (std::string_view rest = exchange.request.head.query; !rest.empty();) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    if (pair.empty() || pair.starts_with("cursor=")) continue;
+    link += std::exchange(before, '&');
+    appendReference(link, pair);
+  }
+  link += before;
+  link += "cursor=";
+  appendEncoded(link, *nextCursor);
+  link += ">; rel=\"next\"";
+  answer.set("Link", std::move(link));
+}
+
+ByteSource Router::sourceOf(const Exchange& exchange) {
+  const Request& request = exchange.request;
+  ByteSource source;
+  if (request.head.method != Method::post) {
+    // RFC 9110 §14.4: a part would be taken for the whole.
+    if (!request.head.header("Content-Range").empty())
+      throw Error(Fault::malformed, "Content-Range: an upload must be whole");
+    source.size = request.head.chunked ? std::nullopt : std::optional(request.head.contentLength.value_or(0));
+    source.push = [&request](const ByteSink& sink) {
+      if (request.bytes != nullptr) request.bytes->push(sink);
+    };
+    return source;
+  }
+  if (const auto length = request.head.contentLength; length > FormFile::mostOutsideWithEnds)
+    source.least = *length - FormFile::mostOutsideWithEnds;
+  source.push = [&request](const ByteSink& sink) {
+    FormFile form(request.head.header("Content-Type"), "file", sink);
+    if (request.bytes != nullptr) request.bytes->push([&form](std::span<const std::byte> piece) { form.take(piece); });
+    form.finish();
+  };
+  return source;
+}
+
+std::optional<std::string> Router::digestOf(const Exchange& exchange) {
+  // A form's Content-Digest is of the form, not of the file in it.
+  if (exchange.request.head.method == Method::post) return std::nullopt;
+  std::optional<std::string> digest;
+  for (const std::string_view line : exchange.request.head.headerValues("Content-Digest"))
+    if (auto one = sha256Of(line)) digest = std::move(one);
+  return digest;
+}
+
+/// What the head of a request leads to.
+struct Router::Admitted {
+  const RouteEntry* entry = nullptr;
+  Credential by;
+  std::string allow;     ///< where the path is known and the method is not
+  bool options = false;  ///< the answer is `allow` alone
+  bool plainErrors = false;
+  std::optional<Error> refusal;
+};
+
+Router::Admitted Router::admit(const Head& head, const Peer& peer, const Listener& listener,
+                               const PathParts& path) const {
+  Admitted admitted;
+  if (head.path == "*") {  // of the server as a whole (RFC 9110 §9.3.7)
+    admitted.allow = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
+    admitted.options = true;
+    return admitted;
+  }
+  RouteTable::Match match = routes_.find(path, head.method, listener.roles);
+  admitted.plainErrors = match.plainErrors;
+  if (match.entry == nullptr) {
+    admitted.allow = std::move(match.allow);
+    admitted.options = head.method == Method::options && !admitted.allow.empty();
+    if (!admitted.allow.empty())
+      admitted.refusal = Error(Fault::methodNotAllowed, fmt::format("allowed here: {}", admitted.allow));
+    else if (!match.emptyParameter.empty())
+      admitted.refusal = Error(Fault::malformed, fmt::format("{}: must not be empty", match.emptyParameter));
+    else
+      admitted.refusal = Error(Fault::notFound, "no such path");
+    return admitted;
+  }
+  admitted.entry = match.entry;
+  const Route& route = match.entry->route;
+  admitted.plainErrors = route.flags.plainErrors;
+  try {
+    Caller caller = readCaller(head, peer, listener, route);
+    admitted.by = std::move(caller.by);
+    // A HEAD must stay safe, even of the GET that the original changes things with.
+    if (head.method == Method::head && changesSomething(Method::get, route)) {
+      admitted.allow = "GET, OPTIONS, POST";
+      throw Error(Fault::methodNotAllowed);
+    }
+    if (changesSomething(head.method, route)) {
+      const bool anonymous =
+          std::holds_alternative<Anonymous>(admitted.by) || std::holds_alternative<Operator>(admitted.by);
+      const CsrfClues clues{caller.cookie, !anonymous, head.header("Sec-Fetch-Site"), head.header("Origin"),
+                            peer.host.empty() ? head.header("Host") : std::string_view(peer.host)};
+      if (!mayChange(clues, options_.origins))
+        admitted.refusal = Error(Fault::forbidden, "a page of another site may not change anything here");
+    }
+  } catch (const Error& error) {
+    admitted.refusal = error;
+  }
+  return admitted;
+}
+
+std::optional<BodyUse> Router::begin(const Head& head, const Peer& peer, const Listener& listener, Answer& answer) {
+  // Without a body nothing is won by looking twice: serve() does the same checks.
+  if (!head.hasBody()) return BodyUse::none;
+  if (options_.proxies.trusts(peer, listener))
+    return beginFor(head, options_.proxies.clientOf(head, peer), listener, answer);
+  return beginFor(head, peer, listener, answer);
+}
+
+std::optional<BodyUse> Router::beginFor(const Head& head, const Peer& peer, const Listener& listener, Answer& answer) {
+  RequestScope scope(options_, counts_, &head, &peer, answer);
+  std::optional<BodyUse> use;
+  const bool good = scope.run([&] {
+    const PathParts path(head.path);
+    const Admitted admitted = admit(head, peer, listener, path);
+    if (admitted.options) {
+      use = BodyUse::none;
+      return;
+    }
+    scope.form().plain = admitted.plainErrors;
+    scope.setEntry(admitted.entry);
+    if (!admitted.allow.empty()) answer.set("Allow", admitted.allow);
+    if (admitted.refusal) throw Error(*admitted.refusal);
+    use = admitted.entry->body;
+    if (use == BodyUse::stream) answer.held = limiter_.takeUpload();
+  });
+  if (good) return use;
+  scope.finish();
+  return std::nullopt;
+}
+
+void Router::serve(const Request& request, Answer& answer) noexcept {
+  if (!options_.proxies.trusts(request.peer, request.listener)) return serveFor(request, answer);
+  const Peer client = options_.proxies.clientOf(request.head, request.peer);
+  serveFor({request.head, client, request.listener, request.body, request.bytes}, answer);
+}
+
+void Router::serveFor(const Request& request, Answer& answer) noexcept {
+  const Head& head = request.head;
+  Limiter::Token upload = std::move(answer.held);
+  answer = Answer{};
+  answer.headers.reserve(8);
+  RequestScope scope(options_, counts_, &head, &request.peer, answer);
+  bool slowRefusal = false;
+  scope.run([&] {
+    const PathParts path(head.path);
+    Admitted admitted = admit(head, request.peer, request.listener, path);
+    scope.form().plain = admitted.plainErrors;
+    scope.setEntry(admitted.entry);
+    if (!admitted.allow.empty()) answer.set("Allow", admitted.allow);
+    if (admitted.options) {
+      answer.status = 204;
+      return;
+    }
+    if (admitted.refusal) throw Error(*admitted.refusal);
+    const RouteEntry& entry = *admitted.entry;
+    slowRefusal = entry.route.flags.slowRefusal;
+    scope.form().multipart = entry.body == BodyUse::stream && head.method == Method::post;
+    if (entry.body == BodyUse::stream && !upload) upload = limiter_.takeUpload();
+    answer.status = entry.route.success;
+    const bool isShared = entry.route.flags.sharedReply && options_.dataVersion && head.method == Method::get &&
+                          std::holds_alternative<Anonymous>(admitted.by);
+    const std::uint64_t version = isShared ? options_.dataVersion() : 0;
+    const std::string target = isShared ? fmt::format("{}?{}", head.path, head.query) : std::string();
+    if (isShared && replies_.find(target, version, answer)) return;
+    const Exchange exchange(request, entry, path, std::move(admitted.by), scope.requestId());
+    entry.handler(exchange, answer);
+    if (isShared) replies_.keep(target, version, answer);
+  });
+  if (slowRefusal && answer.status == 429) answer.delay = std::chrono::milliseconds{500};
+  scope.finish();
+}
+
+void Router::refuse(int status, std::string_view detail, Answer& answer) noexcept {
+  RequestScope scope(options_, counts_, nullptr, nullptr, answer);
+  scope.fail(Error(faultOfStatus(status), std::string(detail)));
+  answer.status = status;
+  scope.finish();
+}
+
+}  // namespace video::http

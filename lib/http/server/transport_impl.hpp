@@ -1,0 +1,118 @@
+#pragma once
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "http/server/connection.hpp"
+#include "http/server/listener_socket.hpp"
+#include "http/server/transport.hpp"
+#include "http/server/workers.hpp"
+#include "http/server/writer.hpp"
+
+namespace video::http {
+
+/// What a transport is made of. transport.cpp has its threads and epoll, connection_loop.cpp what is done with one
+/// connection.
+struct Transport::Impl {
+  static constexpr std::size_t surplus = 256;  ///< connections over the maximum that are told so; more are just closed
+  static constexpr std::chrono::milliseconds lingerTimeout{2000};
+  static constexpr std::uint32_t whileOpen = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+
+  enum class Step { again, wait, yield, close };
+  class Handling;
+
+  Impl(Service& behind, const TransportOptions& wanted);
+
+  // ---- threads
+  void work(Workers::WorkerSlot& slot);
+  void sweepForever();
+  void sweep(ReadBuffer& buffer);
+  void expire(Connection& connection, ReadBuffer& buffer);
+  void closeIdle();
+  void endAll();
+
+  // ---- epoll
+  /// What epoll carries: a connection's generation (from 1) and place, or 0 and a listener's place.
+  static std::uint64_t packed(std::uint32_t generation, std::uint32_t index) {
+    return std::uint64_t{generation} << 32 | index;
+  }
+  void arm(int operation, int descriptor, std::uint32_t events, std::uint64_t data) {
+    epoll_event event{events, {.u64 = data}};
+    ::epoll_ctl(epoll.number(), operation, descriptor, &event);
+  }
+  void arm(Connection& connection, std::uint32_t events) {
+    arm(EPOLL_CTL_MOD, connection.descriptor(), events, packed(connection.generation(), connection.index));
+  }
+  void handle(const epoll_event& event, ReadBuffer& buffer);
+  void giveBack(const epoll_event& event);
+  void giveBack(Connection& connection);
+  void letGo(Connection& connection) {
+    if (!connection.leave()) giveBack(connection);
+  }
+  void listenTo(std::uint32_t index, int operation);
+
+  // ---- connections
+  /// Milliseconds of a clock that only goes forward.
+  static std::int64_t now();
+  void accept(std::uint32_t index, ReadBuffer& buffer);
+  void adopt(int socket, const sockaddr_storage& address, ListenerSocket& listening, ReadBuffer& buffer);
+  void run(Connection& connection, ReadBuffer& buffer);
+  Step advance(Connection& connection, ReadBuffer& buffer);
+  Step readHeadOf(Connection& connection, ReadBuffer& buffer);
+  Step collect(Connection& connection, ReadBuffer& buffer);
+  Step send(Connection& connection);
+  Step discard(Connection& connection, ReadBuffer& buffer);
+  Step beginLinger(Connection& connection);
+  Step linger(Connection& connection, ReadBuffer& buffer);
+  Step begin(Connection& connection, ReadBuffer& buffer);
+  Step refuse(Connection& connection, ReadBuffer& buffer, const Refusal& refusal, const Head* head);
+  Step write(Connection& connection, ReadBuffer& buffer, Handling& handling);
+  void close(Connection& connection);
+  void waitUntil(const Connection& connection, std::int64_t deadline) {
+    deadlines[connection.index].store(deadline, std::memory_order_release);
+  }
+  /// Puts the deadline off if something has moved since it was set.
+  void waitForProgress(Connection& connection, bool fresh) {
+    if (fresh || connection.moved) waitUntil(connection, now() + options.progressTimeout.count());
+    connection.moved = false;
+  }
+
+  Service& service;
+  const TransportOptions options;
+  const std::size_t maxConnections;
+  const HeadLimits headLimits;
+  const std::size_t bufferSize;
+  Writer writer;
+  const Descriptor epoll{::epoll_create1(EPOLL_CLOEXEC)};
+  const Descriptor wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+
+  std::mutex mutex;  // slots that are free, listeners, sleepers
+  std::condition_variable changed;
+  std::deque<ListenerSocket> listeners;
+  std::vector<Descriptor> handed;
+  std::vector<std::uint32_t> paused;  // listeners that ran out of descriptors
+  std::vector<std::uint32_t> freeSlots;
+  std::vector<std::unique_ptr<Connection>> slots;
+  std::vector<std::atomic<std::int64_t>> deadlines;  // of each slot; 0: nobody there. Apart, so that a sweep is quick
+  std::atomic<std::uint32_t> usedSlots = 0;
+  std::atomic<std::size_t> open = 0;
+  std::atomic<std::uint64_t> accepted = 0;
+  std::atomic<std::uint64_t> requests = 0;
+  Traffic traffic;
+  bool started = false;
+  bool stopped = false;
+  bool sweeping = true;
+  std::atomic<bool> stopping = false;
+  std::atomic<bool> hurried = false;
+  std::atomic<bool> forced = false;
+  Workers workers;
+  std::jthread sweeper;
+};
+
+}  // namespace video::http

@@ -1,0 +1,113 @@
+#include "store/scheduler_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <string>
+
+#include "store/directory.hpp"
+#include "store/files.hpp"
+
+namespace video::store {
+namespace {
+
+// One line of text a task, at a place that follows from its name.
+constexpr std::size_t lineSize = 256;
+constexpr std::uint64_t lines = 1024;
+constexpr off_t clockByte = off_t{1} << 40;
+constexpr off_t runBytes = clockByte + 1;
+
+off_t placeOf(std::string_view task) {
+  std::uint64_t hash = 14695981039346656037U;  // FNV-1a: the same in every build
+  for (const char c : task) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+  return static_cast<off_t>(hash % lines * lineSize);
+}
+
+struct flock rangeOf(short type, off_t start, off_t length = 1) {
+  struct flock range {};
+  range.l_type = type;
+  range.l_whence = SEEK_SET;
+  range.l_start = start;
+  range.l_len = length;
+  return range;
+}
+
+bool tryRange(int file, short type, off_t start) {
+  struct flock range = rangeOf(type, start);
+  while (::fcntl(file, F_OFD_SETLK, &range) != 0) {
+    if (errno == EAGAIN || errno == EACCES) return false;
+    if (errno != EINTR) throwErrno(errno, "scheduler.lock");
+  }
+  return true;
+}
+
+bool isHeld(int file, off_t start) {
+  struct flock range = rangeOf(F_WRLCK, start);
+  if (::fcntl(file, F_OFD_GETLK, &range) != 0) throwErrno(errno, "scheduler.lock");
+  return range.l_type != F_UNLCK;
+}
+
+std::optional<TaskTally> readLine(int file, std::string_view task) {
+  std::array<char, lineSize> line{};
+  if (::pread(file, line.data(), line.size(), placeOf(task)) != static_cast<ssize_t>(line.size())) return {};
+  const std::string_view text(line.data(), line.size());
+  if (!text.starts_with(task) || text[task.size()] != ' ') return {};
+  std::array<std::int64_t, 5> numbers{};
+  const char* at = line.data() + task.size();
+  for (std::int64_t& number : numbers) {
+    const auto [end, error] = std::from_chars(at + 1, line.data() + line.size(), number);
+    if (error != std::errc{}) return {};
+    at = end;
+  }
+  const auto time = [&](std::size_t i) { return Time{std::chrono::milliseconds{numbers.at(i)}}; };
+  return TaskTally{time(0), time(1), numbers[2], numbers[3], numbers[4]};
+}
+
+}  // namespace
+
+// Each lock is an open file description of its own, so that two of one process exclude each other.
+Descriptor SchedulerFile::open() const {
+  return openOrMake(directory_.descriptor(), "scheduler.lock", O_RDWR);
+}
+
+Descriptor SchedulerFile::lockClock() const {
+  Descriptor file = open();
+  return tryRange(file.number(), F_WRLCK, clockByte) ? std::move(file) : Descriptor();
+}
+
+bool SchedulerFile::isClockLocked() const {
+  return isHeld(open().number(), clockByte);
+}
+
+Descriptor SchedulerFile::lockTask(std::string_view task, bool shared) const {
+  Descriptor file = open();
+  return tryRange(file.number(), shared ? F_RDLCK : F_WRLCK, runBytes + placeOf(task)) ? std::move(file) : Descriptor();
+}
+
+bool SchedulerFile::isTaskLocked(std::string_view task) const {
+  return isHeld(open().number(), runBytes + placeOf(task));
+}
+
+void SchedulerFile::add(std::string_view task, const TaskTally& run) const {
+  const Descriptor file = open();
+  struct flock range = rangeOf(F_WRLCK, placeOf(task), lineSize);
+  while (::fcntl(file.number(), F_OFD_SETLKW, &range) != 0)
+    if (errno != EINTR) throwErrno(errno, "scheduler.lock");
+  const TaskTally before = readLine(file.number(), task).value_or(TaskTally{});
+  std::string line =
+      fmt::format("{} {} {} {} {} {}", task, run.began.time_since_epoch().count(), run.ended.time_since_epoch().count(),
+                  before.runs + run.runs, before.done + run.done, before.failed + run.failed);
+  line.resize(lineSize - 1, ' ');
+  line += '\n';
+  if (::pwrite(file.number(), line.data(), line.size(), placeOf(task)) < 0) throwErrno(errno, "scheduler.lock");
+}
+
+std::optional<TaskTally> SchedulerFile::find(std::string_view task) const {
+  return readLine(open().number(), task);
+}
+
+}  // namespace video::store

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Exception.h>
+#include <sqlite3.h>
+
+#include <array>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/error.hpp"
+#include "store/database.hpp"
+
+namespace video::store {
+
+/// The Error for a failure that SQLite reports with this (extended) code.
+Error errorOf(int code, std::string_view message, int systemErrno = 0);
+Error errorOf(const SQLite::Exception& exception);
+
+/// Opens a database file that is no link and is there already.
+SQLite::Database openSqlite(const std::filesystem::path& path, int flags, std::chrono::milliseconds busyTimeout);
+
+/// The SQL texts prepared so far, on all connections of a Database.
+class SqlTexts {
+ public:
+  void add(std::string_view sql);
+  std::vector<std::string> all() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::set<std::string, std::less<>> texts_;
+};
+
+/// One prepared statement of a connection, and whether a Query is using it. What short text is bound lives in it.
+class Statement {
+ public:
+  Statement(SqliteConnection& connection, std::string_view sql);
+
+  void bind(int parameter, std::nullptr_t);
+  void bind(int parameter, std::int64_t value);
+  void bind(int parameter, std::string_view text);
+  bool step();
+  void reset() noexcept;
+
+  SqliteConnection& connection;
+  const std::string sql;
+  const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> handle;
+  const int parameters;
+  bool inUse = false;
+  bool done = false;
+  std::unique_ptr<Statement> same;  ///< another of the same text, for when this one is in use
+
+ private:
+  void check(int code);
+  std::size_t used_ = 0;
+  std::array<char, 256> bound_;
+};
+
+/// One SQLite connection with its statement cache; one thread at a time.
+class SqliteConnection {
+ public:
+  enum class Kind { reader, writer };
+  SqliteConnection(const std::filesystem::path& path, Kind kind, const StoreOptions& options, SqlTexts& texts);
+
+  /// A statement of this text that nobody uses, prepared once.
+  Statement& statement(std::string_view sql);
+  /// Runs a statement that steers the connection (BEGIN, SAVEPOINT, a pragma) to its end; the number that it gave
+  /// first.
+  std::int64_t control(std::string_view sql);
+  bool isInTransaction() const noexcept { return sqlite3_get_autocommit(handle()) == 0; }
+  /// Rolls back what is open, if anything; after an error SQLite may have done so already.
+  void rollBack() noexcept;
+  sqlite3* handle() const noexcept { return database_.getHandle(); }
+
+  /// Notes a failure of SQLite and throws its Error.
+  [[noreturn]] void fail(int code);
+  /// The last failure since `forgetFailure`, if any.
+  const std::optional<Error>& failure() const noexcept { return failure_; }
+  void forgetFailure() noexcept { failure_.reset(); }
+  /// Whether it met an I/O error or a damaged file: to be closed, not used again.
+  bool isBroken() const noexcept { return broken_; }
+
+  Reader& reader() noexcept { return door_; }
+  Transaction& transaction() noexcept { return door_; }
+  std::vector<std::function<void()>> afterCommit;
+
+ private:
+  struct Door final : Transaction {
+    explicit Door(SqliteConnection& connection) : Transaction(connection) {}
+  };
+  Statement& find(std::string_view sql, bool listed);
+
+  SQLite::Database database_;
+  SqlTexts& texts_;
+  std::unordered_map<std::string_view, std::unique_ptr<Statement>> statements_;
+  std::optional<Error> failure_;
+  bool broken_ = false;
+  Door door_{*this};
+};
+
+}  // namespace video::store

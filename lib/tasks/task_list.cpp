@@ -1,0 +1,22 @@
+#include "tasks/task_list.hpp"
+
+namespace video::tasks {
+
+// A task is a file that makes its kind, and its line here.
+#define KIND(make)          \
+  [] {                      \
+    extern TaskKind make(); \
+    return make();          \
+  }()
+
+const std::vector<TaskKind>& taskList() {
+  static const std::vector<TaskKind> all{
+      KIND(backup),    KIND(orphanSweep), KIND(sessionSweep),  KIND(uploadSweep),
+      KIND(userClear), KIND(videoClear),  KIND(walCheckpoint),
+  };
+  return all;
+}
+
+#undef KIND
+
+}  // namespace video::tasks
