@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "catch.hpp"
+#include "house/headers.hpp"
 #include "house/includes.hpp"
 #include "temp.hpp"
 
@@ -45,6 +46,10 @@ std::vector<std::string> plant(const std::string& file, const std::string& inclu
 }
 
 }  // namespace
+
+TEST_CASE("every public type and operation is documented, and no two types share a name") {
+  for (const std::string& fault : house::faultsOfHeaders(root)) FAIL_CHECK(fault);
+}
 
 TEST_CASE("every include points left") {
   for (const std::string& wrong : house::wrongIncludes(root)) FAIL_CHECK(wrong);
