@@ -9,6 +9,7 @@
 
 #include "catch.hpp"
 #include "house/includes.hpp"
+#include "os/descriptor.hpp"
 #include "temp.hpp"
 
 namespace fs = std::filesystem;

@@ -371,3 +371,36 @@ TEST_CASE("stop waits for the item at hand") {
   CHECK(notes.runs()[0].counts.done == static_cast<std::size_t>(finished));
   CHECK(finished >= 1);
 }
+
+TEST_CASE("what fails on a thread of a task ends no process, and is known") {
+  const QuietLog quiet;
+  std::atomic<int> done = 0;
+  const auto dispatcher = std::this_thread::get_id();
+  const auto stop = [&] {
+    if (std::this_thread::get_id() != dispatcher) throw std::runtime_error("no clock");
+    return false;
+  };
+  CHECK(runToEnd(countingTask(20, 3, 2, [&](int) { ++done; }), stop).done == 0);
+  CHECK(done == 0);
+
+  struct : TestClock {
+    using TestClock::TestClock;
+    Time now() const override {
+      if (broken) throw std::runtime_error("no clock");
+      return TestClock::now();
+    }
+    std::atomic<bool> broken = false;
+  } clock{start};
+  Notes notes;
+  std::atomic<std::size_t> looks = 0;
+  Scheduler scheduler(clock, notes);
+  scheduler.add(idleTask("breaks", looks), {.every = 1h});
+  scheduler.start();
+  clock.settle();
+  CHECK(scheduler.failedTask().empty());
+  clock.broken = true;
+  scheduler.wake("breaks");
+  const auto deadline = std::chrono::steady_clock::now() + 30s;
+  while (scheduler.failedTask().empty() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  CHECK(scheduler.failedTask() == "breaks");
+}
