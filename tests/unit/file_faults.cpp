@@ -11,6 +11,7 @@
 #include "base/ids.hpp"
 #include "catch.hpp"
 #include "failing_files.hpp"
+#include "quiet_log.hpp"
 #include "store/directory.hpp"
 #include "temp.hpp"
 #include "toolkit/toolkit.hpp"
@@ -88,7 +89,7 @@ struct Site {
   std::string contentOf(const VideoId& video) {
     std::string bytes;
     const auto fault = faultOf([&] {
-      const Content content = toolkit->videos().open(Operator{}, {video});
+      const Content content = toolkit->videos().open(Operator{}, {video, std::nullopt});
       bytes.resize(content.meta.size + 1);
       bytes.resize(content.reader->read(0, std::as_writable_bytes(std::span(bytes))));
     });
@@ -112,7 +113,7 @@ struct Site {
       if (page.due + page.leased + page.failed + page.dead == 0) return;
       REQUIRE(std::chrono::steady_clock::now() < deadline);
       for (const Deletion& one : page.items)
-        if (one.tries > 0) toolkit->deletions().retry(Operator{}, {one.video});
+        if (one.tries > 0 && one.state != DeletionState::leased) toolkit->deletions().retry(Operator{}, {one.video});
       toolkit->deletions().drain(Operator{}, {true});
     }
   }
@@ -133,6 +134,7 @@ struct Site {
     }
   }
 
+  const test::QuietLog quiet;
   TempDirectory folder;
   FailingFiles files;
   std::unique_ptr<LocalToolkit> toolkit;
@@ -170,7 +172,7 @@ TEST_CASE("a purge, any call of which fails, is noted and comes to its end later
     const VideoId video = site.add();
     site.put(video, movie(2));
     site.put(kept, movie(call));  // what it had goes too
-    site.toolkit->deletions().remove(Operator{}, {{video}, true});
+    site.toolkit->deletions().remove(Operator{}, {{video, std::nullopt}, true});
     site.files.failAt(call, failure);
     faultOf([&] { site.toolkit->deletions().drain(Operator{}, {true}); });
     const int failed = site.files.heal();

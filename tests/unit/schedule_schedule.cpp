@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "catch.hpp"
-#include "observe/log.hpp"
+#include "quiet_log.hpp"
 #include "schedule_clock.hpp"
 
 using namespace video;
@@ -21,11 +21,6 @@ namespace {
 
 const auto never = [] { return false; };
 const Time start{1'795'219'200s};  // a full hour
-
-struct QuietLog {
-  QuietLog() { observe::setUpLog({observe::LogLevel::off, observe::LogFormat::logfmt, false}); }
-  ~QuietLog() { observe::setUpLog({observe::LogLevel::warning, observe::LogFormat::logfmt, false}); }
-};
 
 // A task whose every run begins anew with `dispatch`.
 Task taskOf(Dispatch dispatch, std::size_t batch = 1, std::size_t workers = 1) {

@@ -43,7 +43,8 @@ struct Written {
   void check() {
     const std::uint64_t size = writer.size();
     const std::string expected = plain.hex();
-    CHECK(writer.finish() == expected);
+    const std::string found = writer.finish();
+    CHECK(found == expected);
     REQUIRE(std::filesystem::file_size(path) == size);
     std::string content(size, '\0');
     std::ifstream(path, std::ios::binary).read(content.data(), static_cast<std::streamsize>(size));

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "failing_files.hpp"
-#include "observe/log.hpp"
+#include "quiet_log.hpp"
 #include "store_scratch.hpp"
 
 using namespace video;
@@ -332,7 +332,7 @@ TEST_CASE("statements lists what was asked, not what steers", "[store]") {
 }
 
 TEST_CASE("what fails on the writer's thread ends no process", "[store]") {
-  observe::setUpLog({observe::LogLevel::off, observe::LogFormat::logfmt, false});
+  const test::QuietLog quiet;
   const Scratch scratch;
   test::FailingFiles files;
   DataDirectory::create(scratch.data());
@@ -371,5 +371,4 @@ TEST_CASE("what fails on the writer's thread ends no process", "[store]") {
   add("last");
   CHECK(hasBlob(database, "last"));
   CHECK(database.isReady());
-  observe::setUpLog({observe::LogLevel::warning, observe::LogFormat::logfmt, false});
 }
