@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "frame/files.hpp"
+#include "os/files.hpp"
 
 namespace video::ctl {
 namespace {
@@ -48,14 +49,13 @@ void HashCache::save() const {
   if (!changed_ || path_.empty()) return;
   std::error_code failed;
   std::filesystem::create_directories(path_.parent_path(), failed);
-  const std::string part = fmt::format("{}.{}", path_.string(), ::getpid());
-  {
-    std::ofstream file(part);
-    for (const auto& [key, digest] : known_) file << key << ' ' << digest << '\n';
-    file.close();
-    if (file.fail()) std::filesystem::remove(part, failed);
+  std::string text;
+  for (const auto& [key, digest] : known_) text += fmt::format("{} {}\n", key, digest);
+  try {
+    os::writeFile(os::systemFiles(), AT_FDCWD, path_, text, 0600);
+  } catch (const Error&) {
+    // Then they are hashed once more.
   }
-  if (std::filesystem::exists(part, failed)) std::filesystem::rename(part, path_, failed);
 }
 
 }  // namespace video::ctl

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/bytes.hpp"
 #include "base/sha256.hpp"
+#include "os/descriptor.hpp"
 
 namespace video::ctl {
 

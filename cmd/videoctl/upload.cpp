@@ -15,6 +15,7 @@
 #include "frame/files.hpp"
 #include "frame/progress.hpp"
 #include "hashes.hpp"
+#include "os/descriptor.hpp"
 #include "uploads/fields.hpp"
 #include "videos/fields.hpp"
 

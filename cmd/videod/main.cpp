@@ -20,9 +20,11 @@
 #include "flags.hpp"
 #include "http/routing/router.hpp"
 #include "http/server/transport.hpp"
+#include "observe/guarded.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "observe/notify.hpp"
+#include "os/descriptor.hpp"
 #include "schedule/alarm.hpp"
 #include "schedule/schedule.hpp"
 #include "server/server.hpp"
@@ -138,8 +140,10 @@ http::RouterOptions routerOptions(const Settings& settings, const LocalToolkit& 
 void stop(schedule::Scheduler& scheduler, http::Transport& transport, const sigset_t& signals) {
   std::atomic<bool> stopped = false;
   std::jthread hurrier([&] {
-    waitForStop(signals, [] { observe::warning("stopping: nothing is reloaded"); });
-    if (!stopped) transport.hurry();
+    observe::guarded("the wait for a second signal", [&] {
+      waitForStop(signals, [] { observe::warning("stopping: nothing is reloaded"); });
+      if (!stopped) transport.hurry();
+    });
   });
   scheduler.stop();
   transport.stop();
@@ -251,6 +255,14 @@ void addRoles(std::vector<RoleUrl>& roles, const http::Listener& listener, const
   }
 }
 
+// Empty where it is ready. What /readyz says, to anyone.
+std::string whyNotReady(bool stopping, LocalToolkit& toolkit, const schedule::Scheduler& scheduler) {
+  if (stopping) return "stopping";
+  if (!toolkit.isReady()) return "the last write failed";
+  const std::string task = scheduler.failedTask();
+  return task.empty() ? task : fmt::format("the thread of task {} has failed: restart videod", task);
+}
+
 void run(const Flags& flags, Settings settings, std::string_view origin, const sigset_t& signals) {
   observe::setUpLog(settings.log);
   const Settings asked = settings;
@@ -266,7 +278,8 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
   daemon.status = [&, started = systemClock().now()] {
     const http::TransportCounters counters = transport.counters();
     ServerStatus status{VIDEO_VERSION, started, ::getpid()};
-    status.ready = !stopping && toolkit->isReady();
+    status.notReady = whyNotReady(stopping, *toolkit, *scheduler);
+    status.ready = status.notReady.empty();
     status.diskLow = toolkit->isDiskLow();
     status.connections = static_cast<std::int64_t>(counters.open);
     status.workers = static_cast<std::int64_t>(counters.workers);

@@ -340,16 +340,16 @@ std::int64_t Access::sweep(store::Transaction& transaction, std::int64_t limit) 
 }
 
 std::string Access::uploadLink(const VideoId& video) {
-  return makeLink(impl_->database.directory().signingKey(), noShare, video, uploading,
+  return makeLink(impl_->database.directory().signingKey().read(), noShare, video, uploading,
                   now() + impl_->options.uploadLinkTtl);
 }
 
 std::string Access::link(std::string_view share, const VideoId& video, std::string_view what, Time expires) {
-  return makeLink(impl_->database.directory().signingKey(), share, video, what, expires);
+  return makeLink(impl_->database.directory().signingKey().read(), share, video, what, expires);
 }
 
 void Access::checkLink(const SignedLink& link, const VideoId& video, std::string_view what) {
-  access::checkLink(impl_->database.directory().signingKey(), link, video, what, now());
+  access::checkLink(impl_->database.directory().signingKey().read(), link, video, what, now());
 }
 
 void Access::loadInBackground() {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "access/rows.hpp"
+#include "observe/guarded.hpp"
 
 namespace video::access {
 namespace {
@@ -21,7 +22,13 @@ void DeferredWrites::add(const Note& note) noexcept {
   try {
     const std::scoped_lock lock(mutex_);
     if (queue_.size() >= mostQueued) return;
-    if (!thread_.joinable()) thread_ = std::jthread([this](const std::stop_token& stop) { serve(stop); });
+    if (!thread_.joinable())
+      thread_ = std::jthread([this](const std::stop_token& stop) {
+        while (!observe::guarded("deferred writes", [&] { serve(stop); })) {
+          const std::scoped_lock again(mutex_);
+          queue_.clear();  // each secret's next use brings another note
+        }
+      });
     queue_.push_back(note);
   } catch (const std::exception&) {
     return;  // no memory or no thread: the request is good all the same

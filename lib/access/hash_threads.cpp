@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/waiting.hpp"
+#include "observe/guarded.hpp"
 
 namespace video::access {
 
@@ -26,7 +27,8 @@ void HashThreads::run(const std::function<void()>& work) {
     if (queue_.size() >= mostWaiting_ + free)
       throw Error(Fault::tooMany, "passwords: too many are waiting to be checked", std::chrono::seconds{1});
     if (queue_.size() >= idle_ && threads_.size() < most_) {
-      threads_.emplace_back([this](const std::stop_token& stop) { serve(stop); });
+      threads_.emplace_back(
+          [this](const std::stop_token& stop) { observe::guarded("a hash thread", [&] { serve(stop); }); });
       ++idle_;
     }
     queue_.push_back(std::move(task));

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <unistd.h>
-
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -16,29 +14,7 @@
 
 namespace video {
 
-/// An open file descriptor, closed with its owner.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int number) noexcept : number_(number) {}
-  ~Descriptor() { reset(); }
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    if (this != &other) {
-      reset();
-      number_ = std::exchange(other.number_, -1);
-    }
-    return *this;
-  }
-  int number() const noexcept { return number_; }
-  explicit operator bool() const noexcept { return number_ >= 0; }
-  void reset() noexcept {
-    if (number_ >= 0) ::close(std::exchange(number_, -1));
-  }
-
- private:
-  int number_ = -1;
-};
+class Descriptor;  // os/descriptor.hpp
 
 /// Takes a stream of bytes piece by piece; throws to stop it.
 class ByteSink {

@@ -26,7 +26,7 @@ class LocalData : public Data {
   }
 
   void rotateKey() override {
-    store::DataDirectory::open(path_, store::Hold::shared, origin_, lockTimeout_)->rotateSigningKey();
+    store::DataDirectory::open(path_, store::Hold::shared, origin_, lockTimeout_)->signingKey().rotate();
   }
 
  private:

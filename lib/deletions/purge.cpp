@@ -112,12 +112,12 @@ std::vector<schedule::Item> PurgeWorker::dispatchVideos(std::size_t batch, const
 }
 
 std::vector<rows::Clearable> PurgeWorker::claim(std::size_t batch) {
-  const std::int64_t self = database_.directory().ownerByte();
+  const std::int64_t self = database_.directory().leases().own();
   const auto voidOwners = [&](store::Reader& reader) {
     std::vector<std::int64_t> owners = rows::leaseOwners(reader);
     std::erase_if(owners, [&](std::int64_t owner) {
       // A lease of our own that nobody has at hand was left by a run that was stopped.
-      return owner == self ? sizeOf(videosAtHand_) > 0 : database_.directory().isOwnerAlive(owner);
+      return owner == self ? sizeOf(videosAtHand_) > 0 : database_.directory().leases().isAlive(owner);
     });
     return owners;
   };

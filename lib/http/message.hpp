@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "os/descriptor.hpp"
 
 namespace video::http {
 

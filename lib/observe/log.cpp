@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <condition_variable>
 #include <cstdlib>
 #include <memory>
@@ -18,6 +17,7 @@
 
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "os/files.hpp"
 
 namespace video::observe {
 namespace {
@@ -51,19 +51,17 @@ class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
     if (!isAccess || gathered_.size() >= manyBytes) {
       flush_();
     } else if (wasEmpty) {
-      if (!flusher_.joinable()) flusher_ = std::jthread([this](const std::stop_token& stop) { flushLater(stop); });
+      if (!flusher_.joinable())
+        flusher_ = std::jthread([this](const std::stop_token& stop) {
+          while (!tryFlushLater(stop)) continue;
+        });
       filled_.notify_one();
     }
   }
 
   void flush_() override {
-    std::string_view rest = gathered_;
-    while (!rest.empty()) {
-      const ssize_t written = ::write(STDERR_FILENO, rest.data(), rest.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) break;  // nobody reads it, and there is no other place to say so
-      rest.remove_prefix(static_cast<std::size_t>(written));
-    }
+    // Where it fails nobody reads it, and there is no other place to say so.
+    os::tryWriteAll(os::systemFiles(), STDERR_FILENO, gathered_);
     gathered_.clear();
   }
 
@@ -71,6 +69,14 @@ class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
   void set_formatter_(std::unique_ptr<spdlog::formatter>) override {}
 
  private:
+  // Whether it came to its end; what it throws would end the process, and cannot be logged here.
+  bool tryFlushLater(const std::stop_token& stop) noexcept try {
+    flushLater(stop);
+    return true;
+  } catch (...) {
+    return false;
+  }
+
   void flushLater(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     while (filled_.wait(lock, stop, [this] { return !gathered_.empty(); })) {

@@ -10,8 +10,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "base/bytes.hpp"
 #include "base/error.hpp"
+#include "os/descriptor.hpp"
 
 namespace video::schedule {
 namespace {

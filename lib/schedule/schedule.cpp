@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "observe/guarded.hpp"
 #include "observe/log.hpp"
 #include "schedule/alarm.hpp"
 
@@ -58,7 +59,7 @@ class Executors {
   void execute(const std::stop_token& ended) {
     std::unique_lock lock(mutex_);
     while (filled_.wait(lock, ended, [this] { return !waiting_.empty(); })) {
-      if (stop_()) {
+      if (isStopped()) {
         waiting_.clear();
       } else {
         Item item = std::move(waiting_.front());
@@ -74,6 +75,13 @@ class Executors {
       }
       changed_.notify_one();
     }
+  }
+
+  // A clock that fails ends the run: a thread fewer would leave the dispatcher waiting.
+  bool isStopped() const noexcept {
+    bool stopped = true;
+    observe::guarded("an executor", [&] { stopped = stop_(); });
+    return stopped;
   }
 
   Counts execute(const Item& item) noexcept {
@@ -233,6 +241,7 @@ struct Timer {
   const std::unique_ptr<Alarm> alarm;
   std::atomic<bool> isRetimed = false;
   std::atomic<bool> woken = false;
+  std::atomic<bool> failed = false;
   std::atomic<std::size_t> wakeUps = 0;
   std::jthread thread;
 };
@@ -262,8 +271,14 @@ void Scheduler::add(Task task, Timing timing) {
 void Scheduler::start() {
   for (const auto& timer : impl_->timers)
     timer->thread = std::jthread([&timer = *timer, &inside = *impl_](const std::stop_token& stop) {
-      timer.loop(stop, inside.clock, inside.history);
+      timer.failed = !observe::guarded(timer.task.name, [&] { timer.loop(stop, inside.clock, inside.history); });
     });
+}
+
+std::string Scheduler::failedTask() const {
+  const auto& timers = impl_->timers;
+  const auto found = std::find_if(timers.begin(), timers.end(), [](const auto& timer) { return timer->failed.load(); });
+  return found == timers.end() ? std::string() : (*found)->task.name;
 }
 
 void Scheduler::setTiming(std::string_view name, Timing timing) {

@@ -106,6 +106,9 @@ class Scheduler {
   void wake(std::string_view name);
   /// Returns when every task's thread has ended. What was stopped is not started again.
   void stop();
+  /// A task whose thread was ended by an exception, which the log has: it does not run any more. Empty where there is
+  /// none.
+  std::string failedTask() const;
   /// How often a task's thread has woken so far; idle tasks wake once a tick.
   std::size_t wakeUps(std::string_view name) const;
 

@@ -41,6 +41,7 @@ struct ServerStatus {
   bool diskLow = false;          ///< free space is below the floor
   std::int64_t connections = 0;  ///< open, idle ones included
   std::int64_t workers = 0;      ///< threads
+  std::string notReady{};        ///< why it is not ready, for /readyz alone; empty where it is
 };
 
 /// What reading the configuration again has done; keys as `table.key`.

@@ -83,7 +83,8 @@ void serveServer(http::Router& router, LocalServer& server) {
                   [](const http::Exchange&, http::Answer& answer) { say(answer, R"({"status":"alive"})"); });
   router.serveRaw(wire::readyz, [&](const http::Exchange&, http::Answer& answer) {
     const ServerStatus status = server.daemon().status();
-    if (!status.ready) throw Error(Fault::unavailable, "not ready");
+    if (!status.ready)
+      throw Error(Fault::unavailable, status.notReady.empty() ? "not ready" : "not ready: " + status.notReady);
     say(answer, status.diskLow ? R"({"status":"ready","degraded":["disk"]})" : R"({"status":"ready"})");
   });
   router.serveRaw(wire::version, [&](const http::Exchange&, http::Answer& answer) {

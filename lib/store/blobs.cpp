@@ -21,9 +21,10 @@
 #include "base/error.hpp"
 #include "base/ids.hpp"
 #include "base/waiting.hpp"
+#include "os/files.hpp"
+#include "os/locks.hpp"
 #include "store/content_writer.hpp"
 #include "store/directory.hpp"
-#include "store/files.hpp"
 
 namespace video::store {
 namespace {
@@ -50,37 +51,20 @@ void requirePlainName(std::string_view name) {
     throw std::logic_error("not a name for a file of ours");
 }
 
-bool isSameFile(const struct stat& one, const struct stat& other) {
-  return one.st_ino == other.st_ino && one.st_dev == other.st_dev;
-}
-
-bool isSameFile(int file, int folder, const std::string& name) {
-  struct stat opened {};
-  struct stat named {};
-  return ::fstat(file, &opened) == 0 && ::fstatat(folder, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-         isSameFile(opened, named);
-}
-
-bool isSameFile(int one, int other) {
-  struct stat of {};
-  struct stat ofOther {};
-  return ::fstat(one, &of) == 0 && ::fstat(other, &ofOther) == 0 && isSameFile(of, ofOther);
-}
-
 // isUnderWay holds a lock for a moment: a refusal counts only if it lasts.
 bool tryLockBriefly(int file) {
   for (int attempt = 0; attempt < 5; ++attempt) {
-    if (tryLock(file, LOCK_EX)) return true;
+    if (os::tryLock(file, LOCK_EX)) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds{1});
   }
-  return tryLock(file, LOCK_EX);
+  return os::tryLock(file, LOCK_EX);
 }
 
 // Regular files last written to before `moment`; names that begin with a dot are nobody's of ours.
 std::vector<std::string> listOld(const Descriptor& folder, Time moment) {
   std::vector<std::string> names;
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(::dup(folder.number())), ::closedir);
-  if (!stream) throwErrno(errno, "a folder");
+  if (!stream) os::throwErrno(errno, "a folder");
   while (const dirent* const entry = ::readdir(stream.get())) {
     const std::string name = entry->d_name;
     struct stat is {};
@@ -110,14 +94,14 @@ struct Incoming::State {
   ~State() {
     const Waiting forTheDisk;  // which frees what was unlinked when it is closed
     writer.reset();
-    if (!blob.empty() && !kept) ::unlinkat(shard.number(), blob.c_str(), 0);
-    if (holdsName(file) || holdsName(placeholder)) ::unlinkat(incoming.number(), name.c_str(), 0);
+    if (!blob.empty() && !kept) directory->files().unlinkat(shard.number(), blob.c_str());
+    if (holdsName(file) || holdsName(placeholder)) directory->files().unlinkat(incoming.number(), name.c_str());
     file.reset();
     placeholder.reset();
   }
 
   bool holdsName(const Descriptor& holder) const {
-    return holder && isSameFile(holder.number(), incoming.number(), name);
+    return holder && os::isSameFile(holder.number(), incoming.number(), name);
   }
 };
 
@@ -150,29 +134,32 @@ void Incoming::keep() {
 
 std::string Incoming::finish(std::string_view extension) {
   State& its = *state_;
+  os::FileSystem& files = its.directory->files();
   const Waiting waiting;
   its.sha256 = its.writer->finish();
-  sync(its.file.number(), its.name);
+  os::sync(files, its.file.number(), its.name);
 
   std::string blob = makeRandomHex(idDigits / 2);
   if (!extension.empty() && std::all_of(extension.begin(), extension.end(), isExtension))
     blob.append(".").append(extension);
-  const Descriptor blobs = openFolder(its.directory->descriptor(), "blobs");
+  const Descriptor blobs = os::openFolder(files, its.directory->descriptor(), "blobs");
   const std::string fanName = blob.substr(0, 2);
-  if (makeFolder(blobs.number(), fanName)) sync(blobs.number(), "blobs");
-  its.shard = openFolder(blobs.number(), fanName);
+  if (os::makeFolder(files, blobs.number(), fanName)) os::sync(files, blobs.number(), "blobs");
+  its.shard = os::openFolder(files, blobs.number(), fanName);
   // The name's lock must outlast the rename: an empty file, locked already, changes places with the content.
-  its.placeholder = makeFile(its.shard.number(), blob, O_RDWR);
+  its.placeholder = os::makeFile(files, its.shard.number(), blob, O_RDWR);
   if (!its.placeholder) throw Error(Fault::internal, "a blob name came up twice");
   its.blob = blob;
-  if (!tryLock(its.placeholder.number(), LOCK_EX)) throw Error(Fault::internal, "a new blob is locked");
-  if (::renameat2(its.incoming.number(), its.name.c_str(), its.shard.number(), blob.c_str(), RENAME_EXCHANGE) != 0) {
-    if (errno != EINVAL && errno != ENOSYS) throwErrno(errno, blob);
+  if (!os::tryLock(its.placeholder.number(), LOCK_EX)) throw Error(Fault::internal, "a new blob is locked");
+  const auto rename = [&](unsigned flags) {
+    return files.renameat2(its.incoming.number(), its.name.c_str(), its.shard.number(), blob.c_str(), flags) == 0;
+  };
+  if (!rename(RENAME_EXCHANGE)) {
+    if (errno != EINVAL && errno != ENOSYS) os::throwErrno(errno, blob);
     // A file system without exchange: the placeholder makes way, its name was taken by us.
-    if (::renameat(its.incoming.number(), its.name.c_str(), its.shard.number(), blob.c_str()) != 0)
-      throwErrno(errno, blob);
+    if (!rename(0)) os::throwErrno(errno, blob);
   }
-  sync(its.shard.number(), "blobs");
+  os::sync(files, its.shard.number(), "blobs");
   return blob;
 }
 
@@ -198,7 +185,7 @@ struct Blobs::Reading {
       sweepAt = 2 * files.size() + 64;
     }
     std::weak_ptr<const Descriptor>& known = files[std::string(blob)];
-    if (auto open = known.lock(); open && isSameFile(open->number(), file.number())) return open;
+    if (auto open = known.lock(); open && os::isSameFile(open->number(), file.number())) return open;
     const std::shared_ptr<const Descriptor> fresh(new Descriptor(std::move(file)), closeRead);
     known = fresh;
     return fresh;
@@ -214,35 +201,37 @@ Incoming Blobs::begin(std::string_view name) {
   auto state = std::make_unique<Incoming::State>();
   state->directory = directory_;
   state->name = name;
-  state->incoming = openFolder(directory_->descriptor(), "incoming");
+  os::FileSystem& files = directory_->files();
+  state->incoming = os::openFolder(files, directory_->descriptor(), "incoming");
   for (;;) {
-    Descriptor file = openOrMake(state->incoming.number(), state->name, O_WRONLY);
+    Descriptor file = os::openOrMake(files, state->incoming.number(), state->name, O_WRONLY);
     if (!tryLockBriefly(file.number()))
       throw Error(Fault::conflict, fmt::format("video {}: an upload is under way", name));
     // Its holder before us may have unlinked it between our open and our lock.
-    if (!isSameFile(file.number(), state->incoming.number(), state->name)) continue;
-    if (::ftruncate(file.number(), 0) != 0) throwErrno(errno, name);
+    if (!os::isSameFile(file.number(), state->incoming.number(), state->name)) continue;
+    if (files.ftruncate(file.number(), 0) != 0) os::throwErrno(errno, name);
     state->file = std::move(file);
     break;
   }
-  state->writer.emplace(state->file.number(), state->name);
+  state->writer.emplace(files, state->file.number(), state->name);
   return Incoming(std::move(state));
 }
 
 bool Blobs::isUnderWay(std::string_view name) const {
   requirePlainName(name);
-  const Descriptor incoming = openFolder(directory_->descriptor(), "incoming");
-  const Descriptor file = openIfThere(incoming.number(), std::string(name), O_RDONLY);
-  return file && !tryLock(file.number(), LOCK_SH);
+  const Descriptor incoming = os::openFolder(directory_->files(), directory_->descriptor(), "incoming");
+  const Descriptor file = os::openIfThere(directory_->files(), incoming.number(), std::string(name), O_RDONLY);
+  return file && !os::tryLock(file.number(), LOCK_SH);
 }
 
 std::shared_ptr<const Descriptor> Blobs::open(std::string_view blob) const {
   if (!isBlobName(blob)) return nullptr;
   // Step by step: O_NOFOLLOW is about a path's last part only.
-  const Descriptor blobs = openFolder(directory_->descriptor(), "blobs");
-  const Descriptor shard = openIfThere(blobs.number(), std::string(blob.substr(0, 2)), O_RDONLY | O_DIRECTORY);
+  const Descriptor blobs = os::openFolder(directory_->files(), directory_->descriptor(), "blobs");
+  const Descriptor shard =
+      os::openIfThere(directory_->files(), blobs.number(), std::string(blob.substr(0, 2)), O_RDONLY | O_DIRECTORY);
   if (!shard) return nullptr;
-  Descriptor file = openIfThere(shard.number(), std::string(blob), O_RDONLY);
+  Descriptor file = os::openIfThere(directory_->files(), shard.number(), std::string(blob), O_RDONLY);
   if (!file) return nullptr;
   return reading_->share(blob, std::move(file));
 }
@@ -258,7 +247,7 @@ void Blobs::remove(std::span<Removal> all) {
   };
   const Waiting forTheDisk;
   std::map<std::string, Shard> shards;
-  const Descriptor blobs = openFolder(directory_->descriptor(), "blobs");
+  const Descriptor blobs = os::openFolder(directory_->files(), directory_->descriptor(), "blobs");
   const auto attempt = [](Removal& one, const auto& work) {
     try {
       work();
@@ -273,14 +262,14 @@ void Blobs::remove(std::span<Removal> all) {
       const std::string name = one.blob.substr(0, 2);
       const auto [found, isNew] = shards.try_emplace(name);
       Shard& shard = found->second;
-      if (isNew) shard.folder = openIfThere(blobs.number(), name, O_RDONLY | O_DIRECTORY);
+      if (isNew) shard.folder = os::openIfThere(directory_->files(), blobs.number(), name, O_RDONLY | O_DIRECTORY);
       if (!shard.folder) return;
-      if (::unlinkat(shard.folder.number(), one.blob.c_str(), 0) != 0 && errno != ENOENT) throwErrno(errno, one.blob);
+      os::removeFile(directory_->files(), shard.folder.number(), one.blob);
       shard.removals.push_back(&one);
     });
   // One that was gone already may have been unlinked by a process that was killed before its sync.
   for (const auto& [name, shard] : shards) {
-    if (!shard.folder || ::fsync(shard.folder.number()) == 0) continue;
+    if (!shard.folder || directory_->files().fsync(shard.folder.number()) == 0) continue;
     const std::string failure = fmt::format("blobs/{}: {}", name, std::generic_category().message(errno));
     for (Removal* const one : shard.removals) one->failure = failure;
   }
@@ -289,11 +278,11 @@ void Blobs::remove(std::span<Removal> all) {
 bool Blobs::removeIncoming(std::string_view name) {
   requirePlainName(name);
   const std::string file(name);
-  const Descriptor incoming = openFolder(directory_->descriptor(), "incoming");
-  const Descriptor opened = openIfThere(incoming.number(), file, O_RDWR);
-  if (!opened || !tryLock(opened.number(), LOCK_EX)) return false;
-  if (!isSameFile(opened.number(), incoming.number(), file)) return false;
-  if (::unlinkat(incoming.number(), file.c_str(), 0) != 0 && errno != ENOENT) throwErrno(errno, name);
+  const Descriptor incoming = os::openFolder(directory_->files(), directory_->descriptor(), "incoming");
+  const Descriptor opened = os::openIfThere(directory_->files(), incoming.number(), file, O_RDWR);
+  if (!opened || !os::tryLock(opened.number(), LOCK_EX)) return false;
+  if (!os::isSameFile(opened.number(), incoming.number(), file)) return false;
+  os::removeFile(directory_->files(), incoming.number(), file);
   return true;
 }
 
@@ -302,7 +291,7 @@ void Blobs::removeAbandoned() {
 }
 
 std::vector<std::string> Blobs::listIncoming(Time moment) const {
-  return listOld(openFolder(directory_->descriptor(), "incoming"), moment);
+  return listOld(os::openFolder(directory_->files(), directory_->descriptor(), "incoming"), moment);
 }
 
 std::vector<std::string> Blobs::listFolders() const {
@@ -315,23 +304,24 @@ std::vector<std::string> Blobs::listFolders() const {
 
 std::vector<std::string> Blobs::listFiles(const std::string& folder, Time moment) const {
   requirePlainName(folder);
-  const Descriptor blobs = openFolder(directory_->descriptor(), "blobs");
-  return listOld(openFolder(blobs.number(), folder), moment);
+  const Descriptor blobs = os::openFolder(directory_->files(), directory_->descriptor(), "blobs");
+  return listOld(os::openFolder(directory_->files(), blobs.number(), folder), moment);
 }
 
 void Blobs::quarantine(const std::string& folder, const std::string& file) {
   requirePlainName(folder);
   requirePlainName(file);
-  const Descriptor blobs = openFolder(directory_->descriptor(), "blobs");
-  const Descriptor from = openFolder(blobs.number(), folder);
-  const Descriptor to = openFolder(directory_->descriptor(), "lost+found");
+  const Descriptor blobs = os::openFolder(directory_->files(), directory_->descriptor(), "blobs");
+  const Descriptor from = os::openFolder(directory_->files(), blobs.number(), folder);
+  const Descriptor to = os::openFolder(directory_->files(), directory_->descriptor(), "lost+found");
+  os::FileSystem& files = directory_->files();
   std::string name = file;
-  while (::renameat2(from.number(), file.c_str(), to.number(), name.c_str(), RENAME_NOREPLACE) != 0) {
-    if (errno != EEXIST) throwErrno(errno, file);
+  while (files.renameat2(from.number(), file.c_str(), to.number(), name.c_str(), RENAME_NOREPLACE) != 0) {
+    if (errno != EEXIST) os::throwErrno(errno, file);
     name = file + '.' + makeRandomHex(4);
   }
-  sync(to.number(), "lost+found");
-  sync(from.number(), "blobs");
+  os::sync(files, to.number(), "lost+found");
+  os::sync(files, from.number(), "blobs");
 }
 
 }  // namespace video::store

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/bytes.hpp"
 #include "base/clock.hpp"
+#include "os/descriptor.hpp"
 
 namespace video::store {
 

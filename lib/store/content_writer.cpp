@@ -18,7 +18,7 @@
 #include <utility>
 
 #include "base/waiting.hpp"
-#include "store/files.hpp"
+#include "os/files.hpp"
 
 namespace video::store {
 namespace {
@@ -79,18 +79,19 @@ class ContentWriter::Pipeline {
 
  public:
   // Null where another has it, or the system has no threads or memory left. `size` is what the file has.
-  static std::unique_ptr<Pipeline> make(int file, std::uint64_t size, const std::string& name, Sha256& hash) {
+  static std::unique_ptr<Pipeline> make(os::FileSystem& files, int file, std::uint64_t size, const std::string& name,
+                                        Sha256& hash) {
     if (pipelineTaken.test_and_set()) return nullptr;
     try {
-      return std::make_unique<Pipeline>(file, size, name, hash);
+      return std::make_unique<Pipeline>(files, file, size, name, hash);
     } catch (const std::exception&) {
       pipelineTaken.clear();
       return nullptr;
     }
   }
 
-  Pipeline(int file, std::uint64_t size, const std::string& name, Sha256& hash)
-      : file_(file), size_(size), name_(name), hash_(hash) {
+  Pipeline(os::FileSystem& files, int file, std::uint64_t size, const std::string& name, Sha256& hash)
+      : files_(files), file_(file), size_(size), name_(name), hash_(hash) {
     hasher_ = std::jthread([this](const std::stop_token& stop) {
       follow(stop, hashed_, [this](std::string_view block) { hash_.add(bytesOf(block)); });
     });
@@ -175,16 +176,17 @@ class ContentWriter::Pipeline {
   void append(std::string_view block) {
     size_ += block.size();
     if (direct_ && block.size() == blockSize) {
-      const ssize_t written = ::write(file_, block.data(), block.size());
+      const ssize_t written = files_.write(file_, block.data(), block.size());
       block.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(written, 0)));
     }
     if (block.empty()) return;
     // The end of a content, or what O_DIRECT does not take here: the page cache takes it, or says why not.
     if (std::exchange(direct_, false)) setDirect(file_, false);
-    writeAll(file_, block, name_);
+    os::writeAll(files_, file_, block, name_);
     if (size_ % step == 0) writeBack(file_, size_);
   }
 
+  os::FileSystem& files_;
   const int file_;
   std::uint64_t size_;
   const std::string& name_;
@@ -203,8 +205,8 @@ class ContentWriter::Pipeline {
   std::jthread writer_;
 };
 
-ContentWriter::ContentWriter(int file, std::string name, std::chrono::milliseconds fast)
-    : file_(file), name_(std::move(name)), fast_(fast), stepBegan_(std::chrono::steady_clock::now()) {}
+ContentWriter::ContentWriter(os::FileSystem& files, int file, std::string name, std::chrono::milliseconds fast)
+    : files_(files), file_(file), name_(std::move(name)), fast_(fast), stepBegan_(std::chrono::steady_clock::now()) {}
 ContentWriter::~ContentWriter() = default;
 
 void ContentWriter::write(std::string_view bytes) {
@@ -236,7 +238,7 @@ void ContentWriter::take(std::string_view bytes) {
 }
 
 void ContentWriter::put(std::string_view bytes) {
-  writeAll(file_, bytes, name_);
+  os::writeAll(files_, file_, bytes, name_);
   hash_.add(bytesOf(bytes));
 }
 
@@ -247,7 +249,7 @@ void ContentWriter::changeGear() {
   put(piece_);
   piece_.clear();
   writeBack(file_, size_);
-  if (took < fast_) pipeline_ = Pipeline::make(file_, size_, name_, hash_);
+  if (took < fast_) pipeline_ = Pipeline::make(files_, file_, size_, name_, hash_);
 }
 
 void ContentWriter::leavePipeline() {

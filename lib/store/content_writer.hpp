@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/sha256.hpp"
+#include "os/file_system.hpp"
 
 namespace video::store {
 
@@ -20,7 +21,8 @@ class ContentWriter {
  public:
   /// Into an empty file, which outlives this and is written by nobody else meanwhile; `name` is for errors. A content
   /// is fast while 8 MiB of it come in less than `fast`, and no longer when they take four times as long.
-  ContentWriter(int file, std::string name, std::chrono::milliseconds fast = std::chrono::milliseconds{125});
+  ContentWriter(os::FileSystem& files, int file, std::string name,
+                std::chrono::milliseconds fast = std::chrono::milliseconds{125});
   ~ContentWriter();
   ContentWriter(const ContentWriter&) = delete;
   ContentWriter& operator=(const ContentWriter&) = delete;
@@ -43,6 +45,7 @@ class ContentWriter {
   void changeGear();
   void leavePipeline();
 
+  os::FileSystem& files_;
   const int file_;
   const std::string name_;
   const std::chrono::milliseconds fast_;

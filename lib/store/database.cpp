@@ -88,7 +88,7 @@ struct Database::Impl {
     pool.idle.reserve(pool.most + 1);
     pool.idle.push_back(std::move(first));
     requireSchema(directory->databasePath(), schemaOf(*pool.idle.front(), directory->databasePath()));
-    directory->makeReserve(options.freeSpaceFloor);
+    directory->reserve().make(options.freeSpaceFloor);
     walReadLock.emplace(directory->databasePath(), options, texts);
     writer.emplace(directory, options, texts, *walReadLock);
   }

@@ -14,6 +14,7 @@
 #include "base/clock.hpp"
 #include "base/fields.hpp"
 #include "base/ids.hpp"
+#include "os/file_system.hpp"
 
 namespace video::store {
 
@@ -126,6 +127,7 @@ struct StoreOptions {
   Synchronous synchronous = Synchronous::full;
   std::chrono::milliseconds lockTimeout{10'000};  ///< how long a write waits for another process
   std::uint64_t freeSpaceFloor = 1ULL << 30;      ///< bytes that `grow` leaves free
+  os::FileSystem* files = &os::systemFiles();     ///< what is done to files but the database goes through it
   std::size_t readers = 8;                        ///< idle read connections that are kept
   std::int64_t mapped = 1LL << 30;                ///< bytes of the file that readers map, which counts as memory
 };

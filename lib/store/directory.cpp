@@ -5,22 +5,20 @@
 #include <grp.h>
 #include <pwd.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "base/error.hpp"
-#include "base/ids.hpp"
-#include "store/files.hpp"
+#include "os/files.hpp"
+#include "os/locks.hpp"
 #include "store/schema.hpp"
 
 namespace video::store {
@@ -28,10 +26,6 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::uint64_t reserveSize = 64ULL << 20;
-// Once given up it must hold what a checkpoint moves (the log, Writer's logLimit), or deletes fail after it.
-constexpr std::uint64_t leastReserve = 8ULL << 20;
-constexpr std::size_t keySize = 32;
 constexpr std::array folders{"blobs", "incoming", "derived", "lost+found"};
 // What a creation that was cut short may have left behind.
 constexpr std::array unfinished{"LOCK", "video.db.new", "video.db.new-wal", "video.db.new-shm", "video.db.new-journal"};
@@ -39,7 +33,7 @@ constexpr std::array unfinished{"LOCK", "video.db.new", "video.db.new-wal", "vid
 bool lockWithin(int file, int operation, std::chrono::milliseconds within) {
   const SteadyClock::time_point deadline = SteadyClock::now() + within;
   std::chrono::milliseconds pause{1};
-  while (!tryLock(file, operation)) {
+  while (!os::tryLock(file, operation)) {
     if (SteadyClock::now() >= deadline) return false;
     std::this_thread::sleep_for(pause);
     pause = std::min(pause * 2, std::chrono::milliseconds{50});
@@ -51,7 +45,7 @@ bool hasDatabase(int folder) {
   struct stat is {};
   if (::fstatat(folder, "video.db", &is, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno == ENOENT) return false;
-    throwErrno(errno, "video.db");
+    os::throwErrno(errno, "video.db");
   }
   return S_ISREG(is.st_mode);
 }
@@ -66,10 +60,11 @@ void requireNothingElse(const std::filesystem::path& path) {
   }
 }
 
-void makeFolders(int root) {
+void makeFolders(os::FileSystem& files, int root) {
   for (const char* folder : folders) {
     // A file system's own lost+found is root's and stays so.
-    if (!makeFolder(root, folder) && std::string_view(folder) != "lost+found") openFolder(root, folder);
+    if (!os::makeFolder(files, root, folder) && std::string_view(folder) != "lost+found")
+      os::openFolder(files, root, folder);
   }
 }
 
@@ -96,48 +91,24 @@ Descriptor openRoot(const std::filesystem::path& path, const std::string& name) 
   return root;
 }
 
-std::string makeKey() {
-  std::string key(keySize, '\0');
-  if (::getrandom(key.data(), key.size(), 0) != keySize) throwErrno(errno, "getrandom");
-  return key;
-}
-
-/// A key in a file of its own, on disk; gone with this object unless it was renamed.
-struct KeyFile {
-  KeyFile(int in, std::string_view key) : root(in), name("signing.key." + makeRandomHex(8)) {
-    const Descriptor file = makeFile(root, name, O_WRONLY, 0600);
-    try {
-      writeAll(file.number(), key, "signing.key");
-      sync(file.number(), "signing.key");
-    } catch (...) {
-      ::unlinkat(root, name.c_str(), 0);
-      throw;
-    }
-  }
-  ~KeyFile() { ::unlinkat(root, name.c_str(), 0); }
-  KeyFile(const KeyFile&) = delete;
-  KeyFile& operator=(const KeyFile&) = delete;
-
-  int root;
-  std::string name;
-};
-
 }  // namespace
 
 struct DataDirectory::State {
+  State(os::FileSystem& its, Descriptor opened) : files(its), root(std::move(opened)) {}
+
+  os::FileSystem& files;
+  Descriptor root;
   std::filesystem::path path;
   std::filesystem::path database;
   std::string name;  // with its origin
   std::chrono::milliseconds lockTimeout;
-  Descriptor root;
   Descriptor lock;
-  mutable std::mutex mutex;
-  mutable Descriptor probe;  // an open file description of its own: F_OFD_GETLK does not see its own locks
-  Descriptor owners;
-  std::int64_t ownerByte = 0;
+  Reserve reserve{files, root.number()};
+  ProcessLeases leases{files, root.number()};
+  SigningKey signingKey{files, root.number()};
 };
 
-void DataDirectory::create(const std::filesystem::path& path) {
+void DataDirectory::create(const std::filesystem::path& path, os::FileSystem& files) {
   std::error_code problem;
   if (!std::filesystem::exists(path, problem) && !problem) {
     std::filesystem::create_directories(std::filesystem::absolute(path).parent_path(), problem);
@@ -149,19 +120,16 @@ void DataDirectory::create(const std::filesystem::path& path) {
   const Descriptor root = openRoot(path, path.string());
   if (!hasDatabase(root.number())) {
     requireNothingElse(path);
-    const Descriptor lock = openOrMake(root.number(), "LOCK", O_RDWR);
+    const Descriptor lock = os::openOrMake(files, root.number(), "LOCK", O_RDWR);
     if (!lockWithin(lock.number(), LOCK_EX, std::chrono::seconds{10}))
       throw Error(Fault::busy, path.string() + ": another process is making a data directory there");
     if (!hasDatabase(root.number())) {
-      makeFolders(root.number());
+      makeFolders(files, root.number());
       for (const char* left : unfinished)
-        if (std::string_view(left) != "LOCK") ::unlinkat(root.number(), left, 0);
+        if (std::string_view(left) != "LOCK") os::removeFile(files, root.number(), left);
       makeDatabase(std::filesystem::canonical(path) / "video.db.new");
-      fixOwnerAndMode(root.number(), "video.db.new");
       // The name video.db comes last: where it stands, all of it stands.
-      if (::renameat(root.number(), "video.db.new", root.number(), "video.db") != 0) throwErrno(errno, "video.db");
-      sync(root.number(), path.string());
-      return;
+      return os::placeMadeFile(files, root.number(), "video.db.new", "video.db");
     }
   }
   try {
@@ -173,12 +141,13 @@ void DataDirectory::create(const std::filesystem::path& path) {
 }
 
 std::shared_ptr<DataDirectory> DataDirectory::open(const std::filesystem::path& path, Hold hold,
-                                                   std::string_view origin, std::chrono::milliseconds lockTimeout) {
-  auto state = std::make_unique<State>();
+                                                   std::string_view origin, std::chrono::milliseconds lockTimeout,
+                                                   os::FileSystem& files) {
+  std::string described = origins(path, origin);
+  auto state = std::make_unique<State>(files, openRoot(path, described));
   state->path = std::filesystem::absolute(path);
-  state->name = origins(path, origin);
+  state->name = std::move(described);
   state->lockTimeout = lockTimeout;
-  state->root = openRoot(path, state->name);
   const int root = state->root.number();
   if (!hasDatabase(root))
     throw Error(Fault::unreachable,
@@ -187,14 +156,14 @@ std::shared_ptr<DataDirectory> DataDirectory::open(const std::filesystem::path& 
   const std::filesystem::path canonical = std::filesystem::canonical(path, problem);
   if (problem) throw refusal(problem.value(), state->name);
   state->database = canonical / "video.db";
-  state->lock = openOrMake(root, "LOCK", O_RDWR);
+  state->lock = os::openOrMake(files, root, "LOCK", O_RDWR);
   if (!lockWithin(state->lock.number(), hold == Hold::shared ? LOCK_SH : LOCK_EX, lockTimeout))
     throw Error(Fault::busy, hold == Hold::shared
                                  ? state->name + ": another process has it to itself (init, migrate, restore or repair)"
                                  : state->name + ": in use: stop videod and every videoctl on it first");
-  const auto look = [root, database = state->database] {
+  const auto look = [&files, root, database = state->database] {
     schemaOf(database);
-    makeFolders(root);
+    makeFolders(files, root);
   };
   const std::string name = state->name;
   const std::shared_ptr<DataDirectory> opened(new DataDirectory(std::move(state)));
@@ -203,7 +172,7 @@ std::shared_ptr<DataDirectory> DataDirectory::open(const std::filesystem::path& 
       look();
     } catch (const Error&) {
       // The first who opens the database on a full disk needs some room beside it.
-      if (opened->freeSpace() >= leastReserve || opened->releaseReserve() == 0) throw;
+      if (opened->freeSpace() >= Reserve::least || opened->reserve().release() == 0) throw;
       look();
     }
   } catch (const Error& error) {
@@ -253,97 +222,20 @@ std::filesystem::path DataDirectory::databasePath() const {
 }
 
 std::uint64_t DataDirectory::freeSpace() const {
-  struct statvfs is {};
-  if (::fstatvfs(state_->root.number(), &is) != 0) throwErrno(errno, state_->name);
-  return std::uint64_t{is.f_bavail} * is.f_frsize;
+  return os::freeSpace(state_->files, state_->root.number(), state_->name);
 }
 
-std::uint64_t DataDirectory::releaseReserve() {
-  const int root = state_->root.number();
-  struct stat is {};
-  if (::fstatat(root, "reserve", &is, AT_SYMLINK_NOFOLLOW) != 0) return 0;
-  return ::unlinkat(root, "reserve", 0) == 0 ? static_cast<std::uint64_t>(is.st_size) : 0;
+os::FileSystem& DataDirectory::files() const {
+  return state_->files;
 }
-
-bool DataDirectory::makeReserve(std::uint64_t floor) {
-  const std::lock_guard lock(state_->mutex);
-  const int root = state_->root.number();
-  struct stat is {};
-  const bool stands = ::fstatat(root, "reserve", &is, AT_SYMLINK_NOFOLLOW) == 0;
-  if (stands && std::cmp_greater_equal(is.st_size, leastReserve)) return true;
-  const std::uint64_t free = freeSpace();
-  const std::uint64_t size = std::clamp(free / 8, leastReserve, reserveSize);
-  if (free < floor + 2 * size) return false;
-  ::unlinkat(root, "reserve", 0);
-  const Descriptor made = makeFile(root, "reserve", O_WRONLY);
-  if (made && ::posix_fallocate(made.number(), 0, static_cast<off_t>(size)) == 0) return true;
-  ::unlinkat(root, "reserve", 0);
-  return false;
+Reserve& DataDirectory::reserve() {
+  return state_->reserve;
 }
-
-std::int64_t DataDirectory::ownerByte() {
-  const std::lock_guard lock(state_->mutex);
-  if (state_->ownerByte != 0) return state_->ownerByte;
-  Descriptor owners = openOrMake(state_->root.number(), "OWNERS", O_RDWR);
-  for (;;) {
-    // A byte drawn from 2^62 is in effect never used again: a lease of a dead process cannot seem to be another's.
-    std::int64_t byte = 0;
-    if (::getrandom(&byte, sizeof byte, 0) != sizeof byte) throwErrno(errno, "getrandom");
-    byte &= (std::int64_t{1} << 62) - 1;
-    if (byte == 0) continue;
-    struct flock wanted {};
-    wanted.l_type = F_WRLCK;
-    wanted.l_whence = SEEK_SET;
-    wanted.l_start = byte;
-    wanted.l_len = 1;
-    if (::fcntl(owners.number(), F_OFD_SETLK, &wanted) == 0) {
-      state_->owners = std::move(owners);
-      return state_->ownerByte = byte;
-    }
-    if (errno != EAGAIN && errno != EACCES && errno != EINTR) throwErrno(errno, "OWNERS");
-  }
+ProcessLeases& DataDirectory::leases() {
+  return state_->leases;
 }
-
-bool DataDirectory::isOwnerAlive(std::int64_t byte) const {
-  if (byte <= 0) return false;
-  const std::lock_guard lock(state_->mutex);
-  if (!state_->probe) state_->probe = openOrMake(state_->root.number(), "OWNERS", O_RDWR);
-  struct flock asked {};
-  asked.l_type = F_WRLCK;
-  asked.l_whence = SEEK_SET;
-  asked.l_start = byte;
-  asked.l_len = 1;
-  if (::fcntl(state_->probe.number(), F_OFD_GETLK, &asked) != 0) throwErrno(errno, "OWNERS");
-  return asked.l_type != F_UNLCK;
-}
-
-std::string DataDirectory::signingKey() {
-  const int root = state_->root.number();
-  for (;;) {
-    if (const Descriptor file = openIfThere(root, "signing.key", O_RDONLY)) {
-      std::string key(keySize + 1, '\0');
-      const ssize_t size = ::read(file.number(), key.data(), key.size());
-      if (size != keySize) throw Error(Fault::internal, "signing.key: must be 32 bytes");
-      return key.substr(0, keySize);
-    }
-    const KeyFile made(root, makeKey());
-    if (::linkat(root, made.name.c_str(), root, "signing.key", 0) != 0 && errno != EEXIST)
-      throwErrno(errno, "signing.key");
-    sync(root, "signing.key");
-  }
-}
-
-void DataDirectory::rotateSigningKey() {
-  setSigningKey(makeKey());
-}
-
-void DataDirectory::setSigningKey(std::string_view key) {
-  if (key.size() != keySize) throw Error(Fault::malformed, "signing.key: must be 32 bytes");
-  const int root = state_->root.number();
-  if (openIfThere(root, "signing.key", O_RDONLY) && signingKey() == key) return;
-  const KeyFile made(root, key);
-  if (::renameat(root, made.name.c_str(), root, "signing.key") != 0) throwErrno(errno, "signing.key");
-  sync(root, "signing.key");
+SigningKey& DataDirectory::signingKey() {
+  return state_->signingKey;
 }
 
 }  // namespace video::store

@@ -9,8 +9,9 @@
 #include <charconv>
 #include <string>
 
+#include "os/files.hpp"
+#include "os/locks.hpp"
 #include "store/directory.hpp"
-#include "store/files.hpp"
 
 namespace video::store {
 namespace {
@@ -25,30 +26,6 @@ off_t placeOf(std::string_view task) {
   std::uint64_t hash = 14695981039346656037U;  // FNV-1a: the same in every build
   for (const char c : task) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
   return static_cast<off_t>(hash % lines * lineSize);
-}
-
-struct flock rangeOf(short type, off_t start, off_t length = 1) {
-  struct flock range {};
-  range.l_type = type;
-  range.l_whence = SEEK_SET;
-  range.l_start = start;
-  range.l_len = length;
-  return range;
-}
-
-bool tryRange(int file, short type, off_t start) {
-  struct flock range = rangeOf(type, start);
-  while (::fcntl(file, F_OFD_SETLK, &range) != 0) {
-    if (errno == EAGAIN || errno == EACCES) return false;
-    if (errno != EINTR) throwErrno(errno, "scheduler.lock");
-  }
-  return true;
-}
-
-bool isHeld(int file, off_t start) {
-  struct flock range = rangeOf(F_WRLCK, start);
-  if (::fcntl(file, F_OFD_GETLK, &range) != 0) throwErrno(errno, "scheduler.lock");
-  return range.l_type != F_UNLCK;
 }
 
 std::optional<TaskTally> readLine(int file, std::string_view task) {
@@ -71,39 +48,38 @@ std::optional<TaskTally> readLine(int file, std::string_view task) {
 
 // Each lock is an open file description of its own, so that two of one process exclude each other.
 Descriptor SchedulerFile::open() const {
-  return openOrMake(directory_.descriptor(), "scheduler.lock", O_RDWR);
+  return os::openOrMake(directory_.files(), directory_.descriptor(), "scheduler.lock", O_RDWR);
 }
 
 Descriptor SchedulerFile::lockClock() const {
   Descriptor file = open();
-  return tryRange(file.number(), F_WRLCK, clockByte) ? std::move(file) : Descriptor();
+  return os::tryLockBytes(file.number(), F_WRLCK, clockByte) ? std::move(file) : Descriptor();
 }
 
 bool SchedulerFile::isClockLocked() const {
-  return isHeld(open().number(), clockByte);
+  return os::isByteLocked(open().number(), clockByte);
 }
 
 Descriptor SchedulerFile::lockTask(std::string_view task, bool shared) const {
   Descriptor file = open();
-  return tryRange(file.number(), shared ? F_RDLCK : F_WRLCK, runBytes + placeOf(task)) ? std::move(file) : Descriptor();
+  return os::tryLockBytes(file.number(), shared ? F_RDLCK : F_WRLCK, runBytes + placeOf(task)) ? std::move(file)
+                                                                                               : Descriptor();
 }
 
 bool SchedulerFile::isTaskLocked(std::string_view task) const {
-  return isHeld(open().number(), runBytes + placeOf(task));
+  return os::isByteLocked(open().number(), runBytes + placeOf(task));
 }
 
 void SchedulerFile::add(std::string_view task, const TaskTally& run) const {
   const Descriptor file = open();
-  struct flock range = rangeOf(F_WRLCK, placeOf(task), lineSize);
-  while (::fcntl(file.number(), F_OFD_SETLKW, &range) != 0)
-    if (errno != EINTR) throwErrno(errno, "scheduler.lock");
+  os::lockBytes(file.number(), F_WRLCK, placeOf(task), lineSize);
   const TaskTally before = readLine(file.number(), task).value_or(TaskTally{});
   std::string line =
       fmt::format("{} {} {} {} {} {}", task, run.began.time_since_epoch().count(), run.ended.time_since_epoch().count(),
                   before.runs + run.runs, before.done + run.done, before.failed + run.failed);
   line.resize(lineSize - 1, ' ');
   line += '\n';
-  if (::pwrite(file.number(), line.data(), line.size(), placeOf(task)) < 0) throwErrno(errno, "scheduler.lock");
+  if (::pwrite(file.number(), line.data(), line.size(), placeOf(task)) < 0) os::throwErrno(errno, "scheduler.lock");
 }
 
 std::optional<TaskTally> SchedulerFile::find(std::string_view task) const {

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string_view>
 
-#include "base/bytes.hpp"
 #include "base/clock.hpp"
+#include "os/descriptor.hpp"
 
 namespace video::store {
 

@@ -12,8 +12,8 @@
 #include <string>
 #include <utility>
 
+#include "os/files.hpp"
 #include "store/directory.hpp"
-#include "store/files.hpp"
 #include "store/sqlite_connection.hpp"
 
 namespace video::store {
@@ -53,17 +53,16 @@ void apply(SQLite::Database& database, const std::vector<Migration>& migrations,
 void copyDatabase(const DataDirectory& directory, SQLite::Database& database, const std::string& name) {
   const std::string incomplete = name + ".new";
   const int folder = directory.descriptor();
-  ::unlinkat(folder, incomplete.c_str(), 0);
+  os::FileSystem& files = directory.files();
+  os::removeFile(files, folder, incomplete);
   try {
     SQLite::Statement vacuum(database, "VACUUM INTO ?");
     vacuum.bind(1, (directory.databasePath().parent_path() / incomplete).string());
     vacuum.exec();
     // SQLite has closed the copy; this process opens it nowhere else.
-    fixOwnerAndMode(folder, incomplete);
-    if (::renameat(folder, incomplete.c_str(), folder, name.c_str()) != 0) throwErrno(errno, name);
-    sync(folder, directory.path().string());
+    os::placeMadeFile(files, folder, incomplete, name);
   } catch (...) {
-    ::unlinkat(folder, incomplete.c_str(), 0);
+    files.unlinkat(folder, incomplete.c_str());
     throw;
   }
 }
@@ -80,7 +79,8 @@ void keepTwoCopies(const DataDirectory& directory) {
     if (problem == std::errc() && rest == end) copies.emplace_back(number, name);
   }
   std::sort(copies.begin(), copies.end());
-  for (std::size_t i = 0; i + 2 < copies.size(); ++i) ::unlinkat(directory.descriptor(), copies[i].second.c_str(), 0);
+  for (std::size_t i = 0; i + 2 < copies.size(); ++i)
+    directory.files().unlinkat(directory.descriptor(), copies[i].second.c_str());
 }
 
 }  // namespace
@@ -147,7 +147,7 @@ Migrated migrate(DataDirectory& exclusive, const std::vector<Migration>& migrati
       database.exec("PRAGMA synchronous = FULL");
       apply(database, migrations, before);
     } catch (...) {
-      if (!hadCopy) ::unlinkat(exclusive.descriptor(), copy.c_str(), 0);
+      if (!hadCopy) exclusive.files().unlinkat(exclusive.descriptor(), copy.c_str());
       throw;
     }
   } catch (const SQLite::Exception& exception) {

@@ -2,7 +2,10 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <exception>
 #include <system_error>
+
+#include "observe/guarded.hpp"
 
 namespace video::store {
 namespace {
@@ -81,7 +84,8 @@ void WalReadLock::hold() noexcept {
 void WalReadLock::wake() noexcept {
   try {
     const std::lock_guard lock(sleeping_);
-    if (!thread_.joinable()) thread_ = std::jthread([this] { run(); });
+    if (!thread_.joinable())
+      thread_ = std::jthread([this] { observe::guarded("the WAL read lock", [this] { run(); }); });
   } catch (const std::system_error&) {
     // No thread costs speed and nothing else.
   }
@@ -92,7 +96,7 @@ bool WalReadLock::tryOpen() noexcept {
   try {
     open();
     return true;
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     return false;  // costs speed and nothing else
   }
 }

@@ -10,8 +10,11 @@
 
 #include "base/error.hpp"
 #include "base/waiting.hpp"
+#include "observe/guarded.hpp"
+#include "observe/log.hpp"
+#include "os/files.hpp"
+#include "os/locks.hpp"
 #include "store/directory.hpp"
-#include "store/files.hpp"
 #include "store/schema.hpp"
 
 namespace video::store {
@@ -31,7 +34,7 @@ constexpr int restartPatience = 100;   // ms
 
 bool lockUntil(int file, std::chrono::steady_clock::time_point deadline, const std::atomic<bool>& stop) {
   microseconds pause{20};
-  while (!tryLock(file, LOCK_EX)) {
+  while (!os::tryLock(file, LOCK_EX)) {
     if (stop || std::chrono::steady_clock::now() >= deadline) return false;
     std::this_thread::sleep_for(pause);
     pause = std::min(pause + pause / 4, microseconds{500});
@@ -46,8 +49,8 @@ bool insideWrite() noexcept {
 }
 
 WriteLock::WriteLock(const DataDirectory& directory)
-    : next_(openOrMake(directory.descriptor(), "NEXT", O_RDWR)),
-      write_(openOrMake(directory.descriptor(), "WRITE", O_RDWR)) {}
+    : next_(os::openOrMake(directory.files(), directory.descriptor(), "NEXT", O_RDWR)),
+      write_(os::openOrMake(directory.files(), directory.descriptor(), "WRITE", O_RDWR)) {}
 
 bool WriteLock::take(std::chrono::steady_clock::time_point deadline, const std::atomic<bool>& stop) {
   if (!lockUntil(next_.number(), deadline, stop)) return false;
@@ -123,7 +126,7 @@ void Writer::wait(Operation& operation) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) throw Error(Fault::unavailable, "stopping");
-    if (!thread_.joinable()) thread_ = std::jthread([this] { run(); });  // who only reads has none
+    if (!thread_.joinable()) startThread();  // who only reads has none
     if (queue_.empty()) wake_.notify_one();
     queue_.push_back(&operation);
   }
@@ -131,8 +134,14 @@ void Writer::wait(Operation& operation) {
   operation.answer.wait();
 }
 
-void Writer::run() {
-  Batch batch;
+void Writer::startThread() {
+  thread_ = std::jthread([this] {
+    Batch batch;
+    while (!observe::guarded("the writer", [&] { run(batch); })) recover(batch);
+  });
+}
+
+void Writer::run(Batch& batch) {
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
@@ -152,16 +161,33 @@ void Writer::run() {
     if (stopping_) break;
     const Error busy(Fault::busy, "another process is writing to the data directory");
     while (!queue_.empty() && queue_.front()->since + options_.lockTimeout <= SteadyClock::now()) {
-      queue_.front()->failure = std::make_exception_ptr(busy);
-      queue_.front()->answer.give();
+      fail(*queue_.front(), busy);
       queue_.pop_front();
     }
   }
   const Error stopped(Fault::unavailable, "stopping");
-  for (Operation* operation : queue_) {
-    operation->failure = std::make_exception_ptr(stopped);
-    operation->answer.give();
-  }
+  for (Operation* operation : queue_) fail(*operation, stopped);
+  queue_.clear();
+}
+
+void Writer::fail(Operation& operation, const Error& error) noexcept {
+  operation.failure = std::make_exception_ptr(error);
+  operation.answer.give();
+}
+
+void Writer::recover(Batch& batch) noexcept {
+  writing = false;
+  ready_ = false;
+  failedCommitInLog_ = true;
+  connection_.reset();  // what was not committed is rolled back
+  writeLock_.release();
+  // Some may be committed: who asked is told that nothing is known.
+  const Error failed(Fault::internal, "the writer failed");
+  Batch unanswered = std::exchange(batch, {});
+  // What was taken from the queue came back to it where it was put off.
+  const std::lock_guard lock(mutex_);
+  for (Operation* operation : unanswered)
+    if (std::find(queue_.begin(), queue_.end(), operation) == queue_.end()) fail(*operation, failed);
 }
 
 void Writer::take(Batch& batch) {
@@ -184,7 +210,7 @@ void Writer::process(Batch& batch) {
     for (Operation* operation : batch)
       if (operation->full && operation->purpose == Purpose::keep) again.push_back(operation);
     if (!again.empty()) {
-      reserveGiven_ += directory_->releaseReserve();
+      reserveGiven_ += directory_->reserve().release();
       for (Operation* operation : again) {
         operation->failure = nullptr;
         operation->full = false;
@@ -202,7 +228,7 @@ void Writer::process(Batch& batch) {
   for (Operation* operation : batch)
     for (const auto& work : operation->afterCommit) work();
   writing = false;
-  for (Operation* operation : batch) operation->answer.give();
+  for (Operation* operation : std::exchange(batch, {})) operation->answer.give();
   if (logIsLong) {
     walReadLock_.release();
     shortenLog();
@@ -212,9 +238,15 @@ void Writer::process(Batch& batch) {
     restartAt_ = logMuchTooLong;
   }
 
-  if (reserveGiven_ > 0 && SteadyClock::now() - reserveTried_ > seconds{30}) {
-    reserveTried_ = SteadyClock::now();
-    if (directory_->makeReserve(options_.freeSpaceFloor)) reserveGiven_ = 0;
+  if (reserveGiven_ > 0 && SteadyClock::now() - reserveTried_ > seconds{30}) remakeReserve();
+}
+
+void Writer::remakeReserve() noexcept {
+  reserveTried_ = SteadyClock::now();
+  try {
+    if (directory_->reserve().make(options_.freeSpaceFloor)) reserveGiven_ = 0;
+  } catch (const std::exception& failure) {
+    observe::warning("the reserve was not made again", {{"error", failure.what()}});
   }
 }
 
@@ -349,7 +381,7 @@ void Writer::moveLog(Operation& operation) {
     if (connection_ && connection_->isBroken()) connection_.reset();
     if (again || !operation.full) return;
     operation.full = false;
-    reserveGiven_ += directory_->releaseReserve();
+    reserveGiven_ += directory_->reserve().release();
   }
 }
 

@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/bytes.hpp"
+#include "os/descriptor.hpp"
 #include "store/database.hpp"
 #include "store/sqlite_connection.hpp"
 #include "store/wal_read_lock.hpp"
@@ -79,7 +79,12 @@ class Writer {
   using Batch = std::vector<Operation*>;
 
   void wait(Operation& operation);
-  void run();
+  void startThread();
+  void run(Batch& batch);
+  /// After an exception that came out of `run`: answers the batch under way and begins anew. Not ready until a write
+  /// succeeds.
+  void recover(Batch& batch) noexcept;
+  static void fail(Operation& operation, const Error& error) noexcept;
   void take(Batch& batch);
   void process(Batch& batch);
   /// Runs the operations in one transaction and commits; what does not fit into its time goes back to the queue.
@@ -94,6 +99,7 @@ class Writer {
   /// Moves the log into the database, so that the next write starts it anew.
   void shortenLog();
   SqliteConnection& connection();
+  void remakeReserve() noexcept;
 
   const std::shared_ptr<DataDirectory> directory_;
   const StoreOptions options_;

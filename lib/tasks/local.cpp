@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/units.hpp"
 #include "deletions/deletions.hpp"
+#include "os/descriptor.hpp"
 #include "schedule/alarm.hpp"
 #include "schedule/schedule.hpp"
 #include "store/directory.hpp"

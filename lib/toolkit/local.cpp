@@ -11,10 +11,11 @@ namespace {
 
 std::shared_ptr<store::DataDirectory> openDirectory(const Settings& settings, std::string_view origin, bool migrate) {
   const auto open = [&](store::Hold hold) {
-    return store::DataDirectory::open(settings.dataDirectory, hold, origin, settings.store.lockTimeout);
+    return store::DataDirectory::open(settings.dataDirectory, hold, origin, settings.store.lockTimeout,
+                                      *settings.store.files);
   };
   if (!migrate) return open(store::Hold::shared);
-  store::DataDirectory::create(settings.dataDirectory);
+  store::DataDirectory::create(settings.dataDirectory, *settings.store.files);
   auto directory = open(store::Hold::shared);
   if (store::schemaOf(*directory) >= store::latestSchema()) return directory;
   directory.reset();
@@ -49,7 +50,7 @@ class DirectoryToolkit : public LocalToolkit {
         tasks_(makeLocalTasks(database_, blobs_, access_, *deletions_, settings.tasks)),
         server_(makeLocalServer(access_)) {
     if (!migrate) return;
-    if (!settings.signingKey.empty()) directory_->setSigningKey(settings.signingKey);
+    if (!settings.signingKey.empty()) directory_->signingKey().set(settings.signingKey);
     database_.version();  // what may fail of it fails now
     blobs_.removeAbandoned();
     access_.loadInBackground();

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "base/waiting.hpp"
+#include "os/descriptor.hpp"
 #include "shares/rows.hpp"
 #include "store/blobs.hpp"
 #include "users/rows.hpp"

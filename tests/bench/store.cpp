@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "os/descriptor.hpp"
 #include "store/blobs.hpp"
 #include "store/database.hpp"
 #include "store/directory.hpp"

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "http/server/transport.hpp"
+#include "os/descriptor.hpp"
 
 using namespace video::http;
 

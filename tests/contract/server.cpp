@@ -68,3 +68,22 @@ TEST_CASE("metrics are for admins, and for an admin's token of scope metrics, wh
   CHECK(answer->body == "videod_tokens 1\n");
   CHECK(answer->get_header_value("Content-Type") == "text/plain; version=0.0.4; charset=utf-8");
 }
+
+TEST_CASE("a daemon that is not ready says why") {
+  Site site(Way::remote);
+  httplib::Client client(site.url());
+  const auto ready = client.Get("/readyz");
+  REQUIRE(ready);
+  CHECK(ready->status == 200);
+  RunningDaemon daemon = site.local().server().daemon();
+  daemon.status = [] {
+    ServerStatus status;
+    status.notReady = "the last write failed";
+    return status;
+  };
+  site.local().server().become(std::move(daemon));
+  const auto answer = client.Get("/readyz");
+  REQUIRE(answer);
+  CHECK(answer->status == 503);
+  CHECK(answer->body.find("the last write failed") != std::string::npos);
+}

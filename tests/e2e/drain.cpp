@@ -215,7 +215,7 @@ TEST_CASE("from cron: silent, and a status that says what is left") {
       one.query(
              "UPDATE video_del_rec SET state = 'leased', lease_owner = ? WHERE video_id = (SELECT min(video_id) FROM "
              "video_del_rec)",
-             other.directory().ownerByte())
+             other.directory().leases().own())
           .run();
     });
     const Ended held = run(drainOf(config, data, {"--lock-timeout", "300ms"}));

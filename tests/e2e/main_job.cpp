@@ -13,6 +13,7 @@
 
 #include "catch.hpp"
 #include "e2e/nginx.hpp"
+#include "os/descriptor.hpp"
 
 using namespace video;
 using namespace video::e2e;

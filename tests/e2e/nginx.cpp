@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "catch.hpp"
+#include "os/descriptor.hpp"
 
 namespace video::e2e {
 

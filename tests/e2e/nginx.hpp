@@ -1,6 +1,7 @@
 #pragma once
 
 #include "e2e/program.hpp"
+#include "os/descriptor.hpp"
 
 namespace video::e2e {
 

@@ -5,6 +5,7 @@
 
 #include "catch.hpp"
 #include "e2e/ctl.hpp"
+#include "os/descriptor.hpp"
 
 using namespace video;
 using namespace video::e2e;

@@ -18,6 +18,7 @@
 #include <stdexcept>
 
 #include "catch.hpp"
+#include "os/descriptor.hpp"
 
 extern char** environ;
 

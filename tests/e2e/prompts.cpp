@@ -4,6 +4,7 @@
 
 #include "catch.hpp"
 #include "e2e/terminal.hpp"
+#include "os/descriptor.hpp"
 
 using namespace video;
 using namespace video::e2e;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "e2e/ctl.hpp"
+#include "os/descriptor.hpp"
 
 namespace video::e2e {
 

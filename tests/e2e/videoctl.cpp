@@ -8,6 +8,7 @@
 
 #include "catch.hpp"
 #include "e2e/ctl.hpp"
+#include "os/descriptor.hpp"
 #include "store/schema.hpp"
 
 using namespace video;

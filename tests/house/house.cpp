@@ -10,6 +10,7 @@
 #include "catch.hpp"
 #include "house/headers.hpp"
 #include "house/includes.hpp"
+#include "os/descriptor.hpp"
 #include "temp.hpp"
 
 namespace fs = std::filesystem;

@@ -19,10 +19,10 @@ constexpr std::array rooms{"users",    "sessions",  "tokens", "videos", "uploads
 constexpr std::array rowOrder{"users", "videos", "comments", "deletions"};
 
 // From left to right; an include points to a smaller number, or stays at home.
-const std::map<std::string, int, std::less<>> ranks{{"base", 0},     {"observe", 1}, {"store", 2},  {"http", 2},
-                                                    {"schedule", 2}, {"media", 2},   {"access", 3}, {"settings", 5},
-                                                    {"toolkit", 6},  {"cmd", 7}};
-constexpr int roomRank = 4;
+const std::map<std::string, int, std::less<>> ranks{{"base", 0},     {"os", 1},       {"observe", 2}, {"store", 3},
+                                                    {"http", 3},     {"schedule", 3}, {"media", 3},   {"access", 4},
+                                                    {"settings", 6}, {"toolkit", 7},  {"cmd", 8}};
+constexpr int roomRank = 5;
 
 // The only homes of a library.
 const std::map<std::string, std::vector<std::string>, std::less<>> homes{
@@ -105,7 +105,7 @@ std::string refusal(const std::string& home, const fs::path& from, const fs::pat
   // The tables of sessions and tokens are access's, and speak in their rooms' words.
   const bool toWords = isRoom(folder) && (partOf(folder, to) == Part::door || partOf(folder, to) == Part::fields);
   if (home == "access" && toWords) return {};
-  if (*mine == 2 && *theirs == 2) return "store, http, schedule and media never include each other";
+  if (*mine == 3 && *theirs == 3) return "store, http, schedule and media never include each other";
   if (*theirs > *mine) return "an include points left only";
   if (isRoom(home)) return refusalInRoom(home, partOf(home, from), folder, to);
   if (home == "access" && folder == "http") return "only wire.cpp includes http/";

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/ids.hpp"
+#include "os/descriptor.hpp"
 #include "store/blobs.hpp"
 #include "store_scratch.hpp"
 

@@ -56,7 +56,7 @@ TEST_CASE("a data directory is made whole, whatever the umask", "[store]") {
   const Scratch scratch;
   const mode_t before = ::umask(0077);
   const auto path = scratch.path() / "deep" / "data";
-  openAt(path)->ownerByte();
+  openAt(path)->leases().own();
   {
     Database database(openAt(path), small());
     database.write(Purpose::grow, [](Transaction& one) { addBlob(one, "x"); });
@@ -143,33 +143,33 @@ TEST_CASE("LOCK is shared, or one's own", "[store]") {
 TEST_CASE("an owner is alive until its process ends", "[store]") {
   const Scratch scratch;
   const auto directory = openAt(scratch.data());
-  const std::int64_t own = directory->ownerByte();
-  CHECK(own == directory->ownerByte());
-  CHECK(directory->isOwnerAlive(own));
-  CHECK(!directory->isOwnerAlive(own + 1));
+  const std::int64_t own = directory->leases().own();
+  CHECK(own == directory->leases().own());
+  CHECK(directory->leases().isAlive(own));
+  CHECK(!directory->leases().isAlive(own + 1));
   auto other = openAt(scratch.data());
-  const std::int64_t second = other->ownerByte();
+  const std::int64_t second = other->leases().own();
   CHECK(second != own);
-  CHECK(directory->isOwnerAlive(second));
+  CHECK(directory->leases().isAlive(second));
   other.reset();
-  CHECK(!directory->isOwnerAlive(second));
+  CHECK(!directory->leases().isAlive(second));
   int ends[2];
   REQUIRE(::pipe(ends) == 0);
   int hold[2];
   REQUIRE(::pipe(hold) == 0);
   const pid_t child = start([&] {
     const auto its = openAt(scratch.data());
-    const std::int64_t byte = its->ownerByte();
+    const std::int64_t byte = its->leases().own();
     if (::write(ends[1], &byte, sizeof byte) != sizeof byte) return 1;
     char unused = 0;
     return ::read(hold[0], &unused, 1) == 1 ? 0 : 1;
   });
   std::int64_t its = 0;
   REQUIRE(::read(ends[0], &its, sizeof its) == sizeof its);
-  CHECK(directory->isOwnerAlive(its));
+  CHECK(directory->leases().isAlive(its));
   REQUIRE(::write(hold[1], "x", 1) == 1);
   CHECK(statusOf(child) == 0);
-  CHECK(!directory->isOwnerAlive(its));
+  CHECK(!directory->leases().isAlive(its));
   for (const int end : {ends[0], ends[1], hold[0], hold[1]}) ::close(end);
 }
 
@@ -179,7 +179,7 @@ TEST_CASE("the signing key is made once", "[store]") {
   std::vector<std::string> keys(8);
   {
     std::vector<std::jthread> threads;
-    for (std::string& key : keys) threads.emplace_back([&] { key = openAt(scratch.data())->signingKey(); });
+    for (std::string& key : keys) threads.emplace_back([&] { key = openAt(scratch.data())->signingKey().read(); });
   }
   CHECK(keys[0].size() == 32);
   for (const std::string& key : keys) CHECK(key == keys[0]);
@@ -187,18 +187,18 @@ TEST_CASE("the signing key is made once", "[store]") {
   for (const auto& entry : std::filesystem::directory_iterator(scratch.data()))
     CHECK(entry.path().filename().string().find("signing.key.") == std::string::npos);
   std::ofstream(scratch.data() / "signing.key") << "short";
-  CHECK(faultOf([&] { directory->signingKey(); }) == Fault::internal);
+  CHECK(faultOf([&] { directory->signingKey().read(); }) == Fault::internal);
 }
 
 TEST_CASE("the reserve is made where space allows and can be given up", "[store]") {
   const Scratch scratch;
   const auto directory = openAt(scratch.data());
-  CHECK(!directory->releaseReserve());
-  directory->makeReserve(1ULL << 60);
+  CHECK(!directory->reserve().release());
+  directory->reserve().make(1ULL << 60);
   CHECK(!std::filesystem::exists(scratch.data() / "reserve"));
-  directory->makeReserve(0);
+  directory->reserve().make(0);
   CHECK(std::filesystem::file_size(scratch.data() / "reserve") == 64U << 20);
-  CHECK(directory->releaseReserve());
+  CHECK(directory->reserve().release());
   CHECK(!std::filesystem::exists(scratch.data() / "reserve"));
 }
 
@@ -224,7 +224,7 @@ TEST_CASE("root becomes the owner of the directory, others are refused", "[store
     if (::setuid(0) == 0) return 2;
     Database database(openAt(scratch.data()), small());
     database.write(Purpose::grow, [](Transaction& one) { addBlob(one, "x"); });
-    openAt(scratch.data())->signingKey();
+    openAt(scratch.data())->signingKey().read();
     return 0;
   });
   CHECK(statusOf(child) == 0);

@@ -267,7 +267,7 @@ TEST_CASE("growth does not fill what the reserve gave up, and the reserve comes 
   CHECK(faultOf([&] { database.requireSpace(0); }) == Fault::diskFull);
   CHECK(write(Purpose::keep) == std::nullopt);
   std::filesystem::remove(disk / "filler");
-  CHECK(directory->makeReserve(options.freeSpaceFloor));
+  CHECK(directory->reserve().make(options.freeSpaceFloor));
   CHECK(std::filesystem::file_size(reserve) == (8U << 20));
 }
 

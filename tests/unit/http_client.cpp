@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "catch.hpp"
 #include "http_client.hpp"
+#include "os/descriptor.hpp"
 
 using namespace video;
 using namespace std::chrono_literals;

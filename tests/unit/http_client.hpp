@@ -22,6 +22,7 @@
 #include "base/ids.hpp"
 #include "base/waiting.hpp"
 #include "catch.hpp"
+#include "os/descriptor.hpp"
 
 namespace http_test {
 

@@ -1,6 +1,7 @@
 #include "http/content/open_file_cache.hpp"
 
 #include "catch.hpp"
+#include "os/descriptor.hpp"
 
 using namespace video;
 using http::OpenFileCache;

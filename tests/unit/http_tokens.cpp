@@ -1,6 +1,7 @@
 // A token comes back however its request ends.
 #include "http/routing/router.hpp"
 #include "http_client.hpp"
+#include "os/descriptor.hpp"
 
 using namespace http_test;
 using video::Content;

@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "base/bytes.hpp"
 #include "catch.hpp"
+#include "os/descriptor.hpp"
 
 using namespace video;
 using namespace video::observe;

@@ -8,8 +8,8 @@
 #include <cstring>
 #include <string>
 
-#include "base/bytes.hpp"
 #include "catch.hpp"
+#include "os/descriptor.hpp"
 #include "temp.hpp"
 
 using namespace video;

@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "catch.hpp"
-#include "observe/log.hpp"
+#include "quiet_log.hpp"
 #include "schedule_clock.hpp"
 
 using namespace video;
@@ -21,11 +21,6 @@ namespace {
 
 const auto never = [] { return false; };
 const Time start{1'795'219'200s};  // a full hour
-
-struct QuietLog {
-  QuietLog() { observe::setUpLog({observe::LogLevel::off, observe::LogFormat::logfmt, false}); }
-  ~QuietLog() { observe::setUpLog({observe::LogLevel::warning, observe::LogFormat::logfmt, false}); }
-};
 
 // A task whose every run begins anew with `dispatch`.
 Task taskOf(Dispatch dispatch, std::size_t batch = 1, std::size_t workers = 1) {
@@ -370,4 +365,37 @@ TEST_CASE("stop waits for the item at hand") {
   CHECK(notes.runs()[0].end == RunEnd::stopped);
   CHECK(notes.runs()[0].counts.done == static_cast<std::size_t>(finished));
   CHECK(finished >= 1);
+}
+
+TEST_CASE("what fails on a thread of a task ends no process, and is known") {
+  const QuietLog quiet;
+  std::atomic<int> done = 0;
+  const auto dispatcher = std::this_thread::get_id();
+  const auto stop = [&] {
+    if (std::this_thread::get_id() != dispatcher) throw std::runtime_error("no clock");
+    return false;
+  };
+  CHECK(runToEnd(countingTask(20, 3, 2, [&](int) { ++done; }), stop).done == 0);
+  CHECK(done == 0);
+
+  struct : TestClock {
+    using TestClock::TestClock;
+    Time now() const override {
+      if (broken) throw std::runtime_error("no clock");
+      return TestClock::now();
+    }
+    std::atomic<bool> broken = false;
+  } clock{start};
+  Notes notes;
+  std::atomic<std::size_t> looks = 0;
+  Scheduler scheduler(clock, notes);
+  scheduler.add(idleTask("breaks", looks), {.every = 1h});
+  scheduler.start();
+  clock.settle();
+  CHECK(scheduler.failedTask().empty());
+  clock.broken = true;
+  scheduler.wake("breaks");
+  const auto deadline = std::chrono::steady_clock::now() + 30s;
+  while (scheduler.failedTask().empty() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  CHECK(scheduler.failedTask() == "breaks");
 }

@@ -13,9 +13,10 @@
 #include <string>
 #include <vector>
 
-#include "base/bytes.hpp"
 #include "base/error.hpp"
 #include "catch.hpp"
+#include "failing_files.hpp"
+#include "os/descriptor.hpp"
 #include "temp.hpp"
 
 using namespace video;
@@ -24,10 +25,11 @@ namespace {
 
 // A content that is written piece by piece, and the digest that it should have.
 struct Written {
-  explicit Written(const TempDirectory& folder, std::chrono::milliseconds fast = std::chrono::hours{1})
+  explicit Written(const TempDirectory& folder, std::chrono::milliseconds fast = std::chrono::hours{1},
+                   os::FileSystem& files = os::systemFiles())
       : path(folder / "file"),
         file(::open(path.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600)),
-        writer(file.number(), "file", fast) {}
+        writer(files, file.number(), "file", fast) {}
 
   void add(std::size_t size) {
     std::vector<std::uint64_t> words(size / sizeof(std::uint64_t) + 1);
@@ -41,7 +43,8 @@ struct Written {
   void check() {
     const std::uint64_t size = writer.size();
     const std::string expected = plain.hex();
-    CHECK(writer.finish() == expected);
+    const std::string found = writer.finish();
+    CHECK(found == expected);
     REQUIRE(std::filesystem::file_size(path) == size);
     std::string content(size, '\0');
     std::ifstream(path, std::ios::binary).read(content.data(), static_cast<std::streamsize>(size));
@@ -158,4 +161,26 @@ TEST_CASE("a content that the disk does not take is refused, at its end at the l
     CHECK(std::filesystem::file_size(written.path) <= most);
   }
   std::signal(SIGXFSZ, SIG_DFL);
+}
+
+TEST_CASE("a content, any write of which fails, is refused or whole") {
+  test::FailingFiles files;
+  int refused = 0;
+  test::failEachCall(files, [&](const test::FailingFiles::Failure& failure, int call) {
+    const TempDirectory folder;
+    Written written(folder, std::chrono::hours{1}, files);
+    // By pieces until the pipeline takes over, then by its blocks.
+    written.add(8 * MiB - 1000);
+    files.failAt(call, failure);
+    try {
+      written.add(1000);
+      written.add(9 * MiB + 77);
+      written.check();
+    } catch (const Error& error) {
+      ++refused;
+      CHECK(rowOf(error.fault()).code == rowOf(failure.error == ENOSPC ? Fault::diskFull : Fault::internal).code);
+    }
+    return files.heal();
+  });
+  CHECK(refused > 0);
 }

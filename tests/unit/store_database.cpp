@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "failing_files.hpp"
+#include "quiet_log.hpp"
 #include "store_scratch.hpp"
 
 using namespace video;
@@ -327,4 +329,46 @@ TEST_CASE("statements lists what was asked, not what steers", "[store]") {
   const auto texts = database.statements();
   REQUIRE(texts.size() == 1);
   CHECK(texts[0] == "SELECT count(*) FROM blob_del_rec");
+}
+
+TEST_CASE("what fails on the writer's thread ends no process", "[store]") {
+  const test::QuietLog quiet;
+  const Scratch scratch;
+  test::FailingFiles files;
+  DataDirectory::create(scratch.data());
+  const auto directory =
+      DataDirectory::open(scratch.data(), Hold::shared, "the test", std::chrono::milliseconds{50}, files);
+  StoreOptions options = small();
+  options.files = &files;
+  Database database(directory, options);
+  const auto add = [&](const char* name) {
+    database.write(Purpose::keep, [&](Transaction& one) { addBlob(one, name); });
+  };
+
+  // A full disk, for one attempt: the reserve goes, and cannot be made again.
+  int attempts = 0;
+  REQUIRE(std::filesystem::exists(scratch.data() / "reserve"));
+  database.write(Purpose::keep, [&](Transaction& one) {
+    const auto limitPages = [&](const char* pragma) { one.query(pragma).next(); };
+    limitPages(attempts++ == 0 ? "PRAGMA max_page_count = 1" : "PRAGMA max_page_count = 1000000");
+    if (attempts == 2) files.failAt(1, {EIO, true});
+    addBlob(one, std::string(100'000, 'b'));
+  });
+  add("after it");
+  CHECK(files.heal() > 0);
+  CHECK(attempts == 2);
+  CHECK_FALSE(std::filesystem::exists(scratch.data() / "reserve"));
+  CHECK(hasBlob(database, "after it"));
+
+  // What must not throw, and does.
+  const auto fault = faultOf([&] {
+    database.write(Purpose::keep, [&](Transaction& one) {
+      addBlob(one, "unknown");
+      one.afterCommit([] { throw std::runtime_error("a mistake"); });
+    });
+  });
+  CHECK(fault == Fault::internal);
+  add("last");
+  CHECK(hasBlob(database, "last"));
+  CHECK(database.isReady());
 }

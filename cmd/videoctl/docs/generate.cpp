@@ -9,6 +9,7 @@
 
 #include "frame/files.hpp"
 #include "http/routing/router.hpp"
+#include "os/descriptor.hpp"
 
 namespace video::ctl {
 namespace {

@@ -7,12 +7,11 @@
 
 #include <toml++/toml.h>
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
 #include <sstream>
 
-#include "base/bytes.hpp"
 #include "frame/files.hpp"
+#include "os/files.hpp"
 
 namespace video::ctl {
 
@@ -70,17 +69,7 @@ void saveContexts(const std::filesystem::path& path, const Contexts& contexts) {
   std::error_code failed;
   std::filesystem::create_directories(path.parent_path(), failed);
   if (failed) throw Error(Fault::internal, fmt::format("{}: {}", path.parent_path().string(), failed.message()));
-  const std::string part = fmt::format("{}.{}", path.string(), ::getpid());
-  ::unlink(part.c_str());
-  const Descriptor file(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file) throwFileError(part, errno);
-  const std::string bytes = text.str();
-  writeFile(file.number(), std::as_bytes(std::span(bytes)), part);
-  if (::fsync(file.number()) != 0 || ::rename(part.c_str(), path.c_str()) != 0) {
-    const int reason = errno;
-    ::unlink(part.c_str());
-    throwFileError(path, reason);
-  }
+  os::writeFile(os::systemFiles(), AT_FDCWD, path, text.str(), 0600);
 }
 
 }  // namespace video::ctl

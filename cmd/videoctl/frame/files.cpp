@@ -18,6 +18,8 @@
 #include <cstring>
 #include <vector>
 
+#include "os/files.hpp"
+
 namespace video::ctl {
 namespace {
 
@@ -94,14 +96,9 @@ void keepRights(int orders, int answers, const std::filesystem::path& part) {
     if (::stat(part.c_str(), &now) == 0 && now.st_size == 0) ::unlink(part.c_str());
     return;
   }
-  const std::filesystem::path target = order.substr(1);
+  const std::string target = order.substr(1);
   const unsigned how = order[0] == 'k' ? RENAME_NOREPLACE : 0U;
-  int reason = ::renameat2(AT_FDCWD, part.c_str(), AT_FDCWD, target.c_str(), how) == 0 ? 0 : errno;
-  if (reason == 0) {
-    const std::filesystem::path folder = target.has_parent_path() ? target.parent_path() : ".";
-    const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (opened) ::fsync(opened.number());
-  }
+  const int reason = os::tryPlaceFile(os::systemFiles(), AT_FDCWD, part, target, how);
   if (::write(answers, &reason, sizeof reason) < 0) return;
 }
 
@@ -113,23 +110,9 @@ std::optional<std::string> fromEnvironment(const char* name) {
   return value;
 }
 
-void throwFileError(const std::filesystem::path& path, int reason) {
-  const Fault fault = reason == ENOENT || reason == ENOTDIR                           ? Fault::notFound
-                      : reason == EACCES || reason == EPERM || reason == EROFS        ? Fault::forbidden
-                      : reason == ENOSPC || reason == EDQUOT                          ? Fault::diskFull
-                      : reason == EISDIR || reason == ENAMETOOLONG || reason == ELOOP ? Fault::malformed
-                      : reason == EEXIST                                              ? Fault::conflict
-                                                                                      : Fault::internal;
-  throw Error(fault, fmt::format("{}: {}", path.string(), std::strerror(reason)));
-}
-
 void writeFile(int descriptor, std::span<const std::byte> bytes, const std::filesystem::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throwFileError(path, errno);
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (const int error = os::tryWriteAll(os::systemFiles(), descriptor, text); error != 0) throwFileError(path, error);
 }
 
 std::string readSecretFile(const std::filesystem::path& path) {
@@ -245,11 +228,8 @@ int SignalNote::came() noexcept {
 PartFile::PartFile(std::filesystem::path part)
     : part_(std::move(part)), file_(::open(part_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666)) {
   if (!file_) throwFileError(part_, errno);
-  struct stat opened {};
-  struct stat named {};
-  const bool isOurs = ::flock(file_.number(), LOCK_EX | LOCK_NB) == 0 && ::fstat(file_.number(), &opened) == 0 &&
-                      ::lstat(part_.c_str(), &named) == 0 && opened.st_ino == named.st_ino;
-  if (!isOurs) throw Error(Fault::busy, fmt::format("{}: another download is writing it", part_.string()));
+  if (::flock(file_.number(), LOCK_EX | LOCK_NB) != 0 || !os::isSameFile(file_.number(), AT_FDCWD, part_))
+    throw Error(Fault::busy, fmt::format("{}: another download is writing it", part_.string()));
   int orders[2];
   int answers[2];
   if (::pipe2(orders, O_CLOEXEC) != 0) throwFileError(part_, errno);

@@ -8,14 +8,15 @@
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
+#include "os/descriptor.hpp"
+#include "os/errors.hpp"
 
 namespace video::ctl {
 
 /// A variable of the environment; one that is empty counts as not set.
 std::optional<std::string> fromEnvironment(const char* name);
 
-/// Throws what `reason` (an errno) means for a file that the user named.
-[[noreturn]] void throwFileError(const std::filesystem::path& path, int reason);
+using os::throwFileError;
 
 /// Writes all of `bytes`; throws Error.
 void writeFile(int descriptor, std::span<const std::byte> bytes, const std::filesystem::path& path);

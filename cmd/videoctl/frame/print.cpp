@@ -9,23 +9,13 @@
 #include <numeric>
 
 #include "base/text.hpp"
+#include "os/files.hpp"
 
 namespace video::ctl {
 namespace {
 
 constexpr std::size_t bufferSize = 64 * 1024;
 constexpr std::size_t rowsForWidths = 500;
-
-// Writes all of `text`; the errno of a failure, else 0.
-int writeAll(int descriptor, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(descriptor, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return errno;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return 0;
-}
 
 std::string escapedForTsv(std::string_view text) {
   std::string out;
@@ -93,7 +83,7 @@ std::string harmless(std::string_view text) {
 
 void sayPlain(std::string_view line) {
   const std::string whole = std::string(line) + '\n';
-  writeAll(STDERR_FILENO, whole);
+  os::tryWriteAll(os::systemFiles(), STDERR_FILENO, whole);
 }
 
 void say(std::string_view line) {
@@ -257,11 +247,13 @@ void Printer::text(std::string_view text) {
 
 void Printer::bytes(std::span<const std::byte> bytes) {
   flush();
-  if (isOpen()) failure_ = writeAll(STDOUT_FILENO, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  if (isOpen())
+    failure_ =
+        os::tryWriteAll(os::systemFiles(), STDOUT_FILENO, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 void Printer::flush() {
-  if (isOpen()) failure_ = writeAll(STDOUT_FILENO, buffer_);
+  if (isOpen()) failure_ = os::tryWriteAll(os::systemFiles(), STDOUT_FILENO, buffer_);
   buffer_.clear();
 }
 

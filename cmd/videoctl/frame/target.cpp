@@ -1,38 +1,26 @@
 #include "frame/target.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
-#include "base/bytes.hpp"
 #include "frame/command.hpp"
 #include "frame/contexts.hpp"
 #include "frame/files.hpp"
+#include "os/descriptor.hpp"
+#include "os/unix_address.hpp"
 
 namespace video::ctl {
 namespace {
 
 // Whether somebody listens there. One who listens and does not answer is noticed by the first request.
 bool isServed(const std::filesystem::path& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::string reached = path.string();
-  Descriptor folder;
-  if (reached.size() >= sizeof address.sun_path) {
-    // Through its open folder, as the client reaches it too.
-    folder = Descriptor(::open(path.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    reached = fmt::format("/proc/self/fd/{}/{}", folder.number(), path.filename().string());
-    if (!folder || reached.size() >= sizeof address.sun_path) return false;
-  }
-  std::memcpy(address.sun_path, reached.c_str(), reached.size());
+  const os::UnixAddress address(path);
+  if (address.error() != 0) return false;
   const Descriptor end(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!end) return false;
-  if (::connect(end.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return true;
+  if (::connect(end.number(), address.get(), address.size()) == 0) return true;
   return errno == EAGAIN;
 }
 

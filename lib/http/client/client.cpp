@@ -7,13 +7,13 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <cstring>
 #include <mutex>
+#include <optional>
 #include <regex>
 
 #include "base/error.hpp"
@@ -22,6 +22,7 @@
 #include "http/header_values.hpp"
 #include "http/percent_encoding.hpp"
 #include "http/routing/error_reply.hpp"
+#include "os/unix_address.hpp"
 
 namespace {
 
@@ -187,12 +188,8 @@ struct Client::Impl {
       return;
     }
     place.origin = place.host = options.socketPath.string();
-    if (place.host.size() < sizeof(sockaddr_un::sun_path)) return;
-    // A path too long for sockaddr_un is reached through its open folder.
-    const std::filesystem::path parent = options.socketPath.parent_path();
-    folder = Descriptor(::open(parent.empty() ? "." : parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (folder)
-      place.host = fmt::format("/proc/self/fd/{}/{}", folder.number(), options.socketPath.filename().string());
+    socketAddress.emplace(options.socketPath);
+    if (socketAddress->error() == 0) place.host = socketAddress->path();
   }
 
   // A connection of one's own for a while; kept open for the next.
@@ -256,7 +253,7 @@ struct Client::Impl {
 
   ClientOptions options;
   Place place;
-  Descriptor folder;  // of a socket
+  std::optional<os::UnixAddress> socketAddress;  // keeps the folder of a long path open
   std::mutex mutex;
   std::vector<std::unique_ptr<httplib::Client>> idle;
 };

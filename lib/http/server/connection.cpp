@@ -14,6 +14,7 @@
 
 #include "base/units.hpp"
 #include "base/waiting.hpp"
+#include "os/descriptor.hpp"
 
 namespace video::http {
 

@@ -14,6 +14,7 @@
 #include "http/server/body_decoder.hpp"
 #include "http/server/head_gate.hpp"
 #include "http/server/listener_socket.hpp"
+#include "os/descriptor.hpp"
 
 namespace video::http {
 

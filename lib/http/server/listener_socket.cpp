@@ -17,6 +17,8 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "os/descriptor.hpp"
+#include "os/unix_address.hpp"
 
 namespace video::http {
 
@@ -32,30 +34,17 @@ constexpr std::string_view unixPrefix = "unix:";
   fail(address, std::generic_category().message(errno));
 }
 
-/// Binds at `path`; one too long for sockaddr_un is reached through its open folder.
 void bindUnix(int socket, const std::string& path, const std::string& address) {
-  sockaddr_un name{};
-  name.sun_family = AF_UNIX;
-  std::string reached = path;
-  Descriptor folder;
-  if (path.size() >= sizeof name.sun_path) {
-    const std::size_t slash = path.rfind('/');
-    const std::string parent = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-    folder = Descriptor(::open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!folder) failWithErrno(address);
-    reached =
-        fmt::format("/proc/self/fd/{}/{}", folder.number(), path.substr(slash == std::string::npos ? 0 : slash + 1));
-  }
-  if (path.empty() || reached.size() >= sizeof name.sun_path) fail(address, "the socket's path is empty or too long");
+  const os::UnixAddress name(path);
+  if (name.error() == ENAMETOOLONG) fail(address, "the socket's path is empty or too long");
+  if (name.error() != 0) fail(address, std::generic_category().message(name.error()));
   struct stat info {};
   if (::lstat(path.c_str(), &info) == 0) {
     if (!S_ISSOCK(info.st_mode)) fail(address, "something that is no socket is in its place");
     ::unlink(path.c_str());
   }
-  std::memcpy(name.sun_path, reached.c_str(), reached.size() + 1);
   // The mode set before bind limits the file from its first moment; umask may have taken more away.
-  if (::fchmod(socket, 0660) != 0 || ::bind(socket, reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0 ||
-      ::chmod(path.c_str(), 0660) != 0)
+  if (::fchmod(socket, 0660) != 0 || ::bind(socket, name.get(), name.size()) != 0 || ::chmod(path.c_str(), 0660) != 0)
     failWithErrno(address);
 }
 

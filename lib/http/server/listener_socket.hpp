@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "base/bytes.hpp"
 #include "http/message.hpp"
+#include "os/descriptor.hpp"
 
 namespace video::http {
 

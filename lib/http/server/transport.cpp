@@ -9,7 +9,9 @@
 
 #include "base/error.hpp"
 #include "http/server/transport_impl.hpp"
+#include "observe/guarded.hpp"
 #include "observe/log.hpp"
+#include "os/descriptor.hpp"
 
 namespace video::http {
 
@@ -104,8 +106,8 @@ void Transport::Impl::sweep(ReadBuffer& buffer) {
   };
   for (std::uint32_t index = 0, end = usedSlots; index < end; ++index) {
     if (!late(index) || !slots[index]->enter()) continue;
-    if (late(index))
-      expire(*slots[index], buffer);
+    if (late(index))  // one connection that fails is lost, the others are not
+      observe::guarded("the sweeper", [&] { expire(*slots[index], buffer); });
     else
       letGo(*slots[index]);
   }
@@ -306,7 +308,7 @@ void Transport::start() {
     for (std::uint32_t index = 0; index < in.listeners.size(); ++index) in.listenTo(index, EPOLL_CTL_ADD);
   }
   in.workers.start();
-  in.sweeper = std::jthread([&in] { in.sweepForever(); });
+  in.sweeper = std::jthread([&in] { observe::guarded("the sweeper", [&in] { in.sweepForever(); }); });
 }
 
 void Transport::stop() {

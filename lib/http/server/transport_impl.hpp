@@ -14,6 +14,7 @@
 #include "http/server/transport.hpp"
 #include "http/server/workers.hpp"
 #include "http/server/writer.hpp"
+#include "os/descriptor.hpp"
 
 namespace video::http {
 

@@ -1,0 +1,49 @@
+#include "store/signing_key.hpp"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/error.hpp"
+#include "os/files.hpp"
+
+namespace video::store {
+namespace {
+
+constexpr const char* name = "signing.key";
+constexpr std::size_t keySize = 32;
+constexpr mode_t mode = 0600;
+
+std::string makeKey() {
+  std::string key(keySize, '\0');
+  if (::getrandom(key.data(), key.size(), 0) != keySize) os::throwErrno(errno, "getrandom");
+  return key;
+}
+
+}  // namespace
+
+std::string SigningKey::read() {
+  for (;;) {
+    if (const Descriptor file = os::openIfThere(files_, folder_, name, O_RDONLY)) {
+      std::string key(keySize + 1, '\0');
+      const ssize_t size = ::read(file.number(), key.data(), key.size());
+      if (size != keySize) throw Error(Fault::internal, "signing.key: must be 32 bytes");
+      return key.substr(0, keySize);
+    }
+    os::writeFile(files_, folder_, name, makeKey(), mode, os::Existing::keep);
+  }
+}
+
+void SigningKey::rotate() {
+  set(makeKey());
+}
+
+void SigningKey::set(std::string_view key) {
+  if (key.size() != keySize) throw Error(Fault::malformed, "signing.key: must be 32 bytes");
+  if (os::openIfThere(files_, folder_, name, O_RDONLY) && read() == key) return;
+  os::writeFile(files_, folder_, name, key, mode);
+}
+
+}  // namespace video::store

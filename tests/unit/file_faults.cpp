@@ -1,0 +1,263 @@
+#include <sys/stat.h>
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "base/error.hpp"
+#include "base/ids.hpp"
+#include "catch.hpp"
+#include "failing_files.hpp"
+#include "quiet_log.hpp"
+#include "store/directory.hpp"
+#include "temp.hpp"
+#include "toolkit/toolkit.hpp"
+
+using namespace video;
+using test::failEachCall;
+using test::FailingFiles;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// What the caller is told where a call fails so.
+Fault faultFor(const FailingFiles::Failure& failure) {
+  return failure.error == ENOSPC ? Fault::diskFull : Fault::internal;
+}
+
+std::optional<Fault> faultOf(const auto& work) {
+  try {
+    work();
+    return std::nullopt;
+  } catch (const Error& error) {
+    return error.fault();
+  }
+}
+
+// A content of its own for each number, which is served as an mp4.
+std::string movie(int number) {
+  std::string bytes(
+      "\0\0\0\x18"
+      "ftypmp42",
+      12);
+  while (bytes.size() < 20'000) bytes += std::to_string(number) + '.';
+  return bytes;
+}
+
+std::set<std::string> filesBelow(const fs::path& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (entry.is_regular_file()) names.insert(entry.path().filename().string());
+  return names;
+}
+
+// A site on files that fail when they are told to.
+struct Site {
+  Site() {
+    Settings settings;
+    settings.dataDirectory = folder / "data";
+    settings.store.freeSpaceFloor = 0;
+    settings.store.synchronous = store::Synchronous::normal;
+    settings.store.files = &files;
+    settings.deletions.retryDelay = std::chrono::milliseconds{1};
+    settings.access.passwordOpslimit = 1;
+    settings.access.passwordMemlimit = 8192;
+    toolkit = openLocal(settings, "the test", true);
+    NewUser ada;
+    ada.name = "ada";
+    ada.password = "password-of-ada";
+    toolkit->users().add(Operator{}, ada);
+  }
+
+  VideoId add() { return toolkit->videos().add(Operator{}, {"ada", "a video"}).id; }
+
+  void put(const VideoId& video, const std::string& content) {
+    ByteSource source;
+    source.size = content.size();
+    source.push = [&](const ByteSink& sink) {
+      for (std::size_t at = 0; at < content.size(); at += 7000)
+        sink(std::as_bytes(std::span(content).subspan(at, std::min<std::size_t>(7000, content.size() - at))));
+    };
+    toolkit->uploads().put(Operator{}, {video, std::nullopt}, source);
+  }
+
+  // Empty where there is none to be had.
+  std::string contentOf(const VideoId& video) {
+    std::string bytes;
+    const auto fault = faultOf([&] {
+      const Content content = toolkit->videos().open(Operator{}, {video, std::nullopt});
+      bytes.resize(content.meta.size + 1);
+      bytes.resize(content.reader->read(0, std::as_writable_bytes(std::span(bytes))));
+    });
+    return fault ? std::string() : bytes;
+  }
+
+  // A day passes, and everything that sweeps has run.
+  void sweep() {
+    for (const char* const part : {"blobs", "incoming"})
+      for (const auto& entry : fs::recursive_directory_iterator(folder / "data" / part))
+        if (entry.is_regular_file())
+          fs::last_write_time(entry.path(), fs::file_time_type::clock::now() - std::chrono::hours{48});
+    for (const char* const task : {"upload-sweep", "orphan-sweep"}) toolkit->tasks().run(Operator{}, {task});
+  }
+
+  // Until nothing waits to be removed: what failed is tried again when it is due.
+  void drain() {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    for (;;) {
+      const DeletionPage page = toolkit->deletions().list(Operator{}, {});
+      if (page.due + page.leased + page.failed + page.dead == 0) return;
+      REQUIRE(std::chrono::steady_clock::now() < deadline);
+      for (const Deletion& one : page.items)
+        if (one.tries > 0 && one.state != DeletionState::leased) toolkit->deletions().retry(Operator{}, {one.video});
+      toolkit->deletions().drain(Operator{}, {true});
+    }
+  }
+
+  // Nothing stands but what the site is made of and as many contents as there are videos with one.
+  void checkNothingLeft(std::size_t contents) {
+    drain();
+    sweep();
+    const fs::path data = folder / "data";
+    CHECK(filesBelow(data / "incoming").empty());
+    CHECK(filesBelow(data / "blobs").size() == contents);
+    static const std::set<std::string> known{"LOCK",     "NEXT",         "OWNERS",       "WRITE",         "blobs",
+                                             "derived",  "incoming",     "lost+found",   "reserve",       "signing.key",
+                                             "video.db", "video.db-shm", "video.db-wal", "scheduler.lock"};
+    for (const auto& entry : fs::directory_iterator(data)) {
+      INFO(entry.path());
+      CHECK(known.contains(entry.path().filename().string()));
+    }
+  }
+
+  const test::QuietLog quiet;
+  TempDirectory folder;
+  FailingFiles files;
+  std::unique_ptr<LocalToolkit> toolkit;
+};
+
+}  // namespace
+
+TEST_CASE("an upload, any call of which fails, is there whole or not at all, and can be sent again") {
+  Site site;
+  std::size_t contents = 0;
+  const bool replaces = GENERATE(false, true);
+  failEachCall(site.files, [&](const FailingFiles::Failure& failure, int call) {
+    const VideoId video = site.add();
+    const std::string before = replaces ? movie(1) : std::string();
+    if (replaces) site.put(video, before);
+    ++contents;
+    site.files.failAt(call, failure);
+    const auto fault = faultOf([&] { site.put(video, movie(2)); });
+    const int failed = site.files.heal();
+    CHECK(site.contentOf(video) == (fault ? before : movie(2)));
+    if (fault) CHECK(rowOf(*fault).code == rowOf(faultFor(failure)).code);
+    if (failed == 0) CHECK_FALSE(fault);
+    site.put(video, movie(3));
+    CHECK(site.contentOf(video) == movie(3));
+    return failed;
+  });
+  site.checkNothingLeft(contents);
+}
+
+TEST_CASE("a purge, any call of which fails, is noted and comes to its end later") {
+  Site site;
+  const VideoId kept = site.add();
+  site.put(kept, movie(1));
+  failEachCall(site.files, [&](const FailingFiles::Failure& failure, int call) {
+    const VideoId video = site.add();
+    site.put(video, movie(2));
+    site.put(kept, movie(call));  // what it had goes too
+    site.toolkit->deletions().remove(Operator{}, {{video, std::nullopt}, true});
+    site.files.failAt(call, failure);
+    faultOf([&] { site.toolkit->deletions().drain(Operator{}, {true}); });
+    const int failed = site.files.heal();
+    CHECK(site.contentOf(video).empty());
+    CHECK(site.contentOf(kept) == movie(call));
+    const bool isGone = faultOf([&] { site.toolkit->deletions().retry(Operator{}, {video}); }) == Fault::notFound;
+    if (failed == 0) CHECK(isGone);
+    site.drain();
+    CHECK(filesBelow(site.folder / "data" / "blobs").size() == 1);
+    CHECK(site.contentOf(kept) == movie(call));
+    return failed;
+  });
+  site.checkNothingLeft(1);
+}
+
+TEST_CASE("a reserve, any call of which fails, does not stand by half") {
+  const TempDirectory folder;
+  FailingFiles files;
+  store::DataDirectory::create(folder / "data", files);
+  const auto directory = store::DataDirectory::open(folder / "data", store::Hold::shared, {}, {}, files);
+  store::Reserve& reserve = directory->reserve();
+  const fs::path file = folder / "data" / "reserve";
+  failEachCall(files, [&](const FailingFiles::Failure& failure, int call) {
+    files.failAt(call, failure);
+    bool stands = false;
+    const auto fault = faultOf([&] { stands = reserve.make(0); });
+    const int failed = files.heal();
+    if (fault) CHECK(rowOf(*fault).code == rowOf(faultFor(failure)).code);
+    if (stands) CHECK(fs::file_size(file) >= store::Reserve::least);
+    CHECK(reserve.make(0));
+    CHECK(fs::file_size(file) >= store::Reserve::least);
+    files.failAt(1, failure);
+    const std::uint64_t given = reserve.release();
+    if (files.heal() > 0) CHECK(given == 0);
+    if (given == 0) CHECK(reserve.release() > 0);
+    CHECK_FALSE(fs::exists(file));
+    return failed;
+  });
+}
+
+TEST_CASE("a signing key, any call for which fails, is the old one or the new one, whole") {
+  const TempDirectory folder;
+  FailingFiles files;
+  store::DataDirectory::create(folder / "data", files);
+  const auto directory = store::DataDirectory::open(folder / "data", store::Hold::shared, {}, {}, files);
+  store::SigningKey& key = directory->signingKey();
+  const fs::path file = folder / "data" / "signing.key";
+  failEachCall(files, [&](const FailingFiles::Failure& failure, int call) {
+    fs::remove(file);
+    files.failAt(call, failure);
+    const auto fault = faultOf([&] { key.read(); });
+    int failed = files.heal();
+    if (fault) CHECK(rowOf(*fault).code == rowOf(faultFor(failure)).code);
+    const std::string before = key.read();
+    const std::string next = makeRandomHex(16);
+    files.failAt(call, failure);
+    const bool isSet = !faultOf([&] { key.set(next); });
+    failed += files.heal();
+    const std::string now = key.read();
+    CHECK((now == next || (now == before && !isSet)));
+    key.set(next);
+    CHECK(key.read() == next);
+    struct stat is {};
+    REQUIRE(::stat(file.c_str(), &is) == 0);
+    CHECK((is.st_mode & 07777) == 0600);
+    key.set(before);  // takes over what was left
+    CHECK_FALSE(fs::exists(folder / "data" / "signing.key.new"));
+    return failed;
+  });
+}
+
+TEST_CASE("a data directory, any call for which fails, is made when it is tried again") {
+  FailingFiles files;
+  failEachCall(files, [&](const FailingFiles::Failure& failure, int call) {
+    const TempDirectory folder;
+    const fs::path path = folder / "data";
+    const auto make = [&] {
+      store::DataDirectory::create(path, files);
+      store::DataDirectory::open(path, store::Hold::shared, {}, std::chrono::seconds{1}, files);
+    };
+    files.failAt(call, failure);
+    const auto fault = faultOf(make);
+    const int failed = files.heal();
+    if (fault && failure.error == ENOSPC) CHECK(rowOf(*fault).code == rowOf(Fault::diskFull).code);
+    CHECK_FALSE(faultOf(make));
+    return failed;
+  });
+}

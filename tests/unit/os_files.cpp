@@ -1,0 +1,104 @@
+#include "os/files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/error.hpp"
+#include "catch.hpp"
+#include "os/unix_address.hpp"
+#include "temp.hpp"
+
+using namespace video;
+
+namespace {
+
+std::string read(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+Fault faultOf(const auto& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error.fault();
+  }
+  FAIL("no error");
+  return Fault::internal;
+}
+
+}  // namespace
+
+TEST_CASE("a file is written whole, and its first maker wins where it is to be kept") {
+  const TempDirectory folder;
+  const Descriptor at(::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const auto write = [&](std::string_view text, os::Existing existing) {
+    os::writeFile(os::systemFiles(), at.number(), "file", text, 0600, existing);
+  };
+  std::ofstream(folder / "file.new") << "what a process that was killed left, which is longer than what comes";
+  write("first", os::Existing::keep);
+  CHECK(read(folder / "file") == "first");
+  write("second", os::Existing::keep);
+  CHECK(read(folder / "file") == "first");
+  write("third", os::Existing::replace);
+  CHECK(read(folder / "file") == "third");
+  struct stat is {};
+  REQUIRE(::stat((folder / "file").c_str(), &is) == 0);
+  CHECK((is.st_mode & 07777) == 0600);
+  CHECK_FALSE(std::filesystem::exists(folder / "file.new"));
+  os::writeFile(os::systemFiles(), AT_FDCWD, folder / "by path", "x", 0644);
+  CHECK(read(folder / "by path") == "x");
+}
+
+TEST_CASE("who reads a file while many write it finds one of theirs, whole") {
+  const TempDirectory folder;
+  const Descriptor at(::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  std::vector<std::jthread> writers;
+  for (const char letter : {'a', 'b', 'c', 'd'})
+    writers.emplace_back([&, letter] {
+      for (int i = 0; i < 50; ++i)
+        os::writeFile(os::systemFiles(), at.number(), "file", std::string(20'000, letter), 0600);
+    });
+  while (!std::filesystem::exists(folder / "file")) std::this_thread::yield();
+  for (int i = 0; i < 200; ++i) {
+    const std::string text = read(folder / "file");
+    REQUIRE(text == std::string(20'000, text.at(0)));
+  }
+  writers.clear();
+  CHECK_FALSE(std::filesystem::exists(folder / "file.new"));
+}
+
+TEST_CASE("a socket's path of any length has an address") {
+  const TempDirectory folder;
+  const os::UnixAddress near(folder / "socket");
+  CHECK(near.error() == 0);
+  CHECK(near.path() == folder / "socket");
+  const std::filesystem::path deep = folder / std::string(120, 'd');
+  std::filesystem::create_directory(deep);
+  const os::UnixAddress far(deep / "socket");
+  CHECK(far.error() == 0);
+  CHECK(std::filesystem::equivalent(std::filesystem::path(far.path()).parent_path(), deep));
+  CHECK(os::UnixAddress(folder / std::string(120, 'x') / "socket").error() == ENOENT);
+  CHECK(os::UnixAddress(deep / std::string(120, 's')).error() == ENAMETOOLONG);
+  CHECK(os::UnixAddress({}).error() == ENAMETOOLONG);
+}
+
+TEST_CASE("an errno is a fault, of a file of ours and of one that the user named") {
+  const auto ours = [](int error) { return faultOf([&] { os::throwErrno(error, "x"); }); };
+  const auto named = [](int error) { return faultOf([&] { os::throwFileError("x", error); }); };
+  for (const int full : {ENOSPC, EDQUOT}) CHECK((ours(full) == Fault::diskFull && named(full) == Fault::diskFull));
+  for (const int denied : {EACCES, EPERM})
+    CHECK((ours(denied) == Fault::forbidden && named(denied) == Fault::forbidden));
+  CHECK((ours(EROFS) == Fault::unreachable && named(EROFS) == Fault::forbidden));
+  CHECK((ours(ENOENT) == Fault::internal && named(ENOENT) == Fault::notFound));
+  CHECK((ours(EEXIST) == Fault::internal && named(EEXIST) == Fault::conflict));
+  CHECK((ours(EMFILE) == Fault::unavailable && named(EISDIR) == Fault::malformed));
+  CHECK((ours(EIO) == Fault::internal && named(EIO) == Fault::internal));
+}
