@@ -87,7 +87,7 @@ void addContext(Commands& commands) {
   show.runs([](Caller& caller, NoWords&) {
     Contexts contexts = loadContexts(contextsPath());
     caller.out.one([&] {
-      if (contexts.current.empty()) return ShownContext{"local", "", true, false};
+      if (contexts.current.empty()) return ShownContext{.name = "local", .server = {}, .current = true};
       return shown(contexts, contexts.get(contexts.current));
     });
     return 0;

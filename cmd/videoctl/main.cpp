@@ -8,6 +8,7 @@
 #include "docs/generate.hpp"
 #include "frame/command.hpp"
 #include "frame/files.hpp"
+#include "media/sniff.hpp"
 
 namespace {
 
@@ -22,40 +23,40 @@ int sayVersion(Caller& caller) {
   return 0;
 }
 
+// Of the kinds of video that are taken.
+std::string extensions() {
+  std::vector<std::string_view> all;
+  for (const media::Kind& kind : media::kinds()) all.push_back(kind.extension);
+  return fmt::format("{}", fmt::join(all, ", "));
+}
+
 // What may help, for a fault whose detail does not say it.
 std::string hintFor(const Error& error, Caller& caller) {
-  const std::string_view what = error.what();
   const bool remote = caller.isRemote();
+  switch (error.reason()) {
+    case Reason::notAllowed: return "`videoctl session whoami` says who you are";
+    case Reason::noSuchUser: return "`videoctl user list` shows all";
+    case Reason::noSuchVideo: return "`videoctl video list` shows those there are, with --state deleted the trash";
+    case Reason::noSuchTask: return "`videoctl task list` shows all";
+    case Reason::noSuchContext: return "`videoctl context list` shows all";
+    case Reason::videoDeleted: return "`videoctl video restore ID` takes it back";
+    case Reason::noAnswer:
+      return remote ? "look at the address, and whether videod runs there; --timeout waits longer" : "";
+    case Reason::none: break;
+  }
   switch (error.fault()) {
     case Fault::unauthenticated:
       return remote ? "sign in with `videoctl session login NAME`, or with --server set VIDEOCTL_TOKEN" : "";
-    case Fault::forbidden: return what.ends_with(": not allowed") ? "`videoctl session whoami` says who you are" : "";
-    case Fault::notFound:
-      if (what.starts_with("user ")) return "`videoctl user list` shows all";
-      if (what.starts_with("video "))
-        return "`videoctl video list` shows those there are, with --state deleted the trash";
-      if (what.starts_with("task ")) return "`videoctl task list` shows all";
-      if (what.starts_with("context ")) return "`videoctl context list` shows all";
-      return {};
-    case Fault::conflict:
-      return what.starts_with("video ") && what.ends_with(": is deleted") ? "`videoctl video restore ID` takes it back"
-                                                                          : "";
     case Fault::tooLarge: return "stream.max_upload of the server's configuration is the limit";
     case Fault::overQuota:
       return "`videoctl user show NAME` says how much room there is; deleted videos count until they are cleared";
-    case Fault::unsupportedMediaType: return "taken are mp4, mov, webm, mkv, ogg, mpeg-ts, avi and flv";
+    case Fault::unsupportedMediaType: return fmt::format("taken are {}", extensions());
     case Fault::busy:
     case Fault::tooMany:
     case Fault::unavailable:
       return error.retryAfter() ? fmt::format("try again in {} s", error.retryAfter()->count())
                                 : "try again, or wait longer with --lock-timeout";
     case Fault::requestTimeout: return "wait longer with --timeout";
-    case Fault::unreachable:
-      return remote && what.starts_with(caller.target().address)
-                 ? "look at the address, and whether videod runs there; --timeout waits longer"
-                 : "";
-    case Fault::versionMismatch:
-      return remote || what.find("run `") != what.npos ? "" : "`videoctl data migrate` brings the database up";
     case Fault::diskFull: return "delete videos and `videoctl queue drain --include-not-due`, or make room";
     default: return {};
   }
@@ -74,10 +75,12 @@ bool wantsJson(const std::vector<std::string>& words) {
 }
 
 // For programs, what went wrong once more, as JSON.
-void sayJson(std::string_view why, std::string_view code, int exit, bool retryable, std::string_view request = {}) {
+void sayJson(const Error& error, int exit, std::string_view request = {}) {
+  const FaultRow& row = rowOf(error.fault());
   std::string json = "{\"error\":";
-  appendJson(json, repairedUtf8(why));
-  json += fmt::format(R"(,"error_code":"{}","exit":{},"retryable":{})", code, exit, retryable);
+  appendJson(json, repairedUtf8(error.what()));
+  json += fmt::format(R"(,"error_code":"{}","exit":{},"retryable":{})", row.code, exit, row.retryable);
+  if (error.reason() != Reason::none) json += fmt::format(R"(,"reason":"{}")", slugOf(error.reason()));
   if (!request.empty()) {
     json += ",\"request_id\":";
     appendJson(json, repairedUtf8(request));
@@ -87,18 +90,16 @@ void sayJson(std::string_view why, std::string_view code, int exit, bool retryab
 
 int failUsage(std::string_view why, bool json) {
   say(why);
-  if (json) sayJson(why, rowOf(Fault::malformed).code, badUsage, false);
+  if (json) sayJson(Error(Fault::malformed, std::string(why)), badUsage);
   return badUsage;
 }
 
 int fail(const Error& error, Caller& caller) {
-  const FaultRow& row = rowOf(error.fault());
+  const int exit = rowOf(error.fault()).exitStatus;
   say(error.what());
   if (const std::string hint = hintFor(error, caller); !hint.empty()) sayPlain("hint: " + hint);
-  if (caller.out.isJson())
-    sayJson(error.what(), row.code, row.exitStatus, row.retryable,
-            caller.isRemote() ? error.requestId() : std::string_view());
-  return row.exitStatus;
+  if (caller.out.isJson()) sayJson(error, exit, caller.isRemote() ? error.requestId() : std::string_view());
+  return exit;
 }
 
 int carryOut(const Action& action, Caller& caller) {
@@ -199,15 +200,15 @@ int run(int count, char** arguments, bool all = false) {
   } catch (const CLI::ParseError& problem) {
     if (!all) return run(count, arguments, true);  // what was meant may be another noun
     commands.explain(problem);
-    if (json) sayJson(problem.what(), rowOf(Fault::malformed).code, badUsage, false);
+    if (json) sayJson(Error(Fault::malformed, problem.what()), badUsage);
     return badUsage;
   } catch (const Usage& wrong) {
     return failUsage(wrong.what(), json);
   } catch (const Error& error) {
-    const FaultRow& row = rowOf(error.fault());
+    const int exit = rowOf(error.fault()).exitStatus;
     say(error.what());
-    if (json) sayJson(error.what(), row.code, row.exitStatus, row.retryable);
-    return row.exitStatus;
+    if (json) sayJson(error, exit);
+    return exit;
   }
   Printer printer(flags.output.value_or(Format::automatic), flags.columns, !flags.noHeader);
   Caller caller(flags, printer);

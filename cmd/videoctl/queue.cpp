@@ -66,18 +66,13 @@ DeletionPage waitUntilDrained(Caller& caller, const DeletionPage& before, steady
 
 // What a drain would clear now, record by record.
 int rehearseDrain(Caller& caller, const DrainQueue& wanted) {
-  const Time now = systemClock().now();
-  DeletionQuery query;
-  query.limit = 500;
+  RehearseDrain page{wanted, {}, {}};
   caller.out.beginResults();
-  for (bool more = true; more && caller.out.isOpen();) {
-    const DeletionPage page = caller.toolkit().deletions().list(caller.by(), query);
-    for (const Deletion& one : page.items)
-      if (one.state == DeletionState::waiting && (one.due <= now || wanted.includeNotDue))
-        caller.out.result({"would-clear", one.video.text, {}, one.lastError});
-    query.cursor = page.nextCursor;
-    more = query.cursor.has_value();
-  }
+  do {
+    const Page<Deletion> due = caller.toolkit().deletions().rehearseDrain(caller.by(), page);
+    for (const Deletion& one : due.items) caller.out.result({"would-clear", one.video.text, {}, one.lastError});
+    page.cursor = due.nextCursor;
+  } while (page.cursor && caller.out.isOpen());
   caller.out.endResults();
   return 0;
 }

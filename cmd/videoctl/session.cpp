@@ -52,6 +52,17 @@ Context& contextOf(Contexts& contexts, const Target& target) {
   return contexts.all.emplace_back(Context{target.address.substr(target.address.find("://") + 3), target.address, {}});
 }
 
+// One that may all that its user may; whether that is an admin is for the server to say.
+std::string makeToken(Toolkit& toolkit, const Credential& by, NewToken wanted) {
+  try {
+    return toolkit.tokens().create(by, wanted).token;
+  } catch (const Error& error) {
+    if (error.fault() != Fault::forbidden) throw;
+    wanted.scope = Scope::full;
+    return toolkit.tokens().create(by, wanted).token;
+  }
+}
+
 int logIn(Caller& caller, SignIn& wanted) {
   if (caller.target().kind != Target::Kind::remote)
     throw Usage("session login: signs in to a server: add --server URL or --context NAME");
@@ -67,10 +78,11 @@ int logIn(Caller& caller, SignIn& wanted) {
   Toolkit& toolkit = caller.toolkit();
   const SignedIn signedIn = toolkit.sessions().login(Anonymous{}, {wanted.name, {}, password, {}});
   const Credential session = Secret{signedIn.sessionId.value_or("")};
-  const WhoAmI who = toolkit.sessions().whoami(session, {});
-  NewToken token{signedIn.userName, "videoctl@" + hostName(), who.role == Role::admin ? Scope::admin : Scope::full, {}};
-  token.expires = systemClock().now() + wanted.keep;
-  context.token = toolkit.tokens().create(session, token).token;
+  context.token = makeToken(toolkit, session,
+                            {.user = signedIn.userName,
+                             .label = "videoctl@" + hostName(),
+                             .scope = Scope::admin,
+                             .expires = systemClock().now() + wanted.keep});
   toolkit.sessions().logout(session, {});
   saveContexts(contextsPath(), contexts);
   caller.report(

@@ -40,9 +40,9 @@ struct UploadVideos {
 // One file, or stdin.
 struct Input {
   std::string path;
-  bool found = false;           ///< in a folder, not named
-  std::optional<Error> broken;  ///< why it cannot be sent
-  std::string digest;           ///< where it was asked for
+  bool found = false;             ///< in a folder, not named
+  std::optional<Error> broken{};  ///< why it cannot be sent
+  std::string digest{};           ///< where it was asked for
 };
 
 Descriptor openInput(const FileOpener& opener, const std::string& path) {
@@ -89,7 +89,7 @@ void walk(const fs::path& folder, const UploadVideos& wanted, std::vector<Input>
   }
   if (failed) throwFileError(folder, failed.value());
   std::sort(paths.begin(), paths.end());
-  for (std::string& path : paths) to.push_back({std::move(path), true, {}, {}});
+  for (std::string& path : paths) to.push_back({.path = std::move(path), .found = true});
 }
 
 std::vector<std::string> namesIn(const std::string& list, char ending) {
@@ -114,7 +114,7 @@ std::vector<Input> inputsOf(const UploadVideos& wanted, const Flags& flags) {
     if (wanted.recursive && path != "-" && fs::is_directory(path, none))
       walk(path, wanted, inputs);
     else
-      inputs.push_back({path, false, {}, {}});
+      inputs.push_back({.path = path});
   }
   return inputs;
 }

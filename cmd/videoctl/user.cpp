@@ -31,21 +31,17 @@ struct AddedUser {
 
 namespace {
 
-// A caller who is no admin and not the operator proves to be who it says.
-bool needsOldPassword(Caller& caller) {
-  const WhoAmI who = caller.toolkit().sessions().whoami(caller.by(), {});
-  if (who.kind == IdentityKind::operator_ && !who.userName) return false;
-  return who.role != Role::admin || (who.scope && *who.scope != "admin");
-}
-
 int setPassword(Caller& caller, ChangePassword& wanted) {
   caller.needPrivateWay();
   PasswordFrom from{wanted.stdinPassword, wanted.passwordFile};
-  PasswordFrom old{false, wanted.oldPasswordFile};
+  const PasswordFrom old{.input = false, .file = wanted.oldPasswordFile};
   // Files are the caller's own, and are read before root becomes another.
   if (!old.file.empty()) wanted.oldPassword = readPassword(caller.flags, old, false);
   if (from.input || !from.file.empty()) wanted.password = readPassword(caller.flags, from, true);
-  if (!wanted.oldPassword && needsOldPassword(caller)) {
+  const bool maybeNeedsOld =
+      !wanted.oldPassword &&
+      caller.toolkit().sessions().whoami(caller.by(), {}).needsOldPassword.value_or(canAsk(caller.flags));
+  if (maybeNeedsOld) {
     if (!canAsk(caller.flags)) throw Usage("user passwd: needs --old-password-file FILE here");
     wanted.oldPassword = readPassword(caller.flags, old, false, "Old password: ");
   }
@@ -196,10 +192,8 @@ void addUser(Commands& commands) {
   remove.rehearses();
   remove.runs([](Caller& caller, RemoveUser& wanted) {
     if (caller.flags.dryRun)
-      return runBatch(caller, Items({wanted.name}), [&](const std::string& name) -> Result {
-        Users& users = caller.toolkit().users();
-        const User user = users.show(caller.by(), {name});
-        if (wanted.transferVideosTo) users.show(caller.by(), {*wanted.transferVideosTo});
+      return runBatch(caller, Items({wanted.name}), [&](const std::string&) -> Result {
+        const User user = caller.toolkit().users().rehearseRemove(caller.by(), wanted);
         const std::string what = fmt::format("{} videos, {} bytes", user.videoCount, user.bytesUsed);
         return {"would-delete", user.name, {}, wanted.transferVideosTo ? "without " + what : "with " + what};
       });

@@ -10,7 +10,7 @@
 #include "frame/files.hpp"
 #include "frame/progress.hpp"
 #include "hashes.hpp"
-#include "sessions/fields.hpp"
+#include "media/sniff.hpp"
 #include "videos/fields.hpp"
 
 namespace video::ctl {
@@ -67,53 +67,6 @@ int verifyVideos(Caller& caller, VerifyVideos& wanted) {
   return status == 0 && !allSound ? problems : status;
 }
 
-// A video as a change would find it, for --dry-run: throws what that would throw where it may not be changed.
-Video found(Caller& caller, const std::string& id, const WhoAmI& who) {
-  const Video video = caller.toolkit().videos().show(caller.by(), {VideoId{id}, {}});
-  const bool isAdmin = who.role == Role::admin && who.scope.value_or("admin") == "admin";
-  const bool isOperator = who.kind == IdentityKind::operator_ && !who.userName;
-  const bool isOwn = who.userName == video.author && who.scope.value_or("full") != "read" && who.scope != "upload";
-  if (!isOperator && !isAdmin && !isOwn) throw Error(Fault::forbidden, fmt::format("video {}: is another's", id));
-  return video;
-}
-
-[[noreturn]] void throwState(const Video& video) {
-  throw Error(Fault::conflict, fmt::format("video {}: is {}", video.id.text, nameOf(video.state)));
-}
-
-int rehearseDelete(Caller& caller, const TheseVideos& wanted) {
-  const WhoAmI who = caller.toolkit().sessions().whoami(caller.by(), {});
-  return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
-    const Video video = found(caller, id, who);
-    const bool isDeleted = video.state == VideoState::deleted;
-    if (video.state == VideoState::purging || (isDeleted && !wanted.now)) throwState(video);
-    return {"would-delete", id, {}, video.name};
-  });
-}
-
-int rehearseRestore(Caller& caller, const TheseVideos& wanted) {
-  const WhoAmI who = caller.toolkit().sessions().whoami(caller.by(), {});
-  return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
-    const Video video = found(caller, id, who);
-    if (video.state != VideoState::deleted) throwState(video);
-    return {"would-restore", id, {}, video.name};
-  });
-}
-
-std::string_view extensionOf(std::string_view type) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 8> known{{{"video/mp4", ".mp4"},
-                                                                                {"video/webm", ".webm"},
-                                                                                {"video/x-matroska", ".mkv"},
-                                                                                {"video/quicktime", ".mov"},
-                                                                                {"video/ogg", ".ogv"},
-                                                                                {"video/mp2t", ".ts"},
-                                                                                {"video/x-msvideo", ".avi"},
-                                                                                {"video/x-flv", ".flv"}}};
-  for (const auto& [name, extension] : known)
-    if (name == type) return extension;
-  return {};
-}
-
 // A file name in no other folder, not hidden, of at most 200 bytes.
 std::string safeName(std::string_view text) {
   std::string name(text.substr(0, 200));
@@ -126,7 +79,8 @@ std::string safeName(std::string_view text) {
 
 std::string fileNameOf(const Video& video) {
   std::string name = safeName(video.name);
-  if (std::filesystem::path(name).extension().empty()) name += extensionOf(video.contentType);
+  const std::string_view extension = media::extensionOf(video.contentType);
+  if (std::filesystem::path(name).extension().empty() && !extension.empty()) name += fmt::format(".{}", extension);
   return name;
 }
 
@@ -293,16 +247,28 @@ void addVideo(Commands& commands) {
   get.givesResults();
   get.runs(download);
 
-  auto rename = commands.verb<RenameVideo>(noun, "rename", "Gives a video another name");
-  rename.option("ID", &RenameVideo::id)->required();
-  rename.option("NAME", &RenameVideo::name)->required();
+  const auto changes = [](std::string_view status) {
+    return [status](Caller& caller, SetVideo& wanted) {
+      if (!wanted.name && !wanted.description) throw Usage("video set: say what: --name or --description");
+      if (wanted.description == "-") wanted.description = readInput(64 * 1024);
+      return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
+        caller.toolkit().videos().set(caller.by(), wanted);
+        return {std::string(status), id, {}, {}};
+      });
+    };
+  };
+  auto set = commands.verb<SetVideo>(noun, "set", "Change a video's name or description");
+  set.option("ID", &SetVideo::id)->required();
+  set.option("--name", &SetVideo::name);
+  set.option("--description", &SetVideo::description, "at most 5000 characters, or - for stdin")->type_name("TEXT");
+  set.givesResults();
+  set.runs(changes("changed"));
+
+  auto rename = commands.verb<SetVideo>(noun, "rename", "Rename a video; short for video set --name");
+  rename.option("ID", &SetVideo::id)->required();
+  rename.option("NAME", &SetVideo::name)->required();
   rename.givesResults();
-  rename.runs([](Caller& caller, RenameVideo& wanted) {
-    return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
-      caller.toolkit().videos().rename(caller.by(), wanted);
-      return {"renamed", id, {}, {}};
-    });
-  });
+  rename.runs(changes("renamed"));
 
   auto verify = commands.verb<VerifyVideos>(noun, "verify", "Reads contents and compares them with what came");
   verify.several("ID", &VerifyVideos::ids, "videos, or - for one a line on stdin")->required(false);
@@ -317,10 +283,11 @@ void addVideo(Commands& commands) {
   remove.givesResults();
   remove.rehearses();
   remove.runs([](Caller& caller, TheseVideos& wanted) {
-    if (caller.flags.dryRun) return rehearseDelete(caller, wanted);
-    const auto now = wanted.now ? std::optional(true) : std::nullopt;
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
-      caller.toolkit().deletions().remove(caller.by(), {{VideoId{id}, {}}, now});
+      const RemoveVideo one{{VideoId{id}, {}}, wanted.now ? std::optional(true) : std::nullopt};
+      Deletions& deletions = caller.toolkit().deletions();
+      if (caller.flags.dryRun) return {"would-delete", id, {}, deletions.rehearseRemove(caller.by(), one).name};
+      deletions.remove(caller.by(), one);
       return {"deleted", id, {}, {}};
     });
   });
@@ -330,9 +297,11 @@ void addVideo(Commands& commands) {
   restore.givesResults();
   restore.rehearses();
   restore.runs([](Caller& caller, TheseVideos& wanted) {
-    if (caller.flags.dryRun) return rehearseRestore(caller, wanted);
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
-      caller.toolkit().deletions().restore(caller.by(), {VideoId{id}, {}});
+      const VideoRef one{VideoId{id}, {}};
+      Deletions& deletions = caller.toolkit().deletions();
+      if (caller.flags.dryRun) return {"would-restore", id, {}, deletions.rehearseRestore(caller.by(), one).name};
+      deletions.restore(caller.by(), one);
       return {"restored", id, {}, {}};
     });
   });

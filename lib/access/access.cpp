@@ -71,10 +71,14 @@ Identity identityOf(const rows::Known& known, bool token) {
           .expires = known.expires};
 }
 
+Error noSuchUser(std::string_view name) {
+  return Error(Fault::notFound, fmt::format("user {}: not found", name)).because(Reason::noSuchUser);
+}
+
 Identity operatorOf(store::Reader& reader, std::string_view name) {
   if (!isUserName(name)) throw Error(Fault::notFound, "user: not found");
   const auto known = rows::findUser(reader, name);
-  if (!known) throw Error(Fault::notFound, fmt::format("user {}: not found", name));
+  if (!known) throw noSuchUser(name);
   return {.kind = Identity::Kind::operator_, .user = known->user, .userName = known->userName, .role = known->role};
 }
 
@@ -291,7 +295,7 @@ std::optional<UserId> Access::whose(store::Reader& reader, const Identity& who, 
   if (!name) return may(who, all) ? std::nullopt : std::optional(who.user);
   const auto known = rows::findUser(reader, *name);
   const std::optional<UserId> user = known ? std::optional(known->user) : std::nullopt;
-  requireOn(who, of, user, Error(Fault::notFound, fmt::format("user {}: not found", *name)));
+  requireOn(who, of, user, noSuchUser(*name));
   return user;
 }
 

@@ -44,7 +44,7 @@ void require(const Identity& who, const Right& right, std::optional<UserId> thin
   if (may(who, right, thing)) return;
   if (who.kind == Identity::Kind::anonymous)
     throw Error(Fault::unauthenticated, fmt::format("{}: sign in first", right.operation));
-  throw Error(Fault::forbidden, fmt::format("{}: not allowed", right.operation));
+  throw Error(Fault::forbidden, fmt::format("{}: not allowed", right.operation)).because(Reason::notAllowed);
 }
 
 void requireOn(const Identity& who, const Right& right, std::optional<UserId> thing, const Error& absent) {

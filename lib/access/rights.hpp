@@ -62,7 +62,7 @@ inline constexpr Right videosShowHidden{"videos.show?hidden", owner | admin, Nee
 inline constexpr Right videosOpen{"videos.open", anyone | link, Need::read};
 inline constexpr Right videosOpenSignedIn{"videos.open?session", signedIn | link, Need::read};
 inline constexpr Right videosOpenOwn{"videos.open?signed", owner | admin | link, Need::read};
-inline constexpr Right videosRename{"videos.rename", owner | admin, Need::change};
+inline constexpr Right videosSet{"videos.set", owner | admin, Need::change};
 inline constexpr Right videosVerify{"videos.verify", owner | admin, Need::change};
 inline constexpr Right videosDelete{"videos.delete", owner | admin, Need::change};
 inline constexpr Right videosDeletePending{"videos.delete?pending", owner | admin, Need::upload};

@@ -9,4 +9,7 @@ namespace video {
 /// else as it is.
 std::string addressKey(std::string_view address);
 
+/// Whether a host of a URL, with or without the brackets of IPv6, is this machine: `localhost`, 127.0.0.0/8, ::1.
+bool isLoopback(std::string_view host);
+
 }  // namespace video

@@ -41,7 +41,29 @@ static_assert([] {
   return true;
 }());
 
+constexpr std::array reasons{
+    std::pair{Reason::notAllowed, std::string_view("not-allowed")},
+    std::pair{Reason::noSuchUser, std::string_view("no-such-user")},
+    std::pair{Reason::noSuchVideo, std::string_view("no-such-video")},
+    std::pair{Reason::noSuchTask, std::string_view("no-such-task")},
+    std::pair{Reason::noSuchContext, std::string_view("no-such-context")},
+    std::pair{Reason::videoDeleted, std::string_view("video-deleted")},
+    std::pair{Reason::noAnswer, std::string_view("no-answer")},
+};
+
 }  // namespace
+
+std::string_view slugOf(Reason reason) noexcept {
+  for (const auto& [known, slug] : reasons)
+    if (known == reason) return slug;
+  return {};
+}
+
+Reason reasonOf(std::string_view slug) noexcept {
+  for (const auto& [reason, known] : reasons)
+    if (known == slug) return reason;
+  return Reason::none;
+}
 
 const FaultRow& rowOf(Fault fault) noexcept {
   return table[static_cast<std::size_t>(fault)];

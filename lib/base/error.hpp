@@ -59,6 +59,23 @@ std::optional<Fault> faultOf(std::string_view code, int httpStatus) noexcept;
 /// The reason phrase of an HTTP status (RFC 9110 §15); "Unknown" for one that this product does not send.
 std::string_view reasonPhrase(int httpStatus) noexcept;
 
+/// What a program may want to know beyond the fault; the detail says the same to a person. A reason is only added.
+enum class Reason {
+  none,
+  notAllowed,     ///< forbidden: the right is missing, whatever is asked
+  noSuchUser,     ///< notFound
+  noSuchVideo,    ///< notFound
+  noSuchTask,     ///< notFound
+  noSuchContext,  ///< notFound, of videoctl's own saved servers
+  videoDeleted,   ///< conflict: the video is in the trash
+  noAnswer,       ///< unreachable: nobody answers at the server's address, or somebody who is not videod
+};
+
+/// The reason's text on the wire (`reason`, X-Error-Reason); empty for `none`.
+std::string_view slugOf(Reason reason) noexcept;
+/// The reason of this text; `none` where it is not known.
+Reason reasonOf(std::string_view slug) noexcept;
+
 /// The one exception of this program. `sentence` is the fixed text of the fault, `detail` says which thing and why:
 /// it is what a person reads, the same on either side of the wire.
 class Error : public std::exception {
@@ -75,6 +92,11 @@ class Error : public std::exception {
     requestId_ = std::move(id);
     return *this;
   }
+  Reason reason() const noexcept { return reason_; }
+  Error& because(Reason reason) noexcept {
+    reason_ = reason;
+    return *this;
+  }
   /// The detail, or the sentence where there is none.
   const char* what() const noexcept override {
     return detail_.empty() ? rowOf(fault_).sentence.data() : detail_.c_str();
@@ -85,6 +107,7 @@ class Error : public std::exception {
   std::string detail_;
   std::optional<std::chrono::seconds> retryAfter_;
   std::string requestId_;
+  Reason reason_ = Reason::none;
 };
 
 }  // namespace video

@@ -41,11 +41,12 @@ char lower(char c) {
 
 }  // namespace
 
-void checkText(std::string_view field, std::string_view text, std::size_t least, std::size_t most) {
+void checkText(std::string_view field, std::string_view text, std::size_t least, std::size_t most, Lines lines) {
   std::size_t length = 0;
   for (std::string_view rest = text; !rest.empty(); ++length) {
     const auto point = takeCodePoint(rest);
     if (!point) throw Error(Fault::malformed, fmt::format("{}: not valid UTF-8", field));
+    if (lines == Lines::several && *point == '\n') continue;
     if (*point < 0x20 || (*point >= 0x7f && *point < 0xa0))
       throw Error(Fault::malformed, fmt::format("{}: has a control character", field));
   }

@@ -6,9 +6,13 @@
 
 namespace video {
 
-/// Throws Fault::malformed naming `field`, unless `text` is valid UTF-8 without control characters and `least` to
-/// `most` characters (code points) long.
-void checkText(std::string_view field, std::string_view text, std::size_t least, std::size_t most);
+/// Whether a text may have several lines, which LF ends.
+enum class Lines { one, several };
+
+/// Throws Fault::malformed naming `field`, unless `text` is valid UTF-8 without control characters (but LF, where it
+/// may have several lines) and `least` to `most` characters (code points) long.
+void checkText(std::string_view field, std::string_view text, std::size_t least, std::size_t most,
+               Lines lines = Lines::one);
 
 /// Whether `text` is valid UTF-8 (RFC 3629).
 bool isUtf8(std::string_view text) noexcept;

@@ -66,6 +66,12 @@ struct Drain {
   std::optional<bool> includeNotDue;  ///< everything waiting becomes due first
 };
 
+/// Asks for what a drain would purge, by due time.
+struct RehearseDrain : Drain {
+  std::optional<std::int64_t> limit;  ///< records on a page, 1..1000; default 500
+  std::optional<std::string> cursor;  ///< `next_cursor` of the page before
+};
+
 struct DeletionRef {
   VideoId video;
 };
@@ -92,14 +98,20 @@ class Deletions {
   /// Marks a video deleted and queues it, in one transaction: owner, admin, operator. Gone from lists and streams at
   /// once.
   virtual void remove(const Credential& by, const RemoveVideo& wanted) = 0;
+  /// What `remove` would do, undone: the video as it would be. Throws what it would throw.
+  virtual Video rehearseRemove(const Credential& by, const RemoveVideo& wanted) = 0;
   /// Takes it back, until it is claimed: owner, admin, operator. Faults: conflict (purging, or not deleted), notFound.
   virtual Video restore(const Credential& by, const VideoRef& wanted) = 0;
+  /// What `restore` would do, undone. Throws what it would throw.
+  virtual Video rehearseRestore(const Credential& by, const VideoRef& wanted) = 0;
   /// The original scheduler's way to queue a video: admin, operator, anyone on a trusted listener.
   virtual void enqueue(const Credential& by, const VideoRef& wanted) = 0;
   /// The queue by due time: admin, operator.
   virtual DeletionPage list(const Credential& by, const DeletionQuery& wanted) = 0;
   /// Starts clearing all that is due: admin, operator. In a daemon it returns at once, in direct mode when it is done.
   virtual DrainStarted drain(const Credential& by, const Drain& wanted) = 0;
+  /// The records that `drain` would purge now: admin, operator. Changes nothing.
+  virtual Page<Deletion> rehearseDrain(const Credential& by, const RehearseDrain& wanted) = 0;
   /// A dead record, or one that waits for another try, becomes due now with all its tries: admin, operator. Faults:
   /// notFound, conflict (it has not failed, or is being worked on).
   virtual Deletion retry(const Credential& by, const DeletionRef& wanted) = 0;

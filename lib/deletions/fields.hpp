@@ -58,6 +58,15 @@ struct Fields<Drain> {
 };
 
 template <>
+struct Fields<RehearseDrain> {
+  static constexpr std::tuple list =
+      std::tuple_cat(Fields<Drain>::list, std::tuple{
+                                              Field{"limit", &RehearseDrain::limit, "records on a page, 1 to 1000"},
+                                              Field{"cursor", &RehearseDrain::cursor, "next_cursor of the page before"},
+                                          });
+};
+
+template <>
 struct Fields<DeletionRef> {
   static constexpr std::tuple list{Field{"video_id", &DeletionRef::video, "the video"}};
 };

@@ -20,31 +20,26 @@ class DirectoryDeletions : public LocalDeletions {
       : database_(database), access_(access), options_(options), clearing_(database, blobs, access, options) {}
 
   void remove(const Credential& by, const RemoveVideo& wanted) override {
-    const auto delay = wanted.now.value_or(false) ? std::chrono::milliseconds{0} : options_.delay;
-    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-      // Who may upload takes away what a broken upload leaves.
-      const auto found = rows::findVideo(transaction, wanted.id);
-      const bool isPending = found && found->state == VideoState::pending;
-      const auto video =
-          requireOwn(transaction, by, isPending ? rights::videosDeletePending : rights::videosDelete, wanted);
-      if (video.state == VideoState::deleted && wanted.now.value_or(false))
-        return rows::makeDue(transaction, video.id, access_.now());
-      if (video.state != VideoState::pending && video.state != VideoState::ready) throw wrongState(video);
-      queue(transaction, video.id, delay);
+    database_.write(store::Purpose::keep,
+                    [&](store::Transaction& transaction) { removeInside(transaction, by, wanted); });
+    wakeNow(delayOf(wanted));
+  }
+
+  Video rehearseRemove(const Credential& by, const RemoveVideo& wanted) override {
+    return database_.rehearse(store::Purpose::keep, [&](store::Transaction& transaction) {
+      removeInside(transaction, by, wanted);
+      return static_cast<Video>(rows::requireVideo(transaction, wanted));
     });
-    wakeNow(delay);
   }
 
   Video restore(const Credential& by, const VideoRef& wanted) override {
-    return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-      auto video = requireOwn(transaction, by, rights::videosRestore, wanted);
-      if (video.state != VideoState::deleted) throw wrongState(video);
-      video.state = video.blob ? VideoState::ready : VideoState::pending;
-      video.purgeTime.reset();
-      rows::deleteDeletion(transaction, video.id);
-      rows::setState(transaction, video.id, video.state);
-      return static_cast<Video>(std::move(video));
-    });
+    return database_.write(store::Purpose::keep,
+                           [&](store::Transaction& transaction) { return restoreInside(transaction, by, wanted); });
+  }
+
+  Video rehearseRestore(const Credential& by, const VideoRef& wanted) override {
+    return database_.rehearse(store::Purpose::keep,
+                              [&](store::Transaction& transaction) { return restoreInside(transaction, by, wanted); });
   }
 
   void enqueue(const Credential& by, const VideoRef& wanted) override {
@@ -81,6 +76,14 @@ class DirectoryDeletions : public LocalDeletions {
     return {page.due, page.leased};
   }
 
+  Page<Deletion> rehearseDrain(const Credential& by, const RehearseDrain& wanted) override {
+    access::require(access_.identify(by), rights::deletionsDrain);
+    const std::int64_t limit = wanted.limit.value_or(500);
+    checkLimit(limit);
+    const Time until = wanted.includeNotDue.value_or(false) ? Time::max() : access_.now();
+    return database_.read([&](store::Reader& reader) { return rows::listDue(reader, until, limit, wanted.cursor); });
+  }
+
   Deletion retry(const Credential& by, const DeletionRef& wanted) override {
     access::require(access_.identify(by), rights::deletionsRetry);
     const Deletion revived = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
@@ -115,8 +118,30 @@ class DirectoryDeletions : public LocalDeletions {
   void workBy(DeletionRunner runner) override { runner_ = std::move(runner); }
 
  private:
-  static Error wrongState(const Video& video) {
-    return Error(Fault::conflict, fmt::format("video {}: is {}", video.id.text, nameOf(video.state)));
+  std::chrono::milliseconds delayOf(const RemoveVideo& wanted) const {
+    return wanted.now.value_or(false) ? std::chrono::milliseconds{0} : options_.delay;
+  }
+
+  void removeInside(store::Transaction& transaction, const Credential& by, const RemoveVideo& wanted) {
+    // Who may upload takes away what a broken upload leaves.
+    const auto found = rows::findVideo(transaction, wanted.id);
+    const bool isPending = found && found->state == VideoState::pending;
+    const auto video =
+        requireOwn(transaction, by, isPending ? rights::videosDeletePending : rights::videosDelete, wanted);
+    if (video.state == VideoState::deleted && wanted.now.value_or(false))
+      return rows::makeDue(transaction, video.id, access_.now());
+    if (video.state != VideoState::pending && video.state != VideoState::ready) throw rows::wrongState(video);
+    queue(transaction, video.id, delayOf(wanted));
+  }
+
+  Video restoreInside(store::Transaction& transaction, const Credential& by, const VideoRef& wanted) {
+    auto video = requireOwn(transaction, by, rights::videosRestore, wanted);
+    if (video.state != VideoState::deleted) throw rows::wrongState(video);
+    video.state = video.blob ? VideoState::ready : VideoState::pending;
+    video.purgeTime.reset();
+    rows::deleteDeletion(transaction, video.id);
+    rows::setState(transaction, video.id, video.state);
+    return static_cast<Video>(std::move(video));
   }
 
   rows::StoredVideo requireOwn(store::Transaction& transaction, const Credential& by, const access::Right& right,

@@ -34,36 +34,45 @@ std::int64_t count(store::Query query) {
   return query.next() ? query.integer(0) : 0;
 }
 
+// The record behind which a page begins.
+struct After {
+  Time due = Time::min();
+  std::string id;
+};
+
+After afterOf(const std::optional<std::string>& cursor) {
+  if (!cursor) return {};
+  const auto keys = readCursor(*cursor, 2);
+  std::int64_t milliseconds = 0;
+  readText(keys[0], "cursor", milliseconds);
+  return {Time{std::chrono::milliseconds{milliseconds}}, keys[1]};
+}
+
+// Of one record more than `limit`, where there are so many.
+void readPage(store::Query query, std::int64_t limit, Page<Deletion>& page) {
+  while (query.next()) {
+    if (std::ssize(page.items) == limit) {
+      const Deletion& last = page.items.back();
+      page.nextCursor = makeCursor({fmt::to_string(last.due.time_since_epoch().count()), last.video.text});
+      break;
+    }
+    page.items.push_back(deletionOf(query));
+  }
+}
+
 }  // namespace
 
 DeletionPage listDeletions(store::Reader& reader, const DeletionQuery& wanted, Time now) {
   static const std::string all = listSql(3);
   static const std::string one = listSql(1);
-  Time due = Time::min();
-  std::string id;
-  if (wanted.cursor) {
-    const auto keys = readCursor(*wanted.cursor, 2);
-    std::int64_t milliseconds = 0;
-    readText(keys[0], "cursor", milliseconds);
-    due = Time{std::chrono::milliseconds{milliseconds}};
-    id = keys[1];
-  }
+  const auto [due, id] = afterOf(wanted.cursor);
   const Time since = wanted.since.value_or(Time::min());
   const Time until = wanted.until.value_or(Time::max());
   DeletionPage page;
-  {
-    auto query = wanted.state ? reader.query(one, due, id, since, until, wanted.limit + 1, *wanted.state)
-                              : reader.query(all, due, id, since, until, wanted.limit + 1, DeletionState::waiting,
-                                             DeletionState::leased, DeletionState::dead);
-    while (query.next()) {
-      if (std::ssize(page.items) == wanted.limit) {
-        const Deletion& last = page.items.back();
-        page.nextCursor = makeCursor({fmt::to_string(last.due.time_since_epoch().count()), last.video.text});
-        break;
-      }
-      page.items.push_back(deletionOf(query));
-    }
-  }
+  readPage(wanted.state ? reader.query(one, due, id, since, until, wanted.limit + 1, *wanted.state)
+                        : reader.query(all, due, id, since, until, wanted.limit + 1, DeletionState::waiting,
+                                       DeletionState::leased, DeletionState::dead),
+           wanted.limit, page);
   page.due = count(reader.query("SELECT count(*) FROM video_del_rec WHERE state = 'waiting' AND due <= ?", now)) +
              count(reader.query("SELECT count(*) FROM blob_del_rec WHERE due <= ?", now)) +
              std::ssize(clearableUsers(reader, now, 1000));
@@ -89,6 +98,16 @@ std::optional<Deletion> findDeletion(store::Reader& reader, const VideoId& video
 
 bool hasDueDeletion(store::Reader& reader, Time now) {
   return reader.query("SELECT 1 FROM video_del_rec WHERE state = 'waiting' AND due <= ? LIMIT 1", now).next();
+}
+
+Page<Deletion> listDue(store::Reader& reader, Time now, std::int64_t limit, const std::optional<std::string>& cursor) {
+  const auto [due, id] = afterOf(cursor);
+  Page<Deletion> page;
+  readPage(reader.query("SELECT video_id, state, due, tries, last_error FROM video_del_rec WHERE state = 'waiting' AND "
+                        "due <= ? AND (due, video_id) > (?, ?) ORDER BY due, video_id LIMIT ?",
+                        now, due, id, limit + 1),
+           limit, page);
+  return page;
 }
 
 std::vector<Clearable> dueDeletions(store::Reader& reader, Time now, std::int64_t limit) {

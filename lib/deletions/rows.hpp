@@ -21,6 +21,8 @@ struct Clearable {
 DeletionPage listDeletions(store::Reader& reader, const DeletionQuery& wanted, Time now);
 std::optional<Deletion> findDeletion(store::Reader& reader, const VideoId& video);
 bool hasDueDeletion(store::Reader& reader, Time now);
+/// What `dueDeletions` finds, page by page.
+Page<Deletion> listDue(store::Reader& reader, Time now, std::int64_t limit, const std::optional<std::string>& cursor);
 std::vector<Clearable> dueDeletions(store::Reader& reader, Time now, std::int64_t limit);
 /// Their bytes in OWNERS: everyone who holds a lease.
 std::vector<std::int64_t> leaseOwners(store::Reader& reader);

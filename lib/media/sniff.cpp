@@ -7,6 +7,16 @@ namespace {
 
 using namespace std::string_view_literals;
 
+constexpr Kind mp4{"video/mp4", "mp4"};
+constexpr Kind quickTime{"video/quicktime", "mov"};
+constexpr Kind webm{"video/webm", "webm"};
+constexpr Kind matroska{"video/x-matroska", "mkv"};
+constexpr Kind ogg{"video/ogg", "ogv"};
+constexpr Kind transportStream{"video/mp2t", "ts"};
+constexpr Kind avi{"video/x-msvideo", "avi"};
+constexpr Kind flv{"video/x-flv", "flv"};
+constexpr std::array all{mp4, quickTime, webm, matroska, ogg, transportStream, avi, flv};
+
 bool has(std::string_view front, std::size_t at, std::string_view mark) {
   return front.size() >= at + mark.size() && front.substr(at, mark.size()) == mark;
 }
@@ -14,13 +24,13 @@ bool has(std::string_view front, std::size_t at, std::string_view mark) {
 // ISO/IEC 14496-12: the first box says it, whatever its size; QuickTime files may begin with another box than ftyp.
 std::optional<Kind> sniffBoxes(std::string_view front) {
   if (has(front, 4, "ftyp"sv)) {
-    if (has(front, 8, "qt  "sv)) return Kind{"video/quicktime", "mov"};
+    if (has(front, 8, "qt  "sv)) return quickTime;
     for (const std::string_view image : {"heic"sv, "heix"sv, "mif1"sv, "avif"sv, "M4A "sv})
       if (has(front, 8, image)) return std::nullopt;
-    return Kind{"video/mp4", "mp4"};
+    return mp4;
   }
   for (const std::string_view box : {"moov"sv, "mdat"sv, "wide"sv})
-    if (has(front, 4, box)) return Kind{"video/quicktime", "mov"};
+    if (has(front, 4, box)) return quickTime;
   return std::nullopt;
 }
 
@@ -37,18 +47,28 @@ bool isTransportStream(std::string_view front) {
 
 }  // namespace
 
+std::span<const Kind> kinds() noexcept {
+  return all;
+}
+
+std::string_view extensionOf(std::string_view type) noexcept {
+  for (const Kind& kind : all)
+    if (kind.type == type) return kind.extension;
+  return {};
+}
+
 std::optional<Kind> sniff(std::string_view front) noexcept {
   if (const auto kind = sniffBoxes(front)) return kind;
   if (has(front, 0, "\x1a\x45\xdf\xa3"sv)) {  // EBML; the DocType stands in the first element
     const std::string_view head = front.substr(0, 64);
-    if (head.find("webm"sv) != std::string_view::npos) return Kind{"video/webm", "webm"};
-    if (head.find("matroska"sv) != std::string_view::npos) return Kind{"video/x-matroska", "mkv"};
+    if (head.find("webm"sv) != std::string_view::npos) return webm;
+    if (head.find("matroska"sv) != std::string_view::npos) return matroska;
     return std::nullopt;
   }
-  if (has(front, 0, "OggS"sv)) return Kind{"video/ogg", "ogv"};
-  if (has(front, 0, "RIFF"sv) && has(front, 8, "AVI "sv)) return Kind{"video/x-msvideo", "avi"};
-  if (has(front, 0, "FLV\x01"sv)) return Kind{"video/x-flv", "flv"};
-  if (isTransportStream(front)) return Kind{"video/mp2t", "ts"};
+  if (has(front, 0, "OggS"sv)) return ogg;
+  if (has(front, 0, "RIFF"sv) && has(front, 8, "AVI "sv)) return avi;
+  if (has(front, 0, "FLV\x01"sv)) return flv;
+  if (isTransportStream(front)) return transportStream;
   return std::nullopt;
 }
 

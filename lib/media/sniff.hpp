@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace video::media {
@@ -10,6 +11,12 @@ struct Kind {
   std::string_view type;
   std::string_view extension;
 };
+
+/// The kinds of video that are served.
+std::span<const Kind> kinds() noexcept;
+
+/// The extension of files of this media type, without a dot; empty where it is none of ours.
+std::string_view extensionOf(std::string_view type) noexcept;
 
 /// What a file is by its first bytes (a few hundred will do): mp4, mov, webm, mkv, ogg, mpeg-ts, avi, flv. Nothing
 /// where it is none of them.

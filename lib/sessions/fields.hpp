@@ -48,6 +48,7 @@ struct Fields<WhoAmI> {
       Field{"kind", &WhoAmI::kind, "session, token or operator"},
       Field{"scope", &WhoAmI::scope, "a token's"},
       Field{"expires", &WhoAmI::expires, "when the session or token ends"},
+      Field{"needs_old_pwd", &WhoAmI::needsOldPassword, "whether it must give the old password to set a new one"},
   };
 };
 

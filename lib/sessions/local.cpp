@@ -78,6 +78,7 @@ class LocalSessions : public Sessions {
       reply.role.emplace(who.role);
     }
     reply.expires = who.expires;
+    reply.needsOldPassword = !access::may(who, rights::usersChangeAny);
     if (who.kind == Identity::Kind::operator_) reply.kind = IdentityKind::operator_;
     if (who.kind == Identity::Kind::token) {
       reply.kind = IdentityKind::token;

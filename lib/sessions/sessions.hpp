@@ -38,6 +38,7 @@ struct WhoAmI {
   IdentityKind kind = IdentityKind::session;
   std::optional<std::string> scope;  ///< a token's
   std::optional<Time> expires;
+  std::optional<bool> needsOldPassword;  ///< whether a new password takes the old one; unknown of an older daemon
 };
 
 /// A session that has not ended, without its secret.

@@ -179,6 +179,22 @@ class Database {
     }
   }
 
+  /// Runs `work(Transaction&)` as `write` does, undoes it and returns what it returned: what would have been done. What
+  /// it was to do afterwards (`afterCommit`) is dropped. Throws what `write` would have thrown.
+  template <class Work>
+  auto rehearse(Purpose purpose, Work&& work) {
+    struct Undo {};
+    std::optional<std::invoke_result_t<Work&, Transaction&>> reply;
+    try {
+      write(purpose, [&](Transaction& transaction) {
+        reply.emplace(work(transaction));
+        throw Undo{};
+      });
+    } catch (const Undo&) {
+    }
+    return *std::move(reply);
+  }
+
   /// Throws diskFull where less than the floor, plus `more` bytes, is free in the data directory.
   void requireSpace(std::uint64_t more = 0) const;
 

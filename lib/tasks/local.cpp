@@ -120,7 +120,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
   static const tasks::TaskKind& find(std::string_view name) {
     for (const tasks::TaskKind& kind : tasks::taskList())
       if (kind.name == name) return kind;
-    throw Error(Fault::notFound, fmt::format("task {}: not found", name));
+    throw Error(Fault::notFound, fmt::format("task {}: not found", name)).because(Reason::noSuchTask);
   }
 
   TaskTiming timingOf(std::string_view task) const {

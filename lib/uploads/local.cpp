@@ -127,8 +127,7 @@ class LocalUploads : public Uploads {
                         rows::noSuchVideo(id));
     }
     if (!video) throw rows::noSuchVideo(id);
-    if (video->state != VideoState::pending && video->state != VideoState::ready)
-      throw Error(Fault::conflict, fmt::format("video {}: is {}", id.text, nameOf(video->state)));
+    if (video->state != VideoState::pending && video->state != VideoState::ready) throw rows::wrongState(*video);
     return *std::move(video);
   }
 

@@ -104,7 +104,7 @@ class RemoteUploads : public Uploads {
     return {now.id, replaced, now.size, now.sha256, now.contentType};
   }
   RehearsedUpload rehearse(const Credential& by, const RehearseUpload& wanted) override {
-    return server_.call(wire::rehearse, by, wanted);
+    return server_.rehearse(wire::rehearse, by, wanted);
   }
   UploadStatus status(const Credential& by, const BeginUpload& wanted) override {
     return server_.call(wire::status, by, wanted);

@@ -103,30 +103,47 @@ class LocalUsers : public Users {
   }
 
   void remove(const Credential& by, const RemoveUser& wanted) override {
-    const Identity who = access_.identify(by);
-    if (wanted.transferVideosTo) transferVideos(by, wanted.name, *wanted.transferVideosTo);
+    access_.identify(by);
+    // In steps, so that the writer is never held long; the account itself ends only when all have moved.
+    const auto transfer = [&](store::Transaction& transaction) { return transferSome(transaction, by, wanted); };
+    while (wanted.transferVideosTo && database_.write(store::Purpose::keep, transfer) == mostTransferred) {
+    }
     database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-      const Identity now = access_.identify(transaction, by);
-      const UserId user = findRemovable(transaction, now, wanted.name);
-      if (wanted.transferVideosTo && rows::hasListedVideos(transaction, user))
+      const User user = findRemovable(transaction, access_.identify(transaction, by), wanted.name);
+      if (wanted.transferVideosTo && rows::hasListedVideos(transaction, user.id))
         throw Error(Fault::conflict, fmt::format("user {}: has a new video; try again", wanted.name));
-      access_.endAll(transaction, user);
-      rows::markUserDeleted(transaction, user, access_.now());
-      rows::insertUserDeletion(transaction, user, access_.now());
+      endAccount(transaction, user.id);
+    });
+  }
+
+  User rehearseRemove(const Credential& by, const RemoveUser& wanted) override {
+    return database_.rehearse(store::Purpose::keep, [&](store::Transaction& transaction) {
+      User user = findRemovable(transaction, access_.identify(transaction, by), wanted.name);
+      if (wanted.transferVideosTo) transferSome(transaction, by, wanted);
+      endAccount(transaction, user.id);
+      return user;
     });
   }
 
  private:
+  static constexpr std::int64_t mostTransferred = 500;
+
   void requireMayAdd(const Identity& who, const NewUser& wanted) const {
     const bool plain = access_.options().openRegistration && !wanted.role && !wanted.ownQuota;
     access::require(who, plain ? rights::usersAdd : rights::usersAddAny);
   }
 
-  UserId findRemovable(store::Reader& reader, const Identity& who, std::string_view name) const {
-    const auto user = rows::findUser(reader, name, options_.quota);
+  User findRemovable(store::Reader& reader, const Identity& who, std::string_view name) const {
+    auto user = rows::findUser(reader, name, options_.quota);
     access::requireOn(who, rights::usersRemove, user ? std::optional(user->id) : std::nullopt, rows::noSuchUser(name));
     requireOtherAdmin(reader, who, *user);
-    return user->id;
+    return *std::move(user);
+  }
+
+  void endAccount(store::Transaction& transaction, UserId user) {
+    access_.endAll(transaction, user);
+    rows::markUserDeleted(transaction, user, access_.now());
+    rows::insertUserDeletion(transaction, user, access_.now());
   }
 
   static void requireMayChange(const Identity& who, const ChangeUser& wanted, std::optional<UserId> user) {
@@ -142,20 +159,17 @@ class LocalUsers : public Users {
       throw Error(Fault::conflict, fmt::format("user {}: is the last enabled admin", user.name));
   }
 
-  // In steps, so that the writer is never held long; the account itself ends only when all have moved.
-  // For admins: nobody else may fill another's account, or publish in his name.
-  void transferVideos(const Credential& by, std::string_view from, std::string_view to) {
-    for (bool more = true; more;) {
-      more = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-        const Identity who = access_.identify(transaction, by);
-        const UserId owner = findRemovable(transaction, who, from);
-        access::require(who, rights::usersTransfer);
-        const auto taker = rows::findUserId(transaction, to);
-        if (!taker) throw rows::noSuchUser(to);
-        if (*taker == owner) throw Error(Fault::malformed, "transfer_videos_to: is the user to be deleted");
-        return rows::transferVideos(transaction, owner, *taker, 500) == 500;
-      });
-    }
+  // Moves at most `mostTransferred` videos to another user; how many. For admins: nobody else may fill another's
+  // account, or publish in his name.
+  std::int64_t transferSome(store::Transaction& transaction, const Credential& by, const RemoveUser& wanted) {
+    const Identity who = access_.identify(transaction, by);
+    const UserId owner = findRemovable(transaction, who, wanted.name).id;
+    access::require(who, rights::usersTransfer);
+    const std::string& to = wanted.transferVideosTo.value();
+    const auto taker = rows::findUserId(transaction, to);
+    if (!taker) throw rows::noSuchUser(to);
+    if (*taker == owner) throw Error(Fault::malformed, "transfer_videos_to: is the user to be deleted");
+    return rows::transferVideos(transaction, owner, *taker, mostTransferred);
   }
 
   store::Database& database_;

@@ -30,7 +30,7 @@ User userOf(const store::Query& row, std::int64_t quota) {
 }  // namespace
 
 Error noSuchUser(std::string_view name) {
-  return Error(Fault::notFound, fmt::format("user {}: not found", name));
+  return Error(Fault::notFound, fmt::format("user {}: not found", name)).because(Reason::noSuchUser);
 }
 
 std::optional<User> findUser(store::Reader& reader, std::string_view name, std::int64_t quota) {

@@ -104,6 +104,8 @@ class Users {
   /// Ends the account in one small transaction: name freed, sessions ended, videos and comments gone from everywhere;
   /// the task user-clear does the rest. Self, admin, operator. Faults: notFound, conflict (the last enabled admin).
   virtual void remove(const Credential& by, const RemoveUser& wanted) = 0;
+  /// What `remove` would do, undone: the user as it is before. Throws what it would throw.
+  virtual User rehearseRemove(const Credential& by, const RemoveUser& wanted) = 0;
 };
 
 /// On the data directory; what it is given must outlive it.

@@ -29,6 +29,10 @@ constexpr Endpoint<RemoveUser, void> remove{{.name = "users.remove",
                                              .path = "/user/{user_name}",
                                              .success = 204,
                                              .summary = "End an account, with its videos and comments"}};
+constexpr Endpoint<RemoveUser, User> rehearseRemove{{.name = "users.remove.rehearse",
+                                                     .method = Method::post,
+                                                     .path = "/user/{user_name}/delete/rehearse",
+                                                     .summary = "Ask what ending an account would do"}};
 }  // namespace wire
 
 class RemoteUsers : public Users {
@@ -43,6 +47,9 @@ class RemoteUsers : public Users {
     return server_.call(wire::change, by, wanted);
   }
   void remove(const Credential& by, const RemoveUser& wanted) override { server_.call(wire::remove, by, wanted); }
+  User rehearseRemove(const Credential& by, const RemoveUser& wanted) override {
+    return server_.rehearse(wire::rehearseRemove, by, wanted);
+  }
 
  private:
   http::Client& server_;
@@ -64,6 +71,7 @@ void serveUsers(http::Router& router, Users& users, const http::CookieOptions& c
   router.serve(wire::show, [&](auto& by, auto& wanted) { return users.show(by, wanted); });
   router.serve(wire::change, [&](auto& by, auto& wanted) { return users.change(by, wanted); });
   router.serve(wire::remove, [&](auto& by, auto& wanted) { users.remove(by, wanted); });
+  router.serve(wire::rehearseRemove, [&](auto& by, auto& wanted) { return users.rehearseRemove(by, wanted); });
 }
 
 }  // namespace video

@@ -43,6 +43,7 @@ struct Fields<Video> {
       Field{"sha256", &Video::sha256, "of the content, hex"},
       Field{"duration_ms", &Video::durationMs, "length, where known"},
       Field{"purge_time", &Video::purgeTime, "when a deleted video is due"},
+      Field{"description", &Video::description, "at most 5000 characters, LF between lines"},
   };
 };
 
@@ -86,10 +87,11 @@ struct Fields<KnownContent> {
 };
 
 template <>
-struct Fields<RenameVideo> {
+struct Fields<SetVideo> {
   static constexpr std::tuple list{
-      Field{"id", &RenameVideo::id, "the video"},
-      Field{"name", &RenameVideo::name, "1 to 200 characters"},
+      Field{"id", &SetVideo::id, "the video"},
+      Field{"name", &SetVideo::name, "1 to 200 characters"},
+      Field{"description", &SetVideo::description, "at most 5000 characters, LF between lines"},
   };
 };
 

@@ -120,13 +120,15 @@ class LocalVideos : public Videos {
     return video;
   }
 
-  Video rename(const Credential& by, const RenameVideo& wanted) override {
-    checkText("name", wanted.name, 1, 200);
+  Video set(const Credential& by, const SetVideo& wanted) override {
+    if (wanted.name) checkText("name", *wanted.name, 1, 200);
+    if (wanted.description) checkText("description", *wanted.description, 0, 5000, Lines::several);
     return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       rows::StoredVideo video =
-          requireListed(transaction, access_.identify(transaction, by), rights::videosRename, wanted.id);
-      rows::setName(transaction, wanted.id, wanted.name);
-      video.name = wanted.name;
+          requireListed(transaction, access_.identify(transaction, by), rights::videosSet, wanted.id);
+      if (wanted.name) video.name = *wanted.name;
+      if (wanted.description) video.description = *wanted.description;
+      if (wanted.name || wanted.description) rows::setTexts(transaction, video);
       return static_cast<Video>(std::move(video));
     });
   }
@@ -195,8 +197,7 @@ class LocalVideos : public Videos {
                                          const VideoId& id) {
     auto video = rows::findVideo(reader, id);
     access::requireOn(who, right, video ? std::optional(video->authorId) : std::nullopt, rows::noSuchVideo(id));
-    if (video->state != VideoState::pending && video->state != VideoState::ready)
-      throw Error(Fault::conflict, fmt::format("video {}: is {}", id.text, nameOf(video->state)));
+    if (video->state != VideoState::pending && video->state != VideoState::ready) throw rows::wrongState(*video);
     return *std::move(video);
   }
 

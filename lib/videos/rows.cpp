@@ -14,8 +14,7 @@ namespace {
 
 constexpr std::string_view columns =
     "v.id, v.author_id, u.login_name, v.name, v.state, v.display_ctime, v.create_time, v.size, v.content_type, "
-    "v.sha256, "
-    "v.duration_ms, ";
+    "v.sha256, v.duration_ms, v.description, ";
 // CROSS JOIN keeps SQLite to this order: the list's index first, its order kept.
 constexpr std::string_view tables =
     "video_info v CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL "
@@ -34,7 +33,8 @@ void fill(Video& video, const store::Query& row) {
   video.contentType = row.text(8);
   video.sha256 = row.text(9);
   video.durationMs = row.optionalInteger(10);
-  video.purgeTime = row.optionalTime(11);
+  video.description = row.text(11);
+  video.purgeTime = row.optionalTime(12);
 }
 
 // Where a page begins and ends; ids sort by creation, so times become bounds of ids.
@@ -118,8 +118,8 @@ std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id) {
   if (!query.next()) return std::nullopt;
   StoredVideo video;
   fill(video, query);
-  video.blob = query.optionalText(12);
-  video.modified = query.optionalTime(13).value_or(video.created);
+  video.blob = query.optionalText(13);
+  video.modified = query.optionalTime(14).value_or(video.created);
   return video;
 }
 
@@ -130,7 +130,13 @@ StoredVideo requireVideo(store::Reader& reader, const VideoRef& wanted) {
 }
 
 Error noSuchVideo(const VideoId& id) {
-  return Error(Fault::notFound, fmt::format("video {}: not found", id.text));
+  return Error(Fault::notFound, fmt::format("video {}: not found", id.text)).because(Reason::noSuchVideo);
+}
+
+Error wrongState(const Video& video) {
+  Error wrong(Fault::conflict, fmt::format("video {}: is {}", video.id.text, nameOf(video.state)));
+  if (video.state == VideoState::deleted) wrong.because(Reason::videoDeleted);
+  return wrong;
 }
 
 std::optional<std::string> blobOf(store::Reader& reader, const VideoId& id) {
@@ -225,8 +231,10 @@ void setContent(store::Transaction& transaction, const VideoId& id, const NewCon
       .run();
 }
 
-void setName(store::Transaction& transaction, const VideoId& id, std::string_view name) {
-  transaction.query("UPDATE video_info SET name = ? WHERE id = ?", name, id).run();
+void setTexts(store::Transaction& transaction, const Video& video) {
+  transaction
+      .query("UPDATE video_info SET name = ?, description = ? WHERE id = ?", video.name, video.description, video.id)
+      .run();
 }
 
 void setState(store::Transaction& transaction, const VideoId& id, VideoState state) {

@@ -37,6 +37,8 @@ std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id);
 /// The same; throws notFound where there is none, or it is not the one meant.
 StoredVideo requireVideo(store::Reader& reader, const VideoRef& wanted);
 Error noSuchVideo(const VideoId& id);
+/// Conflict: nothing of the kind can be done with a video in this state.
+Error wrongState(const Video& video);
 /// The blob of a video, whether or not its owner lives: for clearing.
 std::optional<std::string> blobOf(store::Reader& reader, const VideoId& id);
 Page<Video> listVideos(store::Reader& reader, const VideoFilter& filter, const ListQuery& wanted);
@@ -54,7 +56,8 @@ bool hasListedVideos(store::Reader& reader, UserId user);
 
 void insertVideo(store::Transaction& transaction, const Video& video);
 void setContent(store::Transaction& transaction, const VideoId& id, const NewContent& content, Time now);
-void setName(store::Transaction& transaction, const VideoId& id, std::string_view name);
+/// Writes the video's name and description.
+void setTexts(store::Transaction& transaction, const Video& video);
 void setState(store::Transaction& transaction, const VideoId& id, VideoState state);
 /// Gives at most `limit` of a user's videos, trash included, to another; how many.
 std::int64_t transferVideos(store::Transaction& transaction, UserId from, UserId to, std::int64_t limit);

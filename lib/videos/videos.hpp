@@ -41,6 +41,7 @@ struct Video {
   std::string sha256;       ///< hex; empty while pending
   std::optional<std::int64_t> durationMs;
   std::optional<Time> purgeTime;  ///< of a deleted one: when it is due
+  std::string description;        ///< at most 5000 characters, in lines
 };
 
 struct NewVideo {
@@ -86,9 +87,11 @@ struct KnownContent {
   std::optional<Time> deleted;   ///< when
 };
 
-struct RenameVideo {
+/// What is to be different about a video; what is not given stays.
+struct SetVideo {
   VideoId id;
-  std::string name;  ///< 1 to 200 characters
+  std::optional<std::string> name;         ///< 1 to 200 characters
+  std::optional<std::string> description;  ///< 0 to 5000 characters, in lines
 };
 
 /// What a look at a video's content has found.
@@ -127,8 +130,9 @@ class Videos {
   virtual KnownContent known(const Credential& by, const ContentQuery& wanted) = 0;
   /// One video: anyone a ready one, its owner, admins and the operator any.
   virtual Video show(const Credential& by, const VideoRef& wanted) = 0;
-  /// Gives a video, pending or ready, another name: owner, admin, operator. Faults: malformed, forbidden, notFound.
-  virtual Video rename(const Credential& by, const RenameVideo& wanted) = 0;
+  /// Changes the name or description of a video, pending or ready, and answers it as it is then: owner, admin,
+  /// operator. Faults: malformed, forbidden, notFound, conflict (deleted).
+  virtual Video set(const Credential& by, const SetVideo& wanted) = 0;
   /// Reads the whole content of a ready video: owner, admin, operator. Faults: forbidden, notFound.
   virtual VerifiedVideo verify(const Credential& by, const VideoRef& wanted) = 0;
   /// The bytes of a ready video, to whom VideosOptions::access says; a link must be good whoever else may.

@@ -32,8 +32,10 @@ constexpr Endpoint<VideoRef, Video> show{{.name = "videos.show",
                                           .flags = {.sharedReply = true}}};
 constexpr Endpoint<VideoRef, Video> showOf{
     {.name = "videos.show", .method = Method::get, .path = "/user/{user_name}/videos/{id}", .summary = "Show a video"}};
-constexpr Endpoint<RenameVideo, Video> rename{
-    {.name = "videos.rename", .method = Method::patch, .path = "/video/{id}", .summary = "Give a video another name"}};
+constexpr Endpoint<SetVideo, Video> set{{.name = "videos.set",
+                                         .method = Method::patch,
+                                         .path = "/video/{id}",
+                                         .summary = "Change a video's name or description"}};
 constexpr Endpoint<VideoRef, VerifiedVideo> verify{{.name = "videos.verify",
                                                     .method = Method::post,
                                                     .path = "/video/{id}/verify",
@@ -60,9 +62,7 @@ class RemoteVideos : public Videos {
     return server_.call(wire::known, by, wanted);
   }
   Video show(const Credential& by, const VideoRef& wanted) override { return server_.call(wire::show, by, wanted); }
-  Video rename(const Credential& by, const RenameVideo& wanted) override {
-    return server_.call(wire::rename, by, wanted);
-  }
+  Video set(const Credential& by, const SetVideo& wanted) override { return server_.call(wire::set, by, wanted); }
   VerifiedVideo verify(const Credential& by, const VideoRef& wanted) override {
     return server_.call(wire::verify, by, wanted);
   }
@@ -85,7 +85,7 @@ void serveVideos(http::Router& router, Videos& videos) {
   router.serve(wire::known, [&](auto& by, auto& wanted) { return videos.known(by, wanted); });
   router.serve(wire::show, [&](auto& by, auto& wanted) { return videos.show(by, wanted); });
   router.serve(wire::showOf, [&](auto& by, auto& wanted) { return videos.show(by, wanted); });
-  router.serve(wire::rename, [&](auto& by, auto& wanted) { return videos.rename(by, wanted); });
+  router.serve(wire::set, [&](auto& by, auto& wanted) { return videos.set(by, wanted); });
   router.serve(wire::verify, [&](auto& by, auto& wanted) { return videos.verify(by, wanted); });
   router.serveContent(wire::open, [&](auto& by, auto& wanted) { return videos.open(by, wanted); });
 }

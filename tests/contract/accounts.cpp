@@ -130,9 +130,26 @@ TEST_CASE("users.remove can hand the videos over") {
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "mine");
   const Credential root = site.user("root", Role::admin);
-  requireFault([&] { site.at(root).users().remove(root, {"ada", "nobody"}); }, Fault::notFound);
-  requireFault([&] { site.at(root).users().remove(root, {"ada", "ada"}); }, Fault::malformed, "transfer_videos_to");
-  requireFault([&] { site.at(ada).users().remove(ada, {"ada", "bob"}); }, Fault::forbidden);
+  for (const bool rehearsed : {true, false}) {
+    const auto remove = [&](const Credential& by, const RemoveUser& wanted) {
+      Users& users = site.at(by).users();
+      if (rehearsed)
+        users.rehearseRemove(by, wanted);
+      else
+        users.remove(by, wanted);
+    };
+    requireFault([&] { remove(root, {"ada", "nobody"}); }, Fault::notFound, "user nobody");
+    requireFault([&] { remove(root, {"nobody", "bob"}); }, Fault::notFound, "user nobody");
+    requireFault([&] { remove(root, {"ada", "ada"}); }, Fault::malformed, "transfer_videos_to");
+    requireFault([&] { remove(ada, {"ada", "bob"}); }, Fault::forbidden);
+    requireFault([&] { remove(bob, {"ada", std::nullopt}); }, Fault::forbidden);
+    requireFault([&] { remove(root, {"root", std::nullopt}); }, Fault::conflict, "last enabled admin");
+  }
+  const User ahead = site.at(root).users().rehearseRemove(root, {"ada", "bob"});
+  CHECK(ahead.videoCount == 1);
+  CHECK(ahead.bytesUsed > 0);
+  CHECK(site.at(ada).users().rehearseRemove(ada, {"ada", std::nullopt}).name == "ada");
+  CHECK(site.at(ada).videos().show(ada, {video, std::nullopt}).author == "ada");
   site.at(root).users().remove(root, {"ada", "bob"});
   CHECK(site.at(bob).videos().show(bob, {video, std::nullopt}).author == "bob");
   CHECK(site.at(bob).users().show(bob, {"bob"}).videoCount == 1);

@@ -1,6 +1,7 @@
 // deleting, restoring and the queue, on both sides of the wire.
 #include <filesystem>
 
+#include "base/json.hpp"
 #include "catch.hpp"
 #include "contract/site.hpp"
 #include "deletions/fields.hpp"
@@ -27,7 +28,129 @@ DeletionPage drained(Site& site, bool includeNotDue = true) {
   }
 }
 
+// How a call ended: the fault and detail of its Error, or that there was none.
+std::string endOf(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return std::string(error.sentence()) + ": " + error.detail() + " (" + std::string(slugOf(error.reason())) + ")";
+  }
+  return "done";
+}
+
+// What there is of a video, which a rehearsal must leave as it is; drains of others go on beside it.
+std::string everythingOf(Site& site, const VideoId& id) {
+  Toolkit& at = site.at(Operator{});
+  std::string all;
+  const std::string missing = endOf([&] { appendJson(all, at.videos().show(Operator{}, {id, std::nullopt})); });
+  DeletionQuery queue;
+  queue.limit = 1000;
+  for (const Deletion& one : at.deletions().list(Operator{}, queue).items)
+    if (one.video.text == id.text) appendJson(all, one);
+  return all + missing;
+}
+
 }  // namespace
+
+TEST_CASE("a rehearsal ends as the act does, for every caller and state, and changes nothing") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential root = site.user("root", Role::admin);
+  const auto token = [&](Scope scope) {
+    NewToken wanted;
+    wanted.user = "ada";
+    wanted.label = "x";
+    wanted.scope = scope;
+    return Secret{site.at(ada).tokens().create(ada, wanted).token, false};
+  };
+  const std::vector<Credential> callers{Anonymous{},          ada,  site.user("bob"), token(Scope::read),
+                                        token(Scope::upload), root, Operator{},       Operator{"ada"}};
+  const std::vector<std::function<VideoId()>> makers{
+      [&] {
+        return site.at(ada).videos().add(ada, {"ada", "pending"}).id;
+      },
+      [&] { return site.video(ada, "ada", "ready"); },
+      [&] {
+        const VideoId gone = site.video(ada, "ada", "deleted");
+        site.at(ada).deletions().remove(ada, removing(gone));
+        return gone;
+      },
+      [] { return VideoId{"nothing"}; },
+  };
+  std::size_t done = 0;
+  for (std::size_t maker = 0; maker < makers.size(); ++maker) {
+    for (std::size_t caller = 0; caller < callers.size(); ++caller) {
+      const Credential& by = callers[caller];
+      Deletions& deletions = site.at(by).deletions();
+      const auto same = [&](const std::function<void(const VideoId&)>& rehearse,
+                            const std::function<void(const VideoId&)>& act) {
+        CAPTURE(maker, caller);
+        const VideoId video = makers[maker]();
+        const std::string before = everythingOf(site, video);
+        const std::string rehearsed = endOf([&] { rehearse(video); });
+        CHECK(everythingOf(site, video) == before);
+        CHECK(endOf([&] { act(video); }) == rehearsed);
+        done += rehearsed == "done" ? 1 : 0;
+      };
+      for (const auto& now : {std::optional<bool>(), std::optional(true)})
+        same([&](const VideoId& id) { deletions.rehearseRemove(by, removing(id, now)); },
+             [&](const VideoId& id) { deletions.remove(by, removing(id, now)); });
+      same(
+          [&](const VideoId& id) {
+            deletions.rehearseRestore(by, {id, std::nullopt});
+          },
+          [&](const VideoId& id) {
+            deletions.restore(by, {id, std::nullopt});
+          });
+    }
+  }
+  // ada, root and both operators do two of three things to each of three videos, an upload token two to the pending
+  // one.
+  CHECK(done == 4 * 3 * 2 + 2);
+}
+
+TEST_CASE("a rehearsal says what would be there") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  Deletions& deletions = site.at(ada).deletions();
+  const VideoId video = site.video(ada, "ada", "x");
+  const Video deleted = deletions.rehearseRemove(ada, removing(video));
+  CHECK(deleted.state == VideoState::deleted);
+  CHECK(deleted.purgeTime.has_value());
+  deletions.remove(ada, removing(video));
+  const Video back = deletions.rehearseRestore(ada, {video, std::nullopt});
+  CHECK(back.state == VideoState::ready);
+  CHECK_FALSE(back.purgeTime.has_value());
+}
+
+TEST_CASE("a drain is rehearsed page by page: what is due, or all that waits") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential root = site.user("root", Role::admin);
+  std::vector<std::string> waiting;
+  for (int i = 0; i < 5; ++i) {
+    const VideoId video = site.video(ada, "ada", "x");
+    site.at(ada).deletions().remove(ada, removing(video));
+    waiting.push_back(video.text);
+  }
+  requireFault([&] { site.at(ada).deletions().rehearseDrain(ada, {}); }, Fault::forbidden);
+  Deletions& deletions = site.at(root).deletions();
+  CHECK(deletions.rehearseDrain(root, {}).items.empty());
+  RehearseDrain all;
+  all.includeNotDue = true;
+  all.limit = 2;
+  std::vector<std::string> found;
+  do {
+    const Page<Deletion> page = deletions.rehearseDrain(root, all);
+    CHECK(page.items.size() <= 2);
+    for (const Deletion& one : page.items) found.push_back(one.video.text);
+    all.cursor = page.nextCursor;
+  } while (all.cursor);
+  CHECK(found == waiting);
+  CHECK(deletions.list(root, {}).items.size() == 5);
+  all.limit = 0;
+  requireFault([&] { deletions.rehearseDrain(root, all); }, Fault::malformed, "limit");
+}
 
 TEST_CASE("a deleted video is gone at once, and can be taken back until it is claimed") {
   Site site(GENERATE(Way::local, Way::remote));

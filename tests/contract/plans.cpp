@@ -66,7 +66,7 @@ void runEverything(Site& site) {
   site.at(link).videos().open(link, {video, {}});
   site.at(ada).shares().revoke(ada, {video, shared.id});
   const AddedVideo pending = site.at(ada).videos().add(ada, {"ada", "by link"});
-  site.at(ada).videos().rename(ada, {pending.id, "y"});
+  site.at(ada).videos().set(ada, {.id = pending.id, .name = "y", .description = "z"});
   ChangeUser change;
   change.name = "bob";
   change.password = "another password";
@@ -87,6 +87,7 @@ void runEverything(Site& site) {
   waiting.state = DeletionState::waiting;
   site.at(root).deletions().list(root, {});
   site.at(root).deletions().list(root, waiting);
+  site.at(root).deletions().rehearseDrain(root, {});
   site.at(ada).deletions().restore(ada, {video, std::nullopt});
   site.at(root).users().remove(root, {"bob", "ada"});
   site.at(ada).deletions().remove(ada, removing);

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fstream>
+#include <map>
 #include <regex>
+#include <set>
 #include <sstream>
 
 #include "catch.hpp"
@@ -64,6 +67,26 @@ std::string routeOf(std::string_view path) {
 void replace(std::string& text, const std::string& word, const std::string& with) {
   for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + with.size()))
     text.replace(at, word.size(), with);
+}
+
+std::string textOf(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// The constants of the table in lib/access/rights.hpp, and the operation of each, without its variant.
+std::map<std::string, std::string> rightsByConstant() {
+  const std::string text = textOf(VIDEO_SOURCE_DIR "/lib/access/rights.hpp");
+  const std::regex entry(R"re(constexpr Right (\w+)\{"([A-Za-z.]+)(\?[A-Za-z]+)?",)re");
+  std::map<std::string, std::string> found;
+  for (std::sregex_iterator at(text.begin(), text.end(), entry), end; at != end; ++at) found[at->str(1)] = at->str(2);
+  return found;
+}
+
+// The operation whose right an operation needs: a rehearsal the act's, a step of an upload the upload's.
+std::string actOf(const std::string& operation) {
+  if (operation == "uploads.begin" || operation == "uploads.status") return "uploads.put";
+  return std::regex_replace(operation, std::regex(R"(^(\w+\.\w+)\.rehearse$)"), "$1");
 }
 
 // One request by one caller, with everything that it is about made for it alone.
@@ -220,5 +243,31 @@ TEST_CASE("who may do what: every endpoint by every kind of caller") {
     CHECK(std::any_of(routes.begin(), routes.end(), [&](const http::Route& route) {
       return row.method == nameOf(route.method) && routeOf(row.path) == routeOf(route.path);
     }));
+  }
+}
+
+TEST_CASE("every operation has a right in the table, and every right an operation that asks for it") {
+  const std::set<std::string> anyonesBusiness{"uploads.testpage", "server.healthz", "server.readyz", "server.openapi",
+                                              "server.version"};
+  const Site site(Way::remote);
+  std::set<std::string> acts;
+  for (const http::Route& route : site.router().routes()) acts.insert(actOf(std::string(route.name)));
+  const std::map<std::string, std::string> rights = rightsByConstant();
+  REQUIRE(rights.size() > 50);
+
+  std::set<std::string> guarded;
+  for (const auto& [constant, operation] : rights) {
+    INFO("rights::" << constant << " is of " << operation);
+    CHECK(acts.contains(operation));
+    guarded.insert(operation);
+    const std::string room = operation.substr(0, operation.find('.'));
+    // The room deletions works videos.delete and videos.restore.
+    const std::string asks = textOf(VIDEO_SOURCE_DIR "/lib/" + room + "/local.cpp") +
+                             (room == "videos" ? textOf(VIDEO_SOURCE_DIR "/lib/deletions/local.cpp") : "");
+    CHECK(std::regex_search(asks, std::regex("rights::" + constant + "\\b")));
+  }
+  for (const std::string& act : acts) {
+    INFO(act << " has no right in lib/access/rights.hpp");
+    CHECK(guarded.contains(act) != anyonesBusiness.contains(act));
   }
 }

@@ -145,6 +145,48 @@ TEST_CASE("lists of videos page, filter and sort") {
   requireFault([&] { site.at(Anonymous{}).videos().listOf(Anonymous{}, of); }, Fault::notFound);
 }
 
+TEST_CASE("videos.set changes what it is given, and nothing else") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const VideoId id = site.video(ada, "ada", "first");
+  Videos& videos = site.at(ada).videos();
+  const auto set = [&](std::optional<std::string> name, std::optional<std::string> description) {
+    return videos.set(ada, {.id = id, .name = std::move(name), .description = std::move(description)});
+  };
+  const auto shown = [&] { return videos.show(ada, {id, std::nullopt}); };
+
+  CHECK(shown().description.empty());
+  CHECK(set("second", std::nullopt).name == "second");
+  CHECK(set(std::nullopt, "two\nlines").name == "second");
+  CHECK(shown().description == "two\nlines");
+  CHECK(set(std::nullopt, std::nullopt).description == "two\nlines");
+  const Video both = set("third", "");
+  CHECK(both.name == "third");
+  CHECK(both.description.empty());
+  std::string longest;
+  for (int i = 0; i < 5000; ++i) longest += "\u00e9";
+  CHECK(set(std::nullopt, longest).description == longest);
+  CHECK(videos.list(ada, {}).items.at(0).description == longest);
+  CHECK(site.at(Anonymous{}).videos().listOf(Anonymous{}, {{}, "ada", std::nullopt}).items.at(0).description ==
+        longest);
+
+  requireFault([&] { set(std::nullopt, longest + "x"); }, Fault::malformed, "description: has 5001 characters");
+  requireFault([&] { set(std::nullopt, "a\rb"); }, Fault::malformed, "description: has a control character");
+  requireFault([&] { set("good", "a\tb"); }, Fault::malformed, "description");
+  requireFault([&] { set("a\nb", std::nullopt); }, Fault::malformed, "name: has a control character");
+  requireFault([&] { set("", "good"); }, Fault::malformed, "name");
+  requireFault([&] { site.at(bob).videos().set(bob, {.id = id, .name = {}, .description = {}}); }, Fault::forbidden);
+  requireFault([&] { videos.set(ada, {.id = {"nothing"}, .name = "x", .description = {}}); }, Fault::notFound);
+  CHECK(shown().name == "third");
+  CHECK(shown().description == longest);
+
+  const Credential root = site.user("root", Role::admin);
+  CHECK(site.at(root).videos().set(root, {.id = id, .name = "by root", .description = {}}).name == "by root");
+  site.at(ada).deletions().remove(ada, {{id, std::nullopt}, std::nullopt});
+  requireFault([&] { set("gone", std::nullopt); }, Fault::conflict, "is deleted");
+}
+
 TEST_CASE("uploads that are refused leave nothing behind") {
   Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.uploads.maxUpload = 10'000; });
   const Credential ada = site.user("ada");

@@ -281,8 +281,14 @@ TEST_CASE("the recorded JSON of every endpoint") {
   record("tokens.list", wire.get("/tokens", ada));
   record("sessions.list", wire.get("/user/ada/sessions", ada));
   record("users.change", wire.client.Patch("/user/ada", Wire::headers(root), R"({"bytes_quota_own":0})", "text/plain"));
-  record("videos.rename",
-         wire.client.Patch("/video/" + video.text, Wire::headers(ada), R"({"name":"a name"})", "text/plain"));
+  const std::string one = "/video/" + video.text;
+  record("videos.set", wire.client.Patch(one, Wire::headers(ada), R"({"name":"a name"})", "text/plain"));
+  record("videos.set description",
+         wire.client.Patch(one, Wire::headers(ada), R"({"description":"two\nlines"})", "text/plain"));
+  record("videos.delete.rehearse", wire.post(one + "/delete/rehearse", "{}", ada));
+  record("videos.restore.rehearse refused", wire.post(one + "/restore/rehearse", "{}", ada));
+  record("deletions.drain.rehearse", wire.post("/deletions/drain/rehearse", R"({"include_not_due":true})", root));
+  record("users.remove.rehearse", wire.post("/user/ada/delete/rehearse", "{}", ada));
   record("videos.verify", wire.post("/video/" + video.text + "/verify", "", ada));
   record("videos.known", wire.get("/user/ada/content?sha256=" + std::string(64, '0'), ada));
   const std::string shares = "/video/" + video.text + "/shares";

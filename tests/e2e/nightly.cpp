@@ -121,6 +121,27 @@ TEST_CASE("a broken download goes on where it ended, and what came is verified")
   CHECK(site.run("ada", join(download, {"--range", "0-1", "--resume"})).status == 2);
 }
 
+TEST_CASE("a token that may only upload is told by a rehearsal what it may") {
+  Site site("remote");
+  const std::string ready =
+      line(site.run("ada", {"-o", "id", "video", "upload", write(site.folder / "a.mp4", content('a'))}).out);
+  const Ended made = site.direct({"--as", "ada", "token", "create", "--label", "x", "--scope", "upload"});
+  const std::string token = line(made.out);
+  site.tokens["ada"] = token;
+  const Ended added = run({"curl", "-sf", site.daemon.url() + "/user/ada/videos", "-H",
+                           "Authorization: Bearer " + token, "-d", R"({"name":"pending"})"});
+  const auto pending = nlohmann::json::parse(added.out).at("id").get<std::string>();
+  const Words rehearse{"--dry-run", "--no-header", "video", "delete"};
+  CHECK(site.run("ada", join(rehearse, {ready})).status == 6);
+  CHECK(site.run("ada", join(rehearse, {pending})).out == "would-delete\t" + pending + "\t\tpending\n");
+  CHECK(site.run("ada", {"--dry-run", "video", "restore", ready}).status == 6);
+  CHECK(site.run("ada", {"--dry-run", "queue", "drain"}).status == 6);
+  CHECK(site.run("ada", {"--dry-run", "user", "delete", "ada"}).status == 6);
+  CHECK(site.run("ada", {"--dry-run", "video", "upload", "a.mp4"}).out.find("would-upload") != std::string::npos);
+  CHECK(site.run("ada", {"video", "delete", ready}).status == 6);
+  CHECK(site.run("ada", {"video", "delete", pending}).status == 0);
+}
+
 TEST_CASE("a rehearsal says what would happen, as it would, and changes nothing") {
   const std::string way = GENERATE("direct", "remote");
   Site site(way);

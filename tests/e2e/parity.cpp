@@ -181,6 +181,7 @@ std::string everyFormat(const std::string& way, Met& met) {
   tell.each("ada", {"video", "list"});
   tell.each("ada", {"video", "show", video});
   tell.each("ada", {"video", "rename", video, "renamed *"});
+  tell.each("ada", {"video", "set", video, "--description", "of *"});
   tell.each("ada", {"video", "verify", video, "nothing"});
   tell.each("ada", {"video", "download", video, "--to", "back-*.mp4"});
   tell.each("ada", {"share", "create", video, "--label", "*"});
@@ -306,6 +307,18 @@ std::string everything(const std::string& way, Met& met) {
 
   tell("ada", {"video", "rename", first, "another name", "-o", "json"});
   tell("ada", {"video", "rename", first, ""});
+  tell("ada", {"video", "set", first, "--name", "a third", "--description", "-"}, {{}, "two\nlines\n", {}});
+  tell("ada", {"video", "set", first});
+  tell("ada", {"video", "set", first, "--description", std::string(5001, 'x')});
+  tell("", {"video", "set", "nothing", "--name", "x"});
+  for (const char* format : {"table", "tsv", "json"}) tell("ada", {"-o", format, "video", "show", first});
+  for (const std::string user : {"ada", "", "bob"}) {
+    tell(user, {"--dry-run", "video", "delete", first, "nothing"});
+    tell(user, {"--dry-run", "video", "restore", first});
+    tell(user, {"--dry-run", "queue", "drain", "--include-not-due"});
+    tell(user, {"--dry-run", "user", "delete", "ada"});
+    tell(user, {"--dry-run", "user", "delete", "ada", "--transfer-videos-to", "nobody"});
+  }
   tell("ada", {"video", "verify", first, "nothing"});
   tell("ada", {"video", "verify", "--all", "-o", "json"});
   const std::string share = line(tell("ada", {"-o", "id", "share", "create", first, "--label", "grandma"}).out);

@@ -73,7 +73,7 @@ const std::vector<Row> table{
     {rights::tokensListOf, "nnoyoooonooyyo"},          {rights::tokensListAll, "nnnynnnnnnnyyn"},
     {rights::tokensRevokeOwn, "nnyynnyynnyyyy"},       {rights::tokensRevokeAll, "nnnynnnnnnnyyn"},
     {rights::videosOpenSignedIn, "nyyyyyyynyyyyy"},    {rights::videosOpenOwn, "nyoyoooonooyyo"},
-    {rights::videosRename, "nnoynnoonnoyyo"},          {rights::videosVerify, "nnoynnoonnoyyo"},
+    {rights::videosSet, /*       */ "nnoynnoonnoyyo"}, {rights::videosVerify, "nnoynnoonnoyyo"},
     {rights::sharesCreate, "nnoynnoonnoyyo"},          {rights::sharesList, "nnoyoooonooyyo"},
     {rights::sharesRevoke, "nnoynnoonnoyyo"},          {rights::deletionsList, /*   */ "nnnynnnnnnnyyn"},
     {rights::deletionsDrain, /*  */ "nnnynnnnnnnyyn"},

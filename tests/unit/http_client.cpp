@@ -176,6 +176,36 @@ TEST_CASE("a secret does not leave over plain http, and a URL must be one") {
   }
 }
 
+TEST_CASE("a server without a rehearsal is told from a thing that is not there") {
+  constexpr Endpoint<Ask, Item> rehearse{
+      {.name = "things.post.rehearse", .method = Method::post, .path = "/things/{id}/rehearse"}};
+  const auto notFound = [](const httplib::Request&, httplib::Response& response) {
+    response.status = 404;
+    response.set_header("X-Error-Code", "006");
+    response.set_header("X-Error-Reason", "no-such-video");
+    response.set_content(R"({"detail":"not here"})", "application/json");
+  };
+  const bool hasPath = GENERATE(true, false);
+  Odd odd;
+  std::atomic<int> acts = 0;
+  odd.server.Post("/things/[^/]+", [&](const httplib::Request&, httplib::Response&) { ++acts; });
+  odd.server.Post("/things/[^/]+/rehearse", notFound);
+  odd.server.Options("/things/[^/]+/rehearse", [&](const httplib::Request& request, httplib::Response& response) {
+    if (!hasPath) return notFound(request, response);
+    response.status = 204;
+  });
+  odd.start();
+  http::Client client(odd.options());
+  const Error error = errorOf([&] { client.rehearse(rehearse, Secret{"s"}, Ask{"7", {}}); });
+  if (hasPath) {
+    check(error, Fault::notFound, "not here");
+    CHECK(error.reason() == Reason::noSuchVideo);
+  } else {
+    check(error, Fault::versionMismatch, "cannot do a dry run");
+  }
+  CHECK(acts == 0);
+}
+
 TEST_CASE("an answer that is not videod's says so") {
   Odd odd;
   odd.server.Get("/things/502", [](const httplib::Request&, httplib::Response& response) {

@@ -22,7 +22,7 @@ Context* Contexts::find(std::string_view name) {
 
 Context& Contexts::get(std::string_view name) {
   if (Context* found = find(name)) return *found;
-  throw Error(Fault::notFound, fmt::format("context {}: not found", name));
+  throw Error(Fault::notFound, fmt::format("context {}: not found", name)).because(Reason::noSuchContext);
 }
 
 std::filesystem::path contextsPath() {

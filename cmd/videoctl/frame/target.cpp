@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "base/address.hpp"
 #include "frame/command.hpp"
 #include "frame/contexts.hpp"
 #include "frame/files.hpp"
@@ -76,9 +77,7 @@ Target remoteByContext(const Flags& flags, const Context& context) {
 }  // namespace
 
 bool isExposed(std::string_view url) {
-  if (!url.starts_with("http://")) return false;
-  const std::string host = hostOf(url);
-  return host != "localhost" && !host.starts_with("127.") && host != "::1";
+  return url.starts_with("http://") && !isLoopback(hostOf(url));
 }
 
 std::string checkedUrl(std::string_view url) {

@@ -16,6 +16,7 @@
 #include <optional>
 #include <regex>
 
+#include "base/address.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
@@ -66,12 +67,6 @@ Place placeOf(const std::string& url) {
   return place;
 }
 
-bool isLoopback(std::string_view host) {
-  // A name may begin with "127." too.
-  const bool isNumber = host.find_first_not_of("0123456789.") == std::string_view::npos;
-  return equalWithoutCase(host, "localhost") || (isNumber && host.starts_with("127.")) || host == "[::1]";
-}
-
 std::string decodedHeader(const std::string& value) {
   std::string text;
   return appendDecoded(text, value) ? text : value;
@@ -89,6 +84,7 @@ struct Refusal {
   int status = 0;
   std::string code;
   std::string detailHeader;  // decoded
+  std::string reason;
   std::string retryAfter;
   std::string requestId;
   std::string server;
@@ -120,7 +116,9 @@ Error errorOf(const Refusal& refusal) {
   const auto json = nlohmann::json::parse(refusal.body, nullptr, false);
   if (detail.empty() && json.is_object() && json.contains("detail") && json["detail"].is_string())
     detail = json["detail"].get<std::string>();
-  return Error(*fault, detail, retryAfterOf(refusal.retryAfter)).ofRequest(refusal.requestId);
+  return Error(*fault, detail, retryAfterOf(refusal.retryAfter))
+      .ofRequest(refusal.requestId)
+      .because(reasonOf(refusal.reason));
 }
 
 // The file name of a Content-Disposition that httplib has percent-decoded, as it does with every header.
@@ -134,6 +132,7 @@ Refusal refusalOf(const httplib::Response& answer) {
   return {answer.status,
           answer.get_header_value("X-Error-Code"),
           answer.get_header_value("X-Error-Detail"),
+          answer.get_header_value("X-Error-Reason"),
           answer.get_header_value("Retry-After"),
           answer.get_header_value("X-Request-Id"),
           answer.get_header_value("Server"),
@@ -171,6 +170,7 @@ std::optional<Refusal> earlyAnswer(int socket) {
   };
   refusal.code = header("X-Error-Code");
   refusal.detailHeader = decodedHeader(header("X-Error-Detail"));
+  refusal.reason = header("X-Error-Reason");
   refusal.retryAfter = header("Retry-After");
   refusal.requestId = header("X-Request-Id");
   refusal.server = header("Server");
@@ -229,8 +229,9 @@ struct Client::Impl {
     return made;
   }
 
-  Error unreachable(httplib::Error why) const {
-    return Error(Fault::unreachable, fmt::format("{}: {}", place.origin, reason(why)));
+  Error unreachable(httplib::Error why) const { return failed(reason(why)); }
+  Error failed(std::string_view why) const {
+    return Error(Fault::unreachable, fmt::format("{}: {}", place.origin, why)).because(Reason::noAnswer);
   }
 
   static std::string_view reason(httplib::Error why) {
@@ -337,8 +338,22 @@ std::string Client::exchange(const Ask& asked) {
   requireSuccess(answer);
   if (answer.status != 204 && !answer.body.empty() &&
       !answer.get_header_value("Content-Type").starts_with("application/json"))
-    throw Error(Fault::unreachable, fmt::format("{}: is not videod", impl_->place.origin));
+    throw impl_->failed("is not videod");
   return std::move(answer.body);
+}
+
+void Client::requirePath(const Route& route) {
+  Ask asked = begin(route, Anonymous{});
+  asked.target = std::regex_replace(asked.target, std::regex(R"(\{\w+\})"), "x");
+  httplib::Request request;
+  request.method = nameOf(Method::options);
+  request.path = asked.target;
+  for (const auto& [name, value] : asked.headers) request.headers.emplace(name, value);
+  const Impl::Lease connection(*impl_);
+  if (impl_->answered(connection->send(request)).status == 404)
+    throw Error(Fault::versionMismatch,
+                fmt::format("{}: this server cannot do a dry run of that: its videod is too old; nothing was changed",
+                            impl_->place.origin));
 }
 
 void Client::put(const Ask& asked, const ByteSource& bytes) {
@@ -356,8 +371,7 @@ void Client::put(const Ask& asked, const ByteSource& bytes) {
         requireSize(!bytes.size || pushed <= *bytes.size);
         if (!sink.write(reinterpret_cast<const char*>(piece.data()), piece.size()) ||
             (early = earlyAnswer(connection->socket())))
-          throw Error(Fault::unreachable,
-                      fmt::format("{}: broke the connection while it was being sent to", impl_->place.origin));
+          throw impl_->failed("broke the connection while it was being sent to");
       });
       requireSize(!bytes.size || pushed == *bytes.size);  // httplib would push once more
       return true;
@@ -417,8 +431,7 @@ class Client::RangeReader : public ContentReader {
     httplib::Response answer = impl_.answered(std::move(result));
     if (answer.status == 412) throw Error(Fault::conflict, "the content was replaced while it was read");
     requireSuccess(answer);
-    if (answer.body.size() != last - offset + 1)
-      throw Error(Fault::unreachable, fmt::format("{}: sent another range than was asked for", impl_.place.origin));
+    if (answer.body.size() != last - offset + 1) throw impl_.failed("sent another range than was asked for");
     piece_ = std::move(answer.body);
     at_ = offset;
   }
@@ -441,8 +454,7 @@ Content Client::open(Ask asked) {
     if (!result && result.error() == httplib::Error::Read) result = connection->Head(asked.target, headers);
     const httplib::Response answer = impl_->answered(std::move(result));
     requireSuccess(answer);
-    if (!answer.has_header("Content-Length"))
-      throw Error(Fault::unreachable, fmt::format("{}: is not videod", impl_->place.origin));
+    if (!answer.has_header("Content-Length")) throw impl_->failed("is not videod");
     readText(answer.get_header_value("Content-Length"), "Content-Length", content.meta.size);
     content.meta.type = answer.get_header_value("Content-Type");
     content.meta.etag = answer.get_header_value("ETag");

@@ -40,6 +40,18 @@ class Client {
     if constexpr (!std::is_void_v<Given>) return fromJson<Given>(reply, true);
   }
 
+  /// The same for a rehearsal, whose path is its own: a server that does not have it changes nothing. versionMismatch
+  /// then, to keep it apart from a thing that is not there.
+  template <Described Wanted, class Given>
+  Given rehearse(const Endpoint<Wanted, Given>& endpoint, const Credential& by, const Wanted& wanted) {
+    try {
+      return call(endpoint, by, wanted);
+    } catch (const Error& error) {
+      if (error.fault() == Fault::notFound) requirePath(endpoint);
+      throw;
+    }
+  }
+
   /// Sends bytes as the raw body; fields that are not in the path go in the query. A source is pushed once. Where the
   /// server ends the connection in the middle without an answer, unreachable: ask it what became of them.
   template <Described Wanted, class Given>
@@ -99,6 +111,8 @@ class Client {
   static bool replaceInPath(std::string& target, std::string_view name, std::string_view value);
 
   std::string exchange(const Ask& asked);
+  /// Throws versionMismatch where the server has no such path.
+  void requirePath(const Route& route);
   void put(const Ask& asked, const ByteSource& bytes);
   Content open(Ask asked);
 

@@ -40,6 +40,8 @@ void answerError(const Error& error, const ErrorForm& form, Answer& answer) {
 
   answer.status = form.multipart && row.fault == Fault::tooLarge ? 400 : row.httpStatus;
   answer.set("X-Error-Code", std::string(row.code));
+  const std::string_view reason = slugOf(error.reason());
+  if (!reason.empty()) answer.set("X-Error-Reason", std::string(reason));
   if (row.httpStatus == 401) answer.set("WWW-Authenticate", "Bearer");
   if (row.httpStatus == 429 || row.httpStatus == 503) {
     const auto seconds = error.retryAfter().value_or(std::chrono::seconds(1)).count();
@@ -64,6 +66,10 @@ void answerError(const Error& error, const ErrorForm& form, Answer& answer) {
     if (!detail.empty()) {
       body += ",\"detail\":";
       appendJsonString(body, detail);
+    }
+    if (!reason.empty()) {
+      body += ",\"reason\":";
+      appendJsonString(body, reason);
     }
     body += ",\"request_id\":";
     appendJsonString(body, form.requestId);

@@ -96,6 +96,7 @@ Json errors() {
                     {{"error", {{"type", "string"}}},
                      {"error_code", {{"type", "string"}, {"pattern", "^[0-9]{3}$"}}},
                      {"detail", {{"type", "string"}}},
+                     {"reason", {{"type", "string"}, {"description", "a word for programs, where there is one"}}},
                      {"request_id", {{"type", "string"}}}}}};
   return {{"Error",
            {{"description", "What went wrong; header X-Error-Code has the code too"},

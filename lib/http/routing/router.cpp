@@ -214,7 +214,7 @@ void Router::serveRaw(const Route& route, std::function<void(const Exchange&, An
 void Router::answerJson(std::string json, const std::string* nextCursor, const Exchange& exchange, Answer& answer) {
   answer.set("Content-Type", "application/json; charset=utf-8");
   answer.content.push_back({std::move(json), nullptr, 0, 0});
-  if (nextCursor == nullptr) return;
+  if (nextCursor == nullptr || exchange.route.method != Method::get) return;
   std::string link = "<";
   appendReference(link, exchange.request.head.path);
   char before = '?';

@@ -1,0 +1,16 @@
+#include "catch.hpp"
+#include "media/sniff.hpp"
+
+using namespace video;
+
+TEST_CASE("what is sniffed has its extension in the table of kinds", "[media]") {
+  for (const media::Kind& kind : media::kinds()) CHECK(media::extensionOf(kind.type) == kind.extension);
+  CHECK(media::kinds().size() == 8);
+  CHECK(media::extensionOf("application/octet-stream").empty());
+  const auto mp4 =
+      media::sniff(std::string_view("\0\0\0\x18"
+                                    "ftypisom",
+                                    12));
+  REQUIRE(mp4);
+  CHECK(media::extensionOf(mp4->type) == "mp4");
+}
