@@ -5,14 +5,14 @@
 
 namespace video::media {
 
-/// A kind of video file: what goes into Content-Type, and the ending of its blob.
+/// A kind of video file: its media type, and the file name extension of its blob.
 struct Kind {
   std::string_view type;
   std::string_view extension;
 };
 
-/// What a file is by its first bytes (a few hundred will do): mp4, mov, webm, mkv, ogg, mpeg-ts, avi, flv. Nothing
-/// where it is none of them.
+/// Detects a file's kind from its first bytes (a few hundred suffice): mp4, mov, webm, mkv, ogg, mpeg-ts, avi, flv.
+/// Returns nothing if it is none of these.
 std::optional<Kind> sniff(std::string_view front) noexcept;
 
 }  // namespace video::media
