@@ -33,16 +33,16 @@ struct ClientOptions;
 class Toolkit {
  public:
   virtual ~Toolkit() = default;
-  virtual Users& users() = 0;
-  virtual Sessions& sessions() = 0;
-  virtual Tokens& tokens() = 0;
-  virtual Videos& videos() = 0;
-  virtual Uploads& uploads() = 0;
-  virtual Shares& shares() = 0;
-  virtual Comments& comments() = 0;
-  virtual Deletions& deletions() = 0;
-  virtual Tasks& tasks() = 0;
-  virtual Server& server() = 0;
+  virtual Users& users() = 0;          ///< user accounts
+  virtual Sessions& sessions() = 0;    ///< signing in and out
+  virtual Tokens& tokens() = 0;        ///< API tokens
+  virtual Videos& videos() = 0;        ///< videos
+  virtual Uploads& uploads() = 0;      ///< uploads
+  virtual Shares& shares() = 0;        ///< signed links
+  virtual Comments& comments() = 0;    ///< comments
+  virtual Deletions& deletions() = 0;  ///< the queue of deletions
+  virtual Tasks& tasks() = 0;          ///< the scheduler's tasks
+  virtual Server& server() = 0;        ///< the daemon itself
 };
 
 /// The toolkit on a data directory, with what a daemon needs in addition.
