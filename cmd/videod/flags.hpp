@@ -7,7 +7,7 @@
 
 namespace video::daemon {
 
-/// What videod's command line says; its manual is made from this too.
+/// The command line of videod. Its manual is generated from this too.
 struct Flags {
   std::optional<std::string> config;
   std::optional<std::string> dataDirectory;
@@ -16,16 +16,20 @@ struct Flags {
   bool check = false;
 };
 
+/// Declares videod's options on `app` and binds them to `flags`, which must outlive the parsing.
 inline void addFlags(CLI::App& app, Flags& flags) {
-  app.add_option("--config", flags.config, "Configuration file (VIDEOD_CONFIG, /etc/videod.toml)")->type_name("FILE");
-  app.add_option("--data-dir", flags.dataDirectory, "Data directory, instead of the file's data_dir")->type_name("DIR");
-  app.add_option("--listen", flags.listen, "Address to listen on, instead of the file's listeners; may be repeated")
+  app.add_option("--config", flags.config,
+                 "Read the configuration from FILE (default: $VIDEOD_CONFIG, /etc/videod.toml)")
+      ->type_name("FILE");
+  app.add_option("--data-dir", flags.dataDirectory, "Use DIR as the data directory, overriding data_dir")
+      ->type_name("DIR");
+  app.add_option("--listen", flags.listen, "Listen on ADDRESS instead of the configured listeners; may be repeated")
       ->type_name("ADDRESS")
       ->expected(1)
       ->take_all();
-  app.add_flag("--no-tasks", flags.noTasks, "Run no tasks in this process");
-  app.add_flag("--check", flags.check, "Read the configuration, say whether it is good, and end");
-  app.set_version_flag("--version", "videod " VIDEO_VERSION, "Print the version and end");
+  app.add_flag("--no-tasks", flags.noTasks, "Do not run tasks on schedule in this process");
+  app.add_flag("--check", flags.check, "Check the configuration and exit");
+  app.set_version_flag("--version", "videod " VIDEO_VERSION, "Print the version and exit");
 }
 
 }  // namespace video::daemon

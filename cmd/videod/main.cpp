@@ -40,18 +40,18 @@ constexpr int cannotBeHad = 8;
 
 using video::daemon::Flags;
 
-// The signals that main takes; blocked before there is a second thread, so that all threads have them blocked.
+// The signals that main handles. They are blocked before a second thread starts, so that every thread blocks them.
 sigset_t takeSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&signals, number);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
-  ::signal(SIGXFSZ, SIG_IGN);  // a file over the limit of the system is one upload's error
+  ::signal(SIGXFSZ, SIG_IGN);  // a file over the system's size limit fails its upload, not the daemon
   return signals;
 }
 
-// Returns when the daemon is told to stop; meanwhile calls `reload` as often as it is told to.
+// Returns on SIGTERM or SIGINT; until then calls `reload` on every SIGHUP.
 void waitForStop(const sigset_t& signals, const std::function<void()>& reload) {
   for (;;) {
     int number = 0;
@@ -64,15 +64,14 @@ void waitForStop(const sigset_t& signals, const std::function<void()>& reload) {
   }
 }
 
-// The key that systemd hands over by LoadCredential=signing.key:FILE; empty where it does not.
+// The key that systemd passes with LoadCredential=signing.key:FILE; empty if there is none.
 std::string givenKey() {
   const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
   const std::filesystem::path path = std::filesystem::path(folder == nullptr ? "" : folder) / "signing.key";
   if (folder == nullptr || !std::filesystem::exists(path)) return {};
   std::ifstream file(path, std::ios::binary);
   std::string key(std::istreambuf_iterator<char>(file), {});
-  if (!file || key.empty())
-    throw Error(Fault::malformed, fmt::format("{}: cannot be read, or is empty", path.string()));
+  if (!file || key.empty()) throw Error(Fault::malformed, fmt::format("{}: cannot be read or is empty", path.string()));
   return key;
 }
 
@@ -91,23 +90,23 @@ Settings readSettings(const Flags& flags) {
   return settings;
 }
 
-// The operator's socket, and the lock that says whose it is.
+// The operator socket, and the lock that says which daemon owns it.
 class OperatorSocket {
  public:
   explicit OperatorSocket(const Settings& settings)
       : path_(settings.adminSocket.empty() ? (settings.dataDirectory / "videod.sock").string() : settings.adminSocket),
         lock_(::open((path_ + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640)) {
-    if (!lock_) throw Error(Fault::unreachable, fmt::format("operator's socket {}: {}", path_, std::strerror(errno)));
+    if (!lock_) throw Error(Fault::unreachable, fmt::format("operator socket {}: {}", path_, std::strerror(errno)));
     isOurs_ = ::flock(lock_.number(), LOCK_EX | LOCK_NB) == 0;
   }
 
   void listen(http::Transport& transport) const {
-    if (!isOurs_) return observe::warning("another daemon holds the operator's socket", {{"path", path_}});
+    if (!isOurs_) return observe::warning("another daemon owns the operator socket", {{"path", path_}});
     http::Listener listener;
     listener.address = "unix:" + path_;
     listener.operatorSocket = true;
     transport.listen(listener);
-    observe::info("operator's socket", {{"path", path_}});
+    observe::info("operator socket", {{"path", path_}});
   }
 
  private:
@@ -136,12 +135,12 @@ http::RouterOptions routerOptions(const Settings& settings, const LocalToolkit& 
   return options;
 }
 
-// Stops in order; a second signal ends the wait for running answers.
+// Stops the scheduler, then the server. A second signal stops waiting for running requests.
 void stop(schedule::Scheduler& scheduler, http::Transport& transport, const sigset_t& signals) {
   std::atomic<bool> stopped = false;
   std::jthread hurrier([&] {
     observe::guarded("the wait for a second signal", [&] {
-      waitForStop(signals, [] { observe::warning("stopping: nothing is reloaded"); });
+      waitForStop(signals, [] { observe::warning("stopping: reload ignored"); });
       if (!stopped) transport.hurry();
     });
   });
@@ -163,13 +162,13 @@ ServerLimits limitsOf(const http::Limiter& limiter) {
            bucket("uploads", used.uploads, most.uploads, used.uploadsRefused)}};
 }
 
-// The settings in force, and which of them can change while the daemon runs.
+// Holds the settings in effect and applies those that can change while the daemon runs.
 class Reloading {
  public:
   Reloading(const Flags& flags, Settings settings, http::Limiter& limiter, LocalTasks& tasks)
       : flags_(flags), settings_(std::move(settings)), limiter_(limiter), tasks_(tasks) {}
 
-  // Throws where the file is broken; then nothing has changed.
+  // Throws if the configuration is invalid; nothing changes then.
   Reloaded reload() {
     const std::lock_guard lock(mutex_);
     const Settings wanted = readSettings(flags_);
@@ -193,8 +192,7 @@ class Reloading {
     settings_ = std::move(next);
     observe::info("reloaded", {{"changed", fmt::format("{}", fmt::join(reloaded.changed, " "))}});
     if (!reloaded.kept.empty())
-      observe::warning("settings that only a restart takes over",
-                       {{"kept", fmt::format("{}", fmt::join(reloaded.kept, " "))}});
+      observe::warning("some settings need a restart", {{"kept", fmt::format("{}", fmt::join(reloaded.kept, " "))}});
     return reloaded;
   }
 
@@ -204,7 +202,7 @@ class Reloading {
     std::istringstream text(showSettings(settings));
     for (std::string line; std::getline(text, line);) {
       const std::size_t equals = line.find(" = ");
-      lines[line.substr(0, equals)] += line.substr(equals);  // a listener's keys come once for each
+      lines[line.substr(0, equals)] += line.substr(equals);  // the keys of a listener appear once per listener
     }
     return lines;
   }
@@ -223,27 +221,28 @@ void measureQueue(observe::Metrics& metrics, LocalToolkit& toolkit) {
   const std::pair<const char*, std::int64_t> states[] = {
       {"due", queue.due}, {"leased", queue.leased}, {"failed", queue.failed}, {"dead", queue.dead}};
   for (const auto& [state, count] : states)
-    metrics.gauge("videod_deletions", "Deletions that are due, being worked off, to be tried again, or given up.",
+    metrics.gauge("videod_deletions", "Queued deletions by state: due, leased, failed (will be retried), dead.",
                   static_cast<double>(count), {{"state", state}});
-  metrics.counter("videod_deletions_cleared_total", "Deletions done since ever.", static_cast<double>(queue.cleared));
-  metrics.counter("videod_deletions_failures_total", "Tries that failed since ever.",
+  metrics.counter("videod_deletions_cleared_total", "Deletions purged in total.", static_cast<double>(queue.cleared));
+  metrics.counter("videod_deletions_failures_total", "Failed attempts to purge a deletion, in total.",
                   static_cast<double>(queue.failures));
   for (const TaskStatus& task : toolkit.tasks().list(Operator{}, {}).items) {
     const observe::Metrics::Labels labels{{"task", task.name}};
     const auto add = [&](const char* name, const char* help, std::int64_t count) {
       metrics.counter(name, help, static_cast<double>(count), labels);
     };
-    add("videod_task_runs_total", "Runs of a task, in whatever process.", task.runs);
-    add("videod_task_done_total", "Things that a task worked off.", task.done);
-    add("videod_task_failed_total", "Things that failed in a task.", task.failed);
-    metrics.gauge("videod_task_running", "Whether a task runs now.", task.state == TaskState::running ? 1 : 0, labels);
+    add("videod_task_runs_total", "Runs of a task, in any process.", task.runs);
+    add("videod_task_done_total", "Items that a task completed.", task.done);
+    add("videod_task_failed_total", "Items that failed in a task.", task.failed);
+    metrics.gauge("videod_task_running", "Whether a task is running: 1 or 0.", task.state == TaskState::running ? 1 : 0,
+                  labels);
     if (task.lastRun)
-      metrics.gauge("videod_task_last_run_timestamp_seconds", "When a task's last run began.",
+      metrics.gauge("videod_task_last_run_timestamp_seconds", "Start time of a task's last run, in seconds since 1970.",
                     std::chrono::duration<double>(task.lastRun->time_since_epoch()).count(), labels);
   }
 }
 
-// Of several listeners with a role the first one stands for it.
+// The URL of a role is that of the first listener that has it.
 void addRoles(std::vector<RoleUrl>& roles, const http::Listener& listener, const std::string& address) {
   const std::string url =
       !listener.publicUrl.empty() || address.starts_with("unix:") ? listener.publicUrl : "http://" + address;
@@ -308,7 +307,7 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
   operatorSocket.listen(transport);
   for (const std::string& address : transport.unclaimed())
     throw Error(Fault::malformed,
-                fmt::format("a socket for {} was handed over, and no listener has this address", address));
+                fmt::format("systemd passed a socket for {}, but no listener has this address", address));
   transport.start();
   scheduler->start();
   observe::notifyReady();
@@ -318,7 +317,7 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
     try {
       reloading.reload();
     } catch (const std::exception& error) {
-      observe::error("the configuration is not good, the old one stays", {{"error", error.what()}});
+      observe::error("reload failed, keeping the old configuration", {{"error", error.what()}});
     }
   });
   stopping = true;
@@ -340,7 +339,7 @@ int exitStatusOf(const Error& error) {
 
 int main(int count, char** arguments) {
   const sigset_t signals = takeSignals();
-  CLI::App app("A video server: keeps videos and comments in a data directory, and serves them over HTTP.", "videod");
+  CLI::App app("Video server: keeps videos and comments in a data directory and serves them over HTTP.", "videod");
   Flags flags;
   video::daemon::addFlags(app, flags);
   try {
@@ -351,7 +350,7 @@ int main(int count, char** arguments) {
   try {
     Settings settings = readSettings(flags);
     if (flags.check) {
-      fmt::print("{}: good\n", settings.file.empty() ? "the defaults" : settings.file.string());
+      fmt::print("{}: ok\n", settings.file.empty() ? "defaults" : settings.file.string());
       return 0;
     }
     const std::string origin = flags.dataDirectory ? "--data-dir" : settings.origin();

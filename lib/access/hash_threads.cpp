@@ -22,10 +22,10 @@ void HashThreads::run(const std::function<void()>& work) {
   std::future<void> done = task.get_future();
   {
     const std::scoped_lock lock(mutex_);
-    // What a thread that is free, or still to be made, will take at once does not count as waiting.
+    // Work that an idle or not yet started thread takes at once does not count as waiting.
     const std::size_t free = idle_ + (most_ - threads_.size());
     if (queue_.size() >= mostWaiting_ + free)
-      throw Error(Fault::tooMany, "passwords: too many are waiting to be checked", std::chrono::seconds{1});
+      throw Error(Fault::tooMany, "passwords: too many are waiting to be hashed", std::chrono::seconds{1});
     if (queue_.size() >= idle_ && threads_.size() < most_) {
       threads_.emplace_back(
           [this](const std::stop_token& stop) { observe::guarded("a hash thread", [&] { serve(stop); }); });
@@ -44,7 +44,7 @@ std::size_t HashThreads::waiting() const {
 }
 
 void HashThreads::serve(const std::stop_token& stop) {
-  // On Linux a thread has a priority of its own; where lowering it is refused, the work is done all the same.
+  // On Linux each thread has its own priority. If lowering it is refused, the work is done anyway.
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 10);
   std::unique_lock lock(mutex_);
   for (;;) {

@@ -11,19 +11,19 @@
 
 namespace video::access {
 
-/// Threads for work that costs much processor time and must not hold up the rest: they run at low priority, and a
-/// bounded number of callers may wait. No thread is made before it is needed. May be used from any thread.
+/// Runs expensive computations on low-priority threads, so that they do not slow down everything else. The number of
+/// waiting callers is limited. Threads are started when needed. May be used from any thread.
 class HashThreads {
  public:
   HashThreads(std::size_t threads, std::size_t waiting);
-  /// Does what still waits, then ends the threads.
+  /// Ends the threads once the queue is empty.
   ~HashThreads();
 
-  /// Runs `work` on one of the threads and returns when it is done; what it throws comes out here.
-  /// Throws tooMany where the full number waits already.
+  /// Runs `work` on one of the threads and returns when it is done. Rethrows what `work` throws, and throws tooMany if
+  /// too many callers are waiting.
   void run(const std::function<void()>& work);
 
-  /// Calls of `run` whose work no thread has begun.
+  /// Returns the number of calls of `run` whose work no thread has started.
   std::size_t waiting() const;
 
  private:
@@ -34,7 +34,7 @@ class HashThreads {
   mutable std::mutex mutex_;
   std::condition_variable_any arrived_;
   std::deque<std::packaged_task<void()>> queue_;
-  std::size_t idle_ = 0;  // threads that have no work, or have not yet taken what was queued for them
+  std::size_t idle_ = 0;  // threads without work, or that have not yet taken the work queued for them
   std::vector<std::jthread> threads_;
 };
 

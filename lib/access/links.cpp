@@ -20,7 +20,7 @@ const unsigned char* bytesOf(std::string_view text) {
 std::string signatureOf(std::string_view key, std::string_view share, const VideoId& video, std::string_view what,
                         std::string_view expires) {
   std::string signedText;
-  // Each part with its length, so that no two different links have the same text.
+  // Each part is preceded by its length, so that different links never have the same text.
   for (const std::string_view part : {share, std::string_view(video.text), what, expires})
     signedText += fmt::format("{}:{},", part.size(), part);
   std::array<unsigned char, crypto_auth_hmacsha256_BYTES> code{};
@@ -47,7 +47,8 @@ void checkLink(std::string_view key, const SignedLink& link, const VideoId& vide
   std::int64_t seconds = 0;
   const char* end = link.expires.data() + link.expires.size();
   const auto [read, fault] = std::from_chars(link.expires.data(), end, seconds);
-  if (!genuine || fault != std::errc() || read != end) throw Error(Fault::forbidden, "link: not valid for this");
+  if (!genuine || fault != std::errc() || read != end)
+    throw Error(Fault::forbidden, "link: signature is not valid for this request");
   if (std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count() >= seconds)
     throw Error(Fault::forbidden, "link: has expired");
 }

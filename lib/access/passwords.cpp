@@ -14,13 +14,13 @@ namespace {
 
 void check(std::string_view password, std::size_t shortest) {
   if (password.size() < shortest)
-    throw Error(Fault::malformed, fmt::format("pwd: at least {} bytes are needed", shortest));
+    throw Error(Fault::malformed, fmt::format("pwd: must have at least {} bytes", shortest));
   if (password.size() > Passwords::longest)
-    throw Error(Fault::malformed, fmt::format("pwd: at most {} bytes are allowed", Passwords::longest));
+    throw Error(Fault::malformed, fmt::format("pwd: must have at most {} bytes", Passwords::longest));
   if (password.find('\0') != std::string_view::npos) throw Error(Fault::malformed, "pwd: must not contain NUL");
 }
 
-// What stands in a hash: `$argon2id$v=19$m=KIB,t=PASSES,p=1$…`.
+// A number in a hash: `$argon2id$v=19$m=KIB,t=PASSES,p=1$…`.
 unsigned long long numberIn(std::string_view hash, std::string_view mark) {
   unsigned long long value = 0;
   const std::size_t at = hash.find(mark);
@@ -35,7 +35,7 @@ Passwords::Passwords(const AccessOptions& options)
       operations_(std::max<unsigned long long>(options.passwordOpslimit, crypto_pwhash_OPSLIMIT_MIN)),
       memory_(std::max<std::size_t>(options.passwordMemlimit, crypto_pwhash_MEMLIMIT_MIN)),
       threads_(options.passwordParallel, mostWaiting) {
-  if (sodium_init() < 0) throw Error(Fault::internal, "libsodium: cannot be set up");
+  if (sodium_init() < 0) throw Error(Fault::internal, "libsodium: cannot be initialised");
 }
 
 std::string Passwords::hash(std::string_view password) {
@@ -57,7 +57,7 @@ Verified Passwords::verify(std::string_view hash, std::string_view password) {
       if (kib < memory_ / 1024 || passes < operations_) verified.newHash = compute(password, operations_);
       return;
     }
-    // Nobody is to see by the time it takes which names there are.
+    // The time taken must not reveal which names exist.
     const unsigned long long wanted = operations_ * (memory_ / 1024);
     if (kib * passes >= wanted) return;
     compute(password, std::max<unsigned long long>((wanted - kib * passes) / (memory_ / 1024), 1));
@@ -69,7 +69,7 @@ std::string Passwords::compute(std::string_view password, unsigned long long ope
   std::array<char, crypto_pwhash_STRBYTES> text{};
   if (crypto_pwhash_str_alg(text.data(), password.data(), password.size(), operations, memory_,
                             crypto_pwhash_ALG_ARGON2ID13) != 0)
-    throw Error(Fault::internal, "password: no memory for its hash");
+    throw Error(Fault::internal, "password: not enough memory to hash it");
   return text.data();
 }
 

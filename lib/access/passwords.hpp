@@ -8,20 +8,21 @@
 
 namespace video::access {
 
-/// Password hashes: argon2id (RFC 9106) by libsodium, computed on low-priority threads. May be used from any thread.
+/// Hashes passwords with argon2id (RFC 9106) from libsodium, on low-priority threads. May be used from any thread.
 class Passwords {
  public:
-  /// How many may wait for a hash; the next one is tooMany.
+  /// How many callers may wait for a hash; one more gets tooMany.
   static constexpr std::size_t mostWaiting = 64;
-  static constexpr std::size_t longest = 1024;  ///< bytes
+  static constexpr std::size_t longest = 1024;  ///< longest password, in bytes
 
   explicit Passwords(const AccessOptions& options);
 
-  /// The hash of a new password, with its salt and cost in it. Throws malformed (too short, too long, NUL), tooMany.
+  /// Returns the hash of a new password, which includes salt and cost. Throws malformed (too short, too long, contains
+  /// NUL), tooMany.
   std::string hash(std::string_view password);
-  /// Whether `hash` was made of `password`; an empty hash is nobody's. Where it was, and cost less than new ones do,
-  /// there is a new one too. What is wrong costs as much as a new hash at the least, whatever `hash` is. Throws
-  /// malformed, tooMany.
+  /// Checks `password` against `hash`; an empty hash matches none. If it matches and the hash cost less than new ones
+  /// do, the result has a new hash. A wrong password costs at least as much as a new hash, whatever `hash` is. Throws
+  /// malformed (too long, contains NUL), tooMany.
   Verified verify(std::string_view hash, std::string_view password);
 
  private:

@@ -19,7 +19,7 @@ constexpr std::size_t howManySets = 8192;
 }  // namespace
 
 Throttle::Throttle(std::size_t attempts, std::chrono::milliseconds window) : attempts_(attempts), window_(window) {
-  // Nobody outside can find names that share a place.
+  // The secret keeps clients from finding names that collide.
   randombytes_buf(secret_.data(), secret_.size());
 }
 
@@ -35,7 +35,7 @@ Throttle::Try Throttle::begin(std::string_view name, std::string_view address, T
   const auto wait =
       own ? waitOf(pair, now) : std::max(waitOf(find(byName, now), now), waitOf(find(byAddress, now), now));
   if (wait > 0ms)
-    throw Error(Fault::tooMany, "too many tries to sign in: wait before the next",
+    throw Error(Fault::tooMany, "too many attempts to sign in: wait before trying again",
                 std::chrono::ceil<std::chrono::seconds>(wait));
   if (own) {
     count(byPair, now);
@@ -69,7 +69,7 @@ Throttle::Try::~Try() {
 
 std::uint64_t Throttle::keyOf(char kind, std::string_view first, std::string_view second) const {
   std::string text(1, kind);
-  // Names are compared without case.
+  // Names are compared ignoring case.
   for (const char c : first) text += kind != 'a' && c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   text += '\0';
   text += second;

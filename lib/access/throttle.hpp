@@ -12,22 +12,25 @@
 
 namespace video::access {
 
-/// Slows down guessing of passwords: tries are counted by name and by address, and from the `attempts`-th in a window
-/// on each has to wait twice as long as the one before. An address that signed in to a name within the window has its
-/// tries for that name counted by themselves, so that nobody else can lock it out. Holds a fixed number of counts (2.5
-/// MiB, made at the first try); where they are used up, the smallest goes. May be used from any thread.
+/// Slows down password guessing. Attempts are counted by name and by address; once `attempts` were made within a
+/// window, each further one has to wait twice as long as the one before. If an address signed in to a name within the
+/// window, its attempts for that name are counted separately, so that nobody else can lock it out. Holds a fixed number
+/// of counts (2.5 MiB, allocated at the first attempt); when they are used up, the smallest is evicted. May be used
+/// from any thread.
 class Throttle {
  public:
   Throttle(std::size_t attempts, std::chrono::milliseconds window);
 
-  /// One try to sign in, counted at once; taken back where neither outcome is told, since no password was looked at.
+  /// An attempt to sign in. It is counted at once, and uncounted if neither outcome is reported, because then no
+  /// password was checked.
   class Try {
    public:
     ~Try();
     Try(const Try&) = delete;
     Try& operator=(const Try&) = delete;
+    /// Reports a wrong password.
     void failed() noexcept { told_ = true; }
-    /// Forgets the name's count, and remembers that the address signed in to it.
+    /// Reports a successful sign-in: clears the count of the name, and records that the address signed in to it.
     void succeeded(Time now);
 
    private:
@@ -40,13 +43,14 @@ class Throttle {
     bool told_ = false;
   };
 
-  /// Counts a try; `address` may be empty, which is not counted. Throws tooMany with what is left to wait, uncounted.
+  /// Counts an attempt. An empty `address` is not counted. Throws tooMany, with the time left to wait, if the attempt
+  /// must wait; it is not counted then.
   Try begin(std::string_view name, std::string_view address, Time now);
 
  private:
   struct Count {
     std::uint64_t key = 0;  // 0: free
-    Time since{};           // of the window's first try, or of the last success of a pair
+    Time since{};           // the window's first attempt, or the last success of a pair
     Time last{};
     std::uint32_t tries = 0;
     bool known = false;  // a pair that signed in

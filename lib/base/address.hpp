@@ -5,8 +5,8 @@
 
 namespace video {
 
-/// What addresses are counted by: IPv4 whole (also where it is mapped into IPv6), IPv6 by its first 64 bits, anything
-/// else as it is.
+/// Returns the key by which requests from an address are counted: an IPv4 address itself (also if mapped into IPv6),
+/// the first 64 bits of an IPv6 address, or any other text unchanged.
 std::string addressKey(std::string_view address);
 
 /// Whether a host of a URL, with or without the brackets of IPv6, is this machine: `localhost`, 127.0.0.0/8, ::1.

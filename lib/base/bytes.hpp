@@ -16,7 +16,7 @@ namespace video {
 
 class Descriptor;  // os/descriptor.hpp
 
-/// Takes a stream of bytes piece by piece; throws to stop it.
+/// Receives a stream of bytes in pieces; throws to stop it.
 class ByteSink {
  public:
   using Take = std::function<void(std::span<const std::byte>)>;
@@ -24,8 +24,9 @@ class ByteSink {
 
   template <std::invocable<std::span<const std::byte>> Callable>
   ByteSink(Callable take, Room room = {}) : take_(std::move(take)), room_(std::move(room)) {}
+  /// Passes the next piece to the receiver.
   void operator()(std::span<const std::byte> piece) const { take_(piece); }
-  /// Memory for the next piece: who puts the piece there, at its front, spares a copy. Empty where there is none.
+  /// Returns memory for the next piece, which saves a copy if the piece is put at its front; empty if there is none.
   std::span<std::byte> room() const { return room_ ? room_() : std::span<std::byte>(); }
 
  private:
@@ -33,36 +34,36 @@ class ByteSink {
   Room room_;
 };
 
-/// Bytes on their way in: pushes its pieces, in order, into a sink until the end, or throws.
+/// Incoming bytes. `push` passes all pieces to a sink, in order, or throws.
 struct ByteSource {
   std::function<void(const ByteSink&)> push;
-  std::optional<std::uint64_t> size;  ///< in bytes, where it is known before the first piece
-  bool repeatable = false;            ///< whether `push` may be called again and gives the same bytes
-  std::uint64_t least = 0;            ///< where the size is not known: how many bytes come at least
+  std::optional<std::uint64_t> size;  ///< in bytes, if known before the first piece
+  bool repeatable = false;            ///< whether `push` may be called again and yields the same bytes
+  std::uint64_t least = 0;            ///< minimum number of bytes, if the size is unknown
 };
 
-/// What is known of a content before its bytes (RFC 9110 §8).
+/// Metadata of a content (RFC 9110 §8).
 struct ContentMeta {
   std::uint64_t size = 0;  ///< bytes
   std::string type;        ///< media type
-  std::string etag;        ///< strong, with its quotes
+  std::string etag;        ///< strong, including the quotes
   Time modified{};
   std::string name;  ///< for Content-Disposition; UTF-8, no path
 };
 
-/// Reads a content at any offset; from one thread at a time.
+/// Reads a content at any offset. Use it from one thread at a time.
 class ContentReader {
  public:
   virtual ~ContentReader() = default;
-  /// Reads up to `to.size()` bytes from `offset`; 0 only at the end. Throws Error.
+  /// Reads up to `to.size()` bytes at `offset` and returns how many; 0 only at the end. Throws Error.
   virtual std::size_t read(std::uint64_t offset, std::span<std::byte> to) = 0;
-  /// The open file behind it, where there is one (then offsets are the file's); else null.
+  /// Returns the open file behind it, whose offsets are the same, or null if there is none.
   virtual std::shared_ptr<const Descriptor> file() const { return nullptr; }
-  /// Where that file stands, below `blobs/` in the data directory; empty where there is none.
+  /// Returns the path of that file below `blobs/` in the data directory; empty if there is none.
   virtual std::string path() const { return {}; }
 };
 
-/// Bytes on their way out, as a value: what they are, and how to read them.
+/// Outgoing bytes as a value: their metadata and a reader.
 struct Content {
   ContentMeta meta;
   std::shared_ptr<ContentReader> reader;

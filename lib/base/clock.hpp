@@ -4,18 +4,18 @@
 
 namespace video {
 
-/// A point of wall time, UTC, in milliseconds: what rows, JSON and ids carry.
+/// A point in time, UTC, in milliseconds, as used in rows, JSON and ids.
 using Time = std::chrono::sys_time<std::chrono::milliseconds>;
 
-/// Where time comes from; given to whatever needs it, so that a test can run a week in milliseconds.
+/// A source of time. It is passed to everything that needs the time, so that a test can run a week in milliseconds.
 class Clock {
  public:
   virtual ~Clock() = default;
-  /// Now, by the wall. May be called from any thread.
+  /// Returns the current time. May be called from any thread.
   virtual Time now() const = 0;
 };
 
-/// The machine's own clock; lives as long as the program.
+/// Returns the system clock, which lives as long as the program.
 const Clock& systemClock() noexcept;
 
 }  // namespace video

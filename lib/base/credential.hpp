@@ -6,28 +6,28 @@
 
 namespace video {
 
-/// Nobody in particular.
+/// A caller without credentials.
 struct Anonymous {};
 
-/// A session or token as its holder has it. `cookie`: it came as a cookie, which a browser adds by itself.
+/// The secret of a session or token. `cookie`: it was sent as a cookie, which a browser adds to any request.
 struct Secret {
   std::string text;
   bool cookie = false;
 };
 
-/// What a signed link carries (http-api.md, "Signed link").
+/// The query parameters of a signed link (http-api.md, "Signed link").
 struct SignedLink {
   std::string share;
-  std::string expires;  ///< Unix seconds, as it stood in the link
+  std::string expires;  ///< Unix seconds, as written in the link
   std::string signature;
 };
 
-/// The operator of this data directory; has no form on the wire. With `as`, on behalf of that user.
+/// The operator of this data directory; never sent over the wire. With `as`, acts on behalf of that user.
 struct Operator {
   std::optional<std::string> as;
 };
 
-/// Who asks. Every operation takes one; what it is worth is decided in the room's local half.
+/// The credentials of a caller. Every operation takes them; the local implementation decides what they allow.
 using Credential = std::variant<Anonymous, Secret, SignedLink, Operator>;
 
 }  // namespace video

@@ -33,7 +33,7 @@ std::vector<std::string> readCursor(std::string_view cursor, std::size_t keys) {
     else
       found.back() += c;
   }
-  if (!joined || !isUtf8(*joined) || found.size() != keys) throw Error(Fault::malformed, "cursor: not one of ours");
+  if (!joined || !isUtf8(*joined) || found.size() != keys) throw Error(Fault::malformed, "cursor: not valid");
   return found;
 }
 

@@ -8,13 +8,13 @@
 
 namespace video {
 
-/// An opaque cursor that holds where a page ended: the sort keys of its last item.
+/// Returns an opaque cursor that contains the sort keys of a page's last item.
 std::string makeCursor(std::initializer_list<std::string_view> keys);
 
-/// The keys of a cursor that `makeCursor` made with as many; throws Fault::malformed where it is none of ours.
+/// Returns the keys in a cursor made by `makeCursor`. Throws malformed unless it has exactly `keys` keys.
 std::vector<std::string> readCursor(std::string_view cursor, std::size_t keys);
 
-/// Throws Fault::malformed unless `limit` is 1 to 1000, items on a page.
+/// Throws malformed unless `limit`, the number of items on a page, is 1 to 1000.
 void checkLimit(std::int64_t limit);
 
 }  // namespace video

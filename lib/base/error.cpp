@@ -6,7 +6,7 @@
 namespace video {
 namespace {
 
-// In the order of the enumeration; every `sentence` is a literal, so that what() can hand out its data.
+// In the order of the enumeration. Every `sentence` is a literal, because what() returns a pointer to it.
 constexpr std::array table{
     FaultRow{Fault::malformed, "001", 400, 7, "Request body is not correct", false},
     FaultRow{Fault::unauthenticated, "002", 401, 6, "User authentication failed.", false},
@@ -70,7 +70,7 @@ const FaultRow& rowOf(Fault fault) noexcept {
 }
 
 std::optional<Fault> faultOf(std::string_view code, int httpStatus) noexcept {
-  if (code == "008") return Fault::tooLarge;  // the multipart form sends it under 400
+  if (code == "008") return Fault::tooLarge;  // the multipart form sends it with status 400
   for (const FaultRow& row : table)
     if (row.code == code && row.httpStatus == httpStatus && !code.empty()) return row.fault;
   return std::nullopt;

@@ -9,8 +9,8 @@
 
 namespace video {
 
-/// What went wrong, as a closed set: one per row of the error table in http-api.md (row 014 has one per status).
-/// `unreachable` alone never crosses the wire: it is what the caller's own side says of a server or data directory.
+/// What went wrong: one value per row of the error table in http-api.md (row 014 has one per status). `unreachable`
+/// is never sent over the wire: it means that the caller cannot reach a server or data directory.
 enum class Fault {
   malformed,
   unauthenticated,
@@ -43,41 +43,41 @@ enum class Fault {
 /// One row of the error table.
 struct FaultRow {
   Fault fault;
-  std::string_view code;      ///< `error_code` and X-Error-Code, three digits; empty for `unreachable`
+  std::string_view code;      ///< three digits, sent as `error_code` and X-Error-Code; empty for `unreachable`
   int httpStatus;             ///< 0 for `unreachable`
-  int exitStatus;             ///< videoctl's
+  int exitStatus;             ///< exit status of videoctl
   std::string_view sentence;  ///< `error` in the body
-  bool retryable;             ///< whether the same request may succeed later without a change
+  bool retryable;             ///< whether the same request may succeed later
 };
 
-/// The row of `fault`; never fails.
+/// Returns the row of `fault`.
 const FaultRow& rowOf(Fault fault) noexcept;
 
-/// The fault that an answer with this X-Error-Code and HTTP status stands for; nothing where the pair is unknown.
+/// Returns the fault for a response with this X-Error-Code and HTTP status; nothing if the pair is unknown.
 std::optional<Fault> faultOf(std::string_view code, int httpStatus) noexcept;
 
-/// The reason phrase of an HTTP status (RFC 9110 §15); "Unknown" for one that this product does not send.
+/// Returns the reason phrase of an HTTP status (RFC 9110 §15), or "Unknown" for a status that videod does not send.
 std::string_view reasonPhrase(int httpStatus) noexcept;
 
-/// What a program may want to know beyond the fault; the detail says the same to a person. A reason is only added.
+/// A machine-readable reason that goes with a fault. The detail says the same to people. Reasons are only ever added.
 enum class Reason {
   none,
-  notAllowed,     ///< forbidden: the right is missing, whatever is asked
+  notAllowed,     ///< forbidden: the caller lacks the right
   noSuchUser,     ///< notFound
   noSuchVideo,    ///< notFound
   noSuchTask,     ///< notFound
-  noSuchContext,  ///< notFound, of videoctl's own saved servers
+  noSuchContext,  ///< notFound: no server profile of this name is saved
   videoDeleted,   ///< conflict: the video is in the trash
-  noAnswer,       ///< unreachable: nobody answers at the server's address, or somebody who is not videod
+  noAnswer,       ///< unreachable: nothing answers at the server's address, or something that is not videod
 };
 
-/// The reason's text on the wire (`reason`, X-Error-Reason); empty for `none`.
+/// Returns the text of a reason on the wire (`reason`, X-Error-Reason); empty for `none`.
 std::string_view slugOf(Reason reason) noexcept;
-/// The reason of this text; `none` where it is not known.
+/// Returns the reason with this text, or `none` if it is not known.
 Reason reasonOf(std::string_view slug) noexcept;
 
-/// The one exception of this program. `sentence` is the fixed text of the fault, `detail` says which thing and why:
-/// it is what a person reads, the same on either side of the wire.
+/// The only exception type of this program. `sentence` is the fixed text of the fault; `detail` says what is wrong,
+/// for people, and is the same on both sides of the wire.
 class Error : public std::exception {
  public:
   explicit Error(Fault fault, std::string detail = {}, std::optional<std::chrono::seconds> retryAfter = {});
@@ -86,8 +86,9 @@ class Error : public std::exception {
   std::string_view sentence() const noexcept { return rowOf(fault_).sentence; }
   const std::string& detail() const noexcept { return detail_; }
   std::optional<std::chrono::seconds> retryAfter() const noexcept { return retryAfter_; }
-  /// Of the request that failed, where it went to a server: what its log has.
+  /// Returns the id of the failed request, as in the server's log; empty if no server was involved.
   const std::string& requestId() const noexcept { return requestId_; }
+  /// Sets the request id.
   Error& ofRequest(std::string id) noexcept {
     requestId_ = std::move(id);
     return *this;
@@ -97,7 +98,7 @@ class Error : public std::exception {
     reason_ = reason;
     return *this;
   }
-  /// The detail, or the sentence where there is none.
+  /// Returns the detail, or the sentence if there is none.
   const char* what() const noexcept override {
     return detail_.empty() ? rowOf(fault_).sentence.data() : detail_.c_str();
   }

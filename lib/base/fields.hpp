@@ -12,7 +12,7 @@
 
 namespace video {
 
-/// One field of a struct: its name on the wire, where it is, what it means.
+/// A field of a struct: its name on the wire, the member, and its description.
 template <class Struct, class Member>
 struct Field {
   using Type = Member;
@@ -21,26 +21,29 @@ struct Field {
   std::string_view doc;
 };
 
-/// Specialised once per struct, in its room's fields.hpp: `list`, a tuple of Field in wire order; for what lists hold
-/// also `plural`, the list's name in JSON. From it come the JSON reader and writer, table and tsv columns and schemas.
+/// Describes the fields of a struct; specialised once per struct, in its noun's fields.hpp. `list` is a tuple of Field
+/// in wire order; structs that occur in lists also have `plural`, the name of the list in JSON. The JSON reader and
+/// writer, table and TSV columns, and schemas are made from it.
 template <class Struct>
 struct Fields;
 
+/// A struct that has Fields.
 template <class T>
 concept Described = requires {
   Fields<T>::list;
 };
 
-/// Specialised once per enumeration: `list`, an array of pairs of value and wire text.
+/// Describes the values of an enumeration; specialised once each. `list` is an array of pairs of value and wire text.
 template <class Enum>
 struct Names;
 
+/// An enumeration that has Names.
 template <class T>
 concept Named = requires {
   Names<T>::list;
 };
 
-/// The wire text of an enumeration's value.
+/// Returns the wire text of an enumeration's value.
 template <Named Enum>
 constexpr std::string_view nameOf(Enum value) {
   for (const auto& [known, name] : Names<Enum>::list)
@@ -48,7 +51,7 @@ constexpr std::string_view nameOf(Enum value) {
   return {};
 }
 
-/// The value whose wire text is `text`; nothing where there is none.
+/// Returns the value whose wire text is `text`; nothing if there is none.
 template <Named Enum>
 constexpr std::optional<Enum> valueOf(std::string_view text) {
   for (const auto& [known, name] : Names<Enum>::list)
@@ -62,19 +65,19 @@ constexpr void forEachField(Visit&& visit) {
   std::apply([&](const auto&... field) { (visit(field), ...); }, Fields<Struct>::list);
 }
 
-/// A value that is written as null where it is empty; a plain optional is left out instead.
+/// An optional that is written as null if it is empty; an empty std::optional is left out instead.
 template <class T>
 struct Nullable : std::optional<T> {
   using std::optional<T>::optional;
   using std::optional<T>::operator=;
 };
 
-/// What every list can be asked for.
+/// The parameters that every list takes.
 struct ListQuery {
   std::optional<Time> since;          ///< created at or after
   std::optional<Time> until;          ///< created before
   std::int64_t limit = 50;            ///< items on a page, 1..1000
-  std::optional<std::string> cursor;  ///< `next_cursor` of the page before
+  std::optional<std::string> cursor;  ///< `next_cursor` of the previous page
 };
 
 template <>
@@ -83,11 +86,11 @@ struct Fields<ListQuery> {
       Field{"since", &ListQuery::since, "created at or after this time"},
       Field{"until", &ListQuery::until, "created before this time"},
       Field{"limit", &ListQuery::limit, "items on a page, 1 to 1000"},
-      Field{"cursor", &ListQuery::cursor, "next_cursor of the page before"},
+      Field{"cursor", &ListQuery::cursor, "next_cursor of the previous page"},
   };
 };
 
-/// One page of a list, and where the next begins; no cursor on the last.
+/// One page of a list, with the cursor for the next page; null on the last page.
 template <class Item>
 struct Page {
   std::vector<Item> items;
@@ -97,12 +100,12 @@ struct Page {
 template <Described Item>
 struct Fields<Page<Item>> {
   static constexpr std::tuple list{
-      Field{Fields<Item>::plural, &Page<Item>::items, "the page's items"},
-      Field{"next_cursor", &Page<Item>::nextCursor, "asks for the next page; null on the last"},
+      Field{Fields<Item>::plural, &Page<Item>::items, "the items on this page"},
+      Field{"next_cursor", &Page<Item>::nextCursor, "cursor for the next page; null on the last page"},
   };
 };
 
-/// Of an operation that has nothing to say.
+/// The request or reply of an operation that has none.
 struct Nothing {};
 
 template <>

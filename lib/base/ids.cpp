@@ -23,14 +23,14 @@ void fillRandom(void* to, std::size_t size) {
   }
 }
 
-// A millisecond and a 12-bit count within it, as one number that only grows.
+// A millisecond and a 12-bit counter within it, as one ascending number.
 std::uint64_t nextStamp(Time now) {
   static std::atomic<std::uint64_t> last{0};
   const auto wanted = static_cast<std::uint64_t>(now.time_since_epoch().count()) << 12;
   std::uint64_t before = last.load(std::memory_order_relaxed);
   std::uint64_t next = 0;
   do {
-    // A clock that stepped back by more than a moment is followed, not outrun.
+    // If the clock was set back by more than a moment, follow it.
     next = before >= wanted && before - wanted < (10'000ULL << 12) ? before + 1 : wanted;
   } while (!last.compare_exchange_weak(before, next, std::memory_order_relaxed));
   return next;

@@ -15,11 +15,12 @@
 
 namespace video {
 
-// ---- writing: straight onto a string, since lists are hot
+// ---- writing: appends to a string directly, because lists are a hot path
 
 /// Appends `text` as a JSON string (RFC 8259 §7). The text must be valid UTF-8.
 void appendJsonString(std::string& out, std::string_view text);
 
+/// Appends a value as JSON; there is an overload for each type that a described struct may contain.
 inline void appendJson(std::string& out, std::string_view text) {
   appendJsonString(out, text);
 }
@@ -57,10 +58,12 @@ void appendJson(std::string& out, const std::vector<T>& values);
 template <Described Struct>
 void appendJson(std::string& out, const Struct& value);
 
+/// Whether T is a Nullable.
 template <class T>
 inline constexpr bool isNullable = false;
 template <class T>
 inline constexpr bool isNullable<Nullable<T>> = true;
+/// Whether T is a std::optional.
 template <class T>
 inline constexpr bool isOptional = false;
 template <class T>
@@ -84,7 +87,7 @@ void appendJson(std::string& out, const std::vector<T>& values) {
   out += ']';
 }
 
-/// Appends an object with the struct's fields; a plain optional that is empty is left out.
+/// Appends an object with the struct's fields; an empty std::optional is left out.
 template <Described Struct>
 void appendJson(std::string& out, const Struct& value) {
   char before = '{';
@@ -112,7 +115,7 @@ void appendJson(std::string& out, const Struct& value) {
   out += '}';
 }
 
-/// The JSON text of a described value.
+/// Returns the JSON text of a value.
 template <class T>
 std::string toJson(const T& value) {
   std::string out;
@@ -122,11 +125,14 @@ std::string toJson(const T& value) {
 
 // ---- reading: every failure is Fault::malformed and names the field
 
-/// Parses a document: at most 64 KiB (unless `unbounded`) and 32 levels, valid UTF-8.
+/// Parses a JSON document of valid UTF-8, nested at most 32 levels deep. Throws malformed, or tooLarge if it is over
+/// 64 KiB and not `unbounded`.
 nlohmann::json parseJson(std::string_view text, bool unbounded = false);
 
+/// Throws malformed: `field` must be `wanted`.
 [[noreturn]] void throwWrongType(std::string_view field, std::string_view wanted);
 
+/// Reads a JSON value into `to`; there is an overload for each type that a described struct may contain.
 void readJson(const nlohmann::json& json, std::string_view field, std::string& to);
 void readJson(const nlohmann::json& json, std::string_view field, bool& to);
 void readJson(const nlohmann::json& json, std::string_view field, std::int64_t& to);
@@ -171,8 +177,8 @@ void readJson(const nlohmann::json& json, std::string_view field, std::vector<T>
   for (const nlohmann::json& item : json) readJson(item, field, to.emplace_back());
 }
 
-/// Reads the fields that are there; one that is missing throws unless it is optional, Nullable or in `given` (the names
-/// that have their value from elsewhere, such as the path). Unknown ones are ignored.
+/// Reads the fields of a struct from an object. Throws for a missing field unless it is optional, Nullable, or `given`
+/// returns true for its name, because its value comes from elsewhere, such as the path. Unknown fields are ignored.
 template <Described Struct, class Given>
 void readJsonFields(const nlohmann::json& json, Struct& to, const Given& given) {
   if (!json.is_object()) throw Error(Fault::malformed, "body: must be a JSON object");
@@ -193,7 +199,7 @@ void readJson(const nlohmann::json& json, std::string_view field, Struct& to) {
   readJsonFields(json, to, [](std::string_view) { return false; });
 }
 
-/// A described value from its JSON text.
+/// Reads a described struct from its JSON text.
 template <Described Struct>
 Struct fromJson(std::string_view text, bool unbounded = false) {
   Struct value;

@@ -10,7 +10,7 @@
 
 namespace video {
 
-/// One field as a schema sees it.
+/// A field in a JSON Schema.
 struct FieldSchema {
   std::string_view name;
   std::string_view doc;
@@ -18,25 +18,25 @@ struct FieldSchema {
   bool required = false;
 };
 
-/// Writes JSON Schemas (2020-12) from the field lists. A struct is written once, among `named`, and referred to.
+/// Writes JSON Schemas (2020-12) from the field lists. Each struct is written once, among `named`, and referenced.
 class SchemaWriter {
  public:
-  /// `place` is where the named ones will stand in the document, such as `#/$defs/`.
+  /// `place` is where the named schemas will be in the document, such as `#/$defs/`.
   explicit SchemaWriter(std::string_view place) : place_(place) {}
 
-  /// The schema of a `T`.
+  /// Returns the schema of `T`.
   template <class T>
   std::string of();
-  /// The schemas of a struct's fields, in their order.
+  /// Returns the schemas of a struct's fields, in order.
   template <Described T>
   std::vector<FieldSchema> fields();
-  /// An object with these fields.
+  /// Returns the schema of an object with these fields.
   static std::string object(const std::vector<FieldSchema>& fields);
-  /// The structs that were met, by name, each a schema.
+  /// Returns the schemas of all structs used so far, by name.
   const std::map<std::string, std::string>& named() const { return named_; }
 
  private:
-  // `Video` for video::Video; empty for what a template made, which has no name to a reader.
+  // `Video` for video::Video; empty for a template instance, whose name would mean nothing to a reader.
   template <class T>
   static std::string_view nameOfType() {
     std::string_view text = std::source_location::current().function_name();  // ... [with T = video::Video; ...]
@@ -98,7 +98,7 @@ inline std::string SchemaWriter::object(const std::vector<FieldSchema>& fields) 
   for (const FieldSchema& field : fields) {
     if (!properties.empty()) properties += ',';
     appendJsonString(properties, field.name);
-    // A description beside a reference or a type: in 2020-12 both count.
+    // In 2020-12 a description may stand next to $ref.
     properties += R"(:{"description":)";
     appendJsonString(properties, field.doc);
     properties += ',' + field.schema.substr(1);

@@ -7,13 +7,14 @@
 
 namespace video {
 
-/// SHA-256 (FIPS 180-4) of bytes that come piece by piece. One thread at a time.
+/// Computes SHA-256 (FIPS 180-4) of bytes that arrive in pieces. Use it from one thread at a time.
 class Sha256 {
  public:
-  /// Throws internal where the library has none to give.
+  /// Throws internal if libcrypto fails.
   Sha256();
+  /// Adds bytes. Throws internal if libcrypto fails.
   void add(std::span<const std::byte> bytes);
-  /// Lower-case hex; ends it.
+  /// Returns the hash in lower-case hex; nothing may be added after it.
   std::string hex();
 
  private:

@@ -10,7 +10,7 @@
 namespace video {
 namespace {
 
-// The code point at the front of `text`, taken off it; nothing where it is not well-formed (RFC 3629 §4).
+// Removes and returns the code point at the front of `text`; nothing if it is not well-formed (RFC 3629 §4).
 std::optional<char32_t> takeCodePoint(std::string_view& text) {
   const auto byte = [&text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);

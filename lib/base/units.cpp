@@ -19,7 +19,7 @@ bool isDigit(char c) {
   return c >= '0' && c <= '9';
 }
 
-// Reads exactly `count` digits at the front of `text` and takes them off.
+// Reads exactly `count` digits from the front of `text` and removes them.
 std::optional<int> takeDigits(std::string_view& text, std::size_t count) {
   if (text.size() < count) return std::nullopt;
   int value = 0;
@@ -37,7 +37,7 @@ bool take(std::string_view& text, std::string_view literal) {
   return true;
 }
 
-// Digits with an optional fraction, as far as they go.
+// Reads as many digits as there are, with an optional fraction.
 std::optional<double> takeNumber(std::string_view& text) {
   std::size_t length = 0;
   bool point = false;
@@ -206,7 +206,7 @@ std::optional<milliseconds> parsePosition(std::string_view text) {
 }
 
 std::string formatTime(Time time) {
-  // By hand: lists are full of times, and a format string costs more than all their other fields.
+  // Written by hand: lists are full of times, and a format string would cost more than all their other fields.
   const Parts p = partsOf(time);
   std::string text = "0000-00-00T00:00:00.000Z";
   const auto put = [&text](std::size_t last, int value) {

@@ -2,22 +2,24 @@
 
 namespace video {
 
-/// Told by a thread that it is about to wait, so that another may run in its place. A worker of the transport
-/// sets one for its thread; whoever waits (for a commit, for a body) says so with `Waiting` and needs not know whom.
+/// Notified when its thread is about to wait, so that another thread may run in its place. An HTTP worker sets one for
+/// its thread; code that waits (for a commit, for a body) reports it with `Waiting` and need not know the observer.
 class WaitObserver {
  public:
   virtual ~WaitObserver() = default;
+  /// The thread is about to wait.
   virtual void waitBegins() noexcept = 0;
+  /// The thread goes on.
   virtual void waitEnds() noexcept = 0;
-  /// The observer of this thread; null where nobody needs to know.
+  /// Returns the observer of this thread, which may be set; null if there is none.
   static WaitObserver*& current() noexcept {
     static thread_local WaitObserver* observer = nullptr;
     return observer;
   }
 };
 
-/// In scope while this thread waits for something that is not the processor, or works for so long that others must not
-/// wait for it. One within another counts as one.
+/// Is in scope while this thread waits for anything but the processor, or works so long that others must not wait for
+/// it. May be nested.
 class Waiting {
  public:
   Waiting() noexcept : observer_(WaitObserver::current()) {

@@ -22,54 +22,60 @@ class Database;
 
 namespace video {
 
+/// A comment on a video.
 struct Comment {
   CommentId id;
   VideoId video;
   std::string author;
   std::string content;
   Time time{};
-  std::optional<std::int64_t> positionMs;  ///< place on the video's timeline
+  std::optional<std::int64_t> positionMs;  ///< position in the video, in milliseconds
 };
 
+/// A comment to post.
 struct NewComment {
   VideoId video;
   std::string content;                     ///< 1 to 2000 characters
-  std::optional<std::int64_t> positionMs;  ///< 0 or more
+  std::optional<std::int64_t> positionMs;  ///< position in the video, in milliseconds, 0 or more
 };
 
+/// How a list of comments is sorted.
 enum class CommentOrder { time, position };
 
+/// Which comments to list.
 struct CommentQuery : ListQuery {
   VideoId video;
-  std::optional<Time> from;  ///< after; the original's name for `since`
-  std::optional<Time> to;    ///< up to; the original's name for `until`
+  std::optional<Time> from;  ///< posted after; the original site's form of `since`
+  std::optional<Time> to;    ///< posted at or before; the original site's form of `until`
   std::optional<CommentOrder> by;
-  std::optional<std::int64_t> atFrom;  ///< by position: at or after, milliseconds
-  std::optional<std::int64_t> atTo;    ///< by position: before, milliseconds
+  std::optional<std::int64_t> atFrom;  ///< with order `position`: at or after, in milliseconds
+  std::optional<std::int64_t> atTo;    ///< with order `position`: before, in milliseconds
 };
 
+/// Names one comment.
 struct CommentRef {
   VideoId video;
   CommentId id;
 };
 
-/// What people say of a video. Every function may be called from any thread and throws Error.
+/// Comments on videos. Every function may be called from any thread and throws Error.
 class Comments {
  public:
   virtual ~Comments() = default;
-  /// Adds a comment to a ready video: anyone signed in. Faults: malformed, unauthenticated, notFound, diskFull.
+  /// Posts a comment on a ready video. Anyone signed in. Faults: malformed, unauthenticated, notFound, diskFull.
   virtual Comment post(const Credential& by, const NewComment& wanted) = 0;
-  /// A video's comments, oldest first, or by position: anyone. `from < time <= to`.
+  /// Lists a video's comments, oldest first or by position, with `from < time <= to`. Anyone. Faults: malformed,
+  /// notFound.
   virtual Page<Comment> list(const Credential& by, const CommentQuery& wanted) = 0;
-  /// Removes one for good: its author, the video's owner, admin, operator.
+  /// Removes a comment permanently. Its author, the video's owner, admin, operator. Faults: forbidden, notFound.
   virtual void remove(const Credential& by, const CommentRef& wanted) = 0;
 };
 
-/// On the data directory; what it is given must outlive it.
+/// Makes the implementation on the data directory; the arguments must outlive it.
 std::unique_ptr<Comments> makeLocalComments(store::Database& database, access::Access& access);
-/// Through a daemon; the client must outlive it.
+/// Makes the implementation that asks a daemon over HTTP; the client must outlive it.
 std::unique_ptr<Comments> makeRemoteComments(http::Client& server);
-/// Adds the routes; both must outlive the last request.
+/// Adds the routes. Both must outlive the last request.
 void serveComments(http::Router& router, Comments& comments);
 
 }  // namespace video

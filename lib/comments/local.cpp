@@ -19,11 +19,11 @@ class LocalComments : public Comments {
 
   Comment post(const Credential& by, const NewComment& wanted) override {
     checkText("content", wanted.content, 1, 2000);
-    if (wanted.positionMs.value_or(0) < 0) throw Error(Fault::malformed, "position_ms: is negative");
+    if (wanted.positionMs.value_or(0) < 0) throw Error(Fault::malformed, "position_ms: must not be negative");
     return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
       access::require(who, rights::commentsPost);
-      if (!who.isUser()) throw Error(Fault::malformed, "a comment needs an author: the operator must say --as USER");
+      if (!who.isUser()) throw Error(Fault::malformed, "a comment needs an author: as the operator, use --as USER");
       const auto video = rows::requireVideo(transaction, {wanted.video, std::nullopt});
       if (video.state != VideoState::ready) throw rows::noSuchVideo(wanted.video);
       Comment comment;

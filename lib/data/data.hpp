@@ -11,28 +11,29 @@
 
 namespace video {
 
-/// What became of a data directory.
+/// A data directory and its schema version.
 struct DataState {
   std::string path;
-  std::int64_t schema = 0;  ///< its version now
-  std::int64_t before = 0;  ///< its version before; 0 = it was new
+  std::int64_t schema = 0;  ///< schema version now
+  std::int64_t before = 0;  ///< schema version before; 0 = the directory is new
 };
 
-/// What is done to a data directory as a whole; there is no remote half. Throws Error.
+/// Operations on a data directory as a whole; only local. Every function throws Error.
 class Data {
  public:
   virtual ~Data() = default;
-  /// Makes a data directory in a new or empty folder; one that stands is left as it is.
+  /// Creates a data directory in a new or empty folder; an existing data directory is left unchanged. Faults: conflict
+  /// (the folder has other files), versionMismatch (newer than this program).
   virtual DataState init() = 0;
-  /// Brings the schema to this program's version, after a copy of the database. Faults: busy (in use), versionMismatch
-  /// (newer than this program), diskFull.
+  /// Migrates the schema to this program's version, after making a backup of the database. Faults: busy (in use),
+  /// versionMismatch (newer than this program), diskFull.
   virtual DataState migrate() = 0;
-  /// Makes a new signing key: every signed link made before is void, in every process at its next request.
+  /// Creates a new signing key. Every signed link made before becomes invalid, in every process, at its next request.
   virtual void rotateKey() = 0;
 };
 
-/// On the folder `path`, which came from `origin` (named where it is missing); `lockTimeout` bounds the wait for
-/// others.
+/// Makes the operations on the folder `path`. `origin` says where the path came from, for error messages;
+/// `lockTimeout` limits the wait for other processes.
 std::unique_ptr<Data> makeLocalData(const std::filesystem::path& path, std::string_view origin,
                                     std::chrono::milliseconds lockTimeout);
 

@@ -21,7 +21,7 @@ bool has(std::string_view front, std::size_t at, std::string_view mark) {
   return front.size() >= at + mark.size() && front.substr(at, mark.size()) == mark;
 }
 
-// ISO/IEC 14496-12: the first box says it, whatever its size; QuickTime files may begin with another box than ftyp.
+// ISO/IEC 14496-12: the first box tells the kind, whatever its size. QuickTime files need not begin with ftyp.
 std::optional<Kind> sniffBoxes(std::string_view front) {
   if (has(front, 4, "ftyp"sv)) {
     if (has(front, 8, "qt  "sv)) return quickTime;
@@ -34,7 +34,7 @@ std::optional<Kind> sniffBoxes(std::string_view front) {
   return std::nullopt;
 }
 
-// ISO/IEC 13818-1: a sync byte every 188 bytes, or every 192 behind a four-byte time stamp.
+// ISO/IEC 13818-1: a sync byte every 188 bytes, or every 192 bytes after a four-byte timestamp.
 bool isTransportStream(std::string_view front) {
   for (const auto& [first, step] : {std::pair{0U, 188U}, std::pair{4U, 192U}}) {
     std::size_t seen = 0;
@@ -59,7 +59,7 @@ std::string_view extensionOf(std::string_view type) noexcept {
 
 std::optional<Kind> sniff(std::string_view front) noexcept {
   if (const auto kind = sniffBoxes(front)) return kind;
-  if (has(front, 0, "\x1a\x45\xdf\xa3"sv)) {  // EBML; the DocType stands in the first element
+  if (has(front, 0, "\x1a\x45\xdf\xa3"sv)) {  // EBML; the DocType is in the first element
     const std::string_view head = front.substr(0, 64);
     if (head.find("webm"sv) != std::string_view::npos) return webm;
     if (head.find("matroska"sv) != std::string_view::npos) return matroska;

@@ -6,20 +6,20 @@
 
 namespace video::media {
 
-/// A kind of video file: what goes into Content-Type, and the ending of its blob.
+/// A kind of video file: its media type, and the file name extension of its blob.
 struct Kind {
   std::string_view type;
   std::string_view extension;
 };
 
-/// The kinds of video that are served.
+/// Returns the kinds of video that videod accepts and serves.
 std::span<const Kind> kinds() noexcept;
 
-/// The extension of files of this media type, without a dot; empty where it is none of ours.
+/// Returns the file extension for this media type, without a dot; empty if it is none of `kinds`.
 std::string_view extensionOf(std::string_view type) noexcept;
 
-/// What a file is by its first bytes (a few hundred will do): mp4, mov, webm, mkv, ogg, mpeg-ts, avi, flv. Nothing
-/// where it is none of them.
+/// Detects a file's kind from its first bytes (a few hundred suffice): mp4, mov, webm, mkv, ogg, mpeg-ts, avi, flv.
+/// Returns nothing if it is none of these.
 std::optional<Kind> sniff(std::string_view front) noexcept;
 
 }  // namespace video::media

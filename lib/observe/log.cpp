@@ -33,8 +33,8 @@ std::size_t indexOf(LogLevel level) {
   return static_cast<std::size_t>(level);
 }
 
-// Writes to stderr. Lines of the access log are gathered, since a system call for each would cost as much as the
-// answer.
+// Writes to stderr. Lines of the access log are buffered, since a system call for each would cost as much as the
+// response itself.
 class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   ~StderrSink() override {
@@ -60,7 +60,7 @@ class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
   }
 
   void flush_() override {
-    // Where it fails nobody reads it, and there is no other place to say so.
+    // If this fails, nobody reads stderr, and there is nowhere else to report it.
     os::tryWriteAll(os::systemFiles(), STDERR_FILENO, gathered_);
     gathered_.clear();
   }
@@ -90,7 +90,7 @@ class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
   std::jthread flusher_;
 };
 
-// Whether stderr goes straight to journald, which tells us the device and inode of the stream it made.
+// Whether stderr is connected to journald, which passes the device and inode of its stream in JOURNAL_STREAM.
 bool isJournal() {
   const char* const stream = std::getenv("JOURNAL_STREAM");
   struct stat status {};
@@ -182,7 +182,7 @@ void log(LogLevel level, std::string_view message, std::initializer_list<LogFiel
   const std::string line = formatLine(to.format, to.journal, systemClock().now(), level, message, fields);
   to.program.log(spdlogLevel, spdlog::string_view_t(line.data(), line.size()));
 } catch (const std::exception&) {
-  // Out of memory at most: a line that cannot be written must not end the work that it speaks of.
+  // Out of memory: a line that cannot be written must not end the work it reports.
 }
 
 bool logsAccess() noexcept {
@@ -203,7 +203,7 @@ void logAccess(const AccessLine& line) noexcept try {
                                        {"address", line.address}});
   to.access.log(spdlog::level::info, spdlog::string_view_t(text.data(), text.size()));
 } catch (const std::exception&) {
-  // As in `log`.
+  // See `log`.
 }
 
 }  // namespace video::observe

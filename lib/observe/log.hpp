@@ -14,20 +14,23 @@
 
 namespace video::observe {
 
+/// How serious a line is; `off` is only for LogOptions and logs nothing.
 enum class LogLevel { debug, info, warning, error, off };
+/// The format of a log line: `key=value` pairs, or a JSON object.
 enum class LogFormat { logfmt, json };
 
+/// What is logged, and how.
 struct LogOptions {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::logfmt;
-  bool access = true;  ///< a line for each request
+  bool access = true;  ///< log every request
 };
 
-/// One named value of a log line. Secrets, passwords and query strings never become one.
+/// A named value in a log line. Never pass secrets, passwords or query strings.
 struct LogField {
   std::string_view name;
   std::string value;
-  bool quoted = true;  ///< whether JSON writes it as a string
+  bool quoted = true;  ///< whether JSON output quotes it as a string
 
   LogField(std::string_view itsName, std::string text) : name(itsName), value(std::move(text)) {}
   LogField(std::string_view itsName, std::string_view text) : name(itsName), value(text) {}
@@ -37,46 +40,51 @@ struct LogField {
       : name(itsName), value(fmt::to_string(number)), quoted(false) {}
 };
 
-/// One request that was answered, for the access log.
+/// A finished request, for the access log.
 struct AccessLine {
-  std::string_view operation{};  ///< `comments.post`; empty where no route matched
+  std::string_view operation{};  ///< for example `comments.post`; empty if no route matched
   std::string_view method{};
-  std::string_view path{};  ///< what follows a `?` is left out
+  std::string_view path{};  ///< the query string is not logged
   int status = 0;
-  std::uint64_t bytes = 0;  ///< of content sent
+  std::uint64_t bytes = 0;  ///< bytes of the body sent
   std::chrono::microseconds took{0};
   std::string_view requestId{};
   std::string_view address{};  ///< empty on a Unix socket
 };
 
-/// Sets the program's one logger, which writes to stderr. Until then it writes warnings and errors as logfmt.
-/// Threads that it starts inherit the caller's signal mask.
+/// Configures the program's logger, which writes to stderr; until then it writes warnings and errors in logfmt. May be
+/// called again and from any thread. The thread that the logger starts inherits the signal mask of its creator.
 void setUpLog(const LogOptions& options);
 
-/// Writes one line `level`, with its fields in order. May be called from any thread; never throws.
+/// Writes a line at `level`, with its fields in the given order. May be called from any thread; never throws.
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {}) noexcept;
 
+/// Logs at level debug; see `log`.
 inline void debug(std::string_view message, std::initializer_list<LogField> fields = {}) noexcept {
   log(LogLevel::debug, message, fields);
 }
+/// Logs at level info; see `log`.
 inline void info(std::string_view message, std::initializer_list<LogField> fields = {}) noexcept {
   log(LogLevel::info, message, fields);
 }
+/// Logs at level warning; see `log`.
 inline void warning(std::string_view message, std::initializer_list<LogField> fields = {}) noexcept {
   log(LogLevel::warning, message, fields);
 }
+/// Logs at level error; see `log`.
 inline void error(std::string_view message, std::initializer_list<LogField> fields = {}) noexcept {
   log(LogLevel::error, message, fields);
 }
 
-/// Whether `logAccess` writes anything, for who would addMetrics only for its sake.
+/// Returns whether `logAccess` writes anything, for callers that measure only for the access log.
 bool logsAccess() noexcept;
 
-/// Writes a line for a request. It may reach stderr up to 100 ms later, together with others.
+/// Logs a request. Lines are buffered and may reach stderr up to 100 ms later. May be called from any thread; never
+/// throws.
 void logAccess(const AccessLine& line) noexcept;
 
-/// The text of a line, without its end. `journal`: with journald's priority prefix, and without the time, which
-/// journald adds by itself.
+/// Returns the text of a line, without a newline. With `journal` it has journald's priority prefix and no time, which
+/// journald adds.
 std::string formatLine(LogFormat format, bool journal, Time time, LogLevel level, std::string_view message,
                        std::initializer_list<LogField> fields);
 

@@ -4,13 +4,13 @@
 
 namespace video::observe {
 
-/// Tells systemd that the daemon serves (sd_notify READY=1); does nothing where no NOTIFY_SOCKET is set.
+/// Tells systemd that the daemon is ready (sd_notify READY=1). Does nothing if NOTIFY_SOCKET is not set.
 void notifyReady() noexcept;
 
-/// Tells systemd that the daemon is stopping; does nothing where no NOTIFY_SOCKET is set.
+/// Tells systemd that the daemon is stopping (STOPPING=1). Does nothing if NOTIFY_SOCKET is not set.
 void notifyStopping() noexcept;
 
-/// Descriptors of the sockets that systemd has opened for us (sd_listen_fds); to be asked for once.
+/// Returns the sockets that systemd passed to this process (sd_listen_fds); the caller owns them. Call it only once.
 std::vector<int> takeHandedSockets() noexcept;
 
 }  // namespace video::observe

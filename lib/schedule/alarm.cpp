@@ -28,7 +28,7 @@ class SystemAlarm : public Alarm {
         bell_(opened(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")) {}
 
   void sleepUntil(Time until) override {
-    // All zero would mean never; more than this is more than the kernel's clock can count.
+    // A timer of zero would never expire, and the kernel's clock cannot count beyond `latest`.
     const std::chrono::seconds latest{9'000'000'000};
     const auto since = std::clamp<std::chrono::milliseconds>(until.time_since_epoch(), std::chrono::seconds{1}, latest);
     const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
@@ -41,8 +41,7 @@ class SystemAlarm : public Alarm {
     }
     for (const pollfd& one : waited) {
       if (one.revents == 0) continue;
-      std::uint64_t count =
-          0;  // a timer that was cancelled because the clock was set has none, and is read all the same
+      std::uint64_t count = 0;  // read even if the timer was cancelled because the clock was set
       [[maybe_unused]] const ssize_t got = ::read(one.fd, &count, sizeof count);
     }
   }

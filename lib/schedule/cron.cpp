@@ -23,10 +23,10 @@ using std::chrono::sys_days;
 constexpr std::array<std::string_view, 12> monthNames{"jan", "feb", "mar", "apr", "may", "jun",
                                                       "jul", "aug", "sep", "oct", "nov", "dec"};
 constexpr std::array<std::string_view, 7> dayNames{"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
-constexpr minutes longestRepeat = 4h;  // that a local clock is ever set back by
+constexpr minutes longestRepeat = 4h;  // more than a local clock is ever set back
 constexpr days longestGap{40 * 366};   // between two 29ths of February on the same day of the week, 1888 to 1928
 
-// What one field may hold.
+// What a field may contain.
 struct Kind {
   std::string_view name;
   int first;
@@ -69,7 +69,7 @@ class FieldReader {
       to = dash != std::string_view::npos ? value(range.substr(dash + 1)) : from;
       if (dash == std::string_view::npos && slash != std::string_view::npos) to = kind_.last;
     }
-    if (from > to) refuse("a range must go upwards");
+    if (from > to) refuse("a range must be ascending");
     step = std::min(step, to - from + 1);
     for (int i = from; i <= to; i += step) set(i);
   }
@@ -77,7 +77,7 @@ class FieldReader {
   int number(std::string_view text) const {
     int read = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), read);
-    if (error != std::errc{} || end != text.data() + text.size()) refuse("is no number, range, step or list");
+    if (error != std::errc{} || end != text.data() + text.size()) refuse("not a number, range, step or list");
     return read;
   }
 
@@ -136,7 +136,7 @@ Cron::Cron(std::string_view fields) : text_(fields) {
   const sys_days begin = std::chrono::year{1896} / std::chrono::March / 1;
   for (sys_days day = begin; !hasDay(day); day += days{1})
     if (day - begin > longestGap)
-      throw Error(Fault::malformed, fmt::format("\"{}\" is a day that never comes", fields));
+      throw Error(Fault::malformed, fmt::format("\"{}\" is a date that never comes", fields));
 }
 
 bool Cron::hasDay(sys_days day) const {
@@ -174,11 +174,11 @@ Cron::LocalMinutes Cron::localOf(std::chrono::sys_time<minutes> minute) {
 
 Time Cron::after(Time moment) const {
   auto minute = floor<minutes>(moment);
-  LocalMinutes seen = localOf(minute);  // the latest that the local clock has shown
+  LocalMinutes seen = localOf(minute);  // the latest time that the local clock has shown
   if (!followsClock_)
     for (auto before = minute - longestRepeat; before < minute; ++before) seen = std::max(seen, localOf(before));
   for (;;) {
-    // To the next minute, or to the next hour on a day that is not meant.
+    // Step to the next minute, or to the next hour if this hour or day does not match.
     const LocalMinutes now = localOf(minute);
     const bool inMeantHour = hours_[static_cast<std::size_t>(floor<std::chrono::hours>(now).count() % 24 + 24) % 24] &&
                              hasDay(sys_days{floor<days>(now)});

@@ -9,25 +9,26 @@
 
 namespace video::schedule {
 
-/// Minutes that a crontab line's five fields name: minute, hour, day of month, month, day of week (0 or 7 is Sunday),
-/// each `*`, numbers, ranges `1-5`, steps `*/15` or `8-18/2`, lists of these, and names (`jan`, `mon`). Where day of
-/// month and day of week are both restricted, either will do (crontab(5)). By local time.
+/// A schedule in the five fields of a crontab line: minute, hour, day of month, month, day of week (0 or 7 is Sunday).
+/// Each is `*`, a number, a range `1-5`, a step `*/15` or `8-18/2`, a list of these, or a name (`jan`, `mon`). If both
+/// day of month and day of week are restricted, either may match (crontab(5)). Times are local.
 ///
-/// Where the local clock jumps, times at fixed hours and minutes come once a day all the same: one that is skipped
-/// comes at the jump, one that is repeated comes the first time only. Those whose minute or hour begins with `*` follow
-/// the local clock: twice in an hour that is repeated, never in one that is skipped.
+/// When the local clock jumps, schedules with a fixed hour and minute still run once a day: a skipped time runs at the
+/// jump, and a repeated time runs only the first time. Schedules whose minute or hour begins with `*` follow the local
+/// clock: twice in a repeated hour, never in a skipped one.
 class Cron {
  public:
-  /// Throws Error malformed, saying which field and why; also for what never comes (`0 0 30 2 *`).
+  /// Throws malformed, naming the field and the reason; also for a date that never comes (`0 0 30 2 *`).
   explicit Cron(std::string_view fields);
 
-  /// The first of its times after `moment`.
+  /// Returns the first scheduled time after `moment`.
   Time after(Time moment) const;
+  /// Returns the five fields as they were given.
   const std::string& text() const noexcept { return text_; }
   bool operator==(const Cron& other) const { return text_ == other.text_; }
 
  private:
-  using LocalMinutes = std::chrono::duration<std::int64_t, std::ratio<60>>;  ///< since 1970, as the local clock shows
+  using LocalMinutes = std::chrono::duration<std::int64_t, std::ratio<60>>;  ///< since 1970, by the local clock
 
   bool hasDay(std::chrono::sys_days day) const;
   bool has(LocalMinutes minute) const;
@@ -41,7 +42,7 @@ class Cron {
   std::bitset<13> months_;
   std::bitset<7> weekdays_;
   bool anyDay_ = false;      ///< the day of month begins with `*`
-  bool anyWeekday_ = false;  ///< likewise
+  bool anyWeekday_ = false;  ///< the day of week begins with `*`
   bool followsClock_ = false;
 };
 

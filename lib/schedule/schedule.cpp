@@ -19,10 +19,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A clock set back by less is being corrected: what has run today does not run again.
+// A clock set back by less than this is being corrected: a task that has run today does not run again.
 constexpr std::chrono::hours correction{3};
 
-// The threads of one run, and the bounded queue that feeds them.
+// The threads of one run and their bounded queue.
 class Executors {
  public:
   Executors(const Task& task, const std::function<bool()>& stop)
@@ -31,7 +31,7 @@ class Executors {
       threads_.emplace_back([this](const std::stop_token& ended) { execute(ended); });
   }
 
-  // Returns once there is room for it.
+  // Waits until the queue has room.
   void put(Item item) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return waiting_.size() < count_; });
@@ -44,7 +44,7 @@ class Executors {
     return waiting_.empty() && atHand_ == 0;
   }
 
-  // Returns when nothing waits and nothing is at hand.
+  // Waits until the queue is empty and no item is in progress.
   void settle() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return waiting_.empty() && atHand_ == 0; });
@@ -67,7 +67,7 @@ class Executors {
         ++atHand_;
         lock.unlock();
         const Counts counts = execute(item);
-        item = nullptr;  // what it holds goes before anyone is told
+        item = nullptr;  // release what it holds before signalling that it is done
         lock.lock();
         --atHand_;
         counts_.done += counts.done;
@@ -100,7 +100,7 @@ class Executors {
   const std::size_t count_;
   std::mutex mutex_;
   std::condition_variable_any filled_;
-  std::condition_variable changed_;  // the dispatcher's
+  std::condition_variable changed_;  // the dispatcher waits on this
   std::deque<Item> waiting_;
   std::size_t atHand_ = 0;
   Counts counts_;
@@ -112,7 +112,7 @@ Error errorOf(const std::exception& failure) {
   return error != nullptr ? *error : Error(Fault::internal, failure.what());
 }
 
-// A number that looks random and is the same everywhere (SplitMix64).
+// A pseudo-random number that is the same on every machine (SplitMix64).
 std::uint64_t mixed(std::uint64_t number) noexcept {
   number += 0x9e3779b97f4a7c15;
   number = (number ^ (number >> 30)) * 0xbf58476d1ce4e5b9;
@@ -120,9 +120,9 @@ std::uint64_t mixed(std::uint64_t number) noexcept {
   return number ^ (number >> 31);
 }
 
-// The same, told how far it came where a dispatch throws.
+// Like runToEnd, but sets `counts` even if a dispatch throws.
 void runInto(Counts& counts, const Task& task, const std::function<bool()>& stop) {
-  std::unique_ptr<Executors> executors;  // an idle tick makes no thread
+  std::unique_ptr<Executors> executors;  // an idle tick starts no thread
   const Dispatch dispatch = task.begin();
   try {
     while (!stop()) {
@@ -192,7 +192,7 @@ Time Timing::after(Time now) const {
   Time next = Time::max();
   for (Time tick = now - jitter;;) {
     tick = every.count() > 0 ? tick - tick.time_since_epoch() % every + every : cron->after(tick);
-    if (tick >= next) return next;  // a tick may come later than the one after it
+    if (tick >= next) return next;  // with jitter, a tick may come after its successor
     const auto number = static_cast<std::uint64_t>(tick.time_since_epoch().count());
     const auto late = jitter.count() > 0 ? mixed(number ^ seed) % static_cast<std::uint64_t>(jitter.count() + 1) : 0;
     const Time due = tick + milliseconds{late};
@@ -200,7 +200,7 @@ Time Timing::after(Time now) const {
   }
 }
 
-// A task with its thread.
+// A task and its thread.
 struct Timer {
   Timer(Task itsTask, Timing itsTiming, const AlarmClock& clock)
       : task(std::move(itsTask)), wanted(std::move(itsTiming)), alarm(clock.makeAlarm()) {}
@@ -249,7 +249,7 @@ struct Timer {
 struct Scheduler::Impl {
   const AlarmClock& clock;
   History& history;
-  std::vector<std::unique_ptr<Timer>> timers{};  // fixed from `start` on
+  std::vector<std::unique_ptr<Timer>> timers{};  // not changed after `start`
 
   Timer* find(std::string_view name) {
     const auto found =

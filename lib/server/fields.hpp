@@ -8,38 +8,38 @@ template <>
 struct Fields<Bucket> {
   static constexpr std::string_view plural = "limits";
   static constexpr std::tuple list{
-      Field{"name", &Bucket::name, "which bucket: streams, address (the busiest one), uploads"},
-      Field{"in_use", &Bucket::inUse, "tokens that are out"},
-      Field{"most", &Bucket::most, "tokens there are"},
-      Field{"refused", &Bucket::refused, "requests that found none, since the start"},
+      Field{"name", &Bucket::name, "streams, address (the busiest one) or uploads"},
+      Field{"in_use", &Bucket::inUse, "how many are in use"},
+      Field{"most", &Bucket::most, "the limit"},
+      Field{"refused", &Bucket::refused, "requests refused since the daemon started"},
   };
 };
 
 template <>
 struct Fields<ServerLimits> {
   static constexpr std::tuple list{
-      Field{"limits", &ServerLimits::buckets, "the buckets"},
+      Field{"limits", &ServerLimits::buckets, "all limits"},
   };
 };
 
 template <>
 struct Fields<ServerStatus> {
   static constexpr std::tuple list{
-      Field{"version", &ServerStatus::version, "of the program"},
-      Field{"started", &ServerStatus::started, "since when it runs"},
-      Field{"pid", &ServerStatus::pid, "its process"},
-      Field{"ready", &ServerStatus::ready, "writes succeed, and it is not stopping"},
+      Field{"version", &ServerStatus::version, "version of videod"},
+      Field{"started", &ServerStatus::started, "when the daemon started"},
+      Field{"pid", &ServerStatus::pid, "process id"},
+      Field{"ready", &ServerStatus::ready, "writes succeed and the daemon is not stopping"},
       Field{"disk_low", &ServerStatus::diskLow, "free space is below the floor"},
-      Field{"connections", &ServerStatus::connections, "open ones"},
-      Field{"workers", &ServerStatus::workers, "threads"},
+      Field{"connections", &ServerStatus::connections, "open connections"},
+      Field{"workers", &ServerStatus::workers, "worker threads"},
   };
 };
 
 template <>
 struct Fields<Reloaded> {
   static constexpr std::tuple list{
-      Field{"changed", &Reloaded::changed, "settings in force from now on"},
-      Field{"kept", &Reloaded::kept, "settings that a restart takes over"},
+      Field{"changed", &Reloaded::changed, "settings now in effect"},
+      Field{"kept", &Reloaded::kept, "settings that need a restart"},
   };
 };
 

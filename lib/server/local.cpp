@@ -29,7 +29,7 @@ class DaemonServer : public LocalServer {
   template <class Given>
   Given asked(const Credential& by, const access::Right& right, const std::function<Given()>& what) {
     access::require(access_.identify(by), right);
-    if (!what) throw Error(Fault::unreachable, "server: no daemon answers, and this asks a running one");
+    if (!what) throw Error(Fault::unreachable, "server: no daemon is running, and this command needs one");
     return what();
   }
 

@@ -20,78 +20,81 @@ class Router;
 
 namespace video {
 
-/// One bucket of the limiter.
+/// One limit of the daemon, with its use.
 struct Bucket {
-  std::string name;          ///< `streams`, `address` (the busiest one), `uploads`
-  std::int64_t inUse = 0;    ///< tokens that are out
-  std::int64_t most = 0;     ///< tokens there are
-  std::int64_t refused = 0;  ///< requests that found none, since the start
+  std::string name;          ///< `streams`, `address` (the busiest one) or `uploads`
+  std::int64_t inUse = 0;    ///< how many are in use
+  std::int64_t most = 0;     ///< the limit
+  std::int64_t refused = 0;  ///< requests refused since the daemon started
 };
 
+/// All limits of the daemon.
 struct ServerLimits {
   std::vector<Bucket> buckets;
 };
 
-/// How a daemon is.
+/// The state of a daemon.
 struct ServerStatus {
   std::string version;
   Time started{};
   std::int64_t pid = 0;
-  bool ready = false;            ///< writes succeed, and it is not stopping
+  bool ready = false;            ///< writes succeed and the daemon is not stopping
   bool diskLow = false;          ///< free space is below the floor
-  std::int64_t connections = 0;  ///< open, idle ones included
+  std::int64_t connections = 0;  ///< open connections, including idle ones
   std::int64_t workers = 0;      ///< threads
   std::string notReady{};        ///< why it is not ready, for /readyz alone; empty where it is
 };
 
-/// What reading the configuration again has done; keys as `table.key`.
+/// The result of a reload; keys are given as `table.key`.
 struct Reloaded {
-  std::vector<std::string> changed;  ///< in force from now on
-  std::vector<std::string> kept;     ///< changed in the file, but only a restart takes them over
+  std::vector<std::string> changed;  ///< in effect from now on
+  std::vector<std::string> kept;     ///< changed in the file, but need a restart
 };
 
-/// Where a role is served.
+/// The URL at which a role is served.
 struct RoleUrl {
   std::string role;  ///< `api`, `stream`, `scheduler`, `web`
-  std::string url;   ///< without a slash at its end
+  std::string url;   ///< without a trailing slash
 };
 
-/// What a daemon can say of itself and do about itself.
+/// Functions through which a running daemon reports its state and reloads. They may be called from any thread.
 struct RunningDaemon {
   std::function<ServerStatus()> status;
   std::function<ServerLimits()> limits;
-  std::function<Reloaded()> reload;      ///< throws malformed where the file is broken; then nothing has changed
-  std::function<std::string()> metrics;  ///< in the text format of Prometheus
+  std::function<Reloaded()> reload;      ///< throws malformed if the configuration is invalid; nothing changes then
+  std::function<std::string()> metrics;  ///< in Prometheus's text format
   std::function<std::vector<RoleUrl>()> roles;
 };
 
-/// The daemon itself. Every function may be called from any thread and throws Error; unreachable where there is no
-/// daemon.
+/// The daemon itself. Every function may be called from any thread and throws Error, with unreachable if no daemon is
+/// running.
 class Server {
  public:
   virtual ~Server() = default;
-  /// Admin.
+  /// Returns the state of the daemon. Admin, operator.
   virtual ServerStatus status(const Credential& by, const Nothing&) = 0;
-  /// Tokens in use and refused, per bucket. Admin.
+  /// Returns each limit, how much of it is in use and how many requests it refused. Admin, operator.
   virtual ServerLimits limits(const Credential& by, const Nothing&) = 0;
-  /// Reads the configuration again. Admin. Faults: malformed (a broken file; the old configuration stays).
+  /// Reads the configuration again. Admin, operator. Faults: malformed (invalid file; the old configuration stays).
   virtual Reloaded reload(const Credential& by, const Nothing&) = 0;
 };
 
-/// The half of a process that opened the data directory: that of a daemon, once `become` was called.
+/// The implementation in a process that opened the data directory. It acts for a daemon once `become` was called.
 class LocalServer : public Server {
  public:
-  /// Before requests come.
+  /// Makes this the daemon described by `daemon`; call it before the first request.
   virtual void become(RunningDaemon daemon) = 0;
+  /// Returns what `become` was given; empty functions before.
   virtual const RunningDaemon& daemon() const = 0;
-  /// Everything it counts. Admin, or an admin's token of scope `metrics`.
+  /// Returns all metrics, in Prometheus's text format. Admin, operator, or an admin's token with scope `metrics`.
   virtual std::string metrics(const Credential& by) = 0;
 };
 
+/// Makes the implementation for this process; `access` must outlive it.
 std::unique_ptr<LocalServer> makeLocalServer(access::Access& access);
-/// Through a daemon; the client must outlive it.
+/// Makes the implementation that asks a daemon over HTTP; the client must outlive it.
 std::unique_ptr<Server> makeRemoteServer(http::Client& server);
-/// Adds the routes, with /healthz, /readyz and /version, to every listener; both must outlive the last request.
+/// Adds the routes, including /healthz, /readyz, /version and /metrics. Both must outlive the last request.
 void serveServer(http::Router& router, LocalServer& server);
 
 }  // namespace video

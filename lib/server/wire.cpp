@@ -16,38 +16,38 @@ constexpr http::Route healthz{.name = "server.healthz",
                               .method = Method::get,
                               .path = "/healthz",
                               .roles = http::allRoles,
-                              .summary = "Say that the daemon is alive"};
+                              .summary = "Check that the daemon is alive"};
 constexpr http::Route readyz{.name = "server.readyz",
                              .method = Method::get,
                              .path = "/readyz",
                              .roles = http::allRoles,
-                             .summary = "Say whether writes succeed"};
+                             .summary = "Check that the daemon is ready and writes succeed"};
 constexpr http::Route version{.name = "server.version",
                               .method = Method::get,
                               .path = "/version",
                               .roles = http::allRoles,
-                              .summary = "Show the versions of the program and of the API"};
+                              .summary = "Show the versions of videod and of the API"};
 constexpr http::Route metrics{.name = "server.metrics",
                               .method = Method::get,
                               .path = "/metrics",
                               .roles = http::allRoles,
-                              .summary = "Get everything that is counted, for Prometheus",
+                              .summary = "Get metrics in Prometheus's text format",
                               .flags = {.trustedListener = true}};
 constexpr Endpoint<Nothing, ServerStatus> status{{.name = "server.status",
                                                   .method = Method::get,
                                                   .path = "/server/status",
                                                   .roles = http::allRoles,
-                                                  .summary = "Show how the daemon is"}};
+                                                  .summary = "Show the state of the daemon"}};
 constexpr Endpoint<Nothing, ServerLimits> limits{{.name = "server.limits",
                                                   .method = Method::get,
                                                   .path = "/server/limits",
                                                   .roles = http::allRoles,
-                                                  .summary = "Show the limiter's buckets"}};
+                                                  .summary = "Show the limits on streams and uploads, and their use"}};
 constexpr Endpoint<Nothing, Reloaded> reload{{.name = "server.reload",
                                               .method = Method::post,
                                               .path = "/server/reload",
                                               .roles = http::allRoles,
-                                              .summary = "Read the configuration again"}};
+                                              .summary = "Reload the configuration"}};
 }  // namespace wire
 
 class RemoteServer : public Server {

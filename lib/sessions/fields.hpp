@@ -17,9 +17,9 @@ struct Names<IdentityKind> {
 template <>
 struct Fields<Login> {
   static constexpr std::tuple list{
-      Field{"name", &Login::name, "who signs in"},
-      Field{"user_name", &Login::again, "the same name, where given"},
-      Field{"pwd", &Login::password, "at most 1024 bytes"},
+      Field{"name", &Login::name, "user name"},
+      Field{"user_name", &Login::again, "the same name again, optional"},
+      Field{"pwd", &Login::password, "password, at most 1024 bytes"},
   };
 };
 
@@ -27,11 +27,11 @@ template <>
 struct Fields<Session> {
   static constexpr std::string_view plural = "sessions";
   static constexpr std::tuple list{
-      Field{"id", &Session::id, "names the session, is no secret"},
-      Field{"user_name", &Session::userName, "whose"},
-      Field{"create_time", &Session::created, "when it began"},
-      Field{"expires", &Session::expires, "when it ends"},
-      Field{"current", &Session::current, "whether it is the one of this request"},
+      Field{"id", &Session::id, "the session's id, not a secret"},
+      Field{"user_name", &Session::userName, "user of the session"},
+      Field{"create_time", &Session::created, "when the session began"},
+      Field{"expires", &Session::expires, "when the session expires"},
+      Field{"current", &Session::current, "whether this request used it"},
   };
 };
 
@@ -43,12 +43,12 @@ struct Fields<SessionRef> {
 template <>
 struct Fields<WhoAmI> {
   static constexpr std::tuple list{
-      Field{"user_name", &WhoAmI::userName, "null for the operator"},
-      Field{"role", &WhoAmI::role, "null for the operator"},
+      Field{"user_name", &WhoAmI::userName, "user name; null for the operator"},
+      Field{"role", &WhoAmI::role, "user or admin; null for the operator"},
       Field{"kind", &WhoAmI::kind, "session, token or operator"},
-      Field{"scope", &WhoAmI::scope, "a token's"},
-      Field{"expires", &WhoAmI::expires, "when the session or token ends"},
-      Field{"needs_old_pwd", &WhoAmI::needsOldPassword, "whether it must give the old password to set a new one"},
+      Field{"scope", &WhoAmI::scope, "scope of the token"},
+      Field{"expires", &WhoAmI::expires, "when the session or token expires"},
+      Field{"needs_old_pwd", &WhoAmI::needsOldPassword, "whether setting a new password needs the old one"},
   };
 };
 

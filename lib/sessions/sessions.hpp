@@ -22,34 +22,37 @@ class Database;
 
 namespace video {
 
+/// A name and password to sign in with.
 struct Login {
   std::string name;                  ///< in the path
-  std::optional<std::string> again;  ///< `user_name` of the body, where the original's clients repeat it
+  std::optional<std::string> again;  ///< `user_name` in the body, which the original site's clients repeat
   std::string password;
-  std::string address;  ///< where the request came from, for the throttle; never on the wire
+  std::string address;  ///< client address, for the throttle; never sent over the wire
 };
 
+/// What the caller is identified by.
 enum class IdentityKind { session, token, operator_ };
 
-/// Who the caller is.
+/// The identity of the caller.
 struct WhoAmI {
   Nullable<std::string> userName;  ///< null for the operator without --as
   Nullable<Role> role;
   IdentityKind kind = IdentityKind::session;
-  std::optional<std::string> scope;  ///< a token's
+  std::optional<std::string> scope;  ///< scope of the token
   std::optional<Time> expires;
   std::optional<bool> needsOldPassword;  ///< whether a new password takes the old one; unknown of an older daemon
 };
 
-/// A session that has not ended, without its secret.
+/// A live session, without its secret.
 struct Session {
   SessionId id;
   std::string userName;
   Time created{};
   Time expires{};
-  bool current = false;  ///< the one that the caller came with
+  bool current = false;  ///< whether the caller used this session
 };
 
+/// Names a session.
 struct SessionRef {
   SessionId id;
 };
@@ -58,27 +61,27 @@ struct SessionRef {
 class Sessions {
  public:
   virtual ~Sessions() = default;
-  /// A new session for name and password; takes the same time whether or not the name exists.
-  /// Faults: unauthenticated, tooMany (too many tries of late, or too many wait for a hash).
+  /// Signs in with name and password and returns a new session. Takes the same time whether or not the name exists.
+  /// Faults: malformed, unauthenticated, tooMany (too many attempts, or too many are waiting for a hash).
   virtual SignedIn login(const Credential& by, const Login& wanted) = 0;
-  /// Ends the caller's own session or token, in every process at its next request.
+  /// Ends the caller's session or token, in every process, from its next request on.
   virtual void logout(const Credential& by, const Nothing&) = 0;
-  /// Sessions by when they began: one user's (self, admin, operator), else one's own, an admin's and the operator's
-  /// all.
+  /// Lists sessions, oldest first. With a user: that user's (the user, admin, operator). Otherwise: all for admins and
+  /// the operator, one's own for others.
   virtual Page<Session> list(const Credential& by, const OfUserQuery& wanted) = 0;
-  /// Ends a session, in every process at its next request: its owner, admin, operator. Faults: notFound.
+  /// Ends a session, in every process, from its next request on. Its user, admin, operator. Faults: notFound.
   virtual void revoke(const Credential& by, const SessionRef& wanted) = 0;
-  /// Ends those that `list` shows, the caller's own included.
+  /// Ends the sessions that `list` shows, including the caller's own.
   virtual void revokeAll(const Credential& by, const OfUser& wanted) = 0;
-  /// Who the caller is; unauthenticated for nobody.
+  /// Returns who the caller is. Faults: unauthenticated (anonymous).
   virtual WhoAmI whoami(const Credential& by, const Nothing&) = 0;
 };
 
-/// On the data directory; what it is given must outlive it.
+/// Makes the implementation on the data directory; the arguments must outlive it.
 std::unique_ptr<Sessions> makeLocalSessions(store::Database& database, access::Access& access);
-/// Through a daemon; the client must outlive it.
+/// Makes the implementation that asks a daemon over HTTP; the client must outlive it.
 std::unique_ptr<Sessions> makeRemoteSessions(http::Client& server);
-/// Adds the routes; both must outlive the last request.
+/// Adds the routes. All arguments must outlive the last request.
 void serveSessions(http::Router& router, Sessions& sessions, const http::CookieOptions& cookies);
 
 }  // namespace video

@@ -28,10 +28,10 @@ using std::chrono::milliseconds;
 using namespace std::chrono_literals;
 
 constexpr std::string_view defaultFile = "/etc/videod.toml";
-constexpr std::size_t workersKept = 64;  // for everything that is no upload
+constexpr std::size_t workersKept = 64;  // workers that uploads may not occupy
 constexpr std::int64_t maxBytes = std::numeric_limits<std::int64_t>::max();
 
-// One value of the file, and where it stands.
+// A value of the file, and its position.
 struct Value {
   const toml::node& node;
   const std::string& file;
@@ -42,21 +42,21 @@ struct Value {
   }
   std::string text() const {
     const auto value = node.value_exact<std::string>();
-    if (!value) refuse("must be a text in quotes");
+    if (!value) refuse("must be a quoted string");
     return *value;
   }
 };
 
-// How one key is read into `To`, and how what is in force is shown.
+// How a key is read into `To`, and how its value is shown.
 template <class To>
 struct Rule {
   std::string key;
   std::function<void(const Value&, To&)> read;
   std::function<std::string(const To&)> show;
-  bool listed = true;  ///< false: stands in the place of another key
+  bool listed = true;  ///< false: an alternative to another key
 };
 
-// Each maker takes the key and a generic lambda that says which member of `To` the key sets.
+// Each of these functions takes the key and a generic lambda that returns the member of `To` that the key sets.
 
 template <class To, class Where>
 Rule<To> flag(std::string key, Where where) {
@@ -111,7 +111,7 @@ Rule<To> duration(std::string key, milliseconds least, milliseconds most, Where 
           [where](const To& to) { return fmt::format("{}ms", where(to).count()); }};
 }
 
-// `words` pairs each word of the file with the value that it stands for.
+// `words` maps each word that the file may contain to its value.
 template <class To, class Choice, std::size_t size, class Where>
 Rule<To> choice(std::string key, std::array<std::pair<std::string_view, Choice>, size> words, Where where) {
   return {std::move(key),
@@ -136,13 +136,13 @@ Rule<To> choice(std::string key, std::array<std::pair<std::string_view, Choice>,
 
 std::vector<std::string> readTexts(const Value& value) {
   const toml::array* const items = value.node.as_array();
-  if (items == nullptr) value.refuse("must be a list of texts");
+  if (items == nullptr) value.refuse("must be a list of strings");
   std::vector<std::string> texts;
   for (const toml::node& item : *items) texts.push_back(Value{item, value.file, value.key}.text());
   return texts;
 }
 
-// Of http:// or https:// at the front; 0 where there is neither.
+// The length of a leading http:// or https://, or 0.
 std::size_t schemeSize(std::string_view url) {
   return url.starts_with("https://") ? 8 : url.starts_with("http://") ? 7 : 0;
 }
@@ -168,10 +168,11 @@ const std::vector<Rule<http::Listener>>& listenerRules() {
          for (const std::string& name : readTexts(value)) {
            const auto* const known =
                std::find_if(roleNames.begin(), roleNames.end(), [&](const auto& role) { return role.first == name; });
-           if (known == roleNames.end()) value.refuse("knows \"api\", \"stream\", \"scheduler\", \"web\"");
+           if (known == roleNames.end())
+             value.refuse("each must be one of \"api\", \"stream\", \"scheduler\", \"web\"");
            to.roles |= known->second;
          }
-         if (to.roles == 0) value.refuse("must name a role");
+         if (to.roles == 0) value.refuse("must name at least one role");
        },
        [](const Listener& from) {
          std::string names;
@@ -210,7 +211,7 @@ void readListeners(const toml::node& node, const std::string& file, std::vector<
       rule->read(found, listener);
     }
     if (listener.trusted && listener.roles != http::scheduler)
-      Value{item, file, "listener.trusted"}.refuse("is for a listener whose only role is \"scheduler\"");
+      Value{item, file, "listener.trusted"}.refuse("requires \"scheduler\" to be the only role");
     to.push_back(std::move(listener));
   }
 }
@@ -465,7 +466,7 @@ void readTable(const toml::table& table, const std::string& prefix, const std::s
   }
 }
 
-// What is wrong only beside another key.
+// Checks keys that depend on each other.
 void checkTogether(const Settings& settings, const std::string& file, const Lines& lines) {
   for (const auto& [task, timing] : settings.tasks.timings) {
     const std::string table = fmt::format("task.{}.", task);
@@ -474,16 +475,18 @@ void checkTogether(const Settings& settings, const std::string& file, const Line
       throw Error(Fault::malformed,
                   fmt::format("{}:{}: {}{}: {}", file, line == lines.end() ? 0 : line->second, table, key, why));
     };
-    if (lines.contains(table + "every") && lines.contains(table + "cron")) refuse("cron", "stands beside every");
+    if (lines.contains(table + "every") && lines.contains(table + "cron"))
+      refuse("cron", "cannot be combined with every");
     if (timing.cron.empty() && timing.jitter >= timing.every)
       refuse(lines.contains(table + "jitter") ? "jitter" : "every", "jitter must be less than every");
   }
   if (settings.limiter.uploads + workersKept <= settings.transport.workers) return;
   const bool named = lines.contains("stream.max_uploads");
   const auto line = lines.find(named ? "stream.max_uploads" : "http.workers");
-  throw Error(Fault::malformed,
-              fmt::format("{}:{}: {}: max_uploads ({}) must leave {} of http.workers ({})", file, line->second,
-                          line->first, settings.limiter.uploads, workersKept, settings.transport.workers));
+  throw Error(
+      Fault::malformed,
+      fmt::format("{}:{}: {}: stream.max_uploads ({}) must leave {} of http.workers ({}) free", file, line->second,
+                  line->first, settings.limiter.uploads, workersKept, settings.transport.workers));
 }
 
 std::string readFile(const std::filesystem::path& file) {
@@ -556,7 +559,7 @@ void checkAddress(std::string_view what, std::string_view address) {
   };
   constexpr std::string_view local = "unix:";
   if (address.starts_with(local)) {
-    if (address == local || address.find('\0') != std::string_view::npos) refuse("must name a path");
+    if (address == local || address.find('\0') != std::string_view::npos) refuse("must contain a path");
     return;
   }
   const std::size_t colon = address.rfind(':');
@@ -564,15 +567,15 @@ void checkAddress(std::string_view what, std::string_view address) {
   const std::string_view port = address.substr(colon + 1);
   std::uint16_t number = 0;
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  if (error != std::errc{} || end != port.data() + port.size()) refuse("must end in a port from 0 to 65535");
+  if (error != std::errc{} || end != port.data() + port.size()) refuse("must end with a port from 0 to 65535");
   std::string host(address.substr(0, colon));
   if (host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
     in6_addr parsed{};
-    if (::inet_pton(AF_INET6, host.c_str(), &parsed) != 1) refuse("has no IPv6 address in its brackets");
+    if (::inet_pton(AF_INET6, host.c_str(), &parsed) != 1) refuse("has no IPv6 address in brackets");
   } else if (host.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") !=
              std::string::npos) {
-    refuse("is not HOST:PORT; an IPv6 address stands in brackets");
+    refuse("is not HOST:PORT; put an IPv6 address in brackets");
   }
 }
 

@@ -23,17 +23,17 @@
 
 namespace video {
 
-/// What the configuration file says (etc/videod.toml has every key), as every library's own Options; what it does not
-/// say is as in `Settings{}`.
+/// The configuration, as the Options struct of every library. etc/videod.toml lists every key; keys that the file does
+/// not set have their values in `Settings{}`.
 struct Settings {
-  std::filesystem::path file;  ///< where it was read from; empty for the defaults alone
+  std::filesystem::path file;  ///< the file it was read from; empty: defaults only
   std::filesystem::path dataDirectory = "/var/lib/videod";
   std::string adminSocket;  ///< empty: `videod.sock` in the data directory
   std::vector<http::Listener> listeners{http::Listener{}};
   http::CookieOptions cookies;
-  std::vector<std::string> origins;  ///< other origins whose pages may change things with a cookie
+  std::vector<std::string> origins;  ///< other origins whose pages may make changes with a cookie
   http::TrustedProxies proxies;
-  std::string accelRedirect;  ///< as RouterOptions::accelRedirect
+  std::string accelRedirect;  ///< see RouterOptions::accelRedirect
   http::TransportOptions transport;
   http::LimiterOptions limiter;
   access::AccessOptions access;
@@ -41,30 +41,32 @@ struct Settings {
   VideosOptions videos;
   UploadsOptions uploads;
   SharesOptions shares;
-  std::string signingKey;  ///< what the daemon's `signing.key` is to hold, 32 bytes; empty: what it holds
+  std::string signingKey;  ///< the key for signed links, 32 bytes; empty: use `signing.key` of the data directory
   DeletionsOptions deletions;
   TasksOptions tasks;
   store::StoreOptions store;
   observe::LogOptions log;
 
-  /// Where `dataDirectory` comes from, for a person: `data_dir of /etc/videod.toml`, or `the default`.
+  /// Returns where `dataDirectory` comes from, to be shown to the user: `data_dir of FILE`, or `the default`.
   std::string origin() const;
 };
 
-/// Reads a configuration file. Throws malformed `FILE:LINE: KEY: why` for an unknown key, a wrong type or a value out
-/// of range, malformed too where there is no such file, forbidden where it may not be read.
+/// Reads a configuration file. Throws malformed with `FILE:LINE: KEY: why` for an unknown key, a wrong type or a value
+/// out of range, malformed if the file does not exist, and forbidden if it may not be read.
 Settings loadSettings(const std::filesystem::path& file);
 
-/// Reads the file `given`, else that of $VIDEOD_CONFIG, else /etc/videod.toml where it stands; else the defaults.
+/// Reads the file `given`, else $VIDEOD_CONFIG, else /etc/videod.toml. Returns the defaults if none of them exists;
+/// a file that is named explicitly must exist. Throws as `loadSettings` does.
 Settings findSettings(const std::optional<std::filesystem::path>& given);
 
-/// Every key as `table.key`, in the order of the file; those of a listener as `listener.key`.
+/// Returns every key as `table.key`, those of a listener as `listener.key`.
 std::vector<std::string> settingsKeys();
 
-/// What is in force, as one `table.key = value` a line.
+/// Returns the settings in effect as lines of `table.key = value`.
 std::string showSettings(const Settings& settings);
 
-/// Throws malformed, beginning with `what`, unless `address` is `HOST:PORT`, `[V6]:PORT` or `unix:PATH`.
+/// Throws malformed, with a message that begins with `what`, unless `address` is `HOST:PORT`, `[V6]:PORT` or
+/// `unix:PATH`.
 void checkAddress(std::string_view what, std::string_view address);
 
 }  // namespace video

@@ -17,8 +17,8 @@ struct Fields<NewShare> {
   static constexpr std::tuple list{
       Field{"video", &NewShare::video, "the video"},
       Field{"what", &NewShare::what, "view or upload"},
-      Field{"expires", &NewShare::expires, "when the link ends"},
-      Field{"label", &NewShare::label, "at most 100 characters"},
+      Field{"expires", &NewShare::expires, "when the link expires"},
+      Field{"label", &NewShare::label, "what the link is for, at most 100 characters"},
   };
 };
 
@@ -26,19 +26,19 @@ template <>
 struct Fields<Share> {
   static constexpr std::string_view plural = "shares";
   static constexpr std::tuple list{
-      Field{"id", &Share::id, "names the link, is no secret"},
+      Field{"id", &Share::id, "the link's id, not a secret"},
       Field{"video_id", &Share::video, "the video"},
       Field{"what", &Share::what, "view or upload"},
-      Field{"label", &Share::label, "what it is for"},
-      Field{"create_time", &Share::created, "when it was made"},
-      Field{"expires", &Share::expires, "when it ends"},
+      Field{"label", &Share::label, "what the link is for"},
+      Field{"create_time", &Share::created, "when the link was created"},
+      Field{"expires", &Share::expires, "when the link expires"},
   };
 };
 
 template <>
 struct Fields<CreatedShare> {
   static constexpr std::tuple list =
-      std::tuple_cat(Fields<Share>::list, std::tuple{Field{"url", &CreatedShare::url, "the link, shown this once"}});
+      std::tuple_cat(Fields<Share>::list, std::tuple{Field{"url", &CreatedShare::url, "the link, shown only once"}});
 };
 
 template <>

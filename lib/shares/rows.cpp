@@ -43,7 +43,7 @@ void requireShare(store::Reader& reader, const SignedLink& link, const VideoId& 
   const bool isUploadUrl = what == ShareWhat::upload && link.share == "0";
   if (!isUploadUrl &&
       !reader.query("SELECT 1 FROM shares WHERE id = ? AND video_id = ? AND what = ?", link.share, video, what).next())
-    throw Error(Fault::forbidden, "link: was taken back");
+    throw Error(Fault::forbidden, "link: has been revoked");
 }
 
 bool isOwnerEnabled(store::Reader& reader, const VideoId& video) {
@@ -54,10 +54,10 @@ bool isOwnerEnabled(store::Reader& reader, const VideoId& video) {
 
 void insertShare(store::Transaction& transaction, const Share& share) {
   transaction.query("DELETE FROM shares WHERE video_id = ? AND expires <= ?", share.video, share.created).run();
-  constexpr std::int64_t most = 500;  // so that no step of the writer is long
+  constexpr std::int64_t most = 500;  // keeps each write transaction short
   auto query = transaction.query("SELECT count(*) FROM shares WHERE video_id = ?", share.video);
   if (query.next() && query.integer(0) >= most)
-    throw Error(Fault::conflict, fmt::format("video {}: has {} links already; revoke some", share.video.text, most));
+    throw Error(Fault::conflict, fmt::format("video {}: already has {} links; revoke some", share.video.text, most));
   transaction
       .query("INSERT INTO shares (id, video_id, what, label, expires, create_time) VALUES (?, ?, ?, ?, ?, ?)", share.id,
              share.video, share.what, share.label, share.expires, share.created)

@@ -7,18 +7,18 @@
 
 namespace video::rows {
 
-/// Those of a video that have not expired, by when they were made.
+/// Returns a page of a video's links that have not expired, oldest first.
 Page<Share> listShares(store::Reader& reader, const ShareQuery& wanted, Time now);
-/// Throws forbidden where a link, whose signature is good, was taken back. An `upload_url` has no row to look for.
+/// Throws forbidden if a link with a valid signature has been revoked. An `upload_url` has no row to look up.
 void requireShare(store::Reader& reader, const SignedLink& link, const VideoId& video, ShareWhat what);
-/// Whether the owner of a video may sign in.
+/// Returns whether the owner of a video is not disabled.
 bool isOwnerEnabled(store::Reader& reader, const VideoId& video);
 
-/// The video's expired ones go at the same time. Throws conflict where it has 500 others.
+/// Inserts a link and deletes the video's expired links. Throws conflict if the video has 500 others.
 void insertShare(store::Transaction& transaction, const Share& share);
-/// At most `limit`; how many.
+/// Deletes at most `limit` links of a video and returns how many.
 std::int64_t deleteSharesOf(store::Transaction& transaction, const VideoId& video, std::int64_t limit);
-/// Whether there was one.
+/// Deletes a link and returns whether it existed.
 bool deleteShare(store::Transaction& transaction, const ShareRef& share);
 
 }  // namespace video::rows

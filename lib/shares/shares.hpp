@@ -21,18 +21,19 @@ class Database;
 
 namespace video {
 
-/// What a signed link is good for.
+/// What a signed link allows.
 enum class ShareWhat { view, upload };
 
+/// A signed link to create.
 struct NewShare {
   VideoId video;
   ShareWhat what = ShareWhat::view;
   Time expires{};
   std::optional<std::string> label;  ///< at most 100 characters
-  std::string site;  ///< how the caller reached the streams, without a slash at its end; empty: not known
+  std::string site;  ///< URL by which the caller reached the site, without a trailing slash; empty: unknown
 };
 
-/// A signed link that was handed out; the link itself is not kept.
+/// A signed link as it is listed; the link itself is not stored.
 struct Share {
   ShareId id;
   VideoId video;
@@ -42,44 +43,47 @@ struct Share {
   Time expires{};
 };
 
-/// A signed link with where it leads, as it is shown once.
+/// A newly created signed link, with its URL, which is shown only once.
 struct CreatedShare : Share {
-  std::string url;  ///< whole where the site's address is known (`public_url`, or the request), else path and query
+  std::string url;  ///< absolute if the site's URL is known (`public_url` or the request), else path and query
 };
 
+/// Which links to list.
 struct ShareQuery : ListQuery {
   VideoId video;
 };
 
+/// Names one link.
 struct ShareRef {
   VideoId video;
   ShareId id;
 };
 
+/// Options of Shares.
 struct SharesOptions {
-  std::string publicUrl;  ///< how the outside reaches the streams, without a slash at its end; empty: not known
+  std::string publicUrl;  ///< URL by which clients reach the site, without a trailing slash; empty: unknown
 };
 
-/// Signed links to a video, for whoever has them: owner, admin, operator. Every function may be called from any thread
-/// and throws Error; notFound where the video is not there.
+/// Signed links to videos, which work for anyone who has them. The video's owner, admin, operator. Every function may
+/// be called from any thread and throws Error, with notFound if the video does not exist.
 class Shares {
  public:
   virtual ~Shares() = default;
-  /// A link to view a video, or to upload its content; good until it expires, is revoked, or the signing key changes.
-  /// Faults: malformed, forbidden, conflict (the video has 500 already).
+  /// Creates a link to view a video or to upload its file. It is valid until it expires, is revoked, or the signing
+  /// key changes. Faults: malformed, forbidden, conflict (the video already has 500 links).
   virtual CreatedShare create(const Credential& by, const NewShare& wanted) = 0;
-  /// The links that have not expired, by when they were made.
+  /// Lists the links that have not expired, oldest first.
   virtual Page<Share> list(const Credential& by, const ShareQuery& wanted) = 0;
-  /// Ends a link, already handed out or not, in every process at its next request.
+  /// Revokes a link, in every process, from its next request on.
   virtual void revoke(const Credential& by, const ShareRef& wanted) = 0;
 };
 
-/// On the data directory; what it is given must outlive it.
+/// Makes the implementation on the data directory; the arguments must outlive it.
 std::unique_ptr<Shares> makeLocalShares(store::Database& database, access::Access& access,
                                         const SharesOptions& options);
-/// Through a daemon; the client must outlive it.
+/// Makes the implementation that asks a daemon over HTTP; the client must outlive it.
 std::unique_ptr<Shares> makeRemoteShares(http::Client& server);
-/// Adds the routes; both must outlive the last request.
+/// Adds the routes. Both must outlive the last request.
 void serveShares(http::Router& router, Shares& shares);
 
 }  // namespace video

@@ -12,7 +12,7 @@ constexpr Endpoint<NewShare, CreatedShare> create{{.name = "shares.create",
                                                    .method = Method::post,
                                                    .path = "/video/{video}/shares",
                                                    .success = 201,
-                                                   .summary = "Make a signed link to a video"}};
+                                                   .summary = "Create a signed link to a video"}};
 constexpr Endpoint<ShareQuery, Page<Share>> list{{.name = "shares.list",
                                                   .method = Method::get,
                                                   .path = "/video/{video}/shares",
@@ -21,7 +21,7 @@ constexpr Endpoint<ShareRef, void> revoke{{.name = "shares.revoke",
                                            .method = Method::delete_,
                                            .path = "/video/{video}/shares/{id}",
                                            .success = 204,
-                                           .summary = "End a signed link"}};
+                                           .summary = "Revoke a signed link"}};
 }  // namespace wire
 
 class RemoteShares : public Shares {

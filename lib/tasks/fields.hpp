@@ -24,14 +24,14 @@ template <>
 struct Fields<TaskStatus> {
   static constexpr std::string_view plural = "tasks";
   static constexpr std::tuple list{
-      Field{"name", &TaskStatus::name, "the task"},
+      Field{"name", &TaskStatus::name, "name of the task"},
       Field{"state", &TaskStatus::state, "off, waiting or running"},
-      Field{"plan", &TaskStatus::plan, "when it runs by itself"},
+      Field{"plan", &TaskStatus::plan, "interval or crontab fields"},
       Field{"last_run", &TaskStatus::lastRun, "when the last run began; null = never"},
-      Field{"next_run", &TaskStatus::nextRun, "when it is due; null = nothing runs it by the clock"},
-      Field{"runs", &TaskStatus::runs, "how often it ran"},
-      Field{"done", &TaskStatus::done, "things worked off"},
-      Field{"failed", &TaskStatus::failed, "things that failed"},
+      Field{"next_run", &TaskStatus::nextRun, "when the next run is due; null = not scheduled"},
+      Field{"runs", &TaskStatus::runs, "number of runs"},
+      Field{"done", &TaskStatus::done, "items completed"},
+      Field{"failed", &TaskStatus::failed, "items that failed"},
   };
 };
 
@@ -39,33 +39,33 @@ template <>
 struct Fields<TaskRun> {
   static constexpr std::string_view plural = "runs";
   static constexpr std::tuple list{
-      Field{"id", &TaskRun::id, "counts up"},
-      Field{"asked", &TaskRun::asked, "it was asked for"},
-      Field{"began", &TaskRun::began, "when it began"},
-      Field{"ended", &TaskRun::ended, "when it ended"},
+      Field{"id", &TaskRun::id, "number of the run, ascending"},
+      Field{"asked", &TaskRun::asked, "whether the run was requested"},
+      Field{"began", &TaskRun::began, "when the run began"},
+      Field{"ended", &TaskRun::ended, "when the run ended"},
       Field{"outcome", &TaskRun::outcome, "done, stopped, timed_out or failed"},
-      Field{"done", &TaskRun::done, "things worked off"},
-      Field{"failed", &TaskRun::failed, "things that failed"},
-      Field{"error", &TaskRun::error, "why it failed"},
+      Field{"done", &TaskRun::done, "items completed"},
+      Field{"failed", &TaskRun::failed, "items that failed"},
+      Field{"error", &TaskRun::error, "why the run failed"},
   };
 };
 
 template <>
 struct Fields<TaskName> {
-  static constexpr std::tuple list{Field{"name", &TaskName::name, "the task"}};
+  static constexpr std::tuple list{Field{"name", &TaskName::name, "name of the task"}};
 };
 
 template <>
 struct Fields<TaskRunQuery> {
   static constexpr std::tuple list =
-      std::tuple_cat(std::tuple{Field{"name", &TaskRunQuery::name, "the task"}}, Fields<ListQuery>::list);
+      std::tuple_cat(std::tuple{Field{"name", &TaskRunQuery::name, "name of the task"}}, Fields<ListQuery>::list);
 };
 
 template <>
 struct Fields<TaskAsked> {
   static constexpr std::tuple list{
-      Field{"name", &TaskAsked::name, "the task"},
-      Field{"asked", &TaskAsked::asked, "the run that was asked for begins then or later"},
+      Field{"name", &TaskAsked::name, "name of the task"},
+      Field{"asked", &TaskAsked::asked, "when the run was requested; it begins then or later"},
   };
 };
 

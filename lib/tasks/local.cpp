@@ -23,7 +23,7 @@ namespace {
 
 namespace rights = access::rights;
 
-// The same in all processes of a machine, and different on another one.
+// The same in all processes of a machine, different on other machines.
 std::uint64_t seedOf(std::string_view task) {
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
@@ -84,7 +84,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
     access::require(access_.identify(by), rights::tasksRun);
     const tasks::TaskKind& kind = find(wanted.name);
     if (kind.make == nullptr)
-      throw Error(Fault::conflict, fmt::format("task {}: its work is not in this version", kind.name));
+      throw Error(Fault::conflict, fmt::format("task {}: not implemented in this version", kind.name));
     const TaskAsked asked{wanted.name, access_.now()};
     start(kind);
     return asked;
@@ -149,7 +149,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
     return status;
   }
 
-  // Leaves it to the scheduler, where there is one; what was done here.
+  // Leaves the run to the scheduler if there is one; returns what was done here.
   schedule::Counts start(const tasks::TaskKind& kind) {
     if (scheduler_ != nullptr) {
       scheduler_->wake(kind.name);
@@ -158,12 +158,12 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
     const std::lock_guard lock(here_);
     const auto run = schedule::runOnce(kind.make(surroundings_), scheduleOf(kind), true, schedule::systemAlarmClock(),
                                        *this, [] { return false; });
-    if (!run) throw Error(Fault::busy, fmt::format("task {}: another process runs it", kind.name));
+    if (!run) throw Error(Fault::busy, fmt::format("task {}: another process is running it", kind.name));
     if (run->error) throw Error(*run->error);
     return run->counts;
   }
 
-  // Of several daemons on one directory the first one runs tasks by the clock, until it ends.
+  // Of several daemons on one data directory, the first runs tasks on schedule until it ends.
   bool isFirst() {
     const std::lock_guard lock(mutex_);
     if (!clock_) clock_ = file_.lockClock();
@@ -186,11 +186,11 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
     kept.failed = static_cast<std::int64_t>(run.counts.failed);
     if (run.error) kept.error = run.error->what();
     file_.add(run.task, {kept.began, kept.ended, 1, kept.done, kept.failed});
-    // An idle tick every few seconds must not cost a commit.
+    // An idle run every few seconds must not cost a commit.
     const TaskTiming timing = timingOf(run.task);
     const bool isRare = !timing.cron.empty() || timing.every >= std::chrono::hours{1};
     if (!isRare && kept.done + kept.failed == 0 && !kept.error) return;
-    if (run.error && run.error->fault() == Fault::busy) return;  // noting it would wait for the same others again
+    if (run.error && run.error->fault() == Fault::busy) return;  // recording it would wait for the same lock again
     database_.write(store::Purpose::keep,
                     [&](store::Transaction& transaction) { rows::insertRun(transaction, run.task, kept); });
   }
@@ -204,7 +204,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
   const tasks::Surroundings surroundings_;
   store::SchedulerFile file_;
   Descriptor clock_;
-  std::mutex here_;  // runs without a scheduler do not overlap either
+  std::mutex here_;  // keeps runs without a scheduler from overlapping
   schedule::Scheduler* scheduler_ = nullptr;
 };
 

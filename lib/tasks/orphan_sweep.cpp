@@ -10,7 +10,7 @@
 namespace video::tasks {
 namespace {
 
-// An upload's content stands for a moment before its row says so.
+// An upload's file exists for a moment before its row is committed.
 constexpr std::chrono::hours youngest{24};
 
 schedule::Counts sweep(const Surroundings& its, const std::string& folder) {
@@ -19,13 +19,13 @@ schedule::Counts sweep(const Surroundings& its, const std::string& folder) {
     const bool known = its.database.read([&](store::Reader& reader) { return rows::isBlobKnown(reader, file); });
     if (known) continue;
     its.blobs.quarantine(folder, file);
-    observe::warning("a content without a video was moved to lost+found", {{"file", file}});
+    observe::warning("file without a video moved to lost+found", {{"file", file}});
     ++counts.done;
   }
   return counts;
 }
 
-// A folder below blobs/ is one item.
+// Each folder below blobs/ is one item.
 schedule::Task make(const Surroundings& its) {
   return {"orphan-sweep", 16, 1, [&its] {
             const std::vector<std::string> folders = its.blobs.listFolders();

@@ -7,14 +7,15 @@
 
 namespace video::rows {
 
-/// How many runs of a task are kept.
+/// How many runs of each task are kept.
 inline constexpr std::int64_t runsKept = 100;
 
+/// Returns a page of a task's runs, newest first.
 Page<TaskRun> listRuns(store::Reader& reader, const TaskRunQuery& wanted);
-/// Adds a run, whose id is ignored, and removes what is too many.
+/// Inserts a run, ignoring its id, and deletes all but the last `runsKept`.
 void insertRun(store::Transaction& transaction, std::string_view task, const TaskRun& run);
 
-/// Whether a video points at this content, or it waits to be unlinked.
+/// Returns whether a video uses this blob, or the blob is waiting to be unlinked.
 bool isBlobKnown(store::Reader& reader, std::string_view blob);
 
 }  // namespace video::rows

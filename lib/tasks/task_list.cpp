@@ -2,7 +2,7 @@
 
 namespace video::tasks {
 
-// A task is a file that makes its kind, and its line here.
+// To add a task, write a file with a function that returns its TaskKind, and add the function here.
 #define KIND(make)          \
   [] {                      \
     extern TaskKind make(); \

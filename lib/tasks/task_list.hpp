@@ -10,7 +10,7 @@
 
 namespace video::tasks {
 
-/// What tasks work on.
+/// The objects that tasks work with.
 struct Surroundings {
   store::Database& database;
   store::Blobs& blobs;
@@ -19,15 +19,15 @@ struct Surroundings {
   const std::atomic<std::chrono::milliseconds>& brokenUploadsAfter;
 };
 
-/// One task that there is.
+/// The description of a task.
 struct TaskKind {
   std::string_view name;
   TaskTiming timing{};
-  bool shared = false;                                    ///< several processes may run it at once
-  schedule::Task (*make)(const Surroundings&) = nullptr;  ///< null: its work is not in this version
+  bool shared = false;                                    ///< several processes may run the task at once
+  schedule::Task (*make)(const Surroundings&) = nullptr;  ///< null: not implemented in this version
 };
 
-/// All of them, by name.
+/// Returns all tasks, by name.
 const std::vector<TaskKind>& taskList();
 
 }  // namespace video::tasks

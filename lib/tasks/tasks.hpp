@@ -34,26 +34,28 @@ namespace video {
 
 class LocalDeletions;
 
+/// What a task is doing; `off`: it runs only on request.
 enum class TaskState { off, waiting, running };
 
-/// A task as it stands. Every run counts, also those of other processes and those that found nothing.
+/// The state of a task. The counts include runs of other processes and runs that found nothing to do.
 struct TaskStatus {
   std::string name;
   TaskState state = TaskState::off;
-  std::string plan;        ///< `every 3s` or five fields of a crontab
+  std::string plan;        ///< `every 3s`, or the five fields of a crontab line
   Nullable<Time> lastRun;  ///< when the last run began
-  Nullable<Time> nextRun;  ///< null where no process runs tasks by the clock, or this one is off
+  Nullable<Time> nextRun;  ///< null if no process runs tasks on schedule, or this task is off
   std::int64_t runs = 0;
-  std::int64_t done = 0;    ///< things worked off
-  std::int64_t failed = 0;  ///< things that failed
+  std::int64_t done = 0;    ///< items completed
+  std::int64_t failed = 0;  ///< items that failed
 };
 
+/// How a run ended.
 enum class TaskOutcome { done, stopped, timedOut, failed };
 
-/// One run. Of tasks that are due more than once an hour, those that found nothing are not kept.
+/// A recorded run. For tasks that run more than once an hour, runs that found nothing to do are not recorded.
 struct TaskRun {
   std::int64_t id = 0;
-  bool asked = false;  ///< not by the clock
+  bool asked = false;  ///< started on request
   Time began{};
   Time ended{};
   TaskOutcome outcome = TaskOutcome::done;
@@ -62,68 +64,73 @@ struct TaskRun {
   std::optional<std::string> error;
 };
 
+/// Names a task.
 struct TaskName {
   std::string name;
 };
 
+/// Which runs to list.
 struct TaskRunQuery : ListQuery {
   std::string name;
 };
 
-/// A run that was asked for: what is asked for is done with the first run that began at this time or later.
+/// A run that was requested. The request is fulfilled by the first run that begins at `asked` or later.
 struct TaskAsked {
   std::string name;
   Time asked{};
 };
 
-/// When a task runs by itself.
+/// When a task runs, and for how long at most.
 struct TaskTiming {
   bool enabled = true;
-  std::chrono::milliseconds every{0};            ///< 0 = by `cron`
-  std::string cron{};                            ///< five fields, local time
-  std::chrono::milliseconds jitter{0};           ///< each tick comes up to this much later
-  std::chrono::milliseconds timeout{3'600'000};  ///< a run that goes on for longer leaves the rest to the next
+  std::chrono::milliseconds every{0};            ///< 0 = use `cron`
+  std::string cron{};                            ///< the five fields of a crontab line, local time
+  std::chrono::milliseconds jitter{0};           ///< delays each run by up to this
+  std::chrono::milliseconds timeout{3'600'000};  ///< a run that takes longer leaves the rest to the next; 0 = no limit
 };
 
-/// The tasks that there are, with their usual timing.
+/// Returns all tasks with their default timing.
 std::map<std::string, TaskTiming, std::less<>> knownTasks();
 
+/// Options of the scheduler's tasks.
 struct TasksOptions {
   std::map<std::string, TaskTiming, std::less<>> timings = knownTasks();
-  bool byClock = true;                                       ///< whether this process runs tasks by the clock
-  std::chrono::milliseconds brokenUploadsAfter{86'400'000};  ///< age at which upload-sweep removes them
+  bool byClock = true;                                       ///< run tasks on schedule in this process
+  std::chrono::milliseconds brokenUploadsAfter{86'400'000};  ///< age at which upload-sweep removes interrupted uploads
 };
 
-/// The scheduler's tasks: admin, operator. Every function may be called from any thread and throws Error.
+/// The scheduler's tasks. Admin, operator. Every function may be called from any thread and throws Error.
 class Tasks {
  public:
   virtual ~Tasks() = default;
-  /// All of them, by name.
+  /// Lists all tasks, by name.
   virtual Page<TaskStatus> list(const Credential& by, const Nothing& wanted) = 0;
+  /// Returns one task. Faults: notFound.
   virtual TaskStatus show(const Credential& by, const TaskName& wanted) = 0;
-  /// Runs one now, or once more where it is running. In a daemon it returns at once, in direct mode when it is done.
-  /// Faults: notFound, busy (another process runs it).
+  /// Runs a task now, or once more if it is running. Returns at once in a daemon, and after the run in direct mode.
+  /// Faults: notFound, conflict (not implemented), busy (another process is running it).
   virtual TaskAsked run(const Credential& by, const TaskName& wanted) = 0;
-  /// The last 100 runs, newest first.
+  /// Lists the last 100 recorded runs of a task, newest first. Faults: malformed, notFound.
   virtual Page<TaskRun> history(const Credential& by, const TaskRunQuery& wanted) = 0;
 };
 
-/// The tasks of a data directory.
+/// The tasks on a data directory.
 class LocalTasks : public Tasks {
  public:
-  /// A scheduler of all tasks, to be started; what is asked for is left to it from now on. Both the clock and this must
-  /// outlive it, and no request may come after it.
+  /// Makes a scheduler for all tasks, which the caller starts. Requested runs are left to it from then on. The clock
+  /// and this object must outlive it, and no request may come after its end.
   virtual std::unique_ptr<schedule::Scheduler> makeScheduler(const schedule::AlarmClock& clock) = 0;
-  /// Other timings and ages, from now on; `byClock` stays as it was. A run under way goes on as it began.
+  /// Changes timings and ages; `byClock` stays as it was, and a run in progress keeps its timing. May be called from
+  /// any thread.
   virtual void setOptions(const TasksOptions& options) = 0;
 };
 
-/// On the data directory; what it is given must outlive it.
+/// Makes the implementation on the data directory; the arguments must outlive it.
 std::unique_ptr<LocalTasks> makeLocalTasks(store::Database& database, store::Blobs& blobs, access::Access& access,
                                            LocalDeletions& deletions, const TasksOptions& options);
-/// Through a daemon; the client must outlive it.
+/// Makes the implementation that asks a daemon over HTTP; the client must outlive it.
 std::unique_ptr<Tasks> makeRemoteTasks(http::Client& server);
-/// Adds the routes; both must outlive the last request.
+/// Adds the routes. Both must outlive the last request.
 void serveTasks(http::Router& router, Tasks& tasks);
 
 }  // namespace video

@@ -6,8 +6,8 @@
 namespace video::tasks {
 namespace {
 
-// Uploads that broke off: nobody holds their file, and it was last written to long ago. And what an import need not
-// know any more.
+// Removes interrupted uploads, whose file is unlocked and has not been written to for long, and hashes of deleted
+// videos that an import no longer needs.
 schedule::Task make(const Surroundings& its) {
   return {"upload-sweep", 1, 1, [&its] {
             return [&its, isFirst = true](std::size_t) mutable -> std::vector<schedule::Item> {

@@ -4,7 +4,7 @@
 namespace video::tasks {
 namespace {
 
-// It counts as nothing done: a run that is written down would give the next one something to do.
+// Reports nothing done: recording the run would itself write to the log, and give the next run something to do.
 schedule::Task make(const Surroundings& its) {
   return {"wal-checkpoint", 1, 1, [&its] {
             return [&its, isFirst = true](std::size_t) mutable -> std::vector<schedule::Item> {

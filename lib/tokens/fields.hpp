@@ -18,21 +18,21 @@ struct Names<Scope> {
 template <>
 struct Fields<NewToken> {
   static constexpr std::tuple list{
-      Field{"user_name", &NewToken::user, "whose"},
-      Field{"label", &NewToken::label, "1 to 100 characters"},
+      Field{"user_name", &NewToken::user, "user of the token"},
+      Field{"label", &NewToken::label, "what the token is for, 1 to 100 characters"},
       Field{"scope", &NewToken::scope, "read, upload, full, admin or metrics"},
-      Field{"expires", &NewToken::expires, "null = never"},
+      Field{"expires", &NewToken::expires, "when the token expires; null = never"},
   };
 };
 
 template <>
 struct Fields<CreatedToken> {
   static constexpr std::tuple list{
-      Field{"id", &CreatedToken::id, "names the token, is no secret"},
-      Field{"label", &CreatedToken::label, "as given"},
-      Field{"scope", &CreatedToken::scope, "what it may be used for"},
-      Field{"expires", &CreatedToken::expires, "null = never"},
-      Field{"token", &CreatedToken::token, "the secret, shown this once"},
+      Field{"id", &CreatedToken::id, "the token's id, not a secret"},
+      Field{"label", &CreatedToken::label, "what the token is for"},
+      Field{"scope", &CreatedToken::scope, "what the token allows"},
+      Field{"expires", &CreatedToken::expires, "when the token expires; null = never"},
+      Field{"token", &CreatedToken::token, "the secret, shown only once"},
   };
 };
 
@@ -40,13 +40,13 @@ template <>
 struct Fields<Token> {
   static constexpr std::string_view plural = "tokens";
   static constexpr std::tuple list{
-      Field{"id", &Token::id, "names the token, is no secret"},
-      Field{"user_name", &Token::userName, "whose"},
-      Field{"label", &Token::label, "what it is for"},
-      Field{"scope", &Token::scope, "what it may be used for"},
-      Field{"create_time", &Token::created, "when it was made"},
-      Field{"expires", &Token::expires, "null = never"},
-      Field{"last_used", &Token::lastUsed, "to the minute; null = never"},
+      Field{"id", &Token::id, "the token's id, not a secret"},
+      Field{"user_name", &Token::userName, "user of the token"},
+      Field{"label", &Token::label, "what the token is for"},
+      Field{"scope", &Token::scope, "what the token allows"},
+      Field{"create_time", &Token::created, "when the token was created"},
+      Field{"expires", &Token::expires, "when the token expires; null = never"},
+      Field{"last_used", &Token::lastUsed, "when the token was last used, to the minute; null = never"},
   };
 };
 

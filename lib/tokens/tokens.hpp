@@ -21,17 +21,18 @@ class Database;
 
 namespace video {
 
-/// What a token may be used for (http-api.md, role api).
+/// What a token allows (http-api.md, role api).
 enum class Scope { read, upload, full, admin, metrics };
 
+/// A token to create.
 struct NewToken {
-  std::string user;   ///< whose
+  std::string user;   ///< user of the token
   std::string label;  ///< 1 to 100 characters
   Scope scope = Scope::read;
   Nullable<Time> expires;  ///< null = never
 };
 
-/// A token as it is shown once, with its secret.
+/// A newly created token, with its secret, which is shown only once.
 struct CreatedToken {
   TokenId id;
   std::string label;
@@ -40,7 +41,7 @@ struct CreatedToken {
   std::string token;
 };
 
-/// A token as it is listed, without its secret.
+/// A token, without its secret.
 struct Token {
   TokenId id;
   std::string userName;
@@ -48,9 +49,10 @@ struct Token {
   Scope scope = Scope::read;
   Time created{};
   Nullable<Time> expires;   ///< null = never
-  Nullable<Time> lastUsed;  ///< null = never; to the minute
+  Nullable<Time> lastUsed;  ///< null = never; accurate to the minute
 };
 
+/// Names a token.
 struct TokenRef {
   TokenId id;
 };
@@ -59,23 +61,23 @@ struct TokenRef {
 class Tokens {
  public:
   virtual ~Tokens() = default;
-  /// A token for `user`: self, admin, operator; scope `admin` for an admin only. Faults: malformed, forbidden,
-  /// notFound.
+  /// Creates a token for a user. The user, admin, operator; the scope `admin` is for admins only. Faults: malformed,
+  /// forbidden, notFound, conflict (the user already has 500 tokens).
   virtual CreatedToken create(const Credential& by, const NewToken& wanted) = 0;
-  /// Tokens by when they were made: one user's (self, admin, operator), else one's own, an admin's and the operator's
-  /// all.
+  /// Lists tokens, oldest first. With a user: that user's (the user, admin, operator). Otherwise: all for admins and
+  /// the operator, one's own for others.
   virtual Page<Token> list(const Credential& by, const OfUserQuery& wanted) = 0;
-  /// Ends those that `list` shows.
+  /// Revokes the tokens that `list` shows.
   virtual void revokeAll(const Credential& by, const OfUser& wanted) = 0;
-  /// Ends a token at the next request everywhere: its owner, admin, operator. Faults: notFound.
+  /// Revokes a token, in every process, from its next request on. Its user, admin, operator. Faults: notFound.
   virtual void revoke(const Credential& by, const TokenRef& wanted) = 0;
 };
 
-/// On the data directory; what it is given must outlive it.
+/// Makes the implementation on the data directory; the arguments must outlive it.
 std::unique_ptr<Tokens> makeLocalTokens(store::Database& database, access::Access& access);
-/// Through a daemon; the client must outlive it.
+/// Makes the implementation that asks a daemon over HTTP; the client must outlive it.
 std::unique_ptr<Tokens> makeRemoteTokens(http::Client& server);
-/// Adds the routes; both must outlive the last request.
+/// Adds the routes. Both must outlive the last request.
 void serveTokens(http::Router& router, Tokens& tokens);
 
 }  // namespace video

@@ -25,7 +25,7 @@ std::shared_ptr<store::DataDirectory> openDirectory(const Settings& settings, st
   return directory;
 }
 
-// A list's flat memory is worth more to a single command than its speed.
+// A single command should use little memory for a long list, so it maps no database file.
 store::StoreOptions optionsFor(store::StoreOptions options, bool isDaemon) {
   if (!isDaemon) options.mapped = 0;
   return options;
@@ -51,7 +51,7 @@ class DirectoryToolkit : public LocalToolkit {
         server_(makeLocalServer(access_)) {
     if (!migrate) return;
     if (!settings.signingKey.empty()) directory_->signingKey().set(settings.signingKey);
-    database_.version();  // what may fail of it fails now
+    database_.version();  // if it can fail, it fails now
     blobs_.removeAbandoned();
     access_.loadInBackground();
   }

@@ -24,7 +24,7 @@ void serve(http::Router& router, LocalToolkit& toolkit, const http::CookieOption
   serveTasks(router, toolkit.tasks());
   serveServer(router, toolkit.server());
   router.serveRaw(openapi, [&router](const http::Exchange&, http::Answer& answer) {
-    static const std::string document = openApi(router);  // the same for every router: it is what the program can do
+    static const std::string document = openApi(router);  // the same for every router
     answer.set("Content-Type", "application/json; charset=utf-8");
     answer.content.push_back({document, nullptr, 0, 0});
   });

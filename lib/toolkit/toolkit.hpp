@@ -28,56 +28,58 @@ class Router;
 struct ClientOptions;
 }  // namespace http
 
-/// All doors in one object; who holds it cannot tell which side of the wire they are on.
+/// All operations in one object, which work the same on a data directory and through a daemon. Each function returns
+/// the operations of one noun, which live as long as the toolkit.
 class Toolkit {
  public:
   virtual ~Toolkit() = default;
-  virtual Users& users() = 0;
-  virtual Sessions& sessions() = 0;
-  virtual Tokens& tokens() = 0;
-  virtual Videos& videos() = 0;
-  virtual Uploads& uploads() = 0;
-  virtual Shares& shares() = 0;
-  virtual Comments& comments() = 0;
-  virtual Deletions& deletions() = 0;
-  virtual Tasks& tasks() = 0;
-  virtual Server& server() = 0;
+  virtual Users& users() = 0;          ///< user accounts
+  virtual Sessions& sessions() = 0;    ///< signing in and out
+  virtual Tokens& tokens() = 0;        ///< API tokens
+  virtual Videos& videos() = 0;        ///< videos
+  virtual Uploads& uploads() = 0;      ///< uploads
+  virtual Shares& shares() = 0;        ///< signed links
+  virtual Comments& comments() = 0;    ///< comments
+  virtual Deletions& deletions() = 0;  ///< the queue of deletions
+  virtual Tasks& tasks() = 0;          ///< the scheduler's tasks
+  virtual Server& server() = 0;        ///< the daemon itself
 };
 
-/// The toolkit over a data directory, with what a daemon needs beside it.
+/// The toolkit on a data directory, with what a daemon needs in addition.
 class LocalToolkit : public Toolkit {
  public:
   LocalTasks& tasks() override = 0;
   LocalServer& server() override = 0;
-  /// A number that changes with the data, whoever changes them.
+  /// Returns a number that changes whenever any process changes the data. May be called from any thread.
   virtual std::uint64_t dataVersion() const = 0;
-  /// Whether writes succeed (`/readyz`).
+  /// Returns whether writes succeed (for /readyz). May be called from any thread.
   virtual bool isReady() = 0;
-  /// Whether free space is below the floor (`/readyz` says "degraded").
+  /// Returns whether free space is below the floor (/readyz reports "degraded"). May be called from any thread.
   virtual bool isDiskLow() = 0;
-  /// Every SQL text run so far; what the test of query plans walks.
+  /// Returns every SQL text run so far, for the test of query plans.
   virtual std::vector<std::string> statements() const = 0;
 };
 
-/// Opens a data directory; holds its LOCK shared. `origin` says where the path came from, for the sentence of a
-/// failure. With `migrate` (the daemon), a missing or empty folder is made into one and an older schema is brought up
-/// first.
+/// Opens a data directory and holds its LOCK shared. `origin` says where the path came from, for error messages. With
+/// `migrate` (the daemon), creates the data directory in a missing or empty folder and migrates an older schema first.
+/// Throws Error.
 std::unique_ptr<LocalToolkit> openLocal(const Settings& settings, std::string_view origin, bool migrate = false);
 
-/// The same operations through a daemon's HTTP API.
+/// Makes the toolkit that works through a daemon's HTTP API. Does not connect before the first operation.
 std::unique_ptr<Toolkit> openRemote(const http::ClientOptions& options);
 
-/// Adds the routes of all rooms; both must outlive the last request.
+/// Adds the routes of all operations; router and toolkit must outlive the last request.
 void serve(http::Router& router, LocalToolkit& toolkit, const http::CookieOptions& cookies);
 
-/// The OpenAPI document of the routes that were added, as GET /openapi.json gives it.
+/// Returns the OpenAPI document of the routes that were added, as GET /openapi.json does.
 std::string openApi(const http::Router& router);
 
-/// In direct mode, before anything of the data directory is touched and after the caller's own files were opened: as
-/// root, becomes the directory's owner for the rest of the process. Throws forbidden for anyone else but the owner.
+/// Switches from root to the owner of the data directory, for the rest of the process. Call it in direct mode, after
+/// opening the user's own files and before touching the data directory. Throws forbidden if the caller is neither root
+/// nor the owner.
 void becomeDataOwner(const Settings& settings);
 
-/// What is done to the data directory as a whole.
+/// Makes the operations on the data directory as a whole; see makeLocalData.
 std::unique_ptr<Data> openData(const Settings& settings, std::string_view origin);
 
 }  // namespace video

@@ -16,26 +16,27 @@ template <>
 struct Fields<User> {
   static constexpr std::string_view plural = "users";
   static constexpr std::tuple list{
-      Field{"id", &User::id, "number, never used again"},
-      Field{"user_name", &User::name, "unique, case aside"},
+      Field{"id", &User::id, "the user's number, never reused"},
+      Field{"user_name", &User::name, "unique, ignoring case"},
       Field{"role", &User::role, "user or admin"},
-      Field{"disabled", &User::disabled, "whether the user is kept out"},
-      Field{"create_time", &User::created, "when the account was made"},
-      Field{"video_count", &User::videoCount, "videos pending or ready"},
-      Field{"bytes_used", &User::bytesUsed, "bytes stored, trash included"},
-      Field{"bytes_trash", &User::bytesTrash, "bytes of deleted videos"},
-      Field{"bytes_quota", &User::bytesQuota, "quota in force; 0 = none"},
-      Field{"bytes_quota_own", &User::ownQuota, "own quota; null = the default, 0 = none"},
+      Field{"disabled", &User::disabled, "whether the user is disabled"},
+      Field{"create_time", &User::created, "when the account was created"},
+      Field{"video_count", &User::videoCount, "number of pending and ready videos"},
+      Field{"bytes_used", &User::bytesUsed, "bytes stored, including the trash"},
+      Field{"bytes_trash", &User::bytesTrash, "bytes of deleted videos not yet purged"},
+      Field{"bytes_quota", &User::bytesQuota, "quota in effect, in bytes; 0 = unlimited"},
+      Field{"bytes_quota_own", &User::ownQuota,
+            "the user's own quota, in bytes; null = use the default, 0 = unlimited"},
   };
 };
 
 template <>
 struct Fields<NewUser> {
   static constexpr std::tuple list{
-      Field{"user_name", &NewUser::name, "1 to 64 of A-Z a-z 0-9 _ . -, first a letter, digit or _"},
-      Field{"pwd", &NewUser::password, "at most 1024 bytes"},
-      Field{"role", &NewUser::role, "admin, operator only"},
-      Field{"bytes_quota_own", &NewUser::ownQuota, "admin, operator only"},
+      Field{"user_name", &NewUser::name, "1 to 64 characters A-Z a-z 0-9 _ . -, not beginning with . or -"},
+      Field{"pwd", &NewUser::password, "password, at most 1024 bytes"},
+      Field{"role", &NewUser::role, "user or admin; only for admins and the operator"},
+      Field{"bytes_quota_own", &NewUser::ownQuota, "quota in bytes; only for admins and the operator"},
   };
 };
 
@@ -44,7 +45,7 @@ struct Fields<SignedIn> {
   static constexpr std::tuple list{
       Field{"success", &SignedIn::success, "always true"},
       Field{"session_id", &SignedIn::sessionId, "the new session's secret"},
-      Field{"user_name", &SignedIn::userName, "who"},
+      Field{"user_name", &SignedIn::userName, "the user"},
   };
 };
 
@@ -55,13 +56,13 @@ struct Fields<UserName> {
 
 template <>
 struct Fields<OfUser> {
-  static constexpr std::tuple list{Field{"user_name", &OfUser::name, "one user's"}};
+  static constexpr std::tuple list{Field{"user_name", &OfUser::name, "only those of this user"}};
 };
 
 template <>
 struct Fields<OfUserQuery> {
-  static constexpr std::tuple list =
-      std::tuple_cat(std::tuple{Field{"user_name", &OfUserQuery::name, "one user's"}}, Fields<ListQuery>::list);
+  static constexpr std::tuple list = std::tuple_cat(
+      std::tuple{Field{"user_name", &OfUserQuery::name, "only those of this user"}}, Fields<ListQuery>::list);
 };
 
 template <>
@@ -69,10 +70,11 @@ struct Fields<ChangeUser> {
   static constexpr std::tuple list{
       Field{"user_name", &ChangeUser::name, "the user"},
       Field{"pwd", &ChangeUser::password, "the new password"},
-      Field{"old_pwd", &ChangeUser::oldPassword, "the password so far; an admin and the operator need none"},
-      Field{"role", &ChangeUser::role, "user or admin; admin, operator only"},
-      Field{"bytes_quota_own", &ChangeUser::ownQuota, "admin, operator only"},
-      Field{"disabled", &ChangeUser::disabled, "admin, operator only"},
+      Field{"old_pwd", &ChangeUser::oldPassword, "the old password; not needed by admins and the operator"},
+      Field{"role", &ChangeUser::role, "user or admin; only for admins and the operator"},
+      Field{"bytes_quota_own", &ChangeUser::ownQuota,
+            "quota in bytes, null = use the default; only for admins and the operator"},
+      Field{"disabled", &ChangeUser::disabled, "whether to disable the user; only for admins and the operator"},
   };
 };
 
@@ -80,7 +82,7 @@ template <>
 struct Fields<RemoveUser> {
   static constexpr std::tuple list{
       Field{"user_name", &RemoveUser::name, "the user"},
-      Field{"transfer_videos_to", &RemoveUser::transferVideosTo, "a user who takes the videos"},
+      Field{"transfer_videos_to", &RemoveUser::transferVideosTo, "user who gets the videos"},
   };
 };
 

@@ -23,9 +23,10 @@ class Database;
 
 namespace video {
 
+/// The role of a user.
 enum class Role { user, admin };
 
-/// A user as self, admins and the operator see it. Sizes in bytes.
+/// A user, as shown to the user, admins and the operator. Sizes are in bytes.
 struct User {
   UserId id;
   std::string name;
@@ -33,12 +34,13 @@ struct User {
   bool disabled = false;
   Time created{};
   std::int64_t videoCount = 0;
-  std::int64_t bytesUsed = 0;       ///< trash included
-  std::int64_t bytesTrash = 0;      ///< of deleted videos that still stand
-  std::int64_t bytesQuota = 0;      ///< in force; 0 = none
-  Nullable<std::int64_t> ownQuota;  ///< null = the default's, 0 = none
+  std::int64_t bytesUsed = 0;       ///< including the trash
+  std::int64_t bytesTrash = 0;      ///< of deleted videos that are not yet purged
+  std::int64_t bytesQuota = 0;      ///< quota in effect; 0 = unlimited
+  Nullable<std::int64_t> ownQuota;  ///< null = use the default, 0 = unlimited
 };
 
+/// A user to add.
 struct NewUser {
   std::string name;
   std::string password;
@@ -46,73 +48,78 @@ struct NewUser {
   std::optional<Nullable<std::int64_t>> ownQuota;
 };
 
-/// What registration and sign-in answer. No session for a caller who is signed in, or the operator.
+/// The reply to registration and sign-in. There is no session if the caller is signed in or the operator.
 struct SignedIn {
   bool success = true;
   std::optional<std::string> sessionId;
   std::string userName;
 };
 
+/// Names a user.
 struct UserName {
   std::string name;
 };
 
-/// One user's things of a kind (sessions, tokens), or where nobody is named all that the caller may see.
+/// The sessions or tokens of one user, or all that the caller may see if no user is named.
 struct OfUser {
   std::optional<std::string> name;
 };
 
+/// Which sessions or tokens to list; see OfUser.
 struct OfUserQuery : ListQuery {
   std::optional<std::string> name;
 };
 
-/// What is to be different about a user; what is not given stays.
+/// Changes to a user; what is not given stays as it is.
 struct ChangeUser {
   std::string name;
   std::optional<std::string> password;
   std::optional<std::string> oldPassword;
   std::optional<Role> role;
-  std::optional<Nullable<std::int64_t>> ownQuota;  ///< bytes; null = the default's, 0 = none
+  std::optional<Nullable<std::int64_t>> ownQuota;  ///< bytes; null = use the default, 0 = unlimited
   std::optional<bool> disabled;
-  std::string address;  ///< where the request came from, for the throttle; never on the wire
+  std::string address;  ///< client address, for the throttle; never sent over the wire
 };
 
+/// A user to remove.
 struct RemoveUser {
   std::string name;
-  std::optional<std::string> transferVideosTo;  ///< a user who takes the videos; else they go with their owner
+  std::optional<std::string> transferVideosTo;  ///< user who gets the videos; if not given, they are removed too
 };
 
+/// Options of Users.
 struct UsersOptions {
-  std::int64_t quota = 0;  ///< bytes per user, 0 = none; a user's own comes first
+  std::int64_t quota = 0;  ///< bytes per user, 0 = unlimited; a user's own quota takes precedence
 };
 
-/// The accounts of the site. Every function may be called from any thread and throws Error.
+/// User accounts. Every function may be called from any thread and throws Error.
 class Users {
  public:
   virtual ~Users() = default;
-  /// Makes a user; for an anonymous caller, where registration is open, a session too. Role and quota: admin, operator.
-  /// Faults: malformed, conflict (the name is taken, case aside), forbidden, diskFull.
+  /// Adds a user. An anonymous caller, if registration is open, is signed in too. Role and quota: admin, operator.
+  /// Faults: malformed, conflict (the name is taken, ignoring case), forbidden, diskFull.
   virtual SignedIn add(const Credential& by, const NewUser& wanted) = 0;
-  /// All users by id, page by page: admin, operator.
+  /// Lists users, by id. Admin, operator.
   virtual Page<User> list(const Credential& by, const ListQuery& wanted) = 0;
-  /// One user: self, admin, operator.
+  /// Returns one user. The user, admin, operator. Faults: notFound.
   virtual User show(const Credential& by, const UserName& wanted) = 0;
-  /// Changes a user; a new password ends the user's other sessions, disabling ends all and the tokens too. Self: the
-  /// password, with the old one; admin, operator: everything. Faults: malformed, forbidden (the old password is wrong
-  /// too), notFound, conflict (the last enabled admin; the operator may), tooMany.
+  /// Changes a user. A new password ends the user's other sessions; disabling ends all sessions and tokens. Users may
+  /// change their own password, giving the old one; admin, operator: everything. Faults: malformed, forbidden (also if
+  /// the old password is wrong), notFound, conflict (the last enabled admin, except for the operator), tooMany.
   virtual User change(const Credential& by, const ChangeUser& wanted) = 0;
-  /// Ends the account in one small transaction: name freed, sessions ended, videos and comments gone from everywhere;
-  /// the task user-clear does the rest. Self, admin, operator. Faults: notFound, conflict (the last enabled admin).
+  /// Removes a user in one short transaction: frees the name, ends the sessions, and hides videos and comments; the
+  /// task user-clear purges them. The user, admin, operator. Faults: notFound, conflict (the last enabled admin, except
+  /// for the operator).
   virtual void remove(const Credential& by, const RemoveUser& wanted) = 0;
   /// What `remove` would do, undone: the user as it is before. Throws what it would throw.
   virtual User rehearseRemove(const Credential& by, const RemoveUser& wanted) = 0;
 };
 
-/// On the data directory; what it is given must outlive it.
+/// Makes the implementation on the data directory; the arguments must outlive it.
 std::unique_ptr<Users> makeLocalUsers(store::Database& database, access::Access& access, const UsersOptions& options);
-/// Through a daemon; the client must outlive it.
+/// Makes the implementation that asks a daemon over HTTP; the client must outlive it.
 std::unique_ptr<Users> makeRemoteUsers(http::Client& server);
-/// Adds the routes; both must outlive the last request.
+/// Adds the routes. All arguments must outlive the last request.
 void serveUsers(http::Router& router, Users& users, const http::CookieOptions& cookies);
 
 }  // namespace video

@@ -1,5 +1,5 @@
-// What clearing costs beside `find -delete` of the same files with one commit a batch, and how long others wait
-// meanwhile.
+// Compares purging deleted videos with `find -delete` of the same files plus one commit per batch, and measures how
+// long other writers wait meanwhile.
 //   drain [FOLDER] [RECORDS] [BATCH] [WORKERS]
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -46,7 +46,7 @@ std::string percentiles(std::vector<double> times) {
                      times[times.size() * 99 / 100], times.back());
 }
 
-// Another process, which writes every 2 ms until it is told to stop by the end of its standard input.
+// Starts a process that writes every 2 ms until a byte arrives on `stop`.
 pid_t startWriter(const fs::path& data, int stop, const char* what) {
   const pid_t child = ::fork();
   if (child != 0) return child;
@@ -112,8 +112,8 @@ int main(int count, char** arguments) {
   const std::size_t batches = (records + settings.deletions.batch - 1) / settings.deletions.batch;
   const double reference = found + commit * static_cast<double>(batches);
   fmt::print("{} records, batch {}, {} workers\n", records, settings.deletions.batch, settings.deletions.workers);
-  fmt::print("find -delete {:.0f} ms, a commit {:.3f} ms, with {} of them {:.0f} ms: {:.0f} records/s\n", found, commit,
-             batches, reference, static_cast<double>(records) / reference * 1000);
+  fmt::print("find -delete {:.0f} ms, one commit {:.3f} ms; with {} commits {:.0f} ms: {:.0f} records/s\n", found,
+             commit, batches, reference, static_cast<double>(records) / reference * 1000);
   beside(settings.dataDirectory, "idle", [] { std::this_thread::sleep_for(std::chrono::seconds{2}); });
 
   const auto drain = [&] {
@@ -125,9 +125,9 @@ int main(int count, char** arguments) {
   if (alone)
     drain();
   else
-    beside(settings.dataDirectory, "beside the drain", drain);
+    beside(settings.dataDirectory, "during the drain", drain);
   const double took = millisecondsSince(began);
   fmt::print("drain {}: {:.0f} ms, {:.0f} records/s, {:.2f} of the reference's rate\n",
-             alone ? "alone" : "and the writer", took, static_cast<double>(records) / took * 1000, reference / took);
+             alone ? "alone" : "with the writer", took, static_cast<double>(records) / took * 1000, reference / took);
   fs::remove_all(home);
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# A list of a million videos as ndjson, on the data directory and over HTTP: the most memory that videoctl had, and when
-# its first line came. usage: list.sh [BUILD-FOLDER] [ROWS]; needs sqlite3, GNU time and python3.
+# Lists a million videos as ndjson, on the data directory and over HTTP, and prints videoctl's peak memory and the time
+# to its first line. usage: list.sh [BUILD-FOLDER] [ROWS]; needs sqlite3, GNU time and python3.
 set -eu
 build=${1:-build/release}
 rows=${2:-1000000}
@@ -33,8 +33,8 @@ for line in program.stdout:
     first = first or time.monotonic() - began
     lines += 1
 program.wait()
-print(f"{way}: {lines} lines, first after {first * 1000:.0f} ms, all after {time.monotonic() - began:.1f} s, "
-      f"at most {int(open(peak).read().split()[-1]) / 1024:.1f} MB")
+print(f"{way}: {lines} lines, first line after {first * 1000:.0f} ms, all after {time.monotonic() - began:.1f} s, "
+      f"peak memory {int(open(peak).read().split()[-1]) / 1024:.1f} MB")
 EOF
 }
 measure direct "$build/videoctl" --data-dir "$folder/data" -o ndjson video list

@@ -1,7 +1,7 @@
 #!/bin/bash
-# What a storm of sign-ins with wrong passwords does to those who stream: p99 of small ranges of a video, alone and
-# while 64 connections guess; once as shipped (the throttle answers most), once with the throttle out of the way, so that
-# the hashing threads never rest. The watchers are the same wrk in all runs.
+# Measures how password guessing affects streaming: p99 of small range requests, alone and while 64 connections guess,
+# with the default throttle (which refuses most attempts) and without it, so that the hash threads are always busy. The
+# streaming load is the same in all runs.
 #   login_storm.sh [VIDEOD] [SECONDS] [PORT]        needs wrk
 set -euo pipefail
 videod=${1:-build/release/videod} seconds=${2:-5} port=${3:-20940}
@@ -33,7 +33,7 @@ once() { # NAME LOGIN-ATTEMPTS
   storm=$(watch)
   wait $guessing
   guesses=$(awk '/Requests\/sec/ { print $2 }' "$folder/guesses")
-  echo "$1: p99 of a range $quiet alone, $storm in a storm of $guesses guesses/s"
+  echo "$1: p99 of a range $quiet alone, $storm with $guesses guesses/s"
   kill $daemon
   wait $daemon || true
 }

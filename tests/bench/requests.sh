@@ -1,5 +1,5 @@
 #!/bin/bash
-# What a small request costs beside nginx, in one run: CPU time (utime + stime) and requests per second of
+# Compares small requests with nginx in the same run: CPU time (utime + stime) and requests per second of
 #   nginx `return 200` | GET /user/NAME/videos?limit=1 | POST of a comment, signed in and durable
 # as ratios to nginx, ROUNDS times, with wrk -t1 -c32.
 #   requests.sh [VIDEOD] [ROUNDS] [SECONDS] [FIRST-PORT]        needs nginx and wrk
@@ -12,7 +12,7 @@ events { worker_connections 4096; }
 http { access_log off; keepalive_requests 1000000000;
   server { listen 127.0.0.1:$((port + 1)) backlog=4096; location / { return 200 "ok"; } } }
 END
-printf '[log]\naccess = false\n' >"$folder/videod.toml"  # nginx logs nothing either
+printf '[log]\naccess = false\n' >"$folder/videod.toml"  # nginx writes no access log either
 "$videod" --config "$folder/videod.toml" --data-dir "$folder/data" --listen "127.0.0.1:$port" 2>"$folder/log" &
 ours=$!
 nginx -p "$folder" -c "$folder/nginx.conf" 2>/dev/null &

@@ -1,14 +1,14 @@
 #!/bin/bash
-# How videod serves beside nginx, all in one run, as ratios to nginx (or to the quiet value, or to `cat; sync`).
+# Compares videod with nginx in the same run; prints ratios to nginx (or to the quiet value, or to `cat; sync`).
 #   serve.sh [VIDEOD] [ROUNDS] [SECONDS] [FIRST-PORT]
-# Needs nginx, wrk, python3 and slowhttptest, 10 GB of disk, and a descriptor limit of 11,000 for crowds of 10,000. The load generator has
-# its share of the cores. Each figure is the median of ROUNDS.
+# Needs nginx, wrk, python3 and slowhttptest, 10 GB of disk, and a descriptor limit of 11,000 for 10,000 connections.
+# The load generator shares the cores. Each figure is the median of ROUNDS.
 set -euo pipefail
 videod=${1:-build/release/videod} rounds=${2:-5} seconds=${3:-3} port=${4:-20910}
 PATH=$PATH:/usr/sbin
 folder=$(mktemp -d)
 ulimit -n "$(ulimit -Hn)"
-crowds=10000 # as many as the descriptors of each process allow
+crowds=10000 # lowered if the descriptor limit of a process is too low
 ((crowds + 1000 <= $(ulimit -n))) || crowds=$(($(ulimit -n) - 1000))
 mkdir "$folder/files" "$folder/put"
 movie() { { printf '\0\0\0\030ftypmp42'; head -c $(($1 - 12)) /dev/urandom; } >"$folder/files/$2"; }
@@ -84,13 +84,13 @@ both() {
 small="/user/anna/videos?limit=1"
 p99() { for ((i = 0; i < rounds; ++i)); do load "$ours" 32 "$site$small" | cut -d ' ' -f 2; done | median; }
 
-echo "ratios to nginx: a rate over 1 and CPU under 1 are better than nginx"
+echo "ratios to nginx: rates over 1 and CPU under 1 are better than nginx"
 for connections in 32 256 2000; do both "small, $connections connections" $connections / "$small"; done
 both "64 KiB, 32 connections" 32 /64KiB "/videos/${ids[64KiB]}" files
 both "1 MiB, 32 connections" 32 /1MiB "/videos/${ids[1MiB]}" files
 both "200 MiB, 8 connections" 8 /200MiB "/videos/${ids[200MiB]}" files
 
-# Uploads beside `cat > file; sync`, and beside nginx, which neither hashes nor syncs: that is done after it.
+# Uploads, compared with `cat > file; sync` and with nginx, which neither hashes nor syncs: that is done afterwards.
 now() { date +%s.%N; }
 for ((round = 0; round < rounds; ++round)); do
   id=$(add) began=$(now)
@@ -107,20 +107,20 @@ for column in 1 2 3; do awk -v c=$column '{ print $c }' "$folder/uploads" | medi
   'an upload of 1 GiB takes %.2f times of cat > file; sync, %.2f times of nginx PUT; sync; sha256sum (%.2f s)\n'
 before=$(rss)
 for ((i = 0; i < 64; ++i)); do curl -fsS -H "X-Session-Id: $session" -T "$folder/files/1GiB" "$site/upload/$(add)" >/dev/null 2>&1 & uploads[i]=$!; done
-sleep 5  # in their middle
-printf '64 uploads at once: RSS %d MB, %d MB before them\n' "$(rss)" "$before"
+sleep 5  # halfway through
+printf '64 uploads at once: RSS %d MB, %d MB before\n' "$(rss)" "$before"
 kill "${uploads[@]}" 2>/dev/null || :
 wait "${uploads[@]}" 2>/dev/null || :
 
 quiet=$(p99)
-echo "videod alone: RSS $(rss) MB; p99 of small answers when quiet $quiet ms"
+echo "videod alone: RSS $(rss) MB; p99 of small responses when quiet $quiet ms"
 disturbed() { # NAME
   local now
   now=$(p99)
-  printf '%-38s RSS %4d MB, %3d threads, p99 of small answers %s ms: %.2f of the quiet value\n' "$1" "$(rss)" \
+  printf '%-38s RSS %4d MB, %3d threads, p99 of small responses %s ms: %.2f of the quiet value\n' "$1" "$(rss)" \
     "$(awk '/Threads/ { print $2 }' /proc/$ours/status)" "$now" "$(awk -v a="$now" -v b="$quiet" 'BEGIN { print a / b }')"
 }
-# crowd COUNT REQUEST: that many connections that send it, read nothing, and stay until killed
+# crowd COUNT REQUEST: opens COUNT connections that send REQUEST, read nothing, and stay until killed
 cat >"$folder/crowd.py" <<'END'
 import socket, sys, time
 count, port, request = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3].encode().decode("unicode_escape").encode()
@@ -141,7 +141,7 @@ crowd() { # NAME COUNT REQUEST [read]
   shift
   coproc CROWD { python3 "$folder/crowd.py" "$1" "$port" "${@:2}"; }
   read -r _ <&"${CROWD[0]}"
-  until (($(connections) >= $1)); do :; done # what waits to be accepted is no crowd of theirs yet
+  until (($(connections) >= $1)); do :; done # wait until all are accepted
   disturbed "$name"
   exec {CROWD[1]}>&-
   wait "$CROWD_PID" || :
@@ -154,23 +154,23 @@ for mode in "-H slow heads" "-B slow bodies" "-R ranges" "-X slow reading"; do
   [ "${mode%% *}" != -B ] || target=$site/user/anna
   slowhttptest "${mode%% *}" -c 1000 -r 1000 -l $((rounds * seconds + 5)) -i 1 -u "$target" >/dev/null 2>&1 &
   attack=$!
-  sleep 1  # until they are all there
+  sleep 1  # until all are connected
   disturbed "slowhttptest ${mode#* }, 1,000"
   kill $attack 2>/dev/null || :
   wait $attack 2>/dev/null || :
 done
 
-# Every token out: what the next one waits for its 429.
+# All stream slots in use: how long the next request waits for its 429.
 printf '[stream]\nmax_connections = 100\nmax_connections_per_ip = 100\n[http]\nmax_connections = 20000\nidle_timeout = "10m"\nprogress_timeout = "10m"\n[log]\naccess = false\n' >"$folder/videod.toml"
 kill -HUP $ours
 until grep -q msg=reloaded "$folder/log"; do :; done
 coproc CROWD { python3 "$folder/crowd.py" 100 "$port" "GET /videos/${ids[200MiB]} HTTP/1.1\r\nHost: a\r\n\r\n"; }
 read -r _ <&"${CROWD[0]}"
-printf 'every token out: 429 with p99 of %s ms at 32 connections\n' "$(load "$ours" 32 "$site/videos/${ids[200MiB]}" | cut -d ' ' -f 2)"
+printf 'all stream slots in use: p99 of 429 %s ms with 32 connections\n' "$(load "$ours" 32 "$site/videos/${ids[200MiB]}" | cut -d ' ' -f 2)"
 exec {CROWD[1]}>&-
 wait "$CROWD_PID" || :
 
-# At the end: what they leave is freed in the background for a while.
+# Last, because what these uploads leave behind is removed in the background for a while.
 printf '[log]\naccess = false\n' >"$folder/videod.toml"
 kill -HUP $ours
 until (($(grep -c msg=reloaded "$folder/log") == 2)); do :; done
@@ -179,6 +179,6 @@ for ((i = 0; i < 4; ++i)); do
     -H "X-Session-Id: $session" -T "$folder/files/1GiB" "$site/upload/$(add)" &
   uploads[i]=$!
 done
-sleep 1 # until they are all there
+sleep 1 # until all are connected
 disturbed "4 uploads at full speed"
 wait "${uploads[@]:0:4}" || :

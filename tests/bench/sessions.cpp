@@ -1,4 +1,4 @@
-// Sessions: what loading them at the start takes, and what it costs to look one up among a hundred thousand.
+// Measures loading sessions at start, and looking one up among 100,000.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,7 +23,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 std::atomic<std::uint64_t> allocations = 0;
 
-// Seconds on the clock, and of this thread's processor time: the same on a machine that is quiet.
+// Wall time and this thread's processor time, in seconds; they are equal on an idle machine.
 struct Took {
   double clock = 1e9;
   double processor = 1e9;
@@ -78,7 +78,7 @@ int main() {
   std::shuffle(secrets.begin(), secrets.end(), std::mt19937(1));
 
   access::AccessOptions cached;
-  cached.sessionCache = 2 * secrets.size();  // its shards need room to be uneven
+  cached.sessionCache = 2 * secrets.size();  // room for shards that fill unevenly
   Took best;
   for (int round = 0; round < 5; ++round) {
     access::Access access(database, cached, systemClock());

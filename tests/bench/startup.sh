@@ -1,5 +1,5 @@
 #!/bin/sh
-# What starting videoctl costs: the program alone, and a list of 50 videos beside sqlite3 with the same query, in one run.
+# Measures videoctl's start-up: the program alone, and a list of 50 videos compared with the same query in sqlite3.
 # usage: startup.sh [BUILD-FOLDER]; needs hyperfine, sqlite3 and jq.
 set -eu
 build=${1:-build/release}
@@ -21,5 +21,5 @@ hyperfine -N --warmup 10 --runs 200 --style none --export-json "$folder/times.js
 jq -r '.results | map(.median * 1000 | . * 100 | round / 100) as [$version, $list, $sqlite]
   | "videoctl --version            \($version) ms",
     "videoctl video list, direct   \($list) ms",
-    "sqlite3, the same query       \($sqlite) ms",
-    "list, sqlite3 = 1             \($list / $sqlite * 100 | round / 100)"' "$folder/times.json"
+    "sqlite3, same query           \($sqlite) ms",
+    "ratio, list to sqlite3        \($list / $sqlite * 100 | round / 100)"' "$folder/times.json"

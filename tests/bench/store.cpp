@@ -21,7 +21,7 @@
 #include "store/database.hpp"
 #include "store/directory.hpp"
 
-// Prints what the store costs; first argument: the folder to work in (default: a new one under the temporary folder).
+// Measures the store. The first argument is the folder to work in (default: the temporary folder).
 namespace {
 
 using namespace video;
@@ -69,7 +69,7 @@ double rowsPerSecond(const std::filesystem::path& path, int writers) {
   }
   const WriterCounters counters = database.counters();
   const double rate = static_cast<double>(rows) / secondsSince(began);
-  fmt::print("{:>3} writers: {:>8.0f} rows/s, {:.1f} rows a commit\n", writers, rate,
+  fmt::print("{:>3} writers: {:>8.0f} rows/s, {:.1f} rows per commit\n", writers, rate,
              static_cast<double>(counters.operations) / static_cast<double>(counters.commits));
   return rate;
 }
@@ -100,7 +100,7 @@ void besideBusy(const std::filesystem::path& path) {
   }
   ::waitpid(busy, nullptr, 0);
   std::sort(times.begin(), times.end());
-  fmt::print("second process beside 32 busy writers: {} writes, p50 {:.2f} ms, p99 {:.2f} ms, worst {:.2f} ms\n",
+  fmt::print("second process next to 32 busy writers: {} writes, p50 {:.2f} ms, p99 {:.2f} ms, worst {:.2f} ms\n",
              times.size(), times[times.size() / 2], times[times.size() * 99 / 100], times.back());
 }
 
@@ -174,8 +174,8 @@ void upload(const std::filesystem::path& path, std::uint64_t size) {
   ::getrusage(RUSAGE_SELF, &usage);
   const double mib = static_cast<double>(size) / (1 << 20);
   fmt::print(
-      "upload of {:.0f} MiB: {:.0f} MiB/s ({:.2f} s of it the last sync); write and fsync alone {:.0f} MiB/s; "
-      "largest RSS {} MiB\n",
+      "upload of {:.0f} MiB: {:.0f} MiB/s ({:.2f} s of it in the last sync); write and fsync alone {:.0f} MiB/s; "
+      "peak RSS {} MiB\n",
       mib, mib / took, finishing, mib / plainTook, usage.ru_maxrss / 1024);
 }
 
@@ -191,7 +191,7 @@ int main(int count, char** arguments) {
   besideBusy(path / "data");
   const double single = rowsPerSecond(path / "data", 1);
   const double many = rowsPerSecond(path / "data", 32);
-  fmt::print("group commit: {:.1f} times one commit each\n", many / single);
+  fmt::print("group commit: {:.1f} times the rate of single commits\n", many / single);
   reads(path / "data");
   upload(path / "data", 1ULL << 30);
   std::filesystem::remove_all(path);

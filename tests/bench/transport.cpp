@@ -1,5 +1,5 @@
-// A service that does nothing, behind the real transport: what the transport itself costs. Run by transport.sh.
-//   transport PORT [FILE]      GET /f answers the file, anything else 100 bytes of JSON
+// An empty service behind the real transport, to measure the transport itself. Run by transport.sh.
+//   transport PORT [FILE]      GET /f returns the file, anything else 100 bytes of JSON
 #include <fcntl.h>
 #include <sys/stat.h>
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the transport costs beside nginx, in one run: CPU time per small answer, from utime+stime.
+# Compares the transport with nginx in the same run: CPU time per small response (utime + stime).
 #   transport.sh PROGRAM [SECONDS] [CONNECTIONS] [FIRST-PORT]       PROGRAM: tests/bench/transport.cpp, built
 set -eu
 program=$1 seconds=${2:-5} connections=${3:-32} port=${4:-20900}

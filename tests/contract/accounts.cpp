@@ -1,4 +1,4 @@
-// users, sessions and tokens, on both sides of the wire.
+// Users, sessions and tokens, local and remote.
 #include "catch.hpp"
 #include "contract/site.hpp"
 #include "tokens/fields.hpp"
@@ -25,7 +25,7 @@ Login loginOf(std::string name, std::string password) {
 
 }  // namespace
 
-TEST_CASE("users.add registers, and refuses what is no user") {
+TEST_CASE("users.add registers a user and refuses an invalid one") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential nobody = Anonymous{};
   Users& users = site.at(nobody).users();
@@ -62,7 +62,7 @@ TEST_CASE("registration can be closed") {
   CHECK_NOTHROW(site.at(Operator{}).users().add(Operator{}, newUser("ada")));
 }
 
-TEST_CASE("users.show and users.list are for self and admins") {
+TEST_CASE("users.show is for the user and admins, users.list for admins") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -98,7 +98,7 @@ TEST_CASE("users.show and users.list are for self and admins") {
   requireFault([&] { site.at(root).users().list(root, paged); }, Fault::malformed, "cursor");
 }
 
-TEST_CASE("users.remove takes all of a user away at once") {
+TEST_CASE("users.remove hides everything of a user at once") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -124,7 +124,7 @@ TEST_CASE("users.remove takes all of a user away at once") {
   CHECK(site.at(again).videos().list(again, {}).items.empty());
 }
 
-TEST_CASE("users.remove can hand the videos over") {
+TEST_CASE("users.remove can transfer the videos to another user") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -155,7 +155,7 @@ TEST_CASE("users.remove can hand the videos over") {
   CHECK(site.at(bob).users().show(bob, {"bob"}).videoCount == 1);
 }
 
-TEST_CASE("the last enabled admin stays, unless the operator says so") {
+TEST_CASE("only the operator can remove the last enabled admin") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential root = site.user("root", Role::admin);
   requireFault(
@@ -168,7 +168,7 @@ TEST_CASE("the last enabled admin stays, unless the operator says so") {
   CHECK_NOTHROW(site.at(Operator{}).users().remove(Operator{}, {"other", std::nullopt}));
 }
 
-TEST_CASE("sessions.login, logout and whoami") {
+TEST_CASE("users can sign in, ask who they are and sign out") {
   Site site(GENERATE(Way::local, Way::remote));
   site.user("ada");
   const Credential nobody = Anonymous{};
@@ -201,7 +201,7 @@ TEST_CASE("sessions.login, logout and whoami") {
   requireFault([&] { site.at(Operator{"nobody"}).sessions().whoami(Operator{"nobody"}, {}); }, Fault::notFound);
 }
 
-TEST_CASE("tokens are made for oneself, and end when revoked") {
+TEST_CASE("users create tokens for themselves, which are invalid once revoked") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -244,7 +244,7 @@ TEST_CASE("tokens are made for oneself, and end when revoked") {
   requireFault([&] { site.at(byToken).sessions().whoami(byToken, {}); }, Fault::unauthenticated);
 }
 
-TEST_CASE("a read token changes nothing, an upload token uploads only") {
+TEST_CASE("a read token cannot change anything, and an upload token can only upload") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   NewToken wanted;

@@ -1,4 +1,4 @@
-// comments, on both sides of the wire.
+// Comments, local and remote.
 #include "catch.hpp"
 #include "contract/site.hpp"
 
@@ -17,7 +17,7 @@ using Texts = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("comments are posted, listed in order and removed") {
+TEST_CASE("comments can be posted, listed in order and removed") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -67,7 +67,7 @@ TEST_CASE("comments are posted, listed in order and removed") {
   CHECK(contents(site.at(ada).comments().list(ada, query)) == Texts{"third"});
 }
 
-TEST_CASE("comments.post refuses what is no comment") {
+TEST_CASE("comments.post refuses an invalid comment") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");

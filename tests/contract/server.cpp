@@ -1,4 +1,4 @@
-// What a daemon says of itself, on both sides of the wire.
+// The state of the daemon, local and remote.
 #include <httplib.h>
 
 #include "catch.hpp"
@@ -37,7 +37,7 @@ TEST_CASE("status, limits and reload are for admins") {
   refused(Anonymous{}, Fault::unauthenticated);
 }
 
-TEST_CASE("metrics are for admins, and for an admin's token of scope metrics, which can do nothing else") {
+TEST_CASE("metrics are for admins and for an admin's token with scope metrics, which allows nothing else") {
   Site site(Way::remote);
   httplib::Client client(site.url());
   const auto status = [&](const char* path, const std::string& secret) {

@@ -1,4 +1,4 @@
-// Signed links, and who may watch, on both sides of the wire.
+// Signed links and who may watch, local and remote.
 #include <set>
 
 #include "catch.hpp"
@@ -29,7 +29,7 @@ Credential linkOf(const std::string& url) {
 
 }  // namespace
 
-TEST_CASE("shares.create, list and revoke") {
+TEST_CASE("signed links can be created, listed and revoked") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -66,7 +66,7 @@ TEST_CASE("shares.create, list and revoke") {
   CHECK(shares.list(ada, {{}, video}).items.size() == 1);
 }
 
-TEST_CASE("a view link opens one video, until it is taken back or the key changes") {
+TEST_CASE("a view link opens one video until it is revoked or the key changes") {
   const StreamAccess access = GENERATE(StreamAccess::everyone, StreamAccess::session, StreamAccess::signed_);
   Site site(GENERATE(Way::local, Way::remote), [&](Settings& settings) { settings.videos.access = access; });
   const Credential ada = site.user("ada");
@@ -87,14 +87,14 @@ TEST_CASE("a view link opens one video, until it is taken back or the key change
 
   const CreatedShare second = site.at(ada).shares().create(ada, shareOf(video));
   site.at(ada).shares().revoke(ada, {video, made.id});
-  requireFault([&] { open(link, video); }, Fault::forbidden, "taken back");
+  requireFault([&] { open(link, video); }, Fault::forbidden, "revoked");
   CHECK_NOTHROW(open(linkOf(second.url), video));
   openData(site.settings(), "the test")->rotateKey();
   requireFault([&] { open(linkOf(second.url), video); }, Fault::forbidden, "link");
   CHECK_NOTHROW(open(linkOf(site.at(ada).shares().create(ada, shareOf(video)).url), video));
 }
 
-TEST_CASE("an upload link uploads to one video, while its owner may") {
+TEST_CASE("an upload link allows uploading to one video while its owner is enabled") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const AddedVideo video = site.at(ada).videos().add(ada, {"ada", "x"});
@@ -118,7 +118,7 @@ TEST_CASE("an upload link uploads to one video, while its owner may") {
   }
 }
 
-TEST_CASE("links are whole where the site says how it is reached") {
+TEST_CASE("links are absolute if public_url is set") {
   Site site(GENERATE(Way::local, Way::remote),
             [](Settings& settings) { settings.shares.publicUrl = "https://video.example/site"; });
   const Credential ada = site.user("ada");
@@ -129,7 +129,7 @@ TEST_CASE("links are whole where the site says how it is reached") {
             .url.starts_with("https://video.example/site/videos/" + video.text + "?share="));
 }
 
-TEST_CASE("links are whole where the request says how the site is reached") {
+TEST_CASE("links are absolute if the request tells the URL of the site") {
   Site site(Way::remote);
   const Credential ada = site.user("ada");
   const NewShare wanted = shareOf(site.video(ada, "ada", "x"));
@@ -137,7 +137,7 @@ TEST_CASE("links are whole where the request says how the site is reached") {
   CHECK(site.at(Operator{}).shares().create(Operator{}, wanted).url.starts_with("/videos/"));
 }
 
-TEST_CASE("who may watch is as stream.access says") {
+TEST_CASE("stream.access decides who may watch") {
   const auto [access, anonymous, other] = GENERATE(table<StreamAccess, bool, bool>({
       {StreamAccess::everyone, true, true},
       {StreamAccess::session, false, true},
@@ -160,7 +160,7 @@ TEST_CASE("who may watch is as stream.access says") {
     requireFault([&] { open(bob); }, Fault::forbidden);
 }
 
-TEST_CASE("a video has 500 links at most") {
+TEST_CASE("a video has at most 500 links") {
   Site site(Way::local);
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
@@ -171,7 +171,7 @@ TEST_CASE("a video has 500 links at most") {
   requireFault([&] { site.at(ada).videos().show(ada, {video, {}}); }, Fault::notFound);
 }
 
-TEST_CASE("links go with their video") {
+TEST_CASE("links are deleted with their video") {
   Site site(Way::local, [](Settings& settings) { settings.deletions.delay = std::chrono::milliseconds{0}; });
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");

@@ -1,4 +1,4 @@
-// Changing accounts, listing and ending sessions and tokens, throttling, on both sides of the wire.
+// Changing accounts, listing and revoking sessions and tokens, throttling, local and remote.
 #include <sqlite3.h>
 
 #include <atomic>
@@ -44,7 +44,7 @@ bool isSignedIn(Site& site, const Credential& by) {
 
 }  // namespace
 
-TEST_CASE("users.change: a password needs the old one, and ends the other sessions") {
+TEST_CASE("changing a password requires the old one and ends the other sessions") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -72,7 +72,7 @@ TEST_CASE("users.change: a password needs the old one, and ends the other sessio
   requireFault([&] { site.at(root).users().change(root, passwordOf("nobody", "a new password")); }, Fault::notFound);
 }
 
-TEST_CASE("users.change: role, quota and disabling are for admins, and leave one") {
+TEST_CASE("only admins change role and quota or disable users, and one enabled admin remains") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential root = site.user("root", Role::admin);
@@ -111,7 +111,7 @@ TEST_CASE("users.change: role, quota and disabling are for admins, and leave one
   CHECK(site.at(Operator{}).users().change(Operator{}, down).role == Role::user);
 }
 
-TEST_CASE("sessions are listed and ended by id, by user, all") {
+TEST_CASE("sessions can be listed, and revoked by id, by user or all at once") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -157,7 +157,7 @@ TEST_CASE("sessions are listed and ended by id, by user, all") {
   CHECK_FALSE(isSignedIn(site, again));
 }
 
-TEST_CASE("tokens are listed, with their last use, and ended all at once") {
+TEST_CASE("tokens are listed with their last use and can be revoked all at once") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -184,7 +184,7 @@ TEST_CASE("tokens are listed, with their last use, and ended all at once") {
   CHECK(site.at(root).tokens().list(root, {}).items.empty());
 }
 
-TEST_CASE("guessing a password is slowed down, and the owner who was there before is not") {
+TEST_CASE("password guessing is slowed down, but not for the owner's known address") {
   Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.access.loginAttempts = 3; });
   site.user("ada");
   Sessions& sessions = site.at(Anonymous{}).sessions();
@@ -197,7 +197,7 @@ TEST_CASE("guessing a password is slowed down, and the owner who was there befor
     CHECK(error.fault() == Fault::tooMany);
     CHECK(error.retryAfter().value() == std::chrono::seconds{1});
   }
-  // A wrong old password is a try too; this address, where there is one, signed in to ada and counts for itself.
+  // A wrong old password counts as an attempt too; this address, if any, has signed in to ada and counts separately.
   const Credential ada = signIn(site, "ada", "password-of-ada");
   for (int i = 0; i < 3; ++i)
     requireFault([&] { site.at(ada).users().change(ada, passwordOf("ada", "a new password", "wrong")); },
@@ -206,7 +206,7 @@ TEST_CASE("guessing a password is slowed down, and the owner who was there befor
                Fault::tooMany);
 }
 
-TEST_CASE("a hash that became too cheap is made again at sign-in") {
+TEST_CASE("a hash that has become too cheap is replaced at sign-in") {
   Site site(Way::local);
   site.user("ada");
   const auto cost = [&] {
@@ -233,7 +233,7 @@ TEST_CASE("a hash that became too cheap is made again at sign-in") {
   CHECK(other->sessions().login(Anonymous{}, login).sessionId.has_value());
   CHECK(cost() == "m=64,t=1");
   {
-    // Sign-ins at once, of which the first one makes the hash anew.
+    // Concurrent sign-ins, of which the first replaces the hash.
     Settings dearest = dearer;
     dearest.access.passwordOpslimit = 3;
     dearest.access.passwordParallel = 4;
@@ -251,7 +251,7 @@ TEST_CASE("a hash that became too cheap is made again at sign-in") {
     CHECK(good == 6);
     CHECK(cost() == "m=64,t=3");
   }
-  // What costs more than asked for stays.
+  // A hash that costs more than configured is kept.
   CHECK(site.local().sessions().login(Anonymous{}, login).sessionId.has_value());
   CHECK(cost() == "m=64,t=3");
 }

@@ -1,4 +1,4 @@
-// the scheduler's tasks, on both sides of the wire.
+// The scheduler's tasks, local and remote.
 #include <filesystem>
 #include <fstream>
 
@@ -15,12 +15,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// No task runs but by being asked for.
+// Tasks run only on request.
 void idle(Settings& settings) {
   for (auto& [name, timing] : settings.tasks.timings) timing.enabled = false;
 }
 
-// Runs a task, and waits until it has run; a run that is not kept found nothing.
+// Runs a task and waits until it has run; a run that is not recorded found nothing.
 TaskRun runOf(Site& site, const std::string& name) {
   Tasks& tasks = site.at(Operator{}).tasks();
   const TaskAsked asked = tasks.run(Operator{}, {name});
@@ -50,7 +50,7 @@ std::vector<std::string> namesIn(const fs::path& folder) {
 
 }  // namespace
 
-TEST_CASE("tasks are listed with what they did, and are admins' business") {
+TEST_CASE("tasks are listed with their counts, for admins only") {
   Site site(GENERATE(Way::local, Way::remote), idle);
   const Credential ada = site.user("ada");
   const Credential root = site.user("root", Role::admin);
@@ -82,7 +82,7 @@ TEST_CASE("tasks are listed with what they did, and are admins' business") {
   requireFault([&] { hers.history(ada, query); }, Fault::forbidden);
 }
 
-TEST_CASE("the last hundred runs are kept") {
+TEST_CASE("the last 100 runs are kept") {
   Site site(GENERATE(Way::local, Way::remote), idle);
   Tasks& tasks = site.at(Operator{}).tasks();
   std::int64_t last = 0;
@@ -114,7 +114,7 @@ TEST_CASE("the last hundred runs are kept") {
                                       .began);
 }
 
-TEST_CASE("sessions that have expired go") {
+TEST_CASE("session-sweep removes expired sessions") {
   Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) {
     idle(settings);
     settings.access.sessionTtl = 1ms;
@@ -128,7 +128,7 @@ TEST_CASE("sessions that have expired go") {
   CHECK(site.at(Operator{}).tasks().show(Operator{}, {"session-sweep"}).done == 3);
 }
 
-TEST_CASE("broken uploads go when they are old, those under way stay") {
+TEST_CASE("upload-sweep removes old interrupted uploads and keeps uploads in progress") {
   Site site(GENERATE(Way::local, Way::remote), idle);
   const Credential ada = site.user("ada");
   const VideoId open = site.at(ada).videos().add(ada, {"ada", "open"}).id;
@@ -145,11 +145,12 @@ TEST_CASE("broken uploads go when they are old, those under way stay") {
   CHECK(namesIn(incoming) == std::vector<std::string>{"young"});
 }
 
-TEST_CASE("old files without a row are put aside, everything else is left") {
+TEST_CASE("orphan-sweep moves old files without a row to lost+found and leaves the rest") {
   Site site(GENERATE(Way::local, Way::remote), idle);
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x", movie(2000, 1));
-  site.at(ada).uploads().put(ada, {video, std::nullopt}, sourceOf(movie(2000, 2)));  // the first waits to be unlinked
+  site.at(ada).uploads().put(ada, {video, std::nullopt},
+                             sourceOf(movie(2000, 2)));  // the first file is queued for unlinking
   const fs::path blobs = site.data() / "blobs";
   for (const auto& entry : fs::recursive_directory_iterator(blobs))
     if (entry.is_regular_file()) fs::last_write_time(entry.path(), fs::file_time_type::clock::now() - 240h);
@@ -166,7 +167,7 @@ TEST_CASE("old files without a row are put aside, everything else is left") {
   CHECK(readAll(site.at(ada).videos().open(ada, {video, std::nullopt})) == movie(2000, 2));
 }
 
-TEST_CASE("the log is moved into the database") {
+TEST_CASE("wal-checkpoint empties the write-ahead log") {
   Site site(GENERATE(Way::local, Way::remote), idle);
   site.user("ada");
   const fs::path log = site.data() / "video.db-wal";
@@ -175,13 +176,13 @@ TEST_CASE("the log is moved into the database") {
   CHECK(fs::file_size(log) == 0);
 }
 
-TEST_CASE("of two daemons on a directory one runs tasks by the clock, and the other when it has gone") {
+TEST_CASE("of two daemons on a data directory one runs scheduled tasks, and the other takes over when it ends") {
   const TempDirectory home;
   Settings settings;
   settings.dataDirectory = home / "data";
   settings.store.freeSpaceFloor = 0;
   idle(settings);
-  // Told apart by what they run.
+  // They run different tasks, so that they can be told apart.
   Settings other = settings;
   settings.tasks.timings.at("upload-sweep") = {.enabled = true, .every = 10ms};
   other.tasks.timings.at("session-sweep") = {.enabled = true, .every = 10ms};
@@ -197,7 +198,7 @@ TEST_CASE("of two daemons on a directory one runs tasks by the clock, and the ot
   }
   CHECK(runsOf("session-sweep") == 0);
   CHECK(second->tasks().show(Operator{}, {"session-sweep"}).nextRun.has_value());
-  second->tasks().run(Operator{}, {"session-sweep"});  // asked for it runs anywhere
+  second->tasks().run(Operator{}, {"session-sweep"});  // on request it runs in any process
   while (runsOf("session-sweep") == 0) {
   }
   firstScheduler.reset();

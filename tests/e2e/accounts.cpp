@@ -279,7 +279,7 @@ TEST_CASE("one socket among several daemons, on a path of any length, makes the 
   const std::string config = "[task.video-clear]\nevery = \"1h\"\n";
   Daemon first(config, {}, deep);
   Daemon second(config, {}, deep);
-  second.waitForLog("another daemon holds the operator's socket");
+  second.waitForLog("another daemon owns the operator socket");
   const fs::path file = folder / "ctl.toml";
   std::ofstream(file) << "data_dir = \"" << deep.string() << "\"\n";
   const auto ctl = [&](std::vector<std::string> words, const std::string& input = {}) {

@@ -90,7 +90,7 @@ TEST_CASE("the operator's socket is there while the daemon is, for its group alo
   CHECK(get(daemon.url() + "/user").first == "401");
 
   Daemon second("", {}, daemon.dataDirectory());  // goes on without the socket, and says so
-  CHECK(second.log().find("another daemon holds the operator's socket") != std::string::npos);
+  CHECK(second.log().find("another daemon owns the operator socket") != std::string::npos);
   CHECK(get(second.url() + "/readyz").first == "200");
   CHECK(second.terminate() == 0);
   CHECK(get("http://localhost/user", {"--unix-socket", socket.string()}).first == "200");
@@ -170,7 +170,7 @@ TEST_CASE("SIGHUP takes over what can change, keeps what cannot, and drops no co
   daemon.signal(SIGHUP);
   CHECK(daemon.waitForLog("msg=reloaded changed=") ==
         "\"log.level stream.max_connections task.orphan-sweep.cron task.orphan-sweep.every task.orphan-sweep.jitter\"");
-  CHECK(daemon.waitForLog("only a restart takes over\" kept=") == "http.backlog");
+  CHECK(daemon.waitForLog("some settings need a restart\" kept=") == "http.backlog");
   CHECK(limits() == 9);
   const std::vector<std::string> swept{"-o", "tsv", "--no-header", "task", "show", "orphan-sweep", "--columns", "runs"};
   while (videoctl(swept, onSocket(daemon)).out == "0\n") {
@@ -384,7 +384,7 @@ TEST_CASE("flags: help, version, check") {
   const std::string file = write(home / "videod.toml", "data_dir = \"" + (home / "data").string() + "\"\n");
   const Ended check = videod({"--check"}, {{{"VIDEOD_CONFIG", file}}, {}, {}});
   CHECK(check.status == 0);
-  CHECK(check.out == file + ": good\n");
+  CHECK(check.out == file + ": ok\n");
   CHECK_FALSE(std::filesystem::exists(home / "data"));  // it looks, and touches nothing
 }
 

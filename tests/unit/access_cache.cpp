@@ -17,7 +17,7 @@ namespace {
 
 constexpr Time now{1'000'000s};
 
-// Keys as spread out as hashes are.
+// Keys distributed like hashes.
 SecretKey keyOf(std::uint64_t number) {
   SecretKey key{};
   for (std::size_t i = 0; i < key.size(); i += 8) {
@@ -40,7 +40,7 @@ Cache::Entry entryOf(std::int64_t user, std::int64_t epoch = 1) {
 
 }  // namespace
 
-TEST_CASE("the cache knows what was put into it, under its epoch and until it expires", "[access]") {
+TEST_CASE("the cache returns an entry in the same epoch until it expires", "[access]") {
   Cache cache(10);
   CHECK_FALSE(cache.find(keyOf(1), 1, now));
   cache.put(keyOf(1), entryOf(1));
@@ -63,7 +63,7 @@ TEST_CASE("the cache knows what was put into it, under its epoch and until it ex
   CHECK(cache.size() == 0);
 }
 
-TEST_CASE("one caller in each interval is told to touch", "[access]") {
+TEST_CASE("in each interval one caller is told to extend the session", "[access]") {
   Cache cache(10);
   cache.put(keyOf(1), entryOf(1));
   CHECK_FALSE(cache.find(keyOf(1), 1, now + 59s)->touch);
@@ -73,7 +73,7 @@ TEST_CASE("one caller in each interval is told to touch", "[access]") {
   CHECK(cache.find(keyOf(1), 1, now + 120s)->touch);
 }
 
-TEST_CASE("a full cache forgets what was not used lately", "[access]") {
+TEST_CASE("a full cache evicts entries that were not used recently", "[access]") {
   Cache cache(3);
   for (int i = 1; i <= 3; ++i) cache.put(keyOf(static_cast<std::uint64_t>(i)), entryOf(i));
   CHECK(cache.find(keyOf(1), 1, now));
@@ -85,7 +85,7 @@ TEST_CASE("a full cache forgets what was not used lately", "[access]") {
   CHECK(cache.find(keyOf(4), 1, now));
 }
 
-TEST_CASE("of entries that are not used again, the oldest goes first", "[access]") {
+TEST_CASE("among unused entries the oldest is evicted first", "[access]") {
   Cache cache(3);
   for (std::uint64_t i = 1; i <= 8; ++i) cache.put(keyOf(i), entryOf(static_cast<std::int64_t>(i)));
   for (std::uint64_t i = 1; i <= 8; ++i) CHECK(cache.find(keyOf(i), 1, now).has_value() == (i >= 6));
@@ -96,7 +96,7 @@ TEST_CASE("of entries that are not used again, the oldest goes first", "[access]
   CHECK(cache.size() == 3);
 }
 
-TEST_CASE("the cache stays within its bound, and one of none keeps nothing", "[access]") {
+TEST_CASE("the cache stays within its size, and a cache of size 0 keeps nothing", "[access]") {
   Cache cache(2000);
   for (std::uint64_t i = 0; i < 10'000; ++i) cache.put(keyOf(i), entryOf(static_cast<std::int64_t>(i)));
   CHECK(cache.size() <= 2000);

@@ -35,7 +35,7 @@ class TestClock : public Clock {
   std::atomic<std::int64_t> now_{1'800'000'000'000};
 };
 
-// A process on a data directory: its own connections, its own cache.
+// A process on a data directory, with its own connections and cache.
 struct Process {
   Process(const std::filesystem::path& path, const access::AccessOptions& options, const Clock& clock)
       : database(store::DataDirectory::open(path, store::Hold::shared), {.synchronous = store::Synchronous::normal}),
@@ -106,7 +106,7 @@ Fault faultOf(const std::function<void()>& call) {
 
 }  // namespace
 
-TEST_CASE("credentials without a secret", "[access]") {
+TEST_CASE("credentials without a secret are identified", "[access]") {
   Site site;
   Access& access = *site.process->access;
   CHECK(access.identify(Anonymous{}).kind == Identity::Kind::anonymous);
@@ -126,7 +126,7 @@ TEST_CASE("credentials without a secret", "[access]") {
   });
 }
 
-TEST_CASE("a session stands for its user, and only its hash is kept", "[access]") {
+TEST_CASE("a session identifies its user, and only its hash is stored", "[access]") {
   Site site;
   Process& process = *site.process;
   const std::string secret = process.signIn(anna);
@@ -147,7 +147,7 @@ TEST_CASE("a session stands for its user, and only its hash is kept", "[access]"
   CHECK(process.number("SELECT length(public_id) FROM sessions") == 12);
 }
 
-TEST_CASE("what is no secret of ours is unauthenticated", "[access]") {
+TEST_CASE("an unknown or malformed secret is unauthenticated", "[access]") {
   Site site;
   Process& process = *site.process;
   const std::string session = process.signIn(anna);
@@ -163,7 +163,7 @@ TEST_CASE("what is no secret of ours is unauthenticated", "[access]") {
   }
 }
 
-TEST_CASE("a token has its scope, its expiry and its last use", "[access]") {
+TEST_CASE("a token has a scope, an expiry and a last use", "[access]") {
   Site site;
   Process& process = *site.process;
   const CreatedToken made = process.token(bert, Scope::upload, site.clock.now() + 1h);
@@ -195,7 +195,7 @@ TEST_CASE("a token's last use is written at most once a minute", "[access]") {
   Site site;
   const std::string token = site.process->token(anna, Scope::read).token;
   const auto lastUsed = [&] {
-    site.open();  // closing writes what waits
+    site.open();  // closing flushes pending writes
     return site.process->number("SELECT last_used FROM tokens");
   };
   const Time first = site.clock.now();
@@ -209,7 +209,7 @@ TEST_CASE("a token's last use is written at most once a minute", "[access]") {
   CHECK(lastUsed() == (first + 1min).time_since_epoch().count());
 }
 
-TEST_CASE("a session in use is extended, at most once a minute", "[access]") {
+TEST_CASE("a session that is used is extended at most once a minute", "[access]") {
   Site site;
   const std::string secret = site.process->signIn(anna);
   const Time begun = site.clock.now();
@@ -229,11 +229,11 @@ TEST_CASE("a session in use is extended, at most once a minute", "[access]") {
     site.process->who(secret);
     CHECK(expiry() == site.clock.now() + 30min);
   }
-  // Extensions move no epoch: they revoke nothing.
+  // Extensions do not change the epoch, because they revoke nothing.
   CHECK(site.process->number("SELECT epoch FROM rights_epoch") == 1);
 }
 
-TEST_CASE("a session that does not slide ends when it was said to", "[access]") {
+TEST_CASE("a session that does not slide ends at its original expiry", "[access]") {
   Site site;
   site.options.slidingSessions = false;
   site.open();
@@ -246,7 +246,7 @@ TEST_CASE("a session that does not slide ends when it was said to", "[access]") 
   CHECK(faultOf([&] { site.process->who(secret); }) == Fault::unauthenticated);
 }
 
-TEST_CASE("an expired session is refused and removed on sight", "[access]") {
+TEST_CASE("an expired session is refused and removed when it is used", "[access]") {
   Site site;
   const std::string secret = site.process->signIn(anna);
   const std::string otherSecret = site.process->signIn(anna);
@@ -262,7 +262,7 @@ TEST_CASE("an expired session is refused and removed on sight", "[access]") {
   CHECK(faultOf([&] { site.process->who(otherSecret); }) == Fault::unauthenticated);
 }
 
-TEST_CASE("a cached expiry is read again before it counts", "[access]") {
+TEST_CASE("an expired cache entry is checked against the database", "[access]") {
   Site site;
   const std::string secret = site.process->signIn(anna);
   site.process->who(secret);
@@ -274,7 +274,7 @@ TEST_CASE("a cached expiry is read again before it counts", "[access]") {
   CHECK(site.process->who(secret).expires == site.clock.now() + 15min);
 }
 
-TEST_CASE("what another process revokes is refused at the next request", "[access]") {
+TEST_CASE("a credential revoked by another process is refused at the next request", "[access]") {
   Site site;
   Process& first = *site.process;
   Process second(site.path, site.options, site.clock);
@@ -347,12 +347,12 @@ TEST_CASE("what another process revokes is refused at the next request", "[acces
   }
 }
 
-TEST_CASE("without revocation the cache answers: ordinary writes drop nothing from it", "[access]") {
+TEST_CASE("ordinary writes invalidate nothing in the cache", "[access]") {
   Site site;
   Process& process = *site.process;
   const std::string secret = process.signIn(anna);
   process.who(secret);
-  // Behind the epoch's back, so that only an answer from the cache can still be the old one.
+  // Changes the row without changing the epoch, so that only the cache can still return the old value.
   process.run("UPDATE users SET role = 'admin' WHERE id = 1");
   process.signIn(bert);
   CHECK(process.who(secret).role == Role::user);
@@ -360,7 +360,7 @@ TEST_CASE("without revocation the cache answers: ordinary writes drop nothing fr
   CHECK(process.who(secret).role == Role::admin);
 }
 
-TEST_CASE("sessions that live are in the cache from the start, and end like any other", "[access]") {
+TEST_CASE("live sessions are loaded into the cache at start, and end like any other", "[access]") {
   Site site;
   const std::string expired = site.process->signIn(anna);
   site.clock.pass(29min);
@@ -372,7 +372,7 @@ TEST_CASE("sessions that live are in the cache from the start, and end like any 
   site.open();
   Process& process = *site.process;
   CHECK(process.access->load() == 2);
-  // Behind the back of the epoch, so that only the cache can still know.
+  // Without changing the epoch, so that only the cache can still know them.
   process.run("UPDATE users SET login_name = 'Other' WHERE id = 1");
   CHECK(process.who(first).userName == "Anna");
   CHECK(process.who(second).role == Role::admin);
@@ -390,7 +390,7 @@ TEST_CASE("sessions that live are in the cache from the start, and end like any 
   CHECK(site.process->who(second).userName == "Bert");
 }
 
-TEST_CASE("sweeping removes expired sessions in steps", "[access]") {
+TEST_CASE("the sweep removes expired sessions in steps", "[access]") {
   Site site;
   Process& process = *site.process;
   for (int i = 0; i < 5; ++i) process.signIn(anna);
@@ -406,7 +406,7 @@ TEST_CASE("sweeping removes expired sessions in steps", "[access]") {
   CHECK_NOTHROW(process.who(late));
 }
 
-TEST_CASE("a user has 500 sessions and 500 tokens at most, so that all end in one small step", "[access]") {
+TEST_CASE("a user has at most 500 sessions and 500 tokens, so that revoking all is one short transaction", "[access]") {
   Site site;
   Process& process = *site.process;
   const std::string first = process.signIn(anna);
@@ -424,11 +424,11 @@ TEST_CASE("a user has 500 sessions and 500 tokens at most, so that all end in on
   for (int i = 1; i < 500; ++i) process.token(anna, Scope::read);
   CHECK_THROWS_AS(process.token(anna, Scope::read), Error);
   site.clock.pass(2min);
-  CHECK_NOTHROW(process.token(anna, Scope::read));  // in the place of the one that has expired
+  CHECK_NOTHROW(process.token(anna, Scope::read));  // replaces the expired one
   CHECK_THROWS_AS(process.token(anna, Scope::read), Error);
 }
 
-TEST_CASE("sessions are checked and revoked from many threads at once", "[access]") {
+TEST_CASE("sessions may be checked and revoked from many threads", "[access]") {
   Site site;
   Process& process = *site.process;
   Process second(site.path, site.options, site.clock);
@@ -461,7 +461,7 @@ TEST_CASE("sessions are checked and revoked from many threads at once", "[access
   CHECK(wrong == 0);
 }
 
-TEST_CASE("an upload link is made and checked with the directory's key", "[access]") {
+TEST_CASE("an upload link is signed and checked with the key of the data directory", "[access]") {
   Site site;
   Access& access = *site.process->access;
   const std::string link = access.uploadLink(VideoId{"v1"});

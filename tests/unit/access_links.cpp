@@ -37,7 +37,7 @@ void refused(const SignedLink& link, const VideoId& of = film, std::string_view 
 
 }  // namespace
 
-TEST_CASE("a link is good for what it was made for, until it expires", "[access]") {
+TEST_CASE("a link is valid for its video and purpose until it expires", "[access]") {
   CHECK(good.share == "0");
   CHECK(good.expires == "1000003601");
   CHECK(good.signature.size() == 43);
@@ -48,7 +48,7 @@ TEST_CASE("a link is good for what it was made for, until it expires", "[access]
   refused(good, film, "view");
 }
 
-TEST_CASE("a link that was tampered with is refused", "[access]") {
+TEST_CASE("a link that has been tampered with is refused", "[access]") {
   SignedLink link = good;
   link.share = "1";
   refused(link);
@@ -66,14 +66,14 @@ TEST_CASE("a link that was tampered with is refused", "[access]") {
   refused(parse(makeLink(std::string(32, 'x'), "0", film, "upload", now + 1h)));
 }
 
-TEST_CASE("the parts of a link cannot be shifted into each other", "[access]") {
+TEST_CASE("moving characters between the parts of a link invalidates it", "[access]") {
   const SignedLink link = parse(makeLink(key, "ab", VideoId{"c"}, "upload", now + 1h));
   CHECK_NOTHROW(checkLink(key, link, VideoId{"c"}, "upload", now));
   refused({"a", link.expires, link.signature}, VideoId{"bc"});
   refused({"abc", link.expires, link.signature}, VideoId{""});
 }
 
-TEST_CASE("an expiry that is no number is refused", "[access]") {
+TEST_CASE("an expiry that is not a number is refused", "[access]") {
   for (const std::string expires : {"", "x", "1000003601x", "99999999999999999999999"}) {
     SignedLink link = good;
     link.expires = expires;

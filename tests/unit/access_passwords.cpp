@@ -52,7 +52,7 @@ class Counter : public WaitObserver {
 
 }  // namespace
 
-TEST_CASE("a password is verified by its hash alone", "[access]") {
+TEST_CASE("a password is verified against its hash alone", "[access]") {
   Passwords passwords(cheap());
   const std::string hash = passwords.hash("correct horse");
   CHECK(hash.starts_with("$argon2id$v=19$m=8,t=1,p=1$"));
@@ -68,7 +68,7 @@ TEST_CASE("a password is verified by its hash alone", "[access]") {
   CHECK(Passwords(dearer).verify(hash, "correct horse").right);
 }
 
-TEST_CASE("what is wrong costs as much as a new hash, and no more passes than that", "[access]") {
+TEST_CASE("checking a wrong password costs as much as a new hash, and not more", "[access]") {
   const std::string old = Passwords(cheap()).hash("correct horse");
   access::AccessOptions dear = cheap();
   dear.passwordOpslimit = 3;
@@ -81,9 +81,9 @@ TEST_CASE("what is wrong costs as much as a new hash, and no more passes than th
   CHECK_FALSE(passwords.verify("", "correct horse").right);
 }
 
-TEST_CASE("what a password may be", "[access]") {
+TEST_CASE("passwords that are too short, too long or contain NUL are refused", "[access]") {
   Passwords passwords(cheap());
-  CHECK_THROWS_WITH(passwords.hash("1234567"), "pwd: at least 8 bytes are needed");
+  CHECK_THROWS_WITH(passwords.hash("1234567"), "pwd: must have at least 8 bytes");
   CHECK(faultOf([&] { passwords.hash("1234567"); }) == Fault::malformed);
   CHECK_NOTHROW(passwords.hash("12345678"));
   CHECK_NOTHROW(passwords.hash("\x01\xff tab\t."));
@@ -95,7 +95,7 @@ TEST_CASE("what a password may be", "[access]") {
   CHECK(faultOf([&] { passwords.verify("", std::string("\0", 1)); }) == Fault::malformed);
 }
 
-TEST_CASE("a hash says that its caller waits, for a name that does not exist too", "[access]") {
+TEST_CASE("hashing reports the caller as waiting, even for an unknown name", "[access]") {
   Passwords passwords(cheap());
   const std::string hash = passwords.hash("correct horse");
   Counter counter;
@@ -107,8 +107,8 @@ TEST_CASE("a hash says that its caller waits, for a name that does not exist too
   CHECK(counter.ended == 2);
 }
 
-TEST_CASE("no thread is made before a password is hashed", "[access]") {
-  // Fewer where one that was joined had not left /proc yet.
+TEST_CASE("no thread is started before the first hash", "[access]") {
+  // May be fewer, if a joined thread had not yet disappeared from /proc.
   const std::size_t before = threadsOfThisProcess();
   Passwords passwords(cheap());
   CHECK(threadsOfThisProcess() <= before);
@@ -117,7 +117,7 @@ TEST_CASE("no thread is made before a password is hashed", "[access]") {
   CHECK(threadsOfThisProcess() <= before + 1);
 }
 
-TEST_CASE("64 may wait for the low-priority threads, the next is refused", "[access]") {
+TEST_CASE("64 callers may wait for the hash threads, and the next is refused", "[access]") {
   HashThreads threads(1, 64);
   std::latch begun(1);
   std::latch release(1);
@@ -147,7 +147,7 @@ TEST_CASE("64 may wait for the low-priority threads, the next is refused", "[acc
   CHECK(done == 66);
 }
 
-TEST_CASE("work on the low-priority threads throws to its own caller, and they go on", "[access]") {
+TEST_CASE("an exception in a hash thread reaches its caller, and the thread goes on", "[access]") {
   HashThreads threads(2, 4);
   CHECK_THROWS_AS(threads.run([] { throw std::runtime_error("no"); }), std::runtime_error);
   bool ran = false;
@@ -155,7 +155,7 @@ TEST_CASE("work on the low-priority threads throws to its own caller, and they g
   CHECK(ran);
 }
 
-TEST_CASE("as many low-priority threads work at once as were asked for", "[access]") {
+TEST_CASE("the configured number of hash threads work in parallel", "[access]") {
   HashThreads threads(2, 4);
   std::latch both(2);
   std::vector<std::jthread> callers;
@@ -165,7 +165,7 @@ TEST_CASE("as many low-priority threads work at once as were asked for", "[acces
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-TEST_CASE("the memory of a hash is given back", "[access]") {
+TEST_CASE("the memory of a hash is released", "[access]") {
   const auto resident = [] {
     std::ifstream statm("/proc/self/statm");
     std::size_t size = 0;

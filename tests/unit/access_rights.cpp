@@ -26,7 +26,7 @@ Identity token(Scope scope, Role role = Role::user) {
   return {.kind = Identity::Kind::token, .user = self, .userName = "anna", .role = role, .scope = scope};
 }
 
-// One letter for each asker: y may, n may not, o only what is one's own.
+// One letter for each kind of caller: y allowed, n not allowed, o only for one's own.
 struct Row {
   Right right;
   // anonymous, link, session, admin's session, tokens (read, upload, full, admin of a user; metrics), an admin's tokens
@@ -91,7 +91,7 @@ Fault faultOfCall(const std::function<void()>& call) {
 
 }  // namespace
 
-TEST_CASE("every right is what the table says, for every kind of asker", "[access]") {
+TEST_CASE("every right is as in the table, for every kind of caller", "[access]") {
   for (const Row& row : table) {
     REQUIRE(row.expected.size() == askers.size());
     for (std::size_t i = 0; i < askers.size(); ++i) {
@@ -104,7 +104,7 @@ TEST_CASE("every right is what the table says, for every kind of asker", "[acces
   }
 }
 
-TEST_CASE("who may not is told why: nobody in particular to sign in, anyone else that it is not allowed", "[access]") {
+TEST_CASE("an anonymous caller without the right is unauthenticated, any other is forbidden", "[access]") {
   CHECK(faultOfCall([] { require(Identity{}, rights::usersList); }) == Fault::unauthenticated);
   CHECK(faultOfCall([] { require(session(Role::user), rights::usersList); }) == Fault::forbidden);
   CHECK(faultOfCall([] { require(token(Scope::read), rights::commentsPost); }) == Fault::forbidden);

@@ -14,7 +14,7 @@ namespace {
 
 constexpr Time start{std::chrono::milliseconds{1'800'000'000'000}};
 
-// How long a try has to wait; one that may go on fails.
+// Returns how long an attempt has to wait; an attempt that is admitted fails.
 std::chrono::seconds tryOnce(Throttle& throttle, const std::string& name, const std::string& address, Time now) {
   try {
     throttle.begin(name, address, now).failed();
@@ -27,13 +27,13 @@ std::chrono::seconds tryOnce(Throttle& throttle, const std::string& name, const 
 
 }  // namespace
 
-TEST_CASE("tries for a name wait twice as long each, and are forgotten after the window", "[access]") {
+TEST_CASE("the wait for a name doubles with each attempt and ends with the window", "[access]") {
   Throttle throttle(3, 15min);
   Time now = start;
   for (int i = 0; i < 3; ++i) CHECK(tryOnce(throttle, "anna", "192.0.2." + std::to_string(i), now) == 0s);
   for (const std::chrono::seconds wait : {1s, 2s, 4s, 8s}) {
     CHECK(tryOnce(throttle, "Anna", "198.51.100.1", now) == wait);
-    CHECK(tryOnce(throttle, "ANNA", "", now + wait - 1ms) == 1s);  // one that waits is not counted
+    CHECK(tryOnce(throttle, "ANNA", "", now + wait - 1ms) == 1s);  // a refused attempt is not counted
     now += wait;
     CHECK(tryOnce(throttle, "anna", "", now) == 0s);
   }
@@ -44,7 +44,7 @@ TEST_CASE("tries for a name wait twice as long each, and are forgotten after the
   CHECK(tryOnce(throttle, "anna", "", start + 15min) == 1s);
 }
 
-TEST_CASE("no try waits longer than the window", "[access]") {
+TEST_CASE("no attempt waits longer than the window", "[access]") {
   Throttle throttle(1, 10s);
   Time now = start;
   CHECK(tryOnce(throttle, "anna", "", now) == 0s);
@@ -55,7 +55,7 @@ TEST_CASE("no try waits longer than the window", "[access]") {
   }
 }
 
-TEST_CASE("addresses are counted over all names, IPv6 by its network", "[access]") {
+TEST_CASE("attempts of an address count across all names, for IPv6 per network", "[access]") {
   Throttle throttle(3, 15min);
   CHECK(tryOnce(throttle, "a", "2001:db8:1:2::1", start) == 0s);
   CHECK(tryOnce(throttle, "b", "2001:db8:1:2::2", start) == 0s);
@@ -65,7 +65,7 @@ TEST_CASE("addresses are counted over all names, IPv6 by its network", "[access]
   CHECK(tryOnce(throttle, "d", "", start) == 0s);
 }
 
-TEST_CASE("a success clears the name's count, not the address's", "[access]") {
+TEST_CASE("a successful sign-in clears the count of the name, not of the address", "[access]") {
   Throttle throttle(3, 15min);
   for (int i = 0; i < 2; ++i) tryOnce(throttle, "anna", "192.0.2.1", start);
   throttle.begin("anna", "192.0.2.1", start).succeeded(start);
@@ -75,30 +75,30 @@ TEST_CASE("a success clears the name's count, not the address's", "[access]") {
   CHECK(tryOnce(throttle, "bert", "192.0.2.1", start) == 1s);
 }
 
-TEST_CASE("the owner's address is not locked out by others", "[access]") {
+TEST_CASE("an address that signed in to an account is not locked out by others", "[access]") {
   Throttle throttle(3, 15min);
   throttle.begin("anna", "192.0.2.1", start).succeeded(start);
   for (int i = 0; i < 3; ++i) CHECK(tryOnce(throttle, "anna", "203.0.113." + std::to_string(i), start) == 0s);
   CHECK(tryOnce(throttle, "anna", "203.0.113.9", start) == 1s);
   for (int i = 0; i < 3; ++i) CHECK(tryOnce(throttle, "anna", "192.0.2.1", start) == 0s);
-  CHECK(tryOnce(throttle, "anna", "192.0.2.1", start) == 1s);  // its own count
+  CHECK(tryOnce(throttle, "anna", "192.0.2.1", start) == 1s);  // counted separately
   throttle.begin("anna", "192.0.2.1", start + 1s).succeeded(start + 1s);
   CHECK(tryOnce(throttle, "anna", "192.0.2.1", start + 1s) == 0s);
-  // The window passed since the last success: one address like any other.
+  // The window since the last success has passed: an address like any other.
   Throttle later(1, 15min);
   later.begin("anna", "192.0.2.1", start).succeeded(start);
   tryOnce(later, "anna", "", start + 15min);
   CHECK(tryOnce(later, "anna", "192.0.2.1", start + 15min) == 1s);
 }
 
-TEST_CASE("a try whose password nobody looked at is taken back", "[access]") {
+TEST_CASE("an attempt whose password was not checked does not count", "[access]") {
   Throttle throttle(1, 15min);
   for (int i = 0; i < 5; ++i) CHECK_NOTHROW(throttle.begin("anna", "192.0.2.1", start));
   CHECK(tryOnce(throttle, "anna", "192.0.2.1", start) == 0s);
   CHECK(tryOnce(throttle, "anna", "192.0.2.1", start) == 1s);
 }
 
-TEST_CASE("a million names do not clear a count", "[access]") {
+TEST_CASE("attempts with a million names do not clear a count", "[access]") {
   Throttle throttle(3, 15min);
   for (int i = 0; i < 3; ++i) tryOnce(throttle, "anna", "192.0.2.1", start);
   for (int i = 0; i < 1'000'000; ++i) throttle.begin("n" + std::to_string(i), "", start).failed();

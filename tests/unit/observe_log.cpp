@@ -19,7 +19,7 @@ namespace {
 
 const Time moment{std::chrono::milliseconds{1'800'000'000'123}};
 
-// Takes the place of stderr, and gives it back.
+// Replaces stderr while in scope.
 class Captured {
  public:
   Captured() : before_(::dup(STDERR_FILENO)) {
@@ -31,7 +31,7 @@ class Captured {
   }
   ~Captured() { release(); }
 
-  // Waits until `count` lines came.
+  // Waits for `count` lines.
   std::string lines(int count) {
     std::string text;
     char c = 0;
@@ -41,7 +41,7 @@ class Captured {
     }
     return text;
   }
-  // Whatever came, once nothing more can.
+  // Everything written, once nothing more can be.
   std::string rest() {
     release();
     std::string text;
@@ -61,7 +61,7 @@ class Captured {
 
 }  // namespace
 
-TEST_CASE("a logfmt line quotes what needs it") {
+TEST_CASE("a logfmt line quotes values that need quoting") {
   CHECK(formatLine(LogFormat::logfmt, false, moment, LogLevel::info, "listening", {{"address", "127.0.0.1:8000"}}) ==
         "time=2027-01-15T08:00:00.123Z level=info msg=listening address=127.0.0.1:8000");
   CHECK(formatLine(LogFormat::logfmt, true, moment, LogLevel::warning, "two words",
@@ -69,7 +69,7 @@ TEST_CASE("a logfmt line quotes what needs it") {
         R"(<4>level=warning msg="two words" empty="" quote="a\"b" pair="x=y" count=7 yes=true)");
 }
 
-TEST_CASE("no value breaks out of its line") {
+TEST_CASE("no value can start a new line") {
   const std::string nasty = "a\nlevel=error msg=forged\x1b[2J";
   const std::string line = formatLine(LogFormat::logfmt, false, moment, LogLevel::info, nasty, {{"x", nasty}});
   CHECK(line.find('\n') == std::string::npos);
@@ -80,7 +80,7 @@ TEST_CASE("no value breaks out of its line") {
         "<6>level=info msg=m x=\"é\"");
 }
 
-TEST_CASE("a json line is an object") {
+TEST_CASE("a JSON line is an object") {
   const auto line = nlohmann::json::parse(formatLine(LogFormat::json, false, moment, LogLevel::error, "it \"broke\"",
                                                      {{"n", 3}, {"ms", 1.5}, {"text", "3"}, {"bad", "\xc3"}}));
   CHECK(line["time"] == "2027-01-15T08:00:00.123Z");
@@ -92,7 +92,7 @@ TEST_CASE("a json line is an object") {
   CHECK(line["bad"] == "?");
 }
 
-TEST_CASE("the level decides what is written") {
+TEST_CASE("only lines at or above the level are written") {
   Captured captured;
   setUpLog({LogLevel::warning, LogFormat::logfmt, false});
   info("not this");
@@ -110,7 +110,7 @@ TEST_CASE("the level decides what is written") {
   CHECK(text.find("off is") == std::string::npos);
 }
 
-TEST_CASE("access lines come soon, in order, and without the query") {
+TEST_CASE("access lines are written soon, in order and without the query string") {
   Captured captured;
   setUpLog({LogLevel::info, LogFormat::logfmt, true});
   logAccess({.operation = "videos.open",
@@ -121,7 +121,7 @@ TEST_CASE("access lines come soon, in order, and without the query") {
              .took = std::chrono::microseconds{1500},
              .requestId = "r1",
              .address = "192.0.2.7"});
-  const std::string first = captured.lines(1);  // comes by itself: nothing else is written
+  const std::string first = captured.lines(1);  // written by itself: no other line triggers it
   CHECK(first.find("level=info msg=request op=videos.open method=GET path=/videos/1 status=206 bytes=99 ms=1.5 "
                    "request_id=r1 address=192.0.2.7\n") != std::string::npos);
   CHECK(first.find("secret") == std::string::npos);
@@ -132,7 +132,7 @@ TEST_CASE("access lines come soon, in order, and without the query") {
   setUpLog({});
 }
 
-TEST_CASE("lines of many threads stay whole") {
+TEST_CASE("lines written by many threads stay intact") {
   Captured captured;
   setUpLog({LogLevel::info, LogFormat::logfmt, true});
   std::string text;

@@ -4,7 +4,7 @@
 
 #include "catch.hpp"
 
-TEST_CASE("metrics are written as Prometheus reads them") {
+TEST_CASE("metrics are written in Prometheus's text format") {
   video::observe::Metrics metrics;
   metrics.counter("a_total", "What is counted.", 3, {{"op", "x"}});
   metrics.gauge("b", "What is there.", 7);

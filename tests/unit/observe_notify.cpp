@@ -14,7 +14,7 @@
 
 using namespace video;
 
-TEST_CASE("systemd is told, where it listens") {
+TEST_CASE("systemd is notified if it listens") {
   ::unsetenv("NOTIFY_SOCKET");
   observe::notifyReady();
 

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// The local time zone, while it is in scope.
+// Sets the local time zone while in scope.
 struct Zone {
   explicit Zone(const char* name) {
     if (const char* const was = std::getenv("TZ")) before = was;
@@ -69,7 +69,7 @@ std::string refusal(const char* fields) {
 
 }  // namespace
 
-TEST_CASE("five fields name minutes") {
+TEST_CASE("the five fields of a crontab line select minutes") {
   const Zone zone("UTC0");
   CHECK(next("* * * * *", "2026-11-21T09:30:00Z") == "2026-11-21T09:31");
   CHECK(next("* * * * *", "2026-11-21T09:30:59.999Z") == "2026-11-21T09:31");
@@ -82,14 +82,14 @@ TEST_CASE("five fields name minutes") {
   CHECK(next("0 12 * * Mon-Fri", "2026-11-21T09:30:00Z") == "2026-11-23T12:00");
   CHECK(next("0 0 29 2 *", "2026-11-21T09:30:00Z") == "2028-02-29T00:00");
   CHECK(next("0 0 29 2 *", "2096-03-01T00:00:00Z") == "2104-02-29T00:00");
-  // Either will do where both days are named, both must fit where one begins with a star.
+  // If both days are restricted, either may match; if one begins with a star, both must.
   CHECK(next("0 0 13 * 5", "2026-11-21T09:30:00Z") == "2026-11-27T00:00");
   CHECK(next("0 0 */2 * 5", "2026-11-21T09:30:00Z") == "2026-11-27T00:00");
   CHECK(next("0 0 */2 * 1", "2026-11-21T09:30:00Z") == "2026-11-23T00:00");
   CHECK(next("\t0  0 1 * * ", "2026-11-21T09:30:00Z") == "2026-12-01T00:00");
 }
 
-TEST_CASE("what is no crontab line is refused with its field") {
+TEST_CASE("an invalid crontab line is refused, naming the field") {
   CHECK(refusal("* * * *") == "\"* * * *\" is not five fields: minute, hour, day of month, month, day of week");
   CHECK(refusal("") == "\"\" is not five fields: minute, hour, day of month, month, day of week");
   CHECK(refusal("60 * * * *") == "minute \"60\": must be from 0 to 59");
@@ -97,21 +97,21 @@ TEST_CASE("what is no crontab line is refused with its field") {
   CHECK(refusal("* * 0 * *") == "day of month \"0\": must be from 1 to 31");
   CHECK(refusal("* * * 13 *") == "month \"13\": must be from 1 to 12");
   CHECK(refusal("* * * * 8") == "day of week \"8\": must be from 0 to 7");
-  CHECK(refusal("5-1 * * * *") == "minute \"5-1\": a range must go upwards");
+  CHECK(refusal("5-1 * * * *") == "minute \"5-1\": a range must be ascending");
   CHECK(refusal("*/0 * * * *") == "minute \"*/0\": a step must be 1 or more");
-  CHECK(refusal("x * * * *") == "minute \"x\": is no number, range, step or list");
-  CHECK(refusal("1,,2 * * * *") == "minute \"1,,2\": is no number, range, step or list");
-  CHECK(refusal("1-2-3 * * * *") == "minute \"1-2-3\": is no number, range, step or list");
+  CHECK(refusal("x * * * *") == "minute \"x\": not a number, range, step or list");
+  CHECK(refusal("1,,2 * * * *") == "minute \"1,,2\": not a number, range, step or list");
+  CHECK(refusal("1-2-3 * * * *") == "minute \"1-2-3\": not a number, range, step or list");
   CHECK(refusal("@daily") == "\"@daily\" is not five fields: minute, hour, day of month, month, day of week");
   CHECK(refusal("1-59/2147483647 * * * *") == "taken");
   CHECK(refusal("0 0 29 2 */7") == "taken");  // a Sunday: 2032
-  CHECK(refusal("0 0 30 2 *") == "\"0 0 30 2 *\" is a day that never comes");
+  CHECK(refusal("0 0 30 2 *") == "\"0 0 30 2 *\" is a date that never comes");
 }
 
-TEST_CASE("an hour that is skipped or repeated") {
+TEST_CASE("a task runs once when an hour is skipped or repeated") {
   {
     const Zone zone(berlin);
-    // 2:00 to 3:00 did not exist on 2027-03-28: what is due in it comes at the jump, 01:00 UTC.
+    // 2:00 to 3:00 did not exist on 2027-03-28: a time in it comes at the jump, 01:00 UTC.
     CHECK(next("30 2 * * *", "2027-03-27T12:00:00Z") == "2027-03-28T01:00");
     CHECK(next("30 2 * * *", "2027-03-28T01:00:00Z") == "2027-03-29T00:30");
     CHECK(next("*/10 2 * * *", "2027-03-27T12:00:00Z") == "2027-03-29T00:00");
@@ -129,7 +129,7 @@ TEST_CASE("an hour that is skipped or repeated") {
   CHECK(next("45 1 * * *", "2026-04-04T14:45:00Z") == "2026-04-05T15:15");
 }
 
-TEST_CASE("a week runs each task exactly as often as it should, with its hour too few or too many") {
+TEST_CASE("a week with an hour too few or too many has the right number of ticks") {
   const Zone zone(berlin);
   const auto [begin, end, hours, inSkipped] = GENERATE(table<const char*, const char*, std::size_t, std::size_t>({
       {"2027-03-21T23:00:00Z", "2027-03-28T22:00:00Z", 167, 36},
@@ -149,7 +149,7 @@ TEST_CASE("a week runs each task exactly as often as it should, with its hour to
   CHECK(count(Timing{}) == 0);
 }
 
-TEST_CASE("jitter moves each tick by itself, less than its bound, and the same everywhere") {
+TEST_CASE("jitter delays each tick independently, within its limit, and equally in every process") {
   const Time begin = at("2026-11-21T00:00:00Z");
   Timing timing{.every = 1min, .jitter = 30s, .seed = 1};
   std::map<std::chrono::milliseconds, int> late;
@@ -167,13 +167,13 @@ TEST_CASE("jitter moves each tick by itself, less than its bound, and the same e
   CHECK(other.after(begin) != timing.after(begin));
 }
 
-TEST_CASE("a jitter that is longer than the ticks are apart loses none of them") {
+TEST_CASE("jitter longer than the time between ticks loses no tick") {
   const Zone zone("UTC0");
   const Time begin = at("2026-11-21T00:00:00Z");
   Timing timing{.jitter = 30min, .seed = 1};
   timing.cron.emplace("* * * * *");
   int runs = 0;
   for (Time tick = timing.after(begin); tick <= begin + 24h; tick = timing.after(tick)) ++runs;
-  CHECK(runs >= 1430);  // of those around midnight some belong to the other day; two may fall on one millisecond
+  CHECK(runs >= 1430);  // some around midnight fall on the other day, and two may share a millisecond
   CHECK(runs <= 1450);
 }

@@ -22,12 +22,12 @@ namespace {
 const auto never = [] { return false; };
 const Time start{1'795'219'200s};  // a full hour
 
-// A task whose every run begins anew with `dispatch`.
+// A task whose every run starts with a fresh `dispatch`.
 Task taskOf(Dispatch dispatch, std::size_t batch = 1, std::size_t workers = 1) {
   return {"task", batch, workers, [dispatch] { return dispatch; }};
 }
 
-// Gives out the numbers below `count` once each.
+// Yields each number below `count` once.
 Task countingTask(int count, std::size_t batch, std::size_t workers, std::function<void(int)> work) {
   auto next = std::make_shared<int>(0);
   return taskOf(
@@ -43,7 +43,7 @@ Task countingTask(int count, std::size_t batch, std::size_t workers, std::functi
       batch, workers);
 }
 
-// Finds nothing, and counts how often it looked.
+// Finds nothing, and counts its calls.
 Task idleTask(std::string name, std::atomic<std::size_t>& looks) {
   Task task = taskOf([&looks](std::size_t) {
     ++looks;
@@ -55,7 +55,7 @@ Task idleTask(std::string name, std::atomic<std::size_t>& looks) {
 
 }  // namespace
 
-TEST_CASE("a run goes on until a dispatch finds nothing") {
+TEST_CASE("a run continues until a dispatch finds nothing") {
   std::mutex mutex;
   std::multiset<int> seen;
   const auto [batch, workers] = GENERATE(table<std::size_t, std::size_t>({{1, 1}, {3, 2}, {10, 4}, {2, 8}, {3, 0}}));
@@ -71,14 +71,14 @@ TEST_CASE("a run goes on until a dispatch finds nothing") {
   CHECK(std::set<int>(seen.begin(), seen.end()).size() == 25);
 }
 
-TEST_CASE("what items leave behind is looked for before a run ends") {
+TEST_CASE("work created by items is found before the run ends") {
   std::atomic<int> made = 0;
   int given = 0;
   const Task task = taskOf([&](std::size_t) {
     std::vector<Item> items;
     if (given < 5 && given == made)
       items.push_back([&made, i = ++given] {
-        made = i;  // the next one exists only now
+        made = i;  // only now does the next one exist
         return Counts{2, 1};
       });
     return items;
@@ -88,7 +88,7 @@ TEST_CASE("what items leave behind is looked for before a run ends") {
   CHECK(counts.failed == 5);
 }
 
-TEST_CASE("one failed item never stops the others") {
+TEST_CASE("a failed item does not stop the others") {
   const QuietLog quiet;
   std::atomic<int> done = 0;
   const Counts counts = runToEnd(countingTask(20, 3, 2,
@@ -103,16 +103,16 @@ TEST_CASE("one failed item never stops the others") {
   CHECK(done == 13);
 }
 
-TEST_CASE("items run beside each other, as many as there are workers") {
-  std::latch all(3);  // passed only if three are at hand at once
+TEST_CASE("as many items run in parallel as there are workers") {
+  std::latch all(3);  // passed only if three run at once
   CHECK(runToEnd(countingTask(3, 3, 3, [&](int) { all.arrive_and_wait(); }), never).done == 3);
 }
 
-TEST_CASE("the queue is bounded, and the dispatcher works beside the executors") {
+TEST_CASE("the queue is bounded, and the dispatcher runs while executors work") {
   std::atomic<int> given = 0;
   std::atomic<int> done = 0;
   std::atomic<int> most = 0;
-  std::latch ahead(1);  // passed only if the next batch is dispatched while an item is at hand
+  std::latch ahead(1);  // passed only if the next batch is dispatched while an item is running
   const Task task = taskOf(
       [&](std::size_t) {
         most = std::max(most.load(), given - done);
@@ -129,10 +129,10 @@ TEST_CASE("the queue is bounded, and the dispatcher works beside the executors")
       },
       1, 2);
   CHECK(runToEnd(task, never).done == 100);
-  CHECK(most <= 4);  // two at hand, two that wait
+  CHECK(most <= 4);  // two running, two queued
 }
 
-TEST_CASE("stop finishes the items at hand and leaves the rest") {
+TEST_CASE("stop finishes the items in progress and drops the rest") {
   std::atomic<bool> stop = false;
   std::atomic<int> done = 0;
   const Counts counts = runToEnd(countingTask(100, 10, 1,
@@ -145,7 +145,7 @@ TEST_CASE("stop finishes the items at hand and leaves the rest") {
   CHECK(counts.done == 4);
 }
 
-TEST_CASE("a dispatch that throws ends the run, after its items") {
+TEST_CASE("a dispatch that throws ends the run once its items are finished") {
   int dispatches = 0;
   std::atomic<int> done = 0;
   const Item item = [&] {
@@ -173,7 +173,7 @@ TEST_CASE("a dispatch that throws ends the run, after its items") {
   CHECK_FALSE(runOnce(task, {}, true, clock, notes, never));
 }
 
-TEST_CASE("a run that takes longer than its timeout leaves the rest to the next one") {
+TEST_CASE("a run that exceeds its timeout leaves the rest to the next run") {
   const TestClock clock(start);
   Notes notes;
   int given = 0;
@@ -191,7 +191,7 @@ TEST_CASE("a run that takes longer than its timeout leaves the rest to the next 
     return items;
   };
   const Task task{"task", 1, 1, [&] {
-                    given = done;  // what was dropped is offered again
+                    given = done;  // dropped items are offered again
                     return dispatch;
                   }};
   const Timing timing{.timeout = 25s};
@@ -204,7 +204,7 @@ TEST_CASE("a run that takes longer than its timeout leaves the rest to the next 
   CHECK(last->ended - last->began == 10s);
 }
 
-TEST_CASE("a week of ticks: each task as often as it should, and no wake-up between") {
+TEST_CASE("in a week each task runs as often as it should, without extra wake-ups") {
   const TestClock clock(start);
   Notes notes;
   std::atomic<std::size_t> minutes = 0;
@@ -221,7 +221,7 @@ TEST_CASE("a week of ticks: each task as often as it should, and no wake-up betw
     scheduler.add(idleTask("unasked", unasked), {});
     scheduler.start();
     clock.passUntil(start + 7 * 24h + 30s);
-    CHECK(scheduler.wakeUps("minutes") == 7 * 24 * 60 + 1);  // the one of the beginning comes late too
+    CHECK(scheduler.wakeUps("minutes") == 7 * 24 * 60 + 1);  // the first tick is delayed too
     CHECK(scheduler.wakeUps("hours") == 7 * 24);
     CHECK(scheduler.wakeUps("days") == 7);
     CHECK(scheduler.wakeUps("unasked") == 0);
@@ -233,7 +233,7 @@ TEST_CASE("a week of ticks: each task as often as it should, and no wake-up betw
   CHECK(unasked == 0);
 }
 
-TEST_CASE("another timing is kept to from now on") {
+TEST_CASE("a new timing takes effect at once") {
   const TestClock clock(start);
   Notes notes;
   std::atomic<std::size_t> runs = 0;
@@ -253,7 +253,7 @@ TEST_CASE("another timing is kept to from now on") {
   scheduler.setTiming("no such task", {});
 }
 
-TEST_CASE("a clock that jumps") {
+TEST_CASE("a clock that jumps does not skip or repeat tasks") {
   const TestClock clock(start);
   Notes notes;
   std::atomic<std::size_t> everySo = 0;
@@ -267,24 +267,25 @@ TEST_CASE("a clock that jumps") {
   clock.passUntil(start + 65min);
   CHECK(everySo == 6);
   CHECK(daily == 1);
-  clock.set(start + 24h + 5min);  // forward: what was missed runs once
+  clock.set(start + 24h + 5min);  // forward: missed ticks run once
   CHECK(everySo == 7);
   CHECK(daily == 2);
   clock.passUntil(start + 25h + 5min);
   CHECK(everySo == 13);
   CHECK(daily == 3);
-  clock.set(start + 24h + 35min);  // back by half an hour: ten minutes are ten minutes, an hour has been
+  clock.set(start + 24h +
+            35min);  // back by half an hour: the interval of ten minutes still counts, the hourly task has run
   clock.passUntil(start + 25h + 5min);
   CHECK(everySo == 16);
   CHECK(daily == 3);
   clock.passUntil(start + 26h + 5min);
   CHECK(daily == 4);
-  clock.set(start + 1h + 30min);  // back by a day: it was set wrong before
+  clock.set(start + 1h + 30min);  // back by a day: it was wrong before
   clock.passUntil(start + 3h + 1min);
   CHECK(daily == 6);
 }
 
-TEST_CASE("the machine's own clock wakes at a time, and when it is rung") {
+TEST_CASE("an alarm of the system clock wakes at its time and when it is rung") {
   const auto alarm = schedule::systemAlarmClock().makeAlarm();
   const Time until = schedule::systemAlarmClock().now() + 30ms;
   while (schedule::systemAlarmClock().now() < until) alarm->sleepUntil(until);
@@ -295,7 +296,7 @@ TEST_CASE("the machine's own clock wakes at a time, and when it is rung") {
   alarm->sleepUntil(Time::max());
 }
 
-TEST_CASE("a woken task runs at once, and once more where it is running") {
+TEST_CASE("a woken task runs at once, or once more if it is running") {
   Notes notes;
   std::latch go(1);
   std::latch begun(1);
@@ -325,7 +326,7 @@ TEST_CASE("a woken task runs at once, and once more where it is running") {
   CHECK(runs == 2);
 }
 
-TEST_CASE("a run that fails is tried again at the next tick") {
+TEST_CASE("a failed run is retried at the next tick") {
   const QuietLog quiet;
   Notes notes;
   const TestClock clock(start);
@@ -338,7 +339,7 @@ TEST_CASE("a run that fails is tried again at the next tick") {
   CHECK(notes.runs()[0].error->detail() == "no database");
 }
 
-TEST_CASE("stop waits for the item at hand") {
+TEST_CASE("stop waits for the item in progress") {
   std::latch begun(1);
   std::latch go(1);
   std::atomic<int> finished = 0;

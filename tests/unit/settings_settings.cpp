@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A file with this text, gone with its owner.
+// A temporary file with this text, removed by the destructor.
 struct File {
   explicit File(const std::string& text) {
     char name[] = "/tmp/video-settings-XXXXXX";
@@ -30,7 +30,7 @@ struct File {
   std::filesystem::path path;
 };
 
-// What is said of a bad file, with FILE for its name.
+// The error for an invalid file, with its name replaced by FILE.
 std::string refusal(const std::string& text) {
   const File file(text);
   try {
@@ -48,7 +48,7 @@ const std::filesystem::path shipped = std::filesystem::path(VIDEO_SOURCE_DIR) / 
 
 }  // namespace
 
-TEST_CASE("an empty file is the defaults") {
+TEST_CASE("an empty file gives the defaults") {
   const File file("");
   const Settings settings = loadSettings(file.path);
   CHECK(showSettings(settings) == showSettings(Settings{}));
@@ -57,7 +57,7 @@ TEST_CASE("an empty file is the defaults") {
   CHECK(Settings{}.origin() == "the default");
 }
 
-TEST_CASE("the shipped file carries every key, with its default") {
+TEST_CASE("the shipped file lists every key with its default") {
   CHECK(showSettings(loadSettings(shipped)) == showSettings(Settings{}));
 
   std::set<std::string> written;
@@ -76,7 +76,7 @@ TEST_CASE("the shipped file carries every key, with its default") {
   CHECK(written == std::set<std::string>(known.begin(), known.end()));
 }
 
-TEST_CASE("every key reaches its place") {
+TEST_CASE("every key sets its option") {
   const File file(R"(
 data_dir = "/srv/v"
 admin_socket = "/run/v.sock"
@@ -249,21 +249,21 @@ access = false
   CHECK(s.log.format == observe::LogFormat::json);
   CHECK_FALSE(s.log.access);
 
-  // No key of this file is left at its default, so none can be forgotten above without the next line saying so.
+  // No key in the file above has its default, so this finds any key that is missing there.
   std::istringstream mine(showSettings(s));
   const std::string defaults = showSettings(Settings{});
   for (std::string line; std::getline(mine, line);)
     if (!line.starts_with("listener.")) CHECK(defaults.find(line + "\n") == std::string::npos);
 }
 
-TEST_CASE("a bad file is refused with its line, its key and why") {
+TEST_CASE("an invalid file is refused with line, key and reason") {
   CHECK(refusal("a = 1\n") == "FILE:1: a: unknown key");
   CHECK(refusal("\n[http]\n\nworker = 1\n") == "FILE:4: http.worker: unknown key");
   CHECK(refusal("[http.extra]\nx = 1\n") == "FILE:1: http.extra: unknown key");
   CHECK(refusal("[task.video-clear]\ncron = \"* * *\"\n") ==
         "FILE:2: task.video-clear.cron: \"* * *\" is not five fields: minute, hour, day of month, month, day of week");
   CHECK(refusal("[task.video-clear]\ncron = \"* * * * *\"\nevery = \"3s\"\n") ==
-        "FILE:2: task.video-clear.cron: stands beside every");
+        "FILE:2: task.video-clear.cron: cannot be combined with every");
   CHECK(refusal("[task.video-clear]\njitter = \"3s\"\n") ==
         "FILE:2: task.video-clear.jitter: jitter must be less than every");
   CHECK(refusal("[task.session-sweep]\nevery = \"5s\"\n") ==
@@ -275,9 +275,9 @@ TEST_CASE("a bad file is refused with its line, its key and why") {
   CHECK(refusal("[[listener]]\npublic_url = \"video.example\"\n") ==
         "FILE:2: listener.public_url: must be a URL like \"https://video.example\", or empty");
   CHECK(refusal("http = 3\n") == "FILE:1: http: must be a table");
-  CHECK(refusal("data_dir = 3\n") == "FILE:1: data_dir: must be a text in quotes");
+  CHECK(refusal("data_dir = 3\n") == "FILE:1: data_dir: must be a quoted string");
   CHECK(refusal("data_dir = \"\"\n") == "FILE:1: data_dir: must not be empty");
-  CHECK(refusal("[data_dir]\nx = 1") == "FILE:1: data_dir: must be a text in quotes");
+  CHECK(refusal("[data_dir]\nx = 1") == "FILE:1: data_dir: must be a quoted string");
   CHECK(refusal("[http]\nworkers = \"many\"\n") == "FILE:2: http.workers: must be a whole number");
   CHECK(refusal("[http]\nworkers = 1.5\n") == "FILE:2: http.workers: must be a whole number");
   CHECK(refusal("[http]\nworkers = 0\n") == "FILE:2: http.workers: must be from 1 to 10000");
@@ -293,11 +293,11 @@ TEST_CASE("a bad file is refused with its line, its key and why") {
           "FILE:2: stream.x_accel_redirect: must be a path like \"/internal/\", or empty");
   CHECK(refusal("[http]\ntrusted_proxies = [\"10.0.0.0/40\"]\n") ==
         "FILE:2: http.trusted_proxies: \"10.0.0.0/40\" is no network (10.0.0.0/8, ::1) and not \"unix\"");
-  CHECK(refusal("[http]\norigins = \"x\"\n") == "FILE:2: http.origins: must be a list of texts");
+  CHECK(refusal("[http]\norigins = \"x\"\n") == "FILE:2: http.origins: must be a list of strings");
   for (const char* const nonsense : {"x", "https://", "https://a.example/path", "ftp://a.example"})
     CHECK(refusal(fmt::format("[http]\norigins = [\"{}\"]\n", nonsense)) ==
           "FILE:2: http.origins: must be origins like \"https://video.example\"");
-  CHECK(refusal("[http]\norigins = [\"x\",\n 3]\n") == "FILE:3: http.origins: must be a text in quotes");
+  CHECK(refusal("[http]\norigins = [\"x\",\n 3]\n") == "FILE:3: http.origins: must be a quoted string");
   CHECK(refusal("[session]\nsliding = \"yes\"\n") == "FILE:2: session.sliding: must be true or false");
   CHECK(refusal("[log]\nlevel = \"loud\"\n") ==
         "FILE:2: log.level: must be one of \"debug\", \"info\", \"warning\", \"error\", \"off\"");
@@ -307,16 +307,16 @@ TEST_CASE("a bad file is refused with its line, its key and why") {
   CHECK(refusal("data_dir = \"\xff\"\n").starts_with("FILE:1: "));
 }
 
-TEST_CASE("keys that only fit together") {
+TEST_CASE("keys that depend on each other are checked together") {
   CHECK(refusal("[http]\nworkers = 127\n") ==
-        "FILE:2: http.workers: max_uploads (64) must leave 64 of http.workers (127)");
+        "FILE:2: http.workers: stream.max_uploads (64) must leave 64 of http.workers (127) free");
   CHECK(refusal("[http]\nworkers = 128\n") == "taken");
   CHECK(refusal("[stream]\nmax_uploads = 449\n") ==
-        "FILE:2: stream.max_uploads: max_uploads (449) must leave 64 of http.workers (512)");
+        "FILE:2: stream.max_uploads: stream.max_uploads (449) must leave 64 of http.workers (512) free");
   CHECK(refusal("[stream]\nmax_uploads = 448\n") == "taken");
 }
 
-TEST_CASE("listeners") {
+TEST_CASE("an invalid listener is refused") {
   const auto listener = [](const std::string& lines) { return refusal("[[listener]]\n" + lines + "\n"); };
   CHECK(listener("address = \"0.0.0.0:80\"") == "taken");
   CHECK(listener("address = \"localhost:0\"") == "taken");
@@ -327,10 +327,11 @@ TEST_CASE("listeners") {
         "[::g]:8000", "[127.0.0.1]:8000", "a b:80", "unix:", "[:80", "http://x:80"})
     CHECK(listener("address = \"" + std::string(bad) + "\"")
               .starts_with("FILE:2: listener.address: \"" + std::string(bad)));
-  CHECK(listener("roles = []") == "FILE:2: listener.roles: must name a role");
-  CHECK(listener("roles = [\"all\"]") == "FILE:2: listener.roles: knows \"api\", \"stream\", \"scheduler\", \"web\"");
+  CHECK(listener("roles = []") == "FILE:2: listener.roles: must name at least one role");
+  CHECK(listener("roles = [\"all\"]") ==
+        "FILE:2: listener.roles: each must be one of \"api\", \"stream\", \"scheduler\", \"web\"");
   CHECK(listener("port = 80") == "FILE:2: listener.port: unknown key");
-  CHECK(listener("trusted = true") == "FILE:1: listener.trusted: is for a listener whose only role is \"scheduler\"");
+  CHECK(listener("trusted = true") == "FILE:1: listener.trusted: requires \"scheduler\" to be the only role");
   for (const char* beside : {"api", "stream", "web"})
     CHECK(listener("trusted = true\nroles = [\"scheduler\", \"" + std::string(beside) + "\"]").find("trusted") !=
           std::string::npos);
@@ -338,7 +339,7 @@ TEST_CASE("listeners") {
   CHECK(refusal("listener = []\n") == "FILE:1: listener: must be written as [[listener]]");
 }
 
-TEST_CASE("where the file is looked for") {
+TEST_CASE("the file is --config, else $VIDEOD_CONFIG, else /etc/videod.toml") {
   const File first("[http]\nbacklog = 1\n");
   const File second("[http]\nbacklog = 2\n");
   ::setenv("VIDEOD_CONFIG", second.path.c_str(), 1);
