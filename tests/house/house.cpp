@@ -141,7 +141,7 @@ TEST_CASE("no two headers of a library define a type of the same name") {
         FAIL_CHECK(home->first << " is in " << home->second << " and in " << below);
     }
   }
-  CHECK(homes.contains("base::Descriptor"));
+  CHECK(homes.contains("os::Descriptor"));
 }
 
 TEST_CASE("the list of packages is one list, which all use") {
