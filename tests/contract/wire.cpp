@@ -219,6 +219,7 @@ TEST_CASE("single ranges, conditions and heads") {
   const std::string etag = wire.get(path)->get_header_value("ETag");
   CHECK(get("If-None-Match", etag)->status == 304);
   CHECK(get("If-Match", "\"other\"")->status == 412);
+  CHECK(wire.get("/videos/nothing")->get_header_value("X-Error-Reason") == "no-such-video");
   const auto head = wire.client.Head(path);
   REQUIRE(head);
   CHECK(head->get_header_value("Content-Length") == "5000");

@@ -139,6 +139,7 @@ TEST_CASE("every endpoint has a command and every command an endpoint, or a reas
       {"user-passwd", "users.change"},
       {"user-disable", "users.change"},
       {"user-enable", "users.change"},
+      {"video-rename", "videos.set"},
       {"data-init", "the data directory"},
       {"data-migrate", "the data directory"},
       {"data-rotate-key", "the data directory"},

@@ -1,0 +1,31 @@
+#include "store_scratch.hpp"
+
+using namespace video;
+using namespace video::store;
+
+TEST_CASE("a rehearsal answers as the write would, and leaves nothing of it", "[store]") {
+  const Scratch scratch;
+  Database database(openAt(scratch.data()), small());
+  database.write(Purpose::grow, [](Transaction& one) { addBlob(one, "before"); });
+  bool done = false;
+  const auto work = [&](Transaction& one) {
+    addBlob(one, "after");
+    one.afterCommit([&done] { done = true; });
+    Query query = one.query("SELECT count(*) FROM blob_del_rec");
+    query.next();
+    return query.integer(0);
+  };
+  CHECK(database.rehearse(Purpose::grow, work) == 2);
+  CHECK(countBlobs(database) == 1);
+  CHECK_FALSE(done);
+  CHECK(database.write(Purpose::grow, work) == 2);
+  CHECK(countBlobs(database) == 2);
+  CHECK(done);
+  CHECK(faultOf([&] { database.rehearse(Purpose::keep, [](Transaction&) -> int { throw Error(Fault::conflict); }); }) ==
+        Fault::conflict);
+
+  StoreOptions full = small();
+  full.freeSpaceFloor = 1ULL << 62;
+  Database crowded(openAt(scratch.data()), full);
+  CHECK(faultOf([&] { crowded.rehearse(Purpose::grow, work); }) == Fault::diskFull);
+}
