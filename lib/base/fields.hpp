@@ -20,6 +20,9 @@ struct Field {
   Member Struct::*member;
   std::string_view doc;
 };
+// Clang before 17 deduces none for an aggregate.
+template <class Struct, class Member>
+Field(std::string_view, Member Struct::*, std::string_view) -> Field<Struct, Member>;
 
 /// Specialised once per struct, in its room's fields.hpp: `list`, a tuple of Field in wire order; for what lists hold
 /// also `plural`, the list's name in JSON. From it come the JSON reader and writer, table and tsv columns and schemas.

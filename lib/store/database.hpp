@@ -105,9 +105,6 @@ class Reader {
 /// One operation inside the writer's transaction, under its own savepoint: a Reader that may also write.
 class Transaction : public Reader {
  public:
-  /// Keeps `work` until the COMMIT that carries this operation has succeeded, then runs it on the writer's thread
-  /// before the operation is answered; dropped where it failed. It must be short and must not throw.
-  void afterCommit(std::function<void()> work);
   /// The rowid of the last INSERT of this operation.
   std::int64_t lastInsertId() const;
 

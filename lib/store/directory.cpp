@@ -32,7 +32,7 @@ constexpr std::uint64_t reserveSize = 64ULL << 20;
 // Once given up it must hold what a checkpoint moves (the log, Writer's logLimit), or deletes fail after it.
 constexpr std::uint64_t leastReserve = 8ULL << 20;
 constexpr std::size_t keySize = 32;
-constexpr std::array folders{"blobs", "incoming", "derived", "lost+found"};
+constexpr std::array folders{"blobs", "incoming", "lost+found"};
 // What a creation that was cut short may have left behind.
 constexpr std::array unfinished{"LOCK", "video.db.new", "video.db.new-wal", "video.db.new-shm", "video.db.new-journal"};
 

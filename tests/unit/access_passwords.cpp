@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/waiting.hpp"
 #include "catch.hpp"
+#include "wait.hpp"
 
 using namespace video;
 using access::HashThreads;
@@ -132,7 +133,7 @@ TEST_CASE("64 may wait for the low-priority threads, the next is refused", "[acc
   });
   begun.wait();
   for (int i = 0; i < 64; ++i) callers.emplace_back([&] { threads.run([&] { ++done; }); });
-  while (threads.waiting() < 64) std::this_thread::yield();
+  test::waitFor("64 callers wait", [&] { return threads.waiting() == 64; });
   try {
     threads.run([&] { ++done; });
     FAIL("was taken");
