@@ -106,7 +106,7 @@ std::optional<std::uint64_t> parseSize(std::string_view text) {
     unit = std::pow(text == "B" ? 1000.0 : 1024.0, static_cast<double>(power) + 1);
   }
   const double bytes = std::round(*number * unit);
-  if (bytes >= 9.2e18) return std::nullopt;
+  if (bytes >= 0x1p63) return std::nullopt;
   return static_cast<std::uint64_t>(bytes);
 }
 
