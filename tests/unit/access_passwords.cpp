@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/waiting.hpp"
 #include "catch.hpp"
+#include "fault_of.hpp"
 #include "wait.hpp"
 
 using namespace video;
@@ -26,15 +27,7 @@ access::AccessOptions cheap() {
   return options;
 }
 
-Fault faultOf(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.fault();
-  }
-  FAIL("no Error came");
-  return Fault::internal;
-}
+using test::faultOf;
 
 std::size_t threadsOfThisProcess() {
   std::ifstream status("/proc/self/status");
