@@ -15,6 +15,7 @@
 
 #include "base/error.hpp"
 #include "catch.hpp"
+#include "fault_of.hpp"
 #include "store/database.hpp"
 #include "store/directory.hpp"
 #include "temp.hpp"
@@ -39,16 +40,7 @@ inline StoreOptions small() {
   return options;
 }
 
-/// The fault that `work` ends with; nothing where it ends well.
-template <class Work>
-std::optional<Fault> faultOf(Work&& work) {
-  try {
-    work();
-    return std::nullopt;
-  } catch (const Error& error) {
-    return error.fault();
-  }
-}
+using test::faultOf;
 
 /// A process that runs `work`; its exit status is what `work` returns.
 inline pid_t start(const std::function<int()>& work) {

@@ -20,6 +20,9 @@ struct Field {
   Member Struct::*member;
   std::string_view doc;
 };
+// Clang before 17 deduces none for an aggregate.
+template <class Struct, class Member>
+Field(std::string_view, Member Struct::*, std::string_view) -> Field<Struct, Member>;
 
 /// Describes the fields of a struct; specialised once per struct, in its noun's fields.hpp. `list` is a tuple of Field
 /// in wire order; structs that occur in lists also have `plural`, the name of the list in JSON. The JSON reader and

@@ -44,11 +44,15 @@ nlohmann::json parseJson(std::string_view text, bool unbounded) {
   if (!unbounded && text.size() > largestBody) throw Error(Fault::tooLarge, "body: over 64 KiB");
   std::string lastKey = "body";
   try {
-    return nlohmann::json::parse(text, [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
-      if (event == nlohmann::json::parse_event_t::key) lastKey = parsed.get<std::string>();
-      if (depth > deepest) throw Error(Fault::malformed, "body: nested more than 32 levels deep");
-      return true;
-    });
+    nlohmann::json document =
+        nlohmann::json::parse(text, [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
+          if (event == nlohmann::json::parse_event_t::key) lastKey = parsed.get<std::string>();
+          if (depth > deepest) throw Error(Fault::malformed, "body: nested more than 32 levels deep");
+          return true;
+        });
+    // To the parser a NUL outside of a string is the end of its input.
+    if (text.find('\0') != std::string_view::npos) throw Error(Fault::malformed, "body: has a NUL");
+    return document;
   } catch (const nlohmann::json::exception& failure) {
     const bool encoding = std::string_view(failure.what()).find("UTF-8") != std::string_view::npos;
     const bool control = std::string_view(failure.what()).find("control character") != std::string_view::npos;

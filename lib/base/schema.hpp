@@ -1,7 +1,6 @@
 #pragma once
 
 #include <map>
-#include <source_location>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,7 +38,7 @@ class SchemaWriter {
   // `Video` for video::Video; empty for a template instance, whose name would mean nothing to a reader.
   template <class T>
   static std::string_view nameOfType() {
-    std::string_view text = std::source_location::current().function_name();  // ... [with T = video::Video; ...]
+    std::string_view text = __PRETTY_FUNCTION__;  // ... [with T = video::Video; ...]
     text.remove_prefix(text.find("T = ") + 4);
     text = text.substr(0, text.find_first_of(";]"));
     if (text.find('<') != std::string_view::npos) return {};

@@ -56,7 +56,9 @@ std::optional<Time> makeTime(int year, int month, int day, int hour, int minute,
   const year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
                             std::chrono::day{static_cast<unsigned>(day)}};
   if (!date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
-  return Time{sys_days{date}} + hours{hour} + minutes{minute} + seconds{second};
+  const Time time = Time{sys_days{date}} + hours{hour} + minutes{minute} + seconds{second};
+  if (time >= sys_days{std::chrono::year{10'000} / 1 / 1}) return std::nullopt;  // by a leap second
+  return time;
 }
 
 std::optional<Time> inBounds(std::optional<Time> time) {
@@ -104,7 +106,7 @@ std::optional<std::uint64_t> parseSize(std::string_view text) {
     unit = std::pow(text == "B" ? 1000.0 : 1024.0, static_cast<double>(power) + 1);
   }
   const double bytes = std::round(*number * unit);
-  if (bytes >= 9.2e18) return std::nullopt;
+  if (bytes >= 0x1p63) return std::nullopt;
   return static_cast<std::uint64_t>(bytes);
 }
 

@@ -184,6 +184,8 @@ std::optional<Run> runOnce(const Task& task, const Timing& timing, bool asked, c
     observe::error("task failed", {{"task", task.name}, {"error", run.error->what()}});
   else if (run.counts.done + run.counts.failed > 0)
     observe::info("task run", {{"task", task.name}, {"done", run.counts.done}, {"failed", run.counts.failed}});
+  else
+    observe::debug("task run: nothing to do", {{"task", task.name}});
   return run;
 }
 

@@ -65,10 +65,6 @@ Query Reader::start(std::string_view sql, std::size_t values) {
   return Query(statement);
 }
 
-void Transaction::afterCommit(std::function<void()> work) {
-  connection_.afterCommit.push_back(std::move(work));
-}
-
 std::int64_t Transaction::lastInsertId() const {
   return sqlite3_last_insert_rowid(connection_.handle());
 }

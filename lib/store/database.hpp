@@ -106,9 +106,6 @@ class Reader {
 /// One operation inside the writer's transaction, under its own savepoint: a Reader that may also write.
 class Transaction : public Reader {
  public:
-  /// Keeps `work` until the COMMIT that carries this operation has succeeded, then runs it on the writer's thread
-  /// before the operation is answered; dropped where it failed. It must be short and must not throw.
-  void afterCommit(std::function<void()> work);
   /// The rowid of the last INSERT of this operation.
   std::int64_t lastInsertId() const;
 
@@ -179,8 +176,8 @@ class Database {
     }
   }
 
-  /// Runs `work(Transaction&)` as `write` does, undoes it and returns what it returned: what would have been done. What
-  /// it was to do afterwards (`afterCommit`) is dropped. Throws what `write` would have thrown.
+  /// Runs `work(Transaction&)` as `write` does, rolls it back, and returns what it returned: what would have been done.
+  /// Throws what `write` would have thrown.
   template <class Work>
   auto rehearse(Purpose purpose, Work&& work) {
     struct Undo {};

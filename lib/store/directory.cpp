@@ -26,7 +26,7 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::array folders{"blobs", "incoming", "derived", "lost+found"};
+constexpr std::array folders{"blobs", "incoming", "lost+found"};
 // What a creation that was cut short may have left behind.
 constexpr std::array unfinished{"LOCK", "video.db.new", "video.db.new-wal", "video.db.new-shm", "video.db.new-journal"};
 

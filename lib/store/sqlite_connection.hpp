@@ -90,7 +90,6 @@ class SqliteConnection {
 
   Reader& reader() noexcept { return door_; }
   Transaction& transaction() noexcept { return door_; }
-  std::vector<std::function<void()>> afterCommit;
 
  private:
   struct Door final : Transaction {

@@ -224,10 +224,6 @@ void Writer::process(Batch& batch) {
   const bool logIsLong = connection_ && logPages_ >= logLimit;
   if (!logIsLong) writeLock_.release();
   if (logPages_ != 0) walReadLock_.refresh();
-  writing = true;
-  for (Operation* operation : batch)
-    for (const auto& work : operation->afterCommit) work();
-  writing = false;
   for (Operation* operation : std::exchange(batch, {})) operation->answer.give();
   if (logIsLong) {
     walReadLock_.release();
@@ -324,14 +320,10 @@ void Writer::runOne(Operation& operation) {
   }
   writing = false;
   operation.full = operation.failure && its.failure() && its.failure()->fault() == Fault::diskFull;
-  operation.afterCommit = std::exchange(its.afterCommit, {});
   // SQLite may have given the whole transaction up by itself; what came now would be committed statement by statement.
   if (!its.isInTransaction())
     throw its.failure() ? Error(*its.failure()) : Error(Fault::databaseFailed, "an operation ended the transaction");
-  if (operation.failure) {
-    operation.afterCommit.clear();
-    its.control("ROLLBACK TO operation");
-  }
+  if (operation.failure) its.control("ROLLBACK TO operation");
   its.control("RELEASE operation");
 }
 
@@ -339,7 +331,6 @@ void Writer::giveUp(Batch& batch, const Error& error) {
   for (Operation* operation : batch) {
     operation->failure = std::make_exception_ptr(error);  // each its own: they go to different threads
     operation->full = error.fault() == Fault::diskFull;
-    operation->afterCommit.clear();
   }
   ++failedBatches_;
   if (connection_) connection_->rollBack();

@@ -73,7 +73,6 @@ class Writer {
     SteadyClock::time_point since;
     std::exception_ptr failure{};
     bool full = false;
-    std::vector<std::function<void()>> afterCommit{};
     Answer answer{};
   };
   using Batch = std::vector<Operation*>;

@@ -139,11 +139,6 @@ Error wrongState(const Video& video) {
   return wrong;
 }
 
-std::optional<std::string> blobOf(store::Reader& reader, const VideoId& id) {
-  auto query = reader.query("SELECT blob FROM video_info WHERE id = ?", id);
-  return query.next() ? query.optionalText(0) : std::nullopt;
-}
-
 Page<Video> listVideos(store::Reader& reader, const VideoFilter& filter, const ListQuery& wanted) {
   const Bounds bounds = boundsOf(wanted, filter.sort);
   const bool two = filter.states.size() > 1;

@@ -39,8 +39,6 @@ StoredVideo requireVideo(store::Reader& reader, const VideoRef& wanted);
 Error noSuchVideo(const VideoId& id);
 /// Conflict: nothing of the kind can be done with a video in this state.
 Error wrongState(const Video& video);
-/// The blob of a video, whether or not its owner lives: for clearing.
-std::optional<std::string> blobOf(store::Reader& reader, const VideoId& id);
 Page<Video> listVideos(store::Reader& reader, const VideoFilter& filter, const ListQuery& wanted);
 /// The ready videos of a live user by name, newest first: one statement, since every visitor's page asks for it.
 Page<Video> listReadyVideosOf(store::Reader& reader, std::string_view user, const ListQuery& wanted);

@@ -5,6 +5,7 @@
 #include "catch.hpp"
 #include "contract/site.hpp"
 #include "deletions/fields.hpp"
+#include "wait.hpp"
 
 using namespace video;
 using namespace video::test;
@@ -368,7 +369,10 @@ TEST_CASE("what cannot be cleared is tried again, dies after its tries, and is r
 
   DeletionPage page = drained(site);
   CHECK(page.failed + page.dead == 1);
-  while (page.dead == 0) page = drained(site);
+  waitFor("the deletion is given up", [&] {
+    if (page.dead == 0) page = drained(site);
+    return page.dead > 0;
+  });
   REQUIRE(page.items.size() == 1);
   CHECK(page.items[0].video == bad);
   CHECK(page.items[0].state == DeletionState::dead);

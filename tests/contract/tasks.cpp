@@ -7,6 +7,7 @@
 #include "schedule/alarm.hpp"
 #include "schedule/schedule.hpp"
 #include "tasks/fields.hpp"
+#include "wait.hpp"
 
 using namespace video;
 using namespace video::test;
@@ -194,16 +195,14 @@ TEST_CASE("of two daemons on a data directory one runs scheduled tasks, and the 
   firstScheduler->start();
   secondScheduler->start();
   const std::size_t ticks = 5;
-  while (runsOf("upload-sweep") < 5 || secondScheduler->wakeUps("session-sweep") < ticks) {
-  }
+  waitFor("the first runs its task, the second wakes",
+          [&] { return runsOf("upload-sweep") >= 5 && secondScheduler->wakeUps("session-sweep") >= ticks; });
   CHECK(runsOf("session-sweep") == 0);
   CHECK(second->tasks().show(Operator{}, {"session-sweep"}).nextRun.has_value());
   second->tasks().run(Operator{}, {"session-sweep"});  // on request it runs in any process
-  while (runsOf("session-sweep") == 0) {
-  }
+  waitFor("the second runs what it is asked for", [&] { return runsOf("session-sweep") > 0; });
   firstScheduler.reset();
   first.reset();
-  while (runsOf("session-sweep") < 5) {
-  }
+  waitFor("the second runs its task by the clock", [&] { return runsOf("session-sweep") >= 5; });
   CHECK(second->tasks().show(Operator{}, {"upload-sweep"}).state == TaskState::off);
 }

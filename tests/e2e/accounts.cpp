@@ -59,14 +59,13 @@ TEST_CASE("what one daemon revokes, another on the same directory refuses at the
                          "video/mp4")) == 201);
   const std::string comments = "/videos/" + video.at("id").get<std::string>() + "/comments";
 
-  std::atomic<bool> stop = false;
   std::atomic<int> written = 0;
   std::vector<std::jthread> load;
   for (const std::string& url : {first.url(), second.url()})
-    load.emplace_back([&, url] {
+    load.emplace_back([&, url](const std::stop_token& stop) {
       httplib::Client client(url);
       client.set_keep_alive(true);
-      while (!stop)
+      while (!stop.stop_requested())
         if (const auto done = client.Post(comments, {{"X-Session-Id", writer}}, R"({"content":"hi"})", jsonType))
           written += done->status == 201 ? 1 : 0;
     });
@@ -84,7 +83,6 @@ TEST_CASE("what one daemon revokes, another on the same directory refuses at the
   CHECK(videoctl({"--data-dir", first.dataDirectory().string(), "user", "disable", "ada"}).status == 0);
   CHECK(statusOf(b.Get("/session", {{"X-Session-Id", session}})) == 401);
   CHECK(statusOf(a.Get("/session", {{"X-Session-Id", session}})) == 401);
-  stop = true;
   load.clear();
   CHECK(written > 0);
 }

@@ -173,8 +173,8 @@ TEST_CASE("SIGHUP takes over what can change, keeps what cannot, and drops no co
   CHECK(daemon.waitForLog("some settings need a restart\" kept=") == "http.backlog");
   CHECK(limits() == 9);
   const std::vector<std::string> swept{"-o", "tsv", "--no-header", "task", "show", "orphan-sweep", "--columns", "runs"};
-  while (videoctl(swept, onSocket(daemon)).out == "0\n") {
-  }
+  test::waitFor("the task runs", [&] { return videoctl(swept, onSocket(daemon)).out != "0\n"; });
+  CHECK(daemon.waitForLog("level=debug msg=\"task run: nothing to do\" task=") == "orphan-sweep");
 
   daemon.configure("[stream]\n\nmax_connection = 11\n");
   daemon.signal(SIGHUP);

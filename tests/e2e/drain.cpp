@@ -62,7 +62,7 @@ std::int64_t ask(store::Database& database, std::string_view sql) {
 
 std::set<std::string> filesIn(const fs::path& data) {
   std::set<std::string> names;
-  for (const char* const folder : {"blobs", "incoming", "derived", "lost+found"})
+  for (const char* const folder : {"blobs", "incoming", "lost+found"})
     for (const auto& entry : fs::recursive_directory_iterator(data / folder))
       if (entry.is_regular_file()) names.insert(entry.path().filename().string());
   return names;

@@ -277,11 +277,9 @@ TEST_CASE("a client that vanishes leaves the old content and nothing else") {
     return curl({"-H", "X-Session-Id: " + session, daemon.url() + "/upload/" + id + "/status"})
                .find("\"under_way\":true") != std::string::npos;
   };
-  while (!isUnderWay()) {
-  }
+  test::waitFor("the upload is under way", isUnderWay);
   socket.reset();
-  while (isUnderWay()) {
-  }
+  test::waitFor("the upload has ended", [&] { return !isUnderWay(); });
   CHECK(filesBelow(daemon.dataDirectory() / "incoming") == 0);
   CHECK(filesBelow(daemon.dataDirectory() / "blobs") == 1);
   curl({"-o", (folder / "back.mp4").string(), daemon.url() + "/videos/" + id});
@@ -359,24 +357,23 @@ TEST_CASE("uploads that never pause keep nobody from an answer") {
   const std::string header = "X-Session-Id: " + signIn(daemon, "ada");
   const std::string session = header.substr(header.rfind(' ') + 1);
   const std::string piece = mp4Front() + std::string(1 << 20, 'x');
-  std::atomic<bool> enough = false;
   std::atomic<unsigned> sending = 0;
   const unsigned count = std::thread::hardware_concurrency() + 1;
   std::vector<std::jthread> clients;
   for (unsigned i = 0; i < count; ++i)
-    clients.emplace_back([&, id = addVideo(daemon, session, "endless")] {
+    clients.emplace_back([&, id = addVideo(daemon, session, "endless")](const std::stop_token& enough) {
       const Descriptor socket = connectTo(daemon.address());
       const std::string head =
           "PUT /upload/" + id + " HTTP/1.1\r\nHost: x\r\n" + header + "\r\nContent-Length: 2000000000\r\n\r\n";
       ::send(socket.number(), head.data(), head.size(), MSG_NOSIGNAL);
-      for (int sent = 0; !enough && ::send(socket.number(), piece.data(), piece.size(), MSG_NOSIGNAL) > 0; ++sent)
+      for (int sent = 0;
+           !enough.stop_requested() && ::send(socket.number(), piece.data(), piece.size(), MSG_NOSIGNAL) > 0; ++sent)
         if (sent == 8) ++sending;
     });
-  while (sending < count) std::this_thread::yield();
+  test::waitFor("every upload sends", [&] { return sending == count; });
   for (int i = 0; i < 20; ++i)
     CHECK(curl({"--max-time", "20", daemon.url() + "/user/ada/videos?limit=1"}).starts_with("{\"videos\":["));
   CHECK(filesBelow(daemon.dataDirectory() / "incoming") == count);
-  enough = true;
 }
 
 TEST_CASE("what root does in direct mode belongs to the directory's owner, and the daemon goes on with it") {

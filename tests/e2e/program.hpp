@@ -12,11 +12,11 @@
 
 #include "base/bytes.hpp"
 #include "temp.hpp"
+#include "wait.hpp"
 
 namespace video::e2e {
 
-/// How long anything may take before a test gives it up.
-inline constexpr std::chrono::seconds patience{60};
+using test::patience;
 
 /// How a program ended, and what it wrote.
 struct Ended {

@@ -117,8 +117,7 @@ TEST_CASE("a server that takes no more uploads now is waited for, as long as --l
   const Given given{{{"VIDEOCTL_TOKEN", site.tokens["ada"]}}, {}, {}};
   const Words remote{builtProgram("videoctl"), "--server", site.daemon.url(), "video", "upload"};
   Program slow(join(remote, {fifo}), given);
-  while (fs::is_empty(site.daemon.dataDirectory() / "incoming")) {
-  }
+  test::waitFor("an upload has begun", [&] { return !fs::is_empty(site.daemon.dataDirectory() / "incoming"); });
   const Ended impatient = run(join(remote, {file, "--lock-timeout", "100ms", "-o", "json"}), given);
   CHECK(impatient.status == 9);
   const auto error = nlohmann::json::parse(impatient.err.substr(impatient.err.find('{')));
@@ -133,8 +132,7 @@ TEST_CASE("a server that takes no more uploads now is waited for, as long as --l
   const int before = refused();
   REQUIRE(before > 0);
   Program waits(join(remote, {file, "--lock-timeout", "1m"}), given);
-  while (refused() == before) {
-  }
+  test::waitFor("the second is refused once more", [&] { return refused() > before; });
   feed.reset();
   CHECK(slow.wait().status == 0);
   const Ended ended = waits.wait();

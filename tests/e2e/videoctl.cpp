@@ -212,12 +212,10 @@ TEST_CASE("an upload that is interrupted leaves nothing") {
   words.insert(words.begin(), "sh");
   Program upload(join(words, {"video", "upload", "-", "--name", "slow", "--user", "ada"}), given);
   const fs::path incoming = site.daemon.dataDirectory() / "incoming";
-  while (fs::is_empty(incoming)) {
-  }
+  test::waitFor("the upload has begun", [&] { return !fs::is_empty(incoming); });
   upload.signal(number);
   CHECK(upload.wait().status == 128 + number);
-  while (!fs::is_empty(incoming)) {
-  }
+  test::waitFor("nothing is left of the upload", [&] { return fs::is_empty(incoming); });
   CHECK(site.run("", {"-o", "id", "video", "list", "--user", "ada"}).out.empty());
   CHECK(site.run("", {"queue", "drain"}).status == 0);
   CHECK(site.run("", {"-o", "id", "queue", "list"}).out.empty());

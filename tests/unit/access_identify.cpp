@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -14,6 +13,7 @@
 #include "access/rows.hpp"
 #include "base/error.hpp"
 #include "catch.hpp"
+#include "fault_of.hpp"
 #include "store/database.hpp"
 #include "store/directory.hpp"
 #include "store/migrations.hpp"
@@ -94,15 +94,7 @@ std::string hexOf(const access::SecretKey& key) {
 constexpr UserId anna{1};
 constexpr UserId bert{2};
 
-Fault faultOf(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.fault();
-  }
-  FAIL("no Error came");
-  return Fault::internal;
-}
+using test::faultOf;
 
 }  // namespace
 

@@ -11,6 +11,8 @@
 #include "base/error.hpp"
 #include "base/waiting.hpp"
 #include "catch.hpp"
+#include "fault_of.hpp"
+#include "wait.hpp"
 
 using namespace video;
 using access::HashThreads;
@@ -25,15 +27,7 @@ access::AccessOptions cheap() {
   return options;
 }
 
-Fault faultOf(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.fault();
-  }
-  FAIL("no Error came");
-  return Fault::internal;
-}
+using test::faultOf;
 
 std::size_t threadsOfThisProcess() {
   std::ifstream status("/proc/self/status");
@@ -132,7 +126,7 @@ TEST_CASE("64 callers may wait for the hash threads, and the next is refused", "
   });
   begun.wait();
   for (int i = 0; i < 64; ++i) callers.emplace_back([&] { threads.run([&] { ++done; }); });
-  while (threads.waiting() < 64) std::this_thread::yield();
+  test::waitFor("64 callers wait", [&] { return threads.waiting() == 64; });
   try {
     threads.run([&] { ++done; });
     FAIL("was taken");

@@ -1,13 +1,13 @@
 #include "access/rights.hpp"
 
 #include <array>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "access/access.hpp"
 #include "base/error.hpp"
 #include "catch.hpp"
+#include "fault_of.hpp"
 
 using namespace video;
 using access::Identity;
@@ -79,15 +79,7 @@ const std::vector<Row> table{
     {rights::deletionsDrain, /*  */ "nnnynnnnnnnyyn"},
 };
 
-Fault faultOfCall(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.fault();
-  }
-  FAIL("no Error came");
-  return Fault::internal;
-}
+using test::faultOf;
 
 }  // namespace
 
@@ -105,10 +97,10 @@ TEST_CASE("every right is as in the table, for every kind of caller", "[access]"
 }
 
 TEST_CASE("an anonymous caller without the right is unauthenticated, any other is forbidden", "[access]") {
-  CHECK(faultOfCall([] { require(Identity{}, rights::usersList); }) == Fault::unauthenticated);
-  CHECK(faultOfCall([] { require(session(Role::user), rights::usersList); }) == Fault::forbidden);
-  CHECK(faultOfCall([] { require(token(Scope::read), rights::commentsPost); }) == Fault::forbidden);
-  CHECK(faultOfCall([] { require(Identity{.kind = Identity::Kind::link}, rights::usersList); }) == Fault::forbidden);
+  CHECK(faultOf([] { require(Identity{}, rights::usersList); }) == Fault::unauthenticated);
+  CHECK(faultOf([] { require(session(Role::user), rights::usersList); }) == Fault::forbidden);
+  CHECK(faultOf([] { require(token(Scope::read), rights::commentsPost); }) == Fault::forbidden);
+  CHECK(faultOf([] { require(Identity{.kind = Identity::Kind::link}, rights::usersList); }) == Fault::forbidden);
   CHECK_NOTHROW(require(session(Role::admin), rights::usersList));
   CHECK_THROWS_WITH(require(session(Role::user), rights::usersList), "users.list: not allowed");
 }

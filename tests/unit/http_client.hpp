@@ -23,25 +23,16 @@
 #include "base/waiting.hpp"
 #include "catch.hpp"
 #include "os/descriptor.hpp"
+#include "wait.hpp"
 
 namespace http_test {
 
 using namespace video::http;
 using namespace std::chrono_literals;
 using video::Descriptor;
+using video::test::soon;
 
 inline constexpr std::uint64_t bigSize = 64 << 20;
-
-/// Waits for what another thread brings about; false after five seconds.
-template <class Condition>
-bool soon(Condition condition) {
-  const auto deadline = std::chrono::steady_clock::now() + 5s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
 
 struct Recorder final : Service {
   Recorder() {

@@ -4,9 +4,11 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <vector>
 
 #include "schedule/alarm.hpp"
+#include "wait.hpp"
 
 namespace video::test {
 
@@ -83,10 +85,11 @@ class TestClock : public schedule::AlarmClock {
   };
 
   void waitUntilAllSleep(std::unique_lock<std::mutex>& lock) const {
-    changed_.wait(lock, [this] {
+    const bool asleep = changed_.wait_for(lock, patience, [this] {
       return std::all_of(sleepers_.begin(), sleepers_.end(),
                          [](const Sleeper* one) { return one->sleeps && !one->rung; });
     });
+    if (!asleep) throw std::runtime_error("somebody does not sleep");
   }
 
   template <class Which>

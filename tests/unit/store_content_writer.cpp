@@ -18,6 +18,7 @@
 #include "failing_files.hpp"
 #include "os/descriptor.hpp"
 #include "temp.hpp"
+#include "wait.hpp"
 
 using namespace video;
 
@@ -130,7 +131,11 @@ TEST_CASE("who is no longer fast gives the pipeline to another") {
   REQUIRE_FALSE(slow.writer.room().empty());
   const TempDirectory other;
   Written fast(other);
-  while (!slow.writer.room().empty()) slow.add(1);
+  test::waitFor("the slow one has no pipeline", [&] {
+    if (slow.writer.room().empty()) return true;
+    slow.add(1);
+    return false;
+  });
   fast.add(8 * MiB);
   CHECK_FALSE(fast.writer.room().empty());
   slow.add(20 * MiB);

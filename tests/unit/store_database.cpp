@@ -11,6 +11,7 @@
 #include "failing_files.hpp"
 #include "quiet_log.hpp"
 #include "store_scratch.hpp"
+#include "wait.hpp"
 
 using namespace video;
 using namespace video::store;
@@ -144,7 +145,6 @@ TEST_CASE("a snapshot sees one state, a reader the newest", "[store]") {
 TEST_CASE("of a batch, the operation that fails fails alone", "[store]") {
   const Scratch scratch;
   Database database(openAt(scratch.data()), small());
-  std::atomic<int> afterCommits = 0;
   std::atomic<int> good = 0;
   std::atomic<int> refused = 0;
   {
@@ -155,7 +155,6 @@ TEST_CASE("of a batch, the operation that fails fails alone", "[store]") {
         const auto fault = faultOf([&] {
           database.write(Purpose::grow, [&](Transaction& transaction) {
             addBlob(transaction, "op" + std::to_string(i));
-            transaction.afterCommit([&] { ++afterCommits; });
             if (i % 4 == 0) throw Error(Fault::conflict, "no");
             if (i % 4 == 1) addBlob(transaction, "op" + std::to_string(i));
           });
@@ -167,21 +166,8 @@ TEST_CASE("of a batch, the operation that fails fails alone", "[store]") {
   }
   CHECK(good == 10);
   CHECK(refused == 10);
-  CHECK(afterCommits == 10);
   CHECK(countBlobs(database) == 10);
   for (int i = 0; i < 20; ++i) CHECK(hasBlob(database, "op" + std::to_string(i)) == (i % 4 >= 2));
-}
-
-TEST_CASE("afterCommit runs before the answer, when readers see the row", "[store]") {
-  const Scratch scratch;
-  Database database(openAt(scratch.data()), small());
-  bool ran = false;
-  database.write(Purpose::grow, [&](Transaction& transaction) {
-    addBlob(transaction, "x");
-    transaction.afterCommit([&] { ran = true; });
-    CHECK(!ran);
-  });
-  CHECK(ran);
 }
 
 TEST_CASE("many writers share commits", "[store]") {
@@ -222,10 +208,11 @@ TEST_CASE("who waits when the database goes is told so", "[store]") {
   asked.wait(false);
   // NEXT is held by the writer once it has something to write.
   const int next = ::open((scratch.data() / "NEXT").c_str(), O_RDWR | O_CLOEXEC);
-  while (::flock(next, LOCK_EX | LOCK_NB) == 0) {
+  test::waitFor("the writer holds NEXT", [&] {
+    if (::flock(next, LOCK_EX | LOCK_NB) != 0) return true;
     ::flock(next, LOCK_UN);
-    std::this_thread::yield();
-  }
+    return false;
+  });
   database.reset();
   waiting.join();
   CHECK(fault == Fault::unavailable);
@@ -276,18 +263,11 @@ TEST_CASE("after an I/O error the connection is new and the database is not read
   rlimit tight = old;
   tight.rlim_cur = std::filesystem::file_size(scratch.data() / "video.db-wal");
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &tight) == 0);
-  bool ran = false;
-  const auto fault = faultOf([&] {
-    database.write(Purpose::grow, [&](Transaction& one) {
-      addBlob(one, "lost");
-      one.afterCommit([&] { ran = true; });
-    });
-  });
+  const auto fault = faultOf([&] { database.write(Purpose::grow, [](Transaction& one) { addBlob(one, "lost"); }); });
   const bool ready = database.isReady();
   const std::int64_t seen = countBlobs(database);
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &old) == 0);
   CHECK(fault == Fault::databaseFailed);
-  CHECK(!ran);
   CHECK(!ready);
   CHECK(seen == 1);
   CHECK(database.isReady());
@@ -360,14 +340,6 @@ TEST_CASE("what fails on the writer's thread ends no process", "[store]") {
   CHECK_FALSE(std::filesystem::exists(scratch.data() / "reserve"));
   CHECK(hasBlob(database, "after it"));
 
-  // What must not throw, and does.
-  const auto fault = faultOf([&] {
-    database.write(Purpose::keep, [&](Transaction& one) {
-      addBlob(one, "unknown");
-      one.afterCommit([] { throw std::runtime_error("a mistake"); });
-    });
-  });
-  CHECK(fault == Fault::internal);
   add("last");
   CHECK(hasBlob(database, "last"));
   CHECK(database.isReady());

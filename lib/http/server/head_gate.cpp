@@ -175,7 +175,8 @@ HeadEnd::State HeadEnd::look(std::string_view bytes, const HeadLimits& limits) {
         bytes[line_] != '\n')
       return refuse(400, "a request does not begin with a method");
     const std::size_t reached = lineFeed == std::string_view::npos ? bytes.size() : lineFeed + 1;
-    const std::size_t lineEnd = lineFeed == std::string_view::npos ? reached : lineFeed - (lineFeed > line_ ? 1 : 0);
+    std::size_t lineEnd = lineFeed == std::string_view::npos ? reached : lineFeed;
+    if (lineEnd > line_ && bytes[lineEnd - 1] == '\r') --lineEnd;
     if (inRequestLine && lineEnd - line_ > limits.requestLine) return refuse(414, "request line: too long");
     if (reached - start_ > limits.whole) return refuse(431, "the request's head is too large");
     seen_ = reached;
@@ -196,7 +197,7 @@ std::optional<Refusal> readHead(std::string_view bytes, const HeadLimits& limits
   head.contentLength.reset();
   head.chunked = head.expectContinue = false;
   std::string_view authority;
-  std::size_t end = bytes.find('\r');
+  std::size_t end = bytes.find("\r\n");
   if (auto refusal = readRequestLine(bytes.substr(0, end), head, authority)) return refusal;
 
   Framing framing;

@@ -1,0 +1,45 @@
+#include "http/content/conditions.hpp"
+
+#include <array>
+
+#include "base/units.hpp"
+#include "fuzz.hpp"
+
+using fuzz::holds;
+using namespace video;
+using namespace video::http;
+
+namespace {
+
+enum Name { ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince, ifRange };
+constexpr std::array names{"If-Match", "If-Unmodified-Since", "If-None-Match", "If-Modified-Since", "If-Range"};
+
+void run(fuzz::Input in) {
+  ContentMeta meta;
+  meta.size = 100;
+  meta.etag = "\"abc\"";
+  meta.modified = Time{std::chrono::seconds{in.word()}} + std::chrono::milliseconds{in.byte()};
+  const unsigned given = in.byte();
+  const auto has = [given](Name name) { return (given >> name & 1) != 0; };
+  Head head;
+  for (const Name name : {ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince, ifRange}) {
+    if (!has(name)) continue;
+    const std::string line = in.line();
+    head.headers.emplace_back(names[name], line == "@" ? formatHttpTime(meta.modified) : line);
+  }
+  const Condition condition = weigh(head, meta);
+  if (!has(ifMatch) && !has(ifUnmodifiedSince))
+    holds(condition != Condition::failed, "a condition fails by If-Match or If-Unmodified-Since alone");
+  if (!has(ifNoneMatch) && !has(ifModifiedSince))
+    holds(condition != Condition::notModified, "a 304 comes by If-None-Match or If-Modified-Since alone");
+  if (!has(ifRange)) holds(rangeApplies(head, meta), "without If-Range a range counts");
+  if (!has(ifMatch) || has(ifNoneMatch) || has(ifModifiedSince)) return;
+  const std::string_view tags = head.header("If-Match");
+  if (tags == meta.etag || tags == "*") holds(condition == Condition::proceed, "the content's own tag matches", tags);
+  if (tags.find("abc") == std::string_view::npos && tags.find('*') == std::string_view::npos)
+    holds(condition == Condition::failed, "another tag does not match", tags);
+}
+
+const fuzz::Target target{"conditions", run};
+
+}  // namespace

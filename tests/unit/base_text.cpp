@@ -1,0 +1,92 @@
+#include "base/text.hpp"
+
+#include "base/error.hpp"
+#include "catch.hpp"
+
+using namespace video;
+using namespace std::string_view_literals;
+
+namespace {
+
+// What is said of a text that does not pass; empty where it does.
+std::string complaint(std::string_view text, std::size_t least, std::size_t most) {
+  try {
+    checkText("name", text, least, most);
+    return {};
+  } catch (const Error& error) {
+    CHECK(error.fault() == Fault::malformed);
+    return error.detail();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("UTF-8 is what RFC 3629 says") {
+  for (const std::string_view text :
+       {""sv, "abc"sv, "\0"sv, "\x7f"sv, "\xc2\x80"sv, "\xdf\xbf"sv, "\xe0\xa0\x80"sv, "\xed\x9f\xbf"sv,
+        "\xee\x80\x80"sv, "\xef\xbf\xbf"sv, "\xf0\x90\x80\x80"sv, "\xf4\x8f\xbf\xbf"sv, "\xef\xbb\xbfx"sv})
+    CHECK(isUtf8(text));
+  const std::string_view bad[] = {
+      "\x80"sv,
+      "\xbf"sv,
+      "\xff"sv,
+      "\xfe"sv,
+      "a\xc3"sv,
+      "\xe2\x82"sv,
+      "\xf0\x9f\x98"sv,
+      "\xc3x"sv,  // cut
+      "\xc0\x80"sv,
+      "\xc1\xbf"sv,
+      "\xe0\x9f\xbf"sv,
+      "\xf0\x8f\xbf\xbf"sv,  // overlong
+      "\xed\xa0\x80"sv,
+      "\xed\xbf\xbf"sv,  // surrogates
+      "\xf4\x90\x80\x80"sv,
+      "\xf5\x80\x80\x80"sv,
+      "\xf8\x88\x80\x80\x80"sv,  // beyond U+10FFFF
+  };
+  for (const std::string_view text : bad) CHECK_FALSE(isUtf8(text));
+}
+
+TEST_CASE("what is no UTF-8 is repaired byte by byte") {
+  CHECK(repairedUtf8("") == "");
+  CHECK(repairedUtf8("aé€😀") == "aé€😀");
+  CHECK(repairedUtf8("a\xff"
+                     "b") ==
+        "a\uFFFD"
+        "b");
+  CHECK(repairedUtf8("\xed\xa0\x80") == "\uFFFD\uFFFD\uFFFD");
+  CHECK(repairedUtf8("\xe2\x82") == "\uFFFD\uFFFD");
+  CHECK(repairedUtf8("\xc3x") == "\uFFFDx");
+}
+
+TEST_CASE("texts are counted in characters and have no control characters") {
+  CHECK(complaint("äöü", 3, 3).empty());
+  CHECK(complaint("😀", 1, 1).empty());
+  CHECK(complaint("", 0, 1).empty());
+  CHECK(complaint("", 1, 2) == "name: has 0 characters, 1 to 2 are allowed");
+  CHECK(complaint("abc", 1, 2) == "name: has 3 characters, 1 to 2 are allowed");
+  for (const std::string_view text : {"\0"sv, "a\n"sv, "\t"sv, "\x1f"sv, "\x7f"sv, "\xc2\x80"sv, "\xc2\x9f"sv})
+    CHECK(complaint(text, 0, 9) == "name: has a control character");
+  CHECK(complaint("\xc2\xa0", 0, 9).empty());
+  CHECK(complaint("a\xff", 0, 9) == "name: not valid UTF-8");
+}
+
+TEST_CASE("names of users") {
+  for (const char* name : {"a", "_", "0", "Ada.Lovelace-1_", "a..b"}) CHECK(isUserName(name));
+  CHECK(isUserName(std::string(64, 'a')));
+  CHECK_FALSE(isUserName(std::string(65, 'a')));
+  for (const std::string_view name : {""sv, ".a"sv, "-a"sv, "a b"sv, "a/b"sv, "\xc3\xa4"sv, "a\0"sv, "a\n"sv, "a@b"sv})
+    CHECK_FALSE(isUserName(name));
+}
+
+TEST_CASE("case is ASCII's alone, and only spaces and tabs are trimmed") {
+  CHECK(equalWithoutCase("Content-TYPE", "content-type"));
+  CHECK(equalWithoutCase("", ""));
+  CHECK_FALSE(equalWithoutCase("a", "ab"));
+  CHECK_FALSE(equalWithoutCase("[", "{"));
+  CHECK_FALSE(equalWithoutCase("Ä", "ä"));
+  CHECK(trimmed(" \t a b\t ") == "a b");
+  CHECK(trimmed(" \t").empty());
+  CHECK(trimmed("\na\r") == "\na\r");
+}
