@@ -1,5 +1,7 @@
 #include "http/message.hpp"
 
+#include <functional>
+
 #include "base/text.hpp"
 
 namespace video::http {
@@ -29,6 +31,21 @@ std::vector<std::string_view> Head::headerValues(std::string_view name) const {
   for (const auto& [key, value] : headers)
     if (key.size() == name.size() && equalWithoutCase(key, name)) values.emplace_back(value);
   return values;
+}
+
+void Head::rebase(std::string_view from, std::string_view to) noexcept {
+  const auto move = [&](std::string_view& text) {
+    const std::less<> before;
+    if (text.data() != nullptr && !before(text.data(), from.data()) && !before(from.data() + from.size(), text.data()))
+      text = to.substr(static_cast<std::size_t>(text.data() - from.data()), text.size());
+  };
+  move(methodName);
+  move(path);
+  move(query);
+  for (auto& [name, value] : headers) {
+    move(name);
+    move(value);
+  }
 }
 
 std::string siteOf(const Request& request) {

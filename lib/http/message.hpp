@@ -37,14 +37,15 @@ struct CookieOptions {
   std::chrono::milliseconds lifetime{30 * 60'000};
 };
 
-/// The head of a request, checked (RFC 9112): what comes out of the connection before any handler runs.
+/// The head of a request, checked (RFC 9112): what comes out of the connection before any handler runs. Its texts are
+/// views of the bytes it was read from, which must outlive it.
 struct Head {
   Method method = Method::get;
-  std::string methodName;
-  std::string path;   ///< raw, still percent-encoded, from the target; starts with `/`
-  std::string query;  ///< raw, without `?`
+  std::string_view methodName;
+  std::string_view path;   ///< raw, still percent-encoded, from the target; starts with `/`
+  std::string_view query;  ///< raw, without `?`
   int minorVersion = 1;
-  std::vector<std::pair<std::string, std::string>> headers;  ///< in order, values trimmed
+  std::vector<std::pair<std::string_view, std::string_view>> headers;  ///< in order, values trimmed
   std::optional<std::uint64_t> contentLength;
   bool chunked = false;
   bool keepAlive = true;
@@ -55,6 +56,8 @@ struct Head {
   /// All values of a header, in order.
   std::vector<std::string_view> headerValues(std::string_view name) const;
   bool hasBody() const noexcept { return chunked || contentLength.value_or(0) > 0; }
+  /// Makes its texts, which are views of `from`, views of the copy `to`.
+  void rebase(std::string_view from, std::string_view to) noexcept;
 };
 
 /// Who is at the other end; in a handler, the client behind the proxies that are trusted.
@@ -103,16 +106,25 @@ struct Answer {
 
 enum class BodyUse { none, collect, stream };
 
-/// What stands behind the transport: the router. Both functions may be called from many threads.
+/// What a service has found out from a head, kept until the request is served.
+class Admission {
+ public:
+  explicit Admission(BodyUse wanted = BodyUse::none) noexcept : body(wanted) {}
+  virtual ~Admission() = default;
+
+  BodyUse body;  ///< how the request's body is wanted
+};
+
+/// What stands behind the transport: the router. Its functions may be called from many threads.
 class Service {
  public:
   virtual ~Service() = default;
-  /// Called when the head is there and the body is not. May refuse: then it fills `answer` and returns nothing, and the
-  /// body is not read (nor is `100 Continue` sent).
-  virtual std::optional<BodyUse> begin(const Head& head, const Peer& peer, const Listener& listener,
-                                       Answer& answer) = 0;
-  /// Makes the answer. Must not throw.
-  virtual void serve(const Request& request, Answer& answer) noexcept = 0;
+  /// Called once for each request, when its head is there and its body is not. May refuse: then it fills `answer` and
+  /// returns null, and the body is not read (nor is `100 Continue` sent).
+  virtual std::unique_ptr<Admission> begin(const Head& head, const Peer& peer, const Listener& listener,
+                                           Answer& answer) = 0;
+  /// Makes the answer to a request of which `begin` has returned `admission`. Must not throw.
+  virtual void serve(const Request& request, Admission& admission, Answer& answer) noexcept = 0;
   /// An answer to what the transport itself refuses (400, 408, 413, 414, 431, 501, 503, 505), with the error body.
   virtual void refuse(int status, std::string_view detail, Answer& answer) noexcept = 0;
 };

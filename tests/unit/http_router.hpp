@@ -202,18 +202,18 @@ struct Site {
     head.method = method;
     head.methodName = nameOf(method);
     const std::size_t mark = std::min(target.find('?'), target.size());
-    head.path = target.substr(0, mark);
-    head.query = mark < target.size() ? target.substr(mark + 1) : "";
-    head.headers = headers;
+    head.path = std::string_view(target).substr(0, mark);
+    head.query = std::string_view(target).substr(std::min(mark + 1, target.size()));
+    head.headers.assign(headers.begin(), headers.end());
     head.headers.emplace_back("Host", "a");
     if (!body.empty()) head.contentLength = body.size();
     Answer answer;
-    const auto use = router.begin(head, peer, listener, answer);
-    if (!use) return answer;
+    const auto admission = router.begin(head, peer, listener, answer);
+    if (!admission) return answer;
     const ByteSource bytes{[&](const ByteSink& sink) { sink(std::as_bytes(std::span(body))); }, body.size(), false};
-    router.serve({head, peer, listener, *use == BodyUse::collect ? body : std::string_view(),
-                  *use == BodyUse::stream ? &bytes : nullptr},
-                 answer);
+    router.serve({head, peer, listener, admission->body == BodyUse::collect ? body : std::string_view(),
+                  admission->body == BodyUse::stream ? &bytes : nullptr},
+                 *admission, answer);
     return answer;
   }
   Answer get(const std::string& target, const Headers& headers = {}) { return ask(Method::get, target, headers); }

@@ -129,23 +129,20 @@ class Router : public Service {
   /// The OpenAPI document of the routes there are. Throws internal for an operation that has no summary.
   std::string openApi(std::string_view version) const;
 
-  std::optional<BodyUse> begin(const Head& head, const Peer& peer, const Listener& listener, Answer& answer) override;
-  void serve(const Request& request, Answer& answer) noexcept override;
+  std::unique_ptr<Admission> begin(const Head& head, const Peer& peer, const Listener& listener,
+                                   Answer& answer) override;
+  void serve(const Request& request, Admission& admission, Answer& answer) noexcept override;
   void refuse(int status, std::string_view detail, Answer& answer) noexcept override;
 
  private:
   struct Admitted;
 
-  Admitted admit(const Head& head, const Peer& peer, const Listener& listener, const PathParts& path) const;
+  void admit(const Head& head, const Listener& listener, Admitted& admitted) const;
   void answerContent(const Exchange& exchange, const std::function<Content()>& find, Answer& answer);
   void answerContent(const Exchange& exchange, const Content& content, Answer& answer);
   void add(const Route& route, BodyUse body, std::function<void(const Exchange&, Answer&)> handler, Shapes shapes = {});
   template <class Wanted, class Given>
   static constexpr Shapes shapesOf();
-
-  // For the client behind the proxies.
-  std::optional<BodyUse> beginFor(const Head& head, const Peer& peer, const Listener& listener, Answer& answer);
-  void serveFor(const Request& request, Answer& answer) noexcept;
 
   static BodyUse bodyOf(Method method) noexcept;
   static void answerJson(std::string json, const std::string* nextCursor, const Exchange& exchange, Answer& answer);

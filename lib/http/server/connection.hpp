@@ -14,6 +14,7 @@
 #include "http/server/body_decoder.hpp"
 #include "http/server/head_gate.hpp"
 #include "http/server/listener_socket.hpp"
+#include "http/server/response_writer.hpp"
 
 namespace video::http {
 
@@ -37,7 +38,7 @@ class ReadBuffer {
 
   Head head;
   Answer answer;
-  std::string headerLines;  ///< of the answer, each with its CR LF
+  ResponseWriter writer;
 
  private:
   std::unique_ptr<char[]> buffer_;
@@ -97,7 +98,7 @@ class Connection final : public httplib::Stream {
   /// Lets the answer go: its files and what it held.
   void answered();
 
-  // What httplib sees: a request without anything in it, and a place to put the answer.
+  // What httplib sees: a request without fields, and a place to put the answer (response_writer.hpp says why).
   bool is_readable() const override { return true; }
   bool is_writable() const override { return true; }
   ssize_t read(char* to, size_t size) override;
@@ -118,7 +119,7 @@ class Connection final : public httplib::Stream {
   bool lingering = false;        ///< the client may still be sending: close so that it can read the answer
   bool trustsShortRead = false;  ///< a read that does not fill the buffer took all that was there
   bool drained = false;          ///< nothing to read before the next event
-  bool muted = false;            ///< epoll says nothing of it
+  bool eventsOff = false;        ///< epoll reports nothing of it
   bool continueWanted = false;
   bool moved = false;         ///< a byte was sent or received since the deadline was set
   int unsentBefore = 0;       ///< `unsent` when the deadline was set, of an answer that waits for its reader
@@ -130,11 +131,14 @@ class Connection final : public httplib::Stream {
   std::int64_t headDeadline = 0;
   std::uint64_t discarded = 0;
   std::string kept;  ///< read and not yet used, between two turns
-  struct Collected {
+  /// A request whose body is still to come: its head's bytes, out of the way of the body's.
+  struct Pending {
+    std::string bytes;
     Head head;
-    std::string body;
+    std::unique_ptr<Admission> admission;
+    std::string body;  ///< so far, where it is collected
   };
-  std::unique_ptr<Collected> collected;
+  std::unique_ptr<Pending> pending;
   std::vector<Segment> content;
   std::shared_ptr<void> held;
   const std::string* headerLines = nullptr;  ///< go into the head that httplib writes

@@ -102,7 +102,6 @@ std::optional<Refusal> readRequestLine(std::string_view line, Head& head, std::s
 /// What the header lines say about framing, gathered while they are read.
 struct Framing {
   int hosts = 0;
-  std::string* host = nullptr;
   bool lengthSeen = false;
   int codings = 0;
   bool codingKnown = true;

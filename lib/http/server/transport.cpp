@@ -130,7 +130,7 @@ void Transport::Impl::expire(Connection& connection, ReadBuffer& buffer) {
   connection.trustsShortRead = false;
   buffer.load(connection.kept);
   connection.kept.clear();
-  const Head* head = connection.collected ? &connection.collected->head : nullptr;
+  const Head* head = connection.pending ? &connection.pending->head : nullptr;
   if (refuse(connection, buffer, {408, "the request did not arrive in time"}, head) == Step::close)
     return close(connection);
   connection.kept.assign(buffer.unread());

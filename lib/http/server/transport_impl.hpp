@@ -13,7 +13,6 @@
 #include "http/server/listener_socket.hpp"
 #include "http/server/transport.hpp"
 #include "http/server/workers.hpp"
-#include "http/server/writer.hpp"
 
 namespace video::http {
 
@@ -25,7 +24,7 @@ struct Transport::Impl {
   static constexpr std::uint32_t whileOpen = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
   enum class Step { again, wait, yield, close };
-  class Handling;
+  class BodyReader;
 
   Impl(Service& behind, const TransportOptions& wanted);
 
@@ -72,7 +71,9 @@ struct Transport::Impl {
   Step linger(Connection& connection, ReadBuffer& buffer);
   Step begin(Connection& connection, ReadBuffer& buffer);
   Step refuse(Connection& connection, ReadBuffer& buffer, const Refusal& refusal, const Head* head);
-  Step write(Connection& connection, ReadBuffer& buffer, Handling& handling);
+  void serve(Connection& connection, ReadBuffer& buffer, const Head& head, Admission& admission, std::string_view body);
+  bool closesAfter(Connection& connection, const ReadBuffer& buffer, const Head* head) const;
+  Step write(Connection& connection, ReadBuffer& buffer, const Head* head);
   void close(Connection& connection);
   void waitUntil(const Connection& connection, std::int64_t deadline) {
     deadlines[connection.index].store(deadline, std::memory_order_release);
@@ -88,7 +89,6 @@ struct Transport::Impl {
   const std::size_t maxConnections;
   const HeadLimits headLimits;
   const std::size_t bufferSize;
-  Writer writer;
   const Descriptor epoll{::epoll_create1(EPOLL_CLOEXEC)};
   const Descriptor wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
 
