@@ -16,6 +16,7 @@ struct FieldSchema {
   std::string_view doc;
   std::string schema;  ///< JSON
   bool required = false;
+  bool hasDefault = false;
 };
 
 /// Writes JSON Schemas (2020-12) from the field lists. A struct is written once, among `named`, and referred to.
@@ -87,7 +88,7 @@ std::vector<FieldSchema> SchemaWriter::fields() {
   std::vector<FieldSchema> all;
   forEachField<T>([&](const auto& field) {
     using Member = typename std::remove_cvref_t<decltype(field)>::Type;
-    all.push_back({field.name, field.doc, of<Member>(), !isOptional<Member>});
+    all.push_back({field.name, field.doc, of<Member>(), !isOptional<Member>, hasDefault(field)});
   });
   return all;
 }

@@ -48,8 +48,7 @@ void Head::rebase(std::string_view from, std::string_view to) noexcept {
   }
 }
 
-std::string siteOf(const Request& request) {
-  if (request.listener.operatorSocket || (request.listener.roles & stream) == 0) return {};
+std::string originOf(const Request& request) {
   std::string host = request.peer.host.empty() ? std::string(request.head.header("Host")) : request.peer.host;
   if (host.empty()) return host;
   return (request.peer.secure ? "https://" : "http://") + host;

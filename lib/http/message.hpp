@@ -13,6 +13,7 @@
 
 namespace video::http {
 
+/// Methods that a route may have (RFC 9110 §9); `other` is any token besides.
 enum class Method { get, head, post, put, patch, delete_, options, other };
 
 /// The method's token (RFC 9110 §9); empty for `other`.
@@ -55,6 +56,7 @@ struct Head {
   std::string_view header(std::string_view name) const noexcept;
   /// All values of a header, in order.
   std::vector<std::string_view> headerValues(std::string_view name) const;
+  /// Whether bytes follow the head.
   bool hasBody() const noexcept { return chunked || contentLength.value_or(0) > 0; }
   /// Makes its texts, which are views of `from`, views of the copy `to`.
   void rebase(std::string_view from, std::string_view to) noexcept;
@@ -78,9 +80,8 @@ struct Request {
   const ByteSource* bytes;  ///< the body as it comes, where it asked for `BodyUse::stream`; reading it may wait
 };
 
-/// How the client reached the streams, `https://HOST`, as the request or the proxy says; empty where it does not say,
-/// or they are not served here.
-std::string siteOf(const Request& request);
+/// How the client reached this server, `https://HOST`, as the request or the proxy says; empty where it does not say.
+std::string originOf(const Request& request);
 
 /// A piece of an answer's content: bytes, or a range of an open file.
 struct Segment {
@@ -101,9 +102,11 @@ struct Answer {
   bool close = false;                       ///< close the connection after it
   std::shared_ptr<void> held;               ///< let go when the last byte is sent or the connection breaks
 
+  /// Adds a header; one of this name that is there stays.
   void set(std::string_view name, std::string value) { headers.emplace_back(std::string(name), std::move(value)); }
 };
 
+/// How a service wants a body: not at all, whole in memory (64 KiB at most, else 413), or as it comes.
 enum class BodyUse { none, collect, stream };
 
 /// What a service has found out from a head, kept until the request is served.

@@ -43,20 +43,36 @@ class Ending {
     counts_.took[bucket].fetch_add(1, std::memory_order_relaxed);
     counts_.tookMicroseconds.fetch_add(static_cast<std::uint64_t>(seconds * 1e6), std::memory_order_relaxed);
     if (!line_) return;
-    line_->duration = took;
-    (*log_)(*line_);
+    (*log_)({.operation = line_->operation,
+             .method = line_->method,
+             .path = line_->path,
+             .status = line_->status,
+             .bytes = line_->bytes,
+             .took = std::chrono::duration_cast<std::chrono::microseconds>(took),
+             .requestId = line_->requestId,
+             .address = line_->address});
   }
-  void log(const std::function<void(const AccessLine&)>& to, AccessLine line) {
+  /// What its line in the access log will say: an observe::AccessLine that owns its texts.
+  struct Line {
+    std::string_view operation;
+    std::string method;
+    std::string path;
+    std::string address;
+    std::string requestId;
+    int status = 0;
+    std::uint64_t bytes = 0;
+  };
+  void log(const std::function<void(const observe::AccessLine&)>& to, Line line) {
     log_ = &to;
-    line_ = std::make_unique<AccessLine>(std::move(line));
+    line_ = std::make_unique<Line>(std::move(line));
   }
 
  private:
   RouterCounts& counts_;
   std::shared_ptr<void> held_;
   std::chrono::steady_clock::time_point began_;
-  const std::function<void(const AccessLine&)>* log_ = nullptr;
-  std::unique_ptr<AccessLine> line_;
+  const std::function<void(const observe::AccessLine&)>* log_ = nullptr;
+  std::unique_ptr<Line> line_;
 };
 
 /// One request until its answer is ready: whatever is thrown becomes an answer here, and nowhere else.
@@ -129,14 +145,14 @@ class RequestScope {
   }
 
  private:
-  AccessLine lineOf(std::uint64_t length) const {
-    AccessLine line;
+  Ending::Line lineOf(std::uint64_t length) const {
+    Ending::Line line;
     line.operation = operation_;
     if (head_ != nullptr) {
       line.method = head_->methodName;
       line.path = head_->path;
     }
-    if (peer_ != nullptr) line.peer = peer_->address;
+    if (peer_ != nullptr) line.address = peer_->address;
     line.requestId = requestId_;
     line.status = answer_.status;
     line.bytes = form_.head ? 0 : length;
@@ -180,6 +196,15 @@ nlohmann::json Exchange::body() const {
   return request.body.empty() ? nlohmann::json::object() : parseJson(request.body);
 }
 
+std::optional<std::string> Exchange::contentDigest() const {
+  // A form's Content-Digest is of the form, not of the file in it.
+  if (!route.formPart.empty()) return std::nullopt;
+  std::optional<std::string> digest;
+  for (const std::string_view line : request.head.headerValues("Content-Digest"))
+    if (auto one = sha256Of(line)) digest = std::move(one);
+  return digest;
+}
+
 void throwMissing(std::string_view field) {
   throw Error(Fault::malformed, fmt::format("{}: is missing", field));
 }
@@ -204,8 +229,8 @@ std::vector<Route> Router::routes() const {
   return all;
 }
 
-std::string Router::openApi(std::string_view version) const {
-  return http::openApi(routes_.all(), version);
+std::string Router::openApi(const ApiInfo& info) const {
+  return http::openApi(routes_.all(), info);
 }
 
 void Router::serveRaw(const Route& route, std::function<void(const Exchange&, Answer&)> handler) {
@@ -236,7 +261,7 @@ void Router::answerJson(std::string json, const std::string* nextCursor, const E
 ByteSource Router::sourceOf(const Exchange& exchange) {
   const Request& request = exchange.request;
   ByteSource source;
-  if (request.head.method != Method::post) {
+  if (exchange.route.formPart.empty()) {
     // RFC 9110 §14.4: a part would be taken for the whole.
     if (!request.head.header("Content-Range").empty())
       throw Error(Fault::malformed, "Content-Range: an upload must be whole");
@@ -248,21 +273,12 @@ ByteSource Router::sourceOf(const Exchange& exchange) {
   }
   if (const auto length = request.head.contentLength; length > FormFile::mostOutsideWithEnds)
     source.least = *length - FormFile::mostOutsideWithEnds;
-  source.push = [&request](const ByteSink& sink) {
-    FormFile form(request.head.header("Content-Type"), "file", sink);
+  source.push = [&request, part = exchange.route.formPart](const ByteSink& sink) {
+    FormFile form(request.head.header("Content-Type"), part, sink);
     if (request.bytes != nullptr) request.bytes->push([&form](std::span<const std::byte> piece) { form.take(piece); });
     form.finish();
   };
   return source;
-}
-
-std::optional<std::string> Router::digestOf(const Exchange& exchange) {
-  // A form's Content-Digest is of the form, not of the file in it.
-  if (exchange.request.head.method == Method::post) return std::nullopt;
-  std::optional<std::string> digest;
-  for (const std::string_view line : exchange.request.head.headerValues("Content-Digest"))
-    if (auto one = sha256Of(line)) digest = std::move(one);
-  return digest;
 }
 
 /// What the head of a request leads to.
@@ -360,7 +376,7 @@ void Router::serve(const Request& asked, Admission& admission, Answer& answer) n
       return;
     }
     const RouteEntry& entry = *admitted.entry;
-    scope.form().multipart = entry.body == BodyUse::stream && head.method == Method::post;
+    scope.form().tooLargeIs400 = entry.route.flags.tooLargeIs400;
     answer.status = entry.route.success;
     const bool isShared = entry.route.flags.sharedReply && options_.dataVersion && head.method == Method::get &&
                           std::holds_alternative<Anonymous>(admitted.by);

@@ -21,14 +21,18 @@ namespace video::http {
 /// What a thread that serves brings along: its read buffer, and what it uses again for each request.
 class ReadBuffer {
  public:
+  /// Of `size` bytes.
   explicit ReadBuffer(std::size_t size) : buffer_(std::make_unique<char[]>(size)), size_(size) {}
 
+  /// Bytes that were read and not yet used.
   std::string_view unread() const noexcept { return {buffer_.get() + begin_, end_ - begin_}; }
+  /// The first `count` unread bytes are used.
   void drop(std::size_t count) noexcept { begin_ += count; }
   /// Starts over with bytes that were kept.
   void load(std::string_view kept);
   /// Room behind the unread bytes; they are moved to the front where there is little of it.
   std::pair<char*, std::size_t> room() noexcept;
+  /// `count` bytes were put into `room`.
   void added(std::size_t count) noexcept { end_ += count; }
   /// The Date of an answer made now (RFC 9110 §6.6.1).
   const std::string& date();
@@ -60,10 +64,14 @@ struct Traffic {
 /// it at a time, between `enter` and `leave`.
 class Connection final : public httplib::Stream {
  public:
+  /// What is done with a connection next.
   enum class Phase : std::uint8_t { head, body, answer, discard, linger };
+  /// What a read came to.
   enum class Received { some, none, ended };
+  /// What sending came to; `more`: the socket would take more.
   enum class Sent { all, later, more, broken };
 
+  /// Without a client; `place` among the transport's, whose traffic is counted in `all`.
   Connection(std::uint32_t place, Traffic& all) : index(place), traffic_(all) {}
   ~Connection() override { hangUp(); }
 

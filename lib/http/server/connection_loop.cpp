@@ -107,7 +107,7 @@ void Transport::Impl::run(Connection& connection, ReadBuffer& buffer) {
         connection.kept.assign(buffer.unread());
       else if (connection.kept.capacity() > 64)
         std::string().swap(connection.kept);
-      if (step == Step::yield) return giveBack(connection);
+      if (step == Step::yield) return rearm(connection);
       if (connection.leave()) return;
       connection.trustsShortRead = false;
     }

@@ -204,6 +204,7 @@ std::optional<Refusal> readHead(std::string_view bytes, const HeadLimits& limits
     end = bytes.find("\r\n", at);
     if (end == std::string_view::npos || end == at) break;
     const std::string_view line = bytes.substr(at, end - at);
+    if (line.size() > limits.field) return Refusal{431, "a header line is too long"};
     if (line[0] == ' ' || line[0] == '\t') return malformed("a header line is folded");
     std::size_t colon = 0;
     while (colon < line.size() && is(line[colon], tokenByte)) ++colon;

@@ -49,10 +49,10 @@ struct Transport::Impl {
     arm(EPOLL_CTL_MOD, connection.descriptor(), events, packed(connection.generation(), connection.index));
   }
   void handle(const epoll_event& event, ReadBuffer& buffer);
-  void giveBack(const epoll_event& event);
-  void giveBack(Connection& connection);
-  void letGo(Connection& connection) {
-    if (!connection.leave()) giveBack(connection);
+  void rearm(const epoll_event& event);
+  void rearm(Connection& connection);
+  void leaveOrRearm(Connection& connection) {
+    if (!connection.leave()) rearm(connection);
   }
   void listenTo(std::uint32_t index, int operation);
 
@@ -95,7 +95,7 @@ struct Transport::Impl {
   std::mutex mutex;  // slots that are free, listeners, sleepers
   std::condition_variable changed;
   std::deque<ListenerSocket> listeners;
-  std::vector<Descriptor> handed;
+  std::vector<Descriptor> inherited;
   std::vector<std::uint32_t> paused;  // listeners that ran out of descriptors
   std::vector<std::uint32_t> freeSlots;
   std::vector<std::unique_ptr<Connection>> slots;
@@ -109,7 +109,7 @@ struct Transport::Impl {
   bool stopped = false;
   bool sweeping = true;
   std::atomic<bool> stopping = false;
-  std::atomic<bool> hurried = false;
+  std::atomic<bool> stopsNow = false;
   std::atomic<bool> forced = false;
   Workers workers;
   std::jthread sweeper;
