@@ -121,17 +121,7 @@ http::RouterOptions routerOptions(const Settings& settings, const LocalToolkit& 
   options.proxies = settings.proxies;
   options.accelRedirect = settings.accelRedirect;
   options.dataVersion = [&toolkit] { return toolkit.dataVersion(); };
-  if (settings.log.access)
-    options.accessLog = [](const http::AccessLine& line) {
-      observe::logAccess({.operation = line.operation,
-                          .method = line.method,
-                          .path = line.path,
-                          .status = line.status,
-                          .bytes = line.bytes,
-                          .took = std::chrono::duration_cast<std::chrono::microseconds>(line.duration),
-                          .requestId = line.requestId,
-                          .address = line.peer});
-    };
+  if (settings.log.access) options.accessLog = observe::logAccess;
   return options;
 }
 
@@ -141,7 +131,7 @@ void stop(schedule::Scheduler& scheduler, http::Transport& transport, const sigs
   std::jthread hurrier([&] {
     observe::guarded("the wait for a second signal", [&] {
       waitForStop(signals, [] { observe::warning("stopping: reload ignored"); });
-      if (!stopped) transport.hurry();
+      if (!stopped) transport.stopNow();
     });
   });
   scheduler.stop();
@@ -298,7 +288,7 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
   toolkit->server().become(std::move(daemon));
   serve(router, *toolkit, settings.cookies);
 
-  for (const int socket : observe::takeHandedSockets()) transport.hand(socket);
+  for (const int socket : observe::takeHandedSockets()) transport.inherit(socket);
   for (const http::Listener& listener : settings.listeners) {
     const std::string address = transport.listen(listener);
     observe::info("listening", {{"address", address}});

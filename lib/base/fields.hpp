@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -60,6 +61,15 @@ constexpr std::optional<Enum> valueOf(std::string_view text) {
   for (const auto& [known, name] : Names<Enum>::list)
     if (name == text) return known;
   return std::nullopt;
+}
+
+/// Whether a new `Struct` has a value of its own in this field, as `limit = 50`: who asks may leave it out.
+template <class Struct, class Member>
+bool hasDefault(const Field<Struct, Member>& field) {
+  if constexpr (std::is_arithmetic_v<Member>)
+    return Struct{}.*field.member != Member{};
+  else
+    return false;
 }
 
 /// Calls `visit(field)` for each field of `Struct`, in order.

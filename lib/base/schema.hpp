@@ -15,6 +15,7 @@ struct FieldSchema {
   std::string_view doc;
   std::string schema;  ///< JSON
   bool required = false;
+  bool hasDefault = false;
 };
 
 /// Writes JSON Schemas (2020-12) from the field lists. Each struct is written once, among `named`, and referenced.
@@ -86,7 +87,7 @@ std::vector<FieldSchema> SchemaWriter::fields() {
   std::vector<FieldSchema> all;
   forEachField<T>([&](const auto& field) {
     using Member = typename std::remove_cvref_t<decltype(field)>::Type;
-    all.push_back({field.name, field.doc, of<Member>(), !isOptional<Member>});
+    all.push_back({field.name, field.doc, of<Member>(), !isOptional<Member>, hasDefault(field)});
   });
   return all;
 }

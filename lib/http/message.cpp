@@ -1,5 +1,7 @@
 #include "http/message.hpp"
 
+#include <functional>
+
 #include "base/text.hpp"
 
 namespace video::http {
@@ -31,8 +33,22 @@ std::vector<std::string_view> Head::headerValues(std::string_view name) const {
   return values;
 }
 
-std::string siteOf(const Request& request) {
-  if (request.listener.operatorSocket || (request.listener.roles & stream) == 0) return {};
+void Head::rebase(std::string_view from, std::string_view to) noexcept {
+  const auto move = [&](std::string_view& text) {
+    const std::less<> before;
+    if (text.data() != nullptr && !before(text.data(), from.data()) && !before(from.data() + from.size(), text.data()))
+      text = to.substr(static_cast<std::size_t>(text.data() - from.data()), text.size());
+  };
+  move(methodName);
+  move(path);
+  move(query);
+  for (auto& [name, value] : headers) {
+    move(name);
+    move(value);
+  }
+}
+
+std::string originOf(const Request& request) {
   std::string host = request.peer.host.empty() ? std::string(request.head.header("Host")) : request.peer.host;
   if (host.empty()) return host;
   return (request.peer.secure ? "https://" : "http://") + host;

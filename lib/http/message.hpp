@@ -14,6 +14,7 @@
 
 namespace video::http {
 
+/// Methods that a route may have (RFC 9110 §9); `other` is any token besides.
 enum class Method { get, head, post, put, patch, delete_, options, other };
 
 /// The method's token (RFC 9110 §9); empty for `other`.
@@ -38,14 +39,15 @@ struct CookieOptions {
   std::chrono::milliseconds lifetime{30 * 60'000};
 };
 
-/// The head of a request, checked (RFC 9112): what comes out of the connection before any handler runs.
+/// The head of a request, checked (RFC 9112): what comes out of the connection before any handler runs. Its texts are
+/// views of the bytes it was read from, which must outlive it.
 struct Head {
   Method method = Method::get;
-  std::string methodName;
-  std::string path;   ///< raw, still percent-encoded, from the target; starts with `/`
-  std::string query;  ///< raw, without `?`
+  std::string_view methodName;
+  std::string_view path;   ///< raw, still percent-encoded, from the target; starts with `/`
+  std::string_view query;  ///< raw, without `?`
   int minorVersion = 1;
-  std::vector<std::pair<std::string, std::string>> headers;  ///< in order, values trimmed
+  std::vector<std::pair<std::string_view, std::string_view>> headers;  ///< in order, values trimmed
   std::optional<std::uint64_t> contentLength;
   bool chunked = false;
   bool keepAlive = true;
@@ -55,7 +57,10 @@ struct Head {
   std::string_view header(std::string_view name) const noexcept;
   /// All values of a header, in order.
   std::vector<std::string_view> headerValues(std::string_view name) const;
+  /// Whether bytes follow the head.
   bool hasBody() const noexcept { return chunked || contentLength.value_or(0) > 0; }
+  /// Makes its texts, which are views of `from`, views of the copy `to`.
+  void rebase(std::string_view from, std::string_view to) noexcept;
 };
 
 /// Who is at the other end; in a handler, the client behind the proxies that are trusted.
@@ -76,9 +81,8 @@ struct Request {
   const ByteSource* bytes;  ///< the body as it comes, where it asked for `BodyUse::stream`; reading it may wait
 };
 
-/// How the client reached the streams, `https://HOST`, as the request or the proxy says; empty where it does not say,
-/// or they are not served here.
-std::string siteOf(const Request& request);
+/// How the client reached this server, `https://HOST`, as the request or the proxy says; empty where it does not say.
+std::string originOf(const Request& request);
 
 /// A piece of an answer's content: bytes, or a range of an open file.
 struct Segment {
@@ -99,21 +103,32 @@ struct Answer {
   bool close = false;                       ///< close the connection after it
   std::shared_ptr<void> held;               ///< let go when the last byte is sent or the connection breaks
 
+  /// Adds a header; one of this name that is there stays.
   void set(std::string_view name, std::string value) { headers.emplace_back(std::string(name), std::move(value)); }
 };
 
+/// How a service wants a body: not at all, whole in memory (64 KiB at most, else 413), or as it comes.
 enum class BodyUse { none, collect, stream };
 
-/// What stands behind the transport: the router. Both functions may be called from many threads.
+/// What a service has found out from a head, kept until the request is served.
+class Admission {
+ public:
+  explicit Admission(BodyUse wanted = BodyUse::none) noexcept : body(wanted) {}
+  virtual ~Admission() = default;
+
+  BodyUse body;  ///< how the request's body is wanted
+};
+
+/// What stands behind the transport: the router. Its functions may be called from many threads.
 class Service {
  public:
   virtual ~Service() = default;
-  /// Called when the head is there and the body is not. May refuse: then it fills `answer` and returns nothing, and the
-  /// body is not read (nor is `100 Continue` sent).
-  virtual std::optional<BodyUse> begin(const Head& head, const Peer& peer, const Listener& listener,
-                                       Answer& answer) = 0;
-  /// Makes the answer. Must not throw.
-  virtual void serve(const Request& request, Answer& answer) noexcept = 0;
+  /// Called once for each request, when its head is there and its body is not. May refuse: then it fills `answer` and
+  /// returns null, and the body is not read (nor is `100 Continue` sent).
+  virtual std::unique_ptr<Admission> begin(const Head& head, const Peer& peer, const Listener& listener,
+                                           Answer& answer) = 0;
+  /// Makes the answer to a request of which `begin` has returned `admission`. Must not throw.
+  virtual void serve(const Request& request, Admission& admission, Answer& answer) noexcept = 0;
   /// An answer to what the transport itself refuses (400, 408, 413, 414, 431, 501, 503, 505), with the error body.
   virtual void refuse(int status, std::string_view detail, Answer& answer) noexcept = 0;
 };

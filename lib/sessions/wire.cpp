@@ -68,7 +68,11 @@ std::unique_ptr<Sessions> makeRemoteSessions(http::Client& server) {
 
 void serveSessions(http::Router& router, Sessions& sessions, const http::CookieOptions& cookies) {
   router.serve(
-      wire::login, [&](auto& by, auto& wanted) { return sessions.login(by, wanted); },
+      wire::login,
+      [&](auto& by, Login& wanted, const http::Exchange& exchange) {
+        wanted.address = exchange.request.peer.address;
+        return sessions.login(by, wanted);
+      },
       [cookies](const SignedIn& given, const http::Exchange& exchange, http::Answer& answer) {
         http::setSessionCookie(exchange, answer, given.sessionId.value(), cookies);
       });

@@ -46,7 +46,11 @@ std::unique_ptr<Shares> makeRemoteShares(http::Client& server) {
 }
 
 void serveShares(http::Router& router, Shares& shares) {
-  router.serve(wire::create, [&](auto& by, auto& wanted) { return shares.create(by, wanted); });
+  router.serve(wire::create, [&](auto& by, NewShare& wanted, const http::Exchange& exchange) {
+    const http::Listener& listener = exchange.request.listener;
+    if (!listener.operatorSocket && (listener.roles & http::stream) != 0) wanted.site = originOf(exchange.request);
+    return shares.create(by, wanted);
+  });
   router.serve(wire::list, [&](auto& by, auto& wanted) { return shares.list(by, wanted); });
   router.serve(wire::revoke, [&](auto& by, auto& wanted) { shares.revoke(by, wanted); });
 }

@@ -31,7 +31,8 @@ void serve(http::Router& router, LocalToolkit& toolkit, const http::CookieOption
 }
 
 std::string openApi(const http::Router& router) {
-  return router.openApi(VIDEO_VERSION);
+  return router.openApi({"videod", VIDEO_VERSION,
+                         "Users, videos, comments and their upkeep. Fields and operations are only added.", "MIT"});
 }
 
 }  // namespace video

@@ -18,13 +18,16 @@ constexpr Endpoint<Upload, Uploaded> form{{.name = "uploads.put",
                                            .success = 201,
                                            .roles = http::stream,
                                            .summary = "Upload a video's content",
-                                           .flags = {.plainErrors = true, .takesLink = true}}};
+                                           .formPart = "file",
+                                           .mediaType = "text/plain",
+                                           .flags = {.plainErrors = true, .tooLargeIs400 = true, .takesLink = true}}};
 constexpr Endpoint<Upload, Uploaded> put{{.name = "uploads.put",
                                           .method = Method::put,
                                           .path = "/upload/{id}",
                                           .success = 201,
                                           .roles = http::stream,
                                           .summary = "Upload a video's content",
+                                          .mediaType = "text/plain",
                                           .flags = {.plainErrors = true, .takesLink = true}}};
 constexpr Endpoint<BeginUpload, UploadStatus> begin{
     {.name = "uploads.begin",
@@ -121,7 +124,10 @@ std::unique_ptr<Uploads> makeRemoteUploads(http::Client& server) {
 }
 
 void serveUploads(http::Router& router, Uploads& uploads) {
-  const auto take = [&](auto& by, auto& wanted, const ByteSource& bytes) { return uploads.put(by, wanted, bytes); };
+  const auto take = [&](auto& by, Upload& wanted, const ByteSource& bytes, const http::Exchange& exchange) {
+    if (auto digest = exchange.contentDigest()) wanted.digest = std::move(digest);
+    return uploads.put(by, wanted, bytes);
+  };
   const auto answer = [](const Uploaded& given, const http::Exchange& exchange, http::Answer& said) {
     said.content.clear();
     said.headers.clear();  // of the JSON

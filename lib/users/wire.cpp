@@ -69,7 +69,10 @@ void serveUsers(http::Router& router, Users& users, const http::CookieOptions& c
       });
   router.serve(wire::list, [&](auto& by, auto& wanted) { return users.list(by, wanted); });
   router.serve(wire::show, [&](auto& by, auto& wanted) { return users.show(by, wanted); });
-  router.serve(wire::change, [&](auto& by, auto& wanted) { return users.change(by, wanted); });
+  router.serve(wire::change, [&](auto& by, ChangeUser& wanted, const http::Exchange& exchange) {
+    wanted.address = exchange.request.peer.address;
+    return users.change(by, wanted);
+  });
   router.serve(wire::remove, [&](auto& by, auto& wanted) { users.remove(by, wanted); });
   router.serve(wire::rehearseRemove, [&](auto& by, auto& wanted) { return users.rehearseRemove(by, wanted); });
 }

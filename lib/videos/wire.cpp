@@ -45,6 +45,7 @@ constexpr Endpoint<VideoRef, Content> open{{.name = "videos.open",
                                             .path = "/videos/{id}",
                                             .roles = http::stream,
                                             .summary = "Play a video, whole or in ranges",
+                                            .mediaType = "video/*",
                                             .flags = {.plainErrors = true, .takesLink = true}}};
 }  // namespace wire
 

@@ -17,8 +17,10 @@ struct Fixed final : Service {
   std::shared_ptr<const video::Descriptor> file;
   std::uint64_t size = 0;
 
-  std::optional<BodyUse> begin(const Head&, const Peer&, const Listener&, Answer&) override { return BodyUse::none; }
-  void serve(const Request& request, Answer& answer) noexcept override {
+  std::unique_ptr<Admission> begin(const Head&, const Peer&, const Listener&, Answer&) override {
+    return std::make_unique<Admission>();
+  }
+  void serve(const Request& request, Admission&, Answer& answer) noexcept override {
     if (request.head.path == "/f" && file) {
       answer.set("Content-Type", "video/mp4");
       answer.content.push_back({{}, file, 0, size});

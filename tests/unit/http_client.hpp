@@ -43,7 +43,7 @@ struct Recorder final : Service {
     REQUIRE(::pwrite(file->number(), "0123456789", 10, 0) == 10);
   }
 
-  std::optional<BodyUse> begin(const Head& head, const Peer& who, const Listener&, Answer& answer) override {
+  std::unique_ptr<Admission> begin(const Head& head, const Peer& who, const Listener&, Answer& answer) override {
     {
       const std::lock_guard lock(mutex);
       peer = who;
@@ -52,18 +52,18 @@ struct Recorder final : Service {
     if (head.path == "/refused") {
       answer.status = 403;
       put(answer, "no");
-      return std::nullopt;
+      return nullptr;
     }
     answer.held.reset();
-    if (head.path == "/collect") return BodyUse::collect;
-    if (head.path == "/stream" || head.path == "/unread") return BodyUse::stream;
-    return BodyUse::none;
+    if (head.path == "/collect") return std::make_unique<Admission>(BodyUse::collect);
+    if (head.path == "/stream" || head.path == "/unread") return std::make_unique<Admission>(BodyUse::stream);
+    return std::make_unique<Admission>();
   }
 
-  void serve(const Request& request, Answer& answer) noexcept override {
+  void serve(const Request& request, Admission&, Answer& answer) noexcept override {
     hold(answer);
     answer.rate = rate;
-    const std::string& path = request.head.path;
+    const std::string path(request.head.path);
     if (path == "/collect") return put(answer, std::string(request.body));
     if (path == "/stream") return stream(request, answer);
     if (path == "/204" || path == "/304") answer.status = std::stoi(path.substr(1));

@@ -15,7 +15,7 @@ constexpr const char* after = "Sun, 06 Nov 1994 08:49:38 GMT";
 
 Head headOf(const Headers& headers) {
   Head head;
-  head.headers = headers;
+  head.headers.assign(headers.begin(), headers.end());
   return head;
 }
 

@@ -72,6 +72,22 @@ TEST_CASE("a head is read") {
   CHECK(head.keepAlive);
 }
 
+TEST_CASE("a head is views of its bytes, and can be moved to a copy of them") {
+  std::string bytes = "POST http://host HTTP/1.1\r\nHost: h\r\nX-One: two\r\nX-Empty:\r\nContent-Length: 1\r\n\r\n";
+  Head head;
+  REQUIRE(statusOf(bytes, head) == 0);
+  CHECK(head.methodName.data() == bytes.data());
+  const std::string copy = bytes;
+  head.rebase(bytes, copy);
+  bytes.assign(bytes.size(), '#');
+  CHECK(head.methodName == "POST");
+  CHECK(head.path == "/");
+  CHECK(head.query.empty());
+  CHECK(head.header("Host") == "host");
+  CHECK(head.header("X-One") == "two");
+  CHECK(head.headerValues("X-Empty") == std::vector<std::string_view>{""});
+}
+
 TEST_CASE("what is read of a head before is gone") {
   Head head;
   REQUIRE(statusOf(with("Content-Length: 3\r\nConnection: close\r\nExpect: 100-continue\r\n"), head) == 0);

@@ -4,6 +4,20 @@ using namespace video;
 using namespace video::http;
 using namespace http_router_test;
 
+TEST_CASE("a request is admitted once: what its head led to is kept until it is served") {
+  Site site;
+  Head head;
+  head.methodName = "GET";
+  head.path = "/things/7";
+  head.headers = {{"X-Session-Id", "s"}};
+  Answer answer;
+  const auto admission = site.router.begin(head, site.peer, site.listener, answer);
+  REQUIRE(admission);
+  head.headers = {{"X-Session-Id", "another"}};
+  site.router.serve({head, site.peer, site.listener, {}, nullptr}, *admission, answer);
+  CHECK(says(answer, "7|-|s\""));
+}
+
 TEST_CASE("routes are found by path and method") {
   Site site;
   struct Case {

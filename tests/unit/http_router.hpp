@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "catch.hpp"
 #include "http/routing/router.hpp"
+#include "observe/log.hpp"
 
 namespace http_router_test {
 
@@ -94,7 +95,7 @@ class Bytes : public ContentReader {
 struct Site {
   explicit Site(const LimiterOptions& limits = {}, const TrustedProxies& proxies = {}, const std::string& accel = {})
       : router({{"https://front.example"},
-                [this](const AccessLine& line) { keep(line); },
+                [this](const observe::AccessLine& line) { keep(line); },
                 [this] { return version; },
                 proxies,
                 accel},
@@ -157,7 +158,9 @@ struct Site {
           ContentMeta meta{10, "video/mp4", "\"tag\"", Time{std::chrono::seconds{784111777}}, describe(by) + ".mp4"};
           return Content{meta, std::make_shared<Bytes>()};
         });
-    const auto take = [](auto&, const Put& wanted, const ByteSource& bytes) {
+    const auto take = [](auto&, Put& wanted, const ByteSource& bytes, const Exchange& exchange) {
+      if (auto digest = exchange.contentDigest()) wanted.sha256 = std::move(digest);
+      if (bytes.size) wanted.size = static_cast<std::int64_t>(*bytes.size);
       std::string got = fmt::format("{} {} ", wanted.size.value_or(-1), wanted.sha256.value_or("-").substr(0, 4));
       bytes.push([&](std::span<const std::byte> piece) {
         got.append(reinterpret_cast<const char*>(piece.data()), piece.size());
@@ -167,13 +170,16 @@ struct Site {
     };
     const auto leave = [](const Item&, const Exchange&, Answer&) {};
     for (const auto method : {Method::post, Method::put})
-      router.serveUpload(Endpoint<Put, Item>{{.name = "uploads.put",
-                                              .method = method,
-                                              .path = "/upload/{id}",
-                                              .success = 201,
-                                              .roles = stream,
-                                              .flags = {.plainErrors = true, .takesLink = true}}},
-                         take, leave);
+      router.serveUpload(
+          Endpoint<Put, Item>{
+              {.name = "uploads.put",
+               .method = method,
+               .path = "/upload/{id}",
+               .success = 201,
+               .roles = stream,
+               .formPart = method == Method::post ? "file" : "",
+               .flags = {.plainErrors = true, .tooLargeIs400 = method == Method::post, .takesLink = true}}},
+          take, leave);
     router.serveRaw({.name = "things.fail", .method = Method::get, .path = "/fail/{what}"},
                     [](const Exchange& exchange, Answer& answer) {
                       answer.set("X-Half", "done");
@@ -192,9 +198,9 @@ struct Site {
                     });
   }
 
-  void keep(const AccessLine& line) {
-    log.push_back(
-        fmt::format("{} {} {} {} {} {}", line.operation, line.method, line.path, line.peer, line.status, line.bytes));
+  void keep(const observe::AccessLine& line) {
+    log.push_back(fmt::format("{} {} {} {} {} {}", line.operation, line.method, line.path, line.address, line.status,
+                              line.bytes));
   }
 
   Answer ask(Method method, const std::string& target, const Headers& headers = {}, const std::string& body = {}) {
@@ -202,18 +208,18 @@ struct Site {
     head.method = method;
     head.methodName = nameOf(method);
     const std::size_t mark = std::min(target.find('?'), target.size());
-    head.path = target.substr(0, mark);
-    head.query = mark < target.size() ? target.substr(mark + 1) : "";
-    head.headers = headers;
+    head.path = std::string_view(target).substr(0, mark);
+    head.query = std::string_view(target).substr(std::min(mark + 1, target.size()));
+    head.headers.assign(headers.begin(), headers.end());
     head.headers.emplace_back("Host", "a");
     if (!body.empty()) head.contentLength = body.size();
     Answer answer;
-    const auto use = router.begin(head, peer, listener, answer);
-    if (!use) return answer;
+    const auto admission = router.begin(head, peer, listener, answer);
+    if (!admission) return answer;
     const ByteSource bytes{[&](const ByteSink& sink) { sink(std::as_bytes(std::span(body))); }, body.size(), false};
-    router.serve({head, peer, listener, *use == BodyUse::collect ? body : std::string_view(),
-                  *use == BodyUse::stream ? &bytes : nullptr},
-                 answer);
+    router.serve({head, peer, listener, admission->body == BodyUse::collect ? body : std::string_view(),
+                  admission->body == BodyUse::stream ? &bytes : nullptr},
+                 *admission, answer);
     return answer;
   }
   Answer get(const std::string& target, const Headers& headers = {}) { return ask(Method::get, target, headers); }

@@ -126,7 +126,7 @@ TEST_CASE("stop breaks what does not end in time, or at once when hurried") {
   Client sender(server.address);
   sender.send("PUT /stream HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\nhello");
   CHECK(soon([&] { return server.service.streamed == 5 && server.service.holding == 2; }));
-  if (hurried) server.transport.hurry();
+  if (hurried) server.transport.stopNow();
   server.transport.stop();
   CHECK(server.service.holding == 0);
   CHECK(server.service.faultCount() == 1);

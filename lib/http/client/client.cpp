@@ -1,15 +1,12 @@
 #include "http/client/client.hpp"
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <httplib.h>
-#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <atomic>
 #include <charconv>
 #include <cstring>
 #include <mutex>
@@ -25,46 +22,32 @@
 #include "http/routing/error_reply.hpp"
 #include "os/unix_address.hpp"
 
-namespace {
-
-std::atomic<bool> wantsTls{false};
-
-}  // namespace
-
-// httplib has OpenSSL read all its error texts before main begins, which takes a fifth of videoctl's start. This stands
-// in the place of OpenSSL's function, and hands on what is asked of it once somebody wants TLS.
-extern "C" int OPENSSL_init_ssl(std::uint64_t options, const OPENSSL_INIT_SETTINGS* settings) {
-  if (!wantsTls) return 1;
-  static const auto real = reinterpret_cast<decltype(&OPENSSL_init_ssl)>(::dlsym(RTLD_NEXT, "OPENSSL_init_ssl"));
-  return real(options, settings);
-}
-
 namespace video::http {
 namespace {
 
 // What a reader asks for at once: large enough that a request is lost in it, small enough to hold.
 constexpr std::size_t pieceSize = 8U << 20;
 
-struct Place {
+struct ServerUrl {
   std::string origin;  // scheme, host and port
   std::string host;    // or the path of the socket
   std::string prefix;  // of every path; without a slash at its end
   bool plain = false;
 };
 
-Place placeOf(const std::string& url) {
+ServerUrl parseUrl(const std::string& url) {
   static const std::regex form(R"((https?)://(\[[0-9A-Fa-f:.]+\]|[^/:?#@\s\[\]]+)(:\d{1,5})?(/[^?#]*)?)",
                                std::regex::icase);
   std::smatch parts;
   if (!std::regex_match(url, parts, form))
     throw Error(Fault::malformed, fmt::format("{}: is no URL of the form http[s]://HOST[:PORT][/PREFIX]", url));
-  Place place;
-  place.plain = equalWithoutCase(parts[1].str(), "http");
-  place.host = parts[2];
-  place.origin = (place.plain ? "http://" : "https://") + place.host + parts[3].str();
-  place.prefix = parts[4];
-  while (place.prefix.ends_with('/')) place.prefix.pop_back();
-  return place;
+  ServerUrl server;
+  server.plain = equalWithoutCase(parts[1].str(), "http");
+  server.host = parts[2];
+  server.origin = (server.plain ? "http://" : "https://") + server.host + parts[3].str();
+  server.prefix = parts[4];
+  while (server.prefix.ends_with('/')) server.prefix.pop_back();
+  return server;
 }
 
 std::string decodedHeader(const std::string& value) {
@@ -80,7 +63,7 @@ std::optional<std::chrono::seconds> retryAfterOf(const std::string& value) {
 }
 
 // The parts of an answer that say what went wrong.
-struct Refusal {
+struct ErrorAnswer {
   int status = 0;
   std::string code;
   std::string detailHeader;  // decoded
@@ -102,23 +85,22 @@ std::string_view settingBehind(int status) {
   }
 }
 
-Error errorOf(const Refusal& refusal) {
-  const auto fault = faultOf(refusal.code, refusal.status);
+Error errorOf(const ErrorAnswer& answer) {
+  const auto fault = faultOf(answer.code, answer.status);
   if (!fault) {
-    const std::string who =
-        refusal.server.empty() ? "another server" : refusal.server.substr(0, refusal.server.find('/'));
-    return Error(refusal.status < 400 ? Fault::unreachable : faultOfStatus(refusal.status),
-                 fmt::format("answered by {}, not videod: {} {}{}", who, refusal.status, reasonPhrase(refusal.status),
-                             settingBehind(refusal.status)),
-                 retryAfterOf(refusal.retryAfter));
+    const std::string who = answer.server.empty() ? "another server" : answer.server.substr(0, answer.server.find('/'));
+    return Error(answer.status < 400 ? Fault::unreachable : faultOfStatus(answer.status),
+                 fmt::format("answered by {}, not videod: {} {}{}", who, answer.status, reasonPhrase(answer.status),
+                             settingBehind(answer.status)),
+                 retryAfterOf(answer.retryAfter));
   }
-  std::string detail = refusal.detailHeader;
-  const auto json = nlohmann::json::parse(refusal.body, nullptr, false);
+  std::string detail = answer.detailHeader;
+  const auto json = nlohmann::json::parse(answer.body, nullptr, false);
   if (detail.empty() && json.is_object() && json.contains("detail") && json["detail"].is_string())
     detail = json["detail"].get<std::string>();
-  return Error(*fault, detail, retryAfterOf(refusal.retryAfter))
-      .ofRequest(refusal.requestId)
-      .because(reasonOf(refusal.reason));
+  return Error(*fault, detail, retryAfterOf(answer.retryAfter))
+      .ofRequest(answer.requestId)
+      .because(reasonOf(answer.reason));
 }
 
 // The file name of a Content-Disposition that httplib has percent-decoded, as it does with every header.
@@ -128,7 +110,7 @@ std::string nameOfDecoded(const std::string& disposition) {
   return at == std::string::npos ? nameOfDisposition(disposition) : disposition.substr(at + mark.size());
 }
 
-Refusal refusalOf(const httplib::Response& answer) {
+ErrorAnswer errorAnswerOf(const httplib::Response& answer) {
   return {answer.status,
           answer.get_header_value("X-Error-Code"),
           answer.get_header_value("X-Error-Detail"),
@@ -140,22 +122,22 @@ Refusal refusalOf(const httplib::Response& answer) {
 }
 
 void requireSuccess(const httplib::Response& answer) {
-  if (answer.status < 200 || answer.status >= 300) throw errorOf(refusalOf(answer));
+  if (answer.status < 200 || answer.status >= 300) throw errorOf(errorAnswerOf(answer));
 }
 
 // What a server said before it had the whole body; httplib would lose it. Reads what is there, without waiting.
-std::optional<Refusal> earlyAnswer(int socket) {
+std::optional<ErrorAnswer> earlyAnswer(int socket) {
   pollfd ready{socket, POLLIN, 0};
   if (::poll(&ready, 1, 0) <= 0) return std::nullopt;
   std::string head(16 * 1024, '\0');
   const ssize_t got = ::recv(socket, head.data(), head.size(), MSG_DONTWAIT | MSG_PEEK);
   if (got <= 0) return std::nullopt;
   head.resize(static_cast<std::size_t>(got));
-  Refusal refusal;
+  ErrorAnswer answer;
   const std::size_t end = head.find("\r\n\r\n");
   if (!head.starts_with("HTTP/1.1 ") || head.size() < 12 || end == std::string::npos) return std::nullopt;
-  std::from_chars(head.data() + 9, head.data() + 12, refusal.status);
-  if (refusal.status < 400) return std::nullopt;
+  std::from_chars(head.data() + 9, head.data() + 12, answer.status);
+  if (answer.status < 400) return std::nullopt;
   const auto header = [&head](std::string_view name) -> std::string {
     for (std::size_t at = head.find("\r\n"); at != std::string::npos; at = head.find("\r\n", at + 2)) {
       const std::string_view line = std::string_view(head).substr(at + 2);
@@ -168,14 +150,14 @@ std::optional<Refusal> earlyAnswer(int socket) {
     }
     return {};
   };
-  refusal.code = header("X-Error-Code");
-  refusal.detailHeader = decodedHeader(header("X-Error-Detail"));
-  refusal.reason = header("X-Error-Reason");
-  refusal.retryAfter = header("Retry-After");
-  refusal.requestId = header("X-Request-Id");
-  refusal.server = header("Server");
-  refusal.body = head.substr(end + 4);
-  return refusal;
+  answer.code = header("X-Error-Code");
+  answer.detailHeader = decodedHeader(header("X-Error-Detail"));
+  answer.reason = header("X-Error-Reason");
+  answer.retryAfter = header("Retry-After");
+  answer.requestId = header("X-Request-Id");
+  answer.server = header("Server");
+  answer.body = head.substr(end + 4);
+  return answer;
 }
 
 }  // namespace
@@ -183,26 +165,25 @@ std::optional<Refusal> earlyAnswer(int socket) {
 struct Client::Impl {
   explicit Impl(const ClientOptions& wanted) : options(wanted) {
     if (options.socketPath.empty()) {
-      place = placeOf(options.url);
-      if (!place.plain) wantsTls = true;
+      server = parseUrl(options.url);
       return;
     }
-    place.origin = place.host = options.socketPath.string();
+    server.origin = server.host = options.socketPath.string();
     socketAddress.emplace(options.socketPath);
-    if (socketAddress->error() == 0) place.host = socketAddress->path();
+    if (socketAddress->error() == 0) server.host = socketAddress->path();
   }
 
   // A connection of one's own for a while; kept open for the next.
-  struct Lease {
-    explicit Lease(Impl& from) : inside(from), connection(from.take()) {}
-    ~Lease() {
-      const std::lock_guard lock(inside.mutex);
-      inside.idle.push_back(std::move(connection));
+  struct Borrowed {
+    explicit Borrowed(Impl& from) : impl(from), connection(from.take()) {}
+    ~Borrowed() {
+      const std::lock_guard lock(impl.mutex);
+      impl.idle.push_back(std::move(connection));
     }
-    Lease(const Lease&) = delete;
-    Lease& operator=(const Lease&) = delete;
+    Borrowed(const Borrowed&) = delete;
+    Borrowed& operator=(const Borrowed&) = delete;
     httplib::Client* operator->() const { return connection.get(); }
-    Impl& inside;
+    Impl& impl;
     std::unique_ptr<httplib::Client> connection;
   };
 
@@ -217,7 +198,7 @@ struct Client::Impl {
     }
     const bool local = !options.socketPath.empty();
     auto made =
-        local ? std::make_unique<httplib::Client>(place.host, 80) : std::make_unique<httplib::Client>(place.origin);
+        local ? std::make_unique<httplib::Client>(server.host, 80) : std::make_unique<httplib::Client>(server.origin);
     if (local) made->set_address_family(AF_UNIX);
     if (!options.caCertificate.empty()) made->set_ca_cert_path(options.caCertificate.string());
     made->set_keep_alive(true);
@@ -231,7 +212,7 @@ struct Client::Impl {
 
   Error unreachable(httplib::Error why) const { return failed(reason(why)); }
   Error failed(std::string_view why) const {
-    return Error(Fault::unreachable, fmt::format("{}: {}", place.origin, why)).because(Reason::noAnswer);
+    return Error(Fault::unreachable, fmt::format("{}: {}", server.origin, why)).because(Reason::noAnswer);
   }
 
   static std::string_view reason(httplib::Error why) {
@@ -253,7 +234,7 @@ struct Client::Impl {
   }
 
   ClientOptions options;
-  Place place;
+  ServerUrl server;
   std::optional<os::UnixAddress> socketAddress;  // keeps the folder of a long path open
   std::mutex mutex;
   std::vector<std::unique_ptr<httplib::Client>> idle;
@@ -280,12 +261,12 @@ Client::Ask Client::begin(const Route& route, const Credential& by) const {
   Ask made;
   made.method = route.method;
   made.hasBody = route.method == Method::post || route.method == Method::patch;
-  made.target = impl_->place.prefix + std::string(route.path);
+  made.target = impl_->server.prefix + std::string(route.path);
   if (!impl_->options.socketPath.empty()) made.headers.emplace_back("Host", "localhost");
   if (const auto* secret = std::get_if<Secret>(&by)) {
-    if (impl_->place.plain && !isLoopback(impl_->place.host) && !impl_->options.allowPlainHttp)
+    if (impl_->server.plain && !isLoopback(impl_->server.host) && !impl_->options.allowPlainHttp)
       throw Error(Fault::forbidden,
-                  fmt::format("{}: a secret is not sent over plain http to another host", impl_->place.origin));
+                  fmt::format("{}: a secret is not sent over plain http to another host", impl_->server.origin));
     if (std::any_of(secret->text.begin(), secret->text.end(), [](char byte) { return byte <= ' ' || byte > '~'; }))
       throw Error(Fault::unauthenticated, "session or token: has a character that none has");
     made.headers.emplace_back("Authorization", "Bearer " + secret->text);
@@ -328,7 +309,7 @@ std::string Client::exchange(const Ask& asked) {
     request.body = asked.body;
     request.headers.emplace("Content-Type", "application/json");
   }
-  const Impl::Lease connection(*impl_);
+  const Impl::Borrowed connection(*impl_);
   httplib::Result result = connection->send(request);
   const bool mayRepeat = asked.method == Method::get || asked.method == Method::head;
   // A kept connection may have been closed just now.
@@ -349,17 +330,17 @@ void Client::requirePath(const Route& route) {
   request.method = nameOf(Method::options);
   request.path = asked.target;
   for (const auto& [name, value] : asked.headers) request.headers.emplace(name, value);
-  const Impl::Lease connection(*impl_);
+  const Impl::Borrowed connection(*impl_);
   if (impl_->answered(connection->send(request)).status == 404)
     throw Error(Fault::versionMismatch,
                 fmt::format("{}: this server cannot do a dry run of that: its videod is too old; nothing was changed",
-                            impl_->place.origin));
+                            impl_->server.origin));
 }
 
 void Client::put(const Ask& asked, const ByteSource& bytes) {
-  const Impl::Lease connection(*impl_);
+  const Impl::Borrowed connection(*impl_);
   std::exception_ptr failure;
-  std::optional<Refusal> early;
+  std::optional<ErrorAnswer> early;
   const auto push = [&](httplib::DataSink& sink) {
     try {
       std::uint64_t pushed = 0;
@@ -406,8 +387,8 @@ void Client::put(const Ask& asked, const ByteSource& bytes) {
 // Reads by ranges, as large as a piece; each must be of the content that was opened.
 class Client::RangeReader : public ContentReader {
  public:
-  RangeReader(Impl& inside, Ask asked, std::string etag, std::uint64_t size)
-      : impl_(inside), asked_(std::move(asked)), etag_(std::move(etag)), size_(size) {}
+  RangeReader(Impl& impl, Ask asked, std::string etag, std::uint64_t size)
+      : impl_(impl), asked_(std::move(asked)), etag_(std::move(etag)), size_(size) {}
 
   std::size_t read(std::uint64_t offset, std::span<std::byte> to) override {
     if (offset >= size_ || to.empty()) return 0;
@@ -425,7 +406,7 @@ class Client::RangeReader : public ContentReader {
     for (const auto& [name, value] : asked_.headers) headers.emplace(name, value);
     headers.emplace("Range", fmt::format("bytes={}-{}", offset, last));
     if (!etag_.empty()) headers.emplace("If-Match", etag_);
-    const Impl::Lease connection(impl_);
+    const Impl::Borrowed connection(impl_);
     httplib::Result result = connection->Get(asked_.target, headers);
     if (!result && result.error() == httplib::Error::Read) result = connection->Get(asked_.target, headers);
     httplib::Response answer = impl_.answered(std::move(result));
@@ -449,7 +430,7 @@ Content Client::open(Ask asked) {
   for (const auto& [name, value] : asked.headers) headers.emplace(name, value);
   Content content;
   {
-    const Impl::Lease connection(*impl_);
+    const Impl::Borrowed connection(*impl_);
     httplib::Result result = connection->Head(asked.target, headers);
     if (!result && result.error() == httplib::Error::Read) result = connection->Head(asked.target, headers);
     const httplib::Response answer = impl_->answered(std::move(result));

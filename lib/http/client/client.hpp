@@ -15,6 +15,7 @@
 
 namespace video::http {
 
+/// Which server a client asks, and how.
 struct ClientOptions {
   std::string url;                            ///< `http[s]://HOST[:PORT][/PREFIX]`; unused where there is a socket
   std::filesystem::path socketPath;           ///< of a Unix socket; empty for `url`

@@ -7,6 +7,7 @@
 
 namespace video::http {
 
+/// What conditions lead to: go on, answer 304, or answer 412.
 enum class Condition { proceed, notModified, failed };
 
 /// Weighs If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since of a GET or HEAD in the order of

@@ -7,6 +7,7 @@
 
 namespace video::http {
 
+/// How many may stream and upload at once, and how fast.
 struct LimiterOptions {
   std::size_t streams = 1000;   ///< answers being streamed at once
   std::size_t perAddress = 64;  ///< of them to one address (IPv6: one /64)
@@ -30,6 +31,7 @@ struct LimiterCounts {
 /// Every function may be called from any thread.
 class Limiter {
  public:
+  /// Goes back with its last copy.
   using Token = std::shared_ptr<void>;
 
   explicit Limiter(const LimiterOptions& options);
@@ -38,7 +40,9 @@ class Limiter {
   Token takeStream(std::string_view address);
   /// A token for one upload.
   Token takeUpload();
+  /// As of now.
   LimiterCounts counts() const;
+  /// The limits as they are now.
   LimiterOptions options() const;
   /// Bytes a second for an answer that begins now; 0: no limit.
   std::uint64_t rate() const noexcept;

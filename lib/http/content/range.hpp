@@ -6,6 +6,7 @@
 
 namespace video::http {
 
+/// A part of a content, in bytes.
 struct ByteRange {
   std::uint64_t first = 0;
   std::uint64_t length = 0;  ///< at least one, clamped to the content

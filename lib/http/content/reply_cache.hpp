@@ -11,7 +11,7 @@
 
 namespace video::http {
 
-/// ReplyCache that visitors share, each good while the data have the version that it was made from: what every
+/// Replies that visitors share, each good while the data have the version that it was made from: what every
 /// visitor's page asks for is made once per change. Bounded in bytes. May be used from any thread.
 class ReplyCache {
  public:

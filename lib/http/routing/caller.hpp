@@ -6,7 +6,7 @@
 
 namespace video::http {
 
-/// Who asks (http-api.md, "Who is caller"), and how it was said.
+/// Who asks (http-api.md, "Who is asking"), and how it was said.
 struct Caller {
   Credential by;
   bool cookie = false;  ///< a session came as a cookie, even where the same came as a header too

@@ -14,7 +14,7 @@
 namespace video::http {
 namespace {
 
-/// Other than the error table's, for transport statuses that no room throws.
+/// Whether a fault is the server's own, so that its detail is for the log and not for the client.
 bool isOurFailure(Fault fault) noexcept {
   return fault == Fault::internal || fault == Fault::databaseFailed || fault == Fault::unreachable;
 }
@@ -38,7 +38,7 @@ void answerError(const Error& error, const ErrorForm& form, Answer& answer) {
       appendPrintable(detail, error.detail());
   }
 
-  answer.status = form.multipart && row.fault == Fault::tooLarge ? 400 : row.httpStatus;
+  answer.status = form.tooLargeIs400 && row.fault == Fault::tooLarge ? 400 : row.httpStatus;
   answer.set("X-Error-Code", std::string(row.code));
   const std::string_view reason = slugOf(error.reason());
   if (!reason.empty()) answer.set("X-Error-Reason", std::string(reason));

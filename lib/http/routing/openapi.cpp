@@ -29,8 +29,8 @@ std::string withoutNames(std::string_view path) {
   return out;
 }
 
-Json content(const char* type, Json schema) {
-  return {{type, {{"schema", std::move(schema)}}}};
+Json content(std::string_view type, Json schema) {
+  return {{std::string(type), {{"schema", std::move(schema)}}}};
 }
 
 Json binary() {
@@ -39,13 +39,13 @@ Json binary() {
 
 // What comes with the bytes of an upload.
 Json uploadBody(const RouteEntry& entry) {
-  if (entry.route.method != Method::post) return content("application/octet-stream", binary());
-  return content("multipart/form-data",
-                 {{"type", "object"}, {"required", {"file"}}, {"properties", {{"file", binary()}}}});
+  const std::string part(entry.route.formPart);
+  if (part.empty()) return content("application/octet-stream", binary());
+  return content("multipart/form-data", {{"type", "object"}, {"required", {part}}, {"properties", {{part, binary()}}}});
 }
 
 Json parameter(const std::string& name, const char* in, const FieldSchema& field) {
-  const bool required = in == std::string_view("path") || (field.required && field.name != "limit");
+  const bool required = in == std::string_view("path") || (field.required && !field.hasDefault);
   return {{"name", name},
           {"in", in},
           {"required", required},
@@ -78,14 +78,13 @@ void addInput(Json& operation, const RouteEntry& entry, const Path& path, Schema
 
 Json answerOf(const RouteEntry& entry, SchemaWriter& writer) {
   Json answer{{"description", "Done"}};
-  if (entry.body == BodyUse::stream)
-    answer["content"] = content("text/plain", {{"type", "string"}});
+  const std::string_view type = entry.route.mediaType;
+  if (!type.empty())
+    answer["content"] = content(type, type.starts_with("text/") ? Json{{"type", "string"}} : binary());
   else if (entry.shapes.given != nullptr)
     answer["content"] = content("application/json", Json::parse(entry.shapes.given(writer)));
   else if (entry.shapes.wanted == nullptr)
     answer["content"] = {{"*/*", Json::object()}};
-  else if (entry.route.success != 204)
-    answer["content"] = content("video/*", binary());
   return answer;
 }
 
@@ -117,7 +116,7 @@ Json ways() {
 
 }  // namespace
 
-std::string openApi(const std::vector<const RouteEntry*>& routes, std::string_view version) {
+std::string openApi(const std::vector<const RouteEntry*>& routes, const ApiInfo& info) {
   SchemaWriter writer("#/components/schemas/");
   std::vector<Path> paths;
   std::map<std::string, int> uses;
@@ -147,10 +146,10 @@ std::string openApi(const std::vector<const RouteEntry*>& routes, std::string_vi
   Json document{
       {"openapi", "3.1.0"},
       {"info",
-       {{"title", "videod"},
-        {"version", version},
-        {"description", "Users, videos, comments and their upkeep. Fields and operations are only added."},
-        {"license", {{"name", "MIT"}, {"identifier", "MIT"}}}}},
+       {{"title", info.title},
+        {"version", info.version},
+        {"description", info.description},
+        {"license", {{"name", info.license}, {"identifier", info.license}}}}},
       {"servers", {{{"url", "/"}}}},
       {"security",
        {Json::object(), {{"header", Json::array()}}, {{"cookie", Json::array()}}, {{"bearer", Json::array()}}}}};

@@ -43,33 +43,50 @@ class Ending {
     counts_.took[bucket].fetch_add(1, std::memory_order_relaxed);
     counts_.tookMicroseconds.fetch_add(static_cast<std::uint64_t>(seconds * 1e6), std::memory_order_relaxed);
     if (!line_) return;
-    line_->duration = took;
-    (*log_)(*line_);
+    (*log_)({.operation = line_->operation,
+             .method = line_->method,
+             .path = line_->path,
+             .status = line_->status,
+             .bytes = line_->bytes,
+             .took = std::chrono::duration_cast<std::chrono::microseconds>(took),
+             .requestId = line_->requestId,
+             .address = line_->address});
   }
-  void log(const std::function<void(const AccessLine&)>& to, AccessLine line) {
+  /// What its line in the access log will say: an observe::AccessLine that owns its texts.
+  struct Line {
+    std::string_view operation;
+    std::string method;
+    std::string path;
+    std::string address;
+    std::string requestId;
+    int status = 0;
+    std::uint64_t bytes = 0;
+  };
+  void log(const std::function<void(const observe::AccessLine&)>& to, Line line) {
     log_ = &to;
-    line_ = std::make_unique<AccessLine>(std::move(line));
+    line_ = std::make_unique<Line>(std::move(line));
   }
 
  private:
   RouterCounts& counts_;
   std::shared_ptr<void> held_;
   std::chrono::steady_clock::time_point began_;
-  const std::function<void(const AccessLine&)>* log_ = nullptr;
-  std::unique_ptr<AccessLine> line_;
+  const std::function<void(const observe::AccessLine&)>* log_ = nullptr;
+  std::unique_ptr<Line> line_;
 };
 
 /// One request until its answer is ready: whatever is thrown becomes an answer here, and nowhere else.
 class RequestScope {
  public:
-  RequestScope(const RouterOptions& options, RouterCounts& counts, const Head* head, const Peer* peer, Answer& answer)
+  RequestScope(const RouterOptions& options, RouterCounts& counts, std::string requestId, const Head* head,
+               const Peer* peer, Answer& answer)
       : options_(options),
         counts_(counts),
         answers_(&counts.unrouted),
         head_(head),
         peer_(peer),
         answer_(answer),
-        requestId_(head ? requestIdOf(*head) : makeRequestId()) {
+        requestId_(std::move(requestId)) {
     form_.head = head != nullptr && head->method == Method::head;
     form_.requestId = requestId_;
   }
@@ -128,14 +145,14 @@ class RequestScope {
   }
 
  private:
-  AccessLine lineOf(std::uint64_t length) const {
-    AccessLine line;
+  Ending::Line lineOf(std::uint64_t length) const {
+    Ending::Line line;
     line.operation = operation_;
     if (head_ != nullptr) {
       line.method = head_->methodName;
       line.path = head_->path;
     }
-    if (peer_ != nullptr) line.peer = peer_->address;
+    if (peer_ != nullptr) line.address = peer_->address;
     line.requestId = requestId_;
     line.status = answer_.status;
     line.bytes = form_.head ? 0 : length;
@@ -179,6 +196,15 @@ nlohmann::json Exchange::body() const {
   return request.body.empty() ? nlohmann::json::object() : parseJson(request.body);
 }
 
+std::optional<std::string> Exchange::contentDigest() const {
+  // A form's Content-Digest is of the form, not of the file in it.
+  if (!route.formPart.empty()) return std::nullopt;
+  std::optional<std::string> digest;
+  for (const std::string_view line : request.head.headerValues("Content-Digest"))
+    if (auto one = sha256Of(line)) digest = std::move(one);
+  return digest;
+}
+
 void throwMissing(std::string_view field) {
   throw Error(Fault::malformed, fmt::format("{}: is missing", field));
 }
@@ -203,8 +229,8 @@ std::vector<Route> Router::routes() const {
   return all;
 }
 
-std::string Router::openApi(std::string_view version) const {
-  return http::openApi(routes_.all(), version);
+std::string Router::openApi(const ApiInfo& info) const {
+  return http::openApi(routes_.all(), info);
 }
 
 void Router::serveRaw(const Route& route, std::function<void(const Exchange&, Answer&)> handler) {
@@ -235,7 +261,7 @@ void Router::answerJson(std::string json, const std::string* nextCursor, const E
 ByteSource Router::sourceOf(const Exchange& exchange) {
   const Request& request = exchange.request;
   ByteSource source;
-  if (request.head.method != Method::post) {
+  if (exchange.route.formPart.empty()) {
     // RFC 9110 §14.4: a part would be taken for the whole.
     if (!request.head.header("Content-Range").empty())
       throw Error(Fault::malformed, "Content-Range: an upload must be whole");
@@ -247,42 +273,36 @@ ByteSource Router::sourceOf(const Exchange& exchange) {
   }
   if (const auto length = request.head.contentLength; length > FormFile::mostOutsideWithEnds)
     source.least = *length - FormFile::mostOutsideWithEnds;
-  source.push = [&request](const ByteSink& sink) {
-    FormFile form(request.head.header("Content-Type"), "file", sink);
+  source.push = [&request, part = exchange.route.formPart](const ByteSink& sink) {
+    FormFile form(request.head.header("Content-Type"), part, sink);
     if (request.bytes != nullptr) request.bytes->push([&form](std::span<const std::byte> piece) { form.take(piece); });
     form.finish();
   };
   return source;
 }
 
-std::optional<std::string> Router::digestOf(const Exchange& exchange) {
-  // A form's Content-Digest is of the form, not of the file in it.
-  if (exchange.request.head.method == Method::post) return std::nullopt;
-  std::optional<std::string> digest;
-  for (const std::string_view line : exchange.request.head.headerValues("Content-Digest"))
-    if (auto one = sha256Of(line)) digest = std::move(one);
-  return digest;
-}
-
 /// What the head of a request leads to.
-struct Router::Admitted {
+struct Router::Admitted final : Admission {
+  explicit Admitted(Peer who) : client(std::move(who)) {}
+
+  Peer client;  ///< behind the proxies
+  std::string requestId;
   const RouteEntry* entry = nullptr;
   Credential by;
   std::string allow;     ///< where the path is known and the method is not
   bool options = false;  ///< the answer is `allow` alone
   bool plainErrors = false;
   std::optional<Error> refusal;
+  Limiter::Token upload;
 };
 
-Router::Admitted Router::admit(const Head& head, const Peer& peer, const Listener& listener,
-                               const PathParts& path) const {
-  Admitted admitted;
+void Router::admit(const Head& head, const Listener& listener, Admitted& admitted) const {
   if (head.path == "*") {  // of the server as a whole (RFC 9110 §9.3.7)
     admitted.allow = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
     admitted.options = true;
-    return admitted;
+    return;
   }
-  RouteTable::Match match = routes_.find(path, head.method, listener.roles);
+  RouteTable::Match match = routes_.find(PathParts(head.path), head.method, listener.roles);
   admitted.plainErrors = match.plainErrors;
   if (match.entry == nullptr) {
     admitted.allow = std::move(match.allow);
@@ -293,13 +313,14 @@ Router::Admitted Router::admit(const Head& head, const Peer& peer, const Listene
       admitted.refusal = Error(Fault::malformed, fmt::format("{}: must not be empty", match.emptyParameter));
     else
       admitted.refusal = Error(Fault::notFound, "no such path");
-    return admitted;
+    return;
   }
   admitted.entry = match.entry;
   const Route& route = match.entry->route;
   admitted.plainErrors = route.flags.plainErrors;
+  admitted.body = match.entry->body;
   try {
-    Caller caller = readCaller(head, peer, listener, route);
+    Caller caller = readCaller(head, admitted.client, listener, route);
     admitted.by = std::move(caller.by);
     // A HEAD must stay safe, even of the GET that the original changes things with.
     if (head.method == Method::head && changesSomething(Method::get, route)) {
@@ -309,91 +330,71 @@ Router::Admitted Router::admit(const Head& head, const Peer& peer, const Listene
     if (changesSomething(head.method, route)) {
       const bool anonymous =
           std::holds_alternative<Anonymous>(admitted.by) || std::holds_alternative<Operator>(admitted.by);
+      const std::string& host = admitted.client.host;
       const CsrfClues clues{caller.cookie, !anonymous, head.header("Sec-Fetch-Site"), head.header("Origin"),
-                            peer.host.empty() ? head.header("Host") : std::string_view(peer.host)};
+                            host.empty() ? head.header("Host") : std::string_view(host)};
       if (!mayChange(clues, options_.origins))
         admitted.refusal = Error(Fault::forbidden, "a page of another site may not change anything here");
     }
   } catch (const Error& error) {
     admitted.refusal = error;
   }
-  return admitted;
 }
 
-std::optional<BodyUse> Router::begin(const Head& head, const Peer& peer, const Listener& listener, Answer& answer) {
-  // Without a body nothing is won by looking twice: serve() does the same checks.
-  if (!head.hasBody()) return BodyUse::none;
-  if (options_.proxies.trusts(peer, listener))
-    return beginFor(head, options_.proxies.clientOf(head, peer), listener, answer);
-  return beginFor(head, peer, listener, answer);
-}
-
-std::optional<BodyUse> Router::beginFor(const Head& head, const Peer& peer, const Listener& listener, Answer& answer) {
-  RequestScope scope(options_, counts_, &head, &peer, answer);
-  std::optional<BodyUse> use;
+std::unique_ptr<Admission> Router::begin(const Head& head, const Peer& peer, const Listener& listener, Answer& answer) {
+  auto admitted = std::make_unique<Admitted>(
+      options_.proxies.trusts(peer, listener) ? options_.proxies.clientOf(head, peer) : peer);
+  admitted->requestId = requestIdOf(head);
+  RequestScope scope(options_, counts_, admitted->requestId, &head, &admitted->client, answer);
   const bool good = scope.run([&] {
-    const PathParts path(head.path);
-    const Admitted admitted = admit(head, peer, listener, path);
-    if (admitted.options) {
-      use = BodyUse::none;
-      return;
-    }
-    scope.form().plain = admitted.plainErrors;
-    scope.setEntry(admitted.entry);
-    if (!admitted.allow.empty()) answer.set("Allow", admitted.allow);
-    if (admitted.refusal) throw Error(*admitted.refusal);
-    use = admitted.entry->body;
-    if (use == BodyUse::stream) answer.held = limiter_.takeUpload();
+    admit(head, listener, *admitted);
+    if (admitted->options) return;
+    scope.form().plain = admitted->plainErrors;
+    scope.setEntry(admitted->entry);
+    if (!admitted->allow.empty()) answer.set("Allow", admitted->allow);
+    if (admitted->refusal) throw Error(*admitted->refusal);
+    if (admitted->body == BodyUse::stream) admitted->upload = limiter_.takeUpload();
   });
-  if (good) return use;
+  if (good) return admitted;
   scope.finish();
-  return std::nullopt;
+  return nullptr;
 }
 
-void Router::serve(const Request& request, Answer& answer) noexcept {
-  if (!options_.proxies.trusts(request.peer, request.listener)) return serveFor(request, answer);
-  const Peer client = options_.proxies.clientOf(request.head, request.peer);
-  serveFor({request.head, client, request.listener, request.body, request.bytes}, answer);
-}
-
-void Router::serveFor(const Request& request, Answer& answer) noexcept {
+void Router::serve(const Request& asked, Admission& admission, Answer& answer) noexcept {
+  auto& admitted = static_cast<Admitted&>(admission);
+  const Request request{asked.head, admitted.client, asked.listener, asked.body, asked.bytes};
   const Head& head = request.head;
-  Limiter::Token upload = std::move(answer.held);
-  answer = Answer{};
+  const Limiter::Token upload = std::move(admitted.upload);
   answer.headers.reserve(8);
-  RequestScope scope(options_, counts_, &head, &request.peer, answer);
-  bool slowRefusal = false;
+  RequestScope scope(options_, counts_, std::move(admitted.requestId), &head, &request.peer, answer);
+  scope.form().plain = admitted.plainErrors;
+  scope.setEntry(admitted.entry);
   scope.run([&] {
-    const PathParts path(head.path);
-    Admitted admitted = admit(head, request.peer, request.listener, path);
-    scope.form().plain = admitted.plainErrors;
-    scope.setEntry(admitted.entry);
-    if (!admitted.allow.empty()) answer.set("Allow", admitted.allow);
     if (admitted.options) {
+      answer.set("Allow", admitted.allow);
       answer.status = 204;
       return;
     }
-    if (admitted.refusal) throw Error(*admitted.refusal);
     const RouteEntry& entry = *admitted.entry;
-    slowRefusal = entry.route.flags.slowRefusal;
-    scope.form().multipart = entry.body == BodyUse::stream && head.method == Method::post;
-    if (entry.body == BodyUse::stream && !upload) upload = limiter_.takeUpload();
+    scope.form().tooLargeIs400 = entry.route.flags.tooLargeIs400;
     answer.status = entry.route.success;
     const bool isShared = entry.route.flags.sharedReply && options_.dataVersion && head.method == Method::get &&
                           std::holds_alternative<Anonymous>(admitted.by);
     const std::uint64_t version = isShared ? options_.dataVersion() : 0;
     const std::string target = isShared ? fmt::format("{}?{}", head.path, head.query) : std::string();
     if (isShared && replies_.find(target, version, answer)) return;
+    const PathParts path(head.path);
     const Exchange exchange(request, entry, path, std::move(admitted.by), scope.requestId());
     entry.handler(exchange, answer);
     if (isShared) replies_.keep(target, version, answer);
   });
-  if (slowRefusal && answer.status == 429) answer.delay = std::chrono::milliseconds{500};
+  if (admitted.entry != nullptr && admitted.entry->route.flags.slowRefusal && answer.status == 429)
+    answer.delay = std::chrono::milliseconds{500};
   scope.finish();
 }
 
 void Router::refuse(int status, std::string_view detail, Answer& answer) noexcept {
-  RequestScope scope(options_, counts_, nullptr, nullptr, answer);
+  RequestScope scope(options_, counts_, makeRequestId(), nullptr, nullptr, answer);
   scope.fail(Error(faultOfStatus(status), std::string(detail)));
   answer.status = status;
   scope.finish();

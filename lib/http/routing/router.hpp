@@ -27,7 +27,8 @@
 
 namespace video::observe {
 class Metrics;
-}
+struct AccessLine;
+}  // namespace video::observe
 
 namespace video::http {
 
@@ -41,6 +42,7 @@ class Exchange {
   Credential by;
   std::string requestId;
 
+  /// `request`, `entry` and `path` must outlive it. Throws malformed for a query that cannot be decoded.
   Exchange(const Request& request, const RouteEntry& entry, const PathParts& path, Credential by,
            std::string requestId);
 
@@ -50,6 +52,8 @@ class Exchange {
 
   /// A parameter of the path, decoded; nothing where the route has none of this name.
   std::optional<std::string_view> pathParameter(std::string_view name) const;
+  /// The SHA-256 that Content-Digest (RFC 9530) gives for a body that is the content itself, in hex.
+  std::optional<std::string> contentDigest() const;
   /// The decoded query, of a route whose fields come from it.
   const Query& query() const noexcept { return query_; }
 
@@ -62,22 +66,11 @@ class Exchange {
   Query query_;
 };
 
-/// A request that has ended, for the access log.
-struct AccessLine {
-  std::string_view operation;  ///< empty where no route was found
-  std::string method;
-  std::string path;  ///< raw, without the query
-  std::string peer;  ///< address; empty on a Unix socket
-  std::string requestId;
-  int status = 0;
-  std::uint64_t bytes = 0;  ///< of the answer's content, as announced
-  std::chrono::steady_clock::duration duration{};
-};
-
+/// How a router answers, besides its routes.
 struct RouterOptions {
   std::vector<std::string> origins;  ///< other origins whose pages may change things with a cookie
   /// Called when the last byte of an answer went or its connection broke, on whichever thread; must not throw.
-  std::function<void(const AccessLine&)> accessLog;
+  std::function<void(const observe::AccessLine&)> accessLog;
   /// A number that changes with the data, cheap to ask for: replies to `shared` routes are given again while it stays.
   std::function<std::uint64_t()> dataVersion;
   TrustedProxies proxies;  ///< whose word counts on who the client is
@@ -98,10 +91,12 @@ struct RouterCounts {
 /// of what it gives or throws. Routes are added before requests come; then it may be used from any thread.
 class Router : public Service {
  public:
+  /// `limits` are those of streams and uploads.
   explicit Router(const RouterOptions& options = {}, const LimiterOptions& limits = {});
   ~Router() override;
 
-  /// JSON in, JSON out; a handler that gives nothing answers without a body. `adorn(given, exchange, answer)` may
+  /// JSON in, JSON out: `handler(by, wanted)`, or `handler(by, wanted, exchange)`, which may change `wanted`. One that
+  /// gives nothing answers without a body. `adorn(given, exchange, answer)` may
   /// change the answer afterwards; of a handler that gives nothing it is `adorn(exchange, answer)`.
   template <Described Wanted, class Given, class Handler>
   void serve(const Endpoint<Wanted, Given>& endpoint, Handler handler);
@@ -113,44 +108,41 @@ class Router : public Service {
   template <Described Wanted, std::invocable<const Credential&, const Wanted&> Handler>
   void serveContent(const Endpoint<Wanted, Content>& endpoint, Handler handler);
 
-  /// Bytes in: POST is a form with a part named `file`, anything else the raw body. The handler holds a token, and does
-  /// its checks before it pulls the first byte. Fields `size` and `sha256` are filled from the head where it has them.
+  /// Bytes in, from the part of a form that the route names, else the raw body: `handler(by, wanted, bytes)`, or with
+  /// the exchange as its last argument. It holds a token, and does its checks before it pulls the first byte.
   template <Described Wanted, class Given, class Handler, class Adorn>
   void serveUpload(const Endpoint<Wanted, Given>& endpoint, Handler handler, Adorn adorn);
 
   /// Whatever the handler writes. The answer's status is the route's `success` beforehand.
   void serveRaw(const Route& route, std::function<void(const Exchange&, Answer&)> handler);
 
+  /// The tokens of streams and uploads, whose limits may be changed at any time.
   Limiter& limiter() noexcept { return limiter_; }
   /// Adds what it counts: answers by operation, how long they took, tokens.
   void addMetrics(observe::Metrics& metrics) const;
   /// Every route there is, in the order in which they were added.
   std::vector<Route> routes() const;
   /// The OpenAPI document of the routes there are. Throws internal for an operation that has no summary.
-  std::string openApi(std::string_view version) const;
+  std::string openApi(const ApiInfo& info) const;
 
-  std::optional<BodyUse> begin(const Head& head, const Peer& peer, const Listener& listener, Answer& answer) override;
-  void serve(const Request& request, Answer& answer) noexcept override;
+  std::unique_ptr<Admission> begin(const Head& head, const Peer& peer, const Listener& listener,
+                                   Answer& answer) override;
+  void serve(const Request& request, Admission& admission, Answer& answer) noexcept override;
   void refuse(int status, std::string_view detail, Answer& answer) noexcept override;
 
  private:
   struct Admitted;
 
-  Admitted admit(const Head& head, const Peer& peer, const Listener& listener, const PathParts& path) const;
+  void admit(const Head& head, const Listener& listener, Admitted& admitted) const;
   void answerContent(const Exchange& exchange, const std::function<Content()>& find, Answer& answer);
   void answerContent(const Exchange& exchange, const Content& content, Answer& answer);
   void add(const Route& route, BodyUse body, std::function<void(const Exchange&, Answer&)> handler, Shapes shapes = {});
   template <class Wanted, class Given>
   static constexpr Shapes shapesOf();
 
-  // For the client behind the proxies.
-  std::optional<BodyUse> beginFor(const Head& head, const Peer& peer, const Listener& listener, Answer& answer);
-  void serveFor(const Request& request, Answer& answer) noexcept;
-
   static BodyUse bodyOf(Method method) noexcept;
   static void answerJson(std::string json, const std::string* nextCursor, const Exchange& exchange, Answer& answer);
   static ByteSource sourceOf(const Exchange& exchange);
-  static std::optional<std::string> digestOf(const Exchange& exchange);
 
   RouterOptions options_;
   RouteTable routes_;
@@ -162,7 +154,18 @@ class Router : public Service {
 
 // ---- the templates: thin, the work is in router.cpp
 
+/// Throws malformed for a field that a request must have.
 [[noreturn]] void throwMissing(std::string_view field);
+
+/// What a handler gives: `handler(by, wanted, more...)`, or `handler(by, wanted, more..., exchange)` where it takes the
+/// exchange too; then it may set those fields of `wanted` that are not the client's to say, such as its address.
+template <class Handler, class Wanted, class... More>
+decltype(auto) callHandler(const Handler& handler, const Exchange& exchange, Wanted& wanted, const More&... more) {
+  if constexpr (std::invocable<const Handler&, const Credential&, Wanted&, const More&..., const Exchange&>)
+    return handler(exchange.by, wanted, more..., exchange);
+  else
+    return handler(exchange.by, std::as_const(wanted), more...);
+}
 
 template <Described Wanted>
 void Exchange::read(Wanted& wanted) const {
@@ -175,12 +178,9 @@ void Exchange::read(Wanted& wanted) const {
       if constexpr (requires { readText(*text, field.name, wanted.*field.member); })
         readText(*text, field.name, wanted.*field.member);
     } else if constexpr (!isOptional<Member> && !isNullable<Member>) {
-      if (!inBody && field.name != "limit") throwMissing(field.name);
+      if (!inBody && !hasDefault(field)) throwMissing(field.name);
     }
   });
-  // Where it came from is for the operation to know, and nothing that a client could say.
-  if constexpr (requires { wanted.address = request.peer.address; }) wanted.address = request.peer.address;
-  if constexpr (requires { wanted.site = std::string(); }) wanted.site = siteOf(request);
   if (inBody) readJsonFields(body(), wanted, [&](std::string_view name) { return pathParameter(name).has_value(); });
 }
 
@@ -208,10 +208,10 @@ void Router::serve(const Endpoint<Wanted, Given>& endpoint, Handler handler, Ado
         Wanted wanted{};
         exchange.read(wanted);
         if constexpr (std::is_void_v<Given>) {
-          handler(exchange.by, std::as_const(wanted));
+          callHandler(handler, exchange, wanted);
           adorn(exchange, answer);
         } else {
-          const Given given = handler(exchange.by, std::as_const(wanted));
+          const Given given = callHandler(handler, exchange, wanted);
           std::string json;
           appendJson(json, given);
           const std::string* next = nullptr;
@@ -247,16 +247,7 @@ void Router::serveUpload(const Endpoint<Wanted, Given>& endpoint, Handler handle
         Wanted wanted{};
         exchange.read(wanted);
         const ByteSource bytes = sourceOf(exchange);
-        forEachField<Wanted>([&](const auto& field) {
-          auto& member = wanted.*field.member;
-          if constexpr (std::is_assignable_v<decltype(member), std::string>)
-            if (field.name == "sha256")
-              if (auto digest = digestOf(exchange)) member = *std::move(digest);
-          if constexpr (std::is_assignable_v<decltype(member), std::int64_t> &&
-                        !std::is_assignable_v<decltype(member), std::string>)
-            if (field.name == "size" && bytes.size) member = static_cast<std::int64_t>(*bytes.size);
-        });
-        const Given given = handler(exchange.by, std::as_const(wanted), bytes);
+        const Given given = callHandler(handler, exchange, wanted, bytes);
         std::string json;
         appendJson(json, given);
         answerJson(std::move(json), nullptr, exchange, answer);

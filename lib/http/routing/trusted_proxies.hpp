@@ -17,7 +17,9 @@ class TrustedProxies {
   /// Adds a network (`10.0.0.0/8`, `2001:db8::/32`), one address, or `unix`: whoever comes by a Unix socket that is not
   /// the operator's. Throws malformed.
   void add(std::string_view proxy);
+  /// Whether none was added.
   bool empty() const noexcept { return networks_.empty() && !local_; }
+  /// Whether an IP address is in one of the networks; false for what is no address.
   bool contains(std::string_view address) const noexcept;
   /// Whether `peer` is one of them.
   bool trusts(const Peer& peer, const Listener& listener) const noexcept;

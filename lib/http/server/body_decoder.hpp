@@ -14,12 +14,15 @@ class BodyDecoder {
  public:
   /// There is no body.
   BodyDecoder() = default;
+  /// The body that follows `head`.
   explicit BodyDecoder(const Head& head);
 
   /// Takes framing and at most one piece of the body from the front of `bytes`; the piece points into `bytes`. An empty
   /// piece: it is done or broken, or needs more bytes.
   std::string_view take(std::string_view& bytes);
+  /// Whether the body has been taken whole.
   bool done() const noexcept { return state_ == State::done; }
+  /// Whether its chunks are malformed; then nothing more is taken.
   bool broken() const noexcept { return state_ == State::broken; }
   /// What is still to come, where a Content-Length said so.
   std::optional<std::uint64_t> left() const noexcept;

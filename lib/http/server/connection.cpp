@@ -80,7 +80,7 @@ void Connection::open(int socket, Peer peer, const ListenerSocket& listening) {
   peer_ = std::move(peer);
   listening_ = &listening;
   phase = Phase::head;
-  closing = lingering = trustsShortRead = drained = muted = continueWanted = moved = false;
+  closing = lingering = trustsShortRead = drained = eventsOff = continueWanted = moved = false;
   headEnd.reset();
   body = {};
   headDeadline = 0;
@@ -99,7 +99,7 @@ void Connection::hangUp() {
 void Connection::retire() {
   hangUp();
   answered();
-  collected.reset();
+  pending.reset();
   std::string().swap(kept);
   std::string().swap(bytes_);
   std::uint32_t next = generation() + 1;
@@ -181,7 +181,7 @@ Connection::Sent Connection::sendPart(const char* from, std::size_t size, bool m
   }
 }
 
-/// Lifts what a listening socket has set for its clients (listening.cpp): fewer and larger pieces cost less.
+/// Lifts what a listening socket has set for its clients (listener_socket.cpp): fewer and larger pieces cost less.
 void Connection::trust() {
   trusted_ = true;
   const int most = INT_MAX;

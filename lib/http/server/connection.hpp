@@ -14,6 +14,7 @@
 #include "http/server/body_decoder.hpp"
 #include "http/server/head_gate.hpp"
 #include "http/server/listener_socket.hpp"
+#include "http/server/response_writer.hpp"
 #include "os/descriptor.hpp"
 
 namespace video::http {
@@ -21,14 +22,18 @@ namespace video::http {
 /// What a thread that serves brings along: its read buffer, and what it uses again for each request.
 class ReadBuffer {
  public:
+  /// Of `size` bytes.
   explicit ReadBuffer(std::size_t size) : buffer_(std::make_unique<char[]>(size)), size_(size) {}
 
+  /// Bytes that were read and not yet used.
   std::string_view unread() const noexcept { return {buffer_.get() + begin_, end_ - begin_}; }
+  /// The first `count` unread bytes are used.
   void drop(std::size_t count) noexcept { begin_ += count; }
   /// Starts over with bytes that were kept.
   void load(std::string_view kept);
   /// Room behind the unread bytes; they are moved to the front where there is little of it.
   std::pair<char*, std::size_t> room() noexcept;
+  /// `count` bytes were put into `room`.
   void added(std::size_t count) noexcept { end_ += count; }
   /// The Date of an answer made now (RFC 9110 §6.6.1).
   const std::string& date();
@@ -38,7 +43,7 @@ class ReadBuffer {
 
   Head head;
   Answer answer;
-  std::string headerLines;  ///< of the answer, each with its CR LF
+  ResponseWriter writer;
 
  private:
   std::unique_ptr<char[]> buffer_;
@@ -60,10 +65,14 @@ struct Traffic {
 /// it at a time, between `enter` and `leave`.
 class Connection final : public httplib::Stream {
  public:
+  /// What is done with a connection next.
   enum class Phase : std::uint8_t { head, body, answer, discard, linger };
+  /// What a read came to.
   enum class Received { some, none, ended };
+  /// What sending came to; `more`: the socket would take more.
   enum class Sent { all, later, more, broken };
 
+  /// Without a client; `place` among the transport's, whose traffic is counted in `all`.
   Connection(std::uint32_t place, Traffic& all) : index(place), traffic_(all) {}
   ~Connection() override { hangUp(); }
 
@@ -98,7 +107,7 @@ class Connection final : public httplib::Stream {
   /// Lets the answer go: its files and what it held.
   void answered();
 
-  // What httplib sees: a request without anything in it, and a place to put the answer.
+  // What httplib sees: a request without fields, and a place to put the answer (response_writer.hpp says why).
   bool is_readable() const override { return true; }
   bool is_writable() const override { return true; }
   ssize_t read(char* to, size_t size) override;
@@ -119,7 +128,7 @@ class Connection final : public httplib::Stream {
   bool lingering = false;        ///< the client may still be sending: close so that it can read the answer
   bool trustsShortRead = false;  ///< a read that does not fill the buffer took all that was there
   bool drained = false;          ///< nothing to read before the next event
-  bool muted = false;            ///< epoll says nothing of it
+  bool eventsOff = false;        ///< epoll reports nothing of it
   bool continueWanted = false;
   bool moved = false;         ///< a byte was sent or received since the deadline was set
   int unsentBefore = 0;       ///< `unsent` when the deadline was set, of an answer that waits for its reader
@@ -131,11 +140,14 @@ class Connection final : public httplib::Stream {
   std::int64_t headDeadline = 0;
   std::uint64_t discarded = 0;
   std::string kept;  ///< read and not yet used, between two turns
-  struct Collected {
+  /// A request whose body is still to come: its head's bytes, out of the way of the body's.
+  struct Pending {
+    std::string bytes;
     Head head;
-    std::string body;
+    std::unique_ptr<Admission> admission;
+    std::string body;  ///< so far, where it is collected
   };
-  std::unique_ptr<Collected> collected;
+  std::unique_ptr<Pending> pending;
   std::vector<Segment> content;
   std::shared_ptr<void> held;
   const std::string* headerLines = nullptr;  ///< go into the head that httplib writes

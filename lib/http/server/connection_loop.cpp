@@ -19,64 +19,36 @@ constexpr int stepsPerTurn = 256;
 
 }  // namespace
 
-/// One request from its head to its answer, as httplib's writer and the service see it.
-class Transport::Impl::Handling final : public Answering {
+/// The body of a request as its handler reads it.
+class Transport::Impl::BodyReader {
  public:
-  Handling(Impl& inside, Connection& connection, ReadBuffer& buffer, const Head* head)
-      : impl_(inside), connection_(connection), scratch_(buffer), head_(head) {}
+  BodyReader(Impl& impl, Connection& connection, ReadBuffer& buffer)
+      : impl_(impl), connection_(connection), buffer_(buffer) {}
 
-  void serve(BodyUse use, std::string_view body) {
-    serving_ = true;
-    use_ = use;
-    body_ = body;
-  }
-
-  void answer(Answer& to) noexcept override {
-    if (!serving_) return;
-    ByteSource source;
-    if (use_ == BodyUse::stream) {
-      source.push = [this](const ByteSink& sink) { pushBody(sink); };
-      source.size = head_->chunked ? std::nullopt : std::optional(head_->contentLength.value_or(0));
-    }
-    const Request request{*head_, connection_.peer(), connection_.listening().listener, body_,
-                          use_ == BodyUse::stream ? &source : nullptr};
-    impl_.service.serve(request, to);
-  }
-
-  bool closes(const Answer& answer) override {
-    const std::optional<std::uint64_t> left = connection_.body.left();
-    const std::uint64_t here = scratch_.unread().size();
-    // A client that waits for 100 Continue may send its body or not: what follows could be either.
-    const bool unsure = connection_.continueWanted && here == 0;
-    if (connection_.body.broken() || unsure || left.value_or(0) > here + maxDiscarded) connection_.lingering = true;
-    return connection_.lingering || answer.close || head_ == nullptr || !head_->keepAlive || impl_.stopping;
-  }
-
-  const Head* head() const noexcept override { return head_; }
-
- private:
-  void pushBody(const ByteSink& sink) {
+  /// Gives all of it to `sink`; waits where the client does.
+  void push(const ByteSink& sink) {
     // A client that sends as fast as it is read would keep this worker from everybody else.
     const Waiting outOfTurn;
     BodyDecoder& body = connection_.body;
     while (!body.done()) {
-      if (body.left() && scratch_.unread().empty())
+      if (body.left() && buffer_.unread().empty())
         if (const std::span<std::byte> room = sink.room(); !room.empty()) {
           pushThrough(room.first(static_cast<std::size_t>(std::min<std::uint64_t>(room.size(), *body.left()))), sink);
           continue;
         }
-      std::string_view bytes = scratch_.unread();
+      std::string_view bytes = buffer_.unread();
       const std::size_t before = bytes.size();
       const std::string_view piece = body.take(bytes);
-      scratch_.drop(before - bytes.size());
+      buffer_.drop(before - bytes.size());
       if (body.broken()) throw Error(Fault::malformed, "body: its chunks are malformed");
       if (!piece.empty())
         sink(std::as_bytes(std::span(piece)));
       else if (!body.done())
-        fetch([this] { return connection_.receive(scratch_); });
+        fetch([this] { return connection_.receive(buffer_); });
     }
   }
 
+ private:
   /// Receives a part of a plain body to where it is wanted.
   void pushThrough(std::span<std::byte> room, const ByteSink& sink) {
     char* const to = reinterpret_cast<char*>(room.data());
@@ -89,7 +61,7 @@ class Transport::Impl::Handling final : public Answering {
   /// Waits until there is more of the body, which `receive` takes.
   template <typename Receive>
   void fetch(const Receive& receive) {
-    connection_.sendContinue(scratch_);
+    connection_.sendContinue(buffer_);
     for (;;) {
       switch (receive()) {
         case Connection::Received::some: return;
@@ -97,7 +69,7 @@ class Transport::Impl::Handling final : public Answering {
         case Connection::Received::none: break;
       }
       // Each packet of the body would call another worker.
-      if (!std::exchange(connection_.muted, true)) impl_.arm(connection_, EPOLLET);
+      if (!std::exchange(connection_.eventsOff, true)) impl_.arm(connection_, EPOLLET);
       pollfd wanted{connection_.descriptor(), POLLIN, 0};
       int ready = 0;
       if (!impl_.forced) ready = ::poll(&wanted, 1, static_cast<int>(impl_.options.progressTimeout.count()));
@@ -117,11 +89,7 @@ class Transport::Impl::Handling final : public Answering {
 
   Impl& impl_;
   Connection& connection_;
-  ReadBuffer& scratch_;
-  const Head* head_;
-  bool serving_ = false;
-  BodyUse use_ = BodyUse::none;
-  std::string_view body_;
+  ReadBuffer& buffer_;
 };
 
 /// Serves a connection, whose owner the caller is, until it has to wait; then nobody owns it, or it is closed.
@@ -139,7 +107,7 @@ void Transport::Impl::run(Connection& connection, ReadBuffer& buffer) {
         connection.kept.assign(buffer.unread());
       else if (connection.kept.capacity() > 64)
         std::string().swap(connection.kept);
-      if (step == Step::yield) return giveBack(connection);
+      if (step == Step::yield) return rearm(connection);
       if (connection.leave()) return;
       connection.trustsShortRead = false;
     }
@@ -169,11 +137,20 @@ Transport::Impl::Step Transport::Impl::readHeadOf(Connection& connection, ReadBu
       case HeadEnd::State::whole: {
         const std::size_t start = connection.headEnd.start();
         const std::size_t end = connection.headEnd.end();
-        const auto refusal = readHead(bytes.substr(start, end - start), headLimits, buffer.head);
+        const std::string_view head = bytes.substr(start, end - start);
+        const auto refusal = readHead(head, headLimits, buffer.head);
         buffer.drop(end);
         connection.headEnd.reset();
         connection.headDeadline = 0;
         if (refusal) return refuse(connection, buffer, *refusal, nullptr);
+        if (buffer.head.hasBody()) {
+          // The body will take its place in the buffer.
+          auto pending = std::make_unique<Connection::Pending>();
+          pending->bytes = head;
+          pending->head = std::move(buffer.head);
+          pending->head.rebase(head, pending->bytes);
+          connection.pending = std::move(pending);
+        }
         return begin(connection, buffer);
       }
     }
@@ -195,35 +172,48 @@ Transport::Impl::Step Transport::Impl::readHeadOf(Connection& connection, ReadBu
 /// The head is there: asks the service, and answers or goes on to the body.
 Transport::Impl::Step Transport::Impl::begin(Connection& connection, ReadBuffer& buffer) {
   requests.fetch_add(1, std::memory_order_relaxed);
-  const Head& head = buffer.head;
+  const Head& head = connection.pending ? connection.pending->head : buffer.head;
   connection.body = BodyDecoder(head);
   connection.continueWanted = head.expectContinue;
   connection.lingering = false;
   buffer.clearAnswer();
-  Handling handling(*this, connection, buffer, &head);
-  const auto use = service.begin(head, connection.peer(), connection.listening().listener, buffer.answer);
-  if (use && *use == BodyUse::collect && !connection.body.done()) {
+  auto admission = service.begin(head, connection.peer(), connection.listening().listener, buffer.answer);
+  if (admission && admission->body == BodyUse::collect && !connection.body.done()) {
     if (head.contentLength.value_or(0) > maxCollected)
       return refuse(connection, buffer, {413, "body: more than 64 KiB"}, &head);
-    connection.collected = std::make_unique<Connection::Collected>();
-    connection.collected->head = std::move(buffer.head);
+    connection.pending->admission = std::move(admission);
     connection.phase = Connection::Phase::body;
     connection.sendContinue(buffer);
     waitForProgress(connection, true);
     return Step::again;
   }
-  if (use) handling.serve(*use, {});
-  const Step step = write(connection, buffer, handling);
-  if (std::exchange(connection.muted, false)) {
+  if (admission) serve(connection, buffer, head, *admission, {});
+  const Step step = write(connection, buffer, &head);
+  connection.pending.reset();
+  if (std::exchange(connection.eventsOff, false)) {
     arm(connection, whileOpen);
     connection.drained = false;
   }
   return step;
 }
 
+/// Makes the answer.
+void Transport::Impl::serve(Connection& connection, ReadBuffer& buffer, const Head& head, Admission& admission,
+                            std::string_view body) {
+  ByteSource source;
+  BodyReader reader(*this, connection, buffer);
+  const bool streams = admission.body == BodyUse::stream;
+  if (streams) {
+    source.push = [&reader](const ByteSink& sink) { reader.push(sink); };
+    source.size = head.chunked ? std::nullopt : std::optional(head.contentLength.value_or(0));
+  }
+  const Request request{head, connection.peer(), connection.listening().listener, body, streams ? &source : nullptr};
+  service.serve(request, admission, buffer.answer);
+}
+
 Transport::Impl::Step Transport::Impl::collect(Connection& connection, ReadBuffer& buffer) {
-  std::string& body = connection.collected->body;
-  const Head& head = connection.collected->head;
+  std::string& body = connection.pending->body;
+  const Head& head = connection.pending->head;
   for (std::string_view piece = " "; !piece.empty() && !connection.body.done();) {
     std::string_view bytes = buffer.unread();
     const std::size_t before = bytes.size();
@@ -239,11 +229,10 @@ Transport::Impl::Step Transport::Impl::collect(Connection& connection, ReadBuffe
   }
   if (connection.body.done()) {
     // The head and body stay where they are until they are answered.
-    const auto collected = std::move(connection.collected);
+    const auto pending = std::move(connection.pending);
     buffer.clearAnswer();
-    Handling handling(*this, connection, buffer, &collected->head);
-    handling.serve(BodyUse::collect, collected->body);
-    return write(connection, buffer, handling);
+    serve(connection, buffer, pending->head, *pending->admission, pending->body);
+    return write(connection, buffer, &pending->head);
   }
   switch (connection.receive(buffer)) {
     case Connection::Received::some: return Step::again;
@@ -260,13 +249,23 @@ Transport::Impl::Step Transport::Impl::refuse(Connection& connection, ReadBuffer
   service.refuse(refusal.status, refusal.detail, buffer.answer);
   // What else the client sends is no request of which the start is known, but for a body that is only too large.
   if (refusal.status != 413) connection.lingering = buffer.answer.close = true;
-  const auto collected = std::move(connection.collected);
-  Handling handling(*this, connection, buffer, head);
-  return write(connection, buffer, handling);
+  const auto pending = std::move(connection.pending);  // has the head
+  return write(connection, buffer, head);
 }
 
-Transport::Impl::Step Transport::Impl::write(Connection& connection, ReadBuffer& buffer, Handling& handling) {
-  if (!writer.write(connection, handling, buffer)) return Step::close;
+/// Whether the connection is to be closed after this answer, and says so in it.
+bool Transport::Impl::closesAfter(Connection& connection, const ReadBuffer& buffer, const Head* head) const {
+  const std::optional<std::uint64_t> left = connection.body.left();
+  const std::uint64_t here = buffer.unread().size();
+  // A client that waits for 100 Continue may send its body or not: what follows could be either.
+  const bool unsure = connection.continueWanted && here == 0;
+  if (connection.body.broken() || unsure || left.value_or(0) > here + maxDiscarded) connection.lingering = true;
+  return connection.lingering || buffer.answer.close || head == nullptr || !head->keepAlive || stopping;
+}
+
+Transport::Impl::Step Transport::Impl::write(Connection& connection, ReadBuffer& buffer, const Head* head) {
+  connection.closing = closesAfter(connection, buffer, head);
+  if (!buffer.writer.write(connection, buffer.answer, head, buffer.date())) return Step::close;
   connection.phase = Connection::Phase::answer;
   connection.discarded = 0;
   connection.moved = true;

@@ -102,7 +102,6 @@ std::optional<Refusal> readRequestLine(std::string_view line, Head& head, std::s
 /// What the header lines say about framing, gathered while they are read.
 struct Framing {
   int hosts = 0;
-  std::string* host = nullptr;
   bool lengthSeen = false;
   int codings = 0;
   bool codingKnown = true;
@@ -206,6 +205,7 @@ std::optional<Refusal> readHead(std::string_view bytes, const HeadLimits& limits
     end = bytes.find("\r\n", at);
     if (end == std::string_view::npos || end == at) break;
     const std::string_view line = bytes.substr(at, end - at);
+    if (line.size() > limits.field) return Refusal{431, "a header line is too long"};
     if (line[0] == ' ' || line[0] == '\t') return malformed("a header line is folded");
     std::size_t colon = 0;
     while (colon < line.size() && is(line[colon], tokenByte)) ++colon;

@@ -136,13 +136,13 @@ std::string textWithPort(const sockaddr_storage& address) {
   return fmt::format("{}{}{}:{}", six ? "[" : "", text, six ? "]" : "", portOf(address));
 }
 
-/// The socket among `handed` that is bound to `wanted`, written as `boundAddress` does.
-Descriptor takeHanded(std::vector<Descriptor>& handed, const std::string& wanted) {
-  const auto found = std::find_if(handed.begin(), handed.end(),
+/// The socket among `inherited` that is bound to `wanted`, written as `boundAddress` does.
+Descriptor takeInherited(std::vector<Descriptor>& inherited, const std::string& wanted) {
+  const auto found = std::find_if(inherited.begin(), inherited.end(),
                                   [&](const Descriptor& one) { return boundAddress(one.number()) == wanted; });
-  if (found == handed.end()) return {};
+  if (found == inherited.end()) return {};
   Descriptor socket = std::move(*found);
-  handed.erase(found);
+  inherited.erase(found);
   const int flags = ::fcntl(socket.number(), F_GETFL);
   ::fcntl(socket.number(), F_SETFL, flags | O_NONBLOCK);
   ::fcntl(socket.number(), F_SETFD, FD_CLOEXEC);
@@ -168,7 +168,7 @@ bool mayBeOperator(int socket) {
 }  // namespace
 
 ListenerSocket::~ListenerSocket() {
-  if (socket && !unixPath.empty() && !handed) ::unlink(unixPath.c_str());
+  if (socket && !unixPath.empty() && !inherited) ::unlink(unixPath.c_str());
 }
 
 std::string boundAddress(int socket) {
@@ -177,14 +177,14 @@ std::string boundAddress(int socket) {
   return fmt::format("{}{}", unixPrefix, reinterpret_cast<const sockaddr_un&>(bound).sun_path);
 }
 
-void openListenerSocket(const Listener& listener, int backlog, std::vector<Descriptor>& handed, ListenerSocket& to) {
+void openListenerSocket(const Listener& listener, int backlog, std::vector<Descriptor>& inherited, ListenerSocket& to) {
   to.listener = listener;
   to.address = listener.address;
   const bool isUnix = listener.address.compare(0, unixPrefix.size(), unixPrefix) == 0;
   if (isUnix) {
     to.unixPath = listener.address.substr(unixPrefix.size());
-    Descriptor socket = takeHanded(handed, listener.address);
-    to.handed = static_cast<bool>(socket);
+    Descriptor socket = takeInherited(inherited, listener.address);
+    to.inherited = static_cast<bool>(socket);
     if (!socket) {
       socket = Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
       if (!socket) failWithErrno(listener.address);
@@ -195,9 +195,9 @@ void openListenerSocket(const Listener& listener, int backlog, std::vector<Descr
     const AddressList list = resolve(listener.address);
     sockaddr_storage wanted{};
     std::memcpy(&wanted, list->ai_addr, list->ai_addrlen);
-    to.socket = takeHanded(handed, textWithPort(wanted));
-    to.handed = static_cast<bool>(to.socket);
-    if (to.handed)
+    to.socket = takeInherited(inherited, textWithPort(wanted));
+    to.inherited = static_cast<bool>(to.socket);
+    if (to.inherited)
       setForClients(to.socket.number());
     else
       to.socket = bindTcp(list.get(), listener.address);

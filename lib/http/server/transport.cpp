@@ -47,7 +47,7 @@ Transport::Impl::Impl(Service& behind, const TransportOptions& wanted)
     : service(behind),
       options(wanted),
       maxConnections(fitDescriptors(wanted.maxConnections, surplus)),
-      headLimits{8 * 1024, wanted.maxHeaderSize, 128},
+      headLimits{.whole = wanted.maxHeaderSize},
       bufferSize(std::max<std::size_t>(64 * 1024, 2 * wanted.maxHeaderSize + 1024)),
       slots(maxConnections + surplus),
       deadlines(maxConnections + surplus),
@@ -70,7 +70,7 @@ void Transport::Impl::work(Workers::WorkerSlot& slot) {
   int at = 0;
   int count = 0;
   slot.beforeWait = [&] {
-    while (at < count) giveBack(events[static_cast<std::size_t>(at++)]);
+    while (at < count) rearm(events[static_cast<std::size_t>(at++)]);
   };
   while (slot.next()) {
     at = 0;
@@ -109,7 +109,7 @@ void Transport::Impl::sweep(ReadBuffer& buffer) {
     if (late(index))  // one connection that fails is lost, the others are not
       observe::guarded("the sweeper", [&] { expire(*slots[index], buffer); });
     else
-      letGo(*slots[index]);
+      leaveOrRearm(*slots[index]);
   }
 }
 
@@ -118,13 +118,13 @@ void Transport::Impl::expire(Connection& connection, ReadBuffer& buffer) {
   if (connection.resumeAt > 0) {  // its rate held it back
     connection.resumeAt = 0;
     waitForProgress(connection, true);
-    return giveBack(connection);
+    return rearm(connection);
   }
   if (connection.phase == Phase::answer) {
     const int unsent = connection.unsent();
     if (unsent < std::exchange(connection.unsentBefore, unsent)) {
       waitForProgress(connection, true);
-      return letGo(connection);
+      return leaveOrRearm(connection);
     }
   }
   if (connection.phase != Phase::body && (connection.phase != Phase::head || connection.kept.empty()))
@@ -132,7 +132,7 @@ void Transport::Impl::expire(Connection& connection, ReadBuffer& buffer) {
   connection.trustsShortRead = false;
   buffer.load(connection.kept);
   connection.kept.clear();
-  const Head* head = connection.collected ? &connection.collected->head : nullptr;
+  const Head* head = connection.pending ? &connection.pending->head : nullptr;
   if (refuse(connection, buffer, {408, "the request did not arrive in time"}, head) == Step::close)
     return close(connection);
   connection.kept.assign(buffer.unread());
@@ -145,7 +145,7 @@ void Transport::Impl::closeIdle() {
     if (slots[index]->phase == Connection::Phase::head)
       close(*slots[index]);
     else
-      letGo(*slots[index]);
+      leaveOrRearm(*slots[index]);
   }
 }
 
@@ -174,7 +174,7 @@ void Transport::Impl::handle(const epoll_event& event, ReadBuffer& buffer) {
   run(connection, buffer);
 }
 
-void Transport::Impl::giveBack(const epoll_event& event) {
+void Transport::Impl::rearm(const epoll_event& event) {
   const auto index = static_cast<std::uint32_t>(event.data.u64);
   const auto generation = static_cast<std::uint32_t>(event.data.u64 >> 32);
   if (generation == 0) {
@@ -182,12 +182,12 @@ void Transport::Impl::giveBack(const epoll_event& event) {
     const std::lock_guard lock(mutex);
     listenTo(index, EPOLL_CTL_MOD);
   } else if (slots[index]->enter(generation)) {
-    giveBack(*slots[index]);
+    rearm(*slots[index]);
   }
 }
 
 /// Leaves a connection to whoever gets its next event, which comes at once if there is something to do.
-void Transport::Impl::giveBack(Connection& connection) {
+void Transport::Impl::rearm(Connection& connection) {
   do {
     arm(connection, whileOpen);
   } while (!connection.leave());
@@ -254,7 +254,7 @@ void Transport::Impl::adopt(int socket, const sockaddr_storage& address, Listene
   if (full && refuse(connection, buffer, {503, "too many connections"}, nullptr) == Step::close)
     return close(connection);
   if (full) return run(connection, buffer);
-  letGo(connection);  // not served from here: a handler that waits would keep the listener from the next one
+  leaveOrRearm(connection);  // not served from here: a handler that waits would keep the listener from the next one
 }
 
 void Transport::Impl::close(Connection& connection) {
@@ -274,15 +274,15 @@ Transport::~Transport() {
   stop();
 }
 
-void Transport::hand(int socket) {
+void Transport::inherit(int socket) {
   const std::lock_guard lock(impl_->mutex);
-  impl_->handed.emplace_back(socket);
+  impl_->inherited.emplace_back(socket);
 }
 
 std::vector<std::string> Transport::unclaimed() const {
   const std::lock_guard lock(impl_->mutex);
   std::vector<std::string> addresses;
-  for (const Descriptor& socket : impl_->handed) addresses.push_back(boundAddress(socket.number()));
+  for (const Descriptor& socket : impl_->inherited) addresses.push_back(boundAddress(socket.number()));
   return addresses;
 }
 
@@ -291,7 +291,7 @@ std::string Transport::listen(const Listener& listener) {
   const std::lock_guard lock(in.mutex);
   ListenerSocket& listening = in.listeners.emplace_back();
   try {
-    openListenerSocket(listener, in.options.backlog, in.handed, listening);
+    openListenerSocket(listener, in.options.backlog, in.inherited, listening);
   } catch (const Error&) {
     in.listeners.pop_back();
     throw;
@@ -318,18 +318,18 @@ void Transport::stop() {
   in.stopping = true;
   // Not closed yet: a worker may be accepting, and the number could come to mean another socket.
   for (const ListenerSocket& listening : in.listeners) {
-    if (listening.handed)  // whoever handed it over listens on
+    if (listening.inherited)  // who bound it listens on
       in.arm(EPOLL_CTL_DEL, listening.socket.number(), 0, 0);
     else
       ::shutdown(listening.socket.number(), SHUT_RDWR);
   }
   const bool started = in.started;
   const auto deadline = std::chrono::steady_clock::now() + in.options.shutdownTimeout;
-  while (started && in.open > 0 && !in.hurried && std::chrono::steady_clock::now() < deadline) {
+  while (started && in.open > 0 && !in.stopsNow && std::chrono::steady_clock::now() < deadline) {
     lock.unlock();
     in.closeIdle();
     lock.lock();
-    in.changed.wait_for(lock, stopTick, [&in] { return in.open == 0 || in.hurried; });
+    in.changed.wait_for(lock, stopTick, [&in] { return in.open == 0 || in.stopsNow; });
   }
   in.forced = true;
   in.sweeping = false;
@@ -346,9 +346,9 @@ void Transport::stop() {
   in.listeners.clear();
 }
 
-void Transport::hurry() {
+void Transport::stopNow() {
   const std::lock_guard lock(impl_->mutex);
-  impl_->hurried = true;
+  impl_->stopsNow = true;
   impl_->changed.notify_all();
 }
 

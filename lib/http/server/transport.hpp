@@ -14,6 +14,7 @@ class Metrics;
 
 namespace video::http {
 
+/// Limits and timeouts of a transport.
 struct TransportOptions {
   std::size_t maxConnections = 10'000;  ///< open ones, idle included; the next gets 503
   std::size_t workers = 512;            ///< at most, counting those that wait; as many run as there are cores
@@ -39,16 +40,17 @@ struct TransportCounters {
 /// transport_sketch.cpp: a connection costs no worker while it waits for its head, its reader or its next request.
 class Transport {
  public:
+  /// Binds nothing yet. `service` must outlive it. Throws Error (internal) where there is no descriptor for epoll.
   Transport(Service& service, const TransportOptions& options);
   ~Transport();  ///< stops, as `stop()`
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
 
-  /// Takes a socket over that somebody else (systemd) has bound, for the listener whose address it is bound to.
-  void hand(int socket);
-  /// Addresses of sockets handed over that no listener has taken.
+  /// Takes over a socket that somebody else (systemd) has bound, for the listener whose address it is bound to.
+  void inherit(int socket);
+  /// Addresses of inherited sockets that no listener has taken.
   std::vector<std::string> unclaimed() const;
-  /// Binds, or takes the socket handed over for this address, and listens. Returns the address with the port it got.
+  /// Binds, or takes the socket inherited for this address, and listens. Returns the address with the port it got.
   /// Throws Error (unreachable: in use, malformed, forbidden).
   std::string listen(const Listener& listener);
   /// Begins to serve; returns at once.
@@ -56,7 +58,8 @@ class Transport {
   /// Stops accepting, lets running answers end within shutdownTimeout, then closes what is left and joins every thread.
   void stop();
   /// Makes `stop` give up waiting at once; may be called from a signal-handling thread.
-  void hurry();
+  void stopNow();
+  /// As of now; from any thread.
   TransportCounters counters() const;
   /// Adds its counters.
   void addMetrics(observe::Metrics& metrics) const;

@@ -13,7 +13,6 @@
 #include "http/server/listener_socket.hpp"
 #include "http/server/transport.hpp"
 #include "http/server/workers.hpp"
-#include "http/server/writer.hpp"
 #include "os/descriptor.hpp"
 
 namespace video::http {
@@ -26,7 +25,7 @@ struct Transport::Impl {
   static constexpr std::uint32_t whileOpen = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
   enum class Step { again, wait, yield, close };
-  class Handling;
+  class BodyReader;
 
   Impl(Service& behind, const TransportOptions& wanted);
 
@@ -51,10 +50,10 @@ struct Transport::Impl {
     arm(EPOLL_CTL_MOD, connection.descriptor(), events, packed(connection.generation(), connection.index));
   }
   void handle(const epoll_event& event, ReadBuffer& buffer);
-  void giveBack(const epoll_event& event);
-  void giveBack(Connection& connection);
-  void letGo(Connection& connection) {
-    if (!connection.leave()) giveBack(connection);
+  void rearm(const epoll_event& event);
+  void rearm(Connection& connection);
+  void leaveOrRearm(Connection& connection) {
+    if (!connection.leave()) rearm(connection);
   }
   void listenTo(std::uint32_t index, int operation);
 
@@ -73,7 +72,9 @@ struct Transport::Impl {
   Step linger(Connection& connection, ReadBuffer& buffer);
   Step begin(Connection& connection, ReadBuffer& buffer);
   Step refuse(Connection& connection, ReadBuffer& buffer, const Refusal& refusal, const Head* head);
-  Step write(Connection& connection, ReadBuffer& buffer, Handling& handling);
+  void serve(Connection& connection, ReadBuffer& buffer, const Head& head, Admission& admission, std::string_view body);
+  bool closesAfter(Connection& connection, const ReadBuffer& buffer, const Head* head) const;
+  Step write(Connection& connection, ReadBuffer& buffer, const Head* head);
   void close(Connection& connection);
   void waitUntil(const Connection& connection, std::int64_t deadline) {
     deadlines[connection.index].store(deadline, std::memory_order_release);
@@ -89,14 +90,13 @@ struct Transport::Impl {
   const std::size_t maxConnections;
   const HeadLimits headLimits;
   const std::size_t bufferSize;
-  Writer writer;
   const Descriptor epoll{::epoll_create1(EPOLL_CLOEXEC)};
   const Descriptor wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
 
   std::mutex mutex;  // slots that are free, listeners, sleepers
   std::condition_variable changed;
   std::deque<ListenerSocket> listeners;
-  std::vector<Descriptor> handed;
+  std::vector<Descriptor> inherited;
   std::vector<std::uint32_t> paused;  // listeners that ran out of descriptors
   std::vector<std::uint32_t> freeSlots;
   std::vector<std::unique_ptr<Connection>> slots;
@@ -110,7 +110,7 @@ struct Transport::Impl {
   bool stopped = false;
   bool sweeping = true;
   std::atomic<bool> stopping = false;
-  std::atomic<bool> hurried = false;
+  std::atomic<bool> stopsNow = false;
   std::atomic<bool> forced = false;
   Workers workers;
   std::jthread sweeper;

@@ -19,10 +19,13 @@ class Workers {
   /// One thread's place.
   class WorkerSlot final : public WaitObserver {
    public:
+    /// Of a thread that is counted as running.
     explicit WorkerSlot(Workers& workers) : workers_(workers) {}
     /// Parks the thread while enough others run. False once the workers are ended.
     bool next();
+    /// The thread is about to wait: another takes its place.
     void waitBegins() noexcept override;
+    /// It runs again; parks at `next` where too many do.
     void waitEnds() noexcept override;
     /// Called before this thread is counted as waiting; must not wait itself.
     std::function<void()> beforeWait;
@@ -32,17 +35,20 @@ class Workers {
     int depth_ = 0;
   };
 
+  /// Runs `body` in `cores` threads at once and has at most `most`; none before `start`.
   Workers(std::size_t cores, std::size_t most, std::function<void(WorkerSlot&)> body);
   ~Workers() { end(); }
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
+  /// Starts the first threads.
   void start();
   /// Lets every thread leave at its next `WorkerSlot::next` and joins it. Whoever calls wakes those that wait
   /// elsewhere.
   void end();
   /// What `end` begins with: no thread passes `WorkerSlot::next` any more.
   void close();
+  /// Threads now, running, waiting and spare.
   std::size_t count() const;
 
  private:

@@ -1,8 +1,9 @@
-#include "http/server/writer.hpp"
+#include "http/server/response_writer.hpp"
 
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "http/server/connection.hpp"
 
 namespace video::http {
 
@@ -10,6 +11,10 @@ namespace {
 
 bool hasNoContent(int status) {
   return status < 200 || status == 204 || status == 304;
+}
+
+bool isHead(const Head* head) {
+  return head != nullptr && head->method == Method::head;
 }
 
 bool isOneLine(std::string_view text) {
@@ -32,22 +37,17 @@ bool isTransports(std::string_view name) {
 
 }  // namespace
 
-Writer::Writer() {
-  set_pre_routing_handler([](const httplib::Request&, httplib::Response& response) {
-    fill(*current(), response);
+ResponseWriter::ResponseWriter() {
+  set_pre_routing_handler([this](const httplib::Request&, httplib::Response& response) {
+    response.status = status_;
     return HandlerResponse::Handled;
   });
-  // What httplib would say of content and connection has been said.
+  // What httplib adds about connection and content: `fields_` says it.
   set_post_routing_handler([](const httplib::Request&, httplib::Response& response) { response.headers.clear(); });
 }
 
-Writer::Turn*& Writer::current() noexcept {
-  static thread_local Turn* turn = nullptr;
-  return turn;
-}
-
 template <class Self>
-bool Writer::process(Self& self, Connection& connection) {
+bool ResponseWriter::process(Self& self, Connection& connection) {
   // Its addresses, kept as headers, would only be searched.
   static const std::function<void(httplib::Request&)> strip = [](httplib::Request& request) {
     request.headers.clear();
@@ -61,41 +61,34 @@ bool Writer::process(Self& self, Connection& connection) {
     return self.process_request(connection, nobody, 0, nobody, 0, true, closed, strip);
 }
 
-bool Writer::write(Connection& connection, Answering& answering, ReadBuffer& buffer) {
-  Turn turn{connection, answering, buffer};
-  current() = &turn;
-  connection.headerLines = &buffer.headerLines;
+bool ResponseWriter::write(Connection& connection, Answer& answer, const Head* head, const std::string& date) {
+  connection.held = std::move(answer.held);
+  connection.rate = answer.rate;
+  connection.delay = answer.delay.count();
+  status_ = answer.status;
+  writeFields(connection, answer, head, date);
+  if (!hasNoContent(answer.status) && !isHead(head)) connection.content.swap(answer.content);
+  connection.headerLines = &fields_;
   const bool written = process(*this, connection);
   connection.headerLines = nullptr;
-  current() = nullptr;
   return written;
 }
 
-void Writer::fill(Turn& turn, httplib::Response& response) {
-  Answer& answer = turn.buffer.answer;
-  turn.answering.answer(answer);
-  turn.connection.held = std::move(answer.held);
-  turn.connection.rate = answer.rate;
-  turn.connection.delay = answer.delay.count();
-  turn.connection.closing = turn.answering.closes(answer);
-
-  const Head* head = turn.answering.head();
-  const bool toHead = head != nullptr && head->method == Method::head;
-  std::uint64_t total = 0;
-  for (const Segment& segment : answer.content) total += segment.file ? segment.length : segment.bytes.size();
-  response.status = answer.status;
-  std::string& lines = turn.buffer.headerLines;
-  lines.clear();
-  appendLine(lines, "Date", turn.buffer.date());
+void ResponseWriter::writeFields(const Connection& connection, const Answer& answer, const Head* head,
+                                 const std::string& date) {
+  fields_.clear();
+  appendLine(fields_, "Date", date);
   for (const auto& [name, value] : answer.headers)
-    if (!isTransports(name) && isOneLine(name) && isOneLine(value)) appendLine(lines, name, value);
-  if (turn.connection.closing)
-    appendLine(lines, "Connection", "close");
+    if (!isTransports(name) && isOneLine(name) && isOneLine(value)) appendLine(fields_, name, value);
+  if (connection.closing)
+    appendLine(fields_, "Connection", "close");
   else if (head != nullptr && head->minorVersion == 0)
-    appendLine(lines, "Connection", "keep-alive");
+    appendLine(fields_, "Connection", "keep-alive");
   if (hasNoContent(answer.status)) return;
-  appendLine(lines, "Content-Length", fmt::format_int(toHead ? answer.headLength.value_or(total) : total).str());
-  if (!toHead) turn.connection.content.swap(answer.content);
+  std::uint64_t length = 0;
+  for (const Segment& segment : answer.content) length += segment.file ? segment.length : segment.bytes.size();
+  if (isHead(head)) length = answer.headLength.value_or(length);
+  appendLine(fields_, "Content-Length", fmt::format_int(length).str());
 }
 
 }  // namespace video::http
