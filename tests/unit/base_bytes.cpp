@@ -11,6 +11,7 @@
 #include "base/sha256.hpp"
 #include "base/waiting.hpp"
 #include "catch.hpp"
+#include "os/descriptor.hpp"
 
 using namespace video;
 
