@@ -1,5 +1,8 @@
 #include "http/server/head_gate.hpp"
 
+#include <deque>
+#include <utility>
+
 #include "catch.hpp"
 #include "http/server/body_decoder.hpp"
 
@@ -17,6 +20,12 @@ int statusOf(const std::string& bytes, Head& head, const HeadLimits& limits = {}
   }
   const auto refusal = readHead(std::string_view(bytes).substr(end.start(), end.end() - end.start()), limits, head);
   return refusal ? refusal->status : 0;
+}
+
+/// The same for bytes that nobody else keeps: the head is views of them.
+int statusOf(std::string&& bytes, Head& head, const HeadLimits& limits = {}) {
+  static std::deque<std::string> kept;
+  return statusOf(std::as_const(kept.emplace_back(std::move(bytes))), head, limits);
 }
 
 int statusOf(const std::string& bytes) {
