@@ -11,29 +11,29 @@
 namespace video::store {
 namespace {
 
-constexpr const char* name = "reserve";
+constexpr const char* reserveName = "reserve";
 constexpr std::uint64_t most = 64ULL << 20;
 
 }  // namespace
 
 std::uint64_t Reserve::release() noexcept {
   struct stat is {};
-  if (::fstatat(folder_, name, &is, AT_SYMLINK_NOFOLLOW) != 0) return 0;
-  return files_.unlinkat(folder_, name) == 0 ? static_cast<std::uint64_t>(is.st_size) : 0;
+  if (::fstatat(folder_, reserveName, &is, AT_SYMLINK_NOFOLLOW) != 0) return 0;
+  return files_.unlinkat(folder_, reserveName) == 0 ? static_cast<std::uint64_t>(is.st_size) : 0;
 }
 
 bool Reserve::make(std::uint64_t floor) {
   const std::lock_guard lock(mutex_);
   struct stat is {};
-  const bool stands = ::fstatat(folder_, name, &is, AT_SYMLINK_NOFOLLOW) == 0;
+  const bool stands = ::fstatat(folder_, reserveName, &is, AT_SYMLINK_NOFOLLOW) == 0;
   if (stands && std::cmp_greater_equal(is.st_size, least)) return true;
-  const std::uint64_t free = os::freeSpace(files_, folder_, name);
+  const std::uint64_t free = os::freeSpace(files_, folder_, reserveName);
   const std::uint64_t size = std::clamp(free / 8, least, most);
   if (free < floor + 2 * size) return false;
-  files_.unlinkat(folder_, name);
-  const Descriptor made = os::makeFile(files_, folder_, name, O_WRONLY);
+  files_.unlinkat(folder_, reserveName);
+  const Descriptor made = os::makeFile(files_, folder_, reserveName, O_WRONLY);
   if (made && files_.fallocate(made.number(), static_cast<off_t>(size)) == 0) return true;
-  files_.unlinkat(folder_, name);
+  files_.unlinkat(folder_, reserveName);
   return false;
 }
 

@@ -12,7 +12,7 @@
 namespace video::store {
 namespace {
 
-constexpr const char* name = "signing.key";
+constexpr const char* keyName = "signing.key";
 constexpr std::size_t keySize = 32;
 constexpr mode_t mode = 0600;
 
@@ -26,13 +26,13 @@ std::string makeKey() {
 
 std::string SigningKey::read() {
   for (;;) {
-    if (const Descriptor file = os::openIfThere(files_, folder_, name, O_RDONLY)) {
+    if (const Descriptor file = os::openIfThere(files_, folder_, keyName, O_RDONLY)) {
       std::string key(keySize + 1, '\0');
       const ssize_t size = ::read(file.number(), key.data(), key.size());
       if (size != keySize) throw Error(Fault::internal, "signing.key: must be 32 bytes");
       return key.substr(0, keySize);
     }
-    os::writeFile(files_, folder_, name, makeKey(), mode, os::Existing::keep);
+    os::writeFile(files_, folder_, keyName, makeKey(), mode, os::Existing::keep);
   }
 }
 
@@ -42,8 +42,8 @@ void SigningKey::rotate() {
 
 void SigningKey::set(std::string_view key) {
   if (key.size() != keySize) throw Error(Fault::malformed, "signing.key: must be 32 bytes");
-  if (os::openIfThere(files_, folder_, name, O_RDONLY) && read() == key) return;
-  os::writeFile(files_, folder_, name, key, mode);
+  if (os::openIfThere(files_, folder_, keyName, O_RDONLY) && read() == key) return;
+  os::writeFile(files_, folder_, keyName, key, mode);
 }
 
 }  // namespace video::store
