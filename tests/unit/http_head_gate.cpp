@@ -139,6 +139,7 @@ TEST_CASE("request lines that are refused") {
   CHECK(statusOf("GET / HTTP/1.1\nHost: a\n\n") == 400);
   CHECK(statusOf("GET / HTTP/1.1\r\nHost: a\n\r\n") == 400);
   CHECK(statusOf("\n") == 400);
+  CHECK(statusOf("GET / HTTP/1.1\rXHost: a\r\n\r\n") == 400);
   CHECK(statusOf(std::string(10, '\r')) == -1);
   CHECK(statusOf("\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n") == 400);
 }
@@ -195,6 +196,9 @@ TEST_CASE("limits of a head") {
   };
   CHECK(statusOf(target(8 * 1024 - 14)) == 0);
   CHECK(statusOf(target(8 * 1024 - 13)) == 414);
+  std::string cut = target(8 * 1024 - 14);
+  cut.resize(cut.find('\r') + 1);
+  CHECK(statusOf(cut) == -1);
   CHECK(statusOf("GET /" + std::string(9000, 'a')) == 414);
   CHECK(statusOf(with("A: " + std::string(16 * 1024, 'a') + "\r\n")) == 431);
   CHECK(statusOf("GET / HTTP/1.1\r\nA: " + std::string(17 * 1024, 'a')) == 431);
