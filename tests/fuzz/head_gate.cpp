@@ -46,8 +46,8 @@ std::size_t linesOf(std::string_view head) {
 void checkHead(const Head& head, std::string_view text, const HeadLimits& limits) {
   holds(!head.chunked || !head.contentLength, "a body has one framing", text);
   holds(head.path.starts_with('/') || head.path == "*", "the target is a path or *", text);
-  for (const char c : std::string(head.path) += head.query)
-    holds(c > 0x20 && c < 0x7f, "the target is printable", text);
+  for (const std::string_view part : {head.path, head.query})
+    for (const char c : part) holds(c > 0x20 && c < 0x7f, "the target is printable", text);
   std::size_t hosts = 0;
   for (const auto& [name, value] : head.headers) {
     holds(!name.empty() && value == video::trimmed(value), "a field has a name, and a value that is trimmed", text);
