@@ -177,7 +177,7 @@ class Cell {
     if (has("NEW")) replace(text, "NEW", "new-" + owner_);
     if (has("DELETED")) {
       const VideoId gone = video();
-      at().deletions().remove(owner, {{gone, {}}, {}});
+      at().videos().remove(owner, {{gone, {}}, {}});
       replace(text, "DELETED", gone.text);
     }
     if (has("VIDEO")) {
