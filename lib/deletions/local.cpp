@@ -63,7 +63,7 @@ class DirectoryDeletions : public LocalDeletions {
 
   Deletion retry(const Credential& by, const DeletionRef& wanted) override {
     access::require(access_.identify(by), rights::deletionsRetry);
-    const Deletion revived = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+    const Deletion retried = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       access::require(access_.identify(transaction, by), rights::deletionsRetry);
       const auto found = rows::findDeletion(transaction, wanted.video);
       if (!found) throw Error(Fault::notFound, fmt::format("video {}: is not in the queue", wanted.video.text));
@@ -74,7 +74,7 @@ class DirectoryDeletions : public LocalDeletions {
       return rows::findDeletion(transaction, wanted.video).value();
     });
     wake();
-    return revived;
+    return retried;
   }
 
   schedule::Task purgeVideos() override { return purge_.videosTask(); }
