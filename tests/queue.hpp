@@ -13,7 +13,7 @@
 
 namespace video {
 
-/// What is put into a data directory for clearing.
+/// What is put into a data directory to be purged.
 struct QueueSize {
   std::size_t deleted = 0;   ///< videos that are due
   std::size_t kept = 0;      ///< videos that nobody has deleted

@@ -49,7 +49,7 @@ std::string hintFor(const Error& error, Caller& caller) {
       return remote ? "sign in with `videoctl session login NAME`, or with --server set VIDEOCTL_TOKEN" : "";
     case Fault::tooLarge: return "stream.max_upload of the server's configuration is the limit";
     case Fault::overQuota:
-      return "`videoctl user show NAME` says how much room there is; deleted videos count until they are cleared";
+      return "`videoctl user show NAME` says how much room there is; deleted videos count until they are purged";
     case Fault::unsupportedMediaType: return fmt::format("taken are {}", extensions());
     case Fault::busy:
     case Fault::tooMany:

@@ -49,9 +49,9 @@ DeletionPage waitUntilDrained(Caller& caller, const DeletionPage& before, steady
     const DeletionPage now = countsOf(caller);
     const std::int64_t left = now.due + now.leased;
     if (!drain.valid() && left == 0) return now;
-    const std::int64_t done = now.cleared - before.cleared;
+    const std::int64_t done = now.purged - before.purged;
     progress.show(done, done + left);
-    if (now.due != last.due || now.leased != last.leased || now.cleared != last.cleared) moved = steady_clock::now();
+    if (now.due != last.due || now.leased != last.leased || now.purged != last.purged) moved = steady_clock::now();
     last = now;
     if (!drain.valid() && steady_clock::now() - moved > patience)
       throw Error(Fault::busy, fmt::format("queue: {} due and {} held by others after {} ms without a change", now.due,
@@ -64,13 +64,13 @@ DeletionPage waitUntilDrained(Caller& caller, const DeletionPage& before, steady
   }
 }
 
-// What a drain would clear now, record by record.
+// What a drain would purge now, record by record.
 int rehearseDrain(Caller& caller, const DrainQueue& wanted) {
   RehearseDrain page{wanted, {}, {}};
   caller.out.beginResults();
   do {
     const Page<Deletion> due = caller.toolkit().deletions().rehearseDrain(caller.by(), page);
-    for (const Deletion& one : due.items) caller.out.result({"would-clear", one.video.text, {}, one.lastError});
+    for (const Deletion& one : due.items) caller.out.result({"would-purge", one.video.text, {}, one.lastError});
     page.cursor = due.nextCursor;
   } while (page.cursor && caller.out.isOpen());
   caller.out.endResults();
@@ -81,7 +81,7 @@ int drain(Caller& caller, DrainQueue& wanted) {
   if (caller.flags.dryRun) return rehearseDrain(caller, wanted);
   if (wanted.includeNotDue)
     confirm(caller.flags, "queue drain --include-not-due",
-            fmt::format("Clear every deleted video on {} for good, due or not?", caller.target().address));
+            fmt::format("Purge every deleted video on {} for good, due or not?", caller.target().address));
   const auto began = steady_clock::now();
   const DeletionPage before = countsOf(caller);
   // In direct mode it returns when all is done: somebody else watches it.
@@ -125,10 +125,10 @@ int retry(Caller& caller, const RetryQueue& wanted) {
 
 void addQueue(Commands& commands) {
   CLI::App& noun = commands.noun("queue", "The deletion queue",
-                                 {{"What waits to be cleared", "videoctl queue list"},
+                                 {{"What waits to be purged", "videoctl queue list"},
                                   {"From cron: silent, unless something failed", "videoctl -q queue drain"}});
 
-  auto list = commands.verb<ListQueue>(noun, "list", "What waits to be cleared, by due time");
+  auto list = commands.verb<ListQueue>(noun, "list", "What waits to be purged, by due time");
   list.flag("--dead", &ListQueue::dead, "only what was given up");
   list.lists();
   list.givesList<DeletionPage>();
@@ -140,7 +140,7 @@ void addQueue(Commands& commands) {
     return 0;
   });
 
-  auto drained = commands.verb<DrainQueue>(noun, "drain", "Clears what is due, and waits until it is done");
+  auto drained = commands.verb<DrainQueue>(noun, "drain", "Purges what is due, and waits until it is done");
   drained.flag("--include-not-due", &Drain::includeNotDue, "all that waits, for good");
   drained.flag("--no-wait", &DrainQueue::noWait, "do not wait for a daemon's work");
   drained.rehearses();

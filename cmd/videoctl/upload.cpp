@@ -179,7 +179,7 @@ VideoId uploadOne(Caller& caller, const NewVideo& wanted, const ByteSource& sour
   const auto send = [&] { toolkit.uploads().put(caller.by(), {id, known}, source); };
   const auto takeAway = [&] {
     try {
-      toolkit.deletions().remove(caller.by(), {{id, {}}, true});
+      toolkit.videos().remove(caller.by(), {{id, {}}, true});
     } catch (const Error& error) {
       say(fmt::format("video {}: still waits for its bytes: {}", id.text, error.what()));
     }

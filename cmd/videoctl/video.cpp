@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "base/text.hpp"
-#include "deletions/fields.hpp"
 #include "frame/command.hpp"
 #include "frame/files.hpp"
 #include "frame/progress.hpp"
@@ -277,7 +276,7 @@ void addVideo(Commands& commands) {
   verify.runs(verifyVideos);
 
   auto remove =
-      commands.verb<TheseVideos>(noun, "delete", "Deletes videos; until they are cleared they can be restored");
+      commands.verb<TheseVideos>(noun, "delete", "Deletes videos; until they are purged they can be restored");
   remove.several("ID", &TheseVideos::ids, "videos, or - for one a line on stdin");
   remove.flag("--now", &TheseVideos::now, "without the usual delay");
   remove.givesResults();
@@ -285,9 +284,9 @@ void addVideo(Commands& commands) {
   remove.runs([](Caller& caller, TheseVideos& wanted) {
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
       const RemoveVideo one{{VideoId{id}, {}}, wanted.now ? std::optional(true) : std::nullopt};
-      Deletions& deletions = caller.toolkit().deletions();
-      if (caller.flags.dryRun) return {"would-delete", id, {}, deletions.rehearseRemove(caller.by(), one).name};
-      deletions.remove(caller.by(), one);
+      Videos& videos = caller.toolkit().videos();
+      if (caller.flags.dryRun) return {"would-delete", id, {}, videos.rehearseRemove(caller.by(), one).name};
+      videos.remove(caller.by(), one);
       return {"deleted", id, {}, {}};
     });
   });
@@ -299,9 +298,9 @@ void addVideo(Commands& commands) {
   restore.runs([](Caller& caller, TheseVideos& wanted) {
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
       const VideoRef one{VideoId{id}, {}};
-      Deletions& deletions = caller.toolkit().deletions();
-      if (caller.flags.dryRun) return {"would-restore", id, {}, deletions.rehearseRestore(caller.by(), one).name};
-      deletions.restore(caller.by(), one);
+      Videos& videos = caller.toolkit().videos();
+      if (caller.flags.dryRun) return {"would-restore", id, {}, videos.rehearseRestore(caller.by(), one).name};
+      videos.restore(caller.by(), one);
       return {"restored", id, {}, {}};
     });
   });

@@ -213,7 +213,7 @@ void measureQueue(observe::Metrics& metrics, LocalToolkit& toolkit) {
   for (const auto& [state, count] : states)
     metrics.gauge("videod_deletions", "Queued deletions by state: due, leased, failed (will be retried), dead.",
                   static_cast<double>(count), {{"state", state}});
-  metrics.counter("videod_deletions_cleared_total", "Deletions purged in total.", static_cast<double>(queue.cleared));
+  metrics.counter("videod_deletions_cleared_total", "Deletions purged in total.", static_cast<double>(queue.purged));
   metrics.counter("videod_deletions_failures_total", "Failed attempts to purge a deletion, in total.",
                   static_cast<double>(queue.failures));
   for (const TaskStatus& task : toolkit.tasks().list(Operator{}, {}).items) {

@@ -54,12 +54,8 @@ struct DeletionPage : Page<Deletion> {
   std::int64_t leased = 0;
   std::int64_t failed = 0;  ///< waiting for another try
   std::int64_t dead = 0;
-  std::int64_t cleared = 0;   ///< since ever
-  std::int64_t failures = 0;  ///< since ever
-};
-
-struct RemoveVideo : VideoRef {
-  std::optional<bool> now;  ///< without `deletion.delay`
+  std::int64_t purged = 0;    ///< in total
+  std::int64_t failures = 0;  ///< in total
 };
 
 struct Drain {
@@ -91,24 +87,16 @@ struct DeletionsOptions {
   std::chrono::milliseconds remember{std::chrono::hours{24 * 400}};  ///< as VideosOptions::remember
 };
 
-/// Deleting, restoring, and the queue between. Every function may be called from any thread and throws Error.
+/// The queue of what waits for purging; videos are deleted and restored in the room videos. Every function may be
+/// called from any thread and throws Error.
 class Deletions {
  public:
   virtual ~Deletions() = default;
-  /// Marks a video deleted and queues it, in one transaction: owner, admin, operator. Gone from lists and streams at
-  /// once.
-  virtual void remove(const Credential& by, const RemoveVideo& wanted) = 0;
-  /// What `remove` would do, undone: the video as it would be. Throws what it would throw.
-  virtual Video rehearseRemove(const Credential& by, const RemoveVideo& wanted) = 0;
-  /// Takes it back, until it is claimed: owner, admin, operator. Faults: conflict (purging, or not deleted), notFound.
-  virtual Video restore(const Credential& by, const VideoRef& wanted) = 0;
-  /// What `restore` would do, undone. Throws what it would throw.
-  virtual Video rehearseRestore(const Credential& by, const VideoRef& wanted) = 0;
   /// The original scheduler's way to queue a video: admin, operator, anyone on a trusted listener.
   virtual void enqueue(const Credential& by, const VideoRef& wanted) = 0;
   /// The queue by due time: admin, operator.
   virtual DeletionPage list(const Credential& by, const DeletionQuery& wanted) = 0;
-  /// Starts clearing all that is due: admin, operator. In a daemon it returns at once, in direct mode when it is done.
+  /// Starts purging all that is due: admin, operator. In a daemon it returns at once, in direct mode when it is done.
   virtual DrainStarted drain(const Credential& by, const Drain& wanted) = 0;
   /// The records that `drain` would purge now: admin, operator. Changes nothing.
   virtual Page<Deletion> rehearseDrain(const Credential& by, const RehearseDrain& wanted) = 0;
@@ -128,12 +116,15 @@ struct DeletionRunner {
 /// The deletions of a data directory, and the tasks that work their queue.
 class LocalDeletions : public Deletions {
  public:
-  /// The queue's own task.
-  virtual schedule::Task videoClear() = 0;
-  /// Feeds the queue the videos of users who are gone.
-  virtual schedule::Task userClear() = 0;
-  /// Work that forgets contents which were deleted longer ago than `remember`; none where there are none.
-  virtual std::vector<std::function<schedule::Counts()>> forgetting() = 0;
+  /// The task that purges what is in the queue.
+  virtual schedule::Task purgeVideos() = 0;
+  /// The task that queues the videos of users who are gone, and then purges the users.
+  virtual schedule::Task purgeUsers() = 0;
+  /// Work that drops what is remembered of contents which were deleted longer ago than `remember`; none where there are
+  /// none.
+  virtual std::vector<std::function<schedule::Counts()>> expireContents() = 0;
+  /// Asks a daemon's scheduler to purge what is due; does nothing where there is none.
+  virtual void wake() = 0;
   /// Before anything is asked.
   virtual void workBy(DeletionRunner runner) = 0;
 };

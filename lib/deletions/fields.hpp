@@ -40,15 +40,9 @@ struct Fields<DeletionPage> {
                                         Field{"leased", &DeletionPage::leased, "records being worked on"},
                                         Field{"failed", &DeletionPage::failed, "records waiting for another try"},
                                         Field{"dead", &DeletionPage::dead, "records given up"},
-                                        Field{"cleared", &DeletionPage::cleared, "videos cleared since ever"},
-                                        Field{"failures", &DeletionPage::failures, "tries that failed since ever"},
+                                        Field{"cleared", &DeletionPage::purged, "videos purged in total"},
+                                        Field{"failures", &DeletionPage::failures, "failed tries in total"},
                                     });
-};
-
-template <>
-struct Fields<RemoveVideo> {
-  static constexpr std::tuple list =
-      std::tuple_cat(Fields<VideoRef>::list, std::tuple{Field{"now", &RemoveVideo::now, "without the usual delay"}});
 };
 
 template <>

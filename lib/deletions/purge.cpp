@@ -31,20 +31,20 @@ std::string keyOf(UserId user) {
 
 }  // namespace
 
-// What a batch has at hand, from its dispatch until its item has gone.
-class PurgeWorker::Hand {
+// The keys of a batch, from its dispatch until its item has gone.
+class PurgeWorker::InFlight {
  public:
-  Hand(std::mutex& mutex, std::set<std::string>& all, std::vector<std::string> its)
+  InFlight(std::mutex& mutex, std::set<std::string>& all, std::vector<std::string> its)
       : mutex_(mutex), all_(all), its_(std::move(its)) {
     const std::lock_guard lock(mutex_);
     all_.insert(its_.begin(), its_.end());
   }
-  ~Hand() {
+  ~InFlight() {
     const std::lock_guard lock(mutex_);
     for (const std::string& key : its_) all_.erase(key);
   }
-  Hand(const Hand&) = delete;
-  Hand& operator=(const Hand&) = delete;
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
 
  private:
   std::mutex& mutex_;
@@ -56,7 +56,7 @@ PurgeWorker::PurgeWorker(store::Database& database, store::Blobs& blobs, access:
                          const DeletionsOptions& options)
     : database_(database), blobs_(blobs), access_(access), options_(options) {}
 
-schedule::Task PurgeWorker::videoClear() {
+schedule::Task PurgeWorker::videosTask() {
   return {"video-clear", options_.batch, options_.workers, [this] {
             // Where not even a failure can be noted, the run ends: it would find the same again.
             auto broken = std::make_shared<std::atomic<bool>>(false);
@@ -66,7 +66,7 @@ schedule::Task PurgeWorker::videoClear() {
           }};
 }
 
-schedule::Task PurgeWorker::userClear() {
+schedule::Task PurgeWorker::usersTask() {
   return {"user-clear", options_.batch, 1, [this] {
             auto broken = std::make_shared<std::atomic<bool>>(false);
             return [this, broken](std::size_t batch) {
@@ -77,7 +77,7 @@ schedule::Task PurgeWorker::userClear() {
 
 schedule::Item PurgeWorker::itemOf(std::set<std::string>& all, std::vector<std::string> keys, const Broken& broken,
                                    std::function<schedule::Counts()> work) {
-  return [hand = std::make_shared<Hand>(mutex_, all, std::move(keys)), broken, work = std::move(work)] {
+  return [inFlight = std::make_shared<InFlight>(mutex_, all, std::move(keys)), broken, work = std::move(work)] {
     try {
       return work();
     } catch (...) {
@@ -89,35 +89,35 @@ schedule::Item PurgeWorker::itemOf(std::set<std::string>& all, std::vector<std::
 
 std::vector<schedule::Item> PurgeWorker::dispatchVideos(std::size_t batch, const Broken& broken) {
   std::vector<schedule::Item> items;
-  const auto wanted = static_cast<std::int64_t>(batch + sizeOf(othersAtHand_));
+  const auto wanted = static_cast<std::int64_t>(batch + sizeOf(othersInFlight_));
   auto blobs =
       database_.read([&](store::Reader& reader) { return rows::replacedBlobs(reader, access_.now(), wanted); });
-  std::erase_if(blobs, [this](const rows::ReplacedBlob& blob) { return isAtHand(blob.name); });
+  std::erase_if(blobs, [this](const rows::ReplacedBlob& blob) { return isInFlight(blob.name); });
   if (!blobs.empty()) {
     std::vector<std::string> keys;
     for (const rows::ReplacedBlob& blob : blobs) keys.push_back(blob.name);
-    items.push_back(itemOf(othersAtHand_, keys, broken, [this, blobs] { return clearBlobs(blobs); }));
+    items.push_back(itemOf(othersInFlight_, keys, broken, [this, blobs] { return purgeBlobs(blobs); }));
   }
   // Claimed ahead, for what executors have and what they take next, since each claim is a commit too.
   const auto claimed = claim(2 * options_.workers * batch);
   for (std::size_t at = 0; at < claimed.size(); at += batch) {
     const auto first = claimed.begin() + static_cast<std::ptrdiff_t>(at);
-    const std::vector<rows::Clearable> videos(
+    const std::vector<rows::DueDeletion> videos(
         first, first + static_cast<std::ptrdiff_t>(std::min(batch, claimed.size() - at)));
     std::vector<std::string> keys;
-    for (const rows::Clearable& video : videos) keys.push_back(video.video.text);
-    items.push_back(itemOf(videosAtHand_, keys, broken, [this, videos] { return clearVideos(videos); }));
+    for (const rows::DueDeletion& video : videos) keys.push_back(video.video.text);
+    items.push_back(itemOf(videosInFlight_, keys, broken, [this, videos] { return purgeVideos(videos); }));
   }
   return items;
 }
 
-std::vector<rows::Clearable> PurgeWorker::claim(std::size_t batch) {
+std::vector<rows::DueDeletion> PurgeWorker::claim(std::size_t batch) {
   const std::int64_t self = database_.directory().leases().own();
   const auto voidOwners = [&](store::Reader& reader) {
     std::vector<std::int64_t> owners = rows::leaseOwners(reader);
     std::erase_if(owners, [&](std::int64_t owner) {
-      // A lease of our own that nobody has at hand was left by a run that was stopped.
-      return owner == self ? sizeOf(videosAtHand_) > 0 : database_.directory().leases().isAlive(owner);
+      // A lease of our own that nobody works on was left by a run that was stopped.
+      return owner == self ? sizeOf(videosInFlight_) > 0 : database_.directory().leases().isAlive(owner);
     });
     return owners;
   };
@@ -125,17 +125,15 @@ std::vector<rows::Clearable> PurgeWorker::claim(std::size_t batch) {
   const bool idle = database_.read([&](store::Reader& reader) {
     return !rows::hasDueDeletion(reader, access_.now()) && voidOwners(reader).empty();
   });
-  std::vector<rows::Clearable> claimed;
+  std::vector<rows::DueDeletion> claimed;
   while (!idle && claimed.size() < batch) {
     const std::size_t most = std::min(batch - claimed.size(), claimStep);
     const auto some = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       for (const std::int64_t owner : claimed.empty() ? voidOwners(transaction) : std::vector<std::int64_t>{})
         rows::voidLeases(transaction, owner, step);
       auto due = rows::dueDeletions(transaction, access_.now(), static_cast<std::int64_t>(most));
-      for (const rows::Clearable& one : due) {
-        rows::lease(transaction, one.video, self);
-        rows::setState(transaction, one.video, VideoState::purging);
-      }
+      std::erase_if(
+          due, [&](const rows::DueDeletion& one) { return !rows::claim(transaction, one.video, self, access_.now()); });
       return due;
     });
     claimed.insert(claimed.end(), some.begin(), some.end());
@@ -144,35 +142,37 @@ std::vector<rows::Clearable> PurgeWorker::claim(std::size_t batch) {
   return claimed;
 }
 
-schedule::Counts PurgeWorker::clearVideos(std::span<const rows::Clearable> videos) {
+schedule::Counts PurgeWorker::purgeVideos(std::span<const rows::DueDeletion> videos) {
   std::vector<store::Removal> removals;
-  for (const rows::Clearable& video : videos) removals.push_back({video.blob, video.video.text});
+  for (const rows::DueDeletion& video : videos) removals.push_back({video.blob, video.video.text});
   blobs_.remove(removals);
-  std::vector<Cleared> cleared;
+  std::vector<Unlinked> unlinked;
   for (std::size_t i = 0; i < videos.size(); ++i)
-    cleared.push_back({videos[i].video, videos[i].tries, removals[i].failure});
-  return finish(cleared);
+    unlinked.push_back({videos[i].video, videos[i].tries, removals[i].failure});
+  return finish(unlinked);
 }
 
-schedule::Counts PurgeWorker::finish(std::span<const Cleared> videos) {
+schedule::Counts PurgeWorker::finish(std::span<const Unlinked> videos) {
+  const std::int64_t self = database_.directory().leases().own();
   schedule::Counts counts;
   std::size_t at = 0;
   const auto some = [&](store::Transaction& transaction) {
     schedule::Counts now;
     std::size_t next = at;
     for (std::int64_t left = step; left > 0 && next < videos.size(); ++next) {
-      const Cleared& one = videos[next];
+      const Unlinked& one = videos[next];
       left -= rowsOfVideo;
+      // A lease that was voided is another's by now, or the record's own again: so are the rows.
+      if (!rows::isLeasedBy(transaction, one.video, self)) continue;
       if (one.failure.empty()) {
         left -= rows::deleteCommentsOf(transaction, one.video, std::max<std::int64_t>(left, 1));
         if (left > 0) left -= rows::deleteSharesOf(transaction, one.video, left);
         if (left <= 0) break;  // there may be more of them
         if (options_.remember.count() > 0) rows::rememberContent(transaction, one.video);
-        rows::deleteDeletion(transaction, one.video);
-        rows::deleteVideo(transaction, one.video);
+        if (!rows::finishDeletion(transaction, one.video, self)) throw rows::changedMeanwhile(one.video);
         ++now.done;
-      } else {
-        rows::recordFailure(transaction, one.video, one.failure, retryAt(one.tries), options_.maxTries);
+      } else if (rows::recordFailure(transaction, one.video, self, one.failure, retryAt(one.tries),
+                                     options_.maxTries)) {
         ++now.failed;
       }
     }
@@ -187,22 +187,22 @@ schedule::Counts PurgeWorker::finish(std::span<const Cleared> videos) {
       counts.failed += now.failed;
     }
   } catch (const Error& failure) {
-    const std::span<const Cleared> rest = videos.subspan(at);
+    const std::span<const Unlinked> rest = videos.subspan(at);
     if (failure.fault() != Fault::databaseFailed || (rest.size() == 1 && !rest[0].failure.empty())) throw;
     // One of them may be at fault: each by itself, and what fails alone is noted.
-    for (const Cleared& one : rest) {
-      const Cleared again{one.video, one.tries, rest.size() == 1 ? failure.what() : one.failure};
+    for (const Unlinked& one : rest) {
+      const Unlinked again{one.video, one.tries, rest.size() == 1 ? failure.what() : one.failure};
       const schedule::Counts its = finish({&again, 1});
       counts.done += its.done;
       counts.failed += its.failed;
     }
   }
-  for (const Cleared& one : videos)
+  for (const Unlinked& one : videos)
     if (!one.failure.empty()) observe::warning("deletion failed", {{"video", one.video.text}, {"error", one.failure}});
   return counts;
 }
 
-schedule::Counts PurgeWorker::clearBlobs(std::span<const rows::ReplacedBlob> blobs) {
+schedule::Counts PurgeWorker::purgeBlobs(std::span<const rows::ReplacedBlob> blobs) {
   std::vector<store::Removal> removals;
   for (const rows::ReplacedBlob& blob : blobs) removals.push_back({blob.name, {}});
   blobs_.remove(removals);
@@ -213,10 +213,9 @@ schedule::Counts PurgeWorker::clearBlobs(std::span<const rows::ReplacedBlob> blo
     for (std::size_t i = 0; i < blobs.size(); ++i) {
       const std::string& failure = removals[i].failure;
       if (failure.empty())
-        rows::deleteBlobDeletion(transaction, blobs[i].name);
-      else
-        rows::postponeBlobDeletion(transaction, blobs[i].name, failure, retryAt(blobs[i].tries));
-      ++(failure.empty() ? counts.done : counts.failed);
+        counts.done += rows::deleteBlobDeletion(transaction, blobs[i].name) ? 1 : 0;
+      else if (rows::postponeBlobDeletion(transaction, blobs[i], failure, retryAt(blobs[i].tries)))
+        ++counts.failed;
     }
     if (counts.failed > 0) rows::addToTotals(transaction, 0, static_cast<std::int64_t>(counts.failed));
     return counts;
@@ -224,17 +223,17 @@ schedule::Counts PurgeWorker::clearBlobs(std::span<const rows::ReplacedBlob> blo
 }
 
 std::vector<schedule::Item> PurgeWorker::dispatchUsers(std::size_t batch, const Broken& broken) {
-  const auto wanted = static_cast<std::int64_t>(batch + sizeOf(othersAtHand_));
+  const auto wanted = static_cast<std::int64_t>(batch + sizeOf(othersInFlight_));
   const auto users =
-      database_.read([&](store::Reader& reader) { return rows::clearableUsers(reader, access_.now(), wanted); });
+      database_.read([&](store::Reader& reader) { return rows::dueUsers(reader, access_.now(), wanted); });
   std::vector<schedule::Item> items;
-  for (const rows::ClearableUser& user : users)
-    if (!isAtHand(keyOf(user.id)))
-      items.push_back(itemOf(othersAtHand_, {keyOf(user.id)}, broken, [this, user] { return clearUser(user); }));
+  for (const rows::DueUser& user : users)
+    if (!isInFlight(keyOf(user.id)))
+      items.push_back(itemOf(othersInFlight_, {keyOf(user.id)}, broken, [this, user] { return purgeUser(user); }));
   return items;
 }
 
-schedule::Counts PurgeWorker::clearUser(const rows::ClearableUser& user) {
+schedule::Counts PurgeWorker::purgeUser(const rows::DueUser& user) {
   try {
     const auto write = [&](const auto& work) { return database_.write(store::Purpose::keep, work); };
     const auto queueSome = [&](store::Transaction& transaction) {
@@ -252,36 +251,36 @@ schedule::Counts PurgeWorker::clearUser(const rows::ClearableUser& user) {
     };
     while (write(removeComments) == step) {
     }
-    const auto forget = [&](store::Transaction& transaction) {
-      return rows::forgetContentsOf(transaction, user.id, step);
+    const auto removeContents = [&](store::Transaction& transaction) {
+      return rows::removeDeletedContentsOf(transaction, user.id, step);
     };
-    while (write(forget) == step) {
+    while (write(removeContents) == step) {
     }
     write([&](store::Transaction& transaction) {
-      rows::markUserQueued(transaction, user.id);
-      if (!rows::finishUserDeletion(transaction, user.id)) return;
+      if (!rows::markUserQueued(transaction, user.id) || !rows::finishUserDeletion(transaction, user.id)) return;
       access_.endAll(transaction, user.id);
-      rows::deleteUser(transaction, user.id);
+      if (!rows::deleteUser(transaction, user.id))
+        throw Error(Fault::conflict, fmt::format("user {}: is not deleted", user.id.value));
     });
     return {1, 0};
   } catch (const std::exception& failure) {
     observe::warning("deletion failed", {{"user", user.id.value}, {"error", failure.what()}});
     database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-      rows::postponeUserDeletion(transaction, user.id, failure.what(), retryAt(user.tries));
-      rows::addToTotals(transaction, 0, 1);
+      if (rows::postponeUserDeletion(transaction, user, failure.what(), retryAt(user.tries)))
+        rows::addToTotals(transaction, 0, 1);
     });
     return {0, 1};
   }
 }
 
-bool PurgeWorker::isAtHand(const std::string& key) const {
+bool PurgeWorker::isInFlight(const std::string& key) const {
   const std::lock_guard lock(mutex_);
-  return othersAtHand_.contains(key);
+  return othersInFlight_.contains(key);
 }
 
-std::size_t PurgeWorker::sizeOf(const std::set<std::string>& atHand) const {
+std::size_t PurgeWorker::sizeOf(const std::set<std::string>& keys) const {
   const std::lock_guard lock(mutex_);
-  return atHand.size();
+  return keys.size();
 }
 
 Time PurgeWorker::retryAt(std::int64_t tries) const {

@@ -17,19 +17,19 @@
 
 namespace video {
 
-/// The work behind the deletion queue: what the tasks video-clear and user-clear dispatch and execute. Each step may be
-/// repeated, and every process on the directory may do it at once: a record belongs to whoever leased it.
+/// Purges what is in the deletion queue: what the tasks video-clear and user-clear dispatch and execute. Each step may
+/// be repeated, and every process on the directory may do it at once: a record belongs to whoever leased it.
 class PurgeWorker {
  public:
   PurgeWorker(store::Database& database, store::Blobs& blobs, access::Access& access, const DeletionsOptions& options);
 
-  schedule::Task videoClear();
-  schedule::Task userClear();
+  schedule::Task videosTask();
+  schedule::Task usersTask();
 
  private:
-  class Hand;
+  class InFlight;
   using Broken = std::shared_ptr<std::atomic<bool>>;
-  struct Cleared {
+  struct Unlinked {
     VideoId video;
     std::int64_t tries;   // that failed before
     std::string failure;  // why its file is still there
@@ -39,13 +39,13 @@ class PurgeWorker {
                         std::function<schedule::Counts()> work);
   std::vector<schedule::Item> dispatchVideos(std::size_t batch, const Broken& broken);
   std::vector<schedule::Item> dispatchUsers(std::size_t batch, const Broken& broken);
-  std::vector<rows::Clearable> claim(std::size_t batch);
-  schedule::Counts clearVideos(std::span<const rows::Clearable> videos);
-  schedule::Counts finish(std::span<const Cleared> videos);
-  schedule::Counts clearBlobs(std::span<const rows::ReplacedBlob> blobs);
-  schedule::Counts clearUser(const rows::ClearableUser& user);
-  bool isAtHand(const std::string& key) const;
-  std::size_t sizeOf(const std::set<std::string>& atHand) const;
+  std::vector<rows::DueDeletion> claim(std::size_t batch);
+  schedule::Counts purgeVideos(std::span<const rows::DueDeletion> videos);
+  schedule::Counts finish(std::span<const Unlinked> videos);
+  schedule::Counts purgeBlobs(std::span<const rows::ReplacedBlob> blobs);
+  schedule::Counts purgeUser(const rows::DueUser& user);
+  bool isInFlight(const std::string& key) const;
+  std::size_t sizeOf(const std::set<std::string>& keys) const;
   Time retryAt(std::int64_t tries) const;
 
   store::Database& database_;
@@ -53,9 +53,9 @@ class PurgeWorker {
   access::Access& access_;
   DeletionsOptions options_;
   mutable std::mutex mutex_;
-  // What an executor of this process has, or will have.
-  std::set<std::string> videosAtHand_;
-  std::set<std::string> othersAtHand_;
+  // What an executor of this process works on, or will.
+  std::set<std::string> videosInFlight_;
+  std::set<std::string> othersInFlight_;
 };
 
 }  // namespace video

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/cursor.hpp"
+#include "base/error.hpp"
 #include "base/json.hpp"
 
 namespace video::rows {
@@ -75,7 +76,7 @@ DeletionPage listDeletions(store::Reader& reader, const DeletionQuery& wanted, T
            wanted.limit, page);
   page.due = count(reader.query("SELECT count(*) FROM video_del_rec WHERE state = 'waiting' AND due <= ?", now)) +
              count(reader.query("SELECT count(*) FROM blob_del_rec WHERE due <= ?", now)) +
-             std::ssize(clearableUsers(reader, now, 1000));
+             std::ssize(dueUsers(reader, now, 1000));
   page.leased = count(reader.query("SELECT count(*) FROM video_del_rec WHERE state = 'leased'"));
   page.failed =
       count(reader.query("SELECT count(*) FROM video_del_rec WHERE state = 'waiting' AND due > ? AND tries > 0", now)) +
@@ -84,7 +85,7 @@ DeletionPage listDeletions(store::Reader& reader, const DeletionQuery& wanted, T
   page.dead = count(reader.query("SELECT count(*) FROM video_del_rec WHERE state = 'dead'"));
   auto totals = reader.query("SELECT cleared, failures FROM deletion_totals WHERE only_row = 1");
   if (totals.next()) {
-    page.cleared = totals.integer(0);
+    page.purged = totals.integer(0);
     page.failures = totals.integer(1);
   }
   return page;
@@ -110,8 +111,8 @@ Page<Deletion> listDue(store::Reader& reader, Time now, std::int64_t limit, cons
   return page;
 }
 
-std::vector<Clearable> dueDeletions(store::Reader& reader, Time now, std::int64_t limit) {
-  std::vector<Clearable> due;
+std::vector<DueDeletion> dueDeletions(store::Reader& reader, Time now, std::int64_t limit) {
+  std::vector<DueDeletion> due;
   auto query = reader.query(
       "SELECT d.video_id, v.blob, d.tries FROM video_del_rec d CROSS JOIN video_info v ON v.id = d.video_id "
       "WHERE d.state = 'waiting' AND d.due <= ? ORDER BY d.due, d.video_id LIMIT ?",
@@ -131,62 +132,105 @@ std::vector<std::int64_t> leaseOwners(store::Reader& reader) {
   }
 }
 
-void insertDeletion(store::Transaction& transaction, const VideoId& video, Time due, Time now) {
-  transaction.query("INSERT INTO video_del_rec (video_id, due, create_time) VALUES (?, ?, ?)", video, due, now).run();
-}
-
-void deleteDeletion(store::Transaction& transaction, const VideoId& video) {
-  transaction.query("DELETE FROM video_del_rec WHERE video_id = ?", video).run();
-}
-
-void lease(store::Transaction& transaction, const VideoId& video, std::int64_t owner) {
-  transaction.query("UPDATE video_del_rec SET state = 'leased', lease_owner = ? WHERE video_id = ?", owner, video)
+bool queueDeletion(store::Transaction& transaction, const Video& video, Time due, Time now) {
+  if (video.state != VideoState::pending && video.state != VideoState::ready) return false;
+  if (!setState(transaction, video.id, video.state, VideoState::deleted)) return false;
+  transaction.query("INSERT INTO video_del_rec (video_id, due, create_time) VALUES (?, ?, ?)", video.id, due, now)
       .run();
+  return true;
+}
+
+bool restoreVideo(store::Transaction& transaction, const StoredVideo& video) {
+  // Of a user who is gone nothing comes back: it would be in no queue.
+  const bool removed = transaction
+                           .query(
+                               "DELETE FROM video_del_rec WHERE video_id = ? AND state = 'waiting' AND EXISTS "
+                               "(SELECT 1 FROM video_info v CROSS JOIN users u ON u.id = v.author_id "
+                               "WHERE v.id = video_del_rec.video_id AND v.state = 'deleted' AND u.deleted IS NULL)",
+                               video.id)
+                           .run() == 1;
+  return removed &&
+         setState(transaction, video.id, VideoState::deleted, video.blob ? VideoState::ready : VideoState::pending);
+}
+
+bool claim(store::Transaction& transaction, const VideoId& video, std::int64_t owner, Time now) {
+  const bool leased = transaction
+                          .query(
+                              "UPDATE video_del_rec SET state = 'leased', lease_owner = ? "
+                              "WHERE video_id = ? AND state = 'waiting' AND due <= ? AND EXISTS "
+                              "(SELECT 1 FROM video_info v WHERE v.id = video_del_rec.video_id AND "
+                              "v.state IN ('deleted', 'purging'))",
+                              owner, video, now)
+                          .run() == 1;
+  // It is purging already where an earlier lease failed or was voided.
+  if (leased) setState(transaction, video, VideoState::deleted, VideoState::purging);
+  return leased;
+}
+
+bool isLeasedBy(store::Reader& reader, const VideoId& video, std::int64_t owner) {
+  return reader
+      .query("SELECT 1 FROM video_del_rec WHERE video_id = ? AND state = 'leased' AND lease_owner = ?", video, owner)
+      .next();
+}
+
+bool finishDeletion(store::Transaction& transaction, const VideoId& video, std::int64_t owner) {
+  return transaction
+                 .query("DELETE FROM video_del_rec WHERE video_id = ? AND state = 'leased' AND lease_owner = ?", video,
+                        owner)
+                 .run() == 1 &&
+         deleteVideo(transaction, video);
 }
 
 std::int64_t voidLeases(store::Transaction& transaction, std::int64_t owner, std::int64_t limit) {
   return transaction
       .query(
-          "UPDATE video_del_rec SET state = 'waiting', lease_owner = NULL WHERE video_id IN "
-          "(SELECT video_id FROM video_del_rec WHERE lease_owner = ? LIMIT ?)",
+          "UPDATE video_del_rec SET state = 'waiting', lease_owner = NULL WHERE state = 'leased' AND lease_owner = ?1 "
+          "AND "
+          "video_id IN (SELECT video_id FROM video_del_rec WHERE lease_owner = ?1 LIMIT ?2)",
           owner, limit)
       .run();
 }
 
-void recordFailure(store::Transaction& transaction, const VideoId& video, std::string_view why, Time due,
-                   std::int64_t maxTries) {
-  transaction
-      .query(
-          "UPDATE video_del_rec SET state = iif(tries + 1 >= ?4, 'dead', 'waiting'), lease_owner = NULL, "
-          "tries = tries + 1, last_error = ?2, due = ?3 WHERE video_id = ?1",
-          video, why, due, maxTries)
-      .run();
+bool recordFailure(store::Transaction& transaction, const VideoId& video, std::int64_t owner, std::string_view why,
+                   Time due, std::int64_t maxTries) {
+  return transaction
+             .query(
+                 "UPDATE video_del_rec SET state = CASE WHEN tries + 1 >= ? THEN 'dead' ELSE 'waiting' END, "
+                 "lease_owner = NULL, tries = tries + 1, last_error = ?, due = ? "
+                 "WHERE video_id = ? AND state = 'leased' AND lease_owner = ?",
+                 maxTries, why, due, video, owner)
+             .run() == 1;
 }
 
-void addToTotals(store::Transaction& transaction, std::int64_t cleared, std::int64_t failures) {
+void addToTotals(store::Transaction& transaction, std::int64_t purged, std::int64_t failures) {
   transaction
-      .query("UPDATE deletion_totals SET cleared = cleared + ?, failures = failures + ? WHERE only_row = 1", cleared,
+      .query("UPDATE deletion_totals SET cleared = cleared + ?, failures = failures + ? WHERE only_row = 1", purged,
              failures)
       .run();
 }
 
-void revive(store::Transaction& transaction, const VideoId& video, Time now) {
-  transaction
-      .query("UPDATE video_del_rec SET state = 'waiting', due = ?, tries = 0 WHERE video_id = ? AND state <> 'leased'",
-             now, video)
-      .run();
+bool retryDeletion(store::Transaction& transaction, const VideoId& video, Time now) {
+  return transaction
+             .query(
+                 "UPDATE video_del_rec SET state = 'waiting', due = ?, tries = 0 "
+                 "WHERE video_id = ? AND state IN ('waiting', 'dead') AND tries > 0",
+                 now, video)
+             .run() == 1;
 }
 
-void makeDue(store::Transaction& transaction, const VideoId& video, Time now) {
-  transaction
-      .query("UPDATE video_del_rec SET due = ?2 WHERE video_id = ?1 AND state = 'waiting' AND due > ?2", video, now)
-      .run();
+bool makeDue(store::Transaction& transaction, const VideoId& video, Time now) {
+  return transaction
+             .query(
+                 "UPDATE video_del_rec SET due = CASE WHEN due > ?2 THEN ?2 ELSE due END "
+                 "WHERE video_id = ?1 AND state = 'waiting'",
+                 video, now)
+             .run() == 1;
 }
 
 std::int64_t makeSomeDue(store::Transaction& transaction, Time now, std::int64_t limit) {
   return transaction
       .query(
-          "UPDATE video_del_rec SET due = ?1 WHERE video_id IN "
+          "UPDATE video_del_rec SET due = ?1 WHERE state = 'waiting' AND due > ?1 AND video_id IN "
           "(SELECT video_id FROM video_del_rec WHERE state = 'waiting' AND due > ?1 LIMIT ?2)",
           now, limit)
       .run();
@@ -204,18 +248,20 @@ void insertBlobDeletion(store::Transaction& transaction, std::string_view blob, 
   transaction.query("INSERT INTO blob_del_rec (blob, due) VALUES (?, ?)", blob, due).run();
 }
 
-void postponeBlobDeletion(store::Transaction& transaction, std::string_view blob, std::string_view why, Time due) {
-  transaction.query("UPDATE blob_del_rec SET due = ?, tries = tries + 1, last_error = ? WHERE blob = ?", due, why, blob)
-      .run();
+bool postponeBlobDeletion(store::Transaction& transaction, const ReplacedBlob& blob, std::string_view why, Time due) {
+  return transaction
+             .query("UPDATE blob_del_rec SET due = ?, tries = tries + 1, last_error = ? WHERE blob = ? AND tries = ?",
+                    due, why, blob.name, blob.tries)
+             .run() == 1;
 }
 
-void deleteBlobDeletion(store::Transaction& transaction, std::string_view blob) {
-  transaction.query("DELETE FROM blob_del_rec WHERE blob = ?", blob).run();
+bool deleteBlobDeletion(store::Transaction& transaction, std::string_view blob) {
+  return transaction.query("DELETE FROM blob_del_rec WHERE blob = ?", blob).run() == 1;
 }
 
-std::vector<ClearableUser> clearableUsers(store::Reader& reader, Time now, std::int64_t limit) {
+std::vector<DueUser> dueUsers(store::Reader& reader, Time now, std::int64_t limit) {
   // Between the queueing of the last video and its end there is nothing to do for a user.
-  std::vector<ClearableUser> users;
+  std::vector<DueUser> users;
   auto query = reader.query(
       "SELECT user_id, tries FROM user_del_rec r WHERE user_id > 0 AND due <= ? AND (queued = 0 OR "
       "NOT EXISTS (SELECT 1 FROM video_info WHERE author_id = r.user_id)) ORDER BY user_id LIMIT ?",
@@ -228,27 +274,34 @@ void insertUserDeletion(store::Transaction& transaction, UserId user, Time due) 
   transaction.query("INSERT INTO user_del_rec (user_id, due) VALUES (?, ?)", user, due).run();
 }
 
-void postponeUserDeletion(store::Transaction& transaction, UserId user, std::string_view why, Time due) {
-  transaction
-      .query("UPDATE user_del_rec SET due = ?, tries = tries + 1, last_error = ? WHERE user_id = ?", due, why, user)
-      .run();
+bool postponeUserDeletion(store::Transaction& transaction, const DueUser& user, std::string_view why, Time due) {
+  return transaction
+             .query(
+                 "UPDATE user_del_rec SET due = ?, tries = tries + 1, last_error = ? WHERE user_id = ? AND tries = ?",
+                 due, why, user.id, user.tries)
+             .run() == 1;
 }
 
 std::int64_t queueVideosOf(store::Transaction& transaction, UserId user, Time now, std::int64_t limit) {
   std::int64_t queued = 0;
   for (const std::string_view state : {"ready", "pending"}) {
-    transaction
-        .query(
-            "INSERT INTO video_del_rec (video_id, due, create_time) "
-            "SELECT id, ?2, ?2 FROM video_info WHERE author_id = ?1 AND state = ?4 ORDER BY id LIMIT ?3",
-            user, now, limit, state)
-        .run();
-    queued += transaction
-                  .query(
-                      "UPDATE video_info SET state = 'deleted' WHERE id IN "
-                      "(SELECT id FROM video_info WHERE author_id = ?1 AND state = ?3 ORDER BY id LIMIT ?2)",
-                      user, limit, state)
-                  .run();
+    const std::int64_t inserted =
+        transaction
+            .query(
+                "INSERT INTO video_del_rec (video_id, due, create_time) "
+                "SELECT id, ?2, ?2 FROM video_info WHERE author_id = ?1 AND state = ?4 ORDER BY id LIMIT ?3",
+                user, now, limit, state)
+            .run();
+    const std::int64_t deleted =
+        transaction
+            .query(
+                "UPDATE video_info SET state = 'deleted' WHERE state = ?3 AND id IN "
+                "(SELECT id FROM video_info WHERE author_id = ?1 AND state = ?3 ORDER BY id LIMIT ?2)",
+                user, limit, state)
+            .run();
+    if (deleted != inserted)
+      throw Error(Fault::conflict, fmt::format("user {}: videos were changed meanwhile", user.value));
+    queued += deleted;
   }
   return queued;
 }
@@ -260,19 +313,29 @@ VideoId makeDueOf(store::Transaction& transaction, UserId user, const VideoId& a
       limit);
   while (query.next()) {
     last.text = query.text(0);
-    makeDue(transaction, last, now);
+    transaction
+        .query("UPDATE video_del_rec SET due = ?2 WHERE video_id = ?1 AND state = 'waiting' AND due > ?2", last, now)
+        .run();
   }
   return last;
 }
 
-void markUserQueued(store::Transaction& transaction, UserId user) {
-  transaction.query("UPDATE user_del_rec SET queued = 1 WHERE user_id = ?", user).run();
+bool markUserQueued(store::Transaction& transaction, UserId user) {
+  return transaction
+             .query(
+                 "UPDATE user_del_rec SET queued = 1 WHERE user_id = ?1 AND NOT EXISTS "
+                 "(SELECT 1 FROM video_info WHERE author_id = ?1 AND state IN ('pending', 'ready'))",
+                 user)
+             .run() == 1;
 }
 
 bool finishUserDeletion(store::Transaction& transaction, UserId user) {
-  if (transaction.query("SELECT 1 FROM video_info WHERE author_id = ? LIMIT 1", user).next()) return false;
-  transaction.query("DELETE FROM user_del_rec WHERE user_id = ?", user).run();
-  return true;
+  return transaction
+             .query(
+                 "DELETE FROM user_del_rec WHERE user_id = ?1 AND NOT EXISTS "
+                 "(SELECT 1 FROM video_info WHERE author_id = ?1)",
+                 user)
+             .run() == 1;
 }
 
 }  // namespace video::rows

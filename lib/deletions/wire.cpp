@@ -8,28 +8,6 @@ namespace {
 namespace wire {
 using http::Endpoint;
 using http::Method;
-constexpr Endpoint<RemoveVideo, void> remove{{.name = "videos.delete",
-                                              .method = Method::delete_,
-                                              .path = "/video/{id}",
-                                              .success = 204,
-                                              .summary = "Delete a video; until it is cleared it can be restored"}};
-constexpr Endpoint<RemoveVideo, void> removeOf{{.name = "videos.delete",
-                                                .method = Method::delete_,
-                                                .path = "/user/{user_name}/videos/{id}",
-                                                .success = 204,
-                                                .summary = "Delete a video; until it is cleared it can be restored"}};
-constexpr Endpoint<RemoveVideo, Video> rehearseRemove{{.name = "videos.delete.rehearse",
-                                                       .method = Method::post,
-                                                       .path = "/video/{id}/delete/rehearse",
-                                                       .summary = "Ask what deleting a video would do"}};
-constexpr Endpoint<VideoRef, Video> restore{{.name = "videos.restore",
-                                             .method = Method::post,
-                                             .path = "/video/{id}/restore",
-                                             .summary = "Take a deleted video back"}};
-constexpr Endpoint<VideoRef, Video> rehearseRestore{{.name = "videos.restore.rehearse",
-                                                     .method = Method::post,
-                                                     .path = "/video/{id}/restore/rehearse",
-                                                     .summary = "Ask what taking a deleted video back would do"}};
 constexpr Endpoint<VideoRef, void> enqueue{{.name = "deletions.enqueue",
                                             .method = Method::post,
                                             .path = "/video-delete-record/{id}",
@@ -68,16 +46,6 @@ constexpr Endpoint<DeletionRef, Deletion> retry{{.name = "deletions.retry",
 class RemoteDeletions : public Deletions {
  public:
   explicit RemoteDeletions(http::Client& server) : server_(server) {}
-  void remove(const Credential& by, const RemoveVideo& wanted) override { server_.call(wire::remove, by, wanted); }
-  Video rehearseRemove(const Credential& by, const RemoveVideo& wanted) override {
-    return server_.rehearse(wire::rehearseRemove, by, wanted);
-  }
-  Video restore(const Credential& by, const VideoRef& wanted) override {
-    return server_.call(wire::restore, by, wanted);
-  }
-  Video rehearseRestore(const Credential& by, const VideoRef& wanted) override {
-    return server_.rehearse(wire::rehearseRestore, by, wanted);
-  }
   void enqueue(const Credential& by, const VideoRef& wanted) override { server_.call(wire::enqueue, by, wanted); }
   DeletionPage list(const Credential& by, const DeletionQuery& wanted) override {
     return server_.call(wire::list, by, wanted);
@@ -103,11 +71,6 @@ std::unique_ptr<Deletions> makeRemoteDeletions(http::Client& server) {
 }
 
 void serveDeletions(http::Router& router, Deletions& deletions) {
-  router.serve(wire::remove, [&](auto& by, auto& wanted) { deletions.remove(by, wanted); });
-  router.serve(wire::removeOf, [&](auto& by, auto& wanted) { deletions.remove(by, wanted); });
-  router.serve(wire::rehearseRemove, [&](auto& by, auto& wanted) { return deletions.rehearseRemove(by, wanted); });
-  router.serve(wire::restore, [&](auto& by, auto& wanted) { return deletions.restore(by, wanted); });
-  router.serve(wire::rehearseRestore, [&](auto& by, auto& wanted) { return deletions.rehearseRestore(by, wanted); });
   router.serve(wire::enqueue, [&](auto& by, auto& wanted) { deletions.enqueue(by, wanted); });
   router.serve(wire::enqueueByGet, [&](auto& by, auto& wanted) { deletions.enqueue(by, wanted); });
   router.serve(wire::list, [&](auto& by, auto& wanted) { return deletions.list(by, wanted); });

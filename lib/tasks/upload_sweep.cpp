@@ -12,7 +12,7 @@ schedule::Task make(const Surroundings& its) {
   return {"upload-sweep", 1, 1, [&its] {
             return [&its, isFirst = true](std::size_t) mutable -> std::vector<schedule::Item> {
               if (!std::exchange(isFirst, false)) return {};
-              std::vector<schedule::Item> items = its.deletions.forgetting();
+              std::vector<schedule::Item> items = its.deletions.expireContents();
               for (const std::string& name : its.blobs.listIncoming(its.access.now() - its.brokenUploadsAfter.load()))
                 items.push_back([&its, name] { return schedule::Counts{its.blobs.removeIncoming(name) ? 1U : 0U, 0}; });
               return items;

@@ -172,7 +172,7 @@ class LocalUploads : public Uploads {
       const Identity who = access_.identify(transaction, by);
       const rows::StoredVideo video = findUploadable(transaction, by, who, wanted.id);
       requireQuota(transaction, video, static_cast<std::uint64_t>(content.size));
-      rows::setContent(transaction, wanted.id, content, access_.now());
+      if (!rows::setContent(transaction, video, content, access_.now())) throw rows::changedMeanwhile(wanted.id);
       if (video.blob) rows::insertBlobDeletion(transaction, *video.blob, access_.now());
       // From here on the row may be durable whatever COMMIT reports: a blob too many is swept, one too few is lost.
       incoming.keep();

@@ -112,7 +112,7 @@ class LocalUsers : public Users {
       const User user = findRemovable(transaction, access_.identify(transaction, by), wanted.name);
       if (wanted.transferVideosTo && rows::hasListedVideos(transaction, user.id))
         throw Error(Fault::conflict, fmt::format("user {}: has a new video; try again", wanted.name));
-      endAccount(transaction, user.id);
+      endAccount(transaction, user);
     });
   }
 
@@ -120,7 +120,7 @@ class LocalUsers : public Users {
     return database_.rehearse(store::Purpose::keep, [&](store::Transaction& transaction) {
       User user = findRemovable(transaction, access_.identify(transaction, by), wanted.name);
       if (wanted.transferVideosTo) transferSome(transaction, by, wanted);
-      endAccount(transaction, user.id);
+      endAccount(transaction, user);
       return user;
     });
   }
@@ -140,10 +140,10 @@ class LocalUsers : public Users {
     return *std::move(user);
   }
 
-  void endAccount(store::Transaction& transaction, UserId user) {
-    access_.endAll(transaction, user);
-    rows::markUserDeleted(transaction, user, access_.now());
-    rows::insertUserDeletion(transaction, user, access_.now());
+  void endAccount(store::Transaction& transaction, const User& user) {
+    if (!rows::markUserDeleted(transaction, user.id, access_.now())) throw rows::noSuchUser(user.name);
+    access_.endAll(transaction, user.id);
+    rows::insertUserDeletion(transaction, user.id, access_.now());
   }
 
   static void requireMayChange(const Identity& who, const ChangeUser& wanted, std::optional<UserId> user) {

@@ -87,19 +87,21 @@ bool hasOtherAdmin(store::Reader& reader, UserId user) {
 }
 
 UserId insertUser(store::Transaction& transaction, const NewUser& wanted, std::string_view passwordHash, Time now) {
-  transaction
-      .query("INSERT INTO users (login_name, pwd, role, bytes_quota_own, create_time) VALUES (?, ?, ?, ?, ?)",
-             wanted.name, passwordHash, wanted.role.value_or(Role::user),
-             wanted.ownQuota ? std::optional<std::int64_t>(*wanted.ownQuota) : std::nullopt, now)
-      .run();
-  return UserId{transaction.lastInsertId()};
+  auto inserted = transaction.query(
+      "INSERT INTO users (login_name, pwd, role, bytes_quota_own, create_time) VALUES (?, ?, ?, ?, ?) RETURNING id",
+      wanted.name, passwordHash, wanted.role.value_or(Role::user),
+      wanted.ownQuota ? std::optional<std::int64_t>(*wanted.ownQuota) : std::nullopt, now);
+  inserted.next();
+  const UserId id{inserted.integer(0)};
+  inserted.next();  // to the statement's end
+  return id;
 }
 
 void changeUser(store::Transaction& transaction, UserId user, const ChangeUser& wanted) {
   transaction
       .query(
           "UPDATE users SET role = coalesce(?, role), disabled = coalesce(?, disabled), "
-          "bytes_quota_own = iif(?, ?, bytes_quota_own) WHERE id = ?",
+          "bytes_quota_own = CASE WHEN ? THEN ? ELSE bytes_quota_own END WHERE id = ?",
           wanted.role, wanted.disabled, wanted.ownQuota.has_value(),
           wanted.ownQuota ? std::optional<std::int64_t>(*wanted.ownQuota) : std::nullopt, user)
       .run();
@@ -109,12 +111,13 @@ void setPassword(store::Transaction& transaction, UserId user, std::string_view 
   transaction.query("UPDATE users SET pwd = ? WHERE id = ?", passwordHash, user).run();
 }
 
-void markUserDeleted(store::Transaction& transaction, UserId user, Time now) {
-  transaction.query("UPDATE users SET deleted = ?, pwd = '' WHERE id = ?", now, user).run();
+bool markUserDeleted(store::Transaction& transaction, UserId user, Time now) {
+  return transaction.query("UPDATE users SET deleted = ?, pwd = '' WHERE id = ? AND deleted IS NULL", now, user)
+             .run() == 1;
 }
 
-void deleteUser(store::Transaction& transaction, UserId user) {
-  transaction.query("DELETE FROM users WHERE id = ?", user).run();
+bool deleteUser(store::Transaction& transaction, UserId user) {
+  return transaction.query("DELETE FROM users WHERE id = ? AND deleted IS NOT NULL", user).run() == 1;
 }
 
 }  // namespace video::rows

@@ -41,8 +41,10 @@ UserId insertUser(store::Transaction& transaction, const NewUser& wanted, std::s
 /// Writes role, disabled and quota as `wanted` has them; what it has not stays.
 void changeUser(store::Transaction& transaction, UserId user, const ChangeUser& wanted);
 void setPassword(store::Transaction& transaction, UserId user, std::string_view passwordHash);
-/// Frees the name and leaves the row until its videos and comments are cleared.
-void markUserDeleted(store::Transaction& transaction, UserId user, Time now);
-void deleteUser(store::Transaction& transaction, UserId user);
+/// Frees the name of a live user and leaves the row until the videos and comments are purged; whether the user was
+/// live.
+bool markUserDeleted(store::Transaction& transaction, UserId user, Time now);
+/// Removes the row of a deleted user; whether it was one.
+bool deleteUser(store::Transaction& transaction, UserId user);
 
 }  // namespace video::rows

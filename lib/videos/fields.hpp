@@ -70,6 +70,12 @@ struct Fields<VideoRef> {
 };
 
 template <>
+struct Fields<RemoveVideo> {
+  static constexpr std::tuple list =
+      std::tuple_cat(Fields<VideoRef>::list, std::tuple{Field{"now", &RemoveVideo::now, "without the usual delay"}});
+};
+
+template <>
 struct Fields<ContentQuery> {
   static constexpr std::tuple list{
       Field{"user_name", &ContentQuery::user, "whose"},

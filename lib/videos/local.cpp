@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "base/waiting.hpp"
+#include "deletions/rows.hpp"
 #include "os/descriptor.hpp"
 #include "shares/rows.hpp"
 #include "store/blobs.hpp"
@@ -40,8 +41,9 @@ class FileReader : public ContentReader {
 
 class LocalVideos : public Videos {
  public:
-  LocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access, const VideosOptions& options)
-      : database_(database), blobs_(blobs), access_(access), options_(options) {}
+  LocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access, const VideosOptions& options,
+              PurgeOptions purge)
+      : database_(database), blobs_(blobs), access_(access), options_(options), purge_(std::move(purge)) {}
 
   AddedVideo add(const Credential& by, const NewVideo& wanted) override {
     checkText("name", wanted.name, 1, 200);
@@ -133,6 +135,29 @@ class LocalVideos : public Videos {
     });
   }
 
+  void remove(const Credential& by, const RemoveVideo& wanted) override {
+    database_.write(store::Purpose::keep,
+                    [&](store::Transaction& transaction) { removeInside(transaction, by, wanted); });
+    if (delayOf(wanted).count() == 0) purge_.wake();
+  }
+
+  Video rehearseRemove(const Credential& by, const RemoveVideo& wanted) override {
+    return database_.rehearse(store::Purpose::keep, [&](store::Transaction& transaction) {
+      removeInside(transaction, by, wanted);
+      return static_cast<Video>(rows::requireVideo(transaction, wanted));
+    });
+  }
+
+  Video restore(const Credential& by, const VideoRef& wanted) override {
+    return database_.write(store::Purpose::keep,
+                           [&](store::Transaction& transaction) { return restoreInside(transaction, by, wanted); });
+  }
+
+  Video rehearseRestore(const Credential& by, const VideoRef& wanted) override {
+    return database_.rehearse(store::Purpose::keep,
+                              [&](store::Transaction& transaction) { return restoreInside(transaction, by, wanted); });
+  }
+
   VerifiedVideo verify(const Credential& by, const VideoRef& wanted) override {
     const Identity who = access_.identify(by);
     const auto find = [&](store::Reader& reader) {
@@ -201,6 +226,40 @@ class LocalVideos : public Videos {
     return *std::move(video);
   }
 
+  std::chrono::milliseconds delayOf(const RemoveVideo& wanted) const {
+    return wanted.now.value_or(false) ? std::chrono::milliseconds{0} : purge_.delay;
+  }
+
+  void removeInside(store::Transaction& transaction, const Credential& by, const RemoveVideo& wanted) {
+    // Who may upload takes away what a broken upload leaves.
+    const auto found = rows::findVideo(transaction, wanted.id);
+    const bool isPending = found && found->state == VideoState::pending;
+    const auto video =
+        requireOwn(transaction, by, isPending ? rights::videosDeletePending : rights::videosDelete, wanted);
+    const Time now = access_.now();
+    const bool isDeleted = video.state == VideoState::deleted && wanted.now.value_or(false);
+    if (!isDeleted && video.state != VideoState::pending && video.state != VideoState::ready)
+      throw rows::wrongState(video);
+    const bool done = isDeleted ? rows::makeDue(transaction, video.id, now)
+                                : rows::queueDeletion(transaction, video, now + delayOf(wanted), now);
+    if (!done) throw rows::changedMeanwhile(video.id);
+  }
+
+  Video restoreInside(store::Transaction& transaction, const Credential& by, const VideoRef& wanted) {
+    const auto video = requireOwn(transaction, by, rights::videosRestore, wanted);
+    if (video.state != VideoState::deleted) throw rows::wrongState(video);
+    if (!rows::restoreVideo(transaction, video)) throw rows::changedMeanwhile(video.id);
+    return static_cast<Video>(rows::requireVideo(transaction, wanted));
+  }
+
+  rows::StoredVideo requireOwn(store::Transaction& transaction, const Credential& by, const access::Right& right,
+                               const VideoRef& wanted) {
+    const Identity who = access_.identify(transaction, by);
+    const auto video = rows::findVideo(transaction, wanted.id);
+    access::requireOn(who, right, video ? std::optional(video->authorId) : std::nullopt, rows::noSuchVideo(wanted.id));
+    return rows::requireVideo(transaction, wanted);
+  }
+
   void requireMayOpen(const Identity& who, std::optional<UserId> owner, const VideoId& id) const {
     switch (options_.access) {
       case StreamAccess::everyone: return access::require(who, rights::videosOpen);
@@ -218,13 +277,14 @@ class LocalVideos : public Videos {
   store::Blobs& blobs_;
   access::Access& access_;
   VideosOptions options_;
+  PurgeOptions purge_;
 };
 
 }  // namespace
 
 std::unique_ptr<Videos> makeLocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access,
-                                        const VideosOptions& options) {
-  return std::make_unique<LocalVideos>(database, blobs, access, options);
+                                        const VideosOptions& options, PurgeOptions purge) {
+  return std::make_unique<LocalVideos>(database, blobs, access, options, std::move(purge));
 }
 
 }  // namespace video

@@ -139,6 +139,10 @@ Error wrongState(const Video& video) {
   return wrong;
 }
 
+Error changedMeanwhile(const VideoId& id) {
+  return Error(Fault::conflict, fmt::format("video {}: was changed meanwhile; try again", id.text));
+}
+
 Page<Video> listVideos(store::Reader& reader, const VideoFilter& filter, const ListQuery& wanted) {
   const Bounds bounds = boundsOf(wanted, filter.sort);
   const bool two = filter.states.size() > 1;
@@ -185,9 +189,9 @@ KnownContent findContent(store::Reader& reader, UserId author, std::string_view 
       "SELECT v.id, d.create_time FROM video_info v CROSS JOIN video_del_rec d ON d.video_id = v.id WHERE v.sha256 = ? "
       "AND v.sha256 <> '' AND v.author_id = ? AND v.state IN ('deleted', 'purging') AND d.create_time > ? LIMIT 1",
       sha256, author, since);
-  auto cleared = reader.query("SELECT NULL, time FROM deleted_contents WHERE author_id = ? AND sha256 = ? AND time > ?",
-                              author, sha256, since);
-  for (store::Query* query : {&trash, &cleared}) {
+  auto purged = reader.query("SELECT NULL, time FROM deleted_contents WHERE author_id = ? AND sha256 = ? AND time > ?",
+                             author, sha256, since);
+  for (store::Query* query : {&trash, &purged}) {
     if (!query->next()) continue;
     known.state = ContentState::deleted;
     if (const auto id = query->optionalText(0)) known.video = VideoId{*id};
@@ -217,13 +221,15 @@ void insertVideo(store::Transaction& transaction, const Video& video) {
       .run();
 }
 
-void setContent(store::Transaction& transaction, const VideoId& id, const NewContent& content, Time now) {
-  transaction
-      .query(
-          "UPDATE video_info SET state = 'ready', blob = ?, size = ?, sha256 = ?, content_type = ?, modified = ?, "
-          "duration_ms = NULL WHERE id = ?",
-          content.blob, content.size, content.sha256, content.contentType, now, id)
-      .run();
+bool setContent(store::Transaction& transaction, const StoredVideo& before, const NewContent& content, Time now) {
+  return transaction
+             .query(
+                 "UPDATE video_info SET state = 'ready', blob = ?, size = ?, sha256 = ?, content_type = ?, "
+                 "modified = ?, duration_ms = NULL "
+                 "WHERE id = ? AND state IN ('pending', 'ready') AND coalesce(blob, '') = ?",
+                 content.blob, content.size, content.sha256, content.contentType, now, before.id,
+                 before.blob.value_or(""))
+             .run() == 1;
 }
 
 void setTexts(store::Transaction& transaction, const Video& video) {
@@ -232,8 +238,8 @@ void setTexts(store::Transaction& transaction, const Video& video) {
       .run();
 }
 
-void setState(store::Transaction& transaction, const VideoId& id, VideoState state) {
-  transaction.query("UPDATE video_info SET state = ? WHERE id = ?", state, id).run();
+bool setState(store::Transaction& transaction, const VideoId& id, VideoState from, VideoState to) {
+  return transaction.query("UPDATE video_info SET state = ? WHERE id = ? AND state = ?", to, id, from).run() == 1;
 }
 
 std::int64_t transferVideos(store::Transaction& transaction, UserId from, UserId to, std::int64_t limit) {
@@ -250,12 +256,13 @@ void rememberContent(store::Transaction& transaction, const VideoId& id) {
           "INSERT INTO deleted_contents (author_id, sha256, time) SELECT v.author_id, v.sha256, d.create_time "
           "FROM video_info v CROSS JOIN video_del_rec d ON d.video_id = v.id "
           "CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL WHERE v.id = ? AND v.sha256 <> '' "
-          "ON CONFLICT (author_id, sha256) DO UPDATE SET time = max(time, excluded.time)",
+          "ON CONFLICT (author_id, sha256) DO UPDATE SET "
+          "time = CASE WHEN excluded.time > deleted_contents.time THEN excluded.time ELSE deleted_contents.time END",
           id)
       .run();
 }
 
-std::int64_t forgetContents(store::Transaction& transaction, Time until, std::int64_t limit) {
+std::int64_t expireDeletedContents(store::Transaction& transaction, Time until, std::int64_t limit) {
   return transaction
       .query(
           "DELETE FROM deleted_contents WHERE (author_id, sha256) IN "
@@ -264,7 +271,7 @@ std::int64_t forgetContents(store::Transaction& transaction, Time until, std::in
       .run();
 }
 
-std::int64_t forgetContentsOf(store::Transaction& transaction, UserId author, std::int64_t limit) {
+std::int64_t removeDeletedContentsOf(store::Transaction& transaction, UserId author, std::int64_t limit) {
   return transaction
       .query(
           "DELETE FROM deleted_contents WHERE (author_id, sha256) IN "
@@ -273,8 +280,8 @@ std::int64_t forgetContentsOf(store::Transaction& transaction, UserId author, st
       .run();
 }
 
-void deleteVideo(store::Transaction& transaction, const VideoId& id) {
-  transaction.query("DELETE FROM video_info WHERE id = ?", id).run();
+bool deleteVideo(store::Transaction& transaction, const VideoId& id) {
+  return transaction.query("DELETE FROM video_info WHERE id = ? AND state = 'purging'", id).run() == 1;
 }
 
 }  // namespace video::rows

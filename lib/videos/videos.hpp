@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,6 +60,10 @@ struct VideoRef {
   std::optional<std::string> user;  ///< notFound where the video is another's
 };
 
+struct RemoveVideo : VideoRef {
+  std::optional<bool> now;  ///< without `deletion.delay`
+};
+
 struct VideoQuery : ListQuery {
   std::optional<std::string> user;
   std::optional<VideoState> state;  ///< default: ready, and pending where the caller may see them
@@ -114,7 +119,13 @@ struct VideosOptions {
   std::chrono::milliseconds remember{std::chrono::hours{24 * 400}};  ///< how long a deleted content is known
 };
 
-/// The videos of the site; deleting and restoring are in the room deletions. Every function may be called from any
+/// What becomes of videos that are deleted.
+struct PurgeOptions {
+  std::chrono::milliseconds delay{3'600'000};  ///< until a deleted video is due
+  std::function<void()> wake;                  ///< called when one is due at once; does not wait
+};
+
+/// The videos of the site. Every function may be called from any
 /// thread and throws Error; a video whose owner is gone does not exist.
 class Videos {
  public:
@@ -133,6 +144,16 @@ class Videos {
   /// Changes the name or description of a video, pending or ready, and answers it as it is then: owner, admin,
   /// operator. Faults: malformed, forbidden, notFound, conflict (deleted).
   virtual Video set(const Credential& by, const SetVideo& wanted) = 0;
+  /// Deletes a video: moves it to the trash and queues it to be purged, in one transaction: owner, admin, operator.
+  /// Gone from lists and streams at once.
+  virtual void remove(const Credential& by, const RemoveVideo& wanted) = 0;
+  /// What `remove` would do, undone: the video as it would be. Throws what it would throw.
+  virtual Video rehearseRemove(const Credential& by, const RemoveVideo& wanted) = 0;
+  /// Takes a deleted video back, until its purge begins: owner, admin, operator. Faults: conflict (purging, or not
+  /// deleted), notFound.
+  virtual Video restore(const Credential& by, const VideoRef& wanted) = 0;
+  /// What `restore` would do, undone. Throws what it would throw.
+  virtual Video rehearseRestore(const Credential& by, const VideoRef& wanted) = 0;
   /// Reads the whole content of a ready video: owner, admin, operator. Faults: forbidden, notFound.
   virtual VerifiedVideo verify(const Credential& by, const VideoRef& wanted) = 0;
   /// The bytes of a ready video, to whom VideosOptions::access says; a link must be good whoever else may.
@@ -142,7 +163,7 @@ class Videos {
 
 /// On the data directory; what it is given must outlive it.
 std::unique_ptr<Videos> makeLocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access,
-                                        const VideosOptions& options);
+                                        const VideosOptions& options, PurgeOptions purge);
 /// Through a daemon; the client must outlive it.
 std::unique_ptr<Videos> makeRemoteVideos(http::Client& server);
 /// Adds the routes; both must outlive the last request.

@@ -36,6 +36,28 @@ constexpr Endpoint<SetVideo, Video> set{{.name = "videos.set",
                                          .method = Method::patch,
                                          .path = "/video/{id}",
                                          .summary = "Change a video's name or description"}};
+constexpr Endpoint<RemoveVideo, void> remove{{.name = "videos.delete",
+                                              .method = Method::delete_,
+                                              .path = "/video/{id}",
+                                              .success = 204,
+                                              .summary = "Delete a video; until it is purged it can be restored"}};
+constexpr Endpoint<RemoveVideo, void> removeOf{{.name = "videos.delete",
+                                                .method = Method::delete_,
+                                                .path = "/user/{user_name}/videos/{id}",
+                                                .success = 204,
+                                                .summary = "Delete a video; until it is purged it can be restored"}};
+constexpr Endpoint<RemoveVideo, Video> rehearseRemove{{.name = "videos.delete.rehearse",
+                                                       .method = Method::post,
+                                                       .path = "/video/{id}/delete/rehearse",
+                                                       .summary = "Ask what deleting a video would do"}};
+constexpr Endpoint<VideoRef, Video> restore{{.name = "videos.restore",
+                                             .method = Method::post,
+                                             .path = "/video/{id}/restore",
+                                             .summary = "Take a deleted video back"}};
+constexpr Endpoint<VideoRef, Video> rehearseRestore{{.name = "videos.restore.rehearse",
+                                                     .method = Method::post,
+                                                     .path = "/video/{id}/restore/rehearse",
+                                                     .summary = "Ask what taking a deleted video back would do"}};
 constexpr Endpoint<VideoRef, VerifiedVideo> verify{{.name = "videos.verify",
                                                     .method = Method::post,
                                                     .path = "/video/{id}/verify",
@@ -64,6 +86,16 @@ class RemoteVideos : public Videos {
   }
   Video show(const Credential& by, const VideoRef& wanted) override { return server_.call(wire::show, by, wanted); }
   Video set(const Credential& by, const SetVideo& wanted) override { return server_.call(wire::set, by, wanted); }
+  void remove(const Credential& by, const RemoveVideo& wanted) override { server_.call(wire::remove, by, wanted); }
+  Video rehearseRemove(const Credential& by, const RemoveVideo& wanted) override {
+    return server_.rehearse(wire::rehearseRemove, by, wanted);
+  }
+  Video restore(const Credential& by, const VideoRef& wanted) override {
+    return server_.call(wire::restore, by, wanted);
+  }
+  Video rehearseRestore(const Credential& by, const VideoRef& wanted) override {
+    return server_.rehearse(wire::rehearseRestore, by, wanted);
+  }
   VerifiedVideo verify(const Credential& by, const VideoRef& wanted) override {
     return server_.call(wire::verify, by, wanted);
   }
@@ -87,6 +119,11 @@ void serveVideos(http::Router& router, Videos& videos) {
   router.serve(wire::show, [&](auto& by, auto& wanted) { return videos.show(by, wanted); });
   router.serve(wire::showOf, [&](auto& by, auto& wanted) { return videos.show(by, wanted); });
   router.serve(wire::set, [&](auto& by, auto& wanted) { return videos.set(by, wanted); });
+  router.serve(wire::remove, [&](auto& by, auto& wanted) { videos.remove(by, wanted); });
+  router.serve(wire::removeOf, [&](auto& by, auto& wanted) { videos.remove(by, wanted); });
+  router.serve(wire::rehearseRemove, [&](auto& by, auto& wanted) { return videos.rehearseRemove(by, wanted); });
+  router.serve(wire::restore, [&](auto& by, auto& wanted) { return videos.restore(by, wanted); });
+  router.serve(wire::rehearseRestore, [&](auto& by, auto& wanted) { return videos.rehearseRestore(by, wanted); });
   router.serve(wire::verify, [&](auto& by, auto& wanted) { return videos.verify(by, wanted); });
   router.serveContent(wire::open, [&](auto& by, auto& wanted) { return videos.open(by, wanted); });
 }

@@ -117,7 +117,7 @@ TEST_CASE("users.remove hides everything of a user at once") {
   CommentQuery comments;
   comments.video = other;
   CHECK(site.at(bob).comments().list(bob, comments).items.empty());
-  requireFault([&] { site.at(Operator{}).deletions().restore(Operator{}, {own, std::nullopt}); }, Fault::notFound);
+  requireFault([&] { site.at(Operator{}).videos().restore(Operator{}, {own, std::nullopt}); }, Fault::notFound);
 
   const Credential again = site.user("ada");
   CHECK(site.at(again).users().show(again, {"ada"}).id.value == 3);
@@ -259,7 +259,7 @@ TEST_CASE("a read token cannot change anything, and an upload token can only upl
   const VideoId video = site.video(uploader, "ada", "from cron");
   requireFault(
       [&] {
-        site.at(uploader).deletions().remove(uploader, {{video, std::nullopt}, std::nullopt});
+        site.at(uploader).videos().remove(uploader, {{video, std::nullopt}, std::nullopt});
       },
       Fault::forbidden);
   requireFault([&] { site.at(reader).comments().post(reader, {video, "hi", std::nullopt}); }, Fault::forbidden);

@@ -73,7 +73,7 @@ TEST_CASE("a rehearsal ends as the act does, for every caller and state, and cha
       [&] { return site.video(ada, "ada", "ready"); },
       [&] {
         const VideoId gone = site.video(ada, "ada", "deleted");
-        site.at(ada).deletions().remove(ada, removing(gone));
+        site.at(ada).videos().remove(ada, removing(gone));
         return gone;
       },
       [] { return VideoId{"nothing"}; },
@@ -82,7 +82,7 @@ TEST_CASE("a rehearsal ends as the act does, for every caller and state, and cha
   for (std::size_t maker = 0; maker < makers.size(); ++maker) {
     for (std::size_t caller = 0; caller < callers.size(); ++caller) {
       const Credential& by = callers[caller];
-      Deletions& deletions = site.at(by).deletions();
+      Videos& videos = site.at(by).videos();
       const auto same = [&](const std::function<void(const VideoId&)>& rehearse,
                             const std::function<void(const VideoId&)>& act) {
         CAPTURE(maker, caller);
@@ -94,14 +94,14 @@ TEST_CASE("a rehearsal ends as the act does, for every caller and state, and cha
         done += rehearsed == "done" ? 1 : 0;
       };
       for (const auto& now : {std::optional<bool>(), std::optional(true)})
-        same([&](const VideoId& id) { deletions.rehearseRemove(by, removing(id, now)); },
-             [&](const VideoId& id) { deletions.remove(by, removing(id, now)); });
+        same([&](const VideoId& id) { videos.rehearseRemove(by, removing(id, now)); },
+             [&](const VideoId& id) { videos.remove(by, removing(id, now)); });
       same(
           [&](const VideoId& id) {
-            deletions.rehearseRestore(by, {id, std::nullopt});
+            videos.rehearseRestore(by, {id, std::nullopt});
           },
           [&](const VideoId& id) {
-            deletions.restore(by, {id, std::nullopt});
+            videos.restore(by, {id, std::nullopt});
           });
     }
   }
@@ -113,13 +113,13 @@ TEST_CASE("a rehearsal ends as the act does, for every caller and state, and cha
 TEST_CASE("a rehearsal says what would be there") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
-  Deletions& deletions = site.at(ada).deletions();
+  Videos& videos = site.at(ada).videos();
   const VideoId video = site.video(ada, "ada", "x");
-  const Video deleted = deletions.rehearseRemove(ada, removing(video));
+  const Video deleted = videos.rehearseRemove(ada, removing(video));
   CHECK(deleted.state == VideoState::deleted);
   CHECK(deleted.purgeTime.has_value());
-  deletions.remove(ada, removing(video));
-  const Video back = deletions.rehearseRestore(ada, {video, std::nullopt});
+  videos.remove(ada, removing(video));
+  const Video back = videos.rehearseRestore(ada, {video, std::nullopt});
   CHECK(back.state == VideoState::ready);
   CHECK_FALSE(back.purgeTime.has_value());
 }
@@ -131,7 +131,7 @@ TEST_CASE("a drain is rehearsed page by page: what is due, or all that waits") {
   std::vector<std::string> waiting;
   for (int i = 0; i < 5; ++i) {
     const VideoId video = site.video(ada, "ada", "x");
-    site.at(ada).deletions().remove(ada, removing(video));
+    site.at(ada).videos().remove(ada, removing(video));
     waiting.push_back(video.text);
   }
   requireFault([&] { site.at(ada).deletions().rehearseDrain(ada, {}); }, Fault::forbidden);
@@ -160,14 +160,14 @@ TEST_CASE("a deleted video is gone at once, and can be taken back until it is cl
   const std::string bytes = movie(2000);
   const VideoId video = site.video(ada, "ada", "x", bytes);
   const VideoId pending = site.at(ada).videos().add(ada, {"ada", "pending"}).id;
-  Deletions& deletions = site.at(ada).deletions();
+  Videos& videos = site.at(ada).videos();
 
-  requireFault([&] { site.at(bob).deletions().remove(bob, removing(video)); }, Fault::forbidden);
-  requireFault([&] { site.at(Anonymous{}).deletions().remove(Anonymous{}, removing(video)); }, Fault::unauthenticated);
-  requireFault([&] { site.at(Operator{}).deletions().remove(Operator{}, removing({"nothing"})); }, Fault::notFound);
-  requireFault([&] { deletions.restore(ada, {video, std::nullopt}); }, Fault::conflict, "is ready");
+  requireFault([&] { site.at(bob).videos().remove(bob, removing(video)); }, Fault::forbidden);
+  requireFault([&] { site.at(Anonymous{}).videos().remove(Anonymous{}, removing(video)); }, Fault::unauthenticated);
+  requireFault([&] { site.at(Operator{}).videos().remove(Operator{}, removing({"nothing"})); }, Fault::notFound);
+  requireFault([&] { videos.restore(ada, {video, std::nullopt}); }, Fault::conflict, "is ready");
 
-  deletions.remove(ada, removing(video));
+  videos.remove(ada, removing(video));
   requireFault([&] { site.at(Anonymous{}).videos().open(Anonymous{}, {video, std::nullopt}); }, Fault::notFound);
   requireFault([&] { site.at(bob).videos().show(bob, {video, std::nullopt}); }, Fault::notFound);
   const Video shown = site.at(ada).videos().show(ada, {video, std::nullopt});
@@ -181,22 +181,22 @@ TEST_CASE("a deleted video is gone at once, and can be taken back until it is cl
   CHECK(user.bytesTrash == 2000);
   CHECK(user.bytesUsed == 2000);
   CHECK(user.videoCount == 1);
-  requireFault([&] { deletions.remove(ada, removing(video)); }, Fault::conflict, "is deleted");
+  requireFault([&] { videos.remove(ada, removing(video)); }, Fault::conflict, "is deleted");
   requireFault(
       [&] {
         site.at(ada).uploads().put(ada, {video, std::nullopt}, sourceOf(bytes));
       },
       Fault::conflict, "is deleted");
 
-  requireFault([&] { site.at(bob).deletions().restore(bob, {video, std::nullopt}); }, Fault::forbidden);
-  const Video back = deletions.restore(ada, {video, std::nullopt});
+  requireFault([&] { site.at(bob).videos().restore(bob, {video, std::nullopt}); }, Fault::forbidden);
+  const Video back = videos.restore(ada, {video, std::nullopt});
   CHECK(back.state == VideoState::ready);
   CHECK_FALSE(back.purgeTime.has_value());
   CHECK(readAll(site.at(Anonymous{}).videos().open(Anonymous{}, {video, std::nullopt})) == bytes);
   CHECK(site.at(Operator{}).deletions().list(Operator{}, {}).items.empty());
 
-  deletions.remove(ada, removing(pending));
-  CHECK(deletions.restore(ada, {pending, std::nullopt}).state == VideoState::pending);
+  videos.remove(ada, removing(pending));
+  CHECK(videos.restore(ada, {pending, std::nullopt}).state == VideoState::pending);
 }
 
 TEST_CASE("a drain leaves neither file nor row") {
@@ -205,7 +205,7 @@ TEST_CASE("a drain leaves neither file nor row") {
   const VideoId gone = site.video(ada, "ada", "gone", movie(1000, 1));
   const VideoId stays = site.video(ada, "ada", "stays", movie(1000, 2));
   for (int i = 0; i < 3; ++i) site.at(ada).comments().post(ada, {gone, "hello", std::nullopt});
-  site.at(ada).deletions().remove(ada, removing(gone));
+  site.at(ada).videos().remove(ada, removing(gone));
 
   const DeletionPage queue = site.at(Operator{}).deletions().list(Operator{}, {});
   REQUIRE(queue.items.size() == 1);
@@ -218,7 +218,7 @@ TEST_CASE("a drain leaves neither file nor row") {
   CHECK(drained(site).items.empty());
   CHECK(countFiles(site.data() / "blobs") == 1);
   requireFault([&] { site.at(ada).videos().show(ada, {gone, std::nullopt}); }, Fault::notFound);
-  requireFault([&] { site.at(ada).deletions().restore(ada, {gone, std::nullopt}); }, Fault::notFound);
+  requireFault([&] { site.at(ada).videos().restore(ada, {gone, std::nullopt}); }, Fault::notFound);
   CHECK_NOTHROW(site.at(ada).videos().open(ada, {stays, std::nullopt}));
   CHECK(site.at(ada).users().show(ada, {"ada"}).bytesUsed == 1000);
 }
@@ -244,17 +244,17 @@ TEST_CASE("a content that was deleted is known for as long as is remembered") {
   requireFault([&] { site.at(Operator{}).videos().known(Operator{}, {"nobody", hash}); }, Fault::notFound);
   requireFault([&] { videos.known(ada, {"ada", "A" + hash.substr(1)}); }, Fault::malformed, "sha256");
 
-  site.at(ada).deletions().remove(ada, removing(video));
-  site.at(ada).deletions().remove(ada, removing(pending));
+  site.at(ada).videos().remove(ada, removing(video));
+  site.at(ada).videos().remove(ada, removing(pending));
   CHECK(videos.known(ada, {"ada", hash}).state == gone);
   CHECK(drained(site).items.empty());
-  const KnownContent cleared = videos.known(ada, {"ada", hash});
-  CHECK(cleared.state == gone);
-  CHECK_FALSE(cleared.video.has_value());
-  CHECK(cleared.deleted.has_value() == (remember.count() > 0));
+  const KnownContent purged = videos.known(ada, {"ada", hash});
+  CHECK(purged.state == gone);
+  CHECK_FALSE(purged.video.has_value());
+  CHECK(purged.deleted.has_value() == (remember.count() > 0));
   const VideoId again = site.video(ada, "ada", "x", movie(1000, 1));
   CHECK(videos.known(ada, {"ada", hash}).state == ContentState::present);
-  site.at(ada).deletions().remove(ada, removing(again));
+  site.at(ada).videos().remove(ada, removing(again));
   drained(site);
   CHECK(videos.known(ada, {"ada", hash}).state == gone);
   // What is remembered goes with its user.
@@ -263,7 +263,7 @@ TEST_CASE("a content that was deleted is known for as long as is remembered") {
   CHECK(site.at(Operator{}).deletions().list(Operator{}, {}).due == 0);
 }
 
-TEST_CASE("what was deleted long ago is forgotten by the upload-sweep") {
+TEST_CASE("what was deleted long ago is no longer remembered after an upload-sweep") {
   Site site(Way::local, [](Settings& settings) {
     settings.videos.remember = std::chrono::hours{1};
     settings.deletions.remember = std::chrono::milliseconds{1};
@@ -271,7 +271,7 @@ TEST_CASE("what was deleted long ago is forgotten by the upload-sweep") {
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x", movie(1000, 1));
   const std::string hash = site.at(ada).videos().show(ada, {video, std::nullopt}).sha256;
-  site.at(ada).deletions().remove(ada, removing(video));
+  site.at(ada).videos().remove(ada, removing(video));
   drained(site);
   CHECK(site.at(ada).videos().known(ada, {"ada", hash}).state == ContentState::deleted);
   site.at(Operator{}).tasks().run(Operator{}, {"upload-sweep"});
@@ -284,7 +284,7 @@ TEST_CASE("now means now, and a replaced content goes with the next drain") {
   const VideoId video = site.video(ada, "ada", "x", movie(1000, 1));
   site.at(ada).uploads().put(ada, {video, std::nullopt}, sourceOf(movie(1000, 2)));
   drained(site);
-  site.at(ada).deletions().remove(ada, removing(video, true));
+  site.at(ada).videos().remove(ada, removing(video, true));
   CHECK(drained(site, false).items.empty());
   CHECK(countFiles(site.data() / "blobs") == 0);
 }
@@ -307,7 +307,7 @@ TEST_CASE("a replaced content that cannot be removed is seen to fail") {
   CHECK(page.due == 0);
 }
 
-TEST_CASE("a user who is gone is cleared to the last row") {
+TEST_CASE("a user who is gone is purged to the last row") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -315,7 +315,7 @@ TEST_CASE("a user who is gone is cleared to the last row") {
   for (int i = 0; i < 5; ++i) site.video(ada, "ada", "x", movie(500, i));
   site.at(ada).comments().post(ada, {his, "hello", std::nullopt});
   const VideoId trash = site.video(ada, "ada", "trash", movie(500, 9));
-  site.at(ada).deletions().remove(ada, removing(trash));
+  site.at(ada).videos().remove(ada, removing(trash));
   site.at(ada).users().remove(ada, {"ada", std::nullopt});
   drained(site);
   drained(site);  // the user's own record goes when the last video has
@@ -343,7 +343,7 @@ TEST_CASE("the original scheduler's record is for admins, and asking twice is no
   requireFault([&] { site.at(ada).deletions().retry(ada, {video}); }, Fault::forbidden);
 }
 
-TEST_CASE("what cannot be cleared is tried again, dies after its tries, and is revived") {
+TEST_CASE("what cannot be purged is tried again, dies after its tries, and is revived") {
   Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) {
     settings.deletions.maxTries = 2;
     settings.deletions.retryDelay = std::chrono::milliseconds{1};
@@ -357,14 +357,14 @@ TEST_CASE("what cannot be cleared is tried again, dies after its tries, and is r
       if (entry.is_regular_file()) return entry.path();
     return std::filesystem::path();
   };
-  site.at(ada).deletions().remove(ada, removing(good, true));
+  site.at(ada).videos().remove(ada, removing(good, true));
   drained(site);
   const std::filesystem::path file = blob();
   std::filesystem::rename(file, site.data() / "kept");
   std::filesystem::create_directory(file);  // cannot be unlinked
   Deletions& deletions = site.at(Operator{}).deletions();
   requireFault([&] { deletions.retry(Operator{}, {bad}); }, Fault::notFound);
-  site.at(ada).deletions().remove(ada, removing(bad));
+  site.at(ada).videos().remove(ada, removing(bad));
   requireFault([&] { deletions.retry(Operator{}, {bad}); }, Fault::conflict, "has not failed");
 
   DeletionPage page = drained(site);
@@ -379,8 +379,8 @@ TEST_CASE("what cannot be cleared is tried again, dies after its tries, and is r
   CHECK(page.items[0].tries == 2);
   CHECK(page.items[0].lastError.value_or("").find("irectory") != std::string::npos);
   CHECK(page.failures == 2);
-  CHECK(page.cleared == 1);
-  requireFault([&] { site.at(ada).deletions().restore(ada, {bad, std::nullopt}); }, Fault::conflict, "is purging");
+  CHECK(page.purged == 1);
+  requireFault([&] { site.at(ada).videos().restore(ada, {bad, std::nullopt}); }, Fault::conflict, "is purging");
 
   std::filesystem::remove(file);
   std::filesystem::rename(site.data() / "kept", file);
@@ -389,6 +389,6 @@ TEST_CASE("what cannot be cleared is tried again, dies after its tries, and is r
   CHECK(revived.tries == 0);
   page = drained(site);
   CHECK(page.items.empty());
-  CHECK(page.cleared == 2);
+  CHECK(page.purged == 2);
   CHECK(countFiles(site.data() / "blobs") == 0);
 }

@@ -82,19 +82,19 @@ void runEverything(Site& site) {
   site.at(ada).tokens().revoke(ada, {made.id});
   RemoveVideo removing;
   removing.id = video;
-  site.at(ada).deletions().remove(ada, removing);
+  site.at(ada).videos().remove(ada, removing);
   DeletionQuery waiting;
   waiting.state = DeletionState::waiting;
   site.at(root).deletions().list(root, {});
   site.at(root).deletions().list(root, waiting);
   site.at(root).deletions().rehearseDrain(root, {});
-  site.at(ada).deletions().restore(ada, {video, std::nullopt});
+  site.at(ada).videos().restore(ada, {video, std::nullopt});
   site.at(root).users().remove(root, {"bob", "ada"});
-  site.at(ada).deletions().remove(ada, removing);
+  site.at(ada).videos().remove(ada, removing);
   RemoveVideo now;
   now.id = site.video(root, "root", "z");
   now.now = true;
-  site.at(root).deletions().remove(root, now);
+  site.at(root).videos().remove(root, now);
   site.at(ada).users().remove(ada, {"ada", std::nullopt});
   site.at(root).deletions().drain(root, {true});
   for (const char* const task : {"orphan-sweep", "upload-sweep", "session-sweep"}) {

@@ -177,7 +177,7 @@ class Cell {
     if (has("NEW")) replace(text, "NEW", "new-" + owner_);
     if (has("DELETED")) {
       const VideoId gone = video();
-      at().deletions().remove(owner, {{gone, {}}, {}});
+      at().videos().remove(owner, {{gone, {}}, {}});
       replace(text, "DELETED", gone.text);
     }
     if (has("VIDEO")) {
@@ -268,9 +268,7 @@ TEST_CASE("every operation has a right in the table, and every right an operatio
     CHECK(acts.contains(operation));
     guarded.insert(operation);
     const std::string room = operation.substr(0, operation.find('.'));
-    // The room deletions works videos.delete and videos.restore.
-    const std::string asks = textOf(VIDEO_SOURCE_DIR "/lib/" + room + "/local.cpp") +
-                             (room == "videos" ? textOf(VIDEO_SOURCE_DIR "/lib/deletions/local.cpp") : "");
+    const std::string asks = textOf(VIDEO_SOURCE_DIR "/lib/" + room + "/local.cpp");
     CHECK((row.isOpen || std::regex_search(asks, std::regex("rights::" + constant + "\\b"))));
   }
   for (const std::string& act : acts) {

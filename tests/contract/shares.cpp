@@ -166,7 +166,7 @@ TEST_CASE("a video has at most 500 links") {
   const VideoId video = site.video(ada, "ada", "x");
   for (int i = 0; i < 500; ++i) site.at(ada).shares().create(ada, shareOf(video));
   requireFault([&] { site.at(ada).shares().create(ada, shareOf(video)); }, Fault::conflict, "revoke some");
-  site.at(ada).deletions().remove(ada, {{video, {}}, true});
+  site.at(ada).videos().remove(ada, {{video, {}}, true});
   site.at(Operator{}).deletions().drain(Operator{}, {true});
   requireFault([&] { site.at(ada).videos().show(ada, {video, {}}); }, Fault::notFound);
 }
@@ -176,7 +176,7 @@ TEST_CASE("links are deleted with their video") {
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
   const Credential link = linkOf(site.at(ada).shares().create(ada, shareOf(video)).url);
-  site.at(ada).deletions().remove(ada, {{video, {}}, {}});
+  site.at(ada).videos().remove(ada, {{video, {}}, {}});
   requireFault([&] { site.at(link).videos().open(link, {video, {}}); }, Fault::notFound);
   site.at(Operator{}).deletions().drain(Operator{}, {true});
   requireFault([&] { site.at(link).videos().open(link, {video, {}}); }, Fault::forbidden);

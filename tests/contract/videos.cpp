@@ -183,7 +183,7 @@ TEST_CASE("videos.set changes what it is given, and nothing else") {
 
   const Credential root = site.user("root", Role::admin);
   CHECK(site.at(root).videos().set(root, {.id = id, .name = "by root", .description = {}}).name == "by root");
-  site.at(ada).deletions().remove(ada, {{id, std::nullopt}, std::nullopt});
+  site.at(ada).videos().remove(ada, {{id, std::nullopt}, std::nullopt});
   requireFault([&] { set("gone", std::nullopt); }, Fault::conflict, "is deleted");
 }
 

@@ -165,7 +165,7 @@ TEST_CASE("a rehearsal says what would happen, as it would, and changes nothing"
   CHECK(rehearse("ada", {"video", "restore", gone}).out == "would-restore\t" + gone + "\t\ta.mp4\n");
   CHECK(rehearse("ada", {"video", "restore", kept}).status == 5);
   CHECK(rehearse("", {"queue", "drain"}).out.empty());
-  CHECK(rehearse("", {"queue", "drain", "--include-not-due"}).out == "would-clear\t" + gone + "\t\t\n");
+  CHECK(rehearse("", {"queue", "drain", "--include-not-due"}).out == "would-purge\t" + gone + "\t\t\n");
   CHECK(rehearse("", {"user", "delete", "ada"}).out.starts_with("would-delete\tada\t\twith "));
   CHECK(rehearse("", {"user", "delete", "nobody"}).status == 4);
   CHECK(rehearse("ada", {"video", "upload", file}).out == "would-upload\t\t" + file + "\t\n");

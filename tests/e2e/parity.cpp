@@ -346,7 +346,7 @@ std::string everything(const std::string& way, Met& met) {
   tell("ada", {"video", "restore", first});
   tell("ada", {"video", "restore", first, "-o", "json"});
   tell("ada", {"video", "delete", first, "-q"});
-  tell("", {"queue", "drain"});  // what failed uploads left is due; a daemon has cleared it by itself
+  tell("", {"queue", "drain"});  // what failed uploads left is due; a daemon has purged it by itself
   for (const char* format : {"table", "tsv", "json", "id"}) tell("", {"-o", format, "queue", "list"});
   tell("", {"queue", "list", "--dead"});
   tell("", {"queue", "drain", "--include-not-due"});

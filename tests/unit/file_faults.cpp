@@ -172,7 +172,7 @@ TEST_CASE("a purge, any call of which fails, is noted and comes to its end later
     const VideoId video = site.add();
     site.put(video, movie(2));
     site.put(kept, movie(call));  // what it had goes too
-    site.toolkit->deletions().remove(Operator{}, {{video, std::nullopt}, true});
+    site.toolkit->videos().remove(Operator{}, {{video, std::nullopt}, true});
     site.files.failAt(call, failure);
     faultOf([&] { site.toolkit->deletions().drain(Operator{}, {true}); });
     const int failed = site.files.heal();

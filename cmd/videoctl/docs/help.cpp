@@ -108,7 +108,7 @@ const std::vector<Example>& recipes() {
       {"Tokens that end within two weeks",
        R"sh(videoctl token list -o json | jq -r --arg soon "$(date -u -d '+14 days' +%FT%TZ)" \
   '.tokens[] | select(.expires != null and .expires < $soon) | .user_name + " " + .label')sh"},
-      {"Clear what is due, from cron where no daemon does; 3 where some failed, 9 where others hold some",
+      {"Purge what is due, from cron where no daemon does; 3 where some failed, 9 where others hold some",
        "videoctl -q queue drain"},
       {"Delete everything of a user that is older than a year",
        "videoctl video list --user ada --until -365d -o id | videoctl -q video delete -"},

@@ -3,11 +3,11 @@
 
 namespace video::tasks {
 
-TaskKind videoClear() {
-  TaskKind kind{.name = "video-clear"};
+TaskKind purgeUsers() {
+  TaskKind kind{.name = "user-clear"};
   kind.timing.every = std::chrono::seconds{3};
   kind.shared = true;
-  kind.make = [](const Surroundings& its) { return its.deletions.videoClear(); };
+  kind.make = [](const Surroundings& its) { return its.deletions.purgeUsers(); };
   return kind;
 }
 

@@ -3,11 +3,11 @@
 
 namespace video::tasks {
 
-TaskKind userClear() {
-  TaskKind kind{.name = "user-clear"};
+TaskKind purgeVideos() {
+  TaskKind kind{.name = "video-clear"};
   kind.timing.every = std::chrono::seconds{3};
   kind.shared = true;
-  kind.make = [](const Surroundings& its) { return its.deletions.userClear(); };
+  kind.make = [](const Surroundings& its) { return its.deletions.purgeVideos(); };
   return kind;
 }
 
