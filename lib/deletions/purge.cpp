@@ -13,6 +13,7 @@
 #include "shares/rows.hpp"
 #include "store/blobs.hpp"
 #include "store/directory.hpp"
+#include "tokens/rows.hpp"
 #include "users/rows.hpp"
 #include "videos/rows.hpp"
 
@@ -260,7 +261,7 @@ schedule::Counts PurgeWorker::clearUser(const rows::ClearableUser& user) {
     write([&](store::Transaction& transaction) {
       rows::markUserQueued(transaction, user.id);
       if (!rows::finishUserDeletion(transaction, user.id)) return;
-      access_.endAll(transaction, user.id);
+      rows::removeCredentialsOf(transaction, user.id);
       rows::deleteUser(transaction, user.id);
     });
     return {1, 0};
