@@ -31,7 +31,6 @@ constexpr std::string_view tokenPrefix = "vdt_";
 constexpr std::size_t secretLength = 43;  // 256 bits in base64url
 constexpr std::chrono::milliseconds touchInterval = 1min;
 constexpr std::string_view uploading = "upload";
-constexpr std::int64_t mostOfUser = 500;  // sessions, and tokens: all of them can be ended in one step
 
 bool isToken(std::string_view secret) {
   return secret.starts_with(tokenPrefix);
@@ -92,6 +91,23 @@ std::optional<Identity> plainIdentity(const Credential& by) {
 }
 
 }  // namespace
+
+NewSecret makeSessionSecret() {
+  NewSecret made{makeSecret(), {}};
+  made.hash = rows::hexOf(keyOf(made.text));
+  return made;
+}
+
+NewSecret makeTokenSecret() {
+  NewSecret made{fmt::format("{}{}", tokenPrefix, makeSecret()), {}};
+  made.hash = rows::hexOf(keyOf(made.text));
+  return made;
+}
+
+std::string hashOf(const Identity& who) {
+  const bool hasSecret = who.kind == Identity::Kind::session || who.kind == Identity::Kind::token;
+  return hasSecret ? rows::hexOf(who.key) : std::string();
+}
 
 struct Access::Impl {
   Impl(store::Database& wantedDatabase, const AccessOptions& wanted, const Clock& wantedClock)
@@ -236,60 +252,6 @@ Verified Access::verifyPassword(std::string_view name, std::string_view address,
   return verified;
 }
 
-NewSession Access::startSession(store::Transaction& transaction, UserId user, std::string_view userName) {
-  NewSession made{makeSecret(), std::string(userName)};
-  const Time created = now();
-  rows::addSession(transaction, rows::hexOf(keyOf(made.secret)), user, userName, created,
-                   created + impl_->options.sessionTtl);
-  const std::int64_t over = rows::countSessionsOf(transaction, user) - mostOfUser;
-  if (over > 0 && rows::removeSessions(transaction, user, over) > 0) rows::bumpEpoch(transaction);
-  return made;
-}
-
-CreatedToken Access::createToken(store::Transaction& transaction, UserId user, std::string_view label, Scope scope,
-                                 std::optional<Time> expires) {
-  checkText("label", label, 1, 100);
-  const Time created = now();
-  if (expires && *expires <= created) throw Error(Fault::malformed, "expires: must be in the future");
-  if (rows::countTokensOf(transaction, user) >= mostOfUser &&
-      rows::removeExpiredTokensOf(transaction, user, created) == 0)
-    throw Error(Fault::conflict, fmt::format("token: there are {} already; revoke some", mostOfUser));
-  CreatedToken made;
-  made.token = fmt::format("{}{}", tokenPrefix, makeSecret());
-  made.id = rows::addToken(transaction, rows::hexOf(keyOf(made.token)), user, label, scope, created, expires);
-  made.label = label;
-  made.scope = scope;
-  if (expires) made.expires = *expires;
-  return made;
-}
-
-void Access::end(store::Transaction& transaction, const Identity& who) {
-  std::int64_t ended = 0;
-  if (who.kind == Identity::Kind::session) ended = rows::removeSession(transaction, rows::hexOf(who.key));
-  if (who.kind == Identity::Kind::token) ended = rows::removeToken(transaction, std::string_view(rows::hexOf(who.key)));
-  if (ended > 0) rows::bumpEpoch(transaction);
-}
-
-void Access::endSession(store::Transaction& transaction, const SessionId& id) {
-  if (rows::removeSession(transaction, id) == 0)
-    throw Error(Fault::notFound, fmt::format("session {}: not found", id.text));
-  rows::bumpEpoch(transaction);
-}
-
-void Access::endToken(store::Transaction& transaction, const TokenId& id) {
-  if (rows::removeToken(transaction, id) == 0)
-    throw Error(Fault::notFound, fmt::format("token {}: not found", id.text));
-  rows::bumpEpoch(transaction);
-}
-
-std::optional<UserId> Access::sessionOwner(store::Reader& reader, const SessionId& id) {
-  return rows::findSessionOwner(reader, id);
-}
-
-std::optional<UserId> Access::tokenOwner(store::Reader& reader, const TokenId& id) {
-  return rows::findTokenOwner(reader, id);
-}
-
 std::optional<UserId> Access::whose(store::Reader& reader, const Identity& who, const std::optional<std::string>& name,
                                     const Right& of, const Right& all) {
   if (!name) return may(who, all) ? std::nullopt : std::optional(who.user);
@@ -297,50 +259,6 @@ std::optional<UserId> Access::whose(store::Reader& reader, const Identity& who, 
   const std::optional<UserId> user = known ? std::optional(known->user) : std::nullopt;
   requireOn(who, of, user, noSuchUser(*name));
   return user;
-}
-
-Page<Session> Access::listSessions(store::Reader& reader, const Identity& who, std::optional<UserId> user,
-                                   const ListQuery& wanted) {
-  return rows::listSessions(reader, user, wanted, now(), rows::hexOf(who.key));
-}
-
-Page<Token> Access::listTokens(store::Reader& reader, std::optional<UserId> user, const ListQuery& wanted) {
-  return rows::listTokens(reader, user, wanted, now());
-}
-
-std::int64_t Access::endSessions(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit) {
-  rows::bumpEpoch(transaction);
-  return rows::removeSessions(transaction, user, limit);
-}
-
-std::int64_t Access::endTokens(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit) {
-  rows::bumpEpoch(transaction);
-  return rows::removeTokens(transaction, user, limit);
-}
-
-void Access::endAll(store::Transaction& transaction, UserId user) {
-  rows::removeSessionsOf(transaction, user);
-  rows::removeTokensOf(transaction, user);
-  // Also where none was left: what ends here is a right, and callers end it before they change the user.
-  rows::bumpEpoch(transaction);
-}
-
-void Access::endOtherSessions(store::Transaction& transaction, UserId user, const Identity& who) {
-  rows::removeOtherSessionsOf(transaction, user,
-                              who.kind == Identity::Kind::session ? rows::hexOf(who.key) : std::string());
-  rows::bumpEpoch(transaction);
-}
-
-void Access::rightsChanged(store::Transaction& transaction) {
-  rows::bumpEpoch(transaction);
-}
-
-bool Access::needsSweep() {
-  return impl_->database.read([this](store::Reader& reader) { return rows::hasExpiredSession(reader, now()); });
-}
-
-std::int64_t Access::sweep(store::Transaction& transaction, std::int64_t limit) {
-  return rows::removeExpiredSessions(transaction, now(), limit);
 }
 
 std::string Access::uploadLink(const VideoId& video) {

@@ -11,11 +11,9 @@
 #include "access/rights.hpp"
 #include "base/clock.hpp"
 #include "base/credential.hpp"
+#include "base/identity.hpp"
 #include "base/ids.hpp"
-#include "sessions/fields.hpp"
 #include "store/database.hpp"
-#include "tokens/fields.hpp"
-#include "users/fields.hpp"
 
 namespace video::access {
 
@@ -55,14 +53,19 @@ struct Verified {
   std::string newHash{};  ///< where it is right and its hash cost less than new ones do
 };
 
-/// A session that was just made.
-struct NewSession {
-  std::string secret;
-  std::string userName;
+/// A new secret, and the hash that its row is found by. Only the hash is stored.
+struct NewSecret {
+  std::string text;
+  std::string hash;
 };
 
-/// Turns credentials into identities and keeps the tables `sessions` and `tokens` with their cache. May be used from
-/// any thread; functions that take a Transaction belong inside a write.
+NewSecret makeSessionSecret();
+NewSecret makeTokenSecret();
+/// Returns the hash of the session or token that `who` came with, as the tables have it; empty if there is none.
+std::string hashOf(const Identity& who);
+
+/// Turns credentials into identities, with a cache of sessions and tokens. May be used from any thread; functions that
+/// take a Transaction belong inside a write.
 class Access {
  public:
   Access(store::Database& database, const AccessOptions& options, const Clock& clock);
@@ -82,40 +85,10 @@ class Access {
   Verified verifyPassword(std::string_view name, std::string_view address, std::string_view hash,
                           std::string_view password);
 
-  /// Of more than 500 sessions the oldest ends.
-  NewSession startSession(store::Transaction& transaction, UserId user, std::string_view userName);
-  /// Throws malformed, conflict (500 tokens that have not expired).
-  CreatedToken createToken(store::Transaction& transaction, UserId user, std::string_view label, Scope scope,
-                           std::optional<Time> expires);
-  /// Ends every session of a user but the one that `who` came with.
-  void endOtherSessions(store::Transaction& transaction, UserId user, const Identity& who);
-  /// Ends what `who` came with.
-  void end(store::Transaction& transaction, const Identity& who);
-  void endSession(store::Transaction& transaction, const SessionId& id);
-  void endToken(store::Transaction& transaction, const TokenId& id);
-  /// The user whose session or token it is; nobody where there is none.
-  std::optional<UserId> sessionOwner(store::Reader& reader, const SessionId& id);
-  std::optional<UserId> tokenOwner(store::Reader& reader, const TokenId& id);
   /// Whose things are meant: those of the user named `name`, whom `of` must allow (else forbidden, notFound); else
   /// everybody's, which is nobody in particular, where `all` allows it, and one's own where not.
   std::optional<UserId> whose(store::Reader& reader, const Identity& who, const std::optional<std::string>& name,
                               const Right& of, const Right& all);
-  /// Sessions and tokens that have not expired, of one user or of all, by when they were made.
-  Page<Session> listSessions(store::Reader& reader, const Identity& who, std::optional<UserId> user,
-                             const ListQuery& wanted);
-  Page<Token> listTokens(store::Reader& reader, std::optional<UserId> user, const ListQuery& wanted);
-  /// Ends sessions or tokens of one user or of all, at most `limit`; how many it ended.
-  std::int64_t endSessions(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit);
-  std::int64_t endTokens(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit);
-  /// Ends every session and token of a user.
-  void endAll(store::Transaction& transaction, UserId user);
-  /// Says that a role, a password or `disabled` changes in this transaction, or a user goes: every process reads rights
-  /// anew at its next request. What ends sessions and tokens here says so itself.
-  void rightsChanged(store::Transaction& transaction);
-  /// Whether a session has expired and still has its row.
-  bool needsSweep();
-  /// Removes sessions that have expired, at most `limit`; how many it removed.
-  std::int64_t sweep(store::Transaction& transaction, std::int64_t limit);
 
   /// `?share=&exp=&sig=` for uploading to a video, good for uploadLinkTtl.
   std::string uploadLink(const VideoId& video);

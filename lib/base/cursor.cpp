@@ -1,7 +1,10 @@
 #include "base/cursor.hpp"
 
+#include <utility>
+
 #include "base/error.hpp"
 #include "base/ids.hpp"
+#include "base/json.hpp"
 #include "base/text.hpp"
 
 namespace video {
@@ -35,6 +38,19 @@ std::vector<std::string> readCursor(std::string_view cursor, std::size_t keys) {
   }
   if (!joined || !isUtf8(*joined) || found.size() != keys) throw Error(Fault::malformed, "cursor: not valid");
   return found;
+}
+
+TimePage::TimePage(const std::optional<std::string>& cursor) {
+  if (!cursor) return;
+  auto keys = readCursor(*cursor, 2);
+  std::int64_t milliseconds = 0;
+  readText(keys[0], "cursor", milliseconds);
+  time = Time{std::chrono::milliseconds{milliseconds}};
+  id = std::move(keys[1]);
+}
+
+std::string TimePage::cursor(Time time, std::string_view id) {
+  return makeCursor({std::to_string(time.time_since_epoch().count()), id});
 }
 
 void checkLimit(std::int64_t limit) {

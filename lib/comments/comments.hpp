@@ -9,17 +9,6 @@
 #include "base/fields.hpp"
 #include "base/ids.hpp"
 
-namespace video::access {
-class Access;
-}
-namespace video::http {
-class Client;
-class Router;
-}  // namespace video::http
-namespace video::store {
-class Database;
-}
-
 namespace video {
 
 /// A comment on a video.
@@ -70,12 +59,5 @@ class Comments {
   /// Removes a comment permanently. Its author, the video's owner, admin, operator. Faults: forbidden, notFound.
   virtual void remove(const Credential& by, const CommentRef& wanted) = 0;
 };
-
-/// Makes the implementation on the data directory; the arguments must outlive it.
-std::unique_ptr<Comments> makeLocalComments(store::Database& database, access::Access& access);
-/// Makes the implementation that asks a daemon over HTTP; the client must outlive it.
-std::unique_ptr<Comments> makeRemoteComments(http::Client& server);
-/// Adds the routes. Both must outlive the last request.
-void serveComments(http::Router& router, Comments& comments);
 
 }  // namespace video

@@ -4,6 +4,7 @@
 #include "base/cursor.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "comments/make.hpp"
 #include "comments/rows.hpp"
 #include "videos/rows.hpp"
 

@@ -14,20 +14,6 @@ constexpr std::string_view select =
     "SELECT c.id, c.video_id, u.login_name, c.content, c.time, c.position_ms "
     "FROM comments c CROSS JOIN users u ON u.id = c.author_id AND u.deleted IS NULL WHERE c.video_id = ?";
 
-struct After {
-  std::int64_t key = INT64_MIN;
-  std::string id;
-};
-
-After afterOf(const ListQuery& wanted) {
-  After after;
-  if (!wanted.cursor) return after;
-  const auto keys = readCursor(*wanted.cursor, 2);
-  readText(keys[0], "cursor", after.key);
-  after.id = keys[1];
-  return after;
-}
-
 }  // namespace
 
 Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted) {
@@ -40,21 +26,15 @@ Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted) {
       select);
   constexpr std::chrono::milliseconds tick{1};
   const bool position = wanted.by == CommentOrder::position;
-  const After after = afterOf(wanted);
+  const TimePage after(wanted.cursor);
   // `from < time <= to`, in whole milliseconds.
   const Time since = std::max(wanted.since.value_or(Time::min()), wanted.from ? *wanted.from + tick : Time::min());
   const Time until = std::min(wanted.until.value_or(Time::max()), wanted.to ? *wanted.to + tick : Time::max());
-  auto query = position ? reader.query(byPosition, wanted.video, after.key, after.id, wanted.atFrom.value_or(0),
+  auto query = position ? reader.query(byPosition, wanted.video, after.time, after.id, wanted.atFrom.value_or(0),
                                        wanted.atTo.value_or(INT64_MAX), wanted.limit + 1)
-                        : reader.query(byTime, wanted.video, after.key, after.id, since, until, wanted.limit + 1);
+                        : reader.query(byTime, wanted.video, after.time, after.id, since, until, wanted.limit + 1);
   Page<Comment> page;
   while (query.next()) {
-    if (std::ssize(page.items) == wanted.limit) {
-      const Comment& last = page.items.back();
-      const std::int64_t key = position ? last.positionMs.value_or(0) : last.time.time_since_epoch().count();
-      page.nextCursor = makeCursor({fmt::to_string(key), last.id.text});
-      break;
-    }
     Comment& comment = page.items.emplace_back();
     comment.id.text = query.text(0);
     comment.video.text = query.text(1);
@@ -63,6 +43,11 @@ Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted) {
     comment.time = query.time(4);
     comment.positionMs = query.optionalInteger(5);
   }
+  // A position is paged by like a time: both are milliseconds.
+  TimePage::end(page, wanted.limit, [&](const Comment& last) {
+    const Time at{std::chrono::milliseconds{last.positionMs.value_or(0)}};
+    return TimePage::cursor(position ? at : last.time, last.id.text);
+  });
   return page;
 }
 

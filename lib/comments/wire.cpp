@@ -1,4 +1,5 @@
 #include "comments/fields.hpp"
+#include "comments/make.hpp"
 #include "http/client/client.hpp"
 #include "http/routing/router.hpp"
 

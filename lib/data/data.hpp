@@ -32,9 +32,4 @@ class Data {
   virtual void rotateKey() = 0;
 };
 
-/// Makes the operations on the folder `path`. `origin` says where the path came from, for error messages;
-/// `lockTimeout` limits the wait for other processes.
-std::unique_ptr<Data> makeLocalData(const std::filesystem::path& path, std::string_view origin,
-                                    std::chrono::milliseconds lockTimeout);
-
 }  // namespace video

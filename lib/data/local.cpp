@@ -1,4 +1,4 @@
-#include "data/data.hpp"
+#include "data/make.hpp"
 #include "store/directory.hpp"
 #include "store/schema.hpp"
 

@@ -15,21 +15,10 @@
 #include "base/ids.hpp"
 #include "videos/videos.hpp"
 
-namespace video::access {
-class Access;
-}
-namespace video::http {
-class Client;
-class Router;
-}  // namespace video::http
 namespace video::schedule {
 struct Counts;
 struct Task;
 }  // namespace video::schedule
-namespace video::store {
-class Blobs;
-class Database;
-}  // namespace video::store
 
 namespace video {
 
@@ -128,13 +117,5 @@ class LocalDeletions : public Deletions {
   /// Before anything is asked.
   virtual void workBy(DeletionRunner runner) = 0;
 };
-
-/// On the data directory; what it is given must outlive it.
-std::unique_ptr<LocalDeletions> makeLocalDeletions(store::Database& database, store::Blobs& blobs,
-                                                   access::Access& access, const DeletionsOptions& options);
-/// Through a daemon; the client must outlive it.
-std::unique_ptr<Deletions> makeRemoteDeletions(http::Client& server);
-/// Adds the routes; both must outlive the last request.
-void serveDeletions(http::Router& router, Deletions& deletions);
 
 }  // namespace video

@@ -3,6 +3,7 @@
 #include "access/access.hpp"
 #include "base/cursor.hpp"
 #include "base/error.hpp"
+#include "deletions/make.hpp"
 #include "deletions/purge.hpp"
 #include "deletions/rows.hpp"
 #include "videos/rows.hpp"

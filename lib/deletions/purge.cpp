@@ -13,6 +13,7 @@
 #include "shares/rows.hpp"
 #include "store/blobs.hpp"
 #include "store/directory.hpp"
+#include "tokens/rows.hpp"
 #include "users/rows.hpp"
 #include "videos/rows.hpp"
 
@@ -258,7 +259,7 @@ schedule::Counts PurgeWorker::purgeUser(const rows::DueUser& user) {
     }
     write([&](store::Transaction& transaction) {
       if (!rows::markUserQueued(transaction, user.id) || !rows::finishUserDeletion(transaction, user.id)) return;
-      access_.endAll(transaction, user.id);
+      rows::removeCredentialsOf(transaction, user.id);
       if (!rows::deleteUser(transaction, user.id))
         throw Error(Fault::conflict, fmt::format("user {}: is not deleted", user.id.value));
     });

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/forward.hpp"
 #include "deletions/deletions.hpp"
 #include "deletions/rows.hpp"
 #include "schedule/schedule.hpp"

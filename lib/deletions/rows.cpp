@@ -35,30 +35,10 @@ std::int64_t count(store::Query query) {
   return query.next() ? query.integer(0) : 0;
 }
 
-// The record behind which a page begins.
-struct After {
-  Time due = Time::min();
-  std::string id;
-};
-
-After afterOf(const std::optional<std::string>& cursor) {
-  if (!cursor) return {};
-  const auto keys = readCursor(*cursor, 2);
-  std::int64_t milliseconds = 0;
-  readText(keys[0], "cursor", milliseconds);
-  return {Time{std::chrono::milliseconds{milliseconds}}, keys[1]};
-}
-
 // Of one record more than `limit`, where there are so many.
 void readPage(store::Query query, std::int64_t limit, Page<Deletion>& page) {
-  while (query.next()) {
-    if (std::ssize(page.items) == limit) {
-      const Deletion& last = page.items.back();
-      page.nextCursor = makeCursor({fmt::to_string(last.due.time_since_epoch().count()), last.video.text});
-      break;
-    }
-    page.items.push_back(deletionOf(query));
-  }
+  while (query.next()) page.items.push_back(deletionOf(query));
+  TimePage::end(page, limit, [](const Deletion& last) { return TimePage::cursor(last.due, last.video.text); });
 }
 
 }  // namespace
@@ -66,13 +46,13 @@ void readPage(store::Query query, std::int64_t limit, Page<Deletion>& page) {
 DeletionPage listDeletions(store::Reader& reader, const DeletionQuery& wanted, Time now) {
   static const std::string all = listSql(3);
   static const std::string one = listSql(1);
-  const auto [due, id] = afterOf(wanted.cursor);
+  const TimePage after(wanted.cursor);
   const Time since = wanted.since.value_or(Time::min());
   const Time until = wanted.until.value_or(Time::max());
   DeletionPage page;
-  readPage(wanted.state ? reader.query(one, due, id, since, until, wanted.limit + 1, *wanted.state)
-                        : reader.query(all, due, id, since, until, wanted.limit + 1, DeletionState::waiting,
-                                       DeletionState::leased, DeletionState::dead),
+  readPage(wanted.state ? reader.query(one, after.time, after.id, since, until, wanted.limit + 1, *wanted.state)
+                        : reader.query(all, after.time, after.id, since, until, wanted.limit + 1,
+                                       DeletionState::waiting, DeletionState::leased, DeletionState::dead),
            wanted.limit, page);
   page.due = count(reader.query("SELECT count(*) FROM video_del_rec WHERE state = 'waiting' AND due <= ?", now)) +
              count(reader.query("SELECT count(*) FROM blob_del_rec WHERE due <= ?", now)) +
@@ -102,11 +82,11 @@ bool hasDueDeletion(store::Reader& reader, Time now) {
 }
 
 Page<Deletion> listDue(store::Reader& reader, Time now, std::int64_t limit, const std::optional<std::string>& cursor) {
-  const auto [due, id] = afterOf(cursor);
+  const TimePage after(cursor);
   Page<Deletion> page;
   readPage(reader.query("SELECT video_id, state, due, tries, last_error FROM video_del_rec WHERE state = 'waiting' AND "
                         "due <= ? AND (due, video_id) > (?, ?) ORDER BY due, video_id LIMIT ?",
-                        now, due, id, limit + 1),
+                        now, after.time, after.id, limit + 1),
            limit, page);
   return page;
 }

@@ -1,4 +1,5 @@
 #include "deletions/fields.hpp"
+#include "deletions/make.hpp"
 #include "http/client/client.hpp"
 #include "http/routing/router.hpp"
 

@@ -1,6 +1,6 @@
 #include "access/access.hpp"
 #include "base/error.hpp"
-#include "server/server.hpp"
+#include "server/make.hpp"
 
 namespace video {
 namespace {

@@ -10,14 +10,6 @@
 #include "base/credential.hpp"
 #include "base/fields.hpp"
 
-namespace video::access {
-class Access;
-}
-namespace video::http {
-class Client;
-class Router;
-}  // namespace video::http
-
 namespace video {
 
 /// One limit of the daemon, with its use.
@@ -89,12 +81,5 @@ class LocalServer : public Server {
   /// Returns all metrics, in Prometheus's text format. Admin, operator, or an admin's token with scope `metrics`.
   virtual std::string metrics(const Credential& by) = 0;
 };
-
-/// Makes the implementation for this process; `access` must outlive it.
-std::unique_ptr<LocalServer> makeLocalServer(access::Access& access);
-/// Makes the implementation that asks a daemon over HTTP; the client must outlive it.
-std::unique_ptr<Server> makeRemoteServer(http::Client& server);
-/// Adds the routes, including /healthz, /readyz, /version and /metrics. Both must outlive the last request.
-void serveServer(http::Router& router, LocalServer& server);
 
 }  // namespace video

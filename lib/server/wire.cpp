@@ -5,6 +5,7 @@
 #include "http/client/client.hpp"
 #include "http/routing/router.hpp"
 #include "server/fields.hpp"
+#include "server/make.hpp"
 
 namespace video {
 namespace {

@@ -7,7 +7,9 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "sessions/fields.hpp"
-#include "sessions/sessions.hpp"
+#include "sessions/make.hpp"
+#include "sessions/rows.hpp"
+#include "tokens/rows.hpp"
 #include "users/rows.hpp"
 
 namespace video {
@@ -31,7 +33,9 @@ class LocalSessions : public Sessions {
   void logout(const Credential& by, const Nothing&) override {
     access::require(access_.identify(by), rights::sessionsLogout);
     database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-      access_.end(transaction, access_.identify(transaction, by));
+      const Identity who = access_.identify(transaction, by);
+      if (who.kind == Identity::Kind::session) rows::removeSession(transaction, access::hashOf(who));
+      if (who.kind == Identity::Kind::token) rows::removeToken(transaction, access::hashOf(who));
     });
   }
 
@@ -41,17 +45,17 @@ class LocalSessions : public Sessions {
     checkLimit(wanted.limit);
     return database_.read([&](store::Reader& reader) {
       const auto user = access_.whose(reader, who, wanted.name, rights::sessionsListOf, rights::sessionsListAll);
-      return access_.listSessions(reader, who, user, wanted);
+      return rows::listSessions(reader, user, wanted, access_.now(), access::hashOf(who));
     });
   }
 
   void revoke(const Credential& by, const SessionRef& wanted) override {
     database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
-      const auto owner = access_.sessionOwner(transaction, wanted.id);
+      const auto owner = rows::findSessionOwner(transaction, wanted.id);
       access::requireOn(who, rights::sessionsRevoke, owner,
                         Error(Fault::notFound, fmt::format("session {}: not found", wanted.id.text)));
-      access_.endSession(transaction, wanted.id);
+      rows::removeSession(transaction, wanted.id);
     });
   }
 
@@ -64,7 +68,7 @@ class LocalSessions : public Sessions {
       const Identity now = first ? access_.identify(transaction, by) : who;
       access::require(now, rights::sessionsRevokeOwn);
       const auto user = access_.whose(transaction, now, wanted.name, rights::sessionsRevoke, rights::sessionsRevokeAll);
-      return access_.endSessions(transaction, user, 500);
+      return rows::removeSessions(transaction, user, 500);
     };
     while (database_.write(store::Purpose::keep, step) == 500) first = false;
   }
@@ -103,7 +107,9 @@ class LocalSessions : public Sessions {
       if (!still || still->disabled || other) throw refused();
       if (!verified.newHash.empty()) rows::setPassword(transaction, still->id, verified.newHash);
       SignedIn reply;
-      reply.sessionId = access_.startSession(transaction, still->id, still->name).secret;
+      const access::NewSecret secret = access::makeSessionSecret();
+      rows::addSession(transaction, secret.hash, still->id, still->name, access_.now(), access_.options().sessionTtl);
+      reply.sessionId = secret.text;
       reply.userName = still->name;
       return reply;
     });

@@ -8,18 +8,6 @@
 #include "base/fields.hpp"
 #include "users/users.hpp"
 
-namespace video::access {
-class Access;
-}
-namespace video::http {
-class Client;
-class Router;
-struct CookieOptions;
-}  // namespace video::http
-namespace video::store {
-class Database;
-}
-
 namespace video {
 
 /// A name and password to sign in with.
@@ -76,12 +64,5 @@ class Sessions {
   /// Returns who the caller is. Faults: unauthenticated (anonymous).
   virtual WhoAmI whoami(const Credential& by, const Nothing&) = 0;
 };
-
-/// Makes the implementation on the data directory; the arguments must outlive it.
-std::unique_ptr<Sessions> makeLocalSessions(store::Database& database, access::Access& access);
-/// Makes the implementation that asks a daemon over HTTP; the client must outlive it.
-std::unique_ptr<Sessions> makeRemoteSessions(http::Client& server);
-/// Adds the routes. All arguments must outlive the last request.
-void serveSessions(http::Router& router, Sessions& sessions, const http::CookieOptions& cookies);
 
 }  // namespace video

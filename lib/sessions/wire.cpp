@@ -2,6 +2,7 @@
 #include "http/routing/router.hpp"
 #include "http/routing/session_cookie.hpp"
 #include "sessions/fields.hpp"
+#include "sessions/make.hpp"
 
 namespace video {
 namespace {

@@ -4,6 +4,7 @@
 #include "base/cursor.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "shares/make.hpp"
 #include "shares/rows.hpp"
 #include "videos/rows.hpp"
 

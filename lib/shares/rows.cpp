@@ -8,34 +8,21 @@
 namespace video::rows {
 
 Page<Share> listShares(store::Reader& reader, const ShareQuery& wanted, Time now) {
-  Time after = Time::min();
-  std::string afterId;
-  if (wanted.cursor) {
-    const auto keys = readCursor(*wanted.cursor, 2);
-    std::int64_t milliseconds = 0;
-    readText(keys[0], "cursor", milliseconds);
-    after = Time{std::chrono::milliseconds{milliseconds}};
-    afterId = keys[1];
-  }
+  const TimePage after(wanted.cursor);
   Page<Share> page;
   auto query = reader.query(
       "SELECT id, what, label, create_time, expires FROM shares WHERE video_id = ? AND (create_time, id) > (?, ?) "
       "AND create_time >= ? AND create_time < ? AND expires > ? ORDER BY create_time, id LIMIT ?",
-      wanted.video, after, afterId, wanted.since.value_or(Time::min()), wanted.until.value_or(Time::max()), now,
+      wanted.video, after.time, after.id, wanted.since.value_or(Time::min()), wanted.until.value_or(Time::max()), now,
       wanted.limit + 1);
-  while (query.next()) {
-    if (std::ssize(page.items) == wanted.limit) {
-      const Share& last = page.items.back();
-      page.nextCursor = makeCursor({fmt::to_string(last.created.time_since_epoch().count()), last.id.text});
-      break;
-    }
+  while (query.next())
     page.items.push_back({{std::string(query.text(0))},
                           wanted.video,
                           valueOf<ShareWhat>(query.text(1)).value_or(ShareWhat::view),
                           std::string(query.text(2)),
                           query.time(3),
                           query.time(4)});
-  }
+  TimePage::end(page, wanted.limit);
   return page;
 }
 

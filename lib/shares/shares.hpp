@@ -8,17 +8,6 @@
 #include "base/fields.hpp"
 #include "base/ids.hpp"
 
-namespace video::access {
-class Access;
-}
-namespace video::http {
-class Client;
-class Router;
-}  // namespace video::http
-namespace video::store {
-class Database;
-}
-
 namespace video {
 
 /// What a signed link allows.
@@ -77,13 +66,5 @@ class Shares {
   /// Revokes a link, in every process, from its next request on.
   virtual void revoke(const Credential& by, const ShareRef& wanted) = 0;
 };
-
-/// Makes the implementation on the data directory; the arguments must outlive it.
-std::unique_ptr<Shares> makeLocalShares(store::Database& database, access::Access& access,
-                                        const SharesOptions& options);
-/// Makes the implementation that asks a daemon over HTTP; the client must outlive it.
-std::unique_ptr<Shares> makeRemoteShares(http::Client& server);
-/// Adds the routes. Both must outlive the last request.
-void serveShares(http::Router& router, Shares& shares);
 
 }  // namespace video

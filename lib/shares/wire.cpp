@@ -1,6 +1,7 @@
 #include "http/client/client.hpp"
 #include "http/routing/router.hpp"
 #include "shares/fields.hpp"
+#include "shares/make.hpp"
 
 namespace video {
 namespace {

@@ -15,6 +15,7 @@
 #include "schedule/schedule.hpp"
 #include "store/directory.hpp"
 #include "store/scheduler_file.hpp"
+#include "tasks/make.hpp"
 #include "tasks/rows.hpp"
 #include "tasks/task_list.hpp"
 

@@ -1,6 +1,7 @@
 #include <atomic>
 
 #include "access/access.hpp"
+#include "sessions/rows.hpp"
 #include "tasks/task_list.hpp"
 
 namespace video::tasks {
@@ -12,9 +13,14 @@ schedule::Task make(const Surroundings& its) {
   return {"session-sweep", 1, 1, [&its] {
             const auto more = std::make_shared<std::atomic<bool>>(true);
             return [&its, more](std::size_t) -> std::vector<schedule::Item> {
-              if (!more->exchange(false) || !its.access.needsSweep()) return {};
+              const auto isDue = [&](store::Reader& reader) {
+                return rows::hasExpiredSession(reader, its.access.now());
+              };
+              if (!more->exchange(false) || !its.database.read(isDue)) return {};
               return {[&its, more] {
-                const auto sweep = [&](store::Transaction& transaction) { return its.access.sweep(transaction, step); };
+                const auto sweep = [&](store::Transaction& transaction) {
+                  return rows::removeExpiredSessions(transaction, its.access.now(), step);
+                };
                 const std::int64_t removed = its.database.write(store::Purpose::keep, sweep);
                 *more = removed == step;
                 return schedule::Counts{static_cast<std::size_t>(removed), 0};

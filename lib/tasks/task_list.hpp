@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/forward.hpp"
 #include "schedule/schedule.hpp"
 #include "tasks/tasks.hpp"
 

@@ -14,25 +14,12 @@
 #include "base/credential.hpp"
 #include "base/fields.hpp"
 
-namespace video::access {
-class Access;
-}
-namespace video::http {
-class Client;
-class Router;
-}  // namespace video::http
 namespace video::schedule {
 class AlarmClock;
 class Scheduler;
 }  // namespace video::schedule
-namespace video::store {
-class Blobs;
-class Database;
-}  // namespace video::store
 
 namespace video {
-
-class LocalDeletions;
 
 /// What a task is doing; `off`: it runs only on request.
 enum class TaskState { off, waiting, running };
@@ -124,13 +111,5 @@ class LocalTasks : public Tasks {
   /// any thread.
   virtual void setOptions(const TasksOptions& options) = 0;
 };
-
-/// Makes the implementation on the data directory; the arguments must outlive it.
-std::unique_ptr<LocalTasks> makeLocalTasks(store::Database& database, store::Blobs& blobs, access::Access& access,
-                                           LocalDeletions& deletions, const TasksOptions& options);
-/// Makes the implementation that asks a daemon over HTTP; the client must outlive it.
-std::unique_ptr<Tasks> makeRemoteTasks(http::Client& server);
-/// Adds the routes. Both must outlive the last request.
-void serveTasks(http::Router& router, Tasks& tasks);
 
 }  // namespace video

@@ -1,6 +1,7 @@
 #include "http/client/client.hpp"
 #include "http/routing/router.hpp"
 #include "tasks/fields.hpp"
+#include "tasks/make.hpp"
 
 namespace video {
 namespace {

@@ -1,19 +1,11 @@
 #pragma once
 
-#include <array>
-#include <utility>
+#include <tuple>
 
 #include "tokens/tokens.hpp"
 #include "users/fields.hpp"
 
 namespace video {
-
-template <>
-struct Names<Scope> {
-  static constexpr std::array list{std::pair{Scope::read, "read"}, std::pair{Scope::upload, "upload"},
-                                   std::pair{Scope::full, "full"}, std::pair{Scope::admin, "admin"},
-                                   std::pair{Scope::metrics, "metrics"}};
-};
 
 template <>
 struct Fields<NewToken> {

@@ -4,7 +4,8 @@
 #include "base/cursor.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "tokens/tokens.hpp"
+#include "tokens/make.hpp"
+#include "tokens/rows.hpp"
 #include "users/rows.hpp"
 
 namespace video {
@@ -28,7 +29,9 @@ class LocalTokens : public Tokens {
         access::require(who, rights::tokensCreateAdmin);
         if (user->role != Role::admin) throw Error(Fault::forbidden, fmt::format("user {}: is no admin", wanted.user));
       }
-      return access_.createToken(transaction, user->id, wanted.label, wanted.scope, wanted.expires);
+      const access::NewSecret secret = access::makeTokenSecret();
+      const TokenId id = rows::addToken(transaction, secret.hash, user->id, wanted, access_.now());
+      return CreatedToken{id, wanted.label, wanted.scope, wanted.expires, secret.text};
     });
   }
 
@@ -38,7 +41,7 @@ class LocalTokens : public Tokens {
     checkLimit(wanted.limit);
     return database_.read([&](store::Reader& reader) {
       const auto user = access_.whose(reader, who, wanted.name, rights::tokensListOf, rights::tokensListAll);
-      return access_.listTokens(reader, user, wanted);
+      return rows::listTokens(reader, user, wanted, access_.now());
     });
   }
 
@@ -51,7 +54,7 @@ class LocalTokens : public Tokens {
       const access::Identity now = first ? access_.identify(transaction, by) : who;
       access::require(now, rights::tokensRevokeOwn);
       const auto user = access_.whose(transaction, now, wanted.name, rights::tokensRevoke, rights::tokensRevokeAll);
-      return access_.endTokens(transaction, user, 500);
+      return rows::removeTokens(transaction, user, 500);
     };
     while (database_.write(store::Purpose::keep, step) == 500) first = false;
   }
@@ -59,9 +62,9 @@ class LocalTokens : public Tokens {
   void revoke(const Credential& by, const TokenRef& wanted) override {
     database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       const access::Identity who = access_.identify(transaction, by);
-      access::requireOn(who, rights::tokensRevoke, access_.tokenOwner(transaction, wanted.id),
+      access::requireOn(who, rights::tokensRevoke, rows::findTokenOwner(transaction, wanted.id),
                         Error(Fault::notFound, fmt::format("token {}: not found", wanted.id.text)));
-      access_.endToken(transaction, wanted.id);
+      rows::removeToken(transaction, wanted.id);
     });
   }
 

@@ -5,24 +5,11 @@
 
 #include "base/credential.hpp"
 #include "base/fields.hpp"
+#include "base/identity.hpp"
 #include "base/ids.hpp"
 #include "users/users.hpp"
 
-namespace video::access {
-class Access;
-}
-namespace video::http {
-class Client;
-class Router;
-}  // namespace video::http
-namespace video::store {
-class Database;
-}
-
 namespace video {
-
-/// What a token allows (http-api.md, role api).
-enum class Scope { read, upload, full, admin, metrics };
 
 /// A token to create.
 struct NewToken {
@@ -72,12 +59,5 @@ class Tokens {
   /// Revokes a token, in every process, from its next request on. Its user, admin, operator. Faults: notFound.
   virtual void revoke(const Credential& by, const TokenRef& wanted) = 0;
 };
-
-/// Makes the implementation on the data directory; the arguments must outlive it.
-std::unique_ptr<Tokens> makeLocalTokens(store::Database& database, access::Access& access);
-/// Makes the implementation that asks a daemon over HTTP; the client must outlive it.
-std::unique_ptr<Tokens> makeRemoteTokens(http::Client& server);
-/// Adds the routes. Both must outlive the last request.
-void serveTokens(http::Router& router, Tokens& tokens);
 
 }  // namespace video

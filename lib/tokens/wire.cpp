@@ -1,6 +1,7 @@
 #include "http/client/client.hpp"
 #include "http/routing/router.hpp"
 #include "tokens/fields.hpp"
+#include "tokens/make.hpp"
 
 namespace video {
 namespace {

@@ -1,10 +1,21 @@
 #include "access/access.hpp"
+#include "comments/make.hpp"
+#include "data/make.hpp"
+#include "deletions/make.hpp"
 #include "schedule/schedule.hpp"
+#include "server/make.hpp"
+#include "sessions/make.hpp"
+#include "shares/make.hpp"
 #include "store/blobs.hpp"
 #include "store/database.hpp"
 #include "store/directory.hpp"
 #include "store/schema.hpp"
+#include "tasks/make.hpp"
+#include "tokens/make.hpp"
 #include "toolkit/toolkit.hpp"
+#include "uploads/make.hpp"
+#include "users/make.hpp"
+#include "videos/make.hpp"
 
 namespace video {
 namespace {

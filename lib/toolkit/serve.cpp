@@ -1,5 +1,15 @@
+#include "comments/make.hpp"
+#include "deletions/make.hpp"
 #include "http/routing/router.hpp"
+#include "server/make.hpp"
+#include "sessions/make.hpp"
+#include "shares/make.hpp"
+#include "tasks/make.hpp"
+#include "tokens/make.hpp"
 #include "toolkit/toolkit.hpp"
+#include "uploads/make.hpp"
+#include "users/make.hpp"
+#include "videos/make.hpp"
 
 namespace video {
 namespace {

@@ -8,7 +8,7 @@
 #include "media/sniff.hpp"
 #include "shares/rows.hpp"
 #include "store/blobs.hpp"
-#include "uploads/uploads.hpp"
+#include "uploads/make.hpp"
 #include "users/rows.hpp"
 #include "videos/rows.hpp"
 

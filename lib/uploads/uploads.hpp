@@ -10,18 +10,6 @@
 #include "base/fields.hpp"
 #include "base/ids.hpp"
 
-namespace video::access {
-class Access;
-}
-namespace video::http {
-class Client;
-class Router;
-}  // namespace video::http
-namespace video::store {
-class Blobs;
-class Database;
-}  // namespace video::store
-
 namespace video {
 
 struct Upload {
@@ -91,13 +79,5 @@ class Uploads {
   /// What became of a broken upload.
   virtual UploadStatus status(const Credential& by, const BeginUpload& wanted) = 0;
 };
-
-/// On the data directory; what it is given must outlive it.
-std::unique_ptr<Uploads> makeLocalUploads(store::Database& database, store::Blobs& blobs, access::Access& access,
-                                          const UploadsOptions& options);
-/// Through a daemon; the client must outlive it.
-std::unique_ptr<Uploads> makeRemoteUploads(http::Client& server);
-/// Adds the routes; both must outlive the last request.
-void serveUploads(http::Router& router, Uploads& uploads);
 
 }  // namespace video

@@ -5,6 +5,7 @@
 #include "http/client/client.hpp"
 #include "http/routing/router.hpp"
 #include "uploads/fields.hpp"
+#include "uploads/make.hpp"
 
 namespace video {
 namespace {

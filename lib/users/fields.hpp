@@ -1,16 +1,10 @@
 #pragma once
 
-#include <array>
-#include <utility>
+#include <tuple>
 
 #include "users/users.hpp"
 
 namespace video {
-
-template <>
-struct Names<Role> {
-  static constexpr std::array list{std::pair{Role::user, "user"}, std::pair{Role::admin, "admin"}};
-};
 
 template <>
 struct Fields<User> {

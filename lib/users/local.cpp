@@ -6,6 +6,9 @@
 #include "base/text.hpp"
 #include "comments/rows.hpp"
 #include "deletions/rows.hpp"
+#include "sessions/rows.hpp"
+#include "tokens/rows.hpp"
+#include "users/make.hpp"
 #include "users/rows.hpp"
 #include "videos/rows.hpp"
 
@@ -39,8 +42,11 @@ class LocalUsers : public Users {
       const UserId id = rows::insertUser(transaction, wanted, hash, access_.now());
       SignedIn reply;
       reply.userName = wanted.name;
-      if (who.kind == Identity::Kind::anonymous)
-        reply.sessionId = access_.startSession(transaction, id, wanted.name).secret;
+      if (who.kind == Identity::Kind::anonymous) {
+        const access::NewSecret secret = access::makeSessionSecret();
+        rows::addSession(transaction, secret.hash, id, wanted.name, access_.now(), access_.options().sessionTtl);
+        reply.sessionId = secret.text;
+      }
       return reply;
     });
   }
@@ -53,8 +59,7 @@ class LocalUsers : public Users {
     if (std::ssize(page.items) > wanted.limit) {
       page.items.pop_back();
       const User& last = page.items.back();
-      page.nextCursor =
-          makeCursor({fmt::to_string(last.created.time_since_epoch().count()), fmt::to_string(last.id.value)});
+      page.nextCursor = TimePage::cursor(last.created, fmt::to_string(last.id.value));
     }
     return page;
   }
@@ -93,11 +98,12 @@ class LocalUsers : public Users {
       rows::changeUser(transaction, before->id, wanted);
       if (wanted.password) rows::setPassword(transaction, before->id, hash);
       if (wanted.disabled == true)
-        access_.endAll(transaction, before->id);
+        rows::removeCredentialsOf(transaction, before->id);
       else if (wanted.password)
-        access_.endOtherSessions(transaction, before->id, now);
+        rows::removeOtherSessionsOf(transaction, before->id,
+                                    now.kind == Identity::Kind::session ? access::hashOf(now) : "");
       else if (wanted.role || wanted.disabled)
-        access_.rightsChanged(transaction);
+        rows::rightsChanged(transaction);
       return *rows::findUser(transaction, wanted.name, options_.quota);
     });
   }
@@ -142,7 +148,7 @@ class LocalUsers : public Users {
 
   void endAccount(store::Transaction& transaction, const User& user) {
     if (!rows::markUserDeleted(transaction, user.id, access_.now())) throw rows::noSuchUser(user.name);
-    access_.endAll(transaction, user.id);
+    rows::removeCredentialsOf(transaction, user.id);
     rows::insertUserDeletion(transaction, user.id, access_.now());
   }
 

@@ -64,17 +64,11 @@ std::vector<User> listUsers(store::Reader& reader, const ListQuery& wanted, std:
   static const std::string sql = columns +
                                  "WHERE deleted IS NULL AND (create_time, id) > (?, ?) AND create_time >= ? AND "
                                  "create_time < ? ORDER BY create_time, id LIMIT ?";
-  Time afterTime = Time::min();
+  const TimePage after(wanted.cursor);
   std::int64_t afterId = 0;
-  if (wanted.cursor) {
-    const auto keys = readCursor(*wanted.cursor, 2);
-    std::int64_t milliseconds = 0;
-    readText(keys[0], "cursor", milliseconds);
-    readText(keys[1], "cursor", afterId);
-    afterTime = Time{std::chrono::milliseconds{milliseconds}};
-  }
+  if (wanted.cursor) readText(after.id, "cursor", afterId);
   std::vector<User> users;
-  auto query = reader.query(sql, afterTime, afterId, wanted.since.value_or(Time::min()),
+  auto query = reader.query(sql, after.time, afterId, wanted.since.value_or(Time::min()),
                             wanted.until.value_or(Time::max()), wanted.limit + 1);
   while (query.next()) users.push_back(userOf(query, quota));
   return users;
@@ -118,6 +112,34 @@ bool markUserDeleted(store::Transaction& transaction, UserId user, Time now) {
 
 bool deleteUser(store::Transaction& transaction, UserId user) {
   return transaction.query("DELETE FROM users WHERE id = ? AND deleted IS NOT NULL", user).run() == 1;
+}
+
+void rightsChanged(store::Transaction& transaction) {
+  transaction.query("UPDATE rights_epoch SET epoch = epoch + 1 WHERE only_row = 1").run();
+}
+
+store::Query listCredentials(store::Reader& reader, const CredentialTable& table, std::optional<UserId> user,
+                             const ListQuery& wanted, Time now) {
+  // Along an index: of one user, or of all.
+  const std::string sql = fmt::format(
+      "SELECT t.public_id, u.login_name, t.create_time, {0} FROM {1} t CROSS JOIN users u ON u.id = t.user_id "
+      "WHERE {2} (t.create_time, t.public_id) > (?1, ?2) AND t.create_time >= ?3 AND t.create_time < ?4 "
+      "AND u.deleted IS NULL AND (+t.{3} IS NULL OR +t.{3} > ?5) ORDER BY t.create_time, t.public_id LIMIT ?6",
+      table.columns, table.name, user ? "t.user_id = ?7 AND" : "?7 IS NULL AND", table.expires);
+  const TimePage after(wanted.cursor);
+  return reader.query(sql, after.time, after.id, wanted.since.value_or(Time::min()), wanted.until.value_or(Time::max()),
+                      now, wanted.limit + 1, user);
+}
+
+std::int64_t removeCredentials(store::Transaction& transaction, const CredentialTable& table,
+                               std::optional<UserId> user, std::int64_t limit) {
+  // Found along the same indices as the lists.
+  const std::string sql =
+      fmt::format("DELETE FROM {0} WHERE {1} IN (SELECT {1} FROM {0} WHERE {2} create_time > ?1 LIMIT ?2)", table.name,
+                  table.hash, user ? "user_id = ?3 AND" : "?3 IS NULL AND");
+  const std::int64_t removed = transaction.query(sql, Time::min(), limit, user).run();
+  if (removed > 0) rightsChanged(transaction);
+  return removed;
 }
 
 }  // namespace video::rows

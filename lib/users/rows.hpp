@@ -47,4 +47,24 @@ bool markUserDeleted(store::Transaction& transaction, UserId user, Time now);
 /// Removes the row of a deleted user; whether it was one.
 bool deleteUser(store::Transaction& transaction, UserId user);
 
+/// Says that a role, a password or `disabled` changes in this transaction, or that a user, session or token goes: every
+/// process reads rights anew at its next request. The rows of sessions and tokens say so themselves.
+void rightsChanged(store::Transaction& transaction);
+
+/// A table of credentials: sessions or tokens.
+struct CredentialTable {
+  std::string_view name;
+  std::string_view hash;     ///< column of the primary key
+  std::string_view expires;  ///< column of the expiry, null = never
+  std::string_view columns;  ///< what a list reads after public_id, login_name and create_time
+};
+
+/// Credentials that have not expired, of one user or of all, by (created, id); one more than the limit where there are
+/// more.
+store::Query listCredentials(store::Reader& reader, const CredentialTable& table, std::optional<UserId> user,
+                             const ListQuery& wanted, Time now);
+/// Removes credentials of one user or of all, oldest first, at most `limit`; returns how many.
+std::int64_t removeCredentials(store::Transaction& transaction, const CredentialTable& table,
+                               std::optional<UserId> user, std::int64_t limit);
+
 }  // namespace video::rows

@@ -7,24 +7,10 @@
 
 #include "base/credential.hpp"
 #include "base/fields.hpp"
+#include "base/identity.hpp"
 #include "base/ids.hpp"
 
-namespace video::access {
-class Access;
-}
-namespace video::http {
-class Client;
-class Router;
-struct CookieOptions;
-}  // namespace video::http
-namespace video::store {
-class Database;
-}
-
 namespace video {
-
-/// The role of a user.
-enum class Role { user, admin };
 
 /// A user, as shown to the user, admins and the operator. Sizes are in bytes.
 struct User {
@@ -114,12 +100,5 @@ class Users {
   /// What `remove` would do, undone: the user as it is before. Throws what it would throw.
   virtual User rehearseRemove(const Credential& by, const RemoveUser& wanted) = 0;
 };
-
-/// Makes the implementation on the data directory; the arguments must outlive it.
-std::unique_ptr<Users> makeLocalUsers(store::Database& database, access::Access& access, const UsersOptions& options);
-/// Makes the implementation that asks a daemon over HTTP; the client must outlive it.
-std::unique_ptr<Users> makeRemoteUsers(http::Client& server);
-/// Adds the routes. All arguments must outlive the last request.
-void serveUsers(http::Router& router, Users& users, const http::CookieOptions& cookies);
 
 }  // namespace video

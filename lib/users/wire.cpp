@@ -2,6 +2,7 @@
 #include "http/routing/router.hpp"
 #include "http/routing/session_cookie.hpp"
 #include "users/fields.hpp"
+#include "users/make.hpp"
 
 namespace video {
 namespace {

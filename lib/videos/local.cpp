@@ -13,6 +13,7 @@
 #include "shares/rows.hpp"
 #include "store/blobs.hpp"
 #include "users/rows.hpp"
+#include "videos/make.hpp"
 #include "videos/rows.hpp"
 
 namespace video {

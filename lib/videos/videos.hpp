@@ -12,18 +12,6 @@
 #include "base/fields.hpp"
 #include "base/ids.hpp"
 
-namespace video::access {
-class Access;
-}
-namespace video::http {
-class Client;
-class Router;
-}  // namespace video::http
-namespace video::store {
-class Blobs;
-class Database;
-}  // namespace video::store
-
 namespace video {
 
 enum class VideoState { pending, ready, deleted, purging };
@@ -160,13 +148,5 @@ class Videos {
   /// Faults: notFound, unauthenticated, forbidden.
   virtual Content open(const Credential& by, const VideoRef& wanted) = 0;
 };
-
-/// On the data directory; what it is given must outlive it.
-std::unique_ptr<Videos> makeLocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access,
-                                        const VideosOptions& options, PurgeOptions purge);
-/// Through a daemon; the client must outlive it.
-std::unique_ptr<Videos> makeRemoteVideos(http::Client& server);
-/// Adds the routes; both must outlive the last request.
-void serveVideos(http::Router& router, Videos& videos);
 
 }  // namespace video

@@ -1,6 +1,7 @@
 #include "http/client/client.hpp"
 #include "http/routing/router.hpp"
 #include "videos/fields.hpp"
+#include "videos/make.hpp"
 
 namespace video {
 namespace {

@@ -11,6 +11,7 @@
 #include <random>
 
 #include "access/access.hpp"
+#include "sessions/rows.hpp"
 #include "store/database.hpp"
 #include "store/directory.hpp"
 #include "temp.hpp"
@@ -72,7 +73,11 @@ int main() {
         const std::string name = fmt::format("user-{}", user);
         transaction.query("INSERT INTO users (login_name, pwd, create_time) VALUES (?, '', 0)", name).run();
         const UserId id{transaction.lastInsertId()};
-        for (int i = 0; i < sessionsEach; ++i) secrets.push_back(access.startSession(transaction, id, name).secret);
+        for (int i = 0; i < sessionsEach; ++i) {
+          const access::NewSecret secret = access::makeSessionSecret();
+          rows::addSession(transaction, secret.hash, id, name, access.now(), access.options().sessionTtl);
+          secrets.push_back(secret.text);
+        }
       });
   }
   std::shuffle(secrets.begin(), secrets.end(), std::mt19937(1));

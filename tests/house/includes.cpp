@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 constexpr std::array rooms{"users",    "sessions",  "tokens", "videos", "uploads", "shares",
                            "comments", "deletions", "tasks",  "server", "data",    "web"};
 // Rows may include the rows of rooms that stand before theirs.
-constexpr std::array rowOrder{"users", "videos", "comments", "deletions"};
+constexpr std::array rowOrder{"users", "sessions", "tokens", "videos", "comments", "deletions"};
 
 // From left to right; an include points to a smaller number, or stays at home.
 const std::map<std::string, int, std::less<>> ranks{{"base", 0},     {"os", 1},       {"observe", 2}, {"store", 3},
@@ -48,13 +48,14 @@ std::optional<int> rankOf(std::string_view folder) {
 }
 
 // What a file of a room is for; whatever is none of the named ones belongs to the local half.
-enum class Part { door, fields, rows, wire, local };
+enum class Part { door, fields, rows, make, wire, local };
 
 Part partOf(const std::string& room, const fs::path& file) {
   const std::string stem = file.stem().string();
   if (stem == room && file.extension() == ".hpp") return Part::door;
   if (stem == "fields") return Part::fields;
   if (stem == "rows") return Part::rows;
+  if (stem == "make") return Part::make;
   if (stem == "wire") return Part::wire;
   return Part::local;
 }
@@ -71,6 +72,9 @@ std::string refusalInRoom(const std::string& room, Part part, const std::string&
       break;
     case Part::fields:
       if (folder != "base" && !toDoor && !toFields) return "fields include only base, doors and fields";
+      break;
+    case Part::make:
+      if (folder != "base" && !toDoor) return "makers know base and doors only";
       break;
     case Part::rows: {
       if (folder == "access" || folder == "http") return "rows include neither access nor http";
@@ -89,7 +93,8 @@ std::string refusalInRoom(const std::string& room, Part part, const std::string&
       if (folder == "http") return "only wire.cpp includes http/";
       break;
   }
-  if (toRoom && folder != room && (target == Part::wire || target == Part::local)) return "a room's inside is its own";
+  if (toRoom && folder != room && (target == Part::make || target == Part::wire || target == Part::local))
+    return "a room's inside is its own";
   return {};
 }
 
@@ -102,14 +107,12 @@ std::string refusal(const std::string& home, const fs::path& from, const fs::pat
   if (!mine) return "lib/" + home + " has no place in the order";
   if (!theirs) return "lib/" + folder + " has no place in the order";
   if (home == folder && !isRoom(home)) return {};
-  // The tables of sessions and tokens are access's, and speak in their rooms' words.
-  const bool toWords = isRoom(folder) && (partOf(folder, to) == Part::door || partOf(folder, to) == Part::fields);
-  if (home == "access" && toWords) return {};
   if (*mine == 3 && *theirs == 3) return "store, http, schedule and media never include each other";
   if (*theirs > *mine) return "an include points left only";
   if (isRoom(home)) return refusalInRoom(home, partOf(home, from), folder, to);
   if (home == "access" && folder == "http") return "only wire.cpp includes http/";
   if (home == "settings" && isRoom(folder) && partOf(folder, to) != Part::door) return "settings know doors only";
+  if (isRoom(folder) && partOf(folder, to) == Part::make && home != "toolkit") return "makers are for the toolkit";
   if (isRoom(folder) && partOf(folder, to) == Part::rows) return "rows are for the rooms";
   return {};
 }

@@ -14,15 +14,17 @@
 #include "base/error.hpp"
 #include "catch.hpp"
 #include "fault_of.hpp"
+#include "sessions/rows.hpp"
 #include "store/database.hpp"
 #include "store/directory.hpp"
 #include "store/migrations.hpp"
+#include "tokens/rows.hpp"
+#include "users/rows.hpp"
 
 using namespace video;
 using namespace std::chrono_literals;
 using access::Access;
 using access::Identity;
-namespace rows = access::rows;
 
 namespace {
 
@@ -34,6 +36,21 @@ class TestClock : public Clock {
  private:
   std::atomic<std::int64_t> now_{1'800'000'000'000};
 };
+
+std::string startSession(store::Transaction& t, Access& access, UserId user, const std::string& name) {
+  const access::NewSecret secret = access::makeSessionSecret();
+  video::rows::addSession(t, secret.hash, user, name, access.now(), access.options().sessionTtl);
+  return secret.text;
+}
+
+CreatedToken createToken(store::Transaction& t, Access& access, UserId user, const std::string& label, Scope scope,
+                         std::optional<Time> expires) {
+  NewToken wanted{.user = {}, .label = label, .scope = scope, .expires = {}};
+  if (expires) wanted.expires = *expires;
+  const access::NewSecret secret = access::makeTokenSecret();
+  const TokenId id = video::rows::addToken(t, secret.hash, user, wanted, access.now());
+  return {id, label, scope, wanted.expires, secret.text};
+}
 
 // A process on a data directory, with its own connections and cache.
 struct Process {
@@ -49,10 +66,10 @@ struct Process {
   }
   Identity who(const std::string& secret) { return access->identify(Secret{secret}); }
   std::string signIn(UserId user, const std::string& name = "Anna") {
-    return write([&](store::Transaction& t) { return access->startSession(t, user, name).secret; });
+    return write([&](store::Transaction& t) { return startSession(t, *access, user, name); });
   }
   CreatedToken token(UserId user, Scope scope, std::optional<Time> expires = {}) {
-    return write([&](store::Transaction& t) { return access->createToken(t, user, "cron", scope, expires); });
+    return write([&](store::Transaction& t) { return createToken(t, *access, user, "cron", scope, expires); });
   }
   std::int64_t number(const std::string& sql) {
     return database.read([&](store::Reader& reader) {
@@ -166,8 +183,8 @@ TEST_CASE("a token has a scope, an expiry and a last use", "[access]") {
   CHECK(who.kind == Identity::Kind::token);
   CHECK(who.scope == Scope::upload);
   CHECK(who.role == Role::admin);
-  CHECK(process.database.read([&](store::Reader& r) { return process.access->tokenOwner(r, made.id); }) == bert);
-  CHECK_FALSE(process.database.read([&](store::Reader& r) { return process.access->tokenOwner(r, TokenId{"x"}); }));
+  CHECK(process.database.read([&](store::Reader& r) { return video::rows::findTokenOwner(r, made.id); }) == bert);
+  CHECK_FALSE(process.database.read([&](store::Reader& r) { return video::rows::findTokenOwner(r, TokenId{"x"}); }));
   site.clock.pass(1h - 1ms);
   CHECK_NOTHROW(process.who(made.token));
   site.clock.pass(1ms);
@@ -178,7 +195,7 @@ TEST_CASE("a token has a scope, an expiry and a last use", "[access]") {
   for (const std::string& label : {std::string(), std::string(101, 'x'), std::string("a\nb"), std::string("\xff")})
     CHECK(faultOf([&] {
             process.write(
-                [&](store::Transaction& t) { process.access->createToken(t, anna, label, Scope::read, std::nullopt); });
+                [&](store::Transaction& t) { createToken(t, *process.access, anna, label, Scope::read, {}); });
           }) == Fault::malformed);
   CHECK_FALSE(process.token(anna, Scope::read).expires);
 }
@@ -284,26 +301,28 @@ TEST_CASE("a credential revoked by another process is refused at the next reques
   both(token.token, true);
 
   SECTION("a sign-out") {
-    second.write([&](store::Transaction& t) { second.access->end(t, second.access->identify(t, Secret{secret})); });
+    second.write([&](store::Transaction& t) {
+      video::rows::removeSession(t, access::hashOf(second.access->identify(t, Secret{secret})));
+    });
     both(secret, false);
     both(token.token, true);
   }
   SECTION("a token that ends itself") {
-    second.write(
-        [&](store::Transaction& t) { second.access->end(t, second.access->identify(t, Secret{token.token})); });
+    second.write([&](store::Transaction& t) {
+      video::rows::removeToken(t, access::hashOf(second.access->identify(t, Secret{token.token})));
+    });
     both(token.token, false);
     both(secret, true);
   }
   SECTION("a token by its id") {
-    second.write([&](store::Transaction& t) { second.access->endToken(t, token.id); });
+    second.write([&](store::Transaction& t) { video::rows::removeToken(t, token.id); });
     both(token.token, false);
     both(secret, true);
-    CHECK(faultOf([&] { second.write([&](store::Transaction& t) { second.access->endToken(t, token.id); }); }) ==
-          Fault::notFound);
+    CHECK(second.write([&](store::Transaction& t) { return video::rows::removeToken(t, token.id); }) == 0);
   }
   SECTION("all of a user's") {
     const std::string other = first.signIn(bert, "Bert");
-    second.write([&](store::Transaction& t) { second.access->endAll(t, anna); });
+    second.write([&](store::Transaction& t) { video::rows::removeCredentialsOf(t, anna); });
     both(secret, false);
     both(token.token, false);
     both(other, true);
@@ -311,7 +330,7 @@ TEST_CASE("a credential revoked by another process is refused at the next reques
   SECTION("a disabled user") {
     second.write([&](store::Transaction& t) {
       t.query("UPDATE users SET disabled = 1 WHERE id = 1").run();
-      second.access->rightsChanged(t);
+      video::rows::rightsChanged(t);
     });
     both(secret, false);
     both(token.token, false);
@@ -319,20 +338,20 @@ TEST_CASE("a credential revoked by another process is refused at the next reques
   SECTION("a deleted user") {
     second.write([&](store::Transaction& t) {
       t.query("UPDATE users SET deleted = 1 WHERE id = 1").run();
-      second.access->rightsChanged(t);
+      video::rows::rightsChanged(t);
     });
     both(secret, false);
   }
   SECTION("a role") {
     second.write([&](store::Transaction& t) {
       t.query("UPDATE users SET role = 'admin' WHERE id = 1").run();
-      second.access->rightsChanged(t);
+      video::rows::rightsChanged(t);
     });
     CHECK(first.who(secret).role == Role::admin);
   }
   SECTION("not by a change that was undone") {
     CHECK_THROWS(second.write([&](store::Transaction& t) {
-      second.access->endAll(t, anna);
+      video::rows::removeCredentialsOf(t, anna);
       throw Error(Fault::conflict);
     }));
     both(secret, true);
@@ -348,7 +367,7 @@ TEST_CASE("ordinary writes invalidate nothing in the cache", "[access]") {
   process.run("UPDATE users SET role = 'admin' WHERE id = 1");
   process.signIn(bert);
   CHECK(process.who(secret).role == Role::user);
-  process.write([&](store::Transaction& t) { process.access->rightsChanged(t); });
+  process.write([&](store::Transaction& t) { video::rows::rightsChanged(t); });
   CHECK(process.who(secret).role == Role::admin);
 }
 
@@ -370,7 +389,7 @@ TEST_CASE("live sessions are loaded into the cache at start, and end like any ot
   CHECK(process.who(second).role == Role::admin);
   for (const std::string& over : {expired, disabled})
     CHECK(faultOf([&] { process.who(over); }) == Fault::unauthenticated);
-  process.write([&](store::Transaction& t) { process.access->endAll(t, anna); });
+  process.write([&](store::Transaction& t) { video::rows::removeCredentialsOf(t, anna); });
   CHECK(faultOf([&] { process.who(first); }) == Fault::unauthenticated);
   CHECK(process.who(second).userName == "Bert");
 

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string_view>
+
+#include "data/data.hpp"
+
+namespace video {
+
+/// Makes the operations on the folder `path`. `origin` says where the path came from, for error messages;
+/// `lockTimeout` limits the wait for other processes.
+std::unique_ptr<Data> makeLocalData(const std::filesystem::path& path, std::string_view origin,
+                                    std::chrono::milliseconds lockTimeout);
+
+}  // namespace video

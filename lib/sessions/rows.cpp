@@ -1,0 +1,81 @@
+#include "sessions/rows.hpp"
+
+#include "base/cursor.hpp"
+#include "users/rows.hpp"
+
+namespace video::rows {
+namespace {
+
+constexpr CredentialTable table{
+    .name = "sessions", .hash = "session_id", .expires = "TTL", .columns = "t.TTL, t.session_id"};
+constexpr std::int64_t mostOfUser = 500;  // all of them can be ended in one step
+
+std::int64_t ended(store::Transaction& transaction, std::int64_t count) {
+  if (count > 0) rightsChanged(transaction);
+  return count;
+}
+
+}  // namespace
+
+void addSession(store::Transaction& transaction, std::string_view hash, UserId user, std::string_view userName,
+                Time created, std::chrono::milliseconds ttl) {
+  transaction
+      .query(
+          "INSERT INTO sessions (session_id, public_id, user_id, login_name, TTL, create_time) "
+          "VALUES (?, ?, ?, ?, ?, ?)",
+          hash, makePublicId(), user, userName, created + ttl, created)
+      .run();
+  auto count = transaction.query("SELECT count(*) FROM sessions WHERE user_id = ?", user);
+  const std::int64_t over = count.next() ? count.integer(0) - mostOfUser : 0;
+  if (over > 0) removeSessions(transaction, user, over);
+}
+
+std::optional<UserId> findSessionOwner(store::Reader& reader, const SessionId& id) {
+  store::Query query = reader.query("SELECT user_id FROM sessions WHERE public_id = ?", id);
+  if (!query.next()) return std::nullopt;
+  return UserId{query.integer(0)};
+}
+
+Page<Session> listSessions(store::Reader& reader, std::optional<UserId> user, const ListQuery& wanted, Time now,
+                           std::string_view current) {
+  Page<Session> page;
+  store::Query query = listCredentials(reader, table, user, wanted, now);
+  while (query.next())
+    page.items.push_back({{std::string(query.text(0))},
+                          std::string(query.text(1)),
+                          query.time(2),
+                          query.time(3),
+                          query.text(4) == current});
+  TimePage::end(page, wanted.limit);
+  return page;
+}
+
+bool hasExpiredSession(store::Reader& reader, Time now) {
+  return reader.query("SELECT 1 FROM sessions WHERE TTL <= ? LIMIT 1", now).next();
+}
+
+std::int64_t removeSession(store::Transaction& transaction, std::string_view hash) {
+  return ended(transaction, transaction.query("DELETE FROM sessions WHERE session_id = ?", hash).run());
+}
+
+std::int64_t removeSession(store::Transaction& transaction, const SessionId& id) {
+  return ended(transaction, transaction.query("DELETE FROM sessions WHERE public_id = ?", id).run());
+}
+
+std::int64_t removeSessions(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit) {
+  return removeCredentials(transaction, table, user, limit);
+}
+
+std::int64_t removeExpiredSessions(store::Transaction& transaction, Time now, std::int64_t limit) {
+  return transaction
+      .query("DELETE FROM sessions WHERE session_id IN (SELECT session_id FROM sessions WHERE TTL <= ? LIMIT ?)", now,
+             limit)
+      .run();
+}
+
+void removeOtherSessionsOf(store::Transaction& transaction, UserId user, std::string_view hash) {
+  transaction.query("DELETE FROM sessions WHERE user_id = ? AND session_id <> ?", user, hash).run();
+  rightsChanged(transaction);
+}
+
+}  // namespace video::rows

@@ -1,0 +1,90 @@
+#include "tokens/rows.hpp"
+
+#include <fmt/format.h>
+
+#include "base/cursor.hpp"
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "sessions/rows.hpp"
+#include "users/rows.hpp"
+
+namespace video::rows {
+namespace {
+
+constexpr CredentialTable table{.name = "tokens",
+                                .hash = "token_hash",
+                                .expires = "expires",
+                                .columns = "t.label, t.scope, t.expires, t.last_used"};
+constexpr std::int64_t mostOfUser = 500;  // all of them can be ended in one step
+
+std::int64_t countOf(store::Reader& reader, UserId user) {
+  auto query = reader.query("SELECT count(*) FROM tokens WHERE user_id = ?", user);
+  return query.next() ? query.integer(0) : 0;
+}
+
+std::int64_t ended(store::Transaction& transaction, std::int64_t count) {
+  if (count > 0) rightsChanged(transaction);
+  return count;
+}
+
+}  // namespace
+
+TokenId addToken(store::Transaction& transaction, std::string_view hash, UserId user, const NewToken& wanted,
+                 Time created) {
+  checkText("label", wanted.label, 1, 100);
+  if (wanted.expires && *wanted.expires <= created) throw Error(Fault::malformed, "expires: must be in the future");
+  if (countOf(transaction, user) >= mostOfUser &&
+      transaction.query("DELETE FROM tokens WHERE user_id = ? AND expires <= ?", user, created).run() == 0)
+    throw Error(Fault::conflict, fmt::format("token: there are {} already; revoke some", mostOfUser));
+  TokenId id{makePublicId()};
+  transaction
+      .query(
+          "INSERT INTO tokens (token_hash, public_id, user_id, label, scope, expires, create_time) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?)",
+          hash, id, user, wanted.label, wanted.scope, std::optional<Time>(wanted.expires), created)
+      .run();
+  return id;
+}
+
+std::optional<UserId> findTokenOwner(store::Reader& reader, const TokenId& id) {
+  store::Query query = reader.query("SELECT user_id FROM tokens WHERE public_id = ?", id);
+  if (!query.next()) return std::nullopt;
+  return UserId{query.integer(0)};
+}
+
+Page<Token> listTokens(store::Reader& reader, std::optional<UserId> user, const ListQuery& wanted, Time now) {
+  Page<Token> page;
+  store::Query query = listCredentials(reader, table, user, wanted, now);
+  while (query.next()) {
+    Token& token = page.items.emplace_back();
+    token.id.text = query.text(0);
+    token.userName = query.text(1);
+    token.created = query.time(2);
+    token.label = query.text(3);
+    token.scope = valueOf<Scope>(query.text(4)).value_or(Scope::metrics);
+    if (const auto expires = query.optionalTime(5)) token.expires = *expires;
+    if (const auto used = query.optionalTime(6)) token.lastUsed = *used;
+  }
+  TimePage::end(page, wanted.limit);
+  return page;
+}
+
+std::int64_t removeToken(store::Transaction& transaction, std::string_view hash) {
+  return ended(transaction, transaction.query("DELETE FROM tokens WHERE token_hash = ?", hash).run());
+}
+
+std::int64_t removeToken(store::Transaction& transaction, const TokenId& id) {
+  return ended(transaction, transaction.query("DELETE FROM tokens WHERE public_id = ?", id).run());
+}
+
+std::int64_t removeTokens(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit) {
+  return removeCredentials(transaction, table, user, limit);
+}
+
+void removeCredentialsOf(store::Transaction& transaction, UserId user) {
+  transaction.query("DELETE FROM tokens WHERE user_id = ?", user).run();
+  removeOtherSessionsOf(transaction, user, {});
+}
+
+}  // namespace video::rows
