@@ -12,7 +12,7 @@ constexpr Endpoint<NewVideo, AddedVideo> add{{.name = "videos.add",
                                               .method = Method::post,
                                               .path = "/user/{user_name}/videos",
                                               .success = 201,
-                                              .summary = "Make a video that waits for its content"}};
+                                              .summary = "Create a pending video to upload to"}};
 constexpr Endpoint<VideoQuery, Page<Video>> list{
     {.name = "videos.list", .method = Method::get, .path = "/video", .summary = "List videos"}};
 constexpr Endpoint<UserVideosQuery, Page<Video>> listOf{{.name = "videos.listOf",
@@ -24,7 +24,7 @@ constexpr Endpoint<ContentQuery, KnownContent> known{
     {.name = "videos.known",
      .method = Method::get,
      .path = "/user/{user_name}/content",
-     .summary = "Show whether a user has a content, or had it and deleted it"}};
+     .summary = "Check whether a user has some content, or has deleted it"}};
 constexpr Endpoint<VideoRef, Video> show{{.name = "videos.show",
                                           .method = Method::get,
                                           .path = "/video/{id}",
@@ -36,15 +36,16 @@ constexpr Endpoint<SetVideo, Video> set{{.name = "videos.set",
                                          .method = Method::patch,
                                          .path = "/video/{id}",
                                          .summary = "Change a video's name or description"}};
-constexpr Endpoint<VideoRef, VerifiedVideo> verify{{.name = "videos.verify",
-                                                    .method = Method::post,
-                                                    .path = "/video/{id}/verify",
-                                                    .summary = "Read a video's content and compare it with what came"}};
+constexpr Endpoint<VideoRef, VerifiedVideo> verify{
+    {.name = "videos.verify",
+     .method = Method::post,
+     .path = "/video/{id}/verify",
+     .summary = "Re-read a video's file and compare it with its recorded SHA-256"}};
 constexpr Endpoint<VideoRef, Content> open{{.name = "videos.open",
                                             .method = Method::get,
                                             .path = "/videos/{id}",
                                             .roles = http::stream,
-                                            .summary = "Play a video, whole or in ranges",
+                                            .summary = "Stream a video, whole or by byte ranges",
                                             .mediaType = "video/*",
                                             .flags = {.plainErrors = true, .takesLink = true}}};
 }  // namespace wire

@@ -30,8 +30,8 @@ struct Flags {
   bool failFast = false, allowPlainHttp = false, noProgress = false;
 };
 
-/// What a command works with: the global flags, the output, and the toolkit of the chosen mode. For one thread, but for
-/// the toolkit, which any thread may use.
+/// What a command works with: the global flags, the output, and the toolkit of the chosen mode. For one thread;
+/// once open, the toolkit may be used by several.
 class Caller {
  public:
   Caller(const Flags& given, Printer& printer) : flags(given), out(printer) {}
