@@ -13,7 +13,7 @@ constexpr Endpoint<NewUser, SignedIn> add{{.name = "users.add",
                                            .method = Method::post,
                                            .path = "/user",
                                            .success = 201,
-                                           .summary = "Add a user and sign in"}};
+                                           .summary = "Register or add a user"}};
 constexpr Endpoint<ListQuery, Page<User>> list{
     {.name = "users.list", .method = Method::get, .path = "/user", .summary = "List all users"}};
 constexpr Endpoint<UserName, User> show{
