@@ -23,7 +23,8 @@ void addComment(Commands& commands) {
   auto post = commands.verb<NewComment>(noun, "post", "Comment on a video");
   post.option("VIDEO", &NewComment::video)->required();
   post.option("TEXT", &NewComment::content, "the comment, 1 to 2000 characters; - reads standard input")->required();
-  post.option("--at", &NewComment::positionMs, "position in the video, such as 1:23.5", readPositionMs);
+  post.option("--at", &NewComment::positionMs, "position in the video, such as 1:23.5", readPositionMs)
+      ->type_name("POSITION");
   post.givesOne<Comment>();
   post.runs([](Caller& caller, NewComment& wanted) {
     caller.needAuthor("comment post");
@@ -35,8 +36,10 @@ void addComment(Commands& commands) {
   auto list =
       commands.verb<CommentQuery>(noun, "list", "List a video's comments, oldest first, or by position with --at");
   list.option("VIDEO", &CommentQuery::video)->required();
-  list.option("--at", &CommentQuery::atFrom, "only comments at or after this position, such as 1:23.5", readPositionMs);
-  list.option("--at-until", &CommentQuery::atTo, "only comments before this position", readPositionMs);
+  list.option("--at", &CommentQuery::atFrom, "only comments at or after this position, such as 1:23.5", readPositionMs)
+      ->type_name("POSITION");
+  list.option("--at-until", &CommentQuery::atTo, "only comments before this position", readPositionMs)
+      ->type_name("POSITION");
   list.lists();
   list.givesList<Page<Comment>>();
   list.runs([](Caller& caller, CommentQuery& wanted) {

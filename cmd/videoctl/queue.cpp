@@ -125,7 +125,7 @@ int retry(Caller& caller, const RetryQueue& wanted) {
 
 void addQueue(Commands& commands) {
   CLI::App& noun =
-      commands.noun("queue", "The queue of deleted videos waiting to be purged",
+      commands.noun("queue", "The deletion queue: deleted videos waiting to be purged",
                     {{"See what is waiting to be purged", "videoctl queue list"},
                      {"Purge what is due from cron, silent unless something failed", "videoctl -q queue drain"}});
 
@@ -143,14 +143,14 @@ void addQueue(Commands& commands) {
 
   auto drained = commands.verb<DrainQueue>(noun, "drain", "Purge the videos that are due, and wait until it is done");
   drained.flag("--include-not-due", &Drain::includeNotDue, "also purge videos that could still be restored");
-  drained.flag("--no-wait", &DrainQueue::noWait, "return at once and leave the work to the daemon");
+  drained.flag("--no-wait", &DrainQueue::noWait, "do not wait for the daemon to finish");
   drained.rehearses();
   drained.runs(drain);
 
   auto retried = commands.verb<RetryQueue>(noun, "retry", "Retry failed purges, with a fresh count of tries");
   retried.several("VIDEO", &RetryQueue::ids, "videos to retry; - reads one ID per line from standard input")
       ->required(false);
-  retried.flag("--dead", &RetryQueue::dead, "all videos that were given up");
+  retried.flag("--dead", &RetryQueue::dead, "retry all videos that were given up");
   retried.givesResults();
   retried.runs(retry);
 }

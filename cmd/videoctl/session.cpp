@@ -108,7 +108,7 @@ int logOut(Caller& caller, NoWords&) {
 }  // namespace
 
 void addSession(Commands& commands) {
-  CLI::App& noun = commands.noun("session", "Sign in and out, list and revoke sessions",
+  CLI::App& noun = commands.noun("session", "Sessions: sign in, sign out, list, revoke",
                                  {{"Save a server and sign in to it",
                                    "videoctl context add home --server https://video.example\nvideoctl --context home "
                                    "session login ada --password-file ada.pwd"},
@@ -142,8 +142,8 @@ void addSession(Commands& commands) {
   auto end = commands.verb<RevokeSessions>(noun, "revoke", "Revoke sessions");
   end.several("ID", &RevokeSessions::ids, "sessions to revoke; - reads one ID per line from standard input")
       ->required(false);
-  end.option("--user", &OfUser::name, "all sessions of this user")->type_name("USER");
-  end.flag("--all", &RevokeSessions::all, "all your sessions; for admins and the operator, all sessions of all users");
+  end.option("--user", &OfUser::name, "revoke all sessions of this user")->type_name("USER");
+  end.flag("--all", &RevokeSessions::all, "revoke all your sessions; for admins and the operator, those of all users");
   end.givesResults();
   end.runs(revoke);
 

@@ -354,7 +354,7 @@ void addUpload(Commands& commands, CLI::App& video) {
   put.flag("--skip-existing", &UploadVideos::skipExisting,
            "skip files whose content the owner has already uploaded or has deleted");
   put.flag("--again", &UploadVideos::again, "with --skip-existing: upload deleted content again");
-  put.option("--min-age", &UploadVideos::minAge, "skip files modified within this time");
+  put.option("--min-age", &UploadVideos::minAge, "skip files modified less than DURATION ago");
   put.each("--include", &UploadVideos::include, "only upload files matching GLOB, such as '*.mp4'; may be repeated");
   put.each("--exclude", &UploadVideos::exclude, "skip files and folders matching GLOB; may be repeated");
   put.option("--files-from", &UploadVideos::filesFrom,

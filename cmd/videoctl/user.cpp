@@ -103,8 +103,9 @@ void addUser(Commands& commands) {
 
   auto add = commands.verb<AddUser>(noun, "add", "Add a user, asking for a password");
   add.option("NAME", &NewUser::name)->required();
-  add.option("--role", &NewUser::role, "user or admin");
-  add.option("--quota", &NewUser::ownQuota, "space for the user's videos", readQuota)->type_name("SIZE|none|default");
+  add.option("--role", &NewUser::role, "role of the user (default: user)");
+  add.option("--quota", &NewUser::ownQuota, "limit on the total size of the user's videos", readQuota)
+      ->type_name("SIZE|none|default");
   add.flag("--random-password", &AddUser::randomPassword, "generate a password and print it");
   add.flag("--password-stdin", &AddUser::stdinPassword, "read the password from standard input");
   add.option("--password-file", &AddUser::passwordFile,
@@ -169,8 +170,8 @@ void addUser(Commands& commands) {
 
   auto set = commands.verb<ChangeUser>(noun, "set", "Change a user's role or quota");
   set.option("NAME", &ChangeUser::name)->required();
-  set.option("--role", &ChangeUser::role, "user or admin");
-  set.option("--quota", &ChangeUser::ownQuota, "space for the user's videos", readQuota)
+  set.option("--role", &ChangeUser::role, "new role of the user");
+  set.option("--quota", &ChangeUser::ownQuota, "limit on the total size of the user's videos", readQuota)
       ->type_name("SIZE|none|default");
   set.givesResults();
   set.runs([](Caller& caller, ChangeUser& wanted) {
@@ -186,7 +187,7 @@ void addUser(Commands& commands) {
   disable.givesResults();
   disable.runs([](Caller& caller, Names& wanted) { return setDisabled(caller, wanted, true); });
 
-  auto enable = commands.verb<Names>(noun, "enable", "Enable disabled accounts");
+  auto enable = commands.verb<Names>(noun, "enable", "Re-enable disabled accounts");
   enable.several("NAME", &Names::names, "users; - reads one name per line from standard input");
   enable.givesResults();
   enable.runs([](Caller& caller, Names& wanted) { return setDisabled(caller, wanted, false); });

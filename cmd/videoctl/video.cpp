@@ -208,7 +208,7 @@ int download(Caller& caller, DownloadVideo& wanted) {
 
 void addVideo(Commands& commands) {
   CLI::App& noun = commands.noun(
-      "video", "Upload, download and manage videos",
+      "video", "Videos: upload, download, change, verify, delete, restore",
       {{"Upload two files", "videoctl video upload holiday.mp4 beach.mp4 --user ada"},
        {"Print the IDs of the three newest videos", "videoctl video list --limit 3 -o id"},
        {"Delete a user's videos older than a year",
@@ -265,7 +265,8 @@ void addVideo(Commands& commands) {
   auto set = commands.verb<SetVideo>(noun, "set", "Change a video's name or description");
   set.option("ID", &SetVideo::id)->required();
   set.option("--name", &SetVideo::name);
-  set.option("--description", &SetVideo::description, "at most 5000 characters; - reads standard input")
+  set.option("--description", &SetVideo::description,
+             "new description, at most 5000 characters; - reads standard input")
       ->type_name("TEXT");
   set.givesResults();
   set.runs(changes("changed"));
@@ -280,7 +281,7 @@ void addVideo(Commands& commands) {
       commands.verb<VerifyVideos>(noun, "verify", "Re-read files and compare them with their recorded SHA-256");
   verify.several("ID", &VerifyVideos::ids, "videos to verify; - reads one ID per line from standard input")
       ->required(false);
-  verify.flag("--all", &VerifyVideos::all, "all your videos; for admins and the operator, the videos of all users");
+  verify.flag("--all", &VerifyVideos::all, "verify all your videos; for admins and the operator, those of all users");
   verify.givesResults();
   verify.runs(verifyVideos);
 

@@ -91,8 +91,8 @@ template <>
 struct Fields<SetVideo> {
   static constexpr std::tuple list{
       Field{"id", &SetVideo::id, "ID of the video"},
-      Field{"name", &SetVideo::name, "1 to 200 characters"},
-      Field{"description", &SetVideo::description, "at most 5000 characters, lines separated by LF"},
+      Field{"name", &SetVideo::name, "new name, 1 to 200 characters"},
+      Field{"description", &SetVideo::description, "new description, at most 5000 characters, lines separated by LF"},
   };
 };
 

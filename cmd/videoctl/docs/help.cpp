@@ -29,8 +29,8 @@ Examples:
   videoctl video upload holiday.mp4 --user ada            upload a video
   videoctl --server https://example.org session login ada sign in to a server
 
-Run `videoctl NOUN --help` or `videoctl NOUN VERB --help` for details, and
-`videoctl help exit-codes|environment|formats|ways` for background.
+Run `videoctl NOUN --help` or `videoctl NOUN VERB --help` for details.
+More topics: videoctl help exit-codes|environment|formats|ways
 )";
 
 constexpr std::string_view exitCodes =
@@ -56,16 +56,16 @@ that status. After 8 and 9 it makes sense to try again.
 )";
 
 constexpr std::string_view environment =
-    R"(VIDEOCTL_SERVER      --server
-VIDEOCTL_CONTEXT     --context
+    R"(VIDEOCTL_SERVER      default for --server
+VIDEOCTL_CONTEXT     default for --context
 VIDEOCTL_TOKEN       a token or session ID, used only with --server or VIDEOCTL_SERVER
-VIDEOCTL_TOKEN_FILE  --token-file
-VIDEOCTL_CACERT      --cacert
-VIDEOCTL_OUTPUT      --output
-VIDEOD_CONFIG        --config
-VIDEOD_DATA_DIR      --data-dir
+VIDEOCTL_TOKEN_FILE  default for --token-file
+VIDEOCTL_CACERT      default for --cacert
+VIDEOCTL_OUTPUT      default for --output
+VIDEOD_CONFIG        default for --config
+VIDEOD_DATA_DIR      default for --data-dir
 XDG_CONFIG_HOME      directory of videoctl/contexts.toml; default: ~/.config
-XDG_CACHE_HOME       directory of videoctl/hashes, the digests kept by --skip-existing; default: ~/.cache
+XDG_CACHE_HOME       directory of videoctl/hashes, a cache of file digests; default: ~/.cache
 
 Flags take precedence over the environment, the environment over the current
 context, and the context over the configuration file.
@@ -148,7 +148,7 @@ void addHelp(Commands& commands) {
     return 0;
   });
 
-  auto help = commands.plain<Topic>("help", "Show help on a noun, or on exit-codes, environment, formats or ways");
+  auto help = commands.plain<Topic>("help", "Show help on a noun or topic");
   help.option("TOPIC", &Topic::name, "a noun, or exit-codes, environment, formats or ways");
   help.runs([&app = commands.app()](Caller& caller, Topic& wanted) {
     if (wanted.name.empty()) {

@@ -57,7 +57,7 @@ void addFlags(CLI::App& app, Flags& flags) {
       ->group("Global flags");
   flag("--no-header", flags.noHeader, "omit the column names");
   flag("-0,--null", flags.nul, "items on standard input are separated by NUL, not newline");
-  flag("-q,--quiet", flags.quiet, "only print errors");
+  flag("-q,--quiet", flags.quiet, "print only errors");
   flag("--no-progress", flags.noProgress, "do not show progress");
   flag("-v,--verbose", flags.verbose, "show which mode is used (direct, socket or remote)");
   flag("--yes", flags.yes, "answer yes to every question");
