@@ -32,8 +32,8 @@ DeletionPage countsOf(Caller& caller) {
   return caller.toolkit().deletions().list(caller.by(), query);
 }
 
-// Waits until the drain has returned and nothing is due or leased. Throws busy after the lock timeout without progress,
-// which does not run while the drain itself is still at work.
+// Waits until the drain has returned and nothing is due or leased. Throws busy if the drain
+// has returned and nothing has changed for the lock timeout.
 DeletionPage waitUntilDrained(Caller& caller, const DeletionPage& before, steady_clock::time_point moved,
                               std::future<DrainStarted> drain) {
   const auto patience = caller.flags.lockTimeout.value_or(std::chrono::seconds{10});

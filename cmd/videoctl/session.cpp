@@ -52,7 +52,7 @@ Context& contextOf(Contexts& contexts, const Target& target) {
   return contexts.all.emplace_back(Context{target.address.substr(target.address.find("://") + 3), target.address, {}});
 }
 
-// Asks for scope admin, and for full if the server refuses because the user is no admin.
+// Asks for scope admin, and for full if the server refuses because the user is not an admin.
 std::string makeToken(Toolkit& toolkit, const Credential& by, NewToken wanted) {
   try {
     return toolkit.tokens().create(by, wanted).token;

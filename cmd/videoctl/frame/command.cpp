@@ -168,7 +168,7 @@ void Commands::explain(const CLI::ParseError& problem) const {
   const auto nearest = std::min_element(known.begin(), known.end(), [&](const CLI::App* a, const CLI::App* b) {
     return distance(left[0], a->get_name()) < distance(left[0], b->get_name());
   });
-  constexpr std::size_t most = 2;  // letters; a word further away is not meant
+  constexpr std::size_t most = 2;  // edits; words that differ more are not suggested
   if (distance(left[0], (*nearest)->get_name()) <= most)
     sayPlain(fmt::format("hint: did you mean `{} {}`?", path, (*nearest)->get_name()));
   else

@@ -46,7 +46,7 @@ std::size_t displayWidth(std::string_view text);
 /// Returns the longest prefix of `text` that fits into `cells` terminal cells.
 std::string_view cutTo(std::string_view text, std::size_t cells);
 
-/// Returns the width of the terminal on a descriptor, in cells; 0 if it is no terminal or does not know.
+/// Returns the width of the terminal on a descriptor, in cells; 0 if it is not a terminal or its width is unknown.
 std::size_t terminalWidth(int descriptor);
 
 /// Writes to standard output. Failed writes do not throw, so that a command is not stopped half-way: `isOpen` becomes
