@@ -15,15 +15,16 @@ struct RemoveComments {
 
 void addComment(Commands& commands) {
   CLI::App& noun = commands.noun(
-      "comment", "What people say of a video",
-      {{"Comment on the newest video, at a place in it",
+      "comment", "Comments on videos",
+      {{"Comment on the newest video at 2.5 seconds",
         "id=$(videoctl video list --limit 1 -o id)\nvideoctl --as ada comment post \"$id\" 'What a wave!' --at 0:02.5"},
-       {"What was said of it", "videoctl comment list \"$id\" -o json | jq -r '.comments[].content'"}});
+       {"Print the text of its comments", "videoctl comment list \"$id\" -o json | jq -r '.comments[].content'"}});
 
-  auto post = commands.verb<NewComment>(noun, "post", "Adds a comment to a video");
+  auto post = commands.verb<NewComment>(noun, "post", "Comment on a video");
   post.option("VIDEO", &NewComment::video)->required();
-  post.option("TEXT", &NewComment::content, "1 to 2000 characters, or - for stdin")->required();
-  post.option("--at", &NewComment::positionMs, "place on the video's timeline, like 1:23.5", readPositionMs);
+  post.option("TEXT", &NewComment::content, "the comment, 1 to 2000 characters; - reads standard input")->required();
+  post.option("--at", &NewComment::positionMs, "position in the video, such as 1:23.5", readPositionMs)
+      ->type_name("POSITION");
   post.givesOne<Comment>();
   post.runs([](Caller& caller, NewComment& wanted) {
     caller.needAuthor("comment post");
@@ -32,10 +33,13 @@ void addComment(Commands& commands) {
     return 0;
   });
 
-  auto list = commands.verb<CommentQuery>(noun, "list", "A video's comments, oldest first, or by place with --at");
+  auto list =
+      commands.verb<CommentQuery>(noun, "list", "List a video's comments, oldest first, or by position with --at");
   list.option("VIDEO", &CommentQuery::video)->required();
-  list.option("--at", &CommentQuery::atFrom, "at or after this place, like 1:23.5", readPositionMs);
-  list.option("--at-until", &CommentQuery::atTo, "before this place", readPositionMs);
+  list.option("--at", &CommentQuery::atFrom, "only comments at or after this position, such as 1:23.5", readPositionMs)
+      ->type_name("POSITION");
+  list.option("--at-until", &CommentQuery::atTo, "only comments before this position", readPositionMs)
+      ->type_name("POSITION");
   list.lists();
   list.givesList<Page<Comment>>();
   list.runs([](Caller& caller, CommentQuery& wanted) {
@@ -46,9 +50,9 @@ void addComment(Commands& commands) {
     return 0;
   });
 
-  auto remove = commands.verb<RemoveComments>(noun, "delete", "Removes comments for good");
+  auto remove = commands.verb<RemoveComments>(noun, "delete", "Delete comments permanently");
   remove.option("VIDEO", &RemoveComments::video, "the video")->required();
-  remove.several("ID", &RemoveComments::ids, "comments, or - for one a line on stdin");
+  remove.several("ID", &RemoveComments::ids, "comments to delete; - reads one ID per line from standard input");
   remove.givesResults();
   remove.runs([](Caller& caller, RemoveComments& wanted) {
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {

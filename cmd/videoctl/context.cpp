@@ -3,7 +3,7 @@
 
 namespace video::ctl {
 
-/// A context as it is shown: without its token.
+/// A context as it is printed, without its token.
 struct ShownContext {
   std::string name;
   std::string server;
@@ -18,10 +18,10 @@ template <>
 struct Fields<ctl::ShownContext> {
   static constexpr std::string_view plural = "contexts";
   static constexpr std::tuple list{
-      Field{"name", &ctl::ShownContext::name, "short name"},
-      Field{"server", &ctl::ShownContext::server, "URL"},
-      Field{"current", &ctl::ShownContext::current, "whether commands go there by themselves"},
-      Field{"signed_in", &ctl::ShownContext::signedIn, "whether it has a token"},
+      Field{"name", &ctl::ShownContext::name, "name of the context"},
+      Field{"server", &ctl::ShownContext::server, "URL of the server"},
+      Field{"current", &ctl::ShownContext::current, "whether commands use it by default"},
+      Field{"signed_in", &ctl::ShownContext::signedIn, "whether it holds a token"},
   };
 };
 }  // namespace video
@@ -40,25 +40,24 @@ ShownContext shown(const Contexts& contexts, const Context& context) {
 void checkName(std::string_view name) {
   constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-";
   if (name.empty() || name == "local" || name[0] == '-' || name.find_first_not_of(allowed) != std::string_view::npos)
-    throw Usage(fmt::format("context {}: a name has letters, digits and _ . : - only, and is not local", name));
+    throw Usage(fmt::format("context {}: use only letters, digits and _ . : - in a name; local is reserved", name));
 }
 
 }  // namespace
 
 void addContext(Commands& commands) {
   CLI::App& noun =
-      commands.noun("context", "Servers by a short name",
-                    {{"Give a server a short name, and go there from now on",
+      commands.noun("context", "Saved server profiles",
+                    {{"Save a server as home and use it from now on",
                       "videoctl context add home --server https://video.example\nvideoctl context use home"},
-                     {"Back to this machine", "videoctl context use local"}});
+                     {"Go back to this machine", "videoctl context use local"}});
 
-  // The URL is the global --server, which a context that is being made takes its meaning from.
-  auto add =
-      commands.verb<ContextName>(noun, "add", "Adds a server, or changes its URL: context add NAME --server URL");
-  add.option("NAME", &ContextName::name, "short name")->required();
+  // The URL comes from the global flag --server.
+  auto add = commands.verb<ContextName>(noun, "add", "Save a server, or change its URL: context add NAME --server URL");
+  add.option("NAME", &ContextName::name, "name for the server")->required();
   add.runs([](Caller& caller, ContextName& wanted) {
     checkName(wanted.name);
-    if (caller.flags.server.empty()) throw Usage("context add: needs --server URL");
+    if (caller.flags.server.empty()) throw Usage("context add: --server URL is required");
     const std::string url = checkedUrl(caller.flags.server);
     Contexts contexts = loadContexts(contextsPath());
     Context* old = contexts.find(wanted.name);
@@ -67,22 +66,21 @@ void addContext(Commands& commands) {
     else if (old->server != url)
       *old = {wanted.name, url, {}};
     saveContexts(contextsPath(), contexts);
-    caller.report(fmt::format("context {} is {}", wanted.name, url));
+    caller.report(fmt::format("context {}: saved {}", wanted.name, url));
     return 0;
   });
 
-  auto use =
-      commands.verb<ContextName>(noun, "use", "Makes commands go to a server by themselves; local: to this machine");
+  auto use = commands.verb<ContextName>(noun, "use", "Use a saved server by default; local means this machine");
   use.option("NAME", &ContextName::name, "a context, or local")->required();
   use.runs([](Caller& caller, ContextName& wanted) {
     Contexts contexts = loadContexts(contextsPath());
     contexts.current = wanted.name == "local" ? std::string() : contexts.get(wanted.name).name;
     saveContexts(contextsPath(), contexts);
-    caller.report(fmt::format("commands go to {} now", wanted.name));
+    caller.report(fmt::format("commands now use {} by default", wanted.name));
     return 0;
   });
 
-  auto show = commands.verb<NoWords>(noun, "show", "The context in use");
+  auto show = commands.verb<NoWords>(noun, "show", "Show the current context");
   show.givesOne<ShownContext>();
   show.runs([](Caller& caller, NoWords&) {
     Contexts contexts = loadContexts(contextsPath());
@@ -93,7 +91,7 @@ void addContext(Commands& commands) {
     return 0;
   });
 
-  auto list = commands.verb<NoWords>(noun, "list", "All contexts");
+  auto list = commands.verb<NoWords>(noun, "list", "List all contexts");
   list.givesList<Page<ShownContext>>();
   list.runs([](Caller& caller, NoWords&) {
     const Contexts contexts = loadContexts(contextsPath());
@@ -103,15 +101,15 @@ void addContext(Commands& commands) {
     return 0;
   });
 
-  auto remove = commands.verb<ContextName>(noun, "remove", "Forgets a server and its token");
-  remove.option("NAME", &ContextName::name, "a context")->required();
+  auto remove = commands.verb<ContextName>(noun, "remove", "Remove a saved server and its token");
+  remove.option("NAME", &ContextName::name, "the context")->required();
   remove.runs([](Caller& caller, ContextName& wanted) {
     Contexts contexts = loadContexts(contextsPath());
     contexts.get(wanted.name);
     std::erase_if(contexts.all, [&](const Context& context) { return context.name == wanted.name; });
     if (contexts.current == wanted.name) contexts.current.clear();
     saveContexts(contextsPath(), contexts);
-    caller.report(fmt::format("context {} is forgotten", wanted.name));
+    caller.report(fmt::format("context {}: removed", wanted.name));
     return 0;
   });
 }

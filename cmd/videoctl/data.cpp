@@ -4,10 +4,10 @@
 namespace video::ctl {
 namespace {
 
-// Opens the data directory as a whole, which only the direct way can.
+// Opens the data directory itself, which needs direct mode.
 std::unique_ptr<Data> openHere(Caller& caller, std::string_view command) {
   if (!caller.flags.server.empty() || !caller.flags.context.empty())
-    throw Usage(fmt::format("{}: works on a data directory of this machine, not on a server", command));
+    throw Usage(fmt::format("{}: only works on a data directory of this machine, not on a server", command));
   const Target target = pickLocal(caller.flags, true);
   if (caller.flags.verbose) say(fmt::format("direct {}", target.address));
   becomeDataOwner(target.settings);
@@ -17,27 +17,26 @@ std::unique_ptr<Data> openHere(Caller& caller, std::string_view command) {
 }  // namespace
 
 void addData(Commands& commands) {
-  CLI::App& noun =
-      commands.noun("data", "The data directory as a whole",
-                    {{"Make a data directory", "videoctl --data-dir /srv/videos data init"},
-                     {"Bring it to this program's version", "videoctl --data-dir /srv/videos data migrate"},
-                     {"Void all signed links", "videoctl --data-dir /srv/videos data rotate-key"}});
+  CLI::App& noun = commands.noun("data", "The data directory itself",
+                                 {{"Create a data directory", "videoctl --data-dir /srv/videos data init"},
+                                  {"Migrate it to the current schema", "videoctl --data-dir /srv/videos data migrate"},
+                                  {"Invalidate all signed links", "videoctl --data-dir /srv/videos data rotate-key"}});
 
-  auto init = commands.verb<NoWords>(noun, "init", "Makes a data directory in a new or empty folder");
+  auto init = commands.verb<NoWords>(noun, "init", "Create a data directory in a new or empty folder");
   init.givesOne<DataState>();
   init.runs([](Caller& caller, NoWords&) {
     caller.out.one([&] { return openHere(caller, "data init")->init(); });
     return 0;
   });
 
-  auto rotate = commands.verb<NoWords>(noun, "rotate-key", "Makes a new signing key; links made before are void");
+  auto rotate = commands.verb<NoWords>(noun, "rotate-key", "Replace the signing key; all signed links stop working");
   rotate.runs([](Caller& caller, NoWords&) {
     openHere(caller, "data rotate-key")->rotateKey();
-    caller.report("made a new signing key: links made before are void");
+    caller.report("replaced the signing key; all earlier signed links are invalid");
     return 0;
   });
 
-  auto migrate = commands.verb<NoWords>(noun, "migrate", "Brings the database to this program's version");
+  auto migrate = commands.verb<NoWords>(noun, "migrate", "Migrate the database to the schema of this version");
   migrate.givesOne<DataState>();
   migrate.runs([](Caller& caller, NoWords&) {
     caller.out.one([&] { return openHere(caller, "data migrate")->migrate(); });

@@ -37,7 +37,7 @@ std::string HashCache::of(const Descriptor& file, const std::string& path) {
   Sha256 hash;
   sourceOf(file, path).push([&](std::span<const std::byte> bytes) { hash.add(bytes); });
   const std::string digest = hash.hex();
-  // A file that was just written may be written again within the same tick of its clock.
+  // A file changed a moment ago could change again without a new mtime.
   if (std::time(nullptr) - what.st_mtim.tv_sec > 2) {
     known_[key] = digest;
     changed_ = true;
@@ -54,7 +54,7 @@ void HashCache::save() const {
   try {
     os::writeFile(os::systemFiles(), AT_FDCWD, path_, text, 0600);
   } catch (const Error&) {
-    // Then they are hashed once more.
+    // The files are hashed again next time.
   }
 }
 

@@ -12,14 +12,14 @@
 
 namespace video::ctl {
 
-/// Digests of files that were read before, by device, inode, size and mtime, in `$XDG_CACHE_HOME/videoctl/hashes`. What
-/// cannot be read or kept there is computed again: it is no more than a cache.
+/// A cache of file digests, keyed by device, inode, size and mtime, in `$XDG_CACHE_HOME/videoctl/hashes`. Failures to
+/// read or write the cache file are ignored; the digests are computed again.
 class HashCache {
  public:
   HashCache();
-  /// The digest of an open regular file, lower-case hex. Throws Error.
+  /// Returns the SHA-256 of an open regular file as lower-case hex. Throws Error if the file cannot be read.
   std::string of(const Descriptor& file, const std::string& path);
-  /// Keeps what was met, whole or not at all.
+  /// Writes new digests to the cache file, atomically.
   void save() const;
 
  private:

@@ -23,46 +23,48 @@ int sayVersion(Caller& caller) {
   return 0;
 }
 
-// Of the kinds of video that are taken.
+// File extensions of the accepted types, separated by commas.
 std::string extensions() {
   std::vector<std::string_view> all;
   for (const media::Kind& kind : media::kinds()) all.push_back(kind.extension);
   return fmt::format("{}", fmt::join(all, ", "));
 }
 
-// What may help, for a fault whose detail does not say it.
+// A hint for the faults whose message does not already say what to do.
 std::string hintFor(const Error& error, Caller& caller) {
   const bool remote = caller.isRemote();
   switch (error.reason()) {
-    case Reason::notAllowed: return "`videoctl session whoami` says who you are";
-    case Reason::noSuchUser: return "`videoctl user list` shows all";
-    case Reason::noSuchVideo: return "`videoctl video list` shows those there are, with --state deleted the trash";
-    case Reason::noSuchTask: return "`videoctl task list` shows all";
-    case Reason::noSuchContext: return "`videoctl context list` shows all";
-    case Reason::videoDeleted: return "`videoctl video restore ID` takes it back";
+    case Reason::notAllowed: return "run `videoctl session whoami` to see who you are signed in as";
+    case Reason::noSuchUser: return "run `videoctl user list` to see all users";
+    case Reason::noSuchVideo:
+      return "run `videoctl video list` to see all videos; add --state deleted to see the trash";
+    case Reason::noSuchTask: return "run `videoctl task list` to see all tasks";
+    case Reason::noSuchContext: return "run `videoctl context list` to see all contexts";
+    case Reason::videoDeleted: return "run `videoctl video restore ID` to restore it";
     case Reason::noAnswer:
-      return remote ? "look at the address, and whether videod runs there; --timeout waits longer" : "";
+      return remote ? "check the address and that videod is running there; use --timeout to wait longer" : "";
     case Reason::none: break;
   }
   switch (error.fault()) {
     case Fault::unauthenticated:
-      return remote ? "sign in with `videoctl session login NAME`, or with --server set VIDEOCTL_TOKEN" : "";
-    case Fault::tooLarge: return "stream.max_upload of the server's configuration is the limit";
+      return remote ? "sign in with `videoctl session login NAME`, or use --server with VIDEOCTL_TOKEN" : "";
+    case Fault::tooLarge: return "the limit is stream.max_upload in the server's configuration";
     case Fault::overQuota:
-      return "`videoctl user show NAME` says how much room there is; deleted videos count until they are purged";
-    case Fault::unsupportedMediaType: return fmt::format("taken are {}", extensions());
+      return "run `videoctl user show NAME` to see the quota; deleted videos count until they are purged";
+    case Fault::unsupportedMediaType: return fmt::format("accepted types are {}", extensions());
     case Fault::busy:
     case Fault::tooMany:
     case Fault::unavailable:
       return error.retryAfter() ? fmt::format("try again in {} s", error.retryAfter()->count())
-                                : "try again, or wait longer with --lock-timeout";
-    case Fault::requestTimeout: return "wait longer with --timeout";
-    case Fault::diskFull: return "delete videos and `videoctl queue drain --include-not-due`, or make room";
+                                : "try again, or use --lock-timeout to wait longer";
+    case Fault::requestTimeout: return "use --timeout to wait longer";
+    case Fault::diskFull:
+      return "free some disk space, or delete videos and run `videoctl queue drain --include-not-due`";
     default: return {};
   }
 }
 
-// Whether the command line asks for JSON, also where it is wrong otherwise and was not taken in.
+// Whether the command line asks for JSON. Works on a command line that does not parse, too.
 bool wantsJson(const std::vector<std::string>& words) {
   std::string format = fromEnvironment("VIDEOCTL_OUTPUT").value_or("");
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -74,7 +76,7 @@ bool wantsJson(const std::vector<std::string>& words) {
   return format == "json" || format == "ndjson";
 }
 
-// For programs, what went wrong once more, as JSON.
+// Repeats an error as JSON, for programs.
 void sayJson(const Error& error, int exit, std::string_view request = {}) {
   const FaultRow& row = rowOf(error.fault());
   std::string json = "{\"error\":";
@@ -123,7 +125,7 @@ int carryOut(const Action& action, Caller& caller) {
   return status;
 }
 
-// The command line's words from the last to the first, as CLI11 takes them; to which -0 behind a verb is a number.
+// The arguments in reverse, as CLI11 expects them. Spells out -0, which CLI11 would take for a number after a verb.
 std::vector<std::string> wordsOf(int count, char** arguments) {
   std::vector<std::string> words(arguments + 1, arguments + count);
   std::replace(words.begin(), std::find(words.begin(), words.end(), "--"), std::string("-0"), std::string("--null"));
@@ -131,7 +133,8 @@ std::vector<std::string> wordsOf(int count, char** arguments) {
   return words;
 }
 
-// Declares the nouns that the words have, or all: declaring them takes longer than most commands do. Whether all are.
+// Declares the nouns that appear on the command line, or all of them: declaring every noun takes longer than most
+// commands run. Returns whether all were declared.
 bool addNouns(Commands& commands, const std::vector<std::string>& words, bool all) {
   using Add = void (*)(Commands&);
   constexpr std::array<std::pair<std::string_view, Add>, 11> nouns{{{"user", addUser},
@@ -158,10 +161,10 @@ bool addNouns(Commands& commands, const std::vector<std::string>& words, bool al
 }
 
 int run(int count, char** arguments, bool all = false) {
-  CLI::App app("Works on the users, videos and comments of a video server", "videoctl");
+  CLI::App app("Manage the users, videos and comments of a video server", "videoctl");
   app.require_subcommand(0, 1);
   app.fallthrough();
-  app.set_version_flag("--version", versionLine, "Print the version and end");
+  app.set_version_flag("--version", versionLine, "Print the version and exit");
   Flags flags;
   addFlags(app, flags);
   Commands commands(app);
@@ -174,7 +177,7 @@ int run(int count, char** arguments, bool all = false) {
     return 0;
   };
   try {
-    // What a shell asks while somebody types; no command of a person's.
+    // Called by the completion scripts, not by people.
     if (count > 1 && std::string_view(arguments[1]) == "__complete") {
       flags.timeout = std::chrono::seconds{2};
       flags.output = Format::tsv;
@@ -186,7 +189,8 @@ int run(int count, char** arguments, bool all = false) {
     }
     readEnvironment(flags);
     if (const Command* chosen = commands.chosen()) {
-      if (flags.dryRun && !chosen->rehearses) throw Usage("--dry-run: this command has no rehearsal, and was not run");
+      if (flags.dryRun && !chosen->rehearses)
+        throw Usage("--dry-run: this command does not support it; nothing was done");
       action = chosen->action;
     }
   } catch (const CLI::CallForHelp&) {
@@ -198,7 +202,7 @@ int run(int count, char** arguments, bool all = false) {
   } catch (const CLI::CallForVersion&) {
     action = sayVersion;
   } catch (const CLI::ParseError& problem) {
-    if (!all) return run(count, arguments, true);  // what was meant may be another noun
+    if (!all) return run(count, arguments, true);  // it may name a noun that was not declared
     commands.explain(problem);
     if (json) sayJson(Error(Fault::malformed, problem.what()), badUsage);
     return badUsage;
@@ -218,7 +222,7 @@ int run(int count, char** arguments, bool all = false) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  // Widths of characters; what we print is UTF-8 in whatever locale.
+  // For character widths: the output is UTF-8 in every locale.
   if (std::setlocale(LC_CTYPE, "") == nullptr || std::string_view(::nl_langinfo(CODESET)) != "UTF-8")
     std::setlocale(LC_CTYPE, "C.UTF-8");
   std::signal(SIGPIPE, SIG_IGN);

@@ -32,8 +32,8 @@ DeletionPage countsOf(Caller& caller) {
   return caller.toolkit().deletions().list(caller.by(), query);
 }
 
-// Until the drain has ended and nothing is due or held; throws busy where that got no less for the lock timeout, be it
-// that the drain waited for others itself.
+// Waits until the drain has returned and nothing is due or leased. Throws busy if the drain
+// has returned and nothing has changed for the lock timeout.
 DeletionPage waitUntilDrained(Caller& caller, const DeletionPage& before, steady_clock::time_point moved,
                               std::future<DrainStarted> drain) {
   const auto patience = caller.flags.lockTimeout.value_or(std::chrono::seconds{10});
@@ -54,9 +54,9 @@ DeletionPage waitUntilDrained(Caller& caller, const DeletionPage& before, steady
     if (now.due != last.due || now.leased != last.leased || now.purged != last.purged) moved = steady_clock::now();
     last = now;
     if (!drain.valid() && steady_clock::now() - moved > patience)
-      throw Error(Fault::busy, fmt::format("queue: {} due and {} held by others after {} ms without a change", now.due,
-                                           now.leased, patience.count()));
-    // What others have left behind, and what users who are gone have, comes into the queue meanwhile.
+      throw Error(Fault::busy, fmt::format("queue: no progress for {2} ms: {0} due, {1} leased by other processes",
+                                           now.due, now.leased, patience.count()));
+    // Work that other processes left behind and videos of deleted users may enter the queue meanwhile.
     if (!drain.valid() && steady_clock::now() - asked > std::chrono::seconds{1}) {
       caller.toolkit().deletions().drain(caller.by(), {});
       asked = steady_clock::now();
@@ -64,7 +64,7 @@ DeletionPage waitUntilDrained(Caller& caller, const DeletionPage& before, steady
   }
 }
 
-// What a drain would purge now, record by record.
+// Prints each record that a drain would purge now.
 int rehearseDrain(Caller& caller, const DrainQueue& wanted) {
   RehearseDrain page{wanted, {}, {}};
   caller.out.beginResults();
@@ -81,21 +81,21 @@ int drain(Caller& caller, DrainQueue& wanted) {
   if (caller.flags.dryRun) return rehearseDrain(caller, wanted);
   if (wanted.includeNotDue)
     confirm(caller.flags, "queue drain --include-not-due",
-            fmt::format("Purge every deleted video on {} for good, due or not?", caller.target().address));
+            fmt::format("Purge every deleted video on {}, even those not due yet?", caller.target().address));
   const auto began = steady_clock::now();
   const DeletionPage before = countsOf(caller);
-  // In direct mode it returns when all is done: somebody else watches it.
+  // In direct mode this returns only when all work is done, so it runs on a thread of its own.
   auto started =
       std::async(std::launch::async, [&] { return caller.toolkit().deletions().drain(caller.by(), wanted); });
   if (wanted.noWait) {
     const DrainStarted ahead = started.get();
-    caller.report(fmt::format("queue: {} due, {} being worked on", ahead.due, ahead.leased));
+    caller.report(fmt::format("queue: {} due, {} in progress", ahead.due, ahead.leased));
     return 0;
   }
   const DeletionPage after = waitUntilDrained(caller, before, began, std::move(started));
-  caller.report(fmt::format("queue: drained, {} waiting for another try, {} given up", after.failed, after.dead));
+  caller.report(fmt::format("queue: drained; {} waiting for a retry, {} given up", after.failed, after.dead));
   if (after.failures == before.failures) return 0;
-  say(fmt::format("queue: {} tries failed; `videoctl queue list` says why", after.failures - before.failures));
+  say(fmt::format("queue: {} tries failed; run `videoctl queue list` to see why", after.failures - before.failures));
   return 3;
 }
 
@@ -113,7 +113,7 @@ std::vector<std::string> deadOnes(Caller& caller) {
 }
 
 int retry(Caller& caller, const RetryQueue& wanted) {
-  if (wanted.dead == !wanted.ids.empty()) throw Usage("queue retry: name videos, or say --dead");
+  if (wanted.dead == !wanted.ids.empty()) throw Usage("queue retry: give video IDs, or --dead");
   const Items items = wanted.dead ? Items(deadOnes(caller)) : Items(wanted.ids, caller.flags);
   return runBatch(caller, items, [&](const std::string& id) -> Result {
     caller.toolkit().deletions().retry(caller.by(), {VideoId{id}});
@@ -124,12 +124,13 @@ int retry(Caller& caller, const RetryQueue& wanted) {
 }  // namespace
 
 void addQueue(Commands& commands) {
-  CLI::App& noun = commands.noun("queue", "The deletion queue",
-                                 {{"What waits to be purged", "videoctl queue list"},
-                                  {"From cron: silent, unless something failed", "videoctl -q queue drain"}});
+  CLI::App& noun =
+      commands.noun("queue", "The deletion queue: deleted videos waiting to be purged",
+                    {{"See what is waiting to be purged", "videoctl queue list"},
+                     {"Purge what is due from cron, silent unless something failed", "videoctl -q queue drain"}});
 
-  auto list = commands.verb<ListQueue>(noun, "list", "What waits to be purged, by due time");
-  list.flag("--dead", &ListQueue::dead, "only what was given up");
+  auto list = commands.verb<ListQueue>(noun, "list", "List the deleted videos waiting to be purged, by due time");
+  list.flag("--dead", &ListQueue::dead, "only videos that were given up");
   list.lists();
   list.givesList<DeletionPage>();
   list.runs([](Caller& caller, ListQueue& wanted) {
@@ -140,15 +141,16 @@ void addQueue(Commands& commands) {
     return 0;
   });
 
-  auto drained = commands.verb<DrainQueue>(noun, "drain", "Purges what is due, and waits until it is done");
-  drained.flag("--include-not-due", &Drain::includeNotDue, "all that waits, for good");
-  drained.flag("--no-wait", &DrainQueue::noWait, "do not wait for a daemon's work");
+  auto drained = commands.verb<DrainQueue>(noun, "drain", "Purge the videos that are due, and wait until it is done");
+  drained.flag("--include-not-due", &Drain::includeNotDue, "also purge videos that could still be restored");
+  drained.flag("--no-wait", &DrainQueue::noWait, "do not wait for the daemon to finish");
   drained.rehearses();
   drained.runs(drain);
 
-  auto retried = commands.verb<RetryQueue>(noun, "retry", "Makes failed ones due again, with all their tries");
-  retried.several("VIDEO", &RetryQueue::ids, "videos, or - for one a line on stdin")->required(false);
-  retried.flag("--dead", &RetryQueue::dead, "all that was given up");
+  auto retried = commands.verb<RetryQueue>(noun, "retry", "Retry failed purges, with a fresh count of tries");
+  retried.several("VIDEO", &RetryQueue::ids, "videos to retry; - reads one ID per line from standard input")
+      ->required(false);
+  retried.flag("--dead", &RetryQueue::dead, "retry all videos that were given up");
   retried.givesResults();
   retried.runs(retry);
 }

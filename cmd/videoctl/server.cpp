@@ -5,11 +5,11 @@
 namespace video::ctl {
 namespace {
 
-// A daemon, where the way leads to one.
+// The running daemon. Throws unreachable in direct mode.
 Server& daemonOf(Caller& caller, std::string_view command) {
   if (caller.target().kind == Target::Kind::direct)
     throw Error(Fault::unreachable,
-                fmt::format("{}: asks a running daemon, and none answers for {}", command, caller.target().address));
+                fmt::format("{}: needs a running daemon, and none answers for {}", command, caller.target().address));
   return caller.toolkit().server();
 }
 
@@ -17,7 +17,7 @@ struct CheckConfig {
   std::string file;
 };
 
-// What a daemon would say of its configuration.
+// Checks a configuration as the daemon would.
 int checkConfig(Caller& caller, const CheckConfig& wanted) {
   constexpr int found = 10;
   const std::string& file = wanted.file.empty() ? caller.flags.config : wanted.file;
@@ -38,13 +38,14 @@ int checkConfig(Caller& caller, const CheckConfig& wanted) {
 }  // namespace
 
 void addServer(Commands& commands) {
-  CLI::App& noun = commands.noun("server", "The daemon itself",
-                                 {{"Whether the daemon is ready; exit status 10 where it is not",
+  CLI::App& noun = commands.noun("server", "The running daemon",
+                                 {{"Check that the daemon is ready; exit with status 10 if it is not",
                                    "videoctl server status --columns ready,version"},
-                                  {"Read the configuration again", "videoctl server reload"},
-                                  {"Whether an edited configuration is good", "videoctl server check-config"}});
+                                  {"Reload the configuration", "videoctl server reload"},
+                                  {"Check an edited configuration", "videoctl server check-config"}});
 
-  auto status = commands.verb<NoWords>(noun, "status", "How the daemon is; exit 10 when it is not ready");
+  auto status =
+      commands.verb<NoWords>(noun, "status", "Show the state of the daemon; exit with status 10 if it is not ready");
   status.givesOne<ServerStatus>();
   status.runs([](Caller& caller, NoWords&) {
     constexpr int found = 10;
@@ -57,25 +58,27 @@ void addServer(Commands& commands) {
     return ready ? 0 : found;
   });
 
-  auto limits = commands.verb<NoWords>(noun, "limits", "Tokens of the limiter: in use, how many, refused");
+  auto limits =
+      commands.verb<NoWords>(noun, "limits", "Show the limits on streams and uploads, their use and refusals");
   limits.givesList<ServerLimits>();
   limits.runs([](Caller& caller, NoWords&) {
     caller.out.all(daemonOf(caller, "server limits").limits(caller.by(), {}).buckets);
     return 0;
   });
 
-  auto reload = commands.verb<NoWords>(noun, "reload", "Reads the configuration again");
+  auto reload = commands.verb<NoWords>(noun, "reload", "Reload the configuration");
   reload.runs([](Caller& caller, NoWords&) {
     const Reloaded reloaded = daemonOf(caller, "server reload").reload(caller.by(), {});
     caller.out.beginResults();
     for (const std::string& key : reloaded.changed) caller.out.result({"changed", key, {}, {}});
-    for (const std::string& key : reloaded.kept) caller.out.result({"kept", key, {}, "only a restart takes it over"});
+    for (const std::string& key : reloaded.kept) caller.out.result({"kept", key, {}, "takes effect after a restart"});
     caller.out.endResults();
     return 0;
   });
 
-  auto check = commands.verb<CheckConfig>(noun, "check-config", "Reads a configuration; exit 10 where it is wrong");
-  check.option("FILE", &CheckConfig::file, "the configuration; else the daemon's, as --config has it");
+  auto check = commands.verb<CheckConfig>(noun, "check-config",
+                                          "Check a configuration file; exit with status 10 if it is invalid");
+  check.option("FILE", &CheckConfig::file, "the file to check; default: --config, or the daemon's");
   check.givesResults();
   check.runs([](Caller& caller, const CheckConfig& wanted) { return checkConfig(caller, wanted); });
 }

@@ -23,7 +23,7 @@ struct RevokeSessions : OfUser {
 
 int revoke(Caller& caller, RevokeSessions& wanted) {
   const int ways = (wanted.ids.empty() ? 0 : 1) + (wanted.name ? 1 : 0) + (wanted.all ? 1 : 0);
-  if (ways != 1) throw Usage("session revoke: say which: ID…, --user U or --all");
+  if (ways != 1) throw Usage("session revoke: give session IDs, --user USER or --all");
   Sessions& sessions = caller.toolkit().sessions();
   if (!wanted.ids.empty())
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
@@ -31,10 +31,10 @@ int revoke(Caller& caller, RevokeSessions& wanted) {
       return {"revoked", id, {}, {}};
     });
   if (wanted.all)
-    confirm(caller.flags, "session revoke --all", fmt::format("End all sessions on {}?", caller.target().address));
+    confirm(caller.flags, "session revoke --all", fmt::format("Revoke all sessions on {}?", caller.target().address));
   sessions.revokeAll(caller.by(), wanted);
-  caller.report(wanted.name ? fmt::format("ended the sessions of {}", *wanted.name)
-                            : std::string("ended all sessions"));
+  caller.report(wanted.name ? fmt::format("revoked the sessions of {}", *wanted.name)
+                            : std::string("revoked all sessions"));
   return 0;
 }
 
@@ -44,7 +44,7 @@ std::string hostName() {
   return name;
 }
 
-// The context that a sign-in is kept in: the one that was asked for, or one for this URL.
+// The context that keeps the token: the one in use, or one with this URL, which is added if needed.
 Context& contextOf(Contexts& contexts, const Target& target) {
   if (!target.context.empty()) return contexts.get(target.context);
   for (Context& context : contexts.all)
@@ -52,7 +52,7 @@ Context& contextOf(Contexts& contexts, const Target& target) {
   return contexts.all.emplace_back(Context{target.address.substr(target.address.find("://") + 3), target.address, {}});
 }
 
-// One that may all that its user may; whether that is an admin is for the server to say.
+// Asks for scope admin, and for full if the server refuses because the user is not an admin.
 std::string makeToken(Toolkit& toolkit, const Credential& by, NewToken wanted) {
   try {
     return toolkit.tokens().create(by, wanted).token;
@@ -65,12 +65,12 @@ std::string makeToken(Toolkit& toolkit, const Credential& by, NewToken wanted) {
 
 int logIn(Caller& caller, SignIn& wanted) {
   if (caller.target().kind != Target::Kind::remote)
-    throw Usage("session login: signs in to a server: add --server URL or --context NAME");
+    throw Usage("session login: needs a server: add --server URL or --context NAME");
   caller.needPrivateWay();
   Contexts contexts = loadContexts(contextsPath());
   Context& context = contextOf(contexts, caller.target());
   if (wanted.name.empty()) {
-    if (!canAsk(caller.flags)) throw Usage("session login: say who: session login NAME");
+    if (!canAsk(caller.flags)) throw Usage("session login: give a user name: session login NAME");
     wanted.name = ask("User name: ");
   }
   const std::string password = readPassword(caller.flags, {wanted.stdinPassword, wanted.passwordFile}, false);
@@ -86,15 +86,15 @@ int logIn(Caller& caller, SignIn& wanted) {
   toolkit.sessions().logout(session, {});
   saveContexts(contextsPath(), contexts);
   caller.report(
-      fmt::format("signed in to {} as {}; kept in context {}", context.server, signedIn.userName, context.name));
+      fmt::format("signed in to {} as {}; saved in context {}", context.server, signedIn.userName, context.name));
   if (contexts.current != context.name && !caller.flags.quiet)
-    sayPlain(fmt::format("hint: `videoctl context use {}` makes commands go there by themselves", context.name));
+    sayPlain(fmt::format("hint: run `videoctl context use {}` to use it by default", context.name));
   return 0;
 }
 
 int logOut(Caller& caller, NoWords&) {
   if (caller.target().kind != Target::Kind::remote)
-    throw Usage("session logout: signs out of a server: add --server URL or --context NAME");
+    throw Usage("session logout: needs a server: add --server URL or --context NAME");
   caller.toolkit().sessions().logout(caller.by(), {});
   if (!caller.target().context.empty()) {
     Contexts contexts = loadContexts(contextsPath());
@@ -108,26 +108,28 @@ int logOut(Caller& caller, NoWords&) {
 }  // namespace
 
 void addSession(Commands& commands) {
-  CLI::App& noun = commands.noun("session", "Signing in and out",
-                                 {{"Sign in to a server, and go on there",
+  CLI::App& noun = commands.noun("session", "Sessions: sign in, sign out, list, revoke",
+                                 {{"Save a server and sign in to it",
                                    "videoctl context add home --server https://video.example\nvideoctl --context home "
                                    "session login ada --password-file ada.pwd"},
-                                  {"Who is signed in there", "videoctl --context home session whoami"},
+                                  {"See who you are signed in as", "videoctl --context home session whoami"},
                                   {"Sign out", "videoctl --context home session logout"}});
 
-  auto login = commands.verb<SignIn>(noun, "login", "Signs in to a server and keeps a token in the context");
-  login.option("NAME", &SignIn::name, "who signs in");
-  login.option("--keep", &SignIn::keep, "how long to stay signed in (30d)");
-  login.flag("--password-stdin", &SignIn::stdinPassword, "read the password from stdin");
-  login.option("--password-file", &SignIn::passwordFile, "read the password from a file that nobody else can read")
+  auto login = commands.verb<SignIn>(noun, "login", "Sign in to a server and save a token in the context");
+  login.option("NAME", &SignIn::name, "user name");
+  login.option("--keep", &SignIn::keep, "how long to stay signed in (default: 30d)");
+  login.flag("--password-stdin", &SignIn::stdinPassword, "read the password from standard input");
+  login
+      .option("--password-file", &SignIn::passwordFile,
+              "read the password from FILE, which others must not be able to read")
       ->type_name("FILE");
   login.runs(logIn);
 
-  auto logout = commands.verb<NoWords>(noun, "logout", "Ends the token that login made");
+  auto logout = commands.verb<NoWords>(noun, "logout", "Sign out and revoke the token that login created");
   logout.runs(logOut);
 
-  auto list = commands.verb<OfUserQuery>(noun, "list", "Own sessions; an admin's and the operator's: all");
-  list.option("--user", &OfUserQuery::name, "only this user's")->type_name("USER");
+  auto list = commands.verb<OfUserQuery>(noun, "list", "List your sessions; admins and the operator see all");
+  list.option("--user", &OfUserQuery::name, "only the sessions of this user")->type_name("USER");
   list.lists();
   list.givesList<Page<Session>>();
   list.runs([](Caller& caller, OfUserQuery& wanted) {
@@ -137,14 +139,15 @@ void addSession(Commands& commands) {
     return 0;
   });
 
-  auto end = commands.verb<RevokeSessions>(noun, "revoke", "Ends sessions");
-  end.several("ID", &RevokeSessions::ids, "sessions by their ids, or - for one a line on stdin")->required(false);
-  end.option("--user", &OfUser::name, "all of this user's")->type_name("USER");
-  end.flag("--all", &RevokeSessions::all, "all of one's own; an admin's and the operator's: everybody's");
+  auto end = commands.verb<RevokeSessions>(noun, "revoke", "Revoke sessions");
+  end.several("ID", &RevokeSessions::ids, "sessions to revoke; - reads one ID per line from standard input")
+      ->required(false);
+  end.option("--user", &OfUser::name, "revoke all sessions of this user")->type_name("USER");
+  end.flag("--all", &RevokeSessions::all, "revoke all your sessions; for admins and the operator, those of all users");
   end.givesResults();
   end.runs(revoke);
 
-  auto whoami = commands.verb<NoWords>(noun, "whoami", "Who the caller is");
+  auto whoami = commands.verb<NoWords>(noun, "whoami", "Show who you are signed in as");
   whoami.givesOne<WhoAmI>();
   whoami.runs([](Caller& caller, NoWords&) {
     caller.out.one([&] { return caller.toolkit().sessions().whoami(caller.by(), {}); });

@@ -18,16 +18,16 @@ struct RevokeShare {
 }  // namespace
 
 void addShare(Commands& commands) {
-  CLI::App& noun =
-      commands.noun("share", "Signed links to a video, for whoever has them",
-                    {{"A link to the newest video, good for a week",
-                      "id=$(videoctl video list --limit 1 -o id)\nvideoctl share create \"$id\" --label grandma"},
-                     {"End all links to it", "videoctl share list \"$id\" -o id | videoctl share revoke \"$id\" -"}});
+  CLI::App& noun = commands.noun(
+      "share", "Signed links to videos, which work without signing in",
+      {{"Create a link to the newest video, valid for a week",
+        "id=$(videoctl video list --limit 1 -o id)\nvideoctl share create \"$id\" --label grandma"},
+       {"Revoke all links to it", "videoctl share list \"$id\" -o id | videoctl share revoke \"$id\" -"}});
 
-  auto create = commands.verb<CreateShare>(noun, "create", "Makes a link and prints it, this once");
+  auto create = commands.verb<CreateShare>(noun, "create", "Create a signed link and print it; it is shown only once");
   create.option("VIDEO", &NewShare::video)->required();
-  create.flag("--upload", &CreateShare::upload, "a link to upload the video's content, instead of viewing it");
-  create.option("--expires", &CreateShare::lasts, "how long it lasts (7d)");
+  create.flag("--upload", &CreateShare::upload, "create a link for uploading the video instead of watching it");
+  create.option("--expires", &CreateShare::lasts, "how long the link is valid (default: 7d)");
   create.option("--label", &NewShare::label);
   create.givesOne<CreatedShare>();
   create.runs([](Caller& caller, CreateShare& wanted) {
@@ -35,7 +35,7 @@ void addShare(Commands& commands) {
     wanted.expires = systemClock().now() + wanted.lasts;
     const auto make = [&] {
       CreatedShare made = caller.toolkit().shares().create(caller.by(), wanted);
-      // A site that does not say how the outside reaches it is reached at this server, or where it listens here.
+      // Without public_url the link is relative: complete it with the address used here.
       if (made.url.starts_with('/')) made.url.insert(0, caller.siteUrl());
       return made;
     };
@@ -46,7 +46,7 @@ void addShare(Commands& commands) {
     return 0;
   });
 
-  auto list = commands.verb<ShareQuery>(noun, "list", "A video's links");
+  auto list = commands.verb<ShareQuery>(noun, "list", "List a video's signed links");
   list.option("VIDEO", &ShareQuery::video)->required();
   list.lists();
   list.givesList<Page<Share>>();
@@ -57,9 +57,9 @@ void addShare(Commands& commands) {
     return 0;
   });
 
-  auto revoke = commands.verb<RevokeShare>(noun, "revoke", "Ends links, also those already handed out");
+  auto revoke = commands.verb<RevokeShare>(noun, "revoke", "Revoke signed links; they stop working at once");
   revoke.option("VIDEO", &RevokeShare::video, "the video")->required();
-  revoke.several("ID", &RevokeShare::ids, "links by their ids, or - for one a line on stdin");
+  revoke.several("ID", &RevokeShare::ids, "links to revoke; - reads one ID per line from standard input");
   revoke.givesResults();
   revoke.runs([](Caller& caller, RevokeShare& wanted) {
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {

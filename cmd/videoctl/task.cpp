@@ -15,7 +15,7 @@ struct RunTask : TaskName {
   bool wait = false;
 };
 
-// The run that was asked for, once it has ended; one that is not kept found nothing.
+// The requested run, once it has ended. A run that found nothing to do is not recorded.
 std::optional<TaskRun> findRun(Caller& caller, const TaskAsked& asked) {
   Tasks& tasks = caller.toolkit().tasks();
   const TaskStatus status = tasks.show(caller.by(), {asked.name});
@@ -27,7 +27,7 @@ std::optional<TaskRun> findRun(Caller& caller, const TaskAsked& asked) {
   return page.items.empty() ? TaskRun{} : page.items.back();
 }
 
-// Throws busy where it does not begin within the lock timeout.
+// Waits for the run to end. Throws busy if it does not start within the lock timeout.
 TaskRun waitUntilRun(Caller& caller, std::future<TaskAsked> asking) {
   const auto patience = caller.flags.lockTimeout.value_or(std::chrono::seconds{10});
   std::optional<Progress> progress;
@@ -45,17 +45,17 @@ TaskRun waitUntilRun(Caller& caller, std::future<TaskAsked> asking) {
     if (!asked || caller.toolkit().tasks().show(caller.by(), {asked->name}).state == TaskState::running)
       moved = steady_clock::now();
     if (steady_clock::now() - moved > patience)
-      throw Error(Fault::busy, fmt::format("task {}: did not run within {} ms", asked->name, patience.count()));
+      throw Error(Fault::busy, fmt::format("task {}: did not start within {} ms", asked->name, patience.count()));
   }
 }
 
 int run(Caller& caller, RunTask& wanted) {
   Tasks& tasks = caller.toolkit().tasks();
-  // In direct mode it returns when it has run: somebody else watches it.
+  // In direct mode this returns only when the task has run, so it runs on a thread of its own.
   auto asking = std::async(std::launch::async, [&] { return tasks.run(caller.by(), wanted); });
   if (!wanted.wait) {
     asking.get();
-    caller.report(fmt::format("task {}: asked to run", wanted.name));
+    caller.report(fmt::format("task {}: run requested", wanted.name));
     return 0;
   }
   const TaskRun ran = waitUntilRun(caller, std::move(asking));
@@ -64,27 +64,27 @@ int run(Caller& caller, RunTask& wanted) {
     case TaskOutcome::done: return ran.failed > 0 ? 3 : 0;
     case TaskOutcome::failed:
       throw Error(Fault::internal, fmt::format("task {}: {}", wanted.name, ran.error.value_or("failed")));
-    case TaskOutcome::stopped: throw Error(Fault::unavailable, fmt::format("task {}: was stopped", wanted.name));
+    case TaskOutcome::stopped: throw Error(Fault::unavailable, fmt::format("task {}: stopped", wanted.name));
     case TaskOutcome::timedOut: break;
   }
-  throw Error(Fault::busy, fmt::format("task {}: its timeout is over, the next run goes on", wanted.name));
+  throw Error(Fault::busy, fmt::format("task {}: timed out; the next run continues", wanted.name));
 }
 
 }  // namespace
 
 void addTask(Commands& commands) {
-  CLI::App& noun = commands.noun("task", "The scheduler's tasks",
+  CLI::App& noun = commands.noun("task", "Scheduled maintenance tasks",
                                  {{"Run a task and wait for it", "videoctl task run session-sweep --wait"},
-                                  {"Its last run", "videoctl task history session-sweep --limit 1"}});
+                                  {"Show its last run", "videoctl task history session-sweep --limit 1"}});
 
-  auto list = commands.verb<Nothing>(noun, "list", "All tasks, with their last and next run");
+  auto list = commands.verb<Nothing>(noun, "list", "List all tasks with their last and next run");
   list.givesList<Page<TaskStatus>>();
   list.runs([](Caller& caller, Nothing& wanted) {
     caller.out.all(caller.toolkit().tasks().list(caller.by(), wanted).items);
     return 0;
   });
 
-  auto show = commands.verb<TaskName>(noun, "show", "One task");
+  auto show = commands.verb<TaskName>(noun, "show", "Show a task");
   show.option("NAME", &TaskName::name)->required();
   show.givesOne<TaskStatus>();
   show.runs([](Caller& caller, TaskName& wanted) {
@@ -92,12 +92,12 @@ void addTask(Commands& commands) {
     return 0;
   });
 
-  auto started = commands.verb<RunTask>(noun, "run", "Runs a task now");
+  auto started = commands.verb<RunTask>(noun, "run", "Run a task now");
   started.option("NAME", &TaskName::name)->required();
-  started.flag("--wait", &RunTask::wait, "until it is done, and say how it went");
+  started.flag("--wait", &RunTask::wait, "wait until it is done, and report the result");
   started.runs(run);
 
-  auto history = commands.verb<TaskRunQuery>(noun, "history", "The last 100 runs of a task, newest first");
+  auto history = commands.verb<TaskRunQuery>(noun, "history", "List the last 100 runs of a task, newest first");
   history.option("NAME", &TaskRunQuery::name)->required();
   history.lists();
   history.givesList<Page<TaskRun>>();

@@ -19,15 +19,15 @@ struct Ids {
 void addToken(Commands& commands) {
   CLI::App& noun =
       commands.noun("token", "API tokens for scripts",
-                    {{"A token for a nightly upload, good for a year",
+                    {{"Create a token for a nightly upload, valid for a year",
                       "videoctl --as ada token create --label nightly --scope upload --expires 365d > token.txt"},
-                     {"One's own tokens", "videoctl --as ada token list"}});
+                     {"List your tokens", "videoctl --as ada token list"}});
 
-  auto create = commands.verb<CreateToken>(noun, "create", "Makes a token and prints it, this once");
+  auto create = commands.verb<CreateToken>(noun, "create", "Create a token and print it; it is shown only once");
   create.option("--label", &NewToken::label)->required();
   create.option("--scope", &NewToken::scope)->required();
-  create.option("--user", &NewToken::user, "whose; default: the caller's");
-  create.option("--expires", &CreateToken::ends, "how long it lasts, or never (90d)",
+  create.option("--user", &NewToken::user, "the user it is for; default: you");
+  create.option("--expires", &CreateToken::ends, "how long the token is valid, or never (default: 90d)",
                 [](std::string_view text, std::string_view name, std::string& to) {
                   std::chrono::milliseconds duration{};
                   if (text != "never") readValue(text, name, duration);
@@ -46,8 +46,8 @@ void addToken(Commands& commands) {
     return 0;
   });
 
-  auto list = commands.verb<OfUserQuery>(noun, "list", "Own tokens; an admin's and the operator's: all");
-  list.option("--user", &OfUserQuery::name, "only this user's")->type_name("USER");
+  auto list = commands.verb<OfUserQuery>(noun, "list", "List your tokens; admins and the operator see all");
+  list.option("--user", &OfUserQuery::name, "only the tokens of this user")->type_name("USER");
   list.lists();
   list.givesList<Page<Token>>();
   list.runs([](Caller& caller, OfUserQuery& wanted) {
@@ -57,8 +57,8 @@ void addToken(Commands& commands) {
     return 0;
   });
 
-  auto revoke = commands.verb<Ids>(noun, "revoke", "Ends tokens");
-  revoke.several("ID", &Ids::ids, "tokens by their ids, or - for one a line on stdin");
+  auto revoke = commands.verb<Ids>(noun, "revoke", "Revoke tokens");
+  revoke.several("ID", &Ids::ids, "tokens to revoke; - reads one ID per line from standard input");
   revoke.givesResults();
   revoke.runs([](Caller& caller, Ids& wanted) {
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {

@@ -37,12 +37,12 @@ struct UploadVideos {
   bool again = false;
 };
 
-// One file, or stdin.
+// One file, or standard input.
 struct Input {
   std::string path;
-  bool found = false;             ///< in a folder, not named
-  std::optional<Error> broken{};  ///< why it cannot be sent
-  std::string digest{};           ///< where it was asked for
+  bool found = false;             ///< found in a folder, not named on the command line
+  std::optional<Error> broken{};  ///< why it cannot be read
+  std::string digest{};           ///< SHA-256; only with --skip-existing
 };
 
 Descriptor openInput(const FileOpener& opener, const std::string& path) {
@@ -54,7 +54,7 @@ Descriptor openInput(const FileOpener& opener, const std::string& path) {
 
 // ---- which files
 
-// A pattern with a slash is about the path below the folder, any other about the name.
+// A pattern with a slash is matched against the path below the folder, any other against the file name.
 bool matches(const std::vector<std::string>& patterns, const fs::path& below) {
   return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
     const std::string text = pattern.find('/') == std::string::npos ? below.filename().string() : below.string();
@@ -70,7 +70,7 @@ bool isSettled(const fs::path& file, std::chrono::milliseconds minAge) {
   return systemClock().now() - changed >= minAge;
 }
 
-// The regular files below a folder, by path; hidden ones and links are left out.
+// Appends the regular files below a folder, sorted by path. Skips hidden files and symbolic links.
 void walk(const fs::path& folder, const UploadVideos& wanted, std::vector<Input>& to) {
   std::vector<std::string> paths;
   std::error_code failed;
@@ -98,7 +98,7 @@ std::vector<std::string> namesIn(const std::string& list, char ending) {
   std::vector<std::string> names;
   for (std::string name; std::getline(file, name, ending);)
     if (!name.empty()) names.push_back(name);
-  if (file.bad()) throw Error(Fault::malformed, fmt::format("{}: cannot be read", list));
+  if (file.bad()) throw Error(Fault::malformed, fmt::format("{}: cannot read it", list));
   return names;
 }
 
@@ -121,7 +121,8 @@ std::vector<Input> inputsOf(const UploadVideos& wanted, const Flags& flags) {
 
 // ---- one upload
 
-// Waits, all in all no longer than the lock timeout, as a server that is full, busy or stopping asks for.
+// Repeats work that a full, busy or stopping server refuses, waiting as long as the server asks for but no longer than
+// the lock timeout in total.
 class Patience {
  public:
   explicit Patience(const Flags& flags) : left_(flags.lockTimeout.value_or(std::chrono::seconds{10})) {}
@@ -142,7 +143,7 @@ class Patience {
       }
     }
   }
-  /// Whether there was time left for another look.
+  /// Waits before another look; returns false if no time is left.
   bool look() {
     if (left_ < betweenLooks) return false;
     left_ -= betweenLooks;
@@ -161,7 +162,7 @@ class Patience {
   std::chrono::milliseconds left_;
 };
 
-// What became of an upload whose reply was lost. Nobody else sends to its id, so what stands there is what was sent.
+// Whether an upload arrived although its reply was lost. Nobody else uploads to this id, so any content is ours.
 bool arrived(Caller& caller, Patience& patience, const VideoId& id) {
   for (;;) {
     const UploadStatus now = patience([&] { return caller.toolkit().uploads().status(caller.by(), {id, {}, {}}); });
@@ -169,7 +170,7 @@ bool arrived(Caller& caller, Patience& patience, const VideoId& id) {
   }
 }
 
-// Adds a video and sends its bytes; where that fails the video that waits for them is taken away again.
+// Creates a video and uploads its content. Deletes the pending video if the upload fails.
 VideoId uploadOne(Caller& caller, const NewVideo& wanted, const ByteSource& source, const std::string& digest) {
   const SignalNote note;
   Toolkit& toolkit = caller.toolkit();
@@ -181,7 +182,7 @@ VideoId uploadOne(Caller& caller, const NewVideo& wanted, const ByteSource& sour
     try {
       toolkit.videos().remove(caller.by(), {{id, {}}, true});
     } catch (const Error& error) {
-      say(fmt::format("video {}: still waits for its bytes: {}", id.text, error.what()));
+      say(fmt::format("video {}: could not delete the unfinished upload: {}", id.text, error.what()));
     }
   };
   try {
@@ -200,8 +201,8 @@ VideoId uploadOne(Caller& caller, const NewVideo& wanted, const ByteSource& sour
       } catch (const Interrupted&) {
       } catch (const Error& error) {
         if (error.fault() == Fault::unreachable) {
-          say(fmt::format("video {}: whether it arrived is not known; `videoctl video show {}` says it", id.text,
-                          id.text));
+          say(fmt::format("video {}: it is not known whether the upload arrived; run `videoctl video show {}` to see",
+                          id.text, id.text));
           std::rethrow_exception(failure);
         }
       }
@@ -213,21 +214,21 @@ VideoId uploadOne(Caller& caller, const NewVideo& wanted, const ByteSource& sour
   return id;
 }
 
-// The result that stands for not uploading it, where its owner has the content already, or deleted it.
+// The result for a file to skip: its owner has the content already, or has deleted it.
 std::optional<Result> known(Caller& caller, const UploadVideos& wanted, const Input& input) {
   Videos& videos = caller.toolkit().videos();
   const KnownContent found = Patience(caller.flags)([&] {
     return videos.known(caller.by(), {wanted.user, input.digest});
   });
   const std::string id = found.video.value_or(VideoId{}).text;
-  if (found.state == ContentState::present) return Result{"skipped", id, input.path, "its content is there already"};
+  if (found.state == ContentState::present) return Result{"skipped", id, input.path, "already uploaded"};
   if (found.state == ContentState::deleted && !wanted.again)
     return Result{"skipped-deleted", id, input.path,
-                  fmt::format("its content was deleted at {}; --again uploads it", formatTime(found.deleted.value()))};
+                  fmt::format("deleted at {}; use --again to upload it", formatTime(found.deleted.value()))};
   return std::nullopt;
 }
 
-// What a rehearsal counts as uploaded.
+// What a dry run counts as already uploaded.
 struct Rehearsed {
   std::int64_t bytes = 0;
   std::set<std::string> digests;
@@ -236,9 +237,10 @@ struct Rehearsed {
 Result rehearse(Caller& caller, const NewVideo& wanted, const Input& input, const Descriptor& file, Rehearsed& so) {
   struct stat what {};
   if (::fstat(file.number(), &what) != 0 || !S_ISREG(what.st_mode))
-    throw Error(Fault::malformed, fmt::format("{}: is no regular file, and could not be sent afterwards", input.path));
+    throw Error(Fault::malformed,
+                fmt::format("{}: not a regular file, which --dry-run needs because it reads files twice", input.path));
   if (!input.digest.empty() && so.digests.contains(input.digest))
-    return {"skipped", "", input.path, "its content would be there already"};
+    return {"skipped", "", input.path, "would already be uploaded"};
   constexpr std::size_t frontSize = 4096;
   std::string front(frontSize, '\0');
   const ssize_t count = ::pread(file.number(), front.data(), front.size(), 0);
@@ -262,7 +264,7 @@ Result uploadInput(Caller& caller, const UploadVideos& wanted, const Input& inpu
       return rehearse(caller, {wanted.user, name}, input, file, so);
     } catch (const Error& error) {
       if (!ignored(error)) throw;
-      return {"would-ignore", "", input.path, "no video"};
+      return {"would-ignore", "", input.path, "not a video"};
     }
   }
   Progress progress(caller.flags, name, true);
@@ -279,30 +281,31 @@ Result uploadInput(Caller& caller, const UploadVideos& wanted, const Input& inpu
     return {"uploaded", uploadOne(caller, {wanted.user, name}, source, input.digest).text, input.path, {}};
   } catch (const Error& error) {
     if (!ignored(error)) throw;
-    return {"ignored", "", input.path, "no video"};
+    return {"ignored", "", input.path, "not a video"};
   }
 }
 
 void check(const UploadVideos& wanted, const Flags& flags) {
   const bool fromInput = std::find(wanted.files.begin(), wanted.files.end(), "-") != wanted.files.end();
-  if (wanted.files.empty() && wanted.filesFrom.empty()) throw Usage("video upload: say what: FILE or --files-from");
+  if (wanted.files.empty() && wanted.filesFrom.empty()) throw Usage("video upload: give files, or --files-from");
   const bool several = wanted.files.size() > 1 || wanted.recursive || !wanted.filesFrom.empty();
-  if (several && !wanted.name.empty()) throw Usage("--name: names one video, and several files are given");
-  if (several && fromInput) throw Usage("video upload: - goes alone");
-  if (fromInput && wanted.name.empty()) throw Usage("video upload -: needs --name NAME");
+  if (several && !wanted.name.empty()) throw Usage("--name: works for a single file only");
+  if (several && fromInput) throw Usage("video upload: - cannot be combined with other files");
+  if (fromInput && wanted.name.empty()) throw Usage("video upload -: --name NAME is required");
   if (fromInput && (wanted.skipExisting || flags.dryRun))
-    throw Usage("video upload -: stdin can be read only once; --skip-existing and --dry-run need a file");
+    throw Usage("video upload -: standard input can be read only once; --skip-existing and --dry-run need a file");
   if (!wanted.recursive && (wanted.minAge.count() > 0 || !wanted.include.empty() || !wanted.exclude.empty()))
-    throw Usage("--min-age, --include and --exclude choose in a folder: add --recursive");
-  if (wanted.again && !wanted.skipExisting) throw Usage("--again: goes with --skip-existing");
+    throw Usage("--min-age, --include and --exclude apply to folders: add --recursive");
+  if (wanted.again && !wanted.skipExisting) throw Usage("--again: only works with --skip-existing");
 }
 
-// Throws what keeps `input` from being sent.
+// Computes the digest of `input`. Throws Error if it is not a regular file or cannot be read.
 void look(const Descriptor& file, Input& input, HashCache& hashes) {
   struct stat what {};
   if (::fstat(file.number(), &what) != 0 || !S_ISREG(what.st_mode))
-    throw Error(Fault::malformed,
-                fmt::format("{}: is no regular file, and --skip-existing reads it twice", input.path));
+    throw Error(
+        Fault::malformed,
+        fmt::format("{}: not a regular file, which --skip-existing needs because it reads files twice", input.path));
   input.digest = hashes.of(file, input.path);
 }
 
@@ -311,7 +314,7 @@ int upload(Caller& caller, UploadVideos& wanted) {
   const bool several = wanted.files.size() > 1 || wanted.recursive || !wanted.filesFrom.empty();
   std::vector<Input> inputs = inputsOf(wanted, caller.flags);
   const FileOpener opener;
-  Descriptor one;  // found out about before the site is
+  Descriptor one;  // opened first, so that a missing file is reported before the server is asked
   if (!several) one = openInput(opener, inputs.front().path);
   if (wanted.skipExisting) {
     HashCache hashes;
@@ -341,19 +344,22 @@ int upload(Caller& caller, UploadVideos& wanted) {
 }  // namespace
 
 void addUpload(Commands& commands, CLI::App& video) {
-  auto put =
-      commands.verb<UploadVideos>(video, "upload", "Adds videos from files and folders, or one from stdin with -");
-  put.several("FILE", &UploadVideos::files, "files, folders with --recursive, or - for stdin")->required(false);
-  put.option("--user", &UploadVideos::user, "the owner; default: the caller")->type_name("USER");
-  put.option("--name", &UploadVideos::name, "the video's name; default: the file's");
-  put.flag("--recursive", &UploadVideos::recursive, "what is in folders too, but for hidden files and links");
+  auto put = commands.verb<UploadVideos>(video, "upload", "Upload files or folders; - reads standard input");
+  put.several("FILE", &UploadVideos::files, "files, or folders with --recursive; - reads standard input")
+      ->required(false);
+  put.option("--user", &UploadVideos::user, "upload for this user; default: you")->type_name("USER");
+  put.option("--name", &UploadVideos::name, "name of the video; default: the file name");
+  put.flag("--recursive", &UploadVideos::recursive,
+           "upload all files in folders, except hidden files and symbolic links");
   put.flag("--skip-existing", &UploadVideos::skipExisting,
-           "leave out, by content, what the owner has already or has deleted");
-  put.flag("--again", &UploadVideos::again, "with --skip-existing: what was deleted, once more");
-  put.option("--min-age", &UploadVideos::minAge, "leave out files that changed more lately than this");
-  put.each("--include", &UploadVideos::include, "of folders only what matches, like '*.mp4'; may be repeated");
-  put.each("--exclude", &UploadVideos::exclude, "of folders nothing that matches; may be repeated");
-  put.option("--files-from", &UploadVideos::filesFrom, "a list of files, one a line; - for stdin")->type_name("FILE");
+           "skip files whose content the owner has already uploaded or has deleted");
+  put.flag("--again", &UploadVideos::again, "with --skip-existing: upload deleted content again");
+  put.option("--min-age", &UploadVideos::minAge, "skip files modified less than DURATION ago");
+  put.each("--include", &UploadVideos::include, "only upload files matching GLOB, such as '*.mp4'; may be repeated");
+  put.each("--exclude", &UploadVideos::exclude, "skip files and folders matching GLOB; may be repeated");
+  put.option("--files-from", &UploadVideos::filesFrom,
+             "read file names from FILE, one per line; - reads standard input")
+      ->type_name("FILE");
   put.givesResults();
   put.rehearses();
   put.runs(upload);

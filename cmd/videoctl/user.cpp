@@ -23,7 +23,7 @@ struct Names {
   std::vector<std::string> names;
 };
 
-/// A user with the password that was made up, as it is shown once.
+/// A new user with the generated password, which is printed only once.
 struct AddedUser {
   std::string name;
   std::string password;
@@ -35,14 +35,15 @@ int setPassword(Caller& caller, ChangePassword& wanted) {
   caller.needPrivateWay();
   PasswordFrom from{wanted.stdinPassword, wanted.passwordFile};
   const PasswordFrom old{.input = false, .file = wanted.oldPasswordFile};
-  // Files are the caller's own, and are read before root becomes another.
+  // Read the files first: in direct mode root then becomes the owner of the data directory.
   if (!old.file.empty()) wanted.oldPassword = readPassword(caller.flags, old, false);
   if (from.input || !from.file.empty()) wanted.password = readPassword(caller.flags, from, true);
   const bool maybeNeedsOld =
       !wanted.oldPassword &&
       caller.toolkit().sessions().whoami(caller.by(), {}).needsOldPassword.value_or(canAsk(caller.flags));
   if (maybeNeedsOld) {
-    if (!canAsk(caller.flags)) throw Usage("user passwd: needs --old-password-file FILE here");
+    if (!canAsk(caller.flags))
+      throw Usage("user passwd: no terminal to ask for the old password: use --old-password-file FILE");
     wanted.oldPassword = readPassword(caller.flags, old, false, "Old password: ");
   }
   if (!wanted.password) wanted.password = readPassword(caller.flags, from, true);
@@ -69,7 +70,8 @@ void readQuota(std::string_view text, std::string_view name, std::optional<Nulla
     to = Nullable<std::int64_t>(0);
   } else {
     const auto size = parseSize(text);
-    if (!size) throw Error(Fault::malformed, fmt::format("{}: {} is no size like 5GiB, none or default", name, text));
+    if (!size)
+      throw Error(Fault::malformed, fmt::format("{}: {} is not a size such as 5GiB, none or default", name, text));
     to = Nullable<std::int64_t>(static_cast<std::int64_t>(*size));
   }
 }
@@ -81,8 +83,8 @@ namespace video {
 template <>
 struct Fields<ctl::AddedUser> {
   static constexpr std::tuple list{
-      Field{"user_name", &ctl::AddedUser::name, "who was made"},
-      Field{"password", &ctl::AddedUser::password, "the one that was made up"},
+      Field{"user_name", &ctl::AddedUser::name, "the new user"},
+      Field{"password", &ctl::AddedUser::password, "the generated password"},
   };
 };
 }  // namespace video
@@ -90,28 +92,31 @@ struct Fields<ctl::AddedUser> {
 namespace video::ctl {
 
 void addUser(Commands& commands) {
-  CLI::App& noun = commands.noun(
-      "user", "The accounts of the site",
-      {{"Make a user, with the password from a file", "videoctl user add bob --password-file bob.pwd"},
-       {"Give bob 5 GiB of room", "videoctl user set bob --quota 5GiB"},
-       {"Who uses most, the first three",
-        "videoctl user list -o json | jq -r '.users | sort_by(-.bytes_used)[:3][] | .user_name'"},
-       {"End bob's account; ada takes bob's videos over", "videoctl user delete bob --transfer-videos-to ada --yes"}});
+  CLI::App& noun =
+      commands.noun("user", "User accounts",
+                    {{"Add a user, with the password from a file", "videoctl user add bob --password-file bob.pwd"},
+                     {"Give bob a quota of 5 GiB", "videoctl user set bob --quota 5GiB"},
+                     {"List the three users who use the most space",
+                      "videoctl user list -o json | jq -r '.users | sort_by(-.bytes_used)[:3][] | .user_name'"},
+                     {"Delete bob's account and transfer his videos to ada",
+                      "videoctl user delete bob --transfer-videos-to ada --yes"}});
 
-  auto add = commands.verb<AddUser>(noun, "add", "Makes a user; asks for the password");
+  auto add = commands.verb<AddUser>(noun, "add", "Add a user, asking for a password");
   add.option("NAME", &NewUser::name)->required();
-  add.option("--role", &NewUser::role, "user or admin");
-  add.option("--quota", &NewUser::ownQuota, "own room for videos", readQuota)->type_name("SIZE|none|default");
-  add.flag("--random-password", &AddUser::randomPassword, "make a password up and print it");
-  add.flag("--password-stdin", &AddUser::stdinPassword, "read the password from stdin");
-  add.option("--password-file", &AddUser::passwordFile, "read the password from a file that nobody else can read")
+  add.option("--role", &NewUser::role, "role of the user (default: user)");
+  add.option("--quota", &NewUser::ownQuota, "limit on the total size of the user's videos", readQuota)
+      ->type_name("SIZE|none|default");
+  add.flag("--random-password", &AddUser::randomPassword, "generate a password and print it");
+  add.flag("--password-stdin", &AddUser::stdinPassword, "read the password from standard input");
+  add.option("--password-file", &AddUser::passwordFile,
+             "read the password from FILE, which others must not be able to read")
       ->type_name("FILE");
   add.givesResults();
   add.runs([](Caller& caller, AddUser& wanted) {
     if (wanted.randomPassword && (wanted.stdinPassword || !wanted.passwordFile.empty()))
-      throw Usage("--random-password and another password: give one of them");
+      throw Usage("--random-password: cannot be combined with --password-stdin or --password-file");
     if (wanted.randomPassword && caller.out.format() == Format::id)
-      throw Usage("--random-password: -o id would not print it");
+      throw Usage("--random-password: cannot be combined with -o id, which would not print the password");
     caller.needPrivateWay();
     wanted.password = wanted.randomPassword
                           ? makeSecret(18)
@@ -130,7 +135,7 @@ void addUser(Commands& commands) {
     return 0;
   });
 
-  auto list = commands.verb<ListQuery>(noun, "list", "All users");
+  auto list = commands.verb<ListQuery>(noun, "list", "List all users");
   list.lists();
   list.givesList<Page<User>>();
   list.runs([](Caller& caller, ListQuery& wanted) {
@@ -140,7 +145,7 @@ void addUser(Commands& commands) {
     return 0;
   });
 
-  auto show = commands.verb<UserName>(noun, "show", "One user");
+  auto show = commands.verb<UserName>(noun, "show", "Show a user");
   show.option("NAME", &UserName::name)->required();
   show.givesOne<User>();
   show.runs([](Caller& caller, UserName& wanted) {
@@ -148,44 +153,46 @@ void addUser(Commands& commands) {
     return 0;
   });
 
-  auto passwd = commands.verb<ChangePassword>(noun, "passwd", "Changes a password, and ends the user's other sessions");
+  auto passwd =
+      commands.verb<ChangePassword>(noun, "passwd", "Change a user's password and revoke the user's other sessions");
   passwd.option("NAME", &ChangeUser::name)->required();
-  passwd.flag("--password-stdin", &ChangePassword::stdinPassword, "read the new password from stdin");
+  passwd.flag("--password-stdin", &ChangePassword::stdinPassword, "read the new password from standard input");
   passwd
       .option("--password-file", &ChangePassword::passwordFile,
-              "read the new password from a file that nobody else can read")
+              "read the new password from FILE, which others must not be able to read")
       ->type_name("FILE");
   passwd
       .option("--old-password-file", &ChangePassword::oldPasswordFile,
-              "the password so far, which an admin and the operator need not have")
+              "read the old password from FILE; not needed by admins and the operator")
       ->type_name("FILE");
   passwd.givesResults();
   passwd.runs(setPassword);
 
-  auto set = commands.verb<ChangeUser>(noun, "set", "Changes a user's role or quota");
+  auto set = commands.verb<ChangeUser>(noun, "set", "Change a user's role or quota");
   set.option("NAME", &ChangeUser::name)->required();
-  set.option("--role", &ChangeUser::role, "user or admin");
-  set.option("--quota", &ChangeUser::ownQuota, "own room for videos", readQuota)->type_name("SIZE|none|default");
+  set.option("--role", &ChangeUser::role, "new role of the user");
+  set.option("--quota", &ChangeUser::ownQuota, "limit on the total size of the user's videos", readQuota)
+      ->type_name("SIZE|none|default");
   set.givesResults();
   set.runs([](Caller& caller, ChangeUser& wanted) {
-    if (!wanted.role && !wanted.ownQuota) throw Usage("user set: say what: --role or --quota");
+    if (!wanted.role && !wanted.ownQuota) throw Usage("user set: nothing to change: give --role or --quota");
     return runBatch(caller, Items({wanted.name}), [&](const std::string& name) -> Result {
       caller.toolkit().users().change(caller.by(), wanted);
       return {"changed", name, {}, {}};
     });
   });
 
-  auto disable = commands.verb<Names>(noun, "disable", "Keeps users out; ends their sessions and tokens");
-  disable.several("NAME", &Names::names, "users, or - for one a line on stdin");
+  auto disable = commands.verb<Names>(noun, "disable", "Disable accounts, revoking their sessions and tokens");
+  disable.several("NAME", &Names::names, "users; - reads one name per line from standard input");
   disable.givesResults();
   disable.runs([](Caller& caller, Names& wanted) { return setDisabled(caller, wanted, true); });
 
-  auto enable = commands.verb<Names>(noun, "enable", "Lets users in again");
-  enable.several("NAME", &Names::names, "users, or - for one a line on stdin");
+  auto enable = commands.verb<Names>(noun, "enable", "Re-enable disabled accounts");
+  enable.several("NAME", &Names::names, "users; - reads one name per line from standard input");
   enable.givesResults();
   enable.runs([](Caller& caller, Names& wanted) { return setDisabled(caller, wanted, false); });
 
-  auto remove = commands.verb<RemoveUser>(noun, "delete", "Ends an account, with its videos and comments");
+  auto remove = commands.verb<RemoveUser>(noun, "delete", "Delete an account with its videos and comments");
   remove.option("NAME", &RemoveUser::name)->required();
   remove.option("--transfer-videos-to", &RemoveUser::transferVideosTo)->type_name("USER");
   remove.givesResults();

@@ -15,7 +15,7 @@
 namespace video::ctl {
 namespace {
 
-// Bytes of a content, both ends included; `last` beyond its end is its end.
+// A byte range, both ends included. A `last` beyond the end of the content means its end.
 struct ByteSpan {
   std::uint64_t first = 0;
   std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
@@ -38,7 +38,7 @@ struct VerifyVideos {
 };
 
 int verifyVideos(Caller& caller, VerifyVideos& wanted) {
-  if (wanted.all == !wanted.ids.empty()) throw Usage("video verify: say which: ID… or --all");
+  if (wanted.all == !wanted.ids.empty()) throw Usage("video verify: give video IDs, or --all");
   Videos& videos = caller.toolkit().videos();
   VideoQuery query;
   query.state = VideoState::ready;
@@ -57,7 +57,7 @@ int verifyVideos(Caller& caller, VerifyVideos& wanted) {
     const struct Hide {
       Progress& line;
       ~Hide() { line.hide(); }
-    } hide{progress};  // the result has the line
+    } hide{progress};  // the result takes its place on the terminal
     const VerifiedVideo found = videos.verify(caller.by(), {VideoId{id}, {}});
     allSound = allSound && found.sound;
     return {found.sound ? "sound" : "damaged", id, {}, {}};
@@ -66,7 +66,7 @@ int verifyVideos(Caller& caller, VerifyVideos& wanted) {
   return status == 0 && !allSound ? problems : status;
 }
 
-// A file name in no other folder, not hidden, of at most 200 bytes.
+// Makes a file name that stays in the folder, is not hidden and has at most 200 bytes.
 std::string safeName(std::string_view text) {
   std::string name(text.substr(0, 200));
   while (!isUtf8(name)) name.pop_back();
@@ -83,19 +83,19 @@ std::string fileNameOf(const Video& video) {
   return name;
 }
 
-// `FIRST-LAST` or `FIRST-`, as in RFC 9110 §14.1.1.
+// Reads `FIRST-LAST` or `FIRST-`, as in RFC 9110 §14.1.1.
 void readSpan(std::string_view text, std::string_view name, std::optional<ByteSpan>& to) {
   const std::size_t dash = text.find('-');
   ByteSpan span;
   if (dash == std::string_view::npos)
-    throw Error(Fault::malformed, fmt::format("{}: needs FIRST-LAST or FIRST-", name));
+    throw Error(Fault::malformed, fmt::format("{}: must be FIRST-LAST or FIRST-", name));
   readText(text.substr(0, dash), name, span.first);
   if (dash + 1 < text.size()) readText(text.substr(dash + 1), name, span.last);
   if (span.last < span.first) throw Error(Fault::malformed, fmt::format("{}: ends before it begins", name));
   to = span;
 }
 
-// Pushes these bytes into `sink`; how many there were.
+// Pushes a byte range into `sink`. Returns how many bytes there were.
 std::uint64_t push(const Content& content, const ByteSpan& span, const ByteSink& sink) {
   std::vector<std::byte> piece(1024 * 1024);
   std::uint64_t offset = span.first;
@@ -112,21 +112,24 @@ std::uint64_t push(const Content& content, const ByteSpan& span, const ByteSink&
 
 void pushRange(const Content& content, const ByteSpan& span, const ByteSink& sink) {
   if (span.first >= content.meta.size)
-    throw Error(Fault::malformed, fmt::format("--range: begins behind the end, there are {} bytes", content.meta.size));
+    throw Error(Fault::malformed,
+                fmt::format("--range: starts beyond the end of the file, which has {} bytes", content.meta.size));
   push(content, span, sink);
 }
 
-// Pushes the bytes that follow the first `have`, which `hash` has seen, and throws unless all are those of `video`.
+// Pushes the bytes after the first `have`, which `hash` has seen already. Throws unless the whole matches the recorded
+// size and SHA-256 of `video`.
 void copy(const Content& content, const Video& video, std::uint64_t have, Sha256& hash, const ByteSink& sink) {
   const std::uint64_t came = push(content, {have}, [&](std::span<const std::byte> bytes) {
     hash.add(bytes);
     sink(bytes);
   });
   if (have + came != static_cast<std::uint64_t>(video.size) || hash.hex() != video.sha256)
-    throw Error(Fault::internal, fmt::format("video {}: what came is not what it should be", video.id.text));
+    throw Error(Fault::internal,
+                fmt::format("video {}: the downloaded bytes do not match its recorded SHA-256", video.id.text));
 }
 
-// How many bytes of it are there already; none where that is more than all.
+// Returns how many bytes an earlier download left in `part` and adds them to `hash`. Empties a part that is too long.
 std::uint64_t partOf(PartFile& part, const Video& video, Sha256& hash) {
   struct stat what {};
   if (::fstat(part.descriptor(), &what) != 0) throwFileError(part.path(), errno);
@@ -160,7 +163,7 @@ int downloadToOutput(Caller& caller, const DownloadVideo& wanted) {
 
 int download(Caller& caller, DownloadVideo& wanted) {
   if (wanted.resume && (wanted.range || wanted.to == "-"))
-    throw Usage("--resume: goes on with a file, not with a range or stdout");
+    throw Usage("--resume: cannot be combined with --range or --to -");
   if (wanted.to == "-") return downloadToOutput(caller, wanted);
   std::error_code none;
   const std::filesystem::path to = wanted.to;
@@ -190,8 +193,8 @@ int download(Caller& caller, DownloadVideo& wanted) {
         copy(content, video, static_cast<std::uint64_t>(done), hash, sink);
       } catch (const Error& error) {
         if (had == 0 || error.fault() != Fault::internal) throw;
-        part.clear();  // what was there was of something else
-        throw Error(Fault::internal, fmt::format("{}; {} was not its beginning, and is emptied: try again",
+        part.clear();  // it held the beginning of another file
+        throw Error(Fault::internal, fmt::format("{}; {} belonged to another file and was emptied: try again",
                                                  error.what(), part.path().string()));
       }
     }
@@ -204,21 +207,21 @@ int download(Caller& caller, DownloadVideo& wanted) {
 
 void addVideo(Commands& commands) {
   CLI::App& noun = commands.noun(
-      "video", "The videos of the site",
+      "video", "Videos: upload, download, change, verify, delete, restore",
       {{"Upload two files", "videoctl video upload holiday.mp4 beach.mp4 --user ada"},
-       {"Ids of the three newest", "videoctl video list --limit 3 -o id"},
-       {"Delete what is older than a year",
+       {"Print the IDs of the three newest videos", "videoctl video list --limit 3 -o id"},
+       {"Delete a user's videos older than a year",
         "videoctl video list --user ada --until -365d -o id | videoctl video delete -"},
-       {"Delete the newest, and take it back",
+       {"Delete the newest video and restore it",
         "id=$(videoctl video list --limit 1 -o id)\nvideoctl video delete \"$id\"\nvideoctl video restore \"$id\""},
-       {"Read every content and compare it with what came", "videoctl video verify --all"}});
+       {"Re-read all files and compare them with their recorded SHA-256", "videoctl video verify --all"}});
 
   addUpload(commands, noun);
 
-  auto list = commands.verb<VideoQuery>(noun, "list", "Own videos; an admin's and the operator's: all");
+  auto list = commands.verb<VideoQuery>(noun, "list", "List your videos; admins and the operator see all");
   list.option("--user", &VideoQuery::user)->type_name("USER");
-  list.option("--state", &VideoQuery::state, "only in this state; default: ready, and one's own that are pending");
-  list.option("--sort", &VideoQuery::sort, "by what; default: the newest first");
+  list.option("--state", &VideoQuery::state, "only videos in this state; default: ready, and your own pending ones");
+  list.option("--sort", &VideoQuery::sort, "sort by this; default: newest first");
   list.lists();
   list.givesList<Page<Video>>();
   list.runs([](Caller& caller, VideoQuery& wanted) {
@@ -228,7 +231,7 @@ void addVideo(Commands& commands) {
     return 0;
   });
 
-  auto show = commands.verb<VideoRef>(noun, "show", "One video");
+  auto show = commands.verb<VideoRef>(noun, "show", "Show a video");
   show.option("ID", &VideoRef::id)->required();
   show.givesOne<Video>();
   show.runs([](Caller& caller, VideoRef& wanted) {
@@ -236,19 +239,21 @@ void addVideo(Commands& commands) {
     return 0;
   });
 
-  auto get = commands.verb<DownloadVideo>(noun, "download", "Writes a video to a file");
+  auto get = commands.verb<DownloadVideo>(noun, "download", "Download a video to a file");
   get.option("ID", &VideoRef::id)->required();
-  get.option("--to", &DownloadVideo::to, "a file or folder, or - for stdout; default: the video's name here")
+  get.option("--to", &DownloadVideo::to, "file or folder to write to, - for standard output; default: the video's name")
       ->type_name("FILE");
-  get.option("--range", &DownloadVideo::range, "these bytes only, like 0-99 or 100-; they are not verified", readSpan)
+  get.option("--range", &DownloadVideo::range, "only download these bytes, such as 0-99 or 100-; skips verification",
+             readSpan)
       ->type_name("FIRST-LAST");
-  get.flag("--resume", &DownloadVideo::resume, "go on with what a broken download left in NAME.part");
+  get.flag("--resume", &DownloadVideo::resume, "continue an interrupted download from NAME.part");
   get.givesResults();
   get.runs(download);
 
   const auto changes = [](std::string_view status) {
     return [status](Caller& caller, SetVideo& wanted) {
-      if (!wanted.name && !wanted.description) throw Usage("video set: say what: --name or --description");
+      if (!wanted.name && !wanted.description)
+        throw Usage("video set: nothing to change: give --name or --description");
       if (wanted.description == "-") wanted.description = readInput(64 * 1024);
       return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
         caller.toolkit().videos().set(caller.by(), wanted);
@@ -259,26 +264,29 @@ void addVideo(Commands& commands) {
   auto set = commands.verb<SetVideo>(noun, "set", "Change a video's name or description");
   set.option("ID", &SetVideo::id)->required();
   set.option("--name", &SetVideo::name);
-  set.option("--description", &SetVideo::description, "at most 5000 characters, or - for stdin")->type_name("TEXT");
+  set.option("--description", &SetVideo::description,
+             "new description, at most 5000 characters; - reads standard input")
+      ->type_name("TEXT");
   set.givesResults();
   set.runs(changes("changed"));
 
-  auto rename = commands.verb<SetVideo>(noun, "rename", "Rename a video; short for video set --name");
+  auto rename = commands.verb<SetVideo>(noun, "rename", "Rename a video; the same as video set --name");
   rename.option("ID", &SetVideo::id)->required();
   rename.option("NAME", &SetVideo::name)->required();
   rename.givesResults();
   rename.runs(changes("renamed"));
 
-  auto verify = commands.verb<VerifyVideos>(noun, "verify", "Reads contents and compares them with what came");
-  verify.several("ID", &VerifyVideos::ids, "videos, or - for one a line on stdin")->required(false);
-  verify.flag("--all", &VerifyVideos::all, "all of one's own; an admin's and the operator's: everybody's");
+  auto verify =
+      commands.verb<VerifyVideos>(noun, "verify", "Re-read files and compare them with their recorded SHA-256");
+  verify.several("ID", &VerifyVideos::ids, "videos to verify; - reads one ID per line from standard input")
+      ->required(false);
+  verify.flag("--all", &VerifyVideos::all, "verify all your videos; for admins and the operator, those of all users");
   verify.givesResults();
   verify.runs(verifyVideos);
 
-  auto remove =
-      commands.verb<TheseVideos>(noun, "delete", "Deletes videos; until they are purged they can be restored");
-  remove.several("ID", &TheseVideos::ids, "videos, or - for one a line on stdin");
-  remove.flag("--now", &TheseVideos::now, "without the usual delay");
+  auto remove = commands.verb<TheseVideos>(noun, "delete", "Delete videos; they can be restored until they are purged");
+  remove.several("ID", &TheseVideos::ids, "videos; - reads one ID per line from standard input");
+  remove.flag("--now", &TheseVideos::now, "purge without the usual delay");
   remove.givesResults();
   remove.rehearses();
   remove.runs([](Caller& caller, TheseVideos& wanted) {
@@ -291,8 +299,8 @@ void addVideo(Commands& commands) {
     });
   });
 
-  auto restore = commands.verb<TheseVideos>(noun, "restore", "Takes deleted videos back");
-  restore.several("ID", &TheseVideos::ids, "videos, or - for one a line on stdin");
+  auto restore = commands.verb<TheseVideos>(noun, "restore", "Restore deleted videos");
+  restore.several("ID", &TheseVideos::ids, "videos; - reads one ID per line from standard input");
   restore.givesResults();
   restore.rehearses();
   restore.runs([](Caller& caller, TheseVideos& wanted) {

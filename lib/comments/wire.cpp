@@ -24,13 +24,13 @@ constexpr Endpoint<CommentRef, void> remove{{.name = "comments.remove",
                                              .method = Method::delete_,
                                              .path = "/videos/{video}/comments/{id}",
                                              .success = 204,
-                                             .summary = "Remove a comment",
+                                             .summary = "Delete a comment",
                                              .flags = {.takesLink = true}}};
 constexpr Endpoint<CommentRef, void> removeOne{{.name = "comments.remove",
                                                 .method = Method::delete_,
                                                 .path = "/videos/{video}/comment/{id}",
                                                 .success = 204,
-                                                .summary = "Remove a comment",
+                                                .summary = "Delete a comment",
                                                 .flags = {.takesLink = true}}};
 }  // namespace wire
 

@@ -18,18 +18,18 @@ template <>
 struct Fields<Deletion> {
   static constexpr std::string_view plural = "deletions";
   static constexpr std::tuple list{
-      Field{"video_id", &Deletion::video, "the video"},
+      Field{"video_id", &Deletion::video, "ID of the video"},
       Field{"state", &Deletion::state, "waiting, leased or dead"},
-      Field{"due", &Deletion::due, "not before"},
-      Field{"tries", &Deletion::tries, "how often it failed"},
-      Field{"last_error", &Deletion::lastError, "why it failed last"},
+      Field{"due", &Deletion::due, "when it may be purged"},
+      Field{"tries", &Deletion::tries, "how many tries have failed"},
+      Field{"last_error", &Deletion::lastError, "why the last try failed"},
   };
 };
 
 template <>
 struct Fields<DeletionQuery> {
-  static constexpr std::tuple list =
-      std::tuple_cat(std::tuple{Field{"state", &DeletionQuery::state, "only in this state"}}, Fields<ListQuery>::list);
+  static constexpr std::tuple list = std::tuple_cat(
+      std::tuple{Field{"state", &DeletionQuery::state, "only records in this state"}}, Fields<ListQuery>::list);
 };
 
 template <>
@@ -37,10 +37,10 @@ struct Fields<DeletionPage> {
   static constexpr std::tuple list = std::tuple_cat(
       Fields<Page<Deletion>>::list, std::tuple{
                                         Field{"due", &DeletionPage::due, "records due now"},
-                                        Field{"leased", &DeletionPage::leased, "records being worked on"},
-                                        Field{"failed", &DeletionPage::failed, "records waiting for another try"},
+                                        Field{"leased", &DeletionPage::leased, "records in progress"},
+                                        Field{"failed", &DeletionPage::failed, "records waiting for a retry"},
                                         Field{"dead", &DeletionPage::dead, "records given up"},
-                                        Field{"cleared", &DeletionPage::purged, "videos purged in total"},
+                                        Field{"cleared", &DeletionPage::cleared, "videos purged in total"},
                                         Field{"failures", &DeletionPage::failures, "failed tries in total"},
                                     });
 };
@@ -48,28 +48,28 @@ struct Fields<DeletionPage> {
 template <>
 struct Fields<Drain> {
   static constexpr std::tuple list{
-      Field{"include_not_due", &Drain::includeNotDue, "everything waiting becomes due first"}};
+      Field{"include_not_due", &Drain::includeNotDue, "make all waiting records due first"}};
 };
 
 template <>
 struct Fields<RehearseDrain> {
-  static constexpr std::tuple list =
-      std::tuple_cat(Fields<Drain>::list, std::tuple{
-                                              Field{"limit", &RehearseDrain::limit, "records on a page, 1 to 1000"},
-                                              Field{"cursor", &RehearseDrain::cursor, "next_cursor of the page before"},
-                                          });
+  static constexpr std::tuple list = std::tuple_cat(
+      Fields<Drain>::list, std::tuple{
+                               Field{"limit", &RehearseDrain::limit, "records on a page, 1 to 1000"},
+                               Field{"cursor", &RehearseDrain::cursor, "next_cursor of the previous page"},
+                           });
 };
 
 template <>
 struct Fields<DeletionRef> {
-  static constexpr std::tuple list{Field{"video_id", &DeletionRef::video, "the video"}};
+  static constexpr std::tuple list{Field{"video_id", &DeletionRef::video, "ID of the video"}};
 };
 
 template <>
 struct Fields<DrainStarted> {
   static constexpr std::tuple list{
       Field{"due", &DrainStarted::due, "records due"},
-      Field{"leased", &DrainStarted::leased, "records being worked on"},
+      Field{"leased", &DrainStarted::leased, "records in progress"},
   };
 };
 

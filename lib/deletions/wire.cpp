@@ -13,35 +13,35 @@ constexpr Endpoint<VideoRef, void> enqueue{{.name = "deletions.enqueue",
                                             .method = Method::post,
                                             .path = "/video-delete-record/{id}",
                                             .roles = http::scheduler,
-                                            .summary = "Put a video into the deletion queue",
+                                            .summary = "Delete a video and queue it for purging",
                                             .flags = {.trustedListener = true}}};
 constexpr Endpoint<VideoRef, void> enqueueByGet{{.name = "deletions.enqueue",
                                                  .method = Method::get,
                                                  .path = "/video-delete-record/{id}",
                                                  .roles = http::scheduler,
-                                                 .summary = "Put a video into the deletion queue",
+                                                 .summary = "Delete a video and queue it for purging",
                                                  .flags = {.trustedListener = true, .changes = true}}};
 constexpr Endpoint<DeletionQuery, DeletionPage> list{{.name = "deletions.list",
                                                       .method = Method::get,
                                                       .path = "/deletions",
                                                       .roles = http::scheduler,
-                                                      .summary = "List the deletion queue"}};
+                                                      .summary = "List the deleted videos waiting to be purged"}};
 constexpr Endpoint<Drain, DrainStarted> drain{{.name = "deletions.drain",
                                                .method = Method::post,
                                                .path = "/deletions/drain",
                                                .success = 202,
                                                .roles = http::scheduler,
-                                               .summary = "Work the deletion queue off now"}};
+                                               .summary = "Purge the videos that are due"}};
 constexpr Endpoint<RehearseDrain, Page<Deletion>> rehearseDrain{{.name = "deletions.drain.rehearse",
                                                                  .method = Method::post,
                                                                  .path = "/deletions/drain/rehearse",
                                                                  .roles = http::scheduler,
-                                                                 .summary = "Ask what a drain would purge"}};
+                                                                 .summary = "Show what a drain would purge"}};
 constexpr Endpoint<DeletionRef, Deletion> retry{{.name = "deletions.retry",
                                                  .method = Method::post,
                                                  .path = "/deletions/{video_id}/retry",
                                                  .roles = http::scheduler,
-                                                 .summary = "Give a failed deletion all its tries again"}};
+                                                 .summary = "Retry a failed purge with a fresh count of tries"}};
 }  // namespace wire
 
 class RemoteDeletions : public Deletions {

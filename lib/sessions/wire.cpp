@@ -15,11 +15,8 @@ constexpr Endpoint<Login, SignedIn> login{{.name = "sessions.login",
                                            .path = "/user/{name}",
                                            .summary = "Sign in",
                                            .flags = {.slowRefusal = true}}};
-constexpr Endpoint<Nothing, void> logout{{.name = "sessions.logout",
-                                          .method = Method::delete_,
-                                          .path = "/session",
-                                          .success = 204,
-                                          .summary = "End this session"}};
+constexpr Endpoint<Nothing, void> logout{
+    {.name = "sessions.logout", .method = Method::delete_, .path = "/session", .success = 204, .summary = "Sign out"}};
 constexpr Endpoint<OfUserQuery, Page<Session>> list{
     {.name = "sessions.list", .method = Method::get, .path = "/sessions", .summary = "List sessions"}};
 constexpr Endpoint<OfUserQuery, Page<Session>> listOf{
@@ -28,19 +25,19 @@ constexpr Endpoint<SessionRef, void> revoke{{.name = "sessions.revoke",
                                              .method = Method::delete_,
                                              .path = "/sessions/{id}",
                                              .success = 204,
-                                             .summary = "End a session"}};
+                                             .summary = "Revoke a session"}};
 constexpr Endpoint<OfUser, void> revokeAll{{.name = "sessions.revokeAll",
                                             .method = Method::delete_,
                                             .path = "/sessions",
                                             .success = 204,
-                                            .summary = "End all sessions"}};
+                                            .summary = "Revoke all sessions"}};
 constexpr Endpoint<OfUser, void> revokeAllOf{{.name = "sessions.revokeAll",
                                               .method = Method::delete_,
                                               .path = "/user/{user_name}/sessions",
                                               .success = 204,
-                                              .summary = "End all sessions"}};
+                                              .summary = "Revoke all sessions"}};
 constexpr Endpoint<Nothing, WhoAmI> whoami{
-    {.name = "sessions.whoami", .method = Method::get, .path = "/session", .summary = "Show who is asking"}};
+    {.name = "sessions.whoami", .method = Method::get, .path = "/session", .summary = "Show who is signed in"}};
 }  // namespace wire
 
 class RemoteSessions : public Sessions {

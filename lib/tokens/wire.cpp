@@ -13,7 +13,7 @@ constexpr Endpoint<NewToken, CreatedToken> create{{.name = "tokens.create",
                                                    .method = Method::post,
                                                    .path = "/user/{user_name}/tokens",
                                                    .success = 201,
-                                                   .summary = "Make an API token, which is shown this once"}};
+                                                   .summary = "Create an API token; it is shown only once"}};
 constexpr Endpoint<OfUserQuery, Page<Token>> list{
     {.name = "tokens.list", .method = Method::get, .path = "/tokens", .summary = "List API tokens"}};
 constexpr Endpoint<OfUserQuery, Page<Token>> listOf{
@@ -22,12 +22,12 @@ constexpr Endpoint<OfUser, void> revokeAll{{.name = "tokens.revokeAll",
                                             .method = Method::delete_,
                                             .path = "/tokens",
                                             .success = 204,
-                                            .summary = "End all API tokens"}};
+                                            .summary = "Revoke all API tokens"}};
 constexpr Endpoint<TokenRef, void> revoke{{.name = "tokens.revoke",
                                            .method = Method::delete_,
                                            .path = "/tokens/{id}",
                                            .success = 204,
-                                           .summary = "End an API token"}};
+                                           .summary = "Revoke an API token"}};
 }  // namespace wire
 
 class RemoteTokens : public Tokens {

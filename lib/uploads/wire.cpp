@@ -35,24 +35,24 @@ constexpr Endpoint<BeginUpload, UploadStatus> begin{
      .method = Method::post,
      .path = "/upload/{id}/begin",
      .roles = http::stream,
-     .summary = "Ask whether a content would be taken, before it is sent",
+     .summary = "Check whether an upload would be accepted before sending it",
      .flags = {.takesLink = true}}};
 constexpr Endpoint<BeginUpload, UploadStatus> status{{.name = "uploads.status",
                                                       .method = Method::get,
                                                       .path = "/upload/{id}/status",
                                                       .roles = http::stream,
-                                                      .summary = "Show what became of an upload",
+                                                      .summary = "Show the state of an upload",
                                                       .flags = {.takesLink = true}}};
 constexpr Endpoint<RehearseUpload, RehearsedUpload> rehearse{
     {.name = "uploads.rehearse",
      .method = Method::post,
      .path = "/user/{user_name}/uploads/rehearse",
-     .summary = "Ask what an upload would meet, before a video is made for it"}};
+     .summary = "Check whether an upload would succeed before creating the video"}};
 constexpr http::Route testpage{.name = "uploads.testpage",
                                .method = Method::get,
                                .path = "/testpage",
                                .roles = http::stream,
-                               .summary = "Get a page that uploads"};
+                               .summary = "Get the upload page for browsers"};
 }  // namespace wire
 
 // The original's page: a form that uploads to a video. Which one is asked for first, so that it needs no script.

@@ -14,7 +14,7 @@ constexpr Endpoint<NewUser, SignedIn> add{{.name = "users.add",
                                            .method = Method::post,
                                            .path = "/user",
                                            .success = 201,
-                                           .summary = "Make a user, and sign it in"}};
+                                           .summary = "Register or add a user"}};
 constexpr Endpoint<ListQuery, Page<User>> list{
     {.name = "users.list", .method = Method::get, .path = "/user", .summary = "List all users"}};
 constexpr Endpoint<UserName, User> show{
@@ -23,17 +23,17 @@ constexpr Endpoint<ChangeUser, User> change{
     {.name = "users.change",
      .method = Method::patch,
      .path = "/user/{user_name}",
-     .summary = "Change a user's password, role, quota or whether it may come in",
+     .summary = "Change a user's password, role or quota, or disable the account",
      .flags = {.slowRefusal = true}}};
 constexpr Endpoint<RemoveUser, void> remove{{.name = "users.remove",
                                              .method = Method::delete_,
                                              .path = "/user/{user_name}",
                                              .success = 204,
-                                             .summary = "End an account, with its videos and comments"}};
+                                             .summary = "Delete an account with its videos and comments"}};
 constexpr Endpoint<RemoveUser, User> rehearseRemove{{.name = "users.remove.rehearse",
                                                      .method = Method::post,
                                                      .path = "/user/{user_name}/delete/rehearse",
-                                                     .summary = "Ask what ending an account would do"}};
+                                                     .summary = "Show what deleting an account would do"}};
 }  // namespace wire
 
 class RemoteUsers : public Users {

@@ -31,19 +31,19 @@ template <>
 struct Fields<Video> {
   static constexpr std::string_view plural = "videos";
   static constexpr std::tuple list{
-      Field{"id", &Video::id, "UUIDv7, sorts by creation"},
-      Field{"author_id", &Video::authorId, "the owner's id"},
-      Field{"author", &Video::author, "the owner's name"},
+      Field{"id", &Video::id, "UUIDv7, sorts by creation time"},
+      Field{"author_id", &Video::authorId, "ID of the owner"},
+      Field{"author", &Video::author, "name of the owner"},
       Field{"name", &Video::name, "1 to 200 characters"},
       Field{"state", &Video::state, "pending, ready, deleted or purging"},
-      Field{"display_ctime", &Video::displayTime, "creation in the original site's form, UTC"},
-      Field{"create_time", &Video::created, "when it was made"},
-      Field{"size", &Video::size, "bytes"},
-      Field{"content_type", &Video::contentType, "media type, found at upload"},
-      Field{"sha256", &Video::sha256, "of the content, hex"},
-      Field{"duration_ms", &Video::durationMs, "length, where known"},
-      Field{"purge_time", &Video::purgeTime, "when a deleted video is due"},
-      Field{"description", &Video::description, "at most 5000 characters, LF between lines"},
+      Field{"display_ctime", &Video::displayTime, "creation time in the format of the original site, UTC"},
+      Field{"create_time", &Video::created, "creation time"},
+      Field{"size", &Video::size, "size in bytes"},
+      Field{"content_type", &Video::contentType, "media type, detected at upload"},
+      Field{"sha256", &Video::sha256, "SHA-256 of the content, hex"},
+      Field{"duration_ms", &Video::durationMs, "duration in milliseconds, if known"},
+      Field{"purge_time", &Video::purgeTime, "when a deleted video is due to be purged"},
+      Field{"description", &Video::description, "at most 5000 characters, lines separated by LF"},
   };
 };
 
@@ -58,14 +58,15 @@ struct Fields<NewVideo> {
 template <>
 struct Fields<AddedVideo> {
   static constexpr std::tuple list =
-      std::tuple_cat(Fields<Video>::list, std::tuple{Field{"upload_url", &AddedVideo::uploadUrl, "signed, relative"}});
+      std::tuple_cat(Fields<Video>::list, std::tuple{Field{"upload_url", &AddedVideo::uploadUrl,
+                                                           "signed link to upload the content, relative to the site"}});
 };
 
 template <>
 struct Fields<VideoRef> {
   static constexpr std::tuple list{
-      Field{"id", &VideoRef::id, "the video's id"},
-      Field{"user_name", &VideoRef::user, "whose it must be"},
+      Field{"id", &VideoRef::id, "ID of the video"},
+      Field{"user_name", &VideoRef::user, "the owner, which must match"},
   };
 };
 
@@ -78,8 +79,8 @@ struct Fields<RemoveVideo> {
 template <>
 struct Fields<ContentQuery> {
   static constexpr std::tuple list{
-      Field{"user_name", &ContentQuery::user, "whose"},
-      Field{"sha256", &ContentQuery::sha256, "of the content, 64 hex digits in lower case"},
+      Field{"user_name", &ContentQuery::user, "the owner"},
+      Field{"sha256", &ContentQuery::sha256, "SHA-256 of the content, 64 lower-case hex digits"},
   };
 };
 
@@ -87,7 +88,7 @@ template <>
 struct Fields<KnownContent> {
   static constexpr std::tuple list{
       Field{"state", &KnownContent::state, "absent, present or deleted"},
-      Field{"video_id", &KnownContent::video, "one that has it; where it was deleted, as long as it is in the trash"},
+      Field{"video_id", &KnownContent::video, "a video with this content, if one exists or is in the trash"},
       Field{"delete_time", &KnownContent::deleted, "when it was deleted"},
   };
 };
@@ -95,19 +96,19 @@ struct Fields<KnownContent> {
 template <>
 struct Fields<SetVideo> {
   static constexpr std::tuple list{
-      Field{"id", &SetVideo::id, "the video"},
-      Field{"name", &SetVideo::name, "1 to 200 characters"},
-      Field{"description", &SetVideo::description, "at most 5000 characters, LF between lines"},
+      Field{"id", &SetVideo::id, "ID of the video"},
+      Field{"name", &SetVideo::name, "new name, 1 to 200 characters"},
+      Field{"description", &SetVideo::description, "new description, at most 5000 characters, lines separated by LF"},
   };
 };
 
 template <>
 struct Fields<VerifiedVideo> {
   static constexpr std::tuple list{
-      Field{"id", &VerifiedVideo::id, "the video"},
-      Field{"sound", &VerifiedVideo::sound, "whether its content is there as it came"},
-      Field{"size", &VerifiedVideo::size, "bytes that are there"},
-      Field{"sha256", &VerifiedVideo::sha256, "of them, hex; empty where the content is missing"},
+      Field{"id", &VerifiedVideo::id, "ID of the video"},
+      Field{"sound", &VerifiedVideo::sound, "whether the file matches its recorded size and SHA-256"},
+      Field{"size", &VerifiedVideo::size, "size of the file in bytes"},
+      Field{"sha256", &VerifiedVideo::sha256, "SHA-256 of the file, hex; empty if it is missing"},
   };
 };
 
@@ -115,10 +116,10 @@ template <>
 struct Fields<VideoQuery> {
   static constexpr std::tuple list = std::tuple_cat(
       std::tuple{
-          Field{"user", &VideoQuery::user, "only this user's"},
-          Field{"state", &VideoQuery::state, "only in this state"},
-          Field{"sha256", &VideoQuery::sha256, "only with this content"},
-          Field{"sort", &VideoQuery::sort, "created, name or size"},
+          Field{"user", &VideoQuery::user, "only the videos of this user"},
+          Field{"state", &VideoQuery::state, "only videos in this state"},
+          Field{"sha256", &VideoQuery::sha256, "only videos with this SHA-256"},
+          Field{"sort", &VideoQuery::sort, "sort by created, name or size"},
       },
       Fields<ListQuery>::list);
 };
@@ -126,8 +127,8 @@ struct Fields<VideoQuery> {
 template <>
 struct Fields<UserVideosQuery> {
   static constexpr std::tuple list =
-      std::tuple_cat(std::tuple{Field{"user_name", &UserVideosQuery::user, "whose"},
-                                Field{"state", &UserVideosQuery::state, "only in this state"}},
+      std::tuple_cat(std::tuple{Field{"user_name", &UserVideosQuery::user, "the owner"},
+                                Field{"state", &UserVideosQuery::state, "only videos in this state"}},
                      Fields<ListQuery>::list);
 };
 

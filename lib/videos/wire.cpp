@@ -13,7 +13,7 @@ constexpr Endpoint<NewVideo, AddedVideo> add{{.name = "videos.add",
                                               .method = Method::post,
                                               .path = "/user/{user_name}/videos",
                                               .success = 201,
-                                              .summary = "Make a video that waits for its content"}};
+                                              .summary = "Create a pending video to upload to"}};
 constexpr Endpoint<VideoQuery, Page<Video>> list{
     {.name = "videos.list", .method = Method::get, .path = "/video", .summary = "List videos"}};
 constexpr Endpoint<UserVideosQuery, Page<Video>> listOf{{.name = "videos.listOf",
@@ -25,7 +25,7 @@ constexpr Endpoint<ContentQuery, KnownContent> known{
     {.name = "videos.known",
      .method = Method::get,
      .path = "/user/{user_name}/content",
-     .summary = "Show whether a user has a content, or had it and deleted it"}};
+     .summary = "Check whether a user has some content, or has deleted it"}};
 constexpr Endpoint<VideoRef, Video> show{{.name = "videos.show",
                                           .method = Method::get,
                                           .path = "/video/{id}",
@@ -41,33 +41,34 @@ constexpr Endpoint<RemoveVideo, void> remove{{.name = "videos.delete",
                                               .method = Method::delete_,
                                               .path = "/video/{id}",
                                               .success = 204,
-                                              .summary = "Delete a video; until it is purged it can be restored"}};
+                                              .summary = "Delete a video; it can be restored until it is purged"}};
 constexpr Endpoint<RemoveVideo, void> removeOf{{.name = "videos.delete",
                                                 .method = Method::delete_,
                                                 .path = "/user/{user_name}/videos/{id}",
                                                 .success = 204,
-                                                .summary = "Delete a video; until it is purged it can be restored"}};
+                                                .summary = "Delete a video; it can be restored until it is purged"}};
 constexpr Endpoint<RemoveVideo, Video> rehearseRemove{{.name = "videos.delete.rehearse",
                                                        .method = Method::post,
                                                        .path = "/video/{id}/delete/rehearse",
-                                                       .summary = "Ask what deleting a video would do"}};
+                                                       .summary = "Show what deleting a video would do"}};
 constexpr Endpoint<VideoRef, Video> restore{{.name = "videos.restore",
                                              .method = Method::post,
                                              .path = "/video/{id}/restore",
-                                             .summary = "Take a deleted video back"}};
+                                             .summary = "Restore a deleted video"}};
 constexpr Endpoint<VideoRef, Video> rehearseRestore{{.name = "videos.restore.rehearse",
                                                      .method = Method::post,
                                                      .path = "/video/{id}/restore/rehearse",
-                                                     .summary = "Ask what taking a deleted video back would do"}};
-constexpr Endpoint<VideoRef, VerifiedVideo> verify{{.name = "videos.verify",
-                                                    .method = Method::post,
-                                                    .path = "/video/{id}/verify",
-                                                    .summary = "Read a video's content and compare it with what came"}};
+                                                     .summary = "Show what restoring a deleted video would do"}};
+constexpr Endpoint<VideoRef, VerifiedVideo> verify{
+    {.name = "videos.verify",
+     .method = Method::post,
+     .path = "/video/{id}/verify",
+     .summary = "Re-read a video's file and compare it with its recorded SHA-256"}};
 constexpr Endpoint<VideoRef, Content> open{{.name = "videos.open",
                                             .method = Method::get,
                                             .path = "/videos/{id}",
                                             .roles = http::stream,
-                                            .summary = "Play a video, whole or in ranges",
+                                            .summary = "Stream a video, whole or by byte ranges",
                                             .mediaType = "video/*",
                                             .flags = {.plainErrors = true, .takesLink = true}}};
 }  // namespace wire

@@ -44,7 +44,8 @@ int statusOf(const httplib::Result& result) {
 
 }  // namespace
 
-TEST_CASE("what one daemon revokes, another on the same directory refuses at the next request, under load") {
+TEST_CASE(
+    "what one daemon revokes, another daemon on the same directory refuses at the next request, even under load") {
   Daemon first;
   Daemon second({}, {}, first.dataDirectory());
   addUser(first.dataDirectory(), "ada");
@@ -87,7 +88,7 @@ TEST_CASE("what one daemon revokes, another on the same directory refuses at the
   CHECK(written > 0);
 }
 
-TEST_CASE("a session comes as a cookie that scripts and other sites do not get") {
+TEST_CASE("the session cookie is not available to scripts and other sites") {
   Daemon daemon("[access]\nsecure_cookies = \"always\"\n[session]\nttl = \"2h\"\n");
   addUser(daemon.dataDirectory(), "ada");
   httplib::Client client(daemon.url());
@@ -128,7 +129,7 @@ TEST_CASE("a session comes as a cookie that scripts and other sites do not get")
   CHECK(statusOf(client.Get("/session", from("Sec-Fetch-Site", "cross-site"))) == 200);
 }
 
-TEST_CASE("a stranger is nobody, whatever it says it is, on loopback too") {
+TEST_CASE("a client without credentials is anonymous whatever its headers claim, even on loopback") {
   Daemon daemon;
   addUser(daemon.dataDirectory(), "ada");
   addUser(daemon.dataDirectory(), "root", "admin");
@@ -164,7 +165,7 @@ TEST_CASE("a stranger is nobody, whatever it says it is, on loopback too") {
     CHECK(name(alike) == 400);
 }
 
-TEST_CASE("behind a trusted proxy guesses are counted by client") {
+TEST_CASE("behind a trusted proxy, password guesses are counted per client") {
   Daemon daemon("[http]\ntrusted_proxies = [\"127.0.0.1\"]\n[access]\nlogin_attempts = 2\n");
   httplib::Client proxy(daemon.url());
   const auto guess = [&](const std::string& name, const std::string& client) {
@@ -179,7 +180,7 @@ TEST_CASE("behind a trusted proxy guesses are counted by client") {
   CHECK(guess("four", "192.0.2.3, 192.0.2.2") == 429);  // what the client says itself is not looked at
 }
 
-TEST_CASE("of more sign-ins than may wait for a hash the rest are told to come again") {
+TEST_CASE("sign-ins beyond the hashing queue are asked to try again later") {
   Daemon daemon("[access]\npassword_opslimit = 1\npassword_memlimit = \"32MiB\"\nlogin_attempts = 1000000\n");
   std::atomic<int> refused = 0;
   std::atomic<int> looked = 0;
@@ -199,7 +200,7 @@ TEST_CASE("of more sign-ins than may wait for a hash the rest are told to come a
   CHECK(looked + refused == 80);
 }
 
-TEST_CASE("the key of links may come from systemd") {
+TEST_CASE("the signing key can come from systemd") {
   const TempDirectory given;
   std::ofstream(given / "signing.key") << std::string(32, 'k');
   const Given environment{{{"CREDENTIALS_DIRECTORY", given.path().string()}}, {}, {}};
@@ -218,7 +219,7 @@ TEST_CASE("the key of links may come from systemd") {
   CHECK(run(words, environment).status == 2);
 }
 
-TEST_CASE("who is locked out is let in again on the host") {
+TEST_CASE("the operator on the host can let a locked-out user in again") {
   Daemon daemon;
   const auto operate = [&](std::vector<std::string> words, const std::string& input) {
     words.insert(words.begin(), {"--data-dir", daemon.dataDirectory().string()});
@@ -237,7 +238,7 @@ TEST_CASE("who is locked out is let in again on the host") {
   CHECK(statusOf(client.Post("/user/root", R"({"pwd":"something else"})", jsonType)) == 200);
 }
 
-TEST_CASE("a link that videoctl makes plays until it is revoked") {
+TEST_CASE("a link that videoctl creates plays until it is revoked") {
   TempDirectory folder;
   Daemon daemon("[stream]\naccess = \"signed\"\n");
   const std::string data = daemon.dataDirectory().string();
@@ -270,7 +271,7 @@ TEST_CASE("a link that videoctl makes plays until it is revoked") {
   CHECK(statusOf(client.Get(second.substr(second.find("/videos/")))) == 403);
 }
 
-TEST_CASE("one socket among several daemons, on a path of any length, makes the operator") {
+TEST_CASE("one of several daemons owns the operator socket, on a path of any length") {
   const TempDirectory folder;
   const fs::path deep = folder / std::string(90, 'd') / std::string(90, 'e') / "data";
   fs::create_directories(deep.parent_path());

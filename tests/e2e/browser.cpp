@@ -102,7 +102,7 @@ class Browser {
 
 }  // namespace
 
-TEST_CASE("the upload page uploads, in a browser") {
+TEST_CASE("the upload page uploads in a browser") {
   if (!Browser::isInstalled()) return;
   const TempDirectory home;
   const std::string file = (home / "clip.mp4").string();
@@ -134,7 +134,7 @@ TEST_CASE("the upload page uploads, in a browser") {
   CHECK(got.body == bytes);
 }
 
-TEST_CASE("the upload page sends to no other place") {
+TEST_CASE("the upload page sends nothing to another site") {
   Daemon daemon;
   const auto page = [&](const std::string& query) {
     return ask(daemon.address(), "GET /testpage" + query + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");

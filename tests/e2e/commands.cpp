@@ -105,7 +105,7 @@ struct Workplace {
 
 }  // namespace
 
-TEST_CASE("every endpoint has a command and every command an endpoint, or a reason why not") {
+TEST_CASE("every endpoint has a command and every command has an endpoint, or a stated reason for having none") {
   const std::map<std::string, std::string> nouns{
       {"users", "user"},   {"sessions", "session"}, {"tokens", "token"},    {"videos", "video"}, {"uploads", "video"},
       {"shares", "share"}, {"comments", "comment"}, {"deletions", "queue"}, {"tasks", "task"},   {"server", "server"},
@@ -171,7 +171,7 @@ TEST_CASE("every endpoint has a command and every command an endpoint, or a reas
   }
 }
 
-TEST_CASE("manuals, completions, schemas and the OpenAPI document are what the program makes") {
+TEST_CASE("manuals, completions, schemas and the OpenAPI document are what `videoctl generate` writes") {
   const TempDirectory tree;
   fs::create_directories(tree / "etc");
   fs::copy(root / "etc/videod.toml", tree / "etc/videod.toml");
@@ -190,7 +190,7 @@ TEST_CASE("manuals, completions, schemas and the OpenAPI document are what the p
   }
 }
 
-TEST_CASE("the daemon says what its API is, and the document is valid") {
+TEST_CASE("the daemon serves its OpenAPI document, and the document is valid") {
   const Daemon daemon;
   const Ended got = run({"curl", "-sf", daemon.url() + "/openapi.json"});
   REQUIRE(got.status == 0);
@@ -201,7 +201,7 @@ TEST_CASE("the daemon says what its API is, and the document is valid") {
   CHECK(linted.status == 0);
 }
 
-TEST_CASE("manuals are without a fault") {
+TEST_CASE("mandoc and groff find nothing wrong with the manuals") {
   std::string pages;
   for (const auto& entry : fs::directory_iterator(root / "man")) pages += ' ' + entry.path().string();
   // Their neighbours are not installed here.
@@ -233,7 +233,7 @@ TEST_CASE("the examples of the manuals work") {
   }
 }
 
-TEST_CASE("shells complete commands, options, and the names that there are") {
+TEST_CASE("shells complete commands, options and existing names") {
   const Workplace place;
   REQUIRE(place.script("videoctl video upload holiday.mp4 beach.mp4 --user ada").status == 0);
   const auto type = [&](const std::string& shell, const std::string& setUp, const std::string& keys) {

@@ -64,7 +64,7 @@ Descriptor socketAt(const std::filesystem::path& path, bool listens) {
 
 }  // namespace
 
-TEST_CASE("videod serves, says where, and stops with 0") {
+TEST_CASE("videod serves, reports its addresses, and exits with 0") {
   const int number = GENERATE(SIGTERM, SIGINT);
   Daemon daemon;
   CHECK(daemon.address().starts_with("127.0.0.1:"));
@@ -79,7 +79,7 @@ TEST_CASE("videod serves, says where, and stops with 0") {
   CHECK_FALSE(std::filesystem::exists(daemon.dataDirectory() / "videod.sock"));
 }
 
-TEST_CASE("the operator's socket is there while the daemon is, for its group alone") {
+TEST_CASE("the operator socket exists while the daemon runs, for the daemon's group only") {
   Daemon daemon;
   const std::filesystem::path socket = daemon.dataDirectory() / "videod.sock";
   struct stat status {};
@@ -100,7 +100,7 @@ TEST_CASE("the operator's socket is there while the daemon is, for its group alo
   CHECK(third.terminate() == 0);
 }
 
-TEST_CASE("the daemon's group makes the operator, as a supplementary one too") {
+TEST_CASE("members of the daemon's group are the operator, also through a supplementary group") {
   if (::geteuid() != 0) {
     WARN("skipped: only root can be somebody else");
     return;
@@ -121,7 +121,7 @@ TEST_CASE("the daemon's group makes the operator, as a supplementary one too") {
   CHECK(status("--clear-groups") == "403");
 }
 
-TEST_CASE("a request under way is answered before the daemon stops") {
+TEST_CASE("a request in progress is answered before the daemon stops") {
   Daemon daemon("[http]\nshutdown_timeout = \"20s\"\n");
   const std::string body = R"({"user_name":"anna","pwd":"correct horse"})";
   const Descriptor socket = connectTo(daemon.address());
@@ -139,7 +139,7 @@ TEST_CASE("a request under way is answered before the daemon stops") {
   CHECK(daemon.wait() == 0);
 }
 
-TEST_CASE("a second signal stops at once") {
+TEST_CASE("a second signal stops the daemon at once") {
   Daemon daemon("[http]\nshutdown_timeout = \"1h\"\n");
   const Descriptor socket = connectTo(daemon.address());
   send(socket, "POST /user HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n");
@@ -151,7 +151,7 @@ TEST_CASE("a second signal stops at once") {
   CHECK(daemon.wait() == 0);
 }
 
-TEST_CASE("SIGHUP takes over what can change, keeps what cannot, and drops no connection") {
+TEST_CASE("SIGHUP applies reloadable settings, keeps the others, and drops no connection") {
   Daemon daemon("[stream]\nmax_connections = 7\n");
   const auto limits = [&] {
     const auto parsed = nlohmann::json::parse(videoctl({"-o", "json", "server", "limits"}, onSocket(daemon)).out);
@@ -197,7 +197,7 @@ TEST_CASE("SIGHUP takes over what can change, keeps what cannot, and drops no co
   CHECK(daemon.terminate() == 0);
 }
 
-TEST_CASE("server status, and what a daemon that is not there says") {
+TEST_CASE("server status shows the daemon, and fails with status 8 if none runs") {
   Daemon daemon;
   const Ended status = videoctl({"-o", "json", "server", "status"}, onSocket(daemon));
   REQUIRE(status.status == 0);
@@ -220,7 +220,7 @@ TEST_CASE("server status, and what a daemon that is not there says") {
     CHECK(text.find(line) != std::string::npos);
 }
 
-TEST_CASE("server check-config says what a daemon would say of its configuration") {
+TEST_CASE("server check-config judges a configuration as the daemon does") {
   const TempDirectory folder;
   const std::string file = (folder / "videod.toml").string();
   const auto check = [&](std::string_view text) {
@@ -237,7 +237,7 @@ TEST_CASE("server check-config says what a daemon would say of its configuration
   CHECK(videoctl({"server", "check-config", (folder / "none.toml").string()}).status == 10);
 }
 
-TEST_CASE("one process on the original's four ports: each serves its role and no other") {
+TEST_CASE("one process on the four ports of the original site: each port serves only its role") {
   const std::string config = R"([[listener]]
 address = "127.0.0.1:0"
 roles = ["api"]
@@ -302,7 +302,7 @@ TEST_CASE("four processes share a data directory, each with a role") {
   for (Daemon* const daemon : {&web, &scheduler, &stream, &api}) CHECK(daemon->terminate() == 0);
 }
 
-TEST_CASE("listeners: IPv6 and a Unix socket, whose callers are ordinary ones") {
+TEST_CASE("listeners on IPv6 and on a Unix socket, whose callers have no special rights") {
   const TempDirectory home;
   const std::string socket = (home / "web.sock").string();
   std::string config = "[[listener]]\naddress = \"unix:" + socket + "\"\n";
@@ -327,7 +327,7 @@ TEST_CASE("listeners: IPv6 and a Unix socket, whose callers are ordinary ones") 
   CHECK_FALSE(std::filesystem::exists(socket));
 }
 
-TEST_CASE("a socket handed over as systemd does is the listener of its address, and outlives the daemon") {
+TEST_CASE("a socket passed by systemd becomes the listener for its address and outlives the daemon") {
   const TempDirectory home;
   const Descriptor socket(::socket(AF_INET, SOCK_STREAM, 0));
   sockaddr_in address{};
@@ -362,7 +362,7 @@ TEST_CASE("a socket handed over as systemd does is the listener of its address, 
   CHECK(stranger.err.find(listen) != std::string::npos);
 }
 
-TEST_CASE("videod killed at any time starts again") {
+TEST_CASE("videod starts again after being killed at any time") {
   const TempDirectory home;
   for (int i = 0; i < 3; ++i) {
     Daemon daemon("", {}, home / "data");
@@ -371,7 +371,7 @@ TEST_CASE("videod killed at any time starts again") {
   }
 }
 
-TEST_CASE("flags: help, version, check") {
+TEST_CASE("the flags --help, --version and --check") {
   const TempDirectory home;
   const Ended version = videod({"--version"});
   CHECK(version.status == 0);
@@ -388,7 +388,7 @@ TEST_CASE("flags: help, version, check") {
   CHECK_FALSE(std::filesystem::exists(home / "data"));  // it looks, and touches nothing
 }
 
-TEST_CASE("a bad flag or configuration is exit 2, with the place") {
+TEST_CASE("an invalid flag or configuration exits with 2 and names the place") {
   const TempDirectory home;
   CHECK(videod({"--no-such-flag"}).status == 2);
   CHECK(videod({"stray"}).status == 2);
@@ -406,7 +406,7 @@ TEST_CASE("a bad flag or configuration is exit 2, with the place") {
   CHECK_FALSE(std::filesystem::exists(home / "data"));
 }
 
-TEST_CASE("a directory or address that cannot be had is exit 8") {
+TEST_CASE("an unusable directory or address exits with 8") {
   const TempDirectory home;
   const std::string inFile = write(home / "file", "no folder") + "/data";
   const Ended missing = videod({"--data-dir", inFile, "--listen", "127.0.0.1:0"});
@@ -425,7 +425,7 @@ TEST_CASE("a directory or address that cannot be had is exit 8") {
   CHECK(taken.err.find(daemon.address()) != std::string::npos);
 }
 
-TEST_CASE("a newer schema is exit 12, and stays as it is") {
+TEST_CASE("a newer schema exits with 12 and is left unchanged") {
   Daemon first;
   REQUIRE(first.terminate() == 0);
   const std::string database = (first.dataDirectory() / "video.db").string();
@@ -435,7 +435,7 @@ TEST_CASE("a newer schema is exit 12, and stays as it is") {
   CHECK(run({"sqlite3", database, "PRAGMA user_version"}).out == "9999\n");
 }
 
-TEST_CASE("a socket that does not answer is status 8, one that nobody serves is passed by") {
+TEST_CASE("an operator socket that does not answer is status 8; one that nobody serves is ignored") {
   const TempDirectory folder;
   const std::filesystem::path data = folder / "data";
   REQUIRE(videoctl({"--data-dir", data.string(), "data", "init"}).status == 0);

@@ -153,7 +153,7 @@ int forEveryCall(const fs::path& home, const std::string& calls, const std::stri
 
 }  // namespace
 
-TEST_CASE("a drain that is killed, or whose disk fails, at any system call loses nothing and leaves nothing",
+TEST_CASE("a drain killed, or failed by the disk, at any system call loses nothing and leaves nothing behind",
           "[long]") {
   if (!canTrace()) {
     WARN("skipped: strace is not permitted here");
@@ -180,7 +180,7 @@ TEST_CASE("a drain that is killed, or whose disk fails, at any system call loses
   CHECK(count > 1);
 }
 
-TEST_CASE("three drains at once do each record exactly once", "[long]") {
+TEST_CASE("three drains at once purge each record exactly once", "[long]") {
   const TempDirectory home;
   const QueueSize size{.deleted = 10'000, .kept = 3};
   fillQueue(home / "data", size);
@@ -200,7 +200,7 @@ TEST_CASE("three drains at once do each record exactly once", "[long]") {
   CHECK(runs.out == "10000|1|0\n");
 }
 
-TEST_CASE("from cron: silent, and a status that says what is left") {
+TEST_CASE("from cron a drain is silent, and its exit status tells what is left") {
   const TempDirectory home;
   const fs::path data = home / "data";
   const QueueSize size{.deleted = 2, .kept = 1};
@@ -246,7 +246,7 @@ TEST_CASE("from cron: silent, and a status that says what is left") {
   CHECK(faultsIn(data, size) == "");
 }
 
-TEST_CASE("without a daemon too, deleting and draining go on on a full disk") {
+TEST_CASE("deleting and draining work on a full disk, even without a daemon") {
   const TempDirectory home;
   const SmallDisk disk("32m");
   if (!disk.isMounted()) return;
@@ -277,7 +277,7 @@ TEST_CASE("without a daemon too, deleting and draining go on on a full disk") {
   CHECK(fs::space(data).available > 4 << 20);
 }
 
-TEST_CASE("a terminal sees how far a drain is, a pipe and -q see nothing") {
+TEST_CASE("a drain shows progress on a terminal, but not in a pipe or with -q") {
   const TempDirectory home;
   const std::string config = write(home / "ctl.toml", quick);
   const auto drain = [&](const std::string& name, const std::string& flags) {
@@ -290,13 +290,13 @@ TEST_CASE("a terminal sees how far a drain is, a pipe and -q see nothing") {
   CHECK(shown.status == 0);
   CHECK(shown.out.find("queue: ") != std::string::npos);
   CHECK(shown.out.find(" of 9 [") != std::string::npos);
-  CHECK(shown.out.find("queue: drained, 0 waiting for another try, 0 given up") != std::string::npos);
+  CHECK(shown.out.find("queue: drained; 0 waiting for a retry, 0 given up") != std::string::npos);
   const Ended without = drain("without", "--no-progress");
-  CHECK(without.out == "videoctl: queue: drained, 0 waiting for another try, 0 given up\r\n");
+  CHECK(without.out == "videoctl: queue: drained; 0 waiting for a retry, 0 given up\r\n");
   CHECK(drain("quiet", "-q").out.empty());
 }
 
-TEST_CASE("a daemon that runs no tasks by the clock runs them when it is asked") {
+TEST_CASE("a daemon started with --no-tasks still runs tasks on request") {
   const TempDirectory home;
   fillQueue(home / "data", {.deleted = 3, .kept = 1});
   const std::string config = "[storage]\nfree_space_floor = \"100000T\"\n";

@@ -29,7 +29,7 @@ std::string line(std::string text) {
 
 }  // namespace
 
-TEST_CASE("on a full disk uploads are refused, and what makes room works") {
+TEST_CASE("on a full disk uploads are refused, and operations that free space work") {
   const TempDirectory folder;
   const SmallDisk disk("64m");
   if (!disk.isMounted()) return;

@@ -29,7 +29,7 @@ std::string freePort() {
 
 }  // namespace
 
-TEST_CASE("a list is written as it is read, in flat memory") {
+TEST_CASE("a list is printed while it is read, in constant memory") {
   const std::string way = GENERATE("direct", "remote");
   Site site(way);
   constexpr int many = 30'000;
@@ -71,7 +71,7 @@ TEST_CASE("a list is written as it is read, in flat memory") {
   CHECK(list.wait().status == 0);
 }
 
-TEST_CASE("a server behind TLS is trusted by its certificate alone") {
+TEST_CASE("a server behind TLS is trusted only by its certificate") {
   if (!Nginx::isInstalled()) return;
   Site site("remote");
   const std::string certificate = (site.folder / "cert.pem").string();

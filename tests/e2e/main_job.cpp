@@ -141,7 +141,7 @@ fs::path bigFile(const TempDirectory& folder, const std::string& name, std::uint
 
 }  // namespace
 
-TEST_CASE("a real video goes in by every way and comes back the same by every way") {
+TEST_CASE("a real video uploaded in any way downloads unchanged in any way") {
   const Daemon daemon;
   const TempDirectory folder;
   const fs::path file = sample();
@@ -187,7 +187,7 @@ TEST_CASE("a real video goes in by every way and comes back the same by every wa
   CHECK(fs::file_size(frame) > 1000);
 }
 
-TEST_CASE("delete, then drain from the command line beside the running daemon") {
+TEST_CASE("a video is deleted and then purged from the command line while the daemon runs") {
   Daemon daemon("[task.video-clear]\nevery = \"1h\"\n");
   addUser(daemon, "ada");
   const std::string session = signIn(daemon, "ada");
@@ -213,7 +213,7 @@ TEST_CASE("delete, then drain from the command line beside the running daemon") 
   CHECK(daemon.terminate() == 0);
 }
 
-TEST_CASE("kill -9 in the middle of work loses nothing that was answered") {
+TEST_CASE("kill -9 in the middle of work loses nothing that was acknowledged") {
   const TempDirectory home;
   const fs::path data = home / "data";
   const fs::path file = bigFile(home, "video.mp4", 3'000'000);
@@ -261,7 +261,7 @@ TEST_CASE("kill -9 in the middle of work loses nothing that was answered") {
   CHECK(daemon.terminate() == 0);
 }
 
-TEST_CASE("a client that vanishes leaves the old content and nothing else") {
+TEST_CASE("an interrupted upload keeps the old content and leaves nothing behind") {
   const Daemon daemon;
   const TempDirectory folder;
   addUser(daemon, "ada");
@@ -286,7 +286,7 @@ TEST_CASE("a client that vanishes leaves the old content and nothing else") {
   CHECK(sha256(folder / "back.mp4") == sha256(file));
 }
 
-TEST_CASE("uploads take no memory, and slow readers no worker") {
+TEST_CASE("uploads need no memory, and slow readers occupy no worker") {
   const Daemon daemon(
       "[stream]\nmax_connections = 3000\nmax_connections_per_ip = 3000\n[storage]\nfree_space_floor = 0\n");
   const TempDirectory folder;
@@ -322,7 +322,7 @@ TEST_CASE("uploads take no memory, and slow readers no worker") {
   for (int i = 0; i < 50; ++i) CHECK(curl({daemon.url() + "/user/ada/videos?limit=1"}).starts_with("{\"videos\":["));
 }
 
-TEST_CASE("what is too large is refused before it is sent, as a file and as a form") {
+TEST_CASE("an upload that is too large is refused before it is sent, as a file and as a form") {
   const Daemon daemon("[stream]\nmax_upload = \"16MiB\"\n");
   addUser(daemon, "ada");
   const std::string session = signIn(daemon, "ada");
@@ -351,7 +351,7 @@ TEST_CASE("what is too large is refused before it is sent, as a file and as a fo
   CHECK(statusOf("POST", asks + "Content-Length: 17000000\r\n") == "100");
 }
 
-TEST_CASE("uploads that never pause keep nobody from an answer") {
+TEST_CASE("uploads at full speed do not keep other requests from being answered") {
   const Daemon daemon("[storage]\nfree_space_floor = 0\n");
   addUser(daemon, "ada");
   const std::string header = "X-Session-Id: " + signIn(daemon, "ada");
@@ -376,7 +376,7 @@ TEST_CASE("uploads that never pause keep nobody from an answer") {
   CHECK(filesBelow(daemon.dataDirectory() / "incoming") == count);
 }
 
-TEST_CASE("what root does in direct mode belongs to the directory's owner, and the daemon goes on with it") {
+TEST_CASE("files that root creates in direct mode belong to the directory's owner, and the daemon can use them") {
   if (::geteuid() != 0) {
     WARN("needs root: not run");
     return;

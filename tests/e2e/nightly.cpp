@@ -30,7 +30,7 @@ std::string summary(const Ended& ended, const fs::path& folder) {
 
 }  // namespace
 
-TEST_CASE("a folder is imported every night: what is new, and nothing twice") {
+TEST_CASE("a nightly import of a folder uploads new files, and none twice") {
   const std::string way = GENERATE("direct", "socket", "remote");
   Site site(way);
   const fs::path in = site.folder / "in";
@@ -77,7 +77,7 @@ TEST_CASE("a folder is imported every night: what is new, and nothing twice") {
   CHECK(site.run("ada", {"video", "upload", in.string(), "--again"}).status == 2);
 }
 
-TEST_CASE("a broken download goes on where it ended, and what came is verified") {
+TEST_CASE("an interrupted download resumes where it stopped, and the result is verified") {
   const std::string way = GENERATE("direct", "remote");
   Site site(way);
   const std::string all = content('a') + content('b');
@@ -121,7 +121,7 @@ TEST_CASE("a broken download goes on where it ended, and what came is verified")
   CHECK(site.run("ada", join(download, {"--range", "0-1", "--resume"})).status == 2);
 }
 
-TEST_CASE("a token that may only upload is told by a rehearsal what it may") {
+TEST_CASE("--dry-run tells an upload-only token what it may do") {
   Site site("remote");
   const std::string ready =
       line(site.run("ada", {"-o", "id", "video", "upload", write(site.folder / "a.mp4", content('a'))}).out);
@@ -142,7 +142,7 @@ TEST_CASE("a token that may only upload is told by a rehearsal what it may") {
   CHECK(site.run("ada", {"video", "delete", pending}).status == 0);
 }
 
-TEST_CASE("a rehearsal says what would happen, as it would, and changes nothing") {
+TEST_CASE("--dry-run says what would happen and changes nothing") {
   const std::string way = GENERATE("direct", "remote");
   Site site(way);
   const std::string file = write(site.folder / "a.mp4", content('a'));

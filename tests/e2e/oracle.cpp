@@ -202,7 +202,7 @@ std::string upload(const Daemon& daemon, const std::string& file) {
 
 }  // namespace
 
-TEST_CASE("conditions and ranges are answered as nginx does, but where RFC 9110 says otherwise") {
+TEST_CASE("conditional and range requests are answered as nginx does, except where RFC 9110 differs") {
   if (!Nginx::isInstalled()) return;
   const TempDirectory folder;
   const std::string file = (folder / "clip.mp4").string();
@@ -230,7 +230,7 @@ TEST_CASE("conditions and ranges are answered as nginx does, but where RFC 9110 
   }
 }
 
-TEST_CASE("an nginx in front sends the bytes, and says who the client is") {
+TEST_CASE("an nginx in front sends the files, and passes on the client's address") {
   if (!Nginx::isInstalled()) return;
   const TempDirectory folder;
   const std::string file = (folder / "clip.mp4").string();

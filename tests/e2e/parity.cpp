@@ -391,7 +391,7 @@ void checkSame(const std::string& one, const std::string& other) {
 
 }  // namespace
 
-TEST_CASE("every command in every format says the same each way, and its JSON is as its schema", "[long]") {
+TEST_CASE("every command prints the same in every mode and format, and its JSON matches its schema", "[long]") {
   const std::map<std::string, bool> all = allCommands();
   Met met(all);
   const std::string direct = everyFormat("direct", met);
@@ -412,7 +412,7 @@ TEST_CASE("every command in every format says the same each way, and its JSON is
   }
 }
 
-TEST_CASE("every command does the same each way, also what is refused", "[long]") {
+TEST_CASE("every command behaves the same in every mode, including refusals", "[long]") {
   const std::map<std::string, bool> all = allCommands();
   Met met(all);
   const std::string direct = everything("direct", met);

@@ -9,7 +9,7 @@
 using namespace video;
 using namespace video::e2e;
 
-TEST_CASE("a terminal is asked: for a new password twice and without echo, and before what cannot be undone") {
+TEST_CASE("on a terminal videoctl asks twice for a new password, without echo, and confirms what cannot be undone") {
   const Site site("direct");
   const Words here{"--data-dir", site.daemon.dataDirectory().string()};
   {
@@ -17,7 +17,7 @@ TEST_CASE("a terminal is asked: for a new password twice and without echo, and b
     terminal.expect("Password: ");
     CHECK_FALSE(terminal.echoes());
     terminal.type("password of bob\n");
-    terminal.expect("again: ");
+    terminal.expect("Repeat password: ");
     terminal.type("password of eve\n");
     CHECK(terminal.wait() == 2);
     CHECK(terminal.shown.find("password of") == std::string::npos);
@@ -34,7 +34,7 @@ TEST_CASE("a terminal is asked: for a new password twice and without echo, and b
     Terminal terminal(join(here, {"user", "add", "bob"}));
     terminal.expect("Password: ");
     terminal.type("password of bob\n");
-    terminal.expect("again: ");
+    terminal.expect("Repeat password: ");
     terminal.type("password of bob\n");
     CHECK(terminal.wait() == 0);
     CHECK(terminal.shown.find("password of bob") == std::string::npos);
@@ -59,7 +59,7 @@ TEST_CASE("a terminal is asked: for a new password twice and without echo, and b
   CHECK(site.direct({"user", "show", "bob"}).status == 4);
 }
 
-TEST_CASE("a table is cut to the terminal, in cells, and nowhere else") {
+TEST_CASE("a table is cut to the width of the terminal, and nowhere else") {
   const Site site("direct");
   const Words here{"--data-dir", site.daemon.dataDirectory().string()};
   const std::string file = write(site.folder / "a.mp4", content('a'));
@@ -73,7 +73,7 @@ TEST_CASE("a table is cut to the terminal, in cells, and nowhere else") {
   CHECK(videoctl(join(list, {"-o", "table"})).out == name + "\n");
 }
 
-TEST_CASE("a terminal sees how far an upload and a download are, a dumb one and --no-progress nothing") {
+TEST_CASE("uploads and downloads show progress on a terminal, but not on a dumb one or with --no-progress") {
   const Site site("direct");
   const Words here{"--data-dir", site.daemon.dataDirectory().string()};
   const std::string file = write(site.folder / "big.mp4", content('a') + std::string(3'000'000, 'b'));
@@ -96,7 +96,7 @@ TEST_CASE("a terminal sees how far an upload and a download are, a dumb one and 
   CHECK(back.shown.find("100%") != std::string::npos);
 }
 
-TEST_CASE("a terminal sees how far a check and a drain are, and results have lines of their own") {
+TEST_CASE("verify and drain show progress on a terminal, with results on lines of their own") {
   const Site site("direct");
   const Words here{"--data-dir", site.daemon.dataDirectory().string()};
   const std::string file = write(site.folder / "a.mp4", content('a'));
@@ -113,7 +113,7 @@ TEST_CASE("a terminal sees how far a check and a drain are, and results have lin
   CHECK(drain.shown.find("\rqueue: 0 of 2 [....................] 0%\x1b[K") != std::string::npos);
 }
 
-TEST_CASE("progress fits a terminal that is resized, and no name of a file steers it") {
+TEST_CASE("progress fits a resized terminal, and file names cannot send control sequences to it") {
   const Site site("direct");
   const std::string name = "a\x1b[31m" + std::string(40, 'n') + ".mp4";
   const std::string fifo = (site.folder / name).string();
@@ -141,7 +141,7 @@ TEST_CASE("progress fits a terminal that is resized, and no name of a file steer
   CHECK(other.wait() == 128 + SIGINT);
 }
 
-TEST_CASE("columns of a table are aligned by cells, whatever the script") {
+TEST_CASE("table columns are aligned by display width in every script") {
   const Site site("direct");
   const std::string file = write(site.folder / "a.mp4", content('a'));
   for (const char* name : {"\u6620\u753b", "\U0001F3AC", "Gr\u00fc\u00dfe", "cafe\u0301"})

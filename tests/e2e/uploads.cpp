@@ -81,7 +81,7 @@ class Relay {
 
 }  // namespace
 
-TEST_CASE("more files are uploaded than may be open at once") {
+TEST_CASE("one command uploads more files than may be open at once") {
   const std::string way = GENERATE("direct", "remote");
   Site site(way);
   constexpr int many = 80;
@@ -105,7 +105,7 @@ TEST_CASE("more files are uploaded than may be open at once") {
   CHECK(run(join(words, join(upload, {"--skip-existing"})), given).status == 0);
 }
 
-TEST_CASE("a server that takes no more uploads now is waited for, as long as --lock-timeout says") {
+TEST_CASE("videoctl waits up to --lock-timeout for a server that is busy with other uploads") {
   Site site("remote", std::string(idle) + "[stream]\nmax_uploads = 1\n");
   const std::string file = write(site.folder / "a.mp4", content('a'));
   const std::string fifo = (site.folder / "fifo").string();
@@ -142,7 +142,7 @@ TEST_CASE("a server that takes no more uploads now is waited for, as long as --l
   CHECK(std::count(ready.begin(), ready.end(), '\n') == 2);  // and nothing that waits for its bytes
 }
 
-TEST_CASE("an upload whose reply is lost stands, and is not sent again") {
+TEST_CASE("an upload whose reply is lost is kept and not sent again") {
   Site site("remote");
   const std::string file = write(site.folder / "a.mp4", content('a'));
   site.run("ada", {"video", "list"});
@@ -155,7 +155,7 @@ TEST_CASE("an upload whose reply is lost stands, and is not sent again") {
   CHECK(site.run("ada", {"-o", "id", "video", "list", "--state", "ready"}).out == ended.out);
 }
 
-TEST_CASE("an import by a token that may only upload leaves nothing of what is no video") {
+TEST_CASE("an import with an upload-only token leaves nothing behind for files that are not videos") {
   Site site("remote");
   std::filesystem::create_directory(site.folder / "in");
   write(site.folder / "in/a.mp4", content('a'));
@@ -171,7 +171,7 @@ TEST_CASE("an import by a token that may only upload leaves nothing of what is n
   CHECK(site.run("ada", {"-o", "id", "video", "list", "--state", "pending"}).out.empty());
 }
 
-TEST_CASE("a file's name that is no UTF-8 makes valid JSON, and what failed has no id") {
+TEST_CASE("a file name that is not UTF-8 still gives valid JSON, and a failed upload has no id") {
   const std::string way = GENERATE("direct", "remote");
   Site site(way);
   const std::string wrong = write(site.folder / "a\xff.mp4", content('a'));

@@ -23,7 +23,7 @@ Ended shell(const std::string& script, const Words& words) {
 
 }  // namespace
 
-TEST_CASE("-v says which way was taken, and no way is taken silently") {
+TEST_CASE("-v shows which mode is used, and videoctl never switches modes silently") {
   Site site("socket");
   CHECK(site.run("", {"-v", "user", "list"}).err ==
         "videoctl: socket " + (site.daemon.dataDirectory() / "videod.sock").string() + "\n");
@@ -50,7 +50,7 @@ TEST_CASE("-v says which way was taken, and no way is taken silently") {
   CHECK(error.at("retryable") == true);
 }
 
-TEST_CASE("exit statuses that the data directory decides") {
+TEST_CASE("the state of the data directory decides the exit status") {
   const TempDirectory folder;
   const std::string data = folder / "data";
   const Words here = {"--data-dir", data};
@@ -80,10 +80,10 @@ TEST_CASE("exit statuses that the data directory decides") {
   CHECK(videoctl(join(here, {"user", "list"})).status == 12);
 }
 
-TEST_CASE("a wrong command line is status 2 and says what was meant") {
+TEST_CASE("a wrong command line is status 2 and suggests a correction") {
   const Ended noun = videoctl({"vidoe", "list"});
   CHECK(noun.status == 2);
-  CHECK(noun.err == "videoctl: videoctl vidoe: there is no such command\nhint: did you mean `videoctl video`?\n");
+  CHECK(noun.err == "videoctl: videoctl vidoe: no such command\nhint: did you mean `videoctl video`?\n");
   const Ended verb = videoctl({"video", "lsit"});
   CHECK(verb.status == 2);
   CHECK(verb.err.find("did you mean `videoctl video list`?") != std::string::npos);
@@ -109,7 +109,7 @@ TEST_CASE("a wrong command line is status 2 and says what was meant") {
   CHECK(ended.err.starts_with("videoctl: "));
 }
 
-TEST_CASE("an error says what to do next") {
+TEST_CASE("an error hints at what to do next") {
   Site site("remote");
   const auto check = [](const Ended& ended, int status, const std::string& what) {
     CAPTURE(ended.err, what);
@@ -125,11 +125,11 @@ TEST_CASE("an error says what to do next") {
   check(site.run("", {"user", "show", "nobody"}), 4, "user list");
   check(site.run("", {"task", "show", "nothing"}), 4, "task list");
   check(site.run("ada", {"user", "list"}), 6, "session whoami");
-  check(site.run("ada", {"video", "upload", notes}), 7, "taken are mp4");
+  check(site.run("ada", {"video", "upload", notes}), 7, "accepted types are mp4");
   REQUIRE(site.run("", {"user", "set", "ada", "--quota", "1"}).status == 0);
   check(site.run("ada", {"video", "upload", file}), 7, "user show");
   check(videoctl({"--server", site.daemon.url(), "video", "list"}), 6, "session login");
-  check(videoctl({"--server", "http://127.0.0.1:1", "video", "list"}), 8, "whether videod runs");
+  check(videoctl({"--server", "http://127.0.0.1:1", "video", "list"}), 8, "that videod is running there");
   const TempDirectory other;
   const Words here{"--data-dir", (other / "data").string(), "--lock-timeout", "50ms", "user", "list"};
   check(videoctl(here), 8, "data init");
@@ -148,7 +148,7 @@ TEST_CASE("an error says what to do next") {
   check(videoctl(here), 12, "newer videod");
 }
 
-TEST_CASE("videoctl explains itself") {
+TEST_CASE("videoctl prints help") {
   for (const Words& words : {Words{}, Words{"help"}}) {
     const Ended ended = videoctl(words);
     CHECK(ended.status == 0);
@@ -163,7 +163,7 @@ TEST_CASE("videoctl explains itself") {
   CHECK(videoctl({"video", "upload", "--help"}).out.find("--name") != std::string::npos);
 }
 
-TEST_CASE("a closed pipe is quiet, a full disk is status 1") {
+TEST_CASE("a closed pipe is not an error; a full disk is status 1") {
   Site site("direct");
   const Words list = {"--data-dir", site.daemon.dataDirectory().string(), "user", "list"};
   const std::string fifo = (site.folder / "fifo").string();
@@ -187,7 +187,7 @@ TEST_CASE("a closed pipe is quiet, a full disk is status 1") {
   CHECK(shell("exec \"$0\" \"$@\" >/dev/full", download).status == 1);
 }
 
-TEST_CASE("an upload that is interrupted leaves nothing") {
+TEST_CASE("an interrupted upload leaves nothing behind") {
   const std::string way = GENERATE("direct", "socket", "remote");
   const int number = GENERATE(SIGINT, SIGTERM);
   CAPTURE(way, number);
@@ -221,7 +221,7 @@ TEST_CASE("an upload that is interrupted leaves nothing") {
   CHECK(site.run("", {"-o", "id", "queue", "list"}).out.empty());
 }
 
-TEST_CASE("passwords and tokens are read from where they are safe") {
+TEST_CASE("passwords are only read from safe places") {
   Site site("direct");
   const fs::path file = write(site.folder / "pwd", "a good password\n");
   fs::permissions(file, fs::perms::owner_read | fs::perms::group_read);
@@ -245,7 +245,7 @@ TEST_CASE("passwords and tokens are read from where they are safe") {
   CHECK(wrong.status == 6);
 }
 
-TEST_CASE("signing in keeps a token in a context, signing out takes it away") {
+TEST_CASE("login saves a token in the context, logout removes it") {
   Site site("remote");
   const fs::path config = site.folder / "config";
   const auto ctl = [&](const Words& words, const std::string& input = {},
@@ -297,7 +297,7 @@ TEST_CASE("signing in keeps a token in a context, signing out takes it away") {
   CHECK(read(file2).find(site.daemon.url()) != std::string::npos);
 }
 
-TEST_CASE("of several things each gets its line, and what would fail them all ends them") {
+TEST_CASE("each of several items gets its line, and an error that affects all items ends the command") {
   Site site("remote");
   const std::string file = write(site.folder / "a.mp4", content('a'));
   const std::string id = line(site.run("ada", {"-o", "id", "video", "upload", file}).out);
@@ -321,7 +321,7 @@ TEST_CASE("of several things each gets its line, and what would fail them all en
   CHECK(input.out == "deleted\t" + id + "\nfailed\tnothing\n");
 }
 
-TEST_CASE("what is another's is refused with status 6") {
+TEST_CASE("access to another user's things is refused with status 6") {
   Site site("remote");
   const std::string file = write(site.folder / "a.mp4", content('a'));
   const std::string id = line(site.run("ada", {"-o", "id", "video", "upload", file}).out);
@@ -339,7 +339,7 @@ TEST_CASE("what is another's is refused with status 6") {
   CHECK(site.run("bob", {"video", "show", id}).status == 0);
 }
 
-TEST_CASE("a content that is damaged is found, with status 10") {
+TEST_CASE("verify finds a damaged file and exits with 10") {
   Site site("direct");
   const std::string file = write(site.folder / "a.mp4", content('a'));
   for (int i = 0; i < 2; ++i) REQUIRE(site.run("ada", {"video", "upload", file}).status == 0);
@@ -354,7 +354,7 @@ TEST_CASE("a content that is damaged is found, with status 10") {
   CHECK((ended.out == "sound\ndamaged\n" || ended.out == "damaged\nsound\n"));
 }
 
-TEST_CASE("a list pages by itself, whatever its length") {
+TEST_CASE("a list of any length is fetched page by page") {
   Site site("remote");
   const std::string file = write(site.folder / "a.mp4", content('a'));
   const std::string id = line(site.run("ada", {"-o", "id", "video", "upload", file}).out);

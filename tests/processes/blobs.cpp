@@ -46,7 +46,7 @@ std::size_t filesBelow(const std::filesystem::path& path) {
 
 }  // namespace
 
-TEST_CASE("what comes in is kept whole, with its size and hash", "[store]") {
+TEST_CASE("an upload is kept whole, with its size and hash", "[store]") {
   const Scratch scratch;
   Blobs blobs(openAt(scratch.data()));
   std::string content;
@@ -83,7 +83,7 @@ TEST_CASE("what comes in is kept whole, with its size and hash", "[store]") {
   CHECK(readAll(file) == content);
 }
 
-TEST_CASE("what is not kept leaves nothing", "[store]") {
+TEST_CASE("an abandoned upload leaves nothing behind", "[store]") {
   const Scratch scratch;
   Blobs blobs(openAt(scratch.data()));
   {
@@ -104,7 +104,7 @@ TEST_CASE("what is not kept leaves nothing", "[store]") {
   CHECK(filesBelow(scratch.data() / "blobs") == 0);
 }
 
-TEST_CASE("one upload under a name at a time, until the row points at it", "[store]") {
+TEST_CASE("only one upload at a time uses a name, until the row points at it", "[store]") {
   const Scratch scratch;
   const auto directory = openAt(scratch.data());
   Blobs blobs(directory);
@@ -133,7 +133,7 @@ TEST_CASE("one upload under a name at a time, until the row points at it", "[sto
   blobs.begin("v1");
 }
 
-TEST_CASE("a dead uploader's file is taken over, and nothing of it shows", "[store]") {
+TEST_CASE("the file of a dead uploader is reused, and nothing of its content shows", "[store]") {
   const Scratch scratch;
   const bool finished = GENERATE(false, true);
   openAt(scratch.data());
@@ -165,7 +165,7 @@ TEST_CASE("a dead uploader's file is taken over, and nothing of it shows", "[sto
   CHECK(filesBelow(scratch.data() / "incoming") == 0);
 }
 
-TEST_CASE("links are not followed, and only names of ours are opened", "[store]") {
+TEST_CASE("symbolic links are not followed, and only valid blob names are opened", "[store]") {
   const Scratch scratch;
   Blobs blobs(openAt(scratch.data()));
   const std::string name = std::string(32, 'a') + ".mp4";
@@ -188,7 +188,7 @@ TEST_CASE("links are not followed, and only names of ours are opened", "[store]"
   CHECK(std::filesystem::file_size(scratch.path() / "secret") == 6);
 }
 
-TEST_CASE("a full disk ends an upload and leaves nothing", "[store]") {
+TEST_CASE("a full disk ends an upload and leaves nothing behind", "[store]") {
   const SmallDisk disk("4m");
   if (!disk.isMounted()) return;
   const auto directory = openAt(disk / "data");

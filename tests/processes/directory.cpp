@@ -52,7 +52,7 @@ constexpr std::string_view newTable = "CREATE TABLE added (a INTEGER) STRICT; IN
 
 }  // namespace
 
-TEST_CASE("a data directory is made whole, whatever the umask", "[store]") {
+TEST_CASE("a data directory is created whole, whatever the umask", "[store]") {
   const Scratch scratch;
   const mode_t before = ::umask(0077);
   const auto path = scratch.path() / "deep" / "data";
@@ -71,7 +71,7 @@ TEST_CASE("a data directory is made whole, whatever the umask", "[store]") {
   CHECK(schemaOf(path / "video.db") == latestSchema());
 }
 
-TEST_CASE("one that stands is left as it is, anything else is a conflict", "[store]") {
+TEST_CASE("an existing data directory is left unchanged; anything else is a conflict", "[store]") {
   const Scratch scratch;
   {
     Database database(openAt(scratch.data()), small());
@@ -98,7 +98,7 @@ TEST_CASE("one that stands is left as it is, anything else is a conflict", "[sto
   CHECK(faultOf([&] { DataDirectory::create(file / "below"); }).has_value());
 }
 
-TEST_CASE("a creation that was cut short is finished by the next", "[store]") {
+TEST_CASE("an interrupted creation is finished by the next one", "[store]") {
   const Scratch scratch;
   std::filesystem::create_directories(scratch.data() / "blobs");
   std::ofstream(scratch.data() / "LOCK");
@@ -107,7 +107,7 @@ TEST_CASE("a creation that was cut short is finished by the next", "[store]") {
   CHECK(schemaOf(scratch.data() / "video.db") == latestSchema());
 }
 
-TEST_CASE("a directory that cannot be opened says why and where its path came from", "[store]") {
+TEST_CASE("opening a directory fails with the reason and the origin of its path", "[store]") {
   const Scratch scratch;
   const auto open = [](const std::filesystem::path& path) { DataDirectory::open(path, Hold::shared, "--data-dir"); };
   CHECK(faultOf([&] { open(scratch.path() / "missing"); }) == Fault::unreachable);
@@ -127,7 +127,7 @@ TEST_CASE("a directory that cannot be opened says why and where its path came fr
   CHECK(faultOf([&] { open(scratch.data()); }) == Fault::unreachable);
 }
 
-TEST_CASE("LOCK is shared, or one's own", "[store]") {
+TEST_CASE("LOCK is held shared or exclusively", "[store]") {
   const Scratch scratch;
   auto first = openAt(scratch.data());
   auto second = openAt(scratch.data());
@@ -141,7 +141,7 @@ TEST_CASE("LOCK is shared, or one's own", "[store]") {
   CHECK(statusOf(start([&] { return faultOf([&] { openAt(scratch.data(), Hold::exclusive); }) == Fault::busy; })) == 1);
 }
 
-TEST_CASE("an owner is alive until its process ends", "[store]") {
+TEST_CASE("an owner counts as alive until its process ends", "[store]") {
   const Scratch scratch;
   const auto directory = openAt(scratch.data());
   const std::int64_t own = directory->leases().own();
@@ -174,7 +174,7 @@ TEST_CASE("an owner is alive until its process ends", "[store]") {
   for (const int end : {ends[0], ends[1], hold[0], hold[1]}) ::close(end);
 }
 
-TEST_CASE("the signing key is made once", "[store]") {
+TEST_CASE("the signing key is created once", "[store]") {
   const Scratch scratch;
   const auto directory = openAt(scratch.data());
   std::vector<std::string> keys(8);
@@ -191,7 +191,7 @@ TEST_CASE("the signing key is made once", "[store]") {
   CHECK(faultOf([&] { directory->signingKey().read(); }) == Fault::internal);
 }
 
-TEST_CASE("the reserve is made where space allows and can be given up", "[store]") {
+TEST_CASE("the reserve is created if space allows, and can be released", "[store]") {
   const Scratch scratch;
   const auto directory = openAt(scratch.data());
   CHECK(!directory->reserve().release());
@@ -203,7 +203,7 @@ TEST_CASE("the reserve is made where space allows and can be given up", "[store]
   CHECK(!std::filesystem::exists(scratch.data() / "reserve"));
 }
 
-TEST_CASE("root becomes the owner of the directory, others are refused", "[store]") {
+TEST_CASE("root becomes the owner of the directory; other users are refused", "[store]") {
   if (::geteuid() != 0) {
     WARN("skipped: only root can become another user");
     return;
@@ -256,7 +256,7 @@ TEST_CASE("root becomes the owner of the directory, others are refused", "[store
   CHECK(statusOf(readOnly) == 0);
 }
 
-TEST_CASE("becoming the owner of nothing is no fault, and of one's own no change", "[store]") {
+TEST_CASE("becoming the owner of a missing directory is not an error, and of one's own changes nothing", "[store]") {
   const Scratch scratch;
   DataDirectory::becomeOwner(scratch.path() / "missing");
   DataDirectory::becomeOwner(scratch.path());
@@ -265,7 +265,7 @@ TEST_CASE("becoming the owner of nothing is no fault, and of one's own no change
   CHECK(is.st_uid == ::geteuid());
 }
 
-TEST_CASE("a schema that is not this program's is refused with the command to run", "[store]") {
+TEST_CASE("another version's schema is refused, with the command to run", "[store]") {
   const Scratch scratch;
   const auto directory = openAt(scratch.data());
   const std::int64_t other = latestSchema() + GENERATE(-1, 1);
@@ -279,7 +279,7 @@ TEST_CASE("a schema that is not this program's is refused with the command to ru
   CHECK(schemaOf(*directory) == other);
 }
 
-TEST_CASE("a migration brings an older schema up and keeps two copies", "[store]") {
+TEST_CASE("a migration updates an older schema and keeps two backups", "[store]") {
   const Scratch scratch;
   const auto directory = openAt(scratch.data(), Hold::exclusive);
   run(scratch.data(), "INSERT INTO blob_del_rec (blob, due) VALUES ('kept', 1)");
@@ -309,7 +309,7 @@ TEST_CASE("a migration brings an older schema up and keeps two copies", "[store]
   CHECK(schemaOf(*directory) == ours + 3);
 }
 
-TEST_CASE("a schema of nothing is brought up to the whole", "[store]") {
+TEST_CASE("an empty schema is migrated to the current one", "[store]") {
   const Scratch scratch;
   const auto directory = openAt(scratch.data(), Hold::exclusive);
   std::filesystem::remove(scratch.data() / "video.db");
@@ -322,7 +322,7 @@ TEST_CASE("a schema of nothing is brought up to the whole", "[store]") {
   CHECK(countBlobs(database) == 1);
 }
 
-TEST_CASE("an upgrade of every older schema keeps what is there", "[store]") {
+TEST_CASE("migrating any older schema keeps its data", "[store]") {
   const std::int64_t from = GENERATE(range(std::int64_t{1}, latestSchema()));
   const Scratch scratch;
   const auto directory = openAt(scratch.data(), Hold::exclusive);

@@ -47,7 +47,7 @@ std::set<std::string> allBlobs(const std::filesystem::path& path) {
 
 }  // namespace
 
-TEST_CASE("two busy processes write in turn", "[store]") {
+TEST_CASE("two busy processes take turns writing", "[store]") {
   const Scratch scratch;
   openAt(scratch.data());
   constexpr int each = 150;
@@ -102,7 +102,7 @@ TEST_CASE("two busy processes write in turn", "[store]") {
   CHECK(longest <= each / 2);  // one that is not scheduled does not wait for its turn
 }
 
-TEST_CASE("after kill -9 every answered write is there", "[store]") {
+TEST_CASE("every acknowledged write survives kill -9", "[store]") {
   const Scratch scratch;
   openAt(scratch.data());
   const Notes answered(scratch.path() / "answered");
@@ -131,7 +131,7 @@ TEST_CASE("after kill -9 every answered write is there", "[store]") {
   }
 }
 
-TEST_CASE("on a disk that fills up no write is answered wrongly either way", "[store]") {
+TEST_CASE("on a disk that fills up, acknowledged writes are stored and refused ones are not", "[store]") {
   const Scratch scratch;
   const SmallDisk disk("40m");
   if (!disk.isMounted()) return;
@@ -185,7 +185,7 @@ TEST_CASE("on a disk that fills up no write is answered wrongly either way", "[s
   CHECK(found.size() == good.all().size() + kept.all().size());
 }
 
-TEST_CASE("a batch that meets a full disk fails whole, its keepers go on", "[store]") {
+TEST_CASE("a batch that meets a full disk fails as a whole, but its keep writes go on", "[store]") {
   const SmallDisk disk("6m");
   if (!disk.isMounted()) return;
   const auto directory = openAt(disk / "data");
@@ -236,7 +236,7 @@ TEST_CASE("a batch that meets a full disk fails whole, its keepers go on", "[sto
   CHECK(countBlobs(database) == grown + kept);
 }
 
-TEST_CASE("growth does not fill what the reserve gave up, and the reserve comes back", "[store]") {
+TEST_CASE("grow writes cannot use space released by the reserve, and the reserve is restored", "[store]") {
   const SmallDisk disk("40m");
   if (!disk.isMounted()) return;
   const auto directory = openAt(disk / "data");
@@ -269,7 +269,7 @@ TEST_CASE("growth does not fill what the reserve gave up, and the reserve comes 
   CHECK(std::filesystem::file_size(reserve) == (8U << 20));
 }
 
-TEST_CASE("a process that reads all the time does not keep another from emptying the log", "[store]") {
+TEST_CASE("a process that reads all the time does not keep another from checkpointing the WAL", "[store]") {
   const Scratch scratch;
   openAt(scratch.data());
   const pid_t reader = start([&] {

@@ -10,7 +10,7 @@
 namespace video::ctl {
 namespace {
 
-constexpr std::int64_t mostCandidates = 500;  // candidates
+constexpr std::int64_t mostCandidates = 500;
 
 constexpr std::string_view bashScript = R"sh(# bash completion for videoctl
 
@@ -26,7 +26,7 @@ _videoctl() {
       *) COMPREPLY+=("$line") ;;
     esac
   done
-  # What a candidate is shows only where they are listed (63 is the second TAB), since bash inserts what it is given.
+  # Show descriptions only when bash lists candidates (COMP_TYPE 63, the second TAB): otherwise it would insert them.
   if [[ $COMP_TYPE == 63 && ${#COMPREPLY[@]} -gt 1 ]]; then
     COMPREPLY=("${COMPREPLY[@]/$'\t'/  }")
   else
@@ -85,7 +85,7 @@ struct Candidate {
 };
 using Candidates = std::vector<Candidate>;
 
-// What the value of an argument is: a kind as type names have them.
+// The kind of value that an argument takes, spelled like the type name of an option.
 std::string kindOfArgument(const CLI::App& command, const CLI::Option& argument) {
   const std::string noun = command.get_parent() == nullptr ? "" : command.get_parent()->get_name();
   const std::string name = argument.get_name(true);
@@ -153,22 +153,22 @@ CLI::Option* findOption(CLI::App& command, const CLI::App& root, std::string_vie
   return option != nullptr ? option : const_cast<CLI::App&>(root).get_option_no_throw(std::string(name));
 }
 
-// Where a command line stands before its last word.
+// The state of a command line before its last word.
 struct Place {
   CLI::App* command = nullptr;
-  CLI::Option* waiting = nullptr;  // for its value
+  CLI::Option* waiting = nullptr;  // the option whose value comes next
   std::size_t arguments = 0;
-  bool onlyArguments = false;  // behind --
+  bool onlyArguments = false;  // after --
 };
 
-// The flags that every command takes count here too: they say where names come from.
+// Applies a global flag: names are completed from the server or data directory that it selects.
 void give(CLI::Option* option, const CLI::App& root, const std::string& value) {
   if (root.get_option_no_throw(option->get_name()) != option) return;
   option->add_result(value);
   option->run_callback();
 }
 
-// The noun or verb of this name; null where there is none.
+// The noun or verb of this name; null if there is none.
 CLI::App* below(const CLI::App& command, std::string_view name) {
   for (CLI::App* one : visible(command))
     if (one->get_name() == name) return one;
@@ -179,7 +179,7 @@ Place placeOf(CLI::App& root, const std::vector<std::string>& words) {
   Place at{&root};
   for (const std::string& word : words) {
     if (at.waiting != nullptr) {
-      if (word == "=") continue;  // bash splits there
+      if (word == "=") continue;  // bash splits words there
       give(std::exchange(at.waiting, nullptr), root, word);
     } else if (!at.onlyArguments && word == "--") {
       at.onlyArguments = true;
@@ -272,7 +272,7 @@ int complete(Caller& caller, const Commands& commands, std::vector<std::string> 
       caller.out.text((forShell ? one.word : word) + (what.empty() ? "" : '\t' + what) + '\n');
     }
   } catch (const std::exception&) {
-    // A completion has nobody to tell.
+    // A completion cannot report errors.
   }
   return 0;
 }

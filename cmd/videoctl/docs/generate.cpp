@@ -27,7 +27,7 @@ std::string pretty(const std::string& json) {
   return nlohmann::ordered_json::parse(json).dump(2) + '\n';
 }
 
-// The document of all routes, which want a data directory to be made over.
+// The OpenAPI document of all routes. The toolkit behind the routes needs a data directory, so it gets an empty one.
 std::string openApiOfAll() {
   std::string folder = (std::filesystem::temp_directory_path() / "videoctl-XXXXXX").string();
   if (::mkdtemp(folder.data()) == nullptr) throwFileError(folder, errno);
@@ -52,7 +52,7 @@ void save(const std::filesystem::path& path, std::string_view text) {
   writeFile(file.number(), std::as_bytes(std::span(text)), path);
 }
 
-// Calls `visit(path, command)` for every command, `path` being its words with `-` between them.
+// Calls `visit(path, command)` for every command; `path` is its words joined by `-`.
 template <class Visit>
 void forEachCommand(const CLI::App& app, const Visit& visit) {
   for (const CLI::App* noun : visible(app)) {
@@ -68,16 +68,15 @@ int generate(Caller& caller, const Commands& commands, const Generate& wanted) {
     });
     return 0;
   }
-  // What is generated takes the place of these folders: not in a prefix that programs are installed in.
+  // The generated folders are replaced as a whole: make sure that this is the source tree, not an install prefix.
   const std::filesystem::path tree = wanted.tree;
   std::ifstream project(tree / "CMakeLists.txt");
   const std::string build(std::istreambuf_iterator<char>(project), {});
   if (build.find("project(videod ") == std::string::npos)
-    throw Error(Fault::notFound, fmt::format("generate: {} is not videod's source tree", tree.string()));
+    throw Error(Fault::notFound, fmt::format("generate: {}: not the source tree of videod", tree.string()));
   std::ifstream file(tree / "etc/videod.toml");
   const std::string configuration(std::istreambuf_iterator<char>(file), {});
-  if (configuration.empty())
-    throw Error(Fault::notFound, "generate: there is no etc/videod.toml; name the source tree");
+  if (configuration.empty()) throw Error(Fault::notFound, "generate: no etc/videod.toml there; give the source tree");
   std::vector<Made> made = manualPages(commands, configuration);
   made.push_back({"completions/videoctl.bash", std::string(completionScript("bash"))});
   made.push_back({"completions/_videoctl", std::string(completionScript("zsh"))});
@@ -107,18 +106,19 @@ bool takesValue(const CLI::Option& option) {
 }
 
 void addGenerate(Commands& commands) {
-  auto script = commands.plain<Shell>("completion", "A script that completes command lines in bash, zsh or fish");
+  auto script = commands.plain<Shell>("completion", "Print the completion script for bash, zsh or fish");
   script.option("SHELL", &Shell::name, "bash, zsh or fish")->required();
   script.runs([](Caller& caller, Shell& wanted) {
     const std::string_view text = completionScript(wanted.name);
-    if (text.empty()) throw Usage(fmt::format("completion: {} is none of bash, zsh, fish", wanted.name));
+    if (text.empty())
+      throw Usage(fmt::format("completion: no script for {}; shells are bash, zsh and fish", wanted.name));
     caller.out.text(text);
     return 0;
   });
 
-  auto made = commands.plain<Generate>("generate", "Writes manuals, completions and schemas into the source tree");
-  made.option("DIR", &Generate::tree, "the source tree; default: here");
-  made.flag("--commands", &Generate::commands, "print every command instead, and whether it writes JSON");
+  auto made = commands.plain<Generate>("generate", "Write manuals, completions and schemas into the source tree");
+  made.option("DIR", &Generate::tree, "the source tree; default: the current directory");
+  made.flag("--commands", &Generate::commands, "instead list all commands, and whether they write JSON");
   made.runs([&commands](Caller& caller, Generate& wanted) { return generate(caller, commands, wanted); });
 }
 

@@ -8,30 +8,30 @@
 
 namespace video::ctl {
 
-/// A file made from the program, by its path below the source tree.
+/// A generated file; `path` is relative to the source tree.
 struct Made {
   std::string path;
   std::string text;
 };
 
-/// What people run from cron and in shells, in videoctl(1) and in README.md.
+/// Returns the recipes for cron and shells that videoctl(1) and README.md show.
 const std::vector<Example>& recipes();
 
-/// The manual pages (mdoc): videoctl(1), one a noun, videod(8), videod.toml(5). `configuration` is the text of
-/// etc/videod.toml, which says what each key means.
+/// Returns the manual pages (mdoc): videoctl(1), one per noun, videod(8) and videod.toml(5). `configuration` is the
+/// text of etc/videod.toml, whose comments describe each key.
 std::vector<Made> manualPages(const Commands& commands, std::string_view configuration);
 
-/// The script that completes command lines in `shell`: bash, zsh or fish; empty for any other.
+/// Returns the completion script for `shell`: bash, zsh or fish. Empty for any other shell.
 std::string_view completionScript(std::string_view shell);
 
-/// Prints what the last of `words` (those behind `videoctl`) may become, a candidate a line with a tab before what it
-/// is. `:file` and `:folder` leave it to the shell. Never fails: where nothing can be known there is nothing.
+/// Prints the completions of the last of `words` (the arguments of `videoctl`), one per line, each followed by a tab
+/// and a description. `:file` and `:folder` leave completion to the shell. Returns 0; prints nothing on errors.
 int complete(Caller& caller, const Commands& commands, std::vector<std::string> words);
 
-/// The verbs and nouns that people see, in their order.
+/// Returns the subcommands of `app` that help shows, in order.
 std::vector<CLI::App*> visible(const CLI::App& app);
 
-/// Whether it is followed by a value.
+/// Whether the option takes a value.
 bool takesValue(const CLI::Option& option);
 
 }  // namespace video::ctl

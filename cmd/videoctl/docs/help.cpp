@@ -11,7 +11,7 @@ struct Version {
 namespace video {
 template <>
 struct Fields<ctl::Version> {
-  static constexpr std::tuple list{Field{"version", &ctl::Version::version, "of this program"}};
+  static constexpr std::tuple list{Field{"version", &ctl::Version::version, "version of this program"}};
 };
 }  // namespace video
 
@@ -25,74 +25,86 @@ struct Topic {
 constexpr std::string_view examples =
     R"(
 Examples:
-  videoctl user add ada                                   make a user, asking for the password
-  videoctl video upload holiday.mp4 --user ada            add a video
+  videoctl user add ada                                   add a user, asking for a password
+  videoctl video upload holiday.mp4 --user ada            upload a video
   videoctl --server https://example.org session login ada sign in to a server
 
-More: videoctl NOUN --help, videoctl NOUN VERB --help, videoctl help exit-codes|environment|formats|ways
+Run `videoctl NOUN --help` or `videoctl NOUN VERB --help` for details.
+More topics: videoctl help exit-codes|environment|formats|ways
 )";
 
 constexpr std::string_view exitCodes =
-    R"(0    done; an empty stdin; a closed pipe
-1    failed otherwise
-2    the command line is wrong
-3    of several things (or -) some or all failed
+    R"(0    success; also if standard input was empty or the reader of a pipe went away
+1    any other error
+2    wrong usage
+3    one or more of several items failed
 4    not found
-5    exists already, or in the wrong state
+5    already exists, or is in the wrong state
 6    not signed in, or not allowed
-7    input refused: malformed, too large, over quota, wrong type
-8    the server or data directory cannot be reached, or does not answer within --timeout
-9    busy: locked for --lock-timeout, rate limited, stopping; try again
+7    invalid input: malformed, too large, over quota, wrong type
+8    cannot reach the server or data directory, or no answer within --timeout
+9    busy: still locked after --lock-timeout, rate limited, shutting down; try again
 10   a check found problems
-11   no space
-12   the version of the database or of the server does not match
-130  interrupted by Ctrl-C (143: by SIGTERM); nothing half-done is left
+11   no space left
+12   the database or server has another version
+130  interrupted by Ctrl-C (143: by SIGTERM); nothing half-done is left behind
 
-One named thing gives its own status. Of several, what would fail them all (not signed in, 8, 9, 11, 12) ends the
-command with its own. 8 and 9 are worth trying again.
+A command given one item exits with the status of that item. A command given
+several items, or -, goes on after an error and exits with 3, but stops at an
+error that would affect all items (not signed in, 8, 9, 11, 12) and exits with
+that status. After 8 and 9 it makes sense to try again.
 )";
 
 constexpr std::string_view environment =
-    R"(VIDEOCTL_SERVER      --server
-VIDEOCTL_CONTEXT     --context
-VIDEOCTL_TOKEN       a token or session id, for --server or VIDEOCTL_SERVER only
-VIDEOCTL_TOKEN_FILE  --token-file
-VIDEOCTL_CACERT      --cacert
-VIDEOCTL_OUTPUT      --output
-VIDEOD_CONFIG        --config
-VIDEOD_DATA_DIR      --data-dir
-XDG_CONFIG_HOME      videoctl/contexts.toml is below it, else below ~/.config
+    R"(VIDEOCTL_SERVER      default for --server
+VIDEOCTL_CONTEXT     default for --context
+VIDEOCTL_TOKEN       a token or session ID, used only with --server or VIDEOCTL_SERVER
+VIDEOCTL_TOKEN_FILE  default for --token-file
+VIDEOCTL_CACERT      default for --cacert
+VIDEOCTL_OUTPUT      default for --output
+VIDEOD_CONFIG        default for --config
+VIDEOD_DATA_DIR      default for --data-dir
+XDG_CONFIG_HOME      directory of videoctl/contexts.toml; default: ~/.config
+XDG_CACHE_HOME       directory of videoctl/hashes, a cache of file digests; default: ~/.cache
 
-A flag comes before the environment, that before the context in use, that before the configuration file.
+Flags take precedence over the environment, the environment over the current
+context, and the context over the configuration file.
 )";
 
 constexpr std::string_view formats =
-    R"(table   for people; what a terminal gets
-tsv     a line of column names, then a line each; \t \n \\ stand for tab, line end and backslash; what a pipe gets
-json    one document; a list is {"videos":[...]}
-ndjson  a JSON object a line, as they come
-id      ids alone, one a line
+    R"(table   aligned columns, for people; the default on a terminal
+tsv     tab-separated: a line of column names, then one line per item, with tab,
+        newline and backslash written as \t, \n and \\; the default in a pipe
+json    one JSON document; a list looks like {"videos":[...]}
+ndjson  one JSON object per line, written as items arrive
+id      IDs only, one per line
 
---columns a,b picks and orders the columns of table and tsv, --no-header leaves their names out. Data goes to stdout,
-all else to stderr; with json and ndjson an error is there as a JSON object too. JSON is UTF-8: of a file's name that is
-not, each wrong byte is shown as U+FFFD; tsv has the bytes as they are.
+--columns a,b selects and orders the columns of table and tsv; --no-header
+omits their names. Data goes to standard output, everything else to standard
+error; with json and ndjson an error is also printed there as a JSON object.
+JSON is UTF-8: in a file name that is not valid UTF-8, each invalid byte
+appears as U+FFFD. tsv prints the bytes unchanged.
 )";
 
-constexpr std::string_view threeWays =
-    R"(remote  with --server, VIDEOCTL_SERVER or a context: over HTTP, as who the token or session is
-socket  else, where the daemon of the data directory answers on its socket there: as the operator
-direct  else, or with --direct, --data-dir or VIDEOD_DATA_DIR: on the data directory itself, as the operator, who is
-        root or the directory's owner; needs no daemon and is safe beside a running one
+constexpr std::string_view modes =
+    R"(remote  over HTTP, as the user of the token or session; used with --server,
+        VIDEOCTL_SERVER or a context
+socket  over the operator socket, as the operator; used if a daemon on this
+        machine listens there
+direct  on the data directory itself, as the operator; for root and the owner of
+        the directory; used if no daemon listens, or with --direct, --data-dir
+        or VIDEOD_DATA_DIR; safe while a daemon is running
 
--v says which way was taken. --as USER lets the operator act as a user. A server that was asked for and does not answer
-is exit status 8: there is no other way then.
+-v shows which mode is used. --as USER lets the operator act as a user. If you
+ask for a server and it does not answer, the command exits with status 8 and
+tries no other mode.
 )";
 
 }  // namespace
 
 std::string_view topic(std::string_view name) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 4> topics{
-      {{"exit-codes", exitCodes}, {"environment", environment}, {"formats", formats}, {"ways", threeWays}}};
+      {{"exit-codes", exitCodes}, {"environment", environment}, {"formats", formats}, {"ways", modes}}};
   for (const auto& [known, text] : topics)
     if (known == name) return text;
   return {};
@@ -100,17 +112,17 @@ std::string_view topic(std::string_view name) {
 
 const std::vector<Example>& recipes() {
   static const std::vector<Example> all{
-      {"Every night, what is new in a folder, by content; silent unless something failed",
+      {"Upload new files from a folder every night; silent unless something failed",
        "videoctl -q video upload /srv/incoming --recursive --skip-existing --min-age 5m --user ada"},
-      {"How full each user's room is",
+      {"Show how much of their quota users have used",
        R"(videoctl user list -o json | jq -r '.users[] | select(.bytes_quota > 0)
   | "\(.user_name) \(.bytes_used * 100 / .bytes_quota | floor) %"')"},
-      {"Tokens that end within two weeks",
+      {"List tokens that expire within two weeks",
        R"sh(videoctl token list -o json | jq -r --arg soon "$(date -u -d '+14 days' +%FT%TZ)" \
   '.tokens[] | select(.expires != null and .expires < $soon) | .user_name + " " + .label')sh"},
-      {"Purge what is due, from cron where no daemon does; 3 where some failed, 9 where others hold some",
+      {"Purge what is due, from cron if no daemon does it; exits with 3 if some failed, 9 if others hold some",
        "videoctl -q queue drain"},
-      {"Delete everything of a user that is older than a year",
+      {"Delete a user's videos older than a year",
        "videoctl video list --user ada --until -365d -o id | videoctl -q video delete -"},
   };
   return all;
@@ -118,15 +130,15 @@ const std::vector<Example>& recipes() {
 
 std::string overview(const CLI::App& app) {
   std::string out =
-      "videoctl: works on the users, videos and comments of a video server\n\n"
+      "videoctl: manage the users, videos and comments of a video server\n\n"
       "usage: videoctl NOUN VERB [ARGUMENTS] [--flags]\n\nNouns:\n";
   for (const CLI::App* noun : visible(app))
-    out += fmt::format("  {:<9} {}\n", noun->get_name(), noun->get_description());
+    out += fmt::format("  {:<11} {}\n", noun->get_name(), noun->get_description());
   return out + std::string(examples);
 }
 
 void addHelp(Commands& commands) {
-  auto version = commands.plain<NoWords>("version", "The version of this program");
+  auto version = commands.plain<NoWords>("version", "Print the version");
   version.givesOne<Version>();
   version.runs([](Caller& caller, NoWords&) {
     if (caller.out.isJson())
@@ -136,8 +148,8 @@ void addHelp(Commands& commands) {
     return 0;
   });
 
-  auto help = commands.plain<Topic>("help", "This, or about exit-codes, environment, formats or ways");
-  help.option("TOPIC", &Topic::name, "exit-codes, environment, formats, ways, or a noun");
+  auto help = commands.plain<Topic>("help", "Show help on a noun or topic");
+  help.option("TOPIC", &Topic::name, "a noun, or exit-codes, environment, formats or ways");
   help.runs([&app = commands.app()](Caller& caller, Topic& wanted) {
     if (wanted.name.empty()) {
       caller.out.text(overview(app));
@@ -152,8 +164,8 @@ void addHelp(Commands& commands) {
       caller.out.text(Commands::helpOf(*noun));
       return 0;
     }
-    throw Usage(fmt::format(
-        "help: there is nothing about {}; there is exit-codes, environment, formats, ways and the nouns", wanted.name));
+    throw Usage(
+        fmt::format("help: no topic {}; topics are exit-codes, environment, formats, ways and the nouns", wanted.name));
   });
 }
 

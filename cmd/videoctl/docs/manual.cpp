@@ -8,10 +8,10 @@
 namespace video::ctl {
 namespace {
 
-constexpr std::string_view date = "November 21, 2026";  // of the version's manuals
+constexpr std::string_view date = "November 21, 2026";  // date of the manual pages
 constexpr std::size_t lineWidth = 78;
 
-// Text as roff reads it.
+// Escapes text for roff.
 std::string plain(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -26,14 +26,14 @@ std::string plain(std::string_view text) {
   return out;
 }
 
-// One argument of a macro.
+// Quotes one argument of a macro.
 std::string argument(std::string_view text) {
   std::string out = plain(text);
   for (std::size_t at = out.find('"'); at != std::string::npos; at = out.find('"', at + 2)) out.replace(at, 1, "\"\"");
   return '"' + out + '"';
 }
 
-// A paragraph, in lines of its own, none of which is a macro.
+// A paragraph, wrapped so that no line is taken for a macro.
 std::string paragraph(std::string_view text) {
   std::string out;
   std::string line;
@@ -49,7 +49,7 @@ std::string paragraph(std::string_view text) {
     if (!line.empty() && line.size() + 1 + word.size() > lineWidth) end();
     if (!line.empty()) line += ' ';
     line += word;
-    // A sentence begins a line.
+    // Start each sentence on a new line, as mandoc asks.
     if (word.size() > 2 && (word.ends_with('.') || word.ends_with('?')) && word.find('.') == word.size() - 1) end();
   }
   end();
@@ -101,7 +101,7 @@ std::string seeAlso(const std::vector<std::pair<std::string, int>>& pages, const
   return out + last + '\n';
 }
 
-// `Fl -user Ar USER` of an option, with all its names.
+// An option with all its names, as in `Fl -user Ar USER`.
 std::string flagMacros(const CLI::Option& option) {
   std::string out;
   for (const std::string& name : option.get_snames()) out += fmt::format("{}Fl {}", out.empty() ? "" : " , ", name);
@@ -127,7 +127,7 @@ std::vector<const CLI::Option*> optionsOf(const CLI::App& app, bool positional) 
   return out;
 }
 
-// The lines of a synopsis for one command.
+// The synopsis of one command.
 std::string synopsis(const CLI::App& command, const std::string& path) {
   std::string out = ".Nm videoctl\n.Cm " + path + '\n';
   for (const CLI::Option* option : optionsOf(command, false))
@@ -181,20 +181,20 @@ std::string mainPage(const Commands& commands, const std::vector<std::pair<std::
   std::string out = header("videoctl", "1", app.get_description());
   out += ".Sh SYNOPSIS\n.Nm\n.Op Ar flags\n.Ar noun\n.Ar verb\n.Op Ar arguments\n.Sh DESCRIPTION\n";
   out += paragraph(
-      "Each noun has a manual of its own, and each command a --help. A command does the same and prints the "
-      "same whichever way it goes.");
+      "Manages a video server run by videod(8), on this machine or over HTTP. Each noun has its own manual page, "
+      "and each command accepts --help. Commands behave and print the same in every mode (see below).");
   out += ".Bl -tag -width Ds\n";
   for (const CLI::App* noun : visible(app)) {
     const bool hasPage = !visible(*noun).empty();
     out += hasPage ? fmt::format(".It Xr videoctl-{} 1\n", noun->get_name()) : ".It Cm " + noun->get_name() + '\n';
     out += hasPage ? paragraph(sentence(noun->get_description())) : commandText(*noun);
   }
-  out += ".El\n.Ss Ways\n" + literal(topic("ways")) + ".Ss Formats\n" + literal(topic("formats"));
+  out += ".El\n.Ss Modes\n" + literal(topic("ways")) + ".Ss Formats\n" + literal(topic("formats"));
   out += ".Ss Flags\n" + optionList(optionsOf(app, false));
   out += environmentSection();
   out +=
       ".Sh FILES\n.Bl -tag -width Ds\n.It Pa /etc/videod.toml\nThe daemon's configuration.\n"
-      ".It Pa ~/.config/videoctl/contexts.toml\nServers by a short name, and what signs in there; 0600.\n.El\n";
+      ".It Pa ~/.config/videoctl/contexts.toml\nSaved servers and their tokens, readable only by you.\n.El\n";
   out += exitStatus();
   return out + examplesSection(recipes()) + seeAlso(pages, "videoctl");
 }
@@ -204,7 +204,7 @@ std::string nounPage(const Commands& commands, const CLI::App& noun,
   const std::string name = "videoctl-" + noun.get_name();
   std::string out = header(name, "1", noun.get_description()) + ".Sh SYNOPSIS\n";
   for (const CLI::App* verb : visible(noun)) out += synopsis(*verb, noun.get_name() + ' ' + verb->get_name());
-  out += ".Sh DESCRIPTION\n" + paragraph("What is said in videoctl(1) of flags, formats and exit statuses holds here.");
+  out += ".Sh DESCRIPTION\n" + paragraph("See videoctl(1) for global flags, output formats and exit statuses.");
   for (const CLI::App* verb : visible(noun))
     out += fmt::format(".Ss videoctl {} {}\n", noun.get_name(), verb->get_name()) + commandText(*verb);
   return out + examplesSection(commands.examplesOf(noun)) + seeAlso(pages, name);
@@ -218,30 +218,31 @@ std::string daemonPage(const std::vector<std::pair<std::string, int>>& pages) {
   for (const CLI::Option* option : optionsOf(app, false)) out += ".Op " + flagMacros(*option) + '\n';
   out += ".Sh DESCRIPTION\n" +
          paragraph(
-             "Keeps users, videos and comments in a data directory, an SQLite database and plain files, and serves "
-             "them over HTTP. Several daemons may share one directory.") +
+             "Serves users, videos and comments over HTTP. It keeps them in a data directory, which holds an SQLite "
+             "database and plain files. Several daemons may share one data directory.") +
          optionList(optionsOf(app, false)) + ".Pp\n" +
          paragraph(
-             "SIGTERM and SIGINT end it once running answers are out; a second one ends it at once. SIGHUP makes it "
-             "read limits, log and task settings again. It logs to stderr.");
+             "On SIGTERM or SIGINT it finishes the requests in progress and exits; a second signal makes it exit at "
+             "once. On SIGHUP it reloads the limits, log settings and task settings. It logs to standard error.");
   out += ".Sh ENVIRONMENT\n.Bl -tag -width Ds\n.It Ev VIDEOD_CONFIG\nThe configuration file.\n.El\n";
   out +=
       ".Sh FILES\n.Bl -tag -width Ds\n.It Pa /etc/videod.toml\nThe configuration.\n"
       ".It Pa /var/lib/videod\nThe data directory.\n.El\n";
   out +=
       ".Sh EXIT STATUS\n.Bl -tag -width Ds\n"
-      ".It 0\nStopped by a signal.\n.It 2\nA bad flag or configuration.\n.It 6\nNo permission.\n"
-      ".It 8\nAn address or the directory cannot be had.\n.It 9\nThe directory is locked by another process.\n"
-      ".It 11\nNo space.\n.It 12\nA schema of another version.\n.El\n";
-  return out + examplesSection({{"Say whether a configuration is good", "videod --config videod.toml --check"}}) +
+      ".It 0\nStopped by a signal.\n.It 2\nInvalid flag or configuration.\n.It 6\nPermission denied.\n"
+      ".It 8\nCannot bind an address or open the data directory.\n.It 9\nThe data directory is locked by another "
+      "process.\n"
+      ".It 11\nNo space left.\n.It 12\nThe database has the schema of another version.\n.El\n";
+  return out + examplesSection({{"Check a configuration", "videod --config videod.toml --check"}}) +
          seeAlso(pages, "videod");
 }
 
-// What etc/videod.toml says of each key, which stand there all.
+// videod.toml(5), made from the comments of etc/videod.toml, which lists every key.
 std::string settingsPage(std::string_view configuration, const std::vector<std::pair<std::string, int>>& pages) {
   std::string out = header("videod.toml", "5", "the configuration of videod") + ".Sh DESCRIPTION\n";
   std::istringstream lines{std::string(configuration)};
-  std::string before;  // comments that stand alone
+  std::string before;  // comments on lines of their own
   std::string table;
   bool open = false;
   const auto begin = [&] {
@@ -275,10 +276,10 @@ std::string settingsPage(std::string_view configuration, const std::vector<std::
     }
   }
   end();
-  out += ".Sh FILES\n.Bl -tag -width Ds\n.It Pa /etc/videod.toml\nRead where no other file is named.\n.El\n";
+  out += ".Sh FILES\n.Bl -tag -width Ds\n.It Pa /etc/videod.toml\nRead unless another file is given.\n.El\n";
   return out +
          examplesSection(
-             {{"Make a configuration, and say whether it is good",
+             {{"Write a configuration and check it",
                "printf '[deletion]\\ndelay = \"7d\"\\n' > videod.toml\nvideod --config videod.toml --check"}}) +
          seeAlso(pages, "videod.toml");
 }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <iostream>
+#include <sstream>
 
 #include "frame/files.hpp"
 #include "sessions/fields.hpp"
@@ -11,7 +12,8 @@
 namespace video::ctl {
 namespace {
 
-// How many letters must be changed, added, left out or swapped with the next to make one word of the other.
+// Edit distance: how many letters to change, insert, delete or swap with their neighbour to turn one word into the
+// other.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> away(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i) {
@@ -54,7 +56,7 @@ Toolkit& Caller::toolkit() {
 
 std::string Caller::self(std::string_view command, std::string_view flag) {
   const WhoAmI who = toolkit().sessions().whoami(by(), {});
-  if (!who.userName) throw Usage(fmt::format("{}: say whose: {} USER", command, flag));
+  if (!who.userName) throw Usage(fmt::format("{}: give the user: {} USER", command, flag));
   return *who.userName;
 }
 
@@ -68,13 +70,13 @@ std::string Caller::siteUrl() {
 
 void Caller::needAuthor(std::string_view command) {
   const auto* operator_ = std::get_if<Operator>(&by());
-  if (operator_ != nullptr && !operator_->as) throw Usage(fmt::format("{}: say who does it: --as USER", command));
+  if (operator_ != nullptr && !operator_->as) throw Usage(fmt::format("{}: give the author: --as USER", command));
 }
 
 void Caller::needPrivateWay() {
   if (target().kind == Target::Kind::remote && isExposed(target().address) && !flags.allowPlainHttp)
     throw Usage(
-        fmt::format("{}: a password would go over plain http: use https, or --allow-plain-http", target().address));
+        fmt::format("{}: would send a password over plain HTTP: use https, or --allow-plain-http", target().address));
 }
 
 void Caller::report(std::string_view line) const {
@@ -90,19 +92,20 @@ void readValue(std::string_view text, std::string_view name, Time& to) {
   }
   if (!time)
     throw Error(Fault::malformed,
-                fmt::format("{}: {} is no time like 2026-11-21T09:30:00Z, @1795253400 or -7d", name, text));
+                fmt::format("{}: {} is not a time such as 2026-11-21T09:30:00Z, @1795253400 or -7d", name, text));
   to = *time;
 }
 
 void readValue(std::string_view text, std::string_view name, std::chrono::milliseconds& to) {
   const auto duration = parseDuration(text);
-  if (!duration) throw Error(Fault::malformed, fmt::format("{}: {} is no duration like 30s or 2h30m", name, text));
+  if (!duration)
+    throw Error(Fault::malformed, fmt::format("{}: {} is not a duration such as 30s or 2h30m", name, text));
   to = *duration;
 }
 
 void readPositionMs(std::string_view text, std::string_view name, std::optional<std::int64_t>& to) {
   const auto position = parsePosition(text);
-  if (!position) throw Error(Fault::malformed, fmt::format("{}: {} is no place like 1:23.5", name, text));
+  if (!position) throw Error(Fault::malformed, fmt::format("{}: {} is not a position such as 1:23.5", name, text));
   to = position->count();
 }
 
@@ -110,7 +113,11 @@ CLI::App& Commands::noun(const std::string& name, const std::string& doc, std::v
   CLI::App* noun = app_->add_subcommand(name, doc);
   noun->require_subcommand(1);
   std::string footer = "Examples:\n";
-  for (const Example& example : examples) footer += fmt::format("  {}\n      {}\n", example.what, example.line);
+  for (const Example& example : examples) {
+    footer += fmt::format("  {}\n", example.what);
+    std::istringstream lines(example.line);
+    for (std::string line; std::getline(lines, line);) footer += fmt::format("      {}\n", line);
+  }
   noun->footer(footer);
   examples_.emplace(noun, std::move(examples));
   return *noun;
@@ -155,17 +162,17 @@ void Commands::explain(const CLI::ParseError& problem) const {
   const std::vector<std::string> left = app_->remaining(true);
   if (known.empty() || left.empty()) {
     say(problem.what());
-    return sayPlain(fmt::format("hint: {} --help", path));
+    return sayPlain(fmt::format("hint: see `{} --help`", path));
   }
-  say(fmt::format("{} {}: there is no such command", path, left[0]));
+  say(fmt::format("{} {}: no such command", path, left[0]));
   const auto nearest = std::min_element(known.begin(), known.end(), [&](const CLI::App* a, const CLI::App* b) {
     return distance(left[0], a->get_name()) < distance(left[0], b->get_name());
   });
-  constexpr std::size_t most = 2;  // letters; more than that away is another word
+  constexpr std::size_t most = 2;  // edits; words that differ more are not suggested
   if (distance(left[0], (*nearest)->get_name()) <= most)
     sayPlain(fmt::format("hint: did you mean `{} {}`?", path, (*nearest)->get_name()));
   else
-    sayPlain(fmt::format("hint: {} --help", path));
+    sayPlain(fmt::format("hint: see `{} --help`", path));
 }
 
 Items::Items(const std::vector<std::string>& arguments, const Flags& flags)

@@ -18,7 +18,7 @@
 
 namespace video::ctl {
 
-/// The global flags, as given.
+/// The global flags as given on the command line.
 struct Flags {
   std::string config, dataDirectory, server, context, tokenFile, caCertificate, as;
   std::optional<Format> output;
@@ -30,7 +30,8 @@ struct Flags {
   bool failFast = false, allowPlainHttp = false, noProgress = false;
 };
 
-/// What a command has at hand while it runs.
+/// What a command works with: the global flags, the output, and the toolkit of the chosen mode. For one thread;
+/// once open, the toolkit may be used by several.
 class Caller {
  public:
   Caller(const Flags& given, Printer& printer) : flags(given), out(printer) {}
@@ -38,23 +39,24 @@ class Caller {
   const Flags& flags;
   Printer& out;
 
-  /// The way that this call goes; picked at the first call.
+  /// Returns the mode and address in use; chosen at the first call. Throws Usage, Error.
   const Target& target();
-  /// All doors. Opened at the first call, which in direct mode makes root the data directory's owner: whatever the
-  /// caller alone may read is opened before.
+  /// Returns the toolkit; opened at the first call. In direct mode root then becomes the owner of the data directory,
+  /// so open files that only the caller may read first. Throws Usage, Error.
   Toolkit& toolkit();
   const Credential& by() { return target().by; }
-  /// The user whom something is for where nobody is named: who is signed in, or --as; else throws Usage.
+  /// Returns the user to use if none is given: the one who is signed in, or --as. Throws Usage if there is neither.
   std::string self(std::string_view command, std::string_view flag);
-  /// Throws Usage where the operator does not say as whom this is done.
+  /// Throws Usage if the caller is the operator and did not give --as.
   void needAuthor(std::string_view command);
-  /// Throws Usage where a password would go over plain http to another machine.
+  /// Throws Usage if a password would be sent over plain HTTP to another machine.
   void needPrivateWay();
-  /// Where the site is reached from here, without a slash at its end: the server, or where the daemon listens.
+  /// Returns the URL of the site without a trailing slash: the server in remote mode, else a TCP listener of the
+  /// daemon. Empty if the daemon has none.
   std::string siteUrl();
-  /// Whether the way was picked and is a server's.
+  /// Whether the mode has been chosen and is remote.
   bool isRemote() const { return way_ && way_->kind == Target::Kind::remote; }
-  /// One line about what changed, unless -q.
+  /// Prints a line about what was done, unless -q is given.
   void report(std::string_view line) const;
 
  private:
@@ -62,18 +64,18 @@ class Caller {
   std::unique_ptr<Toolkit> toolkit_;
 };
 
-/// Nothing more can go to stdout; exit status 0 where its reader went away.
+/// Thrown to end a command that cannot write to standard output any more; the exit status is 0 if the reader went away.
 struct ClosedOutput {};
 
-/// A signal ended the command after it took back what it had begun.
+/// Thrown when a signal ends the command, after it has undone what it had begun.
 struct Interrupted {
   int signal;
 };
 
-/// Carries a command out; returns the exit status.
+/// Runs a command; returns the exit status.
 using Action = std::function<int(Caller&)>;
 
-// ---- values: text of the command line into a member; throws Error malformed
+// ---- values: read text from the command line into a member; all throw Error malformed
 
 void readValue(std::string_view text, std::string_view name, Time& to);  ///< RFC 3339, `@UNIX`, `-7d`
 void readValue(std::string_view text, std::string_view name, std::chrono::milliseconds& to);
@@ -87,7 +89,7 @@ void readValue(std::string_view text, std::string_view name, T& to) {
     if (!value) {
       std::string known;
       for (const auto& entry : Names<T>::list) known += fmt::format(" {}", entry.second);
-      throw Error(Fault::malformed, fmt::format("{}: {} is none of{}", name, text, known));
+      throw Error(Fault::malformed, fmt::format("{}: {} is not one of{}", name, text, known));
     }
     to = *value;
   } else {
@@ -95,7 +97,7 @@ void readValue(std::string_view text, std::string_view name, T& to) {
   }
 }
 
-/// What a value of this type looks like, for help: the words of an enumeration with `|` between them.
+/// Returns the placeholder of a value in help, such as `TIME`; for an enumeration its words joined by `|`.
 template <class T>
 std::string kindOf() {
   if constexpr (isOptional<T> || isNullable<T>) {
@@ -113,7 +115,7 @@ std::string kindOf() {
   }
 }
 
-/// An option or argument that takes one value.
+/// Adds an option or argument that takes one value, which `read` stores in `to`; both must outlive the parsing.
 template <class T, class Read>
 CLI::Option* bind(CLI::App& app, const std::string& names, T& to, const std::string& doc, Read read) {
   const auto take = [&to, names, read](const std::string& text) {
@@ -124,36 +126,37 @@ CLI::Option* bind(CLI::App& app, const std::string& names, T& to, const std::str
       throw CLI::ValidationError(error.what());
     }
   };
-  const bool named = names.starts_with('-');  // an argument's name says what it is
+  const bool named = names.starts_with('-');  // an argument has no type name
   return app.add_option_function<std::string>(names, take, doc)->type_name(named ? kindOf<T>() : std::string());
 }
 
-/// What a verb takes that takes nothing of its own.
+/// The `Wanted` of a verb without options of its own.
 struct NoWords {};
 
-/// How long a command that waits leaves a daemon alone before it looks again.
+/// How often a waiting command polls.
 inline constexpr std::chrono::milliseconds betweenLooks{100};
 
-/// A line of a shell, and what it is for.
+/// A shell command for the manual, with a description.
 struct Example {
   std::string what;
   std::string line;
 };
 
-/// A command: what it does, and what `-o json` writes.
+/// A command: its action, and the schema of what `-o json` writes.
 struct Command {
   Action action;
-  std::string (*schema)() = nullptr;  ///< JSON Schema; null: plain text, or nothing
-  bool rehearses = false;             ///< it heeds --dry-run
+  std::string (*schema)() = nullptr;  ///< returns a JSON Schema; null for plain text or no output
+  bool rehearses = false;             ///< supports --dry-run
 };
 
-/// One verb: its options go straight onto a `Wanted`, which is what its action is given.
+/// Builds one verb. Its options are stored in a `Wanted`, which is passed to its action.
 template <class Wanted>
 class Verb {
  public:
   Verb(CLI::App& command, Command& entry) : command_(&command), entry_(&entry), wanted_(std::make_shared<Wanted>()) {}
 
-  /// `--name VALUE`, or an argument where `names` has no dash; the text about it is the field's own.
+  /// Adds the option `--name VALUE`, or an argument if `names` has no dash. The help text is `doc`, or the description
+  /// of the field.
   template <class Owner, class Member>
   CLI::Option* option(const std::string& names, Member Owner::*member) {
     return option(names, member, docOf<Owner>(member));
@@ -168,21 +171,21 @@ class Verb {
     return bind(*command_, names, (*wanted_).*member, doc, read);
   }
 
-  /// A flag without a value.
+  /// Adds a flag without a value.
   template <class Owner, class Member>
   CLI::Option* flag(const std::string& names, Member Owner::*member, const std::string& doc) {
     return command_->add_flag_callback(
         names, [wanted = wanted_, member] { (*wanted).*member = true; }, doc);
   }
 
-  /// One argument or more.
+  /// Adds an argument that may be given several times; at least once, unless the caller lifts that.
   template <class Owner>
   CLI::Option* several(const std::string& name, std::vector<std::string> Owner::*member, const std::string& doc) {
     const auto take = [to = &((*wanted_).*member)](const std::vector<std::string>& texts) { *to = texts; };
     return command_->add_option_function<std::vector<std::string>>(name, take, doc)->type_name("")->required();
   }
 
-  /// An option that may be repeated, each time with one value.
+  /// Adds an option that may be repeated, with one GLOB each time.
   template <class Owner>
   CLI::Option* each(const std::string& name, std::vector<std::string> Owner::*member, const std::string& doc) {
     const auto take = [to = &((*wanted_).*member)](const std::vector<std::string>& texts) { *to = texts; };
@@ -192,26 +195,26 @@ class Verb {
         ->take_all();
   }
 
-  /// --since, --until and --limit; a limit of 0 is none.
+  /// Adds --since, --until and --limit; a limit of 0 in `Wanted` means no limit.
   void lists() {
     wanted_->limit = 0;
     option("--since", &Wanted::since);
     option("--until", &Wanted::until);
-    option("--limit", &Wanted::limit, "items at most",
+    option("--limit", &Wanted::limit, "list at most N items",
            [](std::string_view text, std::string_view name, std::int64_t& to) {
              readText(text, name, to);
              if (to < 1) throw Error(Fault::malformed, fmt::format("{}: must be 1 or more", name));
            });
   }
 
-  /// It prints one of these.
+  /// The command prints one `Item`.
   template <Described Item>
   void givesOne() {
     entry_->schema = [] {
       return documentOf(SchemaWriter("#/$defs/"), [](auto& writer) { return writer.template fields<Item>(); });
     };
   }
-  /// It prints a list, of whose pages this is one.
+  /// The command prints a list, which it fetches in pages of this type.
   template <Described PageType>
   void givesList() {
     entry_->schema = [] {
@@ -222,12 +225,13 @@ class Verb {
       });
     };
   }
-  /// It prints what became of each thing.
+  /// The command prints a Result for each item.
   void givesResults() { givesList<Page<Result>>(); }
 
-  /// It heeds --dry-run: says what it would do, and changes nothing.
+  /// The command supports --dry-run.
   void rehearses() { entry_->rehearses = true; }
 
+  /// Sets the action; it returns the exit status.
   void runs(std::function<int(Caller&, Wanted&)> work) {
     entry_->action = [wanted = wanted_, work = std::move(work)](Caller& caller) { return work(caller, *wanted); };
   }
@@ -258,36 +262,37 @@ class Verb {
   std::shared_ptr<Wanted> wanted_;
 };
 
-/// The nouns and verbs there are.
+/// The commands of the program: nouns, each with its verbs.
 class Commands {
  public:
   explicit Commands(CLI::App& app) : app_(&app) {}
 
-  /// The lines work as they stand, one after the other, at a site with a user ada and files holiday.mp4, beach.mp4.
+  /// Adds a noun. A test runs its examples in order, on a site with a user ada and the files holiday.mp4 and beach.mp4.
   CLI::App& noun(const std::string& name, const std::string& doc, std::vector<Example> examples);
+  /// Adds a verb to a noun.
   template <class Wanted>
   Verb<Wanted> verb(CLI::App& noun, const std::string& name, const std::string& doc) {
     CLI::App* command = noun.add_subcommand(name, doc);
-    command->footer("");  // not the noun's examples
+    command->footer("");  // do not inherit the examples of the noun
     return Verb<Wanted>(*command, commands_[command]);
   }
-  /// A command that is a noun by itself.
+  /// Adds a command without verbs, such as `version`.
   template <class Wanted>
   Verb<Wanted> plain(const std::string& name, const std::string& doc) {
     return verb<Wanted>(*app_, name, doc);
   }
   CLI::App& app() const { return *app_; }
-  /// Those of a noun, in its manual and its help; empty for any other.
+  /// Returns the examples of a noun; empty for any other command.
   const std::vector<Example>& examplesOf(const CLI::App& noun) const;
-  /// What a command writes with `-o json`, as JSON Schema; empty where that is no JSON.
+  /// Returns the JSON Schema of what a command writes with `-o json`; empty if it does not write JSON.
   std::string schemaOf(const CLI::App& command) const;
-  /// Its help, with the whole path in its usage line.
+  /// Returns the help of a command, with its full path in the usage line.
   static std::string helpOf(const CLI::App& command);
-  /// The innermost command of what was parsed.
+  /// Returns the innermost command that was parsed.
   const CLI::App& deepest() const;
-  /// The command that was parsed; null where that is a noun alone.
+  /// Returns the command that was parsed; null for a noun without a verb.
   const Command* chosen() const;
-  /// Says what is wrong with a command line, and what may have been meant.
+  /// Prints what is wrong with a command line, and a suggestion.
   void explain(const CLI::ParseError& problem) const;
 
  private:
@@ -296,18 +301,19 @@ class Commands {
   std::map<const CLI::App*, std::vector<Example>> examples_;
 };
 
-/// Many things, named as arguments, or one a line on stdin where the only argument is `-`.
+/// The items a command works on: its arguments, or the lines of standard input if the only argument is `-`.
 class Items {
  public:
   Items(const std::vector<std::string>& arguments, const Flags& flags);
-  /// Arguments alone, `-` being one like any other; `several` even where there is one.
+  /// Takes arguments only: `-` has no special meaning. `several` makes a single one count as several.
   explicit Items(const std::vector<std::string>& arguments, bool several = false);
-  /// The same of files.
+  /// The same for file names, which go into the path of a Result.
   static Items ofFiles(const std::vector<std::string>& paths, bool several);
+  /// Returns the next item; empty at the end.
   std::optional<std::string> next();
-  /// What is said of one that failed.
+  /// Returns the Result of an item that failed.
   Result failed(const std::string& item, std::string_view why) const;
-  /// Whether one failure among them is exit 3 instead of its own status.
+  /// Whether there are several, so that a failure exits with status 3 instead of its own.
   bool areSeveral() const { return several_; }
 
  private:
@@ -319,22 +325,23 @@ class Items {
   char ending_ = '\n';
 };
 
-/// Does `work` for each, prints a line of each, goes on past failures; the exit status.
+/// Calls `work` for each item, prints each Result and goes on after failures. Returns the exit status. Throws Error if
+/// there is only one item, or at a failure that would affect all.
 int runBatch(Caller& caller, Items items, const std::function<Result(const std::string&)>& work);
 
-/// Whether a fault would be the same for everything that follows.
+/// Whether all further items would fail with this fault too.
 bool endsBatch(Fault fault);
 
-/// The flags that every command takes.
+/// Adds the global flags to `app` and binds them to `flags`, which must outlive the parsing.
 void addFlags(CLI::App& app, Flags& flags);
 
-/// Fills in what the environment says of flags that were not given. Throws Usage.
+/// Fills in flags that were not given from the environment. Throws Usage.
 void readEnvironment(Flags& flags);
 
-/// What `videoctl help NAME` prints; empty where there is no such topic.
+/// Returns the text of `videoctl help NAME`; empty if there is no such topic.
 std::string_view topic(std::string_view name);
 
-/// The nouns with a line each, and where to begin.
+/// Returns the text of `videoctl help`: one line per noun, and examples.
 std::string overview(const CLI::App& app);
 
 void addUser(Commands& commands);

@@ -53,7 +53,7 @@ Contexts loadContexts(const std::filesystem::path& path) {
 }
 
 void saveContexts(const std::filesystem::path& path, const Contexts& contexts) {
-  if (path.empty()) throw Error(Fault::unreachable, "contexts: there is no home folder; set HOME or XDG_CONFIG_HOME");
+  if (path.empty()) throw Error(Fault::unreachable, "contexts: no home directory: set HOME or XDG_CONFIG_HOME");
   toml::table named;
   for (const Context& context : contexts.all) {
     toml::table fields{{"server", context.server}};

@@ -8,31 +8,31 @@
 
 namespace video::ctl {
 
-/// A server by a short name, and what signs us in there.
+/// A saved server, and the token for it.
 struct Context {
   std::string name;
   std::string server;
   std::string token;  ///< empty: not signed in
 };
 
-/// What contexts.toml holds.
+/// The contents of contexts.toml.
 struct Contexts {
-  std::string current;  ///< empty: none, which is the data directory of this machine
+  std::string current;  ///< empty: none; commands use the data directory of this machine
   std::vector<Context> all;
 
-  /// The context of this name; null where there is none.
+  /// Returns the context of this name; null if there is none.
   Context* find(std::string_view name);
-  /// The same, but throws Error notFound.
+  /// Returns the context of this name. Throws Error notFound.
   Context& get(std::string_view name);
 };
 
-/// `$XDG_CONFIG_HOME/videoctl/contexts.toml`, or below ~/.config; empty where there is no home.
+/// Returns `$XDG_CONFIG_HOME/videoctl/contexts.toml`, by default below ~/.config; empty without a home directory.
 std::filesystem::path contextsPath();
 
-/// Reads the file; a missing one is empty. Throws Error: forbidden (others can read it), malformed.
+/// Reads the file; a missing file counts as empty. Throws Error: forbidden if others can read it, malformed.
 Contexts loadContexts(const std::filesystem::path& path);
 
-/// Replaces the file, 0600, whole or not at all. Throws Error.
+/// Replaces the file atomically, with mode 0600. Throws Error.
 void saveContexts(const std::filesystem::path& path, const Contexts& contexts);
 
 }  // namespace video::ctl

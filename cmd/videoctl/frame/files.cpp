@@ -26,9 +26,9 @@ namespace {
 constexpr std::size_t pieceSize = 256 * 1024;
 
 volatile std::sig_atomic_t signalCame = 0;
-int signalBell = -1;  // an eventfd that is readable once a signal has come
+int signalBell = -1;  // an eventfd that becomes readable when a signal arrives
 
-// Reads until the end or `most` bytes.
+// Reads to the end of the file. Throws if there are more than `most` bytes.
 std::string readAll(int descriptor, std::size_t most, const std::string& name) {
   std::string text;
   std::vector<char> piece(16 * 1024);
@@ -38,24 +38,24 @@ std::string readAll(int descriptor, std::size_t most, const std::string& name) {
     if (count < 0) throwFileError(name, errno);
     if (count == 0) return text;
     text.append(piece.data(), static_cast<std::size_t>(count));
-    if (text.size() > most) throw Error(Fault::malformed, fmt::format("{}: over {} bytes", name, most));
+    if (text.size() > most) throw Error(Fault::malformed, fmt::format("{}: larger than {} bytes", name, most));
   }
 }
 
-// Until `descriptor` can be read or a signal has come. A read alone would sleep through a signal that came just before.
+// Waits until `descriptor` is readable or a signal arrives. A plain read would miss a signal that came just before it.
 void waitForInput(int descriptor) {
   pollfd ready[2] = {{descriptor, POLLIN, 0}, {signalBell, POLLIN, 0}};
   while (::poll(ready, 2, -1) < 0 && errno == EINTR) {
   }
 }
 
-// The caller's pipes must end when the program does, not when a child of it does.
+// Closes the standard files of a child: the caller's pipes must end when the program ends, not when the child does.
 void leaveStandardFiles() {
   const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(nowhere, standard);
 }
 
-// What FileOpener's child says: an errno, and where that is 0 a descriptor.
+// The reply of FileOpener's child: an errno, and a descriptor if that is 0.
 struct FileAnswer {
   int reason = EIO;
   iovec piece{&reason, sizeof reason};
@@ -67,7 +67,7 @@ struct FileAnswer {
   FileAnswer& operator=(const FileAnswer&) = delete;
 };
 
-// The whole life of FileOpener's child: a path, an answer.
+// The loop of FileOpener's child: receives a path, replies with a descriptor.
 void openForParent(int socket) {
   char path[PATH_MAX];
   for (ssize_t count; (count = ::recv(socket, path, sizeof path, 0)) > 0 || (count < 0 && errno == EINTR);) {
@@ -86,7 +86,7 @@ void openForParent(int socket) {
   }
 }
 
-// The whole life of PartFile's child: one order, one answer (an errno).
+// The work of PartFile's child: reads one order, writes one reply (an errno).
 void keepRights(int orders, int answers, const std::filesystem::path& part) {
   std::string order;
   char letter = 0;
@@ -121,7 +121,7 @@ std::string readSecretFile(const std::filesystem::path& path) {
   struct stat what {};
   if (::fstat(file.number(), &what) != 0) throwFileError(path, errno);
   if (S_ISREG(what.st_mode) && (what.st_mode & 077) != 0)
-    throw Error(Fault::forbidden, fmt::format("{}: others can read it; chmod 600 it", path.string()));
+    throw Error(Fault::forbidden, fmt::format("{}: others can read it: run chmod 600 on it", path.string()));
   return readAll(file.number(), 64 * 1024, path.string());
 }
 
@@ -197,7 +197,7 @@ Descriptor FileOpener::open(const std::filesystem::path& path) const {
   if (const cmsghdr* control = CMSG_FIRSTHDR(&answer.message); control != nullptr)
     std::memcpy(&number, CMSG_DATA(control), sizeof number);
   Descriptor file(number);
-  if (!file) throwFileError(path, EMFILE);  // the kernel drops what there is no room for
+  if (!file) throwFileError(path, EMFILE);  // the kernel drops a descriptor that exceeds the limit
   return file;
 }
 
@@ -229,7 +229,7 @@ PartFile::PartFile(std::filesystem::path part)
     : part_(std::move(part)), file_(::open(part_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666)) {
   if (!file_) throwFileError(part_, errno);
   if (::flock(file_.number(), LOCK_EX | LOCK_NB) != 0 || !os::isSameFile(file_.number(), AT_FDCWD, part_))
-    throw Error(Fault::busy, fmt::format("{}: another download is writing it", part_.string()));
+    throw Error(Fault::busy, fmt::format("{}: another download is writing to it", part_.string()));
   int orders[2];
   int answers[2];
   if (::pipe2(orders, O_CLOEXEC) != 0) throwFileError(part_, errno);

@@ -13,68 +13,72 @@
 
 namespace video::ctl {
 
-/// A variable of the environment; one that is empty counts as not set.
+/// Returns an environment variable; an empty one counts as unset.
 std::optional<std::string> fromEnvironment(const char* name);
 
 using os::throwFileError;
 
-/// Writes all of `bytes`; throws Error.
+/// Writes all of `bytes`. Throws Error, naming `path`.
 void writeFile(int descriptor, std::span<const std::byte> bytes, const std::filesystem::path& path);
 
-/// A file with a secret in it, at most 64 KiB. Throws Error: forbidden where others can read it.
+/// Reads a file that holds a secret, at most 64 KiB. Throws Error: forbidden if others can read it.
 std::string readSecretFile(const std::filesystem::path& path);
 
-/// All of stdin without one line end; at most `most` bytes, else malformed.
+/// Reads standard input to its end and removes one trailing newline. Throws malformed beyond `most` bytes.
 std::string readInput(std::size_t most);
 
-/// An open file, or stdin, as a source of bytes; `file` must outlive it. Ends with Error once a signal has come.
+/// Returns an open file or standard input as a source of bytes; `file` must outlive it. The source throws Error after a
+/// signal.
 ByteSource sourceOf(const Descriptor& file, const std::string& path);
 
-/// Opens files for reading with the rights that the program had when this was made, which it gives up where root
-/// becomes the data directory's owner: then a child of this does it.
+/// Opens files for reading with the permissions that the program started with. In direct mode root becomes the owner of
+/// the data directory; a child process keeps the permissions of root and opens the files.
 class FileOpener {
  public:
   FileOpener();
   ~FileOpener();
   FileOpener(const FileOpener&) = delete;
   FileOpener& operator=(const FileOpener&) = delete;
-  /// Throws Error.
+  /// Opens a file for reading. Throws Error.
   Descriptor open(const std::filesystem::path& path) const;
 
  private:
-  Descriptor child_;  ///< a socket; its end ends the child
+  Descriptor child_;  ///< a socket; closing it ends the child
   int pid_ = -1;
 };
 
-/// In scope: SIGINT and SIGTERM are noted, so that what was begun can be taken back; a second one ends the program.
+/// While in scope, SIGINT and SIGTERM are only recorded, so that the command can undo what it has begun. A second
+/// signal ends the program.
 class SignalNote {
  public:
   SignalNote();
   ~SignalNote();
   SignalNote(const SignalNote&) = delete;
   SignalNote& operator=(const SignalNote&) = delete;
-  /// The signal that came; 0 for none.
+  /// Returns the signal that arrived; 0 for none.
   static int came() noexcept;
 
  private:
   Descriptor bell_;
 };
 
-/// A file being written as NAME.part and put in its place when it is whole. What it does to the folder is done by a
-/// child that keeps the rights the program started with, since direct mode becomes the data directory's owner.
+/// A file that is written as NAME.part and renamed when it is complete. A child process, which keeps the permissions
+/// the program started with, renames and removes it, because in direct mode root becomes the owner of the data
+/// directory.
 class PartFile {
  public:
-  /// Opens `part`, with what is there, for this process alone. Throws Error; busy where another one has it.
+  /// Opens and locks `part`, keeping its contents. Throws Error; busy if another process has it.
   explicit PartFile(std::filesystem::path part);
-  /// An empty part is removed; one with bytes in it stays.
+  /// Removes the part file if it is empty, and keeps it otherwise.
   ~PartFile();
   PartFile(const PartFile&) = delete;
   PartFile& operator=(const PartFile&) = delete;
 
   int descriptor() const { return file_.number(); }
+  /// Empties the part file. Throws Error.
   void clear();
   const std::filesystem::path& path() const { return part_; }
-  /// Syncs it and gives it its name; with `keepOld`, throws conflict where that is taken.
+  /// Syncs the file and renames it to `target`. With `keepOld`, throws conflict if `target` exists.
   void place(const std::filesystem::path& target, bool keepOld);
 
  private:

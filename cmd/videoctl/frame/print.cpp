@@ -49,7 +49,7 @@ std::vector<std::string> split(std::string_view text) {
   return parts;
 }
 
-// A character: how long it is, and how many cells it takes up.
+// The length of a character in bytes and in terminal cells.
 struct Cells {
   std::size_t bytes = 1;
   std::size_t cells = 1;
@@ -70,7 +70,7 @@ std::string harmless(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
-    // C1 ones are U+0080 to U+009F.
+    // The C1 control characters are U+0080 to U+009F.
     const bool c1 = c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
     if (c1) ++i;
     if (c < 0x20 || c == 0x7f || c1)
@@ -132,12 +132,12 @@ void Printer::begin(Shape shape, std::string_view plural, const std::vector<std:
   const auto find = [&names](std::string_view name) {
     return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
   };
-  idColumn_ = find("id") % names.size();  // the first where none is called so
+  idColumn_ = find("id") % names.size();  // the first column if none is called id
   std::vector<std::string> wanted = columns_;
   if (wanted.empty() && format_ == Format::table) wanted = split(tableColumns);
   for (const std::string& column : wanted) {
     if (find(column) == names.size())
-      throw Usage(fmt::format("--columns: there is no column {}; there are {}", column, fmt::join(names, ", ")));
+      throw Usage(fmt::format("--columns: no column {}; columns are {}", column, fmt::join(names, ", ")));
     picked_.push_back(find(column));
   }
   if (wanted.empty()) {
@@ -197,7 +197,7 @@ void Printer::line(const std::vector<std::string>& cells) {
 
 void Printer::tableLine(const std::vector<std::string>& cells) {
   std::string out;
-  std::size_t owed = 0;  // spaces are written only before something
+  std::size_t owed = 0;  // written only before the next non-empty cell
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const std::size_t width = displayWidth(cells[i]);
     if (width > 0) {
@@ -229,9 +229,9 @@ void Printer::result(const Result& result) {
   const bool isSkipped =
       result.status.starts_with("skipped") || result.status == "failed" || result.status == "ignored";
   if (format_ == Format::id && (isSkipped || result.id.empty()))
-    return;  // an id on stdout is one that something was done to
+    return;  // -o id prints only the items that were changed
   Result shown = result;
-  // A path is bytes, and JSON is UTF-8.
+  // A path can hold any bytes, but JSON must be UTF-8.
   if (isJson())
     for (std::optional<std::string>* text : {&shown.path, &shown.detail})
       if (*text) *text = repairedUtf8(**text);

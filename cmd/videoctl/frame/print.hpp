@@ -14,16 +14,16 @@
 
 namespace video::ctl {
 
-/// The command line is wrong; exit status 2.
+/// Thrown if the command line is wrong; the exit status is 2.
 class Usage : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// How data is written; `automatic` is table on a terminal, else tsv.
+/// Output formats; `automatic` is table on a terminal, else tsv.
 enum class Format { automatic, table, json, ndjson, tsv, id };
 
-/// What became of one of many things.
+/// The outcome for one item of a command.
 struct Result {
   std::string status;
   std::string id;
@@ -31,26 +31,26 @@ struct Result {
   std::optional<std::string> detail;
 };
 
-/// Without control characters, which could steer the terminal.
+/// Replaces control characters, which could manipulate the terminal, by `?`.
 std::string harmless(std::string_view text);
 
-/// Writes one line about what happens to stderr, after `videoctl: `. Control characters are made harmless.
+/// Writes a message to standard error, prefixed with `videoctl: `. Replaces control characters.
 void say(std::string_view line);
 
-/// Writes one line to stderr as it is.
+/// Writes a line to standard error unchanged.
 void sayPlain(std::string_view line);
 
-/// Cells that a terminal's column takes up.
+/// Returns the width of `text` in terminal cells.
 std::size_t displayWidth(std::string_view text);
 
-/// As much of `text`, from its start, as takes up `cells` at most.
+/// Returns the longest prefix of `text` that fits into `cells` terminal cells.
 std::string_view cutTo(std::string_view text, std::size_t cells);
 
-/// Cells of a line of the terminal behind a descriptor; 0 where there is none, or it does not say.
+/// Returns the width of the terminal on a descriptor, in cells; 0 if it is not a terminal or its width is unknown.
 std::size_t terminalWidth(int descriptor);
 
-/// All that goes to stdout. A reader that went away is no failure (`isOpen` says so, for lists to stop); any other
-/// failed write is thrown by `finish`, so that what changes things is not stopped half-way.
+/// Writes to standard output. Failed writes do not throw, so that a command is not stopped half-way: `isOpen` becomes
+/// false, and `finish` throws unless the reader of a pipe just went away. For one thread.
 class Printer {
  public:
   Printer(Format format, std::vector<std::string> columns, bool header);
@@ -59,7 +59,7 @@ class Printer {
   bool isJson() const { return format_ == Format::json || format_ == Format::ndjson; }
   bool isOpen() const { return failure_ == 0; }
 
-  /// One thing: checks `--columns`, then calls `make` and prints what it returns.
+  /// Prints one item: checks `--columns`, then calls `make` and prints what it returns.
   template <class Make>
   void one(Make&& make) {
     using Item = std::remove_cvref_t<decltype(make())>;
@@ -68,7 +68,8 @@ class Printer {
     end();
   }
 
-  /// A list, page by page: `fetch(query)` gives one. `wanted.limit` 0 is all; `tableColumns` is what a table shows.
+  /// Prints a list, page by page: `fetch(query)` returns a page. A `wanted.limit` of 0 means all. A table shows
+  /// `tableColumns` unless --columns is given.
   template <class Query, class Fetch>
   void list(Query wanted, std::string_view tableColumns, Fetch&& fetch) {
     using PageType = std::remove_cvref_t<decltype(fetch(wanted))>;
@@ -90,7 +91,7 @@ class Printer {
     end(rest);
   }
 
-  /// A list that comes from no server.
+  /// Prints a complete list.
   template <Described Item>
   void all(const std::vector<Item>& items) {
     begin(Shape::list, Fields<Item>::plural, namesOf<Item>(), {});
@@ -98,16 +99,16 @@ class Printer {
     end();
   }
 
-  /// Lines of results, each out at once; `endResults` closes them.
+  /// Print Results, each flushed at once. Call beginResults first and endResults last.
   void beginResults();
   void result(const Result& result);
   void endResults() { end(); }
 
-  /// Text or bytes as they are.
+  /// Print text or bytes unchanged.
   void text(std::string_view text);
   void bytes(std::span<const std::byte> bytes);
 
-  /// Writes what is left; throws Error where a write failed otherwise than by a closed pipe.
+  /// Flushes the output. Throws Error if a write has failed, unless the reader of a pipe went away.
   void finish();
 
  private:
@@ -121,7 +122,7 @@ class Printer {
     return names;
   }
 
-  // What a page tells beside its items, as the end of a JSON object.
+  // The number fields of a page, as the end of a JSON object.
   template <class PageType>
   static std::string restOf(const PageType& page) {
     std::string out;
@@ -158,7 +159,7 @@ class Printer {
   std::vector<std::size_t> picked_;
   std::size_t idColumn_ = 0;
   std::vector<std::string> titles_;
-  std::vector<std::vector<std::string>> waiting_;  // rows of a table whose widths are not settled
+  std::vector<std::vector<std::string>> waiting_;  // rows of a table whose column widths are not known yet
   std::vector<std::size_t> widths_;
   bool first_ = true;
   std::string buffer_;
@@ -180,10 +181,10 @@ template <>
 struct Fields<ctl::Result> {
   static constexpr std::string_view plural = "results";
   static constexpr std::tuple list{
-      Field{"status", &ctl::Result::status, "what became of it"},
-      Field{"id", &ctl::Result::id, "which thing"},
-      Field{"path", &ctl::Result::path, "the file, where there is one"},
-      Field{"detail", &ctl::Result::detail, "why it failed"},
+      Field{"status", &ctl::Result::status, "the outcome, such as uploaded, skipped or failed"},
+      Field{"id", &ctl::Result::id, "the ID or name of the item"},
+      Field{"path", &ctl::Result::path, "the file, if any"},
+      Field{"detail", &ctl::Result::detail, "the reason or other details"},
   };
 };
 

@@ -76,7 +76,7 @@ void Progress::show(std::int64_t done, std::int64_t all) {
   last_ = now;
   const std::string line =
       progressLine(what_, done, all, std::chrono::duration_cast<std::chrono::milliseconds>(now - began_), bytes_);
-  const std::size_t most = terminalWidth(STDERR_FILENO);  // asked each time: a terminal is resized
+  const std::size_t most = terminalWidth(STDERR_FILENO);  // asked each time, since terminals are resized
   draw('\r' + std::string(most > 1 ? cutTo(line, most - 1) : std::string_view(line)) + "\x1b[K");
 }
 

@@ -9,8 +9,8 @@ namespace video::ctl {
 
 struct Flags;
 
-/// One line on a terminal's stderr that says how far something is, with its rate and the time left; nothing elsewhere,
-/// with -q or with --no-progress. Gone when it ends.
+/// A progress line on standard error, with the rate and the time left. Shown only on a terminal, and not with -q or
+/// --no-progress. The destructor removes it.
 class Progress {
  public:
   Progress(const Flags& flags, std::string_view what, bool bytes = false);
@@ -18,9 +18,9 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// `done` of `all`; an `all` of 0 is not known. Draws ten times a second at most.
+  /// Shows `done` of `all`; an `all` of 0 means unknown. Redraws at most ten times a second.
   void show(std::int64_t done, std::int64_t all);
-  /// Takes the line away, for other output, until `show` is called again.
+  /// Removes the line until the next call of `show`, to make way for other output.
   void hide();
 
  private:
@@ -34,8 +34,8 @@ class Progress {
   SteadyClock::time_point last_;
 };
 
-/// The text of such a line: `queue: 1200 of 5000 [#####...............] 24%  400/s, 0:09 left`; counts of `bytes` are
-/// written like `1.5 MiB`.
+/// Returns the text of a progress line, such as `queue: 1200 of 5000 [####................] 24%  400/s, 0:09 left`.
+/// With `bytes`, counts are written as in `1.5 MiB`.
 std::string progressLine(std::string_view what, std::int64_t done, std::int64_t all, std::chrono::milliseconds elapsed,
                          bool bytes = false);
 

@@ -13,9 +13,9 @@
 namespace video::ctl {
 namespace {
 
-termios visible;  // what the terminal was like; read by the signal handler
+termios visible;  // the original terminal settings, for the signal handler
 
-// Echo is off while this is in scope, and on again however it ends.
+// Turns echo off while in scope, and on again however the scope ends.
 class Hidden {
  public:
   Hidden() {
@@ -44,7 +44,7 @@ void show(std::string_view question) {
   if (::write(STDERR_FILENO, question.data(), question.size()) < 0) throwFileError("the terminal", errno);
 }
 
-// One line, byte by byte, so that nothing behind it is taken.
+// Reads one line byte by byte, so that nothing after it is consumed.
 std::string readLine() {
   std::string line;
   for (;;) {
@@ -76,7 +76,7 @@ std::string ask(std::string_view question) {
 }
 
 std::string readPassword(const Flags& flags, const PasswordFrom& from, bool twice, std::string_view question) {
-  if (from.input && !from.file.empty()) throw Usage("--password-stdin and --password-file: give one of them");
+  if (from.input && !from.file.empty()) throw Usage("--password-stdin and --password-file: give only one of them");
   if (from.input) return readInput(64 * 1024);
   if (!from.file.empty()) {
     std::string password = readSecretFile(from.file);
@@ -86,15 +86,15 @@ std::string readPassword(const Flags& flags, const PasswordFrom& from, bool twic
   }
   if (!canAsk(flags)) throw Usage("no terminal to ask for the password: use --password-stdin or --password-file FILE");
   const std::string password = askHidden(question);
-  if (twice && askHidden("The same again: ") != password) throw Usage("the two passwords differ");
+  if (twice && askHidden("Repeat password: ") != password) throw Usage("the two passwords differ");
   return password;
 }
 
 void confirm(const Flags& flags, std::string_view command, std::string_view question) {
   if (flags.yes) return;
-  if (!canAsk(flags)) throw Usage(fmt::format("{}: nobody can be asked here: add --yes", command));
+  if (!canAsk(flags)) throw Usage(fmt::format("{}: no terminal to ask for confirmation: add --yes", command));
   const std::string answer = ask(fmt::format("{} [y/N] ", question));
-  if (answer != "y" && answer != "Y" && answer != "yes") throw Error(Fault::internal, "nothing was done");
+  if (answer != "y" && answer != "Y" && answer != "yes") throw Error(Fault::internal, "cancelled; nothing was done");
 }
 
 }  // namespace video::ctl

@@ -15,7 +15,7 @@
 namespace video::ctl {
 namespace {
 
-// Whether somebody listens there. One who listens and does not answer is noticed by the first request.
+// Whether a process listens there. If it does not answer, the first request will fail.
 bool isServed(const std::filesystem::path& path) {
   const os::UnixAddress address(path);
   if (address.error() != 0) return false;
@@ -37,7 +37,7 @@ std::string trimmed(std::string text) {
   return text;
 }
 
-// The secret that goes with --server; a context brings its own.
+// The token for --server; a context has its own.
 std::string secretForServer(const Flags& flags) {
   if (!flags.tokenFile.empty()) return trimmed(readSecretFile(flags.tokenFile));
   if (const auto token = fromEnvironment("VIDEOCTL_TOKEN")) return trimmed(*token);
@@ -46,8 +46,7 @@ std::string secretForServer(const Flags& flags) {
 }
 
 Target makeRemote(const Flags& flags, std::string_view url, const std::string& secret, const std::string& context) {
-  if (!flags.as.empty())
-    throw Usage("--as: only the operator may act as a user, and a server takes its caller for a user");
+  if (!flags.as.empty()) throw Usage("--as: only for the operator; with a server you are the user who is signed in");
   Target target;
   target.kind = Target::Kind::remote;
   target.address = checkedUrl(url);
@@ -55,7 +54,7 @@ Target makeRemote(const Flags& flags, std::string_view url, const std::string& s
   if (!secret.empty()) {
     if (isExposed(target.address) && !flags.allowPlainHttp)
       throw Usage(
-          fmt::format("{}: a secret would go over plain http: use https, or --allow-plain-http", target.address));
+          fmt::format("{}: would send a token over plain HTTP: use https, or --allow-plain-http", target.address));
     target.by = Secret{secret};
   }
   target.client.url = target.address;
@@ -68,9 +67,8 @@ Target makeRemote(const Flags& flags, std::string_view url, const std::string& s
 
 Target remoteByContext(const Flags& flags, const Context& context) {
   if (!flags.tokenFile.empty() || fromEnvironment("VIDEOCTL_TOKEN") || fromEnvironment("VIDEOCTL_TOKEN_FILE"))
-    throw Usage(
-        fmt::format("context {} has its own credential: --token-file and VIDEOCTL_TOKEN(_FILE) go with --server only",
-                    context.name));
+    throw Usage(fmt::format(
+        "context {} has its own token: --token-file and VIDEOCTL_TOKEN(_FILE) only work with --server", context.name));
   return makeRemote(flags, context.server, context.token, context.name);
 }
 
@@ -85,7 +83,7 @@ std::string checkedUrl(std::string_view url) {
   while (text.ends_with('/')) text.pop_back();
   const bool known = text.starts_with("http://") || text.starts_with("https://");
   if (!known || hostOf(text).empty() || text.find_first_of("?#@ ") != std::string::npos)
-    throw Usage(fmt::format("{}: a server is named like https://example.org or http://127.0.0.1:8000", url));
+    throw Usage(fmt::format("{}: not a server URL such as https://example.org or http://127.0.0.1:8000", url));
   return text;
 }
 
@@ -118,9 +116,9 @@ Target pickLocal(const Flags& flags, bool direct) {
 
 Target pickTarget(const Flags& flags) {
   const bool remote = !flags.server.empty() || !flags.context.empty();
-  if (!flags.server.empty() && !flags.context.empty()) throw Usage("--server and --context: give one of them");
+  if (!flags.server.empty() && !flags.context.empty()) throw Usage("--server and --context: give only one of them");
   if (remote && flags.context != "local" && (flags.direct || !flags.dataDirectory.empty()))
-    throw Usage("--server or --context, and --direct or --data-dir: a command goes one way only");
+    throw Usage("--server and --context cannot be combined with --direct or --data-dir");
   const bool local = flags.direct || !flags.dataDirectory.empty() || flags.context == "local";
   if (!flags.server.empty()) return makeRemote(flags, flags.server, secretForServer(flags), {});
   if (!local) {
@@ -128,7 +126,7 @@ Target pickTarget(const Flags& flags) {
     if (name.empty()) {
       const auto server = fromEnvironment("VIDEOCTL_SERVER");
       name = fromEnvironment("VIDEOCTL_CONTEXT").value_or("");
-      if (server && !name.empty()) throw Usage("VIDEOCTL_SERVER and VIDEOCTL_CONTEXT: set one of them");
+      if (server && !name.empty()) throw Usage("VIDEOCTL_SERVER and VIDEOCTL_CONTEXT: set only one of them");
       if (server) return makeRemote(flags, *server, secretForServer(flags), {});
     }
     if (!name.empty() && name != "local") {
@@ -140,7 +138,7 @@ Target pickTarget(const Flags& flags) {
       if (!contexts.current.empty()) return remoteByContext(flags, contexts.get(contexts.current));
     }
   }
-  if (!flags.tokenFile.empty()) throw Usage("--token-file: goes with --server only");
+  if (!flags.tokenFile.empty()) throw Usage("--token-file: only works with --server");
   return pickLocal(flags, false);
 }
 
