@@ -22,6 +22,7 @@ struct Task;
 
 namespace video {
 
+/// The state of a record: to be claimed, claimed by a process, or given up after its tries.
 enum class DeletionState { waiting, leased, dead };
 
 /// One record of the deletion queue.
@@ -33,6 +34,7 @@ struct Deletion {
   std::optional<std::string> lastError;
 };
 
+/// Asks for a page of the queue.
 struct DeletionQuery : ListQuery {
   std::optional<DeletionState> state;
 };
@@ -47,6 +49,7 @@ struct DeletionPage : Page<Deletion> {
   std::int64_t failures = 0;  ///< in total
 };
 
+/// Asks for all that is due to be purged.
 struct Drain {
   std::optional<bool> includeNotDue;  ///< everything waiting becomes due first
 };
@@ -57,6 +60,7 @@ struct RehearseDrain : Drain {
   std::optional<std::string> cursor;  ///< `next_cursor` of the page before
 };
 
+/// Names a record by its video.
 struct DeletionRef {
   VideoId video;
 };
@@ -67,6 +71,7 @@ struct DrainStarted {
   std::int64_t leased = 0;
 };
 
+/// When and how deletions are purged.
 struct DeletionsOptions {
   std::chrono::milliseconds delay{3'600'000};  ///< time to change one's mind
   std::size_t batch = 3;                       ///< records claimed at once

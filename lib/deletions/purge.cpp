@@ -163,7 +163,7 @@ schedule::Counts PurgeWorker::finish(std::span<const Unlinked> videos) {
     for (std::int64_t left = step; left > 0 && next < videos.size(); ++next) {
       const Unlinked& one = videos[next];
       left -= rowsOfVideo;
-      // A lease that was voided is another's by now, or the record's own again: so are the rows.
+      // Without the lease the rows belong to whoever claims the record next.
       if (!rows::isLeasedBy(transaction, one.video, self)) continue;
       if (one.failure.empty()) {
         left -= rows::deleteCommentsOf(transaction, one.video, std::max<std::int64_t>(left, 1));

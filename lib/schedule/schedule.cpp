@@ -41,13 +41,13 @@ class Executors {
 
   bool isIdle() {
     const std::lock_guard lock(mutex_);
-    return waiting_.empty() && atHand_ == 0;
+    return waiting_.empty() && running_ == 0;
   }
 
   // Waits until the queue is empty and no item is in progress.
-  void settle() {
+  void waitUntilIdle() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return waiting_.empty() && atHand_ == 0; });
+    changed_.wait(lock, [this] { return waiting_.empty() && running_ == 0; });
   }
 
   Counts counts() {
@@ -64,12 +64,12 @@ class Executors {
       } else {
         Item item = std::move(waiting_.front());
         waiting_.pop_front();
-        ++atHand_;
+        ++running_;
         lock.unlock();
         const Counts counts = execute(item);
         item = nullptr;  // release what it holds before signalling that it is done
         lock.lock();
-        --atHand_;
+        --running_;
         counts_.done += counts.done;
         counts_.failed += counts.failed;
       }
@@ -102,7 +102,7 @@ class Executors {
   std::condition_variable_any filled_;
   std::condition_variable changed_;  // the dispatcher waits on this
   std::deque<Item> waiting_;
-  std::size_t atHand_ = 0;
+  std::size_t running_ = 0;
   Counts counts_;
   std::vector<std::jthread> threads_;
 };
@@ -131,15 +131,15 @@ void runInto(Counts& counts, const Task& task, const std::function<bool()>& stop
       if (batch.empty() && idle) break;
       if (!executors) executors = std::make_unique<Executors>(task, stop);
       for (Item& item : batch) executors->put(std::move(item));
-      if (batch.empty()) executors->settle();
+      if (batch.empty()) executors->waitUntilIdle();
     }
   } catch (...) {
-    if (executors) executors->settle();
+    if (executors) executors->waitUntilIdle();
     if (executors) counts = executors->counts();
     throw;
   }
   if (!executors) return;
-  executors->settle();
+  executors->waitUntilIdle();
   counts = executors->counts();
 }
 

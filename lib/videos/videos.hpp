@@ -14,9 +14,12 @@
 
 namespace video {
 
+/// The state of a video: without a content yet, published, in the trash, or being purged.
 enum class VideoState { pending, ready, deleted, purging };
+/// The orders of a list of videos.
 enum class VideoSort { created, name, size };
 
+/// A video, without its content.
 struct Video {
   VideoId id;
   UserId authorId;
@@ -33,6 +36,7 @@ struct Video {
   std::string description;        ///< at most 5000 characters, in lines
 };
 
+/// Asks for a new video.
 struct NewVideo {
   std::string user;
   std::string name;  ///< 1 to 200 characters
@@ -43,15 +47,18 @@ struct AddedVideo : Video {
   std::string uploadUrl;  ///< signed, relative; good for `signed_url_ttl`
 };
 
+/// Names a video.
 struct VideoRef {
   VideoId id;
   std::optional<std::string> user;  ///< notFound where the video is another's
 };
 
+/// Asks for a video to be deleted.
 struct RemoveVideo : VideoRef {
   std::optional<bool> now;  ///< without `deletion.delay`
 };
 
+/// Asks for a page of videos.
 struct VideoQuery : ListQuery {
   std::optional<std::string> user;
   std::optional<VideoState> state;  ///< default: ready, and pending where the caller may see them
@@ -71,6 +78,7 @@ struct ContentQuery {
   std::string sha256;  ///< 64 hex digits in lower case
 };
 
+/// What is known of a content.
 enum class ContentState { absent, present, deleted };
 
 /// Whether a user has a content, or deleted it not longer ago than VideosOptions::remember.
@@ -102,6 +110,7 @@ enum class StreamAccess {
   signed_,   ///< who has a signed link, the owner, admins
 };
 
+/// Who may play videos, and how long deleted contents are known.
 struct VideosOptions {
   StreamAccess access = StreamAccess::everyone;
   std::chrono::milliseconds remember{std::chrono::hours{24 * 400}};  ///< how long a deleted content is known
