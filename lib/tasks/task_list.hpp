@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/forward.hpp"
+#include "deletions/deletions.hpp"
 #include "schedule/schedule.hpp"
 #include "tasks/tasks.hpp"
 

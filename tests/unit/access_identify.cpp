@@ -409,7 +409,8 @@ TEST_CASE("the sweep removes expired sessions in steps", "[access]") {
   const std::string late = process.signIn(anna);
   site.clock.pass(20min);
   const auto sweep = [&](std::int64_t limit) {
-    return process.write([&](store::Transaction& t) { return process.access->sweep(t, limit); });
+    return process.write(
+        [&](store::Transaction& t) { return video::rows::removeExpiredSessions(t, process.access->now(), limit); });
   };
   CHECK(sweep(3) == 3);
   CHECK(sweep(3) == 2);
@@ -464,7 +465,9 @@ TEST_CASE("sessions may be checked and revoked from many threads", "[access]") {
       }
     });
   for (std::size_t i = 0; i < secrets.size(); ++i) {
-    second.write([&](store::Transaction& t) { second.access->end(t, second.access->identify(t, Secret{secrets[i]})); });
+    second.write([&](store::Transaction& t) {
+      video::rows::removeSession(t, access::hashOf(second.access->identify(t, Secret{secrets[i]})));
+    });
     ended[i] = true;
   }
   stop = true;
