@@ -12,7 +12,7 @@ _videoctl() {
       *) COMPREPLY+=("$line") ;;
     esac
   done
-  # What a candidate is shows only where they are listed (63 is the second TAB), since bash inserts what it is given.
+  # Show descriptions only when bash lists candidates (COMP_TYPE 63, the second TAB): otherwise it would insert them.
   if [[ $COMP_TYPE == 63 && ${#COMPREPLY[@]} -gt 1 ]]; then
     COMPREPLY=("${COMPREPLY[@]/$'\t'/  }")
   else

@@ -268,5 +268,5 @@ TEST_CASE("shells complete commands, options and existing names") {
   CHECK(complete("videoctl task run session-s") == "session-sweep\twaiting\n");
   CHECK(complete("videoctl video list --user=a") == "--user=ada\tuser\n");
   CHECK(complete("videoctl video list --sort n") == "name\n");
-  CHECK(complete("videoctl que") == "queue\tThe deletion queue\n");
+  CHECK(complete("videoctl que") == "queue\tThe deletion queue: deleted videos waiting to be purged\n");
 }

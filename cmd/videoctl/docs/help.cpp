@@ -73,31 +73,32 @@ context, and the context over the configuration file.
 
 constexpr std::string_view formats =
     R"(table   aligned columns, for people; the default on a terminal
-tsv     tab-separated: a line of column names, then one line per item, with tab,
-        newline and backslash written as \t, \n and \\; the default in a pipe
+tsv     a line of column names, then one line per item, separated by tabs;
+        tab, newline and backslash are written as \t, \n and \\; the
+        default in a pipe
 json    one JSON document; a list looks like {"videos":[...]}
 ndjson  one JSON object per line, written as items arrive
 id      IDs only, one per line
 
 --columns a,b selects and orders the columns of table and tsv; --no-header
-omits their names. Data goes to standard output, everything else to standard
-error; with json and ndjson an error is also printed there as a JSON object.
-JSON is UTF-8: in a file name that is not valid UTF-8, each invalid byte
-appears as U+FFFD. tsv prints the bytes unchanged.
+omits their names. Data goes to standard output, everything else to
+standard error; with json and ndjson an error is also printed there as a
+JSON object. JSON is UTF-8: in a file name that is not valid UTF-8, each
+invalid byte appears as U+FFFD. tsv prints the bytes unchanged.
 )";
 
 constexpr std::string_view modes =
-    R"(remote  over HTTP, as the user of the token or session; used with --server,
-        VIDEOCTL_SERVER or a context
-socket  over the operator socket, as the operator; used if a daemon on this
-        machine listens there
-direct  on the data directory itself, as the operator; for root and the owner of
-        the directory; used if no daemon listens, or with --direct, --data-dir
-        or VIDEOD_DATA_DIR; safe while a daemon is running
+    R"(remote  over HTTP, as the user of the token or session; used with
+        --server, VIDEOCTL_SERVER or a context
+socket  over the operator socket, as the operator; used if a daemon on
+        this machine listens there
+direct  on the data directory itself, as the operator; for root and the
+        owner of the directory; used if no daemon listens, or with --direct,
+        --data-dir or VIDEOD_DATA_DIR; safe while a daemon is running
 
--v shows which mode is used. --as USER lets the operator act as a user. If you
-ask for a server and it does not answer, the command exits with status 8 and
-tries no other mode.
+-v shows which mode is used. --as USER lets the operator act as a user. If
+you ask for a server and it does not answer, the command exits with status 8
+and tries no other mode.
 )";
 
 }  // namespace

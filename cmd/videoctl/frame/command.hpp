@@ -198,8 +198,8 @@ class Verb {
   /// Adds --since, --until and --limit; a limit of 0 in `Wanted` means no limit.
   void lists() {
     wanted_->limit = 0;
-    option("--since", &Wanted::since);
-    option("--until", &Wanted::until);
+    option("--since", &Wanted::since, "list only items created at or after TIME");
+    option("--until", &Wanted::until, "list only items created before TIME");
     option("--limit", &Wanted::limit, "list at most N items",
            [](std::string_view text, std::string_view name, std::int64_t& to) {
              readText(text, name, to);
