@@ -40,7 +40,7 @@ struct Fields<DeletionPage> {
                                         Field{"leased", &DeletionPage::leased, "records in progress"},
                                         Field{"failed", &DeletionPage::failed, "records waiting for a retry"},
                                         Field{"dead", &DeletionPage::dead, "records given up"},
-                                        Field{"cleared", &DeletionPage::cleared, "videos purged in total"},
+                                        Field{"cleared", &DeletionPage::purged, "videos purged in total"},
                                         Field{"failures", &DeletionPage::failures, "failed tries in total"},
                                     });
 };
