@@ -220,7 +220,7 @@ TEST_CASE("from cron a drain is silent, and its exit status tells what is left")
     });
     const Ended held = run(drainOf(config, data, {"--lock-timeout", "300ms"}));
     CHECK(held.status == 9);
-    CHECK(held.err.find("0 due and 1 held by others") != std::string::npos);
+    CHECK(held.err.find("0 due, 1 leased by other processes") != std::string::npos);
     CHECK(ask(other, "SELECT cleared FROM deletion_totals") == 1);
   }
   // He is gone, and so is his lease; but the file cannot be removed.

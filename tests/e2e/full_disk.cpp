@@ -50,7 +50,7 @@ TEST_CASE("on a full disk uploads are refused, and operations that free space wo
   const Ended second = ctl({"video", "upload", large, "--user", "ada"});
   CHECK(second.status == 11);
   INFO(second.err);
-  CHECK(second.err.find("room") != std::string::npos);
+  CHECK(second.err.find("free some disk space") != std::string::npos);
   CHECK(ctl({"video", "list"}).out == first.out);
   CHECK(std::filesystem::is_empty(data / "incoming"));
 
