@@ -186,7 +186,7 @@ TEST_CASE("SIGHUP applies reloadable settings, keeps the others, and drops no co
   daemon.configure("[stream]\nmax_connections = 12\n" + others);
   const Ended reload = videoctl({"-o", "tsv", "--no-header", "server", "reload"}, onSocket(daemon));
   CHECK(reload.status == 0);
-  CHECK(reload.out == "changed\tstream.max_connections\t\t\nkept\thttp.backlog\t\tonly a restart takes it over\n");
+  CHECK(reload.out == "changed\tstream.max_connections\t\t\nkept\thttp.backlog\t\ttakes effect after a restart\n");
   CHECK(limits() == 12);
 
   send(kept, request);
