@@ -178,7 +178,7 @@ TEST_CASE("SIGHUP applies reloadable settings, keeps the others, and drops no co
 
   daemon.configure("[stream]\n\nmax_connection = 11\n");
   daemon.signal(SIGHUP);
-  CHECK(daemon.waitForLog("the old one stays\" error=").find(":3: stream.max_connection: unknown key") !=
+  CHECK(daemon.waitForLog("keeping the old configuration\" error=").find(":3: stream.max_connection: unknown key") !=
         std::string::npos);
   CHECK(limits() == 9);
   CHECK(videoctl({"server", "reload"}, onSocket(daemon)).status == 7);
