@@ -43,7 +43,7 @@ constexpr std::string_view exitCodes =
 6    not signed in, or not allowed
 7    invalid input: malformed, too large, over quota, wrong type
 8    cannot reach the server or data directory, or no answer within --timeout
-9    busy: still locked after --lock-timeout, rate limited, shutting down; try again
+9    busy (locked beyond --lock-timeout, rate limited, stopping); try again
 10   a check found problems
 11   no space left
 12   the database or server has another version
