@@ -17,6 +17,7 @@
 
 namespace video::access {
 
+/// Configuration of accounts, passwords and sessions (`[access]` in videod.toml).
 struct AccessOptions {
   bool openRegistration = true;
   std::size_t minPassword = 8;  ///< bytes, for new ones

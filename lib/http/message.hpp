@@ -20,8 +20,8 @@ enum class Method { get, head, post, put, patch, delete_, options, other };
 /// The method's token (RFC 9110 §9); empty for `other`.
 std::string_view nameOf(Method method) noexcept;
 
-/// What a listener is for; a set of bits.
-enum Role : unsigned { api = 1, stream = 2, scheduler = 4, web = 8, allRoles = 15 };
+/// The sets of endpoints that a listener serves, as bits.
+enum ListenerRole : unsigned { api = 1, stream = 2, scheduler = 4, web = 8, allRoles = 15 };
 
 /// Where requests come in.
 struct Listener {

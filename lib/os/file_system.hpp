@@ -7,9 +7,9 @@
 
 namespace video::os {
 
-/// The system calls that decide whether what was written is whole, durable and visible. Each takes and returns what the
-/// call of its name does: -1 and errno where it fails. A test overrides them and has them fail. What SQLite does to the
-/// database's files does not come through here. May be used from any thread.
+/// The system calls that make files whole, durable and visible. Each function takes the arguments of the call it is
+/// named after and returns its result: -1 with errno set if it fails. Tests override them to make calls fail. SQLite's
+/// own access to the database files does not go through here. May be used from any thread.
 class FileSystem {
  public:
   FileSystem() = default;
@@ -17,20 +17,29 @@ class FileSystem {
   FileSystem(const FileSystem&) = delete;
   FileSystem& operator=(const FileSystem&) = delete;
 
+  /// openat(2).
   virtual int openat(int folder, const char* name, int flags, mode_t mode);
+  /// mkdirat(2).
   virtual int mkdirat(int folder, const char* name, mode_t mode);
+  /// fchmod(2).
   virtual int fchmod(int file, mode_t mode);
+  /// write(2); may write less than asked for.
   virtual ssize_t write(int file, const void* bytes, std::size_t size);
+  /// ftruncate(2).
   virtual int ftruncate(int file, off_t size);
-  /// As posix_fallocate, but -1 and errno where it fails.
+  /// posix_fallocate(3), but returns -1 and sets errno if it fails.
   virtual int fallocate(int file, off_t size);
+  /// fsync(2).
   virtual int fsync(int file);
+  /// renameat2(2).
   virtual int renameat2(int from, const char* name, int to, const char* newName, unsigned flags);
+  /// unlinkat(2) of a file.
   virtual int unlinkat(int folder, const char* name);
+  /// fstatvfs(3).
   virtual int fstatvfs(int file, struct statvfs& found);
 };
 
-/// The one that asks the kernel.
+/// Returns the implementation that makes the real system calls.
 FileSystem& systemFiles() noexcept;
 
 }  // namespace video::os

@@ -57,6 +57,7 @@ int tryPlaceFile(FileSystem& files, int at, const std::string& name, const std::
 /// is synced too.
 void placeMadeFile(FileSystem& files, int at, const std::string& name, const std::string& newName);
 
+/// What `writeFile` does if the file exists: keep it as it is, or replace it.
 enum class Existing { keep, replace };
 
 /// Writes a whole file with this mode and the owner of `at`, durably: who opens it finds the old content or the new,

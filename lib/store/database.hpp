@@ -114,30 +114,33 @@ class Transaction : public Reader {
   ~Transaction() = default;
 };
 
-/// What a write does to the disk: `grow` is refused with diskFull below the free space floor; `keep` (sign-in, delete,
-/// drain, checkpoint) goes on, and on a disk that is full gives up the reserve and runs once more.
+/// How a write treats a nearly full disk: `grow` is refused with diskFull below the free space floor; `keep` (sign-in,
+/// delete, drain, checkpoint) goes on, and if the disk is full, releases the reserve and is tried once more.
 enum class Purpose { grow, keep };
 
+/// SQLite's `PRAGMA synchronous`: `full` survives power loss; `normal` may lose the last commits, and is for
+/// benchmarks.
 enum class Synchronous { full, normal };
 
+/// How a Database is opened.
 struct StoreOptions {
   Synchronous synchronous = Synchronous::full;
   std::chrono::milliseconds lockTimeout{10'000};  ///< how long a write waits for another process
   std::uint64_t freeSpaceFloor = 1ULL << 30;      ///< bytes that `grow` leaves free
   os::FileSystem* files = &os::systemFiles();     ///< what is done to files but the database goes through it
   std::size_t readers = 8;                        ///< idle read connections that are kept
-  std::int64_t mapped = 1LL << 30;                ///< bytes of the file that readers map, which counts as memory
+  std::int64_t mapped = 1LL << 30;  ///< bytes of the file that readers map; counts as memory of the process
 };
 
-/// What the writer has done so far; for benchmarks, tests and metrics.
+/// Counters of the writer, for benchmarks, tests and metrics.
 struct WriterCounters {
   std::uint64_t operations = 0;  ///< committed
-  std::uint64_t commits = 0;     ///< transactions that carried them
+  std::uint64_t commits = 0;     ///< transactions that contained them
   std::uint64_t failedBatches = 0;
 };
 
-/// The SQLite database of a data directory: many readers, and one writer that commits for all who wait (group commit).
-/// Every function may be called from any thread; none inside a write.
+/// The SQLite database of a data directory: many readers, and one writer that commits all waiting operations together
+/// (group commit). Every function may be called from any thread, but none from inside a write.
 class Database {
  public:
   /// Opens the database of `directory`, whose schema must be this program's. Throws Error (versionMismatch,

@@ -14,10 +14,11 @@
 
 namespace video::store {
 
+/// How the LOCK of a data directory is held: by all who use it, or by one process alone (init, migrate, restore).
 enum class Hold { shared, exclusive };
 
-/// A data directory that this process has open (storage.md): its layout, its owner, its LOCK. Every path below it is
-/// reached by openat from one descriptor, without following links. May be used from any thread.
+/// An open data directory (storage.md): its layout, its owner and its LOCK. Every path below it is opened relative to
+/// one descriptor, without following symbolic links. May be used from any thread.
 class DataDirectory {
  public:
   /// Makes a data directory in a folder that is missing or empty; one with a `video.db` of ours is left as it is.

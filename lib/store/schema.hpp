@@ -30,6 +30,7 @@ void requireSchema(const std::filesystem::path& database, std::int64_t schema);
 /// Makes a database with the whole schema in a file that does not exist yet. Throws Error (diskFull, databaseFailed).
 void makeDatabase(const std::filesystem::path& database);
 
+/// The schema versions before and after a migration.
 struct Migrated {
   std::int64_t before;
   std::int64_t now;

@@ -12,65 +12,69 @@
 
 namespace video {
 
+/// The upload of a video's content.
 struct Upload {
   VideoId id;
-  std::optional<std::string> digest;  ///< SHA-256 in hex; a content with another is refused
+  std::optional<std::string> digest;  ///< SHA-256 in hex; content with a different one is refused
 };
 
+/// A question, before any byte is sent, whether an upload would be accepted.
 struct BeginUpload {
   VideoId id;
   std::optional<std::int64_t> size;   ///< bytes
   std::optional<std::string> sha256;  ///< hex
 };
 
-/// What stands under a video id, and whether bytes are on their way to it.
+/// The state of a video's content and of an upload to it.
 struct UploadStatus {
   VideoId id;
-  bool ready = false;     ///< a whole content stands
-  bool underWay = false;  ///< another upload to it holds its place
+  bool ready = false;     ///< the content is complete
+  bool underWay = false;  ///< another upload to the same video is in progress
   std::int64_t size = 0;
   std::string sha256;
   std::string contentType;
-  bool same = false;  ///< the content asked about in `begin` is there already
+  bool same = false;  ///< the content that `begin` asks about is there already
 };
 
-/// What an upload has done.
+/// The result of an upload.
 struct Uploaded {
   VideoId id;
-  bool replaced = false;  ///< there was a content before
+  bool replaced = false;  ///< an earlier content was replaced
   std::int64_t size = 0;
   std::string sha256;
   std::string contentType;
 };
 
-/// An upload that is thought of, before a video is made for it.
+/// A dry run of an upload, before a video is created for it.
 struct RehearseUpload {
   std::string user;  ///< the owner
-  std::string name;  ///< of the video
+  std::string name;  ///< name of the video
   std::int64_t size = 0;
-  std::int64_t ahead = 0;  ///< bytes of other uploads that would come before it
-  std::string front;       ///< its first bytes in hex, 4096 of them where it has as many
+  std::int64_t ahead = 0;  ///< bytes of other uploads that would be stored before it
+  std::string front;       ///< the first 4096 bytes of the file, or all if it is shorter, in hex
 };
 
+/// The result of a dry run.
 struct RehearsedUpload {
-  std::string contentType;  ///< what it would have
+  std::string contentType;  ///< media type it would be stored with
 };
 
+/// Configuration of uploads (`[stream]` in videod.toml).
 struct UploadsOptions {
   std::uint64_t maxUpload = 2ULL << 30;  ///< bytes
-  bool serveUnknownTypes = false;        ///< take what is no known video, as application/octet-stream
+  bool serveUnknownTypes = false;        ///< accept files of unknown type, as application/octet-stream
   std::int64_t quota = 0;                ///< as UsersOptions::quota
 };
 
-/// Bytes on their way in. Every function may be called from any thread and throws Error.
+/// Uploads of videos. Every function may be called from any thread and throws Error.
 class Uploads {
  public:
   virtual ~Uploads() = default;
-  /// Everything that can be known before a byte is sent: rights, size, quota, space. Owner, admin, operator, or a
-  /// signed upload link. Faults: notFound, forbidden, conflict (under way elsewhere, or deleted), tooLarge, overQuota,
-  /// diskFull.
+  /// Checks everything that can be checked before a byte is sent: rights, size, quota, space. For the owner, admins,
+  /// the operator and holders of a signed upload link. Faults: notFound, forbidden, conflict (another upload is in
+  /// progress, or the video is deleted), tooLarge, overQuota, diskFull.
   virtual UploadStatus begin(const Credential& by, const BeginUpload& wanted) = 0;
-  /// Takes the content of a video, whole or not at all; the old one stays until the new one stands.
+  /// Stores the content of a video, whole or not at all; an earlier content is kept until the new one is complete.
   /// Faults: those of begin; malformed (empty, or digest differs), unsupportedMediaType.
   virtual Uploaded put(const Credential& by, const Upload& wanted, const ByteSource& bytes) = 0;
   /// What making a video and uploading its content would meet, without doing it: self, admin, operator. Faults: those

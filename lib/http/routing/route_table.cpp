@@ -24,7 +24,7 @@ std::size_t indexOf(Method method) noexcept {
 }
 
 bool isVisible(const RouteEntry* entry, unsigned roles) noexcept {
-  if ((roles & Role::web) != 0) roles |= Role::api | Role::stream;
+  if ((roles & ListenerRole::web) != 0) roles |= ListenerRole::api | ListenerRole::stream;
   return entry != nullptr && (entry->route.roles & roles) != 0;
 }
 
