@@ -60,7 +60,9 @@ struct NewSecret {
   std::string hash;
 };
 
+/// Makes the secret of a new session: 256 random bits.
 NewSecret makeSessionSecret();
+/// Makes the secret of a new token, which begins with `vdt_`.
 NewSecret makeTokenSecret();
 /// Returns the hash of the session or token that `who` came with, as the tables have it; empty if there is none.
 std::string hashOf(const Identity& who);

@@ -19,7 +19,7 @@ class LocalTokens : public Tokens {
 
   CreatedToken create(const Credential& by, const NewToken& wanted) override {
     checkText("label", wanted.label, 1, 100);
-    if (wanted.expires && *wanted.expires <= access_.now()) throw Error(Fault::malformed, "expires: is past");
+    if (wanted.expires && *wanted.expires <= access_.now()) throw Error(Fault::malformed, "expires: must be in the future");
     return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       const access::Identity who = access_.identify(transaction, by);
       const auto user = rows::findUser(transaction, wanted.user, 0);

@@ -5,7 +5,6 @@
 #include "base/cursor.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
-#include "base/text.hpp"
 #include "sessions/rows.hpp"
 #include "users/rows.hpp"
 
@@ -32,8 +31,6 @@ std::int64_t ended(store::Transaction& transaction, std::int64_t count) {
 
 TokenId addToken(store::Transaction& transaction, std::string_view hash, UserId user, const NewToken& wanted,
                  Time created) {
-  checkText("label", wanted.label, 1, 100);
-  if (wanted.expires && *wanted.expires <= created) throw Error(Fault::malformed, "expires: must be in the future");
   if (countOf(transaction, user) >= mostOfUser &&
       transaction.query("DELETE FROM tokens WHERE user_id = ? AND expires <= ?", user, created).run() == 0)
     throw Error(Fault::conflict, fmt::format("token: there are {} already; revoke some", mostOfUser));

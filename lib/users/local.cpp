@@ -100,8 +100,7 @@ class LocalUsers : public Users {
       if (wanted.disabled == true)
         rows::removeCredentialsOf(transaction, before->id);
       else if (wanted.password)
-        rows::removeOtherSessionsOf(transaction, before->id,
-                                    now.kind == Identity::Kind::session ? access::hashOf(now) : "");
+        rows::removeOtherSessionsOf(transaction, before->id, access::hashOf(now));
       else if (wanted.role || wanted.disabled)
         rows::rightsChanged(transaction);
       return *rows::findUser(transaction, wanted.name, options_.quota);

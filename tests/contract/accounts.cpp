@@ -232,8 +232,10 @@ TEST_CASE("users create tokens for themselves, which are invalid once revoked") 
   const Credential rootByAdmin = Secret{site.at(root).tokens().create(root, wanted).token, false};
   CHECK(site.at(rootByAdmin).users().list(rootByAdmin, {}).items.size() == 3);
 
-  wanted.label = "";
-  requireFault([&] { site.at(root).tokens().create(root, wanted); }, Fault::malformed, "label");
+  for (const std::string& label : {std::string(), std::string(101, 'x'), std::string("a\nb")}) {
+    wanted.label = label;
+    requireFault([&] { site.at(root).tokens().create(root, wanted); }, Fault::malformed, "label");
+  }
   wanted.label = "past";
   wanted.expires = Time{std::chrono::seconds{1}};
   requireFault([&] { site.at(root).tokens().create(root, wanted); }, Fault::malformed, "expires");
