@@ -76,7 +76,7 @@ std::optional<std::string> sha256Of(std::string_view contentDigest) {
     item.remove_prefix(key.size());
     const bool framed = item.size() >= 2 && item.front() == ':' && item.back() == ':';
     const auto bytes = framed ? decodeBase64(item.substr(1, item.size() - 2)) : std::nullopt;
-    if (!bytes || bytes->size() != 32) throw Error(Fault::malformed, "Content-Digest: sha-256 is no digest in base64");
+    if (!bytes || bytes->size() != 32) throw Error(Fault::malformed, "Content-Digest: sha-256 is not a base64 digest");
     hex = toHex(*bytes);
   });
   return hex;

@@ -206,7 +206,7 @@ Incoming Blobs::begin(std::string_view name) {
   for (;;) {
     Descriptor file = os::openOrMake(files, state->incoming.number(), state->name, O_WRONLY);
     if (!tryLockBriefly(file.number()))
-      throw Error(Fault::conflict, fmt::format("video {}: an upload is under way", name));
+      throw Error(Fault::conflict, fmt::format("video {}: an upload is in progress", name));
     // Its holder before us may have unlinked it between our open and our lock.
     if (!os::isSameFile(file.number(), state->incoming.number(), state->name)) continue;
     if (files.ftruncate(file.number(), 0) != 0) os::throwErrno(errno, name);

@@ -242,7 +242,7 @@ void Writer::remakeReserve() noexcept {
   try {
     if (directory_->reserve().make(options_.freeSpaceFloor)) reserveGiven_ = 0;
   } catch (const std::exception& failure) {
-    observe::warning("the reserve was not made again", {{"error", failure.what()}});
+    observe::warning("the reserve could not be recreated", {{"error", failure.what()}});
   }
 }
 

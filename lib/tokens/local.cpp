@@ -19,7 +19,8 @@ class LocalTokens : public Tokens {
 
   CreatedToken create(const Credential& by, const NewToken& wanted) override {
     checkText("label", wanted.label, 1, 100);
-    if (wanted.expires && *wanted.expires <= access_.now()) throw Error(Fault::malformed, "expires: must be in the future");
+    if (wanted.expires && *wanted.expires <= access_.now())
+      throw Error(Fault::malformed, "expires: must be in the future");
     return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       const access::Identity who = access_.identify(transaction, by);
       const auto user = rows::findUser(transaction, wanted.user, 0);
@@ -27,7 +28,8 @@ class LocalTokens : public Tokens {
                         rows::noSuchUser(wanted.user));
       if (wanted.scope == Scope::admin || wanted.scope == Scope::metrics) {
         access::require(who, rights::tokensCreateAdmin);
-        if (user->role != Role::admin) throw Error(Fault::forbidden, fmt::format("user {}: is no admin", wanted.user));
+        if (user->role != Role::admin)
+          throw Error(Fault::forbidden, fmt::format("user {}: is not an admin", wanted.user));
       }
       const access::NewSecret secret = access::makeTokenSecret();
       const TokenId id = rows::addToken(transaction, secret.hash, user->id, wanted, access_.now());

@@ -29,7 +29,7 @@ class LocalUploads : public Uploads {
       : database_(database), blobs_(blobs), access_(access), options_(options) {}
 
   UploadStatus begin(const Credential& by, const BeginUpload& wanted) override {
-    if (wanted.size && *wanted.size < 0) throw Error(Fault::malformed, "size: is negative");
+    if (wanted.size && *wanted.size < 0) throw Error(Fault::malformed, "size: must not be negative");
     const Identity who = access_.identify(by);
     const rows::StoredVideo video = database_.read([&](store::Reader& reader) {
       rows::StoredVideo found = findUploadable(reader, by, who, wanted.id);
@@ -44,7 +44,7 @@ class LocalUploads : public Uploads {
 
   RehearsedUpload rehearse(const Credential& by, const RehearseUpload& wanted) override {
     checkText("name", wanted.name, 1, 200);
-    if (wanted.size < 0 || wanted.ahead < 0) throw Error(Fault::malformed, "size: is negative");
+    if (wanted.size < 0 || wanted.ahead < 0) throw Error(Fault::malformed, "size: must not be negative");
     const std::string front = bytesOf(wanted.front);
     const Identity who = access_.identify(by);
     database_.read([&](store::Reader& reader) {
@@ -86,10 +86,10 @@ class LocalUploads : public Uploads {
 
  private:
   static Error underWay(const VideoId& id) {
-    return Error(Fault::conflict, fmt::format("video {}: another upload to it is under way", id.text));
+    return Error(Fault::conflict, fmt::format("video {}: another upload is in progress", id.text));
   }
   Error tooLarge() const {
-    return Error(Fault::tooLarge, fmt::format("file: over the limit of {}", formatSize(options_.maxUpload)));
+    return Error(Fault::tooLarge, fmt::format("file: exceeds the limit of {}", formatSize(options_.maxUpload)));
   }
   static Error overQuota() { return Error(Fault::overQuota, "the owner's quota would be exceeded"); }
 
@@ -98,7 +98,7 @@ class LocalUploads : public Uploads {
   static std::string bytesOf(std::string_view hex) {
     constexpr std::string_view digits = "0123456789abcdef";
     if (hex.size() % 2 != 0 || hex.find_first_not_of(digits) != std::string_view::npos)
-      throw Error(Fault::malformed, "front: is no hex");
+      throw Error(Fault::malformed, "front: must be hex");
     std::string bytes;
     for (std::size_t i = 0; i < hex.size(); i += 2)
       bytes += static_cast<char>(digits.find(hex[i]) << 4 | digits.find(hex[i + 1]));
@@ -108,8 +108,7 @@ class LocalUploads : public Uploads {
   // Throws where what begins so is refused.
   media::Kind kindOf(std::string_view front) const {
     if (const auto kind = media::sniff(front)) return *kind;
-    if (!options_.serveUnknownTypes)
-      throw Error(Fault::unsupportedMediaType, "file: is no video of a kind that is served here");
+    if (!options_.serveUnknownTypes) throw Error(Fault::unsupportedMediaType, "file: not a supported video format");
     return {"application/octet-stream", "bin"};
   }
 
@@ -167,7 +166,7 @@ class LocalUploads : public Uploads {
     content.sha256 = incoming.sha256();
     content.contentType = found.type;
     if (wanted.digest && *wanted.digest != content.sha256)
-      throw Error(Fault::malformed, "sha256: the bytes that came have another digest");
+      throw Error(Fault::malformed, "sha256: does not match the received bytes");
     return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
       const rows::StoredVideo video = findUploadable(transaction, by, who, wanted.id);

@@ -28,7 +28,7 @@ class LocalUsers : public Users {
     if (!isUserName(wanted.name))
       throw Error(Fault::malformed, "user_name: needs 1 to 64 of A-Z a-z 0-9 _ . -, the first a letter, digit or _");
     if (wanted.ownQuota && wanted.ownQuota->value_or(0) < 0)
-      throw Error(Fault::malformed, "bytes_quota_own: is negative");
+      throw Error(Fault::malformed, "bytes_quota_own: must not be negative");
     const auto requireFree = [&](store::Reader& reader) {
       if (rows::findUserId(reader, wanted.name))
         throw Error(Fault::conflict, fmt::format("user {}: exists already", wanted.name));
@@ -75,7 +75,7 @@ class LocalUsers : public Users {
 
   User change(const Credential& by, const ChangeUser& wanted) override {
     if (wanted.ownQuota && wanted.ownQuota->value_or(0) < 0)
-      throw Error(Fault::malformed, "bytes_quota_own: is negative");
+      throw Error(Fault::malformed, "bytes_quota_own: must not be negative");
     const Identity who = access_.identify(by);
     const auto find = [&](store::Reader& reader) {
       auto user = rows::findUserSecret(reader, wanted.name);
@@ -93,7 +93,7 @@ class LocalUsers : public Users {
       const auto before = rows::findUser(transaction, wanted.name, options_.quota);
       requireMayChange(now, wanted, before ? std::optional(before->id) : std::nullopt);
       if (needsOld && rows::findUserSecret(transaction, wanted.name)->passwordHash != user.passwordHash)
-        throw Error(Fault::conflict, fmt::format("user {}: has a new password already", wanted.name));
+        throw Error(Fault::conflict, fmt::format("user {}: the password was changed meanwhile", wanted.name));
       if (wanted.role == Role::user || wanted.disabled == true) requireOtherAdmin(transaction, now, *before);
       rows::changeUser(transaction, before->id, wanted);
       if (wanted.password) rows::setPassword(transaction, before->id, hash);
@@ -173,7 +173,7 @@ class LocalUsers : public Users {
     const std::string& to = wanted.transferVideosTo.value();
     const auto taker = rows::findUserId(transaction, to);
     if (!taker) throw rows::noSuchUser(to);
-    if (*taker == owner) throw Error(Fault::malformed, "transfer_videos_to: is the user to be deleted");
+    if (*taker == owner) throw Error(Fault::malformed, "transfer_videos_to: must be another user");
     return rows::transferVideos(transaction, owner, *taker, mostTransferred);
   }
 

@@ -106,7 +106,7 @@ class LocalVideos : public Videos {
   KnownContent known(const Credential& by, const ContentQuery& wanted) override {
     const bool isHash =
         wanted.sha256.size() == 64 && wanted.sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
-    if (!isHash) throw Error(Fault::malformed, "sha256: must be 64 hex digits in lower case");
+    if (!isHash) throw Error(Fault::malformed, "sha256: must be 64 lower-case hex digits");
     const Identity who = access_.identify(by);
     return database_.snapshot([&](store::Reader& reader) {
       const auto author = rows::findUserId(reader, wanted.user);

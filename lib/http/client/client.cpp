@@ -40,7 +40,7 @@ ServerUrl parseUrl(const std::string& url) {
                                std::regex::icase);
   std::smatch parts;
   if (!std::regex_match(url, parts, form))
-    throw Error(Fault::malformed, fmt::format("{}: is no URL of the form http[s]://HOST[:PORT][/PREFIX]", url));
+    throw Error(Fault::malformed, fmt::format("{}: not a URL of the form http[s]://HOST[:PORT][/PREFIX]", url));
   ServerUrl server;
   server.plain = equalWithoutCase(parts[1].str(), "http");
   server.host = parts[2];
@@ -220,7 +220,7 @@ struct Client::Impl {
       case httplib::Error::Connection: return "cannot be reached";
       case httplib::Error::ConnectionTimeout: return "cannot be reached in time";
       case httplib::Error::Read: return "does not answer";
-      case httplib::Error::Write: return "broke the connection while it was being sent to";
+      case httplib::Error::Write: return "closed the connection during the upload";
       case httplib::Error::SSLConnection:
       case httplib::Error::SSLLoadingCerts:
       case httplib::Error::SSLServerVerification: return "no trusted TLS connection can be made";
@@ -266,13 +266,13 @@ Client::Ask Client::begin(const Route& route, const Credential& by) const {
   if (const auto* secret = std::get_if<Secret>(&by)) {
     if (impl_->server.plain && !isLoopback(impl_->server.host) && !impl_->options.allowPlainHttp)
       throw Error(Fault::forbidden,
-                  fmt::format("{}: a secret is not sent over plain http to another host", impl_->server.origin));
+                  fmt::format("{}: refusing to send a secret over plain http to another host", impl_->server.origin));
     if (std::any_of(secret->text.begin(), secret->text.end(), [](char byte) { return byte <= ' ' || byte > '~'; }))
-      throw Error(Fault::unauthenticated, "session or token: has a character that none has");
+      throw Error(Fault::unauthenticated, "session or token: contains an invalid character");
     made.headers.emplace_back("Authorization", "Bearer " + secret->text);
   } else if (const auto* operator_ = std::get_if<Operator>(&by)) {
     if (impl_->options.socketPath.empty())
-      throw Error(Fault::forbidden, "the operator has no form on the wire, but on the operator's socket");
+      throw Error(Fault::forbidden, "the operator can only be used through the operator socket");
     if (operator_->as && !isUserName(*operator_->as)) throw Error(Fault::notFound, "user: not found");
     if (operator_->as) made.headers.emplace_back("X-Videod-As", *operator_->as);
   }
@@ -345,14 +345,14 @@ void Client::put(const Ask& asked, const ByteSource& bytes) {
     try {
       std::uint64_t pushed = 0;
       const auto requireSize = [&](bool good) {
-        if (!good) throw Error(Fault::conflict, "the file changed its size while it was sent");
+        if (!good) throw Error(Fault::conflict, "the file changed size while it was being sent");
       };
       bytes.push([&](std::span<const std::byte> piece) {
         pushed += piece.size();
         requireSize(!bytes.size || pushed <= *bytes.size);
         if (!sink.write(reinterpret_cast<const char*>(piece.data()), piece.size()) ||
             (early = earlyAnswer(connection->socket())))
-          throw impl_->failed("broke the connection while it was being sent to");
+          throw impl_->failed("closed the connection during the upload");
       });
       requireSize(!bytes.size || pushed == *bytes.size);  // httplib would push once more
       return true;
@@ -410,9 +410,9 @@ class Client::RangeReader : public ContentReader {
     httplib::Result result = connection->Get(asked_.target, headers);
     if (!result && result.error() == httplib::Error::Read) result = connection->Get(asked_.target, headers);
     httplib::Response answer = impl_.answered(std::move(result));
-    if (answer.status == 412) throw Error(Fault::conflict, "the content was replaced while it was read");
+    if (answer.status == 412) throw Error(Fault::conflict, "the content was replaced while it was being read");
     requireSuccess(answer);
-    if (answer.body.size() != last - offset + 1) throw impl_.failed("sent another range than was asked for");
+    if (answer.body.size() != last - offset + 1) throw impl_.failed("sent a different range than requested");
     piece_ = std::move(answer.body);
     at_ = offset;
   }

@@ -81,7 +81,7 @@ Limiter::Token Limiter::takeUpload() {
   token->buckets = buckets_;
   const std::lock_guard lock(buckets_->mutex);
   if (buckets_->counts.uploads >= buckets_->options.uploads)
-    throwTooMany("too many uploads are under way", buckets_->counts.uploadsRefused);
+    throwTooMany("too many uploads at once", buckets_->counts.uploadsRefused);
   ++buckets_->counts.uploads;
   token->taken = true;
   return token;

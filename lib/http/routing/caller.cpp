@@ -27,7 +27,8 @@ std::string_view bearerOf(std::string_view authorization) noexcept {
 
 void addSecret(std::string_view text, std::string_view& secret) {
   if (text.empty()) return;
-  if (!secret.empty() && secret != text) throw Error(Fault::malformed, "credentials: two that differ in one request");
+  if (!secret.empty() && secret != text)
+    throw Error(Fault::malformed, "credentials: the request has two different ones");
   secret = text;
 }
 
@@ -63,7 +64,7 @@ std::optional<SignedLink> signedLinkOf(std::string_view query) {
 
 Caller readCaller(const Head& head, const Peer& peer, const Listener& listener, const Route& route) {
   if (listener.operatorSocket && !peer.mayBeOperator)
-    throw Error(Fault::forbidden, "the operator's socket: only root, the daemon's user and its group may use it");
+    throw Error(Fault::forbidden, "operator socket: only root, the daemon's user and its group may use it");
 
   std::string_view secret;
   std::string_view fromCookie;
@@ -83,17 +84,16 @@ Caller readCaller(const Head& head, const Peer& peer, const Listener& listener, 
       case 'x':
         if (equalWithoutCase(name, "X-Session-Id")) addSecret(value, secret);
         if (equalWithoutCase(name, "X-Videod-As")) {
-          if (as) throw Error(Fault::malformed, "X-Videod-As: comes twice");
+          if (as) throw Error(Fault::malformed, "X-Videod-As: given twice");
           as = value;
         }
         [[fallthrough]];
       default:
         if (listener.operatorSocket && isForwarded(name))
-          throw Error(Fault::forbidden, "the operator's socket: must not stand behind a proxy");
+          throw Error(Fault::forbidden, "operator socket: must not be used through a proxy");
     }
   }
-  if (as && !listener.operatorSocket)
-    throw Error(Fault::forbidden, "X-Videod-As: counts on the operator's socket only");
+  if (as && !listener.operatorSocket) throw Error(Fault::forbidden, "X-Videod-As: only allowed on the operator socket");
   // A browser adds its cookie by itself; the link is what its user chose.
   if (secret.empty() && !as && route.flags.takesLink)
     if (auto link = signedLinkOf(head.query)) return {*std::move(link)};
@@ -101,7 +101,7 @@ Caller readCaller(const Head& head, const Peer& peer, const Listener& listener, 
   addSecret(fromCookie, secret);
 
   if (!secret.empty()) {
-    if (as) throw Error(Fault::malformed, "credentials: X-Videod-As beside a session or token");
+    if (as) throw Error(Fault::malformed, "credentials: X-Videod-As cannot be combined with a session or token");
     return {Secret{std::string(secret), cookieAlone}, !fromCookie.empty()};
   }
   if (listener.operatorSocket) {

@@ -19,7 +19,7 @@ Segment segmentOf(const Content& content, ByteRange range) {
   while (read < range.length) {
     const auto rest = std::as_writable_bytes(std::span(segment.bytes)).subspan(read);
     const std::size_t count = content.reader->read(range.first + read, rest);
-    if (count == 0) throw Error(Fault::internal, "a content ended before its size");
+    if (count == 0) throw Error(Fault::internal, "a file ended before its recorded size");
     read += count;
   }
   return segment;
@@ -86,7 +86,7 @@ void Router::answerContent(const Exchange& exchange, const Content& content, Ans
     return;
   }
   const Condition condition = weigh(head, meta);
-  if (condition == Condition::failed) throw Error(Fault::preconditionFailed, "the content is another one now");
+  if (condition == Condition::failed) throw Error(Fault::preconditionFailed, "the content has changed");
 
   if (!meta.etag.empty()) answer.set("ETag", meta.etag);
   answer.set("Last-Modified", formatHttpTime(meta.modified));
@@ -107,7 +107,7 @@ void Router::answerContent(const Exchange& exchange, const Content& content, Ans
     answer.headers.clear();
     answer.set("Content-Range", fmt::format("bytes */{}", meta.size));
     answer.set("Accept-Ranges", "bytes");
-    throw Error(Fault::rangeNotSatisfiable, fmt::format("Range: nothing of it is within {} bytes", meta.size));
+    throw Error(Fault::rangeNotSatisfiable, fmt::format("Range: lies outside the {} bytes of the file", meta.size));
   }
   if (head.method == Method::head) {
     describe();

@@ -122,7 +122,7 @@ class RequestScope {
     } catch (const std::exception& foreign) {
       fail(Error(Fault::internal, foreign.what()));
     } catch (...) {
-      fail(Error(Fault::internal, "something that is no exception was thrown"));
+      fail(Error(Fault::internal, "an unknown exception was thrown"));
     }
     return false;
   }
@@ -334,7 +334,7 @@ void Router::admit(const Head& head, const Listener& listener, Admitted& admitte
       const CsrfClues clues{caller.cookie, !anonymous, head.header("Sec-Fetch-Site"), head.header("Origin"),
                             host.empty() ? head.header("Host") : std::string_view(host)};
       if (!mayChange(clues, options_.origins))
-        admitted.refusal = Error(Fault::forbidden, "a page of another site may not change anything here");
+        admitted.refusal = Error(Fault::forbidden, "cross-site requests may not change anything");
     }
   } catch (const Error& error) {
     admitted.refusal = error;

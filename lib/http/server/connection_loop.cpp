@@ -40,7 +40,7 @@ class Transport::Impl::BodyReader {
       const std::size_t before = bytes.size();
       const std::string_view piece = body.take(bytes);
       buffer_.drop(before - bytes.size());
-      if (body.broken()) throw Error(Fault::malformed, "body: its chunks are malformed");
+      if (body.broken()) throw Error(Fault::malformed, "body: malformed chunked encoding");
       if (!piece.empty())
         sink(std::as_bytes(std::span(piece)));
       else if (!body.done())
@@ -76,7 +76,7 @@ class Transport::Impl::BodyReader {
       if (ready == 0) {
         if (impl_.forced) vanished();
         connection_.lingering = true;
-        throw Error(Fault::requestTimeout, "body: the client has stopped sending");
+        throw Error(Fault::requestTimeout, "body: the client stopped sending");
       }
       connection_.drained = false;
     }
@@ -84,7 +84,7 @@ class Transport::Impl::BodyReader {
 
   [[noreturn]] void vanished() {
     connection_.lingering = true;
-    throw Error(Fault::malformed, "body: the client went away before its end");
+    throw Error(Fault::malformed, "body: the client disconnected before its end");
   }
 
   Impl& impl_;
@@ -225,7 +225,7 @@ Transport::Impl::Step Transport::Impl::collect(Connection& connection, ReadBuffe
   }
   if (connection.body.broken()) {
     connection.lingering = true;
-    return refuse(connection, buffer, {400, "body: its chunks are malformed"}, &head);
+    return refuse(connection, buffer, {400, "body: malformed chunked encoding"}, &head);
   }
   if (connection.body.done()) {
     // The head and body stay where they are until they are answered.
