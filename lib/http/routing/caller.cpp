@@ -15,7 +15,7 @@ bool isForwarded(std::string_view name) noexcept {
          equalWithoutCase(name.substr(0, prefix.size()), prefix);
 }
 
-/// The token of `Bearer TOKEN`; empty for another scheme.
+/// Returns the token of `Bearer TOKEN`, or an empty string for another scheme.
 std::string_view bearerOf(std::string_view authorization) noexcept {
   constexpr std::string_view scheme = "Bearer";
   if (!equalWithoutCase(authorization.substr(0, scheme.size()), scheme)) return {};
@@ -27,11 +27,12 @@ std::string_view bearerOf(std::string_view authorization) noexcept {
 
 void addSecret(std::string_view text, std::string_view& secret) {
   if (text.empty()) return;
-  if (!secret.empty() && secret != text) throw Error(Fault::malformed, "credentials: two that differ in one request");
+  if (!secret.empty() && secret != text)
+    throw Error(Fault::malformed, "credentials: the request has two different ones");
   secret = text;
 }
 
-/// Quotes do not join cookies (RFC 6265 §5.4).
+/// Reads a Cookie header field; a `;` in quotes also separates cookies (RFC 6265 §5.4).
 void addCookies(std::string_view cookies, std::string_view& secret) {
   while (!cookies.empty()) {
     std::string_view pair = cookies.substr(0, cookies.find(';'));
@@ -63,7 +64,7 @@ std::optional<SignedLink> signedLinkOf(std::string_view query) {
 
 Caller readCaller(const Head& head, const Peer& peer, const Listener& listener, const Route& route) {
   if (listener.operatorSocket && !peer.mayBeOperator)
-    throw Error(Fault::forbidden, "the operator's socket: only root, the daemon's user and its group may use it");
+    throw Error(Fault::forbidden, "operator socket: only root, the daemon's user and its group may use it");
 
   std::string_view secret;
   std::string_view fromCookie;
@@ -83,25 +84,24 @@ Caller readCaller(const Head& head, const Peer& peer, const Listener& listener, 
       case 'x':
         if (equalWithoutCase(name, "X-Session-Id")) addSecret(value, secret);
         if (equalWithoutCase(name, "X-Videod-As")) {
-          if (as) throw Error(Fault::malformed, "X-Videod-As: comes twice");
+          if (as) throw Error(Fault::malformed, "X-Videod-As: given twice");
           as = value;
         }
         [[fallthrough]];
       default:
         if (listener.operatorSocket && isForwarded(name))
-          throw Error(Fault::forbidden, "the operator's socket: must not stand behind a proxy");
+          throw Error(Fault::forbidden, "operator socket: must not be used behind a proxy");
     }
   }
-  if (as && !listener.operatorSocket)
-    throw Error(Fault::forbidden, "X-Videod-As: counts on the operator's socket only");
-  // A browser adds its cookie by itself; the link is what its user chose.
+  if (as && !listener.operatorSocket) throw Error(Fault::forbidden, "X-Videod-As: only allowed on the operator socket");
+  // A browser sends its cookie automatically, but its user chose the link: the link takes precedence.
   if (secret.empty() && !as && route.flags.takesLink)
     if (auto link = signedLinkOf(head.query)) return {*std::move(link)};
   const bool cookieAlone = secret.empty();
   addSecret(fromCookie, secret);
 
   if (!secret.empty()) {
-    if (as) throw Error(Fault::malformed, "credentials: X-Videod-As beside a session or token");
+    if (as) throw Error(Fault::malformed, "credentials: X-Videod-As is not allowed together with a session or token");
     return {Secret{std::string(secret), cookieAlone}, !fromCookie.empty()};
   }
   if (listener.operatorSocket) {
