@@ -27,8 +27,8 @@ void forEachItem(std::string_view list, Visit&& visit, char separator = ',') {
   }
 }
 
-/// Returns the unquoted value of `name="…"` or `name=…` in a `;`-separated list of parameters (RFC 9110 §5.6.6), or
-/// nothing. Ignores the case of the name.
+/// Returns the unquoted value of `name="…"` or `name=…` in a `;`-separated list of parameters (RFC 9110 §5.6.6),
+/// or nothing. Ignores the case of the name.
 std::optional<std::string> parameterOf(std::string_view parameters, std::string_view name);
 
 /// Returns the SHA-256 in a Content-Digest (RFC 9530 §2) as lower-case hex, or nothing if there is none. Throws
