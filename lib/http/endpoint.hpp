@@ -6,33 +6,33 @@
 
 namespace video::http {
 
-/// What the router does differently for one operation.
+/// Deviations from the router's defaults for one operation.
 struct RouteFlags {
   bool plainErrors = false;      ///< errors as plain text (the original's stream role)
-  bool sharedReply = false;      ///< the reply to an anonymous GET follows from path, query and data alone
-  bool tooLargeIs400 = false;    ///< what is too large is answered 400 instead of 413 (the original's form)
-  bool slowRefusal = false;      ///< a 429 goes out half a second late, so that who guesses does not crowd the workers
-  bool takesLink = false;        ///< a signed link in the query is a credential
-  bool trustedListener = false;  ///< on a listener with `trusted` a caller without a credential is the operator
-  bool changes = false;          ///< changes something although it is a GET: HEAD is refused, cross-site rules apply
+  bool sharedReply = false;      ///< the reply to an anonymous GET depends only on path, query and data
+  bool tooLargeIs400 = false;    ///< an upload that is too large gets 400 instead of 413 (as in the original)
+  bool slowRefusal = false;      ///< delay a 429 by half a second, so that password guessing does not occupy workers
+  bool takesLink = false;        ///< accepts a signed link in the query as a credential
+  bool trustedListener = false;  ///< on a `trusted` listener, a caller without a credential is the operator
+  bool changes = false;          ///< a GET that changes something: refuses HEAD, cross-site rules apply
 };
 
-/// One operation on the wire: the constant that feeds both ends, the manual and the OpenAPI document. The request's
-/// fields are bound by name: those in braces in `path` from the path, the others from the query (GET, HEAD, DELETE) or
-/// the JSON body (POST, PUT, PATCH).
+/// One HTTP operation: the single definition used by server, client, manual and OpenAPI document. The fields of the
+/// request are bound by name: those in braces in `path` to the path, the others to the JSON body (POST, PATCH) or the
+/// query (other methods and uploads).
 struct Route {
   std::string_view name;  ///< `comments.post`
   Method method = Method::get;
   std::string_view path;         ///< `/videos/{video}/comments`
-  int success = 200;             ///< status of an answer that is no error
-  unsigned roles = api;          ///< the listeners' roles that serve it
-  std::string_view summary{};    ///< one line for manual and document, verb first, without a full stop
-  std::string_view formPart{};   ///< of an upload: the part of a form that has the bytes; empty: the body is the bytes
-  std::string_view mediaType{};  ///< of the reply, for the document; empty: JSON, or whatever a raw handler writes
+  int success = 200;             ///< status of a successful reply
+  unsigned roles = api;          ///< listener roles that serve it
+  std::string_view summary{};    ///< one line for the manual and the document, verb first, no full stop
+  std::string_view formPart{};   ///< upload: the form part with the bytes; empty: the raw body
+  std::string_view mediaType{};  ///< of the reply, for the document; empty: JSON, or up to a raw handler
   RouteFlags flags{};
 };
 
-/// A route whose request is read into a `Wanted` and whose reply is written from a `Given`; void: it has no body.
+/// A route whose request is parsed into a `Wanted` and whose reply is written from a `Given`; void: no reply body.
 template <class Wanted, class Given>
 struct Endpoint : Route {};
 

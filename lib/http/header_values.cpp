@@ -7,7 +7,7 @@
 namespace video::http {
 namespace {
 
-/// Strict base64 (RFC 4648 §4), padded; nothing for anything else.
+/// Decodes strict, padded base64 (RFC 4648 §4); returns nothing for anything else.
 std::optional<std::string> decodeBase64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
   std::size_t padding = 0;
@@ -76,7 +76,8 @@ std::optional<std::string> sha256Of(std::string_view contentDigest) {
     item.remove_prefix(key.size());
     const bool framed = item.size() >= 2 && item.front() == ':' && item.back() == ':';
     const auto bytes = framed ? decodeBase64(item.substr(1, item.size() - 2)) : std::nullopt;
-    if (!bytes || bytes->size() != 32) throw Error(Fault::malformed, "Content-Digest: sha-256 is not a base64 digest");
+    if (!bytes || bytes->size() != 32)
+      throw Error(Fault::malformed, "Content-Digest: sha-256 is not a digest in base64");
     hex = toHex(*bytes);
   });
   return hex;
@@ -87,7 +88,7 @@ std::string inlineDisposition(std::string_view name) {
   std::string plain;
   for (const char c : name) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x80 && byte < 0xc0) continue;  // one mark for a character of several bytes
+    if (byte >= 0x80 && byte < 0xc0) continue;  // one `_` for a multi-byte character
     const bool safe = c >= 0x20 && byte < 0x7f && c != '"' && c != '\\' && c != '%' && c != '/' && c != ';';
     plain += safe ? c : '_';
   }

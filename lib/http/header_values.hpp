@@ -8,8 +8,8 @@
 
 namespace video::http {
 
-/// Calls `visit(item)` for each item of a comma-separated header value, trimmed; empty items are left out. Commas
-/// within a quoted string do not separate (RFC 9110 §5.6.1).
+/// Calls `visit(item)` for each trimmed, non-empty item of a header value that is a list with `separator`. Separators
+/// in a quoted string do not count (RFC 9110 §5.6.1).
 template <class Visit>
 void forEachItem(std::string_view list, Visit&& visit, char separator = ',') {
   bool quoted = false;
@@ -27,18 +27,19 @@ void forEachItem(std::string_view list, Visit&& visit, char separator = ',') {
   }
 }
 
-/// The value of `name="…"` or `name=…` among `;`-separated parameters, unquoted (RFC 9110 §5.6.6); the name's case
-/// aside.
+/// Returns the unquoted value of `name="…"` or `name=…` in a `;`-separated list of parameters (RFC 9110 §5.6.6),
+/// or nothing. Ignores the case of the name.
 std::optional<std::string> parameterOf(std::string_view parameters, std::string_view name);
 
-/// The lower-case hex of the SHA-256 in a Content-Digest (RFC 9530 §2); nothing where it holds none. Throws malformed
-/// for one that is no SHA-256 in base64.
+/// Returns the SHA-256 in a Content-Digest (RFC 9530 §2) as lower-case hex, or nothing if there is none. Throws
+/// malformed if it is not a SHA-256 in base64.
 std::optional<std::string> sha256Of(std::string_view contentDigest);
 
-/// `inline` with the file's name as RFC 6266 has it; whatever the name is, the value has no control character.
+/// Returns the Content-Disposition `inline` with the file name (RFC 6266). The value has no control characters,
+/// whatever the name is.
 std::string inlineDisposition(std::string_view name);
 
-/// The file name of a Content-Disposition (RFC 6266): `filename*` before `filename`; empty where there is none.
+/// Returns the file name of a Content-Disposition (RFC 6266), preferably from `filename*`; empty if there is none.
 std::string nameOfDisposition(std::string_view disposition);
 
 }  // namespace video::http

@@ -318,7 +318,7 @@ TEST_CASE("an upload is pushed once, and what goes wrong in its source comes out
   CHECK(got.empty());
   for (const std::uint64_t size : {11U, 9U}) {
     int pushes = 0;
-    check(errorOf([&] { send(sourceOf("movie", 2, size, &pushes)); }), Fault::conflict, "changed size");
+    check(errorOf([&] { send(sourceOf("movie", 2, size, &pushes)); }), Fault::conflict, "size changed");
     CHECK(pushes == 1);
   }
   const ByteSource broken{[](const ByteSink&) { throw Error(Fault::notFound, "file x: gone"); }, 10, false};

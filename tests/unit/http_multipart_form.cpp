@@ -96,7 +96,7 @@ TEST_CASE("broken forms are refused with what is wrong") {
       {good + "--XX\n", lineEnd},
       {good + "--XX -x", lineEnd},
       {"--XX" + std::string(9000, ' '), lineEnd},
-      {"--XX\r\nX: " + std::string(9000, 'y'), "over 8 KiB"},
+      {"--XX\r\nX: " + std::string(9000, 'y'), "larger than 8 KiB"},
       {part(note, std::string(2 << 20, 'x')) + good + "--XX--", "more than 1 MiB"},
       {std::string(2 << 20, 'x'), "more than 1 MiB"},
       {good + "--XX--" + std::string(2 << 20, 'x'), "more than 1 MiB"},
@@ -107,7 +107,7 @@ TEST_CASE("broken forms are refused with what is wrong") {
   }
   std::string many = "--XX\r\n";
   for (int i = 0; i < 10; ++i) many += "X: " + std::string(1000, 'y') + "\r\n";
-  CHECK(complaint(many).find("over 8 KiB") != std::string::npos);
+  CHECK(complaint(many).find("larger than 8 KiB") != std::string::npos);
   std::string empty;
   while (empty.size() < (2 << 20)) empty += part(note, "");
   CHECK(complaint(empty).find("more than 1 MiB") != std::string::npos);

@@ -36,7 +36,7 @@ TEST_CASE("networks hold the addresses that share their first bits") {
   CHECK(proxiesOf({"::/0"}).contains("203.0.113.9"));
 }
 
-TEST_CASE("what is no network is refused") {
+TEST_CASE("anything that is not a network is refused") {
   for (const char* const bad : {"", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x", "10.0.0/8", "::1/129",
                                 "localhost", "fe80::1%eth0", "Unix", "/8"}) {
     INFO(bad);

@@ -292,7 +292,7 @@ TEST_CASE("an invalid file is refused with line, key and reason") {
     CHECK(refusal(fmt::format("[stream]\nx_accel_redirect = \"{}\"\n", bad)) ==
           "FILE:2: stream.x_accel_redirect: must be a path like \"/internal/\", or empty");
   CHECK(refusal("[http]\ntrusted_proxies = [\"10.0.0.0/40\"]\n") ==
-        "FILE:2: http.trusted_proxies: \"10.0.0.0/40\" is no network (10.0.0.0/8, ::1) and not \"unix\"");
+        "FILE:2: http.trusted_proxies: \"10.0.0.0/40\" is neither a network (10.0.0.0/8, ::1) nor \"unix\"");
   CHECK(refusal("[http]\norigins = \"x\"\n") == "FILE:2: http.origins: must be a list of strings");
   for (const char* const nonsense : {"x", "https://", "https://a.example/path", "ftp://a.example"})
     CHECK(refusal(fmt::format("[http]\norigins = [\"{}\"]\n", nonsense)) ==

@@ -25,13 +25,13 @@
 namespace video::http {
 namespace {
 
-// What a reader asks for at once: large enough that a request is lost in it, small enough to hold.
+// Bytes per range request: large enough that the overhead of a request does not matter, small enough for memory.
 constexpr std::size_t pieceSize = 8U << 20;
 
 struct ServerUrl {
   std::string origin;  // scheme, host and port
-  std::string host;    // or the path of the socket
-  std::string prefix;  // of every path; without a slash at its end
+  std::string host;    // or the path of the Unix socket
+  std::string prefix;  // prepended to every path; without a trailing slash
   bool plain = false;
 };
 
@@ -62,7 +62,7 @@ std::optional<std::chrono::seconds> retryAfterOf(const std::string& value) {
   return std::chrono::seconds{seconds};
 }
 
-// The parts of an answer that say what went wrong.
+// The parts of a reply that describe an error.
 struct ErrorAnswer {
   int status = 0;
   std::string code;
@@ -74,13 +74,13 @@ struct ErrorAnswer {
   std::string body;
 };
 
-// The setting of a proxy that such an answer comes from, by nginx's names.
+// Names the nginx setting that most likely causes such a reply.
 std::string_view settingBehind(int status) {
   switch (status) {
-    case 413: return "; look at its client_max_body_size";
+    case 413: return "; check its client_max_body_size";
     case 502:
-    case 503: return "; look at its proxy_pass, and whether videod runs";
-    case 504: return "; look at its proxy_read_timeout";
+    case 503: return "; check its proxy_pass, and that videod is running";
+    case 504: return "; check its proxy_read_timeout";
     default: return {};
   }
 }
@@ -103,7 +103,7 @@ Error errorOf(const ErrorAnswer& answer) {
       .because(reasonOf(answer.reason));
 }
 
-// The file name of a Content-Disposition that httplib has percent-decoded, as it does with every header.
+// Returns the file name of a Content-Disposition; httplib has already percent-decoded it, like every header field.
 std::string nameOfDecoded(const std::string& disposition) {
   constexpr std::string_view mark = "filename*=UTF-8''";
   const std::size_t at = disposition.find(mark);
@@ -125,7 +125,7 @@ void requireSuccess(const httplib::Response& answer) {
   if (answer.status < 200 || answer.status >= 300) throw errorOf(errorAnswerOf(answer));
 }
 
-// What a server said before it had the whole body; httplib would lose it. Reads what is there, without waiting.
+// Returns the reply of a server that did not wait for the whole body; httplib would lose it. Does not wait.
 std::optional<ErrorAnswer> earlyAnswer(int socket) {
   pollfd ready{socket, POLLIN, 0};
   if (::poll(&ready, 1, 0) <= 0) return std::nullopt;
@@ -173,7 +173,7 @@ struct Client::Impl {
     if (socketAddress->error() == 0) server.host = socketAddress->path();
   }
 
-  // A connection of one's own for a while; kept open for the next.
+  // Borrows a connection from the pool, and returns it still open.
   struct Borrowed {
     explicit Borrowed(Impl& from) : impl(from), connection(from.take()) {}
     ~Borrowed() {
@@ -218,9 +218,9 @@ struct Client::Impl {
   static std::string_view reason(httplib::Error why) {
     switch (why) {
       case httplib::Error::Connection: return "cannot be reached";
-      case httplib::Error::ConnectionTimeout: return "cannot be reached in time";
+      case httplib::Error::ConnectionTimeout: return "timed out while connecting";
       case httplib::Error::Read: return "does not answer";
-      case httplib::Error::Write: return "closed the connection during the upload";
+      case httplib::Error::Write: return "closed the connection while receiving the request";
       case httplib::Error::SSLConnection:
       case httplib::Error::SSLLoadingCerts:
       case httplib::Error::SSLServerVerification: return "no trusted TLS connection can be made";
@@ -268,11 +268,11 @@ Client::Ask Client::begin(const Route& route, const Credential& by) const {
       throw Error(Fault::forbidden,
                   fmt::format("{}: refusing to send a secret over plain http to another host", impl_->server.origin));
     if (std::any_of(secret->text.begin(), secret->text.end(), [](char byte) { return byte <= ' ' || byte > '~'; }))
-      throw Error(Fault::unauthenticated, "session or token: contains an invalid character");
+      throw Error(Fault::unauthenticated, "session or token: has an invalid character");
     made.headers.emplace_back("Authorization", "Bearer " + secret->text);
   } else if (const auto* operator_ = std::get_if<Operator>(&by)) {
     if (impl_->options.socketPath.empty())
-      throw Error(Fault::forbidden, "the operator can only be used through the operator socket");
+      throw Error(Fault::forbidden, "operator: only allowed on the operator socket");
     if (operator_->as && !isUserName(*operator_->as)) throw Error(Fault::notFound, "user: not found");
     if (operator_->as) made.headers.emplace_back("X-Videod-As", *operator_->as);
   }
@@ -294,7 +294,7 @@ bool Client::replaceInPath(std::string& target, std::string_view name, std::stri
   if (at == std::string::npos) return false;
   std::string encoded;
   appendEncoded(encoded, value);
-  // A part of dots alone would be taken for a folder on the way.
+  // An unencoded `.` or `..` would be removed when the path is normalized.
   if (value == "." || value == "..") encoded = value == "." ? "%2E" : "%2E%2E";
   target.replace(at, part.size(), encoded);
   return true;
@@ -312,7 +312,7 @@ std::string Client::exchange(const Ask& asked) {
   const Impl::Borrowed connection(*impl_);
   httplib::Result result = connection->send(request);
   const bool mayRepeat = asked.method == Method::get || asked.method == Method::head;
-  // A kept connection may have been closed just now.
+  // The server may have closed the idle connection just now.
   if (!result && mayRepeat && (result.error() == httplib::Error::Read || result.error() == httplib::Error::Write))
     result = connection->send(request);
   httplib::Response answer = impl_->answered(std::move(result));
@@ -345,7 +345,7 @@ void Client::put(const Ask& asked, const ByteSource& bytes) {
     try {
       std::uint64_t pushed = 0;
       const auto requireSize = [&](bool good) {
-        if (!good) throw Error(Fault::conflict, "the file changed size while it was being sent");
+        if (!good) throw Error(Fault::conflict, "file: the size changed while it was sent");
       };
       bytes.push([&](std::span<const std::byte> piece) {
         pushed += piece.size();
@@ -384,7 +384,7 @@ void Client::put(const Ask& asked, const ByteSource& bytes) {
   requireSuccess(impl_->answered(std::move(result)));
 }
 
-// Reads by ranges, as large as a piece; each must be of the content that was opened.
+// Reads a content in byte ranges of `pieceSize`; If-Match makes sure that all belong to the content that was opened.
 class Client::RangeReader : public ContentReader {
  public:
   RangeReader(Impl& impl, Ask asked, std::string etag, std::uint64_t size)
@@ -410,7 +410,7 @@ class Client::RangeReader : public ContentReader {
     httplib::Result result = connection->Get(asked_.target, headers);
     if (!result && result.error() == httplib::Error::Read) result = connection->Get(asked_.target, headers);
     httplib::Response answer = impl_.answered(std::move(result));
-    if (answer.status == 412) throw Error(Fault::conflict, "the content was replaced while it was being read");
+    if (answer.status == 412) throw Error(Fault::conflict, "content: was replaced while it was read");
     requireSuccess(answer);
     if (answer.body.size() != last - offset + 1) throw impl_.failed("sent a different range than requested");
     piece_ = std::move(answer.body);

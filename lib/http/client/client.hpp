@@ -15,34 +15,34 @@
 
 namespace video::http {
 
-/// Which server a client asks, and how.
+/// The server of a client, and how to reach it.
 struct ClientOptions {
-  std::string url;                            ///< `http[s]://HOST[:PORT][/PREFIX]`; unused where there is a socket
-  std::filesystem::path socketPath;           ///< of a Unix socket; empty for `url`
-  std::filesystem::path caCertificate;        ///< PEM file; empty: the system's
-  std::chrono::milliseconds timeout{30'000};  ///< without any progress; never in total
-  bool allowPlainHttp = false;  ///< whether a secret may go over plain http to a host that is not loopback
+  std::string url;                            ///< `http[s]://HOST[:PORT][/PREFIX]`; ignored if `socketPath` is set
+  std::filesystem::path socketPath;           ///< path of a Unix socket; empty: use `url`
+  std::filesystem::path caCertificate;        ///< PEM file; empty: the system's certificates
+  std::chrono::milliseconds timeout{30'000};  ///< time without progress, not in total
+  bool allowPlainHttp = false;                ///< allow secrets over plain HTTP to a host other than loopback
 };
 
-/// The remote half of every room asks a daemon through this. All functions throw Error: the server's own fault with its
-/// detail and Retry-After, or unreachable. May be used from any thread.
+/// HTTP client of the API, used by the remote implementations of the library. All functions throw Error: the fault that
+/// the server replied with its detail and Retry-After, or unreachable. May be used from any thread.
 class Client {
  public:
-  /// Throws malformed where `url` is none. Connects at the first call.
+  /// Connects at the first call. Throws malformed if `url` is not a valid URL.
   explicit Client(const ClientOptions& options);
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// Asks and reads the reply.
+  /// Sends a request and returns its parsed reply.
   template <Described Wanted, class Given>
   Given call(const Endpoint<Wanted, Given>& endpoint, const Credential& by, const Wanted& wanted) {
     const std::string reply = exchange(ask(endpoint, by, wanted));
     if constexpr (!std::is_void_v<Given>) return fromJson<Given>(reply, true);
   }
 
-  /// The same for a rehearsal, whose path is its own: a server that does not have it changes nothing. versionMismatch
-  /// then, to keep it apart from a thing that is not there.
+  /// Does the same for a dry run, which has a path of its own, so that a server without dry runs changes nothing.
+  /// Throws versionMismatch in that case, to distinguish it from an object that does not exist.
   template <Described Wanted, class Given>
   Given rehearse(const Endpoint<Wanted, Given>& endpoint, const Credential& by, const Wanted& wanted) {
     try {
@@ -53,22 +53,24 @@ class Client {
     }
   }
 
-  /// Sends bytes as the raw body; fields that are not in the path go in the query. A source is pushed once. Where the
-  /// server ends the connection in the middle without an answer, unreachable: ask it what became of them.
+  /// Uploads `bytes` as the raw body; fields that are not in the path go into the query. Reads the source only once.
+  /// Throws unreachable if the server closes the connection without a reply; the caller must then ask it how much has
+  /// arrived.
   template <Described Wanted, class Given>
   void send(const Endpoint<Wanted, Given>& endpoint, const Credential& by, const Wanted& wanted,
             const ByteSource& bytes) {
     put(ask(endpoint, by, wanted), bytes);
   }
 
-  /// A content by HEAD, and then by GETs of ranges with If-Match, as it is read. The client must outlive it.
+  /// Opens a content with a HEAD request; reading it sends GET requests for byte ranges, with If-Match. The client must
+  /// outlive the content.
   template <Described Wanted>
   Content open(const Endpoint<Wanted, Content>& endpoint, const Credential& by, const Wanted& wanted) {
     return open(ask(endpoint, by, wanted));
   }
 
  private:
-  /// One request, ready to go.
+  /// One request, ready to be sent.
   struct Ask {
     Method method = Method::get;
     std::string target;
@@ -108,11 +110,11 @@ class Client {
 
   Ask begin(const Route& route, const Credential& by) const;
   static void finish(Ask& made, const Credential& by);
-  /// Puts `value` where `{name}` stands; false where it does not.
+  /// Replaces `{name}` with the encoded `value`; returns false if `target` does not contain it.
   static bool replaceInPath(std::string& target, std::string_view name, std::string_view value);
 
   std::string exchange(const Ask& asked);
-  /// Throws versionMismatch where the server has no such path.
+  /// Throws versionMismatch if the server does not have the path of `route`.
   void requirePath(const Route& route);
   void put(const Ask& asked, const ByteSource& bytes);
   Content open(Ask asked);

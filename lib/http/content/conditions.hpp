@@ -7,15 +7,15 @@
 
 namespace video::http {
 
-/// What conditions lead to: go on, answer 304, or answer 412.
+/// Result of the conditions of a request: go on, reply 304, or reply 412.
 enum class Condition { proceed, notModified, failed };
 
-/// Weighs If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since of a GET or HEAD in the order of
-/// RFC 9110 §13.2.2. A date that cannot be read counts as absent.
+/// Evaluates If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since of a GET or HEAD request in the order
+/// of RFC 9110 §13.2.2. Ignores a date that cannot be parsed.
 Condition weigh(const Head& head, const ContentMeta& meta);
 
-/// Whether the Range of a request counts: no If-Range, or one that holds (RFC 9110 §13.1.5: strong comparison; a date
-/// must be exactly Last-Modified).
+/// Returns whether to honour the Range of a request: there is no If-Range, or it matches (RFC 9110 §13.1.5: strong
+/// comparison; a date must be exactly Last-Modified).
 bool rangeApplies(const Head& head, const ContentMeta& meta);
 
 }  // namespace video::http

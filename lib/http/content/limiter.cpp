@@ -53,13 +53,13 @@ Limiter::Token Limiter::takeStream(std::string_view address) {
 
   const std::lock_guard lock(buckets_->mutex);
   if (buckets_->counts.streams >= buckets_->options.streams)
-    throwTooMany("too many videos are being streamed", buckets_->counts.streamsRefused);
+    throwTooMany("streams: too many at the moment", buckets_->counts.streamsRefused);
   if (!token->key.empty()) {
     const auto found = buckets_->addresses.find(token->key);
     if (found != buckets_->addresses.end() && found->second >= buckets_->options.perAddress)
-      throwTooMany("too many videos are being streamed to this address", buckets_->counts.addressRefused);
+      throwTooMany("streams: too many to this address at the moment", buckets_->counts.addressRefused);
     if (found == buckets_->addresses.end() && buckets_->options.perAddress == 0)
-      throwTooMany("no video may be streamed", buckets_->counts.addressRefused);
+      throwTooMany("streams: none allowed per address", buckets_->counts.addressRefused);
     ++buckets_->addresses[token->key];
   }
   ++buckets_->counts.streams;
@@ -81,7 +81,7 @@ Limiter::Token Limiter::takeUpload() {
   token->buckets = buckets_;
   const std::lock_guard lock(buckets_->mutex);
   if (buckets_->counts.uploads >= buckets_->options.uploads)
-    throwTooMany("too many uploads at once", buckets_->counts.uploadsRefused);
+    throwTooMany("uploads: too many at the moment", buckets_->counts.uploadsRefused);
   ++buckets_->counts.uploads;
   token->taken = true;
   return token;

@@ -7,46 +7,48 @@
 
 namespace video::http {
 
-/// How many may stream and upload at once, and how fast.
+/// Limits on concurrent streams and uploads, and on the rate of a stream.
 struct LimiterOptions {
-  std::size_t streams = 1000;   ///< answers being streamed at once
-  std::size_t perAddress = 64;  ///< of them to one address (IPv6: one /64)
-  std::size_t uploads = 64;     ///< uploads at once
-  std::uint64_t rate = 0;       ///< bytes a second of one answer; 0: no limit
+  std::size_t streams = 1000;   ///< concurrent streams
+  std::size_t perAddress = 64;  ///< concurrent streams to one address (IPv6: one /64)
+  std::size_t uploads = 64;     ///< concurrent uploads
+  std::uint64_t rate = 0;       ///< bytes per second of one stream; 0: no limit
 };
 
-/// Tokens that are out, and how often there was none.
+/// Counts of tokens in use, and of requests refused for lack of one.
 struct LimiterCounts {
   std::size_t streams = 0;
   std::size_t uploads = 0;
-  std::size_t addresses = 0;  ///< with a stream
-  std::size_t busiest = 0;    ///< the most tokens that one address has
+  std::size_t addresses = 0;  ///< addresses with at least one stream
+  std::size_t busiest = 0;    ///< the largest number of tokens in use by one address
   std::uint64_t streamsRefused = 0;
   std::uint64_t uploadsRefused = 0;
   std::uint64_t addressRefused = 0;
 };
 
-/// Buckets of tokens without a queue: who finds none gets Fault::tooMany at once. A token goes back when its last copy
-/// is let go, on whichever thread; it may outlive the limiter. Memory is bounded by the tokens that are out.
-/// Every function may be called from any thread.
+/// Limits concurrent streams and uploads with tokens. Requests do not wait for a token: if there is none,
+/// Fault::tooMany is thrown at once. A token is returned when its last copy is released, on any thread; it may outlive
+/// the limiter. Memory use is bounded by the tokens in use. All functions may be called from any thread.
 class Limiter {
  public:
-  /// Goes back with its last copy.
+  /// Returned to the limiter when its last copy is released.
   using Token = std::shared_ptr<void>;
 
+  /// Starts with no tokens in use.
   explicit Limiter(const LimiterOptions& options);
 
-  /// A token for one answer being streamed to `address`; the address is not counted where it is empty (a Unix socket).
+  /// Returns a token for one stream to `address`. An empty address (of a Unix socket) is not limited per address.
+  /// Throws tooMany if a limit is reached.
   Token takeStream(std::string_view address);
-  /// A token for one upload.
+  /// Returns a token for one upload. Throws tooMany if the limit is reached.
   Token takeUpload();
-  /// As of now.
+  /// Returns the current counts.
   LimiterCounts counts() const;
-  /// The limits as they are now.
+  /// Returns the current limits.
   LimiterOptions options() const;
-  /// Bytes a second for an answer that begins now; 0: no limit.
+  /// Returns the rate for a stream that starts now, in bytes per second; 0: no limit.
   std::uint64_t rate() const noexcept;
-  /// From now on other limits; tokens that are out stay out.
+  /// Changes the limits; tokens in use stay valid.
   void setOptions(const LimiterOptions& options);
 
  private:

@@ -24,7 +24,7 @@ std::string boundaryOf(std::string_view contentType) {
   return *boundary;
 }
 
-/// How many bytes at the end of `bytes` may be the beginning of `needle`.
+/// Returns how many bytes at the end of `bytes` may be the start of `needle`.
 std::size_t heldBack(std::string_view bytes, std::string_view needle) noexcept {
   std::size_t from = bytes.size() < needle.size() ? 0 : bytes.size() - needle.size() + 1;
   while ((from = bytes.find('\r', from)) != std::string_view::npos) {
@@ -106,7 +106,7 @@ std::size_t FormFile::takeDelimiter(std::string_view bytes) {
 std::size_t FormFile::takeHeaders(std::string_view bytes) {
   const std::size_t end = bytes.find("\r\n");
   if (headers_.size() + std::min(end, bytes.size()) > largestPartHeader)
-    throw Error(Fault::malformed, "file: the header of a form part is over 8 KiB");
+    throw Error(Fault::malformed, "file: the header of a form part is larger than 8 KiB");
   if (end == std::string_view::npos) return 0;
   skip(end);
   if (end == 0) {
@@ -140,7 +140,7 @@ void FormFile::give(std::string_view bytes) {
 
 void FormFile::skip(std::size_t count) {
   outside_ += count;
-  if (outside_ > mostOutside) throw Error(Fault::malformed, "file: more than 1 MiB in the form beside the file");
+  if (outside_ > mostOutside) throw Error(Fault::malformed, "file: more than 1 MiB in the form besides the file");
 }
 
 }  // namespace video::http

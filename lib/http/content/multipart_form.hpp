@@ -9,22 +9,23 @@
 
 namespace video::http {
 
-/// Finds one file in a multipart/form-data body (RFC 7578) as it comes, in flat memory: the bytes of the part named
-/// `part` go to the sink, other parts are skipped. Throws malformed for broken framing, a part header over 8 KiB, or
-/// more than 1 MiB outside of the file.
+/// Extracts one file from a multipart/form-data body (RFC 7578) as it arrives, in constant memory: passes the bytes of
+/// the part named `part` to the sink and skips other parts. Throws malformed for broken framing, a part header larger
+/// than 8 KiB, or more than 1 MiB outside the file.
 class FormFile {
  public:
-  /// How many bytes may stand outside of the file; line ends are not counted.
+  /// Maximum number of bytes outside the file, not counting line ends.
   static constexpr std::size_t mostOutside = 1024 * 1024;
-  /// No form has more of them with its line ends: a header line of one byte has two beside it.
+  /// Upper bound including line ends: in the worst case each byte is a header line with two more for its line end.
   static constexpr std::size_t mostOutsideWithEnds = 3 * mostOutside;
 
-  /// `contentType` is the request's; throws malformed unless it is multipart/form-data with a boundary.
+  /// `contentType` is the Content-Type of the request. `sink` must outlive the form. Throws malformed unless the type
+  /// is multipart/form-data with a boundary.
   FormFile(std::string_view contentType, std::string_view part, const ByteSink& sink);
 
-  /// Takes the next piece of the body, cut anywhere.
+  /// Processes the next piece of the body; pieces may be cut anywhere.
   void take(std::span<const std::byte> piece);
-  /// Told when the body has ended: throws malformed where its framing is not complete, or there was no such part.
+  /// Call at the end of the body. Throws malformed if the framing is incomplete or there was no such part.
   void finish() const;
 
  private:
@@ -39,13 +40,13 @@ class FormFile {
 
   std::string part_;
   const ByteSink& sink_;
-  std::string needle_;   ///< CRLF, two dashes, the boundary
-  std::string pending_;  ///< bytes that may be the beginning of something
-  std::string headers_;  ///< of the part that begins
+  std::string needle_;   ///< CRLF, two dashes and the boundary
+  std::string pending_;  ///< bytes that may be the start of a delimiter or header
+  std::string headers_;  ///< header fields of the current part
   State state_ = State::content;
   bool inFile_ = false;
   bool found_ = false;
-  std::size_t outside_ = 0;  ///< bytes of all but the file
+  std::size_t outside_ = 0;  ///< bytes outside the file
 };
 
 }  // namespace video::http

@@ -11,17 +11,17 @@
 
 namespace video::http {
 
-/// Small contents that visitors share, open, each good while the data have the version that it was looked up at: to
-/// look it up and open it costs as much as to send it. Few, since an open file keeps its room on the disk until the
-/// next request after its removal. May be used from any thread.
+/// Cache of small contents with open files, shared by all visitors. An entry is valid as long as the data version stays
+/// the same. Looking up and opening a small file costs as much as sending it. The cache is small, because an open file
+/// occupies disk space after its removal, until the next request. May be used from any thread.
 class OpenFileCache {
  public:
-  static constexpr std::uint64_t largest = 1 << 20;  ///< bytes of one; what is larger is never kept
+  static constexpr std::uint64_t largest = 1 << 20;  ///< bytes; larger contents are not cached
   static constexpr std::size_t most = 64;
 
-  /// What is kept for `target` at this version; whatever is of another version goes.
+  /// Returns the cached content for `target` at this version, if any. Drops all entries of other versions.
   std::optional<Content> find(std::string_view target, std::uint64_t version);
-  /// Keeps a content that has a file; `version` is from before it was looked up.
+  /// Caches a content that has a file; `version` must have been read before the content was looked up.
   void keep(std::string_view target, std::uint64_t version, const Content& content);
 
  private:

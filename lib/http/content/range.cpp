@@ -14,7 +14,7 @@ constexpr std::size_t mostRanges = 16;
 
 enum class Read { range, outside, malformed };
 
-/// A position of any number of digits; one beyond 64 bits counts as the largest.
+/// Parses a position of any number of digits; a value beyond 64 bits becomes the largest one.
 std::optional<std::uint64_t> positionOf(std::string_view digits) noexcept {
   if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
   std::uint64_t value = 0;
@@ -42,7 +42,7 @@ Read readRange(std::string_view spec, std::uint64_t size, ByteRange& range) noex
   return Read::range;
 }
 
-/// Adds a range, which takes in all that it overlaps or touches; it stands where the first of them stood.
+/// Adds a range, merged with all ranges that it overlaps or touches, at the position of the first of them.
 void addRange(std::vector<ByteRange>& parts, ByteRange range) {
   std::size_t place = parts.size();
   for (std::size_t at = parts.size(); at-- > 0;) {
@@ -72,7 +72,7 @@ RangeChoice chooseRange(std::string_view header, std::uint64_t size) {
       const Read read = readRange(spec, size, range);
       if (read == Read::malformed) return {RangeChoice::Kind::unsatisfiable, {}};
       if (++count > mostRanges) return {};
-      // A suffix of nothing is satisfiable (RFC 9110 §14.1.2), but Content-Range cannot say it.
+      // A suffix of an empty content is satisfiable (RFC 9110 §14.1.2), but Content-Range cannot express it.
       if (read == Read::range && range.length == 0) return {};
       if (read == Read::range) addRange(choice.parts, range);
     }

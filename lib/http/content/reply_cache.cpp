@@ -5,7 +5,7 @@ namespace {
 
 constexpr std::size_t largestReply = 64 * 1024;
 constexpr std::size_t mostBytes = 8U << 20;
-constexpr std::size_t entrySize = 1024;  // what one costs beside target and content: headers, nodes
+constexpr std::size_t entrySize = 1024;  // bytes per entry besides target and content: header fields, nodes
 
 }  // namespace
 
@@ -29,7 +29,7 @@ void ReplyCache::keep(std::string_view target, std::uint64_t version, const Answ
     replies_.clear();
     bytes_ = 0;
   }
-  bytes_ += size;  // what a newer reply replaces is counted until the next clearing: an upper bound will do
+  bytes_ += size;  // a replaced reply is counted until the next clearing: an upper bound is enough
   Reply& reply = replies_[std::string(target)];
   reply.version = version;
   reply.answer = answer;

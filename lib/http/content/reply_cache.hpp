@@ -11,13 +11,13 @@
 
 namespace video::http {
 
-/// Replies that visitors share, each good while the data have the version that it was made from: what every
-/// visitor's page asks for is made once per change. Bounded in bytes. May be used from any thread.
+/// Cache of replies shared by all visitors. An entry is valid as long as the data version stays the same, so that a
+/// reply is made once per change. Bounded in bytes. May be used from any thread.
 class ReplyCache {
  public:
-  /// Fills `answer` from the reply to `target` where one of this version is kept.
+  /// Fills `answer` with the cached reply to `target` and returns true, if there is one of this version.
   bool find(std::string_view target, std::uint64_t version, Answer& answer);
-  /// Keeps a reply whose content is bytes and not large; `version` is from before it was made.
+  /// Caches a reply if its content is in memory and small; `version` must have been read before the reply was made.
   void keep(std::string_view target, std::uint64_t version, const Answer& answer);
 
  private:

@@ -15,7 +15,7 @@ bool isForwarded(std::string_view name) noexcept {
          equalWithoutCase(name.substr(0, prefix.size()), prefix);
 }
 
-/// The token of `Bearer TOKEN`; empty for another scheme.
+/// Returns the token of `Bearer TOKEN`, or an empty string for another scheme.
 std::string_view bearerOf(std::string_view authorization) noexcept {
   constexpr std::string_view scheme = "Bearer";
   if (!equalWithoutCase(authorization.substr(0, scheme.size()), scheme)) return {};
@@ -32,7 +32,7 @@ void addSecret(std::string_view text, std::string_view& secret) {
   secret = text;
 }
 
-/// Quotes do not join cookies (RFC 6265 §5.4).
+/// Reads a Cookie header field; a `;` in quotes also separates cookies (RFC 6265 §5.4).
 void addCookies(std::string_view cookies, std::string_view& secret) {
   while (!cookies.empty()) {
     std::string_view pair = cookies.substr(0, cookies.find(';'));
@@ -90,18 +90,18 @@ Caller readCaller(const Head& head, const Peer& peer, const Listener& listener, 
         [[fallthrough]];
       default:
         if (listener.operatorSocket && isForwarded(name))
-          throw Error(Fault::forbidden, "operator socket: must not be used through a proxy");
+          throw Error(Fault::forbidden, "operator socket: must not be used behind a proxy");
     }
   }
   if (as && !listener.operatorSocket) throw Error(Fault::forbidden, "X-Videod-As: only allowed on the operator socket");
-  // A browser adds its cookie by itself; the link is what its user chose.
+  // A browser sends its cookie automatically, but its user chose the link: the link takes precedence.
   if (secret.empty() && !as && route.flags.takesLink)
     if (auto link = signedLinkOf(head.query)) return {*std::move(link)};
   const bool cookieAlone = secret.empty();
   addSecret(fromCookie, secret);
 
   if (!secret.empty()) {
-    if (as) throw Error(Fault::malformed, "credentials: X-Videod-As cannot be combined with a session or token");
+    if (as) throw Error(Fault::malformed, "credentials: X-Videod-As is not allowed together with a session or token");
     return {Secret{std::string(secret), cookieAlone}, !fromCookie.empty()};
   }
   if (listener.operatorSocket) {

@@ -6,14 +6,14 @@
 
 namespace video::http {
 
-/// Who asks (http-api.md, "Who is asking"), and how it was said.
+/// The caller of a request (http-api.md, "Who is asking"), and how the credential was sent.
 struct Caller {
   Credential by;
-  bool cookie = false;  ///< a session came as a cookie, even where the same came as a header too
+  bool cookie = false;  ///< a session was sent as a cookie, even if the same one was also sent as a header field
 };
 
-/// Reads the caller's credential off a request. Throws forbidden for what only the operator's socket or only another
-/// listener may bear, malformed for two credentials that differ.
+/// Reads the caller's credential from a request. Throws forbidden for a credential or proxy header field that this
+/// listener does not allow, malformed for two different credentials.
 Caller readCaller(const Head& head, const Peer& peer, const Listener& listener, const Route& route);
 
 }  // namespace video::http

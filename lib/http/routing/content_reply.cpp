@@ -19,7 +19,7 @@ Segment segmentOf(const Content& content, ByteRange range) {
   while (read < range.length) {
     const auto rest = std::as_writable_bytes(std::span(segment.bytes)).subspan(read);
     const std::size_t count = content.reader->read(range.first + read, rest);
-    if (count == 0) throw Error(Fault::internal, "a file ended before its recorded size");
+    if (count == 0) throw Error(Fault::internal, "content: ended before its recorded size");
     read += count;
   }
   return segment;
@@ -29,7 +29,8 @@ std::string contentRange(ByteRange range, std::uint64_t size) {
   return fmt::format("bytes {}-{}/{}", range.first, range.first + range.length - 1, size);
 }
 
-/// Answers several ranges as multipart/byteranges (RFC 9110 §14.6); false where that is no less than the whole.
+/// Sends several ranges as multipart/byteranges (RFC 9110 §14.6). Returns false if that is no smaller than the whole
+/// content.
 bool answerParts(const Content& content, const std::vector<ByteRange>& parts, Answer& answer) {
   const ContentMeta& meta = content.meta;
   const std::string boundary = makeRandomHex(16);
@@ -78,7 +79,7 @@ void Router::answerContent(const Exchange& exchange, const Content& content, Ans
   const char* const cacheControl = std::holds_alternative<Anonymous>(exchange.by) ? "no-cache" : "private, no-cache";
   if (const std::string path = content.reader->path();
       exchange.request.peer.proxied && !options_.accelRedirect.empty() && !path.empty()) {
-    // What follows from Range and the conditions is the proxy's, which sends the bytes.
+    // The proxy sends the bytes, so it also handles Range and the conditions.
     answer.set("X-Accel-Redirect", options_.accelRedirect + path);
     answer.set("Content-Type", meta.type);
     answer.set("Content-Disposition", inlineDisposition(meta.name));
@@ -86,7 +87,7 @@ void Router::answerContent(const Exchange& exchange, const Content& content, Ans
     return;
   }
   const Condition condition = weigh(head, meta);
-  if (condition == Condition::failed) throw Error(Fault::preconditionFailed, "the content has changed");
+  if (condition == Condition::failed) throw Error(Fault::preconditionFailed, "content: has been replaced");
 
   if (!meta.etag.empty()) answer.set("ETag", meta.etag);
   answer.set("Last-Modified", formatHttpTime(meta.modified));
@@ -107,7 +108,7 @@ void Router::answerContent(const Exchange& exchange, const Content& content, Ans
     answer.headers.clear();
     answer.set("Content-Range", fmt::format("bytes */{}", meta.size));
     answer.set("Accept-Ranges", "bytes");
-    throw Error(Fault::rangeNotSatisfiable, fmt::format("Range: lies outside the {} bytes of the file", meta.size));
+    throw Error(Fault::rangeNotSatisfiable, fmt::format("Range: not within the {} bytes of the content", meta.size));
   }
   if (head.method == Method::head) {
     describe();

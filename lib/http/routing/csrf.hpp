@@ -6,17 +6,17 @@
 
 namespace video::http {
 
-/// What the cross-site rule looks at, of a request that can change something.
+/// The properties of a state-changing request that the cross-site rule checks.
 struct CsrfClues {
-  bool cookie = false;      ///< a session came as a cookie
-  bool credential = false;  ///< any credential came, a cookie included
+  bool cookie = false;      ///< a session was sent as a cookie
+  bool credential = false;  ///< any credential was sent, including a cookie
   std::string_view fetchSite;
   std::string_view origin;
   std::string_view host;
 };
 
-/// Whether such a request may go on (http-api.md, "Cross-site"). A page of one of `origins` may, whatever
-/// Sec-Fetch-Site says of it.
+/// Returns whether such a request is allowed (http-api.md, "Cross-site"). Pages of `origins` are allowed regardless of
+/// Sec-Fetch-Site.
 bool mayChange(const CsrfClues& clues, const std::vector<std::string>& origins) noexcept;
 
 }  // namespace video::http

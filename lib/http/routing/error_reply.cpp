@@ -14,7 +14,7 @@
 namespace video::http {
 namespace {
 
-/// Whether a fault is the server's own, so that its detail is for the log and not for the client.
+/// Returns whether a fault is the server's own, so that its detail goes to the log and not to the client.
 bool isOurFailure(Fault fault) noexcept {
   return fault == Fault::internal || fault == Fault::databaseFailed || fault == Fault::unreachable;
 }
@@ -108,7 +108,7 @@ std::string makeRequestId() {
     return std::uint64_t{random()} << 32 | random();
   }();
   static std::atomic<std::uint64_t> counter{0};
-  // splitmix64: a bijection, so that ids of one process repeat only by their cut to 60 bits.
+  // splitmix64 is a bijection, so IDs of one process can only repeat because they are cut to 60 bits.
   std::uint64_t mixed = seed + counter.fetch_add(1, std::memory_order_relaxed) * 0x9e3779b97f4a7c15ULL;
   mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9ULL;
   mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebULL;

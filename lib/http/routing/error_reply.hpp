@@ -7,31 +7,31 @@
 
 namespace video::http {
 
-/// How an error is to look.
+/// The form of an error reply.
 struct ErrorForm {
-  bool plain = false;          ///< the sentence as plain text, the detail in a header (the original's stream role)
-  bool head = false;           ///< the answer is to a HEAD
-  bool tooLargeIs400 = false;  ///< what is too large is answered 400 instead of 413
+  bool plain = false;          ///< the message as plain text, the detail in a header field (the original's stream role)
+  bool head = false;           ///< replies to a HEAD request
+  bool tooLargeIs400 = false;  ///< an upload that is too large gets 400 instead of 413
   std::string_view requestId;
 };
 
-/// Makes `answer` the answer to `error` (http-api.md, "Errors"): replaces its status and content, keeps its headers.
-/// The detail of a failure of our own stays inside.
+/// Turns `answer` into the reply for `error` (http-api.md, "Errors"): replaces its status and content, keeps its header
+/// fields. The detail of an internal error is not sent to the client.
 void answerError(const Error& error, const ErrorForm& form, Answer& answer);
 
-/// The fault that fits an HTTP status best: of a refusal of the transport's, or of another server's answer. A status
-/// that no fault has is malformed below 500, else internal.
+/// Returns the fault that fits an HTTP status best, for refusals of the transport and replies of other servers. A
+/// status without a fault of its own is malformed below 500, otherwise internal.
 Fault faultOfStatus(int status) noexcept;
 
-/// The request's own X-Request-Id where it is 1 to 64 of `[A-Za-z0-9._-]`, else a new one.
+/// Returns the request's X-Request-Id if it is 1 to 64 characters of `[A-Za-z0-9._-]`, otherwise a new one.
 std::string requestIdOf(const Head& head);
-/// A new request id, 12 characters; not repeated within a process. May be called from any thread.
+/// Returns a new request ID of 12 characters, practically unique within a process. May be called from any thread.
 std::string makeRequestId();
 
-/// Whether `answer` has a header of this name, case aside.
+/// Returns whether `answer` has a header field of this name, ignoring case.
 bool hasHeader(const Answer& answer, std::string_view name) noexcept;
 
-/// Bytes of the answer's content.
+/// Returns the size of the reply's content in bytes.
 std::uint64_t lengthOf(const Answer& answer) noexcept;
 
 }  // namespace video::http

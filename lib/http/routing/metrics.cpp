@@ -12,9 +12,10 @@ double read(const std::atomic<std::uint64_t>& count) {
 
 void addBucket(observe::Metrics& metrics, const char* name, std::size_t used, std::size_t most, std::uint64_t refused) {
   const observe::Metrics::Labels labels{{"bucket", name}};
-  metrics.gauge("videod_tokens", "Tokens of the limiter that are out.", static_cast<double>(used), labels);
-  metrics.gauge("videod_tokens_max", "Tokens of the limiter that there are.", static_cast<double>(most), labels);
-  metrics.counter("videod_tokens_refused_total", "Requests that found no token.", static_cast<double>(refused), labels);
+  metrics.gauge("videod_tokens", "Limiter tokens in use.", static_cast<double>(used), labels);
+  metrics.gauge("videod_tokens_max", "Limit on limiter tokens.", static_cast<double>(most), labels);
+  metrics.counter("videod_tokens_refused_total", "Requests refused for lack of a limiter token.",
+                  static_cast<double>(refused), labels);
 }
 
 }  // namespace
@@ -29,11 +30,11 @@ void Router::addMetrics(observe::Metrics& metrics) const {
   gather("", counts_.unrouted);
   for (const auto& [of, count] : answers)
     if (count > 0)
-      metrics.counter("videod_answers_total", "Answers, by operation and first digit of their status.", count,
+      metrics.counter("videod_answers_total", "Responses, by operation and status class.", count,
                       {{"op", std::string(of.first)}, {"status", std::to_string(of.second) + "xx"}});
   std::array<std::uint64_t, RouterCounts::durations.size() + 1> took{};
   for (std::size_t at = 0; at < took.size(); ++at) took[at] = counts_.took[at].load(std::memory_order_relaxed);
-  metrics.histogram("videod_answer_seconds", "From a request's head to its answer's last byte.",
+  metrics.histogram("videod_answer_seconds", "Time from the request head to the last byte of the response.",
                     RouterCounts::durations, took, read(counts_.tookMicroseconds) / 1e6);
   const LimiterCounts counts = limiter_.counts();
   const LimiterOptions limits = limiter_.options();

@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// One path of the document; routes that differ in their parameters' names alone are one.
+// One path of the document; routes that differ only in the names of their parameters share it.
 struct Path {
   std::string shown;
   std::vector<std::string> parameters;
@@ -37,7 +37,7 @@ Json binary() {
   return {{"type", "string"}, {"contentMediaType", "application/octet-stream"}};
 }
 
-// What comes with the bytes of an upload.
+// The request body of an upload.
 Json uploadBody(const RouteEntry& entry) {
   const std::string part(entry.route.formPart);
   if (part.empty()) return content("application/octet-stream", binary());
@@ -95,13 +95,13 @@ Json errors() {
                     {{"error", {{"type", "string"}}},
                      {"error_code", {{"type", "string"}, {"pattern", "^[0-9]{3}$"}}},
                      {"detail", {{"type", "string"}}},
-                     {"reason", {{"type", "string"}, {"description", "a word for programs, where there is one"}}},
+                     {"reason", {{"type", "string"}, {"description", "Reason code for programs, if there is one"}}},
                      {"request_id", {{"type", "string"}}}}}};
   return {{"Error",
-           {{"description", "What went wrong; header X-Error-Code has the code too"},
+           {{"description", "Error; the X-Error-Code header field also has the code"},
             {"content", content("application/json", error)}}},
           {"PlainError",
-           {{"description", "What went wrong, in a sentence; header X-Error-Code has the code"},
+           {{"description", "Error message; the X-Error-Code header field has the code"},
             {"content", content("text/plain", {{"type", "string"}})}}}};
 }
 
@@ -109,9 +109,9 @@ Json ways() {
   const auto key = [](const char* in, const char* name, const char* doc) {
     return Json{{"type", "apiKey"}, {"in", in}, {"name", name}, {"description", doc}};
   };
-  return {{"header", key("header", "X-Session-Id", "a session or token")},
-          {"cookie", key("cookie", "session", "a session, as browsers keep it")},
-          {"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"description", "a session or token"}}}};
+  return {{"header", key("header", "X-Session-Id", "Session or token")},
+          {"cookie", key("cookie", "session", "Session, set by the server for browsers")},
+          {"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"description", "Session or token"}}}};
 }
 
 }  // namespace
@@ -122,7 +122,7 @@ std::string openApi(const std::vector<const RouteEntry*>& routes, const ApiInfo&
   std::map<std::string, int> uses;
   for (const RouteEntry* entry : routes) {
     const Route& route = entry->route;
-    if (route.summary.empty()) throw Error(Fault::internal, fmt::format("operation {}: has no summary", route.name));
+    if (route.summary.empty()) throw Error(Fault::internal, fmt::format("operation {}: no summary", route.name));
     auto path = std::find_if(paths.begin(), paths.end(),
                              [&](const Path& one) { return withoutNames(one.shown) == withoutNames(route.path); });
     if (path == paths.end()) {

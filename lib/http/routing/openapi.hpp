@@ -8,7 +8,7 @@
 
 namespace video::http {
 
-/// What an OpenAPI document says of the whole.
+/// The `info` object of an OpenAPI document.
 struct ApiInfo {
   std::string_view title;
   std::string_view version;
@@ -16,7 +16,7 @@ struct ApiInfo {
   std::string_view license;  ///< SPDX identifier
 };
 
-/// The OpenAPI 3.1 document of these routes. Throws internal for an operation that has no summary.
+/// Returns the OpenAPI 3.1 document for these routes, as JSON. Throws internal for an operation without a summary.
 std::string openApi(const std::vector<const RouteEntry*>& routes, const ApiInfo& info);
 
 }  // namespace video::http

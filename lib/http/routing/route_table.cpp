@@ -37,7 +37,7 @@ PathParts::PathParts(std::string_view path) {
     const std::size_t slash = std::min(path.find('/'), path.size());
     std::string_view part = path.substr(0, slash);
     if (part.find_first_of(std::string_view("%\0", 2)) != std::string_view::npos) {
-      // Views into it are taken, so it must not move.
+      // The parts point into it, so it must not be reallocated.
       if (decoded_.empty()) decoded_.reserve(path.size());
       const std::size_t begin = decoded_.size();
       if (!appendDecoded(decoded_, part)) throw Error(Fault::malformed, "path: bad percent-encoding");
@@ -62,7 +62,7 @@ struct RouteTable::Node {
   }
 };
 
-/// One walk through the tree: a literal before a parameter, back where that leads nowhere.
+/// One search through the tree: tries a literal part before a parameter, and backtracks.
 struct RouteTable::Search {
   std::span<const std::string_view> parts;
   Method method;
@@ -121,7 +121,8 @@ void RouteTable::add(RouteEntry entry) {
     path.remove_prefix(slash + 1);
   }
   auto& place = node->entries[indexOf(entry.route.method)];
-  if (place) throw Error(Fault::internal, fmt::format("route {}: its method and path are taken", entry.route.name));
+  if (place)
+    throw Error(Fault::internal, fmt::format("route {}: another route has the same method and path", entry.route.name));
   place = std::make_unique<RouteEntry>(std::move(entry));
   all_.push_back(place.get());
 }

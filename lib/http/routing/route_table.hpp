@@ -24,16 +24,17 @@ namespace video::http {
 
 class Exchange;
 
-/// A path's parts between its slashes, percent-decoded after splitting, so that `%2F` stays within its part. Its views
-/// are into the path, which must outlive it.
+/// The parts of a path between its slashes, percent-decoded after splitting, so that `%2F` stays within its part. They
+/// may point into the path, which must outlive this object.
 class PathParts {
  public:
-  /// Throws malformed for broken percent-encoding or a NUL, notFound for what is not UTF-8 or has more parts than any
-  /// route.
+  /// Splits `path`. Throws malformed for broken percent-encoding or a NUL, notFound if a decoded part is not UTF-8 or
+  /// there are more than `most` parts.
   explicit PathParts(std::string_view path);
   PathParts(const PathParts&) = delete;
   PathParts& operator=(const PathParts&) = delete;
 
+  /// Returns the parts in order.
   std::span<const std::string_view> all() const noexcept { return {parts_.data(), count_}; }
 
   static constexpr std::size_t most = 12;
@@ -44,43 +45,45 @@ class PathParts {
   std::string decoded_;
 };
 
-/// Answers by the first digit of their status; index 0 is not used.
+/// Counts of replies by the first digit of their status; index 0 is not used.
 using AnswerCounts = std::array<std::atomic<std::uint64_t>, 6>;
 
-/// How a route's request and reply are described; both null where it reads and writes as it likes.
+/// Functions that describe a route's request and reply; both null for a raw route.
 struct Shapes {
   std::vector<FieldSchema> (*wanted)(SchemaWriter&) = nullptr;
-  std::string (*given)(SchemaWriter&) = nullptr;  ///< null too where the reply is no JSON
+  std::string (*given)(SchemaWriter&) = nullptr;  ///< also null if the reply is not JSON
 };
 
-/// One route as it is served.
+/// A route together with its handler.
 struct RouteEntry {
   Route route;
-  BodyUse body = BodyUse::none;  ///< how a body is wanted; its fields come from it where that is `collect`
+  BodyUse body = BodyUse::none;  ///< how the body is read; with `collect` it has the fields
   std::function<void(const Exchange&, Answer&)> handler;
-  std::vector<std::pair<std::string_view, std::size_t>> parameters;  ///< names in braces, and which part they are
+  std::vector<std::pair<std::string_view, std::size_t>> parameters;  ///< names in braces, and the index of their part
   Shapes shapes{};
   std::unique_ptr<AnswerCounts> answers = std::make_unique<AnswerCounts>();
 };
 
-/// Finds a route by its path: a tree on the literal parts, made as routes are added. Not changed once requests come.
+/// Finds routes by path and method, in a tree of path parts. Add all routes before the first request; `find` may then
+/// be called from any thread.
 class RouteTable {
  public:
   struct Match {
     const RouteEntry* entry = nullptr;  ///< the route for path and method
-    std::string allow;                  ///< where the path is known and the method is not: the methods that are
-    bool plainErrors = false;           ///< of that path
-    std::string_view emptyParameter;  ///< where an empty part alone keeps a path from being known: the parameter's name
+    std::string allow;                  ///< if only the method is unknown: the allowed methods
+    bool plainErrors = false;           ///< whether the path has plain-text errors
+    std::string_view emptyParameter;    ///< if only an empty part prevents a match: that parameter's name
   };
 
   RouteTable();
   ~RouteTable();
 
-  /// Throws Error(internal) for a second route of the same method and path.
+  /// Adds a route. Throws Error (internal) if there is already one with the same method and path.
   void add(RouteEntry entry);
-  /// What answers this on a listener with these roles (`web` counts as api and stream too); HEAD finds GET.
+  /// Returns the route for `path` and `method` on a listener with `roles` (`web` includes api and stream). HEAD finds
+  /// GET.
   Match find(const PathParts& path, Method method, unsigned roles) const;
-  /// In the order in which they were added.
+  /// Returns all routes in the order in which they were added.
   const std::vector<const RouteEntry*>& all() const noexcept { return all_; }
 
  private:

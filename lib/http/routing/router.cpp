@@ -18,7 +18,7 @@ bool changesSomething(Method method, const Route& route) noexcept {
   return (method != Method::get && method != Method::head) || route.flags.changes;
 }
 
-/// Appends to a URI reference in `<>` of a Link header what must not stand there as it is.
+/// Appends `text` to the URI reference in `<>` of a Link header field; encodes the characters not allowed there.
 void appendReference(std::string& to, std::string_view text) {
   for (const char c : text) {
     if (c > 0x20 && c < 0x7f && c != '<' && c != '>' && c != '"')
@@ -28,7 +28,7 @@ void appendReference(std::string& to, std::string_view text) {
   }
 }
 
-/// Ends with an answer's last byte or its broken connection, and tells how long that took.
+/// Destroyed when the last byte of a reply was sent or its connection broke; then counts and logs the duration.
 class Ending {
  public:
   Ending(RouterCounts& counts, std::shared_ptr<void> held, std::chrono::steady_clock::time_point began)
@@ -52,7 +52,7 @@ class Ending {
              .requestId = line_->requestId,
              .address = line_->address});
   }
-  /// What its line in the access log will say: an observe::AccessLine that owns its texts.
+  /// The line for the access log: an observe::AccessLine that owns its strings.
   struct Line {
     std::string_view operation;
     std::string method;
@@ -75,7 +75,7 @@ class Ending {
   std::unique_ptr<Line> line_;
 };
 
-/// One request until its answer is ready: whatever is thrown becomes an answer here, and nowhere else.
+/// One request until its reply is ready. This is the only place that turns exceptions into replies.
 class RequestScope {
  public:
   RequestScope(const RouterOptions& options, RouterCounts& counts, std::string requestId, const Head* head,
@@ -111,7 +111,7 @@ class RequestScope {
     answerError(error, form_, answer_);
   }
 
-  /// Runs `work`; true when it threw nothing.
+  /// Runs `work`; returns whether it did so without an exception.
   template <class Work>
   bool run(Work&& work) {
     try {
@@ -122,12 +122,12 @@ class RequestScope {
     } catch (const std::exception& foreign) {
       fail(Error(Fault::internal, foreign.what()));
     } catch (...) {
-      fail(Error(Fault::internal, "an unknown exception was thrown"));
+      fail(Error(Fault::internal, "a handler threw something other than an exception"));
     }
     return false;
   }
 
-  /// Adds what every answer has, and hangs the access log on it.
+  /// Adds the header fields of every reply, and prepares its access log line.
   void finish() {
     if (answer_.status == 204 || answer_.status == 304) answer_.content.clear();
     const std::uint64_t length = lengthOf(answer_);
@@ -197,7 +197,7 @@ nlohmann::json Exchange::body() const {
 }
 
 std::optional<std::string> Exchange::contentDigest() const {
-  // A form's Content-Digest is of the form, not of the file in it.
+  // The Content-Digest of a form covers the form, not the file in it.
   if (!route.formPart.empty()) return std::nullopt;
   std::optional<std::string> digest;
   for (const std::string_view line : request.head.headerValues("Content-Digest"))
@@ -262,7 +262,7 @@ ByteSource Router::sourceOf(const Exchange& exchange) {
   const Request& request = exchange.request;
   ByteSource source;
   if (exchange.route.formPart.empty()) {
-    // RFC 9110 §14.4: a part would be taken for the whole.
+    // RFC 9110 §14.4: a partial upload would be mistaken for the whole content.
     if (!request.head.header("Content-Range").empty())
       throw Error(Fault::malformed, "Content-Range: an upload must be whole");
     source.size = request.head.chunked ? std::nullopt : std::optional(request.head.contentLength.value_or(0));
@@ -281,23 +281,23 @@ ByteSource Router::sourceOf(const Exchange& exchange) {
   return source;
 }
 
-/// What the head of a request leads to.
+/// What the router has found out from the head of a request.
 struct Router::Admitted final : Admission {
   explicit Admitted(Peer who) : client(std::move(who)) {}
 
-  Peer client;  ///< behind the proxies
+  Peer client;  ///< the client behind trusted proxies
   std::string requestId;
   const RouteEntry* entry = nullptr;
   Credential by;
-  std::string allow;     ///< where the path is known and the method is not
-  bool options = false;  ///< the answer is `allow` alone
+  std::string allow;     ///< the allowed methods, if the path is known but not the method
+  bool options = false;  ///< an OPTIONS request: reply with `allow` only
   bool plainErrors = false;
   std::optional<Error> refusal;
   Limiter::Token upload;
 };
 
 void Router::admit(const Head& head, const Listener& listener, Admitted& admitted) const {
-  if (head.path == "*") {  // of the server as a whole (RFC 9110 §9.3.7)
+  if (head.path == "*") {  // the server as a whole (RFC 9110 §9.3.7)
     admitted.allow = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
     admitted.options = true;
     return;
@@ -322,7 +322,7 @@ void Router::admit(const Head& head, const Listener& listener, Admitted& admitte
   try {
     Caller caller = readCaller(head, admitted.client, listener, route);
     admitted.by = std::move(caller.by);
-    // A HEAD must stay safe, even of the GET that the original changes things with.
+    // HEAD must stay safe, even for a GET that changes something, as in the original.
     if (head.method == Method::head && changesSomething(Method::get, route)) {
       admitted.allow = "GET, OPTIONS, POST";
       throw Error(Fault::methodNotAllowed);
@@ -334,7 +334,7 @@ void Router::admit(const Head& head, const Listener& listener, Admitted& admitte
       const CsrfClues clues{caller.cookie, !anonymous, head.header("Sec-Fetch-Site"), head.header("Origin"),
                             host.empty() ? head.header("Host") : std::string_view(host)};
       if (!mayChange(clues, options_.origins))
-        admitted.refusal = Error(Fault::forbidden, "cross-site requests may not change anything");
+        admitted.refusal = Error(Fault::forbidden, "cross-site request: pages of another site may not change anything");
     }
   } catch (const Error& error) {
     admitted.refusal = error;

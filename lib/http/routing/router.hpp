@@ -32,7 +32,7 @@ struct AccessLine;
 
 namespace video::http {
 
-/// One request on its way through the router: where its parameters are, and who asks. Good while the handler runs.
+/// One request in the router: its parameters and its caller. Valid while the handler runs.
 class Exchange {
  public:
   using Query = std::vector<std::pair<std::string, std::string>>;
@@ -42,19 +42,20 @@ class Exchange {
   Credential by;
   std::string requestId;
 
-  /// `request`, `entry` and `path` must outlive it. Throws malformed for a query that cannot be decoded.
+  /// `request`, `entry` and `path` must outlive this object. Throws malformed if the query cannot be decoded.
   Exchange(const Request& request, const RouteEntry& entry, const PathParts& path, Credential by,
            std::string requestId);
 
-  /// Sets the fields of `wanted` from path, query or body, by name. Throws malformed naming the field.
+  /// Sets the fields of `wanted` by name from the path, the query or the body. Throws malformed that names the field.
   template <Described Wanted>
   void read(Wanted& wanted) const;
 
-  /// A parameter of the path, decoded; nothing where the route has none of this name.
+  /// Returns a decoded path parameter, or nothing if the route has none of this name.
   std::optional<std::string_view> pathParameter(std::string_view name) const;
-  /// The SHA-256 that Content-Digest (RFC 9530) gives for a body that is the content itself, in hex.
+  /// Returns the SHA-256 from Content-Digest (RFC 9530) in hex; nothing if there is none, or if the upload is a form.
+  /// Throws malformed if it is not a valid digest.
   std::optional<std::string> contentDigest() const;
-  /// The decoded query, of a route whose fields come from it.
+  /// Returns the decoded query, if the route takes its fields from it.
   const Query& query() const noexcept { return query_; }
 
  private:
@@ -66,63 +67,67 @@ class Exchange {
   Query query_;
 };
 
-/// How a router answers, besides its routes.
+/// Options of a router.
 struct RouterOptions {
-  std::vector<std::string> origins;  ///< other origins whose pages may change things with a cookie
-  /// Called when the last byte of an answer went or its connection broke, on whichever thread; must not throw.
+  std::vector<std::string> origins;  ///< other origins whose pages may make changes with a cookie
+  /// Called when the last byte of a reply was sent or its connection broke, on any thread; must not throw.
   std::function<void(const observe::AccessLine&)> accessLog;
-  /// A number that changes with the data, cheap to ask for: replies to `shared` routes are given again while it stays.
+  /// Returns a number that changes with the data; must be fast. Cached replies of `sharedReply` routes are used as long
+  /// as it stays the same.
   std::function<std::uint64_t()> dataVersion;
-  TrustedProxies proxies;  ///< whose word counts on who the client is
-  /// Where a trusted proxy (nginx) serves the files in `blobs/`, ending in a slash: it is told to send the content
-  /// itself, by X-Accel-Redirect. Empty: it is not.
+  TrustedProxies proxies;  ///< proxies whose `X-Forwarded-*` header fields are used
+  /// Path, ending in a slash, under which a trusted proxy (nginx) serves the files in `blobs/`. X-Accel-Redirect tells
+  /// it to send the content itself. Empty: not used.
   std::string accelRedirect;
 };
 
-/// What a router counts; outlived by no answer.
+/// Counters of a router. Must outlive every reply.
 struct RouterCounts {
-  static constexpr std::array<double, 8> durations{0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60};  ///< bounds in seconds
+  static constexpr std::array<double, 8> durations{0.001, 0.005, 0.025, 0.1,
+                                                   0.5,   2.5,   10,    60};  ///< bucket bounds in seconds
   std::array<std::atomic<std::uint64_t>, durations.size() + 1> took{};
   std::atomic<std::uint64_t> tookMicroseconds = 0;
-  AnswerCounts unrouted{};  ///< answers where no route was found
+  AnswerCounts unrouted{};  ///< replies to requests without a matching route
 };
 
-/// What stands behind the transport: finds the route, the caller and the parameters, calls a room, and makes the answer
-/// of what it gives or throws. Routes are added before requests come; then it may be used from any thread.
+/// Routes requests of the transport: finds the route, the caller and the parameters, calls the handler, and makes the
+/// reply from its result or exception. Add all routes before the first request; then it may be used from any thread.
 class Router : public Service {
  public:
-  /// `limits` are those of streams and uploads.
+  /// `limits` apply to streams and uploads.
   explicit Router(const RouterOptions& options = {}, const LimiterOptions& limits = {});
   ~Router() override;
 
-  /// JSON in, JSON out: `handler(by, wanted)`, or `handler(by, wanted, exchange)`, which may change `wanted`. One that
-  /// gives nothing answers without a body. `adorn(given, exchange, answer)` may
-  /// change the answer afterwards; of a handler that gives nothing it is `adorn(exchange, answer)`.
+  /// Adds a route with JSON request and reply: `handler(by, wanted)`, or `handler(by, wanted, exchange)`, which may
+  /// change `wanted`. A handler that returns void sends no body.
   template <Described Wanted, class Given, class Handler>
   void serve(const Endpoint<Wanted, Given>& endpoint, Handler handler);
+  /// Does the same; `adorn(given, exchange, answer)`, or `adorn(exchange, answer)` if the handler returns void, may
+  /// change the reply afterwards.
   template <Described Wanted, class Given, class Handler, class Adorn>
   void serve(const Endpoint<Wanted, Given>& endpoint, Handler handler, Adorn adorn);
 
-  /// A content with its ranges and conditions (RFC 9110 §13, §14); every answer that streams holds a token. What an
-  /// anonymous caller is given must follow from path, query and data alone.
+  /// Adds a route that sends content, with byte ranges and conditions (RFC 9110 §13, §14). Each reply that streams
+  /// content holds a limiter token. The content for an anonymous caller must depend only on path, query and data.
   template <Described Wanted, std::invocable<const Credential&, const Wanted&> Handler>
   void serveContent(const Endpoint<Wanted, Content>& endpoint, Handler handler);
 
-  /// Bytes in, from the part of a form that the route names, else the raw body: `handler(by, wanted, bytes)`, or with
-  /// the exchange as its last argument. It holds a token, and does its checks before it pulls the first byte.
+  /// Adds an upload route: `handler(by, wanted, bytes)`, or with the exchange as last argument. The bytes come from the
+  /// form part that the route names, otherwise from the raw body. The upload holds a limiter token. The handler should
+  /// do its checks before it reads the first byte.
   template <Described Wanted, class Given, class Handler, class Adorn>
   void serveUpload(const Endpoint<Wanted, Given>& endpoint, Handler handler, Adorn adorn);
 
-  /// Whatever the handler writes. The answer's status is the route's `success` beforehand.
+  /// Adds a route whose handler writes the reply itself. The status is set to the route's `success` beforehand.
   void serveRaw(const Route& route, std::function<void(const Exchange&, Answer&)> handler);
 
-  /// The tokens of streams and uploads, whose limits may be changed at any time.
+  /// Returns the limiter of streams and uploads; its limits may be changed at any time.
   Limiter& limiter() noexcept { return limiter_; }
-  /// Adds what it counts: answers by operation, how long they took, tokens.
+  /// Adds the metrics of the router: replies by operation, their durations, and limiter tokens.
   void addMetrics(observe::Metrics& metrics) const;
-  /// Every route there is, in the order in which they were added.
+  /// Returns every route, in the order in which they were added.
   std::vector<Route> routes() const;
-  /// The OpenAPI document of the routes there are. Throws internal for an operation that has no summary.
+  /// Returns the OpenAPI document for all routes. Throws internal for an operation without a summary.
   std::string openApi(const ApiInfo& info) const;
 
   std::unique_ptr<Admission> begin(const Head& head, const Peer& peer, const Listener& listener,
@@ -152,13 +157,14 @@ class Router : public Service {
   Limiter limiter_;
 };
 
-// ---- the templates: thin, the work is in router.cpp
+// ---- templates: thin wrappers, router.cpp does the work
 
-/// Throws malformed for a field that a request must have.
+/// Throws malformed for a missing required field.
 [[noreturn]] void throwMissing(std::string_view field);
 
-/// What a handler gives: `handler(by, wanted, more...)`, or `handler(by, wanted, more..., exchange)` where it takes the
-/// exchange too; then it may set those fields of `wanted` that are not the client's to say, such as its address.
+/// Calls `handler(by, wanted, more...)`, or `handler(by, wanted, more..., exchange)` if it also takes the exchange, and
+/// returns the result. With the exchange it may set fields of `wanted` that the client cannot choose, such as its
+/// address.
 template <class Handler, class Wanted, class... More>
 decltype(auto) callHandler(const Handler& handler, const Exchange& exchange, Wanted& wanted, const More&... more) {
   if constexpr (std::invocable<const Handler&, const Credential&, Wanted&, const More&..., const Exchange&>)

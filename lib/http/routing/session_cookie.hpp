@@ -6,10 +6,11 @@
 
 namespace video::http {
 
-/// Hands a session to a browser as the cookie `session` (RFC 6265): not for scripts, not sent cross-site but by links.
+/// Sets the cookie `session` (RFC 6265) with the session's secret. Scripts cannot read it (HttpOnly), and only links
+/// send it cross-site (SameSite=Lax).
 void setSessionCookie(const Exchange& exchange, Answer& answer, std::string_view secret, const CookieOptions& options);
 
-/// Takes it back.
+/// Deletes the cookie `session`.
 void clearSessionCookie(Answer& answer);
 
 }  // namespace video::http

@@ -14,7 +14,7 @@ namespace video::http {
 namespace {
 
 using Bytes = std::array<std::uint8_t, 16>;
-constexpr unsigned mappedBits = 96;  // in front of an IPv4 address (RFC 4291 §2.5.5.2)
+constexpr unsigned mappedBits = 96;  // prefix of an IPv4-mapped address (RFC 4291 §2.5.5.2)
 
 std::optional<Bytes> parseAddress(std::string_view text) {
   const std::string address(text.substr(0, text.find('%')));
@@ -48,7 +48,7 @@ bool sameUpTo(unsigned bits, const Bytes& one, const Bytes& other) {
   return rest == 0 || (one[whole] ^ other[whole]) >> (8 - rest) == 0;
 }
 
-/// Takes the last item off a list.
+/// Removes the last item of a list and returns it.
 std::string_view takeLast(std::string_view& list) {
   const std::size_t comma = list.rfind(',');
   const std::string_view last = list.substr(comma == std::string_view::npos ? 0 : comma + 1);
@@ -56,7 +56,7 @@ std::string_view takeLast(std::string_view& list) {
   return trimmed(last);
 }
 
-/// An address as proxies write it: plain, with a port, or in brackets.
+/// Parses an address as proxies write it: plain, with a port, or in brackets.
 std::optional<Bytes> parseForwarded(std::string_view item) {
   if (item.starts_with('[')) return parseAddress(item.substr(1, std::max<std::size_t>(item.find(']'), 1) - 1));
   if (const std::size_t colon = item.find(':'); colon != std::string_view::npos && item.rfind(':') == colon)
@@ -78,7 +78,7 @@ void TrustedProxies::add(std::string_view proxy) {
     local_ = true;
   } else {
     const auto refuse = [&] {
-      throw Error(Fault::malformed, fmt::format("\"{}\" is no network (10.0.0.0/8, ::1) and not \"unix\"", proxy));
+      throw Error(Fault::malformed, fmt::format("\"{}\" is neither a network (10.0.0.0/8, ::1) nor \"unix\"", proxy));
     };
     const std::size_t slash = proxy.find('/');
     const auto address = parseAddress(proxy.substr(0, slash));

@@ -10,23 +10,24 @@
 
 namespace video::http {
 
-/// Proxies whose word counts on who the client is: `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host` of
-/// anyone else are not looked at.
+/// The reverse proxies that may say who the client is. `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`
+/// are ignored in requests from anyone else.
 class TrustedProxies {
  public:
-  /// Adds a network (`10.0.0.0/8`, `2001:db8::/32`), one address, or `unix`: whoever comes by a Unix socket that is not
-  /// the operator's. Throws malformed.
+  /// Adds a network (`10.0.0.0/8`, `2001:db8::/32`), an address, or `unix` for all clients of Unix sockets other than
+  /// the operator socket. Throws malformed if `proxy` is none of these.
   void add(std::string_view proxy);
-  /// Whether none was added.
+  /// Returns whether no proxy was added.
   bool empty() const noexcept { return networks_.empty() && !local_; }
-  /// Whether an IP address is in one of the networks; false for what is no address.
+  /// Returns whether an IP address is in one of the networks; false if `address` is not an IP address.
   bool contains(std::string_view address) const noexcept;
-  /// Whether `peer` is one of them.
+  /// Returns whether `peer` is a trusted proxy.
   bool trusts(const Peer& peer, const Listener& listener) const noexcept;
-  /// The client behind a peer that is trusted. `X-Forwarded-For` is walked from the right: the first address that is no
-  /// trusted proxy, else the last that could be read. The two others count by their last value.
+  /// Returns the client behind a trusted peer: in `X-Forwarded-For`, read from the right, the first address that is not
+  /// a trusted proxy, otherwise the last one that could be parsed. Of the two other header fields the last value is
+  /// used.
   Peer clientOf(const Head& head, const Peer& peer) const;
-  /// As they were added.
+  /// Returns the proxies as they were added.
   const std::vector<std::string>& all() const noexcept { return all_; }
 
  private:

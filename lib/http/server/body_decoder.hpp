@@ -8,23 +8,23 @@
 
 namespace video::http {
 
-/// Takes a request's body out of the bytes of its connection, as they come (RFC 9112 §6, §7.1). Trailers and chunk
+/// Decodes a request body from the bytes of its connection as they arrive (RFC 9112 §6, §7.1). Trailers and chunk
 /// extensions are dropped.
 class BodyDecoder {
  public:
-  /// There is no body.
+  /// Creates a decoder for a request without a body.
   BodyDecoder() = default;
-  /// The body that follows `head`.
+  /// Creates a decoder for the body that follows `head`.
   explicit BodyDecoder(const Head& head);
 
-  /// Takes framing and at most one piece of the body from the front of `bytes`; the piece points into `bytes`. An empty
-  /// piece: it is done or broken, or needs more bytes.
+  /// Removes framing and at most one piece of the body from the front of `bytes` and returns the piece, which points
+  /// into the memory of `bytes`. An empty piece means that the body is done or broken, or that more bytes are needed.
   std::string_view take(std::string_view& bytes);
-  /// Whether the body has been taken whole.
+  /// Returns whether the whole body has been decoded.
   bool done() const noexcept { return state_ == State::done; }
-  /// Whether its chunks are malformed; then nothing more is taken.
+  /// Returns whether the chunked encoding is malformed; `take` then returns nothing more.
   bool broken() const noexcept { return state_ == State::broken; }
-  /// What is still to come, where a Content-Length said so.
+  /// Returns the bytes of the body still to come, or nothing if the body is chunked and not yet done.
   std::optional<std::uint64_t> left() const noexcept;
 
  private:
@@ -47,8 +47,8 @@ class BodyDecoder {
 
   State state_ = State::done;
   std::uint8_t digits_ = 0;
-  std::uint16_t overhead_ = 0;  ///< bytes of one chunk's extension, or of all trailers
-  std::uint64_t left_ = 0;      ///< of the whole body or of the chunk
+  std::uint16_t overhead_ = 0;  ///< bytes in the current chunk extension, or in all trailers
+  std::uint64_t left_ = 0;      ///< bytes left of the body, or of the current chunk
 };
 
 }  // namespace video::http

@@ -20,13 +20,13 @@ namespace video::http {
 
 namespace {
 
-// All that httplib has to know of a request: there is one.
+// httplib only needs to know that there is a request.
 constexpr std::string_view request = "GET / HTTP/1.1\r\n\r\n";
-constexpr std::size_t fileTurn = 4 << 20;  // what Linux lets a socket's send buffer grow to
+constexpr std::size_t fileTurn = 4 << 20;  // the size to which Linux lets a socket's send buffer grow
 constexpr std::size_t smallContent = 16 << 10;
 constexpr std::uint64_t provenReader = 4 << 20;
 constexpr std::size_t coldTurn = 512 << 10;
-constexpr std::int64_t paceSteps = 4;  // a second; what a rate has saved up is at most two of them
+constexpr std::int64_t paceSteps = 4;  // per second; a connection saves up at most two of them
 
 bool isCold(const Segment& segment, std::uint64_t at) {
   char byte = 0;
@@ -163,7 +163,7 @@ Connection::Received Connection::receive(char* to, std::size_t size, std::size_t
 void Connection::sendContinue(const ReadBuffer& buffer) {
   if (!std::exchange(continueWanted, false) || !buffer.unread().empty()) return;
   constexpr std::string_view line = "HTTP/1.1 100 Continue\r\n\r\n";
-  // Of an empty send buffer; where it is not, the client sends its body without being asked (RFC 9110 §10.1.1).
+  // If the send buffer is full, the client sends its body after a while without being asked (RFC 9110 §10.1.1).
   [[maybe_unused]] const ssize_t sent = ::send(socket_.number(), line.data(), line.size(), MSG_NOSIGNAL);
 }
 
@@ -181,7 +181,7 @@ Connection::Sent Connection::sendPart(const char* from, std::size_t size, bool m
   }
 }
 
-/// Lifts what a listening socket has set for its clients (listener_socket.cpp): fewer and larger pieces cost less.
+/// Lifts the limit set by the listening socket (listener_socket.cpp): fewer and larger pieces cost less.
 void Connection::trust() {
   trusted_ = true;
   const int most = INT_MAX;
@@ -214,12 +214,13 @@ Connection::Sent Connection::sendFile(const Segment& segment, std::size_t& budge
     traffic_.sent.fetch_add(static_cast<std::uint64_t>(count), std::memory_order_relaxed);
     return Sent::all;
   }
-  // Nothing sent and no error: the file is shorter than its answer has promised.
+  // Nothing sent and no error: the file is shorter than the reply has promised.
   if (count == 0) return Sent::broken;
   return failure == EINTR ? Sent::all : failure == EAGAIN ? Sent::later : Sent::broken;
 }
 
-/// What may be sent now of an answer with a rate; where that is less than a step, nothing, and `resumeAt` says when.
+/// Returns how many bytes a rate-limited reply may send now. If that is less than a step, returns 0 and sets
+/// `resumeAt`.
 std::size_t Connection::allowed(std::int64_t now) {
   const std::uint64_t step = std::max<std::uint64_t>(rate / paceSteps, 1);
   const auto passed = static_cast<std::uint64_t>(std::clamp<std::int64_t>(now - allowedAt_, 0, 1000));
@@ -304,7 +305,7 @@ ssize_t Connection::read(char* to, size_t size) {
 ssize_t Connection::write(const char* from, size_t size) {
   constexpr std::string_view lineEnd = "\r\n";
   bytes_.append(from, size - lineEnd.size()).append(*headerLines).append(lineEnd);
-  // A small content goes with its head.
+  // Small content is sent together with its head.
   if (content.size() == 1 && !content.front().file && content.front().bytes.size() <= smallContent) {
     bytes_.append(content.front().bytes);
     content.clear();

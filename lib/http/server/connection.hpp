@@ -19,26 +19,26 @@
 
 namespace video::http {
 
-/// What a thread that serves brings along: its read buffer, and what it uses again for each request.
+/// The read buffer of a serving thread, and the objects that the thread reuses for each request.
 class ReadBuffer {
  public:
-  /// Of `size` bytes.
+  /// Allocates a buffer of `size` bytes.
   explicit ReadBuffer(std::size_t size) : buffer_(std::make_unique<char[]>(size)), size_(size) {}
 
-  /// Bytes that were read and not yet used.
+  /// Returns the bytes that were read and not yet used.
   std::string_view unread() const noexcept { return {buffer_.get() + begin_, end_ - begin_}; }
-  /// The first `count` unread bytes are used.
+  /// Marks the first `count` unread bytes as used.
   void drop(std::size_t count) noexcept { begin_ += count; }
-  /// Starts over with bytes that were kept.
+  /// Replaces the contents with the bytes that a connection has kept.
   void load(std::string_view kept);
-  /// Room behind the unread bytes; they are moved to the front where there is little of it.
+  /// Returns the free space behind the unread bytes; moves them to the front first if there is little of it.
   std::pair<char*, std::size_t> room() noexcept;
-  /// `count` bytes were put into `room`.
+  /// Appends the `count` bytes that were written to `room()`.
   void added(std::size_t count) noexcept { end_ += count; }
-  /// The Date of an answer made now (RFC 9110 §6.6.1).
+  /// Returns the Date header field for a reply sent now (RFC 9110 §6.6.1).
   const std::string& date();
 
-  /// Makes `answer` as new, but for the memory of its lists.
+  /// Resets `answer`, but keeps the memory of its lists.
   void clearAnswer();
 
   Head head;
@@ -54,67 +54,73 @@ class ReadBuffer {
   std::chrono::seconds dateSecond_{};
 };
 
-/// Bytes of all connections.
+/// Bytes sent and received on all connections.
 struct Traffic {
   std::atomic<std::uint64_t> sent = 0;
   std::atomic<std::uint64_t> received = 0;
 };
 
-/// One client's socket. Its memory is used again for another client, never given back while the transport lives:
-/// whoever comes late with an event of the former one finds another generation and goes away. Exactly one thread owns
-/// it at a time, between `enter` and `leave`.
+/// One client's socket. The memory is reused for other clients and not freed while the transport lives; a late event
+/// for a former client is recognized by its generation and ignored. At most one thread owns a connection at a time,
+/// between `enter` and `leave`.
 class Connection final : public httplib::Stream {
  public:
-  /// What is done with a connection next.
+  /// The next thing to do with a connection.
   enum class Phase : std::uint8_t { head, body, answer, discard, linger };
-  /// What a read came to.
+  /// Result of a read.
   enum class Received { some, none, ended };
-  /// What sending came to; `more`: the socket would take more.
+  /// Result of sending; `more`: the socket would accept more.
   enum class Sent { all, later, more, broken };
 
-  /// Without a client; `place` among the transport's, whose traffic is counted in `all`.
+  /// Creates a connection without a client, at index `place` of the transport; its traffic is counted in `all`.
   Connection(std::uint32_t place, Traffic& all) : index(place), traffic_(all) {}
   ~Connection() override { hangUp(); }
 
-  /// Takes a new client in. Nobody can enter a connection without a client; the caller owns it from now on.
+  /// Starts serving a new client. The caller owns the connection from now on.
   void open(int socket, Peer peer, const ListenerSocket& listening);
-  /// Closes, lets everything of the client go, and ends this generation. Only by the owner.
+  /// Closes the socket, releases everything that belongs to the client, and ends this generation. Only the owner may
+  /// call it.
   void retire();
-  /// Wakes whoever waits for the client, from any thread.
+  /// Shuts the socket down, so that a thread waiting for the client wakes up. May be called from any thread.
   void interrupt();
 
-  /// True: the caller owns it now. False: another generation, or another owner, who will look again before it leaves.
+  /// Tries to become the owner. Returns false if the generation is another one, or if another thread owns the
+  /// connection; that thread then looks for new events before it leaves.
   bool enter(std::uint32_t generation) noexcept;
-  /// The same for whichever generation is there.
+  /// Does the same for the current generation.
   bool enter() noexcept { return enter(generation()); }
-  /// False: something has happened meanwhile, the caller owns it still and must look again.
+  /// Gives up ownership. Returns false if another thread has tried to enter meanwhile: the caller then still owns the
+  /// connection and must look again.
   bool leave() noexcept;
+  /// Returns the current generation; never 0.
   std::uint32_t generation() const noexcept {
     return static_cast<std::uint32_t>(state_.load(std::memory_order_relaxed) >> generationShift);
   }
 
-  /// Reads what is there into the buffer; never waits.
+  /// Reads the available bytes into the buffer; never blocks.
   Received receive(ReadBuffer& buffer);
-  /// The same, to memory of `size` bytes; where there are some, `got` is how many.
+  /// Does the same into `size` bytes of memory at `to`; sets `got` to the number of bytes if there were any.
   Received receive(char* to, std::size_t size, std::size_t& got);
-  /// Sends what the socket takes, of the content at most 2 MiB and what `rate` allows; never waits for the client.
-  /// `now` in milliseconds. `later` with `resumeAt` set: rate or delay say so, not the socket.
+  /// Sends as much as the socket accepts, but at most 4 MiB of content and what `rate` allows; never waits for the
+  /// client. `now` is in milliseconds. If it returns `later` and `resumeAt` is set, the rate or the delay holds the
+  /// reply back, not the socket.
   Sent flush(std::int64_t now);
-  /// Sends `100 Continue`, once, where the client waits for it and has sent nothing of its body.
+  /// Sends `100 Continue`, once, if the client waits for it and has not sent any of its body.
   void sendContinue(const ReadBuffer& buffer);
-  /// Bytes that the kernel holds for the client still; what a slow reader takes shows here long before there is room.
+  /// Returns the bytes that the kernel still holds for the client. The progress of a slow reader shows here long before
+  /// the socket is writable again.
   int unsent() const noexcept;
-  /// Lets the answer go: its files and what it held.
+  /// Releases the reply: its files and everything it held.
   void answered();
 
-  // What httplib sees: a request without fields, and a place to put the answer (response_writer.hpp says why).
+  // The view that httplib gets: a request without header fields, and a place for the reply (see response_writer.hpp).
   bool is_readable() const override { return true; }
   bool is_writable() const override { return true; }
   ssize_t read(char* to, size_t size) override;
   ssize_t write(const char* from, size_t size) override;
   void get_remote_ip_and_port(std::string&, int&) const override {}
   void get_local_ip_and_port(std::string&, int&) const override {}
-  /// Not the real one: httplib refuses numbers over FD_SETSIZE.
+  /// Returns 0 instead of the real descriptor: httplib refuses numbers above FD_SETSIZE.
   socket_t socket() const override { return 0; }
 
   const std::uint32_t index;
@@ -122,35 +128,35 @@ class Connection final : public httplib::Stream {
   const Peer& peer() const noexcept { return peer_; }
   const ListenerSocket& listening() const noexcept { return *listening_; }
 
-  // The owner's.
+  // The members below may only be used by the owner.
   Phase phase = Phase::head;
-  bool closing = false;          ///< after this answer
+  bool closing = false;          ///< close after this reply
   bool lingering = false;        ///< the client may still be sending: close so that it can read the answer
-  bool trustsShortRead = false;  ///< a read that does not fill the buffer took all that was there
+  bool trustsShortRead = false;  ///< a read that does not fill the buffer has read everything
   bool drained = false;          ///< nothing to read before the next event
-  bool eventsOff = false;        ///< epoll reports nothing of it
+  bool eventsOff = false;        ///< epoll reports no events for it
   bool continueWanted = false;
   bool moved = false;         ///< a byte was sent or received since the deadline was set
-  int unsentBefore = 0;       ///< `unsent` when the deadline was set, of an answer that waits for its reader
-  std::uint64_t rate = 0;     ///< bytes a second of this answer's content; 0: no limit
-  std::int64_t delay = 0;     ///< milliseconds before the answer's first byte
-  std::int64_t resumeAt = 0;  ///< when rate and delay let the answer go on; 0: they do not hold it back
+  int unsentBefore = 0;       ///< `unsent()` when the deadline was set, of a reply that waits for its reader
+  std::uint64_t rate = 0;     ///< bytes per second of this reply's content; 0: no limit
+  std::int64_t delay = 0;     ///< milliseconds before the reply's first byte
+  std::int64_t resumeAt = 0;  ///< when the rate or the delay lets the reply go on; 0: not held back
   HeadEnd headEnd;
   BodyDecoder body;
   std::int64_t headDeadline = 0;
   std::uint64_t discarded = 0;
   std::string kept;  ///< read and not yet used, between two turns
-  /// A request whose body is still to come: its head's bytes, out of the way of the body's.
+  /// A request whose body is still to come; holds a copy of its head, because the body reuses the read buffer.
   struct Pending {
     std::string bytes;
     Head head;
     std::unique_ptr<Admission> admission;
-    std::string body;  ///< so far, where it is collected
+    std::string body;  ///< collected so far
   };
   std::unique_ptr<Pending> pending;
   std::vector<Segment> content;
   std::shared_ptr<void> held;
-  const std::string* headerLines = nullptr;  ///< go into the head that httplib writes
+  const std::string* headerLines = nullptr;  ///< inserted into the head that httplib writes
 
  private:
   static constexpr unsigned generationShift = 8;
@@ -164,19 +170,19 @@ class Connection final : public httplib::Stream {
   Sent flushContent(std::size_t& budget);
   Sent sendFile(const Segment& segment, std::size_t& budget);
 
-  std::atomic<std::uint64_t> state_ = std::uint64_t{1} << generationShift | busy;  ///< without a client: busy
+  std::atomic<std::uint64_t> state_ = std::uint64_t{1} << generationShift | busy;  ///< busy while there is no client
   Traffic& traffic_;
-  std::mutex closing_;  ///< between closing the socket and `interrupt`
+  std::mutex closing_;  ///< keeps `interrupt` from using a closed socket
   Descriptor socket_;
   Peer peer_;
   const ListenerSocket* listening_ = nullptr;
-  std::size_t requestAt_ = 0;  ///< in the request that httplib reads
-  std::string bytes_;          ///< the answer's head, and a small body
+  std::size_t requestAt_ = 0;  ///< position in the request that httplib reads
+  std::string bytes_;          ///< the reply's head, and small content
   std::size_t bytesAt_ = 0;
   std::size_t segment_ = 0;
   std::uint64_t segmentAt_ = 0;
   std::uint64_t sentOfFiles_ = 0;
-  bool trusted_ = false;         ///< has read enough to be given more of the kernel's memory
+  bool trusted_ = false;         ///< the client has read enough to be given more kernel memory
   std::uint64_t allowance_ = 0;  ///< bytes that the rate allows, as of `allowedAt_`
   std::int64_t allowedAt_ = 0;
   std::int64_t notBefore_ = 0;

@@ -19,15 +19,15 @@ constexpr int stepsPerTurn = 256;
 
 }  // namespace
 
-/// The body of a request as its handler reads it.
+/// Reads a request body on behalf of its handler.
 class Transport::Impl::BodyReader {
  public:
   BodyReader(Impl& impl, Connection& connection, ReadBuffer& buffer)
       : impl_(impl), connection_(connection), buffer_(buffer) {}
 
-  /// Gives all of it to `sink`; waits where the client does.
+  /// Passes the whole body to `sink`; waits for the client where necessary.
   void push(const ByteSink& sink) {
-    // A client that sends as fast as it is read would keep this worker from everybody else.
+    // A client that sends as fast as it is read would otherwise occupy this worker.
     const Waiting outOfTurn;
     BodyDecoder& body = connection_.body;
     while (!body.done()) {
@@ -49,7 +49,7 @@ class Transport::Impl::BodyReader {
   }
 
  private:
-  /// Receives a part of a plain body to where it is wanted.
+  /// Receives part of an unchunked body straight into `room`.
   void pushThrough(std::span<std::byte> room, const ByteSink& sink) {
     char* const to = reinterpret_cast<char*>(room.data());
     std::size_t got = 0;
@@ -58,7 +58,7 @@ class Transport::Impl::BodyReader {
     sink(std::as_bytes(std::span(connection_.body.take(bytes))));
   }
 
-  /// Waits until there is more of the body, which `receive` takes.
+  /// Calls `receive`, and waits for the client, until there is more of the body.
   template <typename Receive>
   void fetch(const Receive& receive) {
     connection_.sendContinue(buffer_);
@@ -68,7 +68,7 @@ class Transport::Impl::BodyReader {
         case Connection::Received::ended: vanished();
         case Connection::Received::none: break;
       }
-      // Each packet of the body would call another worker.
+      // Otherwise each packet of the body would wake another worker.
       if (!std::exchange(connection_.eventsOff, true)) impl_.arm(connection_, EPOLLET);
       pollfd wanted{connection_.descriptor(), POLLIN, 0};
       int ready = 0;
@@ -84,7 +84,7 @@ class Transport::Impl::BodyReader {
 
   [[noreturn]] void vanished() {
     connection_.lingering = true;
-    throw Error(Fault::malformed, "body: the client disconnected before its end");
+    throw Error(Fault::malformed, "body: the client closed the connection before the end");
   }
 
   Impl& impl_;
@@ -92,7 +92,8 @@ class Transport::Impl::BodyReader {
   ReadBuffer& buffer_;
 };
 
-/// Serves a connection, whose owner the caller is, until it has to wait; then nobody owns it, or it is closed.
+/// Serves a connection that the caller owns, until it has to wait. Afterwards it is closed, or no longer owned by the
+/// caller.
 void Transport::Impl::run(Connection& connection, ReadBuffer& buffer) {
   try {
     for (;;) {
@@ -112,7 +113,7 @@ void Transport::Impl::run(Connection& connection, ReadBuffer& buffer) {
       connection.trustsShortRead = false;
     }
   } catch (...) {
-    // Out of memory, most likely: this client pays, not the thread.
+    // Most likely out of memory: drop this client, but keep the thread.
     close(connection);
   }
 }
@@ -144,7 +145,7 @@ Transport::Impl::Step Transport::Impl::readHeadOf(Connection& connection, ReadBu
         connection.headDeadline = 0;
         if (refusal) return refuse(connection, buffer, *refusal, nullptr);
         if (buffer.head.hasBody()) {
-          // The body will take its place in the buffer.
+          // The body will overwrite the head in the buffer.
           auto pending = std::make_unique<Connection::Pending>();
           pending->bytes = head;
           pending->head = std::move(buffer.head);
@@ -169,7 +170,7 @@ Transport::Impl::Step Transport::Impl::readHeadOf(Connection& connection, ReadBu
   return Step::wait;
 }
 
-/// The head is there: asks the service, and answers or goes on to the body.
+/// Handles a complete head: asks the service, then replies or goes on to the body.
 Transport::Impl::Step Transport::Impl::begin(Connection& connection, ReadBuffer& buffer) {
   requests.fetch_add(1, std::memory_order_relaxed);
   const Head& head = connection.pending ? connection.pending->head : buffer.head;
@@ -197,7 +198,7 @@ Transport::Impl::Step Transport::Impl::begin(Connection& connection, ReadBuffer&
   return step;
 }
 
-/// Makes the answer.
+/// Lets the service make the reply.
 void Transport::Impl::serve(Connection& connection, ReadBuffer& buffer, const Head& head, Admission& admission,
                             std::string_view body) {
   ByteSource source;
@@ -228,7 +229,7 @@ Transport::Impl::Step Transport::Impl::collect(Connection& connection, ReadBuffe
     return refuse(connection, buffer, {400, "body: malformed chunked encoding"}, &head);
   }
   if (connection.body.done()) {
-    // The head and body stay where they are until they are answered.
+    // The head and body must stay where they are until the reply is made.
     const auto pending = std::move(connection.pending);
     buffer.clearAnswer();
     serve(connection, buffer, pending->head, *pending->admission, pending->body);
@@ -247,17 +248,17 @@ Transport::Impl::Step Transport::Impl::refuse(Connection& connection, ReadBuffer
                                               const Head* head) {
   buffer.clearAnswer();
   service.refuse(refusal.status, refusal.detail, buffer.answer);
-  // What else the client sends is no request of which the start is known, but for a body that is only too large.
+  // The start of the next request is unknown, unless the body was merely too large.
   if (refusal.status != 413) connection.lingering = buffer.answer.close = true;
-  const auto pending = std::move(connection.pending);  // has the head
+  const auto pending = std::move(connection.pending);  // `head` may point into it
   return write(connection, buffer, head);
 }
 
-/// Whether the connection is to be closed after this answer, and says so in it.
+/// Returns whether to close the connection after this reply.
 bool Transport::Impl::closesAfter(Connection& connection, const ReadBuffer& buffer, const Head* head) const {
   const std::optional<std::uint64_t> left = connection.body.left();
   const std::uint64_t here = buffer.unread().size();
-  // A client that waits for 100 Continue may send its body or not: what follows could be either.
+  // A client that waits for 100 Continue may send the body or the next request: there is no way to tell them apart.
   const bool unsure = connection.continueWanted && here == 0;
   if (connection.body.broken() || unsure || left.value_or(0) > here + maxDiscarded) connection.lingering = true;
   return connection.lingering || buffer.answer.close || head == nullptr || !head->keepAlive || stopping;
@@ -317,7 +318,8 @@ Transport::Impl::Step Transport::Impl::discard(Connection& connection, ReadBuffe
   return Step::wait;
 }
 
-/// Closing with bytes unread would break the connection before the client has read its answer (RFC 9112 §9.6).
+/// Starts to close. Closing with unread bytes would reset the connection before the client has read its reply
+/// (RFC 9112 §9.6).
 Transport::Impl::Step Transport::Impl::beginLinger(Connection& connection) {
   ::shutdown(connection.descriptor(), SHUT_WR);
   connection.phase = Connection::Phase::linger;

@@ -10,7 +10,7 @@ namespace video::http {
 
 namespace {
 
-// What a byte may be part of.
+// The elements in which a byte may occur.
 enum Class : unsigned char { tokenByte = 1, targetByte = 2, valueByte = 4, hexByte = 8, hostByte = 16 };
 
 constexpr std::array<unsigned char, 256> classes = [] {
@@ -61,7 +61,7 @@ bool goodPercents(std::string_view path) {
   return true;
 }
 
-/// Reads method, target and version; an authority in the target is given in `authority`.
+/// Reads method, target and version; sets `authority` if the target has one.
 std::optional<Refusal> readRequestLine(std::string_view line, Head& head, std::string_view& authority) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
@@ -74,7 +74,7 @@ std::optional<Refusal> readRequestLine(std::string_view line, Head& head, std::s
   if (version.size() != 8 || version.substr(0, 5) != "HTTP/" || version[6] != '.' || version[5] < '0' ||
       version[5] > '9' || version[7] < '0' || version[7] > '9')
     return malformed("request line: the version is not HTTP/D.D");
-  if (version[5] != '1') return Refusal{505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
+  if (version[5] != '1') return Refusal{505, "version: only HTTP/1.0 and HTTP/1.1 are supported"};
   head.minorVersion = version[7] == '0' ? 0 : 1;
   head.methodName = method;
   head.method = methodOf(method);
@@ -87,9 +87,9 @@ std::optional<Refusal> readRequestLine(std::string_view line, Head& head, std::s
     authority = target.substr(0, target.find_first_of("/?"));
     target.remove_prefix(authority.size());
     if (authority.empty() || !allAre(authority, hostByte))
-      return malformed("request line: the target's host is not one");
+      return malformed("request line: the target's host is not valid");
   } else if (target == "*" && head.method != Method::options) {
-    return malformed("request line: the target * is for OPTIONS alone");
+    return malformed("request line: the target * is only allowed for OPTIONS");
   }
   const std::size_t mark = target.find('?');
   head.path = target.substr(0, mark);
@@ -99,7 +99,7 @@ std::optional<Refusal> readRequestLine(std::string_view line, Head& head, std::s
   return std::nullopt;
 }
 
-/// What the header lines say about framing, gathered while they are read.
+/// The header fields about framing, collected while the head is read.
 struct Framing {
   int hosts = 0;
   bool lengthSeen = false;
@@ -169,25 +169,25 @@ HeadEnd::State HeadEnd::look(std::string_view bytes, const HeadLimits& limits) {
   for (;;) {
     const std::size_t lineFeed = bytes.find('\n', seen_);
     const bool inRequestLine = line_ == start_;
-    // What is no HTTP (TLS, most often) may never send a line's end.
+    // A client that does not speak HTTP (most often TLS) may never send a line end.
     if (inRequestLine && line_ < bytes.size() && !is(bytes[line_], tokenByte) && bytes[line_] != '\r' &&
         bytes[line_] != '\n')
-      return refuse(400, "a request does not begin with a method");
+      return refuse(400, "request line: does not start with a method");
     const std::size_t reached = lineFeed == std::string_view::npos ? bytes.size() : lineFeed + 1;
     std::size_t lineEnd = lineFeed == std::string_view::npos ? reached : lineFeed;
     if (lineEnd > line_ && bytes[lineEnd - 1] == '\r') --lineEnd;
     if (inRequestLine && lineEnd - line_ > limits.requestLine) return refuse(414, "request line: too long");
-    if (reached - start_ > limits.whole) return refuse(431, "the request's head is too large");
+    if (reached - start_ > limits.whole) return refuse(431, "head: too large");
     seen_ = reached;
     if (lineFeed == std::string_view::npos) return State::more;
-    if (lineFeed == line_ || bytes[lineFeed - 1] != '\r') return refuse(400, "a line does not end in CR LF");
+    if (lineFeed == line_ || bytes[lineFeed - 1] != '\r') return refuse(400, "head: a line does not end in CR LF");
     if (lineFeed - 1 > line_) {
       line_ = reached;
       continue;
     }
     if (!inRequestLine) return State::whole;
     start_ = line_ = reached;
-    if (start_ > 16) return refuse(400, "too many empty lines before a request");
+    if (start_ > 16) return refuse(400, "head: too many empty lines before the request line");
   }
 }
 
@@ -205,25 +205,27 @@ std::optional<Refusal> readHead(std::string_view bytes, const HeadLimits& limits
     end = bytes.find("\r\n", at);
     if (end == std::string_view::npos || end == at) break;
     const std::string_view line = bytes.substr(at, end - at);
-    if (line.size() > limits.field) return Refusal{431, "a header line is too long"};
-    if (line[0] == ' ' || line[0] == '\t') return malformed("a header line is folded");
+    if (line.size() > limits.field) return Refusal{431, "header field: too long"};
+    if (line[0] == ' ' || line[0] == '\t') return malformed("header field: line folding is not allowed");
     std::size_t colon = 0;
     while (colon < line.size() && is(line[colon], tokenByte)) ++colon;
-    if (colon == 0 || colon == line.size() || line[colon] != ':') return malformed("a header's name is not a token");
+    if (colon == 0 || colon == line.size() || line[colon] != ':')
+      return malformed("header field: the name is not a token");
     const std::string_view name = line.substr(0, colon);
     const std::string_view value = trimmed(line.substr(colon + 1));
-    if (!allAre(value, valueByte)) return malformed("a header's value has a control character");
-    if (head.headers.size() >= limits.fields) return Refusal{431, "too many header lines"};
+    if (!allAre(value, valueByte)) return malformed("header field: the value has a control character");
+    if (head.headers.size() >= limits.fields) return Refusal{431, "head: too many header fields"};
     if (auto refusal = note(name, value, head, framing)) return refusal;
     head.headers.emplace_back(name, value);
   }
 
   if (framing.hosts > 1) return malformed("Host: given twice");
-  if (framing.hosts == 0 && head.minorVersion > 0) return malformed("Host: is missing");
+  if (framing.hosts == 0 && head.minorVersion > 0) return malformed("Host: missing");
   if (framing.codings > 0) {
-    if (framing.lengthSeen) return malformed("both Content-Length and Transfer-Encoding");
-    if (head.minorVersion == 0) return malformed("Transfer-Encoding: not in HTTP/1.0");
-    if (framing.codings > 1 || !framing.codingKnown) return Refusal{501, "Transfer-Encoding: only chunked is known"};
+    if (framing.lengthSeen) return malformed("Content-Length: not allowed together with Transfer-Encoding");
+    if (head.minorVersion == 0) return malformed("Transfer-Encoding: not allowed in HTTP/1.0");
+    if (framing.codings > 1 || !framing.codingKnown)
+      return Refusal{501, "Transfer-Encoding: only chunked is supported"};
     head.chunked = true;
   }
   if (!authority.empty()) {
@@ -233,7 +235,7 @@ std::optional<Refusal> readHead(std::string_view bytes, const HeadLimits& limits
   }
   head.keepAlive = !framing.close && (head.minorVersion > 0 || framing.keepAlive);
   if (framing.expects && head.minorVersion > 0) {
-    if (!framing.expectationKnown) return Refusal{417, "Expect: only 100-continue is known"};
+    if (!framing.expectationKnown) return Refusal{417, "Expect: only 100-continue is supported"};
     head.expectContinue = head.hasBody();
   }
   return std::nullopt;

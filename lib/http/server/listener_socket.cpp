@@ -40,10 +40,10 @@ void bindUnix(int socket, const std::string& path, const std::string& address) {
   if (name.error() != 0) fail(address, std::generic_category().message(name.error()));
   struct stat info {};
   if (::lstat(path.c_str(), &info) == 0) {
-    if (!S_ISSOCK(info.st_mode)) fail(address, "something that is no socket is in its place");
+    if (!S_ISSOCK(info.st_mode)) fail(address, "the path exists and is not a socket");
     ::unlink(path.c_str());
   }
-  // The mode set before bind limits the file from its first moment; umask may have taken more away.
+  // Setting the mode before bind restricts the file from the start; the second chmod undoes the umask.
   if (::fchmod(socket, 0660) != 0 || ::bind(socket, name.get(), name.size()) != 0 || ::chmod(path.c_str(), 0660) != 0)
     failWithErrno(address);
 }
@@ -57,7 +57,7 @@ std::pair<std::string, std::string> splitAddress(const std::string& address) {
   if (host.front() == '[' && host.back() == ']')
     host = host.substr(1, host.size() - 2);
   else if (host.find(':') != std::string::npos)
-    fail(address, "an IPv6 address stands in brackets");
+    fail(address, "write an IPv6 address in brackets");
   if (host.empty() || port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos ||
       std::stoi(port) > 65535)
     fail(address, "not HOST:PORT, [V6]:PORT or unix:PATH");
@@ -68,8 +68,8 @@ void set(int socket, int level, int option, int value) {
   ::setsockopt(socket, level, option, &value, sizeof value);
 }
 
-/// What accepted sockets inherit. A client that does not read would else have megabytes of the kernel's memory, and
-/// filling it would keep the others waiting; one that reads gets more (connection.cpp).
+/// Sets options that accepted sockets inherit. Without them a client that does not read would occupy megabytes of
+/// kernel memory, and filling it would delay the others; one that does read gets more (connection.cpp).
 void setForClients(int socket) {
   constexpr int mostUnsent = 256 * 1024;
   set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -136,7 +136,7 @@ std::string textWithPort(const sockaddr_storage& address) {
   return fmt::format("{}{}{}:{}", six ? "[" : "", text, six ? "]" : "", portOf(address));
 }
 
-/// The socket among `inherited` that is bound to `wanted`, written as `boundAddress` does.
+/// Takes the socket bound to `wanted`, in the notation of `boundAddress`, out of `inherited`.
 Descriptor takeInherited(std::vector<Descriptor>& inherited, const std::string& wanted) {
   const auto found = std::find_if(inherited.begin(), inherited.end(),
                                   [&](const Descriptor& one) { return boundAddress(one.number()) == wanted; });

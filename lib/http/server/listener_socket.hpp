@@ -10,13 +10,14 @@
 
 namespace video::http {
 
-/// A socket that listens, and what it was asked to be. A Unix socket's file goes with it, unless it was inherited.
+/// A listening socket and its configuration. The destructor removes the file of a Unix socket, unless the socket was
+/// inherited.
 struct ListenerSocket {
   Listener listener;
   Descriptor socket;
-  std::string address;     ///< with the port it got
-  std::string unixPath;    ///< empty: TCP
-  bool inherited = false;  ///< bound by somebody else
+  std::string address;     ///< with the actual port
+  std::string unixPath;    ///< empty for TCP
+  bool inherited = false;  ///< already bound by systemd
 
   ListenerSocket() = default;
   ListenerSocket(const ListenerSocket&) = delete;
@@ -24,15 +25,15 @@ struct ListenerSocket {
   ~ListenerSocket();
 };
 
-/// Takes the socket out of `inherited` that is bound to the listener's address, else binds one; listens, non-blocking.
-/// A Unix socket has mode 0660 and replaces a socket (nothing else) at its path, however long that is. Throws Error
-/// (unreachable) naming the address.
+/// Opens a non-blocking listening socket: takes the one bound to the listener's address out of `inherited`, or binds a
+/// new one. A Unix socket gets mode 0660 and replaces an existing socket at its path, but no other kind of file; the
+/// path may be of any length. Throws Error (unreachable) that names the address.
 void openListenerSocket(const Listener& listener, int backlog, std::vector<Descriptor>& inherited, ListenerSocket& to);
 
-/// What a socket is bound to, as a listener's address is written.
+/// Returns the address a socket is bound to, in the notation of listener addresses.
 std::string boundAddress(int socket);
 
-/// Who is at the other end of a socket accepted from `listening`.
+/// Returns the peer of a socket accepted from `listening`.
 Peer peerOf(int socket, const sockaddr_storage& address, const ListenerSocket& listening);
 
 }  // namespace video::http

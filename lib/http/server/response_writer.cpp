@@ -42,19 +42,19 @@ ResponseWriter::ResponseWriter() {
     response.status = status_;
     return HandlerResponse::Handled;
   });
-  // What httplib adds about connection and content: `fields_` says it.
+  // Drop the header fields that httplib adds about connection and content: `fields_` has them.
   set_post_routing_handler([](const httplib::Request&, httplib::Response& response) { response.headers.clear(); });
 }
 
 template <class Self>
 bool ResponseWriter::process(Self& self, Connection& connection) {
-  // Its addresses, kept as headers, would only be searched.
+  // httplib adds the addresses as header fields, which would only slow down its searches.
   static const std::function<void(httplib::Request&)> strip = [](httplib::Request& request) {
     request.headers.clear();
   };
   static const std::string nobody;
   bool closed = false;
-  // Told to close, httplib spares itself its Keep-Alive header.
+  // If told to close, httplib does not add its Keep-Alive header field.
   if constexpr (requires { self.process_request(connection, true, closed, strip); })
     return self.process_request(connection, true, closed, strip);
   else

@@ -10,16 +10,17 @@ namespace video::http {
 
 class Connection;
 
-// Why httplib neither reads the client's head nor writes the fields (CPU per small answer, httplib 0.11): it reads byte
-// by byte and copies every field, 1.03 times for wrk's head and 1.28 for a browser's; with fields out by its multimap
-// and snprintf too, 1.16 and 1.42. It decodes %41 in values besides. So it is given a request without any.
+// Why httplib neither parses the client's head nor writes the header fields: httplib 0.11 reads byte by byte and copies
+// every field, which costs 1.03 times the CPU per small reply with wrk's head and 1.28 times with a browser's. If its
+// multimap and snprintf also write the fields, it is 1.16 and 1.42 times. It also decodes %41 in values. So httplib
+// gets a request without header fields.
 
-/// Writes the head of an answer through httplib's server. One for each thread that serves.
+/// Writes the head of a reply through httplib's server. Each serving thread has its own.
 class ResponseWriter : private httplib::Server {
  public:
   ResponseWriter();
-  /// Leaves head and content of `answer` in the connection, ready for `flush`. `head` is what it answers, null where
-  /// none could be read; `date` goes into the Date field. False: nothing can be sent.
+  /// Puts the head and content of `answer` into the connection, ready for `flush`. `head` is the head of the request,
+  /// or null if none could be read; `date` is the value of the Date header field. Returns false if nothing can be sent.
   bool write(Connection& connection, Answer& answer, const Head* head, const std::string& date);
 
  private:
@@ -28,7 +29,7 @@ class ResponseWriter : private httplib::Server {
   static bool process(Self& self, Connection& connection);
 
   int status_ = 0;
-  std::string fields_;  ///< each with its CR LF
+  std::string fields_;  ///< header lines, each with CR LF
 };
 
 }  // namespace video::http

@@ -22,8 +22,8 @@ constexpr int batchSize = 8;
 constexpr std::chrono::milliseconds stopTick{10};
 constexpr std::uint32_t wakeUp = UINT32_MAX;
 
-/// Raises the descriptor limit to what `connections` need, `surplus` more being told that they are too many; returns
-/// how many fit. Those who read one content share its descriptor: one content for four connections is reckoned with.
+/// Raises the descriptor limit so that it suffices for `connections`, plus `surplus` more that are refused with 503;
+/// returns how many connections fit. Readers of the same content share its descriptor: counts one for four connections.
 std::size_t fitDescriptors(std::size_t connections, std::size_t surplus) {
   constexpr rlim_t others = 256;
   const rlim_t fixed = others + surplus;
@@ -106,7 +106,7 @@ void Transport::Impl::sweep(ReadBuffer& buffer) {
   };
   for (std::uint32_t index = 0, end = usedSlots; index < end; ++index) {
     if (!late(index) || !slots[index]->enter()) continue;
-    if (late(index))  // one connection that fails is lost, the others are not
+    if (late(index))  // a failure may cost this connection, but not the others
       observe::guarded("the sweeper", [&] { expire(*slots[index], buffer); });
     else
       leaveOrRearm(*slots[index]);
@@ -115,7 +115,7 @@ void Transport::Impl::sweep(ReadBuffer& buffer) {
 
 void Transport::Impl::expire(Connection& connection, ReadBuffer& buffer) {
   using Phase = Connection::Phase;
-  if (connection.resumeAt > 0) {  // its rate held it back
+  if (connection.resumeAt > 0) {  // the rate held it back
     connection.resumeAt = 0;
     waitForProgress(connection, true);
     return rearm(connection);
@@ -133,7 +133,7 @@ void Transport::Impl::expire(Connection& connection, ReadBuffer& buffer) {
   buffer.load(connection.kept);
   connection.kept.clear();
   const Head* head = connection.pending ? &connection.pending->head : nullptr;
-  if (refuse(connection, buffer, {408, "the request did not arrive in time"}, head) == Step::close)
+  if (refuse(connection, buffer, {408, "request: did not arrive in time"}, head) == Step::close)
     return close(connection);
   connection.kept.assign(buffer.unread());
   run(connection, buffer);
@@ -149,7 +149,7 @@ void Transport::Impl::closeIdle() {
   }
 }
 
-/// Breaks every connection, and closes those that nobody serves.
+/// Shuts every connection down, and closes those that no worker serves.
 void Transport::Impl::endAll() {
   for (std::uint32_t index = 0, end = usedSlots; index < end; ++index) {
     if (deadlines[index].load(std::memory_order_acquire) == 0) continue;
@@ -186,7 +186,7 @@ void Transport::Impl::rearm(const epoll_event& event) {
   }
 }
 
-/// Leaves a connection to whoever gets its next event, which comes at once if there is something to do.
+/// Leaves a connection to the worker that gets its next event, which comes at once if there is something to do.
 void Transport::Impl::rearm(Connection& connection) {
   do {
     arm(connection, whileOpen);
@@ -254,7 +254,7 @@ void Transport::Impl::adopt(int socket, const sockaddr_storage& address, Listene
   if (full && refuse(connection, buffer, {503, "too many connections"}, nullptr) == Step::close)
     return close(connection);
   if (full) return run(connection, buffer);
-  leaveOrRearm(connection);  // not served from here: a handler that waits would keep the listener from the next one
+  leaveOrRearm(connection);  // not served from here: a handler that waits would delay the next accept
 }
 
 void Transport::Impl::close(Connection& connection) {
@@ -265,7 +265,7 @@ void Transport::Impl::close(Connection& connection) {
   if (--open == 0) changed.notify_all();
 }
 
-// ---- the outside
+// ---- public interface
 
 Transport::Transport(Service& service, const TransportOptions& options)
     : impl_(std::make_unique<Impl>(service, options)) {}
@@ -316,9 +316,9 @@ void Transport::stop() {
   std::unique_lock lock(in.mutex);
   if (std::exchange(in.stopped, true)) return;
   in.stopping = true;
-  // Not closed yet: a worker may be accepting, and the number could come to mean another socket.
+  // Do not close yet: a worker may be accepting, and the descriptor number could be reused for another socket.
   for (const ListenerSocket& listening : in.listeners) {
-    if (listening.inherited)  // who bound it listens on
+    if (listening.inherited)  // systemd keeps listening on it
       in.arm(EPOLL_CTL_DEL, listening.socket.number(), 0, 0);
     else
       ::shutdown(listening.socket.number(), SHUT_RDWR);

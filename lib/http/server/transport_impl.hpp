@@ -17,10 +17,9 @@
 
 namespace video::http {
 
-/// What a transport is made of. transport.cpp has its threads and epoll, connection_loop.cpp what is done with one
-/// connection.
+/// State of a transport. transport.cpp has the threads and epoll, connection_loop.cpp the handling of one connection.
 struct Transport::Impl {
-  static constexpr std::size_t surplus = 256;  ///< connections over the maximum that are told so; more are just closed
+  static constexpr std::size_t surplus = 256;  ///< connections above the maximum that get 503; more are just closed
   static constexpr std::chrono::milliseconds lingerTimeout{2000};
   static constexpr std::uint32_t whileOpen = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
@@ -38,7 +37,7 @@ struct Transport::Impl {
   void endAll();
 
   // ---- epoll
-  /// What epoll carries: a connection's generation (from 1) and place, or 0 and a listener's place.
+  /// Returns the data of an epoll event: a connection's generation (from 1) and index, or 0 and a listener's index.
   static std::uint64_t packed(std::uint32_t generation, std::uint32_t index) {
     return std::uint64_t{generation} << 32 | index;
   }
@@ -58,7 +57,7 @@ struct Transport::Impl {
   void listenTo(std::uint32_t index, int operation);
 
   // ---- connections
-  /// Milliseconds of a clock that only goes forward.
+  /// Returns milliseconds of a monotonic clock.
   static std::int64_t now();
   void accept(std::uint32_t index, ReadBuffer& buffer);
   void adopt(int socket, const sockaddr_storage& address, ListenerSocket& listening, ReadBuffer& buffer);
@@ -79,7 +78,7 @@ struct Transport::Impl {
   void waitUntil(const Connection& connection, std::int64_t deadline) {
     deadlines[connection.index].store(deadline, std::memory_order_release);
   }
-  /// Puts the deadline off if something has moved since it was set.
+  /// Extends the deadline if `fresh`, or if a byte was sent or received since it was set.
   void waitForProgress(Connection& connection, bool fresh) {
     if (fresh || connection.moved) waitUntil(connection, now() + options.progressTimeout.count());
     connection.moved = false;
@@ -93,14 +92,14 @@ struct Transport::Impl {
   const Descriptor epoll{::epoll_create1(EPOLL_CLOEXEC)};
   const Descriptor wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
 
-  std::mutex mutex;  // slots that are free, listeners, sleepers
+  std::mutex mutex;  // guards free slots, listeners and paused listeners
   std::condition_variable changed;
   std::deque<ListenerSocket> listeners;
   std::vector<Descriptor> inherited;
   std::vector<std::uint32_t> paused;  // listeners that ran out of descriptors
   std::vector<std::uint32_t> freeSlots;
   std::vector<std::unique_ptr<Connection>> slots;
-  std::vector<std::atomic<std::int64_t>> deadlines;  // of each slot; 0: nobody there. Apart, so that a sweep is quick
+  std::vector<std::atomic<std::int64_t>> deadlines;  // of each slot; 0: none. Kept apart for fast sweeps
   std::atomic<std::uint32_t> usedSlots = 0;
   std::atomic<std::size_t> open = 0;
   std::atomic<std::uint64_t> accepted = 0;

@@ -82,7 +82,7 @@ void Workers::WorkerSlot::waitBegins() noexcept {
     try {
       workers_.spawn();
     } catch (const std::system_error&) {
-      // The machine gives no more threads: the others carry on with those there are.
+      // No more threads available: carry on with the existing ones.
     }
   }
 }

@@ -12,22 +12,22 @@
 
 namespace video::http {
 
-/// Threads of which as many run as there are cores. One that says it waits (base/waiting.hpp) is replaced by a spare,
-/// or by a new one up to the maximum.
+/// A thread pool that keeps as many threads running as there are cores. A thread that announces a wait
+/// (base/waiting.hpp) is replaced by a spare one, or by a new one up to the maximum.
 class Workers {
  public:
-  /// One thread's place.
+  /// The state of one thread.
   class WorkerSlot final : public WaitObserver {
    public:
-    /// Of a thread that is counted as running.
+    /// Creates the slot of a thread that counts as running.
     explicit WorkerSlot(Workers& workers) : workers_(workers) {}
-    /// Parks the thread while enough others run. False once the workers are ended.
+    /// Parks the thread while enough others run. Returns false once `close` was called.
     bool next();
-    /// The thread is about to wait: another takes its place.
+    /// Announces that the thread is about to wait; another one takes its place.
     void waitBegins() noexcept override;
-    /// It runs again; parks at `next` where too many do.
+    /// Announces that the thread runs again; `next` parks it if too many run.
     void waitEnds() noexcept override;
-    /// Called before this thread is counted as waiting; must not wait itself.
+    /// Called before this thread counts as waiting; must not wait itself.
     std::function<void()> beforeWait;
 
    private:
@@ -35,7 +35,7 @@ class Workers {
     int depth_ = 0;
   };
 
-  /// Runs `body` in `cores` threads at once and has at most `most`; none before `start`.
+  /// Runs `body` in `cores` threads at a time, with at most `most` threads in all; starts none before `start`.
   Workers(std::size_t cores, std::size_t most, std::function<void(WorkerSlot&)> body);
   ~Workers() { end(); }
   Workers(const Workers&) = delete;
@@ -43,12 +43,12 @@ class Workers {
 
   /// Starts the first threads.
   void start();
-  /// Lets every thread leave at its next `WorkerSlot::next` and joins it. Whoever calls wakes those that wait
+  /// Makes every thread leave at its next `WorkerSlot::next`, and joins it. The caller must wake threads that wait
   /// elsewhere.
   void end();
-  /// What `end` begins with: no thread passes `WorkerSlot::next` any more.
+  /// Makes `WorkerSlot::next` return false in every thread, without joining them.
   void close();
-  /// Threads now, running, waiting and spare.
+  /// Returns the number of threads: running, waiting and spare.
   std::size_t count() const;
 
  private:
@@ -62,7 +62,7 @@ class Workers {
   std::condition_variable wake_;
   std::atomic<std::size_t> running_ = 0;  ///< changed under the mutex
   std::size_t spare_ = 0;
-  std::size_t called_ = 0;           ///< spares that were woken and have not got up yet
+  std::size_t called_ = 0;           ///< spare threads notified that have not woken up yet
   std::atomic<bool> ended_ = false;  ///< changed under the mutex
   std::vector<std::jthread> threads_;
 };
