@@ -264,7 +264,11 @@ TEST_CASE("two uploads to one video: one wins") {
           site.at(ada).uploads().put(ada, {video, std::nullopt}, sourceOf(movie(500)));
         },
         Fault::conflict, "in progress");
-    requireFault([&] { site.at(ada).uploads().begin(ada, {video, 500, std::nullopt}); }, Fault::conflict, "in progress");
+    requireFault(
+        [&] {
+          site.at(ada).uploads().begin(ada, {video, 500, std::nullopt});
+        },
+        Fault::conflict, "in progress");
     CHECK(site.at(ada).uploads().status(ada, {video, std::nullopt, std::nullopt}).underWay);
   }
   CHECK_NOTHROW(site.at(ada).uploads().put(ada, {video, std::nullopt}, sourceOf(movie(500))));
