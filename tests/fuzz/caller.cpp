@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::string_view site = "https://site.example";
 
+// The head is views of `text`.
 std::optional<Head> headOf(const std::string& text) {
   const HeadLimits limits;
   HeadEnd end;
@@ -58,7 +59,8 @@ void checkCrossSite(const Head& head, const Caller& caller) {
 void run(fuzz::Input in) {
   const std::uint8_t mode = in.byte();
   const std::string target = in.line();
-  const auto head = headOf("GET " + target + " HTTP/1.1\r\n" + in.rest() + "\r\n\r\n");
+  const std::string text = "GET " + target + " HTTP/1.1\r\n" + in.rest() + "\r\n\r\n";
+  const auto head = headOf(text);
   if (!head) return;
   Peer peer;
   peer.address = "127.0.0.1";

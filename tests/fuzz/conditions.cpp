@@ -1,6 +1,7 @@
 #include "http/content/conditions.hpp"
 
 #include <array>
+#include <deque>
 
 #include "base/units.hpp"
 #include "fuzz.hpp"
@@ -22,10 +23,12 @@ void run(fuzz::Input in) {
   const unsigned given = in.byte();
   const auto has = [given](Name name) { return (given >> name & 1) != 0; };
   Head head;
+  std::deque<std::string> values;  // the head is views of them
   for (const Name name : {ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince, ifRange}) {
     if (!has(name)) continue;
-    const std::string line = in.line();
-    head.headers.emplace_back(names[name], line == "@" ? formatHttpTime(meta.modified) : line);
+    std::string& value = values.emplace_back(in.line());
+    if (value == "@") value = formatHttpTime(meta.modified);
+    head.headers.emplace_back(names[name], value);
   }
   const Condition condition = weigh(head, meta);
   if (!has(ifMatch) && !has(ifUnmodifiedSince))
