@@ -245,9 +245,11 @@ void addRoles(std::vector<RoleUrl>& roles, const http::Listener& listener, const
 }
 
 // Empty where it is ready. What /readyz says, to anyone.
-std::string whyNotReady(bool stopping, LocalToolkit& toolkit, const schedule::Scheduler& scheduler) {
+std::string whyNotReady(bool stopping, LocalToolkit& toolkit, const schedule::Scheduler& scheduler,
+                        const http::Transport& transport) {
   if (stopping) return "stopping";
   if (!toolkit.isReady()) return "the last write failed";
+  if (transport.hasFailed()) return "the thread that enforces timeouts has failed: restart videod";
   const std::string task = scheduler.failedTask();
   return task.empty() ? task : fmt::format("the thread of task {} has failed: restart videod", task);
 }
@@ -267,7 +269,7 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
   daemon.status = [&, started = systemClock().now()] {
     const http::TransportCounters counters = transport.counters();
     ServerStatus status{VIDEO_VERSION, started, ::getpid()};
-    status.notReady = whyNotReady(stopping, *toolkit, *scheduler);
+    status.notReady = whyNotReady(stopping, *toolkit, *scheduler, transport);
     status.ready = status.notReady.empty();
     status.diskLow = toolkit->isDiskLow();
     status.connections = static_cast<std::int64_t>(counters.open);

@@ -189,7 +189,8 @@ schedule::Counts PurgeWorker::finish(std::span<const Unlinked> videos) {
     }
   } catch (const Error& failure) {
     const std::span<const Unlinked> rest = videos.subspan(at);
-    if (failure.fault() != Fault::databaseFailed || (rest.size() == 1 && !rest[0].failure.empty())) throw;
+    const bool ofOne = failure.fault() == Fault::databaseFailed || failure.fault() == Fault::conflict;
+    if (!ofOne || (rest.size() == 1 && !rest[0].failure.empty())) throw;
     // One of them may be at fault: each by itself, and what fails alone is noted.
     for (const Unlinked& one : rest) {
       const Unlinked again{one.video, one.tries, rest.size() == 1 ? failure.what() : one.failure};

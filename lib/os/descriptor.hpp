@@ -22,6 +22,9 @@ class Descriptor {
   }
   int number() const noexcept { return number_; }
   explicit operator bool() const noexcept { return number_ >= 0; }
+  /// Gives up ownership without closing; returns the descriptor.
+  int release() noexcept { return std::exchange(number_, -1); }
+  /// Closes the descriptor, if there is one.
   void reset() noexcept {
     if (number_ >= 0) ::close(std::exchange(number_, -1));
   }

@@ -38,6 +38,7 @@ Descriptor takeUnfinished(FileSystem& files, int at, const std::string& name, mo
     lock(file.number());
     if (!isSameFile(file.number(), at, name)) continue;  // its writer has finished meanwhile
     if (files.ftruncate(file.number(), 0) != 0 || files.fchmod(file.number(), mode) != 0) throwErrno(errno, name);
+    giveToOwnerOf(at, file.number());  // one left behind by a crash may be root's
     return file;
   }
 }

@@ -115,8 +115,9 @@ class Transaction : public Reader {
 };
 
 /// How a write treats a nearly full disk: `grow` is refused with diskFull below the free space floor; `keep` (sign-in,
-/// delete, drain, checkpoint) goes on, and if the disk is full, releases the reserve and is tried once more.
-enum class Purpose { grow, keep };
+/// delete, drain, checkpoint) goes on, and if the disk is full, releases the reserve and is tried once more. `rehearse`
+/// is for Database::rehearse alone: it never releases the reserve.
+enum class Purpose { grow, keep, rehearse };
 
 /// SQLite's `PRAGMA synchronous`: `full` survives power loss; `normal` may lose the last commits, and is for
 /// benchmarks.
@@ -185,8 +186,9 @@ class Database {
   auto rehearse(Purpose purpose, Work&& work) {
     struct Undo {};
     std::optional<std::invoke_result_t<Work&, Transaction&>> reply;
+    if (purpose == Purpose::grow) requireSpace();
     try {
-      write(purpose, [&](Transaction& transaction) {
+      write(Purpose::rehearse, [&](Transaction& transaction) {
         reply.emplace(work(transaction));
         throw Undo{};
       });

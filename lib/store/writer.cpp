@@ -183,11 +183,14 @@ void Writer::recover(Batch& batch) noexcept {
   writeLock_.release();
   // Some may be committed: who asked is told that nothing is known.
   const Error failed(Fault::internal, "the writer failed");
-  Batch unanswered = std::exchange(batch, {});
-  // What was taken from the queue came back to it where it was put off.
+  const Batch taken = std::exchange(batch, {});
   const std::lock_guard lock(mutex_);
-  for (Operation* operation : unanswered)
+  // A batch that was put off is in the queue again.
+  for (Operation* operation : taken)
     if (std::find(queue_.begin(), queue_.end(), operation) == queue_.end()) fail(*operation, failed);
+  // Those who wait are answered too: what failed may fail for them as well, and would be tried without an end.
+  for (Operation* operation : queue_) fail(*operation, failed);
+  queue_.clear();
 }
 
 void Writer::take(Batch& batch) {

@@ -44,7 +44,9 @@ class LocalUploads : public Uploads {
 
   RehearsedUpload rehearse(const Credential& by, const RehearseUpload& wanted) override {
     checkText("name", wanted.name, 1, 200);
-    if (wanted.size < 0 || wanted.ahead < 0) throw Error(Fault::malformed, "size: must not be negative");
+    constexpr std::int64_t most = INT64_MAX / 4;  // so that sums of them stay in range
+    for (const auto& [name, bytes] : {std::pair("size", wanted.size), std::pair("ahead", wanted.ahead)})
+      if (bytes < 0 || bytes > most) throw Error(Fault::malformed, fmt::format("{}: must be from 0 to {}", name, most));
     const std::string front = bytesOf(wanted.front);
     const Identity who = access_.identify(by);
     database_.read([&](store::Reader& reader) {

@@ -304,7 +304,8 @@ TEST_CASE("an upload is rehearsed: what it would meet, and nothing is made") {
   requireFault(with([](auto& it) { it.size = 6'001; }), Fault::overQuota);
   requireFault(with([](auto& it) { it.ahead = 1'001; }), Fault::overQuota);
   requireFault(with([](auto& it) { it.size = 0; }), Fault::malformed, "empty");
-  requireFault(with([](auto& it) { it.ahead = -1; }), Fault::malformed, "negative");
+  for (const std::int64_t ahead : {std::int64_t{-1}, INT64_MAX})
+    requireFault(with([ahead](auto& it) { it.ahead = ahead; }), Fault::malformed, "ahead: must be from 0");
   requireFault(with([](auto& it) { it.name = ""; }), Fault::malformed, "name");
   requireFault(with([](auto& it) { it.front = "6e6f"; }), Fault::unsupportedMediaType);
   requireFault(with([](auto& it) { it.front = "6E"; }), Fault::malformed, "front");

@@ -24,4 +24,16 @@ TEST_CASE("a rehearsal answers as the write would, and leaves nothing of it", "[
   full.freeSpaceFloor = 1ULL << 62;
   Database crowded(openAt(scratch.data()), full);
   CHECK(faultOf([&] { crowded.rehearse(Purpose::grow, work); }) == Fault::diskFull);
+
+  // On a full disk a rehearsal fails, and the reserve stays for those who act.
+  Database third(openAt(scratch.data()), small());
+  third.write(Purpose::keep, [](Transaction& one) { addBlob(one, "third"); });
+  REQUIRE(std::filesystem::exists(scratch.data() / "reserve"));
+  const auto tooMuch = [](Transaction& one) {
+    one.query("PRAGMA max_page_count = 1").next();
+    addBlob(one, std::string(100'000, 'b'));
+    return 0;
+  };
+  CHECK(faultOf([&] { third.rehearse(Purpose::keep, tooMuch); }) == Fault::diskFull);
+  CHECK(std::filesystem::exists(scratch.data() / "reserve"));
 }

@@ -77,7 +77,7 @@ void Transport::Impl::work(Workers::WorkerSlot& slot) {
     count = ::epoll_wait(epoll.number(), events.data(), batchSize, -1);
     while (at < count) {
       const epoll_event event = events[static_cast<std::size_t>(at++)];
-      handle(event, buffer);
+      observe::guarded("a worker", [&] { handle(event, buffer); });
     }
   }
   slot.beforeWait = nullptr;
@@ -106,10 +106,10 @@ void Transport::Impl::sweep(ReadBuffer& buffer) {
   };
   for (std::uint32_t index = 0, end = usedSlots; index < end; ++index) {
     if (!late(index) || !slots[index]->enter()) continue;
-    if (late(index))  // a failure may cost this connection, but not the others
-      observe::guarded("the sweeper", [&] { expire(*slots[index], buffer); });
-    else
+    if (!late(index))
       leaveOrRearm(*slots[index]);
+    else if (!observe::guarded("the sweeper", [&] { expire(*slots[index], buffer); }))
+      close(*slots[index]);  // a failure costs this connection, but not the others
   }
 }
 
@@ -211,7 +211,7 @@ void Transport::Impl::accept(std::uint32_t index, ReadBuffer& buffer) {
     const int socket = ::accept4(listening->socket.number(), reinterpret_cast<sockaddr*>(&address), &size,
                                  SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (socket >= 0) {
-      adopt(socket, address, *listening, buffer);
+      observe::guarded("a worker", [&] { adopt(Descriptor(socket), address, *listening, buffer); });
       continue;
     }
     if (errno == EAGAIN) break;
@@ -226,16 +226,13 @@ void Transport::Impl::accept(std::uint32_t index, ReadBuffer& buffer) {
   listenTo(index, EPOLL_CTL_MOD);
 }
 
-void Transport::Impl::adopt(int socket, const sockaddr_storage& address, ListenerSocket& listening,
+void Transport::Impl::adopt(Descriptor socket, const sockaddr_storage& address, ListenerSocket& listening,
                             ReadBuffer& buffer) {
   std::uint32_t index = 0;
   bool full = false;
   {
     const std::lock_guard lock(mutex);
-    if (freeSlots.empty() && usedSlots == slots.size()) {
-      ::close(socket);
-      return;
-    }
+    if (freeSlots.empty() && usedSlots == slots.size()) return;
     if (freeSlots.empty()) {
       index = usedSlots;
       slots[index] = std::make_unique<Connection>(index, traffic);
@@ -248,11 +245,15 @@ void Transport::Impl::adopt(int socket, const sockaddr_storage& address, Listene
   }
   accepted.fetch_add(1, std::memory_order_relaxed);
   Connection& connection = *slots[index];
-  connection.open(socket, peerOf(socket, address, listening), listening);
+  bool refusable = true;
+  const bool opened = observe::guarded("a worker", [&] {
+    Peer peer = peerOf(socket.number(), address, listening);
+    connection.open(socket.release(), std::move(peer), listening);
+    if (full) refusable = refuse(connection, buffer, {503, "too many connections"}, nullptr) != Step::close;
+  });
+  if (!opened || !refusable) return close(connection);
   waitUntil(connection, now() + options.idleTimeout.count());
-  arm(EPOLL_CTL_ADD, socket, whileOpen, packed(connection.generation(), index));
-  if (full && refuse(connection, buffer, {503, "too many connections"}, nullptr) == Step::close)
-    return close(connection);
+  arm(EPOLL_CTL_ADD, connection.descriptor(), whileOpen, packed(connection.generation(), index));
   if (full) return run(connection, buffer);
   leaveOrRearm(connection);  // not served from here: a handler that waits would delay the next accept
 }
@@ -308,7 +309,9 @@ void Transport::start() {
     for (std::uint32_t index = 0; index < in.listeners.size(); ++index) in.listenTo(index, EPOLL_CTL_ADD);
   }
   in.workers.start();
-  in.sweeper = std::jthread([&in] { observe::guarded("the sweeper", [&in] { in.sweepForever(); }); });
+  in.sweeper = std::jthread([&in] {
+    if (!observe::guarded("the sweeper", [&in] { in.sweepForever(); })) in.failed = true;
+  });
 }
 
 void Transport::stop() {
@@ -350,6 +353,10 @@ void Transport::stopNow() {
   const std::lock_guard lock(impl_->mutex);
   impl_->stopsNow = true;
   impl_->changed.notify_all();
+}
+
+bool Transport::hasFailed() const {
+  return impl_->failed;
 }
 
 TransportCounters Transport::counters() const {

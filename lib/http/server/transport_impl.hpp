@@ -60,7 +60,7 @@ struct Transport::Impl {
   /// Returns milliseconds of a monotonic clock.
   static std::int64_t now();
   void accept(std::uint32_t index, ReadBuffer& buffer);
-  void adopt(int socket, const sockaddr_storage& address, ListenerSocket& listening, ReadBuffer& buffer);
+  void adopt(Descriptor socket, const sockaddr_storage& address, ListenerSocket& listening, ReadBuffer& buffer);
   void run(Connection& connection, ReadBuffer& buffer);
   Step advance(Connection& connection, ReadBuffer& buffer);
   Step readHeadOf(Connection& connection, ReadBuffer& buffer);
@@ -111,6 +111,7 @@ struct Transport::Impl {
   std::atomic<bool> stopping = false;
   std::atomic<bool> stopsNow = false;
   std::atomic<bool> forced = false;
+  std::atomic<bool> failed = false;
   Workers workers;
   std::jthread sweeper;
 };

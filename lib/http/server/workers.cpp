@@ -3,6 +3,8 @@
 #include <system_error>
 #include <utility>
 
+#include "observe/guarded.hpp"
+
 namespace video::http {
 
 Workers::Workers(std::size_t cores, std::size_t most, std::function<void(WorkerSlot&)> body)
@@ -42,7 +44,7 @@ void Workers::spawn() {
       std::unique_lock lock(mutex_);
       park(lock);
     }
-    body_(slot);
+    observe::guarded("a worker", [&] { body_(slot); });
     WaitObserver::current() = nullptr;
     const std::lock_guard lock(mutex_);
     --running_;
