@@ -70,10 +70,6 @@ Identity identityOf(const rows::Known& known, bool token) {
           .expires = known.expires};
 }
 
-Error noSuchUser(std::string_view name) {
-  return Error(Fault::notFound, fmt::format("user {}: not found", name)).because(Reason::noSuchUser);
-}
-
 Identity operatorOf(store::Reader& reader, std::string_view name) {
   if (!isUserName(name)) throw Error(Fault::notFound, "user: not found");
   const auto known = rows::findUser(reader, name);

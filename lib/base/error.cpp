@@ -105,4 +105,8 @@ std::string_view reasonPhrase(int httpStatus) noexcept {
 Error::Error(Fault fault, std::string detail, std::optional<std::chrono::seconds> retryAfter)
     : fault_(fault), detail_(std::move(detail)), retryAfter_(retryAfter) {}
 
+Error noSuchUser(std::string_view name) {
+  return Error(Fault::notFound, "user " + std::string(name) + ": not found").because(Reason::noSuchUser);
+}
+
 }  // namespace video

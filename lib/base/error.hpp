@@ -111,4 +111,7 @@ class Error : public std::exception {
   Reason reason_ = Reason::none;
 };
 
+/// The error for a user name that no live user has: notFound.
+Error noSuchUser(std::string_view name);
+
 }  // namespace video

@@ -10,11 +10,6 @@ constexpr CredentialTable table{
     .name = "sessions", .hash = "session_id", .expires = "TTL", .columns = "t.TTL, t.session_id"};
 constexpr std::int64_t mostOfUser = 500;  // all of them can be ended in one step
 
-std::int64_t ended(store::Transaction& transaction, std::int64_t count) {
-  if (count > 0) rightsChanged(transaction);
-  return count;
-}
-
 }  // namespace
 
 void addSession(store::Transaction& transaction, std::string_view hash, UserId user, std::string_view userName,
@@ -55,11 +50,11 @@ bool hasExpiredSession(store::Reader& reader, Time now) {
 }
 
 std::int64_t removeSession(store::Transaction& transaction, std::string_view hash) {
-  return ended(transaction, transaction.query("DELETE FROM sessions WHERE session_id = ?", hash).run());
+  return countRevoked(transaction, transaction.query("DELETE FROM sessions WHERE session_id = ?", hash).run());
 }
 
 std::int64_t removeSession(store::Transaction& transaction, const SessionId& id) {
-  return ended(transaction, transaction.query("DELETE FROM sessions WHERE public_id = ?", id).run());
+  return countRevoked(transaction, transaction.query("DELETE FROM sessions WHERE public_id = ?", id).run());
 }
 
 std::int64_t removeSessions(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit) {

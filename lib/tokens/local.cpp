@@ -25,7 +25,7 @@ class LocalTokens : public Tokens {
       const access::Identity who = access_.identify(transaction, by);
       const auto user = rows::findUser(transaction, wanted.user, 0);
       access::requireOn(who, rights::tokensCreate, user ? std::optional(user->id) : std::nullopt,
-                        rows::noSuchUser(wanted.user));
+                        noSuchUser(wanted.user));
       if (wanted.scope == Scope::admin || wanted.scope == Scope::metrics) {
         access::require(who, rights::tokensCreateAdmin);
         if (user->role != Role::admin)

@@ -22,11 +22,6 @@ std::int64_t countOf(store::Reader& reader, UserId user) {
   return query.next() ? query.integer(0) : 0;
 }
 
-std::int64_t ended(store::Transaction& transaction, std::int64_t count) {
-  if (count > 0) rightsChanged(transaction);
-  return count;
-}
-
 }  // namespace
 
 TokenId addToken(store::Transaction& transaction, std::string_view hash, UserId user, const NewToken& wanted,
@@ -68,11 +63,11 @@ Page<Token> listTokens(store::Reader& reader, std::optional<UserId> user, const 
 }
 
 std::int64_t removeToken(store::Transaction& transaction, std::string_view hash) {
-  return ended(transaction, transaction.query("DELETE FROM tokens WHERE token_hash = ?", hash).run());
+  return countRevoked(transaction, transaction.query("DELETE FROM tokens WHERE token_hash = ?", hash).run());
 }
 
 std::int64_t removeToken(store::Transaction& transaction, const TokenId& id) {
-  return ended(transaction, transaction.query("DELETE FROM tokens WHERE public_id = ?", id).run());
+  return countRevoked(transaction, transaction.query("DELETE FROM tokens WHERE public_id = ?", id).run());
 }
 
 std::int64_t removeTokens(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit) {

@@ -51,7 +51,7 @@ class LocalUploads : public Uploads {
     const Identity who = access_.identify(by);
     database_.read([&](store::Reader& reader) {
       const auto owner = rows::findUserId(reader, wanted.user);
-      access::requireOn(who, rights::uploadsRehearse, owner, rows::noSuchUser(wanted.user));
+      access::requireOn(who, rights::uploadsRehearse, owner, noSuchUser(wanted.user));
       requireQuota(reader, *owner, wanted.ahead, static_cast<std::uint64_t>(wanted.size));
     });
     database_.requireSpace(static_cast<std::uint64_t>(wanted.ahead) + static_cast<std::uint64_t>(wanted.size));

@@ -68,8 +68,7 @@ class LocalUsers : public Users {
     const Identity who = access_.identify(by);
     auto user =
         database_.read([&](store::Reader& reader) { return rows::findUser(reader, wanted.name, options_.quota); });
-    access::requireOn(who, rights::usersShow, user ? std::optional(user->id) : std::nullopt,
-                      rows::noSuchUser(wanted.name));
+    access::requireOn(who, rights::usersShow, user ? std::optional(user->id) : std::nullopt, noSuchUser(wanted.name));
     return *std::move(user);
   }
 
@@ -140,20 +139,20 @@ class LocalUsers : public Users {
 
   User findRemovable(store::Reader& reader, const Identity& who, std::string_view name) const {
     auto user = rows::findUser(reader, name, options_.quota);
-    access::requireOn(who, rights::usersRemove, user ? std::optional(user->id) : std::nullopt, rows::noSuchUser(name));
+    access::requireOn(who, rights::usersRemove, user ? std::optional(user->id) : std::nullopt, noSuchUser(name));
     requireOtherAdmin(reader, who, *user);
     return *std::move(user);
   }
 
   void endAccount(store::Transaction& transaction, const User& user) {
-    if (!rows::markUserDeleted(transaction, user.id, access_.now())) throw rows::noSuchUser(user.name);
+    if (!rows::markUserDeleted(transaction, user.id, access_.now())) throw noSuchUser(user.name);
     rows::removeCredentialsOf(transaction, user.id);
     rows::insertUserDeletion(transaction, user.id, access_.now());
   }
 
   static void requireMayChange(const Identity& who, const ChangeUser& wanted, std::optional<UserId> user) {
     const bool any = wanted.role || wanted.ownQuota || wanted.disabled;
-    access::requireOn(who, any ? rights::usersChangeAny : rights::usersChange, user, rows::noSuchUser(wanted.name));
+    access::requireOn(who, any ? rights::usersChangeAny : rights::usersChange, user, noSuchUser(wanted.name));
   }
 
   // An enabled admin may be taken away only where another stays, or by the operator.
@@ -172,7 +171,7 @@ class LocalUsers : public Users {
     access::require(who, rights::usersTransfer);
     const std::string& to = wanted.transferVideosTo.value();
     const auto taker = rows::findUserId(transaction, to);
-    if (!taker) throw rows::noSuchUser(to);
+    if (!taker) throw noSuchUser(to);
     if (*taker == owner) throw Error(Fault::malformed, "transfer_videos_to: must be another user");
     return rows::transferVideos(transaction, owner, *taker, mostTransferred);
   }

@@ -29,10 +29,6 @@ User userOf(const store::Query& row, std::int64_t quota) {
 
 }  // namespace
 
-Error noSuchUser(std::string_view name) {
-  return Error(Fault::notFound, fmt::format("user {}: not found", name)).because(Reason::noSuchUser);
-}
-
 std::optional<User> findUser(store::Reader& reader, std::string_view name, std::int64_t quota) {
   static const std::string sql = columns + "WHERE login_name = ? AND deleted IS NULL";
   auto query = reader.query(sql, name);
@@ -118,6 +114,11 @@ void rightsChanged(store::Transaction& transaction) {
   transaction.query("UPDATE rights_epoch SET epoch = epoch + 1 WHERE only_row = 1").run();
 }
 
+std::int64_t countRevoked(store::Transaction& transaction, std::int64_t count) {
+  if (count > 0) rightsChanged(transaction);
+  return count;
+}
+
 store::Query listCredentials(store::Reader& reader, const CredentialTable& table, std::optional<UserId> user,
                              const ListQuery& wanted, Time now) {
   // Along an index: of one user, or of all.
@@ -137,9 +138,7 @@ std::int64_t removeCredentials(store::Transaction& transaction, const Credential
   const std::string sql =
       fmt::format("DELETE FROM {0} WHERE {1} IN (SELECT {1} FROM {0} WHERE {2} create_time > ?1 LIMIT ?2)", table.name,
                   table.hash, user ? "user_id = ?3 AND" : "?3 IS NULL AND");
-  const std::int64_t removed = transaction.query(sql, Time::min(), limit, user).run();
-  if (removed > 0) rightsChanged(transaction);
-  return removed;
+  return countRevoked(transaction, transaction.query(sql, Time::min(), limit, user).run());
 }
 
 }  // namespace video::rows

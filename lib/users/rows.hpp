@@ -25,8 +25,6 @@ struct UserSpace {
   std::optional<std::int64_t> ownQuota;
 };
 
-Error noSuchUser(std::string_view name);
-
 /// The live user of this name, case aside; `quota` is the default in force.
 std::optional<User> findUser(store::Reader& reader, std::string_view name, std::int64_t quota);
 std::optional<UserId> findUserId(store::Reader& reader, std::string_view name);
@@ -50,6 +48,8 @@ bool deleteUser(store::Transaction& transaction, UserId user);
 /// Says that a role, a password or `disabled` changes in this transaction, or that a user, session or token goes: every
 /// process reads rights anew at its next request. The rows of sessions and tokens say so themselves.
 void rightsChanged(store::Transaction& transaction);
+/// Calls rightsChanged if `count`, the number of sessions or tokens that went, is not 0. Returns `count`.
+std::int64_t countRevoked(store::Transaction& transaction, std::int64_t count);
 
 /// A table of credentials: sessions or tokens.
 struct CredentialTable {

@@ -52,7 +52,7 @@ class LocalVideos : public Videos {
       const Identity who = access_.identify(transaction, by);
       const auto owner = rows::findUser(transaction, wanted.user, 0);
       access::requireOn(who, rights::videosAdd, owner ? std::optional(owner->id) : std::nullopt,
-                        rows::noSuchUser(wanted.user));
+                        noSuchUser(wanted.user));
       AddedVideo video;
       video.created = access_.now();
       video.id.text = makeUuid7(video.created);
@@ -74,7 +74,7 @@ class LocalVideos : public Videos {
       rows::VideoFilter filter;
       if (wanted.user) {
         filter.author = rows::findUserId(reader, *wanted.user);
-        access::requireOn(who, rights::videosListAll, filter.author, rows::noSuchUser(*wanted.user));
+        access::requireOn(who, rights::videosListAll, filter.author, noSuchUser(*wanted.user));
       } else if (!access::may(who, rights::videosListAll)) {
         filter.author = who.user;
       }
@@ -95,8 +95,8 @@ class LocalVideos : public Videos {
       }
       rows::VideoFilter filter;
       filter.author = rows::findUserId(reader, wanted.user);
-      if (wanted.state) access::requireOn(who, rights::videosListHidden, filter.author, rows::noSuchUser(wanted.user));
-      if (!filter.author) throw rows::noSuchUser(wanted.user);
+      if (wanted.state) access::requireOn(who, rights::videosListHidden, filter.author, noSuchUser(wanted.user));
+      if (!filter.author) throw noSuchUser(wanted.user);
       filter.states = access::may(who, rights::videosListHidden, filter.author) ? statesShown(wanted.state)
                                                                                 : std::vector{VideoState::ready};
       return rows::listVideos(reader, filter, wanted);
@@ -110,7 +110,7 @@ class LocalVideos : public Videos {
     const Identity who = access_.identify(by);
     return database_.snapshot([&](store::Reader& reader) {
       const auto author = rows::findUserId(reader, wanted.user);
-      access::requireOn(who, rights::videosKnown, author, rows::noSuchUser(wanted.user));
+      access::requireOn(who, rights::videosKnown, author, noSuchUser(wanted.user));
       return rows::findContent(reader, *author, wanted.sha256, access_.now() - options_.remember);
     });
   }
