@@ -15,25 +15,25 @@ namespace video::store {
 
 class DataDirectory;
 
-/// A content on its way in: `incoming/NAME`, flocked by this object. Unless `finish` was called and `keep` after it,
-/// everything it wrote is removed with it. One thread at a time.
+/// An upload in progress: the file `incoming/NAME`, flocked by this object. Unless `finish` and then `keep` are called,
+/// the destructor removes what was written. One thread at a time.
 class Incoming {
  public:
   Incoming(Incoming&&) noexcept;
   ~Incoming();
-  /// Appends; counts size and SHA-256 on the way. Throws diskFull.
+  /// Appends bytes and updates size and SHA-256. Throws diskFull.
   void write(std::span<const std::byte> piece);
-  /// Memory for the next piece, which need not be copied if it was put there; empty where there is none.
+  /// Returns memory to receive the next piece into, which saves a copy; empty if there is none.
   std::span<std::byte> room();
   std::uint64_t size() const;
-  /// The first bytes (at most 4096), for finding out what it is.
+  /// Returns the first bytes (at most 4096), from which the media type is detected.
   std::string_view front() const;
-  /// fsync, then rename to a blob name never used before (random id + `.extension`), then fsync of the folders.
-  /// Returns the blob's name; hash and size are final.
+  /// Syncs the file, renames it to a blob name that was never used before (a random ID + `.extension`), and syncs the
+  /// folders. Returns the blob's name. Size and hash are final afterwards.
   std::string finish(std::string_view extension);
-  /// SHA-256 of what was written, lower-case hex; after finish.
+  /// Returns the SHA-256 of the content in lower-case hex. Call it after `finish`.
   std::string sha256() const;
-  /// The row points at the blob now: it stays.
+  /// Keeps the blob: its row has been committed.
   void keep();
 
  private:
@@ -43,43 +43,44 @@ class Incoming {
   std::unique_ptr<State> state_;
 };
 
-/// What is to go: a content, and what was on its way in; either may be empty.
+/// A removal: of a blob, of an upload, or of both; either name may be empty.
 struct Removal {
   std::string blob;
   std::string incoming;
-  std::string failure{};  ///< why it is still there; empty where it is gone
+  std::string failure{};  ///< why the removal failed; empty if it succeeded
 };
 
-/// Finished contents, immutable, and uploads under way. May be used from any thread.
+/// The store of finished contents, which never change, and of uploads in progress. May be used from any thread.
 class Blobs {
  public:
   explicit Blobs(std::shared_ptr<DataDirectory> directory);
   ~Blobs();
-  /// Begins an upload under a name of ours (a video's id). Throws conflict where one is under way in any process.
-  /// A stale file of a dead uploader is emptied and taken over.
+  /// Starts an upload under a name chosen by videod (a video's ID). Throws conflict if any process has an upload of
+  /// this name in progress. A file left by a process that died is emptied and reused.
   Incoming begin(std::string_view name);
-  /// Whether an upload under this name holds its lock, in any process.
+  /// Returns whether an upload of this name is in progress in any process.
   bool isUnderWay(std::string_view name) const;
-  /// Opens a blob for reading, at offsets of the reader's own: those who read at one time share it. Null where there is
-  /// none.
+  /// Opens a blob for reading with pread. Readers of the same blob share one descriptor. Returns null if there is no
+  /// such blob.
   std::shared_ptr<const Descriptor> open(std::string_view blob) const;
-  /// Where a blob stands, below `blobs/`.
+  /// Returns the path of a blob below `blobs/`.
   static std::string pathOf(std::string_view blob);
 
-  /// Removes them, syncs each folder once, and notes what failed; what is gone already is no fault.
+  /// Removes files, syncs each folder once, and records which removals failed. A file that is already gone is not a
+  /// failure.
   void remove(std::span<Removal> all);
-  /// Removes `incoming/NAME` where nobody holds it; whether it did.
+  /// Removes `incoming/NAME` unless an upload holds it. Returns whether it was removed.
   bool removeIncoming(std::string_view name);
-  /// Removes whatever a killed process left in `incoming/`.
+  /// Removes files in `incoming/` that killed processes left behind.
   void removeAbandoned();
 
-  /// Names in `incoming/` last written to before `moment`.
+  /// Returns the names in `incoming/` that were last written before `moment`.
   std::vector<std::string> listIncoming(Time moment) const;
-  /// The folders below `blobs/`.
+  /// Returns the names of the folders below `blobs/`.
   std::vector<std::string> listFolders() const;
-  /// Names of files in one of them last written to before `moment`.
+  /// Returns the names of files in one of these folders that were last written before `moment`.
   std::vector<std::string> listFiles(const std::string& folder, Time moment) const;
-  /// Moves one into `lost+found/`, under another name where there is one of its name.
+  /// Moves a file into `lost+found/`, under a new name if its name is taken there.
   void quarantine(const std::string& folder, const std::string& file);
 
  private:

@@ -13,28 +13,27 @@
 
 namespace video::store {
 
-/// Writes a content to its file and hashes it on the way. One that comes fast is taken over by a pipeline: a thread
-/// that writes past the page cache (O_DIRECT) and one that hashes, behind 8 MiB of blocks. There is one pipeline in a
-/// process, for whoever is fast when it is free; the others write and hash in the thread that calls. One thread at a
-/// time.
+/// Writes a content to its file and hashes it on the way. A fast upload is handed to a pipeline: one thread writes with
+/// O_DIRECT, another hashes, behind 8 MiB of blocks. A process has one pipeline, which goes to an upload that is fast
+/// while it is free; all others write and hash in the calling thread. One thread at a time.
 class ContentWriter {
  public:
-  /// Into an empty file, which outlives this and is written by nobody else meanwhile; `name` is for errors. A content
-  /// is fast while 8 MiB of it come in less than `fast`, and no longer when they take four times as long.
+  /// Writes to an empty file, which must outlive this object and which nobody else writes to; `name` is used in errors.
+  /// An upload is fast if 8 MiB of it arrive in less than `fast`, and no longer fast if they take four times as long.
   ContentWriter(os::FileSystem& files, int file, std::string name,
                 std::chrono::milliseconds fast = std::chrono::milliseconds{125});
   ~ContentWriter();
   ContentWriter(const ContentWriter&) = delete;
   ContentWriter& operator=(const ContentWriter&) = delete;
-  /// Appends; the bytes reach the file now or later. Throws what these or earlier ones met: diskFull, internal.
+  /// Appends bytes, which reach the file now or later. Throws errors of this or of earlier writes: diskFull, internal.
   void write(std::string_view bytes);
-  /// Where the pipeline has the next bytes: those that are put there, at its front, and then written are not copied.
-  /// Empty where there is no pipeline. Throws as write does.
+  /// Returns the pipeline's memory for the next bytes: bytes received into its front and then written are not copied.
+  /// Empty if there is no pipeline. Throws as `write` does.
   std::span<std::byte> room();
-  /// How many bytes were given.
+  /// Returns the number of bytes written so far.
   std::uint64_t size() const noexcept { return size_; }
-  /// Returns when all bytes are in the file, which is not synced: their SHA-256 as lower-case hex. Once. Throws as
-  /// write does.
+  /// Waits until all bytes are in the file (not yet synced) and returns their SHA-256 in lower-case hex. Call it once.
+  /// Throws as `write` does.
   std::string finish();
 
  private:

@@ -21,35 +21,37 @@ enum class Hold { shared, exclusive };
 /// one descriptor, without following symbolic links. May be used from any thread.
 class DataDirectory {
  public:
-  /// Makes a data directory in a folder that is missing or empty; one with a `video.db` of ours is left as it is.
-  /// Throws Error: conflict (something else is in it), unreachable, forbidden.
+  /// Creates a data directory in a folder that is missing or empty; an existing data directory is left as it is. Throws
+  /// Error: conflict (the folder contains something else), unreachable, forbidden.
   static void create(const std::filesystem::path& path, os::FileSystem& files = os::systemFiles());
 
-  /// Opens one and holds its LOCK. Throws Error: unreachable (missing, or no data directory; the sentence names
-  /// `origin`, where the path came from), forbidden, busy (LOCK is held otherwise for longer than `lockTimeout`).
+  /// Opens a data directory and takes its LOCK. Throws Error: unreachable (missing, or not a data directory; the
+  /// message names `origin`, where the path came from), forbidden, busy (others hold the LOCK for longer than
+  /// `lockTimeout`).
   static std::shared_ptr<DataDirectory> open(const std::filesystem::path& path, Hold hold, std::string_view origin = {},
                                              std::chrono::milliseconds lockTimeout = std::chrono::seconds{10},
                                              os::FileSystem& files = os::systemFiles());
 
-  /// In direct mode: as root, becomes the owner of the directory for the whole process (initgroups, setresgid,
-  /// setresuid), before anything is touched; throws forbidden for anyone who is neither root nor the owner.
+  /// For direct mode: if run as root, switches the whole process to the owner of the directory (initgroups, setresgid,
+  /// setresuid) before anything in it is touched. Throws forbidden for users who are neither root nor the owner.
   static void becomeOwner(const std::filesystem::path& path);
 
   ~DataDirectory();
   DataDirectory(const DataDirectory&) = delete;
   DataDirectory& operator=(const DataDirectory&) = delete;
 
-  /// Turns an exclusive LOCK into a shared one, as after a migration. Throws busy where another took it in between.
+  /// Converts an exclusive LOCK into a shared one, for example after a migration. Throws busy if another process took
+  /// it in between.
   void share();
 
   const std::filesystem::path& path() const;
   int descriptor() const;
   std::filesystem::path databasePath() const;
 
-  /// Bytes free to this process on the directory's file system.
+  /// Returns the bytes that are free for this process on the directory's file system.
   std::uint64_t freeSpace() const;
 
-  /// What everything below it is done through.
+  /// Returns the interface through which all files below it are accessed.
   os::FileSystem& files() const;
   Reserve& reserve();
   ProcessLeases& leases();

@@ -8,16 +8,16 @@
 
 namespace video::store {
 
-/// The file OWNERS of a data directory: a process that takes leases locks a byte of it, and a lease counts for as long
-/// as that lock is held. The kernel lets go of it when the process ends, however it ends; no clock decides. May be used
-/// from any thread.
+/// The file OWNERS of a data directory: a process that takes leases locks one byte of it, and its leases count for as
+/// long as it holds that lock. The kernel releases the lock when the process ends, however it ends; no clock decides.
+/// May be used from any thread.
 class ProcessLeases {
  public:
-  /// `folder` is the open data directory, which outlives this.
+  /// `folder` is the open data directory, which must outlive this object.
   ProcessLeases(os::FileSystem& files, int folder) : files_(files), folder_(folder) {}
-  /// The number of this process's byte; taken at the first call. Throws Error.
+  /// Returns the number of this process's byte, which is locked at the first call. Throws Error.
   std::int64_t own();
-  /// Whether the process that took this byte still lives. Throws Error.
+  /// Returns whether the process that locked this byte is still alive. Throws Error.
   bool isAlive(std::int64_t byte) const;
 
  private:

@@ -7,20 +7,20 @@
 
 namespace video::store {
 
-/// The file `reserve` of a data directory: space that is given up to a delete, a drain or a checkpoint that meets a
-/// full disk, and made again later. It is of use to one process at a time, and any of them may make it or give it up.
-/// May be used from any thread.
+/// The file `reserve` of a data directory: disk space that is released when a delete, a drain or a checkpoint meets a
+/// full disk, and allocated again later. All processes share one reserve; any of them may make or release it. May be
+/// used from any thread.
 class Reserve {
  public:
-  /// Once given up it must hold what a checkpoint moves (the log, Writer's logLimit), or deletes fail after it.
+  /// Must be at least what a checkpoint needs (the log, up to the Writer's logLimit), or deletes would fail after it.
   static constexpr std::uint64_t least = 8ULL << 20;
 
-  /// `folder` is the open data directory, which outlives this.
+  /// `folder` is the open data directory, which must outlive this object.
   Reserve(os::FileSystem& files, int folder) : files_(files), folder_(folder) {}
-  /// Gives it up; how many bytes it held, 0 where there was none.
+  /// Removes the reserve. Returns the bytes it held, 0 if there was none.
   std::uint64_t release() noexcept;
-  /// Makes it (64 MiB; on a small disk an eighth of what is free, 8 MiB at least) where space allows: never below
-  /// `floor` bytes free. Whether one stands now. Throws Error where the disk cannot be asked.
+  /// Allocates the reserve (64 MiB; on a small disk an eighth of the free space, but at least 8 MiB) if more than
+  /// `floor` bytes remain free. Returns whether there is a reserve now. Throws Error if the disk cannot be queried.
   bool make(std::uint64_t floor);
 
  private:

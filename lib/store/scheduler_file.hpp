@@ -11,7 +11,7 @@ namespace video::store {
 
 class DataDirectory;
 
-/// What a task has done so far, in whatever process.
+/// Counts of a task's runs in all processes.
 struct TaskTally {
   Time began{};  ///< of its last run
   Time ended{};
@@ -20,23 +20,25 @@ struct TaskTally {
   std::int64_t failed = 0;
 };
 
-/// `scheduler.lock`: who runs the tasks by the clock, which of them run now, and how often they did, for every process
-/// on the directory. Kept out of the database so that an idle tick commits nothing. May be used from any thread.
+/// The file `scheduler.lock`: which process runs the tasks on schedule, which tasks are running, and how often they
+/// ran, for all processes on the directory. Kept out of the database so that an idle tick commits nothing. May be used
+/// from any thread.
 class SchedulerFile {
  public:
-  /// The directory must outlive it.
+  /// The directory must outlive this object.
   explicit SchedulerFile(const DataDirectory& directory) : directory_(directory) {}
 
-  /// The lock of who runs tasks by the clock, for as long as it stays open; empty where another holds it.
+  /// Takes the lock of the process that runs tasks on schedule, held until it is closed. Empty if another process holds
+  /// it.
   Descriptor lockClock() const;
   bool isClockLocked() const;
-  /// The lock of a run, alone or beside others who share it; empty where it is held otherwise.
+  /// Takes the lock of a run, exclusively or shared with others. Empty if it is not available.
   Descriptor lockTask(std::string_view task, bool shared) const;
   bool isTaskLocked(std::string_view task) const;
 
-  /// Adds a run to its tally. Survives a crash of this process, not of the machine.
+  /// Counts a run. Survives a crash of this process, but not of the machine.
   void add(std::string_view task, const TaskTally& run) const;
-  /// Nothing where it never ran.
+  /// Returns the counts of a task; nothing if it never ran.
   std::optional<TaskTally> find(std::string_view task) const;
 
  private:

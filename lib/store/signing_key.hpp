@@ -7,18 +7,17 @@
 
 namespace video::store {
 
-/// The file `signing.key` of a data directory: 32 bytes, 0600, with which links are signed. It is read at every use,
-/// since any process may put a new one in its place. May be used from any thread.
+/// The file `signing.key` of a data directory: 32 bytes, mode 0600, the key of signed links. It is read at every use,
+/// since any process may replace it. May be used from any thread.
 class SigningKey {
  public:
-  /// `folder` is the open data directory, which outlives this.
+  /// `folder` is the open data directory, which must outlive this object.
   SigningKey(os::FileSystem& files, int folder) : files_(files), folder_(folder) {}
-  /// The key; made at the first call where none exists. Throws Error.
+  /// Returns the key; creates it if there is none. Throws Error.
   std::string read();
-  /// Puts a new key in its place, whole or not at all. Throws Error.
+  /// Replaces the key with a new one, atomically. Throws Error.
   void rotate();
-  /// The same with a key that was given; leaves the file as it is where it holds this one. Throws malformed unless it
-  /// has 32 bytes.
+  /// Replaces the key with this one; does nothing if it is the same. Throws malformed unless it has 32 bytes.
   void set(std::string_view key);
 
  private:

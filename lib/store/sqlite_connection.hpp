@@ -21,14 +21,14 @@
 
 namespace video::store {
 
-/// The Error for a failure that SQLite reports with this (extended) code.
+/// Returns the Error for an (extended) SQLite result code.
 Error errorOf(int code, std::string_view message, int systemErrno = 0);
 Error errorOf(const SQLite::Exception& exception);
 
-/// Opens a database file that is no link and is there already.
+/// Opens an existing database file that is not a symbolic link.
 SQLite::Database openSqlite(const std::filesystem::path& path, int flags, std::chrono::milliseconds busyTimeout);
 
-/// The SQL texts prepared so far, on all connections of a Database.
+/// The SQL texts prepared so far on all connections of a Database.
 class SqlTexts {
  public:
   void add(std::string_view sql);
@@ -39,7 +39,7 @@ class SqlTexts {
   std::set<std::string, std::less<>> texts_;
 };
 
-/// One prepared statement of a connection, and whether a Query is using it. What short text is bound lives in it.
+/// A prepared statement of a connection, and whether a Query is using it. Short bound texts are stored in it.
 class Statement {
  public:
   Statement(SqliteConnection& connection, std::string_view sql);
@@ -64,28 +64,27 @@ class Statement {
   std::array<char, 256> bound_;
 };
 
-/// One SQLite connection with its statement cache; one thread at a time.
+/// An SQLite connection with its cache of statements. One thread at a time.
 class SqliteConnection {
  public:
   enum class Kind { reader, writer };
   SqliteConnection(const std::filesystem::path& path, Kind kind, const StoreOptions& options, SqlTexts& texts);
 
-  /// A statement of this text that nobody uses, prepared once.
+  /// Returns an unused statement with this text, prepared at most once.
   Statement& statement(std::string_view sql);
-  /// Runs a statement that steers the connection (BEGIN, SAVEPOINT, a pragma) to its end; the number that it gave
-  /// first.
+  /// Runs a control statement (BEGIN, SAVEPOINT, a pragma) to its end. Returns the first number of its result.
   std::int64_t control(std::string_view sql);
   bool isInTransaction() const noexcept { return sqlite3_get_autocommit(handle()) == 0; }
-  /// Rolls back what is open, if anything; after an error SQLite may have done so already.
+  /// Rolls back the open transaction, if any; after an error SQLite may have done so already.
   void rollBack() noexcept;
   sqlite3* handle() const noexcept { return database_.getHandle(); }
 
-  /// Notes a failure of SQLite and throws its Error.
+  /// Records a failure of SQLite and throws its Error.
   [[noreturn]] void fail(int code);
-  /// The last failure since `forgetFailure`, if any.
+  /// Returns the last failure since `forgetFailure`, if any.
   const std::optional<Error>& failure() const noexcept { return failure_; }
   void forgetFailure() noexcept { failure_.reset(); }
-  /// Whether it met an I/O error or a damaged file: to be closed, not used again.
+  /// Returns whether an I/O error or damage was seen: the connection must be closed, not used again.
   bool isBroken() const noexcept { return broken_; }
 
   Reader& reader() noexcept { return door_; }

@@ -12,20 +12,20 @@
 
 namespace video::store {
 
-/// Keeps a read lock of the write-ahead log for the whole process while it reads: SQLite's other connections then share
-/// it without two system calls a query (measured: 0.9 us instead of 3.3). Let go while other processes write, since it
-/// would keep them from emptying the log. Begins once that pays: a process that ends sooner has neither its thread nor
-/// its connection. May be used from any thread.
+/// Holds a read lock on the write-ahead log for the whole process while it reads. SQLite's other connections share the
+/// lock, which saves two system calls per query (measured: 0.9 us instead of 3.3). Released while other processes
+/// write, since it would keep them from truncating the log. Starts only once it pays: a short-lived process has neither
+/// its thread nor its connection. May be used from any thread.
 class WalReadLock {
  public:
   WalReadLock(const std::filesystem::path& database, const StoreOptions& options, SqlTexts& texts);
   ~WalReadLock();
 
-  /// Changes with every commit of any process; costs no system call, but for the first, which throws Error where the
-  /// database cannot be opened.
+  /// Returns a number that changes with every commit of any process. Takes no system call, except for the first call,
+  /// which throws Error if the database cannot be opened.
   std::uint64_t version();
 
-  /// Somebody reads.
+  /// Records that somebody reads.
   void noticeRead() noexcept {
     if (read_.load(std::memory_order_relaxed)) return;
     if (reads_.load(std::memory_order_relaxed) < readsBefore) {
@@ -35,9 +35,9 @@ class WalReadLock {
     read_ = true;
     if (!awake_) wake();
   }
-  /// After a commit of this process: moves the lock to the new end of the log.
+  /// Moves the lock to the new end of the log. Call it after a commit of this process.
   void refresh() noexcept;
-  /// Before the log is moved into the database.
+  /// Releases the lock. Call it before a checkpoint.
   void release() noexcept;
 
  private:

@@ -21,11 +21,11 @@
 
 namespace video::store {
 
-/// The right to write, in turn with other processes: flock NEXT, then WRITE, then NEXT is let go for who comes next.
+/// The lock for writing, which processes take in turn: lock NEXT, then WRITE, then release NEXT for the next process.
 class WriteLock {
  public:
   explicit WriteLock(const DataDirectory& directory);
-  /// False where it is not ours by `deadline`, or once `stop` is set.
+  /// Returns false if the lock was not obtained by `deadline`, or once `stop` is set.
   bool take(std::chrono::steady_clock::time_point deadline, const std::atomic<bool>& stop);
   void release() noexcept;
 
@@ -34,12 +34,13 @@ class WriteLock {
   Descriptor write_;
 };
 
-/// The one thread of a Database that writes: commits for all who wait (group commit). Any thread may call it.
+/// The only thread of a Database that writes. It commits all waiting operations together (group commit). May be called
+/// from any thread.
 class Writer {
  public:
   Writer(std::shared_ptr<DataDirectory> directory, const StoreOptions& options, SqlTexts& texts,
          WalReadLock& walReadLock);
-  /// Operations that wait are answered `unavailable`; the batch under way is finished.
+  /// Waiting operations fail with `unavailable`; the batch in progress is finished.
   ~Writer();
 
   void submit(Purpose purpose, const std::function<void(Transaction&)>& work);
@@ -51,7 +52,7 @@ class Writer {
  private:
   using SteadyClock = std::chrono::steady_clock;
   enum class Kind { work, probe, checkpoint };
-  /// Answered once; waits in the kernel at once, since a commit is always longer than a spin.
+  /// The result of an operation, given once. Waits in the kernel without spinning, since a commit always takes longer.
   class Answer {
    public:
     Answer() { ::sem_init(&given_, 0, 0); }
@@ -80,22 +81,22 @@ class Writer {
   void wait(Operation& operation);
   void startThread();
   void run(Batch& batch);
-  /// After an exception that came out of `run`: answers the batch under way and begins anew. Not ready until a write
-  /// succeeds.
+  /// After an exception from `run`: answers all operations and starts again. Not ready until a write succeeds.
   void recover(Batch& batch) noexcept;
   static void fail(Operation& operation, const Error& error) noexcept;
   void take(Batch& batch);
   void process(Batch& batch);
-  /// Runs the operations in one transaction and commits; what does not fit into its time goes back to the queue.
+  /// Runs the operations in one transaction and commits. Operations for which there is no time left go back to the
+  /// queue.
   void runBatch(Batch& batch, bool mayPutOff);
   void runOne(Operation& operation);
   void commit(SqliteConnection& its);
   void giveUp(Batch& batch, const Error& error);
   static void touch(SqliteConnection& its);
-  /// Writes over what a failed COMMIT left in the log: after a crash it would count as committed.
+  /// Overwrites what a failed COMMIT left in the log: after a crash it would count as committed.
   void overwriteFailedCommit();
   void moveLog(Operation& operation);
-  /// Moves the log into the database, so that the next write starts it anew.
+  /// Checkpoints the log, so that the next write starts at its beginning.
   void shortenLog();
   SqliteConnection& connection();
   void remakeReserve() noexcept;
