@@ -5,12 +5,12 @@
 
 namespace video::os {
 
-/// Throws what `error`, an errno, says of a file of ours: ENOSPC and EDQUOT diskFull, EACCES and EPERM forbidden, EROFS
-/// unreachable, EMFILE and ENFILE unavailable, anything else internal.
+/// Throws the Error for an errno that concerns a file of videod: ENOSPC and EDQUOT diskFull, EACCES and EPERM
+/// forbidden, EROFS unreachable, EMFILE and ENFILE unavailable, all others internal.
 [[noreturn]] void throwErrno(int error, std::string_view what);
 
-/// The same for a file that the user named: ENOENT and ENOTDIR notFound, EEXIST conflict, a name that cannot be one
-/// malformed, EROFS forbidden, ENOSPC and EDQUOT diskFull, anything else internal.
+/// The same for a file that the user named: ENOENT and ENOTDIR notFound, EEXIST conflict, an impossible name malformed,
+/// EROFS forbidden, ENOSPC and EDQUOT diskFull, all others internal.
 [[noreturn]] void throwFileError(const std::filesystem::path& path, int error);
 
 }  // namespace video::os

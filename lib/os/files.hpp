@@ -18,51 +18,51 @@ namespace video::os {
 /// Opens a folder.
 Descriptor openFolder(FileSystem& files, int at, const std::string& name);
 
-/// Makes a folder, 0750 and of the owner of `at`; false where there is one already.
+/// Creates a folder with mode 0750 and the owner of `at`. Returns false if it exists.
 bool makeFolder(FileSystem& files, int at, const std::string& name);
 
-/// Opens a file; empty where there is none.
+/// Opens a file. Returns an empty descriptor if there is none.
 Descriptor openIfThere(FileSystem& files, int at, const std::string& name, int flags);
 
-/// Opens a file; where there is none, makes it with this mode and the owner of `at`.
+/// Opens a file; if there is none, creates it with this mode and the owner of `at`.
 Descriptor openOrMake(FileSystem& files, int at, const std::string& name, int flags, mode_t mode = 0640);
 
-/// Makes a file with this mode and the owner of `at`; empty where there is something already.
+/// Creates a file with this mode and the owner of `at`. Returns an empty descriptor if the name exists.
 Descriptor makeFile(FileSystem& files, int at, const std::string& name, int flags, mode_t mode = 0640);
 
-/// Removes a file; one that is not there is no failure.
+/// Removes a file. It is not an error if there is none.
 void removeFile(FileSystem& files, int at, const std::string& name);
 
-/// Writes all of it; 0, or the errno of what failed.
+/// Writes all bytes. Returns 0, or the errno of the call that failed.
 int tryWriteAll(FileSystem& files, int file, std::string_view bytes) noexcept;
-/// Writes all of it.
+/// Writes all bytes; throws as throwErrno does.
 void writeAll(FileSystem& files, int file, std::string_view bytes, std::string_view what);
 
-/// fsync.
+/// Syncs the file (fsync); throws as throwErrno does.
 void sync(FileSystem& files, int file, std::string_view what);
 
-/// Bytes free to this process on the file system that `file` is on.
+/// Returns the bytes that are free for this process on the file system of `file`.
 std::uint64_t freeSpace(FileSystem& files, int file, std::string_view what);
 
-/// Whether `name` is the file that is open as `file`.
+/// Returns whether `name` still is the file that is open as `file`.
 bool isSameFile(int file, int at, const std::string& name) noexcept;
-/// Whether both are one file.
+/// Returns whether both descriptors are of the same file.
 bool isSameFile(int file, int other) noexcept;
 
-/// Gives a finished file another name in its folder, with the flags of renameat2, and syncs the folder; 0, or the errno
-/// of what failed. Paths do for names where `at` is AT_FDCWD.
+/// Renames a finished file within its folder, with the flags of renameat2, and syncs the folder. Returns 0, or the
+/// errno of the call that failed. With AT_FDCWD for `at` the names may be paths.
 int tryPlaceFile(FileSystem& files, int at, const std::string& name, const std::string& newName, unsigned flags = 0);
 
-/// Gives a file that a library made as `name` mode 0640 and the owner of `at`, syncs it, and gives it its name, which
-/// is synced too.
+/// Finishes a file that a library created as `name`: sets mode 0640 and the owner of `at`, syncs it, renames it to
+/// `newName`, and syncs the folder.
 void placeMadeFile(FileSystem& files, int at, const std::string& name, const std::string& newName);
 
 /// What `writeFile` does if the file exists: keep it as it is, or replace it.
 enum class Existing { keep, replace };
 
-/// Writes a whole file with this mode and the owner of `at`, durably: who opens it finds the old content or the new,
-/// also after a crash. It is written as NAME.new; one that was left there is taken over, and processes that write the
-/// same file take turns. With Existing::keep the first maker wins. A path does for `name` where `at` is AT_FDCWD.
+/// Writes a whole file durably, with this mode and the owner of `at`: readers find the old content or the new one, also
+/// after a crash. It is written as NAME.new first; a leftover NAME.new is reused, and processes that write the same
+/// file take turns. With Existing::keep the first writer wins. With AT_FDCWD for `at` the name may be a path.
 void writeFile(FileSystem& files, int at, const std::string& name, std::string_view bytes, mode_t mode,
                Existing existing = Existing::replace);
 

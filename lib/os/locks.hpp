@@ -4,20 +4,21 @@
 
 namespace video::os {
 
-/// Takes or converts a flock without waiting (`operation` is LOCK_SH or LOCK_EX); false where another holds it.
+/// Takes or converts a flock without waiting (`operation` is LOCK_SH or LOCK_EX). Returns false if another process
+/// holds it.
 bool tryLock(int file, int operation);
 
-/// Takes an exclusive flock, and waits for it.
+/// Takes an exclusive flock and waits for it.
 void lock(int file);
 
-/// Takes a lock on bytes of a file for this open file description (OFD), without waiting; `type` is F_RDLCK or F_WRLCK.
-/// False where another holds one of them.
+/// Locks bytes of a file for this open file description (OFD lock) without waiting; `type` is F_RDLCK or F_WRLCK.
+/// Returns false if another one holds a conflicting lock.
 bool tryLockBytes(int file, short type, off_t start, off_t length = 1);
 
-/// The same, and waits for it.
+/// The same, but waits for the lock.
 void lockBytes(int file, short type, off_t start, off_t length = 1);
 
-/// Whether another open file description holds a lock on this byte.
+/// Returns whether another open file description holds a lock on this byte.
 bool isByteLocked(int file, off_t byte);
 
 }  // namespace video::os

@@ -22,18 +22,18 @@ class DataDirectory;
 class SqliteConnection;  // one SQLite connection with its statement cache; private to store/
 class Statement;         // one prepared statement of a connection; private to store/
 
-/// A statement being run: bound when made, reset when it goes. Belongs to the thread that made it.
+/// A running statement: bound when it is created, reset when it is destroyed. Belongs to the thread that created it.
 class Query {
  public:
   Query(Query&&) noexcept;
   ~Query();
-  /// Steps to the next row; false at the end. Throws Error (databaseFailed, diskFull, busy).
+  /// Steps to the next row. Returns false at the end. Throws Error (databaseFailed, diskFull, busy).
   bool next();
-  /// Runs an INSERT, UPDATE or DELETE to its end; the number of rows that it changed.
+  /// Runs an INSERT, UPDATE or DELETE to its end. Returns the number of rows it changed.
   std::int64_t run();
   bool isNull(int column) const;
   std::int64_t integer(int column) const;
-  /// The column's text; good until the next step.
+  /// Returns the column's text, valid until the next step.
   std::string_view text(int column) const;
   Time time(int column) const { return Time{std::chrono::milliseconds{integer(column)}}; }
   std::optional<std::int64_t> optionalInteger(int column) const {
@@ -55,12 +55,12 @@ class Query {
   Statement* statement_;
 };
 
-/// Reads rows on a connection; each statement sees one consistent state.
+/// Reads rows on a connection. Each statement sees one consistent state.
 class Reader {
  public:
-  /// A statement with its parameters bound in order. `sql` is one statement; it is prepared once per connection.
-  /// Values: integers, bool, text, Time (milliseconds), ids, named enumerations (their text), optionals (NULL); as many
-  /// as it has parameters, else std::logic_error.
+  /// Returns a statement with its parameters bound in order. `sql` is one statement; it is prepared once per
+  /// connection. Values: integers, bool, text, Time (milliseconds), IDs, named enumerations (their text), optionals
+  /// (NULL). Their number must match, else std::logic_error.
   template <class... Values>
   Query query(std::string_view sql, const Values&... values) {
     Query made = start(sql, sizeof...(values));
@@ -103,10 +103,10 @@ class Reader {
   }
 };
 
-/// One operation inside the writer's transaction, under its own savepoint: a Reader that may also write.
+/// One operation inside the writer's transaction, under its own savepoint: a Reader that can also write.
 class Transaction : public Reader {
  public:
-  /// The rowid of the last INSERT of this operation.
+  /// Returns the rowid of the last INSERT of this operation.
   std::int64_t lastInsertId() const;
 
  protected:
@@ -128,7 +128,7 @@ struct StoreOptions {
   Synchronous synchronous = Synchronous::full;
   std::chrono::milliseconds lockTimeout{10'000};  ///< how long a write waits for another process
   std::uint64_t freeSpaceFloor = 1ULL << 30;      ///< bytes that `grow` leaves free
-  os::FileSystem* files = &os::systemFiles();     ///< what is done to files but the database goes through it
+  os::FileSystem* files = &os::systemFiles();     ///< interface for all file access but the database
   std::size_t readers = 8;                        ///< idle read connections that are kept
   std::int64_t mapped = 1LL << 30;  ///< bytes of the file that readers map; counts as memory of the process
 };
@@ -144,7 +144,7 @@ struct WriterCounters {
 /// (group commit). Every function may be called from any thread, but none from inside a write.
 class Database {
  public:
-  /// Opens the database of `directory`, whose schema must be this program's. Throws Error (versionMismatch,
+  /// Opens the database of `directory`, which must have the schema of this program. Throws Error (versionMismatch,
   /// unreachable).
   Database(std::shared_ptr<DataDirectory> directory, const StoreOptions& options);
   ~Database();
@@ -165,9 +165,9 @@ class Database {
     return std::forward<Work>(work)(*lease.reader);
   }
 
-  /// Runs `work(Transaction&)` on the writer's thread under a savepoint of its own and returns what it returns, after a
-  /// COMMIT that made it durable. An exception of `work` undoes this operation alone and comes out here. `work` may be
-  /// run more than once (each time after a rollback). Throws Error: databaseFailed, diskFull, busy.
+  /// Runs `work(Transaction&)` on the writer's thread under a savepoint of its own, and returns its result after a
+  /// COMMIT has made it durable. An exception of `work` rolls back this operation alone and is rethrown here. `work`
+  /// may run more than once (each time after a rollback). Throws Error: databaseFailed, diskFull, busy.
   template <class Work>
   auto write(Purpose purpose, Work&& work) {
     using Reply = std::invoke_result_t<Work&, Transaction&>;
@@ -197,25 +197,26 @@ class Database {
     return *std::move(reply);
   }
 
-  /// Throws diskFull where less than the floor, plus `more` bytes, is free in the data directory.
+  /// Throws diskFull if less than the floor plus `more` bytes is free in the data directory.
   void requireSpace(std::uint64_t more = 0) const;
 
-  /// Whether the writer's last commit was good; where the last good one is over 5 s old, tries an empty transaction.
+  /// Returns whether the writer's last commit succeeded. If the last success is more than 5 s ago, tries an empty
+  /// transaction.
   bool isReady();
 
-  /// Moves the write-ahead log into the database file, as far as readers let it (PRAGMA wal_checkpoint(TRUNCATE)).
+  /// Checkpoints the write-ahead log as far as readers allow (PRAGMA wal_checkpoint(TRUNCATE)).
   void checkpoint();
-  /// Bytes that the write-ahead log takes up; 0 where there is nothing to move.
+  /// Returns the size of the write-ahead log in bytes; 0 if there is nothing to checkpoint.
   std::uint64_t logSize() const;
 
-  /// A number that changes with every commit of any process; costs no system call. What is read after asking for it is
-  /// at least as new. The first call opens a connection for it, and may throw Error.
+  /// Returns a number that changes with every commit of any process; takes no system call. Data read afterwards is at
+  /// least as new. The first call opens a connection and may throw Error.
   std::uint64_t version() const;
 
   WriterCounters counters() const;
   DataDirectory& directory() const;
 
-  /// Every SQL text prepared on any connection so far; what the query plan test walks.
+  /// Returns every SQL text prepared on any connection so far, for the test of query plans.
   std::vector<std::string> statements() const;
 
  private:
@@ -236,7 +237,8 @@ class Database {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Whether this thread is the writer's, inside an operation; the doors of the rooms refuse to be called there.
+/// Returns whether this thread is the writer's, inside an operation. Operations of other rooms refuse to be called
+/// there.
 bool insideWrite() noexcept;
 
 }  // namespace video::store

@@ -11,13 +11,13 @@
 
 namespace video::rows {
 
-/// A video with what only the storing side knows.
+/// A video, with the data that only the store needs.
 struct StoredVideo : Video {
   std::optional<std::string> blob;
   Time modified{};  ///< when its content came
 };
 
-/// What a finished upload has found out.
+/// The facts about a finished upload.
 struct NewContent {
   std::string blob;
   std::int64_t size = 0;
@@ -25,52 +25,54 @@ struct NewContent {
   std::string contentType;
 };
 
-/// A list to be made; `states` has one or two.
+/// The filter of a list; `states` has one or two entries.
 struct VideoFilter {
   std::optional<UserId> author;
   std::vector<VideoState> states;
   VideoSort sort = VideoSort::created;
 };
 
-/// A video of a live owner, in whatever state.
+/// Returns a video whose owner was not deleted, in any state.
 std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id);
-/// The same; throws notFound where there is none, or it is not the one meant.
+/// The same; throws notFound if there is none, or if it belongs to another user than the request names.
 StoredVideo requireVideo(store::Reader& reader, const VideoRef& wanted);
 Error noSuchVideo(const VideoId& id);
-/// Conflict: nothing of the kind can be done with a video in this state.
+/// The error for an operation that the state of the video does not allow: conflict.
 Error wrongState(const Video& video);
-/// Conflict: the video is no longer as it was read, so that nothing was done.
+/// The error for a video that changed after it was read, so that nothing was done: conflict.
 Error changedMeanwhile(const VideoId& id);
 Page<Video> listVideos(store::Reader& reader, const VideoFilter& filter, const ListQuery& wanted);
-/// The ready videos of a live user by name, newest first: one statement, since every visitor's page asks for it.
+/// Returns the ready videos of a user by name, newest first. A single statement, because every visitor's page asks for
+/// it.
 Page<Video> listReadyVideosOf(store::Reader& reader, std::string_view user, const ListQuery& wanted);
-/// Those with this content, newest first, in one of the filter's states.
+/// Returns videos with this content, newest first, in one of the filter's states.
 Page<Video> listVideosBySha256(store::Reader& reader, const VideoFilter& filter, std::string_view sha256,
                                const ListQuery& wanted);
-/// Whether the user has this content, or deleted it after `since`.
+/// Returns whether the user has this content, or deleted it after `since`.
 KnownContent findContent(store::Reader& reader, UserId author, std::string_view sha256, Time since);
-/// Whether a content was deleted and purged, and that no later than `until`.
+/// Returns whether some content was deleted, and purged, no later than `until`.
 bool hasDeletedContents(store::Reader& reader, Time until);
-/// Whether the user has a video that is pending or ready.
+/// Returns whether the user has a pending or ready video.
 bool hasListedVideos(store::Reader& reader, UserId user);
 
 void insertVideo(store::Transaction& transaction, const Video& video);
-/// Publishes a content for a video that is still pending or ready with the content it had when it was read; whether it
-/// was.
+/// Publishes the content of a video that still is pending, or ready with the content it had when it was read. Returns
+/// whether it was.
 bool setContent(store::Transaction& transaction, const StoredVideo& before, const NewContent& content, Time now);
 /// Writes the video's name and description.
 void setTexts(store::Transaction& transaction, const Video& video);
-/// Moves a video from one state to another; false, changing nothing, where it is not in `from`.
+/// Changes the state of a video from `from` to `to`. Returns false, and changes nothing, if it is not in state `from`.
 bool setState(store::Transaction& transaction, const VideoId& id, VideoState from, VideoState to);
-/// Gives at most `limit` of a user's videos, trash included, to another; how many.
+/// Transfers at most `limit` of a user's videos, including the trash, to another user. Returns how many.
 std::int64_t transferVideos(store::Transaction& transaction, UserId from, UserId to, std::int64_t limit);
-/// Keeps the content of a deleted video in mind, unless its owner is gone too: before the video and its record go.
+/// Remembers the content of a deleted video, unless its owner was deleted too. Call it before the video and its record
+/// are removed.
 void rememberContent(store::Transaction& transaction, const VideoId& id);
-/// Removes what is remembered of at most `limit` contents that were deleted no later than `until`; how many.
+/// Removes at most `limit` remembered contents that were deleted no later than `until`. Returns how many.
 std::int64_t expireDeletedContents(store::Transaction& transaction, Time until, std::int64_t limit);
-/// The same of one user, whenever they were deleted.
+/// Removes at most `limit` remembered contents of a user. Returns how many.
 std::int64_t removeDeletedContentsOf(store::Transaction& transaction, UserId author, std::int64_t limit);
-/// Removes the row of a video that is purging; whether it was.
+/// Removes the row of a video that is being purged. Returns whether there was one.
 bool deleteVideo(store::Transaction& transaction, const VideoId& id);
 
 }  // namespace video::rows

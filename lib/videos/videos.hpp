@@ -16,7 +16,7 @@ namespace video {
 
 /// The state of a video: without a content yet, published, in the trash, or being purged.
 enum class VideoState { pending, ready, deleted, purging };
-/// The orders of a list of videos.
+/// The sort orders of a list of videos.
 enum class VideoSort { created, name, size };
 
 /// A video, without its content.
@@ -36,29 +36,29 @@ struct Video {
   std::string description;        ///< at most 5000 characters, in lines
 };
 
-/// Asks for a new video.
+/// The request for a new video.
 struct NewVideo {
   std::string user;
   std::string name;  ///< 1 to 200 characters
 };
 
-/// A video that waits for its bytes, and where they may be sent.
+/// A pending video, and the signed URL to upload its content to.
 struct AddedVideo : Video {
   std::string uploadUrl;  ///< signed, relative; good for `signed_url_ttl`
 };
 
-/// Names a video.
+/// Identifies a video.
 struct VideoRef {
   VideoId id;
-  std::optional<std::string> user;  ///< notFound where the video is another's
+  std::optional<std::string> user;  ///< if given, the owner: notFound if it is another user
 };
 
-/// Asks for a video to be deleted.
+/// The request to delete a video.
 struct RemoveVideo : VideoRef {
   std::optional<bool> now;  ///< without `deletion.delay`
 };
 
-/// Asks for a page of videos.
+/// The request for a page of videos.
 struct VideoQuery : ListQuery {
   std::optional<std::string> user;
   std::optional<VideoState> state;  ///< default: ready, and pending where the caller may see them
@@ -66,95 +66,97 @@ struct VideoQuery : ListQuery {
   std::optional<VideoSort> sort;  ///< default: created, newest first; name and size ascend
 };
 
-/// GET /user/:name/videos: one user's.
+/// The request for a page of one user's videos.
 struct UserVideosQuery : ListQuery {
   std::string user;
   std::optional<VideoState> state;
 };
 
-/// Asks for one content of one user.
+/// The question whether a user has some content.
 struct ContentQuery {
   std::string user;
   std::string sha256;  ///< 64 hex digits in lower case
 };
 
-/// What is known of a content.
+/// Whether a user has some content, has deleted it, or neither.
 enum class ContentState { absent, present, deleted };
 
-/// Whether a user has a content, or deleted it not longer ago than VideosOptions::remember.
+/// The answer whether a user has some content, or deleted it less than VideosOptions::remember ago.
 struct KnownContent {
   ContentState state = ContentState::absent;
   std::optional<VideoId> video;  ///< one that has it; of a deleted one, as long as it is in the trash
   std::optional<Time> deleted;   ///< when
 };
 
-/// What is to be different about a video; what is not given stays.
+/// The changes to a video. Absent members stay unchanged.
 struct SetVideo {
   VideoId id;
   std::optional<std::string> name;         ///< 1 to 200 characters
   std::optional<std::string> description;  ///< 0 to 5000 characters, in lines
 };
 
-/// What a look at a video's content has found.
+/// The result of verifying a video's content.
 struct VerifiedVideo {
   VideoId id;
-  bool sound = false;     ///< it is there, with the size and the hash that it came with
+  bool sound = false;     ///< whether size and SHA-256 match the recorded ones
   std::int64_t size = 0;  ///< bytes that are there
   std::string sha256;     ///< of them, hex; empty where the content is missing
 };
 
-/// To whom videos are streamed.
+/// Who may watch videos.
 enum class StreamAccess {
   everyone,  ///< anyone
   session,   ///< who is signed in, or has a signed link
   signed_,   ///< who has a signed link, the owner, admins
 };
 
-/// Who may play videos, and how long deleted contents are known.
+/// Who may watch videos, and how long deleted contents are remembered.
 struct VideosOptions {
   StreamAccess access = StreamAccess::everyone;
   std::chrono::milliseconds remember{std::chrono::hours{24 * 400}};  ///< how long a deleted content is known
 };
 
-/// What becomes of videos that are deleted.
+/// How deleted videos are purged.
 struct PurgeOptions {
   std::chrono::milliseconds delay{3'600'000};  ///< until a deleted video is due
   std::function<void()> wake;                  ///< called when one is due at once; does not wait
 };
 
-/// The videos of the site. Every function may be called from any
-/// thread and throws Error; a video whose owner is gone does not exist.
+/// The videos of the site. Every function may be called from any thread and throws Error. A video whose owner was
+/// deleted does not exist.
 class Videos {
  public:
   virtual ~Videos() = default;
-  /// Makes a pending video: self, admin, operator. Faults: malformed, forbidden, notFound, diskFull.
+  /// Creates a pending video. For the user, admins and the operator. Faults: malformed, forbidden, notFound, diskFull.
   virtual AddedVideo add(const Credential& by, const NewVideo& wanted) = 0;
-  /// Own videos; an admin and the operator see all, or one user's.
+  /// Lists one's own videos; admins and the operator see all, or one user's.
   virtual Page<Video> list(const Credential& by, const VideoQuery& wanted) = 0;
-  /// One user's videos, newest first: anyone sees the ready ones; `state` is for self, admin, operator.
+  /// Lists one user's videos, newest first. Anyone sees the ready ones; `state` is for the user, admins and the
+  /// operator.
   virtual Page<Video> listOf(const Credential& by, const UserVideosQuery& wanted) = 0;
-  /// What an import asks before it sends a content: self, admin, operator. Faults: malformed, forbidden, notFound (the
-  /// user).
+  /// Tells whether a user has some content, before an import sends it. For the user, admins and the operator. Faults:
+  /// malformed, forbidden, notFound (the user).
   virtual KnownContent known(const Credential& by, const ContentQuery& wanted) = 0;
-  /// One video: anyone a ready one, its owner, admins and the operator any.
+  /// Returns a video: a ready one to anyone, others to the owner, admins and the operator.
   virtual Video show(const Credential& by, const VideoRef& wanted) = 0;
-  /// Changes the name or description of a video, pending or ready, and answers it as it is then: owner, admin,
+  /// Changes the name or description of a pending or ready video and returns the video. For the owner, admins and the
   /// operator. Faults: malformed, forbidden, notFound, conflict (deleted).
   virtual Video set(const Credential& by, const SetVideo& wanted) = 0;
-  /// Deletes a video: moves it to the trash and queues it to be purged, in one transaction: owner, admin, operator.
-  /// Gone from lists and streams at once.
+  /// Deletes a video: moves it to the trash and queues it for purging, in one transaction. It disappears from lists and
+  /// streams at once. For the owner, admins and the operator.
   virtual void remove(const Credential& by, const RemoveVideo& wanted) = 0;
-  /// What `remove` would do, undone: the video as it would be. Throws what it would throw.
+  /// Runs `remove` and rolls it back. Returns the video as it would be, and throws what `remove` would throw.
   virtual Video rehearseRemove(const Credential& by, const RemoveVideo& wanted) = 0;
-  /// Takes a deleted video back, until its purge begins: owner, admin, operator. Faults: conflict (purging, or not
-  /// deleted), notFound.
+  /// Restores a deleted video, as long as its purge has not begun. For the owner, admins and the operator. Faults:
+  /// conflict (being purged, or not deleted), notFound.
   virtual Video restore(const Credential& by, const VideoRef& wanted) = 0;
-  /// What `restore` would do, undone. Throws what it would throw.
+  /// Runs `restore` and rolls it back. Throws what `restore` would throw.
   virtual Video rehearseRestore(const Credential& by, const VideoRef& wanted) = 0;
-  /// Reads the whole content of a ready video: owner, admin, operator. Faults: forbidden, notFound.
+  /// Reads the whole content of a ready video and compares it with its recorded size and SHA-256. For the owner, admins
+  /// and the operator. Faults: forbidden, notFound.
   virtual VerifiedVideo verify(const Credential& by, const VideoRef& wanted) = 0;
-  /// The bytes of a ready video, to whom VideosOptions::access says; a link must be good whoever else may.
-  /// Faults: notFound, unauthenticated, forbidden.
+  /// Opens the content of a ready video for those whom VideosOptions::access allows. A signed link must be valid even
+  /// if the caller may watch without one. Faults: notFound, unauthenticated, forbidden.
   virtual Content open(const Credential& by, const VideoRef& wanted) = 0;
 };
 
