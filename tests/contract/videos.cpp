@@ -209,7 +209,7 @@ TEST_CASE("uploads that are refused leave nothing behind") {
       [&] {
         uploads.put(ada, {video, std::string(64, '0')}, sourceOf(movie(500)));
       },
-      Fault::malformed, "digest");
+      Fault::malformed, "does not match");
   requireFault([&] { site.at(bob).uploads().put(bob, {video, std::nullopt}, sourceOf(movie(500))); }, Fault::forbidden);
   requireFault(
       [&] {
