@@ -126,7 +126,8 @@ TEST_CASE("a fast content costs one write per 2 MiB, and no copy of what was put
 
 TEST_CASE("who is no longer fast gives the pipeline to another") {
   const TempDirectory folder;
-  Written slow(folder, std::chrono::milliseconds{200});
+  // Enough for 8 MiB under a thread sanitizer beside other work.
+  Written slow(folder, std::chrono::milliseconds{500});
   for (int i = 0; i < 20 && slow.writer.room().empty(); ++i) slow.add(8 * MiB);
   REQUIRE_FALSE(slow.writer.room().empty());
   const TempDirectory other;
