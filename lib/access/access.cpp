@@ -86,18 +86,19 @@ std::optional<Identity> plainIdentity(const Credential& by) {
   return std::nullopt;
 }
 
+NewSecret withHash(std::string secret) {
+  std::string hash = rows::hexOf(keyOf(secret));
+  return {std::move(secret), std::move(hash)};
+}
+
 }  // namespace
 
 NewSecret makeSessionSecret() {
-  NewSecret made{makeSecret(), {}};
-  made.hash = rows::hexOf(keyOf(made.text));
-  return made;
+  return withHash(makeSecret());
 }
 
 NewSecret makeTokenSecret() {
-  NewSecret made{fmt::format("{}{}", tokenPrefix, makeSecret()), {}};
-  made.hash = rows::hexOf(keyOf(made.text));
-  return made;
+  return withHash(fmt::format("{}{}", tokenPrefix, makeSecret()));
 }
 
 std::string hashOf(const Identity& who) {
@@ -255,6 +256,21 @@ std::optional<UserId> Access::whose(store::Reader& reader, const Identity& who, 
   const std::optional<UserId> user = known ? std::optional(known->user) : std::nullopt;
   requireOn(who, of, user, noSuchUser(*name));
   return user;
+}
+
+void Access::revokeAll(const Credential& by, const std::optional<std::string>& name, const Right& own, const Right& of,
+                       const Right& all, const RemoveSome& remove) {
+  constexpr std::int64_t limit = 500;
+  const Identity who = identify(by);
+  require(who, own);
+  // The caller's own session or token may be among the first.
+  bool first = true;
+  const auto step = [&](store::Transaction& transaction) {
+    const Identity current = first ? identify(transaction, by) : who;
+    require(current, own);
+    return remove(transaction, whose(transaction, current, name, of, all), limit);
+  };
+  while (impl_->database.write(store::Purpose::keep, step) == limit) first = false;
 }
 
 std::string Access::uploadLink(const VideoId& video) {

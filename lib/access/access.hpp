@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -92,6 +93,15 @@ class Access {
   /// everybody's, which is nobody in particular, where `all` allows it, and one's own where not.
   std::optional<UserId> whose(store::Reader& reader, const Identity& who, const std::optional<std::string>& name,
                               const Right& of, const Right& all);
+
+  /// Removes at most the given number of sessions or tokens, of one user or of all; returns how many.
+  using RemoveSome =
+      std::function<std::int64_t(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit)>;
+  /// Revokes sessions or tokens of the user named `name`, or as `whose` has it without a name, in steps, so that the
+  /// writer is never held long. The caller needs `own`, and what `whose` asks for. Call it outside a write. Throws
+  /// unauthenticated, forbidden, notFound.
+  void revokeAll(const Credential& by, const std::optional<std::string>& name, const Right& own, const Right& of,
+                 const Right& all, const RemoveSome& remove);
 
   /// `?share=&exp=&sig=` for uploading to a video, good for uploadLinkTtl.
   std::string uploadLink(const VideoId& video);

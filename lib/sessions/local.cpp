@@ -60,17 +60,8 @@ class LocalSessions : public Sessions {
   }
 
   void revokeAll(const Credential& by, const OfUser& wanted) override {
-    const Identity who = access_.identify(by);
-    access::require(who, rights::sessionsRevokeOwn);
-    // In steps, so that the writer is never held long; the caller's own session may be among the first.
-    bool first = true;
-    const auto step = [&](store::Transaction& transaction) {
-      const Identity now = first ? access_.identify(transaction, by) : who;
-      access::require(now, rights::sessionsRevokeOwn);
-      const auto user = access_.whose(transaction, now, wanted.name, rights::sessionsRevoke, rights::sessionsRevokeAll);
-      return rows::removeSessions(transaction, user, 500);
-    };
-    while (database_.write(store::Purpose::keep, step) == 500) first = false;
+    access_.revokeAll(by, wanted.name, rights::sessionsRevokeOwn, rights::sessionsRevoke, rights::sessionsRevokeAll,
+                      rows::removeSessions);
   }
 
   WhoAmI whoami(const Credential& by, const Nothing&) override {

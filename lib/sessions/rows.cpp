@@ -8,7 +8,6 @@ namespace {
 
 constexpr CredentialTable table{
     .name = "sessions", .hash = "session_id", .expires = "TTL", .columns = "t.TTL, t.session_id"};
-constexpr std::int64_t mostOfUser = 500;  // all of them can be ended in one step
 
 }  // namespace
 
@@ -21,7 +20,7 @@ void addSession(store::Transaction& transaction, std::string_view hash, UserId u
           hash, makePublicId(), user, userName, created + ttl, created)
       .run();
   auto count = transaction.query("SELECT count(*) FROM sessions WHERE user_id = ?", user);
-  const std::int64_t over = count.next() ? count.integer(0) - mostOfUser : 0;
+  const std::int64_t over = count.next() ? count.integer(0) - mostCredentials : 0;
   if (over > 0) removeSessions(transaction, user, over);
 }
 

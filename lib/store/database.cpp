@@ -65,10 +65,6 @@ Query Reader::start(std::string_view sql, std::size_t values) {
   return Query(statement);
 }
 
-std::int64_t Transaction::lastInsertId() const {
-  return sqlite3_last_insert_rowid(connection_.handle());
-}
-
 struct Database::Pool {
   std::mutex mutex;
   std::vector<std::unique_ptr<SqliteConnection>> idle;

@@ -105,10 +105,6 @@ class Reader {
 
 /// One operation inside the writer's transaction, under its own savepoint: a Reader that can also write.
 class Transaction : public Reader {
- public:
-  /// Returns the rowid of the last INSERT of this operation.
-  std::int64_t lastInsertId() const;
-
  protected:
   using Reader::Reader;
   ~Transaction() = default;

@@ -48,17 +48,8 @@ class LocalTokens : public Tokens {
   }
 
   void revokeAll(const Credential& by, const OfUser& wanted) override {
-    const access::Identity who = access_.identify(by);
-    access::require(who, rights::tokensRevokeOwn);
-    // In steps, so that the writer is never held long; the caller's own token may be among the first.
-    bool first = true;
-    const auto step = [&](store::Transaction& transaction) {
-      const access::Identity now = first ? access_.identify(transaction, by) : who;
-      access::require(now, rights::tokensRevokeOwn);
-      const auto user = access_.whose(transaction, now, wanted.name, rights::tokensRevoke, rights::tokensRevokeAll);
-      return rows::removeTokens(transaction, user, 500);
-    };
-    while (database_.write(store::Purpose::keep, step) == 500) first = false;
+    access_.revokeAll(by, wanted.name, rights::tokensRevokeOwn, rights::tokensRevoke, rights::tokensRevokeAll,
+                      rows::removeTokens);
   }
 
   void revoke(const Credential& by, const TokenRef& wanted) override {

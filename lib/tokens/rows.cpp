@@ -15,7 +15,6 @@ constexpr CredentialTable table{.name = "tokens",
                                 .hash = "token_hash",
                                 .expires = "expires",
                                 .columns = "t.label, t.scope, t.expires, t.last_used"};
-constexpr std::int64_t mostOfUser = 500;  // all of them can be ended in one step
 
 std::int64_t countOf(store::Reader& reader, UserId user) {
   auto query = reader.query("SELECT count(*) FROM tokens WHERE user_id = ?", user);
@@ -26,9 +25,9 @@ std::int64_t countOf(store::Reader& reader, UserId user) {
 
 TokenId addToken(store::Transaction& transaction, std::string_view hash, UserId user, const NewToken& wanted,
                  Time created) {
-  if (countOf(transaction, user) >= mostOfUser &&
+  if (countOf(transaction, user) >= mostCredentials &&
       transaction.query("DELETE FROM tokens WHERE user_id = ? AND expires <= ?", user, created).run() == 0)
-    throw Error(Fault::conflict, fmt::format("token: there are {} already; revoke some", mostOfUser));
+    throw Error(Fault::conflict, fmt::format("token: there are {} already; revoke some", mostCredentials));
   TokenId id{makePublicId()};
   transaction
       .query(

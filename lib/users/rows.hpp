@@ -51,6 +51,9 @@ void rightsChanged(store::Transaction& transaction);
 /// Calls rightsChanged if `count`, the number of sessions or tokens that went, is not 0. Returns `count`.
 std::int64_t countRevoked(store::Transaction& transaction, std::int64_t count);
 
+/// How many sessions, and how many tokens, a user has at most: few enough to revoke all in one step.
+inline constexpr std::int64_t mostCredentials = 500;
+
 /// A table of credentials: sessions or tokens.
 struct CredentialTable {
   std::string_view name;

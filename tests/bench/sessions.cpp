@@ -71,8 +71,11 @@ int main() {
     for (int user = 0; user < users; ++user)
       database.write(store::Purpose::keep, [&](store::Transaction& transaction) {
         const std::string name = fmt::format("user-{}", user);
-        transaction.query("INSERT INTO users (login_name, pwd, create_time) VALUES (?, '', 0)", name).run();
-        const UserId id{transaction.lastInsertId()};
+        store::Query inserted =
+            transaction.query("INSERT INTO users (login_name, pwd, create_time) VALUES (?, '', 0) RETURNING id", name);
+        inserted.next();
+        const UserId id{inserted.integer(0)};
+        inserted.next();  // to the statement's end
         for (int i = 0; i < sessionsEach; ++i) {
           const access::NewSecret secret = access::makeSessionSecret();
           rows::addSession(transaction, secret.hash, id, name, access.now(), access.options().sessionTtl);

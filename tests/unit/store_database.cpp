@@ -62,7 +62,9 @@ TEST_CASE("a written row is read back with every kind of value", "[store]") {
                    std::optional<std::int64_t>(77))
             .run();
     CHECK(changed == 1);
-    return transaction.lastInsertId();
+    Query query = transaction.query("SELECT id FROM users");
+    REQUIRE(query.next());
+    return query.integer(0);
   });
   CHECK(id == 1);
   database.read([&](Reader& reader) {
