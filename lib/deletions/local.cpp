@@ -59,7 +59,13 @@ class DirectoryDeletions : public LocalDeletions {
     const std::int64_t limit = wanted.limit.value_or(500);
     checkLimit(limit);
     const Time until = wanted.includeNotDue.value_or(false) ? Time::max() : access_.now();
-    return database_.read([&](store::Reader& reader) { return rows::listDue(reader, until, limit, wanted.cursor); });
+    const TimePage after(wanted.cursor);
+    Page<Deletion> page;
+    for (const rows::DueDeletion& due :
+         database_.read([&](store::Reader& reader) { return rows::dueDeletions(reader, until, limit + 1, after); }))
+      page.items.push_back(due);
+    rows::endPage(page, limit);
+    return page;
   }
 
   Deletion retry(const Credential& by, const DeletionRef& wanted) override {

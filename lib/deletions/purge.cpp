@@ -124,7 +124,7 @@ std::vector<rows::DueDeletion> PurgeWorker::claim(std::size_t batch) {
   };
   // An idle queue costs a look, not a transaction.
   const bool idle = database_.read([&](store::Reader& reader) {
-    return !rows::hasDueDeletion(reader, access_.now()) && voidOwners(reader).empty();
+    return rows::dueDeletions(reader, access_.now(), 1).empty() && voidOwners(reader).empty();
   });
   std::vector<rows::DueDeletion> claimed;
   while (!idle && claimed.size() < batch) {

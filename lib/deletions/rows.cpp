@@ -35,13 +35,11 @@ std::int64_t count(store::Query query) {
   return query.next() ? query.integer(0) : 0;
 }
 
-// Of one record more than `limit`, where there are so many.
-void readPage(store::Query query, std::int64_t limit, Page<Deletion>& page) {
-  while (query.next()) page.items.push_back(deletionOf(query));
+}  // namespace
+
+void endPage(Page<Deletion>& page, std::int64_t limit) {
   TimePage::end(page, limit, [](const Deletion& last) { return TimePage::cursor(last.due, last.video.text); });
 }
-
-}  // namespace
 
 DeletionPage listDeletions(store::Reader& reader, const DeletionQuery& wanted, Time now) {
   static const std::string all = listSql(3);
@@ -50,10 +48,11 @@ DeletionPage listDeletions(store::Reader& reader, const DeletionQuery& wanted, T
   const Time since = wanted.since.value_or(Time::min());
   const Time until = wanted.until.value_or(Time::max());
   DeletionPage page;
-  readPage(wanted.state ? reader.query(one, after.time, after.id, since, until, wanted.limit + 1, *wanted.state)
-                        : reader.query(all, after.time, after.id, since, until, wanted.limit + 1,
-                                       DeletionState::waiting, DeletionState::leased, DeletionState::dead),
-           wanted.limit, page);
+  auto query = wanted.state ? reader.query(one, after.time, after.id, since, until, wanted.limit + 1, *wanted.state)
+                            : reader.query(all, after.time, after.id, since, until, wanted.limit + 1,
+                                           DeletionState::waiting, DeletionState::leased, DeletionState::dead);
+  while (query.next()) page.items.push_back(deletionOf(query));
+  endPage(page, wanted.limit);
   page.due = count(reader.query("SELECT count(*) FROM video_del_rec WHERE state = 'waiting' AND due <= ?", now)) +
              count(reader.query("SELECT count(*) FROM blob_del_rec WHERE due <= ?", now)) +
              std::ssize(dueUsers(reader, now, 1000));
@@ -77,28 +76,14 @@ std::optional<Deletion> findDeletion(store::Reader& reader, const VideoId& video
   return query.next() ? std::optional(deletionOf(query)) : std::nullopt;
 }
 
-bool hasDueDeletion(store::Reader& reader, Time now) {
-  return reader.query("SELECT 1 FROM video_del_rec WHERE state = 'waiting' AND due <= ? LIMIT 1", now).next();
-}
-
-Page<Deletion> listDue(store::Reader& reader, Time now, std::int64_t limit, const std::optional<std::string>& cursor) {
-  const TimePage after(cursor);
-  Page<Deletion> page;
-  readPage(reader.query("SELECT video_id, state, due, tries, last_error FROM video_del_rec WHERE state = 'waiting' AND "
-                        "due <= ? AND (due, video_id) > (?, ?) ORDER BY due, video_id LIMIT ?",
-                        now, after.time, after.id, limit + 1),
-           limit, page);
-  return page;
-}
-
-std::vector<DueDeletion> dueDeletions(store::Reader& reader, Time now, std::int64_t limit) {
+std::vector<DueDeletion> dueDeletions(store::Reader& reader, Time now, std::int64_t limit, const TimePage& after) {
   std::vector<DueDeletion> due;
   auto query = reader.query(
-      "SELECT d.video_id, v.blob, d.tries FROM video_del_rec d CROSS JOIN video_info v ON v.id = d.video_id "
-      "WHERE d.state = 'waiting' AND d.due <= ? ORDER BY d.due, d.video_id LIMIT ?",
-      now, limit);
-  while (query.next())
-    due.push_back({{std::string(query.text(0))}, query.optionalText(1).value_or(""), query.integer(2)});
+      "SELECT d.video_id, d.state, d.due, d.tries, d.last_error, v.blob "
+      "FROM video_del_rec d CROSS JOIN video_info v ON v.id = d.video_id "
+      "WHERE d.state = 'waiting' AND d.due <= ? AND (d.due, d.video_id) > (?, ?) ORDER BY d.due, d.video_id LIMIT ?",
+      now, after.time, after.id, limit);
+  while (query.next()) due.push_back({deletionOf(query), query.optionalText(5).value_or("")});
   return due;
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/cursor.hpp"
 #include "deletions/fields.hpp"
 #include "store/database.hpp"
 #include "videos/rows.hpp"
@@ -13,18 +14,16 @@
 namespace video::rows {
 
 /// A record to be purged, and its content.
-struct DueDeletion {
-  VideoId video;
-  std::string blob;        ///< empty for none
-  std::int64_t tries = 0;  ///< that failed
+struct DueDeletion : Deletion {
+  std::string blob;  ///< empty for none
 };
 
 DeletionPage listDeletions(store::Reader& reader, const DeletionQuery& wanted, Time now);
 std::optional<Deletion> findDeletion(store::Reader& reader, const VideoId& video);
-bool hasDueDeletion(store::Reader& reader, Time now);
-/// Returns the records that `dueDeletions` finds, page by page.
-Page<Deletion> listDue(store::Reader& reader, Time now, std::int64_t limit, const std::optional<std::string>& cursor);
-std::vector<DueDeletion> dueDeletions(store::Reader& reader, Time now, std::int64_t limit);
+/// Ends a page of records sorted by due time for which one more than `limit` was read, where there are so many.
+void endPage(Page<Deletion>& page, std::int64_t limit);
+/// Returns at most `limit` waiting records that are due at `now`, by due time, after the last one of the page before.
+std::vector<DueDeletion> dueDeletions(store::Reader& reader, Time now, std::int64_t limit, const TimePage& after = {});
 /// Returns the OWNERS bytes of all processes that hold leases.
 std::vector<std::int64_t> leaseOwners(store::Reader& reader);
 
