@@ -277,6 +277,7 @@ SqliteConnection& Writer::connection() {
 
 void Writer::runBatch(Batch& batch, bool mayPutOff) {
   std::size_t reached = 0;
+  std::ptrdiff_t good = 0;
   try {
     SqliteConnection& its = connection();
     its.forgetFailure();
@@ -284,7 +285,13 @@ void Writer::runBatch(Batch& batch, bool mayPutOff) {
     const SteadyClock::time_point began = SteadyClock::now();
     while (reached < batch.size() && (reached == 0 || !mayPutOff || SteadyClock::now() - began < batchTime))
       runOne(*batch[reached++]);
-    commit(its);
+    good = std::count_if(batch.begin(), batch.begin() + static_cast<std::ptrdiff_t>(reached),
+                         [](const Operation* one) { return !one->failure; });
+    // A COMMIT would write even the pages that ROLLBACK TO restored.
+    if (good > 0)
+      commit(its);
+    else
+      its.control("ROLLBACK");
   } catch (const Error& error) {
     return giveUp(batch, error);
   }
@@ -293,7 +300,6 @@ void Writer::runBatch(Batch& batch, bool mayPutOff) {
     queue_.insert(queue_.begin(), batch.begin() + static_cast<std::ptrdiff_t>(reached), batch.end());
     batch.resize(reached);
   }
-  const auto good = std::count_if(batch.begin(), batch.end(), [](const Operation* one) { return !one->failure; });
   if (good == 0) return;
   operations_ += static_cast<std::uint64_t>(good);
   ++commits_;

@@ -13,8 +13,12 @@ TEST_CASE("a rehearsal answers as the write would, and leaves nothing of it", "[
     query.next();
     return query.integer(0);
   };
+  const std::uint64_t version = database.version();
+  const std::uint64_t commits = database.counters().commits;
   CHECK(database.rehearse(Purpose::grow, work) == 2);
   CHECK(countBlobs(database) == 1);
+  CHECK(database.version() == version);
+  CHECK(database.counters().commits == commits);
   CHECK(database.write(Purpose::grow, work) == 2);
   CHECK(countBlobs(database) == 2);
   CHECK(faultOf([&] { database.rehearse(Purpose::keep, [](Transaction&) -> int { throw Error(Fault::conflict); }); }) ==
