@@ -37,7 +37,8 @@ std::string makeLink(std::string_view key, std::string_view share, const VideoId
                      Time expires) {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(expires).time_since_epoch().count();
   const std::string text = fmt::format("{}", seconds);
-  return fmt::format("?share={}&exp={}&sig={}", share, text, signatureOf(key, share, video, what, text));
+  return fmt::format("?{}={}&{}={}&{}={}", credential_names::linkShare, share, credential_names::linkExpires, text,
+                     credential_names::linkSignature, signatureOf(key, share, video, what, text));
 }
 
 void checkLink(std::string_view key, const SignedLink& link, const VideoId& video, std::string_view what, Time now) {

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 namespace video {
@@ -29,5 +30,17 @@ struct Operator {
 
 /// The credentials of a caller. Every operation takes them; the local implementation decides what they allow.
 using Credential = std::variant<Anonymous, Secret, SignedLink, Operator>;
+
+/// The names under which HTTP requests carry credentials (http-api.md, "Who is asking").
+namespace credential_names {
+
+inline constexpr std::string_view secretHeader = "X-Session-Id";
+inline constexpr std::string_view secretCookie = "session";
+inline constexpr std::string_view operatorAsHeader = "X-Videod-As";
+inline constexpr std::string_view linkShare = "share";
+inline constexpr std::string_view linkExpires = "exp";
+inline constexpr std::string_view linkSignature = "sig";
+
+}  // namespace credential_names
 
 }  // namespace video

@@ -274,7 +274,7 @@ Client::Ask Client::begin(const Route& route, const Credential& by) const {
     if (impl_->options.socketPath.empty())
       throw Error(Fault::forbidden, "operator: only allowed on the operator socket");
     if (operator_->as && !isUserName(*operator_->as)) throw Error(Fault::notFound, "user: not found");
-    if (operator_->as) made.headers.emplace_back("X-Videod-As", *operator_->as);
+    if (operator_->as) made.headers.emplace_back(credential_names::operatorAsHeader, *operator_->as);
   }
   return made;
 }
@@ -282,9 +282,9 @@ Client::Ask Client::begin(const Route& route, const Credential& by) const {
 void Client::finish(Ask& made, const Credential& by) {
   if (made.hasBody) made.body += made.body.empty() ? "{}" : "}";
   if (const auto* link = std::get_if<SignedLink>(&by)) {
-    made.addQuery("share", link->share);
-    made.addQuery("exp", link->expires);
-    made.addQuery("sig", link->signature);
+    made.addQuery(credential_names::linkShare, link->share);
+    made.addQuery(credential_names::linkExpires, link->expires);
+    made.addQuery(credential_names::linkSignature, link->signature);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "http/routing/caller.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/error.hpp"
@@ -38,26 +40,31 @@ void addCookies(std::string_view cookies, std::string_view& secret) {
     std::string_view pair = cookies.substr(0, cookies.find(';'));
     cookies.remove_prefix(std::min(cookies.size(), pair.size() + 1));
     pair.remove_prefix(std::min(pair.find_first_not_of(" \t"), pair.size()));
-    constexpr std::string_view key = "session=";
-    if (pair.starts_with(key)) addSecret(pair.substr(key.size()), secret);
+    constexpr std::string_view key = credential_names::secretCookie;
+    if (pair.starts_with(key) && pair.substr(key.size()).starts_with('='))
+      addSecret(pair.substr(key.size() + 1), secret);
   }
 }
 
 std::optional<SignedLink> signedLinkOf(std::string_view query) {
-  if (query.find("sig=") == std::string_view::npos) return std::nullopt;
+  if (query.find(credential_names::linkSignature) == std::string_view::npos) return std::nullopt;
   SignedLink link;
   int parts = 0;
   for (auto& [name, value] : parseQuery(query)) {
-    std::string* const to = name == "share" ? &link.share
-                            : name == "exp" ? &link.expires
-                            : name == "sig" ? &link.signature
-                                            : nullptr;
+    std::string* const to = name == credential_names::linkShare       ? &link.share
+                            : name == credential_names::linkExpires   ? &link.expires
+                            : name == credential_names::linkSignature ? &link.signature
+                                                                      : nullptr;
     if (to == nullptr) continue;
     ++parts;
     *to = std::move(value);
   }
   return parts == 3 && isUtf8(link.share) && isUtf8(link.expires) && isUtf8(link.signature) ? std::optional(link)
                                                                                             : std::nullopt;
+}
+
+[[noreturn]] void refuseAs(Fault fault, std::string_view why) {
+  throw Error(fault, fmt::format("{}: {}", credential_names::operatorAsHeader, why));
 }
 
 }  // namespace
@@ -82,9 +89,9 @@ Caller readCaller(const Head& head, const Peer& peer, const Listener& listener, 
         break;
       case 'X':
       case 'x':
-        if (equalWithoutCase(name, "X-Session-Id")) addSecret(value, secret);
-        if (equalWithoutCase(name, "X-Videod-As")) {
-          if (as) throw Error(Fault::malformed, "X-Videod-As: given twice");
+        if (equalWithoutCase(name, credential_names::secretHeader)) addSecret(value, secret);
+        if (equalWithoutCase(name, credential_names::operatorAsHeader)) {
+          if (as) refuseAs(Fault::malformed, "given twice");
           as = value;
         }
         [[fallthrough]];
@@ -93,7 +100,7 @@ Caller readCaller(const Head& head, const Peer& peer, const Listener& listener, 
           throw Error(Fault::forbidden, "operator socket: must not be used behind a proxy");
     }
   }
-  if (as && !listener.operatorSocket) throw Error(Fault::forbidden, "X-Videod-As: only allowed on the operator socket");
+  if (as && !listener.operatorSocket) refuseAs(Fault::forbidden, "only allowed on the operator socket");
   // A browser sends its cookie automatically, but its user chose the link: the link takes precedence.
   if (secret.empty() && !as && route.flags.takesLink)
     if (auto link = signedLinkOf(head.query)) return {*std::move(link)};
@@ -101,11 +108,11 @@ Caller readCaller(const Head& head, const Peer& peer, const Listener& listener, 
   addSecret(fromCookie, secret);
 
   if (!secret.empty()) {
-    if (as) throw Error(Fault::malformed, "credentials: X-Videod-As is not allowed together with a session or token");
+    if (as) refuseAs(Fault::malformed, "not allowed together with a session or token");
     return {Secret{std::string(secret), cookieAlone}, !fromCookie.empty()};
   }
   if (listener.operatorSocket) {
-    if (as && as->empty()) throw Error(Fault::malformed, "X-Videod-As: must name a user");
+    if (as && as->empty()) refuseAs(Fault::malformed, "must name a user");
     return {Operator{as ? std::optional(std::string(*as)) : std::nullopt}};
   }
   if (listener.trusted && route.flags.trustedListener) return {Operator{}};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/credential.hpp"
 #include "base/error.hpp"
 #include "base/schema.hpp"
 
@@ -106,11 +107,11 @@ Json errors() {
 }
 
 Json ways() {
-  const auto key = [](const char* in, const char* name, const char* doc) {
+  const auto key = [](const char* in, std::string_view name, const char* doc) {
     return Json{{"type", "apiKey"}, {"in", in}, {"name", name}, {"description", doc}};
   };
-  return {{"header", key("header", "X-Session-Id", "Session or token")},
-          {"cookie", key("cookie", "session", "Session, set by the server for browsers")},
+  return {{"header", key("header", credential_names::secretHeader, "Session or token")},
+          {"cookie", key("cookie", credential_names::secretCookie, "Session, set by the server for browsers")},
           {"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"description", "Session or token"}}}};
 }
 

@@ -82,6 +82,14 @@ struct RouteTable::Search {
     empty = before;
   }
 
+  /// HEAD finds GET, unless that changes something: HEAD must stay safe.
+  static const RouteEntry* entryFor(const Node& node, Method method) {
+    const RouteEntry* exact = node.entries[indexOf(method)].get();
+    if (exact != nullptr || method != Method::head) return exact;
+    const RouteEntry* get = node.entries[indexOf(Method::get)].get();
+    return get != nullptr && !get->route.flags.changes ? get : nullptr;
+  }
+
   void arrive(const Node& node) {
     for (const auto& one : node.entries) {
       if (!isVisible(one.get(), roles)) continue;
@@ -90,8 +98,7 @@ struct RouteTable::Search {
       else if (known == nullptr)
         known = &node;
     }
-    const RouteEntry* wanted = node.entries[indexOf(method)].get();
-    if (wanted == nullptr && method == Method::head) wanted = node.entries[indexOf(Method::get)].get();
+    const RouteEntry* wanted = entryFor(node, method);
     if (!empty && isVisible(wanted, roles)) entry = wanted;
   }
 };
@@ -135,8 +142,7 @@ RouteTable::Match RouteTable::find(const PathParts& path, Method method, unsigne
   if (match.entry != nullptr) return match;
   if (search.known != nullptr) {
     for (const auto& [one, token] : tokens) {
-      const RouteEntry* entry = search.known->entries[indexOf(one)].get();
-      if (one == Method::head && entry == nullptr) entry = search.known->entries[indexOf(Method::get)].get();
+      const RouteEntry* entry = Search::entryFor(*search.known, one);
       if (isVisible(entry, roles)) match.plainErrors = match.plainErrors || entry->route.flags.plainErrors;
       if (!isVisible(entry, roles) && one != Method::options) continue;
       if (!match.allow.empty()) match.allow += ", ";

@@ -81,7 +81,7 @@ class RouteTable {
   /// Adds a route. Throws Error (internal) if there is already one with the same method and path.
   void add(RouteEntry entry);
   /// Returns the route for `path` and `method` on a listener with `roles` (`web` includes api and stream). HEAD finds
-  /// GET.
+  /// GET, unless that changes something.
   Match find(const PathParts& path, Method method, unsigned roles) const;
   /// Returns all routes in the order in which they were added.
   const std::vector<const RouteEntry*>& all() const noexcept { return all_; }

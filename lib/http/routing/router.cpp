@@ -322,11 +322,6 @@ void Router::admit(const Head& head, const Listener& listener, Admitted& admitte
   try {
     Caller caller = readCaller(head, admitted.client, listener, route);
     admitted.by = std::move(caller.by);
-    // HEAD must stay safe, even for a GET that changes something, as in the original.
-    if (head.method == Method::head && changesSomething(Method::get, route)) {
-      admitted.allow = "GET, OPTIONS, POST";
-      throw Error(Fault::methodNotAllowed);
-    }
     if (changesSomething(head.method, route)) {
       const bool anonymous =
           std::holds_alternative<Anonymous>(admitted.by) || std::holds_alternative<Operator>(admitted.by);

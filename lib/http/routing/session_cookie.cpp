@@ -13,13 +13,15 @@ bool isSecure(const Request& request, CookieOptions::Secure wanted) {
 }  // namespace
 
 void setSessionCookie(const Exchange& exchange, Answer& answer, std::string_view secret, const CookieOptions& options) {
-  answer.set("Set-Cookie", fmt::format("session={}; HttpOnly; SameSite=Lax; Path=/; Max-Age={}{}", secret,
-                                       std::chrono::floor<std::chrono::seconds>(options.lifetime).count(),
-                                       isSecure(exchange.request, options.secure) ? "; Secure" : ""));
+  answer.set("Set-Cookie",
+             fmt::format("{}={}; HttpOnly; SameSite=Lax; Path=/; Max-Age={}{}", credential_names::secretCookie, secret,
+                         std::chrono::floor<std::chrono::seconds>(options.lifetime).count(),
+                         isSecure(exchange.request, options.secure) ? "; Secure" : ""));
 }
 
 void clearSessionCookie(Answer& answer) {
-  answer.set("Set-Cookie", "session=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0");
+  answer.set("Set-Cookie",
+             fmt::format("{}=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0", credential_names::secretCookie));
 }
 
 }  // namespace video::http

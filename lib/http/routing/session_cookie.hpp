@@ -6,11 +6,11 @@
 
 namespace video::http {
 
-/// Sets the cookie `session` (RFC 6265) with the session's secret. Scripts cannot read it (HttpOnly), and only links
+/// Sets the session cookie (RFC 6265) with the session's secret. Scripts cannot read it (HttpOnly), and only links
 /// send it cross-site (SameSite=Lax).
 void setSessionCookie(const Exchange& exchange, Answer& answer, std::string_view secret, const CookieOptions& options);
 
-/// Deletes the cookie `session`.
+/// Deletes the session cookie.
 void clearSessionCookie(Answer& answer);
 
 }  // namespace video::http
