@@ -118,13 +118,13 @@ TEST_CASE("httplib 0.11 drops empty fields, the gate keeps them") {
   }
 }
 
-TEST_CASE("both views keep repeated fields in their order") {
+TEST_CASE("both views keep repeated fields, the gate and httplib 0.11 in their order") {
   const Views views("X-One: first\r\nx-one: second\r\nX-ONE: third\r\n");
   REQUIRE_FALSE(views.refusal);
   REQUIRE(views.routed);
   const Values all{"first", "second", "third"};
   CHECK(views.ofGate("X-One") == all);
-  CHECK(views.ofHttplib("X-One") == all);
+  CHECK(views.ofHttplib("X-One") == (HttplibReader::isVersion011() ? all : Values(all.rbegin(), all.rend())));
 }
 
 TEST_CASE("httplib refuses a head with a malformed range, the gate leaves the range to the router") {
