@@ -19,14 +19,16 @@ RemoveVideo removing(const VideoId& id, std::optional<bool> now = {}) {
   return wanted;
 }
 
-// The drain of a daemon goes on after its answer; what is waited for is the queue's own word.
+// Drains until the queue reports that nothing is left to purge: a daemon goes on draining after its reply.
 DeletionPage drained(Site& site, bool includeNotDue = true) {
   Deletions& deletions = site.at(Operator{}).deletions();
-  for (;;) {
-    deletions.drain(Operator{}, {includeNotDue});  // each time: what failed becomes due again, and no clock drains it
-    DeletionPage page = deletions.list(Operator{}, {});
-    if (page.due + page.leased == 0) return page;
-  }
+  DeletionPage page;
+  waitFor("the queue has nothing due or leased", [&] {
+    deletions.drain(Operator{}, {includeNotDue});  // each time, because failed purges become due again
+    page = deletions.list(Operator{}, {});
+    return page.due + page.leased == 0;
+  });
+  return page;
 }
 
 // How a call ended: the fault and detail of its Error, or that there was none.

@@ -25,10 +25,10 @@ void idle(Settings& settings) {
 TaskRun runOf(Site& site, const std::string& name) {
   Tasks& tasks = site.at(Operator{}).tasks();
   const TaskAsked asked = tasks.run(Operator{}, {name});
-  for (;;) {
+  waitFor(name + " has run", [&] {
     const TaskStatus status = tasks.show(Operator{}, {name});
-    if (status.lastRun && *status.lastRun >= asked.asked && status.state != TaskState::running) break;
-  }
+    return status.lastRun && *status.lastRun >= asked.asked && status.state != TaskState::running;
+  });
   TaskRunQuery query;
   query.name = name;
   query.since = asked.asked;

@@ -209,11 +209,10 @@ TEST_CASE("a batch that meets a full disk fails as a whole, but its keep writes 
     const std::jthread holding([&] {
       database.write(Purpose::keep, [&](Transaction&) {
         inside = true;
-        inside.notify_all();
-        go.wait(false);
+        test::soon([&] { return go.load(); });
       });
     });
-    inside.wait(false);
+    test::waitFor("the writer is inside the operation", [&] { return inside.load(); });
     std::vector<std::jthread> threads;
     for (int t = 0; t < 40; ++t)
       threads.emplace_back([&, t] {
@@ -228,7 +227,6 @@ TEST_CASE("a batch that meets a full disk fails as a whole, but its keep writes 
         if (!keep && fault == Fault::diskFull) ++refused;
       });
     go = true;
-    go.notify_all();
   }
   CHECK(kept == 10);
   CHECK(grown + refused == 30);

@@ -5,7 +5,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <thread>
 
 #include "base/error.hpp"
 #include "base/ids.hpp"
@@ -15,6 +14,7 @@
 #include "store/directory.hpp"
 #include "temp.hpp"
 #include "toolkit/toolkit.hpp"
+#include "wait.hpp"
 
 using namespace video;
 using test::failEachCall;
@@ -107,15 +107,14 @@ struct Site {
 
   // Until nothing waits to be removed: what failed is tried again when it is due.
   void drain() {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
-    for (;;) {
+    test::waitFor("the queue is empty", [&] {
       const DeletionPage page = toolkit->deletions().list(Operator{}, {});
-      if (page.due + page.leased + page.failed + page.dead == 0) return;
-      REQUIRE(std::chrono::steady_clock::now() < deadline);
+      if (page.due + page.leased + page.failed + page.dead == 0) return true;
       for (const Deletion& one : page.items)
         if (one.tries > 0 && one.state != DeletionState::leased) toolkit->deletions().retry(Operator{}, {one.video});
       toolkit->deletions().drain(Operator{}, {true});
-    }
+      return false;
+    });
   }
 
   // Nothing stands but what the site is made of and as many contents as there are videos with one.

@@ -86,8 +86,7 @@ struct Recorder final : Service {
       const video::Waiting waiting;
       std::unique_lock lock(mutex);
       ++atGate;
-      opened.wait(lock, [this] { return gateOpen; });
-      put(answer, "through");
+      put(answer, opened.wait_for(lock, video::test::patience, [this] { return gateOpen; }) ? "through" : "closed");
     } else {
       put(answer, "hello");
     }

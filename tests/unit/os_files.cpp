@@ -14,6 +14,7 @@
 #include "catch.hpp"
 #include "os/unix_address.hpp"
 #include "temp.hpp"
+#include "wait.hpp"
 
 using namespace video;
 
@@ -66,7 +67,7 @@ TEST_CASE("who reads a file while many write it finds one of theirs, whole") {
       for (int i = 0; i < 50; ++i)
         os::writeFile(os::systemFiles(), at.number(), "file", std::string(20'000, letter), 0600);
     });
-  while (!std::filesystem::exists(folder / "file")) std::this_thread::yield();
+  test::waitFor("the first file is there", [&] { return std::filesystem::exists(folder / "file"); });
   for (int i = 0; i < 200; ++i) {
     const std::string text = read(folder / "file");
     REQUIRE(text == std::string(20'000, text.at(0)));

@@ -121,7 +121,7 @@ class Notes : public schedule::History {
   }
   bool reaches(std::size_t count) const {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds{20}, [&] { return runs_.size() >= count; });
+    return changed_.wait_for(lock, patience, [&] { return runs_.size() >= count; });
   }
   bool refuses = false;
 

@@ -1,7 +1,6 @@
 #include "schedule/schedule.hpp"
 
 #include <atomic>
-#include <condition_variable>
 #include <latch>
 #include <mutex>
 #include <set>
@@ -104,15 +103,19 @@ TEST_CASE("a failed item does not stop the others") {
 }
 
 TEST_CASE("as many items run in parallel as there are workers") {
-  std::latch all(3);  // passed only if three run at once
-  CHECK(runToEnd(countingTask(3, 3, 3, [&](int) { all.arrive_and_wait(); }), never).done == 3);
+  std::latch all(3);
+  const auto work = [&](int) {
+    all.count_down();
+    waitFor("three items run at once", all);
+  };
+  CHECK(runToEnd(countingTask(3, 3, 3, work), never).done == 3);
 }
 
 TEST_CASE("the queue is bounded, and the dispatcher runs while executors work") {
   std::atomic<int> given = 0;
   std::atomic<int> done = 0;
   std::atomic<int> most = 0;
-  std::latch ahead(1);  // passed only if the next batch is dispatched while an item is running
+  std::latch ahead(1);
   const Task task = taskOf(
       [&](std::size_t) {
         most = std::max(most.load(), given - done);
@@ -120,7 +123,7 @@ TEST_CASE("the queue is bounded, and the dispatcher runs while executors work") 
         std::vector<Item> items;
         if (given < 100) {
           items.push_back([&, isFirst = ++given == 1] {
-            if (isFirst) ahead.wait();
+            if (isFirst) waitFor("the next batch is dispatched while an item runs", ahead);
             ++done;
             return Counts{1, 0};
           });
@@ -306,7 +309,7 @@ TEST_CASE("a woken task runs at once, or once more if it is running") {
   scheduler.add(taskOf([&](std::size_t) {
                   if (++runs == 1) {
                     begun.count_down();
-                    go.wait();
+                    waitFor("the first run may go on", go);
                   }
                   return std::vector<Item>{};
                 }),
@@ -314,7 +317,7 @@ TEST_CASE("a woken task runs at once, or once more if it is running") {
   scheduler.start();
   scheduler.wake("unknown");
   scheduler.wake("task");
-  begun.wait();
+  waitFor("the first run begins", begun);
   scheduler.wake("task");
   scheduler.wake("task");
   go.count_down();
@@ -350,7 +353,7 @@ TEST_CASE("stop waits for the item in progress") {
                     [&](std::size_t wanted) {
                       return std::vector<Item>(wanted, [&] {
                         if (finished == 0) begun.count_down();
-                        go.wait();
+                        waitFor("the item may go on", go);
                         ++finished;
                         return Counts{1, 0};
                       });
@@ -359,7 +362,7 @@ TEST_CASE("stop waits for the item in progress") {
                 {});
   scheduler.start();
   scheduler.wake("task");
-  begun.wait();
+  waitFor("the item begins", begun);
   std::jthread opener([&] { go.count_down(); });
   scheduler.stop();
   REQUIRE(notes.runs().size() == 1);
@@ -396,7 +399,6 @@ TEST_CASE("what fails on a thread of a task ends no process, and is known") {
   CHECK(scheduler.failedTask().empty());
   clock.broken = true;
   scheduler.wake("breaks");
-  const auto deadline = std::chrono::steady_clock::now() + 30s;
-  while (scheduler.failedTask().empty() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  waitFor("the scheduler reports a failed task", [&] { return !scheduler.failedTask().empty(); });
   CHECK(scheduler.failedTask() == "breaks");
 }

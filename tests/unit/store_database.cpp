@@ -2,10 +2,10 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 
-#include <condition_variable>
+#include <atomic>
 #include <csignal>
-#include <mutex>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "failing_files.hpp"
@@ -18,33 +18,24 @@ using namespace video::store;
 
 namespace {
 
-// Holds the writer inside an operation until it goes, so that what is asked meanwhile becomes one batch.
+// Holds the writer inside an operation until it is released, so that the writes requested meanwhile become one batch.
 class Held {
  public:
   explicit Held(Database& database)
       : thread_([this, &database] {
           database.write(Purpose::keep, [this](Transaction&) {
-            std::unique_lock lock(mutex_);
-            impl_ = true;
-            changed_.notify_all();
-            changed_.wait(lock, [this] { return released_; });
+            isInside_ = true;
+            test::soon([this] { return isReleased_.load(); });
           });
         }) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return impl_; });
+    test::waitFor("the writer is inside the operation", [this] { return isInside_.load(); });
   }
   ~Held() { release(); }
-  void release() {
-    const std::lock_guard lock(mutex_);
-    released_ = true;
-    changed_.notify_all();
-  }
+  void release() { isReleased_ = true; }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool impl_ = false;
-  bool released_ = false;
+  std::atomic<bool> isInside_ = false;
+  std::atomic<bool> isReleased_ = false;
   std::jthread thread_;
 };
 
@@ -198,17 +189,9 @@ TEST_CASE("who waits when the database goes is told so", "[store]") {
   const auto directory = openAt(scratch.data());
   const int write = ::open((scratch.data() / "WRITE").c_str(), O_RDWR | O_CLOEXEC);
   REQUIRE(::flock(write, LOCK_EX) == 0);
-  std::atomic<bool> asked = false;
   std::optional<Fault> fault;
-  std::jthread waiting([&] {
-    fault = faultOf([&] {
-      asked = true;
-      asked.notify_one();
-      database->write(Purpose::keep, [](Transaction&) {});
-    });
-  });
-  asked.wait(false);
-  // NEXT is held by the writer once it has something to write.
+  std::jthread waiting([&] { fault = faultOf([&] { database->write(Purpose::keep, [](Transaction&) {}); }); });
+  // The writer holds NEXT as soon as it has something to write.
   const int next = ::open((scratch.data() / "NEXT").c_str(), O_RDWR | O_CLOEXEC);
   test::waitFor("the writer holds NEXT", [&] {
     if (::flock(next, LOCK_EX | LOCK_NB) != 0) return true;
