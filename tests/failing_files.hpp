@@ -8,30 +8,30 @@
 
 namespace video::test {
 
-/// The real file system, one call of which fails, counted over all threads.
+/// The real file system, except that one call fails; calls are counted over all threads.
 class FailingFiles : public os::FileSystem {
  public:
-  /// What the call is made to do.
+  /// How the call fails.
   struct Failure {
     int error = EIO;
-    bool goesOn = false;   ///< every later call fails too, as on a disk that is broken or full
+    bool goesOn = false;   ///< every later call fails too, as on a broken or full disk
     bool isShort = false;  ///< no call fails, but each write takes at most 1000 bytes
   };
 
-  /// From now on call number `call` fails; 1 is the next one.
+  /// Makes call number `call` fail; 1 is the next call.
   void failAt(int call, const Failure& failure) {
     failure_ = failure;
     seen_ = 0;
     failed_ = 0;
     at_ = call;
   }
-  /// Lets everything succeed again; how many calls have failed.
+  /// Ends the failures; returns how many calls have failed.
   int heal() {
     at_ = 0;
     failure_ = {};
     return failed_;
   }
-  /// How many calls there were since `failAt`.
+  /// Returns the number of calls since `failAt`.
   int seen() const { return seen_; }
 
   int openat(int folder, const char* name, int flags, mode_t mode) override {
@@ -64,14 +64,15 @@ class FailingFiles : public os::FileSystem {
     return true;
   }
 
-  Failure failure_;  // set while nobody calls
+  Failure failure_;  // set only while no thread makes calls
   std::atomic<int> at_ = 0;
   std::atomic<int> seen_ = 0;
   std::atomic<int> failed_ = 0;
 };
 
-/// Runs `once(failure, call)` with the first call failing, then with the second, and so on until a run has no call that
-/// fails: for a call of its own and for the disk from there on, with EIO and with ENOSPC. `once` is to call failAt.
+/// Runs `once(failure, call)`, which must call `failAt` and return the number of failed calls, for the first call, then
+/// for the second, and so on until no call fails. Does so with EIO and ENOSPC, for that call alone and for all calls
+/// from it on; then runs `once` with short writes.
 template <class Once>
 void failEachCall(FailingFiles& files, const Once& once) {
   for (const int error : {EIO, ENOSPC})

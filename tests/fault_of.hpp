@@ -6,7 +6,7 @@
 
 namespace video::test {
 
-/// The fault that `work` ends with; nothing where it ends well.
+/// Returns the fault of the Error that `work` throws, or nothing if it succeeds.
 template <class Work>
 std::optional<Fault> faultOf(Work&& work) {
   try {

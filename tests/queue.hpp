@@ -13,15 +13,16 @@
 
 namespace video {
 
-/// What is put into a data directory to be purged.
+/// Size of a deletion queue.
 struct QueueSize {
-  std::size_t deleted = 0;   ///< videos that are due
-  std::size_t kept = 0;      ///< videos that nobody has deleted
-  std::size_t comments = 0;  ///< of each video
-  std::size_t bytes = 100;   ///< of each content
+  std::size_t deleted = 0;   ///< videos whose deletion is due
+  std::size_t kept = 0;      ///< videos that are not deleted
+  std::size_t comments = 0;  ///< per video
+  std::size_t bytes = 100;   ///< per content
 };
 
-/// Makes a data directory whose queue is filled straight by rows and files: quick enough for hundreds of thousands.
+/// Creates a data directory and writes the rows and files of its queue directly, which is fast enough for hundreds of
+/// thousands of videos.
 inline void fillQueue(const std::filesystem::path& data, const QueueSize& size) {
   namespace fs = std::filesystem;
   store::DataDirectory::create(data);

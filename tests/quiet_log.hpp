@@ -4,7 +4,7 @@
 
 namespace video::test {
 
-/// In scope where a test brings about what the log would report.
+/// Turns the log off in tests that cause warnings and errors.
 struct QuietLog {
   QuietLog() { observe::setUpLog({observe::LogLevel::off, observe::LogFormat::logfmt, false}); }
   ~QuietLog() { observe::setUpLog({observe::LogLevel::warning, observe::LogFormat::logfmt, false}); }

@@ -28,7 +28,7 @@ class Scratch : public TempDirectory {
   std::filesystem::path data() const { return path() / "data"; }
 };
 
-/// The data directory at `path`, made where there is none.
+/// Opens the data directory at `path`, and creates it if it does not exist.
 inline std::shared_ptr<DataDirectory> openAt(const std::filesystem::path& path, Hold hold = Hold::shared) {
   DataDirectory::create(path);
   return DataDirectory::open(path, hold, "the test", std::chrono::milliseconds{50});
@@ -42,7 +42,7 @@ inline StoreOptions small() {
 
 using test::faultOf;
 
-/// A process that runs `work`; its exit status is what `work` returns.
+/// Starts a process that runs `work` and exits with what it returns.
 inline pid_t start(const std::function<int()>& work) {
   const pid_t child = ::fork();
   if (child == 0) {

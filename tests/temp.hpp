@@ -11,7 +11,7 @@
 
 namespace video {
 
-/// A folder of its own below /tmp, removed with everything in it.
+/// A new folder below /tmp, which is removed with its contents.
 class TempDirectory {
  public:
   TempDirectory() {
@@ -33,10 +33,10 @@ class TempDirectory {
   std::filesystem::path path_;
 };
 
-/// A small file system of its own, as a folder; gone with its owner.
+/// A small file system, mounted on a new folder; unmounted on destruction.
 class SmallDisk {
  public:
-  /// `size` is as tmpfs has it: "6m".
+  /// `size` is in the syntax of tmpfs, such as `6m`.
   explicit SmallDisk(const std::string& size)
       : mounted_(::mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, ("mode=0750,size=" + size).c_str()) == 0) {}
   ~SmallDisk() {
@@ -45,7 +45,7 @@ class SmallDisk {
   SmallDisk(const SmallDisk&) = delete;
   SmallDisk& operator=(const SmallDisk&) = delete;
 
-  /// False, and the test says that it is skipped, where mounting is not permitted.
+  /// Returns false, and reports the test as skipped, if mounting is not permitted.
   bool isMounted() const {
     if (!mounted_) WARN("skipped: a tmpfs cannot be mounted here");
     return mounted_;

@@ -75,7 +75,7 @@ int main() {
             transaction.query("INSERT INTO users (login_name, pwd, create_time) VALUES (?, '', 0) RETURNING id", name);
         inserted.next();
         const UserId id{inserted.integer(0)};
-        inserted.next();  // to the statement's end
+        inserted.next();  // runs the statement to its end
         for (int i = 0; i < sessionsEach; ++i) {
           const access::NewSecret secret = access::makeSessionSecret();
           rows::addSession(transaction, secret.hash, id, name, access.now(), access.options().sessionTtl);
@@ -86,7 +86,7 @@ int main() {
   std::shuffle(secrets.begin(), secrets.end(), std::mt19937(1));
 
   access::AccessOptions cached;
-  cached.sessionCache = 2 * secrets.size();  // room for shards that fill unevenly
+  cached.sessionCache = 2 * secrets.size();  // because shards fill unevenly
   Took best;
   for (int round = 0; round < 5; ++round) {
     access::Access access(database, cached, systemClock());

@@ -1,4 +1,4 @@
-// deleting, restoring and the queue, on both sides of the wire.
+// Deleting, restoring and the deletion queue, local and remote.
 #include <filesystem>
 
 #include "base/json.hpp"
@@ -31,7 +31,7 @@ DeletionPage drained(Site& site, bool includeNotDue = true) {
   return page;
 }
 
-// How a call ended: the fault and detail of its Error, or that there was none.
+// Returns the fault and detail of the Error that a call throws, or `done`.
 std::string endOf(const std::function<void()>& call) {
   try {
     call();
@@ -41,7 +41,7 @@ std::string endOf(const std::function<void()>& call) {
   return "done";
 }
 
-// What there is of a video, which a rehearsal must leave as it is; drains of others go on beside it.
+// Returns everything stored about a video, which a rehearsal must not change. Other videos may be purged meanwhile.
 std::string everythingOf(Site& site, const VideoId& id) {
   Toolkit& at = site.at(Operator{});
   std::string all;
@@ -55,7 +55,7 @@ std::string everythingOf(Site& site, const VideoId& id) {
 
 }  // namespace
 
-TEST_CASE("a rehearsal ends as the act does, for every caller and state, and changes nothing") {
+TEST_CASE("a rehearsal has the outcome of the real operation for every caller and state, and changes nothing") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential root = site.user("root", Role::admin);
@@ -107,12 +107,12 @@ TEST_CASE("a rehearsal ends as the act does, for every caller and state, and cha
           });
     }
   }
-  // ada, root and both operators do two of three things to each of three videos, an upload token two to the pending
-  // one.
+  // ada, root and both operators may do two of the three operations on each of three videos; an upload token may do
+  // two on the pending one.
   CHECK(done == 4 * 3 * 2 + 2);
 }
 
-TEST_CASE("a rehearsal says what would be there") {
+TEST_CASE("a rehearsal returns the video as it would be") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   Videos& videos = site.at(ada).videos();
@@ -126,7 +126,7 @@ TEST_CASE("a rehearsal says what would be there") {
   CHECK_FALSE(back.purgeTime.has_value());
 }
 
-TEST_CASE("a drain is rehearsed page by page: what is due, or all that waits") {
+TEST_CASE("a rehearsed drain lists in pages what is due, or everything that waits") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential root = site.user("root", Role::admin);
@@ -155,7 +155,7 @@ TEST_CASE("a drain is rehearsed page by page: what is due, or all that waits") {
   requireFault([&] { deletions.rehearseDrain(root, all); }, Fault::malformed, "limit");
 }
 
-TEST_CASE("a deleted video is gone at once, and can be taken back until it is claimed") {
+TEST_CASE("a deleted video is hidden at once, and can be restored until its purge begins") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -201,7 +201,7 @@ TEST_CASE("a deleted video is gone at once, and can be taken back until it is cl
   CHECK(videos.restore(ada, {pending, std::nullopt}).state == VideoState::pending);
 }
 
-TEST_CASE("a drain leaves neither file nor row") {
+TEST_CASE("a drain removes the files and the rows") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const VideoId gone = site.video(ada, "ada", "gone", movie(1000, 1));
@@ -225,7 +225,7 @@ TEST_CASE("a drain leaves neither file nor row") {
   CHECK(site.at(ada).users().show(ada, {"ada"}).bytesUsed == 1000);
 }
 
-TEST_CASE("a content that was deleted is known for as long as is remembered") {
+TEST_CASE("a deleted content is remembered for the configured time") {
   const std::chrono::milliseconds remember = std::chrono::milliseconds{GENERATE(3'600'000, 0)};
   Site site(GENERATE(Way::local, Way::remote),
             [&](Settings& settings) { settings.videos.remember = settings.deletions.remember = remember; });
@@ -259,13 +259,13 @@ TEST_CASE("a content that was deleted is known for as long as is remembered") {
   site.at(ada).videos().remove(ada, removing(again));
   drained(site);
   CHECK(videos.known(ada, {"ada", hash}).state == gone);
-  // What is remembered goes with its user.
+  // Deleting the user ends it.
   site.at(ada).users().remove(ada, {"ada", std::nullopt});
   drained(site);
   CHECK(site.at(Operator{}).deletions().list(Operator{}, {}).due == 0);
 }
 
-TEST_CASE("what was deleted long ago is no longer remembered after an upload-sweep") {
+TEST_CASE("upload-sweep forgets contents that were deleted long ago") {
   Site site(Way::local, [](Settings& settings) {
     settings.videos.remember = std::chrono::hours{1};
     settings.deletions.remember = std::chrono::milliseconds{1};
@@ -280,7 +280,7 @@ TEST_CASE("what was deleted long ago is no longer remembered after an upload-swe
   CHECK(site.at(ada).videos().known(ada, {"ada", hash}).state == ContentState::absent);
 }
 
-TEST_CASE("now means now, and a replaced content goes with the next drain") {
+TEST_CASE("a video removed with `now` is due at once, and a replaced content is purged by the next drain") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x", movie(1000, 1));
@@ -291,7 +291,7 @@ TEST_CASE("now means now, and a replaced content goes with the next drain") {
   CHECK(countFiles(site.data() / "blobs") == 0);
 }
 
-TEST_CASE("a replaced content that cannot be removed is seen to fail") {
+TEST_CASE("a replaced content that cannot be removed counts as failed") {
   Site site(Way::local, [](Settings& settings) { settings.deletions.retryDelay = std::chrono::hours{1}; });
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x", movie(1000, 1));
@@ -309,7 +309,7 @@ TEST_CASE("a replaced content that cannot be removed is seen to fail") {
   CHECK(page.due == 0);
 }
 
-TEST_CASE("a user who is gone is purged to the last row") {
+TEST_CASE("everything of a deleted user is purged") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -320,12 +320,12 @@ TEST_CASE("a user who is gone is purged to the last row") {
   site.at(ada).videos().remove(ada, removing(trash));
   site.at(ada).users().remove(ada, {"ada", std::nullopt});
   drained(site);
-  drained(site);  // the user's own record goes when the last video has
+  drained(site);  // the user's own record is purged after the last video
   CHECK(countFiles(site.data() / "blobs") == 1);
   CHECK(site.at(Operator{}).users().list(Operator{}, {}).items.size() == 1);
 }
 
-TEST_CASE("the original scheduler's record is for admins, and asking twice is no fault") {
+TEST_CASE("only admins may use the record of the original scheduler, and a repeated request succeeds") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential root = site.user("root", Role::admin);
@@ -345,7 +345,7 @@ TEST_CASE("the original scheduler's record is for admins, and asking twice is no
   requireFault([&] { site.at(ada).deletions().retry(ada, {video}); }, Fault::forbidden);
 }
 
-TEST_CASE("what cannot be purged is tried again, dies after its tries, and is revived") {
+TEST_CASE("a failing purge is retried until it is given up, and can be retried by hand") {
   Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) {
     settings.deletions.maxTries = 2;
     settings.deletions.retryDelay = std::chrono::milliseconds{1};
@@ -363,7 +363,7 @@ TEST_CASE("what cannot be purged is tried again, dies after its tries, and is re
   drained(site);
   const std::filesystem::path file = blob();
   std::filesystem::rename(file, site.data() / "kept");
-  std::filesystem::create_directory(file);  // cannot be unlinked
+  std::filesystem::create_directory(file);  // unlink fails
   Deletions& deletions = site.at(Operator{}).deletions();
   requireFault([&] { deletions.retry(Operator{}, {bad}); }, Fault::notFound);
   site.at(ada).videos().remove(ada, removing(bad));

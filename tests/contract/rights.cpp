@@ -1,4 +1,4 @@
-// Every endpoint by every kind of caller, over the wire, against the table in rights.md.
+// Compares the status of every endpoint for every kind of caller with the table in rights.md.
 #include <httplib.h>
 #include <sqlite3.h>
 
@@ -56,7 +56,7 @@ std::vector<Row> readTable() {
   return rows;
 }
 
-// The row's path as a route has it: every word in capitals is a parameter.
+// Returns the route of a row's path: every word in capitals is a parameter.
 std::string routeOf(const std::string& path) {
   return std::regex_replace(path.substr(0, path.find('?')), std::regex("/[A-Z]+(?=/|$)"), "/{}");
 }
@@ -75,11 +75,11 @@ std::string textOf(const std::filesystem::path& file) {
 }
 
 struct TableRow {
-  std::string operation;  // without its variant
-  bool isOpen = false;    // anyone may, so that nobody needs to ask
+  std::string operation;  // without its variant (`?…`)
+  bool isOpen = false;    // allowed to anyone, so that no check is needed
 };
 
-// The table in lib/access/rights.hpp, by its constants.
+// Reads the table in lib/access/rights.hpp; the keys are its constants.
 std::map<std::string, TableRow> rightsByConstant() {
   const std::string text = textOf(VIDEO_SOURCE_DIR "/lib/access/rights.hpp");
   const std::regex entry(R"re(constexpr Right (\w+)\{"([A-Za-z.]+)(\?[A-Za-z]+)?", ([^,]+),)re");
@@ -89,13 +89,13 @@ std::map<std::string, TableRow> rightsByConstant() {
   return found;
 }
 
-// The operation whose right an operation needs: a rehearsal the act's, a step of an upload the upload's.
+// Returns the operation whose right is needed: for a rehearsal the real operation, for a step of an upload the upload.
 std::string actOf(const std::string& operation) {
   if (operation == "uploads.begin" || operation == "uploads.status") return "uploads.put";
   return std::regex_replace(operation, std::regex(R"(^(\w+\.\w+)\.rehearse$)"), "$1");
 }
 
-// One request by one caller, with everything that it is about made for it alone.
+// One request by one caller, with objects of its own.
 class Cell {
  public:
   Cell(Site& site, httplib::Client& tcp, httplib::Client& socket, int number)
@@ -170,7 +170,7 @@ class Cell {
     return session;
   }
 
-  // Makes what the words in a text stand for.
+  // Replaces the words in capitals, and creates the objects that they stand for.
   void fill(std::string& text) {
     const Credential owner = Operator{owner_};
     const auto has = [&](const std::string& word) { return text.find(word) != std::string::npos; };
@@ -214,7 +214,7 @@ class Cell {
 
 }  // namespace
 
-TEST_CASE("who may do what: every endpoint by every kind of caller") {
+TEST_CASE("every endpoint answers every kind of caller as rights.md says") {
   Site site(Way::remote, [](Settings& settings) { settings.store.synchronous = store::Synchronous::normal; });
   httplib::Client tcp(site.url());
   httplib::Client socket((site.data() / "videod.sock").string(), 80);
@@ -232,7 +232,7 @@ TEST_CASE("who may do what: every endpoint by every kind of caller") {
       found += " | " + std::to_string(status);
       same = same && status == row.statuses[i];
     }
-    INFO("| " << row.method << ' ' << row.path << " | " << row.body << found << " |   is what came");
+    INFO("| " << row.method << ' ' << row.path << " | " << row.body << found << " |   are the actual statuses");
     CHECK(same);
   }
 
@@ -252,9 +252,9 @@ TEST_CASE("who may do what: every endpoint by every kind of caller") {
   }
 }
 
-TEST_CASE("every operation has a right in the table, and every right an operation that asks for it") {
-  const std::set<std::string> anyonesBusiness{"uploads.testpage", "server.healthz", "server.readyz", "server.openapi",
-                                              "server.version"};
+TEST_CASE("every operation has a right in the table, and every right is checked by its operation") {
+  const std::set<std::string> withoutRight{"uploads.testpage", "server.healthz", "server.readyz", "server.openapi",
+                                           "server.version"};
   const Site site(Way::remote);
   std::set<std::string> acts;
   for (const http::Route& route : site.router().routes()) acts.insert(actOf(std::string(route.name)));
@@ -267,12 +267,12 @@ TEST_CASE("every operation has a right in the table, and every right an operatio
     INFO("rights::" << constant << " is of " << operation);
     CHECK(acts.contains(operation));
     guarded.insert(operation);
-    const std::string room = operation.substr(0, operation.find('.'));
-    const std::string asks = textOf(VIDEO_SOURCE_DIR "/lib/" + room + "/local.cpp");
+    const std::string noun = operation.substr(0, operation.find('.'));
+    const std::string asks = textOf(VIDEO_SOURCE_DIR "/lib/" + noun + "/local.cpp");
     CHECK((row.isOpen || std::regex_search(asks, std::regex("rights::" + constant + "\\b"))));
   }
   for (const std::string& act : acts) {
     INFO(act << " has no right in lib/access/rights.hpp");
-    CHECK(guarded.contains(act) != anyonesBusiness.contains(act));
+    CHECK(guarded.contains(act) != withoutRight.contains(act));
   }
 }

@@ -16,7 +16,7 @@ namespace video::test {
 
 Site::Site(Way way, const std::function<void(Settings&)>& change) {
   settings_.dataDirectory = folder_.path() / "data";
-  settings_.access.passwordOpslimit = 1;  // the cost of a hash is not what these tests are about
+  settings_.access.passwordOpslimit = 1;  // cheap hashes, because their cost is not tested here
   settings_.access.passwordMemlimit = 8192;
   settings_.store.freeSpaceFloor = 0;
   if (change) change(settings_);

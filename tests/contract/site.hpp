@@ -25,26 +25,26 @@ namespace video::test {
 
 enum class Way { local, remote };
 
-/// A site on a fresh data directory, asked over one of the two ways: the doors themselves, or the same doors behind a
-/// real server (TCP for everyone, the operator's socket for the operator).
+/// A site on a new data directory. Its operations are called directly, or over HTTP from a real server (by the
+/// operator over the operator's socket, by others over TCP).
 class Site {
  public:
   explicit Site(Way way, const std::function<void(Settings&)>& change = {});
   ~Site();
 
-  /// The doors for a caller.
+  /// Returns the operations for a caller.
   Toolkit& at(const Credential& by);
   LocalToolkit& local() { return *local_; }
   const Settings& settings() const { return settings_; }
-  /// Remote way only.
+  /// Remote only.
   const http::Router& router() const { return *router_; }
-  /// Where the TCP listener is, `http://127.0.0.1:PORT`; empty the local way.
+  /// The URL of the TCP listener, `http://127.0.0.1:PORT`; empty if local.
   const std::string& url() const { return url_; }
   std::filesystem::path data() const { return settings_.dataDirectory; }
 
-  /// A user with the password `password-of-NAME`, signed in.
+  /// Adds a user with the password `password-of-NAME` and signs in.
   Credential user(const std::string& name, Role role = Role::user);
-  /// A ready video of `owner` with `content` (a small mp4 where none is given).
+  /// Adds a ready video of `owner` with `content` (by default a small mp4).
   VideoId video(const Credential& by, const std::string& owner, const std::string& name, std::string content = {});
 
  private:
@@ -59,16 +59,16 @@ class Site {
   std::string url_;
 };
 
-/// Bytes that begin as an mp4 does, `size` of them, different for each `seed`.
+/// Returns `size` bytes that begin like an mp4 and differ for each `seed`.
 std::string movie(std::size_t size = 3000, int seed = 0);
-/// A source that pushes `text` in pieces of at most `piece` bytes.
+/// Returns a source that pushes `text` in pieces of at most `piece` bytes.
 ByteSource sourceOf(const std::string& text, std::size_t piece = 1000);
-/// Everything a content has.
+/// Returns all bytes of a content.
 std::string readAll(const Content& content, std::size_t piece = 700);
-/// How many regular files stand below a folder.
+/// Counts the regular files below a folder.
 std::size_t countFiles(const std::filesystem::path& folder);
 
-/// Fails the test unless `call` throws an Error with this fault, whose detail has `needle` in it.
+/// Fails the test unless `call` throws an Error with this fault and `needle` in its detail.
 void requireFault(const std::function<void()>& call, Fault fault, std::string_view needle = {});
 
 }  // namespace video::test

@@ -21,7 +21,7 @@ void idle(Settings& settings) {
   for (auto& [name, timing] : settings.tasks.timings) timing.enabled = false;
 }
 
-// Runs a task and waits until it has run; a run that is not recorded found nothing.
+// Runs a task and waits until it has run. A run that found nothing is not recorded and returned empty.
 TaskRun runOf(Site& site, const std::string& name) {
   Tasks& tasks = site.at(Operator{}).tasks();
   const TaskAsked asked = tasks.run(Operator{}, {name});
@@ -177,7 +177,7 @@ TEST_CASE("wal-checkpoint empties the write-ahead log") {
   CHECK(fs::file_size(log) == 0);
 }
 
-TEST_CASE("of two daemons on a data directory one runs scheduled tasks, and the other takes over when it ends") {
+TEST_CASE("one of two daemons on a data directory runs scheduled tasks, and the other takes over when it ends") {
   const TempDirectory home;
   Settings settings;
   settings.dataDirectory = home / "data";
@@ -199,7 +199,7 @@ TEST_CASE("of two daemons on a data directory one runs scheduled tasks, and the 
           [&] { return runsOf("upload-sweep") >= 5 && secondScheduler->wakeUps("session-sweep") >= ticks; });
   CHECK(runsOf("session-sweep") == 0);
   CHECK(second->tasks().show(Operator{}, {"session-sweep"}).nextRun.has_value());
-  second->tasks().run(Operator{}, {"session-sweep"});  // on request it runs in any process
+  second->tasks().run(Operator{}, {"session-sweep"});  // a requested task runs in any process
   waitFor("the second runs what it is asked for", [&] { return runsOf("session-sweep") > 0; });
   firstScheduler.reset();
   first.reset();

@@ -1,4 +1,4 @@
-// videos and uploads, on both sides of the wire.
+// Videos and uploads, local and remote.
 #include "catch.hpp"
 #include "contract/site.hpp"
 #include "http/client/client.hpp"
@@ -62,7 +62,7 @@ TEST_CASE("a video is added, uploaded, shown and read back") {
   CHECK(site.at(ada).users().show(ada, {"ada"}).bytesUsed == 5000);
 }
 
-TEST_CASE("videos.add refuses what is no video of the caller") {
+TEST_CASE("videos.add refuses other users' videos and invalid names") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -77,7 +77,7 @@ TEST_CASE("videos.add refuses what is no video of the caller") {
   CHECK_NOTHROW(site.at(Operator{}).videos().add(Operator{}, {"ada", "by the operator"}));
 }
 
-TEST_CASE("lists of videos page, filter and sort") {
+TEST_CASE("videos are listed in pages, filtered and sorted") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -145,7 +145,7 @@ TEST_CASE("lists of videos page, filter and sort") {
   requireFault([&] { site.at(Anonymous{}).videos().listOf(Anonymous{}, of); }, Fault::notFound);
 }
 
-TEST_CASE("videos.set changes what it is given, and nothing else") {
+TEST_CASE("videos.set changes only the given fields") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -187,7 +187,7 @@ TEST_CASE("videos.set changes what it is given, and nothing else") {
   requireFault([&] { set("gone", std::nullopt); }, Fault::conflict, "is deleted");
 }
 
-TEST_CASE("uploads that are refused leave nothing behind") {
+TEST_CASE("a refused upload leaves nothing behind") {
   Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.uploads.maxUpload = 10'000; });
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -228,7 +228,7 @@ TEST_CASE("uploads that are refused leave nothing behind") {
   CHECK(countFiles(site.data() / "incoming") == 0);
 }
 
-TEST_CASE("a quota holds") {
+TEST_CASE("an upload over the quota is refused") {
   Site site(GENERATE(Way::local, Way::remote));
   NewUser limited;
   limited.name = "ada";
@@ -247,11 +247,11 @@ TEST_CASE("a quota holds") {
   sizeless.size.reset();
   requireFault([&] { site.at(ada).uploads().put(ada, {second, std::nullopt}, sizeless); }, Fault::overQuota);
   CHECK_NOTHROW(site.at(ada).uploads().put(ada, {second, std::nullopt}, sourceOf(movie(2000))));
-  // Replacing counts the difference.
+  // A replacement counts only the difference.
   CHECK_NOTHROW(site.at(ada).uploads().put(ada, {first, std::nullopt}, sourceOf(movie(2900, 3))));
 }
 
-TEST_CASE("two uploads to one video: one wins") {
+TEST_CASE("an upload to a video with an upload in progress is refused") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const VideoId video = site.at(ada).videos().add(ada, {"ada", "x"}).id;
@@ -274,7 +274,7 @@ TEST_CASE("two uploads to one video: one wins") {
   CHECK_NOTHROW(site.at(ada).uploads().put(ada, {video, std::nullopt}, sourceOf(movie(500))));
 }
 
-TEST_CASE("uploads.begin says what can be known before a byte is sent") {
+TEST_CASE("uploads.begin refuses a wrong size and recognises the same content before any byte is sent") {
   Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.uploads.maxUpload = 10'000; });
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x", movie(600));
@@ -285,7 +285,7 @@ TEST_CASE("uploads.begin says what can be known before a byte is sent") {
   CHECK_FALSE(site.at(ada).uploads().begin(ada, {video, 600, std::string(64, '0')}).same);
 }
 
-TEST_CASE("an upload is rehearsed: what it would meet, and nothing is made") {
+TEST_CASE("a rehearsed upload fails like the real one, and creates nothing") {
   Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) {
     settings.uploads.maxUpload = 10'000;
     settings.uploads.quota = 6'000;
@@ -318,7 +318,7 @@ TEST_CASE("an upload is rehearsed: what it would meet, and nothing is made") {
   CHECK(site.at(ada).videos().list(ada, {}).items.empty());
 }
 
-TEST_CASE("an upload that the disk has no room for is refused before a byte is sent") {
+TEST_CASE("an upload that does not fit on the disk is refused before any byte is sent") {
   const std::string bytes = movie(8'000'000);
   TempDirectory probe;
   const std::uint64_t free = std::filesystem::space(probe.path()).available;

@@ -1,4 +1,4 @@
-// What only the wire can be told: bodies, paths and headers as a stranger sends them, and the bytes that come back.
+// What can only be tested over HTTP: malformed bodies, paths and header fields, and the bytes of replies.
 #include <httplib.h>
 #include <sqlite3.h>
 
@@ -14,7 +14,7 @@ using namespace video::test;
 
 namespace {
 
-// A client that sends paths as they are given.
+// A client that sends paths without encoding them.
 struct Wire {
   explicit Wire(Site& site) : client(site.url()) { client.set_url_encode(false); }
 
@@ -46,7 +46,7 @@ void checkError(const httplib::Result& result, int status, const std::string& co
   CHECK(result->body.find(needle) != std::string::npos);
 }
 
-// Ids, times and secrets are different at each run; what they look like is not.
+// Replaces IDs, times and secrets, which differ at each run.
 std::string normalised(std::string text) {
   const std::pair<const char*, const char*> patterns[] = {
       {R"([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})", "UUID"},
@@ -66,7 +66,7 @@ std::string normalised(std::string text) {
 
 }  // namespace
 
-TEST_CASE("bodies that are no requests are named and refused") {
+TEST_CASE("an invalid body or query is refused, and the error names the field") {
   Site site(Way::remote);
   const std::string ada = secretOf(site.user("ada"));
   const VideoId video = site.video(Operator{"ada"}, "ada", "x");
@@ -98,7 +98,7 @@ TEST_CASE("bodies that are no requests are named and refused") {
   CHECK(wire.post("/user", R"({"user_name":"extra","pwd":"long enough","unknown":{"field":[1]}})")->status == 201);
 }
 
-TEST_CASE("ids and paths that are none never reach a file") {
+TEST_CASE("an invalid ID or path never reaches a file") {
   Site site(Way::remote);
   const std::string ada = secretOf(site.user("ada"));
   Wire wire(site);
@@ -121,7 +121,7 @@ TEST_CASE("ids and paths that are none never reach a file") {
     REQUIRE(result);
     CHECK(result->status == 400);
   }
-  CHECK(wire.get("/videos/%c3%28", ada)->status == 404);  // bytes that are no UTF-8 name nothing
+  CHECK(wire.get("/videos/%c3%28", ada)->status == 404);  // not UTF-8
   CHECK(wire.get("/videos/" + std::string(4000, 'x'), ada)->status == 404);
   CHECK(wire.get("/videos/" + std::string(9000, 'x'), ada)->status == 414);
   CHECK(wire.get("/videos/", ada)->status == 400);
@@ -132,7 +132,7 @@ TEST_CASE("ids and paths that are none never reach a file") {
   CHECK(countFiles(site.data() / "blobs") == 0);
 }
 
-TEST_CASE("a form uploads, and is refused as the original refused it") {
+TEST_CASE("a form uploads a video, and is refused with the errors of the original service") {
   Site site(Way::remote, [](Settings& settings) { settings.uploads.maxUpload = 10'000; });
   const Credential by = site.user("ada");
   const std::string ada = secretOf(by);
@@ -166,7 +166,7 @@ TEST_CASE("a form uploads, and is refused as the original refused it") {
   checkError(wire.client.Put(forged, bytes, "video/mp4"), 403, "005");
 }
 
-TEST_CASE("a video's name splits no answer, even where the database holds a bad one") {
+TEST_CASE("a video name cannot inject header fields, even if the database has a bad one") {
   Site site(Way::remote);
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
@@ -192,7 +192,7 @@ TEST_CASE("a video's name splits no answer, even where the database holds a bad 
   }
 }
 
-TEST_CASE("single ranges, conditions and heads") {
+TEST_CASE("ranges, conditions and HEAD work over HTTP") {
   Site site(Way::remote);
   const Credential by = site.user("ada");
   const std::string bytes = movie(5000);
@@ -227,7 +227,7 @@ TEST_CASE("single ranges, conditions and heads") {
   CHECK(head->get_header_value("Content-Type") == "video/mp4");
 }
 
-TEST_CASE("every token out: 429, at once, and they come back") {
+TEST_CASE("an upload above the limit gets 429 with Retry-After") {
   Site site(Way::remote, [](Settings& settings) { settings.limiter.uploads = 0; });
   const Credential by = site.user("ada");
   const VideoId video = site.at(by).videos().add(by, {"ada", "x"}).id;
@@ -237,7 +237,7 @@ TEST_CASE("every token out: 429, at once, and they come back") {
   CHECK_FALSE(put->get_header_value("Retry-After").empty());
 }
 
-TEST_CASE("the recorded JSON of every endpoint") {
+TEST_CASE("the JSON of every endpoint is as recorded") {
   Site site(Way::remote, [](Settings& settings) {
     for (auto& [name, timing] : settings.tasks.timings) timing.enabled = false;
   });
@@ -304,6 +304,6 @@ TEST_CASE("the recorded JSON of every endpoint") {
   std::ifstream file(path);
   const std::string golden(std::istreambuf_iterator<char>(file), {});
   if (recorded != golden) std::ofstream(VIDEO_BINARY_DIR "/json.txt") << recorded;
-  INFO("the new record is json.txt in the build folder; a changed byte is a changed protocol");
+  INFO("the new record is json.txt in the build folder; any difference is a change of the protocol");
   CHECK(recorded == golden);
 }

@@ -21,12 +21,12 @@ Decoded decode(const Head& head, const std::vector<std::string_view>& pieces) {
   BodyDecoder decoder(head);
   Decoded all;
   for (const std::string_view piece : pieces) {
-    const std::string come(piece);  // by itself: a sanitizer sees what is read beyond it
+    const std::string come(piece);  // a copy, so that a sanitizer detects reads beyond it
     std::string_view left = come;
     while (!left.empty() && !decoder.done() && !decoder.broken()) {
       const std::string_view taken = decoder.take(left);
       all.body += taken;
-      holds(!taken.empty() || left.empty() || decoder.done() || decoder.broken(), "what comes is taken", piece);
+      holds(!taken.empty() || left.empty() || decoder.done() || decoder.broken(), "all input is consumed", piece);
     }
     all.used += come.size() - left.size();
   }
@@ -35,7 +35,7 @@ Decoded decode(const Head& head, const std::vector<std::string_view>& pieces) {
   return all;
 }
 
-// A body in chunks by a plain reading of RFC 9112 §7.1, with the decoder's bounds.
+// Decodes a chunked body by a plain reading of RFC 9112 §7.1, with the decoder's limits.
 class ChunkReader {
  public:
   explicit ChunkReader(std::string_view text) : text_(text) {}
@@ -86,7 +86,7 @@ class ChunkReader {
     if (peek() != '\r') ++at_;
     return size;
   }
-  // False for the last one, with its trailers.
+  // Returns false for the last chunk, with its trailers.
   bool readChunk() {
     const std::uint64_t size = takeSize();
     std::size_t overhead = 0;
@@ -119,16 +119,16 @@ void run(fuzz::Input in) {
     head.contentLength = (mode & 2) != 0 ? in.longWord() & std::numeric_limits<std::int64_t>::max() : in.byte();
   const std::string text = in.rest();
   const Decoded whole = decode(head, {text});
-  holds(decode(head, fuzz::cut(text, seed)) == whole, "a body is the same however it is cut", text);
+  holds(decode(head, fuzz::cut(text, seed)) == whole, "a body is the same however it is split", text);
   holds(decode(head, fuzz::bytesOf(text)) == whole, "a body is the same byte by byte", text);
   if (!head.chunked) {
-    holds(!whole.broken && whole.body == text.substr(0, *head.contentLength), "a body has its length", text);
+    holds(!whole.broken && whole.body == text.substr(0, *head.contentLength), "a body has the given length", text);
     return;
   }
   const Decoded wanted = ChunkReader(text).read();
   holds(whole.body == wanted.body && whole.done == wanted.done && whole.broken == wanted.broken,
-        "chunks are read as RFC 9112 has them", text);
-  if (whole.done) holds(whole.used == wanted.used, "nothing behind the last chunk is taken", text);
+        "chunks are decoded as in RFC 9112", text);
+  if (whole.done) holds(whole.used == wanted.used, "nothing after the last chunk is consumed", text);
 }
 
 const fuzz::Target target{"body_decoder", run};

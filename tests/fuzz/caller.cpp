@@ -1,4 +1,4 @@
-// Cookies, credentials, signed links, forwarded addresses and the cross-site rule, as a whole head brings them.
+// Cookies, credentials, signed links, forwarded addresses and the cross-site check, from whole heads.
 #include "http/routing/caller.hpp"
 
 #include "access/links.hpp"
@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view site = "https://site.example";
 
-// The head is views of `text`.
+// The head refers to `text`.
 std::optional<Head> headOf(const std::string& text) {
   const HeadLimits limits;
   HeadEnd end;
@@ -41,7 +41,7 @@ void checkLink(const SignedLink& link) {
     holds(error.fault() == Fault::forbidden, "a link is refused as forbidden", error.what());
     return;
   }
-  holds(false, "no link is good without the key", link.signature);
+  holds(false, "no link is valid without the key", link.signature);
 }
 
 void checkCrossSite(const Head& head, const Caller& caller) {
@@ -53,7 +53,7 @@ void checkCrossSite(const Head& head, const Caller& caller) {
   clues.host = head.header("Host");
   const bool may = mayChange(clues, {std::string(site)});
   if (clues.cookie && clues.fetchSite == "cross-site" && !equalWithoutCase(clues.origin, site))
-    holds(!may, "another site's page changes nothing by a cookie", clues.origin);
+    holds(!may, "a request from another site changes nothing with a cookie", clues.origin);
 }
 
 void run(fuzz::Input in) {
@@ -76,9 +76,9 @@ void run(fuzz::Input in) {
     const Caller caller = readCaller(*head, peer, listener, route);
     if (std::holds_alternative<Operator>(caller.by))
       holds((listener.operatorSocket && peer.mayBeOperator) || (listener.trusted && route.flags.trustedListener),
-            "only the socket and a trusted listener make an operator", target);
+            "only the operator's socket and a trusted listener identify an operator", target);
     if (const auto* link = std::get_if<SignedLink>(&caller.by)) {
-      holds(route.flags.takesLink, "a link counts where it may", target);
+      holds(route.flags.takesLink, "a link counts only for endpoints that take links", target);
       checkLink(*link);
     }
     checkCrossSite(*head, caller);

@@ -23,7 +23,7 @@ void run(fuzz::Input in) {
   const unsigned given = in.byte();
   const auto has = [given](Name name) { return (given >> name & 1) != 0; };
   Head head;
-  std::deque<std::string> values;  // the head is views of them
+  std::deque<std::string> values;  // the head refers to them
   for (const Name name : {ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince, ifRange}) {
     if (!has(name)) continue;
     std::string& value = values.emplace_back(in.line());
@@ -32,10 +32,10 @@ void run(fuzz::Input in) {
   }
   const Condition condition = weigh(head, meta);
   if (!has(ifMatch) && !has(ifUnmodifiedSince))
-    holds(condition != Condition::failed, "a condition fails by If-Match or If-Unmodified-Since alone");
+    holds(condition != Condition::failed, "only If-Match or If-Unmodified-Since can fail");
   if (!has(ifNoneMatch) && !has(ifModifiedSince))
-    holds(condition != Condition::notModified, "a 304 comes by If-None-Match or If-Modified-Since alone");
-  if (!has(ifRange)) holds(rangeApplies(head, meta), "without If-Range a range counts");
+    holds(condition != Condition::notModified, "only If-None-Match or If-Modified-Since leads to 304");
+  if (!has(ifRange)) holds(rangeApplies(head, meta), "without If-Range a range applies");
   if (!has(ifMatch) || has(ifNoneMatch) || has(ifModifiedSince)) return;
   const std::string_view tags = head.header("If-Match");
   if (tags == meta.etag || tags == "*") holds(condition == Condition::proceed, "the content's own tag matches", tags);

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 namespace {
 
 void run(fuzz::Input in) {
-  static const bool local = [] {  // where the clock jumps twice a year
+  static const bool local = [] {  // a time zone with daylight saving time
     ::setenv("TZ", "Europe/Berlin", 1);
     ::tzset();
     return true;
@@ -27,9 +27,9 @@ void run(fuzz::Input in) {
     const Time afterEarly = cron.after(early);
     const Time afterLate = cron.after(late);
     holds(std::chrono::steady_clock::now() - began < 30s, "the next time is found quickly", text);
-    holds(afterEarly > early && afterLate > late, "the next time comes later", text);
+    holds(afterEarly > early && afterLate > late, "the next time is later", text);
     holds(afterEarly <= afterLate, "later moments have later times", text);
-    if (late < afterEarly) holds(afterEarly == afterLate, "nothing comes between a moment and its next time", text);
+    if (late < afterEarly) holds(afterEarly == afterLate, "no time lies between a moment and its next time", text);
     holds(afterEarly.time_since_epoch() % 1min == 0ms, "times are at whole minutes", text);
   } catch (const Error& error) {
     holds(error.fault() == Fault::malformed, "a line is refused as malformed", error.what());

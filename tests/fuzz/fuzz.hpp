@@ -10,17 +10,17 @@
 
 namespace fuzz {
 
-/// Throws unless `condition` holds; whatever leaves a target but returns is a failure.
+/// Throws unless `condition` holds. A target that throws or crashes has failed.
 inline void holds(bool condition, std::string_view property, std::string_view seen = {}) {
   if (!condition) throw std::logic_error(std::string(property) + ": " + std::string(seen));
 }
 
-/// One input: small decisions are taken from its front, the rest is what the parser reads.
+/// One input: parameters are taken from its front, the rest is what the parser reads.
 class Input {
  public:
   explicit Input(std::string_view bytes) : left_(bytes) {}
 
-  /// 0 once there is nothing left.
+  /// Returns 0 at the end of the input.
   std::uint8_t byte() {
     if (left_.empty()) return 0;
     const auto first = static_cast<std::uint8_t>(left_.front());
@@ -36,7 +36,7 @@ class Input {
     const std::uint64_t high = word();
     return high << 32 | word();
   }
-  /// Up to the next line feed, which goes too.
+  /// Returns and removes everything up to the next line feed; removes the line feed too.
   std::string line() {
     const std::size_t end = left_.find('\n');
     const std::string taken(left_.substr(0, end));
@@ -69,7 +69,7 @@ inline std::vector<std::string_view> bytesOf(std::string_view text) {
   return pieces;
 }
 
-/// A parser with its properties; each file of this folder defines one, and its inputs are in `corpus/NAME`.
+/// A parser and its properties. Each file of this folder defines one; its inputs are in `corpus/NAME`.
 struct Target {
   using Run = void (*)(Input);
 

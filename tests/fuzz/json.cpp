@@ -17,7 +17,7 @@ using namespace video;
 
 namespace {
 
-// A described value is written as it was read.
+// A struct is written as it was read.
 template <class Struct>
 void checkStruct(std::string_view text) {
   std::string written;
@@ -34,7 +34,7 @@ void checkStruct(std::string_view text) {
 void checkDocument(const std::string& text) {
   try {
     parseJson(text);
-    holds(nlohmann::json::accept(text) && isUtf8(text), "what is taken is JSON in UTF-8", text);
+    holds(nlohmann::json::accept(text) && isUtf8(text), "accepted input is JSON in UTF-8", text);
   } catch (const Error& error) {
     holds(error.fault() == Fault::malformed || error.fault() == Fault::tooLarge, "a document is refused", error.what());
     holds(isUtf8(error.what()), "a refusal is UTF-8", error.what());

@@ -1,4 +1,4 @@
-// What libFuzzer calls; linked with one target.
+// The function that libFuzzer calls; linked with one target.
 #include "fuzz.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -13,7 +13,7 @@ namespace {
 
 struct Form {
   std::string file;
-  std::string error;  ///< empty where it is good
+  std::string error;  ///< empty if the form is valid
 };
 
 Form readForm(std::string_view contentType, const std::vector<std::string_view>& pieces) {
@@ -24,7 +24,7 @@ Form readForm(std::string_view contentType, const std::vector<std::string_view>&
   try {
     FormFile form(contentType, "file", sink);
     for (const std::string_view piece : pieces) {
-      const std::string come(piece);  // by itself: a sanitizer sees what is read beyond it
+      const std::string come(piece);  // a copy, so that a sanitizer detects reads beyond it
       form.take(std::as_bytes(std::span(come)));
     }
     form.finish();
@@ -35,7 +35,7 @@ Form readForm(std::string_view contentType, const std::vector<std::string_view>&
   return read;
 }
 
-// Makes long lines of two bytes that stand for them, so that a small input reaches the limits.
+// Replaces two byte values by long lines, so that a small input reaches the limits.
 std::string lengthened(const std::string& text) {
   std::string longer;
   for (const char c : text) {
@@ -59,13 +59,13 @@ void run(fuzz::Input in) {
   if (text.size() < 3000) ways.push_back(fuzz::bytesOf(text));
   for (const auto& pieces : ways) {
     const Form form = readForm(type, pieces);
-    holds(form.error == whole.error, "a form is refused alike however it is cut", form.error + " / " + whole.error);
-    if (whole.error.empty()) holds(form.file == whole.file, "a form's file is the same however it is cut", form.file);
+    holds(form.error == whole.error, "a form is refused alike however it is split", form.error + " / " + whole.error);
+    if (whole.error.empty()) holds(form.file == whole.file, "a form's file is the same however it is split", form.file);
   }
   if (!whole.error.empty() || (mode & 1) != 0) return;
   holds(whole.file.find("\r\n--X") == std::string::npos, "a file has no boundary in it", whole.file);
   holds(("\r\n" + text).find("\r\n" + whole.file + "\r\n--X") != std::string::npos,
-        "a file stands before a boundary as it is", whole.file);
+        "a file is the text before a boundary, unchanged", whole.file);
 }
 
 const fuzz::Target target{"multipart_form", run};

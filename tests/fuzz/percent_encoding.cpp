@@ -38,16 +38,17 @@ void checkEncoding(const std::string& text, bool plusIsSpace) {
 void checkTarget(const std::string& text) {
   try {
     for (const auto& [name, value] : parseQuery(text))
-      holds((name + value).find('\0') == std::string::npos, "a query's pair has no NUL", text);
+      holds((name + value).find('\0') == std::string::npos, "a pair of a query has no NUL", text);
   } catch (const Error& error) {
-    holds(error.fault() == Fault::malformed && isUtf8(error.what()), "a query is refused in UTF-8", error.what());
+    holds(error.fault() == Fault::malformed && isUtf8(error.what()), "the refusal of a query is UTF-8", error.what());
   }
-  if (!isPrintable(text) || text.find(' ') != std::string::npos) return;  // the head's gate lets no such path through
+  if (!isPrintable(text) || text.find(' ') != std::string::npos) return;  // the head gate refuses such a path
   try {
     const PathParts parts(text);
-    holds(parts.all().size() <= PathParts::most, "a path has no more parts than any route", text);
+    holds(parts.all().size() <= PathParts::most, "a path has no more segments than the longest route", text);
     for (const std::string_view part : parts.all())
-      holds(isUtf8(part) && part.find('\0') == std::string_view::npos, "a path's part is UTF-8 without NUL", text);
+      holds(isUtf8(part) && part.find('\0') == std::string_view::npos, "a segment of a path is UTF-8 without NUL",
+            text);
   } catch (const Error& error) {
     holds(error.fault() == Fault::malformed || error.fault() == Fault::notFound, "a path is refused", error.what());
   }
@@ -64,18 +65,18 @@ void checkHeaderValues(const std::string& text) {
   const std::string disposition = inlineDisposition(text);
   holds(isPrintable(disposition), "Content-Disposition is printable", disposition);
   if (isUtf8(text) && !text.empty() && text.find('\0') == std::string::npos)
-    holds(nameOfDisposition(disposition) == text, "a file's name is read as it was written", disposition);
+    holds(nameOfDisposition(disposition) == text, "a file name is read as it was written", disposition);
 }
 
 void checkUtf8(const std::string& text) {
   const std::string repaired = repairedUtf8(text);
   holds(isUtf8(repaired), "repaired text is UTF-8", text);
-  holds(!isUtf8(text) || repaired == text, "what is UTF-8 is left as it is", text);
+  holds(!isUtf8(text) || repaired == text, "valid UTF-8 is left unchanged", text);
   try {
     checkText("field", text, 1, 200);
-    holds(isUtf8(text), "a text that passes is UTF-8", text);
+    holds(isUtf8(text), "accepted text is UTF-8", text);
   } catch (const Error& error) {
-    holds(error.fault() == Fault::malformed && isUtf8(error.what()), "a text is refused in UTF-8", error.what());
+    holds(error.fault() == Fault::malformed && isUtf8(error.what()), "the refusal of a text is UTF-8", error.what());
   }
 }
 

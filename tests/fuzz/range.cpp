@@ -11,23 +11,23 @@ using namespace video::http;
 
 namespace {
 
-// Digits as a number, or the largest there is.
+// Returns the digits as a number, or the largest number if they exceed it.
 std::uint64_t numberOf(std::string_view digits) {
   constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t value = 0;
   for (const char c : digits) {
-    holds(c >= '0' && c <= '9', "what was taken for a range has digits only", digits);
+    holds(c >= '0' && c <= '9', "an accepted range has only digits", digits);
     const auto digit = static_cast<std::uint64_t>(c - '0');
     value = value > (most - digit) / 10 ? most : value * 10 + digit;
   }
   return value;
 }
 
-// Marks what one `first-last` names of a small content, by a plain reading of RFC 9110 §14.1.2.
+// Marks the bytes of a small content that one `first-last` selects, by a plain reading of RFC 9110 §14.1.2.
 void mark(std::string_view range, std::vector<bool>& bytes) {
   const std::uint64_t size = bytes.size();
   const std::size_t dash = range.find('-');
-  holds(dash != std::string_view::npos, "what was taken for a range has a dash", range);
+  holds(dash != std::string_view::npos, "an accepted range has a hyphen", range);
   const std::string_view first = range.substr(0, dash);
   const std::string_view last = range.substr(dash + 1);
   std::uint64_t from = first.empty() ? size - std::min(numberOf(last), size) : numberOf(first);
@@ -42,8 +42,8 @@ void run(fuzz::Input in) {
                                         : in.byte();
   const std::string header = in.rest();
   const RangeChoice choice = chooseRange(header, size);
-  holds((choice.kind == RangeChoice::Kind::parts) == !choice.parts.empty(), "parts are there where they are chosen",
-        header);
+  holds((choice.kind == RangeChoice::Kind::parts) == !choice.parts.empty(),
+        "there are parts if and only if parts are chosen", header);
   holds(choice.parts.size() <= 16, "there are at most 16 parts", header);
   for (std::size_t i = 0; i < choice.parts.size(); ++i) {
     const ByteRange& part = choice.parts[i];
@@ -66,7 +66,7 @@ void run(fuzz::Input in) {
   }
   for (const ByteRange& part : choice.parts)
     std::fill_n(chosen.begin() + static_cast<std::ptrdiff_t>(part.first), part.length, true);
-  holds(wanted == chosen, "the parts hold the bytes that were asked for", header);
+  holds(wanted == chosen, "the parts cover the requested bytes", header);
 }
 
 const fuzz::Target target{"range", run};

@@ -1,4 +1,4 @@
-// Feeds every file of the corpora to its target, where there is no libFuzzer: what was found once is tested always.
+// Runs every target on its corpus without libFuzzer, so that every build tests the inputs once found.
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -9,7 +9,7 @@
 
 namespace {
 
-// How many inputs `target` fails on; at least one where it has none.
+// Returns how many inputs `target` fails on; at least 1 if it has no inputs.
 int replay(const fuzz::Target& target, const std::filesystem::path& corpus) {
   int seen = 0;
   int failed = 0;

@@ -19,10 +19,10 @@ void run(fuzz::Input in) {
   holds(::ftruncate(file, 0) == 0 && ::pwrite(file, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()),
         "the file is written");
   try {
-    holds(!showSettings(loadSettings(path)).empty(), "what is in force can be shown", text);
+    holds(!showSettings(loadSettings(path)).empty(), "the settings in force can be shown", text);
   } catch (const Error& error) {
     holds(error.fault() == Fault::malformed, "a file is refused as malformed", error.what());
-    holds(isUtf8(error.what()) || !isUtf8(text), "a refusal of a file in UTF-8 is UTF-8", error.what());
+    holds(isUtf8(error.what()) || !isUtf8(text), "the refusal of a UTF-8 file is UTF-8", error.what());
   }
   try {
     checkAddress("address", text);

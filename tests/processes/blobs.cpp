@@ -68,7 +68,7 @@ TEST_CASE("an upload is kept whole, with its size and hash", "[store]") {
   const auto file = blobs.open(blob);
   REQUIRE(file);
   CHECK(readAll(file) == content);
-  CHECK(blobs.open(blob) == file);  // ten thousand readers of it are one descriptor
+  CHECK(blobs.open(blob) == file);  // all readers of a blob share one descriptor
   struct stat is {};
   REQUIRE(::fstat(file->number(), &is) == 0);
   CHECK((is.st_mode & 07777) == 0640);
@@ -133,7 +133,7 @@ TEST_CASE("only one upload at a time uses a name, until the row points at it", "
   blobs.begin("v1");
 }
 
-TEST_CASE("the file of a dead uploader is reused, and nothing of its content shows", "[store]") {
+TEST_CASE("the file of a dead uploader is reused, and none of its content remains", "[store]") {
   const Scratch scratch;
   const bool finished = GENERATE(false, true);
   openAt(scratch.data());

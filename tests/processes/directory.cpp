@@ -52,7 +52,7 @@ constexpr std::string_view newTable = "CREATE TABLE added (a INTEGER) STRICT; IN
 
 }  // namespace
 
-TEST_CASE("a data directory is created whole, whatever the umask", "[store]") {
+TEST_CASE("a data directory is created completely, with any umask", "[store]") {
   const Scratch scratch;
   const mode_t before = ::umask(0077);
   const auto path = scratch.path() / "deep" / "data";
@@ -76,7 +76,7 @@ TEST_CASE("an existing data directory is left unchanged; anything else is a conf
   {
     Database database(openAt(scratch.data()), small());
     database.write(Purpose::grow, [](Transaction& one) { addBlob(one, "x"); });
-    std::filesystem::create_directory(scratch.data() / "derived");  // as earlier versions made it
+    std::filesystem::create_directory(scratch.data() / "derived");  // earlier versions created it
     DataDirectory::create(scratch.data());
     CHECK(hasBlob(database, "x"));
   }
@@ -216,7 +216,7 @@ TEST_CASE("root becomes the owner of the directory; other users are refused", "[
       REQUIRE(::lchown(entry.path().c_str(), user, group) == 0);
     REQUIRE(::chown(scratch.data().c_str(), user, group) == 0);
   };
-  // 1: a user with a passwd entry; 54321: one without.
+  // User 1 has a passwd entry, user 54321 has none.
   const uid_t user = GENERATE(1U, 54321U);
   give(user, user);
   const pid_t child = start([&] {
@@ -241,7 +241,7 @@ TEST_CASE("root becomes the owner of the directory; other users are refused", "[
     return faultOf([&] { DataDirectory::open(scratch.data(), Hold::shared); }) == Fault::forbidden ? 0 : 2;
   });
   CHECK(statusOf(stranger) == 0);
-  // Root that does not change who it is leaves nothing of root's behind either.
+  // A root process that stays root does not leave files owned by root either.
   {
     Database(openAt(scratch.data()), small()).write(Purpose::keep, [](Transaction& one) { addBlob(one, "y"); });
   }
@@ -256,7 +256,7 @@ TEST_CASE("root becomes the owner of the directory; other users are refused", "[
   CHECK(statusOf(readOnly) == 0);
 }
 
-TEST_CASE("becoming the owner of a missing directory is not an error, and of one's own changes nothing", "[store]") {
+TEST_CASE("becoming the owner of a missing directory or of one's own directory changes nothing", "[store]") {
   const Scratch scratch;
   DataDirectory::becomeOwner(scratch.path() / "missing");
   DataDirectory::becomeOwner(scratch.path());
@@ -303,7 +303,7 @@ TEST_CASE("a migration updates an older schema and keeps two backups", "[store]"
   CHECK(schemaOf(*directory) == 12);
   run(scratch.data(), "SELECT a FROM added");
 
-  // Going back is putting the copy in place.
+  // Restoring the backup goes back to the older schema.
   std::filesystem::copy_file(scratch.data() / copyOf(ours + 3), scratch.data() / "video.db",
                              std::filesystem::copy_options::overwrite_existing);
   CHECK(schemaOf(*directory) == ours + 3);

@@ -13,7 +13,7 @@ using namespace video::store;
 
 namespace {
 
-/// What a child tells its parent, line by line, through a file that survives its death.
+/// Passes lines from a child to its parent through a file, which survives if the child is killed.
 class Notes {
  public:
   explicit Notes(std::filesystem::path path)
@@ -53,7 +53,7 @@ TEST_CASE("two busy processes take turns writing", "[store]") {
   constexpr int each = 150;
   const auto write = [&](const char* name) {
     Database database(openAt(scratch.data()), small());
-    // Two threads, so that something always waits.
+    // Two threads, so that one write always waits.
     std::vector<std::jthread> threads;
     for (int t = 0; t < 2; ++t)
       threads.emplace_back([&, t] {
@@ -82,7 +82,8 @@ TEST_CASE("two busy processes take turns writing", "[store]") {
     return found;
   });
   REQUIRE(writers.size() == 4 * each);
-  // Between the first write of the later one and the last of the earlier one both were busy.
+  // Both were busy between the first write of the process that began later and the last write of the one that ended
+  // earlier.
   const auto begin =
       std::max(std::find(writers.begin(), writers.end(), first), std::find(writers.begin(), writers.end(), second));
   const auto end = std::min(std::find(writers.rbegin(), writers.rend(), first).base(),
@@ -99,7 +100,7 @@ TEST_CASE("two busy processes take turns writing", "[store]") {
   CAPTURE(end - begin, changes);
   REQUIRE(end - begin > each / 2);
   CHECK(changes > (end - begin) / 10);
-  CHECK(longest <= each / 2);  // one that is not scheduled does not wait for its turn
+  CHECK(longest <= each / 2);  // a process that is not scheduled misses its turn
 }
 
 TEST_CASE("every acknowledged write survives kill -9", "[store]") {
@@ -138,7 +139,7 @@ TEST_CASE("on a disk that fills up, acknowledged writes are stored and refused o
   const Notes good(scratch.path() / "good");
   const Notes failed(scratch.path() / "failed");
   const Notes kept(scratch.path() / "kept");
-  // One child ends by itself, one dies where it stands: the log is then read back from the disk alone.
+  // One child exits, the other is killed, so that the WAL is read back from the disk alone.
   const bool dies = GENERATE(false, true);
   const pid_t child = start([&] {
     const auto directory = openAt(disk / "data");
@@ -164,7 +165,7 @@ TEST_CASE("on a disk that fills up, acknowledged writes are stored and refused o
       });
     threads.clear();
     if (full == 0) return 4;
-    // At first they find room in pages that the refused writes left.
+    // The first ones fit in pages that the refused writes left.
     for (int i = 0; i < 5 || std::filesystem::exists(disk / "data" / "reserve"); ++i) {
       const std::string name = "kept" + std::to_string(i) + std::string(2000, 'k');
       if (faultOf([&] { database.write(Purpose::keep, [&](Transaction& one) { addBlob(one, name); }); })) return 5;
@@ -190,13 +191,13 @@ TEST_CASE("a batch that meets a full disk fails as a whole, but its keep writes 
   if (!disk.isMounted()) return;
   const auto directory = openAt(disk / "data");
   Database database(directory, small());
-  // The disk is too small for a real reserve: this one stands in for it.
+  // The disk is too small for a real reserve, so this file replaces it.
   {
     std::ofstream reserve(disk / "data" / "reserve");
     reserve << std::string(1 << 20, 'r');
   }
   {
-    // What is left of the disk, but for less than a batch needs.
+    // Fills the disk except for less than a batch needs.
     std::ofstream filler(disk / "filler");
     filler << std::string(directory->freeSpace() - (64 << 10), 'x') << std::flush;
   }
@@ -242,7 +243,7 @@ TEST_CASE("grow writes cannot use space released by the reserve, and the reserve
   options.freeSpaceFloor = 1 << 20;
   Database database(directory, options);
   const auto reserve = disk / "data" / "reserve";
-  // A disk of 40 MiB has a reserve too, and not one that leaves no room.
+  // Even a disk of 40 MiB has a reserve, of a size that leaves space for data.
   REQUIRE(std::filesystem::file_size(reserve) == (8U << 20));
   int number = 0;
   const auto write = [&](Purpose purpose) {
@@ -272,7 +273,7 @@ TEST_CASE("a process that reads all the time does not keep another from checkpoi
   openAt(scratch.data());
   const pid_t reader = start([&] {
     Database database(openAt(scratch.data()), small());
-    test::waitFor("the writer's end", [&] { return hasBlob(database, "end"); });
+    test::waitFor("the writer's last row", [&] { return hasBlob(database, "end"); });
     return 0;
   });
   StoreOptions options = small();

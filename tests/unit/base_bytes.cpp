@@ -67,18 +67,18 @@ TEST_CASE("a descriptor is closed once, by its last owner") {
   CHECK(none.number() == -1);
 }
 
-TEST_CASE("a sink has room where it is given some") {
+TEST_CASE("a sink offers a buffer only if it was given one") {
   std::size_t seen = 0;
   std::array<std::byte, 4> memory{};
   const ByteSink plain = [&](std::span<const std::byte> piece) { seen += piece.size(); };
   plain(memory);
   CHECK(seen == 4);
   CHECK(plain.room().empty());
-  const ByteSink roomy([](std::span<const std::byte>) {}, [&] { return std::span<std::byte>(memory); });
-  CHECK(roomy.room().data() == memory.data());
+  const ByteSink buffered([](std::span<const std::byte>) {}, [&] { return std::span<std::byte>(memory); });
+  CHECK(buffered.room().data() == memory.data());
 }
 
-TEST_CASE("SHA-256 is that of FIPS 180-4, however its input is cut") {
+TEST_CASE("SHA-256 matches FIPS 180-4, however the input is split") {
   CHECK(Sha256().hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   const std::string text = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
   for (const std::size_t step : {1u, 7u, 55u, 56u, 1000u})
@@ -86,7 +86,7 @@ TEST_CASE("SHA-256 is that of FIPS 180-4, however its input is cut") {
   CHECK(sumOf(std::string(1'000'000, 'a'), 4096) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
-TEST_CASE("addresses are counted as their networks are given out") {
+TEST_CASE("an address key is the whole IPv4 address or the /64 of an IPv6 address") {
   CHECK(addressKey("192.0.2.7") != addressKey("192.0.2.8"));
   CHECK(addressKey("::ffff:192.0.2.7") == addressKey("192.0.2.7"));
   CHECK(addressKey("2001:db8:0:1::1") == addressKey("2001:db8:0:1:ffff::2%eth0"));
@@ -98,7 +98,7 @@ TEST_CASE("addresses are counted as their networks are given out") {
     CHECK(addressKey(other) == other);
 }
 
-TEST_CASE("who waits says so on its thread, and in pairs") {
+TEST_CASE("a wait is reported to the observer of its thread, beginning and end") {
   { const Waiting unseen; }
   Counting counting;
   {
@@ -115,7 +115,7 @@ TEST_CASE("who waits says so on its thread, and in pairs") {
   }
 }
 
-TEST_CASE("the system's clock shows the time in milliseconds") {
+TEST_CASE("the system clock returns the time in milliseconds") {
   const auto before = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   const Time now = systemClock().now();
   CHECK(now >= before);

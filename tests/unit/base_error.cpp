@@ -12,7 +12,7 @@ constexpr int faults = static_cast<int>(Fault::unreachable) + 1;
 
 }  // namespace
 
-TEST_CASE("every fault has a row, and comes back from what the wire says of it") {
+TEST_CASE("every fault has a row, and is found again by its error code and status") {
   std::set<std::pair<std::string_view, int>> pairs;
   for (int i = 0; i < faults; ++i) {
     const auto fault = static_cast<Fault>(i);
@@ -32,8 +32,8 @@ TEST_CASE("every fault has a row, and comes back from what the wire says of it")
   }
 }
 
-TEST_CASE("what another version may send is no fault of ours") {
-  CHECK_FALSE(faultOf("", 0));  // unreachable never crosses the wire
+TEST_CASE("an unknown error code or status maps to no fault") {
+  CHECK_FALSE(faultOf("", 0));  // unreachable is never sent
   CHECK_FALSE(faultOf("999", 400));
   CHECK_FALSE(faultOf("001", 404));
   CHECK_FALSE(faultOf("014", 400));
@@ -44,7 +44,7 @@ TEST_CASE("what another version may send is no fault of ours") {
   CHECK(reasonPhrase(206) == "Partial Content");
 }
 
-TEST_CASE("an error says its detail, or its sentence where there is none") {
+TEST_CASE("what() is the detail of an error, or its sentence if there is no detail") {
   const Error bare(Fault::notFound);
   CHECK(bare.what() == std::string("Not found"));
   CHECK(bare.detail().empty());

@@ -31,7 +31,7 @@ bool isRefused(std::string_view cursor, std::size_t keys) {
 
 }  // namespace
 
-TEST_CASE("a UUIDv7 has its moment, version and variant") {
+TEST_CASE("a UUIDv7 has its time, version and variant") {
   const std::string id = makeUuid7(Time{0x123456789abcms});
   REQUIRE(id.size() == 36);
   CHECK(id.starts_with("12345678-9abc-7"));
@@ -40,10 +40,10 @@ TEST_CASE("a UUIDv7 has its moment, version and variant") {
   CHECK(isOf(id.substr(19, 1), "89ab"));
 }
 
-TEST_CASE("UUIDs of one millisecond ascend, whoever makes them") {
+TEST_CASE("UUIDs of one millisecond ascend, in each thread") {
   const Time moment{1'900'000'000'000ms};
   std::string last = firstUuid7Of(moment);
-  for (int i = 0; i < 5000; ++i) {  // more than the count within a millisecond holds
+  for (int i = 0; i < 5000; ++i) {  // more than the counter within a millisecond holds
     const std::string next = makeUuid7(moment);
     REQUIRE(next > last);
     last = next;
@@ -66,7 +66,7 @@ TEST_CASE("UUIDs of one millisecond ascend, whoever makes them") {
   CHECK(all.size() == 2000);
 }
 
-TEST_CASE("the first UUID of a moment is not above any of it") {
+TEST_CASE("no UUID of a millisecond is below its first") {
   const Time moment{1'950'000'000'000ms};
   CHECK(firstUuid7Of(moment) <= makeUuid7(moment));
   CHECK(firstUuid7Of(moment + 1ms) > firstUuid7Of(moment));
@@ -74,7 +74,7 @@ TEST_CASE("the first UUID of a moment is not above any of it") {
   CHECK(firstUuid7Of(Time{-5s}) == firstUuid7Of(Time{}));
 }
 
-TEST_CASE("random texts have their length and alphabet, and differ") {
+TEST_CASE("random texts have the right length and alphabet, and differ") {
   CHECK(makeSecret().size() == 43);
   CHECK(makeSecret(0).empty());
   CHECK(makePublicId().size() == 12);
@@ -86,7 +86,7 @@ TEST_CASE("random texts have their length and alphabet, and differ") {
   CHECK(seen.size() == 300);
 }
 
-TEST_CASE("hex and base64url") {
+TEST_CASE("hex and base64url are written and read") {
   CHECK(toHex("\x00\x0f\xff"sv) == "000fff");
   const std::pair<std::string_view, const char*> pairs[] = {
       {"", ""},      {"f", "Zg"}, {"fo", "Zm8"}, {"foo", "Zm9v"}, {"foob", "Zm9vYg"}, {"\xfb\xff\xfe", "-__-"},
@@ -98,7 +98,7 @@ TEST_CASE("hex and base64url") {
   for (const char* text : {"Zg==", "Zm8=", "Z g", "+/", "Zm9v\n", "\xc3\xa4"}) CHECK_FALSE(fromBase64Url(text));
 }
 
-TEST_CASE("a cursor gives back its keys") {
+TEST_CASE("a cursor returns its keys") {
   CHECK(readCursor(makeCursor({"a"}), 1) == std::vector<std::string>{"a"});
   CHECK(readCursor(makeCursor({"", "ä", "1"}), 3) == std::vector<std::string>{"", "ä", "1"});
   CHECK(readCursor(makeCursor({""}), 1) == std::vector<std::string>{""});

@@ -63,7 +63,7 @@ const std::string whole = R"({"id":"v","user":7,"number":-9223372036854775808,"c
                           R"("time":"2026-11-21T09:30:00.000Z","colour":"green","left":"l","null":null,)"
                           R"("leaves":[{"text":"a"},{"text":"\"\\\n\u0001é"}]})";
 
-// What is said of a body that is refused; empty where it is taken.
+// Returns why a body is refused; empty if it is accepted.
 template <class Struct>
 std::string complaint(std::string_view text) {
   try {
@@ -75,12 +75,12 @@ std::string complaint(std::string_view text) {
   }
 }
 
-// A body of one leaf whose text is this JSON.
+// The body of a Leaf whose text is this JSON.
 std::string leaf(const std::string& json) {
   return R"({"text":)" + json + "}";
 }
 
-// The whole tree with one field of another value.
+// The whole tree with another value for one field.
 std::string with(const std::string& name, const std::string& json) {
   nlohmann::json tree = nlohmann::json::parse(whole);
   tree.erase(name);
@@ -90,7 +90,7 @@ std::string with(const std::string& name, const std::string& json) {
 
 }  // namespace
 
-TEST_CASE("a struct is read and written field by field") {
+TEST_CASE("a struct is read and written with all its fields") {
   const Tree tree = fromJson<Tree>(whole);
   CHECK(tree.number == INT64_MIN);
   CHECK(tree.count == UINT64_MAX);
@@ -101,7 +101,7 @@ TEST_CASE("a struct is read and written field by field") {
   CHECK(toJson(tree) == whole);
 }
 
-TEST_CASE("an optional is left out, a nullable is null, and either may be missing") {
+TEST_CASE("an empty optional is omitted, an empty Nullable is null, and either may be missing in input") {
   Tree tree = fromJson<Tree>(whole);
   tree.left.reset();
   tree.leaves.clear();
@@ -113,7 +113,7 @@ TEST_CASE("an optional is left out, a nullable is null, and either may be missin
   CHECK(complaint<Leaf>(leaf("null")) == "text: must be a string");
 }
 
-TEST_CASE("numbers are whole and in range") {
+TEST_CASE("a value of the wrong type or out of range is refused") {
   for (const char* number : {"1.0", "1e2", "\"1\"", "true", "null", "[1]", "9223372036854775808"}) {
     INFO(number);
     CHECK(complaint<Tree>(with("number", number)) == "number: must be a whole number");
@@ -133,13 +133,13 @@ TEST_CASE("numbers are whole and in range") {
   CHECK(complaint<Tree>(with("leaves", "{}")) == "leaves: must be an array");
 }
 
-TEST_CASE("of two fields of one name the last counts") {
+TEST_CASE("of two fields with the same name the last one counts") {
   CHECK(fromJson<Leaf>(R"({"text":"a","text":"b"})").text == "b");
   CHECK(complaint<Leaf>(R"({"text":"a","text":1})") == "text: must be a string");
   CHECK(fromJson<Leaf>(R"({"other":1,"text":"a","Text":"b"})").text == "a");
 }
 
-TEST_CASE("documents are UTF-8 of at most 32 levels and 64 KiB") {
+TEST_CASE("a document must be UTF-8 with at most 32 levels and 64 KiB") {
   const auto nested = [](std::size_t levels) {
     return leaf("\"a\"").insert(1, "\"x\":" + std::string(levels - 1, '[') + std::string(levels - 1, ']') + ",");
   };
@@ -166,7 +166,7 @@ TEST_CASE("documents are UTF-8 of at most 32 levels and 64 KiB") {
   CHECK_NOTHROW(fromJson<Leaf>(fits + " ", true));
 }
 
-TEST_CASE("nothing may stand behind a document") {
+TEST_CASE("nothing may follow a document") {
   for (const std::string_view text : {"{\"text\":\"a\"}x"sv, "{\"text\":\"a\"}{}"sv, "{\"text\":\"a\"},"sv, ""sv, " "sv,
                                       "{\"text\":\"a\",}"sv, "{'text':'a'}"sv, "/**/{\"text\":\"a\"}"sv}) {
     INFO(text);
@@ -177,7 +177,7 @@ TEST_CASE("nothing may stand behind a document") {
   for (const char* text : {"[]", "1", "\"a\"", "null"}) CHECK(complaint<Leaf>(text) == "body: must be a JSON object");
 }
 
-TEST_CASE("parameters are read from plain text") {
+TEST_CASE("parameters are read from text") {
   std::int64_t number = 0;
   std::uint64_t count = 0;
   bool yes = false;
@@ -201,7 +201,7 @@ TEST_CASE("parameters are read from plain text") {
   CHECK_THROWS_AS(readText("\xff", "t", text), Error);
 }
 
-TEST_CASE("cells of a table") {
+TEST_CASE("values are written as cells of a table") {
   CHECK(toText(std::optional<std::int64_t>()).empty());
   CHECK(toText(Nullable<std::string>("x")) == "x");
   CHECK(toText(VideoId{"v"}) == "v");
@@ -213,7 +213,7 @@ TEST_CASE("cells of a table") {
   CHECK_FALSE(valueOf<Colour>(""));
 }
 
-TEST_CASE("a schema follows from the fields") {
+TEST_CASE("a schema is made from the fields") {
   SchemaWriter writer("#/$defs/");
   CHECK(writer.of<Tree>() == R"({"$ref":"#/$defs/Tree"})");
   const auto tree = nlohmann::json::parse(writer.named().at("Tree"));
@@ -230,7 +230,7 @@ TEST_CASE("a schema follows from the fields") {
   CHECK(writer.named().contains("Leaf"));
 
   SchemaWriter pages("#/");
-  const auto page = nlohmann::json::parse(pages.of<Page<Leaf>>());  // a template has no name: it stands in place
+  const auto page = nlohmann::json::parse(pages.of<Page<Leaf>>());  // a template has no name, so its schema is inline
   CHECK(page.at("properties").at("leaves").at("type") == "array");
   CHECK_FALSE(pages.named().contains("Page"));
   CHECK(nlohmann::json::parse(pages.of<Nothing>()).at("$ref") == "#/Nothing");

@@ -3,7 +3,7 @@
 
 using namespace video;
 
-TEST_CASE("this machine by its names and addresses, and nothing that only looks like it", "[base]") {
+TEST_CASE("only localhost and loopback addresses are loopback, not names that resemble them", "[base]") {
   for (const char* const host : {"localhost", "LocalHost", "127.0.0.1", "127.1.2.3", "::1", "[::1]"}) {
     CAPTURE(host);
     CHECK(isLoopback(host));

@@ -8,7 +8,7 @@ using namespace std::string_view_literals;
 
 namespace {
 
-// What is said of a text that does not pass; empty where it does.
+// Returns why a text is refused; empty if it is accepted.
 std::string complaint(std::string_view text, std::size_t least, std::size_t most) {
   try {
     checkText("name", text, least, most);
@@ -21,7 +21,7 @@ std::string complaint(std::string_view text, std::size_t least, std::size_t most
 
 }  // namespace
 
-TEST_CASE("UTF-8 is what RFC 3629 says") {
+TEST_CASE("UTF-8 is validated as in RFC 3629") {
   for (const std::string_view text :
        {""sv, "abc"sv, "\0"sv, "\x7f"sv, "\xc2\x80"sv, "\xdf\xbf"sv, "\xe0\xa0\x80"sv, "\xed\x9f\xbf"sv,
         "\xee\x80\x80"sv, "\xef\xbf\xbf"sv, "\xf0\x90\x80\x80"sv, "\xf4\x8f\xbf\xbf"sv, "\xef\xbb\xbfx"sv})
@@ -34,7 +34,7 @@ TEST_CASE("UTF-8 is what RFC 3629 says") {
       "a\xc3"sv,
       "\xe2\x82"sv,
       "\xf0\x9f\x98"sv,
-      "\xc3x"sv,  // cut
+      "\xc3x"sv,  // truncated
       "\xc0\x80"sv,
       "\xc1\xbf"sv,
       "\xe0\x9f\xbf"sv,
@@ -48,7 +48,7 @@ TEST_CASE("UTF-8 is what RFC 3629 says") {
   for (const std::string_view text : bad) CHECK_FALSE(isUtf8(text));
 }
 
-TEST_CASE("what is no UTF-8 is repaired byte by byte") {
+TEST_CASE("each invalid byte is replaced by U+FFFD") {
   CHECK(repairedUtf8("") == "");
   CHECK(repairedUtf8("aé€😀") == "aé€😀");
   CHECK(repairedUtf8("a\xff"
@@ -60,7 +60,7 @@ TEST_CASE("what is no UTF-8 is repaired byte by byte") {
   CHECK(repairedUtf8("\xc3x") == "\uFFFDx");
 }
 
-TEST_CASE("texts are counted in characters and have no control characters") {
+TEST_CASE("length is counted in characters, and control characters are refused") {
   CHECK(complaint("äöü", 3, 3).empty());
   CHECK(complaint("😀", 1, 1).empty());
   CHECK(complaint("", 0, 1).empty());
@@ -72,7 +72,7 @@ TEST_CASE("texts are counted in characters and have no control characters") {
   CHECK(complaint("a\xff", 0, 9) == "name: not valid UTF-8");
 }
 
-TEST_CASE("names of users") {
+TEST_CASE("a user name has 1 to 64 letters, digits, dots, hyphens and underscores") {
   for (const char* name : {"a", "_", "0", "Ada.Lovelace-1_", "a..b"}) CHECK(isUserName(name));
   CHECK(isUserName(std::string(64, 'a')));
   CHECK_FALSE(isUserName(std::string(65, 'a')));
@@ -80,7 +80,7 @@ TEST_CASE("names of users") {
     CHECK_FALSE(isUserName(name));
 }
 
-TEST_CASE("case is ASCII's alone, and only spaces and tabs are trimmed") {
+TEST_CASE("comparison ignores the case of ASCII letters only, and trimming removes spaces and tabs only") {
   CHECK(equalWithoutCase("Content-TYPE", "content-type"));
   CHECK(equalWithoutCase("", ""));
   CHECK_FALSE(equalWithoutCase("a", "ab"));

@@ -66,7 +66,7 @@ TEST_CASE("sizes are read with their units") {
   }
 }
 
-TEST_CASE("sizes are shown to one place") {
+TEST_CASE("sizes are shown with one decimal place") {
   CHECK(formatSize(0) == "0 B");
   CHECK(formatSize(1023) == "1023 B");
   CHECK(formatSize(1024) == "1.0 KiB");
@@ -74,7 +74,7 @@ TEST_CASE("sizes are shown to one place") {
   CHECK(formatSize(UINT64_MAX) == "16.0 EiB");
 }
 
-TEST_CASE("durations are read with units that descend") {
+TEST_CASE("durations are read with units in descending order") {
   const std::pair<const char*, std::chrono::milliseconds> good[] = {
       {"0", 0ms},          {"0s", 0ms},
       {"250ms", 250ms},    {"45s", 45s},
@@ -116,7 +116,7 @@ TEST_CASE("times are read with any offset") {
   CHECK(timeOf("2026-11-21T09:30:00.04Z") == moment + 40ms);
 }
 
-TEST_CASE("what is no time between 1970 and 9999 is none") {
+TEST_CASE("a malformed time, or one before 1970 or after 9999, is refused") {
   for (const char* text : {"",
                            "now",
                            "-1",
@@ -153,7 +153,7 @@ TEST_CASE("what is no time between 1970 and 9999 is none") {
   CHECK(parseTime("9999-12-31T00:00:00Z"));
 }
 
-TEST_CASE("leap days are those of the Gregorian calendar, and a leap second is the next one's beginning") {
+TEST_CASE("leap days follow the Gregorian calendar, and a leap second counts as the next second") {
   for (const char* year : {"1972", "2000", "2024", "2400"}) CHECK(parseTime(std::string(year) + "-02-29T00:00:00Z"));
   for (const char* year : {"1970", "2023", "2100", "2200"})
     CHECK_FALSE(parseTime(std::string(year) + "-02-29T00:00:00Z"));
@@ -161,7 +161,7 @@ TEST_CASE("leap days are those of the Gregorian calendar, and a leap second is t
   CHECK(timeOf("2024-02-29T23:59:59Z") + 1s == timeOf("2024-03-01T00:00:00Z"));
 }
 
-TEST_CASE("times are written in three forms") {
+TEST_CASE("times are written in three formats") {
   const Time moment = timeOf("2024-02-29T05:06:07.089Z");
   CHECK(formatTime(moment) == "2024-02-29T05:06:07.089Z");
   CHECK(formatDisplayTime(moment) == "Feb 29 2024, 05:06:07");
@@ -171,7 +171,7 @@ TEST_CASE("times are written in three forms") {
   CHECK(formatHttpTime(Time{-1ms}) == "Wed, 31 Dec 1969 23:59:59 GMT");
 }
 
-TEST_CASE("HTTP-dates are read in their three forms") {
+TEST_CASE("HTTP dates are read in all three formats") {
   const Time moment = timeOf("1994-11-06T08:49:37Z");
   for (const char* text :
        {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"}) {
@@ -196,7 +196,7 @@ TEST_CASE("HTTP-dates are read in their three forms") {
   }
 }
 
-TEST_CASE("places in a video") {
+TEST_CASE("positions in a video are read as seconds or as minutes and hours") {
   const std::pair<const char*, std::chrono::milliseconds> good[] = {
       {"0", 0ms},       {"83.5", 83'500ms}, {"1:23.5", 83'500ms}, {"1:02:03", 1h + 2min + 3s},
       {"90:00", 90min}, {"600:0", 10h},

@@ -1,4 +1,5 @@
-// Acts of deletion whose view of a record is out of date: what their SQL expects is all that keeps them apart.
+// Changes to a deletion record by callers whose view of it is out of date: only the conditions in the SQL keep them
+// apart.
 #include "base/error.hpp"
 #include "catch.hpp"
 #include "deletions/rows.hpp"
@@ -30,7 +31,7 @@ struct Site {
     });
   }
 
-  // Commits what an act did, or undoes it where the act says that it found another state.
+  // Commits a change, or rolls it back if it returns false because it found another state.
   bool does(const std::function<bool(Transaction&)>& act) {
     try {
       database.write(Purpose::keep, [&](Transaction& transaction) {
@@ -47,7 +48,7 @@ struct Site {
     return database.read([](Reader& reader) { return rows::findVideo(reader, id).value(); });
   }
 
-  // The states of the video and of its record: all that the acts change.
+  // Returns the states of the video and of its record, which is all that the changes affect.
   std::string states() {
     return database.read([](Reader& reader) {
       std::string text = "none";
@@ -242,11 +243,11 @@ TEST_CASE("a purge whose lease is gone neither ends the record nor counts a fail
   }
 }
 
-TEST_CASE("nothing of a user who is gone is restored", "[deletions]") {
+TEST_CASE("no video of a deleted user is restored", "[deletions]") {
   Site site;
   REQUIRE(site.remove(site.video()));
   const rows::StoredVideo seen = site.video();
-  SECTION("the user first") {
+  SECTION("the user is deleted first") {
     REQUIRE(site.removeUser());
     CHECK_FALSE(site.removeUser());
     REQUIRE(site.queueUser());
@@ -267,7 +268,7 @@ TEST_CASE("nothing of a user who is gone is restored", "[deletions]") {
   }
 }
 
-TEST_CASE("an upload does not publish what was deleted or replaced meanwhile", "[deletions]") {
+TEST_CASE("an upload does not publish a video that was deleted or replaced meanwhile", "[deletions]") {
   Site site;
   const rows::StoredVideo seen = site.video();
   SECTION("the delete first") {
@@ -287,7 +288,7 @@ TEST_CASE("an upload does not publish what was deleted or replaced meanwhile", "
   }
 }
 
-TEST_CASE("of two processes that try a replaced content, one counts", "[deletions]") {
+TEST_CASE("if two processes purge a replaced content, one of them counts", "[deletions]") {
   Site site;
   const rows::ReplacedBlob seen{"b", 0};
   const auto postpone = [&](Transaction& transaction) {

@@ -24,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What the caller is told where a call fails so.
+// The fault that the caller gets for a failure.
 Fault faultFor(const FailingFiles::Failure& failure) {
   return failure.error == ENOSPC ? Fault::diskFull : Fault::internal;
 }
@@ -38,7 +38,7 @@ std::optional<Fault> faultOf(const auto& work) {
   }
 }
 
-// A content of its own for each number, which is served as an mp4.
+// A content that is recognised as an mp4 and differs for each number.
 std::string movie(int number) {
   std::string bytes(
       "\0\0\0\x18"
@@ -55,7 +55,7 @@ std::set<std::string> filesBelow(const fs::path& folder) {
   return names;
 }
 
-// A site on files that fail when they are told to.
+// A site on a file system whose calls can be made to fail.
 struct Site {
   Site() {
     Settings settings;
@@ -85,7 +85,7 @@ struct Site {
     toolkit->uploads().put(Operator{}, {video, std::nullopt}, source);
   }
 
-  // Empty where there is none to be had.
+  // Returns the content of a video; empty if it cannot be read.
   std::string contentOf(const VideoId& video) {
     std::string bytes;
     const auto fault = faultOf([&] {
@@ -96,7 +96,7 @@ struct Site {
     return fault ? std::string() : bytes;
   }
 
-  // A day passes, and everything that sweeps has run.
+  // Makes all files old enough for the sweeps and runs them.
   void sweep() {
     for (const char* const part : {"blobs", "incoming"})
       for (const auto& entry : fs::recursive_directory_iterator(folder / "data" / part))
@@ -105,7 +105,7 @@ struct Site {
     for (const char* const task : {"upload-sweep", "orphan-sweep"}) toolkit->tasks().run(Operator{}, {task});
   }
 
-  // Until nothing waits to be removed: what failed is tried again when it is due.
+  // Drains until nothing waits to be removed; failed deletions are retried.
   void drain() {
     test::waitFor("the queue is empty", [&] {
       const DeletionPage page = toolkit->deletions().list(Operator{}, {});
@@ -117,7 +117,7 @@ struct Site {
     });
   }
 
-  // Nothing stands but what the site is made of and as many contents as there are videos with one.
+  // Checks that no files are left but those of every data directory and this many contents.
   void checkNothingLeft(std::size_t contents) {
     drain();
     sweep();
@@ -141,7 +141,7 @@ struct Site {
 
 }  // namespace
 
-TEST_CASE("an upload, any call of which fails, is there whole or not at all, and can be sent again") {
+TEST_CASE("an upload takes effect completely or not at all if any system call fails, and can be repeated") {
   Site site;
   std::size_t contents = 0;
   const bool replaces = GENERATE(false, true);
@@ -163,14 +163,14 @@ TEST_CASE("an upload, any call of which fails, is there whole or not at all, and
   site.checkNothingLeft(contents);
 }
 
-TEST_CASE("a purge, any call of which fails, is noted and comes to its end later") {
+TEST_CASE("a purge is completed later if any system call fails") {
   Site site;
   const VideoId kept = site.add();
   site.put(kept, movie(1));
   failEachCall(site.files, [&](const FailingFiles::Failure& failure, int call) {
     const VideoId video = site.add();
     site.put(video, movie(2));
-    site.put(kept, movie(call));  // what it had goes too
+    site.put(kept, movie(call));  // its old content is purged too
     site.toolkit->videos().remove(Operator{}, {{video, std::nullopt}, true});
     site.files.failAt(call, failure);
     faultOf([&] { site.toolkit->deletions().drain(Operator{}, {true}); });
@@ -187,7 +187,7 @@ TEST_CASE("a purge, any call of which fails, is noted and comes to its end later
   site.checkNothingLeft(1);
 }
 
-TEST_CASE("a reserve, any call of which fails, does not stand by half") {
+TEST_CASE("the reserve has its full size or does not exist if any system call fails") {
   const TempDirectory folder;
   FailingFiles files;
   store::DataDirectory::create(folder / "data", files);
@@ -212,7 +212,7 @@ TEST_CASE("a reserve, any call of which fails, does not stand by half") {
   });
 }
 
-TEST_CASE("a signing key, any call for which fails, is the old one or the new one, whole") {
+TEST_CASE("the signing key is the old or the new one if any system call fails") {
   const TempDirectory folder;
   FailingFiles files;
   store::DataDirectory::create(folder / "data", files);
@@ -237,13 +237,13 @@ TEST_CASE("a signing key, any call for which fails, is the old one or the new on
     struct stat is {};
     REQUIRE(::stat(file.c_str(), &is) == 0);
     CHECK((is.st_mode & 07777) == 0600);
-    key.set(before);  // takes over what was left
+    key.set(before);  // replaces what a failed call left
     CHECK_FALSE(fs::exists(folder / "data" / "signing.key.new"));
     return failed;
   });
 }
 
-TEST_CASE("a data directory, any call for which fails, is made when it is tried again") {
+TEST_CASE("a data directory is created at the next attempt if any system call fails") {
   FailingFiles files;
   failEachCall(files, [&](const FailingFiles::Failure& failure, int call) {
     const TempDirectory folder;

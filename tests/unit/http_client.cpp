@@ -51,7 +51,7 @@ constexpr Endpoint<Ask, void> put{
 constexpr Endpoint<Ask, Content> openVideo{
     {.name = "videos.open", .method = Method::get, .path = "/videos/{id}", .flags = {.takesLink = true}}};
 
-/// A server that is not ours, on a port of its own.
+/// A server that is not videod, on a free port.
 struct Odd {
   httplib::Server server;
   int port = 0;
@@ -68,7 +68,7 @@ struct Odd {
   http::ClientOptions options() const { return {url(), {}, {}, 5s, false}; }
 };
 
-/// A server of bytes: `talk` has each connection in turn.
+/// A server that passes each connection in turn to `talk`, which reads and writes raw bytes.
 struct Raw {
   Descriptor listener{::socket(AF_INET, SOCK_STREAM, 0)};
   int port = 0;
@@ -101,7 +101,7 @@ struct Raw {
     while (head.find("\r\n\r\n") == std::string::npos && ::recv(socket, &byte, 1, 0) == 1) head += byte;
   }
   static void say(int socket, std::string_view text) { ::send(socket, text.data(), text.size(), MSG_NOSIGNAL); }
-  /// Reads until the other end is done.
+  /// Reads until the other end closes.
   static void drain(int socket) {
     char bytes[65536];
     while (::recv(socket, bytes, sizeof bytes, 0) > 0) {
@@ -109,7 +109,7 @@ struct Raw {
   }
 };
 
-/// The error of a call; fails where there is none.
+/// Returns the error of a call; fails the test if there is none.
 Error errorOf(const std::function<void()>& call) {
   try {
     call();
@@ -136,7 +136,7 @@ ByteSource sourceOf(std::string text, std::size_t times, std::optional<std::uint
 
 }  // namespace
 
-TEST_CASE("what a client asks is what its fields say") {
+TEST_CASE("the client builds the path, query, body and credentials of a request from its fields") {
   Odd odd;
   const auto echo = [](const httplib::Request& request, httplib::Response& response) {
     std::string said = request.method + " " + request.target + " " + request.body;
@@ -163,7 +163,7 @@ TEST_CASE("what a client asks is what its fields say") {
   CHECK(http::Client(behind).call(show, Anonymous{}, Ask{"7", {}}).said == "GET /prefix/things/7   ");
 }
 
-TEST_CASE("a secret does not leave over plain http, and a URL must be one") {
+TEST_CASE("a secret is not sent over plain http except to this machine, and an invalid URL is refused") {
   for (const char* url : {"http://video.example", "http://127.0.0.1.evil.example", "http://127.evil.example",
                           "http://10.0.0.1:8000", "http://localhost.example"}) {
     INFO(url);
@@ -176,7 +176,7 @@ TEST_CASE("a secret does not leave over plain http, and a URL must be one") {
   }
 }
 
-TEST_CASE("a server without a rehearsal is told from a thing that is not there") {
+TEST_CASE("a server that does not know a dry run is distinguished from a missing object") {
   constexpr Endpoint<Ask, Item> rehearse{
       {.name = "things.post.rehearse", .method = Method::post, .path = "/things/{id}/rehearse"}};
   const auto notFound = [](const httplib::Request&, httplib::Response& response) {
@@ -206,7 +206,7 @@ TEST_CASE("a server without a rehearsal is told from a thing that is not there")
   CHECK(acts == 0);
 }
 
-TEST_CASE("an answer that is not videod's says so") {
+TEST_CASE("a reply that is not from videod is reported as such") {
   Odd odd;
   odd.server.Get("/things/502", [](const httplib::Request&, httplib::Response& response) {
     response.status = 502;
@@ -249,7 +249,7 @@ TEST_CASE("an answer that is not videod's says so") {
   check(errorOf([&] { client.open(openVideo, Anonymous{}, Ask{"html", {}}); }), Fault::unreachable, "is not videod");
 }
 
-TEST_CASE("a server that is not there is unreachable, with its address") {
+TEST_CASE("an error about an unreachable server names its address") {
   int port = 0;
   {
     port = Raw([](int, int) {}).port;
@@ -267,7 +267,7 @@ TEST_CASE("a server that is not there is unreachable, with its address") {
   check(errorOf([&] { local.call(show, Operator{}, Ask{"7", {}}); }), Fault::unreachable, "no.socket");
 }
 
-TEST_CASE("a kept connection that the server closes in between is made anew") {
+TEST_CASE("the client reconnects if the server closed an idle connection") {
   std::atomic<int> connections = 0;
   Raw raw([&](int socket, int) {
     ++connections;
@@ -275,12 +275,12 @@ TEST_CASE("a kept connection that the server closes in between is made anew") {
     Raw::say(socket, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{\"said\":\"a\"}");
   });
   http::Client client(raw.options());
-  // Only what may be repeated is: of a POST nobody knows whether it arrived.
+  // A GET may be repeated; a POST may not, because it could have arrived.
   for (int i = 0; i < 5; ++i) CHECK(client.call(show, Anonymous{}, Ask{"7", {}}).said == "a");
   CHECK(connections >= 5);
 }
 
-TEST_CASE("a refusal in the middle of an upload is seen") {
+TEST_CASE("a refusal that arrives in the middle of an upload is reported") {
   for (const bool sized : {true, false}) {
     Raw raw([](int socket, int) {
       Raw::readHead(socket);
@@ -300,7 +300,7 @@ TEST_CASE("a refusal in the middle of an upload is seen") {
   }
 }
 
-TEST_CASE("an upload is pushed once, and what goes wrong in its source comes out") {
+TEST_CASE("an upload reads its source once and passes on its errors") {
   Odd odd;
   std::string got;
   odd.server.Put(".*", [&](const httplib::Request& request, httplib::Response& response) {
@@ -327,7 +327,7 @@ TEST_CASE("an upload is pushed once, and what goes wrong in its source comes out
   CHECK(got == "movie");
 }
 
-TEST_CASE("a content is read by ranges, and only while it is the same") {
+TEST_CASE("a content is read in ranges until it is replaced") {
   Odd odd;
   std::atomic<int> version = 1;
   const std::string whole(9U << 20, 'w');

@@ -134,14 +134,14 @@ struct Recorder final : Service {
   std::condition_variable opened;
   bool gateOpen = false;
   std::atomic<int> atGate = 0;
-  std::atomic<int> holding = 0;  ///< answers whose `held` lives
+  std::atomic<int> holding = 0;  ///< answers whose `held` is not released
   std::atomic<std::uint64_t> streamed = 0;
   std::atomic<std::uint64_t> rate = 0;
   std::vector<video::Fault> faults;
   Peer peer;
 };
 
-/// What came back; status 0: the connection was closed instead.
+/// A reply; its status is 0 if the connection was closed instead, and -1 if it was closed in the content.
 struct Reply {
   int status = 0;
   std::string head;
@@ -179,7 +179,7 @@ class Client {
   }
   void get(std::string_view path) { send(fmt::format("GET {} HTTP/1.1\r\nHost: a\r\n\r\n", path)); }
 
-  /// Reads one answer; `noBody` for HEAD.
+  /// Reads one reply; `noBody` for HEAD.
   Reply read(bool noBody = false) {
     Reply reply;
     std::size_t end = 0;
@@ -204,7 +204,7 @@ class Client {
   bool closed() { return in_.empty() && !more() && in_.empty(); }
   bool more() {
     pollfd wanted{socket_.number(), POLLIN, 0};
-    if (::poll(&wanted, 1, 10'000) <= 0) throw std::runtime_error("the server says nothing");
+    if (::poll(&wanted, 1, 10'000) <= 0) throw std::runtime_error("no reply from the server");
     char bytes[65536];
     const ssize_t got = ::recv(socket_.number(), bytes, sizeof bytes, 0);
     if (got <= 0) return false;

@@ -21,7 +21,7 @@ Head headOf(const Headers& headers) {
 
 }  // namespace
 
-TEST_CASE("conditions are weighed in the order of RFC 9110") {
+TEST_CASE("conditions are evaluated in the order of RFC 9110") {
   constexpr auto proceed = Condition::proceed;
   constexpr auto failed = Condition::failed;
   constexpr auto notModified = Condition::notModified;
@@ -62,7 +62,7 @@ TEST_CASE("conditions are weighed in the order of RFC 9110") {
   }
 }
 
-TEST_CASE("If-Range lets a range through only for the same content") {
+TEST_CASE("with If-Range a range applies only if the content is unchanged") {
   const std::pair<const char*, bool> cases[] = {{"\"abc\"", true}, {"W/\"abc\"", false}, {"\"x\"", false},
                                                 {exact, true},     {before, false},      {after, false},
                                                 {"junk", false},   {"*", false}};

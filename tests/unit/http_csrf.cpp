@@ -4,7 +4,7 @@
 
 using namespace video::http;
 
-TEST_CASE("the cross-site rule, case by case") {
+TEST_CASE("requests from other sites may not change anything") {
   const std::vector<std::string> origins{"https://front.example"};
   struct Case {
     bool cookie;
@@ -15,10 +15,10 @@ TEST_CASE("the cross-site rule, case by case") {
     bool may;
   };
   const Case cases[] = {
-      // a header's secret, or a link, is the caller's own doing
+      // a secret in a header or a link is never sent by a browser on its own
       {false, true, "cross-site", "https://evil.example", "a", true},
       {false, true, "", "", "a", true},
-      // Sec-Fetch-Site decides where it is there
+      // Sec-Fetch-Site decides if it is present
       {true, true, "same-origin", "", "a", true},
       {true, true, "none", "", "a", true},
       {true, true, "same-site", "", "a", false},
@@ -30,7 +30,7 @@ TEST_CASE("the cross-site rule, case by case") {
       {false, false, "none", "", "a", true},
       {false, false, "same-site", "", "a", false},
       {false, false, "cross-site", "", "a", false},
-      // else Origin: the Host, whatever the scheme and with its usual port or without
+      // otherwise Origin must be the Host, with any scheme and with or without the default port
       {true, true, "", "http://a", "a", true},
       {true, true, "", "https://a", "a", true},
       {true, true, "", "https://A", "a:443", true},
@@ -49,13 +49,13 @@ TEST_CASE("the cross-site rule, case by case") {
       {false, false, "", "http://a", "a", true},
       {false, false, "", "http://evil.example", "a", false},
       {false, false, "", "null", "a", false},
-      // a listed origin may
+      // a configured origin is allowed
       {true, true, "", "https://front.example", "a", true},
       {true, true, "", "https://Front.Example", "a", true},
       {true, true, "cross-site", "https://front.example", "a", true},
       {true, true, "", "http://front.example", "a", false},
       {true, true, "", "https://front.example.evil", "a", false},
-      // with neither header: no browser of today, and good only without a cookie
+      // without either header, which no current browser omits, only requests without a cookie are allowed
       {true, true, "", "", "a", false},
       {false, false, "", "", "a", true},
   };

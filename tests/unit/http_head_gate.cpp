@@ -10,9 +10,9 @@ using namespace video::http;
 
 namespace {
 
-/// 0: good; else the status it is refused with; -1: more is wanted.
+/// Returns 0 if the head is valid, the status it is refused with, or -1 if it is incomplete.
 int statusOf(const std::string& given, Head& head, const HeadLimits& limits = {}) {
-  static std::string bytes;  // of which the head is views
+  static std::string bytes;  // the head refers to them
   bytes = given;
   HeadEnd end;
   switch (end.look(bytes, limits)) {
@@ -24,7 +24,7 @@ int statusOf(const std::string& given, Head& head, const HeadLimits& limits = {}
   return refusal ? refusal->status : 0;
 }
 
-/// The same for bytes that nobody else keeps: the head is views of them.
+/// The same for a temporary, which is kept because the head refers to it.
 int statusOf(std::string&& bytes, Head& head, const HeadLimits& limits = {}) {
   static std::deque<std::string> kept;
   return statusOf(std::as_const(kept.emplace_back(std::move(bytes))), head, limits);
@@ -39,7 +39,7 @@ std::string with(const std::string& lines) {
   return "GET / HTTP/1.1\r\nHost: a\r\n" + lines + "\r\n";
 }
 
-/// The body, `!` behind it where it is broken, `?` where it is not done; `rest` is what does not belong to it.
+/// Returns the body, followed by `!` if it is malformed or `?` if it is incomplete; `rest` gets the bytes after it.
 std::string decoded(BodyDecoder decoder, std::string_view bytes, std::size_t step, std::string* rest = nullptr) {
   std::string body;
   std::string waiting;
@@ -67,7 +67,7 @@ Head chunkedHead() {
 
 }  // namespace
 
-TEST_CASE("a head is read") {
+TEST_CASE("a request head is parsed") {
   Head head;
   REQUIRE(statusOf("\r\nPOST /a%20b/c?x=1&y HTTP/1.1\r\nHost: h:80\r\nX-One:  two words \t\r\nx-one:\r\n"
                    "Content-Length: 12\r\nExpect: 100-Continue\r\n\r\nbody",
@@ -83,7 +83,7 @@ TEST_CASE("a head is read") {
   CHECK(head.keepAlive);
 }
 
-TEST_CASE("a head is views of its bytes, and can be moved to a copy of them") {
+TEST_CASE("a head refers to the bytes it was parsed from, and can be moved to a copy of them") {
   std::string bytes = "POST http://host HTTP/1.1\r\nHost: h\r\nX-One: two\r\nX-Empty:\r\nContent-Length: 1\r\n\r\n";
   Head head;
   REQUIRE_FALSE(readHead(bytes, {}, head));
@@ -99,7 +99,7 @@ TEST_CASE("a head is views of its bytes, and can be moved to a copy of them") {
   CHECK(head.headerValues("X-Empty") == std::vector<std::string_view>{""});
 }
 
-TEST_CASE("what is read of a head before is gone") {
+TEST_CASE("nothing of an earlier head is left when another is parsed") {
   Head head;
   REQUIRE(statusOf(with("Content-Length: 3\r\nConnection: close\r\nExpect: 100-continue\r\n"), head) == 0);
   REQUIRE(statusOf(with(""), head) == 0);
@@ -110,7 +110,7 @@ TEST_CASE("what is read of a head before is gone") {
   CHECK(head.query.empty());
 }
 
-TEST_CASE("targets") {
+TEST_CASE("request targets are split into path, query and host") {
   Head head;
   REQUIRE(statusOf("GET http://example.org:81/p?q HTTP/1.1\r\nHost: other\r\n\r\n", head) == 0);
   CHECK(head.path == "/p");
@@ -127,7 +127,7 @@ TEST_CASE("targets") {
     CHECK(statusOf(std::string("GET ") + target + " HTTP/1.1\r\nHost: a\r\n\r\n") == 400);
 }
 
-TEST_CASE("request lines that are refused") {
+TEST_CASE("malformed request lines are refused") {
   const auto line = [](const std::string& text) { return statusOf(text + "\r\nHost: a\r\n\r\n"); };
   CHECK(line("GET / HTTP/1.2") == 0);
   CHECK(line("FROB / HTTP/1.1") == 0);
@@ -144,7 +144,7 @@ TEST_CASE("request lines that are refused") {
   CHECK(statusOf("\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n") == 400);
 }
 
-TEST_CASE("header lines that are refused") {
+TEST_CASE("malformed header fields are refused") {
   CHECK(statusOf(with("A: b\r\n c\r\n")) == 400);
   CHECK(statusOf(with("A : b\r\n")) == 400);
   CHECK(statusOf(with(": b\r\n")) == 400);
@@ -163,7 +163,7 @@ TEST_CASE("header lines that are refused") {
   CHECK(statusOf(with("Expect: something\r\n")) == 417);
 }
 
-TEST_CASE("framing that is refused") {
+TEST_CASE("ambiguous or unsupported framing is refused") {
   for (const char* length :
        {"", "abc", "-1", "+1", "1 2", "0x10", "1,1", "1.0", "9223372036854775808", "99999999999999999999"})
     CHECK(statusOf(with(std::string("Content-Length: ") + length + "\r\n")) == 400);
@@ -177,7 +177,7 @@ TEST_CASE("framing that is refused") {
   CHECK(statusOf("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n") == 400);
 }
 
-TEST_CASE("whether a connection stays") {
+TEST_CASE("the version and the Connection field decide whether the connection is kept") {
   const auto stays = [](const std::string& version, const std::string& lines) {
     Head head;
     REQUIRE(statusOf("GET / HTTP/" + version + "\r\nHost: a\r\n" + lines + "\r\n", head) == 0);
@@ -190,7 +190,7 @@ TEST_CASE("whether a connection stays") {
   CHECK_FALSE(stays("1.0", "Connection: keep-alive\r\nConnection: close\r\n"));
 }
 
-TEST_CASE("limits of a head") {
+TEST_CASE("a head over a size limit is refused") {
   const auto target = [](std::size_t size) {
     return "GET /" + std::string(size, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n";
   };
@@ -207,7 +207,7 @@ TEST_CASE("limits of a head") {
   CHECK(statusOf(with(many)) == 431);
 }
 
-TEST_CASE("a head may come byte by byte") {
+TEST_CASE("a head may arrive byte by byte") {
   const std::string bytes = "GET /x HTTP/1.1\r\nHost: a\r\n\r\nmore";
   HeadEnd end;
   for (std::size_t size = 1; size < bytes.size() - 4; ++size)
@@ -216,7 +216,7 @@ TEST_CASE("a head may come byte by byte") {
   CHECK(end.end() == bytes.size() - 4);
 }
 
-TEST_CASE("a body of known length") {
+TEST_CASE("a body with a Content-Length ends after that many bytes") {
   Head head;
   head.contentLength = 5;
   std::string rest;
@@ -229,7 +229,7 @@ TEST_CASE("a body of known length") {
   CHECK(BodyDecoder(head).done());
 }
 
-TEST_CASE("a body in chunks") {
+TEST_CASE("a chunked body is decoded, and a malformed one is refused") {
   std::string rest;
   for (const std::size_t step : {1u, 2u, 7u, 1000u}) {
     CHECK(decoded(BodyDecoder(chunkedHead()), "5\r\nhello\r\n00A ;x=\"y\"\r\n, world!!!\r\n0\r\nT: v\r\n\r\nGET", step,

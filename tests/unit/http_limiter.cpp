@@ -25,7 +25,7 @@ bool refused(Take take) {
 
 }  // namespace
 
-TEST_CASE("tokens run out, and come back with their last copy") {
+TEST_CASE("a token is returned when its last copy is destroyed") {
   Limiter limiter({2, 2, 1});
   Limiter::Token first = limiter.takeStream("1.2.3.4");
   Limiter::Token copy = first;
@@ -51,7 +51,7 @@ TEST_CASE("tokens run out, and come back with their last copy") {
   }
 }
 
-TEST_CASE("an address has its own share: IPv4 whole, IPv6 by its first 64 bits") {
+TEST_CASE("streams are limited per IPv4 address and per IPv6 /64") {
   struct Case {
     const char* one;
     const char* other;
@@ -84,7 +84,7 @@ TEST_CASE("a token may outlive its limiter") {
   upload.reset();
 }
 
-TEST_CASE("threads never have more tokens than there are, and give all back") {
+TEST_CASE("concurrent threads never hold more tokens than the limit, and return them all") {
   constexpr std::size_t most = 3;
   Limiter limiter({most, 2, most});
   {

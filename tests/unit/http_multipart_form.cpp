@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* type = "multipart/form-data; boundary=XX";
 
-/// The file of a form that arrives in these pieces.
+/// Returns the file of a form that arrives in these pieces.
 std::string fileOf(const std::vector<std::string_view>& pieces, const char* contentType = type) {
   std::string file;
   const video::ByteSink sink = [&file](std::span<const std::byte> piece) {
@@ -23,7 +23,7 @@ std::string fileOf(const std::vector<std::string_view>& pieces, const char* cont
   return file;
 }
 
-/// What is wrong with a form; empty where it is good.
+/// Returns why a form is refused; empty if it is valid.
 std::string complaint(const std::string& body, const char* contentType = type) {
   try {
     fileOf({body}, contentType);
@@ -41,7 +41,7 @@ const std::string fileHeader = "Content-Disposition: form-data; name=\"file\"; f
 
 }  // namespace
 
-TEST_CASE("a form gives the same file however it is cut") {
+TEST_CASE("a form yields the same file however it is split") {
   const std::string content = "\r\n--X\r\n--XY\r\r\n-\r\n--\rmovie\r\n";
   const std::string body = "preamble\r\n" + part("Content-Disposition: form-data; name=\"note\"", "hello") +
                            part(fileHeader, content) + "--XX-- \r\nepilogue";
@@ -56,7 +56,7 @@ TEST_CASE("a form gives the same file however it is cut") {
   CHECK(fileOf(bytes) == content);
 }
 
-TEST_CASE("part headers may be odd and legal") {
+TEST_CASE("unusual but legal part headers are accepted") {
   for (const char* header : {
            "content-disposition: FORM-DATA; NAME=file",
            "Content-Disposition:form-data;name=\"file\"",
@@ -75,7 +75,7 @@ TEST_CASE("part headers may be odd and legal") {
     CHECK(fileOf({part(fileHeader, "m") + "--XX--"}, good) == "m");
 }
 
-TEST_CASE("broken forms are refused with what is wrong") {
+TEST_CASE("a malformed form is refused with the reason") {
   const std::string good = part(fileHeader, "movie");
   const std::string note = "Content-Disposition: form-data; name=\"note\"";
   const std::string lastBoundary = "ends before its last boundary";
@@ -118,7 +118,7 @@ TEST_CASE("broken forms are refused with what is wrong") {
   }
 }
 
-TEST_CASE("what the sink throws ends the form") {
+TEST_CASE("an exception from the sink reaches the caller") {
   const video::ByteSink full = [](std::span<const std::byte>) { throw video::Error(video::Fault::diskFull); };
   FormFile form(type, "file", full);
   const std::string body = part(fileHeader, "movie") + "--XX--";

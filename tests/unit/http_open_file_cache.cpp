@@ -23,7 +23,7 @@ Content contentOf(std::uint64_t size) {
 
 }  // namespace
 
-TEST_CASE("small contents are kept while the data stay as they are, and no longer open than that") {
+TEST_CASE("small contents stay open until the data changes") {
   OpenFileCache contents;
   CHECK_FALSE(contents.find("/a?", 1));
   const Content one = contentOf(OpenFileCache::largest);
@@ -35,7 +35,7 @@ TEST_CASE("small contents are kept while the data stay as they are, and no longe
   CHECK_FALSE(contents.find("/b?", 1));
   CHECK_FALSE(contents.find("/c?", 2));
   CHECK(one.reader.use_count() == 1);
-  contents.keep("/a?", 1, one);  // looked up before the data changed
+  contents.keep("/a?", 1, one);  // looked up before the data changed, kept after it
   CHECK_FALSE(contents.find("/a?", 2));
   for (std::size_t i = 0; i < 3 * OpenFileCache::most; ++i) contents.keep(std::to_string(i), 2, one);
   CHECK(one.reader.use_count() <= static_cast<long>(OpenFileCache::most) + 1);

@@ -20,7 +20,7 @@ std::vector<std::string> itemsOf(std::string_view list) {
 
 }  // namespace
 
-TEST_CASE("percent-encoding there and back") {
+TEST_CASE("text is percent-encoded and decoded") {
   CHECK(decoded("a%20b%2fc%2Fd+e") == "a b/c/d+e");
   CHECK(decoded("a+b%2B", true) == "a b+");
   for (const char* bad : {"%", "%4", "a%4", "%zz", "%4g", "%00", "a%00b", "%%41"}) CHECK_FALSE(decoded(bad));
@@ -38,7 +38,7 @@ TEST_CASE("percent-encoding there and back") {
   CHECK(encoded == "a%2Fb%20c~.-_%C3%A9");
 }
 
-TEST_CASE("a query is read in order, and what is broken is named") {
+TEST_CASE("a query is parsed in order, and an error names the malformed parameter") {
   using Pairs = std::vector<std::pair<std::string, std::string>>;
   CHECK(parseQuery("") == Pairs{});
   CHECK(parseQuery("a=1&&b&c=&=d&a=2+3%264=5") == Pairs{{"a", "1"}, {"b", ""}, {"c", ""}, {"", "d"}, {"a", "2 3&4=5"}});
@@ -52,7 +52,7 @@ TEST_CASE("a query is read in order, and what is broken is named") {
     }
 }
 
-TEST_CASE("items and parameters of a header's value") {
+TEST_CASE("a field value is split into items and parameters") {
   CHECK(itemsOf(" a ,, \"b,c\" ,\td") == std::vector<std::string>{"a", "\"b,c\"", "d"});
   CHECK(itemsOf("\"a\\\",b\",c") == std::vector<std::string>{"\"a\\\",b\"", "c"});
   CHECK(itemsOf("\"open, never closed").size() == 1);
@@ -65,7 +65,7 @@ TEST_CASE("items and parameters of a header's value") {
   CHECK_FALSE(parameterOf("; aa=1; a", "a"));
 }
 
-TEST_CASE("the SHA-256 of a Content-Digest") {
+TEST_CASE("the SHA-256 is read from a Content-Digest field") {
   const std::string hex = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
   const std::string digest = "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:";
   CHECK(sha256Of(digest) == hex);
@@ -81,7 +81,7 @@ TEST_CASE("the SHA-256 of a Content-Digest") {
   }
 }
 
-TEST_CASE("a file's name goes through Content-Disposition and comes back") {
+TEST_CASE("a file name is written to Content-Disposition and read back unchanged") {
   CHECK(inlineDisposition("") == "inline");
   CHECK(inlineDisposition("holiday.mp4") == "inline; filename=\"holiday.mp4\"");
   CHECK(inlineDisposition("caf\u00e9 \"1\"") == "inline; filename=\"caf_ _1_\"; filename*=UTF-8''caf%C3%A9%20%221%22");

@@ -8,7 +8,7 @@ using video::http::chooseRange;
 
 namespace {
 
-/// `whole`, `none`, or `FIRST+LENGTH` of each part.
+/// Returns `whole`, `none`, or `FIRST+LENGTH` for each part.
 std::string chosen(std::string_view header, std::uint64_t size) {
   using Kind = video::http::RangeChoice::Kind;
   const auto choice = chooseRange(header, size);
@@ -23,7 +23,7 @@ std::string chosen(std::string_view header, std::uint64_t size) {
 
 }  // namespace
 
-TEST_CASE("a Range header chooses the whole, parts or nothing") {
+TEST_CASE("a Range field selects the whole content, parts of it, or nothing") {
   struct Case {
     const char* header;
     std::string choice;
@@ -90,7 +90,7 @@ TEST_CASE("a Range header chooses the whole, parts or nothing") {
   }
 }
 
-TEST_CASE("more than 16 ranges choose the whole") {
+TEST_CASE("more than 16 ranges select the whole content") {
   std::string header = "bytes=";
   for (int i = 0; i < 16; ++i) header += fmt::format("{}{}-{}", i == 0 ? "" : ",", i * 10, i * 10 + 1);
   CHECK(chooseRange(header, 1000).parts.size() == 16);

@@ -4,7 +4,7 @@ using namespace video;
 using namespace video::http;
 using namespace http_router_test;
 
-TEST_CASE("a request is admitted once: what its head led to is kept until it is served") {
+TEST_CASE("the caller is determined once, when the request is admitted") {
   Site site;
   Head head;
   head.methodName = "GET";
@@ -18,7 +18,7 @@ TEST_CASE("a request is admitted once: what its head led to is kept until it is 
   CHECK(says(answer, "7|-|s\""));
 }
 
-TEST_CASE("routes are found by path and method") {
+TEST_CASE("a route is found by path and method") {
   Site site;
   struct Case {
     Method method;
@@ -29,7 +29,7 @@ TEST_CASE("routes are found by path and method") {
   const Case cases[] = {
       {Method::get, "/things/7", 200, R"({"said":"7|-|nobody"})"},
       {Method::get, "/things/best", 200, R"({"said":"the best"})"},
-      {Method::delete_, "/things/best", 204, ""},  // back from the literal
+      {Method::delete_, "/things/best", 204, ""},  // the literal segment has no DELETE
       {Method::get, "/things/7?note=a+b%26", 200, "7|a b&|nobody"},
       {Method::get, "/things/a%2Fb%20c", 200, "a/b c|"},
       {Method::get, "/things/%2e%2e", 200, "..|"},
@@ -77,7 +77,7 @@ TEST_CASE("routes are found by path and method") {
                   Error);
 }
 
-TEST_CASE("HEAD says what GET would, without its content") {
+TEST_CASE("HEAD answers like GET, without the content") {
   Site site;
   Answer answer = site.ask(Method::head, "/things/7");
   CHECK(answer.status == 200);
@@ -93,14 +93,14 @@ TEST_CASE("HEAD says what GET would, without its content") {
   CHECK(header(answer, "X-Error-Detail") == "id: must not be empty");
 }
 
-TEST_CASE("OPTIONS * says what the server can do") {
+TEST_CASE("OPTIONS * lists the methods of the server") {
   Site site;
   const Answer answer = site.ask(Method::options, "*");
   CHECK(answer.status == 204);
   CHECK(header(answer, "Allow") == "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT");
 }
 
-TEST_CASE("a listener answers what its roles are for") {
+TEST_CASE("a listener serves only the routes of its roles") {
   Site site;
   const std::pair<const char*, unsigned> paths[] = {
       {"/things/7", api | web}, {"/videos/v", stream | web}, {"/tasks", scheduler}, {"/", web}, {"/healthz", allRoles}};
@@ -113,7 +113,7 @@ TEST_CASE("a listener answers what its roles are for") {
     }
 }
 
-TEST_CASE("fields come from path, query and body; what is missing or wrong is named") {
+TEST_CASE("fields are read from path, query and body, and an error names the field") {
   Site site;
   const std::pair<const char*, const char*> bodies[] = {
       {R"({"text":"x","count":3})", R"({"said":"7|x|3"})"},
@@ -151,7 +151,7 @@ TEST_CASE("fields come from path, query and body; what is missing or wrong is na
   }
 }
 
-TEST_CASE("a page links to the next one") {
+TEST_CASE("a page links to the next page") {
   Site site;
   Answer answer = site.get("/user/a%20b/things?limit=3&cursor=old&x=%3C%3E");
   CHECK(textOf(answer) == R"({"items":[{"said":"3"}],"next_cursor":"a&b"})");
@@ -163,12 +163,12 @@ TEST_CASE("a page links to the next one") {
   CHECK(header(answer, "Link").empty());
 }
 
-TEST_CASE("an error is one body and its headers, and ours stay inside") {
+TEST_CASE("an error reply has a uniform body and header fields, and hides the detail of internal errors") {
   Site site;
   struct Case {
     const char* path;
     int status;
-    const char* body;  // without the request id
+    const char* body;  // without the request ID
   };
   const Case cases[] = {
       {"/fail/foreign", 500, R"({"error":"Internal service error","error_code":"004",)"},
@@ -213,7 +213,7 @@ TEST_CASE("an error is one body and its headers, and ours stay inside") {
   CHECK(says(refused, "the head did not come in time"));
 }
 
-TEST_CASE("every answer has a request id: the request's own where it is sane") {
+TEST_CASE("every reply has a request ID, the one of the request if that is valid") {
   Site site;
   const std::string longest(64, 'a');
   for (const std::string& good : {std::string("a"), std::string("A.b_c-9"), longest})
@@ -225,11 +225,11 @@ TEST_CASE("every answer has a request id: the request's own where it is sane") {
   }
 }
 
-TEST_CASE("who asks is read off the request") {
+TEST_CASE("the caller is determined from the request's credentials") {
   Site site;
   struct Case {
     Headers headers;
-    const char* who;  // or a status
+    const char* who;  // the caller, or the status of the refusal
     const char* target = "/things/7";
   };
   const char* link = "/videos/v?share=s&exp=9&sig=x%3D";
@@ -291,7 +291,7 @@ TEST_CASE("who asks is read off the request") {
   check({{{"X-Session-Id", "s"}}, "403"});
 }
 
-TEST_CASE("a page of another site changes nothing") {
+TEST_CASE("a request from a page of another site changes nothing") {
   Site site;
   const Headers cookie{{"Cookie", "session=s"}};
   const Headers foreign{{"Cookie", "session=s"}, {"Sec-Fetch-Site", "cross-site"}};

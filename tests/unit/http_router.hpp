@@ -91,7 +91,7 @@ class Bytes : public ContentReader {
   std::string text = "0123456789";
 };
 
-/// A router with a route of each kind, and the answers it gives to made-up requests.
+/// A router with a route of each kind; `ask` and `get` return its answers.
 struct Site {
   explicit Site(const LimiterOptions& limits = {}, const TrustedProxies& proxies = {}, const std::string& accel = {})
       : router({{"https://front.example"},

@@ -4,7 +4,7 @@ using namespace video;
 using namespace video::http;
 using namespace http_router_test;
 
-TEST_CASE("a content is served whole, in part, or not at all") {
+TEST_CASE("ranges and conditions decide what is served of a content") {
   Site site({1, 1, 1});
   struct Case {
     Headers headers;
@@ -46,7 +46,7 @@ TEST_CASE("a content is served whole, in part, or not at all") {
   CHECK(site.ask(Method::head, "/videos/v").status == 200);
 }
 
-TEST_CASE("an upload comes raw or as a form") {
+TEST_CASE("an upload is accepted raw or as a form") {
   Site site({1, 1, 1});
   const std::string digest = "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:";
   CHECK(textOf(site.ask(Method::put, "/upload/v", {}, "movie")) == R"({"said":"5 - movie"})");
@@ -85,7 +85,7 @@ TEST_CASE("an upload comes raw or as a form") {
   CHECK(site.router.limiter().counts().uploads == 0);
 }
 
-TEST_CASE("a request is logged once, when its answer is let go") {
+TEST_CASE("a request is logged once, when its answer is destroyed") {
   Site site;
   {
     const Answer answer = site.get("/things/7?note=secret");
@@ -110,7 +110,7 @@ TEST_CASE("a request is logged once, when its answer is let go") {
   CHECK(site.log[5].ends_with(" 4"));
 }
 
-TEST_CASE("a reply that visitors share is made once per change of the data") {
+TEST_CASE("a shared reply is made once per change of the data") {
   Site site;
   const auto madeBy = [&site](const std::string& target, const Headers& headers = {}) {
     site.made = 0;
@@ -130,7 +130,8 @@ TEST_CASE("a reply that visitors share is made once per change of the data") {
   CHECK(madeBy("/shared/a") == 0);
 }
 
-TEST_CASE("behind a trusted proxy the client counts: its address for the log and the limiter, its host for pages") {
+TEST_CASE(
+    "behind a trusted proxy, the log and the limiter use the client's address and the cross-site check its host") {
   TrustedProxies proxies;
   proxies.add("1.2.3.0/24");
   Site site({10, 1, 1}, proxies);
@@ -145,14 +146,14 @@ TEST_CASE("behind a trusted proxy the client counts: its address for the log and
   fromPage.insert(fromPage.end(), {{"Cookie", "session=s"}, {"Origin", "https://shop.example"}});
   CHECK(site.ask(Method::post, "/things/t/notes", fromPage, R"({"text":"x","count":1})").status == 201);
 
-  site.peer.address = "1.2.4.1";  // no proxy of ours: its word is not looked at
+  site.peer.address = "1.2.4.1";  // not a trusted proxy: its header fields are ignored
   const Answer direct = site.get("/videos/v", forwarded);
   CHECK(direct.status == 200);
   CHECK(site.get("/videos/v").status == 429);
   CHECK(site.ask(Method::post, "/things/t/notes", fromPage, R"({"text":"x","count":1})").status == 403);
 }
 
-TEST_CASE("a trusted proxy is told where the content stands, anyone else gets the bytes") {
+TEST_CASE("a trusted proxy gets the path of the content, any other client its bytes") {
   TrustedProxies proxies;
   proxies.add("1.2.3.4");
   Site site({1, 1, 1}, proxies, "/internal/");
@@ -163,12 +164,12 @@ TEST_CASE("a trusted proxy is told where the content stands, anyone else gets th
     CHECK(header(told, "X-Accel-Redirect") == "/internal/ab/abcd.mp4");
     CHECK(header(told, "Content-Type") == "video/mp4");
     CHECK_FALSE(header(told, "Content-Disposition").empty());
-    CHECK(header(told, "ETag").empty());  // the proxy's own
+    CHECK(header(told, "ETag").empty());  // the proxy sends its own
     CHECK(textOf(told).empty());
   }
   CHECK(site.get("/videos/none").status == 404);
   CHECK(site.router.limiter().counts().streams == 0);
-  CHECK(textOf(site.get("/videos/v")) == "0123456789");  // for nobody: a program on the proxy's machine
+  CHECK(textOf(site.get("/videos/v")) == "0123456789");  // not forwarded: a program on the proxy's machine
   site.peer.address = "1.2.3.5";
   const Answer sent = site.get("/videos/v");
   CHECK(header(sent, "X-Accel-Redirect").empty());

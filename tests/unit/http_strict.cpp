@@ -1,12 +1,12 @@
-// What a stranger's bytes may be (RFC 9112): whatever the standard lets a server refuse or repair is refused with an
-// answer, and the connection closed.
+// Where RFC 9112 lets a server either refuse or repair a request, it is refused with a reply and the connection is
+// closed.
 #include "http_client.hpp"
 
 using namespace http_test;
 
 namespace {
 
-/// The statuses of all answers to `bytes`, in order, ending in `closed` where the connection is closed afterwards.
+/// Returns the statuses of all replies to `bytes`, in order, then `closed` or `open` for the connection.
 std::string statusesOf(const Running& server, const std::string& bytes, bool open) {
   Client client(server.address);
   client.send(bytes);
@@ -22,7 +22,7 @@ std::string statusesOf(const Running& server, const std::string& bytes, bool ope
 
 }  // namespace
 
-TEST_CASE("requests that are not what RFC 9112 says are refused, never repaired, never without an answer") {
+TEST_CASE("a request that violates RFC 9112 is refused with a reply, never repaired") {
   Running server;
   const std::string host = "Host: a\r\n";
   const std::string hidden = "GET /small HTTP/1.1\r\nHost: a\r\n\r\n";  // must not be taken for a second request
@@ -95,7 +95,7 @@ TEST_CASE("requests that are not what RFC 9112 says are refused, never repaired,
       {"GET /small http/1.1\r\n" + host + "\r\n", "400 closed"},
       {"GET /small HTTP/1.10\r\n" + host + "\r\n", "400 closed"},
       {"GET /small HTTP/2.0\r\n" + host + "\r\n", "505 closed"},
-      {std::string("\x16\x03\x01\x02\x00\x01", 6), "400 closed"},  // as TLS begins
+      {std::string("\x16\x03\x01\x02\x00\x01", 6), "400 closed"},  // the start of a TLS handshake
       // Limits
       {"GET /" + std::string(8200, 'a') + " HTTP/1.1\r\n" + host + "\r\n", "414 closed"},
       {get("A: " + std::string(17000, 'a') + "\r\n"), "431 closed"},

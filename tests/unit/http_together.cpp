@@ -12,7 +12,8 @@
 #include "http/routing/router.hpp"
 #include "http/server/transport.hpp"
 
-// Client, router and transport as one: what a room's remote half hands in is what its local half is given.
+// Client, router and transport together: what the remote implementation of an operation sends is what the local one
+// gets.
 
 namespace together {
 
@@ -89,7 +90,7 @@ class Memory : public ContentReader {
   const std::string& bytes_;
 };
 
-/// A room of notes and one file, behind a real listener, on a path longer than a sockaddr_un takes.
+/// Serves notes and one file over TCP and over a socket whose path is longer than a sockaddr_un holds.
 class Served {
  public:
   Served() {
@@ -197,7 +198,7 @@ Error faultOf(const std::function<void()>& work) {
 
 }  // namespace
 
-TEST_CASE("the operator's socket on a path of any length") {
+TEST_CASE("the operator's socket may have a path of any length") {
   Served served;
   REQUIRE(served.socket.native().size() > 200);
   http::Client client(served.overSocket());
@@ -216,7 +217,7 @@ TEST_CASE("the operator's socket on a path of any length") {
   CHECK(error.detail().find("nobody.sock") != std::string::npos);
 }
 
-TEST_CASE("what goes in by the client comes out at the room, and back") {
+TEST_CASE("requests, replies and errors pass between client and operation unchanged") {
   Served served;
   http::Client client(served.overTcp());
   const Secret secret{"s3cret", false};
@@ -244,7 +245,7 @@ TEST_CASE("what goes in by the client comes out at the room, and back") {
   CHECK(malformed.detail() == "text: must not be empty, “not even so”");
 }
 
-TEST_CASE("bytes go in and come out whole, in pieces of any size") {
+TEST_CASE("uploads and downloads of any piece size arrive unchanged") {
   Served served;
   http::Client client(served.overTcp());
   const Secret secret{"s3cret", false};
@@ -278,14 +279,14 @@ TEST_CASE("bytes go in and come out whole, in pieces of any size") {
   CHECK(readAll(client.open(open, secret, {"one", {}})).empty());
 }
 
-TEST_CASE("an upload that is refused leaves no token out, and the connection or its successor goes on") {
+TEST_CASE("a refused upload returns its token, and the client stays usable") {
   Served served;
   http::Client client(served.overTcp());
   const Secret secret{"s3cret", false};
   const std::string bytes(8'000'000, 'x');
   for (int i = 0; i < 5; ++i) {
     const Error error = faultOf([&] { client.send(put, secret, {"refused", {}}, sourceOf(bytes, true)); });
-    // The answer may be lost with the connection; what is said then is that it broke.
+    // The reply may be lost with the connection; the error is then that it broke.
     CHECK((error.fault() == Fault::forbidden || error.fault() == Fault::unreachable));
     if (error.fault() == Fault::forbidden) CHECK(error.detail() == "file refused: 100%41 somebody else's, ü");
     CHECK(client.call(post, secret, {"ann", "still here", {}}).text == "still here");
@@ -293,7 +294,7 @@ TEST_CASE("an upload that is refused leaves no token out, and the connection or 
   CHECK(served.counts().uploads == 0);
 }
 
-TEST_CASE("one client serves several threads") {
+TEST_CASE("one client may be used from several threads") {
   Served served;
   http::Client client(served.overTcp());
   std::atomic<int> good{0};

@@ -1,4 +1,4 @@
-// A token comes back however its request ends.
+// A token is returned however its request ends.
 #include "http/routing/router.hpp"
 #include "http_client.hpp"
 #include "os/descriptor.hpp"
@@ -37,7 +37,7 @@ class FileReader : public video::ContentReader {
   std::shared_ptr<const Descriptor> file_;
 };
 
-/// A big file to stream and a place to upload to, behind a real transport.
+/// Serves a large file and an upload endpoint over a real transport.
 struct Streaming {
   explicit Streaming(const LimiterOptions& limits, TransportOptions options = {})
       : router({}, limits), transport(router, options) {
@@ -68,7 +68,7 @@ struct Streaming {
     transport.start();
   }
 
-  Recorder recorder;  // its file
+  Recorder recorder;  // for its file
   Router router;
   Transport transport;
   std::string address;
@@ -84,7 +84,7 @@ void put(Client& client, const std::string& id, const std::string& framing, cons
 
 }  // namespace
 
-TEST_CASE("10,000 requests that end in every way leave the buckets full") {
+TEST_CASE("10,000 requests that end in all possible ways return all their tokens") {
   constexpr std::size_t most = 200;
   Streaming site({most, most, 50});
   std::optional<Client> client(site.address);
@@ -115,12 +115,12 @@ TEST_CASE("10,000 requests that end in every way leave the buckets full") {
         get(*client, "Range: bytes=0-9,20-29\r\n");
         REQUIRE(client->read().status == 206);
         break;
-      case 6:  // asks for all and goes away
+      case 6:  // closes without reading the reply
         get(*client, "");
         client->leave();
         again();
         break;
-      case 7:  // breaks it off in the middle
+      case 7:  // resets the connection in the middle
         get(*client, "");
         REQUIRE(client->more());
         client->reset();
@@ -153,7 +153,7 @@ TEST_CASE("10,000 requests that end in every way leave the buckets full") {
   CHECK_THROWS_AS(site.router.limiter().takeStream("127.0.0.1"), Error);
 }
 
-TEST_CASE("while every token is out, the next is refused and the others go on") {
+TEST_CASE("while all tokens are taken, new requests are refused and running ones continue") {
   Streaming site({2, 2, 1});
   Client one(site.address, 4096);
   Client two(site.address, 4096);
@@ -172,7 +172,7 @@ TEST_CASE("while every token is out, the next is refused and the others go on") 
     REQUIRE(reply.has("X-Error-Code: 009"));
   }
   Client upload(site.address);
-  put(upload, "v", "Content-Length: 5\r\nExpect: 100-continue", "");  // known before the body
+  put(upload, "v", "Content-Length: 5\r\nExpect: 100-continue", "");  // refused before the body
   CHECK(upload.read().status == 429);
   CHECK(site.router.limiter().counts().streamsRefused == 100);
   CHECK(site.router.limiter().counts().uploadsRefused == 1);

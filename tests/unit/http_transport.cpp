@@ -2,7 +2,7 @@
 
 using namespace http_test;
 
-TEST_CASE("a connection stays and answers one request after the other") {
+TEST_CASE("a connection is kept and answers one request after the other") {
   Running server;
   Client client(server.address);
   for (int i = 0; i < 3; ++i) {
@@ -38,7 +38,7 @@ TEST_CASE("pipelined requests are answered in order") {
   sender.join();
 }
 
-TEST_CASE("HTTP/1.0 and HEAD, 204 and 304") {
+TEST_CASE("HTTP/1.0, HEAD, 204 and 304 are answered as RFC 9112 requires") {
   Running server;
   {
     Client client(server.address);
@@ -61,7 +61,7 @@ TEST_CASE("HTTP/1.0 and HEAD, 204 and 304") {
   CHECK(client.read().body == "hello");
 }
 
-TEST_CASE("content of bytes and pieces of files") {
+TEST_CASE("content may consist of bytes and parts of files") {
   Running server;
   Client client(server.address);
   client.get("/mixed");
@@ -76,7 +76,7 @@ TEST_CASE("content of bytes and pieces of files") {
   CHECK(soon([&] { return server.service.holding == 0; }));
 }
 
-TEST_CASE("refused heads are answered and the connection closed") {
+TEST_CASE("a refused head is answered and the connection closed") {
   Running server;
   const auto statusOf = [&](const std::string& bytes) {
     Client client(server.address);
@@ -96,7 +96,7 @@ TEST_CASE("refused heads are answered and the connection closed") {
   CHECK(server.service.holding == 0);
 }
 
-TEST_CASE("half a head holds no worker") {
+TEST_CASE("an incomplete head occupies no worker") {
   Running server;
   const std::size_t before = server.transport.counters().workers;
   std::vector<Client> halves;
@@ -113,7 +113,7 @@ TEST_CASE("half a head holds no worker") {
   CHECK(halves[7].read().body == "hello");
 }
 
-TEST_CASE("a head that trickles has one deadline") {
+TEST_CASE("a head that arrives slowly has one deadline") {
   TransportOptions options;
   options.headerTimeout = 150ms;
   Running server(options);
@@ -124,7 +124,7 @@ TEST_CASE("a head that trickles has one deadline") {
   std::thread sender([&] {
     for (const char c : bytes) {
       if (answered || !client.send({&c, 1})) return;
-      std::this_thread::sleep_for(5ms);  // the trickle itself
+      std::this_thread::sleep_for(5ms);  // not a wait: this makes the head slow
     }
   });
   CHECK(client.read().status == 408);
@@ -134,7 +134,7 @@ TEST_CASE("a head that trickles has one deadline") {
   CHECK(silent.read().body == "hello");
 }
 
-TEST_CASE("an idle connection is closed in silence") {
+TEST_CASE("an idle connection is closed without a reply") {
   TransportOptions options;
   options.idleTimeout = 60ms;
   Running server(options);
@@ -146,7 +146,7 @@ TEST_CASE("an idle connection is closed in silence") {
   CHECK(fresh.closed());
 }
 
-TEST_CASE("a body is collected") {
+TEST_CASE("a body is collected before its handler runs") {
   Running server;
   Client client(server.address);
   const std::size_t before = server.transport.counters().workers;
@@ -164,7 +164,7 @@ TEST_CASE("a body is collected") {
   CHECK(client.read().body.size() == 65536);
 }
 
-TEST_CASE("a body too large to collect is refused; a small rest is read, a large one closes") {
+TEST_CASE("a body that is too large to collect is refused, and the connection is kept if little of it remains") {
   Running server;
   {
     Client client(server.address);
@@ -196,7 +196,7 @@ TEST_CASE("a body is streamed to its handler") {
   Client client(server.address);
   client.send("PUT /stream HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n" + std::string(500000, 'x'));
   CHECK(soon([&] { return server.service.streamed == 500000; }));
-  Client other(server.address);  // the waiting one has been replaced
+  Client other(server.address);  // another worker replaces the waiting one
   other.get("/small");
   CHECK(other.read().body == "hello");
   client.send(std::string(500000, 'x'));
@@ -213,7 +213,7 @@ TEST_CASE("a body is streamed to its handler") {
   CHECK(soon([&] { return server.service.holding == 0; }));
 }
 
-TEST_CASE("100 Continue comes when the body is wanted, and not before") {
+TEST_CASE("100 Continue is sent only when the body is wanted") {
   Running server;
   const auto ask = [](Client& client, const char* path) {
     client.send(fmt::format("PUT {} HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n", path));

@@ -2,7 +2,7 @@
 
 using namespace http_test;
 
-TEST_CASE("a client that vanishes or goes silent in its body") {
+TEST_CASE("a client that disconnects or stops sending in its body ends the request") {
   TransportOptions options;
   options.progressTimeout = 100ms;
   Running server(options);
@@ -22,7 +22,7 @@ TEST_CASE("a client that vanishes or goes silent in its body") {
   CHECK(server.service.faults[1] == video::Fault::requestTimeout);
 }
 
-TEST_CASE("slow readers cost no worker, and what their answers hold goes with them") {
+TEST_CASE("slow readers occupy no worker, and what their answers hold is released when they disconnect") {
   TransportOptions options;
   Running server(options);
   const std::size_t before = server.transport.counters().workers;
@@ -42,7 +42,7 @@ TEST_CASE("slow readers cost no worker, and what their answers hold goes with th
   CHECK(soon([&] { return server.service.holding == 0; }));
 }
 
-TEST_CASE("an answer that nobody takes is given up") {
+TEST_CASE("an answer that is not read is dropped after the progress timeout") {
   TransportOptions options;
   options.progressTimeout = 100ms;
   Running server(options);
@@ -52,7 +52,7 @@ TEST_CASE("an answer that nobody takes is given up") {
   CHECK(soon([&] { return server.service.holding == 0 && server.transport.counters().open == 0; }));
 }
 
-TEST_CASE("over maxConnections the next one gets 503") {
+TEST_CASE("a connection above maxConnections gets 503") {
   TransportOptions options;
   options.maxConnections = 3;
   Running server(options);
@@ -93,7 +93,7 @@ TEST_CASE("more handlers may wait than there are cores") {
   for (Client& each : waiting) CHECK(each.read().body == "through");
 }
 
-TEST_CASE("stop lets a running answer end, and closes idle connections") {
+TEST_CASE("stop lets a running request finish and closes idle connections") {
   Running server;
   Client idle(server.address);
   idle.get("/small");
@@ -116,24 +116,24 @@ TEST_CASE("stop lets a running answer end, and closes idle connections") {
   CHECK(server.service.holding == 0);
 }
 
-TEST_CASE("stop breaks what does not end in time, or at once when hurried") {
+TEST_CASE("stop closes connections that do not finish in time, stopNow does so at once") {
   TransportOptions options;
-  const bool hurried = GENERATE(false, true);
-  options.shutdownTimeout = hurried ? 60s : 50ms;
+  const bool isHurried = GENERATE(false, true);
+  options.shutdownTimeout = isHurried ? 60s : 50ms;
   Running server(options);
   Client reader(server.address, 4096);
   reader.get("/big");
   Client sender(server.address);
   sender.send("PUT /stream HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\nhello");
   CHECK(soon([&] { return server.service.streamed == 5 && server.service.holding == 2; }));
-  if (hurried) server.transport.stopNow();
+  if (isHurried) server.transport.stopNow();
   server.transport.stop();
   CHECK(server.service.holding == 0);
   CHECK(server.service.faultCount() == 1);
   CHECK(reader.read().status == -1);
 }
 
-TEST_CASE("unix sockets") {
+TEST_CASE("Unix sockets are served, with paths of any length") {
   const std::string folder = "/tmp/http_transport_" + video::makeRandomHex(4);
   const std::string deep = folder + "/" + std::string(100, 'd');
   std::filesystem::create_directories(deep);
@@ -168,7 +168,7 @@ TEST_CASE("unix sockets") {
   std::filesystem::remove_all(folder);
 }
 
-TEST_CASE("addresses that cannot be had") {
+TEST_CASE("an address that is malformed or in use is refused") {
   Recorder service;
   Transport transport(service, {});
   for (const char* address : {"", "8000", ":8000", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000", "::1:80", "[::1]",

@@ -4,7 +4,7 @@ using namespace http_test;
 
 namespace {
 
-/// Reads what is there, at most `most` bytes; how many it were.
+/// Reads what has arrived, at most `most` bytes; returns how many.
 std::size_t take(Client& client, std::size_t most) {
   std::string bytes(most, '\0');
   const ssize_t got = ::recv(client.number(), bytes.data(), bytes.size(), MSG_DONTWAIT);
@@ -13,7 +13,7 @@ std::size_t take(Client& client, std::size_t most) {
 
 }  // namespace
 
-TEST_CASE("an answer has at most its rate, and others have theirs") {
+TEST_CASE("an answer is sent no faster than its rate, others are not slowed down") {
   Running server;
   server.service.rate = 4 << 20;
   Client paced(server.address);
@@ -21,7 +21,7 @@ TEST_CASE("an answer has at most its rate, and others have theirs") {
   paced.get("/large");  // 4 MiB, of which a quarter may go at once
   const Reply reply = paced.read();
   CHECK(reply.body == std::string(4 << 20, 'L'));
-  CHECK(std::chrono::steady_clock::now() - began >= 500ms);  // sooner would be over its rate
+  CHECK(std::chrono::steady_clock::now() - began >= 500ms);  // sooner would exceed its rate
   server.service.rate = 0;
   Client free(server.address);
   free.get("/big");
@@ -29,7 +29,7 @@ TEST_CASE("an answer has at most its rate, and others have theirs") {
   CHECK(soon([&] { return server.service.holding == 0; }));
 }
 
-TEST_CASE("an answer with a delay waits for it, and nobody else does") {
+TEST_CASE("a delayed answer holds up no other request") {
   TransportOptions options;
   options.workers = 1;
   Running server(options);
@@ -53,7 +53,7 @@ TEST_CASE("an answer with a delay waits for it, and nobody else does") {
   CHECK(soon([&] { return server.service.holding == 0; }));
 }
 
-TEST_CASE("an answer with a rate goes with its connection") {
+TEST_CASE("an answer with a rate is released when its connection closes") {
   Running server;
   server.service.rate = 1 << 20;
   {
@@ -65,7 +65,7 @@ TEST_CASE("an answer with a rate goes with its connection") {
   CHECK(soon([&] { return server.service.holding == 0; }));
 }
 
-TEST_CASE("a reader that takes little, and again and again, keeps its answer; a silent one does not") {
+TEST_CASE("a slow reader gets its answer, a reader that stops does not") {
   TransportOptions options;
   options.progressTimeout = 200ms;
   Running server(options);
@@ -80,7 +80,7 @@ TEST_CASE("a reader that takes little, and again and again, keeps its answer; a 
     take(slow, 2048);
     next = std::chrono::steady_clock::now() + 2ms;
   };
-  // The socket's buffer has no room for more all the time: only what is left in it says that the reader goes on.
+  // The socket's buffer is full all the time: only the amount left in it shows that the reader makes progress.
   CHECK(soon([&] {
     takeLittle();
     return server.service.holding == 1;
@@ -95,7 +95,7 @@ TEST_CASE("a reader that takes little, and again and again, keeps its answer; a 
   CHECK(soon([&] { return server.service.holding == 0; }));
 }
 
-TEST_CASE("2,000 half-sent heads hold no worker") {
+TEST_CASE("2,000 incomplete heads occupy no worker") {
   TransportOptions options;
   options.maxConnections = 3000;
   Running server(options);

@@ -21,7 +21,7 @@ std::string clientBehind(const TrustedProxies& proxies, const std::vector<std::s
 
 }  // namespace
 
-TEST_CASE("networks hold the addresses that share their first bits") {
+TEST_CASE("a network contains the addresses with its prefix") {
   const TrustedProxies proxies = proxiesOf({"10.0.0.0/8", "192.168.1.7", "2001:db8::/33", "::1"});
   for (const char* const inside : {"10.255.1.2", "192.168.1.7", "::ffff:10.0.0.1", "2001:db8:7fff::1", "::1"}) {
     INFO(inside);
@@ -45,13 +45,13 @@ TEST_CASE("anything that is not a network is refused") {
   }
 }
 
-TEST_CASE("the client is the first from the right that is no trusted proxy") {
+TEST_CASE("the client is the rightmost address that is not a trusted proxy") {
   const TrustedProxies proxies = proxiesOf({"10.0.0.0/8", "2001:db8::/32"});
   const std::pair<std::vector<std::string>, const char*> cases[] = {
       {{}, "10.0.0.1"},
       {{""}, "10.0.0.1"},
       {{"203.0.113.9"}, "203.0.113.9"},
-      {{"1.1.1.1, 203.0.113.9"}, "203.0.113.9"},  // 1.1.1.1 is what the client says of itself
+      {{"1.1.1.1, 203.0.113.9"}, "203.0.113.9"},  // 1.1.1.1 is the client's own claim
       {{"1.1.1.1,203.0.113.9 , 10.0.0.2"}, "203.0.113.9"},
       {{"1.1.1.1", "203.0.113.9", "10.0.0.2"}, "203.0.113.9"},
       {{"203.0.113.9, 2001:db8::5"}, "203.0.113.9"},
@@ -74,7 +74,7 @@ TEST_CASE("the client is the first from the right that is no trusted proxy") {
   }
 }
 
-TEST_CASE("only the word of a trusted peer counts") {
+TEST_CASE("forwarded header fields count only from a trusted proxy") {
   const TrustedProxies proxies = proxiesOf({"10.0.0.0/8"});
   const Listener listener;
   Listener operators;

@@ -3,7 +3,7 @@
 
 using namespace video;
 
-TEST_CASE("what is sniffed has its extension in the table of kinds", "[media]") {
+TEST_CASE("every detected type has its extension in the table", "[media]") {
   for (const media::Kind& kind : media::kinds()) CHECK(media::extensionOf(kind.type) == kind.extension);
   CHECK(media::kinds().size() == 8);
   CHECK(media::extensionOf("application/octet-stream").empty());

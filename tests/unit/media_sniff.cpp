@@ -18,7 +18,7 @@ std::string box(std::string_view type, std::string_view content) {
   return bytes.append(type).append(content);
 }
 
-// An EBML head whose DocType comes after the elements that writers put before it.
+// An EBML header whose DocType follows the elements that writers put before it.
 std::string ebml(std::string_view docType) {
   std::string head = "\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08\x42\x82";
   head += static_cast<char>(0x80 | docType.size());
@@ -34,7 +34,7 @@ std::string transportStream(std::size_t first, std::size_t step, std::size_t pac
 
 }  // namespace
 
-TEST_CASE("videos are known by their first bytes") {
+TEST_CASE("videos are recognised by their first bytes") {
   const auto isom = box("ftyp", "isom\0\0\2\0isomiso2avc1mp41"sv);
   CHECK(typeOf(isom) == "video/mp4");
   CHECK(sniff(isom)->extension == "mp4");
@@ -53,7 +53,7 @@ TEST_CASE("videos are known by their first bytes") {
   CHECK(typeOf(transportStream(4, 192, 5)) == "video/mp2t");
 }
 
-TEST_CASE("what is no video is none of them") {
+TEST_CASE("files that are not videos are not recognised") {
   for (const std::string_view image : {"heic"sv, "heix"sv, "mif1"sv, "avif"sv, "M4A "sv})
     CHECK(typeOf(box("ftyp", image)) == "none");
   const std::string_view others[] = {""sv,
@@ -78,10 +78,10 @@ TEST_CASE("what is no video is none of them") {
                                      "moov"sv};
   for (const std::string_view front : others) CHECK(typeOf(front) == "none");
   CHECK(typeOf(ebml("other")) == "none");
-  CHECK(typeOf("\x1a\x45\xdf\xa3" + std::string(80, '\0') + "webm") == "none");  // in the content, not in the head
+  CHECK(typeOf("\x1a\x45\xdf\xa3" + std::string(80, '\0') + "webm") == "none");  // in the content, not in the header
 }
 
-TEST_CASE("a transport stream has three packets, and no byte out of step") {
+TEST_CASE("a transport stream needs three packets with sync bytes in place") {
   CHECK(typeOf(transportStream(0, 188, 2)) == "none");
   CHECK(typeOf(transportStream(0, 188, 3)) == "video/mp2t");
   CHECK(typeOf(transportStream(4, 192, 2)) == "none");

@@ -37,13 +37,13 @@ Fault faultOf(const auto& work) {
 
 }  // namespace
 
-TEST_CASE("a file is written whole, and its first maker wins where it is to be kept") {
+TEST_CASE("a file is written atomically, and kept if it exists and is not to be replaced") {
   const TempDirectory folder;
   const Descriptor at(::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const auto write = [&](std::string_view text, os::Existing existing) {
     os::writeFile(os::systemFiles(), at.number(), "file", text, 0600, existing);
   };
-  std::ofstream(folder / "file.new") << "what a process that was killed left, which is longer than what comes";
+  std::ofstream(folder / "file.new") << "left by a process that was killed, and longer than what follows";
   write("first", os::Existing::keep);
   CHECK(read(folder / "file") == "first");
   write("second", os::Existing::keep);
@@ -58,7 +58,7 @@ TEST_CASE("a file is written whole, and its first maker wins where it is to be k
   CHECK(read(folder / "by path") == "x");
 }
 
-TEST_CASE("who reads a file while many write it finds one of theirs, whole") {
+TEST_CASE("a reader sees one complete version of a file that several threads write") {
   const TempDirectory folder;
   const Descriptor at(::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   std::vector<std::jthread> writers;
@@ -76,7 +76,7 @@ TEST_CASE("who reads a file while many write it finds one of theirs, whole") {
   CHECK_FALSE(std::filesystem::exists(folder / "file.new"));
 }
 
-TEST_CASE("a socket's path of any length has an address") {
+TEST_CASE("a Unix socket may have a path of any length") {
   const TempDirectory folder;
   const os::UnixAddress near(folder / "socket");
   CHECK(near.error() == 0);
@@ -91,7 +91,7 @@ TEST_CASE("a socket's path of any length has an address") {
   CHECK(os::UnixAddress({}).error() == ENAMETOOLONG);
 }
 
-TEST_CASE("an errno is a fault, of a file of ours and of one that the user named") {
+TEST_CASE("an errno maps to a fault, which differs for files of the data directory and files the user named") {
   const auto ours = [](int error) { return faultOf([&] { os::throwErrno(error, "x"); }); };
   const auto named = [](int error) { return faultOf([&] { os::throwFileError("x", error); }); };
   for (const int full : {ENOSPC, EDQUOT}) CHECK((ours(full) == Fault::diskFull && named(full) == Fault::diskFull));

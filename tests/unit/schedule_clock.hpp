@@ -12,7 +12,7 @@
 
 namespace video::test {
 
-/// A clock that moves when the test says so, and then only when everybody who sleeps by it does sleep.
+/// A clock that only the test moves, and only while all its sleepers are asleep.
 class TestClock : public schedule::AlarmClock {
  public:
   explicit TestClock(Time now) : now_(now) {}
@@ -38,7 +38,7 @@ class TestClock : public schedule::AlarmClock {
     now_ = end;
   }
 
-  /// Sets it, which every sleeper notices.
+  /// Sets the time and wakes every sleeper.
   void set(Time to) const {
     std::unique_lock lock(mutex_);
     waitUntilAllSleep(lock);
@@ -47,7 +47,7 @@ class TestClock : public schedule::AlarmClock {
     waitUntilAllSleep(lock);
   }
 
-  /// Returns when all sleep.
+  /// Waits until all sleepers are asleep.
   void settle() const {
     std::unique_lock lock(mutex_);
     waitUntilAllSleep(lock);
@@ -89,7 +89,7 @@ class TestClock : public schedule::AlarmClock {
       return std::all_of(sleepers_.begin(), sleepers_.end(),
                          [](const Sleeper* one) { return one->sleeps && !one->rung; });
     });
-    if (!asleep) throw std::runtime_error("somebody does not sleep");
+    if (!asleep) throw std::runtime_error("a sleeper is not asleep");
   }
 
   template <class Which>
@@ -104,7 +104,7 @@ class TestClock : public schedule::AlarmClock {
   mutable Time now_;
 };
 
-/// Writes runs down in memory.
+/// Keeps finished runs in memory.
 class Notes : public schedule::History {
  public:
   std::shared_ptr<void> begin(const schedule::Task&, bool) override {

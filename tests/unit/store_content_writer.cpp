@@ -24,7 +24,7 @@ using namespace video;
 
 namespace {
 
-// A content that is written piece by piece, and the digest that it should have.
+// A content that is written in pieces, and the digest that it should have.
 struct Written {
   explicit Written(const TempDirectory& folder, std::chrono::milliseconds fast = std::chrono::hours{1},
                    os::FileSystem& files = os::systemFiles())
@@ -40,7 +40,7 @@ struct Written {
     writer.write({reinterpret_cast<const char*>(piece.data()), size});
   }
 
-  // Throws what finish throws; the file has what was written.
+  // Finishes and checks that the file has what was written; throws what finish throws.
   void check() {
     const std::uint64_t size = writer.size();
     const std::string expected = plain.hex();
@@ -65,7 +65,7 @@ constexpr std::size_t MiB = 1UL << 20;
 
 }  // namespace
 
-TEST_CASE("a content is written and hashed, however long it is and wherever its pieces end") {
+TEST_CASE("a content of any length is written and hashed, however it is split") {
   const TempDirectory folder;
   for (const std::size_t size : {0UL, 1UL, 8 * MiB - 1, 8 * MiB, 8 * MiB + 1, 18 * MiB, 31 * MiB + 4097}) {
     for (const std::size_t piece : {65'536UL, 1'000'003UL}) {
@@ -77,20 +77,20 @@ TEST_CASE("a content is written and hashed, however long it is and wherever its 
   }
 }
 
-TEST_CASE("many contents are written at once, one of them by the pipeline") {
+TEST_CASE("several contents are written at once, one of them through the pipeline") {
   std::vector<std::unique_ptr<TempDirectory>> folders;
   std::vector<std::unique_ptr<Written>> all;
   for (int i = 0; i < 5; ++i)
     all.push_back(std::make_unique<Written>(*folders.emplace_back(std::make_unique<TempDirectory>())));
   for (int round = 0; round < 9; ++round)
     for (const auto& one : all) one->add(MiB + 1);
-  all.erase(all.begin());  // its upload broke: the pipeline is free again
+  all.erase(all.begin());  // as if its upload broke: the pipeline is free again
   for (int round = 0; round < 20; ++round)
     for (const auto& one : all) one->add(MiB);
   for (const auto& one : all) one->check();
 }
 
-TEST_CASE("a fast content costs one write per 2 MiB, and no copy of what was put in its room") {
+TEST_CASE("the pipeline writes 2 MiB at a time, without copying data that is already in its buffer") {
   const TempDirectory folder;
   Written fast(folder);
   CHECK(fast.writer.room().empty());
@@ -117,22 +117,22 @@ TEST_CASE("a fast content costs one write per 2 MiB, and no copy of what was put
   const TempDirectory other;
   Written second(other);
   second.add(8 * MiB);
-  CHECK(second.writer.room().empty());  // there is one pipeline
+  CHECK(second.writer.room().empty());  // there is only one pipeline
   const std::uint64_t ofSecond = 1;
   fast.check();
   CHECK(writes() - before <= 32 / 2 + 1 + ofSecond);
   second.check();
 }
 
-TEST_CASE("who is no longer fast gives the pipeline to another") {
+TEST_CASE("an upload that becomes slow gives up the pipeline, and another can take it") {
   const TempDirectory folder;
-  // Enough for 8 MiB under a thread sanitizer beside other work.
+  // Long enough for 8 MiB under a thread sanitizer on a busy machine.
   Written slow(folder, std::chrono::milliseconds{500});
   for (int i = 0; i < 20 && slow.writer.room().empty(); ++i) slow.add(8 * MiB);
   REQUIRE_FALSE(slow.writer.room().empty());
   const TempDirectory other;
   Written fast(other);
-  test::waitFor("the slow one has no pipeline", [&] {
+  test::waitFor("the slow upload gives up the pipeline", [&] {
     if (slow.writer.room().empty()) return true;
     slow.add(1);
     return false;
@@ -145,7 +145,7 @@ TEST_CASE("who is no longer fast gives the pipeline to another") {
   fast.check();
 }
 
-TEST_CASE("a content that the disk does not take is refused, at its end at the latest") {
+TEST_CASE("a write error refuses the content, at its end at the latest") {
   const TempDirectory folder;
   std::signal(SIGXFSZ, SIG_IGN);
   rlimit before{};
@@ -157,7 +157,7 @@ TEST_CASE("a content that the disk does not take is refused, at its end at the l
     Written written(folder);
     std::string refused;
     try {
-      for (int i = 0; i < 13; ++i) written.add(MiB);  // the blocks after the limit's are still in memory
+      for (int i = 0; i < 13; ++i) written.add(MiB);  // the blocks after the limit are still in memory
       written.writer.finish();
     } catch (const Error& error) {
       refused = error.what();
@@ -169,13 +169,13 @@ TEST_CASE("a content that the disk does not take is refused, at its end at the l
   std::signal(SIGXFSZ, SIG_DFL);
 }
 
-TEST_CASE("a content, any write of which fails, is refused or whole") {
+TEST_CASE("if any write fails, the content is refused or complete") {
   test::FailingFiles files;
   int refused = 0;
   test::failEachCall(files, [&](const test::FailingFiles::Failure& failure, int call) {
     const TempDirectory folder;
     Written written(folder, std::chrono::hours{1}, files);
-    // By pieces until the pipeline takes over, then by its blocks.
+    // Written in pieces until the pipeline takes over, then in its blocks.
     written.add(8 * MiB - 1000);
     files.failAt(call, failure);
     try {

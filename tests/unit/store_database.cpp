@@ -41,7 +41,7 @@ class Held {
 
 }  // namespace
 
-TEST_CASE("a written row is read back with every kind of value", "[store]") {
+TEST_CASE("values of every type are read back as written", "[store]") {
   const Scratch scratch;
   Database database(openAt(scratch.data()), small());
   const std::string longText(5000, 'x');
@@ -74,7 +74,7 @@ TEST_CASE("a written row is read back with every kind of value", "[store]") {
   });
 }
 
-TEST_CASE("the same statement can be used inside itself", "[store]") {
+TEST_CASE("a statement can be run while the same statement is being read", "[store]") {
   const Scratch scratch;
   Database database(openAt(scratch.data()), small());
   database.write(Purpose::grow, [](Transaction& transaction) {
@@ -92,7 +92,7 @@ TEST_CASE("the same statement can be used inside itself", "[store]") {
   CHECK(pairs == 4);
 }
 
-TEST_CASE("a reader cannot write, and wrong use is told at once", "[store]") {
+TEST_CASE("a reader cannot write, and misuse throws at once", "[store]") {
   const Scratch scratch;
   Database database(openAt(scratch.data()), small());
   CHECK(faultOf([&] { database.read([](Reader& reader) { reader.query("DELETE FROM blob_del_rec").run(); }); }) ==
@@ -119,7 +119,7 @@ TEST_CASE("a reader cannot write, and wrong use is told at once", "[store]") {
   CHECK(hasBlob(database, "after"));
 }
 
-TEST_CASE("a snapshot sees one state, a reader the newest", "[store]") {
+TEST_CASE("a snapshot sees one state, a reader the latest", "[store]") {
   const Scratch scratch;
   Database database(openAt(scratch.data()), small());
   const auto count = [](Reader& reader) {
@@ -135,7 +135,7 @@ TEST_CASE("a snapshot sees one state, a reader the newest", "[store]") {
   CHECK(countBlobs(database) == 1);
 }
 
-TEST_CASE("of a batch, the operation that fails fails alone", "[store]") {
+TEST_CASE("an operation that fails does not affect the others in its batch", "[store]") {
   const Scratch scratch;
   Database database(openAt(scratch.data()), small());
   std::atomic<int> good = 0;
@@ -182,10 +182,10 @@ TEST_CASE("many writers share commits", "[store]") {
   CHECK(countBlobs(database) == 960);
 }
 
-TEST_CASE("who waits when the database goes is told so", "[store]") {
+TEST_CASE("a waiting write fails when the database is closed", "[store]") {
   const Scratch scratch;
   auto database = std::make_optional<Database>(openAt(scratch.data()), small());
-  // WRITE is held elsewhere, so the operation cannot begin.
+  // WRITE is locked elsewhere, so the operation cannot begin.
   const auto directory = openAt(scratch.data());
   const int write = ::open((scratch.data() / "WRITE").c_str(), O_RDWR | O_CLOEXEC);
   REQUIRE(::flock(write, LOCK_EX) == 0);
@@ -221,7 +221,7 @@ TEST_CASE("a write waits for another process no longer than the lock timeout", "
   CHECK(hasBlob(database, "now"));
 }
 
-TEST_CASE("below the floor what grows is refused, what must go on goes on", "[store]") {
+TEST_CASE("below the free-space floor, grow writes are refused and keep writes succeed", "[store]") {
   const Scratch scratch;
   StoreOptions options = small();
   options.freeSpaceFloor = 1ULL << 60;
@@ -235,7 +235,8 @@ TEST_CASE("below the floor what grows is refused, what must go on goes on", "[st
   CHECK(!std::filesystem::exists(scratch.data() / "reserve"));
 }
 
-TEST_CASE("after an I/O error the connection is new and the database is not ready until a write succeeds", "[store]") {
+TEST_CASE("after an I/O error the connection is reopened, and the database is not ready until a write succeeds",
+          "[store]") {
   const Scratch scratch;
   const auto directory = openAt(scratch.data());
   Database database(directory, small());
@@ -244,7 +245,7 @@ TEST_CASE("after an I/O error the connection is new and the database is not read
   std::signal(SIGXFSZ, SIG_IGN);
   rlimit old{};
   REQUIRE(::getrlimit(RLIMIT_FSIZE, &old) == 0);
-  // No file may grow past the log's size now: a write there fails with EFBIG.
+  // No file may grow beyond the current size of the WAL: a write there fails with EFBIG.
   rlimit tight = old;
   tight.rlim_cur = std::filesystem::file_size(scratch.data() / "video.db-wal");
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &tight) == 0);
@@ -262,7 +263,7 @@ TEST_CASE("after an I/O error the connection is new and the database is not read
   CHECK(database.counters().failedBatches >= 1);
 }
 
-TEST_CASE("a checkpoint empties the log", "[store]") {
+TEST_CASE("a checkpoint empties the WAL", "[store]") {
   const Scratch scratch;
   Database database(openAt(scratch.data()), small());
   for (int i = 0; i < 50; ++i)
@@ -273,7 +274,7 @@ TEST_CASE("a checkpoint empties the log", "[store]") {
   CHECK(countBlobs(database) == 50);
 }
 
-TEST_CASE("the log does not grow without bound while readers read", "[store]") {
+TEST_CASE("the WAL does not grow without bound while readers are active", "[store]") {
   const Scratch scratch;
   StoreOptions options = small();
   options.synchronous = Synchronous::normal;
@@ -287,7 +288,7 @@ TEST_CASE("the log does not grow without bound while readers read", "[store]") {
   CHECK(std::filesystem::file_size(scratch.data() / "video.db-wal") < (40U << 20));
 }
 
-TEST_CASE("statements lists what was asked, not what steers", "[store]") {
+TEST_CASE("statements lists queries, not BEGIN, COMMIT or PRAGMA", "[store]") {
   const Scratch scratch;
   Database database(openAt(scratch.data()), small());
   countBlobs(database);
@@ -296,7 +297,7 @@ TEST_CASE("statements lists what was asked, not what steers", "[store]") {
   CHECK(texts[0] == "SELECT count(*) FROM blob_del_rec");
 }
 
-TEST_CASE("what fails on the writer's thread ends no process", "[store]") {
+TEST_CASE("an error on the writer's thread does not end the process", "[store]") {
   const test::QuietLog quiet;
   const Scratch scratch;
   test::FailingFiles files;
@@ -310,7 +311,7 @@ TEST_CASE("what fails on the writer's thread ends no process", "[store]") {
     database.write(Purpose::keep, [&](Transaction& one) { addBlob(one, name); });
   };
 
-  // A full disk, for one attempt: the reserve goes, and cannot be made again.
+  // The disk is full for one attempt: the reserve is released and cannot be made again.
   int attempts = 0;
   REQUIRE(std::filesystem::exists(scratch.data() / "reserve"));
   database.write(Purpose::keep, [&](Transaction& one) {

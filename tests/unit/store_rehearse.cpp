@@ -3,7 +3,7 @@
 using namespace video;
 using namespace video::store;
 
-TEST_CASE("a rehearsal answers as the write would, and leaves nothing of it", "[store]") {
+TEST_CASE("a rehearsal returns what the write would return, and changes nothing", "[store]") {
   const Scratch scratch;
   Database database(openAt(scratch.data()), small());
   database.write(Purpose::grow, [](Transaction& one) { addBlob(one, "before"); });
@@ -29,7 +29,7 @@ TEST_CASE("a rehearsal answers as the write would, and leaves nothing of it", "[
   Database crowded(openAt(scratch.data()), full);
   CHECK(faultOf([&] { crowded.rehearse(Purpose::grow, work); }) == Fault::diskFull);
 
-  // On a full disk a rehearsal fails, and the reserve stays for those who act.
+  // On a full disk a rehearsal fails, and the reserve is kept for real writes.
   Database third(openAt(scratch.data()), small());
   third.write(Purpose::keep, [](Transaction& one) { addBlob(one, "third"); });
   REQUIRE(std::filesystem::exists(scratch.data() / "reserve"));
