@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 
 #include "os/locks.hpp"
 
@@ -87,6 +88,24 @@ Descriptor openOrMake(FileSystem& files, int at, const std::string& name, int fl
   for (;;) {
     if (Descriptor there = openIfThere(files, at, name, flags)) return there;
     if (Descriptor made = makeFile(files, at, name, flags, mode)) return made;
+  }
+}
+
+std::vector<std::string> listNames(FileSystem& files, int folder, std::string_view what) {
+  // Opened anew, since descriptors made by dup share their position.
+  Descriptor opened(files.openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+  if (!opened) throwErrno(errno, what);
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(opened.number()), ::closedir);
+  if (!stream) throwErrno(errno, what);
+  opened.release();
+  std::vector<std::string> names;
+  for (;;) {
+    errno = 0;
+    const dirent* const entry = files.readdir(stream.get());
+    if (entry == nullptr && errno != 0) throwErrno(errno, what);
+    if (entry == nullptr) return names;
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
   }
 }
 

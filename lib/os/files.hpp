@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "os/descriptor.hpp"
 #include "os/errors.hpp"
@@ -29,6 +30,9 @@ Descriptor openOrMake(FileSystem& files, int at, const std::string& name, int fl
 
 /// Creates a file with this mode and the owner of `at`. Returns an empty descriptor if the name exists.
 Descriptor makeFile(FileSystem& files, int at, const std::string& name, int flags, mode_t mode = 0640);
+
+/// Returns the names in a folder but `.` and `..`, in no order. `what` is used in errors.
+std::vector<std::string> listNames(FileSystem& files, int folder, std::string_view what);
 
 /// Removes a file. It is not an error if there is none.
 void removeFile(FileSystem& files, int at, const std::string& name);
