@@ -180,11 +180,27 @@ void writeFile(FileSystem& files, int at, const std::string& name, std::string_v
     if (existing == Existing::keep && exists(at, name)) return removeFile(files, at, unfinished);
     writeAll(files, file.number(), bytes, name);
     sync(files, file.number(), name);
-    if (const int error = tryPlaceFile(files, at, unfinished, name); error != 0) throwErrno(error, name);
+    if (const int error = tryPlaceFile(files, at, unfinished, name); error != 0)
+      throwErrno(error, isSameFile(file.number(), at, name)
+                            ? name + ": is new, but a power failure may bring back what was there before"
+                            : name);
   } catch (...) {
     if (isSameFile(file.number(), at, unfinished)) files.unlinkat(at, unfinished.c_str());
     throw;
   }
+}
+
+void openMissingStandardStreams() noexcept {
+  // open(2) takes the lowest number that is free.
+  for (int stream = 0; stream <= 2; ++stream)
+    if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", stream == STDOUT_FILENO ? O_RDONLY : O_RDWR);
+}
+
+void removeUnfinished(FileSystem& files, int at, const std::string& name) {
+  const std::string unfinished = name + ".new";
+  const Descriptor file = openIfThere(files, at, unfinished, O_RDWR);
+  if (file && tryLock(file.number(), LOCK_EX) && isSameFile(file.number(), at, unfinished))
+    removeFile(files, at, unfinished);
 }
 
 }  // namespace video::os

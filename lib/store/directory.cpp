@@ -165,6 +165,7 @@ std::shared_ptr<DataDirectory> DataDirectory::open(const std::filesystem::path& 
     schemaOf(database);
     makeFolders(files, root);
   };
+  state->signingKey.removeUnfinished();
   const std::string name = state->name;
   const std::shared_ptr<DataDirectory> opened(new DataDirectory(std::move(state)));
   try {
