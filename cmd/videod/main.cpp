@@ -256,7 +256,7 @@ void addRoles(std::vector<RoleUrl>& roles, const http::Listener& listener, const
 std::string whyNotReady(bool stopping, LocalToolkit& toolkit, const schedule::Scheduler& scheduler,
                         const http::Transport& transport) {
   if (stopping) return "stopping";
-  if (!toolkit.isReady()) return "the last write failed";
+  if (const std::string failure = toolkit.whyNotReady(); !failure.empty()) return "the last write failed: " + failure;
   if (transport.hasFailed()) return "the thread that enforces timeouts has failed: restart videod";
   const std::string task = scheduler.failedTask();
   return task.empty() ? task : fmt::format("the thread of task {} has failed: restart videod", task);

@@ -137,8 +137,8 @@ void Database::submit(Purpose purpose, const std::function<void(Transaction&)>& 
 void Database::requireSpace(std::uint64_t more) const {
   impl_->writer->requireSpace(more);
 }
-bool Database::isReady() {
-  return impl_->writer->isReady();
+std::string Database::whyNotReady() {
+  return impl_->writer->whyNotReady();
 }
 void Database::checkpoint() {
   impl_->writer->checkpoint();
