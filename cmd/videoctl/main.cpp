@@ -9,6 +9,7 @@
 #include "frame/command.hpp"
 #include "frame/files.hpp"
 #include "media/sniff.hpp"
+#include "os/files.hpp"
 
 namespace {
 
@@ -222,6 +223,7 @@ int run(int count, char** arguments, bool all = false) {
 }  // namespace
 
 int main(int count, char** arguments) {
+  os::openMissingStandardStreams();
   // For character widths: the output is UTF-8 in every locale.
   if (std::setlocale(LC_CTYPE, "") == nullptr || std::string_view(::nl_langinfo(CODESET)) != "UTF-8")
     std::setlocale(LC_CTYPE, "C.UTF-8");

@@ -25,6 +25,7 @@
 #include "observe/metrics.hpp"
 #include "observe/notify.hpp"
 #include "os/descriptor.hpp"
+#include "os/files.hpp"
 #include "schedule/alarm.hpp"
 #include "schedule/schedule.hpp"
 #include "server/server.hpp"
@@ -95,8 +96,7 @@ class OperatorSocket {
  public:
   explicit OperatorSocket(const Settings& settings)
       : path_(settings.adminSocket.empty() ? (settings.dataDirectory / "videod.sock").string() : settings.adminSocket),
-        lock_(::open((path_ + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640)) {
-    if (!lock_) throw Error(Fault::unreachable, fmt::format("operator socket {}: {}", path_, std::strerror(errno)));
+        lock_(openLock(path_ + ".lock")) {
     isOurs_ = ::flock(lock_.number(), LOCK_EX | LOCK_NB) == 0;
   }
 
@@ -110,6 +110,13 @@ class OperatorSocket {
   }
 
  private:
+  // Its mode does not depend on the umask: who may use the socket may see who holds it.
+  static Descriptor openLock(const std::string& path) try {
+    return os::openOrMake(os::systemFiles(), AT_FDCWD, path, O_RDWR);
+  } catch (const Error& error) {
+    throw Error(Fault::unreachable, fmt::format("operator socket: {}", error.detail()));
+  }
+
   std::string path_;
   Descriptor lock_;
   bool isOurs_ = false;
@@ -121,7 +128,8 @@ http::RouterOptions routerOptions(const Settings& settings, const LocalToolkit& 
   options.proxies = settings.proxies;
   options.accelRedirect = settings.accelRedirect;
   options.dataVersion = [&toolkit] { return toolkit.dataVersion(); };
-  if (settings.log.access) options.accessLog = observe::logAccess;
+  options.accessLog = observe::logAccess;
+  options.logsAccess = observe::logsAccess;
   return options;
 }
 
@@ -248,7 +256,7 @@ void addRoles(std::vector<RoleUrl>& roles, const http::Listener& listener, const
 std::string whyNotReady(bool stopping, LocalToolkit& toolkit, const schedule::Scheduler& scheduler,
                         const http::Transport& transport) {
   if (stopping) return "stopping";
-  if (!toolkit.isReady()) return "the last write failed";
+  if (const std::string failure = toolkit.whyNotReady(); !failure.empty()) return "the last write failed: " + failure;
   if (transport.hasFailed()) return "the thread that enforces timeouts has failed: restart videod";
   const std::string task = scheduler.failedTask();
   return task.empty() ? task : fmt::format("the thread of task {} has failed: restart videod", task);
@@ -282,6 +290,8 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
     observe::Metrics metrics;
     router.addMetrics(metrics);
     transport.addMetrics(metrics);
+    metrics.counter("videod_log_lines_dropped_total", "Log lines dropped because nobody read them in time.",
+                    static_cast<double>(observe::droppedLogLines()));
     measureQueue(metrics, *toolkit);
     return metrics.text();
   };
@@ -330,6 +340,7 @@ int exitStatusOf(const Error& error) {
 }  // namespace
 
 int main(int count, char** arguments) {
+  os::openMissingStandardStreams();
   const sigset_t signals = takeSignals();
   CLI::App app("Video server: keeps videos and comments in a data directory and serves them over HTTP.", "videod");
   Flags flags;

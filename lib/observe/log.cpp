@@ -1,5 +1,6 @@
 #include "observe/log.hpp"
 
+#include <poll.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
 #include <sys/stat.h>
@@ -8,12 +9,17 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
+#include <climits>
 #include <condition_variable>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
+#include <utility>
 
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -33,61 +39,113 @@ std::size_t indexOf(LogLevel level) {
   return static_cast<std::size_t>(level);
 }
 
-// Writes to stderr. Lines of the access log are buffered, since a system call for each would cost as much as the
-// response itself.
+// Writes to stderr: until `beThreaded` in the calling thread, from then on in a thread of its own, so that a reader
+// that stalls delays nobody. Lines of the access log are gathered, since a system call for each would cost as much as
+// the response itself.
 class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  ~StderrSink() override {
-    flusher_ = {};
-    flush();
-  }
+  // `describe` returns the line that says how many were dropped; empty: not said.
+  explicit StderrSink(std::function<std::string(std::uint64_t)> describe) : describe_(std::move(describe)) {}
+  ~StderrSink() override { writer_ = {}; }
+
+  void beThreaded() noexcept { isThreaded_ = true; }
+  std::uint64_t dropped() const noexcept { return dropped_; }
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    const bool wasEmpty = gathered_.empty();
-    gathered_.append(message.payload.data(), message.payload.size());
-    gathered_ += '\n';
-    const bool isAccess = std::string_view(message.logger_name.data(), message.logger_name.size()) == accessName;
-    if (!isAccess || gathered_.size() >= manyBytes) {
-      flush_();
-    } else if (wasEmpty) {
-      if (!flusher_.joinable())
-        flusher_ = std::jthread([this](const std::stop_token& stop) {
-          while (!tryFlushLater(stop)) continue;
-        });
-      filled_.notify_one();
+    const std::size_t size = message.payload.size() + 1;
+    if (waiting_.size() + inFlight_ + size > mostWaiting) {
+      ++dropped_;
+      return;
     }
+    const bool wasEmpty = waiting_.empty();
+    waiting_.append(message.payload.data(), message.payload.size());
+    waiting_ += '\n';
+    const bool isAccess = std::string_view(message.logger_name.data(), message.logger_name.size()) == accessName;
+    const bool wasUrgent = std::exchange(isUrgent_, isUrgent_ || !isAccess || waiting_.size() >= manyBytes);
+    if (!isThreaded_ && !writer_.joinable()) return writeHere();
+    if (!writer_.joinable())
+      writer_ = std::jthread([this](const std::stop_token& stop) {
+        while (!tryWriteLater(stop)) continue;
+      });
+    if (wasEmpty || isUrgent_ != wasUrgent) filled_.notify_one();
   }
 
-  void flush_() override {
-    // If this fails, nobody reads stderr, and there is nowhere else to report it.
-    os::tryWriteAll(os::systemFiles(), STDERR_FILENO, gathered_);
-    gathered_.clear();
-  }
-
+  void flush_() override {}
   void set_pattern_(const std::string&) override {}
   void set_formatter_(std::unique_ptr<spdlog::formatter>) override {}
 
  private:
+  static constexpr std::size_t mostWaiting = 1UL << 20;
+  static constexpr std::chrono::seconds mostAtEnd{1};  // for what is left when the program ends
+
+  void writeHere() {
+    // If this fails, nobody reads stderr, and there is nowhere else to report it.
+    os::tryWriteAll(os::systemFiles(), STDERR_FILENO, waiting_);
+    waiting_.clear();
+    isUrgent_ = false;
+  }
+
   // Whether it came to its end; what it throws would end the process, and cannot be logged here.
-  bool tryFlushLater(const std::stop_token& stop) noexcept try {
-    flushLater(stop);
+  bool tryWriteLater(const std::stop_token& stop) noexcept try {
+    writeLater(stop);
     return true;
   } catch (...) {
     return false;
   }
 
-  void flushLater(const std::stop_token& stop) {
+  void writeLater(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    while (filled_.wait(lock, stop, [this] { return !gathered_.empty(); })) {
-      filled_.wait_for(lock, stop, std::chrono::milliseconds{100}, [] { return false; });
-      flush_();
+    while (filled_.wait(lock, stop, [this] { return !waiting_.empty(); })) {
+      filled_.wait_for(lock, stop, std::chrono::milliseconds{100}, [this] { return isUrgent_; });
+      isUrgent_ = false;
+      const std::string taken = std::exchange(waiting_, {});
+      inFlight_ = taken.size();
+      lock.unlock();
+      const std::size_t written = write(taken, stop);
+      lock.lock();
+      inFlight_ = 0;
+      dropped_ += static_cast<std::uint64_t>(
+          std::count(taken.begin() + static_cast<std::ptrdiff_t>(written), taken.end(), '\n'));
+      const std::uint64_t unsaid = dropped_ - said_;
+      if (unsaid == 0 || written < taken.size()) continue;
+      said_ += unsaid;
+      if (const std::string line = describe_(unsaid); !line.empty()) waiting_ += line + '\n';
+      isUrgent_ = true;
     }
   }
 
-  std::string gathered_;
+  // Writes as soon as stderr takes it. Returns how much was written before it failed, or the program was to end and
+  // nobody read.
+  static std::size_t write(std::string_view text, const std::stop_token& stop) {
+    struct stat is {};
+    const bool isFile = ::fstat(STDERR_FILENO, &is) == 0 && S_ISREG(is.st_mode);
+    std::optional<std::chrono::steady_clock::time_point> end;
+    std::size_t written = 0;
+    while (written < text.size()) {
+      if (stop.stop_requested() && !end) end = std::chrono::steady_clock::now() + mostAtEnd;
+      if (end && std::chrono::steady_clock::now() >= *end) break;
+      pollfd ready{STDERR_FILENO, POLLOUT, 0};
+      if (::poll(&ready, 1, 100) == 0) continue;
+      // What a pipe that has room takes at once.
+      const std::size_t some = isFile ? text.size() : PIPE_BUF;
+      const ssize_t now =
+          os::systemFiles().write(STDERR_FILENO, text.data() + written, std::min(some, text.size() - written));
+      if (now < 0 && errno != EINTR && errno != EAGAIN) break;
+      if (now > 0) written += static_cast<std::size_t>(now);
+    }
+    return written;
+  }
+
+  const std::function<std::string(std::uint64_t)> describe_;
+  std::string waiting_;
+  bool isUrgent_ = false;     // whether what waits is written without delay
+  std::size_t inFlight_ = 0;  // bytes that the writer has taken
+  std::atomic<bool> isThreaded_ = false;
+  std::atomic<std::uint64_t> dropped_ = 0;
+  std::uint64_t said_ = 0;  // of those
   std::condition_variable_any filled_;
-  std::jthread flusher_;
+  std::jthread writer_;
 };
 
 // Whether stderr is connected to journald, which passes the device and inode of its stream in JOURNAL_STREAM.
@@ -99,11 +157,19 @@ bool isJournal() {
 }
 
 struct Logger {
-  std::shared_ptr<StderrSink> sink = std::make_shared<StderrSink>();
-  spdlog::logger program{"videod", sink};
-  spdlog::logger access{std::string(accessName), sink};
   std::atomic<LogFormat> format = LogFormat::logfmt;
   const bool journal = isJournal();
+  std::atomic<LogLevel> level = LogLevel::warning;
+  std::shared_ptr<StderrSink> sink =
+      std::make_shared<StderrSink>([this](std::uint64_t dropped) { return describe(dropped); });
+  spdlog::logger program{"videod", sink};
+  spdlog::logger access{std::string(accessName), sink};
+
+  std::string describe(std::uint64_t dropped) const {
+    if (level > LogLevel::warning) return {};
+    return formatLine(format, journal, systemClock().now(), LogLevel::warning,
+                      "log lines were dropped: nobody read them in time", {{"lines", dropped}});
+  }
 
   Logger() {
     program.set_level(spdlog::level::warn);
@@ -170,7 +236,9 @@ std::string formatLine(LogFormat format, bool journal, Time time, LogLevel level
 
 void setUpLog(const LogOptions& options) {
   Logger& to = logger();
+  to.sink->beThreaded();
   to.format = options.format;
+  to.level = options.level;
   to.program.set_level(spdlogLevels[indexOf(options.level)]);
   to.access.set_level(options.access ? spdlog::level::info : spdlog::level::off);
 }
@@ -183,6 +251,10 @@ void log(LogLevel level, std::string_view message, std::initializer_list<LogFiel
   to.program.log(spdlogLevel, spdlog::string_view_t(line.data(), line.size()));
 } catch (const std::exception&) {
   // Out of memory: a line that cannot be written must not end the work it reports.
+}
+
+std::uint64_t droppedLogLines() noexcept {
+  return logger().sink->dropped();
 }
 
 bool logsAccess() noexcept {

@@ -52,9 +52,14 @@ struct AccessLine {
   std::string_view address{};  ///< empty on a Unix socket
 };
 
-/// Configures the program's logger, which writes to stderr; until then it writes warnings and errors in logfmt. May be
-/// called again and from any thread. The thread that the logger starts inherits the signal mask of its creator.
+/// Configures the program's logger, which writes to stderr; until then it writes warnings and errors in logfmt, in the
+/// calling thread. From then on a thread of the logger writes, which inherits the signal mask of its creator: a reader
+/// that stalls delays nobody, lines over 1 MiB that wait are dropped, and a line says afterwards how many. May be
+/// called again and from any thread.
 void setUpLog(const LogOptions& options);
+
+/// Returns how many lines were dropped since the program started. May be called from any thread.
+std::uint64_t droppedLogLines() noexcept;
 
 /// Writes a line at `level`, with its fields in the given order. May be called from any thread; never throws.
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {}) noexcept;

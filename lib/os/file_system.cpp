@@ -46,6 +46,10 @@ int FileSystem::unlinkat(int folder, const char* name) {
   return ::unlinkat(folder, name, 0);
 }
 
+const dirent* FileSystem::readdir(DIR* folder) {
+  return ::readdir(folder);
+}
+
 int FileSystem::fstatvfs(int file, struct statvfs& found) {
   return ::fstatvfs(file, &found);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <dirent.h>
 #include <sys/statvfs.h>
 #include <sys/types.h>
 
@@ -35,6 +36,8 @@ class FileSystem {
   virtual int renameat2(int from, const char* name, int to, const char* newName, unsigned flags);
   /// unlinkat(2) of a file.
   virtual int unlinkat(int folder, const char* name);
+  /// readdir(3): null at the end, with errno as it was, or if it fails, with errno set.
+  virtual const dirent* readdir(DIR* folder);
   /// fstatvfs(3).
   virtual int fstatvfs(int file, struct statvfs& found);
 };

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 
 #include "os/locks.hpp"
 
@@ -90,6 +91,24 @@ Descriptor openOrMake(FileSystem& files, int at, const std::string& name, int fl
   }
 }
 
+std::vector<std::string> listNames(FileSystem& files, int folder, std::string_view what) {
+  // Opened anew, since descriptors made by dup share their position.
+  Descriptor opened(files.openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+  if (!opened) throwErrno(errno, what);
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(opened.number()), ::closedir);
+  if (!stream) throwErrno(errno, what);
+  opened.release();
+  std::vector<std::string> names;
+  for (;;) {
+    errno = 0;
+    const dirent* const entry = files.readdir(stream.get());
+    if (entry == nullptr && errno != 0) throwErrno(errno, what);
+    if (entry == nullptr) return names;
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+}
+
 void removeFile(FileSystem& files, int at, const std::string& name) {
   if (files.unlinkat(at, name.c_str()) != 0 && errno != ENOENT) throwErrno(errno, name);
 }
@@ -161,11 +180,27 @@ void writeFile(FileSystem& files, int at, const std::string& name, std::string_v
     if (existing == Existing::keep && exists(at, name)) return removeFile(files, at, unfinished);
     writeAll(files, file.number(), bytes, name);
     sync(files, file.number(), name);
-    if (const int error = tryPlaceFile(files, at, unfinished, name); error != 0) throwErrno(error, name);
+    if (const int error = tryPlaceFile(files, at, unfinished, name); error != 0)
+      throwErrno(error, isSameFile(file.number(), at, name)
+                            ? name + ": is new, but a power failure may bring back what was there before"
+                            : name);
   } catch (...) {
     if (isSameFile(file.number(), at, unfinished)) files.unlinkat(at, unfinished.c_str());
     throw;
   }
+}
+
+void openMissingStandardStreams() noexcept {
+  // open(2) takes the lowest number that is free.
+  for (int stream = 0; stream <= 2; ++stream)
+    if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", stream == STDOUT_FILENO ? O_RDONLY : O_RDWR);
+}
+
+void removeUnfinished(FileSystem& files, int at, const std::string& name) {
+  const std::string unfinished = name + ".new";
+  const Descriptor file = openIfThere(files, at, unfinished, O_RDWR);
+  if (file && tryLock(file.number(), LOCK_EX) && isSameFile(file.number(), at, unfinished))
+    removeFile(files, at, unfinished);
 }
 
 }  // namespace video::os

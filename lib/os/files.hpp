@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "os/descriptor.hpp"
 #include "os/errors.hpp"
@@ -29,6 +30,9 @@ Descriptor openOrMake(FileSystem& files, int at, const std::string& name, int fl
 
 /// Creates a file with this mode and the owner of `at`. Returns an empty descriptor if the name exists.
 Descriptor makeFile(FileSystem& files, int at, const std::string& name, int flags, mode_t mode = 0640);
+
+/// Returns the names in a folder but `.` and `..`, in no order. `what` is used in errors.
+std::vector<std::string> listNames(FileSystem& files, int folder, std::string_view what);
 
 /// Removes a file. It is not an error if there is none.
 void removeFile(FileSystem& files, int at, const std::string& name);
@@ -62,8 +66,16 @@ enum class Existing { keep, replace };
 
 /// Writes a whole file durably, with this mode and the owner of `at`: readers find the old content or the new one, also
 /// after a crash. It is written as NAME.new first; a leftover NAME.new is reused, and processes that write the same
-/// file take turns. With Existing::keep the first writer wins. With AT_FDCWD for `at` the name may be a path.
+/// file take turns. With Existing::keep the first writer wins. If only the last sync
+/// fails, the new content stays, and the error's detail says so. With AT_FDCWD for `at` the name may be a path.
 void writeFile(FileSystem& files, int at, const std::string& name, std::string_view bytes, mode_t mode,
                Existing existing = Existing::replace);
+
+/// Opens /dev/null as those of the descriptors 0, 1 and 2 that the process was started without, so that no other file
+/// becomes its stderr. Writing to a stdout that was missing still fails. Call it before anything is opened.
+void openMissingStandardStreams() noexcept;
+
+/// Removes the NAME.new that a process left which died in `writeFile`; leaves one that is being written.
+void removeUnfinished(FileSystem& files, int at, const std::string& name);
 
 }  // namespace video::os

@@ -475,6 +475,7 @@ void checkTogether(const Settings& settings, const std::string& file, const Line
       throw Error(Fault::malformed,
                   fmt::format("{}:{}: {}{}: {}", file, line == lines.end() ? 0 : line->second, table, key, why));
     };
+    if (timing.enabled && !isImplemented(task)) refuse("enabled", "this version does not have this task");
     if (lines.contains(table + "every") && lines.contains(table + "cron"))
       refuse("cron", "cannot be combined with every");
     if (timing.cron.empty() && timing.jitter >= timing.every)

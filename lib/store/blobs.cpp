@@ -1,6 +1,5 @@
 #include "store/blobs.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -10,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <filesystem>
 #include <map>
 #include <mutex>
 #include <stdexcept>
@@ -60,19 +58,24 @@ bool tryLockBriefly(int file) {
   return os::tryLock(file, LOCK_EX);
 }
 
+// Returns whether the name is still there, and what it is.
+bool findStatus(const Descriptor& folder, const std::string& name, struct stat& found) {
+  if (::fstatat(folder.number(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) return true;
+  if (errno != ENOENT) os::throwErrno(errno, name);
+  return false;
+}
+
 // Regular files last written to before `moment`; names that begin with a dot are nobody's of ours.
-std::vector<std::string> listOld(const Descriptor& folder, Time moment) {
-  std::vector<std::string> names;
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(::dup(folder.number())), ::closedir);
-  if (!stream) os::throwErrno(errno, "a folder");
-  while (const dirent* const entry = ::readdir(stream.get())) {
-    const std::string name = entry->d_name;
+std::vector<std::string> listOld(os::FileSystem& files, const Descriptor& folder, const std::string& what,
+                                 Time moment) {
+  std::vector<std::string> names = os::listNames(files, folder.number(), what);
+  std::erase_if(names, [&](const std::string& name) {
     struct stat is {};
-    if (name.front() == '.' || ::fstatat(folder.number(), name.c_str(), &is, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (name.front() == '.' || !findStatus(folder, name, is)) return true;
     const Time written{std::chrono::seconds{is.st_mtim.tv_sec} +
                        std::chrono::milliseconds{is.st_mtim.tv_nsec / 1'000'000}};
-    if (S_ISREG(is.st_mode) && written < moment) names.push_back(name);
-  }
+    return !S_ISREG(is.st_mode) || written >= moment;
+  });
   return names;
 }
 
@@ -80,6 +83,7 @@ std::vector<std::string> listOld(const Descriptor& folder, Time moment) {
 
 struct Incoming::State {
   std::shared_ptr<DataDirectory> directory;
+  std::shared_ptr<SyncedShards> syncedShards;
   std::string name;
   Descriptor incoming;  // the folder
   Descriptor file;
@@ -144,7 +148,11 @@ std::string Incoming::finish(std::string_view extension) {
     blob.append(".").append(extension);
   const Descriptor blobs = os::openFolder(files, its.directory->descriptor(), "blobs");
   const std::string fanName = blob.substr(0, 2);
-  if (os::makeFolder(files, blobs.number(), fanName)) os::sync(files, blobs.number(), "blobs");
+  os::makeFolder(files, blobs.number(), fanName);
+  // Who made it may have died before its sync: each process syncs it once.
+  std::atomic<bool>& isSynced = (*its.syncedShards)[std::stoul(fanName, nullptr, 16)];
+  if (!isSynced) os::sync(files, blobs.number(), "blobs");
+  isSynced = true;
   its.shard = os::openFolder(files, blobs.number(), fanName);
   // The name's lock must outlast the rename: an empty file, locked already, changes places with the content.
   its.placeholder = os::makeFile(files, its.shard.number(), blob, O_RDWR);
@@ -193,13 +201,16 @@ struct Blobs::Reading {
 };
 
 Blobs::Blobs(std::shared_ptr<DataDirectory> directory)
-    : directory_(std::move(directory)), reading_(std::make_unique<Reading>()) {}
+    : directory_(std::move(directory)),
+      syncedShards_(std::make_shared<SyncedShards>()),
+      reading_(std::make_unique<Reading>()) {}
 Blobs::~Blobs() = default;
 
 Incoming Blobs::begin(std::string_view name) {
   requirePlainName(name);
   auto state = std::make_unique<Incoming::State>();
   state->directory = directory_;
+  state->syncedShards = syncedShards_;
   state->name = name;
   os::FileSystem& files = directory_->files();
   state->incoming = os::openFolder(files, directory_->descriptor(), "incoming");
@@ -247,11 +258,19 @@ void Blobs::remove(std::span<Removal> all) {
   };
   const Waiting forTheDisk;
   std::map<std::string, Shard> shards;
-  const Descriptor blobs = os::openFolder(directory_->files(), directory_->descriptor(), "blobs");
+  Descriptor blobs;
+  // Throws as often as it fails, so that each removal has its failure.
+  const auto shardOf = [&](const std::string& name) -> Shard& {
+    const auto found = shards.find(name);
+    if (found != shards.end()) return found->second;
+    if (!blobs) blobs = os::openFolder(directory_->files(), directory_->descriptor(), "blobs");
+    Descriptor folder = os::openIfThere(directory_->files(), blobs.number(), name, O_RDONLY | O_DIRECTORY);
+    return shards.emplace(name, Shard{std::move(folder), {}}).first->second;
+  };
   const auto attempt = [](Removal& one, const auto& work) {
     try {
       work();
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
       one.failure = error.what();
     }
   };
@@ -259,10 +278,7 @@ void Blobs::remove(std::span<Removal> all) {
     attempt(one, [&] {
       if (!one.incoming.empty()) removeIncoming(one.incoming);
       if (!isBlobName(one.blob)) return;
-      const std::string name = one.blob.substr(0, 2);
-      const auto [found, isNew] = shards.try_emplace(name);
-      Shard& shard = found->second;
-      if (isNew) shard.folder = os::openIfThere(directory_->files(), blobs.number(), name, O_RDONLY | O_DIRECTORY);
+      Shard& shard = shardOf(one.blob.substr(0, 2));
       if (!shard.folder) return;
       os::removeFile(directory_->files(), shard.folder.number(), one.blob);
       shard.removals.push_back(&one);
@@ -291,30 +307,40 @@ void Blobs::removeAbandoned() {
 }
 
 std::vector<std::string> Blobs::listIncoming(Time moment) const {
-  return listOld(os::openFolder(directory_->files(), directory_->descriptor(), "incoming"), moment);
+  os::FileSystem& files = directory_->files();
+  return listOld(files, os::openFolder(files, directory_->descriptor(), "incoming"), "incoming", moment);
 }
 
 std::vector<std::string> Blobs::listFolders() const {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(directory_->path() / "blobs"))
-    if (!entry.is_symlink() && entry.is_directory()) names.push_back(entry.path().filename().string());
+  const Descriptor blobs = os::openFolder(directory_->files(), directory_->descriptor(), "blobs");
+  std::vector<std::string> names = os::listNames(directory_->files(), blobs.number(), "blobs");
+  std::erase_if(names, [&](const std::string& name) {
+    struct stat is {};
+    return !findStatus(blobs, name, is) || !S_ISDIR(is.st_mode);
+  });
   std::sort(names.begin(), names.end());
   return names;
 }
 
 std::vector<std::string> Blobs::listFiles(const std::string& folder, Time moment) const {
   requirePlainName(folder);
-  const Descriptor blobs = os::openFolder(directory_->files(), directory_->descriptor(), "blobs");
-  return listOld(os::openFolder(directory_->files(), blobs.number(), folder), moment);
+  os::FileSystem& files = directory_->files();
+  const Descriptor blobs = os::openFolder(files, directory_->descriptor(), "blobs");
+  return listOld(files, os::openFolder(files, blobs.number(), folder), "blobs/" + folder, moment);
 }
 
-void Blobs::quarantine(const std::string& folder, const std::string& file) {
+bool Blobs::quarantine(const std::string& folder, const std::string& file, const std::function<bool()>& isKnown) {
   requirePlainName(folder);
   requirePlainName(file);
-  const Descriptor blobs = os::openFolder(directory_->files(), directory_->descriptor(), "blobs");
-  const Descriptor from = os::openFolder(directory_->files(), blobs.number(), folder);
-  const Descriptor to = os::openFolder(directory_->files(), directory_->descriptor(), "lost+found");
   os::FileSystem& files = directory_->files();
+  const Descriptor blobs = os::openFolder(files, directory_->descriptor(), "blobs");
+  const Descriptor from = os::openFolder(files, blobs.number(), folder);
+  // Its uploader holds this lock until the row is committed, however long that takes.
+  const Descriptor opened = os::openIfThere(files, from.number(), file, O_RDONLY);
+  if (!opened || !os::tryLock(opened.number(), LOCK_EX) || !os::isSameFile(opened.number(), from.number(), file) ||
+      isKnown())
+    return false;
+  const Descriptor to = os::openFolder(files, directory_->descriptor(), "lost+found");
   std::string name = file;
   while (files.renameat2(from.number(), file.c_str(), to.number(), name.c_str(), RENAME_NOREPLACE) != 0) {
     if (errno != EEXIST) os::throwErrno(errno, file);
@@ -322,6 +348,7 @@ void Blobs::quarantine(const std::string& folder, const std::string& file) {
   }
   os::sync(files, to.number(), "lost+found");
   os::sync(files, from.number(), "blobs");
+  return true;
 }
 
 }  // namespace video::store

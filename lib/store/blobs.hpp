@@ -1,6 +1,9 @@
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -14,6 +17,9 @@
 namespace video::store {
 
 class DataDirectory;
+
+/// The folders below `blobs/` whose names this process knows to be on disk.
+using SyncedShards = std::array<std::atomic<bool>, 256>;
 
 /// An upload in progress: the file `incoming/NAME`, flocked by this object. Unless `finish` and then `keep` are called,
 /// the destructor removes what was written. One thread at a time.
@@ -80,12 +86,14 @@ class Blobs {
   std::vector<std::string> listFolders() const;
   /// Returns the names of files in one of these folders that were last written before `moment`.
   std::vector<std::string> listFiles(const std::string& folder, Time moment) const;
-  /// Moves a file into `lost+found/`, under a new name if its name is taken there.
-  void quarantine(const std::string& folder, const std::string& file);
+  /// Moves a file into `lost+found/`, under a new name if its name is taken there. Leaves it where an upload holds it,
+  /// or `isKnown`, asked once nobody holds it, says that it belongs to a row. Returns whether it was moved.
+  bool quarantine(const std::string& folder, const std::string& file, const std::function<bool()>& isKnown);
 
  private:
   struct Reading;
   std::shared_ptr<DataDirectory> directory_;
+  std::shared_ptr<SyncedShards> syncedShards_;
   std::unique_ptr<Reading> reading_;
 };
 

@@ -75,11 +75,13 @@ struct Database::Impl {
   Impl(std::shared_ptr<DataDirectory> its, const StoreOptions& wanted)
       : directory(std::move(its)), options(wanted), pool{.mutex = {}, .idle = {}, .most = wanted.readers} {
     // The first connection sees the schema before the writer could touch anything.
-    auto first =
-        std::make_unique<SqliteConnection>(directory->databasePath(), SqliteConnection::Kind::reader, options, texts);
     pool.idle.reserve(pool.most + 1);
-    pool.idle.push_back(std::move(first));
-    requireSchema(directory->databasePath(), schemaOf(*pool.idle.front(), directory->databasePath()));
+    directory->reserve().runWithRoom([this] {
+      auto first =
+          std::make_unique<SqliteConnection>(directory->databasePath(), SqliteConnection::Kind::reader, options, texts);
+      requireSchema(directory->databasePath(), schemaOf(*first, directory->databasePath()));
+      pool.idle.push_back(std::move(first));
+    });
     directory->reserve().make(options.freeSpaceFloor);
     walReadLock.emplace(directory->databasePath(), options, texts);
     writer.emplace(directory, options, texts, *walReadLock);
@@ -135,8 +137,8 @@ void Database::submit(Purpose purpose, const std::function<void(Transaction&)>& 
 void Database::requireSpace(std::uint64_t more) const {
   impl_->writer->requireSpace(more);
 }
-bool Database::isReady() {
-  return impl_->writer->isReady();
+std::string Database::whyNotReady() {
+  return impl_->writer->whyNotReady();
 }
 void Database::checkpoint() {
   impl_->writer->checkpoint();

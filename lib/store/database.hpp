@@ -198,7 +198,9 @@ class Database {
 
   /// Returns whether the writer's last commit succeeded. If the last success is more than 5 s ago, tries an empty
   /// transaction.
-  bool isReady();
+  bool isReady() { return whyNotReady().empty(); }
+  /// The same: returns why the last commit failed, or nothing if it succeeded.
+  std::string whyNotReady();
 
   /// Checkpoints the write-ahead log as far as readers allow (PRAGMA wal_checkpoint(TRUNCATE)).
   void checkpoint();

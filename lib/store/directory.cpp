@@ -133,7 +133,8 @@ void DataDirectory::create(const std::filesystem::path& path, os::FileSystem& fi
     }
   }
   try {
-    schemaOf(std::filesystem::canonical(path) / "video.db");
+    Reserve reserve(files, root.number());
+    reserve.runWithRoom([&] { schemaOf(std::filesystem::canonical(path) / "video.db"); });
   } catch (const Error& error) {
     if (error.fault() == Fault::unreachable) throw Error(Fault::conflict, error.detail());
     throw;
@@ -165,16 +166,11 @@ std::shared_ptr<DataDirectory> DataDirectory::open(const std::filesystem::path& 
     schemaOf(database);
     makeFolders(files, root);
   };
+  state->signingKey.removeUnfinished();
   const std::string name = state->name;
   const std::shared_ptr<DataDirectory> opened(new DataDirectory(std::move(state)));
   try {
-    try {
-      look();
-    } catch (const Error&) {
-      // The first who opens the database on a full disk needs some room beside it.
-      if (opened->freeSpace() >= Reserve::least || opened->reserve().release() == 0) throw;
-      look();
-    }
+    opened->reserve().runWithRoom(look);
   } catch (const Error& error) {
     throw Error(error.fault() == Fault::internal ? Fault::unreachable : error.fault(),
                 fmt::format("{}: {}", name, error.detail()));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error.hpp"
 #include "os/files.hpp"
 
 namespace video::store {
@@ -20,6 +21,15 @@ std::uint64_t Reserve::release() noexcept {
   struct stat is {};
   if (::fstatat(folder_, reserveName, &is, AT_SYMLINK_NOFOLLOW) != 0) return 0;
   return files_.unlinkat(folder_, reserveName) == 0 ? static_cast<std::uint64_t>(is.st_size) : 0;
+}
+
+void Reserve::runWithRoom(const std::function<void()>& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    if (error.fault() != Fault::diskFull || release() == 0) throw;
+  }
+  work();
 }
 
 bool Reserve::make(std::uint64_t floor) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <mutex>
 
 #include "os/file_system.hpp"
@@ -19,6 +20,9 @@ class Reserve {
   Reserve(os::FileSystem& files, int folder) : files_(files), folder_(folder) {}
   /// Removes the reserve. Returns the bytes it held, 0 if there was none.
   std::uint64_t release() noexcept;
+  /// Runs `work`, which opens the database and so needs some room beside it: if it throws diskFull, releases the
+  /// reserve and runs it once more.
+  void runWithRoom(const std::function<void()>& work);
   /// Allocates the reserve (64 MiB; on a small disk an eighth of the free space, but at least 8 MiB) if more than
   /// `floor` bytes remain free. Returns whether there is a reserve now. Throws Error if the disk cannot be queried.
   bool make(std::uint64_t floor);

@@ -102,7 +102,7 @@ std::int64_t schemaOf(const std::filesystem::path& path) {
   } catch (const SQLite::Exception& exception) {
     if (exception.getErrorCode() == SQLITE_NOTADB)
       throw Error(Fault::unreachable, fmt::format("{}: not a database", path.string()));
-    throw errorOf(exception);
+    throw errorOf(exception, path);
   }
 }
 
@@ -129,7 +129,7 @@ void makeDatabase(const std::filesystem::path& path) {
     pragma(database, "journal_mode = WAL");
     apply(database, migrations(), 0);
   } catch (const SQLite::Exception& exception) {
-    throw errorOf(exception);
+    throw errorOf(exception, path);
   }
 }
 
@@ -151,7 +151,7 @@ Migrated migrate(DataDirectory& exclusive, const std::vector<Migration>& migrati
       throw;
     }
   } catch (const SQLite::Exception& exception) {
-    throw errorOf(exception);
+    throw errorOf(exception, exclusive.databasePath());
   }
   keepTwoCopies(exclusive);
   return {before, wanted};

@@ -26,14 +26,19 @@ std::string makeKey() {
 
 std::string SigningKey::read() {
   for (;;) {
-    if (const Descriptor file = os::openIfThere(files_, folder_, keyName, O_RDONLY)) {
-      std::string key(keySize + 1, '\0');
-      const ssize_t size = ::read(file.number(), key.data(), key.size());
-      if (size != keySize) throw Error(Fault::internal, "signing.key: must be 32 bytes");
-      return key.substr(0, keySize);
-    }
+    if (auto key = find()) return *std::move(key);
     os::writeFile(files_, folder_, keyName, makeKey(), mode, os::Existing::keep);
   }
+}
+
+std::optional<std::string> SigningKey::find() {
+  const Descriptor file = os::openIfThere(files_, folder_, keyName, O_RDONLY);
+  if (!file) return std::nullopt;
+  std::string key(keySize + 1, '\0');
+  const ssize_t size = ::read(file.number(), key.data(), key.size());
+  if (size != keySize) throw Error(Fault::internal, "signing.key: must be 32 bytes");
+  key.resize(keySize);
+  return key;
 }
 
 void SigningKey::rotate() {
@@ -42,8 +47,12 @@ void SigningKey::rotate() {
 
 void SigningKey::set(std::string_view key) {
   if (key.size() != keySize) throw Error(Fault::malformed, "signing.key: must be 32 bytes");
-  if (os::openIfThere(files_, folder_, keyName, O_RDONLY) && read() == key) return;
+  if (find() == key) return;
   os::writeFile(files_, folder_, keyName, key, mode);
+}
+
+void SigningKey::removeUnfinished() {
+  os::removeUnfinished(files_, folder_, keyName);
 }
 
 }  // namespace video::store

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,12 +16,17 @@ class SigningKey {
   SigningKey(os::FileSystem& files, int folder) : files_(files), folder_(folder) {}
   /// Returns the key; creates it if there is none. Throws Error.
   std::string read();
-  /// Replaces the key with a new one, atomically. Throws Error.
+  /// Replaces the key with a new one, atomically. Throws Error, whose detail says so if the key is new all the same,
+  /// but not yet safe on disk.
   void rotate();
   /// Replaces the key with this one; does nothing if it is the same. Throws malformed unless it has 32 bytes.
   void set(std::string_view key);
+  /// Removes what a killed process left of a key that it did not finish.
+  void removeUnfinished();
 
  private:
+  std::optional<std::string> find();
+
   os::FileSystem& files_;
   const int folder_;
 };

@@ -1,6 +1,7 @@
 #include "store/sqlite_connection.hpp"
 
 #include <fmt/format.h>
+#include <sys/statvfs.h>
 
 #include <cerrno>
 #include <cstring>
@@ -9,25 +10,45 @@
 
 namespace video::store {
 
-Error errorOf(int code, std::string_view message, int systemErrno) {
+namespace {
+
+// Whether no file can grow or be made beside the database. SQLite does not tell why it could not make or extend the
+// shared memory file.
+bool isDiskFull(const std::filesystem::path& database) {
+  constexpr std::uint64_t least = 64 * 1024;
+  struct statvfs is {};
+  return ::statvfs(database.c_str(), &is) == 0 &&
+         (std::uint64_t{is.f_bavail} * is.f_frsize < least || (is.f_files > 0 && is.f_favail == 0));
+}
+
+}  // namespace
+
+Error errorOf(int code, std::string_view message, int systemErrno, const std::filesystem::path& database) {
   const int primary = code & 0xff;
-  // A full disk also shows as an I/O error, of the shared memory file or of fsync.
-  if (primary == SQLITE_FULL || (primary == SQLITE_IOERR && (systemErrno == ENOSPC || systemErrno == EDQUOT)))
+  if (primary == SQLITE_FULL ||
+      (primary == SQLITE_IOERR && (systemErrno == ENOSPC || systemErrno == EDQUOT || isDiskFull(database))) ||
+      (primary == SQLITE_CANTOPEN && isDiskFull(database)))
     return Error(Fault::diskFull, "no space left for the database");
   if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED)
     return Error(Fault::busy, "the database is locked by another process");
   return Error(Fault::databaseFailed, fmt::format("SQLite: {} ({})", message, code));
 }
 
-Error errorOf(const SQLite::Exception& exception) {
-  return errorOf(exception.getExtendedErrorCode(), exception.what());
+Error errorOf(const SQLite::Exception& exception, const std::filesystem::path& database) {
+  return errorOf(exception.getExtendedErrorCode(), exception.what(), 0, database);
 }
 
 SQLite::Database openSqlite(const std::filesystem::path& path, int flags, std::chrono::milliseconds busyTimeout) {
   try {
-    return SQLite::Database(path.string(), flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX,
+    SQLite::Database opened(path.string(), flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX,
                             static_cast<int>(busyTimeout.count()));
+    // The log and the shared memory file stay: on a disk without inodes they could not be made again.
+    int persists = 1;
+    sqlite3_file_control(opened.getHandle(), "main", SQLITE_FCNTL_PERSIST_WAL, &persists);
+    return opened;
   } catch (const SQLite::Exception& exception) {
+    const Error error = errorOf(exception, path);
+    if (error.fault() != Fault::databaseFailed) throw Error(error);
     throw Error(Fault::databaseFailed, fmt::format("{}: {}", path.string(), exception.what()));
   }
 }
@@ -106,7 +127,7 @@ void Statement::reset() noexcept {
 
 SqliteConnection::SqliteConnection(const std::filesystem::path& path, Kind kind, const StoreOptions& options,
                                    SqlTexts& texts)
-    : database_(openSqlite(path, SQLITE_OPEN_READWRITE, options.lockTimeout)), texts_(texts) {
+    : database_(openSqlite(path, SQLITE_OPEN_READWRITE, options.lockTimeout)), texts_(texts), path_(path) {
   sqlite3_extended_result_codes(handle(), 1);
   control("PRAGMA foreign_keys = ON");
   control("PRAGMA trusted_schema = OFF");
@@ -162,7 +183,7 @@ void SqliteConnection::fail(int code) {
   const int primary = code & 0xff;
   if (primary == SQLITE_IOERR || primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || primary == SQLITE_CANTOPEN)
     broken_ = true;
-  failure_ = errorOf(code, sqlite3_errmsg(handle()), sqlite3_system_errno(handle()));
+  failure_ = errorOf(code, sqlite3_errmsg(handle()), sqlite3_system_errno(handle()), path_);
   throw Error(*failure_);
 }
 

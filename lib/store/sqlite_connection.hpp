@@ -21,9 +21,10 @@
 
 namespace video::store {
 
-/// Returns the Error for an (extended) SQLite result code.
-Error errorOf(int code, std::string_view message, int systemErrno = 0);
-Error errorOf(const SQLite::Exception& exception);
+/// Returns the Error for an (extended) SQLite result code about this database file. An I/O error, or a file that cannot
+/// be opened, is diskFull where the file system has no space or no inodes left.
+Error errorOf(int code, std::string_view message, int systemErrno, const std::filesystem::path& database);
+Error errorOf(const SQLite::Exception& exception, const std::filesystem::path& database);
 
 /// Opens an existing database file that is not a symbolic link.
 SQLite::Database openSqlite(const std::filesystem::path& path, int flags, std::chrono::milliseconds busyTimeout);
@@ -98,6 +99,7 @@ class SqliteConnection {
 
   SQLite::Database database_;
   SqlTexts& texts_;
+  const std::filesystem::path path_;
   std::unordered_map<std::string_view, std::unique_ptr<Statement>> statements_;
   std::optional<Error> failure_;
   bool broken_ = false;

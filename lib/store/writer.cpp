@@ -32,6 +32,16 @@ constexpr int logLimit = 1000;         // pages
 constexpr int logMuchTooLong = 4000;   // pages
 constexpr int restartPatience = 100;   // ms
 
+std::string messageOf(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "unknown";
+  }
+}
+
 bool lockUntil(int file, std::chrono::steady_clock::time_point deadline, const std::atomic<bool>& stop) {
   microseconds pause{20};
   while (!os::tryLock(file, LOCK_EX)) {
@@ -97,11 +107,20 @@ void Writer::checkpoint() {
   if (operation.failure) std::rethrow_exception(operation.failure);
 }
 
-bool Writer::isReady() {
-  if (ready_ && SteadyClock::now() - lastGood_.load() < seconds{5}) return true;
+std::string Writer::whyNotReady() {
+  if (ready_ && SteadyClock::now() - lastGood_.load() < seconds{5}) return {};
   Operation operation{.kind = Kind::probe, .purpose = Purpose::keep, .work = nullptr, .since = SteadyClock::now()};
   wait(operation);
-  return !operation.failure && ready_;
+  if (!operation.failure && ready_) return {};
+  const std::lock_guard lock(mutex_);
+  if (!ready_) return whyNot_;
+  return messageOf(operation.failure);
+}
+
+void Writer::notReady(std::string why) {
+  const std::lock_guard lock(mutex_);
+  whyNot_ = std::move(why);
+  ready_ = false;
 }
 
 void Writer::requireSpace(std::uint64_t more) {
@@ -137,7 +156,15 @@ void Writer::wait(Operation& operation) {
 void Writer::startThread() {
   thread_ = std::jthread([this] {
     Batch batch;
-    while (!observe::guarded("the writer", [&] { run(batch); })) recover(batch);
+    const auto runUntilStopped = [&] {
+      try {
+        run(batch);
+      } catch (...) {
+        notReady(messageOf(std::current_exception()));
+        throw;
+      }
+    };
+    while (!observe::guarded("the writer", runUntilStopped)) recover(batch);
   });
 }
 
@@ -345,7 +372,7 @@ void Writer::giveUp(Batch& batch, const Error& error) {
   if (connection_) connection_->rollBack();
   if (error.fault() == Fault::busy) return;
   failedCommitInLog_ = true;
-  ready_ = false;
+  notReady(error.what());
   if (connection_ && connection_->isBroken()) connection_.reset();
 }
 

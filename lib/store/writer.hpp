@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -45,7 +46,7 @@ class Writer {
 
   void submit(Purpose purpose, const std::function<void(Transaction&)>& work);
   void checkpoint();
-  bool isReady();
+  std::string whyNotReady();
   void requireSpace(std::uint64_t more);
   WriterCounters counters() const;
 
@@ -81,6 +82,7 @@ class Writer {
   void wait(Operation& operation);
   void startThread();
   void run(Batch& batch);
+  void notReady(std::string why);
   /// After an exception from `run`: answers all operations and starts again. Not ready until a write succeeds.
   void recover(Batch& batch) noexcept;
   static void fail(Operation& operation, const Error& error) noexcept;
@@ -118,6 +120,7 @@ class Writer {
   std::deque<Operation*> queue_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> ready_{true};
+  std::string whyNot_;  ///< while it is not
   std::atomic<SteadyClock::time_point> lastGood_;
   std::atomic<SteadyClock::time_point> spaceSeen_{SteadyClock::time_point::min()};
   std::atomic<std::uint64_t> space_{0};

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <mutex>
@@ -215,6 +216,12 @@ std::map<std::string, TaskTiming, std::less<>> knownTasks() {
   std::map<std::string, TaskTiming, std::less<>> known;
   for (const tasks::TaskKind& kind : tasks::taskList()) known.emplace(kind.name, kind.timing);
   return known;
+}
+
+bool isImplemented(std::string_view task) {
+  const auto& all = tasks::taskList();
+  return std::any_of(all.begin(), all.end(),
+                     [&](const tasks::TaskKind& kind) { return kind.name == task && kind.make != nullptr; });
 }
 
 std::unique_ptr<LocalTasks> makeLocalTasks(store::Database& database, store::Blobs& blobs, access::Access& access,

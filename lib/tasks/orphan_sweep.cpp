@@ -16,9 +16,10 @@ constexpr std::chrono::hours youngest{24};
 schedule::Counts sweep(const Surroundings& its, const std::string& folder) {
   schedule::Counts counts;
   for (const std::string& file : its.blobs.listFiles(folder, its.access.now() - youngest)) {
-    const bool known = its.database.read([&](store::Reader& reader) { return rows::isBlobKnown(reader, file); });
-    if (known) continue;
-    its.blobs.quarantine(folder, file);
+    const auto isKnown = [&] {
+      return its.database.read([&](store::Reader& reader) { return rows::isBlobKnown(reader, file); });
+    };
+    if (isKnown() || !its.blobs.quarantine(folder, file, isKnown)) continue;
     observe::warning("file without a video moved to lost+found", {{"file", file}});
     ++counts.done;
   }

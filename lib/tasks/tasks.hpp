@@ -79,6 +79,9 @@ struct TaskTiming {
 /// Returns all tasks with their default timing.
 std::map<std::string, TaskTiming, std::less<>> knownTasks();
 
+/// Returns whether this version does anything in a task of this name.
+bool isImplemented(std::string_view task);
+
 /// Options of the scheduler's tasks.
 struct TasksOptions {
   std::map<std::string, TaskTiming, std::less<>> timings = knownTasks();

@@ -81,7 +81,7 @@ class DirectoryToolkit : public LocalToolkit {
 
   std::uint64_t dataVersion() const override { return database_.version(); }
 
-  bool isReady() override { return database_.isReady(); }
+  std::string whyNotReady() override { return database_.whyNotReady(); }
 
   bool isDiskLow() override { return directory_->freeSpace() < freeSpaceFloor_; }
 

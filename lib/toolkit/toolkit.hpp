@@ -52,8 +52,8 @@ class LocalToolkit : public Toolkit {
   LocalServer& server() override = 0;
   /// Returns a number that changes whenever any process changes the data. May be called from any thread.
   virtual std::uint64_t dataVersion() const = 0;
-  /// Returns whether writes succeed (for /readyz). May be called from any thread.
-  virtual bool isReady() = 0;
+  /// Returns why writes fail, or nothing if they succeed (for /readyz). May be called from any thread.
+  virtual std::string whyNotReady() = 0;
   /// Returns whether free space is below the floor (/readyz reports "degraded"). May be called from any thread.
   virtual bool isDiskLow() = 0;
   /// Returns every SQL text run so far, for the test of query plans.

@@ -1,4 +1,5 @@
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -433,6 +434,63 @@ TEST_CASE("a newer schema exits with 12 and is left unchanged") {
   const Ended newer = videod({"--data-dir", first.dataDirectory().string(), "--listen", "127.0.0.1:0"});
   CHECK(newer.status == 12);
   CHECK(run({"sqlite3", database, "PRAGMA user_version"}).out == "9999\n");
+}
+
+TEST_CASE(
+    "without readers of its log, or without any stdin, stdout and stderr, videod serves, and stops when told to") {
+  const TempDirectory home;
+  const std::string data = (home / "data").string();
+  const std::string socket = (home / "web.sock").string();
+  const std::string fifo = (home / "fifo").string();
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  const Descriptor unread(::open(fifo.c_str(), O_RDWR | O_CLOEXEC));
+  const std::string how = GENERATE("2>\"$0\"", "<&- >&- 2>&-");
+  INFO(how);
+  Program daemon({"sh", "-c", "umask 077; exec \"$@\" " + how, fifo, builtProgram("videod"), "--data-dir", data,
+                  "--listen", "unix:" + socket});
+  const std::vector<std::string> local{"--unix-socket", socket, "-m", "20"};
+  test::waitFor("it serves", [&] { return get("http://localhost/readyz", local).first == "200"; });
+  // More lines than a pipe holds.
+  const Ended answers = run({"curl", "-s", "-o", "/dev/null", "-w", "%{http_code}\n", "-m", "20", "--unix-socket",
+                             socket, "http://localhost/healthz?[1-2000]"});
+  CHECK(std::count(answers.out.begin(), answers.out.end(), '\n') == 2000);
+  CHECK(answers.out.find("000") == std::string::npos);
+  daemon.signal(SIGTERM);
+  CHECK(daemon.wait().status == 0);
+  CHECK(std::filesystem::file_size(home / "data" / "LOCK") == 0);
+  struct stat lock {};
+  REQUIRE(::stat((data + "/videod.sock.lock").c_str(), &lock) == 0);
+  CHECK((lock.st_mode & 07777) == 0640);  // whatever the umask
+}
+
+TEST_CASE("the access log can be switched on and off by a reload") {
+  const std::string off = "[log]\naccess = false\n";
+  Daemon daemon(off);
+  const auto ask = [&](const std::string& path) { CHECK(get(daemon.url() + path).first == "404"); };
+  const auto reload = [&](const std::string& config) {
+    daemon.configure(config);
+    CHECK(videoctl({"server", "reload"}, onSocket(daemon)).status == 0);
+  };
+  ask("/first");
+  reload("");
+  ask("/second");
+  daemon.waitForLog("path=/second ");
+  reload(off);
+  ask("/third");
+  CHECK(daemon.terminate() == 0);
+  CHECK(daemon.log().find("path=/first") == std::string::npos);
+  CHECK(daemon.log().find("path=/third") == std::string::npos);
+}
+
+TEST_CASE("a listener on a Unix socket that another daemon serves is refused with 8, and goes on there") {
+  const TempDirectory home;
+  const std::string socket = (home / "web.sock").string();
+  Daemon daemon("[[listener]]\naddress = \"unix:" + socket + "\"\n");
+  const Ended refused = videod({"--data-dir", (home / "other").string(), "--listen", "unix:" + socket});
+  CHECK(refused.status == 8);
+  CHECK(refused.err.find("unix:" + socket + ": another process listens there") != std::string::npos);
+  CHECK(get("http://localhost/readyz", {"--unix-socket", socket}).first == "200");
+  CHECK(daemon.terminate() == 0);
 }
 
 TEST_CASE("an operator socket that does not answer is status 8; one that nobody serves is ignored") {

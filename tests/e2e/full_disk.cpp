@@ -55,15 +55,22 @@ TEST_CASE("on a full disk uploads are refused, and operations that free space wo
   CHECK(std::filesystem::is_empty(data / "incoming"));
 
   // Not a byte is left but for the reserve.
-  {
-    std::ofstream filler(disk / "filler");
-    const std::string piece(64 << 10, 'x');
-    while (filler << piece << std::flush) {
-    }
-  }
+  const auto fill = [&] {
+    std::ofstream filler(disk / "filler", std::ios::app);
+    for (const std::string& piece : {std::string(64 << 10, 'x'), std::string(1 << 10, 'x')})
+      while (filler << piece << std::flush) continue;
+  };
+  fill();
   REQUIRE(std::filesystem::space(data).available == 0);
+
+  // A start on it gives the reserve up, and serves. The sqlite3 shell takes these files away.
+  CHECK(daemon.terminate() == 0);
+  for (const char* const part : {"video.db-wal", "video.db-shm"}) std::filesystem::remove(data / part);
+  fill();
+  Daemon again(config, {}, data);
+  CHECK_FALSE(std::filesystem::exists(data / "reserve"));
   const auto status = [&](const std::vector<std::string>& flags, const std::string& path) {
-    std::vector<std::string> words{"curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", daemon.url() + path};
+    std::vector<std::string> words{"curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", again.url() + path};
     words.insert(words.end(), flags.begin(), flags.end());
     return run(words).out;
   };
@@ -78,5 +85,33 @@ TEST_CASE("on a full disk uploads are refused, and operations that free space wo
   CHECK(ctl({"queue", "drain"}).status == 0);
   CHECK(ctl({"queue", "list"}).out.empty());
   CHECK(std::filesystem::space(data).available >= 32 * mega);
-  CHECK(daemon.terminate() == 0);
+  CHECK(again.terminate() == 0);
+}
+
+TEST_CASE("a directory on a disk without inodes opens, deletes and drains") {
+  const TempDirectory folder;
+  const SmallDisk disk("64m,nr_inodes=100");
+  if (!disk.isMounted()) return;
+  const std::filesystem::path data = disk / "data";
+  const auto ctl = [&](std::vector<std::string> words, const Given& given = {}) {
+    words.insert(words.begin(), {"--config", (folder / "ctl.toml").string(), "-o", "id"});
+    return videoctl(words, given);
+  };
+  const std::string config = "[storage]\nfree_space_floor = 0\n";
+  std::ofstream(folder / "ctl.toml") << "data_dir = \"" << data.string() << "\"\n" << config;
+  {
+    Daemon daemon(config, {}, data);
+    REQUIRE(ctl({"user", "add", "ada", "--password-stdin"}, {{}, "password of ada", {}}).status == 0);
+    CHECK(daemon.terminate() == 0);
+  }
+  const std::string file = movie(folder / "a.mp4", mega);
+  const std::string id = line(ctl({"video", "upload", file, "--user", "ada"}).out);
+  REQUIRE_FALSE(id.empty());
+  REQUIRE(ctl({"queue", "drain"}).status == 0);
+  for (int i = 0; std::ofstream(disk / std::to_string(i)).is_open(); ++i) REQUIRE(i < 100);
+  CHECK(ctl({"video", "list"}).out == id + "\n");
+  CHECK(ctl({"video", "delete", id, "--now"}).status == 0);
+  CHECK(ctl({"queue", "drain"}).status == 0);
+  CHECK(ctl({"queue", "list"}).out.empty());
+  CHECK(std::filesystem::is_empty(data / "incoming"));
 }

@@ -1,4 +1,8 @@
+#include <filesystem>
+#include <optional>
+
 #include "http_client.hpp"
+#include "temp.hpp"
 
 using namespace http_test;
 
@@ -166,6 +170,37 @@ TEST_CASE("Unix sockets are served, with paths of any length") {
   }
   CHECK_FALSE(std::filesystem::exists(folder + "/own.sock"));
   std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("a Unix socket that a living process listens on is refused, and only one's own is removed") {
+  const video::TempDirectory folder;
+  const std::string path = (folder / "web.sock").string();
+  Recorder service;
+  std::optional<Transport> first(std::in_place, service, TransportOptions{});
+  first->listen(at("unix:" + path));
+  first->start();
+  const auto answers = [&] {
+    Client client(path);
+    client.get("/small");
+    return client.read().body == "hello";
+  };
+  {
+    Transport second(service, {});
+    std::string refusal;
+    try {
+      second.listen(at("unix:" + path));
+    } catch (const video::Error& error) {
+      refusal = error.detail();
+    }
+    CHECK(refusal == "unix:" + path + ": another process listens there");
+  }
+  CHECK(answers());
+  std::filesystem::remove(path);
+  Transport third(service, {});
+  third.listen(at("unix:" + path));
+  third.start();
+  first.reset();
+  CHECK(answers());
 }
 
 TEST_CASE("an address that is malformed or in use is refused") {

@@ -102,7 +102,8 @@ TEST_CASE("only lines at or above the level are written") {
   setUpLog({LogLevel::off, LogFormat::logfmt, false});
   error("nor this");
   log(LogLevel::off, "off is no level of a line");
-  const std::string text = captured.rest();
+  std::string text = captured.lines(1);
+  text += captured.rest();
   CHECK(text.find("level=warning msg=this\n") != std::string::npos);
   CHECK(text.find("not this") == std::string::npos);
   CHECK(text.find("nor this") == std::string::npos);
@@ -130,6 +131,28 @@ TEST_CASE("access lines are written soon, in order and without the query string"
   const std::string both = captured.lines(2);
   CHECK(both.find("path=/before") < both.find("msg=after"));
   setUpLog({});
+}
+
+TEST_CASE("a reader that stalls delays nobody, and is told later how many lines were dropped") {
+  Captured captured;
+  setUpLog({LogLevel::info, LogFormat::logfmt, true});
+  const std::uint64_t before = droppedLogLines();
+  constexpr int all = 20'000;  // some megabytes: more than a pipe and the queue hold
+  for (int i = 0; i < all; ++i) logAccess({.method = "GET", .path = "/x", .address = "end"});
+  CHECK(droppedLogLines() > before);
+  std::string text;
+  const std::string said = "nobody read them in time\" lines=";
+  std::jthread reader([&] {
+    while (text.find(said) == std::string::npos) text += captured.lines(1);
+  });
+  reader.join();
+  setUpLog({});
+  const std::uint64_t dropped = droppedLogLines() - before;
+  CHECK(std::stoull(text.substr(text.find(said) + said.size())) == dropped);
+  std::uint64_t whole = 0;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) whole += line.ends_with("address=end") ? 1 : 0;
+  CHECK(whole + dropped == all);
 }
 
 TEST_CASE("lines written by many threads stay intact") {

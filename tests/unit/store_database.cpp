@@ -329,4 +329,23 @@ TEST_CASE("an error on the writer's thread does not end the process", "[store]")
   add("last");
   CHECK(hasBlob(database, "last"));
   CHECK(database.isReady());
+
+  // A lock that cannot be taken.
+  const std::string lock = std::filesystem::canonical(scratch.data() / "WRITE");
+  int descriptor = -1;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(entry, gone) == lock) descriptor = std::stoi(entry.path().filename());
+  }
+  REQUIRE(descriptor >= 0);
+  const Descriptor before(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+  const Descriptor unusable(::open(lock.c_str(), O_PATH | O_CLOEXEC));
+  ::dup2(unusable.number(), descriptor);
+  CHECK(faultOf([&] { add("not this"); }) == Fault::internal);
+  CHECK(database.whyNotReady().find("flock") != std::string::npos);
+  ::dup2(before.number(), descriptor);
+  CHECK(database.isReady());
+  add("after the lock");
+  CHECK_FALSE(hasBlob(database, "not this"));
+  CHECK(hasBlob(database, "after the lock"));
 }

@@ -140,7 +140,8 @@ class RequestScope {
     if (!hasHeader(answer_, "Cache-Control")) answer_.set("Cache-Control", "no-store");
     (*answers_)[static_cast<std::size_t>(answer_.status / 100)].fetch_add(1, std::memory_order_relaxed);
     auto ending = std::make_shared<Ending>(counts_, std::move(answer_.held), began_);
-    if (options_.accessLog) ending->log(options_.accessLog, lineOf(length));
+    if (options_.accessLog && (!options_.logsAccess || options_.logsAccess()))
+      ending->log(options_.accessLog, lineOf(length));
     answer_.held = std::move(ending);
   }
 

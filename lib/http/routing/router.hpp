@@ -79,6 +79,7 @@ struct RouterOptions {
   /// Path, ending in a slash, under which a trusted proxy (nginx) serves the files in `blobs/`. X-Accel-Redirect tells
   /// it to send the content itself. Empty: not used.
   std::string accelRedirect;
+  std::function<bool()> logsAccess{};  ///< whether `accessLog` writes anything now; empty: always
 };
 
 /// Counters of a router. Must outlive every reply.

@@ -34,18 +34,28 @@ constexpr std::string_view unixPrefix = "unix:";
   fail(address, std::generic_category().message(errno));
 }
 
-void bindUnix(int socket, const std::string& path, const std::string& address) {
+// Whether a process still listens: one that died leaves its socket's file behind.
+bool isInUse(const os::UnixAddress& name) {
+  const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  return probe && (::connect(probe.number(), name.get(), name.size()) == 0 || errno == EAGAIN);
+}
+
+// Returns what was bound, as the path shows it.
+struct stat bindUnix(int socket, const std::string& path, const std::string& address) {
   const os::UnixAddress name(path);
   if (name.error() == ENAMETOOLONG) fail(address, "the socket's path is empty or too long");
   if (name.error() != 0) fail(address, std::generic_category().message(name.error()));
   struct stat info {};
   if (::lstat(path.c_str(), &info) == 0) {
     if (!S_ISSOCK(info.st_mode)) fail(address, "the path exists and is not a socket");
+    if (isInUse(name)) fail(address, "another process listens there");
     ::unlink(path.c_str());
   }
   // Setting the mode before bind restricts the file from the start; the second chmod undoes the umask.
-  if (::fchmod(socket, 0660) != 0 || ::bind(socket, name.get(), name.size()) != 0 || ::chmod(path.c_str(), 0660) != 0)
+  if (::fchmod(socket, 0660) != 0 || ::bind(socket, name.get(), name.size()) != 0 || ::chmod(path.c_str(), 0660) != 0 ||
+      ::lstat(path.c_str(), &info) != 0)
     failWithErrno(address);
+  return info;
 }
 
 /// Splits `HOST:PORT` or `[V6]:PORT`.
@@ -168,7 +178,10 @@ bool mayBeOperator(int socket) {
 }  // namespace
 
 ListenerSocket::~ListenerSocket() {
-  if (socket && !unixPath.empty() && !inherited) ::unlink(unixPath.c_str());
+  // Another process may have taken the path meanwhile.
+  struct stat is {};
+  if (inode && ::lstat(unixPath.c_str(), &is) == 0 && std::pair(is.st_dev, is.st_ino) == *inode)
+    ::unlink(unixPath.c_str());
 }
 
 std::string boundAddress(int socket) {
@@ -188,7 +201,8 @@ void openListenerSocket(const Listener& listener, int backlog, std::vector<Descr
     if (!socket) {
       socket = Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
       if (!socket) failWithErrno(listener.address);
-      bindUnix(socket.number(), to.unixPath, listener.address);
+      const struct stat bound = bindUnix(socket.number(), to.unixPath, listener.address);
+      to.inode.emplace(bound.st_dev, bound.st_ino);
     }
     to.socket = std::move(socket);
   } else {
