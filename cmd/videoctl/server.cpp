@@ -58,8 +58,8 @@ void addServer(Commands& commands) {
     return ready ? 0 : found;
   });
 
-  auto limits =
-      commands.verb<NoWords>(noun, "limits", "Show the limits on streams and uploads, their use and refusals");
+  auto limits = commands.verb<NoWords>(noun, "limits",
+                                       "Show the limits on streams, uploads and connections, their use and refusals");
   limits.givesList<ServerLimits>();
   limits.runs([](Caller& caller, NoWords&) {
     caller.out.all(daemonOf(caller, "server limits").limits(caller.by(), {}).buckets);

@@ -124,15 +124,21 @@ class Admission {
 class Service {
  public:
   virtual ~Service() = default;
+  /// Called once for each accepted connection. Returns false to refuse it with 429. What it puts into `held` is
+  /// released when the connection closes.
+  virtual bool accept(const Peer& peer, const Listener& listener, std::shared_ptr<void>& held) {
+    static_cast<void>(peer), static_cast<void>(listener), static_cast<void>(held);
+    return true;
+  }
   /// Called once for each request, after its head and before its body was read. To refuse the request, it fills
   /// `answer` and returns null; the transport then neither reads the body nor sends `100 Continue`.
   virtual std::unique_ptr<Admission> begin(const Head& head, const Peer& peer, const Listener& listener,
                                            Answer& answer) = 0;
   /// Makes the reply to a request for which `begin` has returned `admission`. Must not throw.
   virtual void serve(const Request& request, Admission& admission, Answer& answer) noexcept = 0;
-  /// Makes the error reply for a request that the transport itself refuses (400, 408, 413, 414, 417, 431, 501, 503,
-  /// 505). Must not throw.
-  virtual void refuse(int status, std::string_view detail, Answer& answer) noexcept = 0;
+  /// Makes the error reply for a request that the transport itself refuses (400, 408, 413, 414, 417, 429, 431, 501,
+  /// 503, 505); `head` is null if it has none. Must not throw.
+  virtual void refuse(int status, std::string_view detail, const Head* head, Answer& answer) noexcept = 0;
 };
 
 }  // namespace video::http

@@ -8,7 +8,8 @@ template <>
 struct Fields<Bucket> {
   static constexpr std::string_view plural = "limits";
   static constexpr std::tuple list{
-      Field{"name", &Bucket::name, "streams, address (the busiest one) or uploads"},
+      Field{"name", &Bucket::name,
+            "streams, address (the busiest one), uploads or connections (of the busiest address)"},
       Field{"in_use", &Bucket::inUse, "how many are in use"},
       Field{"most", &Bucket::most, "the limit"},
       Field{"refused", &Bucket::refused, "requests refused since the daemon started"},

@@ -39,11 +39,12 @@ constexpr Endpoint<Nothing, ServerStatus> status{{.name = "server.status",
                                                   .path = "/server/status",
                                                   .roles = http::allRoles,
                                                   .summary = "Show the state of the daemon"}};
-constexpr Endpoint<Nothing, ServerLimits> limits{{.name = "server.limits",
-                                                  .method = Method::get,
-                                                  .path = "/server/limits",
-                                                  .roles = http::allRoles,
-                                                  .summary = "Show the limits on streams and uploads and their use"}};
+constexpr Endpoint<Nothing, ServerLimits> limits{
+    {.name = "server.limits",
+     .method = Method::get,
+     .path = "/server/limits",
+     .roles = http::allRoles,
+     .summary = "Show the limits on streams, uploads and connections and their use"}};
 constexpr Endpoint<Nothing, Reloaded> reload{{.name = "server.reload",
                                               .method = Method::post,
                                               .path = "/server/reload",

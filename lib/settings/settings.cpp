@@ -276,6 +276,8 @@ const std::vector<Rule<Settings>>& rules() {
       count<S>(
           "http.max_connections", 1, 1'000'000, [](auto& of) -> auto& { return of.transport.maxConnections; }),
       count<S>(
+          "http.max_connections_per_ip", 0, 1'000'000, [](auto& of) -> auto& { return of.limiter.connections; }),
+      count<S>(
           "http.workers", 1, 10'000, [](auto& of) -> auto& { return of.transport.workers; }),
       count<S>(
           "http.backlog", 1, 65'535, [](auto& of) -> auto& { return of.transport.backlog; }),

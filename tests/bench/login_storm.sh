@@ -20,7 +20,7 @@ END
 field() { sed "s/.*\"$1\":\"\([^\"]*\)\".*/\1/"; }
 watch() { wrk -t1 -c16 -d"${seconds}s" --latency -s "$folder/watch.lua" "$site/videos/$video" | awk '/99%/ { print $2 }'; }
 once() { # NAME LOGIN-ATTEMPTS
-  printf '[log]\naccess = false\n[stream]\nmax_connections_per_ip = 1000\n[access]\nlogin_attempts = %s\n' "$2" >"$folder/videod.toml"
+  printf '[log]\naccess = false\n[http]\nmax_connections_per_ip = 0\n[stream]\nmax_connections_per_ip = 1000\n[access]\nlogin_attempts = %s\n' "$2" >"$folder/videod.toml"
   "$videod" --config "$folder/videod.toml" --data-dir "$folder/data-$1" --listen "127.0.0.1:$port" 2>>"$folder/log" &
   local daemon=$! session quiet storm guesses
   until curl -fs "$site/readyz" >/dev/null; do kill -0 $daemon; done

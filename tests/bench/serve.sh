@@ -23,6 +23,7 @@ END
 cat >"$folder/videod.toml" <<END
 [http]
 max_connections = 20000
+max_connections_per_ip = 0
 idle_timeout = "10m"
 progress_timeout = "10m"
 [stream]
@@ -161,7 +162,7 @@ for mode in "-H slow heads" "-B slow bodies" "-R ranges" "-X slow reading"; do
 done
 
 # All stream slots in use: how long the next request waits for its 429.
-printf '[stream]\nmax_connections = 100\nmax_connections_per_ip = 100\n[http]\nmax_connections = 20000\nidle_timeout = "10m"\nprogress_timeout = "10m"\n[log]\naccess = false\n' >"$folder/videod.toml"
+printf '[stream]\nmax_connections = 100\nmax_connections_per_ip = 100\n[http]\nmax_connections = 20000\nmax_connections_per_ip = 0\nidle_timeout = "10m"\nprogress_timeout = "10m"\n[log]\naccess = false\n' >"$folder/videod.toml"
 kill -HUP $ours
 until grep -q msg=reloaded "$folder/log"; do :; done
 coproc CROWD { python3 "$folder/crowd.py" 100 "$port" "GET /videos/${ids[200MiB]} HTTP/1.1\r\nHost: a\r\n\r\n"; }
@@ -171,7 +172,7 @@ exec {CROWD[1]}>&-
 wait "$CROWD_PID" || :
 
 # Last, because what these uploads leave behind is removed in the background for a while.
-printf '[log]\naccess = false\n' >"$folder/videod.toml"
+printf '[http]\nmax_connections_per_ip = 0\n[log]\naccess = false\n' >"$folder/videod.toml"
 kill -HUP $ours
 until (($(grep -c msg=reloaded "$folder/log") == 2)); do :; done
 for ((i = 0; i < 4; ++i)); do

@@ -198,6 +198,21 @@ TEST_CASE("SIGHUP applies reloadable settings, keeps the others, and drops no co
   CHECK(daemon.terminate() == 0);
 }
 
+TEST_CASE("a flood of connections leaves the operator socket answering, and is counted") {
+  const int most = GENERATE(0, 4);
+  Daemon daemon("[http]\nmax_connections = 8\nmax_connections_per_ip = " + std::to_string(most) + "\n");
+  std::vector<Descriptor> flood;
+  for (int i = 0; i < 400; ++i) flood.push_back(connectTo(daemon.address()));
+  for (int i = 0; i < 3; ++i) CHECK(videoctl({"server", "status"}, onSocket(daemon)).status == 0);
+  const std::string socket = (daemon.dataDirectory() / "videod.sock").string();
+  const std::string counter = most == 0 ? "\nvideod_connections_refused_total 392\n"
+                                        : "\nvideod_tokens_refused_total{bucket=\"connections\"} 396\n";
+  test::waitFor("all are refused or served", [&] {
+    return get("http://localhost/metrics", {"--unix-socket", socket}).second.find(counter) != std::string::npos;
+  });
+  CHECK(daemon.terminate() == 0);
+}
+
 TEST_CASE("server status shows the daemon, and fails with status 8 if none runs") {
   Daemon daemon;
   const Ended status = videoctl({"-o", "json", "server", "status"}, onSocket(daemon));

@@ -92,7 +92,7 @@ struct Recorder final : Service {
     }
   }
 
-  void refuse(int status, std::string_view detail, Answer& answer) noexcept override {
+  void refuse(int status, std::string_view detail, const Head*, Answer& answer) noexcept override {
     answer = {};
     hold(answer);
     answer.status = status;

@@ -75,6 +75,24 @@ TEST_CASE("streams are limited per IPv4 address and per IPv6 /64") {
   CHECK(none.counts().addresses == 0);
 }
 
+TEST_CASE("an address has a share of the connections, and 0 means no limit") {
+  video::http::LimiterOptions options;
+  options.connections = 2;
+  Limiter limiter(options);
+  Limiter::Token one = limiter.takeConnection("2001:db8::1");
+  const Limiter::Token two = limiter.takeConnection("2001:db8::2");
+  CHECK(refused([&] { limiter.takeConnection("2001:db8::3"); }));
+  const Limiter::Token other = limiter.takeConnection("2001:db8:0:1::1");
+  CHECK(limiter.counts().connections == 2);
+  CHECK(limiter.counts().connectionsRefused == 1);
+  CHECK(limiter.counts().addresses == 0);  // streams have a share of their own
+  one.reset();
+  CHECK(limiter.takeConnection("2001:db8::3"));
+  options.connections = 0;
+  limiter.setOptions(options);
+  for (int i = 0; i < 10; ++i) CHECK_FALSE(limiter.takeConnection("2001:db8::1"));
+}
+
 TEST_CASE("a token may outlive its limiter") {
   std::optional<Limiter> limiter(std::in_place, video::http::LimiterOptions{});
   Limiter::Token stream = limiter->takeStream("::1");

@@ -207,7 +207,7 @@ TEST_CASE("an error reply has a uniform body and header fields, and hides the de
   CHECK(textOf(site.get("/videos/")) == "Request body is not correct");
 
   Answer refused;
-  site.router.refuse(408, "the head did not come in time", refused);
+  site.router.refuse(408, "the head did not come in time", nullptr, refused);
   CHECK(refused.status == 408);
   CHECK(header(refused, "X-Error-Code") == "015");
   CHECK(says(refused, "the head did not come in time"));

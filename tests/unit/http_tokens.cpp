@@ -39,8 +39,8 @@ class FileReader : public video::ContentReader {
 
 /// Serves a large file and an upload endpoint over a real transport.
 struct Streaming {
-  explicit Streaming(const LimiterOptions& limits, TransportOptions options = {})
-      : router({}, limits), transport(router, options) {
+  explicit Streaming(const LimiterOptions& limits, const RouterOptions& routing = {})
+      : router(routing, limits), transport(router, {}) {
     router.serveContent(Endpoint<Thing, Content>{{.name = "videos.open",
                                                   .method = Method::get,
                                                   .path = "/videos/{id}",
@@ -151,6 +151,77 @@ TEST_CASE("10,000 requests that end in all possible ways return all their tokens
   std::vector<Limiter::Token> all;
   for (std::size_t i = 0; i < most; ++i) all.push_back(site.router.limiter().takeStream("127.0.0.1"));
   CHECK_THROWS_AS(site.router.limiter().takeStream("127.0.0.1"), Error);
+}
+
+TEST_CASE("one address gets its share of the connections, and 429 for more") {
+  LimiterOptions limits;
+  limits.connections = 3;
+  Streaming site(limits);
+  const std::string path = "/tmp/http_tokens_" + video::makeRandomHex(4) + ".sock";
+  site.transport.listen(at("unix:" + path));
+  std::vector<Client> all;
+  for (int i = 0; i < 3; ++i) {
+    all.emplace_back(site.address);
+    get(all.back(), "", "HEAD");
+    CHECK(all.back().read(true).status == 200);
+  }
+  for (int i = 0; i < 300; ++i) {  // also by those that stay
+    all.emplace_back(site.address);
+    if (i > 0) continue;
+    const Reply reply = all.back().read();
+    CHECK(reply.status == 429);
+    CHECK(reply.has("Retry-After: "));
+    CHECK(reply.has("X-Error-Code: 009"));
+    CHECK(reply.has("Connection: close"));
+    CHECK(all.back().closed());
+  }
+  CHECK(soon([&] { return site.router.limiter().counts().connectionsRefused == 300; }));
+  CHECK(site.router.limiter().counts().connections == 3);
+  for (int i = 0; i < 5; ++i) {  // Unix sockets have no address
+    all.emplace_back(path);
+    get(all.back(), "", "HEAD");
+    CHECK(all.back().read(true).status == 200);
+  }
+  all.erase(all.begin());
+  CHECK(soon([&] { return site.router.limiter().counts().connections == 2; }));
+  Client next(site.address);
+  get(next, "", "HEAD");
+  CHECK(next.read(true).status == 200);
+  all.clear();
+  next.leave();
+  CHECK(soon([&] { return site.router.limiter().counts().connections == 0; }));
+}
+
+TEST_CASE("clients behind a trusted proxy are counted by their requests, not by the proxy's connections") {
+  LimiterOptions limits;
+  limits.connections = 2;
+  RouterOptions routing;
+  routing.proxies.add("127.0.0.1");
+  Streaming site(limits, routing);
+  std::vector<Client> readers;
+  const auto ask = [&](Client& by, const char* address) { get(by, fmt::format("X-Forwarded-For: {}\r\n", address)); };
+  for (int i = 0; i < 2; ++i) {
+    readers.emplace_back(site.address, 4096);
+    ask(readers.back(), "192.0.2.7");
+  }
+  CHECK(soon([&] { return site.router.limiter().counts().streams == 2; }));
+  for (int i = 0; i < 5; ++i) readers.emplace_back(site.address);
+  Client& proxy = readers.back();
+  for (int i = 0; i < 3; ++i) {
+    ask(proxy, "192.0.2.7");
+    const Reply refused = proxy.read();
+    CHECK(refused.status == 429);
+    CHECK_FALSE(refused.has("Connection: close"));  // others come on this connection
+    get(proxy, "X-Forwarded-For: 192.0.2.8\r\n", "HEAD");
+    CHECK(proxy.read(true).status == 200);
+    get(proxy, "", "HEAD");
+    CHECK(proxy.read(true).status == 200);
+  }
+  CHECK(site.router.limiter().counts().connectionsRefused == 3);
+  readers.front().reset();
+  CHECK(soon([&] { return site.router.limiter().counts().streams == 1; }));
+  get(proxy, "X-Forwarded-For: 192.0.2.7\r\n", "HEAD");
+  CHECK(proxy.read(true).status == 200);
 }
 
 TEST_CASE("while all tokens are taken, new requests are refused and running ones continue") {

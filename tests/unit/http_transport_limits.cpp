@@ -81,6 +81,66 @@ TEST_CASE("a connection above maxConnections gets 503") {
   CHECK(next.read().status == 200);
 }
 
+TEST_CASE("refused connections take no places of others, however many they are") {
+  TransportOptions options;
+  options.maxConnections = 300;
+  Running server(options);
+  std::vector<Client> held;
+  for (int i = 0; i < 299; ++i) held.emplace_back(server.address);
+  CHECK(soon([&] { return server.transport.counters().open == 299; }));
+  {
+    Client last(server.address);
+    last.get("/small");
+    CHECK(last.read().status == 200);
+    std::vector<Client> surplus;
+    for (int i = 0; i < 400; ++i) surplus.emplace_back(server.address);
+    CHECK(soon([&] { return server.transport.counters().refused == 400; }));
+  }
+  // The refused ones linger until their clients have gone, and do not count.
+  CHECK(soon([&] { return server.transport.counters().open == 299; }));
+  std::vector<Client> lingering;
+  held.pop_back();
+  CHECK(soon([&] { return server.transport.counters().open == 298; }));
+  lingering.emplace_back(server.address);
+  lingering.emplace_back(server.address);
+  lingering.emplace_back(server.address);  // refused, and not yet gone
+  CHECK(soon([&] { return server.transport.counters().refused == 401; }));
+  held.pop_back();
+  CHECK(soon([&] { return server.transport.counters().open <= 300; }));
+  Client next(server.address);
+  next.get("/small");
+  CHECK(next.read().status == 200);
+}
+
+TEST_CASE("the operator socket answers while others hold every connection and every worker") {
+  const std::string path = "/tmp/http_transport_" + video::makeRandomHex(4) + ".sock";
+  Recorder service;
+  TransportOptions options;
+  options.maxConnections = 20;
+  options.workers = 1;
+  Transport transport(service, options);
+  const std::string address = transport.listen(at("127.0.0.1:0"));
+  Listener own = at("unix:" + path);
+  own.operatorSocket = true;
+  transport.listen(own);
+  transport.start();
+  std::vector<Client> others;
+  for (int i = 0; i < 20; ++i) {
+    others.emplace_back(address);
+    others.back().get("/gate");
+  }
+  const int workers = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  CHECK(soon([&] { return service.atGate == std::min(workers, 20); }));
+  for (int i = 0; i < 300; ++i) others.emplace_back(address);
+  for (int i = 0; i < 3; ++i) {
+    Client client(path);
+    client.get("/small");
+    CHECK(client.read().body == "hello");
+  }
+  service.openGate();
+  CHECK(others.front().read().body == "through");
+}
+
 TEST_CASE("more handlers may wait than there are cores") {
   Running server;
   std::vector<Client> waiting;

@@ -90,6 +90,7 @@ roles = ["scheduler"]
 trusted = true
 [http]
 max_connections = 7
+max_connections_per_ip = 6
 workers = 100
 backlog = 8
 idle_timeout = "90s"
@@ -190,6 +191,7 @@ access = false
   CHECK(s.listeners[1].trusted);
   CHECK_FALSE(s.listeners[1].operatorSocket);
   CHECK(s.transport.maxConnections == 7);
+  CHECK(s.limiter.connections == 6);
   CHECK(s.transport.workers == 100);
   CHECK(s.transport.backlog == 8);
   CHECK(s.transport.idleTimeout == 90s);

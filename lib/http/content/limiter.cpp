@@ -23,13 +23,27 @@ using namespace std::chrono_literals;
 }  // namespace
 
 struct Limiter::Buckets {
+  /// Tokens in use, by the key of their address.
+  using Addresses = std::unordered_map<std::string, std::size_t>;
+
   explicit Buckets(const LimiterOptions& wanted) : options(wanted) {}
+
+  static void giveBack(Addresses& addresses, const std::string& key) {
+    const auto found = addresses.find(key);
+    if (found != addresses.end() && --found->second == 0) addresses.erase(found);
+  }
+  static std::size_t busiest(const Addresses& addresses) {
+    std::size_t most = 0;
+    for (const auto& [address, tokens] : addresses) most = std::max(most, tokens);
+    return most;
+  }
 
   LimiterOptions options;
   mutable std::mutex mutex;
   std::atomic<std::uint64_t> rate = options.rate;
   LimiterCounts counts;
-  std::unordered_map<std::string, std::size_t> addresses;
+  Addresses addresses;
+  Addresses connections;
 };
 
 Limiter::Limiter(const LimiterOptions& options) : buckets_(std::make_shared<Buckets>(options)) {}
@@ -43,8 +57,7 @@ Limiter::Token Limiter::takeStream(std::string_view address) {
       if (!taken) return;
       const std::lock_guard lock(buckets->mutex);
       --buckets->counts.streams;
-      const auto found = buckets->addresses.find(key);
-      if (found != buckets->addresses.end() && --found->second == 0) buckets->addresses.erase(found);
+      Buckets::giveBack(buckets->addresses, key);
     }
   };
   auto token = std::make_shared<Stream>();
@@ -63,6 +76,30 @@ Limiter::Token Limiter::takeStream(std::string_view address) {
     ++buckets_->addresses[token->key];
   }
   ++buckets_->counts.streams;
+  token->taken = true;
+  return token;
+}
+
+Limiter::Token Limiter::takeConnection(std::string_view address) {
+  struct Connection {
+    std::shared_ptr<Buckets> buckets;
+    std::string key;
+    bool taken = false;
+    ~Connection() {
+      if (!taken) return;
+      const std::lock_guard lock(buckets->mutex);
+      Buckets::giveBack(buckets->connections, key);
+    }
+  };
+  auto token = std::make_shared<Connection>();
+  token->buckets = buckets_;
+  token->key = addressKey(address);
+  const std::lock_guard lock(buckets_->mutex);
+  const std::size_t most = buckets_->options.connections;
+  if (most == 0) return nullptr;
+  std::size_t& used = buckets_->connections[token->key];
+  if (used >= most) throwTooMany("connections: too many from this address", buckets_->counts.connectionsRefused);
+  ++used;
   token->taken = true;
   return token;
 }
@@ -91,7 +128,8 @@ LimiterCounts Limiter::counts() const {
   const std::lock_guard lock(buckets_->mutex);
   LimiterCounts counts = buckets_->counts;
   counts.addresses = buckets_->addresses.size();
-  for (const auto& [address, tokens] : buckets_->addresses) counts.busiest = std::max(counts.busiest, tokens);
+  counts.busiest = Buckets::busiest(buckets_->addresses);
+  counts.connections = Buckets::busiest(buckets_->connections);
   return counts;
 }
 

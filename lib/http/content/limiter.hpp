@@ -7,26 +7,29 @@
 
 namespace video::http {
 
-/// Limits on concurrent streams and uploads, and on the rate of a stream.
+/// Limits on concurrent streams, uploads and connections, and on the rate of a stream.
 struct LimiterOptions {
-  std::size_t streams = 1000;   ///< concurrent streams
-  std::size_t perAddress = 64;  ///< concurrent streams to one address (IPv6: one /64)
-  std::size_t uploads = 64;     ///< concurrent uploads
-  std::uint64_t rate = 0;       ///< bytes per second of one stream; 0: no limit
+  std::size_t streams = 1000;     ///< concurrent streams
+  std::size_t perAddress = 64;    ///< concurrent streams to one address (IPv6: one /64)
+  std::size_t uploads = 64;       ///< concurrent uploads
+  std::uint64_t rate = 0;         ///< bytes per second of one stream; 0: no limit
+  std::size_t connections = 256;  ///< connections from one address (IPv6: one /64); 0: no limit
 };
 
 /// Counts of tokens in use, and of requests refused for lack of one.
 struct LimiterCounts {
   std::size_t streams = 0;
   std::size_t uploads = 0;
-  std::size_t addresses = 0;  ///< addresses with at least one stream
-  std::size_t busiest = 0;    ///< the largest number of tokens in use by one address
+  std::size_t addresses = 0;    ///< addresses with at least one stream
+  std::size_t busiest = 0;      ///< the largest number of streams to one address
+  std::size_t connections = 0;  ///< the largest number of connections from one address
   std::uint64_t streamsRefused = 0;
   std::uint64_t uploadsRefused = 0;
   std::uint64_t addressRefused = 0;
+  std::uint64_t connectionsRefused = 0;
 };
 
-/// Limits concurrent streams and uploads with tokens. Requests do not wait for a token: if there is none,
+/// Limits concurrent streams, uploads and connections with tokens. Requests do not wait for a token: if there is none,
 /// Fault::tooMany is thrown at once. A token is returned when its last copy is released, on any thread; it may outlive
 /// the limiter. Memory use is bounded by the tokens in use. All functions may be called from any thread.
 class Limiter {
@@ -42,6 +45,9 @@ class Limiter {
   Token takeStream(std::string_view address);
   /// Returns a token for one upload. Throws tooMany if the limit is reached.
   Token takeUpload();
+  /// Returns a token for one connection from `address`, or for one request that a trusted proxy forwards from it; null
+  /// if they are not limited. Throws tooMany if the limit is reached.
+  Token takeConnection(std::string_view address);
   /// Returns the current counts.
   LimiterCounts counts() const;
   /// Returns the current limits.

@@ -41,6 +41,7 @@ void Router::addMetrics(observe::Metrics& metrics) const {
   addBucket(metrics, "streams", counts.streams, limits.streams, counts.streamsRefused);
   addBucket(metrics, "address", counts.busiest, limits.perAddress, counts.addressRefused);
   addBucket(metrics, "uploads", counts.uploads, limits.uploads, counts.uploadsRefused);
+  addBucket(metrics, "connections", counts.connections, limits.connections, counts.connectionsRefused);
 }
 
 }  // namespace video::http

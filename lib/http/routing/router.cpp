@@ -31,8 +31,9 @@ void appendReference(std::string& to, std::string_view text) {
 /// Destroyed when the last byte of a reply was sent or its connection broke; then counts and logs the duration.
 class Ending {
  public:
-  Ending(RouterCounts& counts, std::shared_ptr<void> held, std::chrono::steady_clock::time_point began)
-      : counts_(counts), held_(std::move(held)), began_(began) {}
+  Ending(RouterCounts& counts, std::shared_ptr<void> held, Limiter::Token share,
+         std::chrono::steady_clock::time_point began)
+      : counts_(counts), held_(std::move(held)), share_(std::move(share)), began_(began) {}
   Ending(const Ending&) = delete;
   Ending& operator=(const Ending&) = delete;
   ~Ending() {
@@ -70,6 +71,7 @@ class Ending {
  private:
   RouterCounts& counts_;
   std::shared_ptr<void> held_;
+  Limiter::Token share_;
   std::chrono::steady_clock::time_point began_;
   const std::function<void(const observe::AccessLine&)>* log_ = nullptr;
   std::unique_ptr<Line> line_;
@@ -127,8 +129,8 @@ class RequestScope {
     return false;
   }
 
-  /// Adds the header fields of every reply, and prepares its access log line.
-  void finish() {
+  /// Adds the header fields of every reply, and prepares its access log line. `share` is released with the reply.
+  void finish(Limiter::Token share = {}) {
     if (answer_.status == 204 || answer_.status == 304) answer_.content.clear();
     const std::uint64_t length = lengthOf(answer_);
     if (form_.head) {
@@ -139,7 +141,7 @@ class RequestScope {
     answer_.set("X-Content-Type-Options", "nosniff");
     if (!hasHeader(answer_, "Cache-Control")) answer_.set("Cache-Control", "no-store");
     (*answers_)[static_cast<std::size_t>(answer_.status / 100)].fetch_add(1, std::memory_order_relaxed);
-    auto ending = std::make_shared<Ending>(counts_, std::move(answer_.held), began_);
+    auto ending = std::make_shared<Ending>(counts_, std::move(answer_.held), std::move(share), began_);
     if (options_.accessLog && (!options_.logsAccess || options_.logsAccess()))
       ending->log(options_.accessLog, lineOf(length));
     answer_.held = std::move(ending);
@@ -295,6 +297,7 @@ struct Router::Admitted final : Admission {
   bool plainErrors = false;
   std::optional<Error> refusal;
   Limiter::Token upload;
+  Limiter::Token share;  ///< of a forwarded request, in place of its connection
 };
 
 void Router::admit(const Head& head, const Listener& listener, Admitted& admitted) const {
@@ -337,6 +340,16 @@ void Router::admit(const Head& head, const Listener& listener, Admitted& admitte
   }
 }
 
+bool Router::accept(const Peer& peer, const Listener& listener, std::shared_ptr<void>& held) {
+  if (peer.address.empty() || options_.proxies.trusts(peer, listener)) return true;
+  try {
+    held = limiter_.takeConnection(peer.address);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 std::unique_ptr<Admission> Router::begin(const Head& head, const Peer& peer, const Listener& listener, Answer& answer) {
   auto admitted = std::make_unique<Admitted>(
       options_.proxies.trusts(peer, listener) ? options_.proxies.clientOf(head, peer) : peer);
@@ -349,6 +362,10 @@ std::unique_ptr<Admission> Router::begin(const Head& head, const Peer& peer, con
     scope.setEntry(admitted->entry);
     if (!admitted->allow.empty()) answer.set("Allow", admitted->allow);
     if (admitted->refusal) throw Error(*admitted->refusal);
+    // The connections of a proxy are shared by its clients.
+    if (const Peer& client = admitted->client;
+        client.proxied && !client.address.empty() && !options_.proxies.contains(client.address))
+      admitted->share = limiter_.takeConnection(client.address);
     if (admitted->body == BodyUse::stream) admitted->upload = limiter_.takeUpload();
   });
   if (good) return admitted;
@@ -386,10 +403,10 @@ void Router::serve(const Request& asked, Admission& admission, Answer& answer) n
   });
   if (admitted.entry != nullptr && admitted.entry->route.flags.slowRefusal && answer.status == 429)
     answer.delay = std::chrono::milliseconds{500};
-  scope.finish();
+  scope.finish(std::move(admitted.share));
 }
 
-void Router::refuse(int status, std::string_view detail, Answer& answer) noexcept {
+void Router::refuse(int status, std::string_view detail, const Head*, Answer& answer) noexcept {
   RequestScope scope(options_, counts_, makeRequestId(), nullptr, nullptr, answer);
   scope.fail(Error(faultOfStatus(status), std::string(detail)));
   answer.status = status;

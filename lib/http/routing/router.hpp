@@ -95,7 +95,7 @@ struct RouterCounts {
 /// reply from its result or exception. Add all routes before the first request; then it may be used from any thread.
 class Router : public Service {
  public:
-  /// `limits` apply to streams and uploads.
+  /// `limits` apply to streams, uploads and connections.
   explicit Router(const RouterOptions& options = {}, const LimiterOptions& limits = {});
   ~Router() override;
 
@@ -122,7 +122,7 @@ class Router : public Service {
   /// Adds a route whose handler writes the reply itself. The status is set to the route's `success` beforehand.
   void serveRaw(const Route& route, std::function<void(const Exchange&, Answer&)> handler);
 
-  /// Returns the limiter of streams and uploads; its limits may be changed at any time.
+  /// Returns the limiter of streams, uploads and connections; its limits may be changed at any time.
   Limiter& limiter() noexcept { return limiter_; }
   /// Adds the metrics of the router: replies by operation, their durations, and limiter tokens.
   void addMetrics(observe::Metrics& metrics) const;
@@ -131,10 +131,11 @@ class Router : public Service {
   /// Returns the OpenAPI document for all routes. Throws internal for an operation without a summary.
   std::string openApi(const ApiInfo& info) const;
 
+  bool accept(const Peer& peer, const Listener& listener, std::shared_ptr<void>& held) override;
   std::unique_ptr<Admission> begin(const Head& head, const Peer& peer, const Listener& listener,
                                    Answer& answer) override;
   void serve(const Request& request, Admission& admission, Answer& answer) noexcept override;
-  void refuse(int status, std::string_view detail, Answer& answer) noexcept override;
+  void refuse(int status, std::string_view detail, const Head* head, Answer& answer) noexcept override;
 
  private:
   struct Admitted;

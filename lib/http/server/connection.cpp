@@ -99,6 +99,7 @@ void Connection::hangUp() {
 void Connection::retire() {
   hangUp();
   answered();
+  share.reset();
   pending.reset();
   std::string().swap(kept);
   std::string().swap(bytes_);

@@ -130,6 +130,7 @@ class Connection final : public httplib::Stream {
 
   // The members below may only be used by the owner.
   Phase phase = Phase::head;
+  bool refused = false;          ///< gets an error reply only, and counts apart
   bool closing = false;          ///< close after this reply
   bool lingering = false;        ///< the client may still be sending: close so that it can read the answer
   bool trustsShortRead = false;  ///< a read that does not fill the buffer has read everything
@@ -156,6 +157,7 @@ class Connection final : public httplib::Stream {
   std::unique_ptr<Pending> pending;
   std::vector<Segment> content;
   std::shared_ptr<void> held;
+  std::shared_ptr<void> share;               ///< what the service holds for this connection
   const std::string* headerLines = nullptr;  ///< inserted into the head that httplib writes
 
  private:

@@ -10,6 +10,8 @@ void Transport::addMetrics(observe::Metrics& metrics) const {
     metrics.counter(name, help, static_cast<double>(count));
   };
   add("videod_connections_total", "Accepted connections.", counts.accepted);
+  add("videod_connections_refused_total", "Connections refused because http.max_connections were open.",
+      counts.refused);
   add("videod_requests_total", "Requests received with a complete head.", counts.requests);
   add("videod_sent_bytes_total", "Bytes sent to clients.", counts.sent);
   add("videod_received_bytes_total", "Bytes received from clients.", counts.received);

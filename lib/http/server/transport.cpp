@@ -21,11 +21,13 @@ constexpr std::size_t acceptTurn = 64;
 constexpr int batchSize = 8;
 constexpr std::chrono::milliseconds stopTick{10};
 constexpr std::uint32_t wakeUp = UINT32_MAX;
+constexpr std::size_t operatorConnections = 128;
+constexpr std::size_t operatorWorkers = 192;  // enough for the uploads that the limiter admits by default
 
 /// Raises the descriptor limit so that it suffices for `connections`, plus `surplus` more that are refused with 503;
 /// returns how many connections fit. Readers of the same content share its descriptor: counts one for four connections.
 std::size_t fitDescriptors(std::size_t connections, std::size_t surplus) {
-  constexpr rlim_t others = 256;
+  constexpr rlim_t others = 256 + operatorConnections;
   const rlim_t fixed = others + surplus;
   const rlim_t wanted = fixed + connections + connections / 4;
   rlimit limit{};
@@ -41,12 +43,23 @@ std::size_t fitDescriptors(std::size_t connections, std::size_t surplus) {
   return fitting;
 }
 
+TransportOptions fitted(TransportOptions options, std::size_t surplus) {
+  options.maxConnections = fitDescriptors(options.maxConnections, surplus);
+  return options;
+}
+
+TransportOptions ofOperator(TransportOptions options) {
+  options.maxConnections = operatorConnections;
+  options.workers = operatorWorkers;
+  return options;
+}
+
 }  // namespace
 
 Transport::Impl::Impl(Service& behind, const TransportOptions& wanted)
     : service(behind),
       options(wanted),
-      maxConnections(fitDescriptors(wanted.maxConnections, surplus)),
+      maxConnections(wanted.maxConnections),
       headLimits{.whole = wanted.maxHeaderSize},
       bufferSize(std::max<std::size_t>(64 * 1024, 2 * wanted.maxHeaderSize + 1024)),
       slots(maxConnections + surplus),
@@ -228,11 +241,19 @@ void Transport::Impl::accept(std::uint32_t index, ReadBuffer& buffer) {
 
 void Transport::Impl::adopt(Descriptor socket, const sockaddr_storage& address, ListenerSocket& listening,
                             ReadBuffer& buffer) {
+  Peer peer = peerOf(socket.number(), address, listening);
+  std::optional<Refusal> refusal;
+  std::shared_ptr<void> share;
+  if (!service.accept(peer, listening.listener, share)) refusal = {429, "connections: too many from this address"};
   std::uint32_t index = 0;
-  bool full = false;
   {
     const std::lock_guard lock(mutex);
-    if (freeSlots.empty() && usedSlots == slots.size()) return;
+    if (!refusal && open - refusedOpen >= maxConnections) {
+      surplusRefused.fetch_add(1, std::memory_order_relaxed);
+      refusal = {503, "connections: too many"};
+    }
+    // Refused connections must not take the places of others, however many they are.
+    if (refusal && refusedOpen >= surplus) return;
     if (freeSlots.empty()) {
       index = usedSlots;
       slots[index] = std::make_unique<Connection>(index, traffic);
@@ -241,127 +262,170 @@ void Transport::Impl::adopt(Descriptor socket, const sockaddr_storage& address, 
       index = freeSlots.back();
       freeSlots.pop_back();
     }
-    full = ++open > maxConnections;
+    slots[index]->refused = refusal.has_value();
+    if (refusal) ++refusedOpen;
+    ++open;
   }
   accepted.fetch_add(1, std::memory_order_relaxed);
   Connection& connection = *slots[index];
   bool refusable = true;
   const bool opened = observe::guarded("a worker", [&] {
-    Peer peer = peerOf(socket.number(), address, listening);
     connection.open(socket.release(), std::move(peer), listening);
-    if (full) refusable = refuse(connection, buffer, {503, "too many connections"}, nullptr) != Step::close;
+    connection.share = std::move(share);
+    if (refusal) refusable = refuse(connection, buffer, *refusal, nullptr) != Step::close;
   });
   if (!opened || !refusable) return close(connection);
   waitUntil(connection, now() + options.idleTimeout.count());
   arm(EPOLL_CTL_ADD, connection.descriptor(), whileOpen, packed(connection.generation(), index));
-  if (full) return run(connection, buffer);
+  if (refusal) return run(connection, buffer);
   leaveOrRearm(connection);  // not served from here: a handler that waits would delay the next accept
 }
 
 void Transport::Impl::close(Connection& connection) {
   deadlines[connection.index].store(0, std::memory_order_release);
+  const bool wasRefused = connection.refused;
   connection.retire();
   const std::lock_guard lock(mutex);
   freeSlots.push_back(connection.index);
+  if (wasRefused) --refusedOpen;
   if (--open == 0) changed.notify_all();
+}
+
+// ---- starting and stopping
+
+std::string Transport::Impl::listen(const Listener& listener, std::vector<Descriptor>& inherited) {
+  const std::lock_guard lock(mutex);
+  ListenerSocket& listening = listeners.emplace_back();
+  try {
+    openListenerSocket(listener, options.backlog, inherited, listening);
+  } catch (const Error&) {
+    listeners.pop_back();
+    throw;
+  }
+  if (started) listenTo(static_cast<std::uint32_t>(listeners.size() - 1), EPOLL_CTL_ADD);
+  return listening.address;
+}
+
+void Transport::Impl::start() {
+  {
+    const std::lock_guard lock(mutex);
+    if (listeners.empty() || std::exchange(started, true)) return;
+    for (std::uint32_t index = 0; index < listeners.size(); ++index) listenTo(index, EPOLL_CTL_ADD);
+  }
+  workers.start();
+  sweeper = std::jthread([this] {
+    if (!observe::guarded("the sweeper", [this] { sweepForever(); })) failed = true;
+  });
+}
+
+bool Transport::Impl::beginStop() {
+  const std::lock_guard lock(mutex);
+  if (std::exchange(stopped, true)) return false;
+  stopping = true;
+  // Do not close yet: a worker may be accepting, and the descriptor number could be reused for another socket.
+  for (const ListenerSocket& listening : listeners) {
+    if (listening.inherited)  // systemd keeps listening on it
+      arm(EPOLL_CTL_DEL, listening.socket.number(), 0, 0);
+    else
+      ::shutdown(listening.socket.number(), SHUT_RDWR);
+  }
+  return true;
+}
+
+void Transport::Impl::waitForReplies(std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock(mutex);
+  while (started && open > 0 && !stopsNow && std::chrono::steady_clock::now() < deadline) {
+    lock.unlock();
+    closeIdle();
+    lock.lock();
+    changed.wait_for(lock, stopTick, [this] { return open == 0 || stopsNow; });
+  }
+}
+
+void Transport::Impl::endStop() {
+  {
+    const std::lock_guard lock(mutex);
+    forced = true;
+    sweeping = false;
+    changed.notify_all();
+  }
+  endAll();
+  workers.close();
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(wake.number(), &one, sizeof one);
+  workers.end();
+  if (sweeper.joinable()) sweeper.join();
+  endAll();
+  const std::lock_guard lock(mutex);
+  listeners.clear();
+}
+
+void Transport::Impl::stopNow() {
+  const std::lock_guard lock(mutex);
+  stopsNow = true;
+  changed.notify_all();
 }
 
 // ---- public interface
 
 Transport::Transport(Service& service, const TransportOptions& options)
-    : impl_(std::make_unique<Impl>(service, options)) {}
+    : impl_(std::make_unique<Impl>(service, fitted(options, Impl::surplus))),
+      operator_(std::make_unique<Impl>(service, ofOperator(options))) {}
 
 Transport::~Transport() {
   stop();
 }
 
 void Transport::inherit(int socket) {
-  const std::lock_guard lock(impl_->mutex);
-  impl_->inherited.emplace_back(socket);
+  inherited_.emplace_back(socket);
 }
 
 std::vector<std::string> Transport::unclaimed() const {
-  const std::lock_guard lock(impl_->mutex);
   std::vector<std::string> addresses;
-  for (const Descriptor& socket : impl_->inherited) addresses.push_back(boundAddress(socket.number()));
+  for (const Descriptor& socket : inherited_) addresses.push_back(boundAddress(socket.number()));
   return addresses;
 }
 
 std::string Transport::listen(const Listener& listener) {
-  Impl& in = *impl_;
-  const std::lock_guard lock(in.mutex);
-  ListenerSocket& listening = in.listeners.emplace_back();
-  try {
-    openListenerSocket(listener, in.options.backlog, in.inherited, listening);
-  } catch (const Error&) {
-    in.listeners.pop_back();
-    throw;
-  }
-  if (in.started) in.listenTo(static_cast<std::uint32_t>(in.listeners.size() - 1), EPOLL_CTL_ADD);
-  return listening.address;
+  return (listener.operatorSocket ? operator_ : impl_)->listen(listener, inherited_);
 }
 
 void Transport::start() {
-  Impl& in = *impl_;
-  {
-    const std::lock_guard lock(in.mutex);
-    if (std::exchange(in.started, true)) return;
-    for (std::uint32_t index = 0; index < in.listeners.size(); ++index) in.listenTo(index, EPOLL_CTL_ADD);
-  }
-  in.workers.start();
-  in.sweeper = std::jthread([&in] {
-    if (!observe::guarded("the sweeper", [&in] { in.sweepForever(); })) in.failed = true;
-  });
+  impl_->start();
+  operator_->start();
 }
 
 void Transport::stop() {
-  Impl& in = *impl_;
-  std::unique_lock lock(in.mutex);
-  if (std::exchange(in.stopped, true)) return;
-  in.stopping = true;
-  // Do not close yet: a worker may be accepting, and the descriptor number could be reused for another socket.
-  for (const ListenerSocket& listening : in.listeners) {
-    if (listening.inherited)  // systemd keeps listening on it
-      in.arm(EPOLL_CTL_DEL, listening.socket.number(), 0, 0);
-    else
-      ::shutdown(listening.socket.number(), SHUT_RDWR);
-  }
-  const bool started = in.started;
-  const auto deadline = std::chrono::steady_clock::now() + in.options.shutdownTimeout;
-  while (started && in.open > 0 && !in.stopsNow && std::chrono::steady_clock::now() < deadline) {
-    lock.unlock();
-    in.closeIdle();
-    lock.lock();
-    in.changed.wait_for(lock, stopTick, [&in] { return in.open == 0 || in.stopsNow; });
-  }
-  in.forced = true;
-  in.sweeping = false;
-  in.changed.notify_all();
-  lock.unlock();
-  in.endAll();
-  in.workers.close();
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = ::write(in.wake.number(), &one, sizeof one);
-  in.workers.end();
-  if (in.sweeper.joinable()) in.sweeper.join();
-  in.endAll();
-  lock.lock();
-  in.listeners.clear();
+  if (!impl_->beginStop()) return;
+  operator_->beginStop();
+  const auto deadline = std::chrono::steady_clock::now() + impl_->options.shutdownTimeout;
+  impl_->waitForReplies(deadline);
+  operator_->waitForReplies(deadline);
+  impl_->endStop();
+  operator_->endStop();
 }
 
 void Transport::stopNow() {
-  const std::lock_guard lock(impl_->mutex);
-  impl_->stopsNow = true;
-  impl_->changed.notify_all();
+  impl_->stopNow();
+  operator_->stopNow();
 }
 
 bool Transport::hasFailed() const {
-  return impl_->failed;
+  return impl_->failed || operator_->failed;
 }
 
 TransportCounters Transport::counters() const {
-  return {impl_->accepted,         impl_->requests, impl_->traffic.sent,
-          impl_->traffic.received, impl_->open,     impl_->workers.count()};
+  TransportCounters all;
+  for (const Impl* one : {impl_.get(), operator_.get()}) {
+    all.accepted += one->accepted;
+    all.refused += one->surplusRefused;
+    all.requests += one->requests;
+    all.sent += one->traffic.sent;
+    all.received += one->traffic.received;
+    all.open += one->open;
+    all.workers += one->workers.count();
+  }
+  return all;
 }
 
 }  // namespace video::http

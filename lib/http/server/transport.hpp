@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "http/message.hpp"
+#include "os/descriptor.hpp"
 
 namespace video::observe {
 class Metrics;
@@ -29,6 +30,7 @@ struct TransportOptions {
 /// Counters of a transport, for tests, benchmarks and metrics.
 struct TransportCounters {
   std::uint64_t accepted = 0;
+  std::uint64_t refused = 0;  ///< connections refused because of `maxConnections`
   std::uint64_t requests = 0;
   std::uint64_t sent = 0;      ///< bytes
   std::uint64_t received = 0;  ///< bytes
@@ -37,7 +39,8 @@ struct TransportCounters {
 };
 
 /// Serves HTTP/1.1 over TCP and Unix sockets (RFC 9112), with cpp-httplib and epoll. A connection does not occupy a
-/// worker while it waits for its head, its reader or its next request.
+/// worker while it waits for its head, its reader or its next request. The operator socket has connections and workers
+/// of its own, so that others cannot take them all.
 class Transport {
  public:
   /// Does not bind anything yet. `service` must outlive the transport. Throws Error (internal) if there is no
@@ -48,7 +51,8 @@ class Transport {
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
 
-  /// Takes over a socket that systemd has already bound; `listen` uses it for the listener with the same address.
+  /// Takes over a socket that systemd has already bound; `listen` uses it for the listener with the same address. These
+  /// two and `unclaimed` may only be called from one thread.
   void inherit(int socket);
   /// Returns the addresses of inherited sockets that no listener uses.
   std::vector<std::string> unclaimed() const;
@@ -72,7 +76,9 @@ class Transport {
 
  private:
   struct Impl;
+  std::vector<Descriptor> inherited_;
   std::unique_ptr<Impl> impl_;
+  std::unique_ptr<Impl> operator_;  ///< of the operator socket
 };
 
 }  // namespace video::http

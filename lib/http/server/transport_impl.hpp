@@ -17,9 +17,10 @@
 
 namespace video::http {
 
-/// State of a transport. transport.cpp has the threads and epoll, connection_loop.cpp the handling of one connection.
+/// Connections that share threads and a maximum: all but those of the operator socket, or these. transport.cpp has the
+/// threads and epoll, connection_loop.cpp the handling of one connection.
 struct Transport::Impl {
-  static constexpr std::size_t surplus = 256;  ///< connections above the maximum that get 503; more are just closed
+  static constexpr std::size_t surplus = 256;  ///< refused connections that get a reply; more are just closed
   static constexpr std::chrono::milliseconds lingerTimeout{2000};
   static constexpr std::uint32_t whileOpen = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
@@ -27,6 +28,16 @@ struct Transport::Impl {
   class BodyReader;
 
   Impl(Service& behind, const TransportOptions& wanted);
+
+  /// Returns the address with the actual port.
+  std::string listen(const Listener& listener, std::vector<Descriptor>& inherited);
+  /// Starts serving unless it has no listener or was started before.
+  void start();
+  /// Stops accepting. Returns false if that was done before.
+  bool beginStop();
+  void waitForReplies(std::chrono::steady_clock::time_point deadline);
+  void endStop();
+  void stopNow();
 
   // ---- threads
   void work(Workers::WorkerSlot& slot);
@@ -95,14 +106,15 @@ struct Transport::Impl {
   std::mutex mutex;  // guards free slots, listeners and paused listeners
   std::condition_variable changed;
   std::deque<ListenerSocket> listeners;
-  std::vector<Descriptor> inherited;
   std::vector<std::uint32_t> paused;  // listeners that ran out of descriptors
   std::vector<std::uint32_t> freeSlots;
   std::vector<std::unique_ptr<Connection>> slots;
   std::vector<std::atomic<std::int64_t>> deadlines;  // of each slot; 0: none. Kept apart for fast sweeps
   std::atomic<std::uint32_t> usedSlots = 0;
-  std::atomic<std::size_t> open = 0;
+  std::atomic<std::size_t> open = 0;  // including refused ones
+  std::size_t refusedOpen = 0;        // guarded by the mutex
   std::atomic<std::uint64_t> accepted = 0;
+  std::atomic<std::uint64_t> surplusRefused = 0;
   std::atomic<std::uint64_t> requests = 0;
   Traffic traffic;
   bool started = false;
