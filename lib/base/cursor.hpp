@@ -1,14 +1,17 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/fields.hpp"
 
 namespace video {
 
@@ -25,22 +28,48 @@ struct TimePage {
   explicit TimePage(const std::optional<std::string>& cursor);
   /// Returns the cursor of the page after this item.
   static std::string cursor(Time time, std::string_view id);
-  /// Ends a page for which one item more than `limit` was read, where there are so many.
-  template <class Page>
-  static void end(Page& page, std::int64_t limit) {
-    end(page, limit, [](const auto& last) { return cursor(last.created, last.id.text); });
-  }
-  /// The same for items with other sort keys; `cursorOf` makes the cursor of the last item.
-  template <class Page, class CursorOf>
-  static void end(Page& page, std::int64_t limit, const CursorOf& cursorOf) {
-    if (std::ssize(page.items) <= limit) return;
-    page.items.pop_back();
-    page.nextCursor = cursorOf(page.items.back());
-  }
+  /// Returns the cursor of the page after an item that has `created` and `id`.
+  static constexpr auto cursorOf = [](const auto& last) { return cursor(last.created, last.id.text); };
 
   Time time = Time::min();
   std::string id;
 };
+
+/// A page of a list ends early, with a cursor, where its items come to this many bytes (roughly, as JSON), so that the
+/// work and the memory for one reply are bounded.
+inline constexpr std::size_t mostPageBytes = 128 * 1024;
+
+/// Returns roughly how many bytes a value has as JSON.
+template <class T>
+std::size_t roughSize(const T& value) {
+  if constexpr (requires { value.has_value(); })
+    return value ? roughSize(*value) : 4;
+  else if constexpr (std::is_convertible_v<const T&, std::string_view>)
+    return std::string_view(value).size() + 2;
+  else if constexpr (requires { value.text; })
+    return value.text.size() + 2;
+  else
+    return 16;
+}
+template <Described Item>
+std::size_t roughSize(const Item& item) {
+  std::size_t size = 2;
+  forEachField<Item>([&](const auto& field) { size += field.name.size() + 4 + roughSize(item.*field.member); });
+  return size;
+}
+
+/// Reads a page of at most `limit` items, fewer where they are large. `rows` is a query that was asked for one item
+/// more than the limit, `read` makes an item of its current row, and `cursorOf` the cursor of the page after an item.
+template <class Item, class Rows, class Read, class CursorOf>
+void readPage(Page<Item>& page, Rows&& rows, std::int64_t limit, const Read& read, const CursorOf& cursorOf) {
+  for (std::size_t bytes = 0; rows.next(); bytes += roughSize(page.items.back())) {
+    if (std::ssize(page.items) == limit || bytes >= mostPageBytes) {
+      page.nextCursor = cursorOf(page.items.back());
+      return;
+    }
+    page.items.push_back(read(rows));
+  }
+}
 
 /// Throws malformed unless `limit`, the number of items on a page, is 1 to 1000.
 void checkLimit(std::int64_t limit);

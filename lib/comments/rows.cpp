@@ -33,18 +33,19 @@ Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted) {
   auto query = position ? reader.query(byPosition, wanted.video, after.time, after.id, wanted.atFrom.value_or(0),
                                        wanted.atTo.value_or(INT64_MAX), wanted.limit + 1)
                         : reader.query(byTime, wanted.video, after.time, after.id, since, until, wanted.limit + 1);
+  const auto read = [](const store::Query& row) {
+    Comment comment;
+    comment.id.text = row.text(0);
+    comment.video.text = row.text(1);
+    comment.author = row.text(2);
+    comment.content = row.text(3);
+    comment.time = row.time(4);
+    comment.positionMs = row.optionalInteger(5);
+    return comment;
+  };
   Page<Comment> page;
-  while (query.next()) {
-    Comment& comment = page.items.emplace_back();
-    comment.id.text = query.text(0);
-    comment.video.text = query.text(1);
-    comment.author = query.text(2);
-    comment.content = query.text(3);
-    comment.time = query.time(4);
-    comment.positionMs = query.optionalInteger(5);
-  }
   // A position is paged by like a time: both are milliseconds.
-  TimePage::end(page, wanted.limit, [&](const Comment& last) {
+  readPage(page, query, wanted.limit, read, [&](const Comment& last) {
     const Time at{std::chrono::milliseconds{last.positionMs.value_or(0)}};
     return TimePage::cursor(position ? at : last.time, last.id.text);
   });

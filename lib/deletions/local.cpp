@@ -64,7 +64,10 @@ class DirectoryDeletions : public LocalDeletions {
     for (const rows::DueDeletion& due :
          database_.read([&](store::Reader& reader) { return rows::dueDeletions(reader, until, limit + 1, after); }))
       page.items.push_back(due);
-    rows::endPage(page, limit);
+    if (std::ssize(page.items) > limit) {
+      page.items.pop_back();
+      page.nextCursor = rows::cursorAfter(page.items.back());
+    }
     return page;
   }
 

@@ -37,8 +37,8 @@ std::int64_t count(store::Query query) {
 
 }  // namespace
 
-void endPage(Page<Deletion>& page, std::int64_t limit) {
-  TimePage::end(page, limit, [](const Deletion& last) { return TimePage::cursor(last.due, last.video.text); });
+std::string cursorAfter(const Deletion& last) {
+  return TimePage::cursor(last.due, last.video.text);
 }
 
 DeletionPage listDeletions(store::Reader& reader, const DeletionQuery& wanted, Time now) {
@@ -51,8 +51,7 @@ DeletionPage listDeletions(store::Reader& reader, const DeletionQuery& wanted, T
   auto query = wanted.state ? reader.query(one, after.time, after.id, since, until, wanted.limit + 1, *wanted.state)
                             : reader.query(all, after.time, after.id, since, until, wanted.limit + 1,
                                            DeletionState::waiting, DeletionState::leased, DeletionState::dead);
-  while (query.next()) page.items.push_back(deletionOf(query));
-  endPage(page, wanted.limit);
+  readPage(page, query, wanted.limit, deletionOf, cursorAfter);
   page.due = count(reader.query("SELECT count(*) FROM video_del_rec WHERE state = 'waiting' AND due <= ?", now)) +
              count(reader.query("SELECT count(*) FROM blob_del_rec WHERE due <= ?", now)) +
              std::ssize(dueUsers(reader, now, 1000));

@@ -20,8 +20,8 @@ struct DueDeletion : Deletion {
 
 DeletionPage listDeletions(store::Reader& reader, const DeletionQuery& wanted, Time now);
 std::optional<Deletion> findDeletion(store::Reader& reader, const VideoId& video);
-/// Ends a page of records sorted by due time for which one more than `limit` was read, where there are so many.
-void endPage(Page<Deletion>& page, std::int64_t limit);
+/// Returns the cursor of the page after `last` in a list sorted by due time.
+std::string cursorAfter(const Deletion& last);
 /// Returns at most `limit` waiting records that are due at `now`, by due time, after the last one of the page before.
 std::vector<DueDeletion> dueDeletions(store::Reader& reader, Time now, std::int64_t limit, const TimePage& after = {});
 /// Returns the OWNERS bytes of all processes that hold leases.

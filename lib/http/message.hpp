@@ -90,7 +90,13 @@ struct Segment {
   std::string bytes;
   std::shared_ptr<const Descriptor> file;
   std::uint64_t offset = 0;
-  std::uint64_t length = 0;  ///< bytes of the file's range
+  std::uint64_t length = 0;                     ///< bytes of the file's range
+  std::shared_ptr<const std::string> shared{};  ///< instead of `bytes`: bytes that several replies have in common
+
+  /// Returns the bytes, unless it is a range of a file.
+  std::string_view text() const noexcept { return shared ? std::string_view(*shared) : std::string_view(bytes); }
+  /// Returns the number of bytes.
+  std::uint64_t size() const noexcept { return file ? length : text().size(); }
 };
 
 /// The reply to a request. The transport adds Content-Length, Date and Connection.

@@ -33,14 +33,11 @@ std::optional<UserId> findSessionOwner(store::Reader& reader, const SessionId& i
 Page<Session> listSessions(store::Reader& reader, std::optional<UserId> user, const ListQuery& wanted, Time now,
                            std::string_view current) {
   Page<Session> page;
-  store::Query query = listCredentials(reader, table, user, wanted, now);
-  while (query.next())
-    page.items.push_back({{std::string(query.text(0))},
-                          std::string(query.text(1)),
-                          query.time(2),
-                          query.time(3),
-                          query.text(4) == current});
-  TimePage::end(page, wanted.limit);
+  const auto read = [current](const store::Query& row) {
+    return Session{
+        {std::string(row.text(0))}, std::string(row.text(1)), row.time(2), row.time(3), row.text(4) == current};
+  };
+  readPage(page, listCredentials(reader, table, user, wanted, now), wanted.limit, read, TimePage::cursorOf);
   return page;
 }
 

@@ -289,6 +289,8 @@ const std::vector<Rule<Settings>>& rules() {
           "http.progress_timeout", 100ms, 24h, [](auto& of) -> auto& { return of.transport.progressTimeout; }),
       size<S>(
           "http.max_header_size", kibi, mebi, [](auto& of) -> auto& { return of.transport.maxHeaderSize; }),
+      size<S>(
+          "http.max_buffered", mebi, maxBytes, [](auto& of) -> auto& { return of.limiter.buffered; }),
       {"http.trusted_proxies",
        [](const Value& value, S& to) {
          to.proxies = {};
@@ -322,6 +324,12 @@ const std::vector<Rule<Settings>>& rules() {
           "stream.max_connections_per_ip", 1, 1'000'000, [](auto& of) -> auto& { return of.limiter.perAddress; }),
       count<S>(
           "stream.max_uploads", 1, 10'000, [](auto& of) -> auto& { return of.limiter.uploads; }),
+      count<S>(
+          "stream.max_uploads_per_ip", 0, 10'000, [](auto& of) -> auto& { return of.limiter.uploadsPerAddress; }),
+      count<S>(
+          "stream.max_uploads_per_user", 0, 10'000, [](auto& of) -> auto& { return of.uploads.maxPerUser; }),
+      size<S>(
+          "stream.min_upload_rate", 0, mebi, [](auto& of) -> auto& { return of.transport.minBodyRate; }),
       size<S>(
           "stream.max_upload", 1, maxBytes, [](auto& of) -> auto& { return of.uploads.maxUpload; }),
       size<S>(

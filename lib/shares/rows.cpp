@@ -15,14 +15,11 @@ Page<Share> listShares(store::Reader& reader, const ShareQuery& wanted, Time now
       "AND create_time >= ? AND create_time < ? AND expires > ? ORDER BY create_time, id LIMIT ?",
       wanted.video, after.time, after.id, wanted.since.value_or(Time::min()), wanted.until.value_or(Time::max()), now,
       wanted.limit + 1);
-  while (query.next())
-    page.items.push_back({{std::string(query.text(0))},
-                          wanted.video,
-                          valueOf<ShareWhat>(query.text(1)).value_or(ShareWhat::view),
-                          std::string(query.text(2)),
-                          query.time(3),
-                          query.time(4)});
-  TimePage::end(page, wanted.limit);
+  const auto read = [&](const store::Query& row) {
+    return Share{{std::string(row.text(0))}, wanted.video, valueOf<ShareWhat>(row.text(1)).value_or(ShareWhat::view),
+                 std::string(row.text(2)),   row.time(3),  row.time(4)};
+  };
+  readPage(page, query, wanted.limit, read, TimePage::cursorOf);
   return page;
 }
 

@@ -16,22 +16,20 @@ Page<TaskRun> listRuns(store::Reader& reader, const TaskRunQuery& wanted) {
       "SELECT id, asked, began, ended, outcome, done, failed, error FROM task_runs WHERE task = ? AND id < ? AND began "
       ">= ? AND began < ? ORDER BY id DESC LIMIT ?",
       wanted.name, before, wanted.since.value_or(Time::min()), wanted.until.value_or(Time::max()), wanted.limit + 1);
+  const auto read = [](const store::Query& row) {
+    TaskRun run;
+    run.id = row.integer(0);
+    run.asked = row.integer(1) != 0;
+    run.began = row.time(2);
+    run.ended = row.time(3);
+    run.outcome = valueOf<TaskOutcome>(row.text(4)).value_or(TaskOutcome::failed);
+    run.done = row.integer(5);
+    run.failed = row.integer(6);
+    run.error = row.optionalText(7);
+    return run;
+  };
   Page<TaskRun> page;
-  while (query.next()) {
-    if (std::ssize(page.items) == wanted.limit) {
-      page.nextCursor = makeCursor({fmt::to_string(page.items.back().id)});
-      break;
-    }
-    TaskRun& run = page.items.emplace_back();
-    run.id = query.integer(0);
-    run.asked = query.integer(1) != 0;
-    run.began = query.time(2);
-    run.ended = query.time(3);
-    run.outcome = valueOf<TaskOutcome>(query.text(4)).value_or(TaskOutcome::failed);
-    run.done = query.integer(5);
-    run.failed = query.integer(6);
-    run.error = query.optionalText(7);
-  }
+  readPage(page, query, wanted.limit, read, [](const TaskRun& last) { return makeCursor({fmt::to_string(last.id)}); });
   return page;
 }
 

@@ -46,18 +46,18 @@ std::optional<UserId> findTokenOwner(store::Reader& reader, const TokenId& id) {
 
 Page<Token> listTokens(store::Reader& reader, std::optional<UserId> user, const ListQuery& wanted, Time now) {
   Page<Token> page;
-  store::Query query = listCredentials(reader, table, user, wanted, now);
-  while (query.next()) {
-    Token& token = page.items.emplace_back();
-    token.id.text = query.text(0);
-    token.userName = query.text(1);
-    token.created = query.time(2);
-    token.label = query.text(3);
-    token.scope = valueOf<Scope>(query.text(4)).value_or(Scope::metrics);
-    if (const auto expires = query.optionalTime(5)) token.expires = *expires;
-    if (const auto used = query.optionalTime(6)) token.lastUsed = *used;
-  }
-  TimePage::end(page, wanted.limit);
+  const auto read = [](const store::Query& row) {
+    Token token;
+    token.id.text = row.text(0);
+    token.userName = row.text(1);
+    token.created = row.time(2);
+    token.label = row.text(3);
+    token.scope = valueOf<Scope>(row.text(4)).value_or(Scope::metrics);
+    if (const auto expires = row.optionalTime(5)) token.expires = *expires;
+    if (const auto used = row.optionalTime(6)) token.lastUsed = *used;
+    return token;
+  };
+  readPage(page, listCredentials(reader, table, user, wanted, now), wanted.limit, read, TimePage::cursorOf);
   return page;
 }
 

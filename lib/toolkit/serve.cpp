@@ -34,9 +34,9 @@ void serve(http::Router& router, LocalToolkit& toolkit, const http::CookieOption
   serveTasks(router, toolkit.tasks());
   serveServer(router, toolkit.server());
   router.serveRaw(openapi, [&router](const http::Exchange&, http::Answer& answer) {
-    static const std::string document = openApi(router);  // the same for every router
+    static const auto document = std::make_shared<const std::string>(openApi(router));  // the same for every router
     answer.set("Content-Type", "application/json; charset=utf-8");
-    answer.content.push_back({document, nullptr, 0, 0});
+    answer.content.push_back({{}, nullptr, 0, 0, document});
   });
 }
 

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <mutex>
+#include <unordered_map>
+
 #include "access/access.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -62,8 +65,13 @@ class LocalUploads : public Uploads {
   Uploaded put(const Credential& by, const Upload& wanted, const ByteSource& bytes) override {
     const Identity who = access_.identify(by);
     const std::uint64_t least = bytes.size.value_or(bytes.least);
-    const std::uint64_t most = database_.read(
-        [&](store::Reader& reader) { return requireQuota(reader, findUploadable(reader, by, who, wanted.id), least); });
+    UserId payer = who.user;
+    const std::uint64_t most = database_.read([&](store::Reader& reader) {
+      const rows::StoredVideo video = findUploadable(reader, by, who, wanted.id);
+      if (who.kind == Identity::Kind::link) payer = video.authorId;
+      return requireQuota(reader, video, least);
+    });
+    const UploadCount count(*this, who.kind == Identity::Kind::operator_ ? UserId{} : payer);
     database_.requireSpace(least);
     store::Incoming incoming = blobs_.begin(wanted.id.text);
     std::uint64_t looked = 0;
@@ -87,6 +95,31 @@ class LocalUploads : public Uploads {
   }
 
  private:
+  // One more upload of a user in progress; nobody in particular is not counted.
+  class UploadCount {
+   public:
+    UploadCount(LocalUploads& all, UserId user) : all_(all), user_(user.value) {
+      if (user_ == 0) return;
+      const std::lock_guard lock(all_.mutex_);
+      std::size_t& uploads = all_.ofUsers_[user_];
+      if (all_.options_.maxPerUser > 0 && uploads >= all_.options_.maxPerUser)
+        throw Error(Fault::tooMany, "uploads: too many of this user at the moment", std::chrono::seconds{1});
+      ++uploads;
+    }
+    ~UploadCount() {
+      if (user_ == 0) return;
+      const std::lock_guard lock(all_.mutex_);
+      const auto found = all_.ofUsers_.find(user_);
+      if (--found->second == 0) all_.ofUsers_.erase(found);
+    }
+    UploadCount(const UploadCount&) = delete;
+    UploadCount& operator=(const UploadCount&) = delete;
+
+   private:
+    LocalUploads& all_;
+    std::int64_t user_;
+  };
+
   static Error underWay(const VideoId& id) {
     return Error(Fault::conflict, fmt::format("video {}: another upload is in progress", id.text));
   }
@@ -185,6 +218,8 @@ class LocalUploads : public Uploads {
   store::Blobs& blobs_;
   access::Access& access_;
   UploadsOptions options_;
+  std::mutex mutex_;
+  std::unordered_map<std::int64_t, std::size_t> ofUsers_;  // uploads in progress
 };
 
 }  // namespace

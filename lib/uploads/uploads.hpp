@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -64,6 +65,7 @@ struct UploadsOptions {
   std::uint64_t maxUpload = 2ULL << 30;  ///< bytes
   bool serveUnknownTypes = false;        ///< accept files of unknown type, as application/octet-stream
   std::int64_t quota = 0;                ///< as UsersOptions::quota
+  std::size_t maxPerUser = 16;           ///< uploads in progress; 0: no limit
 };
 
 /// Uploads of videos. Every function may be called from any thread and throws Error.
@@ -75,7 +77,8 @@ class Uploads {
   /// progress, or the video is deleted), tooLarge, overQuota, diskFull.
   virtual UploadStatus begin(const Credential& by, const BeginUpload& wanted) = 0;
   /// Stores the content of a video, whole or not at all; an earlier content is kept until the new one is complete.
-  /// Faults: those of begin; malformed (empty, or digest differs), unsupportedMediaType.
+  /// Faults: those of begin; malformed (empty, or digest differs), unsupportedMediaType, tooMany (of one user, or of
+  /// one owner through signed links, are in progress; not for the operator).
   virtual Uploaded put(const Credential& by, const Upload& wanted, const ByteSource& bytes) = 0;
   /// What making a video and uploading its content would meet, without doing it: self, admin, operator. Faults: those
   /// of Videos::add, and of begin and put as far as size and first bytes tell.

@@ -54,14 +54,7 @@ class LocalUsers : public Users {
   Page<User> list(const Credential& by, const ListQuery& wanted) override {
     access::require(access_.identify(by), rights::usersList);
     checkLimit(wanted.limit);
-    Page<User> page;
-    page.items = database_.read([&](store::Reader& reader) { return rows::listUsers(reader, wanted, options_.quota); });
-    if (std::ssize(page.items) > wanted.limit) {
-      page.items.pop_back();
-      const User& last = page.items.back();
-      page.nextCursor = TimePage::cursor(last.created, fmt::to_string(last.id.value));
-    }
-    return page;
+    return database_.read([&](store::Reader& reader) { return rows::listUsers(reader, wanted, options_.quota); });
   }
 
   User show(const Credential& by, const UserName& wanted) override {

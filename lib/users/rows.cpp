@@ -56,18 +56,20 @@ UserSpace spaceOf(store::Reader& reader, UserId user) {
   return {query.integer(0), query.optionalInteger(1)};
 }
 
-std::vector<User> listUsers(store::Reader& reader, const ListQuery& wanted, std::int64_t quota) {
+Page<User> listUsers(store::Reader& reader, const ListQuery& wanted, std::int64_t quota) {
   static const std::string sql = columns +
                                  "WHERE deleted IS NULL AND (create_time, id) > (?, ?) AND create_time >= ? AND "
                                  "create_time < ? ORDER BY create_time, id LIMIT ?";
   const TimePage after(wanted.cursor);
   std::int64_t afterId = 0;
   if (wanted.cursor) readText(after.id, "cursor", afterId);
-  std::vector<User> users;
   auto query = reader.query(sql, after.time, afterId, wanted.since.value_or(Time::min()),
                             wanted.until.value_or(Time::max()), wanted.limit + 1);
-  while (query.next()) users.push_back(userOf(query, quota));
-  return users;
+  Page<User> page;
+  readPage(
+      page, query, wanted.limit, [quota](const store::Query& row) { return userOf(row, quota); },
+      [](const User& last) { return TimePage::cursor(last.created, fmt::to_string(last.id.value)); });
+  return page;
 }
 
 bool hasOtherAdmin(store::Reader& reader, UserId user) {

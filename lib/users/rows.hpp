@@ -30,8 +30,8 @@ std::optional<User> findUser(store::Reader& reader, std::string_view name, std::
 std::optional<UserId> findUserId(store::Reader& reader, std::string_view name);
 std::optional<UserSecret> findUserSecret(store::Reader& reader, std::string_view name);
 UserSpace spaceOf(store::Reader& reader, UserId user);
-/// Live users by (created, id), after the cursor; one more than the limit where there are more.
-std::vector<User> listUsers(store::Reader& reader, const ListQuery& wanted, std::int64_t quota);
+/// Returns a page of live users by (created, id).
+Page<User> listUsers(store::Reader& reader, const ListQuery& wanted, std::int64_t quota);
 /// Whether another live, enabled admin than `user` exists.
 bool hasOtherAdmin(store::Reader& reader, UserId user);
 

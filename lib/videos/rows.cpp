@@ -21,7 +21,9 @@ constexpr std::string_view tables =
     "LEFT JOIN video_del_rec d ON d.video_id = v.id";
 constexpr std::string_view lastId = "g";  // above every id, which is hex
 
-void fill(Video& video, const store::Query& row) {
+template <class Made = Video>
+Made videoOf(const store::Query& row) {
+  Made video;
   video.id.text = row.text(0);
   video.authorId = UserId{row.integer(1)};
   video.author = row.text(2);
@@ -35,6 +37,7 @@ void fill(Video& video, const store::Query& row) {
   video.durationMs = row.optionalInteger(10);
   video.description = row.text(11);
   video.purgeTime = row.optionalTime(12);
+  return video;
 }
 
 // Where a page begins and ends; ids sort by creation, so times become bounds of ids.
@@ -94,18 +97,13 @@ const std::string& listSqlFor(bool oneAuthor, bool twoStates, VideoSort sort) {
   return all[static_cast<std::size_t>(sort) * 4 + (oneAuthor ? 2 : 0) + (twoStates ? 1 : 0)];
 }
 
-Page<Video> readPage(store::Query query, std::int64_t limit, VideoSort sort) {
+Page<Video> pageOf(store::Query query, std::int64_t limit, VideoSort sort) {
   Page<Video> page;
-  while (query.next()) {
-    if (std::ssize(page.items) == limit) {
-      const Video& last = page.items.back();
-      page.nextCursor = sort == VideoSort::created ? makeCursor({last.id.text})
-                        : sort == VideoSort::name  ? makeCursor({last.name, last.id.text})
-                                                   : makeCursor({fmt::to_string(last.size), last.id.text});
-      break;
-    }
-    fill(page.items.emplace_back(), query);
-  }
+  readPage(page, query, limit, videoOf<>, [sort](const Video& last) {
+    return sort == VideoSort::created ? makeCursor({last.id.text})
+           : sort == VideoSort::name  ? makeCursor({last.name, last.id.text})
+                                      : makeCursor({fmt::to_string(last.size), last.id.text});
+  });
   return page;
 }
 
@@ -116,8 +114,7 @@ std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id) {
       fmt::format("SELECT {}d.due, v.blob, v.modified FROM {} WHERE v.id = ?", columns, tables);
   auto query = reader.query(sql, id);
   if (!query.next()) return std::nullopt;
-  StoredVideo video;
-  fill(video, query);
+  auto video = videoOf<StoredVideo>(query);
   video.blob = query.optionalText(13);
   video.modified = query.optionalTime(14).value_or(video.created);
   return video;
@@ -146,10 +143,10 @@ Error changedMeanwhile(const VideoId& id) {
 Page<Video> listVideos(store::Reader& reader, const VideoFilter& filter, const ListQuery& wanted) {
   const Bounds bounds = boundsOf(wanted, filter.sort);
   const bool two = filter.states.size() > 1;
-  return readPage(reader.query(listSqlFor(filter.author.has_value(), two, filter.sort), filter.states.front(),
-                               bounds.first, bounds.end, wanted.limit + 1, filter.author, bounds.afterKey,
-                               bounds.afterId, two ? std::optional(filter.states.back()) : std::nullopt),
-                  wanted.limit, filter.sort);
+  return pageOf(reader.query(listSqlFor(filter.author.has_value(), two, filter.sort), filter.states.front(),
+                             bounds.first, bounds.end, wanted.limit + 1, filter.author, bounds.afterKey, bounds.afterId,
+                             two ? std::optional(filter.states.back()) : std::nullopt),
+                wanted.limit, filter.sort);
 }
 
 Page<Video> listReadyVideosOf(store::Reader& reader, std::string_view user, const ListQuery& wanted) {
@@ -159,8 +156,7 @@ Page<Video> listReadyVideosOf(store::Reader& reader, std::string_view user, cons
       "ORDER BY v.id DESC LIMIT ?",
       columns);
   const Bounds bounds = boundsOf(wanted, VideoSort::created);
-  return readPage(reader.query(sql, user, bounds.first, bounds.end, wanted.limit + 1), wanted.limit,
-                  VideoSort::created);
+  return pageOf(reader.query(sql, user, bounds.first, bounds.end, wanted.limit + 1), wanted.limit, VideoSort::created);
 }
 
 Page<Video> listVideosBySha256(store::Reader& reader, const VideoFilter& filter, std::string_view sha256,
@@ -170,9 +166,9 @@ Page<Video> listVideosBySha256(store::Reader& reader, const VideoFilter& filter,
       "(?5 IS NULL OR v.author_id = ?5) AND v.state IN (?6, ?7) ORDER BY v.id DESC LIMIT ?4",
       columns, tables);
   const Bounds bounds = boundsOf(wanted, VideoSort::created);
-  return readPage(reader.query(sql, sha256, bounds.first, bounds.end, wanted.limit + 1, filter.author,
-                               filter.states.front(), filter.states.back()),
-                  wanted.limit, VideoSort::created);
+  return pageOf(reader.query(sql, sha256, bounds.first, bounds.end, wanted.limit + 1, filter.author,
+                             filter.states.front(), filter.states.back()),
+                wanted.limit, VideoSort::created);
 }
 
 KnownContent findContent(store::Reader& reader, UserId author, std::string_view sha256, Time since) {

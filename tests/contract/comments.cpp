@@ -1,6 +1,12 @@
 // Comments, local and remote.
+#include <deque>
+
+#include "base/json.hpp"
 #include "catch.hpp"
+#include "comments/fields.hpp"
 #include "contract/site.hpp"
+#include "http/routing/router.hpp"
+#include "unit/http_client.hpp"
 
 using namespace video;
 using namespace video::test;
@@ -65,6 +71,60 @@ TEST_CASE("comments can be posted, listed in order and removed") {
   query = {};
   query.video = video;
   CHECK(contents(site.at(ada).comments().list(ada, query)) == Texts{"third"});
+}
+
+TEST_CASE("a page of long comments ends early, and the pages together have them all") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  constexpr std::size_t all = 150;
+  for (std::size_t i = 0; i < all; ++i)
+    site.local().comments().post(ada, {video, std::to_string(i) + std::string(1990, '"'), std::nullopt});
+  CommentQuery query;
+  query.video = video;
+  query.limit = 1000;
+  Texts seen;
+  int pages = 0;
+  do {
+    const Page<Comment> page = site.at(Anonymous{}).comments().list(Anonymous{}, query);
+    REQUIRE(!page.items.empty());
+    CHECK(toJson(page).size() < 300'000);  // 128 KiB, of which JSON doubles the quotes
+    for (const Comment& comment : page.items) seen.push_back(comment.content.substr(0, comment.content.find('"')));
+    query.cursor = page.nextCursor;
+    ++pages;
+  } while (query.cursor);
+  CHECK(pages == 3);
+  REQUIRE(seen.size() == all);
+  for (std::size_t i = 0; i < all; ++i) REQUIRE(seen[i] == std::to_string(i));
+}
+
+TEST_CASE("150 readers that do not read long lists keep nothing from others") {
+  constexpr std::size_t most = std::size_t{8} << 20;
+  Site site(Way::remote, [](Settings& settings) { settings.limiter.buffered = most; });
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  for (int i = 0; i < 300; ++i) site.local().comments().post(ada, {video, std::string(2000, 'x'), std::nullopt});
+  const std::string path = "/videos/" + video.text + "/comments?limit=1000";
+  const auto counts = [&] { return site.router().limiter().counts(); };
+  std::deque<http_test::Client> readers;
+  for (int i = 0; i < 150; ++i) {
+    readers.emplace_back(site.url(), 4096);
+    readers.back().get(path + "&reader=" + std::to_string(i));  // none of the replies is a cached one
+    CHECK(counts().buffered <= most);
+  }
+  http_test::Client other(site.url());
+  other.get("/healthz");
+  CHECK(other.read().status == 200);
+  other.get(path);
+  const http_test::Reply reply = other.read();
+  const bool isRefused = reply.status == 503 && reply.has("Retry-After: ");  // where the kernel took little of them
+  CHECK((reply.status == 200 || isRefused));
+  CHECK(reply.body.size() < 200'000);
+  CHECK(counts().buffered <= most);
+  readers.clear();
+  CHECK(soon([&] { return counts().buffered == 0; }));
+  other.get(path);
+  CHECK(other.read().status == 200);
 }
 
 TEST_CASE("comments.post refuses an invalid comment") {

@@ -2,9 +2,11 @@
 #include "catch.hpp"
 #include "contract/site.hpp"
 #include "http/client/client.hpp"
+#include "http/percent_encoding.hpp"
 #include "store/blobs.hpp"
 #include "store/directory.hpp"
 #include "videos/fields.hpp"
+#include "wait.hpp"
 
 using namespace video;
 using namespace video::test;
@@ -272,6 +274,47 @@ TEST_CASE("an upload to a video with an upload in progress is refused") {
     CHECK(site.at(ada).uploads().status(ada, {video, std::nullopt, std::nullopt}).underWay);
   }
   CHECK_NOTHROW(site.at(ada).uploads().put(ada, {video, std::nullopt}, sourceOf(movie(500))));
+}
+
+TEST_CASE("a user's uploads in progress are limited, and take nothing from others") {
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.uploads.maxPerUser = 2; });
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const auto add = [&](const Credential& by, const std::string& name) {
+    return site.at(by).videos().add(by, {name, "x"});
+  };
+  const auto put = [&](const Credential& by, const VideoId& video) {
+    site.at(by).uploads().put(by, {video, std::nullopt}, sourceOf(movie()));
+  };
+  const AddedVideo third = add(ada, "ada");
+  SignedLink link;
+  for (const auto& [name, value] : http::parseQuery(third.uploadUrl.substr(third.uploadUrl.find('?') + 1)))
+    (name == "share" ? link.share : name == "exp" ? link.expires : link.signature) = value;
+  // Calls `then` while ada's upload to a new video is in progress.
+  const auto during = [&](const std::function<void()>& then) {
+    const VideoId video = add(ada, "ada").id;
+    ByteSource source;
+    source.push = [&, whole = sourceOf(movie(100'000))](const ByteSink& sink) {
+      bool first = true;
+      whole.push([&](std::span<const std::byte> piece) {
+        sink(piece);
+        if (!std::exchange(first, false)) return;
+        waitFor("the upload", [&] { return site.local().uploads().status(ada, {video, {}, {}}).underWay; });
+        then();
+      });
+    };
+    site.at(ada).uploads().put(ada, {video, std::nullopt}, source);
+  };
+  during([&] {
+    during([&] {
+      requireFault([&] { put(ada, third.id); }, Fault::tooMany, "this user");
+      requireFault([&] { put(link, third.id); }, Fault::tooMany, "this user");
+      CHECK_NOTHROW(put(bob, add(bob, "bob").id));
+      CHECK_NOTHROW(put(Operator{}, third.id));
+      CHECK_NOTHROW(put(Operator{"ada"}, third.id));
+    });
+  });
+  CHECK_NOTHROW(put(link, third.id));
 }
 
 TEST_CASE("uploads.begin refuses a wrong size and recognises the same content before any byte is sent") {

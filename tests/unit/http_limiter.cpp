@@ -38,8 +38,8 @@ TEST_CASE("a token is returned when its last copy is destroyed") {
   CHECK(limiter.counts().addresses == 0);
 
   {
-    const Limiter::Token upload = limiter.takeUpload();
-    CHECK(refused([&] { limiter.takeUpload(); }));
+    const Limiter::Token upload = limiter.takeUpload("");
+    CHECK(refused([&] { limiter.takeUpload(""); }));
     CHECK(limiter.counts().uploads == 1);
   }
   CHECK(limiter.counts().uploads == 0);
@@ -71,7 +71,7 @@ TEST_CASE("streams are limited per IPv4 address and per IPv6 /64") {
   }
   Limiter none({10, 0, 0});
   CHECK(refused([&] { none.takeStream("1.2.3.4"); }));
-  CHECK(refused([&] { none.takeUpload(); }));
+  CHECK(refused([&] { none.takeUpload(""); }));
   CHECK(none.counts().addresses == 0);
 }
 
@@ -85,7 +85,7 @@ TEST_CASE("an address has a share of the connections, and 0 means no limit") {
   const Limiter::Token other = limiter.takeConnection("2001:db8:0:1::1");
   CHECK(limiter.counts().connections == 2);
   CHECK(limiter.counts().connectionsRefused == 1);
-  CHECK(limiter.counts().addresses == 0);  // streams have a share of their own
+  CHECK(limiter.counts().busiest == 0);  // streams have a share of their own
   one.reset();
   CHECK(limiter.takeConnection("2001:db8::3"));
   options.connections = 0;
@@ -93,10 +93,31 @@ TEST_CASE("an address has a share of the connections, and 0 means no limit") {
   for (int i = 0; i < 10; ++i) CHECK_FALSE(limiter.takeConnection("2001:db8::1"));
 }
 
+TEST_CASE("an address has its own share of the uploads") {
+  Limiter limiter({.uploads = 3, .uploadsPerAddress = 2});
+  const Limiter::Token one = limiter.takeUpload("1.2.3.4");
+  Limiter::Token two = limiter.takeUpload("::ffff:1.2.3.4");
+  CHECK(refused([&] { limiter.takeUpload("1.2.3.4"); }));
+  CHECK(limiter.counts().uploaderRefused == 1);
+  CHECK(limiter.counts().busiestUploader == 2);
+  const Limiter::Token other = limiter.takeUpload("2001:db8::1");
+  CHECK(refused([&] { limiter.takeUpload("5.6.7.8"); }));
+  CHECK(limiter.counts().uploadsRefused == 1);
+  two.reset();
+  const Limiter::Token stream = limiter.takeStream("1.2.3.4");  // a share of its own
+  two = limiter.takeUpload("1.2.3.4");
+  video::http::LimiterOptions open = limiter.options();
+  open.uploads = 10;
+  open.uploadsPerAddress = 0;
+  limiter.setOptions(open);
+  const Limiter::Token more = limiter.takeUpload("1.2.3.4");
+  CHECK(limiter.counts().busiestUploader == 3);
+}
+
 TEST_CASE("a token may outlive its limiter") {
   std::optional<Limiter> limiter(std::in_place, video::http::LimiterOptions{});
   Limiter::Token stream = limiter->takeStream("::1");
-  Limiter::Token upload = limiter->takeUpload();
+  Limiter::Token upload = limiter->takeUpload("::1");
   limiter.reset();
   stream.reset();
   upload.reset();
@@ -111,7 +132,7 @@ TEST_CASE("concurrent threads never hold more tokens than the limit, and return 
       threads.emplace_back([&limiter, thread] {
         for (int i = 0; i < 2000; ++i) try {
             const auto stream = limiter.takeStream(thread % 2 == 0 ? "1.1.1.1" : "::1");
-            const auto upload = limiter.takeUpload();
+            const auto upload = limiter.takeUpload("");
             const auto counts = limiter.counts();
             if (counts.streams > most || counts.uploads > most || counts.addresses > 2) std::abort();
           } catch (const video::Error&) {

@@ -235,7 +235,7 @@ struct Site {
 
 inline std::string textOf(const Answer& answer) {
   std::string text;
-  for (const Segment& segment : answer.content) text += segment.bytes;
+  for (const Segment& segment : answer.content) text += segment.text();
   return text;
 }
 inline std::string header(const Answer& answer, std::string_view name) {

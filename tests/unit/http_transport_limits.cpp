@@ -26,6 +26,54 @@ TEST_CASE("a client that disconnects or stops sending in its body ends the reque
   CHECK(server.service.faults[1] == video::Fault::requestTimeout);
 }
 
+TEST_CASE("a body that trickles is ended, and what it holds goes with it") {
+  TransportOptions options;
+  options.progressTimeout = 100ms;
+  options.minBodyRate = 100'000;  // a byte every 20 ms is below it, and always in time for progressTimeout
+  Running server(options);
+  const auto trickle = [](Client& client) {
+    for (int i = 0; i < 2000; ++i) {
+      pollfd answered{client.number(), POLLIN, 0};
+      if (::poll(&answered, 1, 20) > 0 || !client.send("x")) return;
+    }
+  };
+  for (const std::string path : {"/stream", "/collect"})
+    for (const std::string framing : {"Content-Length: 60000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\nea60\r\n"}) {
+      INFO(path << " " << framing);
+      Client client(server.address);
+      client.send("PUT " + path + " HTTP/1.1\r\nHost: a\r\n" + framing);
+      trickle(client);
+      CHECK(client.read().status == 408);
+      CHECK(soon([&] { return server.service.holding == 0; }));
+    }
+  CHECK(server.service.streamed > 0);
+}
+
+TEST_CASE("without a least rate, or through the operator socket, a body may trickle") {
+  TransportOptions options;
+  options.progressTimeout = 100ms;
+  options.minBodyRate = 100'000;
+  Running server(options);
+  const std::string path = fmt::format("/tmp/http_trickle_{}.sock", ::getpid());
+  Listener operators = at("unix:" + path);
+  operators.operatorSocket = true;
+  server.transport.listen(operators);
+  options.minBodyRate = 0;
+  Running patient(options);
+  for (const std::string& address : {path, patient.address})
+    for (const std::string to : {"/stream", "/collect"}) {
+      INFO(address << to);
+      Client client(address);
+      client.send("PUT " + to + " HTTP/1.1\r\nHost: a\r\nContent-Length: 40\r\n\r\n");
+      for (int i = 0; i < 40; ++i) {
+        pollfd answered{client.number(), POLLIN, 0};
+        if (i < 39) REQUIRE(::poll(&answered, 1, 10) == 0);
+        client.send("x");
+      }
+      CHECK(client.read().status == 200);
+    }
+}
+
 TEST_CASE("slow readers occupy no worker, and what their answers hold is released when they disconnect") {
   TransportOptions options;
   Running server(options);

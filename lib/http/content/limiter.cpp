@@ -1,135 +1,157 @@
 #include "http/content/limiter.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "base/address.hpp"
 #include "base/error.hpp"
+#include "base/waiting.hpp"
 
 namespace video::http {
 namespace {
 
 using namespace std::chrono_literals;
 
-[[noreturn]] void throwTooMany(std::string_view what, std::uint64_t& refused) {
-  ++refused;
-  throw Error(Fault::tooMany, std::string(what), 1s);
-}
+constexpr std::size_t unlimited = SIZE_MAX;
+constexpr std::size_t worthTrimming = std::size_t{8} << 20;
+
+// What is in use, of all addresses or of one.
+struct InUse {
+  std::size_t streams = 0;
+  std::size_t uploads = 0;
+  std::size_t connections = 0;
+  std::size_t buffered = 0;
+  bool isNothing() const { return streams == 0 && uploads == 0 && connections == 0 && buffered == 0; }
+};
+
+// A limit, and what happens to a request that would exceed it.
+struct Bound {
+  std::size_t most;
+  const char* sentence;
+  std::uint64_t& refused;
+};
 
 }  // namespace
 
 struct Limiter::Buckets {
-  /// Tokens in use, by the key of their address.
-  using Addresses = std::unordered_map<std::string, std::size_t>;
-
   explicit Buckets(const LimiterOptions& wanted) : options(wanted) {}
 
-  static void giveBack(Addresses& addresses, const std::string& key) {
-    const auto found = addresses.find(key);
-    if (found != addresses.end() && --found->second == 0) addresses.erase(found);
+  // The token of `count` more of one kind. Called with `mutex` locked.
+  static Token take(const std::shared_ptr<Buckets>& buckets, std::string_view address, std::size_t InUse::*kind,
+                    std::size_t count, Fault fault, const Bound& all, const Bound& each) {
+    struct Taken {
+      std::shared_ptr<Buckets> from;
+      std::string key;
+      std::size_t InUse::*kind = nullptr;
+      std::size_t count = 0;
+      ~Taken() {
+        if (count > 0 && from->giveBack(key, kind, count)) {
+          const Waiting meanwhile;
+          ::malloc_trim(0);  // the allocator would keep what a storm of requests has needed
+        }
+      }
+    };
+    const auto require = [&](std::size_t used, const Bound& bound) {
+      if (used <= bound.most && count <= bound.most - used) return;
+      ++bound.refused;
+      throw Error(fault, bound.sentence, 1s);
+    };
+    auto token = std::make_shared<Taken>();
+    token->from = buckets;
+    if (!address.empty()) token->key = addressKey(address);
+    require(buckets->all.*kind, all);
+    if (!token->key.empty()) {
+      const auto found = buckets->addresses.find(token->key);
+      require(found == buckets->addresses.end() ? 0 : found->second.*kind, each);
+      buckets->addresses[token->key].*kind += count;
+    }
+    buckets->all.*kind += count;
+    buckets->mostBuffered = std::max(buckets->mostBuffered, buckets->all.buffered);
+    token->kind = kind;
+    token->count = count;
+    return token;
   }
-  static std::size_t busiest(const Addresses& addresses) {
-    std::size_t most = 0;
-    for (const auto& [address, tokens] : addresses) most = std::max(most, tokens);
-    return most;
+
+  // Returns whether much memory has become free since this was last true.
+  bool giveBack(const std::string& key, std::size_t InUse::*kind, std::size_t count) {
+    const std::lock_guard lock(mutex);
+    all.*kind -= count;
+    if (const auto found = addresses.find(key); found != addresses.end()) {
+      found->second.*kind -= count;
+      if (found->second.isNothing()) addresses.erase(found);
+    }
+    return mostBuffered > worthTrimming && all.buffered < mostBuffered / 4 &&
+           std::exchange(mostBuffered, all.buffered) > 0;
   }
 
   LimiterOptions options;
   mutable std::mutex mutex;
   std::atomic<std::uint64_t> rate = options.rate;
-  LimiterCounts counts;
-  Addresses addresses;
-  Addresses connections;
+  LimiterCounts counts;  // only those of refused requests
+  InUse all;
+  std::size_t mostBuffered = 0;  // since memory was last returned to the system
+  std::unordered_map<std::string, InUse> addresses;
 };
 
 Limiter::Limiter(const LimiterOptions& options) : buckets_(std::make_shared<Buckets>(options)) {}
 
 Limiter::Token Limiter::takeStream(std::string_view address) {
-  struct Stream {
-    std::shared_ptr<Buckets> buckets;
-    std::string key;
-    bool taken = false;
-    ~Stream() {
-      if (!taken) return;
-      const std::lock_guard lock(buckets->mutex);
-      --buckets->counts.streams;
-      Buckets::giveBack(buckets->addresses, key);
-    }
-  };
-  auto token = std::make_shared<Stream>();
-  token->buckets = buckets_;
-  if (!address.empty()) token->key = addressKey(address);
+  Buckets& in = *buckets_;
+  const std::lock_guard lock(in.mutex);
+  return Buckets::take(
+      buckets_, address, &InUse::streams, 1, Fault::tooMany,
+      {in.options.streams, "streams: too many at the moment", in.counts.streamsRefused},
+      {in.options.perAddress, "streams: too many to this address at the moment", in.counts.addressRefused});
+}
 
-  const std::lock_guard lock(buckets_->mutex);
-  if (buckets_->counts.streams >= buckets_->options.streams)
-    throwTooMany("streams: too many at the moment", buckets_->counts.streamsRefused);
-  if (!token->key.empty()) {
-    const auto found = buckets_->addresses.find(token->key);
-    if (found != buckets_->addresses.end() && found->second >= buckets_->options.perAddress)
-      throwTooMany("streams: too many to this address at the moment", buckets_->counts.addressRefused);
-    if (found == buckets_->addresses.end() && buckets_->options.perAddress == 0)
-      throwTooMany("streams: none allowed per address", buckets_->counts.addressRefused);
-    ++buckets_->addresses[token->key];
-  }
-  ++buckets_->counts.streams;
-  token->taken = true;
-  return token;
+Limiter::Token Limiter::takeUpload(std::string_view address) {
+  Buckets& in = *buckets_;
+  const std::lock_guard lock(in.mutex);
+  const std::size_t each = in.options.uploadsPerAddress;
+  return Buckets::take(
+      buckets_, address, &InUse::uploads, 1, Fault::tooMany,
+      {in.options.uploads, "uploads: too many at the moment", in.counts.uploadsRefused},
+      {each > 0 ? each : unlimited, "uploads: too many from this address at the moment", in.counts.uploaderRefused});
 }
 
 Limiter::Token Limiter::takeConnection(std::string_view address) {
-  struct Connection {
-    std::shared_ptr<Buckets> buckets;
-    std::string key;
-    bool taken = false;
-    ~Connection() {
-      if (!taken) return;
-      const std::lock_guard lock(buckets->mutex);
-      Buckets::giveBack(buckets->connections, key);
-    }
-  };
-  auto token = std::make_shared<Connection>();
-  token->buckets = buckets_;
-  token->key = addressKey(address);
-  const std::lock_guard lock(buckets_->mutex);
-  const std::size_t most = buckets_->options.connections;
-  if (most == 0) return nullptr;
-  std::size_t& used = buckets_->connections[token->key];
-  if (used >= most) throwTooMany("connections: too many from this address", buckets_->counts.connectionsRefused);
-  ++used;
-  token->taken = true;
-  return token;
+  Buckets& in = *buckets_;
+  const std::lock_guard lock(in.mutex);
+  const std::size_t each = in.options.connections;
+  if (each == 0) return nullptr;
+  const Bound bound{each, "connections: too many from this address", in.counts.connectionsRefused};
+  return Buckets::take(buckets_, address, &InUse::connections, 1, Fault::tooMany,
+                       {unlimited, bound.sentence, bound.refused}, bound);
 }
 
-Limiter::Token Limiter::takeUpload() {
-  struct Upload {
-    std::shared_ptr<Buckets> buckets;
-    bool taken = false;
-    ~Upload() {
-      if (!taken) return;
-      const std::lock_guard lock(buckets->mutex);
-      --buckets->counts.uploads;
-    }
-  };
-  auto token = std::make_shared<Upload>();
-  token->buckets = buckets_;
-  const std::lock_guard lock(buckets_->mutex);
-  if (buckets_->counts.uploads >= buckets_->options.uploads)
-    throwTooMany("uploads: too many at the moment", buckets_->counts.uploadsRefused);
-  ++buckets_->counts.uploads;
-  token->taken = true;
-  return token;
+Limiter::Token Limiter::takeBuffer(std::string_view address, std::size_t bytes) {
+  Buckets& in = *buckets_;
+  const std::lock_guard lock(in.mutex);
+  return Buckets::take(
+      buckets_, address, &InUse::buffered, bytes, Fault::unavailable,
+      {in.options.buffered, "memory: too much is waiting for clients", in.counts.bufferedRefused},
+      {in.options.buffered / 4, "memory: too much is waiting for this address", in.counts.bufferedRefused});
 }
 
 LimiterCounts Limiter::counts() const {
   const std::lock_guard lock(buckets_->mutex);
   LimiterCounts counts = buckets_->counts;
+  counts.streams = buckets_->all.streams;
+  counts.uploads = buckets_->all.uploads;
+  counts.buffered = buckets_->all.buffered;
   counts.addresses = buckets_->addresses.size();
-  counts.busiest = Buckets::busiest(buckets_->addresses);
-  counts.connections = Buckets::busiest(buckets_->connections);
+  for (const auto& [address, used] : buckets_->addresses) {
+    counts.busiest = std::max(counts.busiest, used.streams);
+    counts.busiestUploader = std::max(counts.busiestUploader, used.uploads);
+    counts.connections = std::max(counts.connections, used.connections);
+  }
   return counts;
 }
 

@@ -7,31 +7,40 @@
 
 namespace video::http {
 
-/// Limits on concurrent streams, uploads and connections, and on the rate of a stream.
+/// Limits on concurrent streams, uploads and connections, on the rate of a stream, and on the memory of requests and
+/// replies. An address is an IPv4 address, or an IPv6 /64.
 struct LimiterOptions {
-  std::size_t streams = 1000;     ///< concurrent streams
-  std::size_t perAddress = 64;    ///< concurrent streams to one address (IPv6: one /64)
-  std::size_t uploads = 64;       ///< concurrent uploads
-  std::uint64_t rate = 0;         ///< bytes per second of one stream; 0: no limit
-  std::size_t connections = 256;  ///< connections from one address (IPv6: one /64); 0: no limit
+  std::size_t streams = 1000;          ///< concurrent streams
+  std::size_t perAddress = 64;         ///< concurrent streams to one address
+  std::size_t uploads = 64;            ///< concurrent uploads
+  std::uint64_t rate = 0;              ///< bytes per second of one stream; 0: no limit
+  std::size_t connections = 256;       ///< connections from one address; 0: no limit
+  std::size_t uploadsPerAddress = 16;  ///< concurrent uploads from one address; 0: no limit
+  std::size_t buffered =
+      std::size_t{64} << 20;  ///< bytes of request bodies and replies in memory; a quarter for one address
 };
 
 /// Counts of tokens in use, and of requests refused for lack of one.
 struct LimiterCounts {
   std::size_t streams = 0;
   std::size_t uploads = 0;
-  std::size_t addresses = 0;    ///< addresses with at least one stream
-  std::size_t busiest = 0;      ///< the largest number of streams to one address
-  std::size_t connections = 0;  ///< the largest number of connections from one address
+  std::size_t buffered = 0;         ///< bytes
+  std::size_t addresses = 0;        ///< addresses with at least one token
+  std::size_t busiest = 0;          ///< the largest number of streams to one address
+  std::size_t busiestUploader = 0;  ///< the largest number of uploads from one address
+  std::size_t connections = 0;      ///< the largest number of connections from one address
   std::uint64_t streamsRefused = 0;
   std::uint64_t uploadsRefused = 0;
   std::uint64_t addressRefused = 0;
+  std::uint64_t uploaderRefused = 0;  ///< for too many uploads from one address
   std::uint64_t connectionsRefused = 0;
+  std::uint64_t bufferedRefused = 0;
 };
 
-/// Limits concurrent streams, uploads and connections with tokens. Requests do not wait for a token: if there is none,
-/// Fault::tooMany is thrown at once. A token is returned when its last copy is released, on any thread; it may outlive
-/// the limiter. Memory use is bounded by the tokens in use. All functions may be called from any thread.
+/// Limits concurrent streams, uploads and connections, and the memory of requests and replies, with tokens. Requests do
+/// not wait for a token: if there is none, Fault::tooMany (unavailable for memory) is thrown at once. A token is
+/// returned when its last copy is released, on any thread; it may outlive the limiter. Memory use is bounded by the
+/// tokens in use. All functions may be called from any thread.
 class Limiter {
  public:
   /// Returned to the limiter when its last copy is released.
@@ -43,11 +52,14 @@ class Limiter {
   /// Returns a token for one stream to `address`. An empty address (of a Unix socket) is not limited per address.
   /// Throws tooMany if a limit is reached.
   Token takeStream(std::string_view address);
-  /// Returns a token for one upload. Throws tooMany if the limit is reached.
-  Token takeUpload();
+  /// Returns a token for one upload from `address`, which may be empty likewise. Throws tooMany if a limit is reached.
+  Token takeUpload(std::string_view address);
   /// Returns a token for one connection from `address`, or for one request that a trusted proxy forwards from it; null
   /// if they are not limited. Throws tooMany if the limit is reached.
   Token takeConnection(std::string_view address);
+  /// Returns a token for `bytes` of memory that a request body or reply of `address`, which may be empty likewise,
+  /// needs while it is received or sent. Throws unavailable if the limit is reached.
+  Token takeBuffer(std::string_view address, std::size_t bytes);
   /// Returns the current counts.
   LimiterCounts counts() const;
   /// Returns the current limits.

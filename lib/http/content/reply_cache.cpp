@@ -1,9 +1,13 @@
 #include "http/content/reply_cache.hpp"
 
+#include <memory>
+#include <utility>
+
 namespace video::http {
 namespace {
 
-constexpr std::size_t largestReply = 64 * 1024;
+constexpr std::size_t largestReply = 512 * 1024;  // more than a page of a list has (base/cursor.hpp)
+constexpr std::size_t largestCopy = 4 * 1024;
 constexpr std::size_t mostBytes = 8U << 20;
 constexpr std::size_t entrySize = 1024;  // bytes per entry besides target and content: header fields, nodes
 
@@ -17,13 +21,16 @@ bool ReplyCache::find(std::string_view target, std::uint64_t version, Answer& an
   return true;
 }
 
-void ReplyCache::keep(std::string_view target, std::uint64_t version, const Answer& answer) {
+void ReplyCache::keep(std::string_view target, std::uint64_t version, Answer& answer) {
   std::size_t size = entrySize + target.size();
   for (const Segment& segment : answer.content) {
     if (segment.file) return;
-    size += segment.bytes.size();
+    size += segment.size();
   }
   if (size > largestReply || answer.held) return;
+  for (Segment& segment : answer.content)
+    if (segment.bytes.size() > largestCopy)
+      segment.shared = std::make_shared<const std::string>(std::exchange(segment.bytes, {}));
   const std::lock_guard lock(mutex_);
   if (bytes_ + size > mostBytes) {
     replies_.clear();

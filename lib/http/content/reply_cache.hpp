@@ -11,14 +11,16 @@
 
 namespace video::http {
 
-/// Cache of replies shared by all visitors. An entry is valid as long as the data version stays the same, so that a
-/// reply is made once per change. Bounded in bytes. May be used from any thread.
+/// Cache of replies shared by all visitors, who also share the memory of the larger ones. An entry is valid as long as
+/// the data version stays the same, so that a reply is made once per change. Bounded in bytes. May be used from any
+/// thread.
 class ReplyCache {
  public:
   /// Fills `answer` with the cached reply to `target` and returns true, if there is one of this version.
   bool find(std::string_view target, std::uint64_t version, Answer& answer);
-  /// Caches a reply if its content is in memory and small; `version` must have been read before the reply was made.
-  void keep(std::string_view target, std::uint64_t version, const Answer& answer);
+  /// Caches a reply if its content is in memory and not large; `version` must have been read before the reply was made.
+  /// `answer` stays the same reply, but may share its content with the cache afterwards.
+  void keep(std::string_view target, std::uint64_t version, Answer& answer);
 
  private:
   struct Reply {

@@ -37,7 +37,7 @@ bool answerParts(const Content& content, const std::vector<ByteRange>& parts, An
   std::uint64_t total = 0;
   std::vector<Segment> segments;
   const auto add = [&](Segment segment) {
-    total += segment.file ? segment.length : segment.bytes.size();
+    total += segment.size();
     segments.push_back(std::move(segment));
   };
   for (const ByteRange& part : parts) {

@@ -134,7 +134,7 @@ bool hasHeader(const Answer& answer, std::string_view name) noexcept {
 
 std::uint64_t lengthOf(const Answer& answer) noexcept {
   std::uint64_t length = 0;
-  for (const Segment& segment : answer.content) length += segment.file ? segment.length : segment.bytes.size();
+  for (const Segment& segment : answer.content) length += segment.size();
   return length;
 }
 

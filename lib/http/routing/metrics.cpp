@@ -42,6 +42,12 @@ void Router::addMetrics(observe::Metrics& metrics) const {
   addBucket(metrics, "address", counts.busiest, limits.perAddress, counts.addressRefused);
   addBucket(metrics, "uploads", counts.uploads, limits.uploads, counts.uploadsRefused);
   addBucket(metrics, "connections", counts.connections, limits.connections, counts.connectionsRefused);
+  addBucket(metrics, "upload_address", counts.busiestUploader, limits.uploadsPerAddress, counts.uploaderRefused);
+  metrics.gauge("videod_buffered_bytes", "Memory of request bodies and responses that wait for clients.",
+                static_cast<double>(counts.buffered));
+  metrics.gauge("videod_buffered_max_bytes", "Limit on this memory.", static_cast<double>(limits.buffered));
+  metrics.counter("videod_buffered_refused_total", "Requests refused for lack of this memory.",
+                  static_cast<double>(counts.bufferedRefused));
 }
 
 }  // namespace video::http

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/error.hpp"
 #include "http/content/multipart_form.hpp"
 #include "http/header_values.hpp"
@@ -26,6 +29,15 @@ void appendReference(std::string& to, std::string_view text) {
     else
       appendEncoded(to, std::string_view(&c, 1));
   }
+}
+
+constexpr std::size_t largestCollected = 64 * 1024;  // by the transport
+
+/// Returns how many bytes of memory the content of a reply occupies while it is sent.
+std::size_t memoryOf(const Answer& answer) noexcept {
+  std::size_t bytes = 0;
+  for (const Segment& segment : answer.content) bytes += segment.text().size();
+  return bytes;
 }
 
 /// Destroyed when the last byte of a reply was sent or its connection broke; then counts and logs the duration.
@@ -296,7 +308,7 @@ struct Router::Admitted final : Admission {
   bool options = false;  ///< an OPTIONS request: reply with `allow` only
   bool plainErrors = false;
   std::optional<Error> refusal;
-  Limiter::Token upload;
+  Limiter::Token token;  ///< of an upload, or for the memory of its body
   Limiter::Token share;  ///< of a forwarded request, in place of its connection
 };
 
@@ -366,18 +378,28 @@ std::unique_ptr<Admission> Router::begin(const Head& head, const Peer& peer, con
     if (const Peer& client = admitted->client;
         client.proxied && !client.address.empty() && !options_.proxies.contains(client.address))
       admitted->share = limiter_.takeConnection(client.address);
-    if (admitted->body == BodyUse::stream) admitted->upload = limiter_.takeUpload();
+    if (listener.operatorSocket) return;
+    if (admitted->body == BodyUse::stream) admitted->token = limiter_.takeUpload(admitted->client.address);
+    if (admitted->body != BodyUse::collect || !head.hasBody()) return;
+    const std::uint64_t size = std::min<std::uint64_t>(head.contentLength.value_or(largestCollected), largestCollected);
+    admitted->token = takeBuffer(admitted->client, size);
   });
   if (good) return admitted;
   scope.finish();
   return nullptr;
 }
 
+Limiter::Token Router::takeBuffer(const Peer& client, std::size_t bytes) {
+  // So many connections as may be open with as little as this need less memory than the limit.
+  constexpr std::size_t uncounted = 4 * 1024;
+  return bytes > uncounted ? limiter_.takeBuffer(client.address, bytes) : nullptr;
+}
+
 void Router::serve(const Request& asked, Admission& admission, Answer& answer) noexcept {
   auto& admitted = static_cast<Admitted&>(admission);
   const Request request{asked.head, admitted.client, asked.listener, asked.body, asked.bytes};
   const Head& head = request.head;
-  const Limiter::Token upload = std::move(admitted.upload);
+  const Limiter::Token token = std::move(admitted.token);
   answer.headers.reserve(8);
   RequestScope scope(options_, counts_, std::move(admitted.requestId), &head, &request.peer, answer);
   scope.form().plain = admitted.plainErrors;
@@ -395,11 +417,17 @@ void Router::serve(const Request& asked, Admission& admission, Answer& answer) n
                           std::holds_alternative<Anonymous>(admitted.by);
     const std::uint64_t version = isShared ? options_.dataVersion() : 0;
     const std::string target = isShared ? fmt::format("{}?{}", head.path, head.query) : std::string();
-    if (isShared && replies_.find(target, version, answer)) return;
-    const PathParts path(head.path);
-    const Exchange exchange(request, entry, path, std::move(admitted.by), scope.requestId());
-    entry.handler(exchange, answer);
-    if (isShared) replies_.keep(target, version, answer);
+    if (!isShared || !replies_.find(target, version, answer)) {
+      const PathParts path(head.path);
+      const Exchange exchange(request, entry, path, std::move(admitted.by), scope.requestId());
+      entry.handler(exchange, answer);
+      if (isShared) replies_.keep(target, version, answer);
+    }
+    if (asked.listener.operatorSocket || head.method == Method::head) return;
+    if (auto buffer = takeBuffer(admitted.client, memoryOf(answer)))
+      answer.held = answer.held ? std::make_shared<std::pair<Limiter::Token, Limiter::Token>>(std::move(answer.held),
+                                                                                              std::move(buffer))
+                                : std::move(buffer);
   });
   if (admitted.entry != nullptr && admitted.entry->route.flags.slowRefusal && answer.status == 429)
     answer.delay = std::chrono::milliseconds{500};

@@ -95,7 +95,7 @@ struct RouterCounts {
 /// reply from its result or exception. Add all routes before the first request; then it may be used from any thread.
 class Router : public Service {
  public:
-  /// `limits` apply to streams, uploads and connections.
+  /// `limits` apply to all listeners but the operator's socket, which is only limited in streams.
   explicit Router(const RouterOptions& options = {}, const LimiterOptions& limits = {});
   ~Router() override;
 
@@ -122,8 +122,9 @@ class Router : public Service {
   /// Adds a route whose handler writes the reply itself. The status is set to the route's `success` beforehand.
   void serveRaw(const Route& route, std::function<void(const Exchange&, Answer&)> handler);
 
-  /// Returns the limiter of streams, uploads and connections; its limits may be changed at any time.
+  /// Returns the limiter of streams, uploads, connections and memory; its limits may be changed at any time.
   Limiter& limiter() noexcept { return limiter_; }
+  const Limiter& limiter() const noexcept { return limiter_; }
   /// Adds the metrics of the router: replies by operation, their durations, and limiter tokens.
   void addMetrics(observe::Metrics& metrics) const;
   /// Returns every route, in the order in which they were added.
@@ -140,6 +141,7 @@ class Router : public Service {
  private:
   struct Admitted;
 
+  Limiter::Token takeBuffer(const Peer& client, std::size_t bytes);
   void admit(const Head& head, const Listener& listener, Admitted& admitted) const;
   void answerContent(const Exchange& exchange, const std::function<Content()>& find, Answer& answer);
   void answerContent(const Exchange& exchange, const Content& content, Answer& answer);

@@ -257,8 +257,7 @@ Connection::Sent Connection::flush(std::int64_t now) {
 Connection::Sent Connection::flushContent(std::size_t& budget) {
   while (segment_ < content.size()) {
     Segment& segment = content[segment_];
-    const std::uint64_t length = segment.file ? segment.length : segment.bytes.size();
-    if (segmentAt_ == length) {
+    if (segmentAt_ == segment.size()) {
       segment = {};
       ++segment_;
       segmentAt_ = 0;
@@ -270,8 +269,8 @@ Connection::Sent Connection::flushContent(std::size_t& budget) {
       result = sendFile(segment, budget);
     } else {
       std::size_t sent = 0;
-      result = sendPart(segment.bytes.data() + segmentAt_, std::min(segment.bytes.size() - segmentAt_, budget),
-                        segment_ + 1 < content.size(), sent);
+      const std::string_view rest = segment.text().substr(segmentAt_, budget);
+      result = sendPart(rest.data(), rest.size(), segment_ + 1 < content.size(), sent);
       segmentAt_ += sent;
       budget -= sent;
     }
@@ -307,8 +306,8 @@ ssize_t Connection::write(const char* from, size_t size) {
   constexpr std::string_view lineEnd = "\r\n";
   bytes_.append(from, size - lineEnd.size()).append(*headerLines).append(lineEnd);
   // Small content is sent together with its head.
-  if (content.size() == 1 && !content.front().file && content.front().bytes.size() <= smallContent) {
-    bytes_.append(content.front().bytes);
+  if (content.size() == 1 && !content.front().file && content.front().size() <= smallContent) {
+    bytes_.append(content.front().text());
     content.clear();
   }
   return static_cast<ssize_t>(size);

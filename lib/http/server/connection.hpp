@@ -152,7 +152,8 @@ class Connection final : public httplib::Stream {
     std::string bytes;
     Head head;
     std::unique_ptr<Admission> admission;
-    std::string body;  ///< collected so far
+    std::string body;           ///< collected so far
+    std::int64_t deadline = 0;  ///< for the whole body that is collected; 0: none
   };
   std::unique_ptr<Pending> pending;
   std::vector<Segment> content;

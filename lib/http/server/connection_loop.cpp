@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <chrono>
 #include <span>
 
 #include "base/error.hpp"
@@ -42,7 +43,7 @@ class Transport::Impl::BodyReader {
       buffer_.drop(before - bytes.size());
       if (body.broken()) throw Error(Fault::malformed, "body: malformed chunked encoding");
       if (!piece.empty())
-        sink(std::as_bytes(std::span(piece)));
+        give(piece, sink);
       else if (!body.done())
         fetch([this] { return connection_.receive(buffer_); });
     }
@@ -55,7 +56,12 @@ class Transport::Impl::BodyReader {
     std::size_t got = 0;
     fetch([&] { return connection_.receive(to, room.size(), got); });
     std::string_view bytes(to, got);
-    sink(std::as_bytes(std::span(connection_.body.take(bytes))));
+    give(connection_.body.take(bytes), sink);
+  }
+
+  void give(std::string_view piece, const ByteSink& sink) {
+    got_ += piece.size();
+    sink(std::as_bytes(std::span(piece)));
   }
 
   /// Calls `receive`, and waits for the client, until there is more of the body.
@@ -72,14 +78,31 @@ class Transport::Impl::BodyReader {
       if (!std::exchange(connection_.eventsOff, true)) impl_.arm(connection_, EPOLLET);
       pollfd wanted{connection_.descriptor(), POLLIN, 0};
       int ready = 0;
+      const auto began = std::chrono::steady_clock::now();
       if (!impl_.forced) ready = ::poll(&wanted, 1, static_cast<int>(impl_.options.progressTimeout.count()));
       if (ready == 0) {
         if (impl_.forced) vanished();
-        connection_.lingering = true;
-        throw Error(Fault::requestTimeout, "body: the client stopped sending");
+        tooSlow("body: the client stopped sending");
       }
+      waited_ += std::chrono::steady_clock::now() - began;
+      requireRate();
       connection_.drained = false;
     }
+  }
+
+  /// Only the time spent waiting for the client counts: a slow disk is not its fault.
+  void requireRate() {
+    const std::chrono::duration<double> window = impl_.options.progressTimeout;
+    if (waited_ < window) return;
+    if (static_cast<double>(got_) < static_cast<double>(impl_.minBodyRate(connection_)) * window.count())
+      tooSlow("body: the client sends too slowly");
+    waited_ = {};
+    got_ = 0;
+  }
+
+  [[noreturn]] void tooSlow(const char* detail) {
+    connection_.lingering = true;
+    throw Error(Fault::requestTimeout, detail);
   }
 
   [[noreturn]] void vanished() {
@@ -90,6 +113,8 @@ class Transport::Impl::BodyReader {
   Impl& impl_;
   Connection& connection_;
   ReadBuffer& buffer_;
+  std::chrono::steady_clock::duration waited_{};  // for the client, since the rate was last checked
+  std::uint64_t got_ = 0;                         // bytes of the body likewise
 };
 
 /// Serves a connection that the caller owns, until it has to wait. Afterwards it is closed, or no longer owned by the
@@ -186,6 +211,9 @@ Transport::Impl::Step Transport::Impl::begin(Connection& connection, ReadBuffer&
     connection.phase = Connection::Phase::body;
     connection.sendContinue(buffer);
     waitForProgress(connection, true);
+    if (const std::uint64_t rate = minBodyRate(connection); rate > 0)
+      connection.pending->deadline = now() + options.progressTimeout.count() +
+                                     static_cast<std::int64_t>(head.contentLength.value_or(maxCollected) * 1000 / rate);
     return Step::again;
   }
   if (admission) serve(connection, buffer, head, *admission, {});
@@ -241,6 +269,8 @@ Transport::Impl::Step Transport::Impl::collect(Connection& connection, ReadBuffe
     case Connection::Received::none: break;
   }
   waitForProgress(connection, false);
+  if (const std::int64_t end = connection.pending->deadline; end > 0 && end < deadlines[connection.index])
+    waitUntil(connection, end);
   return Step::wait;
 }
 

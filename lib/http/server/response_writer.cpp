@@ -86,7 +86,7 @@ void ResponseWriter::writeFields(const Connection& connection, const Answer& ans
     appendLine(fields_, "Connection", "keep-alive");
   if (hasNoContent(answer.status)) return;
   std::uint64_t length = 0;
-  for (const Segment& segment : answer.content) length += segment.file ? segment.length : segment.bytes.size();
+  for (const Segment& segment : answer.content) length += segment.size();
   if (isHead(head)) length = answer.headLength.value_or(length);
   appendLine(fields_, "Content-Length", fmt::format_int(length).str());
 }

@@ -23,6 +23,9 @@ struct TransportOptions {
   std::chrono::milliseconds idleTimeout{60'000};
   std::chrono::milliseconds headerTimeout{10'000};    ///< for the whole head, however slowly it arrives
   std::chrono::milliseconds progressTimeout{30'000};  ///< without a byte sent or received
+  /// Bytes per second of a request body, on average while `progressTimeout` is spent waiting for it; a slower one gets
+  /// 408. 0: no limit. Does not apply to the operator socket.
+  std::uint64_t minBodyRate = 1024;
   std::size_t maxHeaderSize = 16 * 1024;
   std::chrono::milliseconds shutdownTimeout{30'000};
 };

@@ -76,6 +76,9 @@ struct Transport::Impl {
   Step advance(Connection& connection, ReadBuffer& buffer);
   Step readHeadOf(Connection& connection, ReadBuffer& buffer);
   Step collect(Connection& connection, ReadBuffer& buffer);
+  std::uint64_t minBodyRate(const Connection& connection) const {
+    return connection.listening().listener.operatorSocket ? 0 : options.minBodyRate;
+  }
   Step send(Connection& connection);
   Step discard(Connection& connection, ReadBuffer& buffer);
   Step beginLinger(Connection& connection);
