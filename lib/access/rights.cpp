@@ -27,7 +27,8 @@ bool may(const Identity& who, const Right& right, std::optional<UserId> thing) n
       if (!who.isUser()) return true;
       break;  // acts as that user
     case Identity::Kind::anonymous: return open(anyone);
-    case Identity::Kind::link: return open(link);
+    // Without the link they could read it too.
+    case Identity::Kind::link: return open(link) || (open(anyone) && right.need == Need::read);
     case Identity::Kind::session:
     case Identity::Kind::token: break;
   }

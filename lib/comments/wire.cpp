@@ -13,25 +13,22 @@ constexpr Endpoint<NewComment, Comment> post{{.name = "comments.post",
                                               .method = Method::post,
                                               .path = "/videos/{video}/comments",
                                               .success = 201,
-                                              .summary = "Comment on a video",
-                                              .flags = {.takesLink = true}}};
+                                              .summary = "Comment on a video"}};
 constexpr Endpoint<CommentQuery, Page<Comment>> list{{.name = "comments.list",
                                                       .method = Method::get,
                                                       .path = "/videos/{video}/comments",
                                                       .summary = "List a video's comments",
-                                                      .flags = {.sharedReply = true, .takesLink = true}}};
+                                                      .flags = {.sharedReply = true}}};
 constexpr Endpoint<CommentRef, void> remove{{.name = "comments.remove",
                                              .method = Method::delete_,
                                              .path = "/videos/{video}/comments/{id}",
                                              .success = 204,
-                                             .summary = "Delete a comment",
-                                             .flags = {.takesLink = true}}};
+                                             .summary = "Delete a comment"}};
 constexpr Endpoint<CommentRef, void> removeOne{{.name = "comments.remove",
                                                 .method = Method::delete_,
                                                 .path = "/videos/{video}/comment/{id}",
                                                 .success = 204,
-                                                .summary = "Delete a comment",
-                                                .flags = {.takesLink = true}}};
+                                                .summary = "Delete a comment"}};
 }  // namespace wire
 
 class RemoteComments : public Comments {

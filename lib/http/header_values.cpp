@@ -83,8 +83,9 @@ std::optional<std::string> sha256Of(std::string_view contentDigest) {
   return hex;
 }
 
-std::string inlineDisposition(std::string_view name) {
-  if (name.empty()) return "inline";
+std::string dispositionOf(std::string_view type, std::string_view name) {
+  const std::string kind = type == "application/octet-stream" ? "attachment" : "inline";
+  if (name.empty()) return kind;
   std::string plain;
   for (const char c : name) {
     const auto byte = static_cast<unsigned char>(c);
@@ -92,7 +93,7 @@ std::string inlineDisposition(std::string_view name) {
     const bool safe = c >= 0x20 && byte < 0x7f && c != '"' && c != '\\' && c != '%' && c != '/' && c != ';';
     plain += safe ? c : '_';
   }
-  std::string value = "inline; filename=\"" + plain + '"';
+  std::string value = kind + "; filename=\"" + plain + '"';
   if (plain != name) {
     value += "; filename*=UTF-8''";
     appendEncoded(value, name);

@@ -35,9 +35,10 @@ std::optional<std::string> parameterOf(std::string_view parameters, std::string_
 /// malformed if it is not a SHA-256 in base64.
 std::optional<std::string> sha256Of(std::string_view contentDigest);
 
-/// Returns the Content-Disposition `inline` with the file name (RFC 6266). The value has no control characters,
-/// whatever the name is.
-std::string inlineDisposition(std::string_view name);
+/// Returns the Content-Disposition of a content with its file name (RFC 6266): `attachment` for
+/// application/octet-stream, which may be anything, otherwise `inline`. The value has no control characters, whatever
+/// the name is.
+std::string dispositionOf(std::string_view type, std::string_view name);
 
 /// Returns the file name of a Content-Disposition (RFC 6266), preferably from `filename*`; empty if there is none.
 std::string nameOfDisposition(std::string_view disposition);

@@ -76,7 +76,8 @@ std::vector<std::pair<std::string, std::string>> parseQuery(std::string_view que
     if (!appendDecoded(name, pair.substr(0, equals), true))
       throw Error(Fault::malformed, "query: bad percent-encoding");
     if (equals < pair.size() && !appendDecoded(value, pair.substr(equals + 1), true))
-      throw Error(Fault::malformed, (isUtf8(name) ? name : std::string("query")) + ": bad percent-encoding");
+      throw Error(Fault::malformed,
+                  isUtf8(name) ? name + ": bad percent-encoding in the query" : "query: bad percent-encoding");
   }
   return pairs;
 }

@@ -218,6 +218,9 @@ void insertVideo(store::Transaction& transaction, const Video& video) {
 }
 
 bool setContent(store::Transaction& transaction, const StoredVideo& before, const NewContent& content, Time now) {
+  // Last-Modified has whole seconds and must differ from that of the content before.
+  if (before.blob)
+    now = std::max<Time>(now, std::chrono::floor<std::chrono::seconds>(before.modified) + std::chrono::seconds{1});
   return transaction
              .query(
                  "UPDATE video_info SET state = 'ready', blob = ?, size = ?, sha256 = ?, content_type = ?, "

@@ -94,6 +94,25 @@ TEST_CASE("a view link opens one video until it is revoked or the key changes") 
   CHECK_NOTHROW(open(linkOf(site.at(ada).shares().create(ada, shareOf(video)).url), video));
 }
 
+TEST_CASE("with a link, comments can be read as without") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  site.at(ada).comments().post(ada, {video, "hello", {}});
+  Credential link = linkOf(site.at(ada).shares().create(ada, shareOf(video)).url);
+  CommentQuery query;
+  query.video = video;
+  for (const char* const signature : {"", "x"}) {
+    std::get<SignedLink>(link).signature += signature;
+    CHECK(site.at(link).comments().list(link, query).items.size() == 1);
+    requireFault(
+        [&] {
+          site.at(link).comments().post(link, {video, "no", {}});
+        },
+        site.url().empty() ? Fault::forbidden : Fault::unauthenticated);
+  }
+}
+
 TEST_CASE("an upload link allows uploading to one video while its owner is enabled") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");

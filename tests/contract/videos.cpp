@@ -189,6 +189,20 @@ TEST_CASE("videos.set changes only the given fields") {
   requireFault([&] { set("gone", std::nullopt); }, Fault::conflict, "is deleted");
 }
 
+TEST_CASE("a content that replaces another in the same second has another Last-Modified") {
+  Site site(Way::local);
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x", movie(500, 1));
+  const auto second = [&] {
+    return std::chrono::floor<std::chrono::seconds>(site.at(ada).videos().open(ada, {video, {}}).meta.modified);
+  };
+  const auto first = second();
+  for (int i = 1; i <= 3; ++i) {
+    site.at(ada).uploads().put(ada, {video, {}}, sourceOf(movie(500, 1 + i)));
+    CHECK(second() >= first + std::chrono::seconds{i});
+  }
+}
+
 TEST_CASE("a refused upload leaves nothing behind") {
   Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.uploads.maxUpload = 10'000; });
   const Credential ada = site.user("ada");

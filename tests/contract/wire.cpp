@@ -227,6 +227,54 @@ TEST_CASE("ranges, conditions and HEAD work over HTTP") {
   CHECK(head->get_header_value("Content-Type") == "video/mp4");
 }
 
+TEST_CASE("If-Range with the date of a content that was replaced in the same second gives the new one whole") {
+  Site site(Way::remote);
+  const Credential by = site.user("ada");
+  const VideoId video = site.video(by, "ada", "x", movie(5000, 1));
+  Wire wire(site);
+  const std::string path = "/videos/" + video.text;
+  const std::string date = wire.get(path)->get_header_value("Last-Modified");
+  CHECK_FALSE(date.empty());
+  site.at(by).uploads().put(by, {video, {}}, sourceOf(movie(5000, 2)));
+  const auto result = wire.client.Get(path, {{"Range", "bytes=4000-"}, {"If-Range", date}});
+  REQUIRE(result);
+  CHECK(result->status == 200);
+  CHECK(result->body == movie(5000, 2));
+  CHECK(result->get_header_value("Last-Modified") != date);
+}
+
+TEST_CASE("a file of unknown type is for saving, not for showing") {
+  Site site(Way::remote, [](Settings& settings) { settings.uploads.serveUnknownTypes = true; });
+  const Credential by = site.user("ada");
+  const VideoId video = site.video(by, "ada", "page.html", "<script>alert(1)</script>");
+  const VideoId movieId = site.video(by, "ada", "x.mp4");
+  Wire wire(site);
+  const auto result = wire.get("/videos/" + video.text);
+  REQUIRE(result);
+  CHECK(result->get_header_value("Content-Type") == "application/octet-stream");
+  CHECK(result->get_header_value("Content-Disposition") == "attachment; filename=\"page.html\"");
+  CHECK(result->get_header_value("X-Content-Type-Options") == "nosniff");
+  CHECK(wire.get("/videos/" + movieId.text)->get_header_value("Content-Disposition") == "inline; filename=\"x.mp4\"");
+}
+
+TEST_CASE("a link in the query of comments changes nothing, and a bad query is not the body's fault") {
+  Site site(Way::remote);
+  const Credential by = site.user("ada");
+  const VideoId video = site.video(by, "ada", "x");
+  Wire wire(site);
+  const std::string path = "/videos/" + video.text + "/comments";
+  const std::string link = "?share=aaaaaaaaaaaa&exp=1&sig=nonsense";
+  CHECK(wire.get(path + link)->status == 200);
+  const httplib::Headers cookie{{"Cookie", "session=" + secretOf(by)}, {"Sec-Fetch-Site", "same-origin"}};
+  const auto posted = wire.client.Post(path + link, cookie, R"({"content":"hi"})", "application/json");
+  REQUIRE(posted);
+  CHECK(posted->status == 201);
+  CHECK(wire.get(path + link)->body == wire.get(path)->body);
+  checkError(wire.get(path + "?x=%zz"), 400, "001", R"("detail":"x: bad percent-encoding in the query")");
+  CHECK(wire.get(path + "?x=%zz")->body.find("body") == std::string::npos);
+  CHECK(wire.get("/videos/" + video.text + "?x=%zz")->body == "Request is not correct");
+}
+
 TEST_CASE("an upload above the limit gets 429 with Retry-After") {
   Site site(Way::remote, [](Settings& settings) { settings.limiter.uploads = 0; });
   const Credential by = site.user("ada");

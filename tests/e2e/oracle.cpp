@@ -38,6 +38,9 @@ struct Site {
     REQUIRE(answered.status == 200);
     etag = answered.header("ETag");
     modified = parseHttpTime(answered.header("Last-Modified")).value();
+    // Until then If-Range with this date is false.
+    test::waitFor("the second of the modification is over",
+                  [&] { return systemClock().now() >= modified + std::chrono::seconds{1}; });
   }
   /// {tag}, {exact}, {before} and {after} stand for what only this server knows.
   std::string filled(std::string text) const {

@@ -67,11 +67,59 @@ class ChunkReader {
     take('\r');
     take('\n');
   }
-  void skipLine(std::size_t& overhead) {
-    for (; peek() != '\r'; ++at_) {
-      const auto c = static_cast<unsigned char>(peek());
-      if ((c < 0x20 && c != '\t') || c == 0x7f || ++overhead > 8192) throw End::broken;
+  static bool isToken(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  }
+  static bool isText(char c) { return (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) || c == '\t'; }
+  void step(std::size_t& overhead) {
+    peek();
+    if (++overhead > 8192) throw End::broken;
+    ++at_;
+  }
+  void skipSpace(std::size_t& overhead) {
+    while (peek() == ' ' || peek() == '\t') step(overhead);
+  }
+  void skipToken(std::size_t& overhead) {
+    if (!isToken(peek())) throw End::broken;
+    while (isToken(peek())) step(overhead);
+  }
+  void skipQuoted(std::size_t& overhead) {
+    step(overhead);
+    while (peek() != '"') {
+      if (peek() == '\\') step(overhead);
+      if (!isText(peek())) throw End::broken;
+      step(overhead);
     }
+    step(overhead);
+  }
+  void skipExtensions() {
+    std::size_t overhead = 0;
+    while (peek() != '\r') {
+      skipSpace(overhead);
+      if (peek() != ';') throw End::broken;
+      step(overhead);
+      skipSpace(overhead);
+      skipToken(overhead);
+      const std::size_t before = at_;
+      const std::size_t counted = overhead;
+      skipSpace(overhead);
+      if (peek() == '=') {
+        step(overhead);
+        skipSpace(overhead);
+        peek() == '"' ? skipQuoted(overhead) : skipToken(overhead);
+      } else {  // the space belongs to what follows
+        at_ = before;
+        overhead = counted;
+      }
+    }
+  }
+  void skipTrailer(std::size_t& overhead) {
+    skipToken(overhead);
+    if (peek() != ':') throw End::broken;
+    step(overhead);
+    for (; peek() != '\r'; step(overhead))
+      if (!isText(peek())) throw End::broken;
     takeLineEnd();
   }
   std::uint64_t takeSize() {
@@ -82,18 +130,17 @@ class ChunkReader {
       if (++count > 15) throw End::broken;
       size = size * 16 + digits.find(peek()) % 16;
     }
-    if (count == 0 || std::string_view("\r; \t").find(peek()) == std::string_view::npos) throw End::broken;
-    if (peek() != '\r') ++at_;
+    if (count == 0) throw End::broken;
     return size;
   }
   // Returns false for the last chunk, with its trailers.
   bool readChunk() {
     const std::uint64_t size = takeSize();
-    std::size_t overhead = 0;
-    skipLine(overhead);
-    overhead = 0;
+    skipExtensions();
+    takeLineEnd();
     if (size == 0) {
-      while (peek() != '\r') skipLine(overhead);
+      std::size_t overhead = 0;
+      while (peek() != '\r') skipTrailer(overhead);
       takeLineEnd();
       return false;
     }

@@ -35,7 +35,13 @@ void run(fuzz::Input in) {
     holds(condition != Condition::failed, "only If-Match or If-Unmodified-Since can fail");
   if (!has(ifNoneMatch) && !has(ifModifiedSince))
     holds(condition != Condition::notModified, "only If-None-Match or If-Modified-Since leads to 304");
-  if (!has(ifRange)) holds(rangeApplies(head, meta), "without If-Range a range applies");
+  const Time later = meta.modified + std::chrono::seconds{1};
+  if (!has(ifRange)) holds(rangeApplies(head, meta, later), "without If-Range a range applies");
+  if (rangeApplies(head, meta, meta.modified))
+    holds(!has(ifRange) || head.header("If-Range").empty() || head.header("If-Range") == meta.etag,
+          "within the second of the modification only the tag matches", head.header("If-Range"));
+  else
+    holds(has(ifRange), "only If-Range keeps a range from applying");
   if (!has(ifMatch) || has(ifNoneMatch) || has(ifModifiedSince)) return;
   const std::string_view tags = head.header("If-Match");
   if (tags == meta.etag || tags == "*") holds(condition == Condition::proceed, "the content's own tag matches", tags);

@@ -31,10 +31,20 @@ void checkStruct(std::string_view text) {
   holds(toJson(fromJson<Struct>(written, true)) == written, "a struct is read as it was written", written);
 }
 
+bool isRefused(const std::string& text) {
+  try {
+    parseJson(text);
+    return false;
+  } catch (const Error&) {
+    return true;
+  }
+}
+
 void checkDocument(const std::string& text) {
   try {
     parseJson(text);
     holds(nlohmann::json::accept(text) && isUtf8(text), "accepted input is JSON in UTF-8", text);
+    for (const char behind : {'\0', ',', '}'}) holds(isRefused(text + behind), "nothing may follow a document", text);
   } catch (const Error& error) {
     holds(error.fault() == Fault::malformed || error.fault() == Fault::tooLarge, "a document is refused", error.what());
     holds(isUtf8(error.what()), "a refusal is UTF-8", error.what());

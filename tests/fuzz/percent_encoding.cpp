@@ -62,7 +62,7 @@ void checkHeaderValues(const std::string& text) {
   } catch (const Error& error) {
     holds(error.fault() == Fault::malformed, "a digest is refused as malformed", error.what());
   }
-  const std::string disposition = inlineDisposition(text);
+  const std::string disposition = dispositionOf("video/mp4", text);
   holds(isPrintable(disposition), "Content-Disposition is printable", disposition);
   if (isUtf8(text) && !text.empty() && text.find('\0') == std::string::npos)
     holds(nameOfDisposition(disposition) == text, "a file name is read as it was written", disposition);

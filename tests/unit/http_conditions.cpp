@@ -66,12 +66,19 @@ TEST_CASE("with If-Range a range applies only if the content is unchanged") {
   const std::pair<const char*, bool> cases[] = {{"\"abc\"", true}, {"W/\"abc\"", false}, {"\"x\"", false},
                                                 {exact, true},     {before, false},      {after, false},
                                                 {"junk", false},   {"*", false}};
-  CHECK(rangeApplies(headOf({}), meta));
+  const video::Time later = meta.modified + std::chrono::hours{1};
+  CHECK(rangeApplies(headOf({}), meta, later));
   for (const auto& [value, applies] : cases) {
     INFO(value);
-    CHECK(rangeApplies(headOf({{"If-Range", value}}), meta) == applies);
+    CHECK(rangeApplies(headOf({{"If-Range", value}}), meta, later) == applies);
   }
   video::ContentMeta weak = meta;
   weak.etag = "W/\"abc\"";
-  CHECK_FALSE(rangeApplies(headOf({{"If-Range", "W/\"abc\""}}), weak));
+  CHECK_FALSE(rangeApplies(headOf({{"If-Range", "W/\"abc\""}}), weak, later));
+  // Until its second is over, the content may be replaced under the same date.
+  using std::chrono::milliseconds;
+  CHECK_FALSE(rangeApplies(headOf({{"If-Range", exact}}), meta, meta.modified));
+  CHECK_FALSE(rangeApplies(headOf({{"If-Range", exact}}), meta, meta.modified + milliseconds{749}));
+  CHECK(rangeApplies(headOf({{"If-Range", exact}}), meta, meta.modified + milliseconds{750}));
+  CHECK(rangeApplies(headOf({{"If-Range", "\"abc\""}}), meta, meta.modified));
 }

@@ -82,11 +82,14 @@ TEST_CASE("the SHA-256 is read from a Content-Digest field") {
 }
 
 TEST_CASE("a file name is written to Content-Disposition and read back unchanged") {
-  CHECK(inlineDisposition("") == "inline");
-  CHECK(inlineDisposition("holiday.mp4") == "inline; filename=\"holiday.mp4\"");
-  CHECK(inlineDisposition("caf\u00e9 \"1\"") == "inline; filename=\"caf_ _1_\"; filename*=UTF-8''caf%C3%A9%20%221%22");
+  CHECK(dispositionOf("video/mp4", "") == "inline");
+  CHECK(dispositionOf("application/octet-stream", "") == "attachment");
+  CHECK(dispositionOf("application/octet-stream", "page.html") == "attachment; filename=\"page.html\"");
+  CHECK(dispositionOf("video/mp4", "holiday.mp4") == "inline; filename=\"holiday.mp4\"");
+  CHECK(dispositionOf("video/mp4", "caf\u00e9 \"1\"") ==
+        "inline; filename=\"caf_ _1_\"; filename*=UTF-8''caf%C3%A9%20%221%22");
   for (const char* name : {"a b.mp4", "\u6620\u753b.mkv", "a;b\\c\"d%e/f", "x\r\nSet-Cookie: y", "'", "\xff"}) {
-    const std::string value = inlineDisposition(name);
+    const std::string value = dispositionOf("video/mp4", name);
     INFO(value);
     CHECK(std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c < 0x7f; }));
     CHECK(nameOfDisposition(value) == name);

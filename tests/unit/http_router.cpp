@@ -204,7 +204,13 @@ TEST_CASE("an error reply has a uniform body and header fields, and hides the de
   CHECK(header(plain, "Content-Type") == "text/plain; charset=utf-8");
   CHECK(header(plain, "X-Error-Detail") == "video caf%C3%A9: not found");
   CHECK(textOf(site.ask(Method::delete_, "/videos/v")) == "Method Not Allowed");
-  CHECK(textOf(site.get("/videos/")) == "Request body is not correct");
+  CHECK(textOf(site.get("/videos/")) == "Request is not correct");
+  CHECK(textOf(site.get("/videos/v?x=%zz")) == "Request is not correct");
+  CHECK(header(site.get("/videos/v?x=%zz"), "X-Error-Detail") == "x: bad percent-encoding in the query");
+  CHECK(says(site.get("/user/u/things?limit=x"), R"("error":"Request is not correct")"));
+  CHECK(says(site.ask(Method::put, "/upload/v?x=%zz", {}, "movie"), "Request is not correct"));
+  CHECK(says(site.ask(Method::post, "/things/t/notes", {}, "{"), R"("error":"Request body is not correct")"));
+  CHECK(says(site.ask(Method::post, "/things/t/notes"), R"("error":"Request body is not correct")"));
 
   Answer refused;
   site.router.refuse(408, "the head did not come in time", nullptr, refused);

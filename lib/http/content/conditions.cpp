@@ -25,12 +25,11 @@ bool anyMatches(const std::vector<std::string_view>& lists, std::string_view eta
   return found;
 }
 
-/// Rounds down, because HTTP dates have whole seconds.
+}  // namespace
+
 Time lastModifiedOf(const ContentMeta& meta) noexcept {
   return std::chrono::floor<std::chrono::seconds>(meta.modified);
 }
-
-}  // namespace
 
 Condition weigh(const Head& head, const ContentMeta& meta) {
   if (const auto lists = head.headerValues("If-Match"); !lists.empty()) {
@@ -46,13 +45,13 @@ Condition weigh(const Head& head, const ContentMeta& meta) {
   return Condition::proceed;
 }
 
-bool rangeApplies(const Head& head, const ContentMeta& meta) {
+bool rangeApplies(const Head& head, const ContentMeta& meta, Time now) {
   const std::string_view validator = head.header("If-Range");
   if (validator.empty()) return true;
   if (validator.starts_with('"') || validator.starts_with("W/"))
     return matches(validator, meta.etag, Comparison::strong);
   const auto date = parseHttpTime(validator);
-  return date && *date == lastModifiedOf(meta);
+  return date && *date == lastModifiedOf(meta) && now >= *date + std::chrono::seconds{1};
 }
 
 }  // namespace video::http

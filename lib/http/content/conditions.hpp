@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "base/clock.hpp"
 #include "http/message.hpp"
 
 namespace video::http {
@@ -15,7 +16,11 @@ enum class Condition { proceed, notModified, failed };
 Condition weigh(const Head& head, const ContentMeta& meta);
 
 /// Returns whether to honour the Range of a request: there is no If-Range, or it matches (RFC 9110 §13.1.5: strong
-/// comparison; a date must be exactly Last-Modified).
-bool rangeApplies(const Head& head, const ContentMeta& meta);
+/// comparison). A date must be exactly Last-Modified, and that second must be over at `now`: until then the content may
+/// change once more under the same date (§8.8.2.2).
+bool rangeApplies(const Head& head, const ContentMeta& meta, Time now);
+
+/// Returns the content's modification time in whole seconds, as Last-Modified has it.
+Time lastModifiedOf(const ContentMeta& meta) noexcept;
 
 }  // namespace video::http

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/ids.hpp"
 #include "base/units.hpp"
@@ -52,7 +53,7 @@ bool answerParts(const Content& content, const std::vector<ByteRange>& parts, An
   answer.status = 206;
   answer.set("Accept-Ranges", "bytes");
   answer.set("Content-Type", fmt::format("multipart/byteranges; boundary={}", boundary));
-  answer.set("Content-Disposition", inlineDisposition(meta.name));
+  answer.set("Content-Disposition", dispositionOf(meta.type, meta.name));
   answer.content = std::move(segments);
   return true;
 }
@@ -82,7 +83,7 @@ void Router::answerContent(const Exchange& exchange, const Content& content, Ans
     // The proxy sends the bytes, so it also handles Range and the conditions.
     answer.set("X-Accel-Redirect", options_.accelRedirect + path);
     answer.set("Content-Type", meta.type);
-    answer.set("Content-Disposition", inlineDisposition(meta.name));
+    answer.set("Content-Disposition", dispositionOf(meta.type, meta.name));
     answer.set("Cache-Control", cacheControl);
     return;
   }
@@ -90,7 +91,9 @@ void Router::answerContent(const Exchange& exchange, const Content& content, Ans
   if (condition == Condition::failed) throw Error(Fault::preconditionFailed, "content: has been replaced");
 
   if (!meta.etag.empty()) answer.set("ETag", meta.etag);
-  answer.set("Last-Modified", formatHttpTime(meta.modified));
+  // Never later than Date (RFC 9110 §8.8.2.1).
+  const Time now = systemClock().now();
+  if (lastModifiedOf(meta) <= now) answer.set("Last-Modified", formatHttpTime(meta.modified));
   answer.set("Cache-Control", cacheControl);
   if (condition == Condition::notModified) {
     answer.status = 304;
@@ -100,10 +103,11 @@ void Router::answerContent(const Exchange& exchange, const Content& content, Ans
   const auto describe = [&] {
     answer.set("Accept-Ranges", "bytes");
     answer.set("Content-Type", meta.type);
-    answer.set("Content-Disposition", inlineDisposition(meta.name));
+    answer.set("Content-Disposition", dispositionOf(meta.type, meta.name));
   };
   RangeChoice choice;
-  if (head.method == Method::get && rangeApplies(head, meta)) choice = chooseRange(head.header("Range"), meta.size);
+  if (head.method == Method::get && rangeApplies(head, meta, now))
+    choice = chooseRange(head.header("Range"), meta.size);
   if (choice.kind == RangeChoice::Kind::unsatisfiable) {
     answer.headers.clear();
     answer.set("Content-Range", fmt::format("bytes */{}", meta.size));

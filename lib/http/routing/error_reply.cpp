@@ -53,13 +53,15 @@ void answerError(const Error& error, const ErrorForm& form, Answer& answer) {
     answer.set("X-Error-Detail", std::move(value));
   }
 
+  const std::string_view sentence =
+      row.fault == Fault::malformed && !form.body ? "Request is not correct" : row.sentence;
   std::string body;
   if (form.plain) {
-    body = row.sentence;
+    body = sentence;
     answer.set("Content-Type", "text/plain; charset=utf-8");
   } else {
     body = "{\"error\":";
-    appendJsonString(body, row.sentence);
+    appendJsonString(body, sentence);
     body += ",\"error_code\":\"";
     body += row.code;
     body += '"';

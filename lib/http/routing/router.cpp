@@ -420,6 +420,7 @@ void Router::serve(const Request& asked, Admission& admission, Answer& answer) n
     if (!isShared || !replies_.find(target, version, answer)) {
       const PathParts path(head.path);
       const Exchange exchange(request, entry, path, std::move(admitted.by), scope.requestId());
+      scope.form().body = entry.body == BodyUse::collect || (entry.body == BodyUse::stream && head.hasBody());
       entry.handler(exchange, answer);
       if (isShared) replies_.keep(target, version, answer);
     }
@@ -434,8 +435,9 @@ void Router::serve(const Request& asked, Admission& admission, Answer& answer) n
   scope.finish(std::move(admitted.share));
 }
 
-void Router::refuse(int status, std::string_view detail, const Head*, Answer& answer) noexcept {
+void Router::refuse(int status, std::string_view detail, const Head* head, Answer& answer) noexcept {
   RequestScope scope(options_, counts_, makeRequestId(), nullptr, nullptr, answer);
+  scope.form().body = head != nullptr && head->hasBody();
   scope.fail(Error(faultOfStatus(status), std::string(detail)));
   answer.status = status;
   scope.finish();

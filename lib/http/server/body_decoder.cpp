@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "http/server/head_gate.hpp"
+
 namespace video::http {
 
 namespace {
@@ -13,6 +15,10 @@ int hexValue(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
+}
+
+bool isSpace(char c) {
+  return c == ' ' || c == '\t';
 }
 
 bool isControl(char c) {
@@ -52,6 +58,33 @@ std::string_view BodyDecoder::take(std::string_view& bytes) {
   return {};
 }
 
+/// chunk-ext = *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] )
+BodyDecoder::State BodyDecoder::nextInExtension(char c) const {
+  const bool canEnd =
+      state_ == State::extensionName || state_ == State::extensionToken || state_ == State::extensionEnd;
+  switch (state_) {
+    case State::extensionStart:
+      if (isSpace(c)) return state_;
+      return isTokenByte(c) ? State::extensionName : State::broken;
+    case State::extensionValue:
+      if (isSpace(c)) return state_;
+      if (c == '"') return State::extensionQuoted;
+      return isTokenByte(c) ? State::extensionToken : State::broken;
+    case State::extensionQuoted:
+      if (c == '"') return State::extensionEnd;
+      if (c == '\\') return State::extensionEscape;
+      return isControl(c) ? State::broken : state_;
+    case State::extensionEscape: return isControl(c) ? State::broken : State::extensionQuoted;
+    default: break;
+  }
+  const bool isName = state_ == State::extensionName || state_ == State::extensionNameGap;
+  if ((state_ == State::extensionName || state_ == State::extensionToken) && isTokenByte(c)) return state_;
+  if (isName && c == '=') return State::extensionValue;
+  if (isSpace(c)) return isName ? State::extensionNameGap : State::extensionGap;
+  if (c == ';') return State::extensionStart;
+  return canEnd && c == '\r' ? State::sizeEnd : State::broken;
+}
+
 BodyDecoder::State BodyDecoder::next(char c) {
   switch (state_) {
     case State::size: {
@@ -62,11 +95,10 @@ BodyDecoder::State BodyDecoder::next(char c) {
       }
       if (digits_ == 0) return State::broken;
       if (c == '\r') return State::sizeEnd;
-      return c == ';' || c == ' ' || c == '\t' ? State::extension : State::broken;
+      ++overhead_;
+      if (isSpace(c)) return State::extensionGap;
+      return c == ';' ? State::extensionStart : State::broken;
     }
-    case State::extension:
-      if (c == '\r') return State::sizeEnd;
-      return isControl(c) || ++overhead_ > maxOverhead ? State::broken : State::extension;
     case State::sizeEnd:
       digits_ = 0;
       overhead_ = 0;
@@ -76,14 +108,24 @@ BodyDecoder::State BodyDecoder::next(char c) {
     case State::dataEnd: return c == '\n' ? State::size : State::broken;
     case State::trailerStart:
       if (c == '\r') return State::lastEnd;
-      [[fallthrough]];
-    case State::trailer:
+      return isTokenByte(c) && ++overhead_ <= maxOverhead ? State::trailerName : State::broken;
+    case State::trailerName:
+      if (++overhead_ > maxOverhead) return State::broken;
+      if (c == ':') return State::trailerValue;
+      return isTokenByte(c) ? State::trailerName : State::broken;
+    case State::trailerValue:
       if (c == '\r') return State::trailerEnd;
-      return isControl(c) || ++overhead_ > maxOverhead ? State::broken : State::trailer;
+      return isControl(c) || ++overhead_ > maxOverhead ? State::broken : State::trailerValue;
     case State::trailerEnd: return c == '\n' ? State::trailerStart : State::broken;
     case State::lastEnd: return c == '\n' ? State::done : State::broken;
-    default: return State::broken;
+    case State::done:
+    case State::broken:
+    case State::plain:
+    case State::data: return State::broken;
+    default: break;
   }
+  if (c != '\r' && ++overhead_ > maxOverhead) return State::broken;
+  return nextInExtension(c);
 }
 
 }  // namespace video::http

@@ -9,7 +9,7 @@
 namespace video::http {
 
 /// Decodes a request body from the bytes of its connection as they arrive (RFC 9112 §6, §7.1). Trailers and chunk
-/// extensions are dropped.
+/// extensions are checked and dropped.
 class BodyDecoder {
  public:
   /// Creates a decoder for a request without a body.
@@ -33,17 +33,27 @@ class BodyDecoder {
     broken,
     plain,
     size,
-    extension,
+    extensionGap,
+    extensionStart,
+    extensionName,
+    extensionNameGap,
+    extensionValue,
+    extensionToken,
+    extensionQuoted,
+    extensionEscape,
+    extensionEnd,
     sizeEnd,
     data,
     dataReturn,
     dataEnd,
     trailerStart,
-    trailer,
+    trailerName,
+    trailerValue,
     trailerEnd,
     lastEnd
   };
   State next(char c);
+  State nextInExtension(char c) const;
 
   State state_ = State::done;
   std::uint8_t digits_ = 0;

@@ -160,6 +160,10 @@ std::optional<Refusal> note(std::string_view name, std::string_view value, Head&
 
 }  // namespace
 
+bool isTokenByte(char c) noexcept {
+  return is(c, tokenByte);
+}
+
 HeadEnd::State HeadEnd::refuse(int status, std::string_view detail) {
   refusal_ = {status, detail};
   return State::refused;

@@ -8,6 +8,9 @@
 
 namespace video::http {
 
+/// Whether a byte may occur in a token (RFC 9110 §5.6.2).
+bool isTokenByte(char c) noexcept;
+
 /// Size limits of a request head.
 struct HeadLimits {
   std::size_t requestLine = 8 * 1024;  ///< bytes without CRLF; above it 414
