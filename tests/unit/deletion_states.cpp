@@ -295,7 +295,7 @@ TEST_CASE("of two processes that try a replaced content, one counts", "[deletion
   };
   const auto remove = [&](Transaction& transaction) { return rows::deleteBlobDeletion(transaction, seen.name); };
   site.does([](Transaction& transaction) {
-    rows::insertBlobDeletion(transaction, "b", now);
+    rows::insertBlobDeletion(transaction, "b", UserId{1}, 1, now);
     return true;
   });
   CHECK(site.does(postpone));
