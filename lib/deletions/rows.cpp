@@ -208,8 +208,12 @@ std::vector<ReplacedBlob> replacedBlobs(store::Reader& reader, Time now, std::in
   return blobs;
 }
 
-void insertBlobDeletion(store::Transaction& transaction, std::string_view blob, Time due) {
-  transaction.query("INSERT INTO blob_del_rec (blob, due) VALUES (?, ?)", blob, due).run();
+void insertBlobDeletion(store::Transaction& transaction, std::string_view blob, UserId owner, std::int64_t size,
+                        Time due) {
+  transaction
+      .query("INSERT INTO blob_del_rec (blob, author_id, size, due) VALUES (?, ?, ?, ?) ON CONFLICT (blob) DO NOTHING",
+             blob, owner, size, due)
+      .run();
 }
 
 bool postponeBlobDeletion(store::Transaction& transaction, const ReplacedBlob& blob, std::string_view why, Time due) {

@@ -64,7 +64,8 @@ struct ReplacedBlob {
   std::int64_t tries = 0;
 };
 std::vector<ReplacedBlob> replacedBlobs(store::Reader& reader, Time now, std::int64_t limit);
-void insertBlobDeletion(store::Transaction& transaction, std::string_view blob, Time due);
+void insertBlobDeletion(store::Transaction& transaction, std::string_view blob, UserId owner, std::int64_t size,
+                        Time due);
 /// Postpones the removal of a content to `due`. Returns false if another process removed or postponed it since it was
 /// read.
 bool postponeBlobDeletion(store::Transaction& transaction, const ReplacedBlob& blob, std::string_view why, Time due);

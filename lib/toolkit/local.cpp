@@ -55,7 +55,7 @@ class DirectoryToolkit : public LocalToolkit {
         tokens_(makeLocalTokens(database_, access_)),
         videos_(makeLocalVideos(database_, blobs_, access_, settings.videos,
                                 {settings.deletions.delay, [this] { deletions_->wake(); }})),
-        uploads_(makeLocalUploads(database_, blobs_, access_, settings.uploads)),
+        uploads_(makeLocalUploads(database_, blobs_, access_, settings.uploads, [this] { deletions_->wake(); })),
         shares_(makeLocalShares(database_, access_, settings.shares)),
         comments_(makeLocalComments(database_, access_)),
         deletions_(makeLocalDeletions(database_, blobs_, access_, settings.deletions)),

@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
+#include <functional>
+#include <map>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
 
 #include "access/access.hpp"
 #include "base/error.hpp"
@@ -26,20 +29,53 @@ constexpr std::uint64_t spaceStep = 1ULL << 20;
 // What may come until the next look, and what is still on its way to the disk.
 constexpr std::uint64_t spaceAhead = 10ULL << 20;
 
+// The bytes of the uploads in progress in this process, by owner: on the disk or announced, and in no row yet.
+struct InFlight {
+  std::mutex mutex;
+  std::map<std::int64_t, std::uint64_t> bytes;
+};
+
+// What one upload has of them.
+class InFlightShare {
+ public:
+  InFlightShare(InFlight& all, UserId owner) : all_(all), owner_(owner.value) {}
+  ~InFlightShare() { grow(0, UINT64_MAX); }
+  InFlightShare(const InFlightShare&) = delete;
+  InFlightShare& operator=(const InFlightShare&) = delete;
+
+  // Whether `size` bytes fit under `most` beside the owner's other uploads; they are this upload's then.
+  bool grow(std::uint64_t size, std::uint64_t most) {
+    const std::lock_guard lock(all_.mutex);
+    std::uint64_t& sum = all_.bytes[owner_];
+    const std::uint64_t others = sum - size_;
+    const bool fits = others <= most && size <= most - others;
+    if (fits) sum = others + (size_ = size);
+    if (sum == 0) all_.bytes.erase(owner_);
+    return fits;
+  }
+
+ private:
+  InFlight& all_;
+  const std::int64_t owner_;
+  std::uint64_t size_ = 0;
+};
+
 class LocalUploads : public Uploads {
  public:
-  LocalUploads(store::Database& database, store::Blobs& blobs, access::Access& access, const UploadsOptions& options)
-      : database_(database), blobs_(blobs), access_(access), options_(options) {}
+  LocalUploads(store::Database& database, store::Blobs& blobs, access::Access& access, const UploadsOptions& options,
+               std::function<void()> wakePurge)
+      : database_(database), blobs_(blobs), access_(access), options_(options), wakePurge_(std::move(wakePurge)) {}
 
   UploadStatus begin(const Credential& by, const BeginUpload& wanted) override {
     if (wanted.size && *wanted.size < 0) throw Error(Fault::malformed, "size: must not be negative");
     const Identity who = access_.identify(by);
+    const auto size = static_cast<std::uint64_t>(wanted.size.value_or(0));
     const rows::StoredVideo video = database_.read([&](store::Reader& reader) {
       rows::StoredVideo found = findUploadable(reader, by, who, wanted.id);
-      requireQuota(reader, found, wanted.size ? std::optional(static_cast<std::uint64_t>(*wanted.size)) : std::nullopt);
+      if (!InFlightShare(inFlight_, found.authorId).grow(size, requireQuota(reader, found, size))) throw overQuota();
       return found;
     });
-    database_.requireSpace(static_cast<std::uint64_t>(wanted.size.value_or(0)));
+    database_.requireSpace(size);
     UploadStatus status = statusOf(video, wanted);
     if (status.underWay) throw underWay(wanted.id);
     return status;
@@ -66,18 +102,21 @@ class LocalUploads : public Uploads {
     const Identity who = access_.identify(by);
     const std::uint64_t least = bytes.size.value_or(bytes.least);
     UserId payer = who.user;
-    const std::uint64_t most = database_.read([&](store::Reader& reader) {
+    const auto [owner, most] = database_.read([&](store::Reader& reader) {
       const rows::StoredVideo video = findUploadable(reader, by, who, wanted.id);
       if (who.kind == Identity::Kind::link) payer = video.authorId;
-      return requireQuota(reader, video, least);
+      return std::pair(video.authorId, requireQuota(reader, video, least));
     });
     const UploadCount count(*this, who.kind == Identity::Kind::operator_ ? UserId{} : payer);
     database_.requireSpace(least);
     store::Incoming incoming = blobs_.begin(wanted.id.text);
+    InFlightShare share(inFlight_, owner);
+    if (!share.grow(least, most)) throw overQuota();
     std::uint64_t looked = 0;
     const auto take = [&](std::span<const std::byte> piece) {
       if (incoming.size() + piece.size() > options_.maxUpload) throw tooLarge();
-      if (incoming.size() + piece.size() > most) throw overQuota();
+      const std::uint64_t size = incoming.size() + piece.size();
+      if (most != UINT64_MAX && !share.grow(std::max(size, least), most)) throw overQuota();
       incoming.write(piece);
       if (incoming.size() - looked < spaceStep) return;
       looked = incoming.size();
@@ -202,22 +241,28 @@ class LocalUploads : public Uploads {
     content.contentType = found.type;
     if (wanted.digest && *wanted.digest != content.sha256)
       throw Error(Fault::malformed, "sha256: does not match the received bytes");
-    return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
+    bool isLimited = false;
+    const Uploaded uploaded = database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
       const rows::StoredVideo video = findUploadable(transaction, by, who, wanted.id);
-      requireQuota(transaction, video, static_cast<std::uint64_t>(content.size));
+      isLimited = requireQuota(transaction, video, static_cast<std::uint64_t>(content.size)) != UINT64_MAX;
       if (!rows::setContent(transaction, video, content, access_.now())) throw rows::changedMeanwhile(wanted.id);
-      if (video.blob) rows::insertBlobDeletion(transaction, *video.blob, access_.now());
+      if (video.blob) rows::insertBlobDeletion(transaction, *video.blob, video.authorId, video.size, access_.now());
       // From here on the row may be durable whatever COMMIT reports: a blob too many is swept, one too few is lost.
       incoming.keep();
       return Uploaded{wanted.id, video.state == VideoState::ready, content.size, content.sha256, content.contentType};
     });
+    // What was replaced counts for its owner until it is unlinked.
+    if (isLimited && uploaded.replaced) wakePurge_();
+    return uploaded;
   }
 
   store::Database& database_;
   store::Blobs& blobs_;
   access::Access& access_;
   UploadsOptions options_;
+  const std::function<void()> wakePurge_;
+  InFlight inFlight_;
   std::mutex mutex_;
   std::unordered_map<std::int64_t, std::size_t> ofUsers_;  // uploads in progress
 };
@@ -225,8 +270,8 @@ class LocalUploads : public Uploads {
 }  // namespace
 
 std::unique_ptr<Uploads> makeLocalUploads(store::Database& database, store::Blobs& blobs, access::Access& access,
-                                          const UploadsOptions& options) {
-  return std::make_unique<LocalUploads>(database, blobs, access, options);
+                                          const UploadsOptions& options, std::function<void()> wakePurge) {
+  return std::make_unique<LocalUploads>(database, blobs, access, options, std::move(wakePurge));
 }
 
 }  // namespace video

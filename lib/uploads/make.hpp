@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "base/forward.hpp"
@@ -7,9 +8,10 @@
 
 namespace video {
 
-/// Makes the implementation on the data directory; the arguments must outlive it.
+/// Makes the implementation on the data directory; the arguments must outlive it. `wakePurge` is called when a content
+/// was replaced and waits to be unlinked; it does not wait.
 std::unique_ptr<Uploads> makeLocalUploads(store::Database& database, store::Blobs& blobs, access::Access& access,
-                                          const UploadsOptions& options);
+                                          const UploadsOptions& options, std::function<void()> wakePurge);
 /// Makes the implementation that asks a daemon over HTTP; the client must outlive it.
 std::unique_ptr<Uploads> makeRemoteUploads(http::Client& server);
 /// Adds the routes. Both must outlive the last request.

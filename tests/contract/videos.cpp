@@ -61,7 +61,12 @@ TEST_CASE("a video is added, uploaded, shown and read back") {
   const std::string second = movie(5000, 7);
   CHECK(site.at(ada).uploads().put(ada, {added.id, std::nullopt}, sourceOf(second)).replaced);
   CHECK(readAll(site.at(ada).videos().open(ada, {added.id, std::nullopt})) == second);
-  CHECK(site.at(ada).users().show(ada, {"ada"}).bytesUsed == 5000);
+  // What was replaced counts until it is unlinked.
+  const auto used = [&] { return site.at(ada).users().show(ada, {"ada"}).bytesUsed; };
+  CHECK(used() == 305'000);
+  site.at(Operator{}).deletions().drain(Operator{}, {});
+  CHECK(test::soon([&] { return used() == 5000; }));
+  CHECK(countFiles(site.data() / "blobs") == 1);
 }
 
 TEST_CASE("videos.add refuses other users' videos and invalid names") {
@@ -265,6 +270,52 @@ TEST_CASE("an upload over the quota is refused") {
   CHECK_NOTHROW(site.at(ada).uploads().put(ada, {second, std::nullopt}, sourceOf(movie(2000))));
   // A replacement counts only the difference.
   CHECK_NOTHROW(site.at(ada).uploads().put(ada, {first, std::nullopt}, sourceOf(movie(2900, 3))));
+}
+
+TEST_CASE("a quota holds for what is on the disk: contents that are replaced in a loop, and uploads in progress") {
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.uploads.quota = 20'000; });
+  const Credential ada = site.user("ada");
+  const VideoId first = site.video(ada, "ada", "first", movie(15'000));
+  Uploads& uploads = site.at(ada).uploads();
+  const auto onDisk = [&] {
+    std::uintmax_t bytes = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(site.data() / "blobs")) {
+      std::error_code gone;
+      const std::uintmax_t size = entry.is_regular_file(gone) ? entry.file_size(gone) : 0;
+      if (!gone) bytes += size;
+    }
+    return bytes;
+  };
+  bool wasRefused = false;
+  for (int i = 1; i <= 30; ++i) {
+    try {
+      uploads.put(ada, {first, std::nullopt}, sourceOf(movie(15'000, i)));
+    } catch (const Error& error) {
+      CHECK(error.fault() == Fault::overQuota);
+      wasRefused = true;
+    }
+    CHECK(onDisk() <= 35'000);
+  }
+  if (&site.at(ada) == &site.local()) CHECK(wasRefused);  // a daemon unlinks meanwhile
+  site.at(Operator{}).deletions().drain(Operator{}, {});
+  REQUIRE(test::soon([&] { return site.at(ada).users().show(ada, {"ada"}).bytesUsed == 15'000; }));
+
+  // 3,000 bytes are on their way: of the 5,000 that are left, there is room for 2,000.
+  const VideoId second = site.at(ada).videos().add(ada, {"ada", "second"}).id;
+  const VideoId third = site.at(ada).videos().add(ada, {"ada", "third"}).id;
+  ByteSource slow = sourceOf(movie(3'000, 2));
+  slow.push = [&, push = slow.push](const ByteSink& sink) {
+    REQUIRE(test::soon([&] { return uploads.status(ada, {second, std::nullopt, std::nullopt}).underWay; }));
+    requireFault([&] { uploads.begin(ada, {third, 2'001, std::nullopt}); }, Fault::overQuota);
+    requireFault([&] { uploads.put(ada, {third, std::nullopt}, sourceOf(movie(2'001, 3))); }, Fault::overQuota);
+    ByteSource sizeless = sourceOf(movie(2'001, 3));
+    sizeless.size.reset();
+    requireFault([&] { uploads.put(ada, {third, std::nullopt}, sizeless); }, Fault::overQuota);
+    CHECK_NOTHROW(uploads.put(ada, {third, std::nullopt}, sourceOf(movie(2'000, 3))));
+    push(sink);
+  };
+  uploads.put(ada, {second, std::nullopt}, slow);
+  CHECK(onDisk() == 20'000);
 }
 
 TEST_CASE("an upload to a video with an upload in progress is refused") {

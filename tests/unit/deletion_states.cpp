@@ -296,7 +296,7 @@ TEST_CASE("if two processes purge a replaced content, one of them counts", "[del
   };
   const auto remove = [&](Transaction& transaction) { return rows::deleteBlobDeletion(transaction, seen.name); };
   site.does([](Transaction& transaction) {
-    rows::insertBlobDeletion(transaction, "b", now);
+    rows::insertBlobDeletion(transaction, "b", UserId{1}, 1, now);
     return true;
   });
   CHECK(site.does(postpone));
