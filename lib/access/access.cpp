@@ -14,8 +14,10 @@
 #include "access/deferred_writes.hpp"
 #include "access/links.hpp"
 #include "access/passwords.hpp"
+#include "access/rate.hpp"
 #include "access/rows.hpp"
 #include "access/throttle.hpp"
+#include "base/address.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "observe/log.hpp"
@@ -107,20 +109,27 @@ std::string hashOf(const Identity& who) {
 }
 
 struct Access::Impl {
-  Impl(store::Database& wantedDatabase, const AccessOptions& wanted, const Clock& wantedClock)
+  Impl(store::Database& wantedDatabase, const AccessOptions& wanted, const Clock& wantedClock,
+       const Clock& wantedElapsed)
       : database(wantedDatabase),
         options(wanted),
         clock(wantedClock),
+        elapsed(wantedElapsed),
         passwords(wanted),
         throttle(wanted.loginAttempts, wanted.loginWindow),
+        registrations(wanted.registrationsPerHour, 1h),
+        comments(wanted.commentsPerMinute, 1min),
         cache(wanted.sessionCache),
         deferredWrites(wantedDatabase, cache) {}
 
   store::Database& database;
   const AccessOptions options;
   const Clock& clock;
+  const Clock& elapsed;
   Passwords passwords;
   Throttle throttle;
+  Rate registrations;
+  Rate comments;
   Cache cache;
   DeferredWrites deferredWrites;
   std::mutex epochMutex;
@@ -210,8 +219,8 @@ struct Access::Impl {
   }
 };
 
-Access::Access(store::Database& database, const AccessOptions& options, const Clock& clock)
-    : impl_(std::make_unique<Impl>(database, options, clock)) {}
+Access::Access(store::Database& database, const AccessOptions& options, const Clock& clock, const Clock& elapsed)
+    : impl_(std::make_unique<Impl>(database, options, clock, elapsed)) {}
 
 Access::~Access() = default;
 
@@ -234,16 +243,35 @@ Identity Access::identify(store::Transaction& transaction, const Credential& by)
   return who;
 }
 
-std::string Access::hashPassword(std::string_view password) {
-  return impl_->passwords.hash(password);
+std::string Access::hashPassword(const Identity& who, std::string_view address, std::string_view password) {
+  const bool isOperator = who.kind == Identity::Kind::operator_;
+  const std::string_view account = isOperator ? std::string_view() : who.userName;
+  return impl_->passwords.hash({address, account, isOperator || who.isUser()}, password);
+}
+
+std::string Access::hashRegistration(const Identity& who, std::string_view address, std::string_view password) {
+  if (address.empty() || may(who, rights::usersAddAny)) return hashPassword(who, address, password);
+  const std::string from = addressKey(address);
+  impl_->registrations.take(from, impl_->elapsed.now(), "registration: too many from this address");
+  try {
+    return hashPassword(who, address, password);
+  } catch (...) {
+    impl_->registrations.giveBack(from);
+    throw;
+  }
+}
+
+void Access::countComment(const Identity& who) {
+  if (who.kind == Identity::Kind::operator_) return;
+  impl_->comments.take(fmt::to_string(who.user.value), impl_->elapsed.now(), "comments: too many in a minute");
 }
 
 Verified Access::verifyPassword(std::string_view name, std::string_view address, std::string_view hash,
                                 std::string_view password) {
-  Throttle::Try attempt = impl_->throttle.begin(name, address, now());
-  Verified verified = impl_->passwords.verify(hash, password);
+  Throttle::Try attempt = impl_->throttle.begin(name, address, impl_->elapsed.now());
+  Verified verified = impl_->passwords.verify({address, name, attempt.isKnown()}, hash, password);
   if (verified.right)
-    attempt.succeeded(now());
+    attempt.succeeded(impl_->elapsed.now());
   else
     attempt.failed();
   return verified;

@@ -25,8 +25,10 @@ struct AccessOptions {
   std::uint64_t passwordOpslimit = 2;
   std::uint64_t passwordMemlimit = 19ULL << 20;  ///< bytes
   std::size_t passwordParallel = 1;              ///< hashing threads
-  std::size_t loginAttempts = 10;                ///< per name and per address, per window
+  std::size_t loginAttempts = 10;                ///< per address, and per name and address, per window
   std::chrono::milliseconds loginWindow{15 * 60'000};
+  std::size_t registrationsPerHour = 20;  ///< per address; 0: no limit
+  std::size_t commentsPerMinute = 30;     ///< per account; 0: no limit
   std::chrono::milliseconds sessionTtl{30 * 60'000};
   bool slidingSessions = true;
   std::size_t sessionCache = 100'000;
@@ -55,6 +57,13 @@ struct Verified {
   std::string newHash{};  ///< where it is right and its hash cost less than new ones do
 };
 
+/// Who waits for a password to be hashed. Whoever waits takes turns by address and by account.
+struct Asker {
+  std::string_view address{};  ///< client address; empty: not counted by it
+  std::string_view account{};  ///< user name, ignoring case; empty: not counted by it
+  bool known = false;          ///< has signed in before, or is the operator: goes first
+};
+
 /// A new secret, and the hash that its row is found by. Only the hash is stored.
 struct NewSecret {
   std::string text;
@@ -72,7 +81,9 @@ std::string hashOf(const Identity& who);
 /// take a Transaction belong inside a write.
 class Access {
  public:
-  Access(store::Database& database, const AccessOptions& options, const Clock& clock);
+  /// `elapsed` measures the waits after failed or too many attempts.
+  Access(store::Database& database, const AccessOptions& options, const Clock& clock,
+         const Clock& elapsed = bootClock());
   ~Access();
 
   /// Who `by` is. An unknown, ended or expired secret, or one of a disabled or deleted user: unauthenticated, but
@@ -82,8 +93,13 @@ class Access {
   /// The same inside a write, from the rows alone: what an operation that changes something must stand on.
   Identity identify(store::Transaction& transaction, const Credential& by);
 
-  /// Hashes a new password (argon2id) on the hashing threads. Throws malformed (too short, over 1024 bytes), tooMany.
-  std::string hashPassword(std::string_view password);
+  /// Hashes a new password (argon2id) on the hashing threads, for `who` at `address` (empty: not counted by it). Throws
+  /// malformed (too short, over 1024 bytes), tooMany.
+  std::string hashPassword(const Identity& who, std::string_view address, std::string_view password);
+  /// The same for a new account. Unless `who` may add any user, the registration counts against those of the address.
+  std::string hashRegistration(const Identity& who, std::string_view address, std::string_view password);
+  /// Counts a comment of `who`, except the operator's. Throws tooMany.
+  void countComment(const Identity& who);
   /// Whether `password` is the one of `hash`; with an empty hash takes as long and says no. A try at the password of
   /// `name` from `address` (empty: not counted by it). Throws malformed, tooMany (too many tries, or callers).
   Verified verifyPassword(std::string_view name, std::string_view address, std::string_view hash,

@@ -38,17 +38,17 @@ Passwords::Passwords(const AccessOptions& options)
   if (sodium_init() < 0) throw Error(Fault::internal, "libsodium: cannot be initialised");
 }
 
-std::string Passwords::hash(std::string_view password) {
+std::string Passwords::hash(const Asker& asker, std::string_view password) {
   check(password, shortest_);
   std::string made;
-  threads_.run([&] { made = compute(password, operations_); });
+  threads_.run(asker, [&] { made = compute(password, operations_); });
   return made;
 }
 
-Verified Passwords::verify(std::string_view hash, std::string_view password) {
+Verified Passwords::verify(const Asker& asker, std::string_view hash, std::string_view password) {
   check(password, 0);
   Verified verified;
-  threads_.run([&] {
+  threads_.run(asker, [&] {
     const unsigned long long kib = numberIn(hash, "$m=");
     const unsigned long long passes = numberIn(hash, ",t=");
     verified.right =

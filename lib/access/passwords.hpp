@@ -19,11 +19,11 @@ class Passwords {
 
   /// Returns the hash of a new password, which includes salt and cost. Throws malformed (too short, too long, contains
   /// NUL), tooMany.
-  std::string hash(std::string_view password);
+  std::string hash(const Asker& asker, std::string_view password);
   /// Checks `password` against `hash`; an empty hash matches none. If it matches and the hash cost less than new ones
   /// do, the result has a new hash. A wrong password costs at least as much as a new hash, whatever `hash` is. Throws
   /// malformed (too long, contains NUL), tooMany.
-  Verified verify(std::string_view hash, std::string_view password);
+  Verified verify(const Asker& asker, std::string_view hash, std::string_view password);
 
  private:
   std::string compute(std::string_view password, unsigned long long operations) const;

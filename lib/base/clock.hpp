@@ -18,4 +18,8 @@ class Clock {
 /// Returns the system clock, which lives as long as the program.
 const Clock& systemClock() noexcept;
 
+/// Returns a clock that counts from the system's start, sleep included (CLOCK_BOOTTIME): for waits that must neither
+/// end early nor last longer because someone set the time.
+const Clock& bootClock() noexcept;
+
 }  // namespace video

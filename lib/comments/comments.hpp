@@ -51,7 +51,8 @@ struct CommentRef {
 class Comments {
  public:
   virtual ~Comments() = default;
-  /// Posts a comment on a ready video. Anyone signed in. Faults: malformed, unauthenticated, notFound, diskFull.
+  /// Posts a comment on a ready video. Anyone signed in. Faults: malformed, unauthenticated, notFound, diskFull,
+  /// tooMany (comments of the user in a minute, except for the operator).
   virtual Comment post(const Credential& by, const NewComment& wanted) = 0;
   /// Lists a video's comments, oldest first or by position, with `from < time <= to`. Anyone. Faults: malformed,
   /// notFound.

@@ -21,10 +21,9 @@ class LocalComments : public Comments {
   Comment post(const Credential& by, const NewComment& wanted) override {
     checkText("content", wanted.content, 1, 2000);
     if (wanted.positionMs.value_or(0) < 0) throw Error(Fault::malformed, "position_ms: must not be negative");
+    access_.countComment(requireAuthor(access_.identify(by)));
     return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
-      const Identity who = access_.identify(transaction, by);
-      access::require(who, rights::commentsPost);
-      if (!who.isUser()) throw Error(Fault::malformed, "a comment needs an author: as the operator, use --as USER");
+      const Identity who = requireAuthor(access_.identify(transaction, by));
       const auto video = rows::requireVideo(transaction, {wanted.video, std::nullopt});
       if (video.state != VideoState::ready) throw rows::noSuchVideo(wanted.video);
       Comment comment;
@@ -64,6 +63,12 @@ class LocalComments : public Comments {
   }
 
  private:
+  static Identity requireAuthor(Identity who) {
+    access::require(who, rights::commentsPost);
+    if (!who.isUser()) throw Error(Fault::malformed, "a comment needs an author: as the operator, use --as USER");
+    return who;
+  }
+
   store::Database& database_;
   access::Access& access_;
 };

@@ -366,6 +366,13 @@ const std::vector<Rule<Settings>>& rules() {
           "access.login_attempts", 1, 1'000'000, [](auto& of) -> auto& { return of.access.loginAttempts; }),
       duration<S>(
           "access.login_window", 1s, 24h, [](auto& of) -> auto& { return of.access.loginWindow; }),
+      count<S>(
+          "access.registrations_per_hour", 0, 1'000'000,
+          [](auto& of) -> auto& { return of.access.registrationsPerHour; }),
+      count<S>(
+          "access.comments_per_minute", 0, 1'000'000, [](auto& of) -> auto& { return of.access.commentsPerMinute; }),
+      count<S>(
+          "access.max_pending", 0, 1'000'000'000, [](auto& of) -> auto& { return of.videos.maxPending; }),
 
       choice<S>(
           "access.secure_cookies",

@@ -28,12 +28,12 @@ void requireShare(store::Reader& reader, const SignedLink& link, const VideoId& 
   if (!isUploadUrl &&
       !reader.query("SELECT 1 FROM shares WHERE id = ? AND video_id = ? AND what = ?", link.share, video, what).next())
     throw Error(Fault::forbidden, "link: has been revoked");
-}
-
-bool isOwnerEnabled(store::Reader& reader, const VideoId& video) {
-  return reader
-      .query("SELECT 1 FROM video_info v JOIN users u ON u.id = v.author_id WHERE v.id = ? AND u.disabled = 0", video)
-      .next();
+  // Who hands out a link lets others do what they may themselves.
+  if (reader
+          .query("SELECT 1 FROM video_info v JOIN users u ON u.id = v.author_id WHERE v.id = ? AND u.disabled <> 0",
+                 video)
+          .next())
+    throw Error(Fault::forbidden, "link: its owner is disabled");
 }
 
 void insertShare(store::Transaction& transaction, const Share& share) {

@@ -9,10 +9,9 @@ namespace video::rows {
 
 /// Returns a page of a video's links that have not expired, oldest first.
 Page<Share> listShares(store::Reader& reader, const ShareQuery& wanted, Time now);
-/// Throws forbidden if a link with a valid signature has been revoked. An `upload_url` has no row to look up.
+/// Throws forbidden if a link with a valid signature has been revoked, which an `upload_url` cannot be, or if the
+/// video's owner is disabled.
 void requireShare(store::Reader& reader, const SignedLink& link, const VideoId& video, ShareWhat what);
-/// Returns whether the owner of a video is not disabled.
-bool isOwnerEnabled(store::Reader& reader, const VideoId& video);
 
 /// Inserts a link and deletes the video's expired links. Throws conflict if the video has 500 others.
 void insertShare(store::Transaction& transaction, const Share& share);

@@ -193,8 +193,6 @@ class LocalUploads : public Uploads {
       const auto& link = std::get<SignedLink>(by);
       access_.checkLink(link, id, nameOf(ShareWhat::upload));
       rows::requireShare(reader, link, id, ShareWhat::upload);
-      // Who hands out a link lets others do what they may themselves.
-      if (video && !rows::isOwnerEnabled(reader, id)) throw Error(Fault::forbidden, "link: its owner is disabled");
     } else {
       access::requireOn(who, rights::uploadsPut, video ? std::optional(video->authorId) : std::nullopt,
                         rows::noSuchVideo(id));

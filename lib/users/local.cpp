@@ -24,7 +24,8 @@ class LocalUsers : public Users {
       : database_(database), access_(access), options_(options) {}
 
   SignedIn add(const Credential& by, const NewUser& wanted) override {
-    requireMayAdd(access_.identify(by), wanted);
+    const Identity asking = access_.identify(by);
+    requireMayAdd(asking, wanted);
     if (!isUserName(wanted.name))
       throw Error(Fault::malformed, "user_name: needs 1 to 64 of A-Z a-z 0-9 _ . -, the first a letter, digit or _");
     if (wanted.ownQuota && wanted.ownQuota->value_or(0) < 0)
@@ -34,7 +35,7 @@ class LocalUsers : public Users {
         throw Error(Fault::conflict, fmt::format("user {}: exists already", wanted.name));
     };
     database_.read(requireFree);  // before the cost of a hash
-    const std::string hash = access_.hashPassword(wanted.password);
+    const std::string hash = access_.hashRegistration(asking, wanted.address, wanted.password);
     return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
       requireMayAdd(who, wanted);
@@ -79,7 +80,8 @@ class LocalUsers : public Users {
     if (needsOld && !wanted.oldPassword) throw Error(Fault::malformed, "old_pwd: is missing");
     if (needsOld && !access_.verifyPassword(wanted.name, wanted.address, user.passwordHash, *wanted.oldPassword).right)
       throw Error(Fault::forbidden, "old_pwd: is wrong");
-    const std::string hash = wanted.password ? access_.hashPassword(*wanted.password) : std::string();
+    const std::string hash =
+        wanted.password ? access_.hashPassword(who, wanted.address, *wanted.password) : std::string();
     return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       const Identity now = access_.identify(transaction, by);
       const auto before = rows::findUser(transaction, wanted.name, options_.quota);

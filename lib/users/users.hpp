@@ -32,6 +32,7 @@ struct NewUser {
   std::string password;
   std::optional<Role> role;
   std::optional<Nullable<std::int64_t>> ownQuota;
+  std::string address{};  ///< client address, for the limit on registrations; never sent over the wire
 };
 
 /// The reply to registration and sign-in. There is no session if the caller is signed in or the operator.
@@ -83,7 +84,8 @@ class Users {
  public:
   virtual ~Users() = default;
   /// Adds a user. An anonymous caller, if registration is open, is signed in too. Role and quota: admin, operator.
-  /// Faults: malformed, conflict (the name is taken, ignoring case), forbidden, diskFull.
+  /// Faults: malformed, conflict (the name is taken, ignoring case), forbidden, diskFull, tooMany (registrations from
+  /// one address, or callers that wait for a hash).
   virtual SignedIn add(const Credential& by, const NewUser& wanted) = 0;
   /// Lists users, by id. Admin, operator.
   virtual Page<User> list(const Credential& by, const ListQuery& wanted) = 0;

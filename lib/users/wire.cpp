@@ -14,7 +14,8 @@ constexpr Endpoint<NewUser, SignedIn> add{{.name = "users.add",
                                            .method = Method::post,
                                            .path = "/user",
                                            .success = 201,
-                                           .summary = "Register or add a user"}};
+                                           .summary = "Register or add a user",
+                                           .flags = {.slowRefusal = true}}};
 constexpr Endpoint<ListQuery, Page<User>> list{
     {.name = "users.list", .method = Method::get, .path = "/user", .summary = "List all users"}};
 constexpr Endpoint<UserName, User> show{
@@ -64,7 +65,11 @@ std::unique_ptr<Users> makeRemoteUsers(http::Client& server) {
 
 void serveUsers(http::Router& router, Users& users, const http::CookieOptions& cookies) {
   router.serve(
-      wire::add, [&](auto& by, auto& wanted) { return users.add(by, wanted); },
+      wire::add,
+      [&](auto& by, NewUser& wanted, const http::Exchange& exchange) {
+        wanted.address = exchange.request.peer.address;
+        return users.add(by, wanted);
+      },
       [cookies](const SignedIn& given, const http::Exchange& exchange, http::Answer& answer) {
         if (given.sessionId) http::setSessionCookie(exchange, answer, *given.sessionId, cookies);
       });

@@ -53,6 +53,7 @@ class LocalVideos : public Videos {
       const auto owner = rows::findUser(transaction, wanted.user, 0);
       access::requireOn(who, rights::videosAdd, owner ? std::optional(owner->id) : std::nullopt,
                         noSuchUser(wanted.user));
+      requireRoomForPending(transaction, who, *owner);
       AddedVideo video;
       video.created = access_.now();
       video.id.text = makeUuid7(video.created);
@@ -218,6 +219,13 @@ class LocalVideos : public Videos {
   }
 
  private:
+  void requireRoomForPending(store::Reader& reader, const Identity& who, const User& owner) const {
+    if (options_.maxPending == 0 || who.kind == Identity::Kind::operator_) return;
+    if (rows::hasPendingVideos(reader, owner.id, options_.maxPending))
+      throw Error(Fault::conflict, fmt::format("user {}: has {} pending videos already; upload or delete some",
+                                               owner.name, options_.maxPending));
+  }
+
   // One that is pending or ready, of which the caller has this right.
   static rows::StoredVideo requireListed(store::Reader& reader, const Identity& who, const access::Right& right,
                                          const VideoId& id) {

@@ -209,6 +209,12 @@ bool hasListedVideos(store::Reader& reader, UserId user) {
   return query.next();
 }
 
+bool hasPendingVideos(store::Reader& reader, UserId user, std::int64_t count) {
+  return reader
+      .query("SELECT 1 FROM video_info WHERE author_id = ? AND state = 'pending' LIMIT 1 OFFSET ?", user, count - 1)
+      .next();
+}
+
 void insertVideo(store::Transaction& transaction, const Video& video) {
   transaction
       .query(

@@ -54,6 +54,8 @@ KnownContent findContent(store::Reader& reader, UserId author, std::string_view 
 bool hasDeletedContents(store::Reader& reader, Time until);
 /// Returns whether the user has a pending or ready video.
 bool hasListedVideos(store::Reader& reader, UserId user);
+/// Returns whether the user has at least `count` pending videos; `count` is positive.
+bool hasPendingVideos(store::Reader& reader, UserId user, std::int64_t count);
 
 void insertVideo(store::Transaction& transaction, const Video& video);
 /// Publishes the content of a video that still is pending, or ready with the content it had when it was read. Returns

@@ -110,10 +110,11 @@ enum class StreamAccess {
   signed_,   ///< who has a signed link, the owner, admins
 };
 
-/// Who may watch videos, and how long deleted contents are remembered.
+/// Who may watch videos, how long deleted contents are remembered, and how many videos may be pending.
 struct VideosOptions {
   StreamAccess access = StreamAccess::everyone;
   std::chrono::milliseconds remember{std::chrono::hours{24 * 400}};  ///< how long a deleted content is known
+  std::int64_t maxPending = 100;                                     ///< pending videos of a user; 0: no limit
 };
 
 /// How deleted videos are purged.
@@ -127,7 +128,8 @@ struct PurgeOptions {
 class Videos {
  public:
   virtual ~Videos() = default;
-  /// Creates a pending video. For the user, admins and the operator. Faults: malformed, forbidden, notFound, diskFull.
+  /// Creates a pending video. For the user, admins and the operator. Faults: malformed, forbidden, notFound, diskFull,
+  /// conflict (the user has too many pending videos, except for the operator).
   virtual AddedVideo add(const Credential& by, const NewVideo& wanted) = 0;
   /// Lists one's own videos; admins and the operator see all, or one user's.
   virtual Page<Video> list(const Credential& by, const VideoQuery& wanted) = 0;

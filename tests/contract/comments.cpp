@@ -159,3 +159,27 @@ TEST_CASE("comments.post refuses an invalid comment") {
   for (int i = 0; i < 2000; ++i) emoji += "🎬";
   CHECK(comments.post(ada, {video, emoji, std::nullopt}).content == emoji);
 }
+
+TEST_CASE("a user posts so many comments a minute, on all videos together; the operator is not counted") {
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.access.commentsPerMinute = 3; });
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const VideoId one = site.video(ada, "ada", "x");
+  const VideoId two = site.video(ada, "ada", "y");
+  const auto post = [&](const Credential& by, const VideoId& video) {
+    site.at(by).comments().post(by, {video, "hi", {}});
+  };
+  for (const VideoId& video : {one, two, one}) post(ada, video);
+  try {
+    post(ada, two);
+    FAIL("a fourth comment went through");
+  } catch (const Error& error) {
+    CHECK(error.fault() == Fault::tooMany);
+    CHECK(error.retryAfter().value() <= std::chrono::seconds{20});
+  }
+  post(bob, one);
+  for (int i = 0; i < 5; ++i) post(Operator{"ada"}, one);
+  CommentQuery all;
+  all.video = one;
+  CHECK(site.at(ada).comments().list(ada, all).items.size() == 8);
+}

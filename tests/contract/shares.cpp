@@ -137,6 +137,23 @@ TEST_CASE("an upload link allows uploading to one video while its owner is enabl
   }
 }
 
+TEST_CASE("a view link opens nothing while the video's owner is disabled") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x", movie(700));
+  const Credential link = linkOf(site.at(ada).shares().create(ada, shareOf(video)).url);
+  const auto open = [&] { return readAll(site.at(link).videos().open(link, {video, {}})); };
+  CHECK(open() == movie(700));
+  ChangeUser change;
+  change.name = "ada";
+  change.disabled = true;
+  site.at(Operator{}).users().change(Operator{}, change);
+  requireFault([&] { open(); }, Fault::forbidden, "disabled");
+  change.disabled = false;
+  site.at(Operator{}).users().change(Operator{}, change);
+  CHECK(open() == movie(700));
+}
+
 TEST_CASE("links are absolute if public_url is set") {
   Site site(GENERATE(Way::local, Way::remote),
             [](Settings& settings) { settings.shares.publicUrl = "https://video.example/site"; });

@@ -437,3 +437,21 @@ TEST_CASE("an upload that does not fit on the disk is refused before any byte is
   requireFault([&] { site.at(ada).uploads().begin(ada, {video, 600'000'000, std::nullopt}); }, Fault::diskFull);
   CHECK(site.at(ada).uploads().put(ada, {video, std::nullopt}, sourceOf(bytes, 1'000'000)).size == 8'000'000);
 }
+
+TEST_CASE("a user has so many pending videos; the operator adds more") {
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.videos.maxPending = 2; });
+  const Credential ada = site.user("ada");
+  const Credential root = site.user("root", Role::admin);
+  const auto add = [&](const Credential& by) { return site.at(by).videos().add(by, {"ada", "x"}).id; };
+  const VideoId first = add(ada);
+  const VideoId second = add(root);
+  for (const Credential& by : {ada, root}) requireFault([&] { add(by); }, Fault::conflict, "2 pending videos");
+  site.at(ada).uploads().put(ada, {first, {}}, sourceOf(movie()));
+  add(ada);
+  requireFault([&] { add(ada); }, Fault::conflict, "pending");
+  site.at(ada).videos().remove(ada, {{second, {}}, {}});
+  add(ada);
+  requireFault([&] { add(ada); }, Fault::conflict, "pending");
+  add(Operator{});
+  add(Operator{"ada"});
+}

@@ -27,12 +27,12 @@ std::chrono::seconds tryOnce(Throttle& throttle, const std::string& name, const 
 
 }  // namespace
 
-TEST_CASE("the wait for a name doubles with each attempt and ends with the window", "[access]") {
+TEST_CASE("the wait of an address for a name doubles with each attempt and ends with the window", "[access]") {
   Throttle throttle(3, 15min);
   Time now = start;
-  for (int i = 0; i < 3; ++i) CHECK(tryOnce(throttle, "anna", "192.0.2." + std::to_string(i), now) == 0s);
+  for (int i = 0; i < 3; ++i) CHECK(tryOnce(throttle, "anna", "", now) == 0s);
   for (const std::chrono::seconds wait : {1s, 2s, 4s, 8s}) {
-    CHECK(tryOnce(throttle, "Anna", "198.51.100.1", now) == wait);
+    CHECK(tryOnce(throttle, "Anna", "", now) == wait);
     CHECK(tryOnce(throttle, "ANNA", "", now + wait - 1ms) == 1s);  // a refused attempt is not counted
     now += wait;
     CHECK(tryOnce(throttle, "anna", "", now) == 0s);
@@ -42,6 +42,19 @@ TEST_CASE("the wait for a name doubles with each attempt and ends with the windo
   CHECK(tryOnce(throttle, "anna", "", start + 15min) == 0s);
   CHECK(tryOnce(throttle, "anna", "", start + 15min) == 0s);
   CHECK(tryOnce(throttle, "anna", "", start + 15min) == 1s);
+}
+
+TEST_CASE("attempts at a name from many addresses leave each other address one at once, then slow it down",
+          "[access]") {
+  Throttle throttle(3, 15min);
+  for (int i = 0; i < 100; ++i) CHECK(tryOnce(throttle, "anna", "203.0.113." + std::to_string(i), start) == 0s);
+  CHECK(tryOnce(throttle, "anna", "203.0.113.0", start) == 1s);
+  CHECK(tryOnce(throttle, "anna", "192.0.2.1", start) == 0s);
+  CHECK(tryOnce(throttle, "anna", "192.0.2.1", start) == 1s);
+  CHECK(tryOnce(throttle, "anna", "192.0.2.1", start + 1s) == 0s);
+  CHECK(tryOnce(throttle, "anna", "192.0.2.1", start + 1s) == 2s);
+  throttle.begin("anna", "192.0.2.2", start + 1s).succeeded(start + 1s);
+  for (int i = 0; i < 2; ++i) CHECK(tryOnce(throttle, "anna", "192.0.2.3", start + 1s) == 0s);
 }
 
 TEST_CASE("no attempt waits longer than the window", "[access]") {
@@ -75,20 +88,24 @@ TEST_CASE("a successful sign-in clears the count of the name, not of the address
   CHECK(tryOnce(throttle, "bert", "192.0.2.1", start) == 1s);
 }
 
-TEST_CASE("an address that signed in to an account is not locked out by others", "[access]") {
+TEST_CASE("an address that signed in to an account within 30 days is not slowed down by others", "[access]") {
   Throttle throttle(3, 15min);
+  CHECK_FALSE(throttle.begin("anna", "192.0.2.1", start).isKnown());
   throttle.begin("anna", "192.0.2.1", start).succeeded(start);
-  for (int i = 0; i < 3; ++i) CHECK(tryOnce(throttle, "anna", "203.0.113." + std::to_string(i), start) == 0s);
-  CHECK(tryOnce(throttle, "anna", "203.0.113.9", start) == 1s);
-  for (int i = 0; i < 3; ++i) CHECK(tryOnce(throttle, "anna", "192.0.2.1", start) == 0s);
-  CHECK(tryOnce(throttle, "anna", "192.0.2.1", start) == 1s);  // counted separately
-  throttle.begin("anna", "192.0.2.1", start + 1s).succeeded(start + 1s);
-  CHECK(tryOnce(throttle, "anna", "192.0.2.1", start + 1s) == 0s);
-  // The window since the last success has passed: an address like any other.
-  Throttle later(1, 15min);
-  later.begin("anna", "192.0.2.1", start).succeeded(start);
-  tryOnce(later, "anna", "", start + 15min);
-  CHECK(tryOnce(later, "anna", "192.0.2.1", start + 15min) == 1s);
+  CHECK(throttle.begin("anna", "192.0.2.1", start).isKnown());
+  CHECK_FALSE(throttle.begin("bert", "192.0.2.1", start).isKnown());
+  const Time later = start + 24h * 30 - 1ms;
+  for (int i = 0; i < 5; ++i) CHECK(tryOnce(throttle, "anna", "203.0.113." + std::to_string(i), later) == 0s);
+  for (int i = 0; i < 3; ++i) CHECK(tryOnce(throttle, "anna", "192.0.2.1", later) == 0s);
+  CHECK(tryOnce(throttle, "anna", "192.0.2.1", later) == 1s);  // counted separately
+  CHECK(tryOnce(throttle, "anna", "192.0.2.1", later + 15min) == 0s);
+  throttle.begin("anna", "192.0.2.1", later + 15min).succeeded(later + 15min);
+  CHECK(tryOnce(throttle, "anna", "192.0.2.1", later + 15min) == 0s);
+  // 30 days after the last success: an address like any other.
+  CHECK_FALSE(throttle.begin("anna", "192.0.2.1", later + 15min + 24h * 30).isKnown());
+  // Without an address there is nobody in particular to know.
+  throttle.begin("anna", "", start).succeeded(start);
+  CHECK_FALSE(throttle.begin("anna", "", start).isKnown());
 }
 
 TEST_CASE("an attempt whose password was not checked does not count", "[access]") {
@@ -102,6 +119,7 @@ TEST_CASE("attempts with a million names do not clear a count", "[access]") {
   Throttle throttle(3, 15min);
   for (int i = 0; i < 3; ++i) tryOnce(throttle, "anna", "192.0.2.1", start);
   for (int i = 0; i < 1'000'000; ++i) throttle.begin("n" + std::to_string(i), "", start).failed();
-  CHECK(tryOnce(throttle, "anna", "", start) == 1s);
-  CHECK(tryOnce(throttle, "bert", "192.0.2.1", start) == 1s);
+  CHECK(tryOnce(throttle, "bert", "192.0.2.1", start) == 1s);  // that of the address
+  CHECK(tryOnce(throttle, "anna", "", start) == 0s);
+  CHECK(tryOnce(throttle, "anna", "", start) == 1s);  // that of the name
 }
