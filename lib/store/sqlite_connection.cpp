@@ -7,28 +7,36 @@
 #include <stdexcept>
 #include <utility>
 
+#include "store/sqlite_system_calls.hpp"
+
 namespace video::store {
 
-Error errorOf(int code, std::string_view message, int systemErrno) {
+Error errorOf(int code, std::string_view message) {
   const int primary = code & 0xff;
-  // A full disk also shows as an I/O error, of the shared memory file or of fsync.
-  if (primary == SQLITE_FULL || (primary == SQLITE_IOERR && (systemErrno == ENOSPC || systemErrno == EDQUOT)))
+  const int systemErrno = takeSqliteErrno();
+  const bool isOfSystem = primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN;
+  if (primary == SQLITE_FULL || (isOfSystem && (systemErrno == ENOSPC || systemErrno == EDQUOT)))
     return Error(Fault::diskFull, "no space left for the database");
+  if (isOfSystem && (systemErrno == EMFILE || systemErrno == ENFILE))
+    return Error(Fault::unavailable, "the database: too many open files");
   if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED)
     return Error(Fault::busy, "the database is locked by another process");
   return Error(Fault::databaseFailed, fmt::format("SQLite: {} ({})", message, code));
 }
 
 Error errorOf(const SQLite::Exception& exception) {
-  return errorOf(exception.getExtendedErrorCode(), exception.what());
+  const int extended = exception.getExtendedErrorCode();
+  return errorOf(extended >= 0 ? extended : exception.getErrorCode(), exception.what());
 }
 
 SQLite::Database openSqlite(const std::filesystem::path& path, int flags, std::chrono::milliseconds busyTimeout) {
+  prepareSqlite();
   try {
     return SQLite::Database(path.string(), flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX,
                             static_cast<int>(busyTimeout.count()));
   } catch (const SQLite::Exception& exception) {
-    throw Error(Fault::databaseFailed, fmt::format("{}: {}", path.string(), exception.what()));
+    const Error error = errorOf(exception);
+    throw Error(error.fault(), fmt::format("{}: {}", path.string(), error.detail()));
   }
 }
 
@@ -162,7 +170,7 @@ void SqliteConnection::fail(int code) {
   const int primary = code & 0xff;
   if (primary == SQLITE_IOERR || primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || primary == SQLITE_CANTOPEN)
     broken_ = true;
-  failure_ = errorOf(code, sqlite3_errmsg(handle()), sqlite3_system_errno(handle()));
+  failure_ = errorOf(code, sqlite3_errmsg(handle()));
   throw Error(*failure_);
 }
 

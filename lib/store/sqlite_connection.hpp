@@ -21,8 +21,10 @@
 
 namespace video::store {
 
-/// Returns the Error for an (extended) SQLite result code.
-Error errorOf(int code, std::string_view message, int systemErrno = 0);
+/// Returns the Error for an (extended) SQLite result code that this thread has just been given: a full disk or an
+/// exceeded quota diskFull, wherever it showed, too many open files unavailable, another's lock busy, all others
+/// databaseFailed.
+Error errorOf(int code, std::string_view message);
 Error errorOf(const SQLite::Exception& exception);
 
 /// Opens an existing database file that is not a symbolic link.
