@@ -137,6 +137,12 @@ std::uint64_t freeSpace(FileSystem& files, int file, std::string_view what) {
   return std::uint64_t{is.f_bavail} * is.f_frsize;
 }
 
+std::uint64_t freeInodes(FileSystem& files, int file, std::string_view what) {
+  struct statvfs is {};
+  if (files.fstatvfs(file, is) != 0) throwErrno(errno, what);
+  return is.f_files == 0 ? UINT64_MAX : std::uint64_t{is.f_favail};
+}
+
 bool isSameFile(int file, int at, const std::string& name) noexcept {
   struct stat opened {};
   struct stat named {};
@@ -150,14 +156,16 @@ bool isSameFile(int file, int other) noexcept {
   return ::fstat(file, &of) == 0 && ::fstat(other, &ofOther) == 0 && isSame(of, ofOther);
 }
 
+int trySyncFolder(FileSystem& files, int at, const std::string& name) {
+  const Descriptor opened(files.openat(at, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+  if (!opened) return errno == EACCES ? 0 : errno;
+  return files.fsync(opened.number()) == 0 || errno == EINVAL ? 0 : errno;
+}
+
 int tryPlaceFile(FileSystem& files, int at, const std::string& name, const std::string& newName, unsigned flags) {
   if (files.renameat2(at, name.c_str(), at, newName.c_str(), flags) != 0) return errno;
   const std::size_t slash = newName.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : newName.substr(0, slash + 1);
-  const Descriptor opened(files.openat(at, folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
-  // A user's folder may be one to write to and not to read, on a file system that cannot sync folders.
-  if (!opened) return errno == EACCES ? 0 : errno;
-  return files.fsync(opened.number()) == 0 || errno == EINVAL ? 0 : errno;
+  return trySyncFolder(files, at, slash == std::string::npos ? "." : newName.substr(0, slash + 1));
 }
 
 void placeMadeFile(FileSystem& files, int at, const std::string& name, const std::string& newName) {

@@ -48,10 +48,19 @@ void sync(FileSystem& files, int file, std::string_view what);
 /// Returns the bytes that are free for this process on the file system of `file`.
 std::uint64_t freeSpace(FileSystem& files, int file, std::string_view what);
 
+/// Returns how many files this process can still create on the file system of `file`; the largest number where it does
+/// not count them.
+std::uint64_t freeInodes(FileSystem& files, int file, std::string_view what);
+
 /// Returns whether `name` still is the file that is open as `file`.
 bool isSameFile(int file, int at, const std::string& name) noexcept;
 /// Returns whether both descriptors are of the same file.
 bool isSameFile(int file, int other) noexcept;
+
+/// Syncs a folder, so that the names in it survive a power loss. Returns 0, or the errno of the call that failed; a
+/// folder that may not be read, or whose file system cannot sync folders, counts as synced. With AT_FDCWD for `at` the
+/// name may be a path.
+int trySyncFolder(FileSystem& files, int at, const std::string& name);
 
 /// Renames a finished file within its folder, with the flags of renameat2, and syncs the folder. Returns 0, or the
 /// errno of the call that failed. With AT_FDCWD for `at` the names may be paths.

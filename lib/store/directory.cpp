@@ -28,7 +28,10 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::array folders{"blobs", "incoming", "lost+found"};
 // What a creation that was cut short may have left behind.
-constexpr std::array unfinished{"LOCK", "video.db.new", "video.db.new-wal", "video.db.new-shm", "video.db.new-journal"};
+constexpr std::array unfinished{"video.db.new", "video.db.new-wal", "video.db.new-shm", "video.db.new-journal"};
+// What writing, purging and running tasks open: it stands from the beginning, since a full disk may have no inodes
+// left.
+constexpr std::array lockFiles{"LOCK", "NEXT", "WRITE", "OWNERS", "scheduler.lock"};
 
 bool lockWithin(int file, int operation, std::chrono::milliseconds within) {
   const SteadyClock::time_point deadline = SteadyClock::now() + within;
@@ -53,8 +56,8 @@ bool hasDatabase(int folder) {
 void requireNothingElse(const std::filesystem::path& path) {
   for (const auto& entry : std::filesystem::directory_iterator(path)) {
     const std::string name = entry.path().filename().string();
-    if (std::find(folders.begin(), folders.end(), name) == folders.end() &&
-        std::find(unfinished.begin(), unfinished.end(), name) == unfinished.end())
+    const auto isIn = [&](const auto& names) { return std::find(names.begin(), names.end(), name) != names.end(); };
+    if (!isIn(folders) && !isIn(unfinished) && !isIn(lockFiles))
       throw Error(Fault::conflict, fmt::format("{}: holds \"{}\" and no video.db: not empty, and not a data directory",
                                                path.string(), name));
   }
@@ -81,14 +84,63 @@ Error refusal(int error, const std::string& name) {
     case EROFS: return Error(Fault::unreachable, name + ": the file system is read-only");
     case ENOENT: return Error(Fault::unreachable, name + ": there is no such data directory: run `videoctl data init`");
     case ENOTDIR: return Error(Fault::unreachable, name + ": not a directory");
+    case ENOSPC:
+    case EDQUOT: return Error(Fault::diskFull, name + ": no space left");
+    case EMFILE:
+    case ENFILE: return Error(Fault::unavailable, name + ": too many open files");
     default: return Error(Fault::unreachable, fmt::format("{}: {}", name, std::generic_category().message(error)));
   }
+}
+
+void syncFolder(os::FileSystem& files, const std::filesystem::path& path) {
+  if (const int error = os::trySyncFolder(files, AT_FDCWD, path.string()); error != 0)
+    throw refusal(error, path.string());
+}
+
+// Makes the folder where it is missing, with those above it.
+void makeRoot(os::FileSystem& files, const std::filesystem::path& path) {
+  std::vector<std::filesystem::path> missing;
+  std::error_code problem;
+  for (auto folder = std::filesystem::absolute(path); !std::filesystem::exists(folder, problem) && !problem;
+       folder = folder.parent_path())
+    missing.push_back(folder);
+  if (missing.empty()) return;
+  for (auto folder = missing.rbegin(); folder != missing.rend(); ++folder) {
+    const mode_t mode = folder + 1 == missing.rend() ? 0750 : 0777;
+    if (files.mkdirat(AT_FDCWD, folder->c_str(), mode) != 0 && errno != EEXIST) throw refusal(errno, path.string());
+    syncFolder(files, folder->parent_path());
+  }
+  const Descriptor made(files.openat(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+  if (!made || files.fchmod(made.number(), 0750) != 0) throw refusal(errno, path.string());
 }
 
 Descriptor openRoot(const std::filesystem::path& path, const std::string& name) {
   Descriptor root(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root || ::faccessat(root.number(), ".", R_OK | W_OK | X_OK, AT_EACCESS) != 0) throw refusal(errno, name);
   return root;
+}
+
+void removeUnfinished(os::FileSystem& files, int root) {
+  for (const char* left : unfinished) os::removeFile(files, root, left);
+}
+
+// Makes an empty folder a data directory; its LOCK is held.
+void fill(os::FileSystem& files, int root, const std::filesystem::path& path) {
+  // One that was killed may have made the folder, and not reached this.
+  syncFolder(files, std::filesystem::canonical(path).parent_path());
+  makeFolders(files, root);
+  for (const char* file : lockFiles) os::openOrMake(files, root, file, O_RDWR);
+  removeUnfinished(files, root);
+  try {
+    makeDatabase(std::filesystem::canonical(path) / "video.db.new");
+    for (const char* left : unfinished)
+      if (std::string_view(left) != unfinished.front()) os::removeFile(files, root, left);
+    // The name video.db comes last: where it stands, all of it stands.
+    os::placeMadeFile(files, root, unfinished.front(), "video.db");
+  } catch (...) {
+    for (const char* left : unfinished) files.unlinkat(root, left);
+    throw;
+  }
 }
 
 }  // namespace
@@ -109,29 +161,16 @@ struct DataDirectory::State {
 };
 
 void DataDirectory::create(const std::filesystem::path& path, os::FileSystem& files) {
-  std::error_code problem;
-  if (!std::filesystem::exists(path, problem) && !problem) {
-    std::filesystem::create_directories(std::filesystem::absolute(path).parent_path(), problem);
-    if (problem || (::mkdir(path.c_str(), 0750) != 0 && errno != EEXIST))
-      throw refusal(problem ? problem.value() : errno, path.string());
-    const Descriptor made(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (::fchmod(made.number(), 0750) != 0) throw refusal(errno, path.string());
-  }
+  makeRoot(files, path);
   const Descriptor root = openRoot(path, path.string());
   if (!hasDatabase(root.number())) {
     requireNothingElse(path);
     const Descriptor lock = os::openOrMake(files, root.number(), "LOCK", O_RDWR);
     if (!lockWithin(lock.number(), LOCK_EX, std::chrono::seconds{10}))
       throw Error(Fault::busy, path.string() + ": another process is making a data directory there");
-    if (!hasDatabase(root.number())) {
-      makeFolders(files, root.number());
-      for (const char* left : unfinished)
-        if (std::string_view(left) != "LOCK") os::removeFile(files, root.number(), left);
-      makeDatabase(std::filesystem::canonical(path) / "video.db.new");
-      // The name video.db comes last: where it stands, all of it stands.
-      return os::placeMadeFile(files, root.number(), "video.db.new", "video.db");
-    }
+    if (!hasDatabase(root.number())) return fill(files, root.number(), path);
   }
+  removeUnfinished(files, root.number());
   try {
     Reserve reserve(files, root.number());
     reserve.runWithRoom([&] { schemaOf(std::filesystem::canonical(path) / "video.db"); });

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/error.hpp"
@@ -14,10 +15,15 @@ namespace {
 
 constexpr const char* reserveName = "reserve";
 constexpr std::uint64_t most = 64ULL << 20;
+// Beside the reserve itself as many inodes as opening the database and the operator's socket take.
+constexpr std::array emptyNames{"reserve.1", "reserve.2", "reserve.3"};
+
+constexpr std::uint64_t fewInodes = 16;
 
 }  // namespace
 
 std::uint64_t Reserve::release() noexcept {
+  for (const char* const name : emptyNames) files_.unlinkat(folder_, name);
   struct stat is {};
   if (::fstatat(folder_, reserveName, &is, AT_SYMLINK_NOFOLLOW) != 0) return 0;
   return files_.unlinkat(folder_, reserveName) == 0 ? static_cast<std::uint64_t>(is.st_size) : 0;
@@ -35,8 +41,22 @@ void Reserve::runWithRoom(const std::function<void()>& work) {
 bool Reserve::make(std::uint64_t floor) {
   const std::lock_guard lock(mutex_);
   struct stat is {};
-  const bool stands = ::fstatat(folder_, reserveName, &is, AT_SYMLINK_NOFOLLOW) == 0;
-  if (stands && std::cmp_greater_equal(is.st_size, least)) return true;
+  const bool stands =
+      ::fstatat(folder_, reserveName, &is, AT_SYMLINK_NOFOLLOW) == 0 && std::cmp_greater_equal(is.st_size, least);
+  const bool hasInodes = ::fstatat(folder_, emptyNames.back(), &is, AT_SYMLINK_NOFOLLOW) == 0;
+  if (stands && hasInodes) return true;
+  if (os::freeInodes(files_, folder_, reserveName) < fewInodes) return stands;
+  try {
+    if (!stands && !allocate(floor)) return false;
+    for (const char* const name : emptyNames) os::makeFile(files_, folder_, name, O_WRONLY);
+    return true;
+  } catch (const Error& error) {
+    if (error.fault() != Fault::diskFull) throw;
+    return stands;
+  }
+}
+
+bool Reserve::allocate(std::uint64_t floor) {
   const std::uint64_t free = os::freeSpace(files_, folder_, reserveName);
   const std::uint64_t size = std::clamp(free / 8, least, most);
   if (free < floor + 2 * size) return false;

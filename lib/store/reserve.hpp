@@ -8,9 +8,9 @@
 
 namespace video::store {
 
-/// The file `reserve` of a data directory: disk space that is released when a delete, a drain or a checkpoint meets a
-/// full disk, and allocated again later. All processes share one reserve; any of them may make or release it. May be
-/// used from any thread.
+/// The file `reserve` of a data directory, and empty ones beside it: disk space and inodes that are released when
+/// opening, a delete, a drain or a checkpoint meets a full disk, and allocated again later. All processes share one
+/// reserve; any of them may make or release it. May be used from any thread.
 class Reserve {
  public:
   /// Must be at least what a checkpoint needs (the log, up to the Writer's logLimit), or deletes would fail after it.
@@ -24,10 +24,13 @@ class Reserve {
   /// reserve and runs it once more.
   void runWithRoom(const std::function<void()>& work);
   /// Allocates the reserve (64 MiB; on a small disk an eighth of the free space, but at least 8 MiB) if more than
-  /// `floor` bytes remain free. Returns whether there is a reserve now. Throws Error if the disk cannot be queried.
+  /// `floor` bytes, and inodes, remain free. Returns whether there is a reserve now. Throws Error if the disk cannot be
+  /// queried.
   bool make(std::uint64_t floor);
 
  private:
+  bool allocate(std::uint64_t floor);
+
   os::FileSystem& files_;
   const int folder_;
   std::mutex mutex_;

@@ -46,7 +46,18 @@ void apply(SQLite::Database& database, const std::vector<Migration>& migrations,
                                                    check.getColumn(0).getString()));
   check.reset();
   transaction.commit();
-  database.exec("PRAGMA journal_mode = WAL");
+}
+
+/// Throws unless the whole schema is in the file itself, and nothing of it in a log beside it.
+void requireWhole(const std::filesystem::path& path) {
+  SQLite::Database database = openSqlite(path, SQLITE_OPEN_READWRITE, std::chrono::seconds{10});
+  const bool hasLog =
+      std::filesystem::exists(path.string() + "-wal") || std::filesystem::exists(path.string() + "-journal");
+  if (hasLog || pragma(database, "application_id") != applicationId ||
+      pragma(database, "user_version") != latestSchema() ||
+      database.execAndGet("PRAGMA journal_mode").getString() != "wal" ||
+      database.execAndGet("PRAGMA integrity_check").getString() != "ok")
+    throw Error(Fault::databaseFailed, fmt::format("{}: is not what was written", path.string()));
 }
 
 /// A copy of the database as it is, complete and on disk, under `name`.
@@ -102,7 +113,7 @@ std::int64_t schemaOf(const std::filesystem::path& path) {
   } catch (const SQLite::Exception& exception) {
     if (exception.getErrorCode() == SQLITE_NOTADB)
       throw Error(Fault::unreachable, fmt::format("{}: not a database", path.string()));
-    throw errorOf(exception, path);
+    throw errorOf(exception);
   }
 }
 
@@ -124,12 +135,17 @@ void requireSchema(const std::filesystem::path& path, std::int64_t schema) {
 
 void makeDatabase(const std::filesystem::path& path) {
   try {
-    SQLite::Database database(path.string(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW);
-    database.exec(fmt::format("PRAGMA application_id = {}; PRAGMA synchronous = FULL", applicationId));
-    pragma(database, "journal_mode = WAL");
-    apply(database, migrations(), 0);
+    {
+      // With a rollback journal, so that what is committed is in the file; closing a log reports no failure.
+      SQLite::Database database =
+          openSqlite(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, std::chrono::seconds{10});
+      database.exec(fmt::format("PRAGMA application_id = {}; PRAGMA synchronous = FULL", applicationId));
+      apply(database, migrations(), 0);
+      database.exec("PRAGMA journal_mode = WAL");
+    }
+    requireWhole(path);
   } catch (const SQLite::Exception& exception) {
-    throw errorOf(exception, path);
+    throw errorOf(exception);
   }
 }
 
@@ -146,12 +162,13 @@ Migrated migrate(DataDirectory& exclusive, const std::vector<Migration>& migrati
     try {
       database.exec("PRAGMA synchronous = FULL");
       apply(database, migrations, before);
+      database.exec("PRAGMA journal_mode = WAL");
     } catch (...) {
       if (!hadCopy) exclusive.files().unlinkat(exclusive.descriptor(), copy.c_str());
       throw;
     }
   } catch (const SQLite::Exception& exception) {
-    throw errorOf(exception, exclusive.databasePath());
+    throw errorOf(exception);
   }
   keepTwoCopies(exclusive);
   return {before, wanted};

@@ -1,44 +1,36 @@
 #include "store/sqlite_connection.hpp"
 
 #include <fmt/format.h>
-#include <sys/statvfs.h>
 
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
 
+#include "store/sqlite_system_calls.hpp"
+
 namespace video::store {
 
-namespace {
-
-// Whether no file can grow or be made beside the database. SQLite does not tell why it could not make or extend the
-// shared memory file.
-bool isDiskFull(const std::filesystem::path& database) {
-  constexpr std::uint64_t least = 64 * 1024;
-  struct statvfs is {};
-  return ::statvfs(database.c_str(), &is) == 0 &&
-         (std::uint64_t{is.f_bavail} * is.f_frsize < least || (is.f_files > 0 && is.f_favail == 0));
-}
-
-}  // namespace
-
-Error errorOf(int code, std::string_view message, int systemErrno, const std::filesystem::path& database) {
+Error errorOf(int code, std::string_view message) {
   const int primary = code & 0xff;
-  if (primary == SQLITE_FULL ||
-      (primary == SQLITE_IOERR && (systemErrno == ENOSPC || systemErrno == EDQUOT || isDiskFull(database))) ||
-      (primary == SQLITE_CANTOPEN && isDiskFull(database)))
+  const int systemErrno = takeSqliteErrno();
+  const bool isOfSystem = primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN;
+  if (primary == SQLITE_FULL || (isOfSystem && (systemErrno == ENOSPC || systemErrno == EDQUOT)))
     return Error(Fault::diskFull, "no space left for the database");
+  if (isOfSystem && (systemErrno == EMFILE || systemErrno == ENFILE))
+    return Error(Fault::unavailable, "the database: too many open files");
   if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED)
     return Error(Fault::busy, "the database is locked by another process");
   return Error(Fault::databaseFailed, fmt::format("SQLite: {} ({})", message, code));
 }
 
-Error errorOf(const SQLite::Exception& exception, const std::filesystem::path& database) {
-  return errorOf(exception.getExtendedErrorCode(), exception.what(), 0, database);
+Error errorOf(const SQLite::Exception& exception) {
+  const int extended = exception.getExtendedErrorCode();
+  return errorOf(extended >= 0 ? extended : exception.getErrorCode(), exception.what());
 }
 
 SQLite::Database openSqlite(const std::filesystem::path& path, int flags, std::chrono::milliseconds busyTimeout) {
+  prepareSqlite();
   try {
     SQLite::Database opened(path.string(), flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX,
                             static_cast<int>(busyTimeout.count()));
@@ -47,9 +39,8 @@ SQLite::Database openSqlite(const std::filesystem::path& path, int flags, std::c
     sqlite3_file_control(opened.getHandle(), "main", SQLITE_FCNTL_PERSIST_WAL, &persists);
     return opened;
   } catch (const SQLite::Exception& exception) {
-    const Error error = errorOf(exception, path);
-    if (error.fault() != Fault::databaseFailed) throw Error(error);
-    throw Error(Fault::databaseFailed, fmt::format("{}: {}", path.string(), exception.what()));
+    const Error error = errorOf(exception);
+    throw Error(error.fault(), fmt::format("{}: {}", path.string(), error.detail()));
   }
 }
 
@@ -127,7 +118,7 @@ void Statement::reset() noexcept {
 
 SqliteConnection::SqliteConnection(const std::filesystem::path& path, Kind kind, const StoreOptions& options,
                                    SqlTexts& texts)
-    : database_(openSqlite(path, SQLITE_OPEN_READWRITE, options.lockTimeout)), texts_(texts), path_(path) {
+    : database_(openSqlite(path, SQLITE_OPEN_READWRITE, options.lockTimeout)), texts_(texts) {
   sqlite3_extended_result_codes(handle(), 1);
   control("PRAGMA foreign_keys = ON");
   control("PRAGMA trusted_schema = OFF");
@@ -183,7 +174,7 @@ void SqliteConnection::fail(int code) {
   const int primary = code & 0xff;
   if (primary == SQLITE_IOERR || primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || primary == SQLITE_CANTOPEN)
     broken_ = true;
-  failure_ = errorOf(code, sqlite3_errmsg(handle()), sqlite3_system_errno(handle()), path_);
+  failure_ = errorOf(code, sqlite3_errmsg(handle()));
   throw Error(*failure_);
 }
 

@@ -21,10 +21,11 @@
 
 namespace video::store {
 
-/// Returns the Error for an (extended) SQLite result code about this database file. An I/O error, or a file that cannot
-/// be opened, is diskFull where the file system has no space or no inodes left.
-Error errorOf(int code, std::string_view message, int systemErrno, const std::filesystem::path& database);
-Error errorOf(const SQLite::Exception& exception, const std::filesystem::path& database);
+/// Returns the Error for an (extended) SQLite result code that this thread has just been given: a full disk or an
+/// exceeded quota diskFull, wherever it showed, too many open files unavailable, another's lock busy, all others
+/// databaseFailed.
+Error errorOf(int code, std::string_view message);
+Error errorOf(const SQLite::Exception& exception);
 
 /// Opens an existing database file that is not a symbolic link.
 SQLite::Database openSqlite(const std::filesystem::path& path, int flags, std::chrono::milliseconds busyTimeout);
@@ -99,7 +100,6 @@ class SqliteConnection {
 
   SQLite::Database database_;
   SqlTexts& texts_;
-  const std::filesystem::path path_;
   std::unordered_map<std::string_view, std::unique_ptr<Statement>> statements_;
   std::optional<Error> failure_;
   bool broken_ = false;

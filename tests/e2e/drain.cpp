@@ -1,13 +1,7 @@
-// The deletion queue under bad conditions: killed at every system call, failing disks, full ones, and many drains at
-// once.
+// The deletion queue under bad conditions: failing disks, full ones, and many drains at once.
 #include <algorithm>
-#include <atomic>
-#include <climits>
-#include <csignal>
 #include <fstream>
-#include <mutex>
 #include <set>
-#include <thread>
 #include <utility>
 
 #include "catch.hpp"
@@ -20,9 +14,6 @@ namespace fs = std::filesystem;
 using Words = std::vector<std::string>;
 
 namespace {
-
-// What is under the sanitizers must not look for leaks while it is traced.
-const Given untraced{{{"ASAN_OPTIONS", "detect_leaks=0"}}, {}, {}};
 
 std::string write(const fs::path& path, const std::string& text) {
   std::ofstream(path) << text;
@@ -37,20 +28,6 @@ Words drainOf(const std::string& config, const fs::path& data, const Words& more
   Words words{builtProgram("videoctl"), "--config", config, "--data-dir", data.string(), "queue", "drain", "-q"};
   words.insert(words.end(), more.begin(), more.end());
   return words;
-}
-
-Words traced(const fs::path& trace, const std::string& calls, const std::string& fault, int when, const Words& words) {
-  Words all{"strace",
-            "-f",
-            "-qq",
-            "-o",
-            trace.string(),
-            "-e",
-            "trace=" + calls,
-            "-e",
-            fmt::format("inject={}:{}:when={}", calls, fault, when)};
-  all.insert(all.end(), words.begin(), words.end());
-  return all;
 }
 
 std::int64_t ask(store::Database& database, std::string_view sql) {
@@ -93,92 +70,7 @@ std::string faultsIn(const fs::path& data, const QueueSize& size) {
   return faults;
 }
 
-bool canTrace() {
-  try {
-    return run({"strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=unlink:error=EIO", "true"}).status == 0;
-  } catch (const std::exception&) {
-    return false;
-  }
-}
-
-// One try with the Nth call failing: whether there was an Nth one, and what is wrong afterwards.
-std::pair<bool, std::string> tryAt(const fs::path& home, const std::string& calls, const std::string& fault, int when,
-                                   const QueueSize& size) {
-  const bool kills = fault.starts_with("signal");
-  const std::string name = fmt::format("{}", when);
-  const fs::path data = home / name;
-  const fs::path trace = home / (name + ".trace");
-  fs::copy(home / "filled", data, fs::copy_options::recursive);
-  const std::string config = home / "ctl.toml";
-  const Ended ended = run(traced(trace, calls, fault, when, drainOf(config, data)), untraced);
-  std::ifstream file(trace);
-  const std::string lines(std::istreambuf_iterator<char>(file), {});
-  const bool met = kills ? ended.status == 128 + SIGKILL : lines.find("(INJECTED)") != std::string::npos;
-  std::string wrong;
-  if (met) {
-    const Ended again = run(drainOf(config, data, {"--include-not-due", "--yes"}));
-    if (again.status != 0) wrong += fmt::format("then status {}: {}\n", again.status, again.err);
-  } else if (ended.status != 0) {
-    wrong += fmt::format("status {}: {}\n", ended.status, ended.err);
-  }
-  wrong += faultsIn(data, size);
-  if (!wrong.empty()) wrong += lines;
-  fs::remove_all(data);
-  fs::remove(trace);
-  return {met, wrong};
-}
-
-// Tries every N until there is none, two at once; how many there were.
-int forEveryCall(const fs::path& home, const std::string& calls, const std::string& fault, const QueueSize& size) {
-  write(home / "ctl.toml", quick);
-  std::atomic<int> next = 1;
-  std::atomic<int> last = INT_MAX;
-  std::mutex mutex;
-  std::string wrong;
-  {
-    std::vector<std::jthread> threads;
-    for (int t = 0; t < 2; ++t)
-      threads.emplace_back([&] {
-        for (int when = next++; when <= last; when = next++) {
-          const auto [met, faults] = tryAt(home, calls, fault, when, size);
-          const std::lock_guard lock(mutex);
-          if (!met) last = std::min(last.load(), when - 1);
-          if (!faults.empty()) wrong += fmt::format("{} {} {}: {}\n", calls, fault, when, faults);
-        }
-      });
-  }
-  CHECK(wrong == "");
-  return last;
-}
-
 }  // namespace
-
-TEST_CASE("a drain killed, or failed by the disk, at any system call loses nothing and leaves nothing behind",
-          "[long]") {
-  if (!canTrace()) {
-    WARN("skipped: strace is not permitted here");
-    return;
-  }
-#ifdef __SANITIZE_ADDRESS__
-  // A killed process reports nothing: what the sanitizers could see is how errors are handled.
-  const auto [calls, fault] =
-      std::pair<std::string, std::string>("unlink,unlinkat,fsync,fdatasync,pwrite64,write", "error=EIO");
-#else
-  const auto [calls, fault] = GENERATE(table<std::string, std::string>({
-      {"unlink,unlinkat,fsync,fdatasync,pwrite64,write", "signal=KILL"},
-      {"unlink,unlinkat", "signal=KILL"},  // strace counts by thread: what comes late in its thread is met here
-      {"fsync", "signal=KILL"},
-      {"unlink,unlinkat,fsync,fdatasync,pwrite64,write", "error=EIO"},
-      {"unlink,unlinkat,fsync,fdatasync,pwrite64,write", "error=ENOSPC"},
-  }));
-#endif
-  const TempDirectory home;
-  const QueueSize size{.deleted = 2, .kept = 1, .comments = 1};
-  fillQueue(home / "filled", size);
-  const int count = forEveryCall(home.path(), calls, fault, size);
-  CAPTURE(calls, fault, count);
-  CHECK(count > 1);
-}
 
 TEST_CASE("three drains at once purge each record exactly once", "[long]") {
   const TempDirectory home;

@@ -115,3 +115,54 @@ TEST_CASE("a directory on a disk without inodes opens, deletes and drains") {
   CHECK(ctl({"queue", "list"}).out.empty());
   CHECK(std::filesystem::is_empty(data / "incoming"));
 }
+
+TEST_CASE("without inodes a directory opens, deletes and drains, and people sign in") {
+  const TempDirectory folder;
+  const SmallDisk disk("64m,nr_inodes=80");
+  if (!disk.isMounted()) return;
+  const std::filesystem::path data = disk / "data";
+  const std::string config = "[storage]\nfree_space_floor = 0\n[deletion]\ndelay = 0\n";
+  std::ofstream(folder / "ctl.toml") << "data_dir = \"" << data.string() << "\"\n" << config;
+  const auto ctl = [&](std::vector<std::string> words, const Given& given = {}) {
+    words.insert(words.begin(), {"--config", (folder / "ctl.toml").string(), "-o", "id"});
+    return videoctl(words, given);
+  };
+  REQUIRE(ctl({"data", "init"}).status == 0);
+  REQUIRE(ctl({"user", "add", "ada", "--password-stdin"}, {{}, "password of ada", {}}).status == 0);
+  const Ended video = ctl({"video", "upload", movie(folder / "a.mp4", mega), "--user", "ada"});
+  REQUIRE(video.status == 0);
+  REQUIRE(std::filesystem::exists(data / "reserve.3"));
+  for (int i = 0; std::ofstream(disk / ("filler" + std::to_string(i))); ++i) continue;
+
+  const Ended listed = ctl({"video", "list"});
+  INFO(listed.err);
+  CHECK(listed.out == video.out);
+  CHECK(ctl({"video", "delete", line(video.out)}).status == 0);
+  const Ended drained = ctl({"queue", "drain"});
+  INFO(drained.err);
+  CHECK(drained.status == 0);
+  CHECK(ctl({"queue", "list"}).out.empty());
+  Daemon daemon(config, {}, data);
+  CHECK(run({"curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", daemon.url() + "/user/ada", "-d",
+             R"({"user_name":"ada","pwd":"password of ada"})"})
+            .out == "200");
+  CHECK(daemon.terminate() == 0);
+}
+
+TEST_CASE("too many open files while opening is worth trying again") {
+  const TempDirectory folder;
+  const std::string data = (folder / "data").string();
+  REQUIRE(videoctl({"--data-dir", data, "data", "init"}).status == 0);
+  bool opened = false;
+  for (int files = 4; files < 40 && !opened; ++files) {
+    const Ended ended =
+        run({"sh", "-c", "ulimit -n " + std::to_string(files) + "; exec \"$0\" --direct --data-dir \"$1\" user list",
+             builtProgram("videoctl"), data});
+    opened = ended.status == 0;
+    // With too few its libraries cannot be loaded.
+    if (ended.status == 127) continue;
+    INFO(files << ": " << ended.status << ' ' << ended.err);
+    CHECK((ended.status == 0 || ended.status == 9));
+  }
+  CHECK(opened);
+}

@@ -49,13 +49,22 @@ std::string lengthened(const std::string& text) {
   return longer;
 }
 
+// Cut in the middle of each line end, where limits are easily judged by what has come.
+std::vector<std::string_view> cutAfterEachCr(std::string_view text) {
+  std::vector<std::string_view> pieces;
+  for (std::size_t cr = 0; (cr = text.find('\r')) != std::string_view::npos; text.remove_prefix(cr + 1))
+    pieces.push_back(text.substr(0, cr + 1));
+  pieces.push_back(text);
+  return pieces;
+}
+
 void run(fuzz::Input in) {
   const std::uint32_t seed = in.word();
   const std::uint8_t mode = in.byte();
   const std::string type = (mode & 1) != 0 ? in.line() : "multipart/form-data; boundary=X";
   const std::string text = (mode & 2) != 0 ? lengthened(in.rest()) : in.rest();
   const Form whole = readForm(type, {text});
-  std::vector<std::vector<std::string_view>> ways{fuzz::cut(text, seed)};
+  std::vector<std::vector<std::string_view>> ways{fuzz::cut(text, seed), cutAfterEachCr(text)};
   if (text.size() < 3000) ways.push_back(fuzz::bytesOf(text));
   for (const auto& pieces : ways) {
     const Form form = readForm(type, pieces);

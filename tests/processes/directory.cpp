@@ -56,7 +56,9 @@ TEST_CASE("a data directory is created completely, with any umask", "[store]") {
   const Scratch scratch;
   const mode_t before = ::umask(0077);
   const auto path = scratch.path() / "deep" / "data";
-  openAt(path)->leases().own();
+  DataDirectory::create(path);
+  for (const char* file : {"LOCK", "NEXT", "WRITE", "OWNERS", "scheduler.lock"})
+    CHECK(modeOf(path / file) == 0640);  // a full disk may have no inodes left for them
   {
     Database database(openAt(path), small());
     database.write(Purpose::grow, [](Transaction& one) { addBlob(one, "x"); });
@@ -66,7 +68,7 @@ TEST_CASE("a data directory is created completely, with any umask", "[store]") {
   ::umask(before);
   CHECK(modeOf(path) == 0750);
   for (const char* folder : {"blobs", "incoming", "lost+found"}) CHECK(modeOf(path / folder) == 0750);
-  for (const char* file : {"video.db", "LOCK", "NEXT", "WRITE", "OWNERS"}) CHECK(modeOf(path / file) == 0640);
+  CHECK(modeOf(path / "video.db") == 0640);
   for (const char* absent : {"video.db.new", "derived"}) CHECK(!std::filesystem::exists(path / absent));
   CHECK(schemaOf(path / "video.db") == latestSchema());
 }
@@ -105,6 +107,44 @@ TEST_CASE("an interrupted creation is finished by the next one", "[store]") {
   std::ofstream(scratch.data() / "video.db.new") << "half";
   DataDirectory::create(scratch.data());
   CHECK(schemaOf(scratch.data() / "video.db") == latestSchema());
+}
+
+TEST_CASE("on a disk that is too small nothing of a database is created, or all of it", "[store]") {
+  int made = 0;
+  int refused = 0;
+  for (int size = 100; size <= 700; size += 20) {
+    CAPTURE(size);
+    const SmallDisk disk(std::to_string(size) + "k");
+    if (!disk.isMounted()) return;
+    const auto path = disk / "data";
+    const auto fault = faultOf([&] { DataDirectory::create(path); });
+    if (fault) {
+      ++refused;
+      CHECK(fault == Fault::diskFull);
+      CHECK_FALSE(std::filesystem::exists(path / "video.db"));
+    } else {
+      ++made;
+      SQLite::Database database(path / "video.db", SQLite::OPEN_READONLY);
+      CHECK(database.execAndGet("PRAGMA integrity_check").getString() == "ok");
+      CHECK(database.execAndGet("PRAGMA user_version").getInt64() == latestSchema());
+      CHECK(database.execAndGet("PRAGMA journal_mode").getString() == "wal");
+    }
+    for (const char* const left : {"", "-wal", "-shm", "-journal"})
+      CHECK_FALSE(std::filesystem::exists(path / ("video.db.new" + std::string(left))));
+    REQUIRE(::mount("tmpfs", (disk / "").c_str(), "tmpfs", MS_REMOUNT, "size=2m") == 0);
+    Database(openAt(path), small()).write(Purpose::keep, [](Transaction& one) { addBlob(one, "x"); });
+  }
+  CHECK(made > 0);
+  CHECK(refused > 0);
+}
+
+TEST_CASE("what an interrupted creation left beside a database is removed", "[store]") {
+  const Scratch scratch;
+  DataDirectory::create(scratch.data());
+  for (const char* const left : {"video.db.new", "video.db.new-wal"}) std::ofstream(scratch.data() / left) << "half";
+  DataDirectory::create(scratch.data());
+  CHECK_FALSE(std::filesystem::exists(scratch.data() / "video.db.new"));
+  CHECK_FALSE(std::filesystem::exists(scratch.data() / "video.db.new-wal"));
 }
 
 TEST_CASE("opening a directory fails with the reason and the origin of its path", "[store]") {
@@ -201,6 +241,7 @@ TEST_CASE("the reserve is created if space allows, and can be released", "[store
   CHECK(std::filesystem::file_size(scratch.data() / "reserve") == 64U << 20);
   CHECK(directory->reserve().release());
   CHECK(!std::filesystem::exists(scratch.data() / "reserve"));
+  CHECK(!std::filesystem::exists(scratch.data() / "reserve.1"));
 }
 
 TEST_CASE("root becomes the owner of the directory; other users are refused", "[store]") {

@@ -199,6 +199,15 @@ TEST_CASE("a head over a size limit is refused") {
   std::string cut = target(8 * 1024 - 14);
   cut.resize(cut.find('\r') + 1);
   CHECK(statusOf(cut) == -1);
+  for (const std::size_t size : {8 * 1024 - 14, 8 * 1024 - 13}) {
+    // Judged alike wherever it is cut.
+    const std::string bytes = target(size);
+    HeadEnd end;
+    HeadEnd::State state = HeadEnd::State::more;
+    for (std::size_t come = 8000; state == HeadEnd::State::more && come <= bytes.size(); ++come)
+      state = end.look(std::string_view(bytes).substr(0, come), {});
+    CHECK(state == (size == 8 * 1024 - 14 ? HeadEnd::State::whole : HeadEnd::State::refused));
+  }
   CHECK(statusOf("GET /" + std::string(9000, 'a')) == 414);
   CHECK(statusOf(with("A: " + std::string(16 * 1024, 'a') + "\r\n")) == 431);
   CHECK(statusOf("GET / HTTP/1.1\r\nA: " + std::string(17 * 1024, 'a')) == 431);

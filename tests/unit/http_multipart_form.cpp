@@ -56,6 +56,21 @@ TEST_CASE("a form yields the same file however it is split") {
   CHECK(fileOf(bytes) == content);
 }
 
+TEST_CASE("a part header of exactly 8 KiB is taken, and one more byte refused, however the form is cut") {
+  for (const std::size_t size : {8192U, 8193U}) {
+    const std::string body = part(std::string(size, 'h'), "x") + part(fileHeader, "m") + "--XX--";
+    const std::string_view whole = body;
+    const std::size_t end = body.find("\r\n", 6);
+    for (const std::size_t at : {end - 1, end, end + 1, end + 2, end + 3}) {
+      CAPTURE(size, at - end);
+      if (size == 8192)
+        CHECK(fileOf({whole.substr(0, at), whole.substr(at)}) == "m");
+      else
+        CHECK_THROWS_AS(fileOf({whole.substr(0, at), whole.substr(at)}), video::Error);
+    }
+  }
+}
+
 TEST_CASE("unusual but legal part headers are accepted") {
   for (const char* header : {
            "content-disposition: FORM-DATA; NAME=file",

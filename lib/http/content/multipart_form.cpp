@@ -105,7 +105,9 @@ std::size_t FormFile::takeDelimiter(std::string_view bytes) {
 
 std::size_t FormFile::takeHeaders(std::string_view bytes) {
   const std::size_t end = bytes.find("\r\n");
-  if (headers_.size() + std::min(end, bytes.size()) > largestPartHeader)
+  // A CR at the end may be half a line end.
+  const std::size_t length = end != std::string_view::npos ? end : bytes.size() - (bytes.ends_with('\r') ? 1 : 0);
+  if (headers_.size() + length > largestPartHeader)
     throw Error(Fault::malformed, "file: the header of a form part is larger than 8 KiB");
   if (end == std::string_view::npos) return 0;
   skip(end);

@@ -1,0 +1,85 @@
+#include "store/sqlite_system_calls.hpp"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <mutex>
+#include <utility>
+
+namespace video::store {
+namespace {
+
+thread_local int noted = 0;
+
+void note(int error) noexcept {
+  if (error == ENOSPC || error == EDQUOT || error == EMFILE || error == ENFILE) noted = error;
+}
+
+// SQLite opens once more for reading only, and the errno of that is the one it reports.
+int openNoting(const char* path, int flags, int mode) {
+  const int file = ::open(path, flags, mode);
+  if (file < 0) note(errno);
+  return file;
+}
+
+// SQLite lengthens -shm by a byte at the end of each page, and maps what may be holes.
+bool lengthensShm(int file, std::size_t size, off_t at) {
+  constexpr off_t page = 4096;
+  struct stat is {};
+  return size == 1 && (at + 1) % page == 0 && ::fstat(file, &is) == 0 && is.st_size <= at + 1 - page;
+}
+
+ssize_t writeNoting(int file, const void* bytes, std::size_t size, off_t at) {
+  constexpr off_t page = 4096;
+  constexpr off_t region = 32 * 1024;  // lengths of -shm are multiples
+  if (lengthensShm(file, size, at)) {
+    const int error = ::posix_fallocate(file, at + 1 - page, region);
+    if (error == ENOSPC || error == EDQUOT) {
+      note(error);
+      errno = ENOSPC;
+      return -1;
+    }
+  }
+  const ssize_t written = ::pwrite(file, bytes, size, at);
+  if (written < 0) {
+    note(errno);
+    if (errno == EDQUOT) errno = ENOSPC;  // the only one that is SQLITE_FULL
+  }
+  return written;
+}
+
+// SQLite logs what fails, among it each sync, before errno changes.
+void noteLogged(void*, int code, const char*) {
+  const int primary = code & 0xff;
+  if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) note(errno);
+}
+
+template <class Function>
+void replace(sqlite3_vfs& files, const char* name, Function function) {
+  if (files.xGetSystemCall(&files, name) == nullptr) return;  // this build of SQLite has no use for it
+  files.xSetSystemCall(&files, name, reinterpret_cast<sqlite3_syscall_ptr>(function));
+}
+
+}  // namespace
+
+void prepareSqlite() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    sqlite3_config(SQLITE_CONFIG_LOG, &noteLogged, nullptr);
+    sqlite3_initialize();
+    sqlite3_vfs* const files = sqlite3_vfs_find(nullptr);
+    if (files == nullptr || files->iVersion < 3) return;
+    replace(*files, "open", &openNoting);
+    replace(*files, "pwrite", &writeNoting);
+    replace(*files, "pwrite64", &writeNoting);
+  });
+}
+
+int takeSqliteErrno() noexcept {
+  return std::exchange(noted, 0);
+}
+
+}  // namespace video::store
