@@ -4,7 +4,7 @@
 #include "base/cursor.hpp"
 #include "base/error.hpp"
 #include "deletions/make.hpp"
-#include "deletions/purge.hpp"
+#include "deletions/purge_worker.hpp"
 #include "deletions/rows.hpp"
 #include "videos/rows.hpp"
 

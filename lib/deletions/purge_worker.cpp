@@ -1,4 +1,4 @@
-#include "deletions/purge.hpp"
+#include "deletions/purge_worker.hpp"
 
 #include <fmt/format.h>
 
