@@ -74,7 +74,7 @@ struct Database::Pool {
 struct Database::Impl {
   Impl(std::shared_ptr<DataDirectory> its, const StoreOptions& wanted)
       : directory(std::move(its)), options(wanted), pool{.mutex = {}, .idle = {}, .most = wanted.readers} {
-    // The first connection sees the schema before the writer could touch anything.
+    // Check the schema before the writer can change anything.
     auto first =
         std::make_unique<SqliteConnection>(directory->databasePath(), SqliteConnection::Kind::reader, options, texts);
     pool.idle.reserve(pool.most + 1);

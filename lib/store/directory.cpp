@@ -27,7 +27,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::array folders{"blobs", "incoming", "lost+found"};
-// What a creation that was cut short may have left behind.
+// Files that an interrupted `create` may leave behind.
 constexpr std::array unfinished{"LOCK", "video.db.new", "video.db.new-wal", "video.db.new-shm", "video.db.new-journal"};
 
 bool lockWithin(int file, int operation, std::chrono::milliseconds within) {
@@ -62,7 +62,7 @@ void requireNothingElse(const std::filesystem::path& path) {
 
 void makeFolders(os::FileSystem& files, int root) {
   for (const char* folder : folders) {
-    // A file system's own lost+found is root's and stays so.
+    // A lost+found made by the file system belongs to root and may not be accessible.
     if (!os::makeFolder(files, root, folder) && std::string_view(folder) != "lost+found")
       os::openFolder(files, root, folder);
   }
@@ -100,7 +100,7 @@ struct DataDirectory::State {
   Descriptor root;
   std::filesystem::path path;
   std::filesystem::path database;
-  std::string name;  // with its origin
+  std::string name;  // includes the origin
   std::chrono::milliseconds lockTimeout;
   Descriptor lock;
   Reserve reserve{files, root.number()};
@@ -128,7 +128,7 @@ void DataDirectory::create(const std::filesystem::path& path, os::FileSystem& fi
       for (const char* left : unfinished)
         if (std::string_view(left) != "LOCK") os::removeFile(files, root.number(), left);
       makeDatabase(std::filesystem::canonical(path) / "video.db.new");
-      // The name video.db comes last: where it stands, all of it stands.
+      // The rename to video.db comes last: if video.db exists, the directory is complete.
       return os::placeMadeFile(files, root.number(), "video.db.new", "video.db");
     }
   }
@@ -171,7 +171,8 @@ std::shared_ptr<DataDirectory> DataDirectory::open(const std::filesystem::path& 
     try {
       look();
     } catch (const Error&) {
-      // The first who opens the database on a full disk needs some room beside it.
+      // On a full disk SQLite cannot create the WAL files needed to open the database. Release the reserve and try
+      // again.
       if (opened->freeSpace() >= Reserve::least || opened->reserve().release() == 0) throw;
       look();
     }
@@ -185,7 +186,7 @@ std::shared_ptr<DataDirectory> DataDirectory::open(const std::filesystem::path& 
 void DataDirectory::becomeOwner(const std::filesystem::path& path) {
   struct stat is {};
   if (::stat(path.c_str(), &is) != 0) {
-    if (errno == ENOENT) return;  // there is nothing to touch yet
+    if (errno == ENOENT) return;  // nothing has been created yet
     throw refusal(errno, path.string());
   }
   if (::geteuid() == is.st_uid) return;

@@ -49,7 +49,7 @@ void apply(SQLite::Database& database, const std::vector<Migration>& migrations,
   database.exec("PRAGMA journal_mode = WAL");
 }
 
-/// A copy of the database as it is, complete and on disk, under `name`.
+/// Writes a complete, synced copy of the database to `name`.
 void copyDatabase(const DataDirectory& directory, SQLite::Database& database, const std::string& name) {
   const std::string incomplete = name + ".new";
   const int folder = directory.descriptor();
@@ -59,7 +59,7 @@ void copyDatabase(const DataDirectory& directory, SQLite::Database& database, co
     SQLite::Statement vacuum(database, "VACUUM INTO ?");
     vacuum.bind(1, (directory.databasePath().parent_path() / incomplete).string());
     vacuum.exec();
-    // SQLite has closed the copy; this process opens it nowhere else.
+    // Opening the copy again is safe for SQLite's locks: this process has no other connection to it.
     os::placeMadeFile(files, folder, incomplete, name);
   } catch (...) {
     files.unlinkat(folder, incomplete.c_str());
@@ -67,7 +67,7 @@ void copyDatabase(const DataDirectory& directory, SQLite::Database& database, co
   }
 }
 
-/// Removes all copies but the two of the highest numbers.
+/// Removes all copies except the two with the highest numbers.
 void keepTwoCopies(const DataDirectory& directory) {
   std::vector<std::pair<std::int64_t, std::string>> copies;
   for (const auto& entry : std::filesystem::directory_iterator(directory.path())) {

@@ -11,7 +11,7 @@ namespace video::store {
 
 Error errorOf(int code, std::string_view message, int systemErrno) {
   const int primary = code & 0xff;
-  // A full disk also shows as an I/O error, of the shared memory file or of fsync.
+  // SQLite also reports a full disk as an I/O error, from fsync or the shared-memory file.
   if (primary == SQLITE_FULL || (primary == SQLITE_IOERR && (systemErrno == ENOSPC || systemErrno == EDQUOT)))
     return Error(Fault::diskFull, "no space left for the database");
   if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED)
