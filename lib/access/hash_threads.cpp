@@ -22,7 +22,7 @@ void HashThreads::run(const std::function<void()>& work) {
   std::future<void> done = task.get_future();
   {
     const std::scoped_lock lock(mutex_);
-    // Work that an idle or not yet started thread takes at once does not count as waiting.
+    // Work that an idle or not yet started thread takes immediately does not count as waiting.
     const std::size_t free = idle_ + (most_ - threads_.size());
     if (queue_.size() >= mostWaiting_ + free)
       throw Error(Fault::tooMany, "passwords: too many are waiting to be hashed", std::chrono::seconds{1});
@@ -44,7 +44,7 @@ std::size_t HashThreads::waiting() const {
 }
 
 void HashThreads::serve(const std::stop_token& stop) {
-  // On Linux each thread has its own priority. If lowering it is refused, the work is done anyway.
+  // On Linux each thread has its own priority. An error is ignored: the work is done at normal priority.
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 10);
   std::unique_lock lock(mutex_);
   for (;;) {

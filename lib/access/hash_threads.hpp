@@ -11,8 +11,8 @@
 
 namespace video::access {
 
-/// Runs expensive computations on low-priority threads, so that they do not slow down everything else. The number of
-/// waiting callers is limited. Threads are started when needed. May be used from any thread.
+/// Runs expensive computations on low-priority threads, so that they do not slow down other work. Limits the number of
+/// waiting callers. Threads are started when needed. May be used from any thread.
 class HashThreads {
  public:
   HashThreads(std::size_t threads, std::size_t waiting);
@@ -23,7 +23,7 @@ class HashThreads {
   /// too many callers are waiting.
   void run(const std::function<void()>& work);
 
-  /// Returns the number of calls of `run` whose work no thread has started.
+  /// Returns the number of calls of `run` whose work has not been started.
   std::size_t waiting() const;
 
  private:

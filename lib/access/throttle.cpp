@@ -19,7 +19,7 @@ constexpr std::size_t howManySets = 8192;
 }  // namespace
 
 Throttle::Throttle(std::size_t attempts, std::chrono::milliseconds window) : attempts_(attempts), window_(window) {
-  // The secret keeps clients from finding names that collide.
+  // Without a secret, clients could find names with colliding hashes.
   randombytes_buf(secret_.data(), secret_.size());
 }
 

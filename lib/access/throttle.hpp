@@ -12,16 +12,16 @@
 
 namespace video::access {
 
-/// Slows down password guessing. Attempts are counted by name and by address; once `attempts` were made within a
-/// window, each further one has to wait twice as long as the one before. If an address signed in to a name within the
-/// window, its attempts for that name are counted separately, so that nobody else can lock it out. Holds a fixed number
-/// of counts (2.5 MiB, allocated at the first attempt); when they are used up, the smallest is evicted. May be used
-/// from any thread.
+/// Slows down password guessing. Counts attempts by name and by address; after `attempts` of them within a window, each
+/// further attempt must wait twice as long as the one before. If an address has signed in to a name within the window,
+/// its attempts for that name are counted separately, so that other clients cannot lock it out. Holds a fixed number of
+/// counts (2.5 MiB, allocated at the first attempt); if all are in use, the smallest is evicted. May be used from any
+/// thread.
 class Throttle {
  public:
   Throttle(std::size_t attempts, std::chrono::milliseconds window);
 
-  /// An attempt to sign in. It is counted at once, and uncounted if neither outcome is reported, because then no
+  /// An attempt to sign in. It is counted at once; the count is undone if no outcome is reported, since then no
   /// password was checked.
   class Try {
    public:
@@ -39,7 +39,7 @@ class Throttle {
         : throttle_(&throttle), name_(name), address_(address), pair_(pair), own_(own) {}
     Throttle* throttle_;
     std::uint64_t name_, address_, pair_;  // 0: not counted
-    bool own_;                             // counted as the pair
+    bool own_;                             // counted for the pair of name and address
     bool told_ = false;
   };
 
@@ -50,10 +50,10 @@ class Throttle {
  private:
   struct Count {
     std::uint64_t key = 0;  // 0: free
-    Time since{};           // the window's first attempt, or the last success of a pair
+    Time since{};           // the first attempt of the window, or the last success of a pair
     Time last{};
     std::uint32_t tries = 0;
-    bool known = false;  // a pair that signed in
+    bool known = false;  // a pair that has signed in
   };
   static constexpr std::size_t ways = 8;
   using Set = std::array<Count, ways>;

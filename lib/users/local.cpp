@@ -33,7 +33,7 @@ class LocalUsers : public Users {
       if (rows::findUserId(reader, wanted.name))
         throw Error(Fault::conflict, fmt::format("user {}: exists already", wanted.name));
     };
-    database_.read(requireFree);  // before the cost of a hash
+    database_.read(requireFree);  // a hash is expensive
     const std::string hash = access_.hashPassword(wanted.password);
     return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
@@ -108,7 +108,7 @@ class LocalUsers : public Users {
 
   void remove(const Credential& by, const RemoveUser& wanted) override {
     access_.identify(by);
-    // In steps, so that the writer is never held long; the account itself ends only when all have moved.
+    // In steps, so that the writer is never held for long. The account is removed only after all videos have moved.
     const auto transfer = [&](store::Transaction& transaction) { return transferSome(transaction, by, wanted); };
     while (wanted.transferVideosTo && database_.write(store::Purpose::keep, transfer) == mostTransferred) {
     }
@@ -155,7 +155,7 @@ class LocalUsers : public Users {
     access::requireOn(who, any ? rights::usersChangeAny : rights::usersChange, user, noSuchUser(wanted.name));
   }
 
-  // An enabled admin may be taken away only where another stays, or by the operator.
+  // Throws conflict if this is the last enabled admin, except for the operator.
   static void requireOtherAdmin(store::Reader& reader, const Identity& who, const User& user) {
     const bool counts =
         user.role == Role::admin && !user.disabled && (who.kind != Identity::Kind::operator_ || who.isUser());
@@ -163,8 +163,8 @@ class LocalUsers : public Users {
       throw Error(Fault::conflict, fmt::format("user {}: is the last enabled admin", user.name));
   }
 
-  // Moves at most `mostTransferred` videos to another user; how many. For admins: nobody else may fill another's
-  // account, or publish in his name.
+  // Transfers at most `mostTransferred` videos to another user. Returns how many. For admins and the operator only: a
+  // transfer uses the other user's quota and publishes under that user's name.
   std::int64_t transferSome(store::Transaction& transaction, const Credential& by, const RemoveUser& wanted) {
     const Identity who = access_.identify(transaction, by);
     const UserId owner = findRemovable(transaction, who, wanted.name).id;

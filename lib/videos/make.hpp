@@ -12,7 +12,7 @@ std::unique_ptr<Videos> makeLocalVideos(store::Database& database, store::Blobs&
                                         const VideosOptions& options, PurgeOptions purge);
 /// Makes the implementation that asks a daemon over HTTP; the client must outlive it.
 std::unique_ptr<Videos> makeRemoteVideos(http::Client& server);
-/// Adds the routes. Both must outlive the last request.
+/// Makes the implementation that calls a daemon over HTTP; the client must outlive it.
 void serveVideos(http::Router& router, Videos& videos);
 
 }  // namespace video

@@ -25,7 +25,7 @@ bool anyMatches(const std::vector<std::string_view>& lists, std::string_view eta
   return found;
 }
 
-/// Rounds down, because HTTP dates have whole seconds.
+/// Rounds down, because HTTP dates have a resolution of one second.
 Time lastModifiedOf(const ContentMeta& meta) noexcept {
   return std::chrono::floor<std::chrono::seconds>(meta.modified);
 }

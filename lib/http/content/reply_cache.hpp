@@ -11,7 +11,7 @@
 
 namespace video::http {
 
-/// Cache of replies shared by all visitors. An entry is valid as long as the data version stays the same, so that a
+/// Cache of replies shared by all callers. An entry is valid as long as the data version stays the same, so that a
 /// reply is made once per change. Bounded in bytes. May be used from any thread.
 class ReplyCache {
  public:

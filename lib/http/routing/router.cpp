@@ -28,7 +28,7 @@ void appendReference(std::string& to, std::string_view text) {
   }
 }
 
-/// Destroyed when the last byte of a reply was sent or its connection broke; then counts and logs the duration.
+/// Destroyed when the last byte of a reply has been sent or its connection was lost; counts and logs the duration.
 class Ending {
  public:
   Ending(RouterCounts& counts, std::shared_ptr<void> held, std::chrono::steady_clock::time_point began)
