@@ -125,8 +125,7 @@ struct Access::Impl {
   Cache cache;
   DeferredWrites deferredWrites;
   std::mutex epochMutex;
-  std::optional<std::pair<std::uint64_t, std::int64_t>>
-      epoch;  // version of the database, and the rights epoch at that version
+  std::optional<std::pair<std::uint64_t, std::int64_t>> epoch;  // database version, and the rights epoch at it
   std::jthread loader;
 
   // A session is extended once this much of it has passed: half of a session shorter than two minutes.
@@ -293,8 +292,8 @@ void Access::loadInBackground() {
     try {
       inside->load(stop);
     } catch (const std::exception& error) {
-      observe::warning("sessions were not loaded",
-                       {{"error", error.what()}});  // each session is looked up on its next use
+      // Without the load each session is looked up on its next use.
+      observe::warning("sessions were not loaded", {{"error", error.what()}});
     }
   });
 }

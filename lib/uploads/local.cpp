@@ -18,9 +18,9 @@ namespace {
 namespace rights = access::rights;
 using access::Identity;
 
-// Between looks at the disk while bytes come whose number is not known.
+// If the size of an upload is unknown, free space is checked each time this many bytes have arrived.
 constexpr std::uint64_t spaceStep = 1ULL << 20;
-// What may come until the next look, and what is still on its way to the disk.
+// Room for what may arrive until the next check, and for what has not been written to disk yet.
 constexpr std::uint64_t spaceAhead = 10ULL << 20;
 
 class LocalUploads : public Uploads {
@@ -44,7 +44,7 @@ class LocalUploads : public Uploads {
 
   RehearsedUpload rehearse(const Credential& by, const RehearseUpload& wanted) override {
     checkText("name", wanted.name, 1, 200);
-    constexpr std::int64_t most = INT64_MAX / 4;  // so that sums of them stay in range
+    constexpr std::int64_t most = INT64_MAX / 4;  // so that sums stay in range
     for (const auto& [name, bytes] : {std::pair("size", wanted.size), std::pair("ahead", wanted.ahead)})
       if (bytes < 0 || bytes > most) throw Error(Fault::malformed, fmt::format("{}: must be from 0 to {}", name, most));
     const std::string front = bytesOf(wanted.front);
@@ -107,7 +107,7 @@ class LocalUploads : public Uploads {
     return bytes;
   }
 
-  // Throws where what begins so is refused.
+  // Returns the kind of a file that begins with `front`; throws if it is not accepted.
   media::Kind kindOf(std::string_view front) const {
     if (const auto kind = media::sniff(front)) return *kind;
     if (!options_.serveUnknownTypes) throw Error(Fault::unsupportedMediaType, "file: not a supported video format");
@@ -121,7 +121,7 @@ class LocalUploads : public Uploads {
       const auto& link = std::get<SignedLink>(by);
       access_.checkLink(link, id, nameOf(ShareWhat::upload));
       rows::requireShare(reader, link, id, ShareWhat::upload);
-      // Who hands out a link lets others do what they may themselves.
+      // A link grants only what its issuer may do, so it ends when the owner is disabled.
       if (video && !rows::isOwnerEnabled(reader, id)) throw Error(Fault::forbidden, "link: its owner is disabled");
     } else {
       access::requireOn(who, rights::uploadsPut, video ? std::optional(video->authorId) : std::nullopt,
@@ -132,11 +132,11 @@ class LocalUploads : public Uploads {
     return *std::move(video);
   }
 
-  // Throws where a content of this size may not stand; how large it may be, by the owner's quota.
+  // Throws if the owner may not store content of this size. Returns the largest size that the owner's quota allows.
   std::uint64_t requireQuota(store::Reader& reader, const rows::StoredVideo& video, std::optional<std::uint64_t> size) {
     return requireQuota(reader, video.authorId, -video.size, size);
   }
-  // The same where the owner has `more` bytes than counted.
+  // Does the same for an owner who is counted as using `more` bytes than recorded.
   std::uint64_t requireQuota(store::Reader& reader, UserId owner, std::int64_t more,
                              std::optional<std::uint64_t> size) {
     if (size && *size > options_.maxUpload) throw tooLarge();
@@ -175,7 +175,8 @@ class LocalUploads : public Uploads {
       requireQuota(transaction, video, static_cast<std::uint64_t>(content.size));
       if (!rows::setContent(transaction, video, content, access_.now())) throw rows::changedMeanwhile(wanted.id);
       if (video.blob) rows::insertBlobDeletion(transaction, *video.blob, access_.now());
-      // From here on the row may be durable whatever COMMIT reports: a blob too many is swept, one too few is lost.
+      // From here on the row may become durable, whatever COMMIT reports. An unused blob is swept later; a missing one
+      // is lost content.
       incoming.keep();
       return Uploaded{wanted.id, video.state == VideoState::ready, content.size, content.sha256, content.contentType};
     });

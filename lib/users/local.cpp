@@ -33,7 +33,7 @@ class LocalUsers : public Users {
       if (rows::findUserId(reader, wanted.name))
         throw Error(Fault::conflict, fmt::format("user {}: exists already", wanted.name));
     };
-    database_.read(requireFree);  // a hash is expensive
+    database_.read(requireFree);  // before hashing the password, which is expensive
     const std::string hash = access_.hashPassword(wanted.password);
     return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);

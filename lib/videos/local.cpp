@@ -167,7 +167,7 @@ class LocalVideos : public Videos {
     rows::StoredVideo video = database_.read(find);
     if (!video.blob) throw Error(Fault::conflict, fmt::format("video {}: has no content yet", wanted.id.text));
     std::shared_ptr<const Descriptor> file = blobs_.open(*video.blob);
-    if (!file) {  // perhaps replaced in between
+    if (!file) {  // it may have been replaced in between
       video = database_.read(find);
       file = blobs_.open(*video.blob);
     }
@@ -200,7 +200,7 @@ class LocalVideos : public Videos {
     };
     auto video = database_.read(find);
     std::shared_ptr<const Descriptor> file;
-    // A content that was replaced between the row and the file is looked up once more.
+    // The content may be replaced after its row was read and before the file is opened: look it up once more.
     for (int tries = 0; tries < 2 && !file && video && video->state == VideoState::ready; ++tries) {
       file = blobs_.open(video->blob.value());
       if (!file) video = database_.read(find);
@@ -218,7 +218,7 @@ class LocalVideos : public Videos {
   }
 
  private:
-  // One that is pending or ready, of which the caller has this right.
+  // Returns a pending or ready video for which the caller has `right`.
   static rows::StoredVideo requireListed(store::Reader& reader, const Identity& who, const access::Right& right,
                                          const VideoId& id) {
     auto video = rows::findVideo(reader, id);
@@ -232,7 +232,7 @@ class LocalVideos : public Videos {
   }
 
   void removeInside(store::Transaction& transaction, const Credential& by, const RemoveVideo& wanted) {
-    // Who may upload takes away what a broken upload leaves.
+    // Pending videos need a lesser right: a caller who may upload may also remove what a failed upload left behind.
     const auto found = rows::findVideo(transaction, wanted.id);
     const bool isPending = found && found->state == VideoState::pending;
     const auto video =
