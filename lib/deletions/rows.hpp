@@ -56,7 +56,7 @@ void addToTotals(store::Transaction& transaction, std::int64_t purged, std::int6
 bool retryDeletion(store::Transaction& transaction, const VideoId& video, Time now);
 /// Makes a waiting record due at `now` unless it is due earlier. Returns whether it is waiting.
 bool makeDue(store::Transaction& transaction, const VideoId& video, Time now);
-/// Makes at most `limit` records that are not yet due due now. Returns how many.
+/// Makes at most `limit` waiting records that are due later due at `now`. Returns how many.
 std::int64_t makeSomeDue(store::Transaction& transaction, Time now, std::int64_t limit);
 
 /// A replaced content that is due, with the number of failed removals.

@@ -36,7 +36,7 @@ struct Token {
   Scope scope = Scope::read;
   Time created{};
   Nullable<Time> expires;   ///< null = never
-  Nullable<Time> lastUsed;  ///< null = never; rounded to the minute
+  Nullable<Time> lastUsed;  ///< null = never; accurate to about a minute
 };
 
 /// Identifies a token.

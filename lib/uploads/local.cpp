@@ -18,9 +18,9 @@ namespace {
 namespace rights = access::rights;
 using access::Identity;
 
-// If the size of an upload is unknown, free space is checked each time this many bytes have arrived.
+// Free space is checked again each time this many bytes have arrived.
 constexpr std::uint64_t spaceStep = 1ULL << 20;
-// Room for what may arrive until the next check, and for what has not been written to disk yet.
+// Space that an upload of unknown size needs: for what arrives until the next check, and for what is not on disk yet.
 constexpr std::uint64_t spaceAhead = 10ULL << 20;
 
 class LocalUploads : public Uploads {
@@ -121,7 +121,7 @@ class LocalUploads : public Uploads {
       const auto& link = std::get<SignedLink>(by);
       access_.checkLink(link, id, nameOf(ShareWhat::upload));
       rows::requireShare(reader, link, id, ShareWhat::upload);
-      // A link grants only what its issuer may do, so it ends when the owner is disabled.
+      // A link grants only what the owner may do, so it is refused while the owner is disabled.
       if (video && !rows::isOwnerEnabled(reader, id)) throw Error(Fault::forbidden, "link: its owner is disabled");
     } else {
       access::requireOn(who, rights::uploadsPut, video ? std::optional(video->authorId) : std::nullopt,
