@@ -90,7 +90,7 @@ void forEachSession(store::Reader& reader, Time now, std::string_view from, std:
 
 std::int64_t epoch(store::Reader& reader) {
   store::Query query = reader.query("SELECT epoch FROM rights_epoch WHERE only_row = 1");
-  if (!query.next()) throw Error(Fault::databaseFailed, "rights_epoch: its row is missing");
+  if (!query.next()) throw Error(Fault::databaseFailed, "rights_epoch: row is missing");
   return query.integer(0);
 }
 

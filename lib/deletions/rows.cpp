@@ -280,7 +280,7 @@ std::int64_t queueVideosOf(store::Transaction& transaction, UserId user, Time no
                 user, limit, state)
             .run();
     if (deleted != inserted)
-      throw Error(Fault::conflict, fmt::format("user {}: videos were changed meanwhile", user.value));
+      throw Error(Fault::conflict, fmt::format("user {}: videos changed by another request", user.value));
     queued += deleted;
   }
   return queued;

@@ -24,7 +24,7 @@ class LocalSessions : public Sessions {
 
   SignedIn login(const Credential&, const Login& wanted) override {
     if (wanted.again && !equalWithoutCase(*wanted.again, wanted.name))
-      throw Error(Fault::malformed, "user_name: differs from the one in the path");
+      throw Error(Fault::malformed, "user_name: differs from the name in the path");
     // A concurrent sign-in may replace the hash with a stronger one, so read it again.
     for (int left = 2;; --left)
       if (auto reply = tryLogin(wanted, left > 0)) return *std::move(reply);

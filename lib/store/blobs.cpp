@@ -48,7 +48,7 @@ bool isBlobName(std::string_view name) {
 void requirePlainName(std::string_view name) {
   if (name.empty() || name.front() == '.' || name.find('/') != std::string_view::npos ||
       name.find('\0') != std::string_view::npos)
-    throw std::logic_error("not a name for a file of ours");
+    throw std::logic_error("not a valid file name");
 }
 
 // isUnderWay takes the lock for a moment, so a single failure does not mean that an upload holds it.
@@ -149,9 +149,9 @@ std::string Incoming::finish(std::string_view extension) {
   // The upload's name must stay locked after the rename, so the content is exchanged with an empty file that is already
   // locked.
   its.placeholder = os::makeFile(files, its.shard.number(), blob, O_RDWR);
-  if (!its.placeholder) throw Error(Fault::internal, "a blob name came up twice");
+  if (!its.placeholder) throw Error(Fault::internal, "blob: name already exists");
   its.blob = blob;
-  if (!os::tryLock(its.placeholder.number(), LOCK_EX)) throw Error(Fault::internal, "a new blob is locked");
+  if (!os::tryLock(its.placeholder.number(), LOCK_EX)) throw Error(Fault::internal, "blob: new file is locked");
   const auto rename = [&](unsigned flags) {
     return files.renameat2(its.incoming.number(), its.name.c_str(), its.shard.number(), blob.c_str(), flags) == 0;
   };

@@ -55,8 +55,9 @@ void requireNothingElse(const std::filesystem::path& path) {
     const std::string name = entry.path().filename().string();
     if (std::find(folders.begin(), folders.end(), name) == folders.end() &&
         std::find(unfinished.begin(), unfinished.end(), name) == unfinished.end())
-      throw Error(Fault::conflict, fmt::format("{}: holds \"{}\" and no video.db: not empty, and not a data directory",
-                                               path.string(), name));
+      throw Error(
+          Fault::conflict,
+          fmt::format("{}: contains \"{}\" but no video.db: neither empty nor a data directory", path.string(), name));
   }
 }
 
@@ -79,7 +80,7 @@ Error refusal(int error, const std::string& name) {
       return Error(Fault::forbidden,
                    name + ": permission denied: join group videod and use the running daemon, or sudo");
     case EROFS: return Error(Fault::unreachable, name + ": the file system is read-only");
-    case ENOENT: return Error(Fault::unreachable, name + ": there is no such data directory: run `videoctl data init`");
+    case ENOENT: return Error(Fault::unreachable, name + ": no such data directory: run `videoctl data init`");
     case ENOTDIR: return Error(Fault::unreachable, name + ": not a directory");
     default: return Error(Fault::unreachable, fmt::format("{}: {}", name, std::generic_category().message(error)));
   }
@@ -122,7 +123,7 @@ void DataDirectory::create(const std::filesystem::path& path, os::FileSystem& fi
     requireNothingElse(path);
     const Descriptor lock = os::openOrMake(files, root.number(), "LOCK", O_RDWR);
     if (!lockWithin(lock.number(), LOCK_EX, std::chrono::seconds{10}))
-      throw Error(Fault::busy, path.string() + ": another process is making a data directory there");
+      throw Error(Fault::busy, path.string() + ": another process is creating a data directory there");
     if (!hasDatabase(root.number())) {
       makeFolders(files, root.number());
       for (const char* left : unfinished)
@@ -159,7 +160,7 @@ std::shared_ptr<DataDirectory> DataDirectory::open(const std::filesystem::path& 
   state->lock = os::openOrMake(files, root, "LOCK", O_RDWR);
   if (!lockWithin(state->lock.number(), hold == Hold::shared ? LOCK_SH : LOCK_EX, lockTimeout))
     throw Error(Fault::busy, hold == Hold::shared
-                                 ? state->name + ": another process has it to itself (init, migrate, restore or repair)"
+                                 ? state->name + ": locked by another process (init, migrate, restore or repair)"
                                  : state->name + ": in use: stop videod and every videoctl on it first");
   const auto look = [&files, root, database = state->database] {
     schemaOf(database);
@@ -209,7 +210,7 @@ DataDirectory::~DataDirectory() = default;
 
 void DataDirectory::share() {
   if (!lockWithin(state_->lock.number(), LOCK_SH, state_->lockTimeout))
-    throw Error(Fault::busy, state_->name + ": another process has it to itself (init, migrate, restore or repair)");
+    throw Error(Fault::busy, state_->name + ": locked by another process (init, migrate, restore or repair)");
 }
 
 const std::filesystem::path& DataDirectory::path() const {

@@ -27,8 +27,8 @@ std::int64_t pragma(SQLite::Database& database, const char* name) {
 
 [[noreturn]] void throwNewer(const std::filesystem::path& path, std::int64_t schema, std::int64_t known) {
   throw Error(Fault::versionMismatch,
-              fmt::format("{}: its schema is version {}, this program knows {} at most: install a newer videod "
-                          "(`videoctl data migrate` goes forward only)",
+              fmt::format("{}: schema version {} is newer than this program supports ({}): install a newer "
+                          "videod (`videoctl data migrate` cannot downgrade)",
                           path.string(), schema, known));
 }
 
@@ -42,7 +42,7 @@ void apply(SQLite::Database& database, const std::vector<Migration>& migrations,
   }
   SQLite::Statement check(database, "PRAGMA foreign_key_check");
   if (check.executeStep())
-    throw Error(Fault::databaseFailed, fmt::format("the migration would leave rows of {} that refer to nothing",
+    throw Error(Fault::databaseFailed, fmt::format("migration: would leave rows of {} with broken references",
                                                    check.getColumn(0).getString()));
   check.reset();
   transaction.commit();
@@ -118,7 +118,7 @@ void requireSchema(const std::filesystem::path& path, std::int64_t schema) {
   if (schema < latest)
     throw Error(
         Fault::versionMismatch,
-        fmt::format("{}: its schema is version {}, this program needs {}: run `videoctl data migrate --data-dir {}`",
+        fmt::format("{}: schema version is {}, this program needs {}: run `videoctl data migrate --data-dir {}`",
                     path.string(), schema, latest, path.parent_path().string()));
 }
 

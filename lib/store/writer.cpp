@@ -83,7 +83,7 @@ Writer::~Writer() {
 }
 
 void Writer::submit(Purpose purpose, const std::function<void(Transaction&)>& work) {
-  if (writing) throw std::logic_error("a write inside a write would wait for itself");
+  if (writing) throw std::logic_error("a write inside a write would deadlock");
   if (purpose == Purpose::grow) requireSpace(0);
   Operation operation{.kind = Kind::work, .purpose = purpose, .work = &work, .since = SteadyClock::now()};
   wait(operation);
@@ -91,7 +91,7 @@ void Writer::submit(Purpose purpose, const std::function<void(Transaction&)>& wo
 }
 
 void Writer::checkpoint() {
-  if (writing) throw std::logic_error("a checkpoint inside a write would wait for itself");
+  if (writing) throw std::logic_error("a checkpoint inside a write would deadlock");
   Operation operation{.kind = Kind::checkpoint, .purpose = Purpose::keep, .work = nullptr, .since = SteadyClock::now()};
   wait(operation);
   if (operation.failure) std::rethrow_exception(operation.failure);
@@ -114,8 +114,7 @@ void Writer::requireSpace(std::uint64_t more) {
   space_ = free;
   spaceSeen_ = now;
   if (free < needed)
-    throw Error(Fault::diskFull,
-                fmt::format("only {} bytes are free in the data directory, {} are needed", free, needed));
+    throw Error(Fault::diskFull, fmt::format("data directory: only {} bytes are free, {} are needed", free, needed));
 }
 
 WriterCounters Writer::counters() const {
@@ -125,7 +124,7 @@ WriterCounters Writer::counters() const {
 void Writer::wait(Operation& operation) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_) throw Error(Fault::unavailable, "stopping");
+    if (stopping_) throw Error(Fault::unavailable, "database: shutting down");
     if (!thread_.joinable()) startThread();  // not in the constructor: a process that only reads needs no thread
     if (queue_.empty()) wake_.notify_one();
     queue_.push_back(&operation);
@@ -165,7 +164,7 @@ void Writer::run(Batch& batch) {
       queue_.pop_front();
     }
   }
-  const Error stopped(Fault::unavailable, "stopping");
+  const Error stopped(Fault::unavailable, "database: shutting down");
   for (Operation* operation : queue_) fail(*operation, stopped);
   queue_.clear();
 }

@@ -122,7 +122,8 @@ class LocalUploads : public Uploads {
       access_.checkLink(link, id, nameOf(ShareWhat::upload));
       rows::requireShare(reader, link, id, ShareWhat::upload);
       // A link grants only what the owner may do, so it is refused while the owner is disabled.
-      if (video && !rows::isOwnerEnabled(reader, id)) throw Error(Fault::forbidden, "link: its owner is disabled");
+      if (video && !rows::isOwnerEnabled(reader, id))
+        throw Error(Fault::forbidden, "link: the video's owner is disabled");
     } else {
       access::requireOn(who, rights::uploadsPut, video ? std::optional(video->authorId) : std::nullopt,
                         rows::noSuchVideo(id));

@@ -26,12 +26,13 @@ class LocalUsers : public Users {
   SignedIn add(const Credential& by, const NewUser& wanted) override {
     requireMayAdd(access_.identify(by), wanted);
     if (!isUserName(wanted.name))
-      throw Error(Fault::malformed, "user_name: needs 1 to 64 of A-Z a-z 0-9 _ . -, the first a letter, digit or _");
+      throw Error(Fault::malformed,
+                  "user_name: must be 1 to 64 of A-Z a-z 0-9 _ . -, starting with a letter, digit or _");
     if (wanted.ownQuota && wanted.ownQuota->value_or(0) < 0)
       throw Error(Fault::malformed, "bytes_quota_own: must not be negative");
     const auto requireFree = [&](store::Reader& reader) {
       if (rows::findUserId(reader, wanted.name))
-        throw Error(Fault::conflict, fmt::format("user {}: exists already", wanted.name));
+        throw Error(Fault::conflict, fmt::format("user {}: already exists", wanted.name));
     };
     database_.read(requireFree);  // before hashing the password, which is expensive
     const std::string hash = access_.hashPassword(wanted.password);
@@ -92,7 +93,7 @@ class LocalUsers : public Users {
       const auto before = rows::findUser(transaction, wanted.name, options_.quota);
       requireMayChange(now, wanted, before ? std::optional(before->id) : std::nullopt);
       if (needsOld && rows::findUserSecret(transaction, wanted.name)->passwordHash != user.passwordHash)
-        throw Error(Fault::conflict, fmt::format("user {}: the password was changed meanwhile", wanted.name));
+        throw Error(Fault::conflict, fmt::format("user {}: password changed by another request", wanted.name));
       if (wanted.role == Role::user || wanted.disabled == true) requireOtherAdmin(transaction, now, *before);
       rows::changeUser(transaction, before->id, wanted);
       if (wanted.password) rows::setPassword(transaction, before->id, hash);

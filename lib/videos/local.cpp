@@ -29,7 +29,7 @@ class FileReader : public ContentReader {
 
   std::size_t read(std::uint64_t offset, std::span<std::byte> to) override {
     const ssize_t got = ::pread(file_->number(), to.data(), to.size(), static_cast<off_t>(offset));
-    if (got < 0) throw Error(Fault::internal, "a stored content cannot be read");
+    if (got < 0) throw Error(Fault::internal, "content: cannot be read");
     return static_cast<std::size_t>(got);
   }
   std::shared_ptr<const Descriptor> file() const override { return file_; }
@@ -206,7 +206,7 @@ class LocalVideos : public Videos {
       if (!file) video = database_.read(find);
     }
     if (!video || video->state != VideoState::ready) throw rows::noSuchVideo(wanted.id);
-    if (!file) throw Error(Fault::internal, fmt::format("video {}: its content is missing", wanted.id.text));
+    if (!file) throw Error(Fault::internal, fmt::format("video {}: content is missing", wanted.id.text));
     Content content;
     content.meta.size = static_cast<std::uint64_t>(video->size);
     content.meta.type = video->contentType;

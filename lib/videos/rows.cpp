@@ -140,7 +140,7 @@ Error wrongState(const Video& video) {
 }
 
 Error changedMeanwhile(const VideoId& id) {
-  return Error(Fault::conflict, fmt::format("video {}: was changed meanwhile; try again", id.text));
+  return Error(Fault::conflict, fmt::format("video {}: changed by another request; try again", id.text));
 }
 
 Page<Video> listVideos(store::Reader& reader, const VideoFilter& filter, const ListQuery& wanted) {
