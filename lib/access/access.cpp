@@ -28,7 +28,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Lets scanners for leaked secrets know a token when they see one, and tells it from a session.
+// Distinguishes tokens from sessions, and lets scanners for leaked secrets recognize them.
 constexpr std::string_view tokenPrefix = "vdt_";
 constexpr std::size_t secretLength = 43;  // 256 bits in base64url
 constexpr std::chrono::milliseconds touchInterval = 1min;
@@ -44,13 +44,14 @@ SecretKey keyOf(std::string_view secret) {
   return key;
 }
 
-// A browser sends a cookie by itself, so that one which is over asks for nothing; another secret was meant.
+// A browser sends its cookie automatically, so an invalid one makes the caller anonymous. Any other secret was sent on
+// purpose: an invalid one is an error.
 Identity refuse(const Secret& secret) {
   if (secret.cookie) return {};
   throw Error(Fault::unauthenticated, "session or token: unknown, ended or expired");
 }
 
-// What no secret of ours looks like is refused without asking the database.
+// Returns whether `secret` can be one of ours; others are refused without reading the database.
 bool hasForm(std::string_view secret) {
   return secret.size() == secretLength + (isToken(secret) ? tokenPrefix.size() : 0);
 }
@@ -79,7 +80,7 @@ Identity operatorOf(store::Reader& reader, std::string_view name) {
   return {.kind = Identity::Kind::operator_, .user = known->user, .userName = known->userName, .role = known->role};
 }
 
-// Who a credential without a secret is; nothing where the rows must be asked.
+// Returns the identity of a credential without a secret, or nothing if the database must be read.
 std::optional<Identity> plainIdentity(const Credential& by) {
   if (std::holds_alternative<Anonymous>(by)) return Identity{};
   if (std::holds_alternative<SignedLink>(by)) return Identity{.kind = Identity::Kind::link};
@@ -133,10 +134,10 @@ struct Access::Impl {
   Cache cache;
   DeferredWrites deferredWrites;
   std::mutex epochMutex;
-  std::optional<std::pair<std::uint64_t, std::int64_t>> epoch;  // the database's version, and what it was then
+  std::optional<std::pair<std::uint64_t, std::int64_t>> epoch;  // database version, and the rights epoch at it
   std::jthread loader;
 
-  // A session is extended when this much of it is used: of one that is shorter than two minutes, half.
+  // A session is extended once this much of it has passed: half of a session shorter than two minutes.
   std::chrono::milliseconds extendAfter() const { return std::min(touchInterval, options.sessionTtl / 2); }
 
   Identity identifySecret(const Secret& by) {
@@ -152,7 +153,7 @@ struct Access::Impl {
     return std::move(found->identity);
   }
 
-  // Asked of the database only where its version has moved, which every commit of every process does.
+  // Reads the rights epoch again only if some process has committed since the last call.
   std::int64_t currentEpoch() {
     const std::uint64_t version = database.version();
     {
@@ -192,7 +193,7 @@ struct Access::Impl {
     return entry;
   }
 
-  // One state of the database, since an entry counts under the epoch that it was read under.
+  // Each half is read in a snapshot, because an entry is valid only with the epoch of the state it was read from.
   void load(const std::stop_token& stop) {
     const auto half = [&](std::string_view from, std::string_view to) {
       database.snapshot([&](store::Reader& reader) {
@@ -205,7 +206,7 @@ struct Access::Impl {
       });
     };
     cache.makeReady();
-    // Hashes are even: two threads have as much to do each.
+    // Hashes are evenly distributed, so both halves are about the same size.
     auto upper = std::async(std::launch::async, half, "8", "g");
     half("", "8");
     upper.get();
@@ -291,7 +292,7 @@ void Access::revokeAll(const Credential& by, const std::optional<std::string>& n
   constexpr std::int64_t limit = 500;
   const Identity who = identify(by);
   require(who, own);
-  // The caller's own session or token may be among the first.
+  // The caller's own session or token may be removed in the first step, so it is checked only there.
   bool first = true;
   const auto step = [&](store::Transaction& transaction) {
     const Identity current = first ? identify(transaction, by) : who;
@@ -319,7 +320,8 @@ void Access::loadInBackground() {
     try {
       inside->load(stop);
     } catch (const std::exception& error) {
-      observe::warning("sessions were not loaded", {{"error", error.what()}});  // each is looked up when it is used
+      // Without the load each session is looked up on its next use.
+      observe::warning("sessions were not loaded", {{"error", error.what()}});
     }
   });
 }

@@ -21,7 +21,7 @@ namespace video::access {
 /// Configuration of accounts, passwords and sessions (`[access]` in videod.toml).
 struct AccessOptions {
   bool openRegistration = true;
-  std::size_t minPassword = 8;  ///< bytes, for new ones
+  std::size_t minPassword = 8;  ///< bytes; applies to new passwords
   std::uint64_t passwordOpslimit = 2;
   std::uint64_t passwordMemlimit = 19ULL << 20;  ///< bytes
   std::size_t passwordParallel = 1;              ///< hashing threads
@@ -35,26 +35,26 @@ struct AccessOptions {
   std::chrono::milliseconds uploadLinkTtl{3'600'000};
 };
 
-/// The SHA-256 of a session's or token's secret: what it is kept and looked up by.
+/// The SHA-256 of the secret of a session or token, under which it is stored and looked up.
 using SecretKey = std::array<unsigned char, 32>;
 
-/// Who a credential stands for, as of one moment.
+/// The identity behind a credential at the time of the call.
 struct Identity {
   enum class Kind { anonymous, session, token, link, operator_ };
   Kind kind = Kind::anonymous;
-  UserId user{};           ///< 0 for anonymous, link, and the operator without `as`
-  std::string userName{};  ///< empty likewise
+  UserId user{};           ///< 0 for anonymous callers, links, and the operator without `as`
+  std::string userName{};  ///< empty if `user` is 0
   Role role = Role::user;
-  Scope scope = Scope::full;      ///< a token's; full otherwise
-  std::optional<Time> expires{};  ///< a session's or token's
-  SecretKey key{};                ///< a session's or token's
+  Scope scope = Scope::full;      ///< scope of a token; otherwise full
+  std::optional<Time> expires{};  ///< of a session or token
+  SecretKey key{};                ///< of a session or token
   bool isUser() const { return user.value != 0; }
 };
 
-/// What a password is worth beside a hash.
+/// The result of checking a password against a hash.
 struct Verified {
   bool right = false;
-  std::string newHash{};  ///< where it is right and its hash cost less than new ones do
+  std::string newHash{};  ///< a new hash, if the password is right and the old hash cost less than new ones do
 };
 
 /// Who waits for a password to be hashed. Whoever waits takes turns by address and by account.
@@ -74,11 +74,11 @@ struct NewSecret {
 NewSecret makeSessionSecret();
 /// Makes the secret of a new token, which begins with `vdt_`.
 NewSecret makeTokenSecret();
-/// Returns the hash of the session or token that `who` came with, as the tables have it; empty if there is none.
+/// Returns the hash of the session or token of `who`, as stored in the tables; empty if there is none.
 std::string hashOf(const Identity& who);
 
-/// Turns credentials into identities, with a cache of sessions and tokens. May be used from any thread; functions that
-/// take a Transaction belong inside a write.
+/// Turns credentials into identities, with a cache of sessions and tokens. May be used from any thread. Functions that
+/// take a Transaction are for use inside a write.
 class Access {
  public:
   /// `elapsed` measures the waits after failed or too many attempts.
@@ -86,11 +86,11 @@ class Access {
          const Clock& elapsed = bootClock());
   ~Access();
 
-  /// Who `by` is. An unknown, ended or expired secret, or one of a disabled or deleted user: unauthenticated, but
-  /// anonymous where it came as a cookie. A link is taken as it is (`checkUploadLink` says what it is good for).
-  /// Extends a sliding session, at most once a minute.
+  /// Returns the identity of `by`. Throws unauthenticated for a secret that is unknown, ended or expired, or whose user
+  /// is disabled or deleted; if such a secret was sent as a cookie, the caller is anonymous instead. A link is not
+  /// checked (see `checkLink`). Extends a sliding session, at most once a minute.
   Identity identify(const Credential& by);
-  /// The same inside a write, from the rows alone: what an operation that changes something must stand on.
+  /// Does the same inside a write, from the rows alone. An operation that changes something must use this one.
   Identity identify(store::Transaction& transaction, const Credential& by);
 
   /// Hashes a new password (argon2id) on the hashing threads, for `who` at `address` (empty: not counted by it). Throws
@@ -105,30 +105,30 @@ class Access {
   Verified verifyPassword(std::string_view name, std::string_view address, std::string_view hash,
                           std::string_view password);
 
-  /// Whose things are meant: those of the user named `name`, whom `of` must allow (else forbidden, notFound); else
-  /// everybody's, which is nobody in particular, where `all` allows it, and one's own where not.
+  /// Returns the user whose objects a request is about. With a name: that user; throws forbidden or notFound unless
+  /// `of` allows it. Without: nothing, for the objects of all users, if `all` allows it; otherwise the caller.
   std::optional<UserId> whose(store::Reader& reader, const Identity& who, const std::optional<std::string>& name,
                               const Right& of, const Right& all);
 
-  /// Removes at most the given number of sessions or tokens, of one user or of all; returns how many.
+  /// Removes at most `limit` sessions or tokens of one user or of all users. Returns how many.
   using RemoveSome =
       std::function<std::int64_t(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit)>;
-  /// Revokes sessions or tokens of the user named `name`, or as `whose` has it without a name, in steps, so that the
-  /// writer is never held long. The caller needs `own`, and what `whose` asks for. Call it outside a write. Throws
+  /// Revokes the sessions or tokens of the user that `whose` returns, in steps, so that the writer is never held for
+  /// long. The caller needs the right `own` and those that `whose` requires. Must not be called inside a write. Throws
   /// unauthenticated, forbidden, notFound.
   void revokeAll(const Credential& by, const std::optional<std::string>& name, const Right& own, const Right& of,
                  const Right& all, const RemoveSome& remove);
 
-  /// `?share=&exp=&sig=` for uploading to a video, good for uploadLinkTtl.
+  /// Returns the query `?share=&exp=&sig=` for uploading to a video, valid for uploadLinkTtl.
   std::string uploadLink(const VideoId& video);
-  /// `?share=&exp=&sig=` of a share, for `what` (view, upload).
+  /// Returns the query `?share=&exp=&sig=` of a share, for `what` (view, upload).
   std::string link(std::string_view share, const VideoId& video, std::string_view what, Time expires);
-  /// Throws forbidden unless `link` was signed for this; whether its share still stands is for the caller to look up.
+  /// Throws forbidden unless `link` was signed for this use. The caller must check that its share still exists.
   void checkLink(const SignedLink& link, const VideoId& video, std::string_view what);
 
-  /// Fills the cache from the database, in the background; what is asked for meanwhile is looked up.
+  /// Fills the cache from the database in the background. Secrets not yet loaded are looked up as usual.
   void loadInBackground();
-  /// The same at once; how many sessions and tokens it holds then.
+  /// Does the same at once. Returns the number of sessions and tokens in the cache.
   std::size_t load();
 
   const AccessOptions& options() const;

@@ -6,7 +6,7 @@
 namespace video::access {
 namespace {
 
-// Small caches are one shard, so that their bound is exact.
+// A small cache has one shard, so that its bound is exact.
 constexpr std::size_t manyShards = 16;
 constexpr std::size_t worthSharding = 1024;
 
@@ -49,11 +49,11 @@ void Cache::put(const SecretKey& key, Entry entry) {
   const std::scoped_lock lock(shard.mutex);
   const bool full = shard.ring.size() >= shardBound_;
   if (full && !shard.slots.contains(key)) shard.makeRoom();
-  // Room in the ring first, so that nothing can fail between the two.
+  // Reserve memory in the ring first, so that push_back cannot fail after the insertion.
   if (shard.ring.size() == shard.ring.capacity()) shard.ring.reserve(std::max<std::size_t>(16, 2 * shard.ring.size()));
   const auto [slot, fresh] = shard.slots.try_emplace(key);
   if (!fresh) {
-    // Of two reads that cross, the one under the later epoch stays.
+    // If two reads overlap, the entry with the later epoch wins.
     if (slot->second.entry.epoch <= entry.epoch) slot->second.entry = std::move(entry);
     return;
   }
@@ -61,7 +61,7 @@ void Cache::put(const SecretKey& key, Entry entry) {
   slot->second.place = shard.ring.size();
   shard.ring.push_back(&*slot);
   if (!full) return;
-  // The new one stands where the old one stood, so that the hand comes to it last.
+  // Put the new entry where the removed one was and advance the hand, so that the new entry is considered last.
   std::swap(shard.ring[shard.hand], shard.ring.back());
   shard.ring[shard.hand]->second.place = shard.hand;
   shard.ring.back()->second.place = shard.ring.size() - 1;

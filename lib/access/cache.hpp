@@ -13,38 +13,38 @@
 
 namespace video::access {
 
-/// Identities of sessions and tokens by the hash of their secret: bounded, what was not used lately goes first, in
-/// shards. An entry counts only under the rights epoch that it was read under, so that nothing need be dropped when
-/// that moves. May be used from any thread.
+/// Bounded cache of identities of sessions and tokens, by the hash of their secret, in shards. Evicts entries that were
+/// not used recently. An entry is valid only with the rights epoch it was read at, so a change of rights need not
+/// remove entries. May be used from any thread.
 class Cache {
  public:
   struct Entry {
-    Identity identity;                          ///< without its key, which is the entry's
-    std::int64_t epoch = 0;                     ///< of the read that gave the identity
-    Time nextTouch{};                           ///< when its use is to be written down again
-    std::chrono::milliseconds touchInterval{};  ///< at the least between two such
+    Identity identity;                          ///< without its key, which is that of the entry
+    std::int64_t epoch = 0;                     ///< rights epoch at which the identity was read
+    Time nextTouch{};                           ///< when the next use must be recorded
+    std::chrono::milliseconds touchInterval{};  ///< minimum time between two recorded uses
   };
   struct Found {
     Identity identity;
-    bool touch = false;  ///< whether the caller is to write down its use
+    bool touch = false;  ///< whether the caller must record this use
   };
 
   explicit Cache(std::size_t bound);
 
-  /// What is known under `key`, unless it is of another epoch or has expired. From `nextTouch` on, one caller in each
-  /// `touchInterval` is told to touch.
+  /// Returns the entry for `key`, unless it is from another epoch or has expired. After `nextTouch`, one caller per
+  /// `touchInterval` gets `touch`.
   std::optional<Found> find(const SecretKey& key, std::int64_t epoch, Time now);
   void put(const SecretKey& key, Entry entry);
-  /// Before many are put: tables for all that there may be, so that none grows meanwhile.
+  /// Allocates the tables for the maximum number of entries. Call it before adding many, so that none has to grow.
   void makeReady();
-  /// Moves the expiry of an entry, where there is one.
+  /// Sets the expiry of an entry, if there is one.
   void extend(const SecretKey& key, Time expires);
   void drop(const SecretKey& key);
   std::size_t size() const;
 
  private:
   struct Hash {
-    // The key is a hash already.
+    // The key is already a hash.
     std::size_t operator()(const SecretKey& key) const noexcept {
       std::size_t front = 0;
       std::memcpy(&front, key.data(), sizeof front);
@@ -53,11 +53,11 @@ class Cache {
   };
   struct Slot {
     Entry entry;
-    std::size_t place = 0;  // in the ring
-    bool used = false;      // since the hand last came by
+    std::size_t place = 0;  // index in the ring
+    bool used = false;      // since the hand last passed
   };
   using Slots = std::unordered_map<SecretKey, Slot, Hash>;
-  // Second chance instead of a list by last use: a hit writes to the one slot that it reads.
+  // Second-chance eviction instead of an LRU list: a hit writes only to its own slot.
   struct Shard {
     mutable std::mutex mutex;
     Slots slots;

@@ -26,12 +26,12 @@ void DeferredWrites::add(const Note& note) noexcept {
       thread_ = std::jthread([this](const std::stop_token& stop) {
         while (!observe::guarded("deferred writes", [&] { serve(stop); })) {
           const std::scoped_lock again(mutex_);
-          queue_.clear();  // each secret's next use brings another note
+          queue_.clear();  // the next use of each secret is recorded again
         }
       });
     queue_.push_back(note);
   } catch (const std::exception&) {
-    return;  // no memory or no thread: the request is good all the same
+    return;  // out of memory or threads, which must not fail the request
   }
   arrived_.notify_one();
 }
@@ -70,7 +70,7 @@ bool DeferredWrites::write(const std::deque<Note>& notes) noexcept {
     for (const Note* note : extended) cache_.extend(note->key, note->time);
     return true;
   } catch (const std::exception&) {
-    return false;  // the store has reported it; each secret's next use tries again
+    return false;  // already logged by the store; the next use of each secret tries again
   }
 }
 

@@ -12,12 +12,12 @@
 
 namespace video::access {
 
-/// Writes down what requests leave behind (a session extended, a token used, an expired session seen) on a thread of
-/// its own, many in one operation, so that no request waits for it or fails with it. The thread is made when first
+/// Records the effects of requests (a session extended, a token used, an expired session seen) on a separate thread,
+/// many in one operation, so that no request waits for them or fails because of them. The thread is started when first
 /// needed.
 class DeferredWrites {
  public:
-  /// What is written for a secret; `time` is the session's new expiry, or the moment of the request.
+  /// An effect to record; `time` is the session's new expiry, otherwise the time of the request.
   struct Note {
     enum class What { extended, used, expired };
     What what;
@@ -26,10 +26,10 @@ class DeferredWrites {
   };
 
   DeferredWrites(store::Database& database, Cache& cache);
-  /// Writes what still waits.
+  /// Writes what is still queued.
   ~DeferredWrites();
 
-  /// Takes a note for writing, or drops it where thousands wait: the secret's next use brings another.
+  /// Queues a note. Drops it if thousands are queued; the next use of the secret adds another.
   void add(const Note& note) noexcept;
 
  private:

@@ -110,7 +110,7 @@ void HashThreads::forgetFlows() {
 }
 
 void HashThreads::serve(const std::stop_token& stop) {
-  // On Linux each thread has its own priority. If lowering it is refused, the work is done anyway.
+  // On Linux each thread has its own priority. An error is ignored: the work is done at normal priority.
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 10);
   std::unique_lock lock(mutex_);
   for (;;) {

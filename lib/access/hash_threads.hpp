@@ -33,7 +33,7 @@ class HashThreads {
   /// too many callers are waiting, or if one whose turn is earlier takes the last place.
   void run(const Asker& asker, const std::function<void()>& work);
 
-  /// Returns the number of calls of `run` whose work no thread has started.
+  /// Returns the number of calls of `run` whose work has not been started.
   std::size_t waiting() const;
 
  private:

@@ -9,7 +9,7 @@
 
 namespace video::access {
 
-/// The share id of an `upload_url`, which has no row.
+/// The share ID in an `upload_url`, which has no share.
 inline constexpr std::string_view noShare = "0";
 
 /// Returns the query of a signed link, `?share=…&exp=…&sig=…`. The signature is the HMAC-SHA256 with `key` (32 bytes)

@@ -20,7 +20,7 @@ void check(std::string_view password, std::size_t shortest) {
   if (password.find('\0') != std::string_view::npos) throw Error(Fault::malformed, "pwd: must not contain NUL");
 }
 
-// A number in a hash: `$argon2id$v=19$m=KIB,t=PASSES,p=1$…`.
+// Returns a parameter of a hash: `$argon2id$v=19$m=KIB,t=PASSES,p=1$…`.
 unsigned long long numberIn(std::string_view hash, std::string_view mark) {
   unsigned long long value = 0;
   const std::size_t at = hash.find(mark);

@@ -11,7 +11,7 @@ namespace video::access {
 /// Hashes passwords with argon2id (RFC 9106) from libsodium, on low-priority threads. May be used from any thread.
 class Passwords {
  public:
-  /// How many callers may wait for a hash; one more gets tooMany.
+  /// Maximum number of callers waiting for a hash; more get tooMany.
   static constexpr std::size_t mostWaiting = 64;
   static constexpr std::size_t longest = 1024;  ///< longest password, in bytes
 

@@ -36,7 +36,7 @@ bool may(const Identity& who, const Right& right, std::optional<UserId> thing) n
   if (isToken && !covers(who.scope, right.need)) return false;
   if (open(anyone) || open(signedIn)) return true;
   if (open(owner) && thing && *thing == who.user) return true;
-  // An administrator's lesser token is as good as any user's.
+  // Tokens of lesser scope do not give an admin's rights.
   return open(admin) && who.role == Role::admin &&
          (!isToken || who.scope == Scope::admin || who.scope == Scope::metrics);
 }

@@ -10,21 +10,21 @@ namespace video::access {
 
 struct Identity;
 
-/// Who may: a set of bits. `self` and `owner` are whoever the thing belongs to; the operator may everything, unless
-/// acting as a user.
+/// Who may perform an operation, as bits. `owner` is the user to whom the object belongs. The operator may do
+/// everything, unless acting as a user.
 enum Who : unsigned { anyone = 1, signedIn = 2, owner = 4, admin = 8, link = 16 };
 
-/// What a token must be able to do.
+/// The kind of access that a token must have.
 enum class Need { read, upload, change, administer, watch };
 
-/// One operation and who may do it.
+/// An operation and who may perform it.
 struct Right {
   std::string_view operation;
   unsigned who;
   Need need;
 };
 
-/// The table: every operation there is, by its name.
+/// The rights of all operations, by operation name.
 namespace rights {
 inline constexpr Right usersAdd{"users.add", anyone | admin, Need::change};
 inline constexpr Right usersAddAny{"users.add?any", admin, Need::administer};
@@ -89,14 +89,14 @@ inline constexpr Right serverReload{"server.reload", admin, Need::administer};
 inline constexpr Right serverMetrics{"server.metrics", admin, Need::watch};
 }  // namespace rights
 
-/// Whether `who` may; `thing` is the user whom the thing in question belongs to, where it belongs to one.
+/// Returns whether `who` has the right. `thing` is the user to whom the object belongs, if there is one.
 bool may(const Identity& who, const Right& right, std::optional<UserId> thing = {}) noexcept;
 
-/// Throws unauthenticated (nobody in particular asked) or forbidden unless `who` may.
+/// Throws unauthenticated (for an anonymous caller) or forbidden unless `who` has the right.
 void require(const Identity& who, const Right& right, std::optional<UserId> thing = {});
 
-/// The same for a thing that may not exist: where it has no owner, throws unauthenticated for an anonymous caller and
-/// `absent` for everyone else.
+/// Does the same for an object that may not exist. If it has no owner, throws unauthenticated for an anonymous caller
+/// and `absent` for all others.
 void requireOn(const Identity& who, const Right& right, std::optional<UserId> thing, const Error& absent);
 
 }  // namespace video::access

@@ -8,7 +8,7 @@
 namespace video::access::rows {
 namespace {
 
-// Of a hash that this program wrote. Without branches, which nobody could predict.
+// Decodes a hash written by this program. Branch-free, because branches on hash digits cannot be predicted.
 void readHex(std::string_view hex, SecretKey& key) {
   const auto digit = [](char c) { return (c & 0xf) + (c >> 6) * 9; };
   for (std::size_t i = 0; i < key.size() && 2 * i + 1 < hex.size(); ++i)
@@ -65,7 +65,7 @@ std::optional<Known> findUser(store::Reader& reader, std::string_view name) {
 void forEachSession(store::Reader& reader, Time now, std::string_view from, std::string_view to, std::size_t limit,
                     const std::function<bool(const SecretKey&, const Known&)>& visit) {
   const std::int64_t current = epoch(reader);
-  // The users first and apart: to join them costs more than all the rest.
+  // Read all users first: joining them to each session costs more than everything else.
   std::unordered_map<std::int64_t, Known> users;
   store::Query user =
       reader.query("SELECT id, login_name, role FROM users WHERE id > ? AND deleted IS NULL AND disabled = 0", 0);
@@ -90,7 +90,7 @@ void forEachSession(store::Reader& reader, Time now, std::string_view from, std:
 
 std::int64_t epoch(store::Reader& reader) {
   store::Query query = reader.query("SELECT epoch FROM rights_epoch WHERE only_row = 1");
-  if (!query.next()) throw Error(Fault::databaseFailed, "rights_epoch: its row is missing");
+  if (!query.next()) throw Error(Fault::databaseFailed, "rights_epoch: row is missing");
   return query.integer(0);
 }
 

@@ -20,7 +20,7 @@ constexpr std::chrono::milliseconds knownFor = 24h * 30;
 }  // namespace
 
 Throttle::Throttle(std::size_t attempts, std::chrono::milliseconds window) : attempts_(attempts), window_(window) {
-  // The secret keeps clients from finding names that collide.
+  // Without a secret, clients could find names with colliding hashes.
   randombytes_buf(secret_.data(), secret_.size());
 }
 

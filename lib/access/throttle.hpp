@@ -22,7 +22,7 @@ class Throttle {
  public:
   Throttle(std::size_t attempts, std::chrono::milliseconds window);
 
-  /// An attempt to sign in. It is counted at once, and uncounted if neither outcome is reported, because then no
+  /// An attempt to sign in. It is counted at once; the count is undone if no outcome is reported, since then no
   /// password was checked.
   class Try {
    public:
@@ -56,7 +56,7 @@ class Throttle {
     Time since{};           // the window's first attempt; the last success of a known pair
     Time last{};
     std::uint32_t tries = 0;
-    bool known = false;  // a pair that signed in
+    bool known = false;  // a pair that has signed in
   };
   static constexpr std::size_t ways = 8;
   using Set = std::array<Count, ways>;

@@ -4,7 +4,7 @@
 #include "base/cursor.hpp"
 #include "base/error.hpp"
 #include "deletions/make.hpp"
-#include "deletions/purge.hpp"
+#include "deletions/purge_worker.hpp"
 #include "deletions/rows.hpp"
 #include "videos/rows.hpp"
 
@@ -23,7 +23,7 @@ class DirectoryDeletions : public LocalDeletions {
     database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       access::require(access_.identify(transaction, by), rights::deletionsEnqueue);
       const auto video = rows::requireVideo(transaction, wanted);
-      // Queued already is what was asked for: the original's clients ask again.
+      // A video that is already queued is not an error: clients of the original site repeat the request.
       if (video.state == VideoState::pending || video.state == VideoState::ready)
         if (!rows::queueDeletion(transaction, video, access_.now() + options_.delay, access_.now()))
           throw rows::changedMeanwhile(video.id);
@@ -48,7 +48,7 @@ class DirectoryDeletions : public LocalDeletions {
     DeletionQuery counts;
     counts.limit = 1;
     const DeletionPage page = list(by, counts);
-    // user-clear queues videos, and is done with a user only when video-clear has purged them.
+    // user-clear queues videos and can finish a user only after video-clear has purged them, so the two alternate.
     while (runner_.run("user-clear") + runner_.run("video-clear") > 0) {
     }
     return {page.due, page.leased};

@@ -9,7 +9,7 @@
 namespace video::rows {
 namespace {
 
-// One SELECT per state, merged, so that each runs along the index.
+// One SELECT per state, merged by SQLite, so that each uses the index.
 std::string listSql(int states) {
   std::string sql;
   for (int i = 0; i < states; ++i)
@@ -87,7 +87,7 @@ std::vector<DueDeletion> dueDeletions(store::Reader& reader, Time now, std::int6
 }
 
 std::vector<std::int64_t> leaseOwners(store::Reader& reader) {
-  // From one holder to the next: they are few, their leases may be many.
+  // Jump from one owner to the next in the index: there are few owners, but there may be many leases.
   std::vector<std::int64_t> owners;
   for (std::int64_t last = 0;;) {
     auto query = reader.query("SELECT min(lease_owner) FROM video_del_rec WHERE lease_owner > ?", last);
@@ -105,7 +105,7 @@ bool queueDeletion(store::Transaction& transaction, const Video& video, Time due
 }
 
 bool restoreVideo(store::Transaction& transaction, const StoredVideo& video) {
-  // Of a user who is gone nothing comes back: it would be in no queue.
+  // The video of a deleted user is not restored: it would be in no queue and never be purged.
   const bool removed = transaction
                            .query(
                                "DELETE FROM video_del_rec WHERE video_id = ? AND state = 'waiting' AND EXISTS "
@@ -126,7 +126,7 @@ bool claim(store::Transaction& transaction, const VideoId& video, std::int64_t o
                               "v.state IN ('deleted', 'purging'))",
                               owner, video, now)
                           .run() == 1;
-  // It is purging already where an earlier lease failed or was voided.
+  // The video is already in state purging if an earlier lease failed or was voided.
   if (leased) setState(transaction, video, VideoState::deleted, VideoState::purging);
   return leased;
 }
@@ -228,7 +228,7 @@ bool deleteBlobDeletion(store::Transaction& transaction, std::string_view blob) 
 }
 
 std::vector<DueUser> dueUsers(store::Reader& reader, Time now, std::int64_t limit) {
-  // Between the queueing of the last video and its end there is nothing to do for a user.
+  // Skip users whose videos are all queued but not yet purged: there is nothing to do for them.
   std::vector<DueUser> users;
   auto query = reader.query(
       "SELECT user_id, tries FROM user_del_rec r WHERE user_id > 0 AND due <= ? AND (queued = 0 OR "
@@ -268,7 +268,7 @@ std::int64_t queueVideosOf(store::Transaction& transaction, UserId user, Time no
                 user, limit, state)
             .run();
     if (deleted != inserted)
-      throw Error(Fault::conflict, fmt::format("user {}: videos were changed meanwhile", user.value));
+      throw Error(Fault::conflict, fmt::format("user {}: videos changed by another request", user.value));
     queued += deleted;
   }
   return queued;

@@ -10,7 +10,7 @@
 namespace video::os {
 namespace {
 
-// What an errno means whosever file it is about.
+// Errno values that mean the same for videod's own files and the user's.
 Fault faultOf(int error) noexcept {
   switch (error) {
     case ENOSPC:

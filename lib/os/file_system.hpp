@@ -8,9 +8,9 @@
 
 namespace video::os {
 
-/// The system calls that make files whole, durable and visible. Each function takes the arguments of the call it is
-/// named after and returns its result: -1 with errno set if it fails. Tests override them to make calls fail. SQLite's
-/// own access to the database files does not go through here. May be used from any thread.
+/// The system calls that create, write, sync and rename files. Each function takes the arguments of the call it is
+/// named after and returns its result: -1 with errno set on failure. Tests override them to make calls fail. SQLite
+/// accesses the database files without it. May be used from any thread.
 class FileSystem {
  public:
   FileSystem() = default;

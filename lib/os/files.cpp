@@ -13,7 +13,7 @@
 namespace video::os {
 namespace {
 
-// As root the folder's owner is given what root makes; anyone else may at most give it its group.
+// Gives the file to the owner of the folder if run as root, otherwise at most to the group of the folder.
 void giveToOwnerOf(int folder, int made) {
   struct stat wanted {};
   struct stat is {};
@@ -32,14 +32,14 @@ bool exists(int at, const std::string& name) {
   return ::fstatat(at, name.c_str(), &is, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-// The file while it is written, locked and empty.
+// Returns the file to write to: locked and empty.
 Descriptor takeUnfinished(FileSystem& files, int at, const std::string& name, mode_t mode) {
   for (;;) {
     Descriptor file = openOrMake(files, at, name, O_RDWR, mode);
     lock(file.number());
-    if (!isSameFile(file.number(), at, name)) continue;  // its writer has finished meanwhile
+    if (!isSameFile(file.number(), at, name)) continue;  // another process renamed or removed it before we got the lock
     if (files.ftruncate(file.number(), 0) != 0 || files.fchmod(file.number(), mode) != 0) throwErrno(errno, name);
-    giveToOwnerOf(at, file.number());  // one left behind by a crash may be root's
+    giveToOwnerOf(at, file.number());  // a file left by a crash may belong to root
     return file;
   }
 }
@@ -184,7 +184,7 @@ void writeFile(FileSystem& files, int at, const std::string& name, std::string_v
   const std::string unfinished = name + ".new";
   const Descriptor file = takeUnfinished(files, at, unfinished, mode);
   try {
-    // Whoever makes this file holds the lock: it cannot appear in between.
+    // All writers of this file take the lock first, so it cannot appear after this check.
     if (existing == Existing::keep && exists(at, name)) return removeFile(files, at, unfinished);
     writeAll(files, file.number(), bytes, name);
     sync(files, file.number(), name);

@@ -13,8 +13,8 @@
 
 namespace video::os {
 
-// Files and folders are named by an open folder (`at`) and a name below it, and links are not followed. Where nothing
-// else is said, a failure throws as throwErrno does.
+// Files and folders are named by an open folder (`at`) and a name below it; symbolic links are not followed. Unless
+// stated otherwise, functions throw as throwErrno does.
 
 /// Opens a folder.
 Descriptor openFolder(FileSystem& files, int at, const std::string& name);

@@ -12,7 +12,7 @@ bool tryLock(int file, int operation);
 void lock(int file);
 
 /// Locks bytes of a file for this open file description (OFD lock) without waiting; `type` is F_RDLCK or F_WRLCK.
-/// Returns false if another one holds a conflicting lock.
+/// Returns false if another open file description holds a conflicting lock.
 bool tryLockBytes(int file, short type, off_t start, off_t length = 1);
 
 /// The same, but waits for the lock.

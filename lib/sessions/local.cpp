@@ -24,8 +24,8 @@ class LocalSessions : public Sessions {
 
   SignedIn login(const Credential&, const Login& wanted) override {
     if (wanted.again && !equalWithoutCase(*wanted.again, wanted.name))
-      throw Error(Fault::malformed, "user_name: differs from the one in the path");
-    // Beside this one another sign-in may have made the hash anew: it is looked at once more.
+      throw Error(Fault::malformed, "user_name: differs from the name in the path");
+    // A concurrent sign-in may replace the hash with a stronger one, so read it again.
     for (int left = 2;; --left)
       if (auto reply = tryLogin(wanted, left > 0)) return *std::move(reply);
   }
@@ -83,11 +83,11 @@ class LocalSessions : public Sessions {
   }
 
  private:
-  // Nothing where the hash was another one meanwhile, and `again` may be tried.
+  // Returns nothing if the hash changed while the password was checked and `again` is set.
   std::optional<SignedIn> tryLogin(const Login& wanted, bool again) {
     const auto find = [&](store::Reader& reader) { return rows::findUserSecret(reader, wanted.name); };
     const auto user = database_.read(find);
-    // With no hash, or one that is out of bounds, it takes as long.
+    // Without a hash it takes as long, so that timing does not reveal which names exist.
     const auto verified = access_.verifyPassword(wanted.name, wanted.address,
                                                  user && !user->disabled ? user->passwordHash : "", wanted.password);
     if (!verified.right) throw refused();

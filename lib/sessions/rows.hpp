@@ -10,25 +10,26 @@
 
 namespace video::rows {
 
-// Hashes are those of secrets, SHA-256 in lower-case hex. What ends sessions of live users moves the rights epoch.
+// `hash` is the SHA-256 of the secret in lower-case hex. Removing sessions of live users increments the rights epoch.
 
-/// Adds a session; of more than 500 of the user the oldest end.
+/// Adds a session. If the user has more than 500 then, removes the oldest.
 void addSession(store::Transaction& transaction, std::string_view hash, UserId user, std::string_view userName,
                 Time created, std::chrono::milliseconds ttl);
 std::optional<UserId> findSessionOwner(store::Reader& reader, const SessionId& id);
-/// Those that have not expired, of one user or of all, by (created, id); `current` is the hash of the caller's.
+/// Lists sessions that have not expired, of one user or of all users, ordered by (created, id). `current` is the hash
+/// of the caller's session.
 Page<Session> listSessions(store::Reader& reader, std::optional<UserId> user, const ListQuery& wanted, Time now,
                            std::string_view current);
-/// Whether a session has expired and still has its row.
+/// Returns whether there is an expired session to remove.
 bool hasExpiredSession(store::Reader& reader, Time now);
 
-/// Each: how many it removed.
+/// These functions return the number of sessions removed.
 std::int64_t removeSession(store::Transaction& transaction, std::string_view hash);
 std::int64_t removeSession(store::Transaction& transaction, const SessionId& id);
-/// Of one user or of all, at most `limit`.
+/// Removes at most `limit` sessions of one user or of all users, oldest first.
 std::int64_t removeSessions(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit);
 std::int64_t removeExpiredSessions(store::Transaction& transaction, Time now, std::int64_t limit);
-/// All of a user's but the one with this hash. Moves the rights epoch even if there is none.
+/// Removes all sessions of a user except the one with this hash. Increments the rights epoch even if there are none.
 void removeOtherSessionsOf(store::Transaction& transaction, UserId user, std::string_view hash);
 
 }  // namespace video::rows

@@ -15,10 +15,10 @@ struct Login {
   std::string name;                  ///< in the path
   std::optional<std::string> again;  ///< `user_name` in the body, which the original site's clients repeat
   std::string password;
-  std::string address;  ///< client address, for the throttle; never sent over the wire
+  std::string address;  ///< client address, for the throttle; never sent over HTTP
 };
 
-/// What the caller is identified by.
+/// What identifies the caller.
 enum class IdentityKind { session, token, operator_ };
 
 /// The identity of the caller.
@@ -28,7 +28,7 @@ struct WhoAmI {
   IdentityKind kind = IdentityKind::session;
   std::optional<std::string> scope;  ///< scope of the token
   std::optional<Time> expires;
-  std::optional<bool> needsOldPassword;  ///< whether a new password takes the old one; unknown of an older daemon
+  std::optional<bool> needsOldPassword;  ///< whether a new password requires the old one; not set by older daemons
 };
 
 /// A live session, without its secret.
@@ -40,7 +40,7 @@ struct Session {
   bool current = false;  ///< whether the caller used this session
 };
 
-/// Names a session.
+/// Identifies a session.
 struct SessionRef {
   SessionId id;
 };
@@ -50,14 +50,15 @@ class Sessions {
  public:
   virtual ~Sessions() = default;
   /// Signs in with name and password and returns a new session. Takes the same time whether or not the name exists.
-  /// Faults: malformed, unauthenticated, tooMany (too many attempts, or too many are waiting for a hash).
+  /// Faults: malformed, unauthenticated, tooMany (too many attempts, or too many callers waiting for a hash).
   virtual SignedIn login(const Credential& by, const Login& wanted) = 0;
-  /// Ends the caller's session or token, in every process, from its next request on.
+  /// Ends the caller's session or token in every process, from the next request on.
   virtual void logout(const Credential& by, const Nothing&) = 0;
-  /// Lists sessions, oldest first. With a user: that user's (the user, admin, operator). Otherwise: all for admins and
-  /// the operator, one's own for others.
+  /// Lists sessions, oldest first. With a user: that user's, for the user, admins and the operator. Without: all
+  /// sessions for admins and the operator, the caller's own for others.
   virtual Page<Session> list(const Credential& by, const OfUserQuery& wanted) = 0;
-  /// Ends a session, in every process, from its next request on. Its user, admin, operator. Faults: notFound.
+  /// Ends a session in every process, from the next request on. For its user, admins and the operator. Faults:
+  /// notFound.
   virtual void revoke(const Credential& by, const SessionRef& wanted) = 0;
   /// Ends the sessions that `list` shows, including the caller's own.
   virtual void revokeAll(const Credential& by, const OfUser& wanted) = 0;

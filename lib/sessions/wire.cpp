@@ -85,7 +85,7 @@ void serveSessions(http::Router& router, Sessions& sessions, const http::CookieO
   router.serve(
       wire::whoami, [&](auto& by, auto& wanted) { return sessions.whoami(by, wanted); },
       [cookies](const WhoAmI&, const http::Exchange& exchange, http::Answer& answer) {
-        // A session slides, and with it the cookie of a page that asks who it is.
+        // The request may have extended the session, so extend the browser's cookie too.
         const auto* secret = std::get_if<Secret>(&exchange.by);
         if (secret != nullptr && secret->cookie) http::setSessionCookie(exchange, answer, secret->text, cookies);
       });

@@ -46,10 +46,10 @@ bool isBlobName(std::string_view name) {
 void requirePlainName(std::string_view name) {
   if (name.empty() || name.front() == '.' || name.find('/') != std::string_view::npos ||
       name.find('\0') != std::string_view::npos)
-    throw std::logic_error("not a name for a file of ours");
+    throw std::logic_error("not a valid file name");
 }
 
-// isUnderWay holds a lock for a moment: a refusal counts only if it lasts.
+// isUnderWay takes the lock for a moment, so a single failure does not mean that an upload holds it.
 bool tryLockBriefly(int file) {
   for (int attempt = 0; attempt < 5; ++attempt) {
     if (os::tryLock(file, LOCK_EX)) return true;
@@ -87,7 +87,7 @@ struct Incoming::State {
   std::string name;
   Descriptor incoming;  // the folder
   Descriptor file;
-  Descriptor placeholder;  // holds the name's lock once the content has left it
+  Descriptor placeholder;  // keeps the name locked after the content has been renamed
   std::optional<ContentWriter> writer;
   std::string front;
   std::string sha256;
@@ -96,7 +96,7 @@ struct Incoming::State {
   bool kept = false;
 
   ~State() {
-    const Waiting forTheDisk;  // which frees what was unlinked when it is closed
+    const Waiting forTheDisk;  // closing an unlinked file makes the file system free its blocks
     writer.reset();
     if (!blob.empty() && !kept) directory->files().unlinkat(shard.number(), blob.c_str());
     if (holdsName(file) || holdsName(placeholder)) directory->files().unlinkat(incoming.number(), name.c_str());
@@ -154,24 +154,25 @@ std::string Incoming::finish(std::string_view extension) {
   if (!isSynced) os::sync(files, blobs.number(), "blobs");
   isSynced = true;
   its.shard = os::openFolder(files, blobs.number(), fanName);
-  // The name's lock must outlast the rename: an empty file, locked already, changes places with the content.
+  // The upload's name must stay locked after the rename, so the content is exchanged with an empty file that is already
+  // locked.
   its.placeholder = os::makeFile(files, its.shard.number(), blob, O_RDWR);
-  if (!its.placeholder) throw Error(Fault::internal, "a blob name came up twice");
+  if (!its.placeholder) throw Error(Fault::internal, "blob: name already exists");
   its.blob = blob;
-  if (!os::tryLock(its.placeholder.number(), LOCK_EX)) throw Error(Fault::internal, "a new blob is locked");
+  if (!os::tryLock(its.placeholder.number(), LOCK_EX)) throw Error(Fault::internal, "blob: new file is locked");
   const auto rename = [&](unsigned flags) {
     return files.renameat2(its.incoming.number(), its.name.c_str(), its.shard.number(), blob.c_str(), flags) == 0;
   };
   if (!rename(RENAME_EXCHANGE)) {
     if (errno != EINVAL && errno != ENOSYS) os::throwErrno(errno, blob);
-    // A file system without exchange: the placeholder makes way, its name was taken by us.
+    // The file system does not support RENAME_EXCHANGE. Replacing the placeholder is safe, because we created it.
     if (!rename(0)) os::throwErrno(errno, blob);
   }
   os::sync(files, its.shard.number(), "blobs");
   return blob;
 }
 
-// The last reader of a content that was removed meanwhile has the disk free it.
+// Closing the last descriptor of an unlinked file makes the file system free its blocks, which may take a while.
 void closeRead(Descriptor* file) noexcept {
   struct stat is {};
   std::optional<Waiting> forTheDisk;
@@ -179,13 +180,13 @@ void closeRead(Descriptor* file) noexcept {
   delete file;
 }
 
-// The open files of contents that are being read: as many readers of one content have one descriptor.
+// The files open for reading. Readers of the same blob share one descriptor.
 struct Blobs::Reading {
   std::mutex mutex;
   std::map<std::string, std::weak_ptr<const Descriptor>, std::less<>> files;
   std::size_t sweepAt = 64;
 
-  // The file that others read already, where it is the same, else this one.
+  // Returns the descriptor already in use if it refers to the same file, otherwise `file`.
   std::shared_ptr<const Descriptor> share(std::string_view blob, Descriptor file) {
     const std::scoped_lock lock(mutex);
     if (files.size() >= sweepAt) {
@@ -218,7 +219,7 @@ Incoming Blobs::begin(std::string_view name) {
     Descriptor file = os::openOrMake(files, state->incoming.number(), state->name, O_WRONLY);
     if (!tryLockBriefly(file.number()))
       throw Error(Fault::conflict, fmt::format("video {}: an upload is in progress", name));
-    // Its holder before us may have unlinked it between our open and our lock.
+    // The previous upload may have unlinked the file after we opened it and before we locked it.
     if (!os::isSameFile(file.number(), state->incoming.number(), state->name)) continue;
     if (files.ftruncate(file.number(), 0) != 0) os::throwErrno(errno, name);
     state->file = std::move(file);
@@ -237,7 +238,7 @@ bool Blobs::isUnderWay(std::string_view name) const {
 
 std::shared_ptr<const Descriptor> Blobs::open(std::string_view blob) const {
   if (!isBlobName(blob)) return nullptr;
-  // Step by step: O_NOFOLLOW is about a path's last part only.
+  // Opened one folder at a time, because O_NOFOLLOW applies only to the last component of a path.
   const Descriptor blobs = os::openFolder(directory_->files(), directory_->descriptor(), "blobs");
   const Descriptor shard =
       os::openIfThere(directory_->files(), blobs.number(), std::string(blob.substr(0, 2)), O_RDONLY | O_DIRECTORY);
@@ -283,7 +284,7 @@ void Blobs::remove(std::span<Removal> all) {
       os::removeFile(directory_->files(), shard.folder.number(), one.blob);
       shard.removals.push_back(&one);
     });
-  // One that was gone already may have been unlinked by a process that was killed before its sync.
+  // Sync even if a file was already gone: the process that unlinked it may have been killed before its sync.
   for (const auto& [name, shard] : shards) {
     if (!shard.folder || directory_->files().fsync(shard.folder.number()) == 0) continue;
     const std::string failure = fmt::format("blobs/{}: {}", name, std::generic_category().message(errno));

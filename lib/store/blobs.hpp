@@ -29,17 +29,17 @@ class Incoming {
   ~Incoming();
   /// Appends bytes and updates size and SHA-256. Throws diskFull.
   void write(std::span<const std::byte> piece);
-  /// Returns memory to receive the next piece into, which saves a copy; empty if there is none.
+  /// Returns memory to receive the next bytes into, which saves a copy; empty if there is none.
   std::span<std::byte> room();
   std::uint64_t size() const;
   /// Returns the first bytes (at most 4096), from which the media type is detected.
   std::string_view front() const;
-  /// Syncs the file, renames it to a blob name that was never used before (a random ID + `.extension`), and syncs the
-  /// folders. Returns the blob's name. Size and hash are final afterwards.
+  /// Syncs the file, renames it to a new, unique blob name (a random ID + `.extension`), and syncs the folders. Returns
+  /// the blob's name. Size and hash are final afterwards.
   std::string finish(std::string_view extension);
   /// Returns the SHA-256 of the content in lower-case hex. Call it after `finish`.
   std::string sha256() const;
-  /// Keeps the blob: its row has been committed.
+  /// Keeps the blob. Call it in the transaction that stores the blob's row.
   void keep();
 
  private:

@@ -25,9 +25,9 @@ namespace {
 
 constexpr std::size_t pieceSize = 16 * 1024;
 constexpr std::uint64_t dirtyMost = 64ULL << 20;
-// A gear is changed where a step ends: so that O_DIRECT finds its offsets aligned.
+// The pipeline is entered only at a multiple of this size, because O_DIRECT needs aligned offsets.
 constexpr std::uint64_t step = 8ULL << 20;
-// As large as a huge page, which a disk takes as one request: what is rare on a machine of the cloud are requests.
+// The size of a huge page, which a disk accepts as one request. Cloud disks limit the number of requests.
 constexpr std::size_t blockSize = 2ULL << 20;
 constexpr std::size_t blockCount = 4;
 
@@ -35,8 +35,8 @@ std::span<const std::byte> bytesOf(std::string_view text) {
   return std::as_bytes(std::span(text));
 }
 
-// Starts writing back the step that ends here, and waits for what was started long ago: fsync then has little left to
-// do.
+// Starts writeback of the step that ends at `end` and waits for writeback started long before, so that little is left
+// for fsync to do.
 void writeBack(int file, std::uint64_t end) {
   ::sync_file_range(file, static_cast<off64_t>(end - step), static_cast<off64_t>(step), SYNC_FILE_RANGE_WRITE);
   if (end > dirtyMost)
@@ -44,7 +44,7 @@ void writeBack(int file, std::uint64_t end) {
                       SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
 }
 
-// Whether writing goes past the page cache from now on; not every file system can.
+// Turns O_DIRECT on or off. Returns false if the file system does not support it.
 bool setDirect(int file, bool direct) {
   const int flags = ::fcntl(file, F_GETFL);
   return flags >= 0 && ::fcntl(file, F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
@@ -54,9 +54,9 @@ std::atomic_flag pipelineTaken;
 
 }  // namespace
 
-// A ring of blocks, which one thread writes and one hashes as they are filled.
+// A ring of blocks. One thread writes the filled blocks to the file, another hashes them.
 class ContentWriter::Pipeline {
-  // Memory in huge pages where the system has some.
+  // Uses huge pages if the system provides them.
   class Blocks {
    public:
     Blocks() : map_(::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
@@ -64,7 +64,7 @@ class ContentWriter::Pipeline {
       const std::size_t over = reinterpret_cast<std::uintptr_t>(map_) % blockSize;
       first_ = static_cast<char*>(map_) + (over > 0 ? blockSize - over : 0);
       ::madvise(first_, blockCount * blockSize, MADV_HUGEPAGE);
-      ::madvise(first_, blockCount * blockSize, MADV_DONTFORK);  // a disk may be reading them
+      ::madvise(first_, blockCount * blockSize, MADV_DONTFORK);  // a fork must not share pages being written
     }
     ~Blocks() { ::munmap(map_, mapped); }
     Blocks(const Blocks&) = delete;
@@ -72,13 +72,14 @@ class ContentWriter::Pipeline {
     char* at(std::uint64_t index) const noexcept { return first_ + index % blockCount * blockSize; }
 
    private:
-    static constexpr std::size_t mapped = (blockCount + 1) * blockSize;  // one more, to begin at a multiple
+    static constexpr std::size_t mapped = (blockCount + 1) * blockSize;  // one extra block, for alignment
     void* const map_;
     char* first_;
   };
 
  public:
-  // Null where another has it, or the system has no threads or memory left. `size` is what the file has.
+  // Returns null if another upload has the pipeline, or if there are not enough threads or memory. `size` is the
+  // current size of the file.
   static std::unique_ptr<Pipeline> make(os::FileSystem& files, int file, std::uint64_t size, const std::string& name,
                                         Sha256& hash) {
     if (pipelineTaken.test_and_set()) return nullptr;
@@ -128,7 +129,6 @@ class ContentWriter::Pipeline {
     return {blocks_.at(given_) + filled_, blockSize - filled_};
   }
 
-  // Returns when every byte is written and hashed.
   void finish() {
     if (filled_ > 0) give();
     waitUntil([this] { return std::min(hashed_, written_) == given_; });
@@ -180,7 +180,8 @@ class ContentWriter::Pipeline {
       block.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(written, 0)));
     }
     if (block.empty()) return;
-    // The end of a content, or what O_DIRECT does not take here: the page cache takes it, or says why not.
+    // O_DIRECT cannot write the last, partial block, and a write may fail or be short. The rest goes through the page
+    // cache, which reports the error if there is one.
     if (std::exchange(direct_, false)) setDirect(file_, false);
     os::writeAll(files_, file_, block, name_);
     if (size_ % step == 0) writeBack(file_, size_);
@@ -191,9 +192,9 @@ class ContentWriter::Pipeline {
   std::uint64_t size_;
   const std::string& name_;
   Sha256& hash_;
-  bool direct_ = false;  // from the first block on the writer's
+  bool direct_ = false;  // used by the writer thread alone after the first block
   Blocks blocks_;
-  std::size_t filled_ = 0;  // of the block that is next to be given
+  std::size_t filled_ = 0;  // bytes in the block being filled
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::array<std::size_t, blockCount> sizes_{};

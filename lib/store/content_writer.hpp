@@ -13,22 +13,23 @@
 
 namespace video::store {
 
-/// Writes a content to its file and hashes it on the way. A fast upload is handed to a pipeline: one thread writes with
-/// O_DIRECT, another hashes, behind 8 MiB of blocks. A process has one pipeline, which goes to an upload that is fast
-/// while it is free; all others write and hash in the calling thread. One thread at a time.
+/// Writes content to its file and hashes it. A fast upload uses the pipeline: one thread writes with O_DIRECT and
+/// another hashes, with 8 MiB of blocks as buffer. The process has a single pipeline, taken by the first fast upload
+/// that finds it free; other uploads write and hash in the calling thread. One thread at a time.
 class ContentWriter {
  public:
-  /// Writes to an empty file, which must outlive this object and which nobody else writes to; `name` is used in errors.
-  /// An upload is fast if 8 MiB of it arrive in less than `fast`, and no longer fast if they take four times as long.
+  /// Writes to the empty file `file`, which must outlive this object and must not have another writer; `name` is used
+  /// in errors. An upload is fast if 8 MiB of it arrive in less than `fast`; it is no longer fast if they take four
+  /// times as long.
   ContentWriter(os::FileSystem& files, int file, std::string name,
                 std::chrono::milliseconds fast = std::chrono::milliseconds{125});
   ~ContentWriter();
   ContentWriter(const ContentWriter&) = delete;
   ContentWriter& operator=(const ContentWriter&) = delete;
-  /// Appends bytes, which reach the file now or later. Throws errors of this or of earlier writes: diskFull, internal.
+  /// Appends bytes, which may reach the file later. Throws the error of this or an earlier write: diskFull, internal.
   void write(std::string_view bytes);
-  /// Returns the pipeline's memory for the next bytes: bytes received into its front and then written are not copied.
-  /// Empty if there is no pipeline. Throws as `write` does.
+  /// Returns the pipeline's memory for the next bytes: bytes that are received there and then passed to `write` are not
+  /// copied. Empty if there is no pipeline. Throws as `write` does.
   std::span<std::byte> room();
   /// Returns the number of bytes written so far.
   std::uint64_t size() const noexcept { return size_; }
@@ -48,7 +49,7 @@ class ContentWriter {
   const int file_;
   const std::string name_;
   const std::chrono::milliseconds fast_;
-  Sha256 hash_;  // the pipeline's while there is one
+  Sha256 hash_;  // used by the pipeline while there is one
   std::uint64_t size_ = 0;
   std::string piece_;
   std::chrono::steady_clock::time_point stepBegan_;

@@ -113,7 +113,7 @@ Database::Lease::~Lease() {
 }
 
 Database::Lease Database::leaseReader(bool transaction) {
-  if (insideWrite()) throw std::logic_error("a read inside a write would not see it: use its Transaction");
+  if (insideWrite()) throw std::logic_error("a read inside a write would not see its changes: use its Transaction");
   impl_->walReadLock->noticeRead();
   Pool& pool = impl_->pool;
   std::unique_ptr<SqliteConnection> connection;

@@ -22,7 +22,7 @@ class DataDirectory;
 class SqliteConnection;  // one SQLite connection with its statement cache; private to store/
 class Statement;         // one prepared statement of a connection; private to store/
 
-/// A running statement: bound when it is created, reset when it is destroyed. Belongs to the thread that created it.
+/// A running statement: created with its parameters bound, reset when destroyed. Belongs to the thread that created it.
 class Query {
  public:
   Query(Query&&) noexcept;
@@ -58,9 +58,9 @@ class Query {
 /// Reads rows on a connection. Each statement sees one consistent state.
 class Reader {
  public:
-  /// Returns a statement with its parameters bound in order. `sql` is one statement; it is prepared once per
-  /// connection. Values: integers, bool, text, Time (milliseconds), IDs, named enumerations (their text), optionals
-  /// (NULL). Their number must match, else std::logic_error.
+  /// Returns a statement with its parameters bound in order. `sql` is a single statement, prepared once per connection.
+  /// Values: integers, bool, text, Time (milliseconds), IDs, named enumerations (their text), optionals (NULL). Throws
+  /// std::logic_error if their number does not match.
   template <class... Values>
   Query query(std::string_view sql, const Values&... values) {
     Query made = start(sql, sizeof...(values));
@@ -103,16 +103,16 @@ class Reader {
   }
 };
 
-/// One operation inside the writer's transaction, under its own savepoint: a Reader that can also write.
+/// One operation inside the writer's transaction, in a savepoint of its own: a Reader that can also write.
 class Transaction : public Reader {
  protected:
   using Reader::Reader;
   ~Transaction() = default;
 };
 
-/// How a write treats a nearly full disk: `grow` is refused with diskFull below the free space floor; `keep` (sign-in,
-/// delete, drain, checkpoint) goes on, and if the disk is full, releases the reserve and is tried once more. `rehearse`
-/// is for Database::rehearse alone: it never releases the reserve.
+/// How a write behaves when the disk is nearly full: `grow` is refused with diskFull below the free space floor. `keep`
+/// (sign-in, delete, drain, checkpoint) is attempted; if the disk is full, the reserve is released and the write
+/// retried once. `rehearse` is for Database::rehearse only and never releases the reserve.
 enum class Purpose { grow, keep, rehearse };
 
 /// SQLite's `PRAGMA synchronous`: `full` survives power loss; `normal` may lose the last commits, and is for
@@ -124,15 +124,15 @@ struct StoreOptions {
   Synchronous synchronous = Synchronous::full;
   std::chrono::milliseconds lockTimeout{10'000};  ///< how long a write waits for another process
   std::uint64_t freeSpaceFloor = 1ULL << 30;      ///< bytes that `grow` leaves free
-  os::FileSystem* files = &os::systemFiles();     ///< interface for all file access but the database
+  os::FileSystem* files = &os::systemFiles();     ///< interface for all file access except the database
   std::size_t readers = 8;                        ///< idle read connections that are kept
   std::int64_t mapped = 1LL << 30;  ///< bytes of the file that readers map; counts as memory of the process
 };
 
 /// Counters of the writer, for benchmarks, tests and metrics.
 struct WriterCounters {
-  std::uint64_t operations = 0;  ///< committed
-  std::uint64_t commits = 0;     ///< transactions that contained them
+  std::uint64_t operations = 0;  ///< committed operations
+  std::uint64_t commits = 0;     ///< transactions that committed at least one operation
   std::uint64_t failedBatches = 0;
 };
 
@@ -154,16 +154,16 @@ class Database {
     return std::forward<Work>(work)(*lease.reader);
   }
 
-  /// Calls `work(Reader&)` inside one read transaction: all its statements see the same state.
+  /// Calls `work(Reader&)` inside one read transaction: all its statements see the same state of the database.
   template <class Work>
   auto snapshot(Work&& work) {
     const Lease lease = leaseReader(true);
     return std::forward<Work>(work)(*lease.reader);
   }
 
-  /// Runs `work(Transaction&)` on the writer's thread under a savepoint of its own, and returns its result after a
-  /// COMMIT has made it durable. An exception of `work` rolls back this operation alone and is rethrown here. `work`
-  /// may run more than once (each time after a rollback). Throws Error: databaseFailed, diskFull, busy.
+  /// Runs `work(Transaction&)` on the writer's thread in a savepoint of its own, and returns its result after a COMMIT
+  /// has made it durable. An exception from `work` rolls back this operation only and is rethrown here. `work` may run
+  /// more than once, each time after a rollback. Throws Error: databaseFailed, diskFull, busy.
   template <class Work>
   auto write(Purpose purpose, Work&& work) {
     using Reply = std::invoke_result_t<Work&, Transaction&>;
@@ -176,8 +176,7 @@ class Database {
     }
   }
 
-  /// Runs `work(Transaction&)` as `write` does, rolls it back, and returns what it returned: what would have been done.
-  /// Throws what `write` would have thrown.
+  /// Runs `work(Transaction&)` as `write` does, rolls it back, and returns its result. Throws what `write` would throw.
   template <class Work>
   auto rehearse(Purpose purpose, Work&& work) {
     struct Undo {};
@@ -207,8 +206,8 @@ class Database {
   /// Returns the size of the write-ahead log in bytes; 0 if there is nothing to checkpoint.
   std::uint64_t logSize() const;
 
-  /// Returns a number that changes with every commit of any process; takes no system call. Data read afterwards is at
-  /// least as new. The first call opens a connection and may throw Error.
+  /// Returns a number that changes with every commit of any process, without a system call. Data read afterwards is at
+  /// least as recent. The first call opens a connection and may throw Error.
   std::uint64_t version() const;
 
   WriterCounters counters() const;
@@ -235,7 +234,7 @@ class Database {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Returns whether this thread is the writer's, inside an operation. Operations of other rooms refuse to be called
+/// Returns whether the caller is inside an operation on the writer's thread. Public operations must not be called
 /// there.
 bool insideWrite() noexcept;
 

@@ -65,7 +65,7 @@ void requireNothingElse(const std::filesystem::path& path) {
 
 void makeFolders(os::FileSystem& files, int root) {
   for (const char* folder : folders) {
-    // A file system's own lost+found is root's and stays so.
+    // A lost+found made by the file system belongs to root and may not be accessible.
     if (!os::makeFolder(files, root, folder) && std::string_view(folder) != "lost+found")
       os::openFolder(files, root, folder);
   }
@@ -82,7 +82,7 @@ Error refusal(int error, const std::string& name) {
       return Error(Fault::forbidden,
                    name + ": permission denied: join group videod and use the running daemon, or sudo");
     case EROFS: return Error(Fault::unreachable, name + ": the file system is read-only");
-    case ENOENT: return Error(Fault::unreachable, name + ": there is no such data directory: run `videoctl data init`");
+    case ENOENT: return Error(Fault::unreachable, name + ": no such data directory: run `videoctl data init`");
     case ENOTDIR: return Error(Fault::unreachable, name + ": not a directory");
     case ENOSPC:
     case EDQUOT: return Error(Fault::diskFull, name + ": no space left");
@@ -152,7 +152,7 @@ struct DataDirectory::State {
   Descriptor root;
   std::filesystem::path path;
   std::filesystem::path database;
-  std::string name;  // with its origin
+  std::string name;  // includes the origin
   std::chrono::milliseconds lockTimeout;
   Descriptor lock;
   Reserve reserve{files, root.number()};
@@ -199,7 +199,7 @@ std::shared_ptr<DataDirectory> DataDirectory::open(const std::filesystem::path& 
   state->lock = os::openOrMake(files, root, "LOCK", O_RDWR);
   if (!lockWithin(state->lock.number(), hold == Hold::shared ? LOCK_SH : LOCK_EX, lockTimeout))
     throw Error(Fault::busy, hold == Hold::shared
-                                 ? state->name + ": another process has it to itself (init, migrate, restore or repair)"
+                                 ? state->name + ": locked by another process (init, migrate, restore or repair)"
                                  : state->name + ": in use: stop videod and every videoctl on it first");
   const auto look = [&files, root, database = state->database] {
     schemaOf(database);
@@ -220,7 +220,7 @@ std::shared_ptr<DataDirectory> DataDirectory::open(const std::filesystem::path& 
 void DataDirectory::becomeOwner(const std::filesystem::path& path) {
   struct stat is {};
   if (::stat(path.c_str(), &is) != 0) {
-    if (errno == ENOENT) return;  // there is nothing to touch yet
+    if (errno == ENOENT) return;  // nothing has been created yet
     throw refusal(errno, path.string());
   }
   if (::geteuid() == is.st_uid) return;
@@ -243,7 +243,7 @@ DataDirectory::~DataDirectory() = default;
 
 void DataDirectory::share() {
   if (!lockWithin(state_->lock.number(), LOCK_SH, state_->lockTimeout))
-    throw Error(Fault::busy, state_->name + ": another process has it to itself (init, migrate, restore or repair)");
+    throw Error(Fault::busy, state_->name + ": locked by another process (init, migrate, restore or repair)");
 }
 
 const std::filesystem::path& DataDirectory::path() const {

@@ -14,7 +14,8 @@
 
 namespace video::store {
 
-/// How the LOCK of a data directory is held: by all who use it, or by one process alone (init, migrate, restore).
+/// How the LOCK of a data directory is held: by all processes that use it, or exclusively by one (init, migrate,
+/// restore).
 enum class Hold { shared, exclusive };
 
 /// An open data directory (storage.md): its layout, its owner and its LOCK. Every path below it is opened relative to
@@ -51,7 +52,7 @@ class DataDirectory {
   /// Returns the bytes that are free for this process on the directory's file system.
   std::uint64_t freeSpace() const;
 
-  /// Returns the interface through which all files below it are accessed.
+  /// Returns the interface for all access to files below the directory.
   os::FileSystem& files() const;
   Reserve& reserve();
   ProcessLeases& leases();

@@ -20,7 +20,8 @@ std::int64_t ProcessLeases::own() {
   if (own_ != 0) return own_;
   Descriptor owners = open();
   for (;;) {
-    // A byte drawn from 2^62 is in effect never used again: a lease of a dead process cannot seem to be another's.
+    // A number of 62 random bits is practically never used twice, so the lease of a dead process cannot be mistaken for
+    // that of a live one.
     std::int64_t byte = 0;
     if (::getrandom(&byte, sizeof byte, 0) != sizeof byte) os::throwErrno(errno, "getrandom");
     byte &= (std::int64_t{1} << 62) - 1;

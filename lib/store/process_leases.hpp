@@ -8,9 +8,9 @@
 
 namespace video::store {
 
-/// The file OWNERS of a data directory: a process that takes leases locks one byte of it, and its leases count for as
-/// long as it holds that lock. The kernel releases the lock when the process ends, however it ends; no clock decides.
-/// May be used from any thread.
+/// The file OWNERS of a data directory. A process that takes leases locks one byte of it, and its leases are valid as
+/// long as it holds that lock. The kernel releases the lock when the process ends, for whatever reason, so no timeout
+/// is needed. May be used from any thread.
 class ProcessLeases {
  public:
   /// `folder` is the open data directory, which must outlive this object.
@@ -26,7 +26,7 @@ class ProcessLeases {
   os::FileSystem& files_;
   const int folder_;
   mutable std::mutex mutex_;
-  mutable Descriptor probe_;  // an open file description of its own: it would not see its own locks
+  mutable Descriptor probe_;  // separate open file description: locks held through the same one do not conflict
   Descriptor owners_;
   std::int64_t own_ = 0;
 };

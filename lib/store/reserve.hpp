@@ -13,7 +13,8 @@ namespace video::store {
 /// reserve; any of them may make or release it. May be used from any thread.
 class Reserve {
  public:
-  /// Must be at least what a checkpoint needs (the log, up to the Writer's logLimit), or deletes would fail after it.
+  /// Must be at least what a checkpoint needs (the log, up to the Writer's logLimit); otherwise deletes would still
+  /// fail after the reserve was released.
   static constexpr std::uint64_t least = 8ULL << 20;
 
   /// `folder` is the open data directory, which must outlive this object.

@@ -16,14 +16,14 @@
 namespace video::store {
 namespace {
 
-// One line of text a task, at a place that follows from its name.
+// Each task has one line of text, at an offset computed from its name.
 constexpr std::size_t lineSize = 256;
 constexpr std::uint64_t lines = 1024;
 constexpr off_t clockByte = off_t{1} << 40;
 constexpr off_t runBytes = clockByte + 1;
 
 off_t placeOf(std::string_view task) {
-  std::uint64_t hash = 14695981039346656037U;  // FNV-1a: the same in every build
+  std::uint64_t hash = 14695981039346656037U;  // FNV-1a, which gives the same hash in every build
   for (const char c : task) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
   return static_cast<off_t>(hash % lines * lineSize);
 }
@@ -46,7 +46,7 @@ std::optional<TaskTally> readLine(int file, std::string_view task) {
 
 }  // namespace
 
-// Each lock is an open file description of its own, so that two of one process exclude each other.
+// Each lock has its own open file description, so that two locks of one process conflict.
 Descriptor SchedulerFile::open() const {
   return os::openOrMake(directory_.files(), directory_.descriptor(), "scheduler.lock", O_RDWR);
 }

@@ -11,28 +11,28 @@ namespace video::store {
 
 class DataDirectory;
 
-/// Counts of a task's runs in all processes.
+/// A task's last run and counts of its runs, over all processes.
 struct TaskTally {
-  Time began{};  ///< of its last run
+  Time began{};  ///< start of the last run
   Time ended{};
   std::int64_t runs = 0;
   std::int64_t done = 0;
   std::int64_t failed = 0;
 };
 
-/// The file `scheduler.lock`: which process runs the tasks on schedule, which tasks are running, and how often they
-/// ran, for all processes on the directory. Kept out of the database so that an idle tick commits nothing. May be used
-/// from any thread.
+/// The file `scheduler.lock`: which process runs tasks on schedule, which tasks are running, and how often they ran,
+/// shared by all processes that use the directory. Kept out of the database so that an idle tick does not commit. May
+/// be used from any thread.
 class SchedulerFile {
  public:
   /// The directory must outlive this object.
   explicit SchedulerFile(const DataDirectory& directory) : directory_(directory) {}
 
-  /// Takes the lock of the process that runs tasks on schedule, held until it is closed. Empty if another process holds
-  /// it.
+  /// Takes the lock of the process that runs tasks on schedule; closing the descriptor releases it. Empty if another
+  /// process holds it.
   Descriptor lockClock() const;
   bool isClockLocked() const;
-  /// Takes the lock of a run, exclusively or shared with others. Empty if it is not available.
+  /// Takes the lock of a run, exclusive or shared. Empty if it is not available.
   Descriptor lockTask(std::string_view task, bool shared) const;
   bool isTaskLocked(std::string_view task) const;
 

@@ -27,8 +27,8 @@ std::int64_t pragma(SQLite::Database& database, const char* name) {
 
 [[noreturn]] void throwNewer(const std::filesystem::path& path, std::int64_t schema, std::int64_t known) {
   throw Error(Fault::versionMismatch,
-              fmt::format("{}: its schema is version {}, this program knows {} at most: install a newer videod "
-                          "(`videoctl data migrate` goes forward only)",
+              fmt::format("{}: schema version {} is newer than this program supports ({}): install a newer "
+                          "videod (`videoctl data migrate` cannot downgrade)",
                           path.string(), schema, known));
 }
 
@@ -42,7 +42,7 @@ void apply(SQLite::Database& database, const std::vector<Migration>& migrations,
   }
   SQLite::Statement check(database, "PRAGMA foreign_key_check");
   if (check.executeStep())
-    throw Error(Fault::databaseFailed, fmt::format("the migration would leave rows of {} that refer to nothing",
+    throw Error(Fault::databaseFailed, fmt::format("migration: would leave rows of {} with broken references",
                                                    check.getColumn(0).getString()));
   check.reset();
   transaction.commit();
@@ -60,7 +60,7 @@ void requireWhole(const std::filesystem::path& path) {
     throw Error(Fault::databaseFailed, fmt::format("{}: is not what was written", path.string()));
 }
 
-/// A copy of the database as it is, complete and on disk, under `name`.
+/// Writes a complete, synced copy of the database to `name`.
 void copyDatabase(const DataDirectory& directory, SQLite::Database& database, const std::string& name) {
   const std::string incomplete = name + ".new";
   const int folder = directory.descriptor();
@@ -70,7 +70,7 @@ void copyDatabase(const DataDirectory& directory, SQLite::Database& database, co
     SQLite::Statement vacuum(database, "VACUUM INTO ?");
     vacuum.bind(1, (directory.databasePath().parent_path() / incomplete).string());
     vacuum.exec();
-    // SQLite has closed the copy; this process opens it nowhere else.
+    // Opening the copy again is safe for SQLite's locks: this process has no other connection to it.
     os::placeMadeFile(files, folder, incomplete, name);
   } catch (...) {
     files.unlinkat(folder, incomplete.c_str());
@@ -78,7 +78,7 @@ void copyDatabase(const DataDirectory& directory, SQLite::Database& database, co
   }
 }
 
-/// Removes all copies but the two of the highest numbers.
+/// Removes all copies except the two with the highest numbers.
 void keepTwoCopies(const DataDirectory& directory) {
   std::vector<std::pair<std::int64_t, std::string>> copies;
   for (const auto& entry : std::filesystem::directory_iterator(directory.path())) {
@@ -129,7 +129,7 @@ void requireSchema(const std::filesystem::path& path, std::int64_t schema) {
   if (schema < latest)
     throw Error(
         Fault::versionMismatch,
-        fmt::format("{}: its schema is version {}, this program needs {}: run `videoctl data migrate --data-dir {}`",
+        fmt::format("{}: schema version is {}, this program needs {}: run `videoctl data migrate --data-dir {}`",
                     path.string(), schema, latest, path.parent_path().string()));
 }
 

@@ -17,12 +17,12 @@ inline constexpr std::int64_t applicationId = 0x56494445;  // "VIDE"
 /// The schema version of this program: the number of its last migration.
 std::int64_t latestSchema();
 
-/// Returns the schema version of the directory's database, which may be open elsewhere. Throws Error: unreachable (not
-/// a database of videod).
+/// Returns the schema version of the directory's database, which may be open elsewhere. Throws unreachable if it is not
+/// a database of videod.
 std::int64_t schemaOf(const DataDirectory& directory);
 std::int64_t schemaOf(const std::filesystem::path& database);
 
-/// The same through an open connection; `database` is used in errors.
+/// Returns the schema version through an open connection; `database` is used in errors.
 std::int64_t schemaOf(SqliteConnection& connection, const std::filesystem::path& database);
 
 /// Throws versionMismatch, naming the command to run, unless `schema` is this program's version.
@@ -37,8 +37,8 @@ struct Migrated {
   std::int64_t now;
 };
 
-/// Migrates the database of a directory that is locked exclusively, and open nowhere else, to the last of `steps`.
-/// Makes a copy `video.db.before-N` first; the last two are kept. All or nothing. Throws Error: versionMismatch (newer
+/// Migrates the database of a directory that is locked exclusively and not open elsewhere to the last of `steps`. First
+/// makes a copy `video.db.before-N`; the last two copies are kept. All or nothing. Throws Error: versionMismatch (newer
 /// than the steps), diskFull, databaseFailed.
 Migrated migrate(DataDirectory& exclusive, const std::vector<Migration>& steps = migrations());
 

@@ -8,8 +8,8 @@
 
 namespace video::store {
 
-/// The file `signing.key` of a data directory: 32 bytes, mode 0600, the key of signed links. It is read at every use,
-/// since any process may replace it. May be used from any thread.
+/// The file `signing.key` of a data directory: the 32-byte key of signed links, with mode 0600. It is read on every
+/// use, since any process may replace it. May be used from any thread.
 class SigningKey {
  public:
   /// `folder` is the open data directory, which must outlive this object.

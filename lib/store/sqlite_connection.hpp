@@ -41,7 +41,8 @@ class SqlTexts {
   std::set<std::string, std::less<>> texts_;
 };
 
-/// A prepared statement of a connection, and whether a Query is using it. Short bound texts are stored in it.
+/// A prepared statement of a connection, with a flag for whether a Query is using it. Short bound texts are stored in
+/// it.
 class Statement {
  public:
   Statement(SqliteConnection& connection, std::string_view sql);
@@ -58,7 +59,7 @@ class Statement {
   const int parameters;
   bool inUse = false;
   bool done = false;
-  std::unique_ptr<Statement> same;  ///< another of the same text, for when this one is in use
+  std::unique_ptr<Statement> same;  ///< another statement with the same text, for when this one is in use
 
  private:
   void check(int code);
@@ -66,7 +67,7 @@ class Statement {
   std::array<char, 256> bound_;
 };
 
-/// An SQLite connection with its cache of statements. One thread at a time.
+/// An SQLite connection with a cache of statements. One thread at a time.
 class SqliteConnection {
  public:
   enum class Kind { reader, writer };
@@ -74,10 +75,10 @@ class SqliteConnection {
 
   /// Returns an unused statement with this text, prepared at most once.
   Statement& statement(std::string_view sql);
-  /// Runs a control statement (BEGIN, SAVEPOINT, a pragma) to its end. Returns the first number of its result.
+  /// Runs a control statement (BEGIN, SAVEPOINT, a pragma) to completion. Returns the first number of its result.
   std::int64_t control(std::string_view sql);
   bool isInTransaction() const noexcept { return sqlite3_get_autocommit(handle()) == 0; }
-  /// Rolls back the open transaction, if any; after an error SQLite may have done so already.
+  /// Rolls back the open transaction, if any; SQLite may already have done so after an error.
   void rollBack() noexcept;
   sqlite3* handle() const noexcept { return database_.getHandle(); }
 
@@ -86,7 +87,7 @@ class SqliteConnection {
   /// Returns the last failure since `forgetFailure`, if any.
   const std::optional<Error>& failure() const noexcept { return failure_; }
   void forgetFailure() noexcept { failure_.reset(); }
-  /// Returns whether an I/O error or damage was seen: the connection must be closed, not used again.
+  /// Returns whether there was an I/O error or corruption, after which the connection must be closed.
   bool isBroken() const noexcept { return broken_; }
 
   Reader& reader() noexcept { return door_; }

@@ -13,12 +13,13 @@ namespace {
 constexpr std::chrono::milliseconds tick{20};
 
 // The WAL index's header as 32-bit words (sqlite.org/walformat.html, "The WAL-Index Header").
-constexpr std::size_t changeWord = 2;    // counts transactions
-constexpr std::size_t checksumWord = 6;  // of the last frame; tells counts apart that begin anew after a recovery
+constexpr std::size_t changeWord = 2;    // transaction counter
+constexpr std::size_t checksumWord = 6;  // checksum of the last frame; distinguishes equal counters after a recovery
 
-// SQLite's own mapping, asked for by its file's methods: another descriptor on the file would drop SQLite's locks.
+// Returns SQLite's own mapping of the WAL index. Opening the file again would drop SQLite's POSIX locks when that
+// descriptor is closed.
 const std::uint32_t* mapWalIndex(SqliteConnection& connection) {
-  connection.control("PRAGMA user_version");  // the first read makes the mapping
+  connection.control("PRAGMA user_version");  // the first read creates the mapping
   sqlite3_file* file = nullptr;
   sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
   volatile void* region = nullptr;
@@ -70,7 +71,7 @@ void WalReadLock::release() noexcept {
 
 void WalReadLock::hold() noexcept {
   connection_->rollBack();
-  // A failure here costs speed and nothing else; the readers report their own.
+  // Errors are ignored: without the lock reads are only slower, and readers report their own errors.
   sqlite3_exec(connection_->handle(), "BEGIN", nullptr, nullptr, nullptr);
   sqlite3_exec(
       connection_->handle(), "PRAGMA data_version",
@@ -87,7 +88,7 @@ void WalReadLock::wake() noexcept {
     if (!thread_.joinable())
       thread_ = std::jthread([this] { observe::guarded("the WAL read lock", [this] { run(); }); });
   } catch (const std::system_error&) {
-    // No thread costs speed and nothing else.
+    // Without the thread reads are only slower.
   }
   woken_.notify_one();
 }
@@ -97,7 +98,7 @@ bool WalReadLock::tryOpen() noexcept {
     open();
     return true;
   } catch (const std::exception&) {
-    return false;  // costs speed and nothing else
+    return false;  // reads are only slower
   }
 }
 
@@ -114,7 +115,7 @@ void WalReadLock::run() {
         if (!calm_) connection_->rollBack();
       }
     } else {
-      awake_ = false;  // first, so that no refresh takes the lock again
+      awake_ = false;  // before the release, so that refresh does not take the lock again
       release();
       woken_.wait(sleeping, [this] { return stopping_ || read_; });
       awake_ = true;

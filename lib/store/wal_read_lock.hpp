@@ -12,20 +12,20 @@
 
 namespace video::store {
 
-/// Holds a read lock on the write-ahead log for the whole process while it reads. SQLite's other connections share the
-/// lock, which saves two system calls per query (measured: 0.9 us instead of 3.3). Released while other processes
-/// write, since it would keep them from truncating the log. Starts only once it pays: a short-lived process has neither
-/// its thread nor its connection. May be used from any thread.
+/// Holds a read lock on the write-ahead log while the process is reading. SQLite's other connections share the lock,
+/// which saves two system calls per query (measured: 0.9 us instead of 3.3). It is not held while other processes
+/// write, since it would keep them from truncating the log. It starts after a number of reads, so that a short-lived
+/// process creates neither the thread nor the connection. May be used from any thread.
 class WalReadLock {
  public:
   WalReadLock(const std::filesystem::path& database, const StoreOptions& options, SqlTexts& texts);
   ~WalReadLock();
 
-  /// Returns a number that changes with every commit of any process. Takes no system call, except for the first call,
+  /// Returns a number that changes with every commit of any process. Makes no system call, except for the first call,
   /// which throws Error if the database cannot be opened.
   std::uint64_t version();
 
-  /// Records that somebody reads.
+  /// Records a read.
   void noticeRead() noexcept {
     if (read_.load(std::memory_order_relaxed)) return;
     if (reads_.load(std::memory_order_relaxed) < readsBefore) {
@@ -41,7 +41,7 @@ class WalReadLock {
   void release() noexcept;
 
  private:
-  static constexpr int readsBefore = 100;  ///< it pays after as many
+  static constexpr int readsBefore = 100;  ///< reads before the lock is worth its cost
 
   void open();
   bool tryOpen() noexcept;
@@ -54,9 +54,9 @@ class WalReadLock {
   SqlTexts& texts_;
   std::mutex mutex_;
   std::optional<SqliteConnection> connection_;
-  std::atomic<const std::uint32_t*> walIndex_{nullptr};  ///< its header, in memory that all processes share
+  std::atomic<const std::uint32_t*> walIndex_{nullptr};  ///< header of the WAL index, in memory shared by all processes
   std::int64_t version_ = 0;
-  bool calm_ = false;  ///< nobody else wrote of late
+  bool calm_ = false;  ///< no other process has committed since the last check
 
   std::atomic<int> reads_{0};
   std::atomic<bool> read_{false};

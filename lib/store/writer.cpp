@@ -27,7 +27,7 @@ using std::chrono::seconds;
 thread_local bool writing = false;
 
 constexpr std::size_t batchLimit = 256;
-constexpr milliseconds batchTime{20};  // other processes get their turn
+constexpr milliseconds batchTime{20};  // after this time other processes get their turn
 constexpr int logLimit = 1000;         // pages
 constexpr int logMuchTooLong = 4000;   // pages
 constexpr int restartPatience = 100;   // ms
@@ -93,7 +93,7 @@ Writer::~Writer() {
 }
 
 void Writer::submit(Purpose purpose, const std::function<void(Transaction&)>& work) {
-  if (writing) throw std::logic_error("a write inside a write would wait for itself");
+  if (writing) throw std::logic_error("a write inside a write would deadlock");
   if (purpose == Purpose::grow) requireSpace(0);
   Operation operation{.kind = Kind::work, .purpose = purpose, .work = &work, .since = SteadyClock::now()};
   wait(operation);
@@ -101,7 +101,7 @@ void Writer::submit(Purpose purpose, const std::function<void(Transaction&)>& wo
 }
 
 void Writer::checkpoint() {
-  if (writing) throw std::logic_error("a checkpoint inside a write would wait for itself");
+  if (writing) throw std::logic_error("a checkpoint inside a write would deadlock");
   Operation operation{.kind = Kind::checkpoint, .purpose = Purpose::keep, .work = nullptr, .since = SteadyClock::now()};
   wait(operation);
   if (operation.failure) std::rethrow_exception(operation.failure);
@@ -124,7 +124,7 @@ void Writer::notReady(std::string why) {
 }
 
 void Writer::requireSpace(std::uint64_t more) {
-  // What the reserve gave up is for deletes and sign-ins: growth must not fill it.
+  // Space freed by releasing the reserve is for deletes and sign-ins, not for growth.
   const std::uint64_t needed = options_.freeSpaceFloor + more + reserveGiven_;
   const SteadyClock::time_point now = SteadyClock::now();
   const SteadyClock::time_point seen = spaceSeen_;
@@ -133,8 +133,7 @@ void Writer::requireSpace(std::uint64_t more) {
   space_ = free;
   spaceSeen_ = now;
   if (free < needed)
-    throw Error(Fault::diskFull,
-                fmt::format("only {} bytes are free in the data directory, {} are needed", free, needed));
+    throw Error(Fault::diskFull, fmt::format("data directory: only {} bytes are free, {} are needed", free, needed));
 }
 
 WriterCounters Writer::counters() const {
@@ -144,8 +143,8 @@ WriterCounters Writer::counters() const {
 void Writer::wait(Operation& operation) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_) throw Error(Fault::unavailable, "stopping");
-    if (!thread_.joinable()) startThread();  // who only reads has none
+    if (stopping_) throw Error(Fault::unavailable, "database: shutting down");
+    if (!thread_.joinable()) startThread();  // not in the constructor: a process that only reads needs no thread
     if (queue_.empty()) wake_.notify_one();
     queue_.push_back(&operation);
   }
@@ -192,7 +191,7 @@ void Writer::run(Batch& batch) {
       queue_.pop_front();
     }
   }
-  const Error stopped(Fault::unavailable, "stopping");
+  const Error stopped(Fault::unavailable, "database: shutting down");
   for (Operation* operation : queue_) fail(*operation, stopped);
   queue_.clear();
 }
@@ -206,16 +205,16 @@ void Writer::recover(Batch& batch) noexcept {
   writing = false;
   ready_ = false;
   failedCommitInLog_ = true;
-  connection_.reset();  // what was not committed is rolled back
+  connection_.reset();  // rolls back what was not committed
   writeLock_.release();
-  // Some may be committed: who asked is told that nothing is known.
+  // Some operations may have been committed, so the error does not say whether they were.
   const Error failed(Fault::internal, "the writer failed");
   const Batch taken = std::exchange(batch, {});
   const std::lock_guard lock(mutex_);
-  // A batch that was put off is in the queue again.
+  // Operations that were put off are back in the queue.
   for (Operation* operation : taken)
     if (std::find(queue_.begin(), queue_.end(), operation) == queue_.end()) fail(*operation, failed);
-  // Those who wait are answered too: what failed may fail for them as well, and would be tried without an end.
+  // Waiting operations fail too: they may hit the same error, and retrying could go on forever.
   for (Operation* operation : queue_) fail(*operation, failed);
   queue_.clear();
 }
@@ -250,7 +249,8 @@ void Writer::process(Batch& batch) {
     if (failedCommitInLog_) overwriteFailedCommit();
   }
 
-  // Moving the log costs two syncs: who waits is answered first, but no one may write meanwhile, or it never empties.
+  // Shortening the log costs two syncs, so callers get their results first. The write lock is kept: the log cannot
+  // become empty while another process writes.
   const bool logIsLong = connection_ && logPages_ >= logLimit;
   if (!logIsLong) writeLock_.release();
   if (logPages_ != 0) walReadLock_.refresh();
@@ -280,7 +280,7 @@ void Writer::shortenLog() {
   sqlite3* const its = connection_->handle();
   sqlite3_wal_checkpoint_v2(its, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   if (logPages_ < restartAt_) return;
-  // Readers that come one upon another keep the log from starting anew: those of now are waited for, a while.
+  // As long as readers overlap, the log cannot restart. Wait a short time for the current ones to finish.
   sqlite3_busy_timeout(its, restartPatience);
   const int found = sqlite3_wal_checkpoint_v2(its, nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
   sqlite3_busy_timeout(its, static_cast<int>(options_.lockTimeout.count()));
@@ -336,7 +336,7 @@ void Writer::runBatch(Batch& batch, bool mayPutOff) {
 void Writer::commit(SqliteConnection& its) {
   logPages_ = 0;
   its.control("COMMIT");
-  if (logPages_ == 0) return;  // nothing had to be written, so nothing is known of the disk
+  if (logPages_ == 0) return;  // nothing was written, so the commit says nothing about the disk
   ready_ = true;
   failedCommitInLog_ = false;
 }
@@ -356,7 +356,7 @@ void Writer::runOne(Operation& operation) {
   }
   writing = false;
   operation.full = operation.failure && its.failure() && its.failure()->fault() == Fault::diskFull;
-  // SQLite may have given the whole transaction up by itself; what came now would be committed statement by statement.
+  // SQLite may have rolled back the whole transaction; the statements that follow would each be committed on their own.
   if (!its.isInTransaction())
     throw its.failure() ? Error(*its.failure()) : Error(Fault::databaseFailed, "an operation ended the transaction");
   if (operation.failure) its.control("ROLLBACK TO operation");
@@ -365,7 +365,7 @@ void Writer::runOne(Operation& operation) {
 
 void Writer::giveUp(Batch& batch, const Error& error) {
   for (Operation* operation : batch) {
-    operation->failure = std::make_exception_ptr(error);  // each its own: they go to different threads
+    operation->failure = std::make_exception_ptr(error);  // one each: they are rethrown on different threads
     operation->full = error.fault() == Fault::diskFull;
   }
   ++failedBatches_;
@@ -397,7 +397,7 @@ void Writer::moveLog(Operation& operation) {
     SqliteConnection* its = nullptr;
     try {
       its = &connection();
-      sqlite3_busy_timeout(its->handle(), 200);  // readers that stay are left alone
+      sqlite3_busy_timeout(its->handle(), 200);  // do not wait long for readers
       walReadLock_.release();
       its->control("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch (const Error& error) {

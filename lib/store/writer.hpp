@@ -22,7 +22,7 @@
 
 namespace video::store {
 
-/// The lock for writing, which processes take in turn: lock NEXT, then WRITE, then release NEXT for the next process.
+/// The write lock, which processes take in turn: lock NEXT, then WRITE, then release NEXT for the next process.
 class WriteLock {
  public:
   explicit WriteLock(const DataDirectory& directory);
@@ -35,13 +35,13 @@ class WriteLock {
   Descriptor write_;
 };
 
-/// The only thread of a Database that writes. It commits all waiting operations together (group commit). May be called
-/// from any thread.
+/// The thread of a Database that writes. It commits all waiting operations together (group commit). May be called from
+/// any thread.
 class Writer {
  public:
   Writer(std::shared_ptr<DataDirectory> directory, const StoreOptions& options, SqlTexts& texts,
          WalReadLock& walReadLock);
-  /// Waiting operations fail with `unavailable`; the batch in progress is finished.
+  /// Completes the batch in progress; waiting operations fail with `unavailable`.
   ~Writer();
 
   void submit(Purpose purpose, const std::function<void(Transaction&)>& work);
@@ -53,7 +53,7 @@ class Writer {
  private:
   using SteadyClock = std::chrono::steady_clock;
   enum class Kind { work, probe, checkpoint };
-  /// The result of an operation, given once. Waits in the kernel without spinning, since a commit always takes longer.
+  /// The result of an operation, set once. Waits on a semaphore without spinning, since a commit always takes longer.
   class Answer {
    public:
     Answer() { ::sem_init(&given_, 0, 0); }
@@ -88,17 +88,17 @@ class Writer {
   static void fail(Operation& operation, const Error& error) noexcept;
   void take(Batch& batch);
   void process(Batch& batch);
-  /// Runs the operations in one transaction and commits. Operations for which there is no time left go back to the
-  /// queue.
+  /// Runs the operations in one transaction and commits it. If `mayPutOff`, operations that do not fit into the time
+  /// limit go back to the queue.
   void runBatch(Batch& batch, bool mayPutOff);
   void runOne(Operation& operation);
   void commit(SqliteConnection& its);
   void giveUp(Batch& batch, const Error& error);
   static void touch(SqliteConnection& its);
-  /// Overwrites what a failed COMMIT left in the log: after a crash it would count as committed.
+  /// Overwrites the frames that a failed COMMIT left in the log; after a crash, recovery would treat them as committed.
   void overwriteFailedCommit();
   void moveLog(Operation& operation);
-  /// Checkpoints the log, so that the next write starts at its beginning.
+  /// Checkpoints the log so that the next write starts at its beginning.
   void shortenLog();
   SqliteConnection& connection();
   void remakeReserve() noexcept;
@@ -110,9 +110,9 @@ class Writer {
   WriteLock writeLock_;
   std::unique_ptr<SqliteConnection> connection_;
   int logPages_ = 0;  ///< length of the log after the last commit that wrote
-  int restartAt_;     ///< the length from which on readers are waited for
+  int restartAt_;     ///< log length in pages above which shortenLog waits for readers
   bool failedCommitInLog_ = false;
-  std::atomic<std::uint64_t> reserveGiven_ = 0;  ///< bytes, while the reserve does not stand
+  std::atomic<std::uint64_t> reserveGiven_ = 0;  ///< bytes taken from the reserve and not yet allocated again
   SteadyClock::time_point reserveTried_{};
 
   std::mutex mutex_;

@@ -9,7 +9,7 @@ namespace video {
 
 /// Makes the implementation on the data directory; the arguments must outlive it.
 std::unique_ptr<Tokens> makeLocalTokens(store::Database& database, access::Access& access);
-/// Makes the implementation that asks a daemon over HTTP; the client must outlive it.
+/// Makes the implementation that calls a daemon over HTTP; the client must outlive it.
 std::unique_ptr<Tokens> makeRemoteTokens(http::Client& server);
 /// Adds the routes. Both must outlive the last request.
 void serveTokens(http::Router& router, Tokens& tokens);

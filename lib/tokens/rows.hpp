@@ -9,22 +9,22 @@
 
 namespace video::rows {
 
-// Hashes are those of secrets, SHA-256 in lower-case hex. What ends tokens moves the rights epoch.
+// `hash` is the SHA-256 of the secret in lower-case hex. Removing tokens increments the rights epoch.
 
-/// Adds a token of `user` as `wanted` describes it. Throws malformed, conflict (500 tokens that have not expired).
+/// Adds a token for `user`. Throws malformed, or conflict if the user already has 500 tokens that have not expired.
 TokenId addToken(store::Transaction& transaction, std::string_view hash, UserId user, const NewToken& wanted,
                  Time created);
 std::optional<UserId> findTokenOwner(store::Reader& reader, const TokenId& id);
-/// Those that have not expired, of one user or of all, by (created, id).
+/// Lists tokens that have not expired, of one user or of all users, ordered by (created, id).
 Page<Token> listTokens(store::Reader& reader, std::optional<UserId> user, const ListQuery& wanted, Time now);
 
-/// Each: how many it removed.
+/// These functions return the number of tokens removed.
 std::int64_t removeToken(store::Transaction& transaction, std::string_view hash);
 std::int64_t removeToken(store::Transaction& transaction, const TokenId& id);
-/// Of one user or of all, at most `limit`.
+/// Removes at most `limit` tokens of one user or of all users, oldest first.
 std::int64_t removeTokens(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit);
-/// Removes every session and token of a user. Moves the rights epoch even if there is none, since callers end
-/// credentials before they change the user.
+/// Removes all sessions and tokens of a user. Increments the rights epoch even if there are none, because callers also
+/// change the user.
 void removeCredentialsOf(store::Transaction& transaction, UserId user);
 
 }  // namespace video::rows

@@ -13,7 +13,7 @@ namespace video {
 
 /// A token to create.
 struct NewToken {
-  std::string user;   ///< user of the token
+  std::string user;   ///< the token's user
   std::string label;  ///< 1 to 100 characters
   Scope scope = Scope::read;
   Nullable<Time> expires;  ///< null = never
@@ -36,10 +36,10 @@ struct Token {
   Scope scope = Scope::read;
   Time created{};
   Nullable<Time> expires;   ///< null = never
-  Nullable<Time> lastUsed;  ///< null = never; accurate to the minute
+  Nullable<Time> lastUsed;  ///< null = never; accurate to about a minute
 };
 
-/// Names a token.
+/// Identifies a token.
 struct TokenRef {
   TokenId id;
 };
@@ -48,15 +48,16 @@ struct TokenRef {
 class Tokens {
  public:
   virtual ~Tokens() = default;
-  /// Creates a token for a user. The user, admin, operator; the scope `admin` is for admins only. Faults: malformed,
-  /// forbidden, notFound, conflict (the user already has 500 tokens).
+  /// Creates a token for a user. For the user, admins and the operator; the scope `admin` is for admins only. Faults:
+  /// malformed, forbidden, notFound, conflict (the user already has 500 tokens).
   virtual CreatedToken create(const Credential& by, const NewToken& wanted) = 0;
-  /// Lists tokens, oldest first. With a user: that user's (the user, admin, operator). Otherwise: all for admins and
-  /// the operator, one's own for others.
+  /// Lists tokens, oldest first. With a user: that user's, for the user, admins and the operator. Without: all tokens
+  /// for admins and the operator, the caller's own for others.
   virtual Page<Token> list(const Credential& by, const OfUserQuery& wanted) = 0;
   /// Revokes the tokens that `list` shows.
   virtual void revokeAll(const Credential& by, const OfUser& wanted) = 0;
-  /// Revokes a token, in every process, from its next request on. Its user, admin, operator. Faults: notFound.
+  /// Revokes a token in every process, from the next request on. For its user, admins and the operator. Faults:
+  /// notFound.
   virtual void revoke(const Credential& by, const TokenRef& wanted) = 0;
 };
 

@@ -63,7 +63,7 @@ class DirectoryToolkit : public LocalToolkit {
         server_(makeLocalServer(access_)) {
     if (!migrate) return;
     if (!settings.signingKey.empty()) directory_->signingKey().set(settings.signingKey);
-    database_.version();  // if it can fail, it fails now
+    database_.version();  // so that an error appears at start-up
     blobs_.removeAbandoned();
     access_.loadInBackground();
   }

@@ -28,8 +28,8 @@ class Router;
 struct ClientOptions;
 }  // namespace http
 
-/// All operations in one object, which work the same on a data directory and through a daemon. Each function returns
-/// the operations of one noun, which live as long as the toolkit.
+/// All operations in one object. They work the same on a data directory and through a daemon. Each function returns the
+/// operations of one noun, which live as long as the toolkit.
 class Toolkit {
  public:
   virtual ~Toolkit() = default;
@@ -45,7 +45,7 @@ class Toolkit {
   virtual Server& server() = 0;        ///< the daemon itself
 };
 
-/// The toolkit on a data directory, with what a daemon needs in addition.
+/// The toolkit on a data directory, with additional functions for a daemon.
 class LocalToolkit : public Toolkit {
  public:
   LocalTasks& tasks() override = 0;
@@ -60,8 +60,8 @@ class LocalToolkit : public Toolkit {
   virtual std::vector<std::string> statements() const = 0;
 };
 
-/// Opens a data directory and holds its LOCK shared. `origin` says where the path came from, for error messages. With
-/// `migrate` (the daemon), creates the data directory in a missing or empty folder and migrates an older schema first.
+/// Opens a data directory and holds its LOCK shared. `origin` says where the path came from, for errors. With `migrate`
+/// (the daemon), first creates the data directory if the folder is missing or empty, and migrates an older schema.
 /// Throws Error.
 std::unique_ptr<LocalToolkit> openLocal(const Settings& settings, std::string_view origin, bool migrate = false);
 
@@ -71,7 +71,7 @@ std::unique_ptr<Toolkit> openRemote(const http::ClientOptions& options);
 /// Adds the routes of all operations; router and toolkit must outlive the last request.
 void serve(http::Router& router, LocalToolkit& toolkit, const http::CookieOptions& cookies);
 
-/// Returns the OpenAPI document of the routes that were added, as GET /openapi.json does.
+/// Returns the OpenAPI document of the routes added so far, as GET /openapi.json does.
 std::string openApi(const http::Router& router);
 
 /// Switches from root to the owner of the data directory, for the rest of the process. Call it in direct mode, after

@@ -24,9 +24,9 @@ namespace {
 namespace rights = access::rights;
 using access::Identity;
 
-// Between looks at the disk while bytes come whose number is not known.
+// Free space is checked again each time this many bytes have arrived.
 constexpr std::uint64_t spaceStep = 1ULL << 20;
-// What may come until the next look, and what is still on its way to the disk.
+// Space that an upload of unknown size needs: for what arrives until the next check, and for what is not on disk yet.
 constexpr std::uint64_t spaceAhead = 10ULL << 20;
 
 // The bytes of the uploads in progress in this process, by owner: on the disk or announced, and in no row yet.
@@ -83,7 +83,7 @@ class LocalUploads : public Uploads {
 
   RehearsedUpload rehearse(const Credential& by, const RehearseUpload& wanted) override {
     checkText("name", wanted.name, 1, 200);
-    constexpr std::int64_t most = INT64_MAX / 4;  // so that sums of them stay in range
+    constexpr std::int64_t most = INT64_MAX / 4;  // so that sums stay in range
     for (const auto& [name, bytes] : {std::pair("size", wanted.size), std::pair("ahead", wanted.ahead)})
       if (bytes < 0 || bytes > most) throw Error(Fault::malformed, fmt::format("{}: must be from 0 to {}", name, most));
     const std::string front = bytesOf(wanted.front);
@@ -179,7 +179,7 @@ class LocalUploads : public Uploads {
     return bytes;
   }
 
-  // Throws where what begins so is refused.
+  // Returns the kind of a file that begins with `front`; throws if it is not accepted.
   media::Kind kindOf(std::string_view front) const {
     if (const auto kind = media::sniff(front)) return *kind;
     if (!options_.serveUnknownTypes) throw Error(Fault::unsupportedMediaType, "file: not a supported video format");
@@ -202,11 +202,11 @@ class LocalUploads : public Uploads {
     return *std::move(video);
   }
 
-  // Throws where a content of this size may not stand; how large it may be, by the owner's quota.
+  // Throws if the owner may not store content of this size. Returns the largest size that the owner's quota allows.
   std::uint64_t requireQuota(store::Reader& reader, const rows::StoredVideo& video, std::optional<std::uint64_t> size) {
     return requireQuota(reader, video.authorId, -video.size, size);
   }
-  // The same where the owner has `more` bytes than counted.
+  // Does the same for an owner who is counted as using `more` bytes than recorded.
   std::uint64_t requireQuota(store::Reader& reader, UserId owner, std::int64_t more,
                              std::optional<std::uint64_t> size) {
     if (size && *size > options_.maxUpload) throw tooLarge();

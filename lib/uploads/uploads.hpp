@@ -16,10 +16,10 @@ namespace video {
 /// The upload of a video's content.
 struct Upload {
   VideoId id;
-  std::optional<std::string> digest;  ///< SHA-256 in hex; content with a different one is refused
+  std::optional<std::string> digest;  ///< SHA-256 in hex; content with another digest is refused
 };
 
-/// A question, before any byte is sent, whether an upload would be accepted.
+/// The request to check whether an upload would be accepted, before any byte is sent.
 struct BeginUpload {
   VideoId id;
   std::optional<std::int64_t> size;   ///< bytes
@@ -34,7 +34,7 @@ struct UploadStatus {
   std::int64_t size = 0;
   std::string sha256;
   std::string contentType;
-  bool same = false;  ///< the content that `begin` asks about is there already
+  bool same = false;  ///< the video already has the content that `begin` asks about
 };
 
 /// The result of an upload.
@@ -46,18 +46,18 @@ struct Uploaded {
   std::string contentType;
 };
 
-/// A dry run of an upload, before a video is created for it.
+/// A dry run of an upload, before its video is created.
 struct RehearseUpload {
   std::string user;  ///< the owner
   std::string name;  ///< name of the video
   std::int64_t size = 0;
   std::int64_t ahead = 0;  ///< bytes of other uploads that would be stored before it
-  std::string front;       ///< the first 4096 bytes of the file, or all if it is shorter, in hex
+  std::string front;       ///< the first 4096 bytes of the file (all of them if it is shorter), in hex
 };
 
 /// The result of a dry run.
 struct RehearsedUpload {
-  std::string contentType;  ///< media type it would be stored with
+  std::string contentType;  ///< media type with which it would be stored
 };
 
 /// Configuration of uploads (`[stream]` in videod.toml).
@@ -80,10 +80,10 @@ class Uploads {
   /// Faults: those of begin; malformed (empty, or digest differs), unsupportedMediaType, tooMany (of one user, or of
   /// one owner through signed links, are in progress; not for the operator).
   virtual Uploaded put(const Credential& by, const Upload& wanted, const ByteSource& bytes) = 0;
-  /// What making a video and uploading its content would meet, without doing it: self, admin, operator. Faults: those
-  /// of Videos::add, and of begin and put as far as size and first bytes tell.
+  /// Checks whether a video could be created and its content uploaded, without doing it. For the user, admins and the
+  /// operator. Faults: those of Videos::add, and those of begin and put that size and first bytes determine.
   virtual RehearsedUpload rehearse(const Credential& by, const RehearseUpload& wanted) = 0;
-  /// What became of a broken upload.
+  /// Returns what has been stored after an interrupted upload.
   virtual UploadStatus status(const Credential& by, const BeginUpload& wanted) = 0;
 };
 

@@ -55,7 +55,8 @@ constexpr http::Route testpage{.name = "uploads.testpage",
                                .summary = "Get the upload page for browsers"};
 }  // namespace wire
 
-// The original's page: a form that uploads to a video. Which one is asked for first, so that it needs no script.
+// The test page of the original site: a form that uploads to a video. A first form selects the video, so that no script
+// is needed.
 constexpr std::string_view askPage = R"(<form action="/testpage">
 <p><label>Video id, or upload_url: <input name="video" size="60" required autofocus></label>
 <button>Go on</button></p>
@@ -66,7 +67,8 @@ constexpr std::string_view uploadPage = R"(<form action="{}" method="post" encty
 <p>A video id alone needs you to be signed in here; an upload_url does not.</p>
 </form>)";
 
-// Where a form may send to: the upload of a video, with a signed link where one is given. Throws malformed.
+// Returns the target of the upload form: the path of the upload, with the signed link if there is one. Throws
+// malformed.
 std::string uploadTarget(const std::string& video) {
   constexpr std::string_view folder = "/upload/";
   const auto isPlain = [](char c) {
@@ -102,7 +104,7 @@ class RemoteUploads : public Uploads {
   Uploaded put(const Credential& by, const Upload& wanted, const ByteSource& bytes) override {
     BeginUpload first{wanted.id, std::nullopt, wanted.digest};
     if (bytes.size) first.size = static_cast<std::int64_t>(*bytes.size);
-    const bool replaced = begin(by, first).ready;  // a refusal is known before a byte is sent
+    const bool replaced = begin(by, first).ready;  // so that a refusal is known before a byte is sent
     server_.send(wire::put, by, wanted, bytes);
     const UploadStatus now = status(by, first);
     return {now.id, replaced, now.size, now.sha256, now.contentType};
@@ -131,7 +133,7 @@ void serveUploads(http::Router& router, Uploads& uploads) {
   };
   const auto answer = [](const Uploaded& given, const http::Exchange& exchange, http::Answer& said) {
     said.content.clear();
-    said.headers.clear();  // of the JSON
+    said.headers.clear();  // those of the JSON reply
     if (given.replaced && exchange.route.method == http::Method::put) {
       said.status = 204;
       return;

@@ -27,12 +27,13 @@ class LocalUsers : public Users {
     const Identity asking = access_.identify(by);
     requireMayAdd(asking, wanted);
     if (!isUserName(wanted.name))
-      throw Error(Fault::malformed, "user_name: needs 1 to 64 of A-Z a-z 0-9 _ . -, the first a letter, digit or _");
+      throw Error(Fault::malformed,
+                  "user_name: must be 1 to 64 of A-Z a-z 0-9 _ . -, starting with a letter, digit or _");
     if (wanted.ownQuota && wanted.ownQuota->value_or(0) < 0)
       throw Error(Fault::malformed, "bytes_quota_own: must not be negative");
     const auto requireFree = [&](store::Reader& reader) {
       if (rows::findUserId(reader, wanted.name))
-        throw Error(Fault::conflict, fmt::format("user {}: exists already", wanted.name));
+        throw Error(Fault::conflict, fmt::format("user {}: already exists", wanted.name));
     };
     database_.read(requireFree);  // before the cost of a hash
     const std::string hash = access_.hashRegistration(asking, wanted.address, wanted.password);
@@ -87,7 +88,7 @@ class LocalUsers : public Users {
       const auto before = rows::findUser(transaction, wanted.name, options_.quota);
       requireMayChange(now, wanted, before ? std::optional(before->id) : std::nullopt);
       if (needsOld && rows::findUserSecret(transaction, wanted.name)->passwordHash != user.passwordHash)
-        throw Error(Fault::conflict, fmt::format("user {}: the password was changed meanwhile", wanted.name));
+        throw Error(Fault::conflict, fmt::format("user {}: password changed by another request", wanted.name));
       if (wanted.role == Role::user || wanted.disabled == true) requireOtherAdmin(transaction, now, *before);
       rows::changeUser(transaction, before->id, wanted);
       if (wanted.password) rows::setPassword(transaction, before->id, hash);
@@ -103,7 +104,7 @@ class LocalUsers : public Users {
 
   void remove(const Credential& by, const RemoveUser& wanted) override {
     access_.identify(by);
-    // In steps, so that the writer is never held long; the account itself ends only when all have moved.
+    // In steps, so that the writer is never held for long. The account is removed only after all videos have moved.
     const auto transfer = [&](store::Transaction& transaction) { return transferSome(transaction, by, wanted); };
     while (wanted.transferVideosTo && database_.write(store::Purpose::keep, transfer) == mostTransferred) {
     }
@@ -150,7 +151,7 @@ class LocalUsers : public Users {
     access::requireOn(who, any ? rights::usersChangeAny : rights::usersChange, user, noSuchUser(wanted.name));
   }
 
-  // An enabled admin may be taken away only where another stays, or by the operator.
+  // Throws conflict if this is the last enabled admin, except for the operator.
   static void requireOtherAdmin(store::Reader& reader, const Identity& who, const User& user) {
     const bool counts =
         user.role == Role::admin && !user.disabled && (who.kind != Identity::Kind::operator_ || who.isUser());
@@ -158,8 +159,8 @@ class LocalUsers : public Users {
       throw Error(Fault::conflict, fmt::format("user {}: is the last enabled admin", user.name));
   }
 
-  // Moves at most `mostTransferred` videos to another user; how many. For admins: nobody else may fill another's
-  // account, or publish in his name.
+  // Transfers at most `mostTransferred` videos to another user. Returns how many. For admins and the operator only: a
+  // transfer uses the other user's quota and publishes under that user's name.
   std::int64_t transferSome(store::Transaction& transaction, const Credential& by, const RemoveUser& wanted) {
     const Identity who = access_.identify(transaction, by);
     const UserId owner = findRemovable(transaction, who, wanted.name).id;

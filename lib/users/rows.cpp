@@ -85,7 +85,7 @@ UserId insertUser(store::Transaction& transaction, const NewUser& wanted, std::s
       wanted.ownQuota ? std::optional<std::int64_t>(*wanted.ownQuota) : std::nullopt, now);
   inserted.next();
   const UserId id{inserted.integer(0)};
-  inserted.next();  // to the statement's end
+  inserted.next();  // run the statement to completion
   return id;
 }
 
@@ -123,7 +123,7 @@ std::int64_t countRevoked(store::Transaction& transaction, std::int64_t count) {
 
 store::Query listCredentials(store::Reader& reader, const CredentialTable& table, std::optional<UserId> user,
                              const ListQuery& wanted, Time now) {
-  // Along an index: of one user, or of all.
+  // Two texts, so that each uses an index: of one user, or of all users.
   const std::string sql = fmt::format(
       "SELECT t.public_id, u.login_name, t.create_time, {0} FROM {1} t CROSS JOIN users u ON u.id = t.user_id "
       "WHERE {2} (t.create_time, t.public_id) > (?1, ?2) AND t.create_time >= ?3 AND t.create_time < ?4 "
@@ -136,7 +136,7 @@ store::Query listCredentials(store::Reader& reader, const CredentialTable& table
 
 std::int64_t removeCredentials(store::Transaction& transaction, const CredentialTable& table,
                                std::optional<UserId> user, std::int64_t limit) {
-  // Found along the same indices as the lists.
+  // Uses the same indexes as listCredentials.
   const std::string sql =
       fmt::format("DELETE FROM {0} WHERE {1} IN (SELECT {1} FROM {0} WHERE {2} create_time > ?1 LIMIT ?2)", table.name,
                   table.hash, user ? "user_id = ?3 AND" : "?3 IS NULL AND");

@@ -11,7 +11,7 @@
 
 namespace video::rows {
 
-/// A live user and the hash of the password.
+/// A live user and the hash of the user's password.
 struct UserSecret {
   UserId id;
   std::string name;
@@ -19,13 +19,13 @@ struct UserSecret {
   bool disabled = false;
 };
 
-/// What a user may store and does.
+/// Space used by a user, and the user's own quota if there is one; bytes.
 struct UserSpace {
   std::int64_t used = 0;
   std::optional<std::int64_t> ownQuota;
 };
 
-/// The live user of this name, case aside; `quota` is the default in force.
+/// Returns the live user of this name, ignoring case; `quota` is the default quota.
 std::optional<User> findUser(store::Reader& reader, std::string_view name, std::int64_t quota);
 std::optional<UserId> findUserId(store::Reader& reader, std::string_view name);
 std::optional<UserSecret> findUserSecret(store::Reader& reader, std::string_view name);
@@ -36,22 +36,23 @@ Page<User> listUsers(store::Reader& reader, const ListQuery& wanted, std::int64_
 bool hasOtherAdmin(store::Reader& reader, UserId user);
 
 UserId insertUser(store::Transaction& transaction, const NewUser& wanted, std::string_view passwordHash, Time now);
-/// Writes role, disabled and quota as `wanted` has them; what it has not stays.
+/// Writes role, disabled and quota; what `wanted` does not give stays unchanged.
 void changeUser(store::Transaction& transaction, UserId user, const ChangeUser& wanted);
 void setPassword(store::Transaction& transaction, UserId user, std::string_view passwordHash);
-/// Frees the name of a live user and leaves the row until the videos and comments are purged; whether the user was
+/// Frees the name of a live user; the row stays until the videos and comments are purged. Returns whether the user was
 /// live.
 bool markUserDeleted(store::Transaction& transaction, UserId user, Time now);
-/// Removes the row of a deleted user; whether it was one.
+/// Removes the row of a deleted user. Returns whether there was one.
 bool deleteUser(store::Transaction& transaction, UserId user);
 
-/// Says that a role, a password or `disabled` changes in this transaction, or that a user, session or token goes: every
-/// process reads rights anew at its next request. The rows of sessions and tokens say so themselves.
+/// Increments the rights epoch, so that every process rereads rights at its next request. Call it in a transaction that
+/// changes a role, a password or `disabled`, or removes a user. The functions that revoke sessions and tokens call it
+/// themselves.
 void rightsChanged(store::Transaction& transaction);
-/// Calls rightsChanged if `count`, the number of sessions or tokens that went, is not 0. Returns `count`.
+/// Calls rightsChanged if `count`, the number of revoked sessions or tokens, is not 0. Returns `count`.
 std::int64_t countRevoked(store::Transaction& transaction, std::int64_t count);
 
-/// How many sessions, and how many tokens, a user has at most: few enough to revoke all in one step.
+/// Maximum number of sessions, and of tokens, per user: few enough to revoke all of them in one step.
 inline constexpr std::int64_t mostCredentials = 500;
 
 /// A table of credentials: sessions or tokens.
@@ -59,14 +60,14 @@ struct CredentialTable {
   std::string_view name;
   std::string_view hash;     ///< column of the primary key
   std::string_view expires;  ///< column of the expiry, null = never
-  std::string_view columns;  ///< what a list reads after public_id, login_name and create_time
+  std::string_view columns;  ///< columns to select after public_id, login_name and create_time
 };
 
-/// Credentials that have not expired, of one user or of all, by (created, id); one more than the limit where there are
-/// more.
+/// Selects credentials that have not expired, of one user or of all users, ordered by (created, id); one more than the
+/// limit if there are more.
 store::Query listCredentials(store::Reader& reader, const CredentialTable& table, std::optional<UserId> user,
                              const ListQuery& wanted, Time now);
-/// Removes credentials of one user or of all, oldest first, at most `limit`; returns how many.
+/// Removes at most `limit` credentials of one user or of all users, oldest first. Returns how many.
 std::int64_t removeCredentials(store::Transaction& transaction, const CredentialTable& table,
                                std::optional<UserId> user, std::int64_t limit);
 

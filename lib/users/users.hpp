@@ -21,7 +21,7 @@ struct User {
   Time created{};
   std::int64_t videoCount = 0;
   std::int64_t bytesUsed = 0;       ///< including the trash
-  std::int64_t bytesTrash = 0;      ///< of deleted videos that are not yet purged
+  std::int64_t bytesTrash = 0;      ///< deleted videos that are not yet purged
   std::int64_t bytesQuota = 0;      ///< quota in effect; 0 = unlimited
   Nullable<std::int64_t> ownQuota;  ///< null = use the default, 0 = unlimited
 };
@@ -42,7 +42,7 @@ struct SignedIn {
   std::string userName;
 };
 
-/// Names a user.
+/// Identifies a user.
 struct UserName {
   std::string name;
 };
@@ -57,7 +57,7 @@ struct OfUserQuery : ListQuery {
   std::optional<std::string> name;
 };
 
-/// Changes to a user; what is not given stays as it is.
+/// The changes to a user. Fields that are not given stay unchanged.
 struct ChangeUser {
   std::string name;
   std::optional<std::string> password;
@@ -65,13 +65,13 @@ struct ChangeUser {
   std::optional<Role> role;
   std::optional<Nullable<std::int64_t>> ownQuota;  ///< bytes; null = use the default, 0 = unlimited
   std::optional<bool> disabled;
-  std::string address;  ///< client address, for the throttle; never sent over the wire
+  std::string address;  ///< client address, for the throttle; never sent over HTTP
 };
 
 /// A user to remove.
 struct RemoveUser {
   std::string name;
-  std::optional<std::string> transferVideosTo;  ///< user who gets the videos; if not given, they are removed too
+  std::optional<std::string> transferVideosTo;  ///< user who gets the videos; if not given, they are deleted
 };
 
 /// Options of Users.
@@ -87,19 +87,20 @@ class Users {
   /// Faults: malformed, conflict (the name is taken, ignoring case), forbidden, diskFull, tooMany (registrations from
   /// one address, or callers that wait for a hash).
   virtual SignedIn add(const Credential& by, const NewUser& wanted) = 0;
-  /// Lists users, by id. Admin, operator.
+  /// Lists users by ID. For admins and the operator.
   virtual Page<User> list(const Credential& by, const ListQuery& wanted) = 0;
-  /// Returns one user. The user, admin, operator. Faults: notFound.
+  /// Returns a user. For the user, admins and the operator. Faults: notFound.
   virtual User show(const Credential& by, const UserName& wanted) = 0;
   /// Changes a user. A new password ends the user's other sessions; disabling ends all sessions and tokens. Users may
-  /// change their own password, giving the old one; admin, operator: everything. Faults: malformed, forbidden (also if
-  /// the old password is wrong), notFound, conflict (the last enabled admin, except for the operator), tooMany.
+  /// change their own password by giving the old one; admins and the operator may change everything. Faults: malformed,
+  /// forbidden (also if the old password is wrong), notFound, conflict (the last enabled admin, except for the
+  /// operator), tooMany.
   virtual User change(const Credential& by, const ChangeUser& wanted) = 0;
   /// Removes a user in one short transaction: frees the name, ends the sessions, and hides videos and comments; the
-  /// task user-clear purges them. The user, admin, operator. Faults: notFound, conflict (the last enabled admin, except
-  /// for the operator).
+  /// task user-clear purges them. For the user, admins and the operator. Faults: notFound, conflict (the last enabled
+  /// admin, except for the operator).
   virtual void remove(const Credential& by, const RemoveUser& wanted) = 0;
-  /// What `remove` would do, undone: the user as it is before. Throws what it would throw.
+  /// Runs `remove` and rolls it back. Returns the user as it is before, and throws what `remove` would throw.
   virtual User rehearseRemove(const Credential& by, const RemoveUser& wanted) = 0;
 };
 

@@ -29,7 +29,7 @@ class FileReader : public ContentReader {
 
   std::size_t read(std::uint64_t offset, std::span<std::byte> to) override {
     const ssize_t got = ::pread(file_->number(), to.data(), to.size(), static_cast<off_t>(offset));
-    if (got < 0) throw Error(Fault::internal, "a stored content cannot be read");
+    if (got < 0) throw Error(Fault::internal, "content: cannot be read");
     return static_cast<std::size_t>(got);
   }
   std::shared_ptr<const Descriptor> file() const override { return file_; }
@@ -168,7 +168,7 @@ class LocalVideos : public Videos {
     rows::StoredVideo video = database_.read(find);
     if (!video.blob) throw Error(Fault::conflict, fmt::format("video {}: has no content yet", wanted.id.text));
     std::shared_ptr<const Descriptor> file = blobs_.open(*video.blob);
-    if (!file) {  // perhaps replaced in between
+    if (!file) {  // it may have been replaced in between
       video = database_.read(find);
       file = blobs_.open(*video.blob);
     }
@@ -201,13 +201,13 @@ class LocalVideos : public Videos {
     };
     auto video = database_.read(find);
     std::shared_ptr<const Descriptor> file;
-    // A content that was replaced between the row and the file is looked up once more.
+    // The content may be replaced after its row was read and before the file is opened: look it up once more.
     for (int tries = 0; tries < 2 && !file && video && video->state == VideoState::ready; ++tries) {
       file = blobs_.open(video->blob.value());
       if (!file) video = database_.read(find);
     }
     if (!video || video->state != VideoState::ready) throw rows::noSuchVideo(wanted.id);
-    if (!file) throw Error(Fault::internal, fmt::format("video {}: its content is missing", wanted.id.text));
+    if (!file) throw Error(Fault::internal, fmt::format("video {}: content is missing", wanted.id.text));
     Content content;
     content.meta.size = static_cast<std::uint64_t>(video->size);
     content.meta.type = video->contentType;
@@ -240,7 +240,7 @@ class LocalVideos : public Videos {
   }
 
   void removeInside(store::Transaction& transaction, const Credential& by, const RemoveVideo& wanted) {
-    // Who may upload takes away what a broken upload leaves.
+    // Pending videos need a lesser right: a caller who may upload may also remove what a failed upload left behind.
     const auto found = rows::findVideo(transaction, wanted.id);
     const bool isPending = found && found->state == VideoState::pending;
     const auto video =

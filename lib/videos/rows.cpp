@@ -15,11 +15,11 @@ namespace {
 constexpr std::string_view columns =
     "v.id, v.author_id, u.login_name, v.name, v.state, v.display_ctime, v.create_time, v.size, v.content_type, "
     "v.sha256, v.duration_ms, v.description, ";
-// CROSS JOIN keeps SQLite to this order: the list's index first, its order kept.
+// CROSS JOIN makes SQLite keep this join order, so that rows come in the order of the list's index.
 constexpr std::string_view tables =
     "video_info v CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL "
     "LEFT JOIN video_del_rec d ON d.video_id = v.id";
-constexpr std::string_view lastId = "g";  // above every id, which is hex
+constexpr std::string_view lastId = "g";  // greater than every ID, since IDs are hex
 
 template <class Made = Video>
 Made videoOf(const store::Query& row) {
@@ -40,12 +40,12 @@ Made videoOf(const store::Query& row) {
   return video;
 }
 
-// Where a page begins and ends; ids sort by creation, so times become bounds of ids.
+// The bounds of a page. IDs sort by creation time, so times are expressed as bounds of IDs.
 struct Bounds {
-  std::string first;                    // ?2: not below
-  std::string end;                      // ?3: below
-  std::optional<std::string> afterKey;  // ?6: sort key of the page before
-  std::optional<std::string> afterId;   // ?7
+  std::string first;                    // ?2: inclusive lower bound
+  std::string end;                      // ?3: exclusive upper bound
+  std::optional<std::string> afterKey;  // ?6: sort key of the last item on the previous page
+  std::optional<std::string> afterId;   // ?7: its ID
 };
 
 Bounds boundsOf(const ListQuery& wanted, VideoSort sort) {
@@ -65,7 +65,7 @@ Bounds boundsOf(const ListQuery& wanted, VideoSort sort) {
   return bounds;
 }
 
-// One SELECT per state, merged by SQLite, so that every one runs along an index.
+// One SELECT per state, merged by SQLite, so that each uses an index.
 std::string listSql(bool oneAuthor, bool twoStates, VideoSort sort) {
   const auto part = [&](std::string_view state) {
     std::string sql =
@@ -78,14 +78,14 @@ std::string listSql(bool oneAuthor, bool twoStates, VideoSort sort) {
   };
   std::string sql = part("?1");
   sql += twoStates ? " UNION ALL " + part("?8") : " AND ?8 IS NULL";
-  // By position in `columns`: a compound SELECT is sorted by its result columns.
+  // ORDER BY uses positions in `columns`, because a compound SELECT can only be sorted by its result columns.
   sql += sort == VideoSort::created ? " ORDER BY 1 DESC"
          : sort == VideoSort::name  ? " ORDER BY 4, 1"
                                     : " ORDER BY 8, 1";
   return sql + " LIMIT ?4";
 }
 
-// The order of the calls below: three sorts, by one author or all, in one state or two.
+// Prepares all texts once. The index follows the loops: sort, one or all authors, one or two states.
 const std::string& listSqlFor(bool oneAuthor, bool twoStates, VideoSort sort) {
   static const std::vector<std::string> all = [] {
     std::vector<std::string> made;
@@ -137,7 +137,7 @@ Error wrongState(const Video& video) {
 }
 
 Error changedMeanwhile(const VideoId& id) {
-  return Error(Fault::conflict, fmt::format("video {}: was changed meanwhile; try again", id.text));
+  return Error(Fault::conflict, fmt::format("video {}: changed by another request; try again", id.text));
 }
 
 Page<Video> listVideos(store::Reader& reader, const VideoFilter& filter, const ListQuery& wanted) {

@@ -11,13 +11,13 @@
 
 namespace video::rows {
 
-/// A video, with the data that only the store needs.
+/// A video with data that is used only internally.
 struct StoredVideo : Video {
   std::optional<std::string> blob;
-  Time modified{};  ///< when its content came
+  Time modified{};  ///< when its content was stored
 };
 
-/// The facts about a finished upload.
+/// A finished upload, to be published as a video's content.
 struct NewContent {
   std::string blob;
   std::int64_t size = 0;
@@ -34,7 +34,7 @@ struct VideoFilter {
 
 /// Returns a video whose owner was not deleted, in any state.
 std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id);
-/// The same; throws notFound if there is none, or if it belongs to another user than the request names.
+/// Does the same; throws notFound if there is none or if it belongs to another user than the request names.
 StoredVideo requireVideo(store::Reader& reader, const VideoRef& wanted);
 Error noSuchVideo(const VideoId& id);
 /// The error for an operation that the state of the video does not allow: conflict.
@@ -42,15 +42,14 @@ Error wrongState(const Video& video);
 /// The error for a video that changed after it was read, so that nothing was done: conflict.
 Error changedMeanwhile(const VideoId& id);
 Page<Video> listVideos(store::Reader& reader, const VideoFilter& filter, const ListQuery& wanted);
-/// Returns the ready videos of a user by name, newest first. A single statement, because every visitor's page asks for
-/// it.
+/// Returns the ready videos of the user of this name, newest first. A single statement, because it serves public pages.
 Page<Video> listReadyVideosOf(store::Reader& reader, std::string_view user, const ListQuery& wanted);
-/// Returns videos with this content, newest first, in one of the filter's states.
+/// Returns the videos with this content, newest first, in one of the filter's states.
 Page<Video> listVideosBySha256(store::Reader& reader, const VideoFilter& filter, std::string_view sha256,
                                const ListQuery& wanted);
-/// Returns whether the user has this content, or deleted it after `since`.
+/// Returns whether the user has this content, or has deleted it after `since`.
 KnownContent findContent(store::Reader& reader, UserId author, std::string_view sha256, Time since);
-/// Returns whether some content was deleted, and purged, no later than `until`.
+/// Returns whether there are remembered contents that were deleted no later than `until`.
 bool hasDeletedContents(store::Reader& reader, Time until);
 /// Returns whether the user has a pending or ready video.
 bool hasListedVideos(store::Reader& reader, UserId user);
@@ -58,8 +57,8 @@ bool hasListedVideos(store::Reader& reader, UserId user);
 bool hasPendingVideos(store::Reader& reader, UserId user, std::int64_t count);
 
 void insertVideo(store::Transaction& transaction, const Video& video);
-/// Publishes the content of a video that still is pending, or ready with the content it had when it was read. Returns
-/// whether it was.
+/// Publishes the content of a video that is still pending, or ready with the same content as when it was read. Returns
+/// false otherwise.
 bool setContent(store::Transaction& transaction, const StoredVideo& before, const NewContent& content, Time now);
 /// Writes the video's name and description.
 void setTexts(store::Transaction& transaction, const Video& video);

@@ -26,14 +26,14 @@ struct Video {
   std::string author;
   std::string name;
   VideoState state = VideoState::pending;
-  std::string displayTime;  ///< the original site's form
+  std::string displayTime;  ///< creation time in the format of the original site
   Time created{};
   std::int64_t size = 0;    ///< bytes
   std::string contentType;  ///< media type; empty while pending
   std::string sha256;       ///< hex; empty while pending
   std::optional<std::int64_t> durationMs;
-  std::optional<Time> purgeTime;  ///< of a deleted one: when it is due
-  std::string description;        ///< at most 5000 characters, in lines
+  std::optional<Time> purgeTime;  ///< when it is due to be purged, if deleted
+  std::string description;        ///< at most 5000 characters; may have several lines
 };
 
 /// The request for a new video.
@@ -44,26 +44,26 @@ struct NewVideo {
 
 /// A pending video, and the signed URL to upload its content to.
 struct AddedVideo : Video {
-  std::string uploadUrl;  ///< signed, relative; good for `signed_url_ttl`
+  std::string uploadUrl;  ///< signed and relative; valid for `signed_url_ttl`
 };
 
 /// Identifies a video.
 struct VideoRef {
   VideoId id;
-  std::optional<std::string> user;  ///< if given, the owner: notFound if it is another user
+  std::optional<std::string> user;  ///< if given, the expected owner: notFound if the video belongs to another user
 };
 
 /// The request to delete a video.
 struct RemoveVideo : VideoRef {
-  std::optional<bool> now;  ///< without `deletion.delay`
+  std::optional<bool> now;  ///< purge without waiting for `deletion.delay`
 };
 
 /// The request for a page of videos.
 struct VideoQuery : ListQuery {
   std::optional<std::string> user;
-  std::optional<VideoState> state;  ///< default: ready, and pending where the caller may see them
+  std::optional<VideoState> state;  ///< default: ready, and pending if the caller may see them
   std::optional<std::string> sha256;
-  std::optional<VideoSort> sort;  ///< default: created, newest first; name and size ascend
+  std::optional<VideoSort> sort;  ///< default: created, newest first; name and size sort in ascending order
 };
 
 /// The request for a page of one user's videos.
@@ -72,7 +72,7 @@ struct UserVideosQuery : ListQuery {
   std::optional<VideoState> state;
 };
 
-/// The question whether a user has some content.
+/// The request to check whether a user has some content.
 struct ContentQuery {
   std::string user;
   std::string sha256;  ///< 64 hex digits in lower case
@@ -81,33 +81,33 @@ struct ContentQuery {
 /// Whether a user has some content, has deleted it, or neither.
 enum class ContentState { absent, present, deleted };
 
-/// The answer whether a user has some content, or deleted it less than VideosOptions::remember ago.
+/// Whether a user has some content, or deleted it less than VideosOptions::remember ago.
 struct KnownContent {
   ContentState state = ContentState::absent;
-  std::optional<VideoId> video;  ///< one that has it; of a deleted one, as long as it is in the trash
-  std::optional<Time> deleted;   ///< when
+  std::optional<VideoId> video;  ///< a video with this content; of deleted ones, only while it is in the trash
+  std::optional<Time> deleted;   ///< when it was deleted
 };
 
-/// The changes to a video. Absent members stay unchanged.
+/// The changes to a video. Fields that are not given stay unchanged.
 struct SetVideo {
   VideoId id;
   std::optional<std::string> name;         ///< 1 to 200 characters
-  std::optional<std::string> description;  ///< 0 to 5000 characters, in lines
+  std::optional<std::string> description;  ///< 0 to 5000 characters; may have several lines
 };
 
 /// The result of verifying a video's content.
 struct VerifiedVideo {
   VideoId id;
   bool sound = false;     ///< whether size and SHA-256 match the recorded ones
-  std::int64_t size = 0;  ///< bytes that are there
-  std::string sha256;     ///< of them, hex; empty where the content is missing
+  std::int64_t size = 0;  ///< actual size in bytes
+  std::string sha256;     ///< actual SHA-256 in hex; empty if the content is missing
 };
 
 /// Who may watch videos.
 enum class StreamAccess {
   everyone,  ///< anyone
-  session,   ///< who is signed in, or has a signed link
-  signed_,   ///< who has a signed link, the owner, admins
+  session,   ///< signed-in users and holders of a signed link
+  signed_,   ///< holders of a signed link, the owner, admins
 };
 
 /// Who may watch videos, how long deleted contents are remembered, and how many videos may be pending.
@@ -119,8 +119,8 @@ struct VideosOptions {
 
 /// How deleted videos are purged.
 struct PurgeOptions {
-  std::chrono::milliseconds delay{3'600'000};  ///< until a deleted video is due
-  std::function<void()> wake;                  ///< called when one is due at once; does not wait
+  std::chrono::milliseconds delay{3'600'000};  ///< time until a deleted video is due
+  std::function<void()> wake;                  ///< called when a video is due at once; must not wait
 };
 
 /// The videos of the site. Every function may be called from any thread and throws Error. A video whose owner was
@@ -131,13 +131,13 @@ class Videos {
   /// Creates a pending video. For the user, admins and the operator. Faults: malformed, forbidden, notFound, diskFull,
   /// conflict (the user has too many pending videos, except for the operator).
   virtual AddedVideo add(const Credential& by, const NewVideo& wanted) = 0;
-  /// Lists one's own videos; admins and the operator see all, or one user's.
+  /// Lists the caller's own videos. Admins and the operator see all videos, or those of one user.
   virtual Page<Video> list(const Credential& by, const VideoQuery& wanted) = 0;
-  /// Lists one user's videos, newest first. Anyone sees the ready ones; `state` is for the user, admins and the
-  /// operator.
+  /// Lists one user's videos, newest first. Anyone may list the ready ones; only the user, admins and the operator may
+  /// use `state`.
   virtual Page<Video> listOf(const Credential& by, const UserVideosQuery& wanted) = 0;
-  /// Tells whether a user has some content, before an import sends it. For the user, admins and the operator. Faults:
-  /// malformed, forbidden, notFound (the user).
+  /// Returns whether a user has some content, so that an import need not send it. For the user, admins and the
+  /// operator. Faults: malformed, forbidden, notFound (the user).
   virtual KnownContent known(const Credential& by, const ContentQuery& wanted) = 0;
   /// Returns a video: a ready one to anyone, others to the owner, admins and the operator.
   virtual Video show(const Credential& by, const VideoRef& wanted) = 0;

@@ -36,7 +36,7 @@ TEST_CASE("users.add registers a user and refuses an invalid one") {
   const Credential ada = Secret{reply.sessionId.value(), false};
   CHECK(site.at(ada).sessions().whoami(ada, {}).userName.value() == "Ada_1.x-y");
 
-  requireFault([&] { users.add(nobody, newUser("ada_1.X-Y")); }, Fault::conflict, "exists already");
+  requireFault([&] { users.add(nobody, newUser("ada_1.X-Y")); }, Fault::conflict, "already exists");
   for (const std::string name : {"", "-a", ".a", "a b", "a/b", "ä", "../x"})
     requireFault([&] { users.add(nobody, newUser(name)); }, Fault::malformed, "user_name");
   requireFault([&] { users.add(nobody, newUser(std::string(65, 'a'))); }, Fault::malformed, "user_name");

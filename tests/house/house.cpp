@@ -83,7 +83,7 @@ TEST_CASE("an include that points the wrong way is found") {
       {"lib/users/wire.cpp", "\"access/access.hpp\""},
       {"lib/users/wire.cpp", "\"users/rows.hpp\""},
       {"lib/users/local.cpp", "\"settings/settings.hpp\""},
-      {"lib/videos/local.cpp", "\"deletions/purge.hpp\""},
+      {"lib/videos/local.cpp", "\"deletions/purge_worker.hpp\""},
       {"lib/videos/local.cpp", "\"users/local.cpp\""},
       {"lib/settings/a.cpp", "\"users/rows.hpp\""},
       {"lib/toolkit/a.cpp", "\"users/rows.hpp\""},

@@ -332,9 +332,10 @@ void Client::requirePath(const Route& route) {
   for (const auto& [name, value] : asked.headers) request.headers.emplace(name, value);
   const Impl::Borrowed connection(*impl_);
   if (impl_->answered(connection->send(request)).status == 404)
-    throw Error(Fault::versionMismatch,
-                fmt::format("{}: this server cannot do a dry run of that: its videod is too old; nothing was changed",
-                            impl_->server.origin));
+    throw Error(
+        Fault::versionMismatch,
+        fmt::format("{}: this server cannot do a dry run of that, because its videod is too old; nothing was changed",
+                    impl_->server.origin));
 }
 
 void Client::put(const Ask& asked, const ByteSource& bytes) {

@@ -24,11 +24,11 @@ struct ClientOptions {
   bool allowPlainHttp = false;                ///< allow secrets over plain HTTP to a host other than loopback
 };
 
-/// HTTP client of the API, used by the remote implementations of the library. All functions throw Error: the fault that
-/// the server replied with its detail and Retry-After, or unreachable. May be used from any thread.
+/// HTTP client of the API, used by the remote implementations. All functions throw Error: the fault in the server's
+/// reply with its detail and Retry-After, or unreachable. May be used from any thread.
 class Client {
  public:
-  /// Connects at the first call. Throws malformed if `url` is not a valid URL.
+  /// Does not connect before the first call. Throws malformed if `url` is not a valid URL.
   explicit Client(const ClientOptions& options);
   ~Client();
   Client(const Client&) = delete;

@@ -11,9 +11,10 @@
 
 namespace video::http {
 
-/// Cache of small contents with open files, shared by all visitors. An entry is valid as long as the data version stays
-/// the same. Looking up and opening a small file costs as much as sending it. The cache is small, because an open file
-/// occupies disk space after its removal, until the next request. May be used from any thread.
+/// Cache of small contents with open files, shared by all callers. An entry is valid as long as the data version stays
+/// the same. It pays because looking up and opening a small file costs as much as sending it. The cache is small,
+/// because a removed file occupies disk space while it is open, which may be until the next request. May be used from
+/// any thread.
 class OpenFileCache {
  public:
   static constexpr std::uint64_t largest = 1 << 20;  ///< bytes; larger contents are not cached

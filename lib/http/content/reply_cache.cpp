@@ -36,7 +36,7 @@ void ReplyCache::keep(std::string_view target, std::uint64_t version, Answer& an
     replies_.clear();
     bytes_ = 0;
   }
-  bytes_ += size;  // a replaced reply is counted until the next clearing: an upper bound is enough
+  bytes_ += size;  // a replaced reply stays counted until the cache is cleared: an upper bound is enough
   Reply& reply = replies_[std::string(target)];
   reply.version = version;
   reply.answer = answer;

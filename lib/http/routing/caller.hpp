@@ -6,7 +6,7 @@
 
 namespace video::http {
 
-/// The caller of a request (http-api.md, "Who is asking"), and how the credential was sent.
+/// The caller of a request and how the credential was sent.
 struct Caller {
   Credential by;
   bool cookie = false;  ///< a session was sent as a cookie, even if the same one was also sent as a header field

@@ -20,7 +20,7 @@ namespace video::http {
 
 namespace {
 
-// httplib only needs to know that there is a request.
+// httplib reads this instead of the client's request; see response_writer.hpp.
 constexpr std::string_view request = "GET / HTTP/1.1\r\n\r\n";
 constexpr std::size_t fileTurn = 4 << 20;  // the size to which Linux lets a socket's send buffer grow
 constexpr std::size_t smallContent = 16 << 10;

@@ -195,7 +195,7 @@ Transport::Impl::Step Transport::Impl::readHeadOf(Connection& connection, ReadBu
   return Step::wait;
 }
 
-/// Handles a complete head: asks the service, then replies or goes on to the body.
+/// Handles a complete head: calls `begin` of the service, then replies or reads the body.
 Transport::Impl::Step Transport::Impl::begin(Connection& connection, ReadBuffer& buffer) {
   requests.fetch_add(1, std::memory_order_relaxed);
   const Head& head = connection.pending ? connection.pending->head : buffer.head;
@@ -226,7 +226,7 @@ Transport::Impl::Step Transport::Impl::begin(Connection& connection, ReadBuffer&
   return step;
 }
 
-/// Lets the service make the reply.
+/// Calls `serve` of the service, which makes the reply.
 void Transport::Impl::serve(Connection& connection, ReadBuffer& buffer, const Head& head, Admission& admission,
                             std::string_view body) {
   ByteSource source;

@@ -128,7 +128,7 @@ void Transport::Impl::sweep(ReadBuffer& buffer) {
 
 void Transport::Impl::expire(Connection& connection, ReadBuffer& buffer) {
   using Phase = Connection::Phase;
-  if (connection.resumeAt > 0) {  // the rate held it back
+  if (connection.resumeAt > 0) {  // the rate limit or a delay held the reply back
     connection.resumeAt = 0;
     waitForProgress(connection, true);
     return rearm(connection);

@@ -69,8 +69,8 @@ class Transport {
   void stop();
   /// Makes `stop` stop waiting at once. May be called from any thread, for example the one that handles signals.
   void stopNow();
-  /// Whether the thread that enforces timeouts ended with an exception, which was logged. May be called from any
-  /// thread.
+  /// Returns whether the thread that enforces timeouts has ended with an exception, which was logged. May be called
+  /// from any thread.
   bool hasFailed() const;
   /// Returns the current counters. May be called from any thread.
   TransportCounters counters() const;

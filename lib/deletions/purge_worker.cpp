@@ -1,4 +1,4 @@
-#include "deletions/purge.hpp"
+#include "deletions/purge_worker.hpp"
 
 #include <fmt/format.h>
 
@@ -20,7 +20,8 @@
 namespace video {
 namespace {
 
-// No operation may hold the writer for long: rows that one may touch, and what a video counts for with all its rows.
+// Limits that keep an operation from holding the writer for long: the number of rows it may touch, and the number of
+// rows to assume for a video besides its comments and shares.
 constexpr std::int64_t step = 500;
 constexpr std::int64_t rowsOfVideo = 20;
 constexpr std::int64_t userStep = 100;
@@ -32,7 +33,7 @@ std::string keyOf(UserId user) {
 
 }  // namespace
 
-// The keys of a batch, from its dispatch until its item has gone.
+// Registers the keys of a batch as in progress until its item is destroyed.
 class PurgeWorker::InFlight {
  public:
   InFlight(std::mutex& mutex, std::set<std::string>& all, std::vector<std::string> its)
@@ -59,7 +60,7 @@ PurgeWorker::PurgeWorker(store::Database& database, store::Blobs& blobs, access:
 
 schedule::Task PurgeWorker::videosTask() {
   return {"video-clear", options_.batch, options_.workers, [this] {
-            // Where not even a failure can be noted, the run ends: it would find the same again.
+            // After an error that could not even be recorded, the run ends; it would find the same items again.
             auto broken = std::make_shared<std::atomic<bool>>(false);
             return [this, broken](std::size_t batch) {
               return *broken ? std::vector<schedule::Item>{} : dispatchVideos(batch, broken);
@@ -99,7 +100,7 @@ std::vector<schedule::Item> PurgeWorker::dispatchVideos(std::size_t batch, const
     for (const rows::ReplacedBlob& blob : blobs) keys.push_back(blob.name);
     items.push_back(itemOf(othersInFlight_, keys, broken, [this, blobs] { return purgeBlobs(blobs); }));
   }
-  // Claimed ahead, for what executors have and what they take next, since each claim is a commit too.
+  // Claim enough for the running executors and their next batches, because each claim costs a commit.
   const auto claimed = claim(2 * options_.workers * batch);
   for (std::size_t at = 0; at < claimed.size(); at += batch) {
     const auto first = claimed.begin() + static_cast<std::ptrdiff_t>(at);
@@ -117,12 +118,12 @@ std::vector<rows::DueDeletion> PurgeWorker::claim(std::size_t batch) {
   const auto voidOwners = [&](store::Reader& reader) {
     std::vector<std::int64_t> owners = rows::leaseOwners(reader);
     std::erase_if(owners, [&](std::int64_t owner) {
-      // A lease of our own that nobody works on was left by a run that was stopped.
+      // Our own leases without a batch in progress were left by a run that was stopped.
       return owner == self ? sizeOf(videosInFlight_) > 0 : database_.directory().leases().isAlive(owner);
     });
     return owners;
   };
-  // An idle queue costs a look, not a transaction.
+  // Check with a read first, so that an idle queue costs no transaction.
   const bool idle = database_.read([&](store::Reader& reader) {
     return rows::dueDeletions(reader, access_.now(), 1).empty() && voidOwners(reader).empty();
   });
@@ -163,12 +164,12 @@ schedule::Counts PurgeWorker::finish(std::span<const Unlinked> videos) {
     for (std::int64_t left = step; left > 0 && next < videos.size(); ++next) {
       const Unlinked& one = videos[next];
       left -= rowsOfVideo;
-      // Without the lease the rows belong to whoever claims the record next.
+      // After losing the lease we must not touch the rows: another process may have claimed the record.
       if (!rows::isLeasedBy(transaction, one.video, self)) continue;
       if (one.failure.empty()) {
         left -= rows::deleteCommentsOf(transaction, one.video, std::max<std::int64_t>(left, 1));
         if (left > 0) left -= rows::deleteSharesOf(transaction, one.video, left);
-        if (left <= 0) break;  // there may be more of them
+        if (left <= 0) break;  // there may be more comments or shares
         if (options_.remember.count() > 0) rows::rememberContent(transaction, one.video);
         if (!rows::finishDeletion(transaction, one.video, self)) throw rows::changedMeanwhile(one.video);
         ++now.done;
@@ -191,7 +192,7 @@ schedule::Counts PurgeWorker::finish(std::span<const Unlinked> videos) {
     const std::span<const Unlinked> rest = videos.subspan(at);
     const bool ofOne = failure.fault() == Fault::databaseFailed || failure.fault() == Fault::conflict;
     if (!ofOne || (rest.size() == 1 && !rest[0].failure.empty())) throw;
-    // One of them may be at fault: each by itself, and what fails alone is noted.
+    // A single video may have caused the error, so finish them one by one and record the one that fails alone.
     for (const Unlinked& one : rest) {
       const Unlinked again{one.video, one.tries, rest.size() == 1 ? failure.what() : one.failure};
       const schedule::Counts its = finish({&again, 1});

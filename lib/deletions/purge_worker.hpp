@@ -18,8 +18,9 @@
 
 namespace video {
 
-/// Purges what is in the deletion queue: what the tasks video-clear and user-clear dispatch and execute. Each step may
-/// be repeated, and every process on the directory may do it at once: a record belongs to whoever leased it.
+/// Purges the records in the deletion queue: dispatches and executes the tasks video-clear and user-clear. Each step
+/// can be repeated, and all processes on the directory may run at the same time: only the process that leases a record
+/// purges it.
 class PurgeWorker {
  public:
   PurgeWorker(store::Database& database, store::Blobs& blobs, access::Access& access, const DeletionsOptions& options);
@@ -32,8 +33,8 @@ class PurgeWorker {
   using Broken = std::shared_ptr<std::atomic<bool>>;
   struct Unlinked {
     VideoId video;
-    std::int64_t tries;   // that failed before
-    std::string failure;  // why its file is still there
+    std::int64_t tries;   // failed tries so far
+    std::string failure;  // why unlinking the file failed; empty if it succeeded
   };
 
   schedule::Item itemOf(std::set<std::string>& all, std::vector<std::string> keys, const Broken& broken,
@@ -54,7 +55,7 @@ class PurgeWorker {
   access::Access& access_;
   DeletionsOptions options_;
   mutable std::mutex mutex_;
-  // What an executor of this process works on, or will.
+  // Keys that executors of this process are working on or will work on.
   std::set<std::string> videosInFlight_;
   std::set<std::string> othersInFlight_;
 };
