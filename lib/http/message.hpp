@@ -28,8 +28,9 @@ struct Listener {
   std::string address = "127.0.0.1:8000";  ///< `HOST:PORT`, `[V6]:PORT` or `unix:PATH`; port 0 picks one
   unsigned roles = allRoles;
   bool trusted = false;         ///< scheduler paths need no credential
+  bool trustedGet = true;       ///< if trusted: a GET that changes something needs no header field that says so
   bool operatorSocket = false;  ///< a caller without a credential is the operator
-  std::string publicUrl;        ///< public URL of this listener, without a trailing slash; empty: not known
+  std::string publicUrl{};      ///< public URL of this listener, without a trailing slash; empty: not known
 };
 
 /// Options of session cookies.

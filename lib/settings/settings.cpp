@@ -182,6 +182,8 @@ const std::vector<Rule<http::Listener>>& listenerRules() {
        }},
       flag<Listener>(
           "trusted", [](auto& of) -> auto& { return of.trusted; }),
+      flag<Listener>(
+          "trusted_get", [](auto& of) -> auto& { return of.trustedGet; }),
       {"public_url",
        [](const Value& value, Listener& to) {
          to.publicUrl = value.text();
@@ -212,6 +214,8 @@ void readListeners(const toml::node& node, const std::string& file, std::vector<
     }
     if (listener.trusted && listener.roles != http::scheduler)
       Value{item, file, "listener.trusted"}.refuse("requires \"scheduler\" to be the only role");
+    if (!listener.trustedGet && !listener.trusted)
+      Value{item, file, "listener.trusted_get"}.refuse("requires trusted = true");
     to.push_back(std::move(listener));
   }
 }

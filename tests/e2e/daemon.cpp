@@ -290,6 +290,14 @@ roles = ["web"]
   CHECK(status(3, "/deletions") == "404");
   CHECK(status(2, "/metrics") == "200");  // trusted
   CHECK(status(0, "/metrics") == "401");
+  const auto onTrusted = [&](std::vector<std::string> flags) {
+    return get("http://" + daemon.addresses()[2] + "/metrics", std::move(flags)).first;
+  };
+  const std::string port = daemon.addresses()[2].substr(daemon.addresses()[2].rfind(':'));
+  CHECK(onTrusted({"-H", "Host: localhost" + port}) == "200");
+  CHECK(onTrusted({"-H", "Host: rebound.example" + port}) == "403");
+  CHECK(onTrusted({"-H", "Origin: http://" + daemon.addresses()[0]}) == "403");
+  CHECK(onTrusted({"-H", "Sec-Fetch-Site: cross-site"}) == "403");
   CHECK(daemon.terminate() == 0);
 }
 

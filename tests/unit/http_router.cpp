@@ -318,10 +318,91 @@ TEST_CASE("a request from a page of another site changes nothing") {
   CHECK(site.get("/video-delete-record/7").status == 200);
   CHECK(site.enqueuedBy == "nobody");
   site.listener.trusted = true;
+  site.listener.address = "a:80";
   CHECK(site.get("/video-delete-record/7").status == 200);
   CHECK(site.enqueuedBy == "operator");
   CHECK(says(site.get("/things/7"), "nobody"));
   site.enqueuedBy.clear();
   CHECK(site.get("/video-delete-record/7", {{"Sec-Fetch-Site", "cross-site"}}).status == 403);
   CHECK(site.enqueuedBy.empty());
+}
+
+TEST_CASE("a trusted listener answers nobody whom a page of another site may have sent") {
+  Site site;
+  site.listener.trusted = true;
+  site.listener.address = "127.0.0.1:9001";
+  site.listener.publicUrl = "https://tasks.example/base";
+  const auto asked = [&](Method method, const std::string& path, const Headers& headers) {
+    return site.ask(method, path, headers);
+  };
+  struct Case {
+    Headers headers;
+    bool good;
+  };
+  const Case cases[] = {
+      {{{"Host", "127.0.0.1:9001"}}, true},
+      {{{"Host", "localhost:9001"}}, true},
+      {{{"Host", "tasks.example"}}, true},
+      {{{"Host", "TASKS.example:443"}}, true},
+      {{{"Host", "tasks.example:8443"}}, false},
+      {{{"Host", "127.0.0.1"}}, false},
+      {{{"Host", "127.0.0.1:9002"}}, false},
+      {{{"Host", "10.0.0.1:9001"}}, false},
+      {{{"Host", "evil.example:9001"}}, false},  // made to resolve to 127.0.0.1
+      {{{"Host", "localhost.evil.example:9001"}}, false},
+      {{{"Host", "127.0.0.1.evil.example:9001"}}, false},
+      {{{"Host", ""}}, false},
+      {{{"Host", "127.0.0.1:9001"}, {"Origin", "http://127.0.0.1:9001"}}, true},
+      {{{"Host", "127.0.0.1:9001"}, {"Origin", "https://tasks.example"}}, true},
+      {{{"Host", "127.0.0.1:9001"}, {"Origin", "http://127.0.0.1:8000"}}, false},
+      {{{"Host", "127.0.0.1:9001"}, {"Origin", "https://front.example"}}, false},  // not even a listed one
+      {{{"Host", "127.0.0.1:9001"}, {"Origin", "null"}}, false},
+      {{{"Host", "127.0.0.1:9001"}, {"Origin", ""}}, false},
+      {{{"Host", "127.0.0.1:9001"}, {"Referer", "http://127.0.0.1:9001/tasks?x=http://evil.example"}}, true},
+      {{{"Host", "127.0.0.1:9001"}, {"Referer", "http://evil.example/127.0.0.1:9001"}}, false},
+      {{{"Host", "127.0.0.1:9001"}, {"Referer", "http://127.0.0.1:9001@evil.example/"}}, false},
+      {{{"Host", "127.0.0.1:9001"}, {"Sec-Fetch-Site", "same-origin"}}, true},
+      {{{"Host", "127.0.0.1:9001"}, {"Sec-Fetch-Site", "none"}}, true},
+      {{{"Host", "127.0.0.1:9001"}, {"Sec-Fetch-Site", "same-site"}}, false},
+      {{{"Host", "127.0.0.1:9001"}, {"Sec-Fetch-Site", "cross-site"}}, false},
+      {{{"Host", "127.0.0.1:9001"}, {"Sec-Fetch-Site", "cross-site"}, {"X-Session-Id", "s"}}, false},
+  };
+  for (const Case& one : cases) {
+    for (const auto& [name, value] : one.headers) UNSCOPED_INFO(name << ": " << value);
+    site.enqueuedBy.clear();
+    CHECK(asked(Method::get, "/video-delete-record/7", one.headers).status == (one.good ? 200 : 403));
+    CHECK(site.enqueuedBy == (one.good ? "operator" : ""));
+    CHECK(asked(Method::get, "/healthz", one.headers).status == (one.good ? 200 : 403));
+    CHECK(asked(Method::options, "/video-delete-record/7", one.headers).status == (one.good ? 204 : 403));
+    CHECK(asked(Method::get, "/nowhere", one.headers).status == (one.good ? 404 : 403));
+  }
+  const std::tuple<const char*, const char*, bool> hosts[] = {
+      {"0.0.0.0:9001", "10.0.0.1:9001", true}, {"0.0.0.0:9001", "localhost:9001", true},
+      {"[::]:9001", "[fe80::1]:9001", true},   {"0.0.0.0:9001", "10.0.0.1:19001", true},
+      {"0.0.0.0:9001", "evil:9001", false},    {"[::1]:9001", "[::1]:9001", true},
+      {"[::1]:9001", "[::2]:9001", false},     {"unix:/run/v.sock", "localhost", true},
+      {"unix:/run/v.sock", "evil", false},     {"10.0.0.1:80", "10.0.0.1", true},
+      {"10.0.0.1:80", "localhost", false},     {"scheduler:9001", "Scheduler:9001", true},
+  };
+  for (const auto& [address, host, good] : hosts) {
+    INFO(address << " asked as " << host);
+    site.listener.address = address;
+    CHECK(asked(Method::get, "/healthz", {{"Host", host}}).status == (good ? 200 : 403));
+  }
+}
+
+TEST_CASE("where trusted_get is false, a GET changes something only for a program") {
+  Site site;
+  site.listener.address = "a:80";
+  site.listener.trusted = true;
+  site.listener.trustedGet = false;
+  const std::string path = "/video-delete-record/7";
+  CHECK(site.get(path).status == 403);
+  CHECK(says(site.get(path), "X-Videod-Request"));
+  CHECK(site.get(path, {{"X-Videod-Request", "0"}}).status == 403);
+  CHECK(site.get(path, {{"X-Videod-Request", "1"}, {"Origin", "http://evil.example"}}).status == 403);
+  CHECK(site.enqueuedBy.empty());
+  CHECK(site.ask(Method::post, path, {}, "{}").status == 200);
+  CHECK(site.get(path, {{"X-Videod-Request", "1"}}).status == 200);
+  CHECK(site.get("/tasks").status == 200);
 }

@@ -211,7 +211,7 @@ struct Site {
     head.path = std::string_view(target).substr(0, mark);
     head.query = std::string_view(target).substr(std::min(mark + 1, target.size()));
     head.headers.assign(headers.begin(), headers.end());
-    head.headers.emplace_back("Host", "a");
+    if (head.header("Host").data() == nullptr) head.headers.emplace_back("Host", "a");
     if (!body.empty()) head.contentLength = body.size();
     Answer answer;
     const auto admission = router.begin(head, peer, listener, answer);

@@ -132,8 +132,8 @@ class Served {
       return Content{{file.size(), "video/mp4", etag, Time{std::chrono::seconds(1'000'000'000)}, "übung; 100%41 a.mp4"},
                      std::make_shared<Memory>(file)};
     });
-    transport_.listen({"unix:" + socket.string(), http::allRoles, false, true, ""});
-    address = transport_.listen({"127.0.0.1:0", http::allRoles, false, false, ""});
+    transport_.listen({.address = "unix:" + socket.string(), .operatorSocket = true});
+    address = transport_.listen({.address = "127.0.0.1:0"});
     transport_.start();
   }
   ~Served() {

@@ -88,6 +88,7 @@ public_url = "https://video.example/"
 address = "unix:/run/videod/web.sock"
 roles = ["scheduler"]
 trusted = true
+trusted_get = false
 [http]
 max_connections = 7
 max_connections_per_ip = 6
@@ -188,7 +189,9 @@ access = false
   CHECK(s.shares.publicUrl == "https://video.example");
   CHECK(s.listeners[1].address == "unix:/run/videod/web.sock");
   CHECK(s.listeners[1].roles == http::scheduler);
+  CHECK(s.listeners[0].trustedGet);
   CHECK(s.listeners[1].trusted);
+  CHECK_FALSE(s.listeners[1].trustedGet);
   CHECK_FALSE(s.listeners[1].operatorSocket);
   CHECK(s.transport.maxConnections == 7);
   CHECK(s.limiter.connections == 6);
@@ -335,6 +338,8 @@ TEST_CASE("an invalid listener is refused") {
   CHECK(listener("roles = []") == "FILE:2: listener.roles: must name at least one role");
   CHECK(listener("roles = [\"all\"]") ==
         "FILE:2: listener.roles: each must be one of \"api\", \"stream\", \"scheduler\", \"web\"");
+  CHECK(listener("trusted_get = false") == "FILE:1: listener.trusted_get: requires trusted = true");
+  CHECK(listener("trusted_get = true") == "taken");
   CHECK(listener("port = 80") == "FILE:2: listener.port: unknown key");
   CHECK(listener("trusted = true") == "FILE:1: listener.trusted: requires \"scheduler\" to be the only role");
   for (const char* beside : {"api", "stream", "web"})

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/address.hpp"
 #include "base/text.hpp"
 
 namespace video::http {
@@ -22,7 +23,48 @@ bool sameAuthority(std::string_view origin, std::string_view host) noexcept {
   return false;
 }
 
+/// Returns scheme, host and port of a URL.
+std::string_view originIn(std::string_view url) noexcept {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return {};
+  return url.substr(0, std::min(url.find_first_of("/?#", scheme + 3), url.size()));
+}
+
+bool isIpAddress(std::string_view host) noexcept {
+  return host.starts_with('[') || (!host.empty() && host.find_first_not_of("0123456789.") == std::string_view::npos);
+}
+
+/// Returns whether `host`, a name or IP address with or without a port, is the address of a listener.
+bool isOwnAddress(std::string_view address, std::string_view host) noexcept {
+  const std::size_t end = std::min(host.find(':', host.starts_with('[') ? host.find(']') : 0), host.size());
+  const std::string_view asked = host.substr(0, end);
+  if (address.starts_with("unix:")) return equalWithoutCase(asked, "localhost");
+  const std::size_t colon = address.rfind(':');
+  const std::string_view name = address.substr(0, colon);
+  const std::string_view port = address.substr(colon);
+  if (name == "0.0.0.0" || name == "[::]") return isIpAddress(asked) || isLoopback(asked);
+  if (host.substr(end) != port && !(end == host.size() && port == ":80")) return false;
+  return equalWithoutCase(asked, name) || (isLoopback(asked) && isLoopback(name));
+}
+
 }  // namespace
+
+std::string_view whyForeign(const Head& head, std::string_view host, const Listener& listener) noexcept {
+  const std::string_view publicOrigin = originIn(listener.publicUrl);
+  if (!isOwnAddress(listener.address, host) && !sameAuthority(publicOrigin, host))
+    return "Host: must be the listener's own address or public_url";
+  const std::string_view publicHost = publicOrigin.substr(std::min(publicOrigin.find("://") + 3, publicOrigin.size()));
+  const auto isOwn = [&](std::string_view origin) {
+    return sameAuthority(origin, host) || (!publicHost.empty() && sameAuthority(origin, publicHost));
+  };
+  for (const auto& [name, value] : head.headers) {
+    if (equalWithoutCase(name, "Origin") && !isOwn(value)) return "Origin: another site";
+    if (equalWithoutCase(name, "Referer") && !isOwn(originIn(value))) return "Referer: another site";
+    if (equalWithoutCase(name, "Sec-Fetch-Site") && value != "same-origin" && value != "none")
+      return "Sec-Fetch-Site: another site";
+  }
+  return {};
+}
 
 bool mayChange(const CsrfClues& clues, const std::vector<std::string>& origins) noexcept {
   if (clues.credential && !clues.cookie) return true;

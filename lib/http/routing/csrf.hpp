@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "http/message.hpp"
+
 namespace video::http {
 
 /// The properties of a state-changing request that the cross-site rule checks.
@@ -18,5 +20,11 @@ struct CsrfClues {
 /// Returns whether such a request is allowed (http-api.md, "Cross-site"). Pages of `origins` are allowed regardless of
 /// Sec-Fetch-Site.
 bool mayChange(const CsrfClues& clues, const std::vector<std::string>& origins) noexcept;
+
+/// Returns why a request to a trusted listener may come from a page of another site, or empty if it does not. Whatever
+/// it asks for, its host must be the listener's own address or public URL, since another name may have been made to
+/// resolve to this address (DNS rebinding), and Origin, Referer and Sec-Fetch-Site must be of this site. `host` is the
+/// host that the client requested.
+std::string_view whyForeign(const Head& head, std::string_view host, const Listener& listener) noexcept;
 
 }  // namespace video::http

@@ -313,6 +313,10 @@ struct Router::Admitted final : Admission {
 };
 
 void Router::admit(const Head& head, const Listener& listener, Admitted& admitted) const {
+  const std::string_view host = admitted.client.host.empty() ? head.header("Host") : admitted.client.host;
+  if (listener.trusted)
+    if (const std::string_view why = whyForeign(head, host, listener); !why.empty())
+      throw Error(Fault::forbidden, std::string(why));
   if (head.path == "*") {  // the server as a whole (RFC 9110 §9.3.7)
     admitted.allow = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
     admitted.options = true;
@@ -341,11 +345,13 @@ void Router::admit(const Head& head, const Listener& listener, Admitted& admitte
     if (changesSomething(head.method, route)) {
       const bool anonymous =
           std::holds_alternative<Anonymous>(admitted.by) || std::holds_alternative<Operator>(admitted.by);
-      const std::string& host = admitted.client.host;
-      const CsrfClues clues{caller.cookie, !anonymous, head.header("Sec-Fetch-Site"), head.header("Origin"),
-                            host.empty() ? head.header("Host") : std::string_view(host)};
+      const CsrfClues clues{caller.cookie, !anonymous, head.header("Sec-Fetch-Site"), head.header("Origin"), host};
       if (!mayChange(clues, options_.origins))
         admitted.refusal = Error(Fault::forbidden, "cross-site request: pages of another site may not change anything");
+      else if (listener.trusted && !listener.trustedGet && head.method == Method::get &&
+               head.header(credential_names::changeHeader) != "1")
+        admitted.refusal = Error(Fault::forbidden, fmt::format("{}: must be 1 here for a GET that changes something",
+                                                               credential_names::changeHeader));
     }
   } catch (const Error& error) {
     admitted.refusal = error;
