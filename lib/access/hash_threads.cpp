@@ -1,14 +1,12 @@
 #include "access/hash_threads.hpp"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "base/error.hpp"
 #include "base/waiting.hpp"
 #include "observe/guarded.hpp"
+#include "os/priority.hpp"
 
 namespace video::access {
 
@@ -44,8 +42,7 @@ std::size_t HashThreads::waiting() const {
 }
 
 void HashThreads::serve(const std::stop_token& stop) {
-  // On Linux each thread has its own priority. If lowering it is refused, the work is done anyway.
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 10);
+  os::lowerPriority(10);
   std::unique_lock lock(mutex_);
   for (;;) {
     arrived_.wait(lock, stop, [this] { return !queue_.empty(); });
