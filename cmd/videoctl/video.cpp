@@ -1,8 +1,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <limits>
+#include <thread>
 
 #include "base/text.hpp"
 #include "frame/command.hpp"
@@ -37,6 +40,14 @@ struct VerifyVideos {
   bool all = false;
 };
 
+// Between looks at a verification in the daemon's background.
+constexpr std::chrono::milliseconds shortestPause{5};
+constexpr std::chrono::milliseconds longestPause{500};
+
+bool isEnded(const VerifiedVideo& video) {
+  return video.state == VerifyState::ok || video.state == VerifyState::damaged;
+}
+
 int verifyVideos(Caller& caller, VerifyVideos& wanted) {
   if (wanted.all == !wanted.ids.empty()) throw Usage("video verify: give video IDs, or --all");
   Videos& videos = caller.toolkit().videos();
@@ -58,7 +69,11 @@ int verifyVideos(Caller& caller, VerifyVideos& wanted) {
       Progress& line;
       ~Hide() { line.hide(); }
     } hide{progress};  // the result takes its place on the terminal
-    const VerifiedVideo found = videos.verify(caller.by(), {VideoId{id}, {}});
+    VerifiedVideo found = videos.verify(caller.by(), {VideoId{id}, {}});
+    for (auto pause = shortestPause; !isEnded(found); pause = std::min(2 * pause, longestPause)) {
+      std::this_thread::sleep_for(pause);
+      found = videos.verifyStatus(caller.by(), {VideoId{id}, {}});
+    }
     allSound = allSound && found.sound;
     return {found.sound ? "sound" : "damaged", id, {}, {}};
   });

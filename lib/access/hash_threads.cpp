@@ -1,8 +1,5 @@
 #include "access/hash_threads.hpp"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -10,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/waiting.hpp"
 #include "observe/guarded.hpp"
+#include "os/priority.hpp"
 
 namespace video::access {
 namespace {
@@ -110,8 +108,7 @@ void HashThreads::forgetFlows() {
 }
 
 void HashThreads::serve(const std::stop_token& stop) {
-  // On Linux each thread has its own priority. An error is ignored: the work is done at normal priority.
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 10);
+  os::lowerPriority(10);
   std::unique_lock lock(mutex_);
   for (;;) {
     arrived_.wait(lock, stop, [this] { return !jobs_.empty(); });

@@ -64,6 +64,7 @@ inline constexpr Right videosOpenSignedIn{"videos.open?session", signedIn | link
 inline constexpr Right videosOpenOwn{"videos.open?signed", owner | admin | link, Need::read};
 inline constexpr Right videosSet{"videos.set", owner | admin, Need::change};
 inline constexpr Right videosVerify{"videos.verify", owner | admin, Need::change};
+inline constexpr Right videosVerifyStatus{"videos.verifyStatus", owner | admin, Need::read};
 inline constexpr Right videosDelete{"videos.delete", owner | admin, Need::change};
 inline constexpr Right videosDeletePending{"videos.delete?pending", owner | admin, Need::upload};
 inline constexpr Right videosRestore{"videos.restore", owner | admin, Need::change};

@@ -54,7 +54,7 @@ class DirectoryToolkit : public LocalToolkit {
         sessions_(makeLocalSessions(database_, access_)),
         tokens_(makeLocalTokens(database_, access_)),
         videos_(makeLocalVideos(database_, blobs_, access_, settings.videos,
-                                {settings.deletions.delay, [this] { deletions_->wake(); }})),
+                                {settings.deletions.delay, [this] { deletions_->wake(); }}, migrate)),
         uploads_(makeLocalUploads(database_, blobs_, access_, settings.uploads, [this] { deletions_->wake(); })),
         shares_(makeLocalShares(database_, access_, settings.shares)),
         comments_(makeLocalComments(database_, access_)),

@@ -21,6 +21,12 @@ struct Names<VideoSort> {
 };
 
 template <>
+struct Names<VerifyState> {
+  static constexpr std::array list{std::pair{VerifyState::queued, "queued"}, std::pair{VerifyState::running, "running"},
+                                   std::pair{VerifyState::ok, "ok"}, std::pair{VerifyState::damaged, "damaged"}};
+};
+
+template <>
 struct Names<ContentState> {
   static constexpr std::array list{std::pair{ContentState::absent, "absent"},
                                    std::pair{ContentState::present, "present"},
@@ -106,9 +112,11 @@ template <>
 struct Fields<VerifiedVideo> {
   static constexpr std::tuple list{
       Field{"id", &VerifiedVideo::id, "ID of the video"},
+      Field{"state", &VerifiedVideo::state, "queued, running, ok or damaged"},
       Field{"sound", &VerifiedVideo::sound, "whether the file matches its recorded size and SHA-256"},
-      Field{"size", &VerifiedVideo::size, "size of the file in bytes"},
-      Field{"sha256", &VerifiedVideo::sha256, "SHA-256 of the file, hex; empty if it is missing"},
+      Field{"size", &VerifiedVideo::size, "size of the file in bytes; while running, bytes read so far"},
+      Field{"sha256", &VerifiedVideo::sha256, "SHA-256 of the file, hex; empty until the end and if it is missing"},
+      Field{"end_time", &VerifiedVideo::ended, "when the verification ended"},
   };
 };
 

@@ -4,10 +4,8 @@
 #include "access/access.hpp"
 #include "base/cursor.hpp"
 #include "base/error.hpp"
-#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
-#include "base/waiting.hpp"
 #include "deletions/rows.hpp"
 #include "os/descriptor.hpp"
 #include "shares/rows.hpp"
@@ -15,6 +13,7 @@
 #include "users/rows.hpp"
 #include "videos/make.hpp"
 #include "videos/rows.hpp"
+#include "videos/verifications.hpp"
 
 namespace video {
 namespace {
@@ -43,8 +42,14 @@ class FileReader : public ContentReader {
 class LocalVideos : public Videos {
  public:
   LocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access, const VideosOptions& options,
-              PurgeOptions purge)
-      : database_(database), blobs_(blobs), access_(access), options_(options), purge_(std::move(purge)) {}
+              PurgeOptions purge, bool inBackground)
+      : database_(database),
+        blobs_(blobs),
+        access_(access),
+        options_(options),
+        purge_(std::move(purge)),
+        inBackground_(inBackground),
+        verifications_(systemClock()) {}
 
   AddedVideo add(const Credential& by, const NewVideo& wanted) override {
     checkText("name", wanted.name, 1, 200);
@@ -172,20 +177,18 @@ class LocalVideos : public Videos {
       video = database_.read(find);
       file = blobs_.open(*video.blob);
     }
-    VerifiedVideo found;
-    found.id = wanted.id;
-    if (!file) return found;
-    const Waiting waiting;
-    Sha256 hash;
-    FileReader reader(file, {});
-    std::vector<std::byte> piece(1 << 20);
-    while (const std::size_t got = reader.read(static_cast<std::uint64_t>(found.size), piece)) {
-      hash.add(std::span(piece).first(got));
-      found.size += static_cast<std::int64_t>(got);
-    }
-    found.sha256 = hash.hex();
-    found.sound = found.size == video.size && found.sha256 == video.sha256;
-    return found;
+    RecordedContent content{wanted.id, nullptr, video.size, video.sha256};
+    if (file) content.reader = std::make_shared<FileReader>(std::move(file), std::string());
+    if (!inBackground_) return verifications_.verify(content);
+    return verifications_.start(who.kind == Identity::Kind::operator_ ? 0 : who.user.value, std::move(content));
+  }
+
+  VerifiedVideo verifyStatus(const Credential& by, const VideoRef& wanted) override {
+    const Identity who = access_.identify(by);
+    database_.read(
+        [&](store::Reader& reader) { return requireListed(reader, who, rights::videosVerifyStatus, wanted.id); });
+    if (auto found = verifications_.find(wanted.id)) return *std::move(found);
+    throw Error(Fault::notFound, fmt::format("video {}: no verification is remembered", wanted.id.text));
   }
 
   Content open(const Credential& by, const VideoRef& wanted) override {
@@ -287,13 +290,15 @@ class LocalVideos : public Videos {
   access::Access& access_;
   VideosOptions options_;
   PurgeOptions purge_;
+  bool inBackground_;
+  Verifications verifications_;
 };
 
 }  // namespace
 
 std::unique_ptr<Videos> makeLocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access,
-                                        const VideosOptions& options, PurgeOptions purge) {
-  return std::make_unique<LocalVideos>(database, blobs, access, options, std::move(purge));
+                                        const VideosOptions& options, PurgeOptions purge, bool inBackground) {
+  return std::make_unique<LocalVideos>(database, blobs, access, options, std::move(purge), inBackground);
 }
 
 }  // namespace video

@@ -95,12 +95,17 @@ struct SetVideo {
   std::optional<std::string> description;  ///< 0 to 5000 characters; may have several lines
 };
 
-/// The result of verifying a video's content.
+/// The state of the verification of a content: waiting, in progress, or its result.
+enum class VerifyState { queued, running, ok, damaged };
+
+/// The verification of a video's content.
 struct VerifiedVideo {
   VideoId id;
-  bool sound = false;     ///< whether size and SHA-256 match the recorded ones
-  std::int64_t size = 0;  ///< actual size in bytes
-  std::string sha256;     ///< actual SHA-256 in hex; empty if the content is missing
+  VerifyState state = VerifyState::queued;
+  bool sound = false;         ///< whether size and SHA-256 match the recorded ones, that is, `state` is `ok`
+  std::int64_t size = 0;      ///< actual size in bytes; while running, bytes read so far
+  std::string sha256;         ///< actual SHA-256 in hex; empty until the end, and if the content is missing
+  std::optional<Time> ended;  ///< when it ended
 };
 
 /// Who may watch videos.
@@ -154,9 +159,14 @@ class Videos {
   virtual Video restore(const Credential& by, const VideoRef& wanted) = 0;
   /// Runs `restore` and rolls it back. Throws what `restore` would throw.
   virtual Video rehearseRestore(const Credential& by, const VideoRef& wanted) = 0;
-  /// Reads the whole content of a ready video and compares it with its recorded size and SHA-256. For the owner, admins
-  /// and the operator. Faults: forbidden, notFound.
+  /// Has the whole content of a ready video read and compared with its recorded size and SHA-256: a daemon in the
+  /// background, joining a verification of the video that is queued or running; a single command at once. For the
+  /// owner, admins and the operator. Faults: forbidden, notFound, conflict (no content yet), tooMany (of the caller
+  /// wait).
   virtual VerifiedVideo verify(const Credential& by, const VideoRef& wanted) = 0;
+  /// Returns the state of the latest verification of a video that the daemon remembers. For the same callers. Faults:
+  /// those of the verification itself; forbidden, notFound (also if none is remembered).
+  virtual VerifiedVideo verifyStatus(const Credential& by, const VideoRef& wanted) = 0;
   /// Opens the content of a ready video for those whom VideosOptions::access allows. A signed link must be valid even
   /// if the caller may watch without one. Faults: notFound, unauthenticated, forbidden.
   virtual Content open(const Credential& by, const VideoRef& wanted) = 0;

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "http/client/client.hpp"
 #include "http/routing/router.hpp"
 #include "videos/fields.hpp"
@@ -63,7 +65,13 @@ constexpr Endpoint<VideoRef, VerifiedVideo> verify{
     {.name = "videos.verify",
      .method = Method::post,
      .path = "/video/{id}/verify",
-     .summary = "Re-read a video's file and compare it with its recorded SHA-256"}};
+     .success = 202,
+     .summary = "Start to re-read a video's file and compare it with its recorded SHA-256"}};
+constexpr Endpoint<VideoRef, VerifiedVideo> verifyStatus{
+    {.name = "videos.verifyStatus",
+     .method = Method::get,
+     .path = "/video/{id}/verify",
+     .summary = "Show the state of the latest verification of a video's file"}};
 constexpr Endpoint<VideoRef, Content> open{{.name = "videos.open",
                                             .method = Method::get,
                                             .path = "/videos/{id}",
@@ -101,6 +109,9 @@ class RemoteVideos : public Videos {
   VerifiedVideo verify(const Credential& by, const VideoRef& wanted) override {
     return server_.call(wire::verify, by, wanted);
   }
+  VerifiedVideo verifyStatus(const Credential& by, const VideoRef& wanted) override {
+    return server_.call(wire::verifyStatus, by, wanted);
+  }
   Content open(const Credential& by, const VideoRef& wanted) override { return server_.open(wire::open, by, wanted); }
 
  private:
@@ -126,7 +137,12 @@ void serveVideos(http::Router& router, Videos& videos) {
   router.serve(wire::rehearseRemove, [&](auto& by, auto& wanted) { return videos.rehearseRemove(by, wanted); });
   router.serve(wire::restore, [&](auto& by, auto& wanted) { return videos.restore(by, wanted); });
   router.serve(wire::rehearseRestore, [&](auto& by, auto& wanted) { return videos.rehearseRestore(by, wanted); });
-  router.serve(wire::verify, [&](auto& by, auto& wanted) { return videos.verify(by, wanted); });
+  router.serve(
+      wire::verify, [&](auto& by, auto& wanted) { return videos.verify(by, wanted); },
+      [](const VerifiedVideo& started, const http::Exchange&, http::Answer& answer) {
+        answer.set("Location", fmt::format("/video/{}/verify", started.id.text));
+      });
+  router.serve(wire::verifyStatus, [&](auto& by, auto& wanted) { return videos.verifyStatus(by, wanted); });
   router.serveContent(wire::open, [&](auto& by, auto& wanted) { return videos.open(by, wanted); });
 }
 

@@ -382,6 +382,53 @@ TEST_CASE("a user's uploads in progress are limited, and take nothing from other
   CHECK_NOTHROW(put(link, third.id));
 }
 
+TEST_CASE("a content is verified, and a damaged or missing one is found") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const VideoId video = site.video(ada, "ada", "x");
+  Videos& videos = site.at(ada).videos();
+  const auto verify = [&] {
+    videos.verify(ada, {video, {}});
+    VerifiedVideo found;
+    waitFor("the verification", [&] {
+      found = videos.verifyStatus(ada, {video, {}});
+      return found.state == VerifyState::ok || found.state == VerifyState::damaged;
+    });
+    CHECK(found.id == video);
+    CHECK(found.ended.has_value());
+    CHECK(found.sound == (found.state == VerifyState::ok));
+    return found;
+  };
+  requireFault([&] { videos.verifyStatus(ada, {video, {}}); }, Fault::notFound, "no verification");
+  const VerifiedVideo first = videos.verify(ada, {video, {}});
+  CHECK(first.state == VerifyState::queued);
+  CHECK_FALSE(first.ended.has_value());
+  const VerifiedVideo sound = verify();
+  CHECK(sound.state == VerifyState::ok);
+  CHECK(sound.size == 3000);
+  CHECK(sound.sha256 == videos.show(ada, {video, {}}).sha256);
+
+  requireFault([&] { site.at(bob).videos().verify(bob, {video, {}}); }, Fault::forbidden);
+  requireFault([&] { site.at(bob).videos().verifyStatus(bob, {video, {}}); }, Fault::forbidden);
+  requireFault([&] { site.at(Anonymous{}).videos().verifyStatus(Anonymous{}, {video, {}}); }, Fault::unauthenticated);
+  requireFault([&] { videos.verifyStatus(ada, {VideoId{"unknown"}, {}}); }, Fault::notFound);
+  const VideoId pending = videos.add(ada, {"ada", "pending"}).id;
+  requireFault([&] { videos.verify(ada, {pending, {}}); }, Fault::conflict, "no content");
+
+  std::filesystem::path file;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(site.data() / "blobs"))
+    if (entry.is_regular_file()) file = entry.path();
+  std::filesystem::resize_file(file, 2999);
+  const VerifiedVideo damaged = verify();
+  CHECK(damaged.state == VerifyState::damaged);
+  CHECK(damaged.size == 2999);
+  std::filesystem::remove(file);
+  const VerifiedVideo missing = verify();
+  CHECK(missing.state == VerifyState::damaged);
+  CHECK(missing.sha256.empty());
+}
+
 TEST_CASE("uploads.begin refuses a wrong size and recognises the same content before any byte is sent") {
   Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.uploads.maxUpload = 10'000; });
   const Credential ada = site.user("ada");

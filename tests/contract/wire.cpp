@@ -8,6 +8,7 @@
 #include "base/json.hpp"
 #include "catch.hpp"
 #include "contract/site.hpp"
+#include "wait.hpp"
 
 using namespace video;
 using namespace video::test;
@@ -338,7 +339,12 @@ TEST_CASE("the JSON of every endpoint is as recorded") {
   record("videos.restore.rehearse refused", wire.post(one + "/restore/rehearse", "{}", ada));
   record("deletions.drain.rehearse", wire.post("/deletions/drain/rehearse", R"({"include_not_due":true})", root));
   record("users.remove.rehearse", wire.post("/user/ada/delete/rehearse", "{}", ada));
-  record("videos.verify", wire.post("/video/" + video.text + "/verify", "", ada));
+  const auto verifying = wire.post(one + "/verify", "", ada);
+  record("videos.verify", verifying);
+  CHECK(verifying->get_header_value("Location") == one + "/verify");
+  waitFor("the verification",
+          [&] { return wire.get(one + "/verify", ada)->body.find("end_time") != std::string::npos; });
+  record("videos.verifyStatus", wire.get(one + "/verify", ada));
   record("videos.known", wire.get("/user/ada/content?sha256=" + std::string(64, '0'), ada));
   const std::string shares = "/video/" + video.text + "/shares";
   record("shares.create", wire.post(shares, R"({"what":"view","expires":"2100-01-01T00:00:00Z","label":"x"})", ada));

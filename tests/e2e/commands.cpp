@@ -119,6 +119,7 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"videos.known", "video-upload"},
       {"videos.listOf", "video-list"},
       {"videos.open", "video-download"},
+      {"videos.verifyStatus", "video-verify"},
       {"uploads.put", "video-upload"},
       {"uploads.begin", "video-upload"},
       {"uploads.rehearse", "video-upload"},

@@ -98,6 +98,7 @@ idle_timeout = "90s"
 header_timeout = "2s"
 progress_timeout = "3s"
 max_header_size = "32KiB"
+max_buffered = "3MiB"
 trusted_proxies = ["10.0.0.0/8", "unix"]
 origins = ["https://a.example", "https://b.example"]
 shutdown_timeout = "4s"
@@ -106,6 +107,9 @@ access = "signed"
 max_connections = 9
 max_connections_per_ip = 10
 max_uploads = 36
+max_uploads_per_ip = 37
+max_uploads_per_user = 0
+min_upload_rate = "2KiB"
 max_upload = "5GB"
 max_rate = "3MB"
 x_accel_redirect = "/internal/"
@@ -210,6 +214,10 @@ access = false
   CHECK(s.limiter.streams == 9);
   CHECK(s.limiter.perAddress == 10);
   CHECK(s.limiter.uploads == 36);
+  CHECK(s.limiter.uploadsPerAddress == 37);
+  CHECK(s.limiter.buffered == 3 << 20);
+  CHECK(s.uploads.maxPerUser == 0);
+  CHECK(s.transport.minBodyRate == 2048);
   CHECK(s.uploads.maxUpload == 5'000'000'000);
   CHECK(s.uploads.serveUnknownTypes);
   CHECK(s.access.uploadLinkTtl == 2h);

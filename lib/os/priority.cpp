@@ -1,0 +1,18 @@
+#include "os/priority.hpp"
+
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace video::os {
+
+void lowerPriority(int nice, bool idleDisk) noexcept {
+  // On Linux each thread has its own priority.
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nice);
+  // ioprio_set(2); the C library has neither the function nor its constants.
+  constexpr int thisThread = 1;  // IOPRIO_WHO_PROCESS
+  constexpr int idle = 3 << 13;  // IOPRIO_CLASS_IDLE
+  if (idleDisk) ::syscall(SYS_ioprio_set, thisThread, 0, idle);
+}
+
+}  // namespace video::os
