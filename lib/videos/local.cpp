@@ -4,7 +4,6 @@
 #include "access/access.hpp"
 #include "base/cursor.hpp"
 #include "base/error.hpp"
-#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "base/waiting.hpp"
@@ -13,6 +12,7 @@
 #include "shares/rows.hpp"
 #include "store/blobs.hpp"
 #include "users/rows.hpp"
+#include "videos/content_check.hpp"
 #include "videos/make.hpp"
 #include "videos/rows.hpp"
 
@@ -29,7 +29,7 @@ class FileReader : public ContentReader {
 
   std::size_t read(std::uint64_t offset, std::span<std::byte> to) override {
     const ssize_t got = ::pread(file_->number(), to.data(), to.size(), static_cast<off_t>(offset));
-    if (got < 0) throw Error(Fault::internal, "a stored content cannot be read");
+    if (got < 0) throw Error(Fault::contentUnavailable, "content: cannot be read");
     return static_cast<std::size_t>(got);
   }
   std::shared_ptr<const Descriptor> file() const override { return file_; }
@@ -40,10 +40,10 @@ class FileReader : public ContentReader {
   std::string path_;
 };
 
-class LocalVideos : public Videos {
+class DirectoryVideos : public LocalVideos {
  public:
-  LocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access, const VideosOptions& options,
-              PurgeOptions purge)
+  DirectoryVideos(store::Database& database, store::Blobs& blobs, access::Access& access, const VideosOptions& options,
+                  PurgeOptions purge)
       : database_(database), blobs_(blobs), access_(access), options_(options), purge_(std::move(purge)) {}
 
   AddedVideo add(const Credential& by, const NewVideo& wanted) override {
@@ -164,26 +164,14 @@ class LocalVideos : public Videos {
     const auto find = [&](store::Reader& reader) {
       return requireListed(reader, who, rights::videosVerify, wanted.id);
     };
-    rows::StoredVideo video = database_.read(find);
+    const rows::StoredVideo video = database_.read(find);
     if (!video.blob) throw Error(Fault::conflict, fmt::format("video {}: has no content yet", wanted.id.text));
-    std::shared_ptr<const Descriptor> file = blobs_.open(*video.blob);
-    if (!file) {  // perhaps replaced in between
-      video = database_.read(find);
-      file = blobs_.open(*video.blob);
-    }
-    VerifiedVideo found;
-    found.id = wanted.id;
-    if (!file) return found;
     const Waiting waiting;
-    Sha256 hash;
-    FileReader reader(file, {});
-    std::vector<std::byte> piece(1 << 20);
-    while (const std::size_t got = reader.read(static_cast<std::uint64_t>(found.size), piece)) {
-      hash.add(std::span(piece).first(got));
-      found.size += static_cast<std::int64_t>(got);
-    }
-    found.sha256 = hash.hex();
-    found.sound = found.size == video.size && found.sha256 == video.sha256;
+    ContentCheck check(database_, blobs_, video);
+    while (!check.read(1U << 30)) continue;
+    const VerifiedVideo found = check.finish(access_.now());
+    // Perhaps it was replaced in between.
+    if (!found.sound && database_.read(find).blob != video.blob) return verify(by, wanted);
     return found;
   }
 
@@ -199,22 +187,36 @@ class LocalVideos : public Videos {
       return found;
     };
     auto video = database_.read(find);
-    std::shared_ptr<const Descriptor> file;
-    // A content that was replaced between the row and the file is looked up once more.
-    for (int tries = 0; tries < 2 && !file && video && video->state == VideoState::ready; ++tries) {
-      file = blobs_.open(video->blob.value());
-      if (!file) video = database_.read(find);
+    StoredContent stored;
+    for (;;) {
+      if (!video || video->state != VideoState::ready) throw rows::noSuchVideo(wanted.id);
+      stored = openContent(blobs_, *video);
+      if (stored.damage.empty()) break;
+      // A content that was replaced between the row and the file is looked up once more.
+      auto again = database_.read(find);
+      if (again && again->state == VideoState::ready && again->blob == video->blob) {
+        noteDamage(database_, *video, stored.damage, access_.now());
+        throw Error(Fault::contentUnavailable,
+                    fmt::format("video {}: its content is missing or damaged", wanted.id.text));
+      }
+      video = std::move(again);
     }
-    if (!video || video->state != VideoState::ready) throw rows::noSuchVideo(wanted.id);
-    if (!file) throw Error(Fault::internal, fmt::format("video {}: its content is missing", wanted.id.text));
     Content content;
     content.meta.size = static_cast<std::uint64_t>(video->size);
     content.meta.type = video->contentType;
     content.meta.etag = fmt::format("\"{}\"", video->sha256);
     content.meta.modified = video->modified;
     content.meta.name = video->name;
-    content.reader = std::make_shared<FileReader>(std::move(file), store::Blobs::pathOf(*video->blob));
+    content.reader = std::make_shared<FileReader>(std::move(stored.file), store::Blobs::pathOf(*video->blob));
     return content;
+  }
+
+  schedule::Task verifyTask(const std::atomic<std::int64_t>& share) override {
+    return makeVerifyTask(database_, blobs_, access_, share);
+  }
+
+  std::size_t damagedContents() override {
+    return database_.read([](store::Reader& reader) { return rows::listDamaged(reader, 1000).size(); });
   }
 
  private:
@@ -283,9 +285,9 @@ class LocalVideos : public Videos {
 
 }  // namespace
 
-std::unique_ptr<Videos> makeLocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access,
-                                        const VideosOptions& options, PurgeOptions purge) {
-  return std::make_unique<LocalVideos>(database, blobs, access, options, std::move(purge));
+std::unique_ptr<LocalVideos> makeLocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access,
+                                             const VideosOptions& options, PurgeOptions purge) {
+  return std::make_unique<DirectoryVideos>(database, blobs, access, options, std::move(purge));
 }
 
 }  // namespace video

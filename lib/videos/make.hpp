@@ -8,8 +8,8 @@
 namespace video {
 
 /// Makes the implementation on the data directory; the arguments must outlive it.
-std::unique_ptr<Videos> makeLocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access,
-                                        const VideosOptions& options, PurgeOptions purge);
+std::unique_ptr<LocalVideos> makeLocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access,
+                                             const VideosOptions& options, PurgeOptions purge);
 /// Makes the implementation that asks a daemon over HTTP; the client must outlive it.
 std::unique_ptr<Videos> makeRemoteVideos(http::Client& server);
 /// Adds the routes. Both must outlive the last request.
