@@ -283,6 +283,7 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
     status.notReady = whyNotReady(stopping, *toolkit, *scheduler, transport);
     status.ready = status.notReady.empty();
     status.diskLow = toolkit->isDiskLow();
+    status.degraded = toolkit->degraded();
     status.connections = static_cast<std::int64_t>(counters.open);
     status.workers = static_cast<std::int64_t>(counters.workers);
     return status;
@@ -295,6 +296,8 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
     transport.addMetrics(metrics);
     metrics.counter("videod_log_lines_dropped_total", "Log lines dropped because nobody read them in time.",
                     static_cast<double>(observe::droppedLogLines()));
+    metrics.gauge("videod_damaged_contents", "Contents found missing or damaged, up to 1000.",
+                  static_cast<double>(toolkit->damagedContents()));
     measureQueue(metrics, *toolkit);
     return metrics.text();
   };

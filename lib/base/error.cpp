@@ -33,6 +33,7 @@ constexpr std::array table{
     FaultRow{Fault::requestTimeout, "015", 408, 8, "Request Timeout", true},
     FaultRow{Fault::busy, "016", 503, 9, "Busy", true},
     FaultRow{Fault::versionMismatch, "017", 500, 12, "Version mismatch", false},
+    FaultRow{Fault::contentUnavailable, "018", 500, 1, "Content unavailable", false},
     FaultRow{Fault::unreachable, "", 0, 8, "Cannot be reached", true},
 };
 static_assert([] {

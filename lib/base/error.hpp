@@ -37,6 +37,7 @@ enum class Fault {
   requestTimeout,
   busy,
   versionMismatch,
+  contentUnavailable,
   unreachable,
 };
 

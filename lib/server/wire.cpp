@@ -87,7 +87,12 @@ void serveServer(http::Router& router, LocalServer& server) {
     const ServerStatus status = server.daemon().status();
     if (!status.ready)
       throw Error(Fault::unavailable, status.notReady.empty() ? "not ready" : "not ready: " + status.notReady);
-    say(answer, status.diskLow ? R"({"status":"ready","degraded":["disk"]})" : R"({"status":"ready"})");
+    std::string text = R"({"status":"ready")";
+    if (!status.degraded.empty()) {
+      text += ",\"degraded\":";
+      appendJson(text, status.degraded);
+    }
+    say(answer, text + '}');
   });
   router.serveRaw(wire::version, [&](const http::Exchange&, http::Answer& answer) {
     std::string text = R"({"name":"videod","version":")" VIDEO_VERSION R"(","api":1,"roles":{)";

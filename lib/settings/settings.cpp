@@ -439,6 +439,8 @@ const std::vector<Rule<Settings>>& rules() {
       duration<S>(
           "task.upload-sweep.older_than", 1s, 24h * 3660,
           [](auto& of) -> auto& { return of.tasks.brokenUploadsAfter; }),
+      count<S>(
+          "task.verify.share", 1, 100'000, [](auto& of) -> auto& { return of.tasks.verifyShare; }),
 
       choice<S>(
           "log.level",

@@ -56,13 +56,14 @@ TaskOutcome outcomeOf(schedule::RunEnd end) {
 class DirectoryTasks : public LocalTasks, public schedule::History {
  public:
   DirectoryTasks(store::Database& database, store::Blobs& blobs, access::Access& access, LocalDeletions& deletions,
-                 const TasksOptions& options)
+                 LocalVideos& videos, const TasksOptions& options)
       : database_(database),
         access_(access),
         byClock_(options.byClock),
         timings_(options.timings),
         brokenUploadsAfter_(options.brokenUploadsAfter),
-        surroundings_{database, blobs, access, deletions, brokenUploadsAfter_},
+        verifyShare_(options.verifyShare),
+        surroundings_{database, blobs, access, deletions, videos, brokenUploadsAfter_, verifyShare_},
         file_(database.directory()) {
     deletions.workBy({[this](std::string_view task) {
                         if (scheduler_ != nullptr) scheduler_->wake(task);
@@ -114,6 +115,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
       timings_ = options.timings;
     }
     brokenUploadsAfter_ = options.brokenUploadsAfter;
+    verifyShare_ = options.verifyShare;
     if (scheduler_ == nullptr || !byClock_) return;
     for (const tasks::TaskKind& kind : tasks::taskList()) scheduler_->setTiming(kind.name, scheduleOf(kind));
   }
@@ -203,6 +205,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
   mutable std::mutex mutex_;
   decltype(TasksOptions::timings) timings_;
   std::atomic<std::chrono::milliseconds> brokenUploadsAfter_;
+  std::atomic<std::int64_t> verifyShare_;
   const tasks::Surroundings surroundings_;
   store::SchedulerFile file_;
   Descriptor clock_;
@@ -225,8 +228,9 @@ bool isImplemented(std::string_view task) {
 }
 
 std::unique_ptr<LocalTasks> makeLocalTasks(store::Database& database, store::Blobs& blobs, access::Access& access,
-                                           LocalDeletions& deletions, const TasksOptions& options) {
-  return std::make_unique<DirectoryTasks>(database, blobs, access, deletions, options);
+                                           LocalDeletions& deletions, LocalVideos& videos,
+                                           const TasksOptions& options) {
+  return std::make_unique<DirectoryTasks>(database, blobs, access, deletions, videos, options);
 }
 
 }  // namespace video

@@ -18,7 +18,9 @@ struct Surroundings {
   store::Blobs& blobs;
   access::Access& access;
   LocalDeletions& deletions;
+  LocalVideos& videos;
   const std::atomic<std::chrono::milliseconds>& brokenUploadsAfter;
+  const std::atomic<std::int64_t>& verifyShare;
 };
 
 /// The description of a task.

@@ -1,10 +1,25 @@
 #include "access/access.hpp"
 #include "deletions/deletions.hpp"
+#include "deletions/rows.hpp"
 #include "store/blobs.hpp"
+#include "store/database.hpp"
 #include "tasks/task_list.hpp"
+#include "videos/rows.hpp"
 
 namespace video::tasks {
 namespace {
+
+// The video made for an upload that never came to its end goes with what there is of it.
+schedule::Counts sweepUpload(const Surroundings& its, const std::string& name) {
+  if (!its.blobs.removeIncoming(name)) return {};
+  its.database.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+    const auto video = rows::findVideo(transaction, {name});
+    const Time now = its.access.now();
+    if (video && video->state == VideoState::pending) rows::queueDeletion(transaction, *video, now, now);
+  });
+  its.deletions.wake();
+  return {1, 0};
+}
 
 // Removes interrupted uploads, whose file is unlocked and has not been written to for long, and hashes of deleted
 // videos that an import no longer needs.
@@ -14,7 +29,7 @@ schedule::Task make(const Surroundings& its) {
               if (!std::exchange(isFirst, false)) return {};
               std::vector<schedule::Item> items = its.deletions.expireContents();
               for (const std::string& name : its.blobs.listIncoming(its.access.now() - its.brokenUploadsAfter.load()))
-                items.push_back([&its, name] { return schedule::Counts{its.blobs.removeIncoming(name) ? 1U : 0U, 0}; });
+                items.push_back([&its, name] { return sweepUpload(its, name); });
               return items;
             };
           }};

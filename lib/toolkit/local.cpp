@@ -59,7 +59,7 @@ class DirectoryToolkit : public LocalToolkit {
         shares_(makeLocalShares(database_, access_, settings.shares)),
         comments_(makeLocalComments(database_, access_)),
         deletions_(makeLocalDeletions(database_, blobs_, access_, settings.deletions)),
-        tasks_(makeLocalTasks(database_, blobs_, access_, *deletions_, settings.tasks)),
+        tasks_(makeLocalTasks(database_, blobs_, access_, *deletions_, *videos_, settings.tasks)),
         server_(makeLocalServer(access_)) {
     if (!migrate) return;
     if (!settings.signingKey.empty()) directory_->signingKey().set(settings.signingKey);
@@ -85,6 +85,15 @@ class DirectoryToolkit : public LocalToolkit {
 
   bool isDiskLow() override { return directory_->freeSpace() < freeSpaceFloor_; }
 
+  std::size_t damagedContents() override { return videos_->damagedContents(); }
+
+  std::vector<std::string> degraded() override {
+    std::vector<std::string> parts;
+    if (isDiskLow()) parts.emplace_back("disk");
+    if (damagedContents() > 0) parts.emplace_back("contents");
+    return parts;
+  }
+
   std::vector<std::string> statements() const override { return database_.statements(); }
 
  private:
@@ -96,7 +105,7 @@ class DirectoryToolkit : public LocalToolkit {
   std::unique_ptr<Users> users_;
   std::unique_ptr<Sessions> sessions_;
   std::unique_ptr<Tokens> tokens_;
-  std::unique_ptr<Videos> videos_;
+  std::unique_ptr<LocalVideos> videos_;
   std::unique_ptr<Uploads> uploads_;
   std::unique_ptr<Shares> shares_;
   std::unique_ptr<Comments> comments_;

@@ -54,8 +54,14 @@ class LocalToolkit : public Toolkit {
   virtual std::uint64_t dataVersion() const = 0;
   /// Returns why writes fail, or nothing if they succeed (for /readyz). May be called from any thread.
   virtual std::string whyNotReady() = 0;
-  /// Returns whether free space is below the floor (/readyz reports "degraded"). May be called from any thread.
+  /// Returns whether free space is below the floor. May be called from any thread.
   virtual bool isDiskLow() = 0;
+  /// Returns how many videos have a content that was found missing or damaged, up to 1000. May be called from any
+  /// thread.
+  virtual std::size_t damagedContents() = 0;
+  /// Returns what does not work as it should though the daemon serves (for /readyz): `disk` (free space is below the
+  /// floor), `contents` (some are missing or damaged). May be called from any thread.
+  virtual std::vector<std::string> degraded() = 0;
   /// Returns every SQL text run so far, for the test of query plans.
   virtual std::vector<std::string> statements() const = 0;
 };

@@ -3,8 +3,10 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "access/access.hpp"
 #include "base/error.hpp"
@@ -240,7 +242,8 @@ class LocalUploads : public Uploads {
     if (wanted.digest && *wanted.digest != content.sha256)
       throw Error(Fault::malformed, "sha256: does not match the received bytes");
     bool isLimited = false;
-    const Uploaded uploaded = database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
+    std::optional<rows::StoredVideo> written;
+    const auto write = [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
       const rows::StoredVideo video = findUploadable(transaction, by, who, wanted.id);
       isLimited = requireQuota(transaction, video, static_cast<std::uint64_t>(content.size)) != UINT64_MAX;
@@ -248,17 +251,57 @@ class LocalUploads : public Uploads {
       if (video.blob) rows::insertBlobDeletion(transaction, *video.blob, video.authorId, video.size, access_.now());
       // From here on the row may be durable whatever COMMIT reports: a blob too many is swept, one too few is lost.
       incoming.keep();
+      written = video;
       return Uploaded{wanted.id, video.state == VideoState::ready, content.size, content.sha256, content.contentType};
-    });
+    };
+    Uploaded uploaded;
+    try {
+      uploaded = database_.write(store::Purpose::grow, write);
+    } catch (...) {
+      if (written) addRefused({content.blob, content.size, written->authorId});
+      removeRefused();
+      throw;
+    }
+    removeRefused();
     // What was replaced counts for its owner until it is unlinked.
     if (isLimited && uploaded.replaced) wakePurge_();
     return uploaded;
+  }
+
+  // A content whose row was refused after it had been written.
+  struct Refused {
+    std::string blob;
+    std::int64_t size;
+    UserId owner;
+  };
+
+  void addRefused(Refused one) {
+    const std::lock_guard lock(refusedMutex_);
+    refused_.push_back(std::move(one));
+  }
+
+  // Queues them for removal. Once that is committed it is certain that no row has them: the refused COMMIT, which a
+  // crash might have brought back, is overwritten.
+  void removeRefused() noexcept try {
+    const std::lock_guard lock(refusedMutex_);
+    if (refused_.empty()) return;
+    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      for (const Refused& one : refused_)
+        if (!rows::isContentUsed(transaction, one.blob))
+          rows::insertBlobDeletion(transaction, one.blob, one.owner, one.size, access_.now());
+    });
+    refused_.clear();
+    wakePurge_();
+  } catch (const std::exception&) {
+    // Tried again after the next upload; orphan-sweep finds what a crash leaves.
   }
 
   store::Database& database_;
   store::Blobs& blobs_;
   access::Access& access_;
   UploadsOptions options_;
+  std::mutex refusedMutex_;
+  std::vector<Refused> refused_;
   const std::function<void()> wakePurge_;
   InFlight inFlight_;
   std::mutex mutex_;

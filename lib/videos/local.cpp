@@ -11,6 +11,7 @@
 #include "shares/rows.hpp"
 #include "store/blobs.hpp"
 #include "users/rows.hpp"
+#include "videos/content_check.hpp"
 #include "videos/make.hpp"
 #include "videos/rows.hpp"
 #include "videos/verifications.hpp"
@@ -28,7 +29,7 @@ class FileReader : public ContentReader {
 
   std::size_t read(std::uint64_t offset, std::span<std::byte> to) override {
     const ssize_t got = ::pread(file_->number(), to.data(), to.size(), static_cast<off_t>(offset));
-    if (got < 0) throw Error(Fault::internal, "content: cannot be read");
+    if (got < 0) throw Error(Fault::contentUnavailable, "content: cannot be read");
     return static_cast<std::size_t>(got);
   }
   std::shared_ptr<const Descriptor> file() const override { return file_; }
@@ -39,10 +40,10 @@ class FileReader : public ContentReader {
   std::string path_;
 };
 
-class LocalVideos : public Videos {
+class DirectoryVideos : public LocalVideos {
  public:
-  LocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access, const VideosOptions& options,
-              PurgeOptions purge, bool inBackground)
+  DirectoryVideos(store::Database& database, store::Blobs& blobs, access::Access& access, const VideosOptions& options,
+                  PurgeOptions purge, bool inBackground)
       : database_(database),
         blobs_(blobs),
         access_(access),
@@ -170,17 +171,16 @@ class LocalVideos : public Videos {
     const auto find = [&](store::Reader& reader) {
       return requireListed(reader, who, rights::videosVerify, wanted.id);
     };
-    rows::StoredVideo video = database_.read(find);
+    const rows::StoredVideo video = database_.read(find);
     if (!video.blob) throw Error(Fault::conflict, fmt::format("video {}: has no content yet", wanted.id.text));
-    std::shared_ptr<const Descriptor> file = blobs_.open(*video.blob);
-    if (!file) {  // it may have been replaced in between
-      video = database_.read(find);
-      file = blobs_.open(*video.blob);
-    }
-    RecordedContent content{wanted.id, nullptr, video.size, video.sha256};
-    if (file) content.reader = std::make_shared<FileReader>(std::move(file), std::string());
-    if (!inBackground_) return verifications_.verify(content);
-    return verifications_.start(who.kind == Identity::Kind::operator_ ? 0 : who.user.value, std::move(content));
+    const auto check = std::make_shared<ContentCheck>(database_, blobs_, video);
+    // The content may be replaced after its row was read and before the file is opened.
+    if (check->isMissing() && database_.read(find).blob != video.blob) return verify(by, wanted);
+    if (inBackground_)
+      return verifications_.start(who.kind == Identity::Kind::operator_ ? 0 : who.user.value, wanted.id, check);
+    const Waiting waiting;
+    while (!check->read(1U << 30)) continue;
+    return check->finish(access_.now());
   }
 
   VerifiedVideo verifyStatus(const Credential& by, const VideoRef& wanted) override {
@@ -203,22 +203,35 @@ class LocalVideos : public Videos {
       return found;
     };
     auto video = database_.read(find);
-    std::shared_ptr<const Descriptor> file;
-    // The content may be replaced after its row was read and before the file is opened: look it up once more.
-    for (int tries = 0; tries < 2 && !file && video && video->state == VideoState::ready; ++tries) {
-      file = blobs_.open(video->blob.value());
-      if (!file) video = database_.read(find);
+    StoredContent stored;
+    for (;;) {
+      if (!video || video->state != VideoState::ready) throw rows::noSuchVideo(wanted.id);
+      stored = openContent(blobs_, *video);
+      if (stored.damage.empty()) break;
+      // The content may be replaced after its row was read and before the file is opened: look it up again.
+      auto again = database_.read(find);
+      if (again && again->state == VideoState::ready && again->blob == video->blob) {
+        noteDamage(database_, *video, stored.damage, access_.now());
+        throw Error(Fault::contentUnavailable, fmt::format("video {}: content is missing or damaged", wanted.id.text));
+      }
+      video = std::move(again);
     }
-    if (!video || video->state != VideoState::ready) throw rows::noSuchVideo(wanted.id);
-    if (!file) throw Error(Fault::internal, fmt::format("video {}: content is missing", wanted.id.text));
     Content content;
     content.meta.size = static_cast<std::uint64_t>(video->size);
     content.meta.type = video->contentType;
     content.meta.etag = fmt::format("\"{}\"", video->sha256);
     content.meta.modified = video->modified;
     content.meta.name = video->name;
-    content.reader = std::make_shared<FileReader>(std::move(file), store::Blobs::pathOf(*video->blob));
+    content.reader = std::make_shared<FileReader>(std::move(stored.file), store::Blobs::pathOf(*video->blob));
     return content;
+  }
+
+  schedule::Task verifyTask(const std::atomic<std::int64_t>& share) override {
+    return makeVerifyTask(database_, blobs_, access_, share);
+  }
+
+  std::size_t damagedContents() override {
+    return database_.read([](store::Reader& reader) { return rows::listDamaged(reader, 1000).size(); });
   }
 
  private:
@@ -296,9 +309,9 @@ class LocalVideos : public Videos {
 
 }  // namespace
 
-std::unique_ptr<Videos> makeLocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access,
-                                        const VideosOptions& options, PurgeOptions purge, bool inBackground) {
-  return std::make_unique<LocalVideos>(database, blobs, access, options, std::move(purge), inBackground);
+std::unique_ptr<LocalVideos> makeLocalVideos(store::Database& database, store::Blobs& blobs, access::Access& access,
+                                             const VideosOptions& options, PurgeOptions purge, bool inBackground) {
+  return std::make_unique<DirectoryVideos>(database, blobs, access, options, std::move(purge), inBackground);
 }
 
 }  // namespace video

@@ -201,6 +201,59 @@ bool hasDeletedContents(store::Reader& reader, Time until) {
   return reader.query("SELECT 1 FROM deleted_contents WHERE time <= ? LIMIT 1", until).next();
 }
 
+bool isContentUsed(store::Reader& reader, std::string_view blob) {
+  return reader.query("SELECT 1 FROM video_info WHERE blob = ?", blob).next();
+}
+
+std::int64_t countReady(store::Reader& reader) {
+  auto query = reader.query("SELECT count(*) FROM video_info WHERE state = 'ready'");
+  query.next();
+  return query.integer(0);
+}
+
+std::optional<VideoId> nextReady(store::Reader& reader, const VideoId& after) {
+  auto query = reader.query("SELECT id FROM video_info WHERE state = 'ready' AND id > ? ORDER BY id LIMIT 1", after);
+  return query.next() ? std::optional(VideoId{std::string(query.text(0))}) : std::nullopt;
+}
+
+bool isDamageNoted(store::Reader& reader, const VideoId& id, std::string_view blob) {
+  return reader.query("SELECT 1 FROM damaged_contents WHERE video_id = ? AND blob = ?", id, blob).next();
+}
+
+std::vector<VideoId> listDamaged(store::Reader& reader, std::int64_t limit) {
+  std::vector<VideoId> all;
+  auto query = reader.query(
+      "SELECT d.video_id FROM damaged_contents d CROSS JOIN video_info v ON v.id = d.video_id "
+      "WHERE d.video_id > '' AND v.state = 'ready' ORDER BY d.video_id LIMIT ?",
+      limit);
+  while (query.next()) all.push_back(VideoId{std::string(query.text(0))});
+  return all;
+}
+
+VideoId verifyPosition(store::Reader& reader) {
+  auto query = reader.query("SELECT video_id FROM verify_position WHERE only_row = 1");
+  return query.next() ? VideoId{std::string(query.text(0))} : VideoId{};
+}
+
+void setVerifyPosition(store::Transaction& transaction, const VideoId& id) {
+  transaction.query("UPDATE verify_position SET video_id = ? WHERE only_row = 1", id).run();
+}
+
+void noteDamage(store::Transaction& transaction, const VideoId& id, std::string_view blob, std::string_view why,
+                Time now) {
+  transaction
+      .query(
+          "INSERT INTO damaged_contents (video_id, blob, why, time) SELECT id, blob, ?, ? FROM video_info "
+          "WHERE id = ? AND blob = ? AND state = 'ready' ON CONFLICT (video_id) DO UPDATE SET blob = excluded.blob, "
+          "why = excluded.why, time = excluded.time",
+          why, now, id, blob)
+      .run();
+}
+
+void clearDamage(store::Transaction& transaction, const VideoId& id) {
+  transaction.query("DELETE FROM damaged_contents WHERE video_id = ?", id).run();
+}
+
 bool hasListedVideos(store::Reader& reader, UserId user) {
   auto query = reader.query(
       "SELECT 1 FROM video_info WHERE author_id = ?1 AND state = 'ready' UNION ALL "
@@ -227,6 +280,7 @@ bool setContent(store::Transaction& transaction, const StoredVideo& before, cons
   // Last-Modified has whole seconds and must differ from that of the content before.
   if (before.blob)
     now = std::max<Time>(now, std::chrono::floor<std::chrono::seconds>(before.modified) + std::chrono::seconds{1});
+  clearDamage(transaction, before.id);
   return transaction
              .query(
                  "UPDATE video_info SET state = 'ready', blob = ?, size = ?, sha256 = ?, content_type = ?, "

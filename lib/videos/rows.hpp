@@ -56,6 +56,25 @@ bool hasListedVideos(store::Reader& reader, UserId user);
 /// Returns whether the user has at least `count` pending videos; `count` is positive.
 bool hasPendingVideos(store::Reader& reader, UserId user, std::int64_t count);
 
+/// Returns whether a video has this content.
+bool isContentUsed(store::Reader& reader, std::string_view blob);
+/// Returns how many videos are ready.
+std::int64_t countReady(store::Reader& reader);
+/// Returns the ready video with the first ID after this one.
+std::optional<VideoId> nextReady(store::Reader& reader, const VideoId& after);
+
+/// Returns whether this content of the video is recorded as damaged.
+bool isDamageNoted(store::Reader& reader, const VideoId& id, std::string_view blob);
+/// Returns at most `limit` ready videos whose content is recorded as damaged.
+std::vector<VideoId> listDamaged(store::Reader& reader, std::int64_t limit);
+/// Returns the video that the task verify looked at last; empty before its first run.
+VideoId verifyPosition(store::Reader& reader);
+
+void setVerifyPosition(store::Transaction& transaction, const VideoId& id);
+/// Records that the content is damaged, if it still is the video's.
+void noteDamage(store::Transaction& transaction, const VideoId& id, std::string_view blob, std::string_view why,
+                Time now);
+void clearDamage(store::Transaction& transaction, const VideoId& id);
 void insertVideo(store::Transaction& transaction, const Video& video);
 /// Publishes the content of a video that is still pending, or ready with the same content as when it was read. Returns
 /// false otherwise.

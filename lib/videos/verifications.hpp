@@ -9,21 +9,12 @@
 #include <string>
 #include <unordered_map>
 
-#include "base/bytes.hpp"
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "schedule/background.hpp"
-#include "videos/videos.hpp"
+#include "videos/content_check.hpp"
 
 namespace video {
-
-/// A content to verify, and what was recorded of it.
-struct RecordedContent {
-  VideoId video;
-  std::shared_ptr<ContentReader> reader;  ///< null if the content is missing
-  std::int64_t size = 0;                  ///< bytes
-  std::string sha256;                     ///< hex
-};
 
 /// Verifies contents in the background, and keeps the latest results in memory. May be used from any thread.
 class Verifications {
@@ -32,11 +23,9 @@ class Verifications {
   explicit Verifications(const Clock& clock, const schedule::BackgroundOptions& options = {})
       : clock_(clock), background_(options) {}
 
-  /// Verifies a content at once.
-  VerifiedVideo verify(const RecordedContent& recorded);
-  /// Queues the verification of a content for `account` (0: the operator), unless one of the video is queued or
-  /// running, and returns its state. Throws tooMany.
-  VerifiedVideo start(std::int64_t account, RecordedContent recorded);
+  /// Queues the verification of a video's content for `account` (0: the operator), unless one of this video is queued
+  /// or running, and returns its state. Throws tooMany.
+  VerifiedVideo start(std::int64_t account, const VideoId& video, std::shared_ptr<ContentCheck> check);
   /// Returns the state of the latest verification of a video, or nothing if none is known. Throws what it has thrown.
   std::optional<VerifiedVideo> find(const VideoId& video) const;
 
@@ -48,7 +37,7 @@ class Verifications {
     std::optional<Error> failure;
     std::uint64_t ended = 0;  ///< a number that grows with each verification that ends; 0 until then
   };
-  void run(const RecordedContent& recorded, const std::stop_token& stop);
+  void run(const VideoId& video, ContentCheck& check, const std::stop_token& stop);
   void end(const VideoId& video, const VerifiedVideo& found, std::optional<Error> failure);
 
   const Clock& clock_;

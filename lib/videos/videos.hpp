@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,6 +13,10 @@
 #include "base/credential.hpp"
 #include "base/fields.hpp"
 #include "base/ids.hpp"
+
+namespace video::schedule {
+struct Task;
+}
 
 namespace video {
 
@@ -168,8 +174,19 @@ class Videos {
   /// those of the verification itself; forbidden, notFound (also if none is remembered).
   virtual VerifiedVideo verifyStatus(const Credential& by, const VideoRef& wanted) = 0;
   /// Opens the content of a ready video for those whom VideosOptions::access allows. A signed link must be valid even
-  /// if the caller may watch without one. Faults: notFound, unauthenticated, forbidden.
+  /// if the caller may watch without one. Faults: notFound, unauthenticated, forbidden, contentUnavailable (the file is
+  /// missing or damaged).
   virtual Content open(const Credential& by, const VideoRef& wanted) = 0;
+};
+
+/// The videos of a data directory, and the task that verifies their contents.
+class LocalVideos : public Videos {
+ public:
+  /// Returns the task that checks the contents known to be damaged, and one in `share` of the others, which must
+  /// outlive it.
+  virtual schedule::Task verifyTask(const std::atomic<std::int64_t>& share) = 0;
+  /// Returns how many ready videos have a content that was found missing or damaged; counts at most 1000.
+  virtual std::size_t damagedContents() = 0;
 };
 
 }  // namespace video

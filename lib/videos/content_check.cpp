@@ -1,0 +1,169 @@
+#include "videos/content_check.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "access/access.hpp"
+#include "base/error.hpp"
+#include "observe/log.hpp"
+#include "os/priority.hpp"
+#include "store/blobs.hpp"
+
+namespace video {
+namespace {
+
+constexpr std::size_t pieceSize = 1U << 20;
+constexpr std::uint64_t stepSize = 64U << 20;  // between two looks whether the task is to stop
+constexpr std::int64_t mostDamaged = 1000;
+
+// One run of the task, a step at a time. Only one executor calls `step`.
+class VerifyRun {
+ public:
+  VerifyRun(store::Database& database, const store::Blobs& blobs, const access::Access& access, std::int64_t share)
+      : database_(database), blobs_(blobs), access_(access) {
+    database_.read([&](store::Reader& reader) {
+      damaged_ = rows::listDamaged(reader, mostDamaged);
+      left_ = (rows::countReady(reader) + share - 1) / share;
+      position_ = rows::verifyPosition(reader);
+    });
+  }
+
+  schedule::Counts step() {
+    os::lowerPriority(19, true);
+    if (!check_) {
+      const auto next = database_.read([&](store::Reader& reader) { return findNext(reader); });
+      if (next) check_.emplace(database_, blobs_, *next);
+      isFinished = !next;
+      return {};
+    }
+    if (!check_->read(stepSize)) return {};
+    const VerifiedVideo found = check_->finish(access_.now());
+    check_.reset();
+    if (found.id == position_)
+      database_.write(store::Purpose::keep,
+                      [&](store::Transaction& transaction) { rows::setVerifyPosition(transaction, position_); });
+    return found.sound ? schedule::Counts{1, 0} : schedule::Counts{0, 1};
+  }
+
+  std::atomic<bool> isFinished = false;
+
+ private:
+  std::optional<rows::StoredVideo> findNext(store::Reader& reader) {
+    for (;;) {
+      VideoId id;
+      if (!damaged_.empty()) {
+        id = damaged_.back();
+        damaged_.pop_back();
+      } else if (left_-- > 0) {
+        auto next = rows::nextReady(reader, position_);
+        if (!next) next = rows::nextReady(reader, {});  // from the beginning again
+        if (!next) return std::nullopt;
+        id = position_ = *next;
+      } else {
+        return std::nullopt;
+      }
+      auto video = rows::findVideo(reader, id);
+      if (video && video->state == VideoState::ready) return video;
+    }
+  }
+
+  store::Database& database_;
+  const store::Blobs& blobs_;
+  const access::Access& access_;
+  std::vector<VideoId> damaged_;
+  std::int64_t left_ = 0;
+  VideoId position_;
+  std::optional<ContentCheck> check_;
+};
+
+}  // namespace
+
+StoredContent openContent(const store::Blobs& blobs, const rows::StoredVideo& video) {
+  StoredContent content;
+  try {
+    content.file = blobs.open(video.blob.value_or(""));
+  } catch (const Error& error) {
+    if (error.fault() == Fault::unavailable) throw;
+    content.damage = error.what();
+    return content;
+  }
+  struct stat is {};
+  if (!content.file)
+    content.damage = "there is no such file";
+  else if (::fstat(content.file->number(), &is) != 0)
+    content.damage = std::generic_category().message(errno);
+  else if (is.st_size != video.size)
+    content.damage = fmt::format("it has {} bytes instead of {}", is.st_size, video.size);
+  return content;
+}
+
+void noteDamage(store::Database& database, const rows::StoredVideo& video, std::string_view why, Time now) {
+  const std::string blob = video.blob.value_or("");
+  if (database.read([&](store::Reader& reader) { return rows::isDamageNoted(reader, video.id, blob); })) return;
+  observe::error("a content is missing or damaged",
+                 {{"video", video.id.text}, {"file", "blobs/" + store::Blobs::pathOf(blob)}, {"error", why}});
+  try {
+    database.write(store::Purpose::keep,
+                   [&](store::Transaction& transaction) { rows::noteDamage(transaction, video.id, blob, why, now); });
+  } catch (const Error& error) {
+    observe::warning("the damage of a content could not be recorded", {{"error", error.what()}});
+  }
+}
+
+ContentCheck::ContentCheck(store::Database& database, const store::Blobs& blobs, rows::StoredVideo video)
+    : database_(database), video_(std::move(video)), content_(openContent(blobs, video_)) {}
+
+bool ContentCheck::read(std::uint64_t most) {
+  if (!content_.file) return true;
+  piece_.resize(pieceSize);  // not before: a check may wait for long
+  const int file = content_.file->number();
+  for (std::uint64_t end = size_ + most; size_ < end;) {
+    const ssize_t got = ::pread(file, piece_.data(), piece_.size(), static_cast<off_t>(size_));
+    if (got < 0) content_.damage = std::generic_category().message(errno);
+    if (got <= 0) return true;
+    hash_.add(std::span(piece_).first(static_cast<std::size_t>(got)));
+    // What is read once must not drive out what is being streamed.
+    ::posix_fadvise(file, static_cast<off_t>(size_), got, POSIX_FADV_DONTNEED);
+    size_ += static_cast<std::uint64_t>(got);
+  }
+  return false;
+}
+
+VerifiedVideo ContentCheck::finish(Time now) {
+  VerifiedVideo found;
+  found.id = video_.id;
+  found.size = static_cast<std::int64_t>(size_);
+  found.ended = now;
+  if (content_.file) found.sha256 = hash_.hex();
+  if (content_.damage.empty() && found.sha256 != video_.sha256) content_.damage = "its bytes have another SHA-256";
+  found.sound = content_.damage.empty();
+  found.state = found.sound ? VerifyState::ok : VerifyState::damaged;
+  const std::string blob = video_.blob.value_or("");
+  if (!found.sound)
+    noteDamage(database_, video_, content_.damage, now);
+  else if (database_.read([&](store::Reader& reader) { return rows::isDamageNoted(reader, video_.id, blob); }))
+    database_.write(store::Purpose::keep,
+                    [&](store::Transaction& transaction) { rows::clearDamage(transaction, video_.id); });
+  return found;
+}
+
+schedule::Task makeVerifyTask(store::Database& database, const store::Blobs& blobs, const access::Access& access,
+                              const std::atomic<std::int64_t>& share) {
+  return {"verify", 1, 1, [&] {
+            auto run = std::make_shared<VerifyRun>(database, blobs, access, share.load());
+            return [run](std::size_t) -> std::vector<schedule::Item> {
+              if (run->isFinished) return {};
+              return {[run] { return run->step(); }};
+            };
+          }};
+}
+
+}  // namespace video

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/forward.hpp"
+#include "base/sha256.hpp"
+#include "os/descriptor.hpp"
+#include "schedule/schedule.hpp"
+#include "videos/rows.hpp"
+
+namespace video {
+
+/// The file of a ready video's content, or why it cannot be served.
+struct StoredContent {
+  std::shared_ptr<const Descriptor> file;
+  std::string damage{};  ///< empty if the file is there, opens, and has its recorded size
+};
+
+/// Opens the content of a ready video. Throws unavailable if the process has no descriptors left.
+StoredContent openContent(const store::Blobs& blobs, const rows::StoredVideo& video);
+
+/// Tells the operator which file is damaged, and records it, once for each content. May be called from any thread.
+void noteDamage(store::Database& database, const rows::StoredVideo& video, std::string_view why, Time now);
+
+/// Compares the content of a ready video with its recorded size and SHA-256, and records damage. Keeps the file open.
+/// For one thread at a time.
+class ContentCheck {
+ public:
+  ContentCheck(store::Database& database, const store::Blobs& blobs, rows::StoredVideo video);
+  /// Returns whether the content has no file that can be opened.
+  bool isMissing() const noexcept { return !content_.file; }
+  /// Returns the number of bytes read so far.
+  std::uint64_t size() const noexcept { return size_; }
+  /// Reads at most so many more bytes. Returns whether there is nothing left to read.
+  bool read(std::uint64_t most);
+  /// Returns the result, which ended at `now`. Call it when nothing is left to read.
+  VerifiedVideo finish(Time now);
+
+ private:
+  store::Database& database_;
+  rows::StoredVideo video_;
+  StoredContent content_;
+  Sha256 hash_;
+  std::uint64_t size_ = 0;
+  std::vector<std::byte> piece_;
+};
+
+/// Makes a task that checks contents known to be damaged, and one in `share` of the others, going on where the last run
+/// ended. It has one executor, of low priority, and can be stopped between pieces of a content.
+schedule::Task makeVerifyTask(store::Database& database, const store::Blobs& blobs, const access::Access& access,
+                              const std::atomic<std::int64_t>& share);
+
+}  // namespace video
