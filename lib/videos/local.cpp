@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
+#include "base/waiting.hpp"
 #include "deletions/rows.hpp"
 #include "os/descriptor.hpp"
 #include "shares/rows.hpp"
@@ -176,11 +177,15 @@ class DirectoryVideos : public LocalVideos {
     const auto check = std::make_shared<ContentCheck>(database_, blobs_, video);
     // The content may be replaced after its row was read and before the file is opened.
     if (check->isMissing() && database_.read(find).blob != video.blob) return verify(by, wanted);
+    const auto run = [this, check](const std::function<bool(std::uint64_t)>& progress) {
+      while (!check->read(16 << 20))
+        if (!progress(check->size())) return VerifiedVideo{};
+      return check->finish(access_.now());
+    };
     if (inBackground_)
-      return verifications_.start(who.kind == Identity::Kind::operator_ ? 0 : who.user.value, wanted.id, check);
+      return verifications_.start(who.kind == Identity::Kind::operator_ ? 0 : who.user.value, wanted.id, run);
     const Waiting waiting;
-    while (!check->read(1U << 30)) continue;
-    return check->finish(access_.now());
+    return run([](std::uint64_t) { return true; });
   }
 
   VerifiedVideo verifyStatus(const Credential& by, const VideoRef& wanted) override {

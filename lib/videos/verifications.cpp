@@ -4,13 +4,14 @@
 
 namespace video {
 
-VerifiedVideo Verifications::start(std::int64_t account, const VideoId& video, std::shared_ptr<ContentCheck> check) {
+VerifiedVideo Verifications::start(std::int64_t account, const VideoId& video, Check check) {
   const std::lock_guard lock(mutex_);
   Entry& entry = entries_[video.text];
   const bool isNew = entry.found.id.text.empty();
   if (!isNew && entry.ended == 0) return entry.found;
   try {
-    background_.add(account, [this, video, check](const std::stop_token& stop) { run(video, *check, stop); });
+    background_.add(account,
+                    [this, video, check = std::move(check)](const std::stop_token& stop) { run(video, check, stop); });
   } catch (...) {
     if (isNew) entries_.erase(video.text);
     throw;
@@ -28,18 +29,18 @@ std::optional<VerifiedVideo> Verifications::find(const VideoId& video) const {
   return known->second.found;
 }
 
-void Verifications::run(const VideoId& video, ContentCheck& check, const std::stop_token& stop) {
-  constexpr std::uint64_t step = 16 << 20;  // bytes between two looks at `stop`
-  const auto progress = [&] {
+void Verifications::run(const VideoId& video, const Check& check, const std::stop_token& stop) {
+  const auto progress = [&](std::uint64_t size) {
     const std::lock_guard lock(mutex_);
     VerifiedVideo& found = entries_[video.text].found;
     found.state = VerifyState::running;
-    found.size = static_cast<std::int64_t>(check.size());
+    found.size = static_cast<std::int64_t>(size);
+    return !stop.stop_requested();
   };
   try {
-    for (progress(); !check.read(step); progress())
-      if (stop.stop_requested()) return;
-    end(video, check.finish(clock_.now()), std::nullopt);
+    progress(0);
+    const VerifiedVideo found = check(progress);
+    if (!stop.stop_requested()) end(video, found, std::nullopt);
   } catch (const Error& error) {
     end(video, {}, error);
   } catch (const std::exception& error) {

@@ -1,10 +1,8 @@
-// Verifications in the background, over contents that are read when told.
+// Verifications in the background, with checks that end when told.
 #include "videos/verifications.hpp"
 
-#include <algorithm>
 #include <atomic>
 
-#include "base/sha256.hpp"
 #include "catch.hpp"
 #include "fault_of.hpp"
 #include "wait.hpp"
@@ -14,76 +12,62 @@ using namespace video::test;
 
 namespace {
 
-class Slow : public ContentReader {
- public:
-  explicit Slow(std::atomic<bool>& open, std::string bytes = "content") : open_(open), bytes_(std::move(bytes)) {}
-  std::size_t read(std::uint64_t offset, std::span<std::byte> to) override {
-    waitFor("the content", [&] { return open_.load(); });
-    if (bytes_.empty()) throw Error(Fault::internal, "a stored content cannot be read");
-    const std::string_view rest = std::string_view(bytes_).substr(std::min<std::size_t>(offset, bytes_.size()));
-    std::ranges::copy(std::as_bytes(std::span(rest)), to.begin());
-    return rest.size();
-  }
-
- private:
-  std::atomic<bool>& open_;
-  std::string bytes_;
-};
-
-std::string hashOf(std::string_view text) {
-  Sha256 hash;
-  hash.add(std::as_bytes(std::span(text)));
-  return hash.hex();
+/// Returns a check that ends when `open` is set: a sound content, or with `failure` an exception.
+Verifications::Check slow(std::atomic<bool>& open, const char* failure = nullptr) {
+  return [&open, failure](const auto& progress) {
+    waitFor("the content", [&] { return open.load(); });
+    if (failure != nullptr) throw Error(Fault::internal, failure);
+    VerifiedVideo found;
+    found.state = progress(7) ? VerifyState::ok : VerifyState::damaged;
+    found.sound = true;
+    found.size = 7;
+    return found;
+  };
 }
 
 }  // namespace
 
-TEST_CASE("who asks again while a verification is queued or running joins it; afterwards it is done again") {
+TEST_CASE("a request joins a queued or running verification of the same video, and starts a new one afterwards") {
   std::atomic<bool> open = false;
   Verifications verifications(systemClock(), {.threads = 1});
-  const auto content = [&](const char* id) {
-    return RecordedContent{VideoId{id}, std::make_shared<Slow>(open), 7, hashOf("content")};
-  };
+  const auto start = [&](const char* id) { return verifications.start(1, VideoId{id}, slow(open)); };
   const auto stateOf = [&](const char* id) { return verifications.find(VideoId{id}).value().state; };
   CHECK_FALSE(verifications.find(VideoId{"a"}).has_value());
-  CHECK(verifications.start(1, content("a")).state == VerifyState::queued);
+  CHECK(start("a").state == VerifyState::queued);
   REQUIRE(soon([&] { return stateOf("a") == VerifyState::running; }));
-  CHECK(verifications.start(1, content("a")).state == VerifyState::running);
-  CHECK(verifications.start(1, content("b")).state == VerifyState::queued);
-  for (int i = 0; i < 100; ++i) CHECK(verifications.start(1, content("b")).state == VerifyState::queued);
+  CHECK(start("a").state == VerifyState::running);
+  CHECK(start("b").state == VerifyState::queued);
+  for (int i = 0; i < 100; ++i) CHECK(start("b").state == VerifyState::queued);
   open = true;
   REQUIRE(soon([&] { return stateOf("b") == VerifyState::ok; }));
   const VerifiedVideo done = verifications.find(VideoId{"a"}).value();
   CHECK(done.sound);
   CHECK(done.size == 7);
-  CHECK(done.sha256 == hashOf("content"));
+  CHECK(done.id == VideoId{"a"});
   CHECK(done.ended.has_value());
   open = false;
-  CHECK(verifications.start(1, content("a")).state == VerifyState::queued);
+  CHECK(start("a").state == VerifyState::queued);
   CHECK_FALSE(verifications.find(VideoId{"a"}).value().ended.has_value());
   open = true;
   CHECK(soon([&] { return stateOf("a") == VerifyState::ok; }));
 }
 
-TEST_CASE("a verification that fails is told as its failure, and can be tried again") {
+TEST_CASE("a failed verification reports its failure and can be repeated") {
   std::atomic<bool> open = true;
   Verifications verifications(systemClock());
   const VideoId id{"a"};
   const auto fault = [&] { return faultOf([&] { verifications.find(id); }); };
-  verifications.start(1, {id, std::make_shared<Slow>(open, ""), 7, hashOf("content")});
+  verifications.start(1, id, slow(open, "the content cannot be read"));
   CHECK(soon([&] { return fault() == Fault::internal; }));
-  CHECK(verifications.start(1, {id, nullptr, 7, hashOf("content")}).state == VerifyState::queued);
-  CHECK(soon([&] { return !fault() && verifications.find(id).value().state == VerifyState::damaged; }));
-  CHECK(faultOf([&] { verifications.verify({id, std::make_shared<Slow>(open, ""), 7, ""}); }) == Fault::internal);
+  CHECK(verifications.start(1, id, slow(open)).state == VerifyState::queued);
+  CHECK(soon([&] { return !fault() && verifications.find(id).value().state == VerifyState::ok; }));
 }
 
-TEST_CASE("one account's verifications are bounded, and so are the results that are kept") {
+TEST_CASE("the verifications of an account and the remembered results are limited") {
   std::atomic<bool> open = false;
   Verifications verifications(systemClock());
   const auto start = [&](std::int64_t account, int number) {
-    return faultOf([&] {
-      verifications.start(account, {VideoId{std::to_string(number)}, std::make_shared<Slow>(open), 7, ""});
-    });
+    return faultOf([&] { verifications.start(account, VideoId{std::to_string(number)}, slow(open)); });
   };
   int refused = 0;
   for (int i = 0; i < 100; ++i) refused += start(1, i) == Fault::tooMany ? 1 : 0;
