@@ -22,7 +22,7 @@ namespace video {
 /// be repeated, and every process on the directory may do it at once: a record belongs to whoever leased it.
 class PurgeWorker {
  public:
-  PurgeWorker(store::Database& database, store::Blobs& blobs, access::Access& access, const DeletionsOptions& options);
+  PurgeWorker(store::Database& database, store::Blobs& blobs, const Clock& clock, const DeletionsOptions& options);
 
   schedule::Task videosTask();
   schedule::Task usersTask();
@@ -51,7 +51,7 @@ class PurgeWorker {
 
   store::Database& database_;
   store::Blobs& blobs_;
-  access::Access& access_;
+  const Clock& clock_;
   DeletionsOptions options_;
   mutable std::mutex mutex_;
   // What an executor of this process works on, or will.

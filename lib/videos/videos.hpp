@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/bytes.hpp"
+#include "base/clock.hpp"
 #include "base/credential.hpp"
 #include "base/fields.hpp"
 #include "base/ids.hpp"
@@ -126,6 +127,7 @@ struct VideosOptions {
 struct PurgeOptions {
   std::chrono::milliseconds delay{3'600'000};  ///< until a deleted video is due
   std::function<void()> wake;                  ///< called when one is due at once; does not wait
+  const Clock& clock = systemClock();          ///< deletions are due by it
 };
 
 /// The videos of the site. Every function may be called from any thread and throws Error. A video whose owner was
