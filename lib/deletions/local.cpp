@@ -15,9 +15,13 @@ namespace rights = access::rights;
 
 class DirectoryDeletions : public LocalDeletions {
  public:
-  DirectoryDeletions(store::Database& database, store::Blobs& blobs, access::Access& access,
+  DirectoryDeletions(store::Database& database, store::Blobs& blobs, access::Access& access, const Clock& clock,
                      const DeletionsOptions& options)
-      : database_(database), access_(access), options_(options), purge_(database, blobs, access, options) {}
+      : database_(database),
+        access_(access),
+        clock_(clock),
+        options_(options),
+        purge_(database, blobs, clock, options) {}
 
   void enqueue(const Credential& by, const VideoRef& wanted) override {
     database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
@@ -25,7 +29,7 @@ class DirectoryDeletions : public LocalDeletions {
       const auto video = rows::requireVideo(transaction, wanted);
       // A video that is already queued is not an error: clients of the original site repeat the request.
       if (video.state == VideoState::pending || video.state == VideoState::ready)
-        if (!rows::queueDeletion(transaction, video, access_.now() + options_.delay, access_.now()))
+        if (!rows::queueDeletion(transaction, video, clock_.now() + options_.delay, clock_.now()))
           throw rows::changedMeanwhile(video.id);
     });
     if (options_.delay.count() == 0) wake();
@@ -34,14 +38,13 @@ class DirectoryDeletions : public LocalDeletions {
   DeletionPage list(const Credential& by, const DeletionQuery& wanted) override {
     access::require(access_.identify(by), rights::deletionsList);
     checkLimit(wanted.limit);
-    return database_.snapshot(
-        [&](store::Reader& reader) { return rows::listDeletions(reader, wanted, access_.now()); });
+    return database_.snapshot([&](store::Reader& reader) { return rows::listDeletions(reader, wanted, clock_.now()); });
   }
 
   DrainStarted drain(const Credential& by, const Drain& wanted) override {
     access::require(access_.identify(by), rights::deletionsDrain);
     const auto makeDue = [&](store::Transaction& transaction) {
-      return rows::makeSomeDue(transaction, access_.now(), 500);
+      return rows::makeSomeDue(transaction, clock_.now(), 500);
     };
     while (wanted.includeNotDue.value_or(false) && database_.write(store::Purpose::keep, makeDue) > 0) {
     }
@@ -58,7 +61,7 @@ class DirectoryDeletions : public LocalDeletions {
     access::require(access_.identify(by), rights::deletionsDrain);
     const std::int64_t limit = wanted.limit.value_or(500);
     checkLimit(limit);
-    const Time until = wanted.includeNotDue.value_or(false) ? Time::max() : access_.now();
+    const Time until = wanted.includeNotDue.value_or(false) ? Time::max() : clock_.now();
     const TimePage after(wanted.cursor);
     Page<Deletion> page;
     for (const rows::DueDeletion& due :
@@ -80,7 +83,7 @@ class DirectoryDeletions : public LocalDeletions {
       if (found->state == DeletionState::leased || found->tries == 0)
         throw Error(Fault::conflict,
                     fmt::format("video {}: is {} and has not failed", wanted.video.text, nameOf(found->state)));
-      if (!rows::retryDeletion(transaction, wanted.video, access_.now())) throw rows::changedMeanwhile(wanted.video);
+      if (!rows::retryDeletion(transaction, wanted.video, clock_.now())) throw rows::changedMeanwhile(wanted.video);
       return rows::findDeletion(transaction, wanted.video).value();
     });
     wake();
@@ -90,7 +93,7 @@ class DirectoryDeletions : public LocalDeletions {
   schedule::Task purgeVideos() override { return purge_.videosTask(); }
   schedule::Task purgeUsers() override { return purge_.usersTask(); }
   std::vector<schedule::Item> expireContents() override {
-    const Time until = access_.now() - options_.remember;
+    const Time until = clock_.now() - options_.remember;
     if (!database_.read([&](store::Reader& reader) { return rows::hasDeletedContents(reader, until); })) return {};
     return {[this, until] {
       constexpr std::int64_t most = 500;
@@ -108,6 +111,7 @@ class DirectoryDeletions : public LocalDeletions {
  private:
   store::Database& database_;
   access::Access& access_;
+  const Clock& clock_;
   DeletionsOptions options_;
   PurgeWorker purge_;
   DeletionRunner runner_;
@@ -116,8 +120,9 @@ class DirectoryDeletions : public LocalDeletions {
 }  // namespace
 
 std::unique_ptr<LocalDeletions> makeLocalDeletions(store::Database& database, store::Blobs& blobs,
-                                                   access::Access& access, const DeletionsOptions& options) {
-  return std::make_unique<DirectoryDeletions>(database, blobs, access, options);
+                                                   access::Access& access, const Clock& clock,
+                                                   const DeletionsOptions& options) {
+  return std::make_unique<DirectoryDeletions>(database, blobs, access, clock, options);
 }
 
 }  // namespace video

@@ -6,7 +6,6 @@
 #include <functional>
 #include <random>
 
-#include "access/access.hpp"
 #include "base/error.hpp"
 #include "comments/rows.hpp"
 #include "observe/log.hpp"
@@ -54,9 +53,9 @@ class PurgeWorker::InFlight {
   std::vector<std::string> its_;
 };
 
-PurgeWorker::PurgeWorker(store::Database& database, store::Blobs& blobs, access::Access& access,
+PurgeWorker::PurgeWorker(store::Database& database, store::Blobs& blobs, const Clock& clock,
                          const DeletionsOptions& options)
-    : database_(database), blobs_(blobs), access_(access), options_(options) {}
+    : database_(database), blobs_(blobs), clock_(clock), options_(options) {}
 
 schedule::Task PurgeWorker::videosTask() {
   return {"video-clear", options_.batch, options_.workers, [this] {
@@ -92,8 +91,7 @@ schedule::Item PurgeWorker::itemOf(std::set<std::string>& all, std::vector<std::
 std::vector<schedule::Item> PurgeWorker::dispatchVideos(std::size_t batch, const Broken& broken) {
   std::vector<schedule::Item> items;
   const auto wanted = static_cast<std::int64_t>(batch + sizeOf(othersInFlight_));
-  auto blobs =
-      database_.read([&](store::Reader& reader) { return rows::replacedBlobs(reader, access_.now(), wanted); });
+  auto blobs = database_.read([&](store::Reader& reader) { return rows::replacedBlobs(reader, clock_.now(), wanted); });
   std::erase_if(blobs, [this](const rows::ReplacedBlob& blob) { return isInFlight(blob.name); });
   if (!blobs.empty()) {
     std::vector<std::string> keys;
@@ -125,7 +123,7 @@ std::vector<rows::DueDeletion> PurgeWorker::claim(std::size_t batch) {
   };
   // Check with a read first, so that an idle queue costs no transaction.
   const bool idle = database_.read([&](store::Reader& reader) {
-    return rows::dueDeletions(reader, access_.now(), 1).empty() && voidOwners(reader).empty();
+    return rows::dueDeletions(reader, clock_.now(), 1).empty() && voidOwners(reader).empty();
   });
   std::vector<rows::DueDeletion> claimed;
   while (!idle && claimed.size() < batch) {
@@ -133,9 +131,9 @@ std::vector<rows::DueDeletion> PurgeWorker::claim(std::size_t batch) {
     const auto some = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       for (const std::int64_t owner : claimed.empty() ? voidOwners(transaction) : std::vector<std::int64_t>{})
         rows::voidLeases(transaction, owner, step);
-      auto due = rows::dueDeletions(transaction, access_.now(), static_cast<std::int64_t>(most));
+      auto due = rows::dueDeletions(transaction, clock_.now(), static_cast<std::int64_t>(most));
       std::erase_if(
-          due, [&](const rows::DueDeletion& one) { return !rows::claim(transaction, one.video, self, access_.now()); });
+          due, [&](const rows::DueDeletion& one) { return !rows::claim(transaction, one.video, self, clock_.now()); });
       return due;
     });
     claimed.insert(claimed.end(), some.begin(), some.end());
@@ -228,7 +226,7 @@ schedule::Counts PurgeWorker::purgeBlobs(std::span<const rows::ReplacedBlob> blo
 std::vector<schedule::Item> PurgeWorker::dispatchUsers(std::size_t batch, const Broken& broken) {
   const auto wanted = static_cast<std::int64_t>(batch + sizeOf(othersInFlight_));
   const auto users =
-      database_.read([&](store::Reader& reader) { return rows::dueUsers(reader, access_.now(), wanted); });
+      database_.read([&](store::Reader& reader) { return rows::dueUsers(reader, clock_.now(), wanted); });
   std::vector<schedule::Item> items;
   for (const rows::DueUser& user : users)
     if (!isInFlight(keyOf(user.id)))
@@ -240,13 +238,13 @@ schedule::Counts PurgeWorker::purgeUser(const rows::DueUser& user) {
   try {
     const auto write = [&](const auto& work) { return database_.write(store::Purpose::keep, work); };
     const auto queueSome = [&](store::Transaction& transaction) {
-      return rows::queueVideosOf(transaction, user.id, access_.now(), userStep);
+      return rows::queueVideosOf(transaction, user.id, clock_.now(), userStep);
     };
     while (write(queueSome) > 0) {
     }
     VideoId last;
     const auto makeSomeDue = [&](store::Transaction& transaction) {
-      return rows::makeDueOf(transaction, user.id, last, access_.now(), userStep);
+      return rows::makeDueOf(transaction, user.id, last, clock_.now(), userStep);
     };
     for (VideoId next = write(makeSomeDue); !next.text.empty(); next = write(makeSomeDue)) last = next;
     const auto removeComments = [&](store::Transaction& transaction) {
@@ -291,7 +289,7 @@ Time PurgeWorker::retryAt(std::int64_t tries) const {
   const auto doubled = std::min(options_.retryDelay * (std::int64_t{1} << std::min<std::int64_t>(tries, 20)), longest);
   thread_local std::minstd_rand random{std::random_device{}()};
   const auto late = std::uniform_int_distribution<std::int64_t>{0, doubled.count() / 4}(random);
-  return access_.now() + doubled + std::chrono::milliseconds{late};
+  return clock_.now() + doubled + std::chrono::milliseconds{late};
 }
 
 }  // namespace video

@@ -23,7 +23,7 @@ namespace video {
 /// purges it.
 class PurgeWorker {
  public:
-  PurgeWorker(store::Database& database, store::Blobs& blobs, access::Access& access, const DeletionsOptions& options);
+  PurgeWorker(store::Database& database, store::Blobs& blobs, const Clock& clock, const DeletionsOptions& options);
 
   schedule::Task videosTask();
   schedule::Task usersTask();
@@ -52,7 +52,7 @@ class PurgeWorker {
 
   store::Database& database_;
   store::Blobs& blobs_;
-  access::Access& access_;
+  const Clock& clock_;
   DeletionsOptions options_;
   mutable std::mutex mutex_;
   // Keys that executors of this process are working on or will work on.

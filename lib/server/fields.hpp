@@ -33,7 +33,7 @@ struct Fields<ServerStatus> {
       Field{"disk_low", &ServerStatus::diskLow, "free space is below the floor"},
       Field{"connections", &ServerStatus::connections, "open connections"},
       Field{"workers", &ServerStatus::workers, "worker threads"},
-      Field{"degraded", &ServerStatus::degraded, "what needs attention: disk, contents"},
+      Field{"degraded", &ServerStatus::degraded, "what needs attention: disk, contents, clock"},
   };
 };
 

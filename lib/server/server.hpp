@@ -34,7 +34,7 @@ struct ServerStatus {
   bool diskLow = false;                 ///< free space is below the floor
   std::int64_t connections = 0;         ///< open connections, including idle ones
   std::int64_t workers = 0;             ///< threads
-  std::vector<std::string> degraded{};  ///< what needs the operator's attention: `disk`, `contents`
+  std::vector<std::string> degraded{};  ///< what needs the operator's attention: `disk`, `contents`, `clock`
   std::string notReady{};               ///< why it is not ready, for /readyz alone; empty where it is
 };
 

@@ -28,21 +28,38 @@ off_t placeOf(std::string_view task) {
   return static_cast<off_t>(hash % lines * lineSize);
 }
 
-std::optional<TaskTally> readLine(int file, std::string_view task) {
+using Numbers = std::array<std::int64_t, 5>;
+
+std::optional<Numbers> readNumbers(int file, std::string_view task) {
   std::array<char, lineSize> line{};
   if (::pread(file, line.data(), line.size(), placeOf(task)) != static_cast<ssize_t>(line.size())) return {};
   const std::string_view text(line.data(), line.size());
   if (!text.starts_with(task) || text[task.size()] != ' ') return {};
-  std::array<std::int64_t, 5> numbers{};
+  Numbers numbers{};
   const char* at = line.data() + task.size();
   for (std::int64_t& number : numbers) {
     const auto [end, error] = std::from_chars(at + 1, line.data() + line.size(), number);
     if (error != std::errc{}) return {};
     at = end;
   }
-  const auto time = [&](std::size_t i) { return Time{std::chrono::milliseconds{numbers.at(i)}}; };
-  return TaskTally{time(0), time(1), numbers[2], numbers[3], numbers[4]};
+  return numbers;
 }
+
+void writeNumbers(int file, std::string_view task, const Numbers& numbers) {
+  std::string line = fmt::format("{} {}", task, fmt::join(numbers, " "));
+  line.resize(lineSize - 1, ' ');
+  line += '\n';
+  if (::pwrite(file, line.data(), line.size(), placeOf(task)) < 0) os::throwErrno(errno, "scheduler.lock");
+}
+
+std::optional<TaskTally> readLine(int file, std::string_view task) {
+  const auto numbers = readNumbers(file, task);
+  if (!numbers) return std::nullopt;
+  const auto time = [&](std::size_t i) { return Time{std::chrono::milliseconds{numbers->at(i)}}; };
+  return TaskTally{time(0), time(1), numbers->at(2), numbers->at(3), numbers->at(4)};
+}
+
+constexpr std::string_view clockLine = "clock";  // no task has this name
 
 }  // namespace
 
@@ -74,12 +91,29 @@ void SchedulerFile::add(std::string_view task, const TaskTally& run) const {
   const Descriptor file = open();
   os::lockBytes(file.number(), F_WRLCK, placeOf(task), lineSize);
   const TaskTally before = readLine(file.number(), task).value_or(TaskTally{});
-  std::string line =
-      fmt::format("{} {} {} {} {} {}", task, run.began.time_since_epoch().count(), run.ended.time_since_epoch().count(),
-                  before.runs + run.runs, before.done + run.done, before.failed + run.failed);
-  line.resize(lineSize - 1, ' ');
-  line += '\n';
-  if (::pwrite(file.number(), line.data(), line.size(), placeOf(task)) < 0) os::throwErrno(errno, "scheduler.lock");
+  writeNumbers(file.number(), task,
+               {run.began.time_since_epoch().count(), run.ended.time_since_epoch().count(), before.runs + run.runs,
+                before.done + run.done, before.failed + run.failed});
+}
+
+std::optional<ClockState> SchedulerFile::clock() const {
+  const auto numbers = readNumbers(open().number(), clockLine);
+  if (!numbers) return std::nullopt;
+  const auto duration = [&](std::size_t i) { return std::chrono::milliseconds{numbers->at(i)}; };
+  return ClockState{.boot = numbers->at(0),
+                    .offset = duration(1),
+                    .jumpedOffset = duration(2),
+                    .jumpSeen = numbers->at(3) < 0 ? std::nullopt : std::optional(duration(3)),
+                    .lastSeen = Time{duration(4)}};
+}
+
+void SchedulerFile::setClock(const ClockState& state) const {
+  const Descriptor file = open();
+  os::lockBytes(file.number(), F_WRLCK, placeOf(clockLine), lineSize);
+  const auto seen = state.jumpSeen.value_or(std::chrono::milliseconds{-1});
+  writeNumbers(file.number(), clockLine,
+               {state.boot, state.offset.count(), state.jumpedOffset.count(), seen.count(),
+                state.lastSeen.time_since_epoch().count()});
 }
 
 std::optional<TaskTally> SchedulerFile::find(std::string_view task) const {

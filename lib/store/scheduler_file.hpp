@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -18,6 +19,15 @@ struct TaskTally {
   std::int64_t runs = 0;
   std::int64_t done = 0;
   std::int64_t failed = 0;
+};
+
+/// What PurgeClock remembers of the system's clock. An offset is the difference between a time and the time since boot.
+struct ClockState {
+  std::int64_t boot = 0;  ///< identifies the boot
+  std::chrono::milliseconds offset{0};
+  std::chrono::milliseconds jumpedOffset{0};            ///< after a jump
+  std::optional<std::chrono::milliseconds> jumpSeen{};  ///< time since boot; nothing if there was no jump
+  Time lastSeen{};
 };
 
 /// The file `scheduler.lock`: which process runs tasks on schedule, which tasks are running, and how often they ran,
@@ -40,6 +50,11 @@ class SchedulerFile {
   void add(std::string_view task, const TaskTally& run) const;
   /// Returns the counts of a task; nothing if it never ran.
   std::optional<TaskTally> find(std::string_view task) const;
+
+  /// Returns the saved state of the clock; nothing if there is none.
+  std::optional<ClockState> clock() const;
+  /// Saves the state of the clock, like `add`.
+  void setClock(const ClockState& state) const;
 
  private:
   Descriptor open() const;

@@ -10,7 +10,8 @@ namespace video {
 
 /// Makes the implementation on the data directory; the arguments must outlive it.
 std::unique_ptr<LocalTasks> makeLocalTasks(store::Database& database, store::Blobs& blobs, access::Access& access,
-                                           LocalDeletions& deletions, LocalVideos& videos, const TasksOptions& options);
+                                           LocalDeletions& deletions, LocalVideos& videos, const Clock& purgeClock,
+                                           const TasksOptions& options);
 /// Makes the implementation that asks a daemon over HTTP; the client must outlive it.
 std::unique_ptr<Tasks> makeRemoteTasks(http::Client& server);
 /// Adds the routes. Both must outlive the last request.

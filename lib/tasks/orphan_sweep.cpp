@@ -1,6 +1,5 @@
 #include <deque>
 
-#include "access/access.hpp"
 #include "observe/log.hpp"
 #include "store/blobs.hpp"
 #include "store/database.hpp"
@@ -15,7 +14,7 @@ constexpr std::chrono::hours youngest{24};
 
 schedule::Counts sweep(const Surroundings& its, const std::string& folder) {
   schedule::Counts counts;
-  for (const std::string& file : its.blobs.listFiles(folder, its.access.now() - youngest)) {
+  for (const std::string& file : its.blobs.listFiles(folder, its.clock.now() - youngest)) {
     const auto isKnown = [&] {
       return its.database.read([&](store::Reader& reader) { return rows::isBlobKnown(reader, file); });
     };

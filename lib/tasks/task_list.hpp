@@ -19,6 +19,7 @@ struct Surroundings {
   access::Access& access;
   LocalDeletions& deletions;
   LocalVideos& videos;
+  const Clock& clock;  ///< by which deletions are due
   const std::atomic<std::chrono::milliseconds>& brokenUploadsAfter;
   const std::atomic<std::int64_t>& verifyShare;
 };

@@ -1,4 +1,3 @@
-#include "access/access.hpp"
 #include "deletions/deletions.hpp"
 #include "deletions/rows.hpp"
 #include "store/blobs.hpp"
@@ -14,7 +13,7 @@ schedule::Counts sweepUpload(const Surroundings& its, const std::string& name) {
   if (!its.blobs.removeIncoming(name)) return {};
   its.database.write(store::Purpose::keep, [&](store::Transaction& transaction) {
     const auto video = rows::findVideo(transaction, {name});
-    const Time now = its.access.now();
+    const Time now = its.clock.now();
     if (video && video->state == VideoState::pending) rows::queueDeletion(transaction, *video, now, now);
   });
   its.deletions.wake();
@@ -28,7 +27,7 @@ schedule::Task make(const Surroundings& its) {
             return [&its, isFirst = true](std::size_t) mutable -> std::vector<schedule::Item> {
               if (!std::exchange(isFirst, false)) return {};
               std::vector<schedule::Item> items = its.deletions.expireContents();
-              for (const std::string& name : its.blobs.listIncoming(its.access.now() - its.brokenUploadsAfter.load()))
+              for (const std::string& name : its.blobs.listIncoming(its.clock.now() - its.brokenUploadsAfter.load()))
                 items.push_back([&its, name] { return sweepUpload(its, name); });
               return items;
             };

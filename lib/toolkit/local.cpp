@@ -9,6 +9,7 @@
 #include "store/blobs.hpp"
 #include "store/database.hpp"
 #include "store/directory.hpp"
+#include "store/purge_clock.hpp"
 #include "store/schema.hpp"
 #include "tasks/make.hpp"
 #include "tokens/make.hpp"
@@ -49,17 +50,18 @@ class DirectoryToolkit : public LocalToolkit {
         directory_(openDirectory(settings, origin, migrate)),
         database_(directory_, optionsFor(settings.store, migrate)),
         blobs_(directory_),
+        purgeClock_(*directory_, systemClock()),
         access_(database_, settings.access, systemClock()),
         users_(makeLocalUsers(database_, access_, settings.users)),
         sessions_(makeLocalSessions(database_, access_)),
         tokens_(makeLocalTokens(database_, access_)),
         videos_(makeLocalVideos(database_, blobs_, access_, settings.videos,
-                                {settings.deletions.delay, [this] { deletions_->wake(); }}, migrate)),
+                                {settings.deletions.delay, [this] { deletions_->wake(); }, purgeClock_}, migrate)),
         uploads_(makeLocalUploads(database_, blobs_, access_, settings.uploads, [this] { deletions_->wake(); })),
         shares_(makeLocalShares(database_, access_, settings.shares)),
         comments_(makeLocalComments(database_, access_)),
-        deletions_(makeLocalDeletions(database_, blobs_, access_, settings.deletions)),
-        tasks_(makeLocalTasks(database_, blobs_, access_, *deletions_, *videos_, settings.tasks)),
+        deletions_(makeLocalDeletions(database_, blobs_, access_, purgeClock_, settings.deletions)),
+        tasks_(makeLocalTasks(database_, blobs_, access_, *deletions_, *videos_, purgeClock_, settings.tasks)),
         server_(makeLocalServer(access_)) {
     if (!migrate) return;
     if (!settings.signingKey.empty()) directory_->signingKey().set(settings.signingKey);
@@ -91,6 +93,7 @@ class DirectoryToolkit : public LocalToolkit {
     std::vector<std::string> parts;
     if (isDiskLow()) parts.emplace_back("disk");
     if (damagedContents() > 0) parts.emplace_back("contents");
+    if (purgeClock_.isHeld()) parts.emplace_back("clock");
     return parts;
   }
 
@@ -101,6 +104,7 @@ class DirectoryToolkit : public LocalToolkit {
   std::shared_ptr<store::DataDirectory> directory_;
   store::Database database_;
   store::Blobs blobs_;
+  store::PurgeClock purgeClock_;
   access::Access access_;
   std::unique_ptr<Users> users_;
   std::unique_ptr<Sessions> sessions_;

@@ -60,7 +60,8 @@ class LocalToolkit : public Toolkit {
   /// thread.
   virtual std::size_t damagedContents() = 0;
   /// Returns what does not work as it should though the daemon serves (for /readyz): `disk` (free space is below the
-  /// floor), `contents` (some are missing or damaged). May be called from any thread.
+  /// floor), `contents` (some are missing or damaged), `clock` (it jumped, and deletions wait). May be called from any
+  /// thread.
   virtual std::vector<std::string> degraded() = 0;
   /// Returns every SQL text run so far, for the test of query plans.
   virtual std::vector<std::string> statements() const = 0;

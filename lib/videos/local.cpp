@@ -266,12 +266,16 @@ class DirectoryVideos : public LocalVideos {
     const bool isPending = found && found->state == VideoState::pending;
     const auto video =
         requireOwn(transaction, by, isPending ? rights::videosDeletePending : rights::videosDelete, wanted);
+    // What is asked for now is due whatever the system's clock does; what is due later never is so too early.
+    const Time due = purge_.clock.now();
     const Time now = access_.now();
     const bool isDeleted = video.state == VideoState::deleted && wanted.now.value_or(false);
     if (!isDeleted && video.state != VideoState::pending && video.state != VideoState::ready)
       throw rows::wrongState(video);
-    const bool done = isDeleted ? rows::makeDue(transaction, video.id, now)
-                                : rows::queueDeletion(transaction, video, now + delayOf(wanted), now);
+    const auto delay = delayOf(wanted);
+    const bool done =
+        isDeleted ? rows::makeDue(transaction, video.id, due)
+                  : rows::queueDeletion(transaction, video, delay.count() == 0 ? due : std::max(now, due) + delay, now);
     if (!done) throw rows::changedMeanwhile(video.id);
   }
 

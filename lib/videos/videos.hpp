@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/bytes.hpp"
+#include "base/clock.hpp"
 #include "base/credential.hpp"
 #include "base/fields.hpp"
 #include "base/ids.hpp"
@@ -132,6 +133,7 @@ struct VideosOptions {
 struct PurgeOptions {
   std::chrono::milliseconds delay{3'600'000};  ///< time until a deleted video is due
   std::function<void()> wake;                  ///< called when a video is due at once; must not wait
+  const Clock& clock = systemClock();          ///< by which deletions are due
 };
 
 /// The videos of the site. Every function may be called from any thread and throws Error. A video whose owner was

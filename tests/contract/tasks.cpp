@@ -4,6 +4,7 @@
 
 #include "catch.hpp"
 #include "contract/site.hpp"
+#include "quiet_log.hpp"
 #include "schedule/alarm.hpp"
 #include "schedule/schedule.hpp"
 #include "tasks/fields.hpp"
@@ -60,7 +61,7 @@ TEST_CASE("tasks are listed with their counts, for admins only") {
   std::vector<std::string> names;
   for (const TaskStatus& task : page.items) names.push_back(task.name);
   CHECK(names == std::vector<std::string>{"backup", "orphan-sweep", "session-sweep", "upload-sweep", "user-clear",
-                                          "video-clear", "wal-checkpoint"});
+                                          "verify", "video-clear", "wal-checkpoint"});
   const TaskStatus sweep = tasks.show(root, {"session-sweep"});
   CHECK(sweep.plan == "every 1m");
   CHECK(sweep.state == TaskState::off);
@@ -144,6 +145,79 @@ TEST_CASE("upload-sweep removes old interrupted uploads and keeps uploads in pro
   };
   site.local().uploads().put(ada, {open, std::nullopt}, bytes);
   CHECK(namesIn(incoming) == std::vector<std::string>{"young"});
+}
+
+TEST_CASE("upload-sweep takes the video along that was made for an upload which never came to its end") {
+  Site site(GENERATE(Way::local, Way::remote), idle);
+  const Credential ada = site.user("ada");
+  const VideoId ready = site.video(ada, "ada", "ready");
+  const VideoId broken = site.at(ada).videos().add(ada, {"ada", "broken"}).id;
+  const VideoId untouched = site.at(ada).videos().add(ada, {"ada", "untouched"}).id;
+  for (const VideoId& id : {ready, broken}) writeAged(site.data() / "incoming" / id.text, 25h);
+  CHECK(runOf(site, "upload-sweep").done == 2);
+  CHECK(site.at(ada).videos().show(ada, {ready, std::nullopt}).state == VideoState::ready);
+  CHECK(site.at(ada).videos().show(ada, {untouched, std::nullopt}).state == VideoState::pending);
+  site.at(Operator{}).deletions().drain(Operator{}, {});
+  CHECK(soon([&] {
+    try {
+      site.at(ada).videos().show(ada, {broken, std::nullopt});
+      return false;
+    } catch (const Error& error) {
+      return error.fault() == Fault::notFound;
+    }
+  }));
+}
+
+TEST_CASE("a content that is missing or damaged is 018, degrades the daemon, and is found by verify") {
+  const test::QuietLog quiet;
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) {
+    idle(settings);
+    settings.tasks.verifyShare = 2;
+  });
+  const Credential ada = site.user("ada");
+  std::vector<VideoId> videos;
+  for (int i = 0; i < 4; ++i)
+    videos.push_back(site.video(ada, "ada", "x", movie(3000 + static_cast<std::size_t>(i), i)));
+  const auto fileOf = [&](int i) {
+    for (const auto& entry : fs::recursive_directory_iterator(site.data() / "blobs"))
+      if (entry.is_regular_file() && entry.file_size() == 3000U + static_cast<unsigned>(i)) return entry.path();
+    throw std::runtime_error("no such file");
+  };
+  const auto degraded = [&] { return site.at(Operator{}).server().status(Operator{}, {}).degraded; };
+  const auto open = [&](int i) {
+    return [&site, ada, id = videos[static_cast<std::size_t>(i)]] {
+      site.at(ada).videos().open(ada, {id, std::nullopt});
+    };
+  };
+  CHECK(degraded().empty());
+
+  // Missing, cut, and no file: met by whoever watches.
+  const fs::path missing = fileOf(0);
+  const fs::path cut = fileOf(1);
+  fs::rename(missing, site.data() / "aside");
+  fs::resize_file(cut, 100);
+  for (int i : {0, 1, 0}) requireFault(open(i), Fault::contentUnavailable);
+  CHECK(degraded() == std::vector<std::string>{"contents"});
+  CHECK(site.local().damagedContents() == 2);
+
+  // Other bytes: met by verify, which looks at one in two and at what is known to be damaged.
+  {
+    std::fstream file(fileOf(3), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(2000) << "other";
+  }
+  fs::rename(site.data() / "aside", missing);
+  const TaskRun first = runOf(site, "verify");
+  CHECK(first.done + first.failed >= 3);
+  const TaskRun second = runOf(site, "verify");
+  CHECK(site.local().damagedContents() == 2);
+  CHECK_NOTHROW(open(0)());
+  CHECK_FALSE(site.at(ada).videos().verify(ada, {videos[3], std::nullopt}).sound);
+  CHECK(first.failed + second.failed >= 3);
+
+  // A new content, and a deletion, end it.
+  site.at(ada).uploads().put(ada, {videos[1], std::nullopt}, sourceOf(movie(4000)));
+  site.at(ada).videos().remove(ada, {{videos[3], std::nullopt}, false});
+  CHECK(degraded().empty());
 }
 
 TEST_CASE("orphan-sweep moves old files without a row to lost+found and leaves the rest") {

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -513,6 +514,40 @@ TEST_CASE("a listener on a Unix socket that another daemon serves is refused wit
   CHECK(refused.status == 8);
   CHECK(refused.err.find("unix:" + socket + ": another process listens there") != std::string::npos);
   CHECK(get("http://localhost/readyz", {"--unix-socket", socket}).first == "200");
+  CHECK(daemon.terminate() == 0);
+}
+
+TEST_CASE("--lock-timeout counts through the socket and HTTP too") {
+  Daemon daemon("[storage]\nlock_timeout = \"20ms\"\n");
+  Given given = onSocket(daemon);
+  given.input = "password of ada";
+  REQUIRE(videoctl({"user", "add", "ada", "--role", "admin", "--password-stdin"}, given).status == 0);
+  const std::string token =
+      videoctl({"--as", "ada", "token", "create", "--label", "x", "--scope", "admin"}, onSocket(daemon)).out;
+  const bool bySocket = GENERATE(true, false);
+  Given caller = bySocket ? onSocket(daemon) : Given{};
+  if (!bySocket) caller.environment = {{"VIDEOCTL_SERVER", daemon.url()}, {"VIDEOCTL_TOKEN", token.substr(0, 47)}};
+  const std::vector<std::string> set{"user", "set", "ada", "--quota", "5MiB"};
+  const auto with = [&](const std::string& timeout) {
+    std::vector<std::string> all{builtProgram("videoctl"), "--lock-timeout", timeout};
+    all.insert(all.end(), set.begin(), set.end());
+    return all;
+  };
+  std::optional<Descriptor> lock(::open((daemon.dataDirectory() / "WRITE").c_str(), O_RDWR | O_CLOEXEC));
+  REQUIRE(::flock(lock->number(), LOCK_EX) == 0);
+  CHECK(run(with("150ms"), caller).status == 9);
+  Program waits(with("1m"), caller);
+  daemon.waitForLog("op=users.change method=PATCH path=/user/ada status=503");
+  const auto refusals = [&] {
+    const std::string log = daemon.log();
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = log.find("op=users.change", at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  const std::size_t before = refusals();
+  test::waitFor("it asks again", [&] { return refusals() >= before + 2; });
+  lock.reset();
+  CHECK(waits.wait().status == 0);
   CHECK(daemon.terminate() == 0);
 }
 

@@ -1,8 +1,10 @@
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -165,6 +167,28 @@ TEST_CASE("an upload takes effect completely or not at all if any system call fa
     return failed;
   });
   site.checkNothingLeft(contents);
+}
+
+TEST_CASE("a content whose COMMIT was refused goes once that is certain") {
+  Site site;
+  const VideoId video = site.add();
+  site.put(video, movie(1));
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit old{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &old) == 0);
+  // No file may grow past the log's size now: what COMMIT writes there fails with EFBIG.
+  rlimit tight = old;
+  tight.rlim_cur = fs::file_size(site.folder / "data" / "video.db-wal");
+  REQUIRE(tight.rlim_cur > movie(2).size());
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &tight) == 0);
+  const auto fault = faultOf([&] { site.put(video, movie(2)); });
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &old) == 0);
+  CHECK(fault == Fault::databaseFailed);
+  CHECK(site.contentOf(video) == movie(1));
+  site.put(video, movie(3));
+  site.drain();
+  CHECK(site.contentOf(video) == movie(3));
+  CHECK(filesBelow(site.folder / "data" / "blobs").size() == 1);
 }
 
 TEST_CASE("a purge is completed later if any system call fails") {

@@ -177,6 +177,12 @@ enabled = false
 every = "9s"
 jitter = "7s"
 timeout = "17s"
+[task.verify]
+enabled = false
+every = "10h"
+jitter = "8s"
+timeout = "18s"
+share = 7
 [log]
 level = "debug"
 format = "json"

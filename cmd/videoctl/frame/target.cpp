@@ -62,6 +62,7 @@ Target makeRemote(const Flags& flags, std::string_view url, const std::string& s
       flags.caCertificate.empty() ? fromEnvironment("VIDEOCTL_CACERT").value_or("") : flags.caCertificate;
   target.client.timeout = flags.timeout;
   target.client.allowPlainHttp = flags.allowPlainHttp;
+  target.client.lockTimeout = flags.lockTimeout.value_or(target.client.lockTimeout);
   return target;
 }
 
@@ -111,6 +112,7 @@ Target pickLocal(const Flags& flags, bool direct) {
   target.address = socket.string();
   target.client.socketPath = socket;
   target.client.timeout = flags.timeout;
+  target.client.lockTimeout = flags.lockTimeout.value_or(target.client.lockTimeout);
   return target;
 }
 

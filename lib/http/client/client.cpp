@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <regex>
+#include <thread>
 
 #include "base/address.hpp"
 #include "base/error.hpp"
@@ -301,6 +302,19 @@ bool Client::replaceInPath(std::string& target, std::string_view name, std::stri
 }
 
 std::string Client::exchange(const Ask& asked) {
+  const auto deadline = std::chrono::steady_clock::now() + impl_->options.lockTimeout;
+  for (;;) {
+    std::chrono::milliseconds pause{100};
+    try {
+      return exchangeOnce(asked);
+    } catch (const Error& error) {
+      if (error.fault() != Fault::busy || std::chrono::steady_clock::now() + pause > deadline) throw;
+    }
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+std::string Client::exchangeOnce(const Ask& asked) {
   httplib::Request request;
   request.method = nameOf(asked.method);
   request.path = asked.target;

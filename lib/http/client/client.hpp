@@ -22,6 +22,7 @@ struct ClientOptions {
   std::filesystem::path caCertificate;        ///< PEM file; empty: the system's certificates
   std::chrono::milliseconds timeout{30'000};  ///< time without progress, not in total
   bool allowPlainHttp = false;                ///< allow secrets over plain HTTP to a host other than loopback
+  std::chrono::milliseconds lockTimeout{0};   ///< repeat this long what the server refuses because a lock is held
 };
 
 /// HTTP client of the API, used by the remote implementations. All functions throw Error: the fault in the server's
@@ -113,7 +114,9 @@ class Client {
   /// Replaces `{name}` with the encoded `value`; returns false if `target` does not contain it.
   static bool replaceInPath(std::string& target, std::string_view name, std::string_view value);
 
+  /// Sends a request, and repeats it while the reply is `busy`: nothing was done then.
   std::string exchange(const Ask& asked);
+  std::string exchangeOnce(const Ask& asked);
   /// Throws versionMismatch if the server does not have the path of `route`.
   void requirePath(const Route& route);
   void put(const Ask& asked, const ByteSource& bytes);

@@ -1,0 +1,75 @@
+#include "store/purge_clock.hpp"
+
+#include "quiet_log.hpp"
+#include "store_scratch.hpp"
+
+using namespace video;
+using namespace video::store;
+using namespace std::chrono_literals;
+
+namespace {
+
+// A machine: its wall clock, which may jump, and the time since it started.
+struct Machine : Clock {
+  Time now() const override { return wall; }
+  void pass(std::chrono::milliseconds time) {
+    wall += time;
+    boot += time;
+  }
+  PurgeClock clockOn(const DataDirectory& directory) const {
+    return {directory, *this, [this] { return boot; }};
+  }
+  Time wall{std::chrono::milliseconds{1'800'000'000'000}};
+  std::chrono::milliseconds boot = 100h;
+};
+
+}  // namespace
+
+TEST_CASE("a clock that jumps is not believed until it has been so for ten minutes", "[store]") {
+  const test::QuietLog quiet;
+  const Scratch scratch;
+  const auto directory = openAt(scratch.data());
+  Machine machine;
+  const PurgeClock clock = machine.clockOn(*directory);
+  CHECK(clock.now() == machine.wall);
+  machine.pass(5h);
+  CHECK(clock.now() == machine.wall);
+  machine.wall += 59min;  // set right
+  CHECK(clock.now() == machine.wall);
+
+  const auto jump = GENERATE(2h, -2h, 24h * 365 * 20);
+  machine.wall += jump;  // for five seconds
+  CHECK(clock.now() == machine.wall - jump);
+  CHECK(clock.isHeld());
+  machine.pass(5s);
+  CHECK(clock.now() == machine.wall - jump);
+  machine.wall -= jump;
+  CHECK(clock.now() == machine.wall);
+  CHECK_FALSE(clock.isHeld());
+
+  machine.wall += jump;  // for good
+  CHECK(clock.now() == machine.wall - jump);
+  machine.pass(9min);
+  CHECK(clock.now() == machine.wall - jump);
+  const PurgeClock other = machine.clockOn(*directory);  // another process, or a restart of this one
+  CHECK(other.now() == machine.wall - jump);
+  machine.pass(1min);
+  CHECK(other.now() == machine.wall);
+  CHECK(clock.now() == machine.wall);
+  CHECK_FALSE(clock.isHeld());
+}
+
+TEST_CASE("a clock that was set while nothing ran is not believed at once", "[store]") {
+  const test::QuietLog quiet;
+  const Scratch scratch;
+  const auto directory = openAt(scratch.data());
+  Machine machine;
+  CHECK(machine.clockOn(*directory).now() == machine.wall);
+  machine.pass(24h * 30);  // stopped, while the machine ran
+  CHECK(machine.clockOn(*directory).now() == machine.wall);
+  machine.wall += 3h;
+  CHECK(machine.clockOn(*directory).now() == machine.wall - 3h);
+  machine.pass(10min);
+  CHECK(machine.clockOn(*directory).now() == machine.wall);
+  CHECK_FALSE(machine.clockOn(*directory).isHeld());
+}
