@@ -42,7 +42,7 @@ std::size_t HashThreads::waiting() const {
 }
 
 void HashThreads::serve(const std::stop_token& stop) {
-  os::lowerPriority(10);
+  os::lowerPriority(os::longWork);
   std::unique_lock lock(mutex_);
   for (;;) {
     arrived_.wait(lock, stop, [this] { return !queue_.empty(); });
