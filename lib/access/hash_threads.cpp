@@ -108,7 +108,7 @@ void HashThreads::forgetFlows() {
 }
 
 void HashThreads::serve(const std::stop_token& stop) {
-  os::lowerPriority(10);
+  os::lowerPriority(os::longWork);
   std::unique_lock lock(mutex_);
   for (;;) {
     arrived_.wait(lock, stop, [this] { return !jobs_.empty(); });

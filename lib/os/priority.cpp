@@ -4,11 +4,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace video::os {
 
 void lowerPriority(int nice, bool idleDisk) noexcept {
   // On Linux each thread has its own priority.
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nice);
+  const auto thread = static_cast<id_t>(::gettid());
+  ::setpriority(PRIO_PROCESS, thread, std::min(::getpriority(PRIO_PROCESS, thread) + nice, 19));
   // ioprio_set(2); the C library has neither the function nor its constants.
   constexpr int thisThread = 1;  // IOPRIO_WHO_PROCESS
   constexpr int idle = 3 << 13;  // IOPRIO_CLASS_IDLE

@@ -2,9 +2,12 @@
 
 namespace video::os {
 
-/// Lowers the calling thread's priority for the processor to nice value `nice` (0 to 19), and with `idleDisk` lets it
-/// use a disk only when nobody else does. A thread cannot raise its priority again. What the system refuses is left
-/// out.
+/// By how much to lower the priority of threads whose work takes long, but for which a client waits.
+inline constexpr int longWork = 10;
+
+/// Lowers the calling thread's priority for the processor by `nice`, to the nice value 19 at most, and with `idleDisk`
+/// lets it use a disk only when nobody else does. A thread cannot raise its priority again. What the system refuses is
+/// left out.
 void lowerPriority(int nice, bool idleDisk = false) noexcept;
 
 }  // namespace video::os

@@ -19,6 +19,7 @@
 
 #include "base/waiting.hpp"
 #include "os/files.hpp"
+#include "os/priority.hpp"
 
 namespace video::store {
 namespace {
@@ -156,6 +157,7 @@ class ContentWriter::Pipeline {
 
   template <typename Work>
   void follow(const std::stop_token& stop, std::uint64_t& done, const Work& work) {
+    os::lowerPriority(os::longWork);
     std::unique_lock lock(mutex_);
     try {
       while (changed_.wait(lock, stop, [&] { return done < given_; }) && !stop.stop_requested()) {

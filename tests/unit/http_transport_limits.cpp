@@ -49,6 +49,26 @@ TEST_CASE("a body that trickles is ended, and what it holds goes with it") {
   CHECK(server.service.streamed > 0);
 }
 
+TEST_CASE("threads that received large bodies leave, and others take their place") {
+  Running server;
+  const std::size_t before = server.transport.counters().workers;
+  const std::string part(1 << 20, 'x');
+  constexpr int parts = 6;
+  std::vector<Client> senders;
+  for (int i = 0; i < 3; ++i) senders.emplace_back(server.address);
+  for (int round = 0; round < 20; ++round) {
+    for (Client& client : senders)
+      client.send(fmt::format("PUT /stream HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", part.size() * parts));
+    for (int i = 0; i < parts; ++i)
+      for (Client& client : senders) REQUIRE(client.send(part));
+    for (Client& client : senders) REQUIRE(client.read().body == std::to_string(part.size() * parts));
+    Client small(server.address);
+    small.get("/small");
+    REQUIRE(small.read().body == "hello");
+  }
+  CHECK(soon([&] { return server.transport.counters().workers <= before + senders.size(); }));
+}
+
 TEST_CASE("without a least rate, or through the operator socket, a body may trickle") {
   TransportOptions options;
   options.progressTimeout = 100ms;

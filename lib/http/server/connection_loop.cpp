@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t maxCollected = 64 * 1024;
 constexpr std::uint64_t maxDiscarded = 1 << 20;
 constexpr std::size_t lingerTurn = 1 << 20;
+constexpr std::uint64_t longBody = 4 << 20;
 constexpr int stepsPerTurn = 256;
 
 }  // namespace
@@ -61,6 +62,8 @@ class Transport::Impl::BodyReader {
 
   void give(std::string_view piece, const ByteSink& sink) {
     got_ += piece.size();
+    total_ += piece.size();
+    if (total_ > longBody && WaitObserver::current() != nullptr) WaitObserver::current()->workIsLong();
     sink(std::as_bytes(std::span(piece)));
   }
 
@@ -115,6 +118,7 @@ class Transport::Impl::BodyReader {
   ReadBuffer& buffer_;
   std::chrono::steady_clock::duration waited_{};  // for the client, since the rate was last checked
   std::uint64_t got_ = 0;                         // bytes of the body likewise
+  std::uint64_t total_ = 0;
 };
 
 /// Serves a connection that the caller owns, until it has to wait. Afterwards it is closed, or no longer owned by the

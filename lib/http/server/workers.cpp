@@ -1,9 +1,10 @@
 #include "http/server/workers.hpp"
 
-#include <system_error>
+#include <exception>
 #include <utility>
 
 #include "observe/guarded.hpp"
+#include "os/priority.hpp"
 
 namespace video::http {
 
@@ -12,7 +13,6 @@ Workers::Workers(std::size_t cores, std::size_t most, std::function<void(WorkerS
 
 void Workers::start() {
   const std::lock_guard lock(mutex_);
-  threads_.reserve(most_);
   while (threads_.size() < cores_) spawn();
 }
 
@@ -24,11 +24,11 @@ void Workers::close() {
 
 void Workers::end() {
   close();
-  std::vector<std::jthread> leaving;
-  {
-    const std::lock_guard lock(mutex_);
-    leaving.swap(threads_);
-  }
+  std::list<std::jthread> leaving;
+  std::jthread left;
+  const std::lock_guard lock(mutex_);
+  leaving.swap(threads_);
+  left.swap(left_);
 }
 
 std::size_t Workers::count() const {
@@ -37,18 +37,30 @@ std::size_t Workers::count() const {
 }
 
 void Workers::spawn() {
-  threads_.emplace_back([this] {
-    WorkerSlot slot(*this);
-    WaitObserver::current() = &slot;
-    {
-      std::unique_lock lock(mutex_);
-      park(lock);
-    }
-    observe::guarded("a worker", [&] { body_(slot); });
-    WaitObserver::current() = nullptr;
-    const std::lock_guard lock(mutex_);
-    --running_;
-  });
+  const auto self = threads_.emplace(threads_.end());
+  try {
+    *self = std::jthread([this, self] { serve(self); });
+  } catch (...) {
+    threads_.erase(self);
+    throw;
+  }
+}
+
+void Workers::serve(std::list<std::jthread>::iterator self) {
+  WorkerSlot slot(*this);
+  WaitObserver::current() = &slot;
+  {
+    std::unique_lock lock(mutex_);
+    park(lock);
+  }
+  observe::guarded("a worker", [&] { body_(slot); });
+  WaitObserver::current() = nullptr;
+  std::jthread before;  // joined at the end, without the mutex: a thread of low priority may need long to leave
+  const std::lock_guard lock(mutex_);
+  if (!slot.hasLeft_) --running_;
+  if (ended_) return;
+  before = std::exchange(left_, std::move(*self));
+  threads_.erase(self);
 }
 
 void Workers::park(std::unique_lock<std::mutex>& lock) {
@@ -61,7 +73,29 @@ void Workers::park(std::unique_lock<std::mutex>& lock) {
   ++running_;
 }
 
+bool Workers::replaceOne() noexcept {
+  if (--running_ >= cores_ || ended_) return true;
+  if (spare_ > called_) {
+    ++called_;
+    wake_.notify_one();
+    return true;
+  }
+  if (threads_.size() >= most_) return false;
+  try {
+    spawn();
+    return true;
+  } catch (const std::exception&) {
+    return false;  // no more threads or memory available: carry on with the existing ones
+  }
+}
+
 bool Workers::WorkerSlot::next() {
+  if (isSpent_) {
+    const std::lock_guard lock(workers_.mutex_);
+    hasLeft_ = workers_.replaceOne();
+    if (hasLeft_) return false;
+    ++workers_.running_;  // a thread of low priority is better than none
+  }
   if (workers_.running_.load(std::memory_order_relaxed) > workers_.cores_) {
     std::unique_lock lock(workers_.mutex_);
     if (workers_.running_ > workers_.cores_) {
@@ -76,17 +110,11 @@ void Workers::WorkerSlot::waitBegins() noexcept {
   if (depth_++ > 0) return;
   if (beforeWait) beforeWait();
   const std::lock_guard lock(workers_.mutex_);
-  if (--workers_.running_ >= workers_.cores_ || workers_.ended_) return;
-  if (workers_.spare_ > workers_.called_) {
-    ++workers_.called_;
-    workers_.wake_.notify_one();
-  } else if (workers_.threads_.size() < workers_.most_) {
-    try {
-      workers_.spawn();
-    } catch (const std::system_error&) {
-      // No more threads available: carry on with the existing ones.
-    }
-  }
+  workers_.replaceOne();
+}
+
+void Workers::WorkerSlot::workIsLong() noexcept {
+  if (!std::exchange(isSpent_, true)) os::lowerPriority(os::longWork);
 }
 
 void Workers::WorkerSlot::waitEnds() noexcept {

@@ -4,9 +4,9 @@
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
+#include <list>
 #include <mutex>
 #include <thread>
-#include <vector>
 
 #include "base/waiting.hpp"
 
@@ -21,18 +21,23 @@ class Workers {
    public:
     /// Creates the slot of a thread that counts as running.
     explicit WorkerSlot(Workers& workers) : workers_(workers) {}
-    /// Parks the thread while enough others run. Returns false once `close` was called.
+    /// Parks the thread while enough others run. Returns false once `close` was called, or after `workIsLong`.
     bool next();
     /// Announces that the thread is about to wait; another one takes its place.
     void waitBegins() noexcept override;
     /// Announces that the thread runs again; `next` parks it if too many run.
     void waitEnds() noexcept override;
+    /// Lowers the priority of the thread, which `next` then ends, since it cannot be raised again.
+    void workIsLong() noexcept override;
     /// Called before this thread counts as waiting; must not wait itself.
     std::function<void()> beforeWait;
 
    private:
+    friend class Workers;
     Workers& workers_;
     int depth_ = 0;
+    bool isSpent_ = false;
+    bool hasLeft_ = false;  ///< no longer counted as running
   };
 
   /// Runs `body` in `cores` threads at a time, with at most `most` threads in all; starts none before `start`.
@@ -52,7 +57,10 @@ class Workers {
   std::size_t count() const;
 
  private:
+  /// Counts one running thread less, and lets another take its place. Returns false if there is none that could.
+  bool replaceOne() noexcept;
   void spawn();
+  void serve(std::list<std::jthread>::iterator self);
   void park(std::unique_lock<std::mutex>& lock);
 
   const std::size_t cores_;
@@ -64,7 +72,8 @@ class Workers {
   std::size_t spare_ = 0;
   std::size_t called_ = 0;           ///< spare threads notified that have not woken up yet
   std::atomic<bool> ended_ = false;  ///< changed under the mutex
-  std::vector<std::jthread> threads_;
+  std::list<std::jthread> threads_;
+  std::jthread left_;  ///< the last thread that left by itself; the next one joins it
 };
 
 }  // namespace video::http
