@@ -48,7 +48,8 @@ struct TokenRef {
 class Tokens {
  public:
   virtual ~Tokens() = default;
-  /// Creates a token for a user. The user, admin, operator; the scope `admin` is for admins only. Faults: malformed,
+  /// Creates a token for a user. The user, admin, operator; the scope `admin` is for admins only. One that is created
+  /// with another token ends when that expires or is revoked, if not before. Faults: malformed,
   /// forbidden, notFound, conflict (the user already has 500 tokens).
   virtual CreatedToken create(const Credential& by, const NewToken& wanted) = 0;
   /// Lists tokens, oldest first. With a user: that user's (the user, admin, operator). Otherwise: all for admins and
