@@ -31,6 +31,16 @@ struct AddedUser {
 
 namespace {
 
+void offerToRevoke(Caller& caller, const std::string& name, const std::vector<KeptToken>& tokens) {
+  if (caller.flags.quiet) return;
+  std::vector<std::string> labels;
+  for (const KeptToken& token : tokens) labels.push_back(token.label);
+  say(fmt::format("tokens of {} that stay valid: {}", name, fmt::join(labels, ", ")));
+  if (!canAsk(caller.flags)) return;
+  const std::string answer = ask("Revoke them? [y/N] ");
+  if (answer == "y" || answer == "Y" || answer == "yes") caller.toolkit().tokens().revokeAll(caller.by(), {name});
+}
+
 int setPassword(Caller& caller, ChangePassword& wanted) {
   caller.needPrivateWay();
   PasswordFrom from{wanted.stdinPassword, wanted.passwordFile};
@@ -48,7 +58,8 @@ int setPassword(Caller& caller, ChangePassword& wanted) {
   }
   if (!wanted.password) wanted.password = readPassword(caller.flags, from, true);
   return runBatch(caller, Items({wanted.name}), [&](const std::string& name) -> Result {
-    caller.toolkit().users().change(caller.by(), wanted);
+    const ChangedUser changed = caller.toolkit().users().change(caller.by(), wanted);
+    if (changed.tokens && !changed.tokens->empty()) offerToRevoke(caller, name, *changed.tokens);
     return {"changed", name, {}, {}};
   });
 }
@@ -165,6 +176,7 @@ void addUser(Commands& commands) {
       .option("--old-password-file", &ChangePassword::oldPasswordFile,
               "read the old password from FILE; not needed by admins and the operator")
       ->type_name("FILE");
+  passwd.flag("--revoke-tokens", &ChangeUser::revokeTokens, "also revoke the user's tokens");
   passwd.givesResults();
   passwd.runs(setPassword);
 

@@ -13,6 +13,7 @@ namespace video::access {
 namespace {
 
 constexpr std::size_t manyFlows = 1024;
+constexpr int lessPriority = 5;
 
 Error tooManyWait() {
   return Error(Fault::tooMany, "passwords: too many are waiting to be hashed", std::chrono::seconds{1});
@@ -108,7 +109,9 @@ void HashThreads::forgetFlows() {
 }
 
 void HashThreads::serve(const std::stop_token& stop) {
-  os::lowerPriority(os::longWork);
+  // A third of the weight of the threads that stream: they run first when there is something to send, and on a busy
+  // machine sign-ins still go on.
+  os::lowerPriority(lessPriority);
   std::unique_lock lock(mutex_);
   for (;;) {
     arrived_.wait(lock, stop, [this] { return !jobs_.empty(); });

@@ -31,9 +31,13 @@ class LocalTokens : public Tokens {
         if (user->role != Role::admin)
           throw Error(Fault::forbidden, fmt::format("user {}: is not an admin", wanted.user));
       }
+      const bool byToken = who.kind == access::Identity::Kind::token;
+      NewToken token = wanted;
+      if (byToken && who.expires && (!wanted.expires || *wanted.expires > *who.expires)) token.expires = *who.expires;
       const access::NewSecret secret = access::makeTokenSecret();
-      const TokenId id = rows::addToken(transaction, secret.hash, user->id, wanted, access_.now());
-      return CreatedToken{id, wanted.label, wanted.scope, wanted.expires, secret.text};
+      const TokenId id =
+          rows::addToken(transaction, secret.hash, user->id, token, access_.now(), byToken ? access::hashOf(who) : "");
+      return CreatedToken{id, token.label, token.scope, token.expires, secret.text};
     });
   }
 

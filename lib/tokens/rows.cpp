@@ -24,16 +24,17 @@ std::int64_t countOf(store::Reader& reader, UserId user) {
 }  // namespace
 
 TokenId addToken(store::Transaction& transaction, std::string_view hash, UserId user, const NewToken& wanted,
-                 Time created) {
+                 Time created, std::string_view maker) {
   if (countOf(transaction, user) >= mostCredentials &&
       transaction.query("DELETE FROM tokens WHERE user_id = ? AND expires <= ?", user, created).run() == 0)
     throw Error(Fault::conflict, fmt::format("token: there are {} already; revoke some", mostCredentials));
   TokenId id{makePublicId()};
   transaction
       .query(
-          "INSERT INTO tokens (token_hash, public_id, user_id, label, scope, expires, create_time) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?)",
-          hash, id, user, wanted.label, wanted.scope, std::optional<Time>(wanted.expires), created)
+          "INSERT INTO tokens (token_hash, public_id, user_id, label, scope, expires, create_time, made_by) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+          hash, id, user, wanted.label, wanted.scope, std::optional<Time>(wanted.expires), created,
+          maker.empty() ? std::nullopt : std::optional(maker))
       .run();
   return id;
 }
@@ -61,6 +62,21 @@ Page<Token> listTokens(store::Reader& reader, std::optional<UserId> user, const 
   return page;
 }
 
+std::vector<KeptToken> keptTokens(store::Reader& reader, UserId user, Time now) {
+  std::vector<KeptToken> kept;
+  store::Query query = reader.query(
+      "SELECT public_id, label, expires FROM tokens WHERE user_id = ? AND (expires IS NULL OR expires > ?) "
+      "ORDER BY create_time, public_id",
+      user, now);
+  while (query.next()) {
+    KeptToken& token = kept.emplace_back();
+    token.id.text = query.text(0);
+    token.label = query.text(1);
+    if (const auto expires = query.optionalTime(2)) token.expires = *expires;
+  }
+  return kept;
+}
+
 std::int64_t removeToken(store::Transaction& transaction, std::string_view hash) {
   return countRevoked(transaction, transaction.query("DELETE FROM tokens WHERE token_hash = ?", hash).run());
 }
@@ -73,8 +89,13 @@ std::int64_t removeTokens(store::Transaction& transaction, std::optional<UserId>
   return removeCredentials(transaction, table, user, limit);
 }
 
+void removeOtherTokensOf(store::Transaction& transaction, UserId user, std::string_view hash) {
+  countRevoked(transaction,
+               transaction.query("DELETE FROM tokens WHERE user_id = ? AND token_hash <> ?", user, hash).run());
+}
+
 void removeCredentialsOf(store::Transaction& transaction, UserId user) {
-  transaction.query("DELETE FROM tokens WHERE user_id = ?", user).run();
+  removeOtherTokensOf(transaction, user, {});
   removeOtherSessionsOf(transaction, user, {});
 }
 

@@ -25,6 +25,22 @@ struct Fields<User> {
 };
 
 template <>
+struct Fields<KeptToken> {
+  static constexpr std::tuple list{
+      Field{"id", &KeptToken::id, "the token's id, not a secret"},
+      Field{"label", &KeptToken::label, "what the token is for"},
+      Field{"expires", &KeptToken::expires, "when the token expires; null = never"},
+  };
+};
+
+template <>
+struct Fields<ChangedUser> {
+  static constexpr std::tuple list =
+      std::tuple_cat(Fields<User>::list,
+                     std::tuple{Field{"tokens", &ChangedUser::tokens, "after a new password: tokens that stay valid"}});
+};
+
+template <>
 struct Fields<NewUser> {
   static constexpr std::tuple list{
       Field{"user_name", &NewUser::name, "1 to 64 characters A-Z a-z 0-9 _ . -, not beginning with . or -"},
@@ -69,6 +85,7 @@ struct Fields<ChangeUser> {
       Field{"bytes_quota_own", &ChangeUser::ownQuota,
             "quota in bytes, null = use the default; only for admins and the operator"},
       Field{"disabled", &ChangeUser::disabled, "whether to disable the user; only for admins and the operator"},
+      Field{"revoke_tokens", &ChangeUser::revokeTokens, "with a new password: also revoke the user's tokens"},
   };
 };
 

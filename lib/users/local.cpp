@@ -67,9 +67,11 @@ class LocalUsers : public Users {
     return *std::move(user);
   }
 
-  User change(const Credential& by, const ChangeUser& wanted) override {
+  ChangedUser change(const Credential& by, const ChangeUser& wanted) override {
     if (wanted.ownQuota && wanted.ownQuota->value_or(0) < 0)
       throw Error(Fault::malformed, "bytes_quota_own: must not be negative");
+    if (wanted.revokeTokens.value_or(false) && !wanted.password)
+      throw Error(Fault::malformed, "revoke_tokens: needs a new password");
     const Identity who = access_.identify(by);
     const auto find = [&](store::Reader& reader) {
       auto user = rows::findUserSecret(reader, wanted.name);
@@ -92,13 +94,17 @@ class LocalUsers : public Users {
       if (wanted.role == Role::user || wanted.disabled == true) requireOtherAdmin(transaction, now, *before);
       rows::changeUser(transaction, before->id, wanted);
       if (wanted.password) rows::setPassword(transaction, before->id, hash);
+      if (wanted.password && wanted.revokeTokens.value_or(false))
+        rows::removeOtherTokensOf(transaction, before->id, access::hashOf(now));
       if (wanted.disabled == true)
         rows::removeCredentialsOf(transaction, before->id);
       else if (wanted.password)
         rows::removeOtherSessionsOf(transaction, before->id, access::hashOf(now));
       else if (wanted.role || wanted.disabled)
         rows::rightsChanged(transaction);
-      return *rows::findUser(transaction, wanted.name, options_.quota);
+      ChangedUser changed{*rows::findUser(transaction, wanted.name, options_.quota), {}};
+      if (wanted.password) changed.tokens = rows::keptTokens(transaction, before->id, access_.now());
+      return changed;
     });
   }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/credential.hpp"
 #include "base/fields.hpp"
@@ -24,6 +25,18 @@ struct User {
   std::int64_t bytesTrash = 0;      ///< deleted videos that are not yet purged
   std::int64_t bytesQuota = 0;      ///< quota in effect; 0 = unlimited
   Nullable<std::int64_t> ownQuota;  ///< null = use the default, 0 = unlimited
+};
+
+/// A token that stays valid when its user's password changes.
+struct KeptToken {
+  TokenId id;
+  std::string label;
+  Nullable<Time> expires;  ///< null = never
+};
+
+/// A changed user.
+struct ChangedUser : User {
+  std::optional<std::vector<KeptToken>> tokens;  ///< tokens that stay valid; nothing unless the password changed
 };
 
 /// A user to add.
@@ -65,7 +78,8 @@ struct ChangeUser {
   std::optional<Role> role;
   std::optional<Nullable<std::int64_t>> ownQuota;  ///< bytes; null = use the default, 0 = unlimited
   std::optional<bool> disabled;
-  std::string address;  ///< client address, for the throttle; never sent over HTTP
+  std::optional<bool> revokeTokens;  ///< with a new password: also ends the tokens, except the caller's own
+  std::string address;               ///< client address, for the throttle; never sent over HTTP
 };
 
 /// A user to remove.
@@ -91,11 +105,11 @@ class Users {
   virtual Page<User> list(const Credential& by, const ListQuery& wanted) = 0;
   /// Returns a user. For the user, admins and the operator. Faults: notFound.
   virtual User show(const Credential& by, const UserName& wanted) = 0;
-  /// Changes a user. A new password ends the user's other sessions; disabling ends all sessions and tokens. Users may
-  /// change their own password by giving the old one; admins and the operator may change everything. Faults: malformed,
-  /// forbidden (also if the old password is wrong), notFound, conflict (the last enabled admin, except for the
-  /// operator), tooMany.
-  virtual User change(const Credential& by, const ChangeUser& wanted) = 0;
+  /// Changes a user. A new password ends the user's other sessions, and the reply names the tokens that remain;
+  /// disabling ends all sessions and tokens. Users may change their own password by giving the old one; admins and the
+  /// operator may change everything. Faults: malformed, forbidden (also if the old password is wrong), notFound,
+  /// conflict (the last enabled admin, except for the operator), tooMany.
+  virtual ChangedUser change(const Credential& by, const ChangeUser& wanted) = 0;
   /// Removes a user in one short transaction: frees the name, ends the sessions, and hides videos and comments; the
   /// task user-clear purges them. For the user, admins and the operator. Faults: notFound, conflict (the last enabled
   /// admin, except for the operator).

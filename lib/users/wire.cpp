@@ -20,7 +20,7 @@ constexpr Endpoint<ListQuery, Page<User>> list{
     {.name = "users.list", .method = Method::get, .path = "/user", .summary = "List all users"}};
 constexpr Endpoint<UserName, User> show{
     {.name = "users.show", .method = Method::get, .path = "/user/{user_name}", .summary = "Show a user"}};
-constexpr Endpoint<ChangeUser, User> change{
+constexpr Endpoint<ChangeUser, ChangedUser> change{
     {.name = "users.change",
      .method = Method::patch,
      .path = "/user/{user_name}",
@@ -45,7 +45,7 @@ class RemoteUsers : public Users {
     return server_.call(wire::list, by, wanted);
   }
   User show(const Credential& by, const UserName& wanted) override { return server_.call(wire::show, by, wanted); }
-  User change(const Credential& by, const ChangeUser& wanted) override {
+  ChangedUser change(const Credential& by, const ChangeUser& wanted) override {
     return server_.call(wire::change, by, wanted);
   }
   void remove(const Credential& by, const RemoveUser& wanted) override { server_.call(wire::remove, by, wanted); }

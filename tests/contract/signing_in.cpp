@@ -184,6 +184,62 @@ TEST_CASE("tokens are listed with their last use and can be revoked all at once"
   CHECK(site.at(root).tokens().list(root, {}).items.empty());
 }
 
+TEST_CASE("a token that was created with a token ends with it, by its date or its revocation") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const auto create = [&](const Credential& by, Nullable<Time> expires) {
+    return site.at(by).tokens().create(by, {"ada", "x", Scope::full, expires});
+  };
+  const auto of = [](const CreatedToken& token) { return Credential(Secret{token.token, false}); };
+  const Time soon = std::chrono::ceil<std::chrono::seconds>(systemClock().now()) + std::chrono::hours{1};
+  const CreatedToken maker = create(ada, soon);
+  CHECK(create(of(maker), {}).expires == soon);
+  CHECK(create(of(maker), soon - std::chrono::minutes{1}).expires == soon - std::chrono::minutes{1});
+  CHECK(create(of(maker), soon + std::chrono::minutes{1}).expires == soon);
+
+  const CreatedToken endless = create(ada, {});
+  const CreatedToken child = create(of(endless), {});
+  CHECK_FALSE(child.expires.has_value());
+  const CreatedToken grandchild = create(of(child), {});
+  const CreatedToken other = create(ada, {});
+  CHECK(isSignedIn(site, of(grandchild)));
+  site.at(ada).tokens().revoke(ada, {endless.id});
+  CHECK_FALSE(isSignedIn(site, of(child)));
+  CHECK_FALSE(isSignedIn(site, of(grandchild)));
+  CHECK(isSignedIn(site, of(other)));
+  CHECK(site.at(ada).tokens().list(ada, {}).items.size() == 5);
+}
+
+TEST_CASE("a new password names the tokens that stay, or ends them") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const CreatedToken one = site.at(ada).tokens().create(ada, {"ada", "cron", Scope::read, {}});
+  const Credential own = Secret{site.at(ada).tokens().create(ada, {"ada", "own", Scope::full, {}}).token, false};
+  Users& users = site.at(ada).users();
+  const ChangedUser kept = users.change(ada, passwordOf("ada", "a new password", "password-of-ada"));
+  REQUIRE(kept.tokens.has_value());
+  REQUIRE(kept.tokens->size() == 2);
+  CHECK(kept.tokens->front().id == one.id);
+  CHECK(kept.tokens->front().label == "cron");
+  CHECK_FALSE(kept.tokens->front().expires.has_value());
+  CHECK(isSignedIn(site, Secret{one.token, false}));
+
+  ChangeUser change = passwordOf("ada", "another password", "a new password");
+  change.revokeTokens = true;
+  CHECK(users.change(own, change).tokens->size() == 1);
+  CHECK_FALSE(isSignedIn(site, Secret{one.token, false}));
+  CHECK(isSignedIn(site, own));
+  CHECK(site.at(Operator{}).users().change(Operator{}, passwordOf("ada", "by the operator")).tokens->size() == 1);
+  change.password = "yet another one";
+  CHECK(site.at(Operator{}).users().change(Operator{}, change).tokens->empty());
+  CHECK_FALSE(isSignedIn(site, own));
+  change.password.reset();
+  requireFault([&] { site.at(Operator{}).users().change(Operator{}, change); }, Fault::malformed, "revoke_tokens");
+  change = changeOf("ada");
+  change.disabled = false;
+  CHECK_FALSE(site.at(Operator{}).users().change(Operator{}, change).tokens.has_value());
+}
+
 TEST_CASE("password guessing is slowed down, but not for the owner's known address") {
   Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.access.loginAttempts = 3; });
   site.user("ada");

@@ -59,6 +59,41 @@ TEST_CASE("on a terminal videoctl asks twice for a new password, without echo, a
   CHECK(site.direct({"user", "show", "bob"}).status == 4);
 }
 
+TEST_CASE("user passwd names the tokens that stay valid and offers to revoke them") {
+  const Site site("direct");
+  REQUIRE(site.direct({"user", "add", "bob", "--password-stdin"}, {{}, "password of bob", {}}).status == 0);
+  const auto create = [&] {
+    REQUIRE(site.direct({"--as", "bob", "token", "create", "--label", "cron", "--scope", "read"}).status == 0);
+  };
+  const auto count = [&] {
+    const std::string ids = site.direct({"token", "list", "--user", "bob", "-o", "id"}).out;
+    return std::count(ids.begin(), ids.end(), '\n');
+  };
+  const Words change{"user", "passwd", "bob"};
+  create();
+  for (const std::string answer : {"n", "y"}) {
+    Terminal terminal(join({"--data-dir", site.daemon.dataDirectory().string()}, change));
+    terminal.expect("Password: ");
+    terminal.type("a new password\n");
+    terminal.expect("Repeat password: ");
+    terminal.type("a new password\n");
+    terminal.expect("tokens of bob that stay valid: cron");
+    terminal.expect("Revoke them? [y/N] ");
+    terminal.type(answer + "\n");
+    CHECK(terminal.wait() == 0);
+    CHECK(count() == (answer == "n" ? 1 : 0));
+  }
+  create();
+  const Ended told = site.direct(join(change, {"--password-stdin"}), {{}, "a new password", {}});
+  CHECK(told.status == 0);
+  CHECK(told.err.find("stay valid: cron") != std::string::npos);
+  CHECK(count() == 1);
+  const Ended ended = site.direct(join(change, {"--password-stdin", "--revoke-tokens"}), {{}, "a new password", {}});
+  CHECK(ended.status == 0);
+  CHECK(ended.err.empty());
+  CHECK(count() == 0);
+}
+
 TEST_CASE("a table is cut to the width of the terminal, and nowhere else") {
   const Site site("direct");
   const Words here{"--data-dir", site.daemon.dataDirectory().string()};
