@@ -4,6 +4,8 @@ namespace video::os {
 
 /// By how much to lower the priority of threads whose work takes long, but for which a client waits.
 inline constexpr int longWork = 10;
+/// The same for work that nobody must notice: to the lowest priority.
+inline constexpr int lowest = 39;
 
 /// Lowers the calling thread's priority for the processor by `nice`, to the nice value 19 at most, and with `idleDisk`
 /// lets it use a disk only when nobody else does. A thread cannot raise its priority again. What the system refuses is

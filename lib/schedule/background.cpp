@@ -37,7 +37,7 @@ std::size_t Background::waiting() const {
 }
 
 void Background::serve(const std::stop_token& stop) {
-  os::lowerPriority(19, true);
+  os::lowerPriority(os::lowest, true);
   std::unique_lock lock(mutex_);
   for (;;) {
     ++idle_;

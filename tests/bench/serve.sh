@@ -29,6 +29,8 @@ progress_timeout = "10m"
 [stream]
 max_connections = 20000
 max_connections_per_ip = 12000
+max_uploads_per_ip = 0
+max_uploads_per_user = 0
 [log]
 access = false
 END
@@ -66,7 +68,8 @@ load() {
     function ms(text) { return text ~ /us$/ ? text / 1000 : text ~ /ms$/ ? text + 0 : text ~ /m$/ ? text * 60000 : text * 1000 }
     function bytes(text) { return text * (text ~ /GB/ ? 1024 : text ~ /MB/ ? 1 : text ~ /KB/ ? 1 / 1024 : 1 / 1048576) }
     /requests in/ { count = $1; read = bytes($(NF - 1)) } /Transfer\/sec/ { speed = bytes($2) } /Requests\/sec/ { rate = $2 } /99%/ { p99 = ms($2) }
-    END { if (files) print speed, p99, ticks / hz / read; else print rate, p99, ticks / hz * 1e6 / count }' <<<"$out"
+    function over(a, b) { return b > 0 ? a / b : 0 }
+    END { if (files) print speed + 0, p99 + 0, over(ticks / hz, read); else print rate + 0, p99 + 0, over(ticks / hz * 1e6, count) }' <<<"$out"
 }
 # both NAME CONNECTIONS PATH-OF-NGINX PATH-OF-VIDEOD [files] -> medians of the ratios
 both() {
@@ -78,12 +81,12 @@ both() {
     echo "$n $v" >>"$folder/rounds"
   done
   printf '%-26s' "$1"
-  ratio() { awk -v a="$1" -v b="$2" '{ print $a / $b }' "$folder/rounds" | median; }
+  ratio() { awk -v a="$1" -v b="$2" '{ print ($b > 0 ? $a / $b : 0) }' "$folder/rounds" | median; }
   printf ' rate %5.2f   CPU %5.2f   p99 %5.2f   (p99 %s ms)\n' "$(ratio 4 1)" "$(ratio 6 3)" "$(ratio 5 2)" \
     "$(awk '{ print $5 }' "$folder/rounds" | median)"
 }
 small="/user/anna/videos?limit=1"
-p99() { for ((i = 0; i < rounds; ++i)); do load "$ours" 32 "$site$small" | cut -d ' ' -f 2; done | median; }
+p99() { load "$ours" 32 "$site$small" | cut -d ' ' -f 2; }
 
 echo "ratios to nginx: rates over 1 and CPU under 1 are better than nginx"
 for connections in 32 256 2000; do both "small, $connections connections" $connections / "$small"; done
@@ -113,13 +116,22 @@ printf '64 uploads at once: RSS %d MB, %d MB before\n' "$(rss)" "$before"
 kill "${uploads[@]}" 2>/dev/null || :
 wait "${uploads[@]}" 2>/dev/null || :
 
-quiet=$(p99)
-echo "videod alone: RSS $(rss) MB; p99 of small responses when quiet $quiet ms"
-disturbed() { # NAME
-  local now
-  now=$(p99)
-  printf '%-38s RSS %4d MB, %3d threads, p99 of small responses %s ms: %.2f of the quiet value\n' "$1" "$(rss)" \
-    "$(awk '/Threads/ { print $2 }' /proc/$ours/status)" "$now" "$(awk -v a="$now" -v b="$quiet" 'BEGIN { print a / b }')"
+echo "videod alone: RSS $(rss) MB"
+# disturbed NAME BEGIN END: measures in turn without and with what the command BEGIN starts and END ends
+disturbed() {
+  local round quiet now memory=0 threads=0
+  : >"$folder/rounds"
+  for ((round = 0; round < rounds; ++round)); do
+    quiet=$(p99)
+    $2
+    now=$(p99)
+    memory=$(rss) threads=$(awk '/Threads/ { print $2 }' /proc/$ours/status)
+    $3
+    awk -v a="$now" -v b="$quiet" 'BEGIN { print (b > 0 ? a / b : 0), a, b }' >>"$folder/rounds"
+  done
+  printf '%-38s RSS %4d MB, %3d threads, p99 of small responses %s ms, %s ms when quiet: %.2f times\n' "$1" "$memory" \
+    "$threads" "$(cut -d ' ' -f 2 "$folder/rounds" | median)" "$(cut -d ' ' -f 3 "$folder/rounds" | median)" \
+    "$(cut -d ' ' -f 1 "$folder/rounds" | median)"
 }
 # crowd COUNT REQUEST: opens COUNT connections that send REQUEST, read nothing, and stay until killed
 cat >"$folder/crowd.py" <<'END'
@@ -137,32 +149,41 @@ print("ready", flush=True)
 sys.stdin.read()
 END
 connections() { curl -fsS --unix-socket "$folder/data/videod.sock" http://videod/server/status | sed 's/.*"connections":\([0-9]*\).*/\1/'; }
-crowd() { # NAME COUNT REQUEST [read]
-  local name=$1
-  shift
-  coproc CROWD { python3 "$folder/crowd.py" "$1" "$port" "${@:2}"; }
+gather() {
+  coproc CROWD { python3 "$folder/crowd.py" "${crowd[0]}" "$port" "${crowd[@]:1}"; }
   read -r _ <&"${CROWD[0]}"
-  until (($(connections) >= $1)); do :; done # wait until all are accepted
-  disturbed "$name"
+  until (($(connections) >= crowd[0])); do :; done # wait until all are accepted
+}
+disperse() {
+  local pid=$CROWD_PID
   exec {CROWD[1]}>&-
-  wait "$CROWD_PID" || :
+  wait "$pid" || :
+  until (($(connections) < 100)); do :; done
+}
+crowd() { # NAME COUNT REQUEST [read]
+  crowd=("${@:2}")
+  disturbed "$1" gather disperse
 }
 crowd "$crowds slow readers of 200 MiB" $crowds "GET /videos/${ids[200MiB]} HTTP/1.1\r\nHost: a\r\n\r\n"
 crowd "$crowds idle connections" $crowds "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n" read
 crowd "2,000 half-sent heads" 2000 "GET /healthz HTTP/1.1\r\nHo"
-for mode in "-H slow heads" "-B slow bodies" "-R ranges" "-X slow reading"; do
-  target=$site/videos/${ids[200MiB]}
+attack() {
+  local target=$site/videos/${ids[200MiB]}
   [ "${mode%% *}" != -B ] || target=$site/user/anna
-  slowhttptest "${mode%% *}" -c 1000 -r 1000 -l $((rounds * seconds + 5)) -i 1 -u "$target" >/dev/null 2>&1 &
-  attack=$!
-  sleep 1  # until all are connected
-  disturbed "slowhttptest ${mode#* }, 1,000"
-  kill $attack 2>/dev/null || :
-  wait $attack 2>/dev/null || :
+  slowhttptest "${mode%% *}" -c 1000 -r 1000 -l $((seconds + 10)) -i 1 -u "$target" >/dev/null 2>&1 &
+  attacker=$!
+  sleep 1 # until all are connected
+}
+stop_attack() {
+  kill $attacker 2>/dev/null || :
+  wait $attacker 2>/dev/null || :
+}
+for mode in "-H slow heads" "-B slow bodies" "-R ranges" "-X slow reading"; do
+  disturbed "slowhttptest ${mode#* }, 1,000" attack stop_attack
 done
 
 # All stream slots in use: how long the next request waits for its 429.
-printf '[stream]\nmax_connections = 100\nmax_connections_per_ip = 100\n[http]\nmax_connections = 20000\nmax_connections_per_ip = 0\nidle_timeout = "10m"\nprogress_timeout = "10m"\n[log]\naccess = false\n' >"$folder/videod.toml"
+printf '[stream]\nmax_connections = 100\nmax_connections_per_ip = 100\nmax_uploads_per_ip = 0\n[http]\nmax_connections = 20000\nmax_connections_per_ip = 0\nidle_timeout = "10m"\nprogress_timeout = "10m"\n[log]\naccess = false\n' >"$folder/videod.toml"
 kill -HUP $ours
 until grep -q msg=reloaded "$folder/log"; do :; done
 coproc CROWD { python3 "$folder/crowd.py" 100 "$port" "GET /videos/${ids[200MiB]} HTTP/1.1\r\nHost: a\r\n\r\n"; }
@@ -175,11 +196,17 @@ wait "$CROWD_PID" || :
 printf '[http]\nmax_connections_per_ip = 0\n[log]\naccess = false\n' >"$folder/videod.toml"
 kill -HUP $ours
 until (($(grep -c msg=reloaded "$folder/log") == 2)); do :; done
-for ((i = 0; i < 4; ++i)); do
-  timeout $((rounds * seconds + 3)) bash -c 'while curl -fsS "$@" >/dev/null; do :; done' - \
-    -H "X-Session-Id: $session" -T "$folder/files/1GiB" "$site/upload/$(add)" &
-  uploads[i]=$!
-done
-sleep 1 # until all are connected
-disturbed "4 uploads at full speed"
-wait "${uploads[@]:0:4}" || :
+for ((i = 0; i < 4; ++i)); do targets[i]=$(add); done
+upload() {
+  for ((i = 0; i < 4; ++i)); do
+    timeout $((seconds + 3)) bash -c 'while curl -fsS "$@" >/dev/null; do :; done' - \
+      -H "X-Session-Id: $session" -T "$folder/files/1GiB" "$site/upload/${targets[i]}" &
+    uploads[i]=$!
+  done
+  sleep 1 # until all are connected
+}
+stop_uploads() {
+  wait "${uploads[@]:0:4}" || :
+  sleep 1 # until what they replaced is removed
+}
+disturbed "4 uploads at full speed" upload stop_uploads
