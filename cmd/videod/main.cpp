@@ -96,7 +96,9 @@ class OperatorSocket {
   explicit OperatorSocket(const Settings& settings)
       : path_(settings.adminSocket.empty() ? (settings.dataDirectory / "videod.sock").string() : settings.adminSocket),
         lock_(::open((path_ + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640)) {
-    if (!lock_) throw Error(Fault::unreachable, fmt::format("operator socket {}: {}", path_, std::strerror(errno)));
+    if (!lock_)
+      throw Error(errno == ENOSPC || errno == EDQUOT ? Fault::diskFull : Fault::unreachable,
+                  fmt::format("operator socket {}: {}", path_, std::strerror(errno)));
     isOurs_ = ::flock(lock_.number(), LOCK_EX | LOCK_NB) == 0;
   }
 

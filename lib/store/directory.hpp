@@ -51,6 +51,9 @@ class DataDirectory {
   /// Returns the bytes that are free for this process on the directory's file system.
   std::uint64_t freeSpace() const;
 
+  /// Returns what its file system cannot do for it, for the log; empty if there is nothing.
+  std::string risk() const;
+
   /// Returns the interface through which all files below it are accessed.
   os::FileSystem& files() const;
   Reserve& reserve();

@@ -2,6 +2,7 @@
 #include "comments/make.hpp"
 #include "data/make.hpp"
 #include "deletions/make.hpp"
+#include "observe/log.hpp"
 #include "schedule/schedule.hpp"
 #include "server/make.hpp"
 #include "sessions/make.hpp"
@@ -62,6 +63,7 @@ class DirectoryToolkit : public LocalToolkit {
         tasks_(makeLocalTasks(database_, blobs_, access_, *deletions_, settings.tasks)),
         server_(makeLocalServer(access_)) {
     if (!migrate) return;
+    if (const std::string risk = directory_->risk(); !risk.empty()) observe::warning(risk);
     if (!settings.signingKey.empty()) directory_->signingKey().set(settings.signingKey);
     database_.version();  // if it can fail, it fails now
     blobs_.removeAbandoned();
