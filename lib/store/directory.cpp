@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "os/copy_on_write.hpp"
 #include "os/files.hpp"
 #include "os/locks.hpp"
 #include "store/schema.hpp"
@@ -65,9 +66,11 @@ void requireNothingElse(const std::filesystem::path& path) {
 
 void makeFolders(os::FileSystem& files, int root) {
   for (const char* folder : folders) {
+    const bool isNew = os::makeFolder(files, root, folder);
     // A lost+found made by the file system belongs to root and may not be accessible.
-    if (!os::makeFolder(files, root, folder) && std::string_view(folder) != "lost+found")
-      os::openFolder(files, root, folder);
+    if (!isNew && std::string_view(folder) == "lost+found") continue;
+    const Descriptor opened = os::openFolder(files, root, folder);
+    if (isNew) os::setCopyOnWrite(opened.number(), true);  // contents keep their checksums
   }
 }
 
@@ -163,8 +166,9 @@ struct DataDirectory::State {
 void DataDirectory::create(const std::filesystem::path& path, os::FileSystem& files) {
   makeRoot(files, path);
   const Descriptor root = openRoot(path, path.string());
+  if (!hasDatabase(root.number())) requireNothingElse(path);
+  os::setCopyOnWrite(root.number(), false);
   if (!hasDatabase(root.number())) {
-    requireNothingElse(path);
     const Descriptor lock = os::openOrMake(files, root.number(), "LOCK", O_RDWR);
     if (!lockWithin(lock.number(), LOCK_EX, std::chrono::seconds{10}))
       throw Error(Fault::busy, path.string() + ": another process is making a data directory there");
@@ -258,6 +262,12 @@ std::filesystem::path DataDirectory::databasePath() const {
 
 std::uint64_t DataDirectory::freeSpace() const {
   return os::freeSpace(state_->files, state_->root.number(), state_->name);
+}
+
+std::string DataDirectory::risk() const {
+  if (!os::copiesOnWrite(state_->root.number())) return {};
+  return state_->path.string() +
+         ": copied on write: a full disk may end processes (SIGBUS); `chattr +C` is refused here";
 }
 
 os::FileSystem& DataDirectory::files() const {

@@ -5,9 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <mutex>
 #include <utility>
+
+#include "os/copy_on_write.hpp"
 
 namespace video::store {
 namespace {
@@ -25,18 +28,25 @@ int openNoting(const char* path, int flags, int mode) {
   return file;
 }
 
+constexpr off_t page = 4096;
+
 // SQLite lengthens -shm by a byte at the end of each page, and maps what may be holes.
 bool lengthensShm(int file, std::size_t size, off_t at) {
-  constexpr off_t page = 4096;
   struct stat is {};
   return size == 1 && (at + 1) % page == 0 && ::fstat(file, &is) == 0 && is.st_size <= at + 1 - page;
 }
 
+// Gives a page of -shm its blocks. btrfs writes in place only to what is allocated; ext4 with blocks smaller than a
+// page may need more of them to write to what is allocated and not written.
+int fillPage(int file, off_t at) {
+  if (os::isBtrfs(file)) return ::posix_fallocate(file, at, page);
+  static constexpr std::array<char, page> zeros{};
+  return ::pwrite(file, zeros.data(), zeros.size(), at) < 0 ? errno : 0;
+}
+
 ssize_t writeNoting(int file, const void* bytes, std::size_t size, off_t at) {
-  constexpr off_t page = 4096;
-  constexpr off_t region = 32 * 1024;  // lengths of -shm are multiples
   if (lengthensShm(file, size, at)) {
-    const int error = ::posix_fallocate(file, at + 1 - page, region);
+    const int error = fillPage(file, at + 1 - page);
     if (error == ENOSPC || error == EDQUOT) {
       note(error);
       errno = ENOSPC;

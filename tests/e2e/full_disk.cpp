@@ -1,7 +1,11 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <fstream>
 
 #include "catch.hpp"
 #include "e2e/program.hpp"
+#include "loop_disk.hpp"
 #include "temp.hpp"
 
 using namespace video;
@@ -146,6 +150,62 @@ TEST_CASE("without inodes a directory opens, deletes and drains, and people sign
   CHECK(run({"curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", daemon.url() + "/user/ada", "-d",
              R"({"user_name":"ada","pwd":"password of ada"})"})
             .out == "200");
+  CHECK(daemon.terminate() == 0);
+}
+
+TEST_CASE("a full disk ends no process, whatever its file system", "[long]") {
+  const auto [make, size] = GENERATE(table<std::string, std::uintmax_t>({{"mkfs.ext4 -q -b 1024", 128 * mega},
+                                                                         {"mkfs.ext4 -q -b 4096", 128 * mega},
+                                                                         {"mkfs.xfs -q", 320 * mega},
+                                                                         {"mkfs.btrfs -q", 128 * mega}}));
+  CAPTURE(make);
+  const LoopDisk disk(make, static_cast<off_t>(size));
+  if (!disk.isMounted()) {
+    WARN("skipped: cannot be made or mounted here: " << make);
+    return;
+  }
+  const TempDirectory folder;
+  const std::filesystem::path data = disk / "data";
+  const std::string config = "[storage]\nfree_space_floor = \"100000T\"\n";  // no reserve is made
+  std::ofstream(folder / "ctl.toml") << "data_dir = \"" << data.string() << "\"\n" << config;
+  const auto list = [&] {
+    return videoctl({"--direct", "--config", (folder / "ctl.toml").string(), "-o", "id", "video", "list"});
+  };
+  const Descriptor mounted(::open((disk / "").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const auto sync = [&] { ::syncfs(mounted.number()); };
+  const auto step = [&](int i) { return disk / ("step" + std::to_string(i)); };
+  constexpr int steps = 12;
+  REQUIRE(list().status == 8);
+  REQUIRE(videoctl({"--config", (folder / "ctl.toml").string(), "data", "init"}).status == 0);
+  for (int i = 0; i < steps; ++i) std::ofstream(step(i)) << std::string(4096, 'x');
+  sync();
+  const auto fill = [&](const std::string& name) {
+    for (const std::size_t piece : {std::size_t{1} << 20, std::size_t{4096}, std::size_t{512}, std::size_t{4096}}) {
+      const Descriptor filler(
+          ::open((disk / (name + std::to_string(piece))).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND, 0600));
+      const std::string bytes(piece, 'x');
+      while (::write(filler.number(), bytes.data(), bytes.size()) > 0) continue;
+      sync();
+    }
+  };
+  fill("filler");
+  // With a few blocks left for the memory that SQLite shares, more from run to run.
+  for (int i = 0; i < steps; ++i) {
+    const Ended listed = list();
+    CAPTURE(i, listed.err);
+    CHECK((listed.status == 0 || listed.status == 11));
+    std::filesystem::remove(step(i));
+    sync();
+  }
+  // Who has it mapped when the disk becomes full goes on.
+  std::filesystem::remove(disk / "filler1048576");
+  Daemon daemon(config, {}, data);
+  CHECK(daemon.log().find("copied on write") == std::string::npos);
+  fill("more");
+  for (int i = 0; i < 5; ++i)
+    CHECK(run({"curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", daemon.url() + "/user/ada", "-d",
+               R"({"user_name":"ada","pwd":"password of ada"})"})
+              .out != "000");
   CHECK(daemon.terminate() == 0);
 }
 
