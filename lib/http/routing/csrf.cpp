@@ -66,12 +66,14 @@ std::string_view whyForeign(const Head& head, std::string_view host, const Liste
   return {};
 }
 
+bool isListed(std::string_view origin, const std::vector<std::string>& origins) noexcept {
+  return !origin.empty() && std::any_of(origins.begin(), origins.end(),
+                                        [&](const std::string& one) { return equalWithoutCase(one, origin); });
+}
+
 bool mayChange(const CsrfClues& clues, const std::vector<std::string>& origins) noexcept {
   if (clues.credential && !clues.cookie) return true;
-  const bool listed = !clues.origin.empty() &&
-                      std::any_of(origins.begin(), origins.end(),
-                                  [&](const std::string& origin) { return equalWithoutCase(origin, clues.origin); });
-  if (listed) return true;
+  if (isListed(clues.origin, origins)) return true;
   if (!clues.fetchSite.empty()) return clues.fetchSite == "same-origin" || clues.fetchSite == "none";
   if (!clues.origin.empty()) return sameAuthority(clues.origin, clues.host);
   return !clues.cookie;
