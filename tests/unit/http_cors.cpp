@@ -51,7 +51,7 @@ TEST_CASE("every header field that the server reads or writes is allowed or expo
   // What a page cannot set, what only proxies and browsers may say, and what cross-origin requests themselves are
   // about.
   for (const char* const other :
-       {"Host", "Connection", "Content-Length", "Transfer-Encoding", "Expect", "Cookie", "Origin", "Referer",
+       {"Host", "Date", "Connection", "Content-Length", "Transfer-Encoding", "Expect", "Cookie", "Origin", "Referer",
         "Sec-Fetch-Site", "Forwarded", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host",
         "Access-Control-Request-Method", "Content-Disposition"})
     readNames.erase(other);

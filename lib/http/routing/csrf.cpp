@@ -50,16 +50,11 @@ bool isOwnAddress(std::string_view address, std::string_view host) noexcept {
 }  // namespace
 
 std::string_view whyForeign(const Head& head, std::string_view host, const Listener& listener) noexcept {
-  const std::string_view publicOrigin = originIn(listener.publicUrl);
-  if (!isOwnAddress(listener.address, host) && !sameAuthority(publicOrigin, host))
+  if (!isOwnAddress(listener.address, host) && !sameAuthority(originIn(listener.publicUrl), host))
     return "Host: must be the listener's own address or public_url";
-  const std::string_view publicHost = publicOrigin.substr(std::min(publicOrigin.find("://") + 3, publicOrigin.size()));
-  const auto isOwn = [&](std::string_view origin) {
-    return sameAuthority(origin, host) || (!publicHost.empty() && sameAuthority(origin, publicHost));
-  };
   for (const auto& [name, value] : head.headers) {
-    if (equalWithoutCase(name, "Origin") && !isOwn(value)) return "Origin: another site";
-    if (equalWithoutCase(name, "Referer") && !isOwn(originIn(value))) return "Referer: another site";
+    if (equalWithoutCase(name, "Origin") && !sameAuthority(value, host)) return "Origin: another site";
+    if (equalWithoutCase(name, "Referer") && !sameAuthority(originIn(value), host)) return "Referer: another site";
     if (equalWithoutCase(name, "Sec-Fetch-Site") && value != "same-origin" && value != "none")
       return "Sec-Fetch-Site: another site";
   }
