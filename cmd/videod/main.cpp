@@ -114,7 +114,8 @@ class OperatorSocket {
   static Descriptor openLock(const std::string& path) try {
     return os::openOrMake(os::systemFiles(), AT_FDCWD, path, O_RDWR);
   } catch (const Error& error) {
-    throw Error(Fault::unreachable, fmt::format("operator socket: {}", error.detail()));
+    throw Error(error.fault() == Fault::diskFull ? Fault::diskFull : Fault::unreachable,
+                fmt::format("operator socket: {}", error.detail()));
   }
 
   std::string path_;

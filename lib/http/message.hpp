@@ -108,6 +108,7 @@ struct Answer {
   std::optional<std::uint64_t> headLength;  ///< for HEAD: the Content-Length of the GET reply
   std::uint64_t rate = 0;                   ///< maximum bytes of content per second; 0: no limit
   std::chrono::milliseconds delay{0};       ///< before the first byte is sent; no thread waits
+  bool forAnyOrigin = false;                ///< pages of any origin may read it
   bool close = false;                       ///< close the connection afterwards
   std::shared_ptr<void> held;               ///< released when the last byte was sent or the connection broke
 

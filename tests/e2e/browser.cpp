@@ -66,11 +66,22 @@ class Browser {
     const json result = call("Runtime.evaluate", {{"expression", expression}}).at("result");
     return result.value("value", std::string());
   }
+  /// What the promise that `expression` makes is fulfilled with, as text.
+  std::string await(const std::string& expression) {
+    const json result = call("Runtime.evaluate", {{"expression", expression}, {"awaitPromise", true}});
+    if (result.contains("exceptionDetails")) throw std::runtime_error(result.dump());
+    return result.at("result").value("value", std::string());
+  }
   /// Waits until the text of the page has `needle`; all of it.
   std::string waitFor(const std::string& needle) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
     for (;;) {
-      const std::string text = evaluate("document.readyState == 'complete' ? document.documentElement.outerHTML : ''");
+      std::string text;
+      try {
+        text = evaluate("document.readyState == 'complete' ? document.documentElement.outerHTML : ''");
+      } catch (const std::runtime_error& failure) {
+        if (std::string_view(failure.what()).find("navigated") == std::string_view::npos) throw;  // asked too early
+      }
       if (text.find(needle) != std::string::npos) return text;
       if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("the page stays\n" + text);
     }
@@ -100,7 +111,74 @@ class Browser {
   int id_ = 0;
 };
 
+/// One red frame of 16 by 16, in WebM.
+constexpr const char* tinyWebm =
+    "GkXfo59ChoEBQveBAULygQRC84EIQoKEd2VibUKHgQJChYECGFOAZwEAAAAAAAG/EU2bdLpNu4tTq4QVSalmU6yBoU27i1OrhBZU"
+    "rmtTrIHGTbuMU6uEElTDZ1OsggEMTbuMU6uEHFO7a1OsggGp7AEAAAAAAABZAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAVSalmoCrXsYMPQkBNgIRM"
+    "YXZmV0GETGF2ZkSJiECPQAAAAAAAFlSua8GuAQAAAAAAADjXgQFzxYgAAAAAAAAAAZyBACK1nIN1bmSIgQCGhVZfVlA4g4EBI+OD"
+    "hDuaygDgibCBELqBEJqBAhJUw2fRc3POY8CLY8WIAAAAAAAAAAFnyJhFo4dFTkNPREVSRIeLTGF2YyBsaWJ2cHhnyKJFo4hEVVJB"
+    "VElPTkSHlDAwOjAwOjAxLjAwMDAwMDAwMAAAH0O2dcLngQCjvYEAAIDwAgCdASoQABAAAEcIhYWImYSIAgICdaoD+AP6Ag1N7gD+"
+    "/W7z/+Rv4+dG/8jj//xKnuOJ4//8RoAcU7trkbuPs4EAt4r3gQHxggFi8IED";
+
 }  // namespace
+
+TEST_CASE("pages of other origins: a listed one uses the API, any one plays what is public") {
+  if (!Browser::isInstalled()) return;
+  Daemon front;  // its pages are on two origins: 127.0.0.1, which is listed, and localhost
+  const std::string port = front.address().substr(front.address().rfind(':'));
+  Daemon daemon("[http]\norigins = [\"" + front.url() + "\"]\n");
+  Browser browser;
+  const auto visit = [&](const std::string& origin) {
+    browser.call("Page.navigate", {{"url", origin + "/version"}});
+    browser.waitFor("videod");
+    REQUIRE(browser.evaluate("location.origin") == origin);
+  };
+  // Status and body, or the name of the error; `after` says what else of the answer is wanted.
+  const auto fetch = [&](const std::string& path, const std::string& options, const std::string& after = "''") {
+    return browser.await(
+        fmt::format("fetch('{}{}', {}).then(async a => a.status + ' ' + {} + ' ' + await a.text()).catch(e => e.name)",
+                    daemon.url(), path, options, after));
+  };
+
+  visit(front.url());
+  const std::string made =
+      fetch("/user", R"({method: 'POST', credentials: 'include', body: '{"user_name":"anna","pwd":"long enough"}'})");
+  REQUIRE(made.starts_with("201 "));
+  const std::string session = json::parse(made.substr(made.find('{')))["session_id"];
+  CHECK(fetch("/session", "{credentials: 'include'}").find("\"anna\"") != std::string::npos);  // by its cookie
+  CHECK(fetch("/session", "{}").starts_with("401 "));
+  const std::string headers = "headers: {'X-Session-Id': '" + session + "', 'Content-Type': 'application/json'}";
+  const std::string added = fetch("/user/anna/videos", "{method: 'POST', " + headers + R"(, body: '{"name":"clip"}'})");
+  REQUIRE(added.starts_with("201 "));
+  const json video = json::parse(added.substr(added.find('{')));
+  const std::string path = "/videos/" + video["id"].get<std::string>();
+  CHECK(fetch(video["upload_url"].get<std::string>(),
+              fmt::format("{{method: 'PUT', body: Uint8Array.from(atob('{}'), c => c.charCodeAt(0))}}", tinyWebm))
+            .starts_with("201 "));
+  CHECK(fetch("/nowhere", "{}", "a.headers.get('X-Error-Code')").starts_with("404 006 "));
+  CHECK(fetch("/video/" + video["id"].get<std::string>(), "{method: 'PATCH', " + headers + R"(, body: '{"name":"b"}'})")
+            .starts_with("200 "));
+
+  visit("http://localhost" + port);
+  CHECK(fetch("/user/anna/videos", "{}") == "TypeError");
+  CHECK(fetch("/user/anna/videos", "{method: 'POST', " + headers + R"(, body: '{"name":"clip"}'})") == "TypeError");
+  CHECK(fetch(path, "{credentials: 'include'}") == "TypeError");
+  CHECK(fetch(path, "{headers: {Range: 'bytes=1-2', 'If-Match': '*'}}", "a.headers.get('Content-Range')")
+            .starts_with("206 bytes 1-2/"));
+  const auto play = [&](const std::string& attribute) {
+    return browser.await(
+        "new Promise(done => { const video = document.createElement('video'); " + attribute +
+        "video.onloadeddata = () => { const canvas = document.createElement('canvas'); const pen = "
+        "canvas.getContext('2d'); pen.drawImage(video, 0, 0); try { done('red ' + (pen.getImageData(5, 5, 1, "
+        "1).data[0] "
+        "> 200)); } catch (e) { done(e.name); } }; video.onerror = () => done('error'); video.preload = 'auto'; "
+        "video.src = '" +
+        daemon.url() + path + "'; document.body.append(video); video.load(); })");
+  };
+  CHECK(play("video.crossOrigin = 'anonymous';") == "red true");
+  CHECK(play("video.crossOrigin = 'use-credentials';") == "error");
+}
 
 TEST_CASE("the upload page uploads in a browser") {
   if (!Browser::isInstalled()) return;

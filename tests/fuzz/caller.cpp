@@ -54,6 +54,11 @@ void checkCrossSite(const Head& head, const Caller& caller) {
   const bool may = mayChange(clues, {std::string(site)});
   if (clues.cookie && clues.fetchSite == "cross-site" && !equalWithoutCase(clues.origin, site))
     holds(!may, "a request from another site changes nothing with a cookie", clues.origin);
+  Listener trusted;
+  trusted.trusted = true;
+  if (clues.fetchSite == "cross-site" || clues.origin == site || !clues.host.ends_with(":8000"))
+    holds(!whyForeign(head, clues.host, trusted).empty(), "a trusted listener refuses requests from other sites' pages",
+          clues.host);
 }
 
 void run(fuzz::Input in) {

@@ -353,7 +353,8 @@ TEST_CASE("a trusted listener answers nobody whom a page of another site may hav
       {{{"Host", "127.0.0.1.evil.example:9001"}}, false},
       {{{"Host", ""}}, false},
       {{{"Host", "127.0.0.1:9001"}, {"Origin", "http://127.0.0.1:9001"}}, true},
-      {{{"Host", "127.0.0.1:9001"}, {"Origin", "https://tasks.example"}}, true},
+      {{{"Host", "tasks.example"}, {"Origin", "https://tasks.example"}}, true},
+      {{{"Host", "127.0.0.1:9001"}, {"Origin", "https://tasks.example"}}, false},
       {{{"Host", "127.0.0.1:9001"}, {"Origin", "http://127.0.0.1:8000"}}, false},
       {{{"Host", "127.0.0.1:9001"}, {"Origin", "https://front.example"}}, false},  // not even a listed one
       {{{"Host", "127.0.0.1:9001"}, {"Origin", "null"}}, false},

@@ -77,7 +77,9 @@ void Router::answerContent(const Exchange& exchange, const std::function<Content
 void Router::answerContent(const Exchange& exchange, const Content& content, Answer& answer) {
   const Head& head = exchange.request.head;
   const ContentMeta& meta = content.meta;
-  const char* const cacheControl = std::holds_alternative<Anonymous>(exchange.by) ? "no-cache" : "private, no-cache";
+  const bool isPublic = std::holds_alternative<Anonymous>(exchange.by);
+  const char* const cacheControl = isPublic ? "no-cache" : "private, no-cache";
+  answer.forAnyOrigin = isPublic;
   if (const std::string path = content.reader->path();
       exchange.request.peer.proxied && !options_.accelRedirect.empty() && !path.empty()) {
     // The proxy sends the bytes, so it also handles Range and the conditions.

@@ -50,28 +50,25 @@ bool isOwnAddress(std::string_view address, std::string_view host) noexcept {
 }  // namespace
 
 std::string_view whyForeign(const Head& head, std::string_view host, const Listener& listener) noexcept {
-  const std::string_view publicOrigin = originIn(listener.publicUrl);
-  if (!isOwnAddress(listener.address, host) && !sameAuthority(publicOrigin, host))
+  if (!isOwnAddress(listener.address, host) && !sameAuthority(originIn(listener.publicUrl), host))
     return "Host: must be the listener's own address or public_url";
-  const std::string_view publicHost = publicOrigin.substr(std::min(publicOrigin.find("://") + 3, publicOrigin.size()));
-  const auto isOwn = [&](std::string_view origin) {
-    return sameAuthority(origin, host) || (!publicHost.empty() && sameAuthority(origin, publicHost));
-  };
   for (const auto& [name, value] : head.headers) {
-    if (equalWithoutCase(name, "Origin") && !isOwn(value)) return "Origin: another site";
-    if (equalWithoutCase(name, "Referer") && !isOwn(originIn(value))) return "Referer: another site";
+    if (equalWithoutCase(name, "Origin") && !sameAuthority(value, host)) return "Origin: another site";
+    if (equalWithoutCase(name, "Referer") && !sameAuthority(originIn(value), host)) return "Referer: another site";
     if (equalWithoutCase(name, "Sec-Fetch-Site") && value != "same-origin" && value != "none")
       return "Sec-Fetch-Site: another site";
   }
   return {};
 }
 
+bool isListed(std::string_view origin, const std::vector<std::string>& origins) noexcept {
+  return !origin.empty() && std::any_of(origins.begin(), origins.end(),
+                                        [&](const std::string& one) { return equalWithoutCase(one, origin); });
+}
+
 bool mayChange(const CsrfClues& clues, const std::vector<std::string>& origins) noexcept {
   if (clues.credential && !clues.cookie) return true;
-  const bool listed = !clues.origin.empty() &&
-                      std::any_of(origins.begin(), origins.end(),
-                                  [&](const std::string& origin) { return equalWithoutCase(origin, clues.origin); });
-  if (listed) return true;
+  if (isListed(clues.origin, origins)) return true;
   if (!clues.fetchSite.empty()) return clues.fetchSite == "same-origin" || clues.fetchSite == "none";
   if (!clues.origin.empty()) return sameAuthority(clues.origin, clues.host);
   return !clues.cookie;

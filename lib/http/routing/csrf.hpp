@@ -17,6 +17,9 @@ struct CsrfClues {
   std::string_view host;
 };
 
+/// Returns whether an Origin header field names one of `origins`.
+bool isListed(std::string_view origin, const std::vector<std::string>& origins) noexcept;
+
 /// Returns whether such a request is allowed (http-api.md, "Cross-site"). Pages of `origins` are allowed regardless of
 /// Sec-Fetch-Site.
 bool mayChange(const CsrfClues& clues, const std::vector<std::string>& origins) noexcept;

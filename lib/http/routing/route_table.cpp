@@ -144,6 +144,7 @@ RouteTable::Match RouteTable::find(const PathParts& path, Method method, unsigne
     for (const auto& [one, token] : tokens) {
       const RouteEntry* entry = Search::entryFor(*search.known, one);
       if (isVisible(entry, roles)) match.plainErrors = match.plainErrors || entry->route.flags.plainErrors;
+      if (isVisible(entry, roles)) match.isContent = match.isContent || entry->isContent;
       if (!isVisible(entry, roles) && one != Method::options) continue;
       if (!match.allow.empty()) match.allow += ", ";
       match.allow += token;

@@ -61,6 +61,7 @@ struct RouteEntry {
   std::function<void(const Exchange&, Answer&)> handler;
   std::vector<std::pair<std::string_view, std::size_t>> parameters;  ///< names in braces, and the index of their part
   Shapes shapes{};
+  bool isContent = false;  ///< replies with a content
   std::unique_ptr<AnswerCounts> answers = std::make_unique<AnswerCounts>();
 };
 
@@ -72,6 +73,7 @@ class RouteTable {
     const RouteEntry* entry = nullptr;  ///< the route for path and method
     std::string allow;                  ///< if only the method is unknown: the allowed methods
     bool plainErrors = false;           ///< whether the path has plain-text errors
+    bool isContent = false;             ///< whether contents are read at the path
     std::string_view emptyParameter;    ///< if only an empty part prevents a match: that parameter's name
   };
 

@@ -10,6 +10,7 @@
 #include "http/header_values.hpp"
 #include "http/percent_encoding.hpp"
 #include "http/routing/caller.hpp"
+#include "http/routing/cors.hpp"
 #include "http/routing/csrf.hpp"
 #include "http/routing/error_reply.hpp"
 #include "observe/log.hpp"
@@ -151,6 +152,7 @@ class RequestScope {
     }
     answer_.set("X-Request-Id", requestId_);
     answer_.set("X-Content-Type-Options", "nosniff");
+    cors::share(head_, options_.origins, answer_);
     if (!hasHeader(answer_, "Cache-Control")) answer_.set("Cache-Control", "no-store");
     (*answers_)[static_cast<std::size_t>(answer_.status / 100)].fetch_add(1, std::memory_order_relaxed);
     auto ending = std::make_shared<Ending>(counts_, std::move(answer_.held), std::move(share), began_);
@@ -233,9 +235,9 @@ BodyUse Router::bodyOf(Method method) noexcept {
   return method == Method::post || method == Method::patch ? BodyUse::collect : BodyUse::none;
 }
 
-void Router::add(const Route& route, BodyUse body, std::function<void(const Exchange&, Answer&)> handler,
-                 Shapes shapes) {
-  routes_.add({route, body, std::move(handler), {}, shapes});
+void Router::add(const Route& route, BodyUse body, std::function<void(const Exchange&, Answer&)> handler, Shapes shapes,
+                 bool isContent) {
+  routes_.add({route, body, std::move(handler), {}, shapes, isContent});
 }
 
 std::vector<Route> Router::routes() const {
@@ -307,6 +309,7 @@ struct Router::Admitted final : Admission {
   std::string allow;     ///< the allowed methods, if the path is known but not the method
   bool options = false;  ///< an OPTIONS request: reply with `allow` only
   bool plainErrors = false;
+  bool isContent = false;  ///< of an OPTIONS request: contents are read at the path
   std::optional<Error> refusal;
   Limiter::Token token;  ///< of an upload, or for the memory of its body
   Limiter::Token share;  ///< of a forwarded request, in place of its connection
@@ -324,6 +327,7 @@ void Router::admit(const Head& head, const Listener& listener, Admitted& admitte
   }
   RouteTable::Match match = routes_.find(PathParts(head.path), head.method, listener.roles);
   admitted.plainErrors = match.plainErrors;
+  admitted.isContent = match.isContent;
   if (match.entry == nullptr) {
     admitted.allow = std::move(match.allow);
     admitted.options = head.method == Method::options && !admitted.allow.empty();
@@ -413,6 +417,7 @@ void Router::serve(const Request& asked, Admission& admission, Answer& answer) n
   scope.run([&] {
     if (admitted.options) {
       answer.set("Allow", admitted.allow);
+      cors::answerPreflight(head, options_.origins, admitted.allow, admitted.isContent, answer);
       answer.status = 204;
       return;
     }
@@ -442,7 +447,7 @@ void Router::serve(const Request& asked, Admission& admission, Answer& answer) n
 }
 
 void Router::refuse(int status, std::string_view detail, const Head* head, Answer& answer) noexcept {
-  RequestScope scope(options_, counts_, makeRequestId(), nullptr, nullptr, answer);
+  RequestScope scope(options_, counts_, makeRequestId(), head, nullptr, answer);
   scope.form().body = head != nullptr && head->hasBody();
   scope.fail(Error(faultOfStatus(status), std::string(detail)));
   answer.status = status;

@@ -69,7 +69,7 @@ class Exchange {
 
 /// Options of a router.
 struct RouterOptions {
-  std::vector<std::string> origins;  ///< other origins whose pages may make changes with a cookie
+  std::vector<std::string> origins;  ///< other origins whose pages may read replies and make changes, with a cookie too
   /// Called when the last byte of a reply was sent or its connection broke, on any thread; must not throw.
   std::function<void(const observe::AccessLine&)> accessLog;
   /// Returns a number that changes with the data; must be fast. Cached replies of `sharedReply` routes are used as long
@@ -109,7 +109,8 @@ class Router : public Service {
   void serve(const Endpoint<Wanted, Given>& endpoint, Handler handler, Adorn adorn);
 
   /// Adds a route that sends content, with byte ranges and conditions (RFC 9110 §13, §14). Each reply that streams
-  /// content holds a limiter token. The content for an anonymous caller must depend only on path, query and data.
+  /// content holds a limiter token. The content for an anonymous caller must depend only on path, query and data; pages
+  /// of any origin may read it.
   template <Described Wanted, std::invocable<const Credential&, const Wanted&> Handler>
   void serveContent(const Endpoint<Wanted, Content>& endpoint, Handler handler);
 
@@ -145,7 +146,8 @@ class Router : public Service {
   void admit(const Head& head, const Listener& listener, Admitted& admitted) const;
   void answerContent(const Exchange& exchange, const std::function<Content()>& find, Answer& answer);
   void answerContent(const Exchange& exchange, const Content& content, Answer& answer);
-  void add(const Route& route, BodyUse body, std::function<void(const Exchange&, Answer&)> handler, Shapes shapes = {});
+  void add(const Route& route, BodyUse body, std::function<void(const Exchange&, Answer&)> handler, Shapes shapes = {},
+           bool isContent = false);
   template <class Wanted, class Given>
   static constexpr Shapes shapesOf();
 
@@ -246,7 +248,7 @@ void Router::serveContent(const Endpoint<Wanted, Content>& endpoint, Handler han
         },
         answer);
   };
-  add(endpoint, BodyUse::none, answerIt, shapesOf<Wanted, Content>());
+  add(endpoint, BodyUse::none, answerIt, shapesOf<Wanted, Content>(), true);
 }
 
 template <Described Wanted, class Given, class Handler, class Adorn>
