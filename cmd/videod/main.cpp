@@ -16,6 +16,7 @@
 #include <sstream>
 #include <thread>
 
+#include "base/address.hpp"
 #include "base/error.hpp"
 #include "flags.hpp"
 #include "http/routing/router.hpp"
@@ -159,9 +160,9 @@ ServerLimits limitsOf(const http::Limiter& limiter) {
   return {{bucket("streams", used.streams, most.streams, used.streamsRefused),
            bucket("address", used.busiest, most.perAddress, used.addressRefused),
            bucket("uploads", used.uploads, most.uploads, used.uploadsRefused),
-            bucket("connections", used.connections, most.connections, used.connectionsRefused),
-            bucket("upload_address", used.busiestUploader, most.uploadsPerAddress, used.uploaderRefused),
-            bucket("buffered", used.buffered, most.buffered, used.bufferedRefused)}};
+           bucket("connections", used.connections, most.connections, used.connectionsRefused),
+           bucket("upload_address", used.busiestUploader, most.uploadsPerAddress, used.uploaderRefused),
+           bucket("buffered", used.buffered, most.buffered, used.bufferedRefused)}};
 }
 
 // Holds the settings in effect and applies those that can change while the daemon runs.

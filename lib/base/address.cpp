@@ -1,10 +1,14 @@
 #include "base/address.hpp"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cstdint>
 
+#include "base/error.hpp"
 #include "base/text.hpp"
 
 namespace video {
@@ -24,6 +28,32 @@ bool isLoopback(std::string_view host) {
   // A name may begin with "127." too.
   const bool isNumber = host.find_first_not_of("0123456789.") == std::string_view::npos;
   return equalWithoutCase(host, "localhost") || (isNumber && host.starts_with("127.")) || host == "::1";
+}
+
+void checkAddress(std::string_view what, std::string_view address) {
+  const auto refuse = [&](std::string_view why) {
+    throw Error(Fault::malformed, fmt::format("{}: \"{}\" {}", what, address, why));
+  };
+  constexpr std::string_view local = "unix:";
+  if (address.starts_with(local)) {
+    if (address == local || address.find('\0') != std::string_view::npos) refuse("must contain a path");
+    return;
+  }
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) refuse("is not HOST:PORT, [V6]:PORT or unix:PATH");
+  const std::string_view port = address.substr(colon + 1);
+  std::uint16_t number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (error != std::errc{} || end != port.data() + port.size()) refuse("must end with a port from 0 to 65535");
+  std::string host(address.substr(0, colon));
+  if (host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+    in6_addr parsed{};
+    if (::inet_pton(AF_INET6, host.c_str(), &parsed) != 1) refuse("has no IPv6 address in brackets");
+  } else if (host.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") !=
+             std::string::npos) {
+    refuse("is not HOST:PORT; put an IPv6 address in brackets");
+  }
 }
 
 }  // namespace video

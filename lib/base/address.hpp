@@ -12,4 +12,8 @@ std::string addressKey(std::string_view address);
 /// Whether a host of a URL, with or without the brackets of IPv6, is this machine: `localhost`, 127.0.0.0/8, ::1.
 bool isLoopback(std::string_view host);
 
+/// Throws malformed, with a message that begins with `what`, unless `address` is `HOST:PORT`, `[V6]:PORT` or
+/// `unix:PATH`.
+void checkAddress(std::string_view what, std::string_view address);
+
 }  // namespace video

@@ -1,13 +1,11 @@
 #include "settings/settings.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <toml++/toml.h>
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -17,6 +15,7 @@
 #include <sstream>
 #include <utility>
 
+#include "base/address.hpp"
 #include "base/error.hpp"
 #include "base/units.hpp"
 #include "schedule/cron.hpp"
@@ -575,32 +574,6 @@ std::string showSettings(const Settings& settings) {
     if (const std::string value = rule.show(settings); rule.listed || !value.empty())
       text += fmt::format("{} = {}\n", rule.key, value);
   return text;
-}
-
-void checkAddress(std::string_view what, std::string_view address) {
-  const auto refuse = [&](std::string_view why) {
-    throw Error(Fault::malformed, fmt::format("{}: \"{}\" {}", what, address, why));
-  };
-  constexpr std::string_view local = "unix:";
-  if (address.starts_with(local)) {
-    if (address == local || address.find('\0') != std::string_view::npos) refuse("must contain a path");
-    return;
-  }
-  const std::size_t colon = address.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) refuse("is not HOST:PORT, [V6]:PORT or unix:PATH");
-  const std::string_view port = address.substr(colon + 1);
-  std::uint16_t number = 0;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  if (error != std::errc{} || end != port.data() + port.size()) refuse("must end with a port from 0 to 65535");
-  std::string host(address.substr(0, colon));
-  if (host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-    in6_addr parsed{};
-    if (::inet_pton(AF_INET6, host.c_str(), &parsed) != 1) refuse("has no IPv6 address in brackets");
-  } else if (host.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") !=
-             std::string::npos) {
-    refuse("is not HOST:PORT; put an IPv6 address in brackets");
-  }
 }
 
 }  // namespace video

@@ -65,8 +65,4 @@ std::vector<std::string> settingsKeys();
 /// Returns the settings in effect as lines of `table.key = value`.
 std::string showSettings(const Settings& settings);
 
-/// Throws malformed, with a message that begins with `what`, unless `address` is `HOST:PORT`, `[V6]:PORT` or
-/// `unix:PATH`.
-void checkAddress(std::string_view what, std::string_view address);
-
 }  // namespace video

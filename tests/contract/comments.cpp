@@ -74,7 +74,7 @@ TEST_CASE("comments can be posted, listed in order and removed") {
 }
 
 TEST_CASE("a page of long comments ends early, and the pages together have them all") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.access.commentsPerMinute = 0; });
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
   constexpr std::size_t all = 150;
@@ -100,7 +100,10 @@ TEST_CASE("a page of long comments ends early, and the pages together have them 
 
 TEST_CASE("150 readers that do not read long lists keep nothing from others") {
   constexpr std::size_t most = std::size_t{8} << 20;
-  Site site(Way::remote, [](Settings& settings) { settings.limiter.buffered = most; });
+  Site site(Way::remote, [](Settings& settings) {
+    settings.limiter.buffered = most;
+    settings.access.commentsPerMinute = 0;
+  });
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
   for (int i = 0; i < 300; ++i) site.local().comments().post(ada, {video, std::string(2000, 'x'), std::nullopt});

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/address.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "fuzz.hpp"

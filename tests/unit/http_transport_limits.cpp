@@ -73,11 +73,14 @@ TEST_CASE("without a least rate, or through the operator socket, a body may tric
   TransportOptions options;
   options.progressTimeout = 100ms;
   options.minBodyRate = 100'000;
-  Running server(options);
-  const std::string path = fmt::format("/tmp/http_trickle_{}.sock", ::getpid());
+  Recorder service;
+  Transport transport(service, options);
+  const video::TempDirectory folder;
+  const std::string path = (folder / "videod.sock").string();
   Listener operators = at("unix:" + path);
   operators.operatorSocket = true;
-  server.transport.listen(operators);
+  transport.listen(operators);
+  transport.start();
   options.minBodyRate = 0;
   Running patient(options);
   for (const std::string& address : {path, patient.address})

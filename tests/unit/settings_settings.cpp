@@ -123,6 +123,9 @@ password_memlimit = "20MiB"
 password_parallel = 2
 login_attempts = 13
 login_window = "14m"
+registrations_per_hour = 15
+comments_per_minute = 16
+max_pending = 17
 secure_cookies = "never"
 [session]
 ttl = "1d"
@@ -234,6 +237,9 @@ access = false
   CHECK(s.access.passwordParallel == 2);
   CHECK(s.access.loginAttempts == 13);
   CHECK(s.access.loginWindow == 14min);
+  CHECK(s.access.registrationsPerHour == 15);
+  CHECK(s.access.commentsPerMinute == 16);
+  CHECK(s.videos.maxPending == 17);
   CHECK(s.cookies.secure == http::CookieOptions::Secure::never);
   CHECK(s.access.sessionTtl == 24h);
   CHECK(s.cookies.lifetime == 24h);
@@ -272,8 +278,10 @@ access = false
   std::istringstream mine(showSettings(s));
   const std::string defaults = showSettings(Settings{});
   for (std::string line; std::getline(mine, line);)
-    if (line != "task.backup.enabled = false" && !line.starts_with("listener."))
+    if (line != "task.backup.enabled = false" && !line.starts_with("listener.")) {
+      INFO(line);
       CHECK(defaults.find(line + "\n") == std::string::npos);
+    }
 }
 
 TEST_CASE("an invalid file is refused with line, key and reason") {

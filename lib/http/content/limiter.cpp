@@ -146,11 +146,11 @@ LimiterCounts Limiter::counts() const {
   counts.streams = buckets_->all.streams;
   counts.uploads = buckets_->all.uploads;
   counts.buffered = buckets_->all.buffered;
-  counts.addresses = buckets_->addresses.size();
   for (const auto& [address, used] : buckets_->addresses) {
     counts.busiest = std::max(counts.busiest, used.streams);
     counts.busiestUploader = std::max(counts.busiestUploader, used.uploads);
     counts.connections = std::max(counts.connections, used.connections);
+    if (used.streams + used.uploads + used.buffered > 0) ++counts.addresses;
   }
   return counts;
 }

@@ -25,7 +25,7 @@ struct LimiterCounts {
   std::size_t streams = 0;
   std::size_t uploads = 0;
   std::size_t buffered = 0;         ///< bytes
-  std::size_t addresses = 0;        ///< addresses with at least one token
+  std::size_t addresses = 0;        ///< addresses with a stream, an upload or buffered bytes
   std::size_t busiest = 0;          ///< the largest number of streams to one address
   std::size_t busiestUploader = 0;  ///< the largest number of uploads from one address
   std::size_t connections = 0;      ///< the largest number of connections from one address
