@@ -22,6 +22,7 @@ struct Known {
   Scope scope = Scope::full;       ///< a token's
   std::optional<Time> expires{};   ///< never empty for a session
   std::optional<Time> lastUsed{};  ///< a token's
+  std::string publicId{};          ///< a session's or token's
 };
 
 /// A key as the tables have it.

@@ -32,6 +32,7 @@ struct Fields<ServerStatus> {
       Field{"disk_low", &ServerStatus::diskLow, "free space is below the floor"},
       Field{"connections", &ServerStatus::connections, "open connections"},
       Field{"workers", &ServerStatus::workers, "worker threads"},
+      Field{"warnings", &ServerStatus::warnings, "what should be set up differently"},
   };
 };
 

@@ -85,6 +85,18 @@ Error refusal(int error, const std::string& name) {
   }
 }
 
+// What others may write to, they could replace: the contents, the links, the accounts.
+void requireOwnerAlone(int root, const std::filesystem::path& path) {
+  for (const char* name : {".", "blobs", "incoming", "derived", "lost+found", "video.db", "signing.key"}) {
+    struct stat is {};
+    if (::fstatat(root, name, &is, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (S_ISLNK(is.st_mode) || (is.st_mode & (S_IWGRP | S_IWOTH)) == 0) continue;
+    const std::string file = (std::string_view(name) == "." ? path : path / name).string();
+    throw Error(Fault::forbidden, fmt::format("{}: others may write to it (mode {:04o}): run `chmod go-w {}`", file,
+                                              is.st_mode & 07777U, file));
+  }
+}
+
 Descriptor openRoot(const std::filesystem::path& path, const std::string& name) {
   Descriptor root(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root || ::faccessat(root.number(), ".", R_OK | W_OK | X_OK, AT_EACCESS) != 0) throw refusal(errno, name);
@@ -118,6 +130,7 @@ void DataDirectory::create(const std::filesystem::path& path, os::FileSystem& fi
     if (::fchmod(made.number(), 0750) != 0) throw refusal(errno, path.string());
   }
   const Descriptor root = openRoot(path, path.string());
+  requireOwnerAlone(root.number(), path);
   if (!hasDatabase(root.number())) {
     requireNothingElse(path);
     const Descriptor lock = os::openOrMake(files, root.number(), "LOCK", O_RDWR);
@@ -152,6 +165,7 @@ std::shared_ptr<DataDirectory> DataDirectory::open(const std::filesystem::path& 
   if (!hasDatabase(root))
     throw Error(Fault::unreachable,
                 state->name + ": not a data directory (no video.db in it): run `videoctl data init`");
+  requireOwnerAlone(root, path);
   std::error_code problem;
   const std::filesystem::path canonical = std::filesystem::canonical(path, problem);
   if (problem) throw refusal(problem.value(), state->name);

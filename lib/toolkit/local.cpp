@@ -81,6 +81,8 @@ class DirectoryToolkit : public LocalToolkit {
 
   std::uint64_t dataVersion() const override { return database_.version(); }
 
+  observe::LoggedCaller callerOf(const Credential& by) noexcept override { return access_.describe(by); }
+
   bool isReady() override { return database_.isReady(); }
 
   bool isDiskLow() override { return directory_->freeSpace() < freeSpaceFloor_; }

@@ -23,7 +23,7 @@ Site::Site(Way way, const std::function<void(Settings&)>& change) {
   local_ = openLocal(settings_, "the test", true);
   RunningDaemon daemon;
   daemon.status = [this] {
-    return ServerStatus{VIDEO_VERSION, Time{}, 1, local_->isReady(), local_->isDiskLow(), 2, 3};
+    return ServerStatus{VIDEO_VERSION, Time{}, 1, local_->isReady(), local_->isDiskLow(), 2, 3, {{"a warning"}}};
   };
   daemon.limits = [] { return ServerLimits{{{"streams", 1, 2, 3}}}; };
   daemon.reload = [] { return Reloaded{{"log.level"}, {"http.workers"}}; };

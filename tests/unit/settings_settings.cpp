@@ -117,6 +117,9 @@ password_memlimit = "20MiB"
 password_parallel = 2
 login_attempts = 13
 login_window = "14m"
+registrations_per_hour = 21
+comments_per_minute = 31
+max_pending = 101
 secure_cookies = "never"
 [session]
 ttl = "1d"
@@ -216,6 +219,9 @@ access = false
   CHECK(s.access.passwordParallel == 2);
   CHECK(s.access.loginAttempts == 13);
   CHECK(s.access.loginWindow == 14min);
+  CHECK(s.access.registrationsPerHour == 21);
+  CHECK(s.access.commentsPerMinute == 31);
+  CHECK(s.videos.maxPending == 101);
   CHECK(s.cookies.secure == http::CookieOptions::Secure::never);
   CHECK(s.access.sessionTtl == 24h);
   CHECK(s.cookies.lifetime == 24h);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "http/content/multipart_form.hpp"
 #include "http/header_values.hpp"
@@ -13,6 +15,9 @@
 
 namespace video::http {
 namespace {
+
+constexpr std::size_t mostOfAgent = 256;  // bytes of a User-Agent in the access log
+constexpr std::size_t mostProxies = 16;
 
 bool changesSomething(Method method, const Route& route) noexcept {
   return (method != Method::get && method != Method::head) || route.flags.changes;
@@ -50,7 +55,10 @@ class Ending {
              .bytes = line_->bytes,
              .took = std::chrono::duration_cast<std::chrono::microseconds>(took),
              .requestId = line_->requestId,
-             .address = line_->address});
+             .address = line_->address,
+             .user = line_->caller.user,
+             .credential = line_->caller.credential,
+             .agent = line_->agent});
   }
   /// The line for the access log: an observe::AccessLine that owns its strings.
   struct Line {
@@ -59,6 +67,8 @@ class Ending {
     std::string path;
     std::string address;
     std::string requestId;
+    observe::LoggedCaller caller;
+    std::string agent;
     int status = 0;
     std::uint64_t bytes = 0;
   };
@@ -97,6 +107,10 @@ class RequestScope {
     if (entry == nullptr) return;
     operation_ = entry->route.name;
     answers_ = entry->answers.get();
+  }
+
+  void setCaller(const Credential& by) {
+    if (options_.accessLog && options_.callerOf) caller_ = options_.callerOf(by);
   }
 
   void fail(const Error& error) {
@@ -145,15 +159,17 @@ class RequestScope {
   }
 
  private:
-  Ending::Line lineOf(std::uint64_t length) const {
+  Ending::Line lineOf(std::uint64_t length) {
     Ending::Line line;
     line.operation = operation_;
     if (head_ != nullptr) {
       line.method = head_->methodName;
       line.path = head_->path;
+      line.agent = head_->header("User-Agent").substr(0, mostOfAgent);
     }
     if (peer_ != nullptr) line.address = peer_->address;
     line.requestId = requestId_;
+    line.caller = std::move(caller_);
     line.status = answer_.status;
     line.bytes = form_.head ? 0 : length;
     return line;
@@ -168,6 +184,7 @@ class RequestScope {
   std::string requestId_;
   ErrorForm form_;
   std::string_view operation_;
+  observe::LoggedCaller caller_;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
@@ -285,7 +302,8 @@ ByteSource Router::sourceOf(const Exchange& exchange) {
 struct Router::Admitted final : Admission {
   explicit Admitted(Peer who) : client(std::move(who)) {}
 
-  Peer client;  ///< the client behind trusted proxies
+  Peer client;           ///< the client behind trusted proxies
+  bool trusted = false;  ///< the peer is a trusted proxy
   std::string requestId;
   const RouteEntry* entry = nullptr;
   Credential by;
@@ -296,7 +314,32 @@ struct Router::Admitted final : Admission {
   Limiter::Token upload;
 };
 
-void Router::admit(const Head& head, const Listener& listener, Admitted& admitted) const {
+Peer Router::clientOf(const Head& head, const Peer& peer, const Listener& listener) const {
+  return options_.proxies.trusts(peer, listener) ? options_.proxies.clientOf(head, peer) : peer;
+}
+
+void Router::warnOfProxy(const Peer& peer, const Listener& listener) {
+  const bool isUnix = peer.address.empty();
+  const std::string warning = fmt::format(
+      "{} sends X-Forwarded-For or the like, and http.trusted_proxies does not list {}: if it is a proxy, all its "
+      "clients count as one address",
+      isUnix ? "a client of " + listener.address : peer.address, isUnix ? "\"unix\"" : "it");
+  {
+    const std::scoped_lock lock(proxiesMutex_);
+    if (proxyWarnings_.size() >= mostProxies ||
+        std::find(proxyWarnings_.begin(), proxyWarnings_.end(), warning) != proxyWarnings_.end())
+      return;
+    proxyWarnings_.push_back(warning);
+  }
+  observe::warning(warning, {{"listener", listener.address}, {"address", peer.address}});
+}
+
+std::vector<std::string> Router::proxyWarnings() const {
+  const std::scoped_lock lock(proxiesMutex_);
+  return proxyWarnings_;
+}
+
+void Router::admit(const Head& head, const Listener& listener, Admitted& admitted) {
   if (head.path == "*") {  // the server as a whole (RFC 9110 §9.3.7)
     admitted.allow = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
     admitted.options = true;
@@ -321,6 +364,7 @@ void Router::admit(const Head& head, const Listener& listener, Admitted& admitte
   admitted.body = match.entry->body;
   try {
     Caller caller = readCaller(head, admitted.client, listener, route);
+    if (caller.forwarded && !admitted.trusted) warnOfProxy(admitted.client, listener);
     admitted.by = std::move(caller.by);
     // HEAD must stay safe, even for a GET that changes something, as in the original.
     if (head.method == Method::head && changesSomething(Method::get, route)) {
@@ -342,8 +386,8 @@ void Router::admit(const Head& head, const Listener& listener, Admitted& admitte
 }
 
 std::unique_ptr<Admission> Router::begin(const Head& head, const Peer& peer, const Listener& listener, Answer& answer) {
-  auto admitted = std::make_unique<Admitted>(
-      options_.proxies.trusts(peer, listener) ? options_.proxies.clientOf(head, peer) : peer);
+  auto admitted = std::make_unique<Admitted>(clientOf(head, peer, listener));
+  admitted->trusted = options_.proxies.trusts(peer, listener);
   admitted->requestId = requestIdOf(head);
   RequestScope scope(options_, counts_, admitted->requestId, &head, &admitted->client, answer);
   const bool good = scope.run([&] {
@@ -356,6 +400,7 @@ std::unique_ptr<Admission> Router::begin(const Head& head, const Peer& peer, con
     if (admitted->body == BodyUse::stream) admitted->upload = limiter_.takeUpload();
   });
   if (good) return admitted;
+  scope.setCaller(admitted->by);
   scope.finish();
   return nullptr;
 }
@@ -369,6 +414,7 @@ void Router::serve(const Request& asked, Admission& admission, Answer& answer) n
   RequestScope scope(options_, counts_, std::move(admitted.requestId), &head, &request.peer, answer);
   scope.form().plain = admitted.plainErrors;
   scope.setEntry(admitted.entry);
+  scope.setCaller(admitted.by);
   scope.run([&] {
     if (admitted.options) {
       answer.set("Allow", admitted.allow);
@@ -393,8 +439,10 @@ void Router::serve(const Request& asked, Admission& admission, Answer& answer) n
   scope.finish();
 }
 
-void Router::refuse(int status, std::string_view detail, Answer& answer) noexcept {
-  RequestScope scope(options_, counts_, makeRequestId(), nullptr, nullptr, answer);
+void Router::refuse(int status, std::string_view detail, const Head* head, const Peer& peer, const Listener& listener,
+                    Answer& answer) noexcept {
+  const Peer client = head == nullptr ? peer : clientOf(*head, peer, listener);
+  RequestScope scope(options_, counts_, head == nullptr ? makeRequestId() : requestIdOf(*head), head, &client, answer);
   scope.fail(Error(faultOfStatus(status), std::string(detail)));
   answer.status = status;
   scope.finish();

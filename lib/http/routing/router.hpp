@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@
 namespace video::observe {
 class Metrics;
 struct AccessLine;
+struct LoggedCaller;
 }  // namespace video::observe
 
 namespace video::http {
@@ -79,6 +81,8 @@ struct RouterOptions {
   /// Path, ending in a slash, under which a trusted proxy (nginx) serves the files in `blobs/`. X-Accel-Redirect tells
   /// it to send the content itself. Empty: not used.
   std::string accelRedirect;
+  /// Returns who a credential stands for, for the access log; must not throw.
+  std::function<observe::LoggedCaller(const Credential&)> callerOf{};
 };
 
 /// Counters of a router. Must outlive every reply.
@@ -125,6 +129,9 @@ class Router : public Service {
   Limiter& limiter() noexcept { return limiter_; }
   /// Adds the metrics of the router: replies by operation, their durations, and limiter tokens.
   void addMetrics(observe::Metrics& metrics) const;
+  /// Returns a sentence for each peer, at most 16, that sent a proxy's header fields without being a trusted proxy: if
+  /// it is a proxy, all its clients count as one address.
+  std::vector<std::string> proxyWarnings() const;
   /// Returns every route, in the order in which they were added.
   std::vector<Route> routes() const;
   /// Returns the OpenAPI document for all routes. Throws internal for an operation without a summary.
@@ -133,12 +140,15 @@ class Router : public Service {
   std::unique_ptr<Admission> begin(const Head& head, const Peer& peer, const Listener& listener,
                                    Answer& answer) override;
   void serve(const Request& request, Admission& admission, Answer& answer) noexcept override;
-  void refuse(int status, std::string_view detail, Answer& answer) noexcept override;
+  void refuse(int status, std::string_view detail, const Head* head, const Peer& peer, const Listener& listener,
+              Answer& answer) noexcept override;
 
  private:
   struct Admitted;
 
-  void admit(const Head& head, const Listener& listener, Admitted& admitted) const;
+  void admit(const Head& head, const Listener& listener, Admitted& admitted);
+  Peer clientOf(const Head& head, const Peer& peer, const Listener& listener) const;
+  void warnOfProxy(const Peer& peer, const Listener& listener);
   void answerContent(const Exchange& exchange, const std::function<Content()>& find, Answer& answer);
   void answerContent(const Exchange& exchange, const Content& content, Answer& answer);
   void add(const Route& route, BodyUse body, std::function<void(const Exchange&, Answer&)> handler, Shapes shapes = {});
@@ -155,6 +165,8 @@ class Router : public Service {
   OpenFileCache contents_;
   RouterCounts counts_;
   Limiter limiter_;
+  mutable std::mutex proxiesMutex_;
+  std::vector<std::string> proxyWarnings_;
 };
 
 // ---- templates: thin wrappers, router.cpp does the work
