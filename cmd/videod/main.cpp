@@ -124,12 +124,13 @@ class OperatorSocket {
   bool isOurs_ = false;
 };
 
-http::RouterOptions routerOptions(const Settings& settings, const LocalToolkit& toolkit) {
+http::RouterOptions routerOptions(const Settings& settings, LocalToolkit& toolkit) {
   http::RouterOptions options;
   options.origins = settings.origins;
   options.proxies = settings.proxies;
   options.accelRedirect = settings.accelRedirect;
   options.dataVersion = [&toolkit] { return toolkit.dataVersion(); };
+  options.callerOf = [&toolkit](const Credential& by) { return toolkit.callerOf(by); };
   options.accessLog = observe::logAccess;
   options.logsAccess = observe::logsAccess;
   return options;
@@ -257,6 +258,18 @@ void addRoles(std::vector<RoleUrl>& roles, const http::Listener& listener, const
   }
 }
 
+// Behind a Unix socket stands a proxy, and if it is not trusted, everybody is one client without an address.
+std::vector<std::string> listenerWarnings(const Settings& settings) {
+  std::vector<std::string> warnings;
+  for (const http::Listener& listener : settings.listeners)
+    if (listener.address.starts_with("unix:") && !settings.proxies.trusts({}, listener))
+      warnings.push_back(
+          fmt::format("listener {}: http.trusted_proxies does not list \"unix\": its clients have no address, and no "
+                      "limit per address applies to them",
+                      listener.address));
+  return warnings;
+}
+
 // Empty where it is ready. What /readyz says, to anyone.
 std::string whyNotReady(bool stopping, LocalToolkit& toolkit, const schedule::Scheduler& scheduler,
                         const http::Transport& transport) {
@@ -278,6 +291,8 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
   const OperatorSocket operatorSocket(settings);
   http::Transport transport(router, settings.transport);
   Reloading reloading(flags, asked, router.limiter(), toolkit->tasks());
+  const std::vector<std::string> warnings = listenerWarnings(settings);
+  for (const std::string& warning : warnings) observe::warning(warning);
   RunningDaemon daemon;
   daemon.status = [&, started = systemClock().now()] {
     const http::TransportCounters counters = transport.counters();
@@ -288,6 +303,8 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
     status.degraded = toolkit->degraded();
     status.connections = static_cast<std::int64_t>(counters.open);
     status.workers = static_cast<std::int64_t>(counters.workers);
+    status.warnings = warnings;
+    for (std::string& warning : router.proxyWarnings()) status.warnings->push_back(std::move(warning));
     return status;
   };
   daemon.limits = [&] { return limitsOf(router.limiter()); };

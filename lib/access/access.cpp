@@ -70,7 +70,8 @@ Identity identityOf(const rows::Known& known, bool token) {
           .userName = known.userName,
           .role = known.role,
           .scope = known.scope,
-          .expires = known.expires};
+          .expires = known.expires,
+          .publicId = known.publicId};
 }
 
 Identity operatorOf(store::Reader& reader, std::string_view name) {
@@ -242,6 +243,16 @@ Identity Access::identify(store::Transaction& transaction, const Credential& by)
   Identity who = identityOf(*known, isToken(secret));
   who.key = key;
   return who;
+}
+
+observe::LoggedCaller Access::describe(const Credential& by) noexcept try {
+  if (const auto* operator_ = std::get_if<Operator>(&by)) return {operator_->as.value_or(""), "operator"};
+  if (std::holds_alternative<SignedLink>(by)) return {{}, "link"};
+  const Identity who = identify(by);
+  if (!who.isUser()) return {};
+  return {who.userName, (who.kind == Identity::Kind::token ? "token:" : "session:") + who.publicId};
+} catch (const std::exception&) {
+  return {};
 }
 
 std::string Access::hashPassword(const Identity& who, std::string_view address, std::string_view password) {

@@ -14,6 +14,7 @@
 #include "base/credential.hpp"
 #include "base/identity.hpp"
 #include "base/ids.hpp"
+#include "observe/log.hpp"
 #include "store/database.hpp"
 
 namespace video::access {
@@ -48,6 +49,7 @@ struct Identity {
   Scope scope = Scope::full;      ///< scope of a token; otherwise full
   std::optional<Time> expires{};  ///< of a session or token
   SecretKey key{};                ///< of a session or token
+  std::string publicId{};         ///< of a session or token; not a secret
   bool isUser() const { return user.value != 0; }
 };
 
@@ -92,6 +94,9 @@ class Access {
   Identity identify(const Credential& by);
   /// Does the same inside a write, from the rows alone. An operation that changes something must use this one.
   Identity identify(store::Transaction& transaction, const Credential& by);
+
+  /// Describes who `by` is, for the log. A secret that identifies nobody, or cannot be looked up, is left out.
+  observe::LoggedCaller describe(const Credential& by) noexcept;
 
   /// Hashes a new password (argon2id) on the hashing threads, for `who` at `address` (empty: not counted by it). Throws
   /// malformed (too short, over 1024 bytes), tooMany.

@@ -27,8 +27,8 @@ std::string hexOf(const SecretKey& key) {
 
 std::optional<Known> findSession(store::Reader& reader, std::string_view hash) {
   store::Query query = reader.query(
-      "SELECT u.id, u.login_name, u.role, (SELECT epoch FROM rights_epoch WHERE only_row = 1), s.TTL "
-      "FROM sessions s JOIN users u ON u.id = s.user_id "
+      "SELECT u.id, u.login_name, u.role, (SELECT epoch FROM rights_epoch WHERE only_row = 1), s.TTL, "
+      "s.public_id FROM sessions s JOIN users u ON u.id = s.user_id "
       "WHERE s.session_id = ? AND u.deleted IS NULL AND u.disabled = 0",
       hash);
   if (!query.next()) return std::nullopt;
@@ -36,13 +36,14 @@ std::optional<Known> findSession(store::Reader& reader, std::string_view hash) {
                .userName = std::string(query.text(1)),
                .role = roleIn(query, 2),
                .epoch = query.integer(3),
-               .expires = query.time(4)};
+               .expires = query.time(4),
+               .publicId = std::string(query.text(5))};
 }
 
 std::optional<Known> findToken(store::Reader& reader, std::string_view hash) {
   store::Query query = reader.query(
       "SELECT u.id, u.login_name, u.role, (SELECT epoch FROM rights_epoch WHERE only_row = 1), t.scope, t.expires, "
-      "t.last_used FROM tokens t JOIN users u ON u.id = t.user_id "
+      "t.last_used, t.public_id FROM tokens t JOIN users u ON u.id = t.user_id "
       "WHERE t.token_hash = ? AND u.deleted IS NULL AND u.disabled = 0",
       hash);
   if (!query.next()) return std::nullopt;
@@ -52,7 +53,8 @@ std::optional<Known> findToken(store::Reader& reader, std::string_view hash) {
                .epoch = query.integer(3),
                .scope = valueOf<Scope>(query.text(4)).value_or(Scope::metrics),
                .expires = query.optionalTime(5),
-               .lastUsed = query.optionalTime(6)};
+               .lastUsed = query.optionalTime(6),
+               .publicId = std::string(query.text(7))};
 }
 
 std::optional<Known> findUser(store::Reader& reader, std::string_view name) {
@@ -75,14 +77,15 @@ void forEachSession(store::Reader& reader, Time now, std::string_view from, std:
                                          .role = roleIn(user, 2),
                                          .epoch = current});
   std::size_t found = 0;
-  store::Query session =
-      reader.query("SELECT session_id, user_id, TTL FROM sessions WHERE session_id >= ? AND session_id < ?", from, to);
+  store::Query session = reader.query(
+      "SELECT session_id, user_id, TTL, public_id FROM sessions WHERE session_id >= ? AND session_id < ?", from, to);
   while (found < limit && session.next()) {
     const auto known = users.find(session.integer(1));
     if (known == users.end() || session.time(2) <= now) continue;
     SecretKey key;
     readHex(session.text(0), key);
     known->second.expires = session.time(2);
+    known->second.publicId = session.text(3);
     ++found;
     if (!visit(key, known->second)) return;
   }

@@ -22,6 +22,7 @@ struct Known {
   Scope scope = Scope::full;       ///< scope of a token
   std::optional<Time> expires{};   ///< never empty for a session
   std::optional<Time> lastUsed{};  ///< last use of a token
+  std::string publicId{};          ///< of a session or token
 };
 
 /// Returns a key as stored in the tables.

@@ -272,7 +272,10 @@ void logAccess(const AccessLine& line) noexcept try {
                                        {"bytes", line.bytes},
                                        {"ms", static_cast<double>(line.took.count()) / 1000},
                                        {"request_id", line.requestId},
-                                       {"address", line.address}});
+                                       {"address", line.address},
+                                       {"user", line.user},
+                                       {"credential", line.credential},
+                                       {"agent", line.agent}});
   to.access.log(spdlog::level::info, spdlog::string_view_t(text.data(), text.size()));
 } catch (const std::exception&) {
   // See `log`.

@@ -40,6 +40,12 @@ struct LogField {
       : name(itsName), value(fmt::to_string(number)), quoted(false) {}
 };
 
+/// Who sent a request, for the access log.
+struct LoggedCaller {
+  std::string user{};        ///< name; empty if nobody in particular
+  std::string credential{};  ///< `session:ID` or `token:ID`, with the public ID, or `link`, `operator`; empty if none
+};
+
 /// A finished request, for the access log.
 struct AccessLine {
   std::string_view operation{};  ///< for example `comments.post`; empty if no route matched
@@ -49,7 +55,10 @@ struct AccessLine {
   std::uint64_t bytes = 0;  ///< bytes of the body sent
   std::chrono::microseconds took{0};
   std::string_view requestId{};
-  std::string_view address{};  ///< empty on a Unix socket
+  std::string_view address{};     ///< empty on a Unix socket
+  std::string_view user{};        ///< see LoggedCaller
+  std::string_view credential{};  ///< see LoggedCaller
+  std::string_view agent{};       ///< the User-Agent
 };
 
 /// Configures the program's logger, which writes to stderr; until then it writes warnings and errors in logfmt, in the

@@ -34,6 +34,7 @@ struct Fields<ServerStatus> {
       Field{"connections", &ServerStatus::connections, "open connections"},
       Field{"workers", &ServerStatus::workers, "worker threads"},
       Field{"degraded", &ServerStatus::degraded, "what needs attention: disk, contents, clock"},
+      Field{"warnings", &ServerStatus::warnings, "what should be set up differently"},
   };
 };
 

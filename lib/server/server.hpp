@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,12 +31,13 @@ struct ServerStatus {
   std::string version;
   Time started{};
   std::int64_t pid = 0;
-  bool ready = false;                   ///< writes succeed and the daemon is not stopping
-  bool diskLow = false;                 ///< free space is below the floor
-  std::int64_t connections = 0;         ///< open connections, including idle ones
-  std::int64_t workers = 0;             ///< threads
-  std::vector<std::string> degraded{};  ///< what needs the operator's attention: `disk`, `contents`, `clock`
-  std::string notReady{};               ///< why it is not ready, for /readyz alone; empty where it is
+  bool ready = false;                                  ///< writes succeed and the daemon is not stopping
+  bool diskLow = false;                                ///< free space is below the floor
+  std::int64_t connections = 0;                        ///< open connections, including idle ones
+  std::int64_t workers = 0;                            ///< threads
+  std::vector<std::string> degraded{};                 ///< what needs attention: `disk`, `contents`, `clock`
+  std::optional<std::vector<std::string>> warnings{};  ///< what should be set up differently; not of an older daemon
+  std::string notReady{};                              ///< why it is not ready, for /readyz alone; empty where it is
 };
 
 /// The result of a reload; keys are given as `table.key`.

@@ -117,6 +117,18 @@ void makeRoot(os::FileSystem& files, const std::filesystem::path& path) {
   if (!made || files.fchmod(made.number(), 0750) != 0) throw refusal(errno, path.string());
 }
 
+// What others may write to, they could replace: the contents, the links, the accounts.
+void requireOwnerAlone(int root, const std::filesystem::path& path) {
+  for (const char* name : {".", "blobs", "incoming", "derived", "lost+found", "video.db", "signing.key"}) {
+    struct stat is {};
+    if (::fstatat(root, name, &is, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (S_ISLNK(is.st_mode) || (is.st_mode & (S_IWGRP | S_IWOTH)) == 0) continue;
+    const std::string file = (std::string_view(name) == "." ? path : path / name).string();
+    throw Error(Fault::forbidden, fmt::format("{}: others may write to it (mode {:04o}): run `chmod go-w {}`", file,
+                                              is.st_mode & 07777U, file));
+  }
+}
+
 Descriptor openRoot(const std::filesystem::path& path, const std::string& name) {
   Descriptor root(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root || ::faccessat(root.number(), ".", R_OK | W_OK | X_OK, AT_EACCESS) != 0) throw refusal(errno, name);
@@ -166,6 +178,7 @@ struct DataDirectory::State {
 void DataDirectory::create(const std::filesystem::path& path, os::FileSystem& files) {
   makeRoot(files, path);
   const Descriptor root = openRoot(path, path.string());
+  requireOwnerAlone(root.number(), path);
   if (!hasDatabase(root.number())) requireNothingElse(path);
   os::setCopyOnWrite(root.number(), false);
   if (!hasDatabase(root.number())) {
@@ -196,6 +209,7 @@ std::shared_ptr<DataDirectory> DataDirectory::open(const std::filesystem::path& 
   if (!hasDatabase(root))
     throw Error(Fault::unreachable,
                 state->name + ": not a data directory (no video.db in it): run `videoctl data init`");
+  requireOwnerAlone(root, path);
   std::error_code problem;
   const std::filesystem::path canonical = std::filesystem::canonical(path, problem);
   if (problem) throw refusal(problem.value(), state->name);

@@ -23,12 +23,12 @@ enum class Hold { shared, exclusive };
 class DataDirectory {
  public:
   /// Creates a data directory in a folder that is missing or empty; an existing data directory is left as it is. Throws
-  /// Error: conflict (the folder contains something else), unreachable, forbidden.
+  /// Error: conflict (the folder contains something else), unreachable, forbidden (also if others may write to it).
   static void create(const std::filesystem::path& path, os::FileSystem& files = os::systemFiles());
 
   /// Opens a data directory and takes its LOCK. Throws Error: unreachable (missing, or not a data directory; the
-  /// message names `origin`, where the path came from), forbidden, busy (others hold the LOCK for longer than
-  /// `lockTimeout`).
+  /// message names `origin`, where the path came from), forbidden (also if others may write to the directory, a folder
+  /// in it, the database or the signing key), busy (others hold the LOCK for longer than `lockTimeout`).
   static std::shared_ptr<DataDirectory> open(const std::filesystem::path& path, Hold hold, std::string_view origin = {},
                                              std::chrono::milliseconds lockTimeout = std::chrono::seconds{10},
                                              os::FileSystem& files = os::systemFiles());

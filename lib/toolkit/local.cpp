@@ -85,6 +85,8 @@ class DirectoryToolkit : public LocalToolkit {
 
   std::uint64_t dataVersion() const override { return database_.version(); }
 
+  observe::LoggedCaller callerOf(const Credential& by) noexcept override { return access_.describe(by); }
+
   std::string whyNotReady() override { return database_.whyNotReady(); }
 
   bool isDiskLow() override { return directory_->freeSpace() < freeSpaceFloor_; }

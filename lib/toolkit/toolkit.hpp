@@ -52,6 +52,8 @@ class LocalToolkit : public Toolkit {
   LocalServer& server() override = 0;
   /// Returns a number that changes whenever any process changes the data. May be called from any thread.
   virtual std::uint64_t dataVersion() const = 0;
+  /// Describes who a credential stands for, for the access log. May be called from any thread.
+  virtual observe::LoggedCaller callerOf(const Credential& by) noexcept = 0;
   /// Returns why writes fail, or nothing if they succeed (for /readyz). May be called from any thread.
   virtual std::string whyNotReady() = 0;
   /// Returns whether free space is below the floor. May be called from any thread.

@@ -12,7 +12,7 @@ events { worker_connections 4096; }
 http { access_log off; keepalive_requests 1000000000;
   server { listen 127.0.0.1:$((port + 1)) backlog=4096; location / { return 200 "ok"; } } }
 END
-printf '[http]\nmax_connections_per_ip = 0\n[log]\naccess = false\n' >"$folder/videod.toml"  # nginx writes no access log either
+printf '[http]\nmax_connections_per_ip = 0\n[log]\naccess = false\n[access]\ncomments_per_minute = 0\n' >"$folder/videod.toml"  # nginx writes no access log either
 "$videod" --config "$folder/videod.toml" --data-dir "$folder/data" --listen "127.0.0.1:$port" 2>"$folder/log" &
 ours=$!
 nginx -p "$folder" -c "$folder/nginx.conf" 2>/dev/null &

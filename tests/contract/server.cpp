@@ -17,6 +17,7 @@ TEST_CASE("status, limits and reload are for admins") {
     CHECK(status.version == VIDEO_VERSION);
     CHECK(status.ready);
     CHECK(status.workers == 3);
+    CHECK(status.warnings == std::vector<std::string>{"a warning"});
     const ServerLimits limits = server.limits(by, {});
     REQUIRE(limits.buckets.size() == 1);
     CHECK(limits.buckets[0].name == "streams");

@@ -450,6 +450,19 @@ TEST_CASE("an unusable directory or address exits with 8") {
   CHECK(taken.err.find(daemon.address()) != std::string::npos);
 }
 
+TEST_CASE("a directory in which others may write exits with 6") {
+  const TempDirectory home;
+  const std::string data = (home / "data").string();
+  REQUIRE(videoctl({"--data-dir", data, "data", "init"}).status == 0);
+  std::filesystem::permissions(data, std::filesystem::perms::group_write, std::filesystem::perm_options::add);
+  const Ended daemon = videod({"--data-dir", data, "--listen", "127.0.0.1:0"});
+  CHECK(daemon.status == 6);
+  CHECK(daemon.err.find("chmod go-w " + data) != std::string::npos);
+  const Ended direct = videoctl({"--direct", "--data-dir", data, "user", "list"});
+  CHECK(direct.status == 6);
+  CHECK(direct.err.find("chmod go-w " + data) != std::string::npos);
+}
+
 TEST_CASE("a newer schema exits with 12 and is left unchanged") {
   Daemon first;
   REQUIRE(first.terminate() == 0);

@@ -150,3 +150,41 @@ TEST_CASE("an address registers so many accounts an hour, the operator any numbe
                    {{}, "long enough", {}})
               .status == 0);
 }
+
+TEST_CASE("the access log says who asked; server status and the log say what proxy is not trusted") {
+  const TempDirectory folder;
+  const std::string path = (folder / "web.sock").string();
+  Daemon daemon("[[listener]]\naddress = \"127.0.0.1:0\"\n[[listener]]\naddress = \"unix:" + path + "\"\n");
+  httplib::Client client = clientAt(daemon, "127.0.0.2");
+  REQUIRE(add(client, "ada") == 201);
+  const std::string session =
+      nlohmann::json::parse(client.Post("/user/ada", R"({"pwd":"password of ada"})", json)->body).at("session_id");
+  keepSecret(session);
+  const httplib::Headers by{{"X-Session-Id", session}, {"User-Agent", "a browser"}, {"X-Forwarded-For", "192.0.2.1"}};
+  for (int i = 0; i < 2; ++i) REQUIRE(client.Get("/session", by)->status == 200);
+  const auto sessions = nlohmann::json::parse(client.Get("/sessions", by)->body).at("sessions");
+  REQUIRE(sessions.size() == 2);
+  daemon.waitForLog("op=sessions.list");
+  const std::string log = daemon.log();
+  const auto whoami = log.find("op=sessions.whoami");
+  REQUIRE(whoami != std::string::npos);
+  const std::string line = log.substr(whoami, log.find('\n', whoami) - whoami);
+  INFO(line);
+  CHECK(line.find("address=127.0.0.2 user=ada credential=session:") != std::string::npos);
+  CHECK(line.ends_with("agent=\"a browser\""));
+  const std::string id = line.substr(line.find("session:") + 8, 12);
+  CHECK((id == sessions[0].at("id") || id == sessions[1].at("id")));
+
+  httplib::Client bad = clientAt(daemon, "127.0.0.5");
+  bad.set_url_encode(false);
+  CHECK(bad.Get("/a b")->status == 400);
+  daemon.waitForLog("address=127.0.0.5");
+
+  CHECK(log.find("127.0.0.2 sends X-Forwarded-For") == log.rfind("127.0.0.2 sends X-Forwarded-For"));
+  const Ended status = videoctl({"--data-dir", daemon.dataDirectory().string(), "server", "status", "-o", "json"});
+  REQUIRE(status.status == 0);
+  const auto warnings = nlohmann::json::parse(status.out).at("warnings");
+  REQUIRE(warnings.size() == 2);
+  CHECK(warnings[0].get<std::string>().starts_with("listener unix:" + path));
+  CHECK(warnings[1].get<std::string>().starts_with("127.0.0.2 sends X-Forwarded-For"));
+}

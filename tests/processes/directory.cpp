@@ -246,6 +246,40 @@ TEST_CASE("the reserve is created if space allows, and can be released", "[store
   CHECK(!std::filesystem::exists(scratch.data() / "reserve.1"));
 }
 
+TEST_CASE("a directory in which others may write is refused with the command that mends it", "[store]") {
+  const Scratch scratch;
+  openAt(scratch.data())->signingKey().read();
+  for (const char* const name : {"", "blobs", "incoming", "lost+found", "video.db", "signing.key"}) {
+    const std::filesystem::path path = *name == '\0' ? scratch.data() : scratch.data() / name;
+    struct stat before {};
+    REQUIRE(::stat(path.c_str(), &before) == 0);
+    for (const mode_t more : {020U, 02U}) {
+      REQUIRE(::chmod(path.c_str(), (before.st_mode & 07777U) | more) == 0);
+      for (const auto& use : {std::function<void()>([&] { openAt(scratch.data()); }),
+                              std::function<void()>([&] { DataDirectory::create(scratch.data()); })}) {
+        try {
+          use();
+          FAIL_CHECK(path << " was taken");
+        } catch (const Error& error) {
+          CHECK(error.fault() == Fault::forbidden);
+          CHECK(error.detail().find("run `chmod go-w " + path.string() + "`") != std::string::npos);
+        }
+      }
+      REQUIRE(std::system(("chmod go-w " + path.string()).c_str()) == 0);
+      CHECK_NOTHROW(openAt(scratch.data()));
+    }
+  }
+  // Others may read it, and a set-group-ID directory keeps its group.
+  REQUIRE(::chmod(scratch.data().c_str(), 02755) == 0);
+  CHECK_NOTHROW(openAt(scratch.data()));
+  // A new one is not made in a folder of others either.
+  const std::filesystem::path open = scratch.path() / "open";
+  std::filesystem::create_directory(open);
+  REQUIRE(::chmod(open.c_str(), 0777) == 0);
+  CHECK_THROWS_AS(DataDirectory::create(open), Error);
+  CHECK(std::filesystem::is_empty(open));
+}
+
 TEST_CASE("root becomes the owner of the directory; other users are refused", "[store]") {
   if (::geteuid() != 0) {
     WARN("skipped: only root can become another user");

@@ -92,7 +92,8 @@ struct Recorder final : Service {
     }
   }
 
-  void refuse(int status, std::string_view detail, const Head*, Answer& answer) noexcept override {
+  void refuse(int status, std::string_view detail, const Head*, const Peer&, const Listener&,
+              Answer& answer) noexcept override {
     answer = {};
     hold(answer);
     answer.status = status;

@@ -213,7 +213,7 @@ TEST_CASE("an error reply has a uniform body and header fields, and hides the de
   CHECK(says(site.ask(Method::post, "/things/t/notes"), R"("error":"Request body is not correct")"));
 
   Answer refused;
-  site.router.refuse(408, "the head did not come in time", nullptr, refused);
+  site.router.refuse(408, "the head did not come in time", nullptr, site.peer, site.listener, refused);
   CHECK(refused.status == 408);
   CHECK(header(refused, "X-Error-Code") == "015");
   CHECK(says(refused, "the head did not come in time"));
@@ -406,4 +406,48 @@ TEST_CASE("where trusted_get is false, a GET changes something only for a progra
   CHECK(site.ask(Method::post, path, {}, "{}").status == 200);
   CHECK(site.get(path, {{"X-Videod-Request", "1"}}).status == 200);
   CHECK(site.get("/tasks").status == 200);
+}
+
+TEST_CASE("the access log says who asked with which program, also where a request is refused") {
+  Site site;
+  site.get("/things/7", {{"X-Session-Id", "s"}, {"User-Agent", "curl/8"}});
+  site.get("/things/7", {{"User-Agent", std::string(1000, 'x')}});
+  site.ask(Method::delete_, "/things/7", {{"Cookie", "session=s"}, {"Origin", "https://evil.example"}});
+  CHECK(site.callers ==
+        std::vector<std::string>{"s some curl/8", "nobody some " + std::string(256, 'x'), "s by cookie some "});
+
+  // What the transport refuses: with a head, what it says; without, the address at least.
+  site.log.clear();
+  Head head;
+  head.methodName = "POST";
+  head.path = "/things/7/notes";
+  for (const Head* const with : {static_cast<const Head*>(nullptr), static_cast<const Head*>(&head)}) {
+    Answer answer;
+    site.router.refuse(400, "request line: bad", with, site.peer, site.listener, answer);
+    CHECK(answer.status == 400);
+  }
+  REQUIRE(site.log.size() == 2);
+  CHECK(site.log[0].starts_with("   1.2.3.4 400 "));
+  CHECK(site.log[1].starts_with(" POST /things/7/notes 1.2.3.4 400 "));
+}
+
+TEST_CASE("a peer that acts as a proxy without being trusted is told once, and only so many are") {
+  TrustedProxies proxies;
+  proxies.add("10.0.0.1");
+  Site site({}, proxies);
+  const auto send = [&](const std::string& address, const std::string& header) {
+    site.peer.address = address;
+    CHECK(site.get("/things/7", {{header, "192.0.2.1"}}).status == 200);
+  };
+  send("10.0.0.1", "X-Forwarded-For");
+  send("10.0.0.2", "X-Other");
+  CHECK(site.router.proxyWarnings().empty());
+  for (const char* header : {"X-Forwarded-For", "forwarded", "X-Real-IP"}) send("10.0.0.2", header);
+  REQUIRE(site.router.proxyWarnings().size() == 1);
+  CHECK(site.router.proxyWarnings()[0].starts_with("10.0.0.2 sends X-Forwarded-For"));
+  site.listener.address = "unix:/run/x.sock";
+  send("", "X-Forwarded-For");
+  CHECK(site.router.proxyWarnings().at(1).find("unix:/run/x.sock") != std::string::npos);
+  for (int i = 0; i < 100; ++i) send("10.0.1." + std::to_string(i), "X-Forwarded-For");
+  CHECK(site.router.proxyWarnings().size() == 16);
 }

@@ -94,11 +94,15 @@ class Bytes : public ContentReader {
 /// A router with a route of each kind; `ask` and `get` return its answers.
 struct Site {
   explicit Site(const LimiterOptions& limits = {}, const TrustedProxies& proxies = {}, const std::string& accel = {})
-      : router({{"https://front.example"},
-                [this](const observe::AccessLine& line) { keep(line); },
-                [this] { return version; },
-                proxies,
-                accel},
+      : router({.origins = {"https://front.example"},
+                .accessLog = [this](const observe::AccessLine& line) { keep(line); },
+                .dataVersion = [this] { return version; },
+                .proxies = proxies,
+                .accelRedirect = accel,
+                .callerOf =
+                    [](const Credential& by) {
+                      return observe::LoggedCaller{describe(by), "some"};
+                    }},
                limits) {
     const auto echo = [](auto& by, const Ask& wanted) {
       return Item{fmt::format("{}|{}|{}", wanted.id, wanted.note.value_or("-"), describe(by))};
@@ -201,6 +205,7 @@ struct Site {
   void keep(const observe::AccessLine& line) {
     log.push_back(fmt::format("{} {} {} {} {} {}", line.operation, line.method, line.path, line.address, line.status,
                               line.bytes));
+    callers.push_back(fmt::format("{} {} {}", line.user, line.credential, line.agent));
   }
 
   Answer ask(Method method, const std::string& target, const Headers& headers = {}, const std::string& body = {}) {
@@ -225,6 +230,7 @@ struct Site {
   Answer get(const std::string& target, const Headers& headers = {}) { return ask(Method::get, target, headers); }
 
   std::vector<std::string> log;
+  std::vector<std::string> callers;
   std::string enqueuedBy;
   std::uint64_t version = 1;
   int made = 0;

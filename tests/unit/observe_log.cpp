@@ -121,10 +121,15 @@ TEST_CASE("access lines are written soon, in order and without the query string"
              .bytes = 99,
              .took = std::chrono::microseconds{1500},
              .requestId = "r1",
-             .address = "192.0.2.7"});
+             .address = "192.0.2.7",
+             .user = "ada",
+             .credential = "session:abc",
+             .agent = "a \"b\"\x1b\n"});
   const std::string first = captured.lines(1);  // written by itself: no other line triggers it
-  CHECK(first.find("level=info msg=request op=videos.open method=GET path=/videos/1 status=206 bytes=99 ms=1.5 "
-                   "request_id=r1 address=192.0.2.7\n") != std::string::npos);
+  CHECK(
+      first.find("level=info msg=request op=videos.open method=GET path=/videos/1 status=206 bytes=99 ms=1.5 "
+                 "request_id=r1 address=192.0.2.7 user=ada credential=session:abc agent=\"a \\\"b\\\"\\u001b\\n\"\n") !=
+      std::string::npos);
   CHECK(first.find("secret") == std::string::npos);
   logAccess({.path = "/before"});
   info("after");
@@ -164,13 +169,13 @@ TEST_CASE("lines written by many threads stay intact") {
     std::vector<std::jthread> writers;
     for (int writer = 0; writer < 4; ++writer)
       writers.emplace_back([] {
-        for (int i = 0; i < 100; ++i) logAccess({.method = "GET", .path = "/x", .address = "end"});
+        for (int i = 0; i < 100; ++i) logAccess({.method = "GET", .path = "/x", .agent = "end"});
       });
   }
   setUpLog({});
   std::istringstream in(text);
   int whole = 0;
   for (std::string line; std::getline(in, line);)
-    whole += line.starts_with("time=") && line.ends_with("address=end") ? 1 : 0;
+    whole += line.starts_with("time=") && line.ends_with("agent=end") ? 1 : 0;
   CHECK(whole == 400);
 }

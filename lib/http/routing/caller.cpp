@@ -76,6 +76,7 @@ Caller readCaller(const Head& head, const Peer& peer, const Listener& listener, 
   std::string_view secret;
   std::string_view fromCookie;
   std::optional<std::string_view> as;
+  bool forwarded = false;
   for (const auto& [name, value] : head.headers) {
     if (name.empty()) continue;
     switch (name.front()) {
@@ -95,28 +96,30 @@ Caller readCaller(const Head& head, const Peer& peer, const Listener& listener, 
           as = value;
         }
         [[fallthrough]];
-      default:
-        if (listener.operatorSocket && isForwarded(name))
-          throw Error(Fault::forbidden, "operator socket: must not be used behind a proxy");
+      case 'F':
+      case 'f': forwarded = forwarded || isForwarded(name); break;
+      default: break;
     }
   }
+  if (listener.operatorSocket && forwarded)
+    throw Error(Fault::forbidden, "operator socket: must not be used behind a proxy");
   if (as && !listener.operatorSocket) refuseAs(Fault::forbidden, "only allowed on the operator socket");
   // A browser sends its cookie automatically, but its user chose the link: the link takes precedence.
   if (secret.empty() && !as && route.flags.takesLink)
-    if (auto link = signedLinkOf(head.query)) return {*std::move(link)};
+    if (auto link = signedLinkOf(head.query)) return {*std::move(link), false, forwarded};
   const bool cookieAlone = secret.empty();
   addSecret(fromCookie, secret);
 
   if (!secret.empty()) {
     if (as) refuseAs(Fault::malformed, "not allowed together with a session or token");
-    return {Secret{std::string(secret), cookieAlone}, !fromCookie.empty()};
+    return {Secret{std::string(secret), cookieAlone}, !fromCookie.empty(), forwarded};
   }
   if (listener.operatorSocket) {
     if (as && as->empty()) refuseAs(Fault::malformed, "must name a user");
     return {Operator{as ? std::optional(std::string(*as)) : std::nullopt}};
   }
-  if (listener.trusted && route.flags.trustedListener) return {Operator{}};
-  return {};
+  if (listener.trusted && route.flags.trustedListener) return {Operator{}, false, forwarded};
+  return {Anonymous{}, false, forwarded};
 }
 
 }  // namespace video::http

@@ -9,7 +9,8 @@ namespace video::http {
 /// The caller of a request and how the credential was sent.
 struct Caller {
   Credential by;
-  bool cookie = false;  ///< a session was sent as a cookie, even if the same one was also sent as a header field
+  bool cookie = false;     ///< a session was sent as a cookie, even if the same one was also sent as a header field
+  bool forwarded = false;  ///< the request has a header field that proxies add
 };
 
 /// Reads the caller's credential from a request. Throws forbidden for a credential or proxy header field that this

@@ -23,7 +23,8 @@ const std::string& readHeaders() {
 
 const std::string& writtenHeaders() {
   static const std::string names =
-      "Accept-Ranges, Allow, Content-Disposition, Content-Range, Date, ETag, Link, Retry-After, WWW-Authenticate, "
+      "Accept-Ranges, Allow, Content-Disposition, Content-Range, Date, ETag, Link, Location, Retry-After, "
+      "WWW-Authenticate, "
       "X-Error-Code, X-Error-Detail, X-Error-Reason, X-Request-Id";
   return names;
 }

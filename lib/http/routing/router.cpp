@@ -18,6 +18,9 @@
 namespace video::http {
 namespace {
 
+constexpr std::size_t mostOfAgent = 256;  // bytes of a User-Agent in the access log
+constexpr std::size_t mostProxies = 16;
+
 bool changesSomething(Method method, const Route& route) noexcept {
   return (method != Method::get && method != Method::head) || route.flags.changes;
 }
@@ -64,7 +67,10 @@ class Ending {
              .bytes = line_->bytes,
              .took = std::chrono::duration_cast<std::chrono::microseconds>(took),
              .requestId = line_->requestId,
-             .address = line_->address});
+             .address = line_->address,
+             .user = line_->caller.user,
+             .credential = line_->caller.credential,
+             .agent = line_->agent});
   }
   /// The line for the access log: an observe::AccessLine that owns its strings.
   struct Line {
@@ -73,6 +79,8 @@ class Ending {
     std::string path;
     std::string address;
     std::string requestId;
+    observe::LoggedCaller caller;
+    std::string agent;
     int status = 0;
     std::uint64_t bytes = 0;
   };
@@ -112,6 +120,10 @@ class RequestScope {
     if (entry == nullptr) return;
     operation_ = entry->route.name;
     answers_ = entry->answers.get();
+  }
+
+  void setCaller(const Credential& by) {
+    if (isLogged() && options_.callerOf) caller_ = options_.callerOf(by);
   }
 
   void fail(const Error& error) {
@@ -156,21 +168,23 @@ class RequestScope {
     if (!hasHeader(answer_, "Cache-Control")) answer_.set("Cache-Control", "no-store");
     (*answers_)[static_cast<std::size_t>(answer_.status / 100)].fetch_add(1, std::memory_order_relaxed);
     auto ending = std::make_shared<Ending>(counts_, std::move(answer_.held), std::move(share), began_);
-    if (options_.accessLog && (!options_.logsAccess || options_.logsAccess()))
-      ending->log(options_.accessLog, lineOf(length));
+    if (isLogged()) ending->log(options_.accessLog, lineOf(length));
     answer_.held = std::move(ending);
   }
 
  private:
-  Ending::Line lineOf(std::uint64_t length) const {
+  bool isLogged() const { return options_.accessLog && (!options_.logsAccess || options_.logsAccess()); }
+  Ending::Line lineOf(std::uint64_t length) {
     Ending::Line line;
     line.operation = operation_;
     if (head_ != nullptr) {
       line.method = head_->methodName;
       line.path = head_->path;
+      line.agent = head_->header("User-Agent").substr(0, mostOfAgent);
     }
     if (peer_ != nullptr) line.address = peer_->address;
     line.requestId = requestId_;
+    line.caller = std::move(caller_);
     line.status = answer_.status;
     line.bytes = form_.head ? 0 : length;
     return line;
@@ -185,6 +199,7 @@ class RequestScope {
   std::string requestId_;
   ErrorForm form_;
   std::string_view operation_;
+  observe::LoggedCaller caller_;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
@@ -302,7 +317,8 @@ ByteSource Router::sourceOf(const Exchange& exchange) {
 struct Router::Admitted final : Admission {
   explicit Admitted(Peer who) : client(std::move(who)) {}
 
-  Peer client;  ///< the client behind trusted proxies
+  Peer client;           ///< the client behind trusted proxies
+  bool trusted = false;  ///< the peer is a trusted proxy
   std::string requestId;
   const RouteEntry* entry = nullptr;
   Credential by;
@@ -315,7 +331,32 @@ struct Router::Admitted final : Admission {
   Limiter::Token share;  ///< of a forwarded request, in place of its connection
 };
 
-void Router::admit(const Head& head, const Listener& listener, Admitted& admitted) const {
+Peer Router::clientOf(const Head& head, const Peer& peer, const Listener& listener) const {
+  return options_.proxies.trusts(peer, listener) ? options_.proxies.clientOf(head, peer) : peer;
+}
+
+void Router::warnOfProxy(const Peer& peer, const Listener& listener) {
+  const bool isUnix = peer.address.empty();
+  const std::string warning = fmt::format(
+      "{} sends X-Forwarded-For or the like, and http.trusted_proxies does not list {}: if it is a proxy, all its "
+      "clients count as one address",
+      isUnix ? "a client of " + listener.address : peer.address, isUnix ? "\"unix\"" : "it");
+  {
+    const std::scoped_lock lock(proxiesMutex_);
+    if (proxyWarnings_.size() >= mostProxies ||
+        std::find(proxyWarnings_.begin(), proxyWarnings_.end(), warning) != proxyWarnings_.end())
+      return;
+    proxyWarnings_.push_back(warning);
+  }
+  observe::warning(warning, {{"listener", listener.address}, {"address", peer.address}});
+}
+
+std::vector<std::string> Router::proxyWarnings() const {
+  const std::scoped_lock lock(proxiesMutex_);
+  return proxyWarnings_;
+}
+
+void Router::admit(const Head& head, const Listener& listener, Admitted& admitted) {
   const std::string_view host = admitted.client.host.empty() ? head.header("Host") : admitted.client.host;
   if (listener.trusted)
     if (const std::string_view why = whyForeign(head, host, listener); !why.empty())
@@ -345,6 +386,7 @@ void Router::admit(const Head& head, const Listener& listener, Admitted& admitte
   admitted.body = match.entry->body;
   try {
     Caller caller = readCaller(head, admitted.client, listener, route);
+    if (caller.forwarded && !admitted.trusted) warnOfProxy(admitted.client, listener);
     admitted.by = std::move(caller.by);
     if (changesSomething(head.method, route)) {
       const bool anonymous =
@@ -373,8 +415,8 @@ bool Router::accept(const Peer& peer, const Listener& listener, std::shared_ptr<
 }
 
 std::unique_ptr<Admission> Router::begin(const Head& head, const Peer& peer, const Listener& listener, Answer& answer) {
-  auto admitted = std::make_unique<Admitted>(
-      options_.proxies.trusts(peer, listener) ? options_.proxies.clientOf(head, peer) : peer);
+  auto admitted = std::make_unique<Admitted>(clientOf(head, peer, listener));
+  admitted->trusted = options_.proxies.trusts(peer, listener);
   admitted->requestId = requestIdOf(head);
   RequestScope scope(options_, counts_, admitted->requestId, &head, &admitted->client, answer);
   const bool good = scope.run([&] {
@@ -395,6 +437,7 @@ std::unique_ptr<Admission> Router::begin(const Head& head, const Peer& peer, con
     admitted->token = takeBuffer(admitted->client, size);
   });
   if (good) return admitted;
+  scope.setCaller(admitted->by);
   scope.finish();
   return nullptr;
 }
@@ -414,6 +457,7 @@ void Router::serve(const Request& asked, Admission& admission, Answer& answer) n
   RequestScope scope(options_, counts_, std::move(admitted.requestId), &head, &request.peer, answer);
   scope.form().plain = admitted.plainErrors;
   scope.setEntry(admitted.entry);
+  scope.setCaller(admitted.by);
   scope.run([&] {
     if (admitted.options) {
       answer.set("Allow", admitted.allow);
@@ -446,8 +490,10 @@ void Router::serve(const Request& asked, Admission& admission, Answer& answer) n
   scope.finish(std::move(admitted.share));
 }
 
-void Router::refuse(int status, std::string_view detail, const Head* head, Answer& answer) noexcept {
-  RequestScope scope(options_, counts_, makeRequestId(), head, nullptr, answer);
+void Router::refuse(int status, std::string_view detail, const Head* head, const Peer& peer, const Listener& listener,
+                    Answer& answer) noexcept {
+  const Peer client = head == nullptr ? peer : clientOf(*head, peer, listener);
+  RequestScope scope(options_, counts_, head == nullptr ? makeRequestId() : requestIdOf(*head), head, &client, answer);
   scope.form().body = head != nullptr && head->hasBody();
   scope.fail(Error(faultOfStatus(status), std::string(detail)));
   answer.status = status;

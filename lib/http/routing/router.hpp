@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@
 namespace video::observe {
 class Metrics;
 struct AccessLine;
+struct LoggedCaller;
 }  // namespace video::observe
 
 namespace video::http {
@@ -80,6 +82,8 @@ struct RouterOptions {
   /// it to send the content itself. Empty: not used.
   std::string accelRedirect;
   std::function<bool()> logsAccess{};  ///< whether `accessLog` writes anything now; empty: always
+  /// Returns who a credential stands for, for the access log; must not throw.
+  std::function<observe::LoggedCaller(const Credential&)> callerOf{};
 };
 
 /// Counters of a router. Must outlive every reply.
@@ -128,6 +132,9 @@ class Router : public Service {
   const Limiter& limiter() const noexcept { return limiter_; }
   /// Adds the metrics of the router: replies by operation, their durations, and limiter tokens.
   void addMetrics(observe::Metrics& metrics) const;
+  /// Returns a sentence for each peer, at most 16, that sent a proxy's header fields without being a trusted proxy: if
+  /// it is a proxy, all its clients count as one address.
+  std::vector<std::string> proxyWarnings() const;
   /// Returns every route, in the order in which they were added.
   std::vector<Route> routes() const;
   /// Returns the OpenAPI document for all routes. Throws internal for an operation without a summary.
@@ -137,13 +144,16 @@ class Router : public Service {
   std::unique_ptr<Admission> begin(const Head& head, const Peer& peer, const Listener& listener,
                                    Answer& answer) override;
   void serve(const Request& request, Admission& admission, Answer& answer) noexcept override;
-  void refuse(int status, std::string_view detail, const Head* head, Answer& answer) noexcept override;
+  void refuse(int status, std::string_view detail, const Head* head, const Peer& peer, const Listener& listener,
+              Answer& answer) noexcept override;
 
  private:
   struct Admitted;
 
   Limiter::Token takeBuffer(const Peer& client, std::size_t bytes);
-  void admit(const Head& head, const Listener& listener, Admitted& admitted) const;
+  void admit(const Head& head, const Listener& listener, Admitted& admitted);
+  Peer clientOf(const Head& head, const Peer& peer, const Listener& listener) const;
+  void warnOfProxy(const Peer& peer, const Listener& listener);
   void answerContent(const Exchange& exchange, const std::function<Content()>& find, Answer& answer);
   void answerContent(const Exchange& exchange, const Content& content, Answer& answer);
   void add(const Route& route, BodyUse body, std::function<void(const Exchange&, Answer&)> handler, Shapes shapes = {},
@@ -161,6 +171,8 @@ class Router : public Service {
   OpenFileCache contents_;
   RouterCounts counts_;
   Limiter limiter_;
+  mutable std::mutex proxiesMutex_;
+  std::vector<std::string> proxyWarnings_;
 };
 
 // ---- templates: thin wrappers, router.cpp does the work

@@ -281,7 +281,8 @@ Transport::Impl::Step Transport::Impl::collect(Connection& connection, ReadBuffe
 Transport::Impl::Step Transport::Impl::refuse(Connection& connection, ReadBuffer& buffer, const Refusal& refusal,
                                               const Head* head) {
   buffer.clearAnswer();
-  service.refuse(refusal.status, refusal.detail, head, buffer.answer);
+  service.refuse(refusal.status, refusal.detail, head, connection.peer(), connection.listening().listener,
+                 buffer.answer);
   // The start of the next request is unknown, unless the body was merely too large.
   if (refusal.status != 413) connection.lingering = buffer.answer.close = true;
   const auto pending = std::move(connection.pending);  // `head` may point into it
