@@ -23,8 +23,8 @@ Site::Site(Way way, const std::function<void(Settings&)>& change) {
   local_ = openLocal(settings_, "the test", true);
   RunningDaemon daemon;
   daemon.status = [this] {
-    return ServerStatus{VIDEO_VERSION, Time{}, 1, local_->whyNotReady().empty(), local_->isDiskLow(), 2, 3,
-                        local_->degraded()};
+    return ServerStatus{VIDEO_VERSION,       Time{}, 1, local_->whyNotReady().empty(),
+                        local_->isDiskLow(), 2,      3, local_->degraded()};
   };
   daemon.limits = [] { return ServerLimits{{{"streams", 1, 2, 3}}}; };
   daemon.reload = [] { return Reloaded{{"log.level"}, {"http.workers"}}; };
