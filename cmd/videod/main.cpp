@@ -95,9 +95,11 @@ Settings readSettings(const Flags& flags) {
 // The operator socket, and the lock that says which daemon owns it.
 class OperatorSocket {
  public:
-  explicit OperatorSocket(const Settings& settings)
+  /// Both must outlive this object.
+  OperatorSocket(const Settings& settings, LocalToolkit& toolkit)
       : path_(settings.adminSocket.empty() ? (settings.dataDirectory / "videod.sock").string() : settings.adminSocket),
-        lock_(openLock(path_ + ".lock")) {
+        toolkit_(toolkit) {
+    toolkit_.runWithRoom([this] { lock_ = openLock(path_ + ".lock"); });
     isOurs_ = ::flock(lock_.number(), LOCK_EX | LOCK_NB) == 0;
   }
 
@@ -106,7 +108,7 @@ class OperatorSocket {
     http::Listener listener;
     listener.address = "unix:" + path_;
     listener.operatorSocket = true;
-    transport.listen(listener);
+    toolkit_.runWithRoom([&] { transport.listen(listener); });
     observe::info("operator socket", {{"path", path_}});
   }
 
@@ -120,6 +122,7 @@ class OperatorSocket {
   }
 
   std::string path_;
+  LocalToolkit& toolkit_;
   Descriptor lock_;
   bool isOurs_ = false;
 };
@@ -288,7 +291,7 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
 
   std::atomic<bool> stopping = false;
   http::Router router(routerOptions(settings, *toolkit), settings.limiter);
-  const OperatorSocket operatorSocket(settings);
+  const OperatorSocket operatorSocket(settings, *toolkit);
   http::Transport transport(router, settings.transport);
   Reloading reloading(flags, asked, router.limiter(), toolkit->tasks());
   const std::vector<std::string> warnings = listenerWarnings(settings);

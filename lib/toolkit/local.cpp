@@ -89,6 +89,8 @@ class DirectoryToolkit : public LocalToolkit {
 
   std::string whyNotReady() override { return database_.whyNotReady(); }
 
+  void runWithRoom(const std::function<void()>& work) override { directory_->reserve().runWithRoom(work); }
+
   bool isDiskLow() override { return directory_->freeSpace() < freeSpaceFloor_; }
 
   std::size_t damagedContents() override { return videos_->damagedContents(); }

@@ -56,6 +56,8 @@ class LocalToolkit : public Toolkit {
   virtual observe::LoggedCaller callerOf(const Credential& by) noexcept = 0;
   /// Returns why writes fail, or nothing if they succeed (for /readyz). May be called from any thread.
   virtual std::string whyNotReady() = 0;
+  /// Runs `work`, which makes files: if it throws diskFull, releases the reserve and runs it once more.
+  virtual void runWithRoom(const std::function<void()>& work) = 0;
   /// Returns whether free space is below the floor. May be called from any thread.
   virtual bool isDiskLow() = 0;
   /// Returns how many videos have a content that was found missing or damaged, up to 1000. May be called from any

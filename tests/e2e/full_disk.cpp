@@ -38,7 +38,8 @@ TEST_CASE("on a full disk uploads are refused, and operations that free space wo
   const SmallDisk disk("64m");
   if (!disk.isMounted()) return;
   const std::filesystem::path data = disk / "data";
-  const std::string config = "[storage]\nfree_space_floor = \"4MiB\"\n[deletion]\ndelay = 0\n";
+  const std::string config =
+      "[storage]\nfree_space_floor = \"4MiB\"\n[deletion]\ndelay = 0\n[access]\nregistrations_per_hour = 0\n";
   Daemon daemon(config, {}, data);
   std::ofstream(folder / "ctl.toml") << "data_dir = \"" << data.string() << "\"\n" << config;
   const auto ctl = [&](std::vector<std::string> words, const Given& given = {}) {
@@ -90,34 +91,6 @@ TEST_CASE("on a full disk uploads are refused, and operations that free space wo
   CHECK(ctl({"queue", "list"}).out.empty());
   CHECK(std::filesystem::space(data).available >= 32 * mega);
   CHECK(again.terminate() == 0);
-}
-
-TEST_CASE("a directory on a disk without inodes opens, deletes and drains") {
-  const TempDirectory folder;
-  const SmallDisk disk("64m,nr_inodes=100");
-  if (!disk.isMounted()) return;
-  const std::filesystem::path data = disk / "data";
-  const auto ctl = [&](std::vector<std::string> words, const Given& given = {}) {
-    words.insert(words.begin(), {"--config", (folder / "ctl.toml").string(), "-o", "id"});
-    return videoctl(words, given);
-  };
-  const std::string config = "[storage]\nfree_space_floor = 0\n";
-  std::ofstream(folder / "ctl.toml") << "data_dir = \"" << data.string() << "\"\n" << config;
-  {
-    Daemon daemon(config, {}, data);
-    REQUIRE(ctl({"user", "add", "ada", "--password-stdin"}, {{}, "password of ada", {}}).status == 0);
-    CHECK(daemon.terminate() == 0);
-  }
-  const std::string file = movie(folder / "a.mp4", mega);
-  const std::string id = line(ctl({"video", "upload", file, "--user", "ada"}).out);
-  REQUIRE_FALSE(id.empty());
-  REQUIRE(ctl({"queue", "drain"}).status == 0);
-  for (int i = 0; std::ofstream(disk / std::to_string(i)).is_open(); ++i) REQUIRE(i < 100);
-  CHECK(ctl({"video", "list"}).out == id + "\n");
-  CHECK(ctl({"video", "delete", id, "--now"}).status == 0);
-  CHECK(ctl({"queue", "drain"}).status == 0);
-  CHECK(ctl({"queue", "list"}).out.empty());
-  CHECK(std::filesystem::is_empty(data / "incoming"));
 }
 
 TEST_CASE("without inodes a directory opens, deletes and drains, and people sign in") {
