@@ -23,10 +23,11 @@ constexpr std::uint64_t fewInodes = 16;
 }  // namespace
 
 std::uint64_t Reserve::release() noexcept {
-  for (const char* const name : emptyNames) files_.unlinkat(folder_, name);
   struct stat is {};
-  if (::fstatat(folder_, reserveName, &is, AT_SYMLINK_NOFOLLOW) != 0) return 0;
-  return files_.unlinkat(folder_, reserveName) == 0 ? static_cast<std::uint64_t>(is.st_size) : 0;
+  if (::fstatat(folder_, reserveName, &is, AT_SYMLINK_NOFOLLOW) != 0 || files_.unlinkat(folder_, reserveName) != 0)
+    return 0;
+  for (const char* const name : emptyNames) files_.unlinkat(folder_, name);
+  return static_cast<std::uint64_t>(is.st_size);
 }
 
 bool Reserve::make(std::uint64_t floor) {
