@@ -24,10 +24,10 @@ constexpr std::uint64_t fewInodes = 16;
 
 std::uint64_t Reserve::release() noexcept {
   struct stat is {};
-  const bool stood =
-      ::fstatat(folder_, reserveName, &is, AT_SYMLINK_NOFOLLOW) == 0 && files_.unlinkat(folder_, reserveName) == 0;
+  if (::fstatat(folder_, reserveName, &is, AT_SYMLINK_NOFOLLOW) != 0 || files_.unlinkat(folder_, reserveName) != 0)
+    return 0;
   for (const char* const name : emptyNames) files_.unlinkat(folder_, name);
-  return stood ? static_cast<std::uint64_t>(is.st_size) : 0;
+  return static_cast<std::uint64_t>(is.st_size);
 }
 
 void Reserve::runWithRoom(const std::function<void()>& work) {
