@@ -51,7 +51,7 @@ Identity refuse(const Secret& secret) {
   throw Error(Fault::unauthenticated, "session or token: unknown, ended or expired");
 }
 
-// Returns whether `secret` can be one of ours; others are refused without reading the database.
+// Returns whether `secret` has the form of a secret made by videod; others are refused without reading the database.
 bool hasForm(std::string_view secret) {
   return secret.size() == secretLength + (isToken(secret) ? tokenPrefix.size() : 0);
 }

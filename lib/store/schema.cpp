@@ -129,8 +129,9 @@ void requireSchema(const std::filesystem::path& path, std::int64_t schema) {
   if (schema < latest)
     throw Error(
         Fault::versionMismatch,
-        fmt::format("{}: schema version is {}, this program needs {}: run `videoctl data migrate --data-dir {}`",
-                    path.string(), schema, latest, path.parent_path().string()));
+        fmt::format(
+            "{}: schema version {} is older than this program needs ({}): run `videoctl data migrate --data-dir {}`",
+            path.string(), schema, latest, path.parent_path().string()));
 }
 
 void makeDatabase(const std::filesystem::path& path) {
