@@ -18,6 +18,7 @@
 
 #include "base/error.hpp"
 #include "os/descriptor.hpp"
+#include "os/errors.hpp"
 #include "os/unix_address.hpp"
 
 namespace video::http {
@@ -31,6 +32,7 @@ constexpr std::string_view unixPrefix = "unix:";
 }
 
 [[noreturn]] void failWithErrno(const std::string& address) {
+  if (errno == ENOSPC || errno == EDQUOT) os::throwErrno(errno, address);
   fail(address, std::generic_category().message(errno));
 }
 
