@@ -10,6 +10,7 @@
 #include <charconv>
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "os/files.hpp"
@@ -78,16 +79,18 @@ void copyDatabase(const DataDirectory& directory, SQLite::Database& database, co
   }
 }
 
-/// Removes all copies except the two with the highest numbers.
+/// Removes all copies except the two with the highest numbers, or fewer if that fails: the migration is done.
 void keepTwoCopies(const DataDirectory& directory) {
   std::vector<std::pair<std::int64_t, std::string>> copies;
-  for (const auto& entry : std::filesystem::directory_iterator(directory.path())) {
-    const std::string name = entry.path().filename().string();
+  std::error_code failed;
+  for (std::filesystem::directory_iterator entry(directory.path(), failed), end; !failed && entry != end;
+       entry.increment(failed)) {
+    const std::string name = entry->path().filename().string();
     if (!name.starts_with(copyPrefix)) continue;
     std::int64_t number = 0;
-    const char* const end = name.data() + name.size();
-    const auto [rest, problem] = std::from_chars(name.data() + copyPrefix.size(), end, number);
-    if (problem == std::errc() && rest == end) copies.emplace_back(number, name);
+    const char* const last = name.data() + name.size();
+    const auto [rest, problem] = std::from_chars(name.data() + copyPrefix.size(), last, number);
+    if (problem == std::errc() && rest == last) copies.emplace_back(number, name);
   }
   std::sort(copies.begin(), copies.end());
   for (std::size_t i = 0; i + 2 < copies.size(); ++i)
