@@ -195,7 +195,7 @@ TEST_CASE("sign-ins beyond the hashing queue are asked to try again later") {
         if (result && result->status == 429 && result->has_header("Retry-After")) ++refused;
       });
   }
-  CHECK(looked >= 64);
+  CHECK(looked >= 32);  // of one address
   CHECK(refused > 0);
   CHECK(looked + refused == 80);
 }
