@@ -355,7 +355,7 @@ TEST_CASE("verify finds a damaged file and exits with 10") {
 }
 
 TEST_CASE("a list of any length is fetched page by page") {
-  Site site("remote");
+  Site site("remote", std::string(idle) + "[access]\ncomments_per_minute = 0\n");
   const std::string file = write(site.folder / "a.mp4", content('a'));
   const std::string id = line(site.run("ada", {"-o", "id", "video", "upload", file}).out);
   constexpr int many = 1100;  // more than two pages
