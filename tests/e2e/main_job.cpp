@@ -288,8 +288,8 @@ TEST_CASE("an interrupted upload keeps the old content and leaves nothing behind
 
 TEST_CASE("uploads need no memory, and slow readers occupy no worker") {
   const Daemon daemon(
-      "[http]\nmax_connections_per_ip = 0\n[stream]\nmax_connections = 3000\nmax_connections_per_ip = "
-      "3000\n[storage]\nfree_space_floor = 0\n");
+      "[http]\nmax_connections_per_ip = 0\n[stream]\nmax_connections = 3000\nmax_connections_per_ip = 3000\n"
+      "[storage]\nfree_space_floor = 0\n");
   const TempDirectory folder;
   addUser(daemon, "ada");
   const std::string session = signIn(daemon, "ada");

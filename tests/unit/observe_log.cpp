@@ -144,7 +144,7 @@ TEST_CASE("a reader that stalls delays nobody, and dropped lines are counted") {
   setUpLog({LogLevel::info, LogFormat::logfmt, true});
   const std::uint64_t before = droppedLogLines();
   constexpr int all = 20'000;  // some megabytes: more than a pipe and the queue hold
-  for (int i = 0; i < all; ++i) logAccess({.method = "GET", .path = "/x", .address = "end"});
+  for (int i = 0; i < all; ++i) logAccess({.method = "GET", .path = "/x", .agent = "end"});
   CHECK(droppedLogLines() > before);
   std::uint64_t whole = 0;
   std::uint64_t told = 0;
@@ -153,9 +153,9 @@ TEST_CASE("a reader that stalls delays nobody, and dropped lines are counted") {
     const std::string said = "nobody read them in time\" lines=";
     while (!done) {
       const std::string line = captured.lines(1);
-      whole += line.ends_with("address=end\n") ? 1 : 0;
+      whole += line.ends_with("agent=end\n") ? 1 : 0;
       if (const auto at = line.find(said); at != std::string::npos) told += std::stoull(line.substr(at + said.size()));
-      done = line.find("the last line") != std::string::npos;
+      done = told > 0 && line.find("the last line") != std::string::npos;
     }
   });
   CHECK(test::soon([&] {
@@ -165,7 +165,6 @@ TEST_CASE("a reader that stalls delays nobody, and dropped lines are counted") {
   reader.join();
   const std::uint64_t dropped = droppedLogLines() - before;
   CHECK(whole + dropped >= all);
-  CHECK(told > 0);
   CHECK(told <= dropped);
   setUpLog({});
 }
