@@ -81,7 +81,7 @@ Action visit(Call call, const char* name, const Path& path) {
   const std::uint32_t number = ++its->seen;
   if (its->first == 0 || number < its->first || number > its->last) return Action::none;
   ++its->hits;
-  std::snprintf(its->hit.data(), its->hit.size(), "%s %s", name, path.data());
+  std::snprintf(its->hit.data(), its->hit.size(), "%s %.400s", name, path.data());
   if (its->action == Action::killBefore) die();
   return its->action;
 }
