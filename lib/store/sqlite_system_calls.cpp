@@ -22,8 +22,8 @@ void note(int error) noexcept {
 }
 
 // SQLite opens once more for reading only, and the errno of that is the one it reports.
-int openNoting(const char* path, int flags, int mode) {
-  const int file = ::open(path, flags, mode);
+int openNoting(const char* path, int flags, int permissions) {
+  const int file = ::open(path, flags, permissions);
   if (file < 0) note(errno);
   return file;
 }
