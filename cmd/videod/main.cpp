@@ -113,7 +113,7 @@ class OperatorSocket {
   }
 
  private:
-  // Its mode does not depend on the umask: who may use the socket may see who holds it.
+  // Its mode does not depend on the umask: users of the socket may see which process holds the lock.
   static Descriptor openLock(const std::string& path) try {
     return os::openOrMake(os::systemFiles(), AT_FDCWD, path, O_RDWR);
   } catch (const Error& error) {

@@ -59,11 +59,11 @@ struct Verified {
   std::string newHash{};  ///< a new hash, if the password is right and the old hash cost less than new ones do
 };
 
-/// Who waits for a password to be hashed. Whoever waits takes turns by address and by account.
+/// A caller that waits for a password to be hashed. Waiting callers take turns by address and by account.
 struct Asker {
   std::string_view address{};  ///< client address; empty: not counted by it
   std::string_view account{};  ///< user name, ignoring case; empty: not counted by it
-  bool known = false;          ///< has signed in before, or is the operator: goes first
+  bool known = false;          ///< has signed in before or is the operator, and is served first
 };
 
 /// A new secret, and the hash that its row is found by. Only the hash is stored.
@@ -95,7 +95,7 @@ class Access {
   /// Does the same inside a write, from the rows alone. An operation that changes something must use this one.
   Identity identify(store::Transaction& transaction, const Credential& by);
 
-  /// Describes who `by` is, for the log. A secret that identifies nobody, or cannot be looked up, is left out.
+  /// Describes the caller for the log. A secret that is unknown or cannot be looked up is left out.
   observe::LoggedCaller describe(const Credential& by) noexcept;
 
   /// Hashes a new password (argon2id) on the hashing threads, for `who` at `address` (empty: not counted by it). Throws

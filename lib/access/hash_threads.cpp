@@ -19,7 +19,7 @@ Error tooManyWait() {
   return Error(Fault::tooMany, "passwords: too many are waiting to be hashed", std::chrono::seconds{1});
 }
 
-// Strangers who guess at an account take no turns of those who know it.
+// Guesses at an account must not delay callers known to it.
 std::vector<std::string> flowsOf(const Asker& asker) {
   std::vector<std::string> flows;
   if (!asker.address.empty()) flows.push_back("a" + addressKey(asker.address));
@@ -119,7 +119,8 @@ void HashThreads::serve(const std::stop_token& stop) {
     if (jobs_.empty()) return;
     const auto next =
         std::min_element(jobs_.begin(), jobs_.end(), [](const Job& a, const Job& b) { return a.turn < b.turn; });
-    // Time goes on with each job, the slower the more wait, so that newcomers without end overtake nobody for ever.
+    // Virtual time advances with each job, more slowly the more jobs wait, so that an endless stream of newcomers
+    // cannot starve a waiting job.
     turn_ = std::max(turn_, next->turn) + 1.0 / static_cast<double>(jobs_.size() + 1);
     Job job = take(next);
     forgetFlows();

@@ -16,10 +16,10 @@
 
 namespace video::access {
 
-/// Runs expensive computations on low-priority threads, so that they do not slow down everything else. Who waits takes
-/// turns by address and by account, those who are known before others (start-time fair queueing), so that nobody's
-/// number of requests makes others wait. The number of waiting callers is limited, altogether and for each address and
-/// account. Threads are started when needed. May be used from any thread.
+/// Runs expensive computations on low-priority threads, so that they do not slow down other work. Waiting callers take
+/// turns by address and by account, known ones first (start-time fair queueing), so that many requests from one of them
+/// do not delay the others. The number of waiting callers is limited in total, per address and per account. Threads are
+/// started when needed. May be used from any thread.
 class HashThreads {
  public:
   static constexpr std::size_t mostOfAddress = 32;  ///< waiting callers of one address

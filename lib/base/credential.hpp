@@ -37,7 +37,8 @@ namespace credential_names {
 inline constexpr std::string_view secretHeader = "X-Session-Id";
 inline constexpr std::string_view secretCookie = "session";
 inline constexpr std::string_view operatorAsHeader = "X-Videod-As";
-/// With the value `1`: a program asks for a change, not a page of another site, which cannot send it without asking.
+/// With the value `1`: the request comes from a program. A page of another site cannot send it without a preflight
+/// request.
 inline constexpr std::string_view changeHeader = "X-Videod-Request";
 inline constexpr std::string_view linkShare = "share";
 inline constexpr std::string_view linkExpires = "exp";

@@ -35,8 +35,8 @@ struct TimePage {
   std::string id;
 };
 
-/// A page of a list ends early, with a cursor, where its items come to this many bytes (roughly, as JSON), so that the
-/// work and the memory for one reply are bounded.
+/// A page of a list ends early, with a cursor, once its items have about this many bytes as JSON, so that time and
+/// memory for one reply are bounded.
 inline constexpr std::size_t mostPageBytes = 128 * 1024;
 
 /// Returns roughly how many bytes a value has as JSON.

@@ -11,7 +11,7 @@ class WaitObserver {
   virtual void waitBegins() noexcept = 0;
   /// The thread goes on.
   virtual void waitEnds() noexcept = 0;
-  /// What the thread does will take so much of the processor that it should have a low priority for the rest of it.
+  /// The rest of the thread's current work takes much processor time and should have a low priority.
   virtual void workIsLong() noexcept {}
   /// Returns the observer of this thread, which may be set; null if there is none.
   static WaitObserver*& current() noexcept {

@@ -77,7 +77,7 @@ class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
 
  private:
   static constexpr std::size_t mostWaiting = 1UL << 20;
-  static constexpr std::chrono::seconds mostAtEnd{1};  // for what is left when the program ends
+  static constexpr std::chrono::seconds mostAtEnd{1};  // to write the remaining lines when the program ends
 
   void writeHere() {
     // If this fails, nobody reads stderr, and there is nowhere else to report it.
@@ -127,7 +127,7 @@ class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
       if (end && std::chrono::steady_clock::now() >= *end) break;
       pollfd ready{STDERR_FILENO, POLLOUT, 0};
       if (::poll(&ready, 1, 100) == 0) continue;
-      // What a pipe that has room takes at once.
+      // The amount that a pipe with free space accepts in one write.
       const std::size_t some = isFile ? text.size() : PIPE_BUF;
       const ssize_t now =
           os::systemFiles().write(STDERR_FILENO, text.data() + written, std::min(some, text.size() - written));

@@ -4,7 +4,7 @@ namespace video::os {
 
 /// By how much to lower the priority of threads whose work takes long, but for which a client waits.
 inline constexpr int longWork = 10;
-/// The same for work that nobody must notice: to the lowest priority.
+/// The same for background work: the lowest priority.
 inline constexpr int lowest = 39;
 
 /// Lowers the calling thread's priority for the processor by `nice`, to the nice value 19 at most, and with `idleDisk`

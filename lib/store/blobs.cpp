@@ -58,7 +58,7 @@ bool tryLockBriefly(int file) {
   return os::tryLock(file, LOCK_EX);
 }
 
-// Returns whether the name is still there, and what it is.
+// Returns the state of the file, or nothing if the name is gone.
 bool findStatus(const Descriptor& folder, const std::string& name, struct stat& found) {
   if (::fstatat(folder.number(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) return true;
   if (errno != ENOENT) os::throwErrno(errno, name);
@@ -149,7 +149,7 @@ std::string Incoming::finish(std::string_view extension) {
   const Descriptor blobs = os::openFolder(files, its.directory->descriptor(), "blobs");
   const std::string fanName = blob.substr(0, 2);
   os::makeFolder(files, blobs.number(), fanName);
-  // Who made it may have died before its sync: each process syncs it once.
+  // The process that created it may have died before syncing it, so each process syncs it once.
   std::atomic<bool>& isSynced = (*its.syncedShards)[std::stoul(fanName, nullptr, 16)];
   if (!isSynced) os::sync(files, blobs.number(), "blobs");
   isSynced = true;

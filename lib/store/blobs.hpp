@@ -86,8 +86,9 @@ class Blobs {
   std::vector<std::string> listFolders() const;
   /// Returns the names of files in one of these folders that were last written before `moment`.
   std::vector<std::string> listFiles(const std::string& folder, Time moment) const;
-  /// Moves a file into `lost+found/`, under a new name if its name is taken there. Leaves it where an upload holds it,
-  /// or `isKnown`, asked once nobody holds it, says that it belongs to a row. Returns whether it was moved.
+  /// Moves a file into `lost+found/`, under a new name if its name is taken there. Does nothing if an upload holds the
+  /// file, or if `isKnown`, called under the upload's lock, returns that it belongs to a row. Returns whether it was
+  /// moved.
   bool quarantine(const std::string& folder, const std::string& file, const std::function<bool()>& isKnown);
 
  private:

@@ -30,7 +30,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::array folders{"blobs", "incoming", "lost+found"};
 // What a creation that was cut short may have left behind.
 constexpr std::array unfinished{"video.db.new", "video.db.new-wal", "video.db.new-shm", "video.db.new-journal"};
-// What writing, purging and running tasks open: it stands from the beginning, since a full disk may have no inodes
+// Files that writing, purging and tasks open. Created with the directory, since a full disk may have no inodes
 // left.
 constexpr std::array lockFiles{"LOCK", "NEXT", "WRITE", "OWNERS", "scheduler.lock"};
 
@@ -100,7 +100,7 @@ void syncFolder(os::FileSystem& files, const std::filesystem::path& path) {
     throw refusal(error, path.string());
 }
 
-// Makes the folder where it is missing, with those above it.
+// Creates the folder and its parents if they are missing.
 void makeRoot(os::FileSystem& files, const std::filesystem::path& path) {
   std::vector<std::filesystem::path> missing;
   std::error_code problem;
@@ -117,7 +117,7 @@ void makeRoot(os::FileSystem& files, const std::filesystem::path& path) {
   if (!made || files.fchmod(made.number(), 0750) != 0) throw refusal(errno, path.string());
 }
 
-// What others may write to, they could replace: the contents, the links, the accounts.
+// If others can write there, they can replace contents, links and accounts.
 void requireOwnerAlone(int root, const std::filesystem::path& path) {
   for (const char* name : {".", "blobs", "incoming", "derived", "lost+found", "video.db", "signing.key"}) {
     struct stat is {};
@@ -150,7 +150,7 @@ void fill(os::FileSystem& files, int root, const std::filesystem::path& path) {
     makeDatabase(std::filesystem::canonical(path) / "video.db.new");
     for (const char* left : unfinished)
       if (std::string_view(left) != unfinished.front()) os::removeFile(files, root, left);
-    // The name video.db comes last: where it stands, all of it stands.
+    // video.db gets its name last: if it exists, everything else does.
     os::placeMadeFile(files, root, unfinished.front(), "video.db");
   } catch (...) {
     for (const char* left : unfinished) files.unlinkat(root, left);

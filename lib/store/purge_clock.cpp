@@ -23,7 +23,7 @@ bool isJump(milliseconds from, milliseconds to) {
   return std::chrono::abs(to - from) > jump;
 }
 
-// Differs after every start of the machine; 0 where the system does not tell.
+// Identifies the boot; 0 if the system does not provide an ID.
 std::int64_t bootNumber() {
   std::ifstream file("/proc/sys/kernel/random/boot_id");
   std::string id;
@@ -80,7 +80,7 @@ void PurgeClock::load(Time wall, milliseconds boot) const {
   const auto saved = file_.clock();
   state_ = saved.value_or(ClockState{.boot = bootNumber(), .offset = offset});
   if (!saved || saved->boot == bootNumber()) return;
-  // The machine has started anew: nothing tells how long it was off.
+  // The machine was restarted: there is no way to know how long it was off.
   state_ = ClockState{.boot = bootNumber(), .offset = saved->lastSeen.time_since_epoch() - boot};
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* reserveName = "reserve";
 constexpr std::uint64_t most = 64ULL << 20;
-// Beside the reserve itself as many inodes as opening the database and the operator's socket take.
+// As many inodes as opening the database and creating the operator's socket need.
 constexpr std::array emptyNames{"reserve.1", "reserve.2", "reserve.3"};
 
 constexpr std::uint64_t fewInodes = 16;

@@ -49,7 +49,7 @@ void apply(SQLite::Database& database, const std::vector<Migration>& migrations,
   transaction.commit();
 }
 
-/// Throws unless the whole schema is in the file itself, and nothing of it in a log beside it.
+/// Throws unless the whole schema is in the database file, without a write-ahead log.
 void requireWhole(const std::filesystem::path& path) {
   SQLite::Database database = openSqlite(path, SQLITE_OPEN_READWRITE, std::chrono::seconds{10});
   const bool hasLog =
@@ -140,7 +140,8 @@ void requireSchema(const std::filesystem::path& path, std::int64_t schema) {
 void makeDatabase(const std::filesystem::path& path) {
   try {
     {
-      // With a rollback journal, so that what is committed is in the file; closing a log reports no failure.
+      // Use a rollback journal, so that a COMMIT writes the database file; the checkpoint when closing a WAL reports no
+      // failure.
       SQLite::Database database =
           openSqlite(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, std::chrono::seconds{10});
       database.exec(fmt::format("PRAGMA application_id = {}; PRAGMA synchronous = FULL", applicationId));

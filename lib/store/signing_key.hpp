@@ -21,7 +21,7 @@ class SigningKey {
   void rotate();
   /// Replaces the key with this one; does nothing if it is the same. Throws malformed unless it has 32 bytes.
   void set(std::string_view key);
-  /// Removes what a killed process left of a key that it did not finish.
+  /// Removes the unfinished key of a process that was killed.
   void removeUnfinished();
 
  private:

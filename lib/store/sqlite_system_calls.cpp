@@ -21,7 +21,7 @@ void note(int error) noexcept {
   if (error == ENOSPC || error == EDQUOT || error == EMFILE || error == ENFILE) noted = error;
 }
 
-// SQLite opens once more for reading only, and the errno of that is the one it reports.
+// After a failed open SQLite tries again read-only, and reports the errno of that.
 int openNoting(const char* path, int flags, int permissions) {
   const int file = ::open(path, flags, permissions);
   if (file < 0) note(errno);
@@ -30,7 +30,7 @@ int openNoting(const char* path, int flags, int permissions) {
 
 constexpr off_t page = 4096;
 
-// SQLite lengthens -shm by a byte at the end of each page, and maps what may be holes.
+// SQLite extends -shm by writing the last byte of each page, and then maps a file that may have holes.
 bool lengthensShm(int file, std::size_t size, off_t at) {
   struct stat is {};
   return size == 1 && (at + 1) % page == 0 && ::fstat(file, &is) == 0 && is.st_size <= at + 1 - page;
@@ -61,7 +61,7 @@ ssize_t writeNoting(int file, const void* bytes, std::size_t size, off_t at) {
   return written;
 }
 
-// SQLite logs what fails, among it each sync, before errno changes.
+// SQLite calls this for each failure, including a failed sync, before errno changes.
 void noteLogged(void*, int code, const char*) {
   const int primary = code & 0xff;
   if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) note(errno);

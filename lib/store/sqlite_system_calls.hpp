@@ -2,9 +2,9 @@
 
 namespace video::store {
 
-/// Makes SQLite's file accesses in this process do what videod needs; to be called before a database is opened. From
-/// then on the memory that SQLite shares between processes (`-shm`) has its disk space when it is mapped, since a full
-/// disk would end the process later (SIGBUS), and an exceeded disk quota is a full disk. May be called from any thread.
+/// Replaces some of SQLite's system calls in this process. Call it before a database is opened, from any thread.
+/// Afterwards SQLite's shared memory file (`-shm`) has its disk blocks before it is mapped, since on a full disk a
+/// write to a hole would end the process (SIGBUS), and an exceeded disk quota counts as a full disk.
 void prepareSqlite();
 
 /// Returns the errno of the last system call in which SQLite met a full disk, an exceeded quota or too many open files

@@ -8,7 +8,7 @@
 namespace video::tasks {
 namespace {
 
-// The video made for an upload that never came to its end goes with what there is of it.
+// A pending video whose upload never finished is deleted together with the partial file.
 schedule::Counts sweepUpload(const Surroundings& its, const std::string& name) {
   if (!its.blobs.removeIncoming(name)) return {};
   its.database.write(store::Purpose::keep, [&](store::Transaction& transaction) {

@@ -37,7 +37,7 @@ struct InFlight {
   std::map<std::int64_t, std::uint64_t> bytes;
 };
 
-// What one upload has of them.
+// The share of one upload in them.
 class InFlightShare {
  public:
   InFlightShare(InFlight& all, UserId owner) : all_(all), owner_(owner.value) {}
@@ -136,7 +136,7 @@ class LocalUploads : public Uploads {
   }
 
  private:
-  // One more upload of a user in progress; nobody in particular is not counted.
+  // Counts an upload in progress of a user; user 0 is not counted.
   class UploadCount {
    public:
     UploadCount(LocalUploads& all, UserId user) : all_(all), user_(user.value) {
@@ -263,7 +263,7 @@ class LocalUploads : public Uploads {
       throw;
     }
     removeRefused();
-    // What was replaced counts for its owner until it is unlinked.
+    // The replaced content counts towards the owner's quota until it is unlinked.
     if (isLimited && uploaded.replaced) wakePurge_();
     return uploaded;
   }

@@ -130,7 +130,7 @@ bool ContentCheck::read(std::uint64_t most) {
     if (got < 0) content_.damage = std::generic_category().message(errno);
     if (got <= 0) return true;
     hash_.add(std::span(piece_).first(static_cast<std::size_t>(got)));
-    // What is read once must not drive out what is being streamed.
+    // Keep contents that are being streamed in the page cache.
     ::posix_fadvise(file, static_cast<off_t>(size_), got, POSIX_FADV_DONTNEED);
     size_ += static_cast<std::uint64_t>(got);
   }

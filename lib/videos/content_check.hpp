@@ -25,7 +25,7 @@ struct StoredContent {
 /// Opens the content of a ready video. Throws unavailable if the process has no descriptors left.
 StoredContent openContent(const store::Blobs& blobs, const rows::StoredVideo& video);
 
-/// Tells the operator which file is damaged, and records it, once for each content. May be called from any thread.
+/// Logs which file is damaged and records it, once per content. May be called from any thread.
 void noteDamage(store::Database& database, const rows::StoredVideo& video, std::string_view why, Time now);
 
 /// Compares the content of a ready video with its recorded size and SHA-256, and records damage. Keeps the file open.
@@ -51,8 +51,8 @@ class ContentCheck {
   std::vector<std::byte> piece_;
 };
 
-/// Makes a task that checks contents known to be damaged, and one in `share` of the others, going on where the last run
-/// ended. It has one executor, of low priority, and can be stopped between pieces of a content.
+/// Makes the task that checks the contents known to be damaged and one in `share` of the others, starting where the
+/// last run ended. It has one low-priority executor and can be stopped between pieces of a content.
 schedule::Task makeVerifyTask(store::Database& database, const store::Blobs& blobs, const access::Access& access,
                               const std::atomic<std::int64_t>& share);
 

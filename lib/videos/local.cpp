@@ -266,7 +266,7 @@ class DirectoryVideos : public LocalVideos {
     const bool isPending = found && found->state == VideoState::pending;
     const auto video =
         requireOwn(transaction, by, isPending ? rights::videosDeletePending : rights::videosDelete, wanted);
-    // What is asked for now is due whatever the system's clock does; what is due later never is so too early.
+    // A video to be purged at once is due even if the system's clock has jumped; otherwise the purge clock counts.
     const Time due = purge_.clock.now();
     const Time now = access_.now();
     const bool isDeleted = video.state == VideoState::deleted && wanted.now.value_or(false);

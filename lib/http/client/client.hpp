@@ -22,7 +22,7 @@ struct ClientOptions {
   std::filesystem::path caCertificate;        ///< PEM file; empty: the system's certificates
   std::chrono::milliseconds timeout{30'000};  ///< time without progress, not in total
   bool allowPlainHttp = false;                ///< allow secrets over plain HTTP to a host other than loopback
-  std::chrono::milliseconds lockTimeout{0};   ///< repeat this long what the server refuses because a lock is held
+  std::chrono::milliseconds lockTimeout{0};   ///< how long to repeat requests that are refused because a lock is held
 };
 
 /// HTTP client of the API, used by the remote implementations. All functions throw Error: the fault in the server's

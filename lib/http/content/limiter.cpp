@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t unlimited = SIZE_MAX;
 constexpr std::size_t worthTrimming = std::size_t{8} << 20;
 
-// What is in use, of all addresses or of one.
+// Tokens in use, in total or by one address.
 struct InUse {
   std::size_t streams = 0;
   std::size_t uploads = 0;
@@ -54,7 +54,7 @@ struct Limiter::Buckets {
       ~Taken() {
         if (count > 0 && from->giveBack(key, kind, count)) {
           const Waiting meanwhile;
-          ::malloc_trim(0);  // the allocator would keep what a storm of requests has needed
+          ::malloc_trim(0);  // otherwise the allocator keeps the memory that a burst of requests has used
         }
       }
     };

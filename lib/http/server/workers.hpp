@@ -57,7 +57,7 @@ class Workers {
   std::size_t count() const;
 
  private:
-  /// Counts one running thread less, and lets another take its place. Returns false if there is none that could.
+  /// Decrements the number of running threads and lets another thread run instead. Returns false if there is none.
   bool replaceOne() noexcept;
   void spawn();
   void serve(std::list<std::jthread>::iterator self);
