@@ -219,9 +219,11 @@ TEST_CASE("a new password names the tokens that stay, or ends them") {
   const ChangedUser kept = users.change(ada, passwordOf("ada", "a new password", "password-of-ada"));
   REQUIRE(kept.tokens.has_value());
   REQUIRE(kept.tokens->size() == 2);
-  CHECK(kept.tokens->front().id == one.id);
-  CHECK(kept.tokens->front().label == "cron");
-  CHECK_FALSE(kept.tokens->front().expires.has_value());
+  // Both may be of the same millisecond.
+  const KeptToken& cron = kept.tokens->front().id == one.id ? kept.tokens->front() : kept.tokens->back();
+  CHECK(cron.id == one.id);
+  CHECK(cron.label == "cron");
+  CHECK_FALSE(cron.expires.has_value());
   CHECK(isSignedIn(site, Secret{one.token, false}));
 
   ChangeUser change = passwordOf("ada", "another password", "a new password");
