@@ -94,6 +94,9 @@ struct Views {
   bool routed = false;
 };
 
+// TSan does not see the guard of httplib's set of method names, which is made at its first request: before any thread.
+[[maybe_unused]] const bool hasMethodNames = HttplibReader().read("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+
 }  // namespace
 
 TEST_CASE("httplib percent-decodes field values, the gate does not") {
