@@ -4,7 +4,6 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -31,33 +30,55 @@ constexpr std::uint64_t spaceStep = 1ULL << 20;
 // Space that an upload of unknown size needs: for what arrives until the next check, and for what is not on disk yet.
 constexpr std::uint64_t spaceAhead = 10ULL << 20;
 
-// The bytes of the uploads in progress in this process, by owner: on the disk or announced, and in no row yet.
-struct InFlight {
+// The uploads in progress in this process, by user: how many the user sends, and the bytes that the user will own, on
+// disk or announced, that are in no row yet.
+struct UploadsInProgress {
+  struct Totals {
+    std::size_t sent = 0;
+    std::uint64_t bytes = 0;
+  };
   std::mutex mutex;
-  std::map<std::int64_t, std::uint64_t> bytes;
+  std::map<std::int64_t, Totals> users;
 };
 
-// The share of one upload in them.
-class InFlightShare {
+// Counts one upload of `sender` (0: not counted) to a video of `owner` while it exists.
+class UploadInProgress {
  public:
-  InFlightShare(InFlight& all, UserId owner) : all_(all), owner_(owner.value) {}
-  ~InFlightShare() { grow(0, UINT64_MAX); }
-  InFlightShare(const InFlightShare&) = delete;
-  InFlightShare& operator=(const InFlightShare&) = delete;
+  // Throws tooMany if `sender` has `most` uploads in progress; 0: no limit.
+  UploadInProgress(UploadsInProgress& all, UserId sender, UserId owner, std::size_t most)
+      : all_(all), sender_(sender.value), owner_(owner.value) {
+    if (sender_ == 0) return;
+    const std::lock_guard lock(all_.mutex);
+    std::size_t& sent = all_.users[sender_].sent;
+    if (most > 0 && sent >= most)
+      throw Error(Fault::tooMany, "uploads: too many of this user at the moment", std::chrono::seconds{1});
+    ++sent;
+  }
+  ~UploadInProgress() {
+    const std::lock_guard lock(all_.mutex);
+    all_.users[owner_].bytes -= size_;
+    if (sender_ != 0) --all_.users[sender_].sent;
+    for (const std::int64_t user : {owner_, sender_})
+      if (const auto found = all_.users.find(user);
+          found != all_.users.end() && found->second.sent == 0 && found->second.bytes == 0)
+        all_.users.erase(found);
+  }
+  UploadInProgress(const UploadInProgress&) = delete;
+  UploadInProgress& operator=(const UploadInProgress&) = delete;
 
-  // Whether `size` bytes fit under `most` beside the owner's other uploads; they are this upload's then.
+  // Returns whether `size` bytes fit under `most` beside the owner's other uploads; if so, counts them for this one.
   bool grow(std::uint64_t size, std::uint64_t most) {
     const std::lock_guard lock(all_.mutex);
-    std::uint64_t& sum = all_.bytes[owner_];
+    std::uint64_t& sum = all_.users[owner_].bytes;
     const std::uint64_t others = sum - size_;
     const bool fits = others <= most && size <= most - others;
     if (fits) sum = others + (size_ = size);
-    if (sum == 0) all_.bytes.erase(owner_);
     return fits;
   }
 
  private:
-  InFlight& all_;
+  UploadsInProgress& all_;
+  const std::int64_t sender_;
   const std::int64_t owner_;
   std::uint64_t size_ = 0;
 };
@@ -74,7 +95,8 @@ class LocalUploads : public Uploads {
     const auto size = static_cast<std::uint64_t>(wanted.size.value_or(0));
     const rows::StoredVideo video = database_.read([&](store::Reader& reader) {
       rows::StoredVideo found = findUploadable(reader, by, who, wanted.id);
-      if (!InFlightShare(inFlight_, found.authorId).grow(size, requireQuota(reader, found, size))) throw overQuota();
+      if (!UploadInProgress(inProgress_, {}, found.authorId, 0).grow(size, requireQuota(reader, found, size)))
+        throw overQuota();
       return found;
     });
     database_.requireSpace(size);
@@ -103,22 +125,22 @@ class LocalUploads : public Uploads {
   Uploaded put(const Credential& by, const Upload& wanted, const ByteSource& bytes) override {
     const Identity who = access_.identify(by);
     const std::uint64_t least = bytes.size.value_or(bytes.least);
-    UserId payer = who.user;
+    UserId sender = who.user;
     const auto [owner, most] = database_.read([&](store::Reader& reader) {
       const rows::StoredVideo video = findUploadable(reader, by, who, wanted.id);
-      if (who.kind == Identity::Kind::link) payer = video.authorId;
+      if (who.kind == Identity::Kind::link) sender = video.authorId;
       return std::pair(video.authorId, requireQuota(reader, video, least));
     });
-    const UploadCount count(*this, who.kind == Identity::Kind::operator_ ? UserId{} : payer);
+    if (who.kind == Identity::Kind::operator_) sender = {};
+    UploadInProgress progress(inProgress_, sender, owner, options_.maxPerUser);
     database_.requireSpace(least);
     store::Incoming incoming = blobs_.begin(wanted.id.text);
-    InFlightShare share(inFlight_, owner);
-    if (!share.grow(least, most)) throw overQuota();
+    if (!progress.grow(least, most)) throw overQuota();
     std::uint64_t looked = 0;
     const auto take = [&](std::span<const std::byte> piece) {
       if (incoming.size() + piece.size() > options_.maxUpload) throw tooLarge();
       const std::uint64_t size = incoming.size() + piece.size();
-      if (most != UINT64_MAX && !share.grow(std::max(size, least), most)) throw overQuota();
+      if (most != UINT64_MAX && !progress.grow(std::max(size, least), most)) throw overQuota();
       incoming.write(piece);
       if (incoming.size() - looked < spaceStep) return;
       looked = incoming.size();
@@ -136,31 +158,6 @@ class LocalUploads : public Uploads {
   }
 
  private:
-  // Counts an upload in progress of a user; user 0 is not counted.
-  class UploadCount {
-   public:
-    UploadCount(LocalUploads& all, UserId user) : all_(all), user_(user.value) {
-      if (user_ == 0) return;
-      const std::lock_guard lock(all_.mutex_);
-      std::size_t& uploads = all_.ofUsers_[user_];
-      if (all_.options_.maxPerUser > 0 && uploads >= all_.options_.maxPerUser)
-        throw Error(Fault::tooMany, "uploads: too many of this user at the moment", std::chrono::seconds{1});
-      ++uploads;
-    }
-    ~UploadCount() {
-      if (user_ == 0) return;
-      const std::lock_guard lock(all_.mutex_);
-      const auto found = all_.ofUsers_.find(user_);
-      if (--found->second == 0) all_.ofUsers_.erase(found);
-    }
-    UploadCount(const UploadCount&) = delete;
-    UploadCount& operator=(const UploadCount&) = delete;
-
-   private:
-    LocalUploads& all_;
-    std::int64_t user_;
-  };
-
   static Error underWay(const VideoId& id) {
     return Error(Fault::conflict, fmt::format("video {}: another upload is in progress", id.text));
   }
@@ -303,9 +300,7 @@ class LocalUploads : public Uploads {
   std::mutex refusedMutex_;
   std::vector<Refused> refused_;
   const std::function<void()> wakePurge_;
-  InFlight inFlight_;
-  std::mutex mutex_;
-  std::unordered_map<std::int64_t, std::size_t> ofUsers_;  // uploads in progress
+  UploadsInProgress inProgress_;
 };
 
 }  // namespace
