@@ -62,16 +62,7 @@ class DirectoryDeletions : public LocalDeletions {
     const std::int64_t limit = wanted.limit.value_or(500);
     checkLimit(limit);
     const Time until = wanted.includeNotDue.value_or(false) ? Time::max() : clock_.now();
-    const TimePage after(wanted.cursor);
-    Page<Deletion> page;
-    for (const rows::DueDeletion& due :
-         database_.read([&](store::Reader& reader) { return rows::dueDeletions(reader, until, limit + 1, after); }))
-      page.items.push_back(due);
-    if (std::ssize(page.items) > limit) {
-      page.items.pop_back();
-      page.nextCursor = rows::cursorAfter(page.items.back());
-    }
-    return page;
+    return database_.read([&](store::Reader& reader) { return rows::listDue(reader, until, limit, wanted.cursor); });
   }
 
   Deletion retry(const Credential& by, const DeletionRef& wanted) override {

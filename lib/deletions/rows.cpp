@@ -35,11 +35,19 @@ std::int64_t count(store::Query query) {
   return query.next() ? query.integer(0) : 0;
 }
 
-}  // namespace
-
 std::string cursorAfter(const Deletion& last) {
   return TimePage::cursor(last.due, last.video.text);
 }
+
+store::Query queryDue(store::Reader& reader, Time now, std::int64_t limit, const TimePage& after) {
+  return reader.query(
+      "SELECT d.video_id, d.state, d.due, d.tries, d.last_error, v.blob "
+      "FROM video_del_rec d CROSS JOIN video_info v ON v.id = d.video_id "
+      "WHERE d.state = 'waiting' AND d.due <= ? AND (d.due, d.video_id) > (?, ?) ORDER BY d.due, d.video_id LIMIT ?",
+      now, after.time, after.id, limit);
+}
+
+}  // namespace
 
 DeletionPage listDeletions(store::Reader& reader, const DeletionQuery& wanted, Time now) {
   static const std::string all = listSql(3);
@@ -75,15 +83,17 @@ std::optional<Deletion> findDeletion(store::Reader& reader, const VideoId& video
   return query.next() ? std::optional(deletionOf(query)) : std::nullopt;
 }
 
-std::vector<DueDeletion> dueDeletions(store::Reader& reader, Time now, std::int64_t limit, const TimePage& after) {
+std::vector<DueDeletion> dueDeletions(store::Reader& reader, Time now, std::int64_t limit) {
   std::vector<DueDeletion> due;
-  auto query = reader.query(
-      "SELECT d.video_id, d.state, d.due, d.tries, d.last_error, v.blob "
-      "FROM video_del_rec d CROSS JOIN video_info v ON v.id = d.video_id "
-      "WHERE d.state = 'waiting' AND d.due <= ? AND (d.due, d.video_id) > (?, ?) ORDER BY d.due, d.video_id LIMIT ?",
-      now, after.time, after.id, limit);
+  auto query = queryDue(reader, now, limit, {});
   while (query.next()) due.push_back({deletionOf(query), query.optionalText(5).value_or("")});
   return due;
+}
+
+Page<Deletion> listDue(store::Reader& reader, Time now, std::int64_t limit, const std::optional<std::string>& cursor) {
+  Page<Deletion> page;
+  readPage(page, queryDue(reader, now, limit + 1, TimePage(cursor)), limit, deletionOf, cursorAfter);
+  return page;
 }
 
 std::vector<std::int64_t> leaseOwners(store::Reader& reader) {

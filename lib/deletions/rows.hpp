@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/cursor.hpp"
 #include "deletions/fields.hpp"
 #include "store/database.hpp"
 #include "videos/rows.hpp"
@@ -20,10 +19,10 @@ struct DueDeletion : Deletion {
 
 DeletionPage listDeletions(store::Reader& reader, const DeletionQuery& wanted, Time now);
 std::optional<Deletion> findDeletion(store::Reader& reader, const VideoId& video);
-/// Returns the cursor of the page after `last` in a list sorted by due time.
-std::string cursorAfter(const Deletion& last);
-/// Returns at most `limit` waiting records that are due at `now`, by due time, after the last one of the page before.
-std::vector<DueDeletion> dueDeletions(store::Reader& reader, Time now, std::int64_t limit, const TimePage& after = {});
+/// Returns at most `limit` waiting records that are due at `now`, by due time.
+std::vector<DueDeletion> dueDeletions(store::Reader& reader, Time now, std::int64_t limit);
+/// Returns a page of the same records.
+Page<Deletion> listDue(store::Reader& reader, Time now, std::int64_t limit, const std::optional<std::string>& cursor);
 /// Returns the OWNERS bytes of all processes that hold leases.
 std::vector<std::int64_t> leaseOwners(store::Reader& reader);
 
