@@ -5,6 +5,7 @@
 
 #include "base/address.hpp"
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "base/waiting.hpp"
 #include "observe/guarded.hpp"
 #include "os/priority.hpp"
@@ -25,7 +26,7 @@ std::vector<std::string> flowsOf(const Asker& asker) {
   if (!asker.address.empty()) flows.push_back("a" + addressKey(asker.address));
   if (!asker.account.empty()) {
     std::string& account = flows.emplace_back(asker.known ? "k" : "s");
-    for (const char c : asker.account) account += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    for (const char c : asker.account) account += toLower(c);
   }
   return flows;
 }

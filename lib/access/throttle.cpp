@@ -8,6 +8,7 @@
 
 #include "base/address.hpp"
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace video::access {
 namespace {
@@ -70,7 +71,7 @@ Throttle::Try::~Try() {
 std::uint64_t Throttle::keyOf(char kind, std::string_view first, std::string_view second) const {
   std::string text(1, kind);
   // Names are compared ignoring case.
-  for (const char c : first) text += kind != 'a' && c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  for (const char c : first) text += kind != 'a' ? toLower(c) : c;
   text += '\0';
   text += second;
   std::uint64_t key = 0;

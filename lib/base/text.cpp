@@ -35,10 +35,6 @@ bool isAlphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
 }  // namespace
 
 void checkText(std::string_view field, std::string_view text, std::size_t least, std::size_t most, Lines lines) {
@@ -53,6 +49,12 @@ void checkText(std::string_view field, std::string_view text, std::size_t least,
   if (length < least || length > most)
     throw Error(Fault::malformed,
                 fmt::format("{}: has {} characters, {} to {} are allowed", field, length, least, most));
+}
+
+std::uint64_t stableHash(std::string_view text) noexcept {
+  std::uint64_t hash = 14695981039346656037U;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+  return hash;
 }
 
 bool isUtf8(std::string_view text) noexcept {
@@ -82,7 +84,7 @@ bool isUserName(std::string_view text) noexcept {
 }
 
 bool equalWithoutCase(std::string_view a, std::string_view b) noexcept {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return toLower(x) == toLower(y); });
 }
 
 std::string_view trimmed(std::string_view text) noexcept {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,14 @@ std::string repairedUtf8(std::string_view text);
 
 /// Returns whether `text` is a valid user name: `[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}`.
 bool isUserName(std::string_view text) noexcept;
+
+/// Returns an ASCII capital letter in lower case, and any other byte unchanged.
+constexpr char toLower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// Returns a stable 64-bit hash (FNV-1a), which is the same in every build. Not for texts chosen by clients.
+std::uint64_t stableHash(std::string_view text) noexcept;
 
 /// Returns whether two texts are equal ignoring ASCII case, as for header field names and user names.
 bool equalWithoutCase(std::string_view a, std::string_view b) noexcept;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace video::schedule {
 namespace {
@@ -83,8 +84,7 @@ class FieldReader {
 
   int value(std::string_view text) const {
     std::string small(text);
-    std::transform(small.begin(), small.end(), small.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    std::transform(small.begin(), small.end(), small.begin(), toLower);
     const auto named = std::find(kind_.names.begin(), kind_.names.end(), std::string_view(small));
     if (named != kind_.names.end()) return kind_.firstName + static_cast<int>(named - kind_.names.begin());
     const int read = number(text);

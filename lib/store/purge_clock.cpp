@@ -1,13 +1,11 @@
 #include "store/purge_clock.hpp"
 
-#include <time.h>
-
 #include <cstdlib>
 #include <fstream>
 #include <string>
-#include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "observe/log.hpp"
 
 namespace video::store {
@@ -28,26 +26,18 @@ std::int64_t bootNumber() {
   std::ifstream file("/proc/sys/kernel/random/boot_id");
   std::string id;
   std::getline(file, id);
-  std::uint64_t hash = 14695981039346656037U;  // FNV-1a
-  for (const char c : id) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  return id.empty() ? 0 : static_cast<std::int64_t>(hash >> 1);
+  return id.empty() ? 0 : static_cast<std::int64_t>(stableHash(id) >> 1);
 }
 
 }  // namespace
 
-milliseconds timeSinceBoot() noexcept {
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  return std::chrono::seconds{now.tv_sec} + milliseconds{now.tv_nsec / 1'000'000};
-}
-
-PurgeClock::PurgeClock(const DataDirectory& directory, const Clock& system, std::function<milliseconds()> sinceBoot)
-    : file_(directory), system_(system), sinceBoot_(std::move(sinceBoot)) {}
+PurgeClock::PurgeClock(const DataDirectory& directory, const Clock& system, const Clock& sinceBoot)
+    : file_(directory), system_(system), sinceBoot_(sinceBoot) {}
 
 PurgeClock::Seen PurgeClock::look() const {
   const std::lock_guard lock(mutex_);
   const Time wall = system_.now();
-  const milliseconds boot = sinceBoot_();
+  const milliseconds boot = sinceBoot_.now().time_since_epoch();
   const milliseconds offset = wall.time_since_epoch() - boot;
   if (!state_) load(wall, boot);
   ClockState& state = *state_;
@@ -55,20 +45,21 @@ PurgeClock::Seen PurgeClock::look() const {
   if (!isJump(state.offset, offset)) {
     state.offset = offset;
     state.jumpSeen.reset();
-    if (wasHeld) observe::info("the clock is right again: deletions that are due are purged");
+    if (wasHeld) observe::info("the system clock is back at its earlier time: purging continues");
     if (wasHeld || !saved_ || boot - *saved_ >= saveEvery) save(wall, boot);
     return {wall, false};
   }
   if (!wasHeld || isJump(state.jumpedOffset, offset)) {
     state.jumpedOffset = offset;
     state.jumpSeen = boot;
-    observe::warning("the clock jumped: deletions that are due by it wait until it has been so for 10 minutes",
-                     {{"seconds", std::chrono::duration_cast<std::chrono::seconds>(offset - state.offset).count()}});
+    observe::warning(
+        "the system clock jumped: nothing is purged by the new time until it has been stable for 10 minutes",
+        {{"seconds", std::chrono::duration_cast<std::chrono::seconds>(offset - state.offset).count()}});
     save(wall, boot);
   } else if (boot - *state.jumpSeen >= confirmedAfter) {
     state.offset = offset;
     state.jumpSeen.reset();
-    observe::info("the clock has kept its new time: deletions that are due are purged");
+    observe::info("the system clock has been stable for 10 minutes: purging continues");
     save(wall, boot);
     return {wall, false};
   }

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <string>
 
+#include "base/text.hpp"
 #include "os/files.hpp"
 #include "os/locks.hpp"
 #include "store/directory.hpp"
@@ -23,9 +24,7 @@ constexpr off_t clockByte = off_t{1} << 40;
 constexpr off_t runBytes = clockByte + 1;
 
 off_t placeOf(std::string_view task) {
-  std::uint64_t hash = 14695981039346656037U;  // FNV-1a, which gives the same hash in every build
-  for (const char c : task) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  return static_cast<off_t>(hash % lines * lineSize);
+  return static_cast<off_t>(stableHash(task) % lines * lineSize);
 }
 
 using Numbers = std::array<std::int64_t, 5>;

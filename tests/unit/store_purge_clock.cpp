@@ -11,16 +11,20 @@ namespace {
 
 // A machine: its wall clock, which may jump, and the time since it started.
 struct Machine : Clock {
+  struct SinceBoot : Clock {
+    explicit SinceBoot(const Machine& machine) : machine_(machine) {}
+    Time now() const override { return Time{machine_.boot}; }
+    const Machine& machine_;
+  };
   Time now() const override { return wall; }
   void pass(std::chrono::milliseconds time) {
     wall += time;
     boot += time;
   }
-  PurgeClock clockOn(const DataDirectory& directory) const {
-    return {directory, *this, [this] { return boot; }};
-  }
+  PurgeClock clockOn(const DataDirectory& directory) const { return {directory, *this, sinceBoot}; }
   Time wall{std::chrono::milliseconds{1'800'000'000'000}};
   std::chrono::milliseconds boot = 100h;
+  SinceBoot sinceBoot{*this};
 };
 
 }  // namespace
