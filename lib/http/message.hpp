@@ -28,7 +28,7 @@ struct Listener {
   std::string address = "127.0.0.1:8000";  ///< `HOST:PORT`, `[V6]:PORT` or `unix:PATH`; port 0 picks one
   unsigned roles = allRoles;
   bool trusted = false;         ///< scheduler paths need no credential
-  bool trustedGet = true;       ///< if trusted: a GET that changes something needs no header field that says so
+  bool trustedGet = true;       ///< if trusted: a GET may change something without the header field that says so
   bool operatorSocket = false;  ///< a caller without a credential is the operator
   std::string publicUrl{};      ///< public URL of this listener, without a trailing slash; empty: not known
 };
@@ -116,7 +116,11 @@ struct Answer {
   void set(std::string_view name, std::string value) { headers.emplace_back(std::string(name), std::move(value)); }
 };
 
-/// How a service reads a request body: not at all, whole in memory (at most 64 KiB, otherwise 413), or as it arrives.
+/// Largest request body that is collected in memory, in bytes.
+inline constexpr std::size_t largestCollected = 64 * 1024;
+
+/// How a service reads a request body: not at all, whole in memory (at most `largestCollected`, otherwise 413), or as
+/// it arrives.
 enum class BodyUse { none, collect, stream };
 
 /// State of a service between `begin` and `serve`.

@@ -303,8 +303,8 @@ bool Client::replaceInPath(std::string& target, std::string_view name, std::stri
 
 std::string Client::exchange(const Ask& asked) {
   const auto deadline = std::chrono::steady_clock::now() + impl_->options.lockTimeout;
+  constexpr std::chrono::milliseconds pause{100};
   for (;;) {
-    std::chrono::milliseconds pause{100};
     try {
       return exchangeOnce(asked);
     } catch (const Error& error) {

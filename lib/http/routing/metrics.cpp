@@ -45,8 +45,8 @@ void Router::addMetrics(observe::Metrics& metrics) const {
   addBucket(metrics, "upload_address", counts.busiestUploader, limits.uploadsPerAddress, counts.uploaderRefused);
   metrics.gauge("videod_buffered_bytes", "Memory of request bodies and responses that wait for clients.",
                 static_cast<double>(counts.buffered));
-  metrics.gauge("videod_buffered_max_bytes", "Limit on this memory.", static_cast<double>(limits.buffered));
-  metrics.counter("videod_buffered_refused_total", "Requests refused for lack of this memory.",
+  metrics.gauge("videod_buffered_max_bytes", "Limit on videod_buffered_bytes.", static_cast<double>(limits.buffered));
+  metrics.counter("videod_buffered_refused_total", "Requests refused because this limit was reached.",
                   static_cast<double>(counts.bufferedRefused));
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/error.hpp"
@@ -35,8 +36,6 @@ void appendReference(std::string& to, std::string_view text) {
   }
 }
 
-constexpr std::size_t largestCollected = 64 * 1024;  // by the transport
-
 /// Returns how many bytes of memory the content of a reply occupies while it is sent.
 std::size_t memoryOf(const Answer& answer) noexcept {
   std::size_t bytes = 0;
@@ -47,9 +46,11 @@ std::size_t memoryOf(const Answer& answer) noexcept {
 /// Destroyed when the last byte of a reply was sent or its connection broke; then counts and logs the duration.
 class Ending {
  public:
-  Ending(RouterCounts& counts, std::shared_ptr<void> held, Limiter::Token share,
-         std::chrono::steady_clock::time_point began)
-      : counts_(counts), held_(std::move(held)), share_(std::move(share)), began_(began) {}
+  /// What a reply holds: its content, the share of its client in the connections, and the memory it occupies.
+  using Held = std::array<std::shared_ptr<void>, 3>;
+
+  Ending(RouterCounts& counts, Held held, std::chrono::steady_clock::time_point began)
+      : counts_(counts), held_(std::move(held)), began_(began) {}
   Ending(const Ending&) = delete;
   Ending& operator=(const Ending&) = delete;
   ~Ending() {
@@ -91,8 +92,7 @@ class Ending {
 
  private:
   RouterCounts& counts_;
-  std::shared_ptr<void> held_;
-  Limiter::Token share_;
+  Held held_;
   std::chrono::steady_clock::time_point began_;
   const std::function<void(const observe::AccessLine&)>* log_ = nullptr;
   std::unique_ptr<Line> line_;
@@ -154,8 +154,8 @@ class RequestScope {
     return false;
   }
 
-  /// Adds the header fields of every reply, and prepares its access log line. `share` is released with the reply.
-  void finish(Limiter::Token share = {}) {
+  /// Adds the header fields of every reply, and prepares its access log line. The tokens are released with the reply.
+  void finish(Limiter::Token share = {}, Limiter::Token memory = {}) {
     if (answer_.status == 204 || answer_.status == 304) answer_.content.clear();
     const std::uint64_t length = lengthOf(answer_);
     if (form_.head) {
@@ -167,7 +167,8 @@ class RequestScope {
     cors::share(head_, options_.origins, answer_);
     if (!hasHeader(answer_, "Cache-Control")) answer_.set("Cache-Control", "no-store");
     (*answers_)[static_cast<std::size_t>(answer_.status / 100)].fetch_add(1, std::memory_order_relaxed);
-    auto ending = std::make_shared<Ending>(counts_, std::move(answer_.held), std::move(share), began_);
+    auto ending = std::make_shared<Ending>(
+        counts_, Ending::Held{std::move(answer_.held), std::move(share), std::move(memory)}, began_);
     if (isLogged()) ending->log(options_.accessLog, lineOf(length));
     answer_.held = std::move(ending);
   }
@@ -315,10 +316,10 @@ ByteSource Router::sourceOf(const Exchange& exchange) {
 
 /// What the router has found out from the head of a request.
 struct Router::Admitted final : Admission {
-  explicit Admitted(Peer who) : client(std::move(who)) {}
+  Admitted(Peer who, bool isTrusted) : client(std::move(who)), trusted(isTrusted) {}
 
-  Peer client;           ///< the client behind trusted proxies
-  bool trusted = false;  ///< the peer is a trusted proxy
+  Peer client;   ///< the client behind trusted proxies
+  bool trusted;  ///< the peer is a trusted proxy
   std::string requestId;
   const RouteEntry* entry = nullptr;
   Credential by;
@@ -330,10 +331,6 @@ struct Router::Admitted final : Admission {
   Limiter::Token token;  ///< of an upload, or for the memory of its body
   Limiter::Token share;  ///< of a forwarded request, in place of its connection
 };
-
-Peer Router::clientOf(const Head& head, const Peer& peer, const Listener& listener) const {
-  return options_.proxies.trusts(peer, listener) ? options_.proxies.clientOf(head, peer) : peer;
-}
 
 void Router::warnOfProxy(const Peer& peer, const Listener& listener) {
   const bool isUnix = peer.address.empty();
@@ -415,8 +412,8 @@ bool Router::accept(const Peer& peer, const Listener& listener, std::shared_ptr<
 }
 
 std::unique_ptr<Admission> Router::begin(const Head& head, const Peer& peer, const Listener& listener, Answer& answer) {
-  auto admitted = std::make_unique<Admitted>(clientOf(head, peer, listener));
-  admitted->trusted = options_.proxies.trusts(peer, listener);
+  const bool isTrusted = options_.proxies.trusts(peer, listener);
+  auto admitted = std::make_unique<Admitted>(isTrusted ? options_.proxies.clientOf(head, peer) : peer, isTrusted);
   admitted->requestId = requestIdOf(head);
   RequestScope scope(options_, counts_, admitted->requestId, &head, &admitted->client, answer);
   const bool good = scope.run([&] {
@@ -458,6 +455,7 @@ void Router::serve(const Request& asked, Admission& admission, Answer& answer) n
   scope.form().plain = admitted.plainErrors;
   scope.setEntry(admitted.entry);
   scope.setCaller(admitted.by);
+  Limiter::Token memory;
   scope.run([&] {
     if (admitted.options) {
       answer.set("Allow", admitted.allow);
@@ -480,19 +478,17 @@ void Router::serve(const Request& asked, Admission& admission, Answer& answer) n
       if (isShared) replies_.keep(target, version, answer);
     }
     if (asked.listener.operatorSocket || head.method == Method::head) return;
-    if (auto buffer = takeBuffer(admitted.client, memoryOf(answer)))
-      answer.held = answer.held ? std::make_shared<std::pair<Limiter::Token, Limiter::Token>>(std::move(answer.held),
-                                                                                              std::move(buffer))
-                                : std::move(buffer);
+    memory = takeBuffer(admitted.client, memoryOf(answer));
   });
   if (admitted.entry != nullptr && admitted.entry->route.flags.slowRefusal && answer.status == 429)
     answer.delay = std::chrono::milliseconds{500};
-  scope.finish(std::move(admitted.share));
+  scope.finish(std::move(admitted.share), std::move(memory));
 }
 
 void Router::refuse(int status, std::string_view detail, const Head* head, const Peer& peer, const Listener& listener,
                     Answer& answer) noexcept {
-  const Peer client = head == nullptr ? peer : clientOf(*head, peer, listener);
+  const bool isForwarded = head != nullptr && options_.proxies.trusts(peer, listener);
+  const Peer client = isForwarded ? options_.proxies.clientOf(*head, peer) : peer;
   RequestScope scope(options_, counts_, head == nullptr ? makeRequestId() : requestIdOf(*head), head, &client, answer);
   scope.form().body = head != nullptr && head->hasBody();
   scope.fail(Error(faultOfStatus(status), std::string(detail)));

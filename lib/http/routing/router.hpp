@@ -82,7 +82,7 @@ struct RouterOptions {
   /// it to send the content itself. Empty: not used.
   std::string accelRedirect;
   std::function<bool()> logsAccess{};  ///< whether `accessLog` writes anything now; empty: always
-  /// Returns who a credential stands for, for the access log; must not throw.
+  /// Describes the caller behind a credential, for the access log; must not throw.
   std::function<observe::LoggedCaller(const Credential&)> callerOf{};
 };
 
@@ -152,7 +152,6 @@ class Router : public Service {
 
   Limiter::Token takeBuffer(const Peer& client, std::size_t bytes);
   void admit(const Head& head, const Listener& listener, Admitted& admitted);
-  Peer clientOf(const Head& head, const Peer& peer, const Listener& listener) const;
   void warnOfProxy(const Peer& peer, const Listener& listener);
   void answerContent(const Exchange& exchange, const std::function<Content()>& find, Answer& answer);
   void answerContent(const Exchange& exchange, const Content& content, Answer& answer);

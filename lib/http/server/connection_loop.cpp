@@ -13,7 +13,6 @@ namespace video::http {
 
 namespace {
 
-constexpr std::size_t maxCollected = 64 * 1024;
 constexpr std::uint64_t maxDiscarded = 1 << 20;
 constexpr std::size_t lingerTurn = 1 << 20;
 constexpr std::uint64_t longBody = 4 << 20;
@@ -209,15 +208,16 @@ Transport::Impl::Step Transport::Impl::begin(Connection& connection, ReadBuffer&
   buffer.clearAnswer();
   auto admission = service.begin(head, connection.peer(), connection.listening().listener, buffer.answer);
   if (admission && admission->body == BodyUse::collect && !connection.body.done()) {
-    if (head.contentLength.value_or(0) > maxCollected)
+    if (head.contentLength.value_or(0) > largestCollected)
       return refuse(connection, buffer, {413, "body: more than 64 KiB"}, &head);
     connection.pending->admission = std::move(admission);
     connection.phase = Connection::Phase::body;
     connection.sendContinue(buffer);
     waitForProgress(connection, true);
     if (const std::uint64_t rate = minBodyRate(connection); rate > 0)
-      connection.pending->deadline = now() + options.progressTimeout.count() +
-                                     static_cast<std::int64_t>(head.contentLength.value_or(maxCollected) * 1000 / rate);
+      connection.pending->deadline =
+          now() + options.progressTimeout.count() +
+          static_cast<std::int64_t>(head.contentLength.value_or(largestCollected) * 1000 / rate);
     return Step::again;
   }
   if (admission) serve(connection, buffer, head, *admission, {});
@@ -252,7 +252,7 @@ Transport::Impl::Step Transport::Impl::collect(Connection& connection, ReadBuffe
     const std::size_t before = bytes.size();
     piece = connection.body.take(bytes);
     buffer.drop(before - bytes.size());
-    if (body.size() + piece.size() > maxCollected)
+    if (body.size() + piece.size() > largestCollected)
       return refuse(connection, buffer, {413, "body: more than 64 KiB"}, &head);
     body.append(piece);
   }

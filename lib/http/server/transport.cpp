@@ -59,11 +59,10 @@ TransportOptions ofOperator(TransportOptions options) {
 Transport::Impl::Impl(Service& behind, const TransportOptions& wanted)
     : service(behind),
       options(wanted),
-      maxConnections(wanted.maxConnections),
       headLimits{.whole = wanted.maxHeaderSize},
       bufferSize(std::max<std::size_t>(64 * 1024, 2 * wanted.maxHeaderSize + 1024)),
-      slots(maxConnections + surplus),
-      deadlines(maxConnections + surplus),
+      slots(options.maxConnections + surplus),
+      deadlines(options.maxConnections + surplus),
       workers(std::thread::hardware_concurrency(), wanted.workers, [this](Workers::WorkerSlot& slot) { work(slot); }) {
   if (!epoll || !wake) throw Error(Fault::internal, "epoll: no descriptor");
   arm(EPOLL_CTL_ADD, wake.number(), EPOLLIN, packed(0, wakeUp));
@@ -248,7 +247,7 @@ void Transport::Impl::adopt(Descriptor socket, const sockaddr_storage& address, 
   std::uint32_t index = 0;
   {
     const std::lock_guard lock(mutex);
-    if (!refusal && open - refusedOpen >= maxConnections) {
+    if (!refusal && open - refusedOpen >= options.maxConnections) {
       surplusRefused.fetch_add(1, std::memory_order_relaxed);
       refusal = {503, "connections: too many"};
     }

@@ -100,7 +100,6 @@ struct Transport::Impl {
 
   Service& service;
   const TransportOptions options;
-  const std::size_t maxConnections;
   const HeadLimits headLimits;
   const std::size_t bufferSize;
   const Descriptor epoll{::epoll_create1(EPOLL_CLOEXEC)};
