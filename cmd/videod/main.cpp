@@ -318,7 +318,7 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
     transport.addMetrics(metrics);
     metrics.counter("videod_log_lines_dropped_total", "Log lines dropped because nobody read them in time.",
                     static_cast<double>(observe::droppedLogLines()));
-    metrics.gauge("videod_damaged_contents", "Contents found missing or damaged, up to 1000.",
+    metrics.gauge("videod_damaged_contents", "Videos whose content is missing or damaged, at most 1000.",
                   static_cast<double>(toolkit->damagedContents()));
     measureQueue(metrics, *toolkit);
     return metrics.text();

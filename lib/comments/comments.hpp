@@ -52,7 +52,7 @@ class Comments {
  public:
   virtual ~Comments() = default;
   /// Posts a comment on a ready video. Anyone signed in. Faults: malformed, unauthenticated, notFound, diskFull,
-  /// tooMany (comments of the user in a minute, except for the operator).
+  /// tooMany (the user has posted too many in a minute; the operator has no limit).
   virtual Comment post(const Credential& by, const NewComment& wanted) = 0;
   /// Lists a video's comments, oldest first or by position, with `from < time <= to`. Anyone. Faults: malformed,
   /// notFound.

@@ -44,7 +44,7 @@ std::size_t indexOf(LogLevel level) {
 // the response itself.
 class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  // `describe` returns the line that says how many were dropped; empty: not said.
+  // `describe` returns the line that reports how many lines were dropped; empty: no report.
   explicit StderrSink(std::function<std::string(std::uint64_t)> describe) : describe_(std::move(describe)) {}
   ~StderrSink() override { writer_ = {}; }
 

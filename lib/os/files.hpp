@@ -48,8 +48,8 @@ void sync(FileSystem& files, int file, std::string_view what);
 /// Returns the bytes that are free for this process on the file system of `file`.
 std::uint64_t freeSpace(FileSystem& files, int file, std::string_view what);
 
-/// Returns how many files this process can still create on the file system of `file`; the largest number where it does
-/// not count them.
+/// Returns how many files this process can still create on the file system of `file`; UINT64_MAX if it has no such
+/// limit.
 std::uint64_t freeInodes(FileSystem& files, int file, std::string_view what);
 
 /// Returns whether `name` still is the file that is open as `file`.
@@ -75,16 +75,16 @@ enum class Existing { keep, replace };
 
 /// Writes a whole file durably, with this mode and the owner of `at`: readers find the old content or the new one, also
 /// after a crash. It is written as NAME.new first; a leftover NAME.new is reused, and processes that write the same
-/// file take turns. With Existing::keep the first writer wins. If only the last sync
-/// fails, the new content stays, and the error's detail says so. With AT_FDCWD for `at` the name may be a path.
+/// file take turns. With Existing::keep the first writer wins. If only the last sync fails, the new content stays, and
+/// the error's detail says so. With AT_FDCWD for `at` the name may be a path.
 void writeFile(FileSystem& files, int at, const std::string& name, std::string_view bytes, mode_t mode,
                Existing existing = Existing::replace);
 
-/// Opens /dev/null as those of the descriptors 0, 1 and 2 that the process was started without, so that no other file
-/// becomes its stderr. Writing to a stdout that was missing still fails. Call it before anything is opened.
+/// Opens /dev/null for each of the descriptors 0, 1 and 2 that is closed, so that no other file becomes stderr. Writing
+/// to a stdout that was missing still fails. Call it before anything is opened.
 void openMissingStandardStreams() noexcept;
 
-/// Removes the NAME.new that a process left which died in `writeFile`; leaves one that is being written.
+/// Removes the NAME.new of a process that died in `writeFile`, unless another process is writing it.
 void removeUnfinished(FileSystem& files, int at, const std::string& name);
 
 }  // namespace video::os

@@ -8,8 +8,8 @@ inline constexpr int longWork = 10;
 inline constexpr int lowest = 39;
 
 /// Lowers the calling thread's priority for the processor by `nice`, to the nice value 19 at most, and with `idleDisk`
-/// lets it use a disk only when nobody else does. A thread cannot raise its priority again. What the system refuses is
-/// left out.
+/// lets it use a disk only when nobody else does. A thread cannot raise its priority again. Errors are
+/// ignored.
 void lowerPriority(int nice, bool idleDisk = false) noexcept;
 
 }  // namespace video::os

@@ -20,7 +20,7 @@ void Background::add(std::int64_t account, Job job) {
   const auto known = accounts_.find(account);
   const std::size_t own = known == accounts_.end() ? 0 : known->second.jobs.size();
   if (own >= options_.perAccount || (account != 0 && waiting_ >= options_.all))
-    throw Error(Fault::tooMany, "background: too many jobs are waiting", std::chrono::seconds{10});
+    throw Error(Fault::tooMany, "background jobs: too many are waiting", std::chrono::seconds{10});
   if (turns_.size() >= idle_ && threads_.size() < options_.threads)
     threads_.emplace_back(
         [this](const std::stop_token& stop) { observe::guarded("a background thread", [&] { serve(stop); }); });

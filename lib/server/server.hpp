@@ -31,13 +31,14 @@ struct ServerStatus {
   std::string version;
   Time started{};
   std::int64_t pid = 0;
-  bool ready = false;                                  ///< writes succeed and the daemon is not stopping
-  bool diskLow = false;                                ///< free space is below the floor
-  std::int64_t connections = 0;                        ///< open connections, including idle ones
-  std::int64_t workers = 0;                            ///< threads
-  std::vector<std::string> degraded{};                 ///< what needs attention: `disk`, `contents`, `clock`
-  std::optional<std::vector<std::string>> warnings{};  ///< what should be set up differently; not of an older daemon
-  std::string notReady{};                              ///< why it is not ready, for /readyz alone; empty where it is
+  bool ready = false;                   ///< writes succeed and the daemon is not stopping
+  bool diskLow = false;                 ///< free space is below the floor
+  std::int64_t connections = 0;         ///< open connections, including idle ones
+  std::int64_t workers = 0;             ///< threads
+  std::vector<std::string> degraded{};  ///< what needs attention: `disk`, `contents`, `clock`
+  std::optional<std::vector<std::string>>
+      warnings{};          ///< what the operator should configure differently; nothing from an older daemon
+  std::string notReady{};  ///< why it is not ready, for /readyz only; empty if it is
 };
 
 /// The result of a reload; keys are given as `table.key`.

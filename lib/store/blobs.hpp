@@ -18,7 +18,7 @@ namespace video::store {
 
 class DataDirectory;
 
-/// The folders below `blobs/` whose names this process knows to be on disk.
+/// The folders below `blobs/` that this process has synced, so that their names survive a power loss.
 using SyncedShards = std::array<std::atomic<bool>, 256>;
 
 /// An upload in progress: the file `incoming/NAME`, flocked by this object. Unless `finish` and then `keep` are called,

@@ -52,7 +52,7 @@ class LocalToolkit : public Toolkit {
   LocalServer& server() override = 0;
   /// Returns a number that changes whenever any process changes the data. May be called from any thread.
   virtual std::uint64_t dataVersion() const = 0;
-  /// Describes who a credential stands for, for the access log. May be called from any thread.
+  /// Describes the caller behind a credential, for the access log. May be called from any thread.
   virtual observe::LoggedCaller callerOf(const Credential& by) noexcept = 0;
   /// Returns why writes fail, or nothing if they succeed (for /readyz). May be called from any thread.
   virtual std::string whyNotReady() = 0;
@@ -63,9 +63,9 @@ class LocalToolkit : public Toolkit {
   /// Returns how many videos have a content that was found missing or damaged, up to 1000. May be called from any
   /// thread.
   virtual std::size_t damagedContents() = 0;
-  /// Returns what does not work as it should though the daemon serves (for /readyz): `disk` (free space is below the
-  /// floor), `contents` (some are missing or damaged), `clock` (it jumped, and deletions wait). May be called from any
-  /// thread.
+  /// Returns problems that do not keep the daemon from serving (for /readyz): `disk` (free space is below the floor),
+  /// `contents` (some are missing or damaged), `clock` (it jumped, and nothing is purged by the new time). May be
+  /// called from any thread.
   virtual std::vector<std::string> degraded() = 0;
   /// Returns every SQL text run so far, for the test of query plans.
   virtual std::vector<std::string> statements() const = 0;

@@ -37,7 +37,7 @@ class VerifyRun {
   }
 
   schedule::Counts step() {
-    os::lowerPriority(19, true);
+    os::lowerPriority(os::lowest, true);
     if (!check_) {
       const auto next = database_.read([&](store::Reader& reader) { return findNext(reader); });
       if (next) check_.emplace(database_, blobs_, *next);
