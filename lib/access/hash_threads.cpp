@@ -14,7 +14,6 @@ namespace video::access {
 namespace {
 
 constexpr std::size_t manyFlows = 1024;
-constexpr int lessPriority = 5;
 
 Error tooManyWait() {
   return Error(Fault::tooMany, "passwords: too many are waiting to be hashed", std::chrono::seconds{1});
@@ -110,9 +109,7 @@ void HashThreads::forgetFlows() {
 }
 
 void HashThreads::serve(const std::stop_token& stop) {
-  // A third of the weight of the threads that stream: they run first when there is something to send, and on a busy
-  // machine sign-ins still go on.
-  os::lowerPriority(lessPriority);
+  os::lowerPriority(os::shortWork);
   std::unique_lock lock(mutex_);
   for (;;) {
     arrived_.wait(lock, stop, [this] { return !jobs_.empty(); });

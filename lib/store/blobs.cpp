@@ -53,6 +53,7 @@ void requirePlainName(std::string_view name) {
 bool tryLockBriefly(int file) {
   for (int attempt = 0; attempt < 5; ++attempt) {
     if (os::tryLock(file, LOCK_EX)) return true;
+    const Waiting forTheOther;
     std::this_thread::sleep_for(std::chrono::milliseconds{1});
   }
   return os::tryLock(file, LOCK_EX);

@@ -14,7 +14,7 @@ namespace video::http {
 namespace {
 
 constexpr std::uint64_t maxDiscarded = 1 << 20;
-constexpr std::size_t lingerTurn = 1 << 20;
+constexpr std::size_t lingerTurn = 128 << 10;
 constexpr std::uint64_t longBody = 4 << 20;
 constexpr int stepsPerTurn = 256;
 

@@ -73,14 +73,14 @@ void Workers::park(std::unique_lock<std::mutex>& lock) {
   ++running_;
 }
 
-bool Workers::replaceOne() noexcept {
+bool Workers::replaceOne(bool maySpawn) noexcept {
   if (--running_ >= cores_ || ended_) return true;
   if (spare_ > called_) {
     ++called_;
     wake_.notify_one();
     return true;
   }
-  if (threads_.size() >= most_) return false;
+  if (!maySpawn || threads_.size() >= most_) return false;
   try {
     spawn();
     return true;
@@ -92,7 +92,8 @@ bool Workers::replaceOne() noexcept {
 bool Workers::WorkerSlot::next() {
   if (isSpent_) {
     const std::lock_guard lock(workers_.mutex_);
-    hasLeft_ = workers_.replaceOne();
+    if (hasLeft_) ++workers_.running_;
+    hasLeft_ = workers_.replaceOne(false);
     if (hasLeft_) return false;
     ++workers_.running_;  // a thread of low priority is better than none
   }
@@ -109,8 +110,9 @@ bool Workers::WorkerSlot::next() {
 void Workers::WorkerSlot::waitBegins() noexcept {
   if (depth_++ > 0) return;
   if (beforeWait) beforeWait();
+  if (hasLeft_) return;
   const std::lock_guard lock(workers_.mutex_);
-  workers_.replaceOne();
+  workers_.replaceOne(!isSpent_);
 }
 
 void Workers::WorkerSlot::workIsLong() noexcept {
@@ -119,6 +121,9 @@ void Workers::WorkerSlot::workIsLong() noexcept {
 
 void Workers::WorkerSlot::waitEnds() noexcept {
   if (--depth_ > 0) return;
+  // A thread that is rarely scheduled must not count as running: others would be parked for it.
+  hasLeft_ = isSpent_;
+  if (hasLeft_) return;
   const std::lock_guard lock(workers_.mutex_);
   ++workers_.running_;
 }

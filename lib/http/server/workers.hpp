@@ -27,7 +27,7 @@ class Workers {
     void waitBegins() noexcept override;
     /// Announces that the thread runs again; `next` parks it if too many run.
     void waitEnds() noexcept override;
-    /// Lowers the priority of the thread, which `next` then ends, since it cannot be raised again.
+    /// Lowers the priority of the thread, which `next` then ends, since it cannot be raised again. Called while waiting.
     void workIsLong() noexcept override;
     /// Called before this thread counts as waiting; must not wait itself.
     std::function<void()> beforeWait;
@@ -58,7 +58,8 @@ class Workers {
 
  private:
   /// Decrements the number of running threads and lets another thread run instead. Returns false if there is none.
-  bool replaceOne() noexcept;
+  /// With `maySpawn` a new one may be made, which inherits the priority of the calling thread.
+  bool replaceOne(bool maySpawn) noexcept;
   void spawn();
   void serve(std::list<std::jthread>::iterator self);
   void park(std::unique_lock<std::mutex>& lock);
