@@ -12,15 +12,35 @@
 #include "base/text.hpp"
 
 namespace video {
+namespace {
 
-std::string addressKey(std::string_view address) {
+// Returns the 4 bytes of an IPv4 address, also if it is mapped into IPv6, or the 16 of an IPv6 address; nothing else.
+std::string bytesOf(std::string_view address) {
   const std::string text(address.substr(0, address.find('%')));
   std::array<unsigned char, 16> bytes{};
   if (::inet_pton(AF_INET, text.c_str(), bytes.data()) == 1) return std::string(bytes.begin(), bytes.begin() + 4);
-  if (::inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return std::string(address);
+  if (::inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return {};
   constexpr std::array<unsigned char, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  if (std::equal(mapped.begin(), mapped.end(), bytes.begin())) return std::string(bytes.begin() + 12, bytes.end());
-  return std::string(bytes.begin(), bytes.begin() + 8);
+  return std::string(std::equal(mapped.begin(), mapped.end(), bytes.begin()) ? bytes.begin() + 12 : bytes.begin(),
+                     bytes.end());
+}
+
+}  // namespace
+
+std::string addressKey(std::string_view address) {
+  const std::string bytes = bytesOf(address);
+  return bytes.empty() ? std::string(address) : bytes.substr(0, 8);
+}
+
+std::string truncatedAddress(std::string_view address) {
+  std::string bytes = bytesOf(address);
+  if (bytes.empty()) return {};
+  const bool isV4 = bytes.size() == 4;
+  const std::size_t kept = isV4 ? 3 : 6;
+  std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(kept), bytes.end(), '\0');
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  ::inet_ntop(isV4 ? AF_INET : AF_INET6, bytes.data(), text.data(), text.size());
+  return fmt::format("{}/{}", text.data(), 8 * kept);
 }
 
 bool isLoopback(std::string_view host) {

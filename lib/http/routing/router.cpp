@@ -334,10 +334,13 @@ struct Router::Admitted final : Admission {
 
 void Router::warnOfProxy(const Peer& peer, const Listener& listener) {
   const bool isUnix = peer.address.empty();
-  const std::string warning = fmt::format(
-      "{} sends X-Forwarded-For or the like, and http.trusted_proxies does not list {}: if it is a proxy, all its "
-      "clients count as one address",
-      isUnix ? "a client of " + listener.address : peer.address, isUnix ? "\"unix\"" : "it");
+  const auto warningOf = [&](const std::string& who) {
+    return fmt::format(
+        "{} sends X-Forwarded-For or the like, and http.trusted_proxies does not list {}: if it is a proxy, all its "
+        "clients count as one address",
+        who.empty() ? "a client of " + listener.address : who, isUnix ? "\"unix\"" : "it");
+  };
+  const std::string warning = warningOf(peer.address);
   {
     const std::scoped_lock lock(proxiesMutex_);
     if (proxyWarnings_.size() >= mostProxies ||
@@ -345,7 +348,8 @@ void Router::warnOfProxy(const Peer& peer, const Listener& listener) {
       return;
     proxyWarnings_.push_back(warning);
   }
-  observe::warning(warning, {{"listener", listener.address}, {"address", peer.address}});
+  const std::string logged = observe::loggedAddress(peer.address);
+  observe::warning(warningOf(logged), {{"listener", listener.address}, {"address", logged}});
 }
 
 std::vector<std::string> Router::proxyWarnings() const {
