@@ -113,6 +113,7 @@ void addUser(Commands& commands) {
                      {"Give bob a quota of 5 GiB", "videoctl user set bob --quota 5GiB"},
                      {"List the three users who use the most space",
                       "videoctl user list -o json | jq -r '.users | sort_by(-.bytes_used)[:3][] | .user_name'"},
+                     {"Export everything of ada to a folder", "videoctl user export ada ada-export"},
                      {"Delete bob's account and transfer his videos to ada",
                       "videoctl user delete bob --transfer-videos-to ada --yes"}});
 
@@ -228,6 +229,8 @@ void addUser(Commands& commands) {
       return {"deleted", name, {}, {}};
     });
   });
+
+  addUserExport(commands, noun);
 }
 
 }  // namespace video::ctl

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -32,8 +33,14 @@ struct AccessOptions {
   std::size_t commentsPerMinute = 30;     ///< per account; 0: no limit
   std::chrono::milliseconds sessionTtl{30 * 60'000};
   bool slidingSessions = true;
+  std::chrono::milliseconds sessionMax{std::chrono::hours{24 * 30}};  ///< a session's longest life; 0: no limit
   std::size_t sessionCache = 100'000;
   std::chrono::milliseconds uploadLinkTtl{3'600'000};
+
+  /// Returns how long a new session lasts unless it is extended.
+  std::chrono::milliseconds newSessionTtl() const {
+    return sessionMax.count() == 0 ? sessionTtl : std::min(sessionTtl, sessionMax);
+  }
 };
 
 /// The SHA-256 of the secret of a session or token, under which it is stored and looked up.
@@ -50,6 +57,7 @@ struct Identity {
   std::optional<Time> expires{};  ///< of a session or token
   SecretKey key{};                ///< of a session or token
   std::string publicId{};         ///< of a session or token; not a secret
+  std::optional<Time> latest{};   ///< when a session ends at the latest, however much it is used; none: no limit
   bool isUser() const { return user.value != 0; }
 };
 

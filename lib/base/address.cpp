@@ -47,6 +47,15 @@ std::string addressKey(std::string_view address) {
   return {bytes->begin(), bytes->begin() + 8};
 }
 
+std::string truncatedAddress(std::string_view address) {
+  auto bytes = parseAddress(address);
+  if (!bytes) return {};
+  const std::size_t before = isIpv4(*bytes) ? mappedPrefix.size() : 0;
+  const std::size_t kept = isIpv4(*bytes) ? 3 : 6;
+  std::fill(bytes->begin() + static_cast<std::ptrdiff_t>(before + kept), bytes->end(), std::uint8_t{0});
+  return fmt::format("{}/{}", formatAddress(*bytes), 8 * kept);
+}
+
 bool isLoopback(std::string_view host) {
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   // A name may begin with "127." too.

@@ -22,6 +22,10 @@ std::string formatAddress(const AddressBytes& address);
 /// the first 64 bits of an IPv6 address, or any other text unchanged.
 std::string addressKey(std::string_view address);
 
+/// Returns the network of an address: `192.0.2.0/24` for an IPv4 address (also if mapped into IPv6), `2001:db8:1::/48`
+/// for an IPv6 address. Empty if `address` is neither.
+std::string truncatedAddress(std::string_view address);
+
 /// Whether a host of a URL, with or without the brackets of IPv6, is this machine: `localhost`, 127.0.0.0/8, ::1.
 bool isLoopback(std::string_view host);
 

@@ -14,6 +14,17 @@ constexpr std::string_view select =
     "SELECT c.id, c.video_id, u.login_name, c.content, c.time, c.position_ms "
     "FROM comments c CROSS JOIN users u ON u.id = c.author_id AND u.deleted IS NULL WHERE c.video_id = ?";
 
+Comment commentOf(const store::Query& row) {
+  Comment comment;
+  comment.id.text = row.text(0);
+  comment.video.text = row.text(1);
+  comment.author = row.text(2);
+  comment.content = row.text(3);
+  comment.time = row.time(4);
+  comment.positionMs = row.optionalInteger(5);
+  return comment;
+}
+
 }  // namespace
 
 Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted) {
@@ -33,22 +44,23 @@ Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted) {
   auto query = position ? reader.query(byPosition, wanted.video, after.time, after.id, wanted.atFrom.value_or(0),
                                        wanted.atTo.value_or(INT64_MAX), wanted.limit + 1)
                         : reader.query(byTime, wanted.video, after.time, after.id, since, until, wanted.limit + 1);
-  const auto read = [](const store::Query& row) {
-    Comment comment;
-    comment.id.text = row.text(0);
-    comment.video.text = row.text(1);
-    comment.author = row.text(2);
-    comment.content = row.text(3);
-    comment.time = row.time(4);
-    comment.positionMs = row.optionalInteger(5);
-    return comment;
-  };
   Page<Comment> page;
   // A position is paged by like a time: both are milliseconds.
-  readPage(page, query, wanted.limit, read, [&](const Comment& last) {
+  readPage(page, query, wanted.limit, commentOf, [&](const Comment& last) {
     const Time at{std::chrono::milliseconds{last.positionMs.value_or(0)}};
     return TimePage::cursor(position ? at : last.time, last.id.text);
   });
+  return page;
+}
+
+Page<Comment> listCommentsBy(store::Reader& reader, UserId author, const ListQuery& wanted) {
+  const std::string after = wanted.cursor ? readCursor(*wanted.cursor, 1).front() : std::string();
+  auto query = reader.query(
+      "SELECT c.id, c.video_id, u.login_name, c.content, c.time, c.position_ms FROM comments c "
+      "CROSS JOIN users u ON u.id = c.author_id WHERE c.author_id = ? AND c.id > ? ORDER BY c.id LIMIT ?",
+      author, after, wanted.limit + 1);
+  Page<Comment> page;
+  readPage(page, query, wanted.limit, commentOf, [](const Comment& last) { return makeCursor({last.id.text}); });
   return page;
 }
 

@@ -16,6 +16,8 @@ struct StoredComment {
 
 /// Returns a page of a video's comments.
 Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted);
+/// Returns a page of a user's comments on all videos, by id.
+Page<Comment> listCommentsBy(store::Reader& reader, UserId author, const ListQuery& wanted);
 /// Finds a comment if neither its author nor the video's owner is deleted.
 std::optional<StoredComment> findComment(store::Reader& reader, const CommentRef& wanted);
 

@@ -386,14 +386,10 @@ const std::vector<Rule<Settings>>& rules() {
                      pair{Word("never"), http::CookieOptions::Secure::never}},
           [](auto& of) -> auto& { return of.cookies.secure; }),
 
-      {"session.ttl",
-       [](const Value& value, S& to) {
-         duration<S>(
-             "session.ttl", 1s, 24h * 3660, [](auto& of) -> auto& { return of.access.sessionTtl; })
-             .read(value, to);
-         to.cookies.lifetime = to.access.sessionTtl;
-       },
-       [](const S& of) { return fmt::format("{}ms", of.access.sessionTtl.count()); }},
+      duration<S>(
+          "session.ttl", 1s, 24h * 3660, [](auto& of) -> auto& { return of.access.sessionTtl; }),
+      duration<S>(
+          "session.max", 0ms, 24h * 3660, [](auto& of) -> auto& { return of.access.sessionMax; }),
       flag<S>(
           "session.sliding", [](auto& of) -> auto& { return of.access.slidingSessions; }),
       count<S>(
@@ -455,6 +451,12 @@ const std::vector<Rule<Settings>>& rules() {
           [](auto& of) -> auto& { return of.log.format; }),
       flag<S>(
           "log.access", [](auto& of) -> auto& { return of.log.access; }),
+      choice<S>(
+          "log.address",
+          std::array{pair{Word("full"), observe::LogAddress::full},
+                     pair{Word("truncated"), observe::LogAddress::truncated},
+                     pair{Word("none"), observe::LogAddress::none}},
+          [](auto& of) -> auto& { return of.log.address; }),
   };
   static const std::vector<Rule<Settings>> all = [] {
     std::vector<Rule<Settings>> made = plain;
@@ -545,6 +547,7 @@ Settings loadSettings(const std::filesystem::path& file) {
     throw Error(Fault::malformed, fmt::format("{}:{}: {}", name, failure.source().begin.line, failure.description()));
   }
   checkTogether(settings, name, lines);
+  settings.cookies.lifetime = settings.access.newSessionTtl();
   for (const http::Listener& listener : settings.listeners)
     if (settings.shares.publicUrl.empty() && (listener.roles & (http::stream | http::web)) != 0)
       settings.shares.publicUrl = listener.publicUrl;

@@ -25,6 +25,12 @@ struct NewContent {
   std::string contentType;
 };
 
+/// A content that a user has deleted.
+struct DeletedContent {
+  std::string sha256;
+  Time deleted{};
+};
+
 /// The filter of a list; `states` has one or two entries.
 struct VideoFilter {
   std::optional<UserId> author;
@@ -49,6 +55,8 @@ Page<Video> listVideosBySha256(store::Reader& reader, const VideoFilter& filter,
                                const ListQuery& wanted);
 /// Returns whether the user has this content, or has deleted it after `since`.
 KnownContent findContent(store::Reader& reader, UserId author, std::string_view sha256, Time since);
+/// Returns a page of the remembered contents of a user, by SHA-256.
+Page<DeletedContent> listDeletedContents(store::Reader& reader, UserId author, const ListQuery& wanted);
 /// Returns whether there are remembered contents that were deleted no later than `until`.
 bool hasDeletedContents(store::Reader& reader, Time until);
 /// Returns whether the user has a pending or ready video.

@@ -190,6 +190,7 @@ std::string everyFormat(const std::string& way, Met& met) {
   tell.each("ada", {"comment", "post", video, "said *"});
   tell.each("ada", {"comment", "list", video});
   tell.each("ada", {"comment", "delete", video, "none", "nothing"});
+  tell.each("ada", {"user", "export", "ada", "export-*"});
   tell.each("ada", {"video", "delete", other, "nothing"});
   tell.each("", {"queue", "list"});
   tell.each("ada", {"video", "restore", other, "nothing"});
@@ -280,6 +281,10 @@ std::string everything(const std::string& way, Met& met) {
   for (const char* noun : {"session", "token"})
     for (const char* format : {"table", "json"}) tell("", {"-o", format, noun, "list", "--user", "eve"});
   tell("ada", {"session", "list", "--user", "eve"});
+  tell("ada", {"user", "export", "eve", "eve"});
+  tell("", {"user", "export", "nobody", "nobody"});
+  tell("", {"user", "export", "eve", "eve", "-o", "json"});
+  tell("", {"user", "export", "eve", "eve", "-o", "json"});
   tell("", {"session", "revoke", "aaaaaaaaaaaa", "-o", "json"});
   tell("", {"session", "revoke", "--user", "eve"});
   tell("", {"session", "revoke", "--all"});

@@ -130,6 +130,7 @@ secure_cookies = "never"
 [session]
 ttl = "1d"
 sliding = false
+max = "2d"
 cache = 11
 [storage]
 free_space_floor = 1000
@@ -190,6 +191,7 @@ share = 7
 level = "debug"
 format = "json"
 access = false
+address = "truncated"
 )");
   const Settings s = loadSettings(file.path);
   CHECK(s.dataDirectory == "/srv/v");
@@ -244,6 +246,7 @@ access = false
   CHECK(s.access.sessionTtl == 24h);
   CHECK(s.cookies.lifetime == 24h);
   CHECK_FALSE(s.access.slidingSessions);
+  CHECK(s.access.sessionMax == 48h);
   CHECK(s.access.sessionCache == 11);
   CHECK(s.store.freeSpaceFloor == 1000);
   CHECK(s.users.quota == 1024);
@@ -272,6 +275,7 @@ access = false
   CHECK(s.log.level == observe::LogLevel::debug);
   CHECK(s.log.format == observe::LogFormat::json);
   CHECK_FALSE(s.log.access);
+  CHECK(s.log.address == observe::LogAddress::truncated);
 
   // No key in the file above has its default, so this finds any key that is missing there. There is no other value yet
   // for the first of these.

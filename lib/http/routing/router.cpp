@@ -342,13 +342,16 @@ void Router::warnOfProxy(const Peer& peer, const Listener& listener) {
     const std::scoped_lock lock(proxiesMutex_);
     if (proxyWarnings_.size() >= mostProxies || proxyWarnings_.contains(key)) return;
   }
-  std::string warning = fmt::format(
-      "{} sends X-Forwarded-For or the like, and http.trusted_proxies does not list {}: if it is a proxy, all its "
-      "clients count as one address",
-      isUnix ? "a client of " + listener.address : peer.address, isUnix ? "\"unix\"" : "it");
-  observe::warning(warning, {{"listener", listener.address}, {"address", peer.address}});
+  const auto warningOf = [&](const std::string& who) {
+    return fmt::format(
+        "{} sends X-Forwarded-For or the like, and http.trusted_proxies does not list {}: if it is a proxy, all its "
+        "clients count as one address",
+        who.empty() ? "a client of " + listener.address : who, isUnix ? "\"unix\"" : "it");
+  };
+  const std::string logged = observe::loggedAddress(peer.address);
+  observe::warning(warningOf(logged), {{"listener", listener.address}, {"address", logged}});
   const std::scoped_lock lock(proxiesMutex_);
-  proxyWarnings_.emplace(std::move(key), std::move(warning));
+  proxyWarnings_.emplace(std::move(key), warningOf(peer.address));
 }
 
 std::vector<std::string> Router::proxyWarnings() const {
