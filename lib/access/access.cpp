@@ -172,6 +172,17 @@ struct Access::Impl {
     return std::move(found->identity);
   }
 
+  std::optional<Identity> findWithoutExtending(const std::string& secret) {
+    if (!hasForm(secret)) return std::nullopt;
+    const SecretKey key = keyOf(secret);
+    const Time now = clock.now();
+    if (auto found = cache.find(key, currentEpoch(), now, false)) return std::move(found->identity);
+    const auto known =
+        database.read([&](store::Reader& reader) { return findSecret(reader, secret, rows::hexOf(key), options); });
+    if (!known || hasExpired(*known, now)) return std::nullopt;
+    return identityOf(*known, isToken(secret));
+  }
+
   // Reads the rights epoch again only if some process has committed since the last call.
   std::int64_t currentEpoch() {
     const std::uint64_t version = database.version();
@@ -267,8 +278,10 @@ Identity Access::identify(store::Transaction& transaction, const Credential& by)
 observe::LoggedCaller Access::describe(const Credential& by) noexcept try {
   if (const auto* operator_ = std::get_if<Operator>(&by)) return {operator_->as.value_or(""), "operator"};
   if (std::holds_alternative<SignedLink>(by)) return {{}, "link"};
-  const Identity who = identify(by);
-  if (!who.isUser()) return {};
+  if (!std::holds_alternative<Secret>(by)) return {};
+  const std::optional<Identity> found = impl_->findWithoutExtending(std::get<Secret>(by).text);
+  if (!found) return {};
+  const Identity& who = *found;
   return {who.userName, (who.kind == Identity::Kind::token ? "token:" : "session:") + who.publicId};
 } catch (const std::exception&) {
   return {};
@@ -290,6 +303,10 @@ std::string Access::hashRegistration(const Identity& who, std::string_view addre
     impl_->registrations.giveBack(from);
     throw;
   }
+}
+
+void Access::uncountComment(const Identity& who) {
+  if (who.kind != Identity::Kind::operator_) impl_->comments.giveBack(fmt::to_string(who.user.value));
 }
 
 void Access::countComment(const Identity& who) {

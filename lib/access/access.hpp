@@ -105,7 +105,7 @@ class Access {
   /// Does the same inside a write, from the rows alone. An operation that changes something must use this one.
   Identity identify(store::Transaction& transaction, const Credential& by);
 
-  /// Describes the caller for the log. A secret that is unknown or cannot be looked up is left out.
+  /// Describes the caller for the log; extends no session. A secret that is unknown or cannot be looked up is left out.
   observe::LoggedCaller describe(const Credential& by) noexcept;
 
   /// Hashes a new password (argon2id) on the hashing threads, for `who` at `address` (empty: not counted by it). Throws
@@ -115,6 +115,8 @@ class Access {
   std::string hashRegistration(const Identity& who, std::string_view address, std::string_view password);
   /// Counts a comment of `who`, except the operator's. Throws tooMany.
   void countComment(const Identity& who);
+  /// Takes the comment back that `countComment` has counted.
+  void uncountComment(const Identity& who);
   /// Whether `password` is the one of `hash`; with an empty hash takes as long and says no. A try at the password of
   /// `name` from `address` (empty: not counted by it). Throws malformed, tooMany (too many tries, or callers).
   Verified verifyPassword(std::string_view name, std::string_view address, std::string_view hash,

@@ -21,22 +21,14 @@ class LocalComments : public Comments {
   Comment post(const Credential& by, const NewComment& wanted) override {
     checkText("content", wanted.content, 1, 2000);
     if (wanted.positionMs.value_or(0) < 0) throw Error(Fault::malformed, "position_ms: must not be negative");
-    access_.countComment(requireAuthor(access_.identify(by)));
-    return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
-      const Identity who = requireAuthor(access_.identify(transaction, by));
-      const auto video = rows::findVideo(transaction, wanted.video);
-      access_.requireView(transaction, by, who, wanted.video, rows::viewOf(video), rows::noSuchVideo(wanted.video));
-      if (video->state != VideoState::ready) throw rows::noSuchVideo(wanted.video);
-      Comment comment;
-      comment.time = access_.now();
-      comment.id.text = makeUuid7(comment.time);
-      comment.video = wanted.video;
-      comment.author = who.userName;
-      comment.content = wanted.content;
-      comment.positionMs = wanted.positionMs;
-      rows::insertComment(transaction, comment, who.user);
-      return comment;
-    });
+    const Identity author = requireAuthor(access_.identify(by));
+    access_.countComment(author);
+    try {
+      return insert(by, wanted);
+    } catch (...) {
+      access_.uncountComment(author);
+      throw;
+    }
   }
 
   Page<Comment> list(const Credential& by, const CommentQuery& wanted) override {
@@ -67,6 +59,24 @@ class LocalComments : public Comments {
   }
 
  private:
+  Comment insert(const Credential& by, const NewComment& wanted) {
+    return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
+      const Identity who = requireAuthor(access_.identify(transaction, by));
+      const auto video = rows::findVideo(transaction, wanted.video);
+      access_.requireView(transaction, by, who, wanted.video, rows::viewOf(video), rows::noSuchVideo(wanted.video));
+      if (video->state != VideoState::ready) throw rows::noSuchVideo(wanted.video);
+      Comment comment;
+      comment.time = access_.now();
+      comment.id.text = makeUuid7(comment.time);
+      comment.video = wanted.video;
+      comment.author = who.userName;
+      comment.content = wanted.content;
+      comment.positionMs = wanted.positionMs;
+      rows::insertComment(transaction, comment, who.user);
+      return comment;
+    });
+  }
+
   static Identity requireAuthor(Identity who) {
     access::require(who, rights::commentsPost);
     if (!who.isUser()) throw Error(Fault::malformed, "a comment needs an author: as the operator, use --as USER");

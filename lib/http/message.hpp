@@ -150,9 +150,9 @@ class Service {
   /// Makes the reply to a request for which `begin` has returned `admission`. Must not throw.
   virtual void serve(const Request& request, Admission& admission, Answer& answer) noexcept = 0;
   /// Makes the error reply for a request that the transport itself refuses (400, 408, 413, 414, 417, 429, 431, 501,
-  /// 503, 505); `head` is null if there is no valid one. Must not throw.
+  /// 503, 505); `head` is null if there is no valid one, `admission` unless `begin` has returned one. Must not throw.
   virtual void refuse(int status, std::string_view detail, const Head* head, const Peer& peer, const Listener& listener,
-                      Answer& answer) noexcept = 0;
+                      const Admission* admission, Answer& answer) noexcept = 0;
 };
 
 }  // namespace video::http

@@ -279,7 +279,8 @@ const std::vector<Rule<Settings>>& rules() {
       count<S>(
           "http.max_connections", 1, 1'000'000, [](auto& of) -> auto& { return of.transport.maxConnections; }),
       count<S>(
-          "http.max_connections_per_ip", 0, 1'000'000, [](auto& of) -> auto& { return of.limiter.connections; }),
+          "http.max_connections_per_ip", 0, 1'000'000,
+          [](auto& of) -> auto& { return of.limiter.connectionsPerAddress; }),
       count<S>(
           "http.workers", 1, 10'000, [](auto& of) -> auto& { return of.transport.workers; }),
       count<S>(
@@ -324,7 +325,8 @@ const std::vector<Rule<Settings>>& rules() {
       count<S>(
           "stream.max_connections", 1, 1'000'000, [](auto& of) -> auto& { return of.limiter.streams; }),
       count<S>(
-          "stream.max_connections_per_ip", 1, 1'000'000, [](auto& of) -> auto& { return of.limiter.perAddress; }),
+          "stream.max_connections_per_ip", 1, 1'000'000,
+          [](auto& of) -> auto& { return of.limiter.streamsPerAddress; }),
       count<S>(
           "stream.max_uploads", 1, 10'000, [](auto& of) -> auto& { return of.limiter.uploads; }),
       count<S>(

@@ -110,7 +110,7 @@ struct Recorder final : Service {
     }
   }
 
-  void refuse(int status, std::string_view detail, const Head*, const Peer&, const Listener&,
+  void refuse(int status, std::string_view detail, const Head*, const Peer&, const Listener&, const Admission*,
               Answer& answer) noexcept override {
     answer = {};
     hold(answer);

@@ -209,7 +209,7 @@ address = "truncated"
   CHECK_FALSE(s.listeners[1].trustedGet);
   CHECK_FALSE(s.listeners[1].operatorSocket);
   CHECK(s.transport.maxConnections == 7);
-  CHECK(s.limiter.connections == 6);
+  CHECK(s.limiter.connectionsPerAddress == 6);
   CHECK(s.transport.workers == 100);
   CHECK(s.transport.backlog == 8);
   CHECK(s.transport.idleTimeout == 90s);
@@ -223,7 +223,7 @@ address = "truncated"
   CHECK(s.transport.shutdownTimeout == 4s);
   CHECK(s.access.stream == StreamAccess::signed_);
   CHECK(s.limiter.streams == 9);
-  CHECK(s.limiter.perAddress == 10);
+  CHECK(s.limiter.streamsPerAddress == 10);
   CHECK(s.limiter.uploads == 36);
   CHECK(s.limiter.uploadsPerAddress == 37);
   CHECK(s.limiter.buffered == 3 << 20);

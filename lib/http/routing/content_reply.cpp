@@ -131,7 +131,7 @@ void Router::answerContent(const Exchange& exchange, const Content& content, Ans
     answer.headLength = meta.size;
     return;
   }
-  answer.held = limiter_.takeStream(exchange.request.peer.address);
+  if (!exchange.request.listener.operatorSocket) answer.held = limiter_.takeStream(exchange.request.peer.address);
   answer.rate = limiter_.rate();
   if (choice.parts.size() > 1 && answerParts(content, choice.parts, answer)) return;
   describe();
