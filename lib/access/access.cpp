@@ -180,7 +180,7 @@ struct Access::Impl {
     const auto known =
         database.read([&](store::Reader& reader) { return findSecret(reader, secret, rows::hexOf(key), options); });
     if (!known || hasExpired(*known, now)) return std::nullopt;
-    return identityOf(*known, isToken(secret));
+    return identityOf(*known, isToken(secret), options);
   }
 
   // Reads the rights epoch again only if some process has committed since the last call.

@@ -106,7 +106,7 @@ void share(Site& site, const Credential& by, const VideoId& video, const std::st
 }  // namespace
 
 TEST_CASE("an export has everything of a user, and no secrets and nothing of others") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.limiter.perAddress = 10'000; });
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.limiter.streamsPerAddress = 10'000; });
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const std::string big = movie(200'000, 7);
