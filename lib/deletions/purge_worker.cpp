@@ -258,6 +258,11 @@ schedule::Counts PurgeWorker::purgeUser(const rows::DueUser& user) {
     };
     while (write(removeContents) == step) {
     }
+    const auto removeFromBlocks = [&](store::Transaction& transaction) {
+      return rows::removeBlocker(transaction, user.id, step);
+    };
+    while (write(removeFromBlocks) == step) {
+    }
     write([&](store::Transaction& transaction) {
       if (!rows::markUserQueued(transaction, user.id) || !rows::finishUserDeletion(transaction, user.id)) return;
       rows::removeCredentialsOf(transaction, user.id);

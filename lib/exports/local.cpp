@@ -207,6 +207,7 @@ class DirectoryExports : public LocalExports {
   Export start(const Credential& by, const UserName& wanted) override {
     const Identity who = access_.identify(by);
     const User user = require(who, rights::exportsStart, wanted.name);
+    dropOld();  // tasks may be off
     if (!inBackground_) {
       const Waiting waiting;
       const auto entry = std::make_shared<Entry>(Entry{user.id, {ExportId{makePublicId()}, user.name}});
@@ -229,7 +230,7 @@ class DirectoryExports : public LocalExports {
     const User user = require(who, rights::exportsOpen, wanted.user);
     const std::lock_guard lock(mutex_);
     const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const auto& entry) {
-      return entry->shown.id == wanted.id && entry->user == user.id;
+      return entry->shown.id == wanted.id && entry->user == user.id && !isOld(*entry);
     });
     if (found == entries_.end()) throw Error(Fault::notFound, fmt::format("export {}: not found", wanted.id.text));
     const Entry& entry = **found;
@@ -249,10 +250,8 @@ class DirectoryExports : public LocalExports {
     const std::lock_guard lock(mutex_);
     if (entries_.empty()) return;
     database_.read([&](store::Reader& reader) {
-      entries_.remove_if([&](const auto& entry) {
-        const bool isOld = entry->isEnded() && entry->ended + keptFor <= access_.now();
-        return isOld || !rows::isLiveSince(reader, entry->user, Time::max());
-      });
+      entries_.remove_if(
+          [&](const auto& entry) { return isOld(*entry) || !rows::isLiveSince(reader, entry->user, Time::max()); });
     });
   }
 
@@ -265,6 +264,8 @@ class DirectoryExports : public LocalExports {
     Time ended{};
     bool isEnded() const { return archive || failure; }
   };
+
+  bool isOld(const Entry& entry) const { return entry.isEnded() && entry.ended + keptFor <= access_.now(); }
 
   User require(const Identity& who, const access::Right& right, std::string_view name) {
     auto user = database_.read([&](store::Reader& reader) { return rows::findUser(reader, name, 0); });

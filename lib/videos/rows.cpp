@@ -361,6 +361,15 @@ Page<DeletedContent> listDeletedContents(store::Reader& reader, UserId author, c
   return page;
 }
 
+std::int64_t removeBlocker(store::Transaction& transaction, UserId user, std::int64_t limit) {
+  return transaction
+      .query(
+          "UPDATE video_info SET blocked_by = NULL WHERE id IN (SELECT id FROM video_info WHERE blocked_by = ? LIMIT "
+          "?)",
+          user, limit)
+      .run();
+}
+
 bool deleteVideo(store::Transaction& transaction, const VideoId& id) {
   return transaction.query("DELETE FROM video_info WHERE id = ? AND state = 'purging'", id).run() == 1;
 }

@@ -118,6 +118,8 @@ void rememberContent(store::Transaction& transaction, const VideoId& id);
 std::int64_t expireDeletedContents(store::Transaction& transaction, Time until, std::int64_t limit);
 /// Removes at most `limit` remembered contents of a user. Returns how many.
 std::int64_t removeDeletedContentsOf(store::Transaction& transaction, UserId author, std::int64_t limit);
+/// Removes a user from at most `limit` videos that the user has blocked; they stay blocked. Returns how many.
+std::int64_t removeBlocker(store::Transaction& transaction, UserId user, std::int64_t limit);
 /// Removes the row of a video that is being purged. Returns whether there was one.
 bool deleteVideo(store::Transaction& transaction, const VideoId& id);
 
