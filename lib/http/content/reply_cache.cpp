@@ -25,7 +25,7 @@ bool ReplyCache::find(std::string_view target, std::uint64_t version, Answer& an
 void ReplyCache::keep(std::string_view target, std::uint64_t version, Answer& answer) {
   std::size_t size = entrySize + target.size();
   for (const Segment& segment : answer.content) {
-    if (segment.file) return;
+    if (segment.file || segment.reader) return;
     size += segment.size();
   }
   if (size > largestReply || answer.held) return;
