@@ -80,6 +80,7 @@ void Router::answerContent(const Exchange& exchange, const Content& content, Ans
   const bool isPublic = std::holds_alternative<Anonymous>(exchange.by);
   const char* const cacheControl = isPublic ? "no-cache" : "private, no-cache";
   answer.forAnyOrigin = isPublic;
+  if (meta.noIndex) answer.set("X-Robots-Tag", "noindex");
   if (const std::string path = content.reader->path();
       exchange.request.peer.proxied && !options_.accelRedirect.empty() && !path.empty()) {
     // The proxy sends the bytes, so it also handles Range and the conditions.
