@@ -126,7 +126,7 @@ TEST_CASE(
       for (const Visibility visibility : visibilities)
         for (const bool blocked : {false, true})
           for (const bool reported : {false, true}) {
-            const std::string video = "v" + std::to_string(++number);
+            const std::string video = "a" + std::to_string(++number);
             database.run(
                 "INSERT INTO video_info (id, author_id, name, state, display_ctime, create_time, visibility, "
                 "blocked, reported) VALUES ('" +
