@@ -52,6 +52,7 @@ struct Fields<Video> {
       Field{"description", &Video::description, "at most 5000 characters, lines separated by LF"},
       Field{"visibility", &Video::visibility, "public, unlisted or private"},
       Field{"blocked", &Video::blocked, "why it is blocked, if it is"},
+      Field{"tags", &Video::tags, "at most 10, in lower case, sorted"},
   };
 };
 
@@ -109,6 +110,7 @@ struct Fields<SetVideo> {
       Field{"name", &SetVideo::name, "new name, 1 to 200 characters"},
       Field{"description", &SetVideo::description, "new description, at most 5000 characters, lines separated by LF"},
       Field{"visibility", &SetVideo::visibility, "public, unlisted or private"},
+      Field{"tags", &SetVideo::tags, "new tags, at most 10 of 1 to 50 characters without commas"},
   };
 };
 
@@ -132,8 +134,15 @@ struct Fields<VideoQuery> {
           Field{"state", &VideoQuery::state, "only videos in this state"},
           Field{"sha256", &VideoQuery::sha256, "only videos with this SHA-256"},
           Field{"sort", &VideoQuery::sort, "sort by created, name or size"},
+          Field{"tag", &VideoQuery::tag, "only videos with this tag"},
       },
       Fields<ListQuery>::list);
+};
+
+template <>
+struct Fields<NewestQuery> {
+  static constexpr std::tuple list =
+      std::tuple_cat(std::tuple{Field{"tag", &NewestQuery::tag, "only videos with this tag"}}, Fields<ListQuery>::list);
 };
 
 template <>
