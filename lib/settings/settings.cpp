@@ -17,6 +17,7 @@
 
 #include "base/address.hpp"
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "base/units.hpp"
 #include "schedule/cron.hpp"
 
@@ -432,6 +433,20 @@ const std::vector<Rule<Settings>>& rules() {
          to.deletions.remember = to.videos.remember;
        },
        [](const S& of) { return fmt::format("{}ms", of.videos.remember.count()); }},
+
+      {"moderation.words",
+       [](const Value& value, S& to) {
+         to.comments.words = readTexts(value);
+         if (to.comments.words.size() > 1000) value.refuse("must have at most 1000 words");
+         for (const std::string& word : to.comments.words) try {
+             checkText("each", word, 1, 64);
+           } catch (const Error& error) {
+             value.refuse(error.what());
+           }
+       },
+       [](const S& of) { return fmt::format("{}", fmt::join(of.comments.words, ",")); }},
+      count<S>(
+          "moderation.hold_first", 0, 100, [](auto& of) -> auto& { return of.comments.holdFirst; }),
 
       flag<S>(
           "scheduler.run", [](auto& of) -> auto& { return of.tasks.byClock; }),

@@ -60,7 +60,7 @@ class DirectoryToolkit : public LocalToolkit {
                                 {settings.deletions.delay, [this] { deletions_->wake(); }, purgeClock_}, migrate)),
         uploads_(makeLocalUploads(database_, blobs_, access_, settings.uploads, [this] { deletions_->wake(); })),
         shares_(makeLocalShares(database_, access_, settings.shares)),
-        comments_(makeLocalComments(database_, access_)),
+        comments_(makeLocalComments(database_, access_, settings.comments)),
         deletions_(makeLocalDeletions(database_, blobs_, access_, purgeClock_, settings.deletions)),
         tasks_(makeLocalTasks(database_, blobs_, access_, *deletions_, *videos_, purgeClock_, settings.tasks)),
         server_(makeLocalServer(access_)) {
@@ -78,7 +78,7 @@ class DirectoryToolkit : public LocalToolkit {
   Videos& videos() override { return *videos_; }
   Uploads& uploads() override { return *uploads_; }
   Shares& shares() override { return *shares_; }
-  Comments& comments() override { return *comments_; }
+  LocalComments& comments() override { return *comments_; }
   Deletions& deletions() override { return *deletions_; }
   LocalTasks& tasks() override { return *tasks_; }
   LocalServer& server() override { return *server_; }
@@ -118,7 +118,7 @@ class DirectoryToolkit : public LocalToolkit {
   std::unique_ptr<LocalVideos> videos_;
   std::unique_ptr<Uploads> uploads_;
   std::unique_ptr<Shares> shares_;
-  std::unique_ptr<Comments> comments_;
+  std::unique_ptr<LocalComments> comments_;
   std::unique_ptr<LocalDeletions> deletions_;
   std::unique_ptr<LocalTasks> tasks_;
   std::unique_ptr<LocalServer> server_;

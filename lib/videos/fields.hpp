@@ -50,6 +50,8 @@ struct Fields<Video> {
       Field{"duration_ms", &Video::durationMs, "duration in milliseconds, if known"},
       Field{"purge_time", &Video::purgeTime, "when a deleted video is due to be purged"},
       Field{"description", &Video::description, "at most 5000 characters, lines separated by LF"},
+      Field{"author_display_name", &Video::authorDisplayName, "display name of the owner, if there is one"},
+      Field{"comments_off", &Video::commentsOff, "true: comments are switched off; otherwise left out"},
   };
 };
 
@@ -105,6 +107,7 @@ struct Fields<SetVideo> {
       Field{"id", &SetVideo::id, "ID of the video"},
       Field{"name", &SetVideo::name, "new name, 1 to 200 characters"},
       Field{"description", &SetVideo::description, "new description, at most 5000 characters, lines separated by LF"},
+      Field{"comments_off", &SetVideo::commentsOff, "whether to switch comments off"},
   };
 };
 

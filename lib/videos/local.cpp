@@ -66,6 +66,7 @@ class DirectoryVideos : public LocalVideos {
       video.id.text = makeUuid7(video.created);
       video.authorId = owner->id;
       video.author = owner->name;
+      video.authorDisplayName = owner->displayName;
       video.name = wanted.name;
       video.displayTime = formatDisplayTime(video.created);
       rows::insertVideo(transaction, video);
@@ -139,7 +140,8 @@ class DirectoryVideos : public LocalVideos {
           requireListed(transaction, access_.identify(transaction, by), rights::videosSet, wanted.id);
       if (wanted.name) video.name = *wanted.name;
       if (wanted.description) video.description = *wanted.description;
-      if (wanted.name || wanted.description) rows::setTexts(transaction, video);
+      if (wanted.commentsOff) video.commentsOff = *wanted.commentsOff ? std::optional(true) : std::nullopt;
+      if (wanted.name || wanted.description || wanted.commentsOff) rows::setTexts(transaction, video);
       return static_cast<Video>(std::move(video));
     });
   }

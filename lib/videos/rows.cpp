@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view columns =
     "v.id, v.author_id, u.login_name, v.name, v.state, v.display_ctime, v.create_time, v.size, v.content_type, "
-    "v.sha256, v.duration_ms, v.description, ";
+    "v.sha256, v.duration_ms, v.description, u.display_name, v.comments_off, ";
 // CROSS JOIN makes SQLite keep this join order, so that rows come in the order of the list's index.
 constexpr std::string_view tables =
     "video_info v CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL "
@@ -36,7 +36,9 @@ Made videoOf(const store::Query& row) {
   video.sha256 = row.text(9);
   video.durationMs = row.optionalInteger(10);
   video.description = row.text(11);
-  video.purgeTime = row.optionalTime(12);
+  video.authorDisplayName = row.optionalText(12);
+  if (row.integer(13) != 0) video.commentsOff = true;
+  video.purgeTime = row.optionalTime(14);
   return video;
 }
 
@@ -115,8 +117,8 @@ std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id) {
   auto query = reader.query(sql, id);
   if (!query.next()) return std::nullopt;
   auto video = videoOf<StoredVideo>(query);
-  video.blob = query.optionalText(13);
-  video.modified = query.optionalTime(14).value_or(video.created);
+  video.blob = query.optionalText(15);
+  video.modified = query.optionalTime(16).value_or(video.created);
   return video;
 }
 
@@ -293,7 +295,8 @@ bool setContent(store::Transaction& transaction, const StoredVideo& before, cons
 
 void setTexts(store::Transaction& transaction, const Video& video) {
   transaction
-      .query("UPDATE video_info SET name = ?, description = ? WHERE id = ?", video.name, video.description, video.id)
+      .query("UPDATE video_info SET name = ?, description = ?, comments_off = ? WHERE id = ?", video.name,
+             video.description, video.commentsOff.value_or(false), video.id)
       .run();
 }
 

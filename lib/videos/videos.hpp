@@ -41,6 +41,8 @@ struct Video {
   std::optional<std::int64_t> durationMs;
   std::optional<Time> purgeTime;  ///< when it is due to be purged, if deleted
   std::string description;        ///< at most 5000 characters; may have several lines
+  std::optional<std::string> authorDisplayName{};
+  std::optional<bool> commentsOff{};  ///< true: nobody can comment; otherwise nothing
 };
 
 /// The request for a new video.
@@ -100,6 +102,7 @@ struct SetVideo {
   VideoId id;
   std::optional<std::string> name;         ///< 1 to 200 characters
   std::optional<std::string> description;  ///< 0 to 5000 characters; may have several lines
+  std::optional<bool> commentsOff{};       ///< whether to switch comments off
 };
 
 /// The state of the verification of a content: waiting, in progress, or its result.
@@ -154,8 +157,8 @@ class Videos {
   virtual KnownContent known(const Credential& by, const ContentQuery& wanted) = 0;
   /// Returns a video: a ready one to anyone, others to the owner, admins and the operator.
   virtual Video show(const Credential& by, const VideoRef& wanted) = 0;
-  /// Changes the name or description of a pending or ready video and returns the video. For the owner, admins and the
-  /// operator. Faults: malformed, forbidden, notFound, conflict (deleted).
+  /// Changes the name or description of a pending or ready video, or whether it takes comments, and returns the video.
+  /// For the owner, admins and the operator. Faults: malformed, forbidden, notFound, conflict (deleted).
   virtual Video set(const Credential& by, const SetVideo& wanted) = 0;
   /// Deletes a video: moves it to the trash and queues it for purging, in one transaction. It disappears from lists and
   /// streams at once. For the owner, admins and the operator.

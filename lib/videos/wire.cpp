@@ -38,7 +38,7 @@ constexpr Endpoint<VideoRef, Video> showOf{
 constexpr Endpoint<SetVideo, Video> set{{.name = "videos.set",
                                          .method = Method::patch,
                                          .path = "/video/{id}",
-                                         .summary = "Change a video's name or description"}};
+                                         .summary = "Change a video's name, description or comments"}};
 constexpr Endpoint<RemoveVideo, void> remove{{.name = "videos.delete",
                                               .method = Method::delete_,
                                               .path = "/video/{id}",
