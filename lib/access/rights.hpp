@@ -76,6 +76,10 @@ inline constexpr Right sharesRevoke{"shares.revoke", owner | admin, Need::change
 inline constexpr Right commentsPost{"comments.post", signedIn, Need::change};
 inline constexpr Right commentsList{"comments.list", anyone, Need::read};
 inline constexpr Right commentsRemove{"comments.remove", owner | admin, Need::change};
+inline constexpr Right commentsRemoveBy{"comments.removeBy", admin, Need::change};
+inline constexpr Right commentsListHeld{"comments.listHeld", admin, Need::read};
+inline constexpr Right commentsHide{"comments.hide", admin, Need::change};
+inline constexpr Right commentsApprove{"comments.approve", admin, Need::change};
 inline constexpr Right deletionsEnqueue{"deletions.enqueue", admin, Need::administer};
 inline constexpr Right deletionsList{"deletions.list", admin, Need::administer};
 inline constexpr Right deletionsDrain{"deletions.drain", admin, Need::administer};

@@ -96,10 +96,10 @@ struct CommentsOptions {
 class Comments {
  public:
   virtual ~Comments() = default;
-  /// Posts a comment on a ready video, or a reply. Anyone signed in. It is held if CommentsOptions says so, except those
-  /// by moderators, admins and the operator. Faults: malformed, unauthenticated, forbidden (comments on the video are
-  /// switched off), notFound (the video, or the comment to reply to), diskFull, tooMany (the user has posted too many in
-  /// a minute; the operator has no limit).
+  /// Posts a comment on a ready video, or a reply. Anyone signed in. It is held if CommentsOptions says so, except
+  /// those by moderators, admins and the operator. Faults: malformed, unauthenticated, forbidden (comments on the video
+  /// are switched off), notFound (the video, or the comment to reply to), diskFull, tooMany (the user has posted too
+  /// many in a minute; the operator has no limit).
   virtual Comment post(const Credential& by, const NewComment& wanted) = 0;
   /// Lists a video's comments, replies among them, oldest first or by position, with `from < time <= to`. Anyone; held
   /// ones are shown to their authors, moderators, admins and the operator only. Faults: malformed, notFound (also the
@@ -118,8 +118,8 @@ class Comments {
   /// Lists held comments on all videos, oldest first. Moderators, admins, operator. Faults: forbidden, notFound (the
   /// user).
   virtual Page<Comment> listHeld(const Credential& by, const HeldCommentQuery& wanted) = 0;
-  /// Hides a comment from all but its author and moderators, until it is approved. Moderators, admins, operator. Faults:
-  /// forbidden, notFound.
+  /// Hides a comment from all but its author and moderators, until it is approved. Moderators, admins, operator.
+  /// Faults: forbidden, notFound.
   virtual Comment hide(const Credential& by, const ModerateComment& wanted) = 0;
   /// Shows a held comment to everybody. Its author's next comments are no longer held because the author is new.
   /// Moderators, admins, operator. Faults: forbidden, notFound.

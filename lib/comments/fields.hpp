@@ -72,9 +72,8 @@ struct Fields<CommentRef> {
 
 template <>
 struct Fields<HeldCommentQuery> {
-  static constexpr std::tuple list =
-      std::tuple_cat(std::tuple{Field{"user", &HeldCommentQuery::user, "only comments by this user"}},
-                     Fields<ListQuery>::list);
+  static constexpr std::tuple list = std::tuple_cat(
+      std::tuple{Field{"user", &HeldCommentQuery::user, "only comments by this user"}}, Fields<ListQuery>::list);
 };
 
 template <>
@@ -92,12 +91,12 @@ struct Fields<RemoveCommentsBy> {
 
 template <>
 struct Fields<RehearseRemoveCommentsBy> {
-  static constexpr std::tuple list = std::tuple_cat(
-      Fields<RemoveCommentsBy>::list,
-      std::tuple{
-          Field{"limit", &RehearseRemoveCommentsBy::limit, "comments on a page, 1 to 1000; default 500"},
-          Field{"cursor", &RehearseRemoveCommentsBy::cursor, "next_cursor of the previous page"},
-      });
+  static constexpr std::tuple list =
+      std::tuple_cat(Fields<RemoveCommentsBy>::list,
+                     std::tuple{
+                         Field{"limit", &RehearseRemoveCommentsBy::limit, "comments on a page, 1 to 1000; default 500"},
+                         Field{"cursor", &RehearseRemoveCommentsBy::cursor, "next_cursor of the previous page"},
+                     });
 };
 
 template <>

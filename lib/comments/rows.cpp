@@ -61,7 +61,8 @@ Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted, co
       "{}LEFT JOIN users u ON u.id = c.author_id AND u.deleted IS NULL "
       "WHERE (u.id IS NOT NULL OR c.author_id IS NULL) AND (c.held IS NULL OR c.author_id = ? OR ?) AND ",
       columns);
-  constexpr std::string_view timed = "(c.time, c.id) > (?, ?) AND c.time >= ? AND c.time < ? ORDER BY c.time, c.id LIMIT ?";
+  constexpr std::string_view timed =
+      "(c.time, c.id) > (?, ?) AND c.time >= ? AND c.time < ? ORDER BY c.time, c.id LIMIT ?";
   static const std::string byTime = fmt::format("{}c.video_id = ? AND {}", select, timed);
   // The + makes SQLite use the index of the parent.
   static const std::string replies = fmt::format("{}+c.video_id = ? AND c.parent_id = ? AND {}", select, timed);
@@ -76,8 +77,8 @@ Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted, co
   const Time since = std::max(wanted.since.value_or(Time::min()), wanted.from ? *wanted.from + tick : Time::min());
   const Time until = std::min(wanted.until.value_or(Time::max()), wanted.to ? *wanted.to + tick : Time::max());
   const std::int64_t limit = wanted.limit + 1;
-  auto query = position ? reader.query(byPosition, by.user, by.seesAllHeld, wanted.video, after.time, after.id,
-                                       wanted.atFrom.value_or(0), wanted.atTo.value_or(INT64_MAX), limit)
+  auto query = position        ? reader.query(byPosition, by.user, by.seesAllHeld, wanted.video, after.time, after.id,
+                                              wanted.atFrom.value_or(0), wanted.atTo.value_or(INT64_MAX), limit)
                : wanted.parent ? reader.query(replies, by.user, by.seesAllHeld, wanted.video, *wanted.parent,
                                               after.time, after.id, since, until, limit)
                                : reader.query(byTime, by.user, by.seesAllHeld, wanted.video, after.time, after.id,
@@ -127,8 +128,7 @@ std::optional<Comment> showComment(store::Reader& reader, const CommentId& id) {
 }
 
 bool hasReplies(store::Reader& reader, const CommentRef& wanted) {
-  return reader
-      .query("SELECT 1 FROM comments WHERE parent_id = ? AND +video_id = ? LIMIT 1", wanted.id, wanted.video)
+  return reader.query("SELECT 1 FROM comments WHERE parent_id = ? AND +video_id = ? LIMIT 1", wanted.id, wanted.video)
       .next();
 }
 
@@ -163,19 +163,20 @@ void markAuthorApproved(store::Transaction& transaction, const CommentId& id) {
 void deleteComment(store::Transaction& transaction, const CommentId& id, const std::optional<CommentId>& parent) {
   // Only a comment without a parent can have replies.
   const bool hasReplies =
-      !parent &&
-      transaction
-              .query("UPDATE comments SET author_id = NULL, content = '', position_ms = NULL, held = NULL "
-                     "WHERE id = ?1 AND EXISTS (SELECT 1 FROM comments WHERE parent_id = ?1)",
-                     id)
-              .run() > 0;
+      !parent && transaction
+                         .query(
+                             "UPDATE comments SET author_id = NULL, content = '', position_ms = NULL, held = NULL "
+                             "WHERE id = ?1 AND EXISTS (SELECT 1 FROM comments WHERE parent_id = ?1)",
+                             id)
+                         .run() > 0;
   if (hasReplies) return;
   transaction.query("DELETE FROM comments WHERE id = ?", id).run();
   if (parent)
     transaction
-        .query("DELETE FROM comments WHERE id = ?1 AND author_id IS NULL AND "
-               "NOT EXISTS (SELECT 1 FROM comments WHERE parent_id = ?1)",
-               *parent)
+        .query(
+            "DELETE FROM comments WHERE id = ?1 AND author_id IS NULL AND "
+            "NOT EXISTS (SELECT 1 FROM comments WHERE parent_id = ?1)",
+            *parent)
         .run();
 }
 

@@ -88,8 +88,7 @@ struct Fields<ChangeUser> {
             "quota in bytes, null = use the default; only for admins and the operator"},
       Field{"disabled", &ChangeUser::disabled, "whether to disable the user; only for admins and the operator"},
       Field{"revoke_tokens", &ChangeUser::revokeTokens, "with a new password: also revoke the user's tokens"},
-      Field{"display_name", &ChangeUser::displayName,
-            "shown beside the user name, 1 to 64 characters, null = none"},
+      Field{"display_name", &ChangeUser::displayName, "shown beside the user name, 1 to 64 characters, null = none"},
   };
 };
 

@@ -21,10 +21,10 @@ struct User {
   bool disabled = false;
   Time created{};
   std::int64_t videoCount = 0;
-  std::int64_t bytesUsed = 0;       ///< including the trash
-  std::int64_t bytesTrash = 0;      ///< deleted videos that are not yet purged
-  std::int64_t bytesQuota = 0;      ///< quota in effect; 0 = unlimited
-  Nullable<std::int64_t> ownQuota;  ///< null = use the default, 0 = unlimited
+  std::int64_t bytesUsed = 0;                ///< including the trash
+  std::int64_t bytesTrash = 0;               ///< deleted videos that are not yet purged
+  std::int64_t bytesQuota = 0;               ///< quota in effect; 0 = unlimited
+  Nullable<std::int64_t> ownQuota;           ///< null = use the default, 0 = unlimited
   std::optional<std::string> displayName{};  ///< shown beside the user name; not unique
 };
 
@@ -110,8 +110,8 @@ class Users {
   virtual User show(const Credential& by, const UserName& wanted) = 0;
   /// Changes a user. A new password ends the user's other sessions, and the reply names the tokens that remain;
   /// disabling ends all sessions and tokens. Users may change their own display name, and, by giving the old one, their
-  /// own password; admins and the operator may change everything. Faults: malformed, forbidden (also if the old password is wrong), notFound,
-  /// conflict (the last enabled admin, except for the operator), tooMany.
+  /// own password; admins and the operator may change everything. Faults: malformed, forbidden (also if the old
+  /// password is wrong), notFound, conflict (the last enabled admin, except for the operator), tooMany.
   virtual ChangedUser change(const Credential& by, const ChangeUser& wanted) = 0;
   /// Removes a user in one short transaction: frees the name, ends the sessions, and hides videos and comments; the
   /// task user-clear purges them. For the user, admins and the operator. Faults: notFound, conflict (the last enabled
