@@ -48,6 +48,11 @@ bool isEnded(const VerifiedVideo& video) {
   return video.state == VerifyState::ok || video.state == VerifyState::damaged;
 }
 
+void readCommentsOff(std::string_view text, std::string_view name, std::optional<bool>& to) {
+  if (text != "on" && text != "off") throw Error(Fault::malformed, fmt::format("{}: {} is not on or off", name, text));
+  to = text == "off";
+}
+
 int verifyVideos(Caller& caller, VerifyVideos& wanted) {
   if (wanted.all == !wanted.ids.empty()) throw Usage("video verify: give video IDs, or --all");
   Videos& videos = caller.toolkit().videos();
@@ -241,7 +246,7 @@ void addVideo(Commands& commands) {
   list.givesList<Page<Video>>();
   list.runs([](Caller& caller, VideoQuery& wanted) {
     Videos& videos = caller.toolkit().videos();
-    caller.out.list(wanted, "id,author,state,create_time,size,name,purge_time",
+    caller.out.list(wanted, "id,author,state,create_time,size,name,purge_time,author_display_name",
                     [&](const VideoQuery& query) { return videos.list(caller.by(), query); });
     return 0;
   });
@@ -267,8 +272,8 @@ void addVideo(Commands& commands) {
 
   const auto changes = [](std::string_view status) {
     return [status](Caller& caller, SetVideo& wanted) {
-      if (!wanted.name && !wanted.description)
-        throw Usage("video set: nothing to change: give --name or --description");
+      if (!wanted.name && !wanted.description && !wanted.commentsOff)
+        throw Usage("video set: nothing to change: give --name, --description or --comments");
       if (wanted.description == "-") wanted.description = readInput(64 * 1024);
       return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
         caller.toolkit().videos().set(caller.by(), wanted);
@@ -276,12 +281,14 @@ void addVideo(Commands& commands) {
       });
     };
   };
-  auto set = commands.verb<SetVideo>(noun, "set", "Change a video's name or description");
+  auto set = commands.verb<SetVideo>(noun, "set", "Change a video's name, description or comments");
   set.option("ID", &SetVideo::id)->required();
   set.option("--name", &SetVideo::name);
   set.option("--description", &SetVideo::description,
              "new description, at most 5000 characters; - reads standard input")
       ->type_name("TEXT");
+  set.option("--comments", &SetVideo::commentsOff, "whether people can comment on the video", readCommentsOff)
+      ->type_name("on|off");
   set.givesResults();
   set.runs(changes("changed"));
 

@@ -479,10 +479,10 @@ const std::vector<Rule<Settings>>& rules() {
 
 // ---- the file
 
-using Lines = std::map<std::string, unsigned, std::less<>>;
+using KeyLines = std::map<std::string, unsigned, std::less<>>;
 
 void readTable(const toml::table& table, const std::string& prefix, const std::string& file, Settings& to,
-               Lines& lines) {
+               KeyLines& lines) {
   for (const auto& [name, node] : table) {
     const std::string key = prefix + std::string(name.str());
     const Value value{node, file, key};
@@ -504,7 +504,7 @@ void readTable(const toml::table& table, const std::string& prefix, const std::s
 }
 
 // Checks keys that depend on each other.
-void checkTogether(const Settings& settings, const std::string& file, const Lines& lines) {
+void checkTogether(const Settings& settings, const std::string& file, const KeyLines& lines) {
   for (const auto& [task, timing] : settings.tasks.timings) {
     const std::string table = fmt::format("task.{}.", task);
     const auto refuse = [&](const std::string& key, std::string_view why) {
@@ -551,7 +551,7 @@ Settings loadSettings(const std::filesystem::path& file) {
   const std::string name = file.string();
   Settings settings;
   settings.file = file;
-  Lines lines;
+  KeyLines lines;
   try {
     readTable(toml::parse(readFile(file), name), "", name, settings, lines);
   } catch (const toml::parse_error& failure) {
