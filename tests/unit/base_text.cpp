@@ -108,7 +108,7 @@ TEST_CASE("the name of a person has no bidirectional formatting and is not blank
       return error.detail();
     }
   };
-  for (const std::string_view good : {"a", "Ж", "字字字", " a ", "אבג", "\u2029", "\u202f", "\u206a"})
+  for (const std::string_view good : {"a", "Ж", "字字字", " a ", "אבג", "\u202f", "\u206a"})
     CHECK(refused(good).empty());
   for (const std::string_view bad : {"\u202a", "\u202ea", "a\u2066", "\u2069", "\u200e", "\u200fa", "\u061c"})
     CHECK(refused(bad) == "name: has a bidirectional control character");
