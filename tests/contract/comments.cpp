@@ -299,7 +299,10 @@ TEST_CASE("comments can be switched off for a video: posting is forbidden to all
   CHECK_FALSE(site.at(ada).videos().show(ada, {video, {}}).commentsOff);
   site.at(bob).comments().post(bob, {video, "before", {}});
   const auto set = [&](const Credential& by, bool off) {
-    return site.at(by).videos().set(by, {.id = video, .commentsOff = off});
+    SetVideo change;
+    change.id = video;
+    change.commentsOff = off;
+    return site.at(by).videos().set(by, change);
   };
   requireFault([&] { set(bob, true); }, Fault::forbidden);
   CHECK(set(ada, true).commentsOff == true);
@@ -314,7 +317,10 @@ TEST_CASE("comments can be switched off for a video: posting is forbidden to all
   all.video = video;
   CHECK(contents(site.at(Anonymous{}).comments().list(Anonymous{}, all)) == Texts{"before"});
   CHECK(site.at(Anonymous{}).videos().show(Anonymous{}, {video, {}}).commentsOff == true);
-  CHECK(site.at(ada).videos().set(ada, {.id = video, .name = "y"}).commentsOff == true);
+  SetVideo rename;
+  rename.id = video;
+  rename.name = "y";
+  CHECK(site.at(ada).videos().set(ada, rename).commentsOff == true);
   CHECK_FALSE(set(ada, false).commentsOff);
   site.at(bob).comments().post(bob, {video, "after", {}});
 }
