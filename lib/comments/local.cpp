@@ -32,9 +32,10 @@ class DirectoryComments : public LocalComments {
     const bool hasWord = hasWordOf(*options, wanted.content);
     return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
       const Identity who = requireAuthor(access_.identify(transaction, by));
-      const auto video = rows::requireVideo(transaction, {wanted.video, std::nullopt});
-      if (video.state != VideoState::ready) throw rows::noSuchVideo(wanted.video);
-      if (video.commentsOff.value_or(false))
+      const auto video = rows::findVideo(transaction, wanted.video);
+      access_.requireView(transaction, by, who, wanted.video, rows::viewOf(video), rows::noSuchVideo(wanted.video));
+      if (video->state != VideoState::ready) throw rows::noSuchVideo(wanted.video);
+      if (video->commentsOff.value_or(false))
         throw Error(Fault::forbidden, fmt::format("video {}: comments are switched off", wanted.video.text));
       Comment comment;
       if (wanted.parent) comment.parent = threadOf(transaction, who, {wanted.video, *wanted.parent});
@@ -63,9 +64,8 @@ class DirectoryComments : public LocalComments {
     if (wanted.parent && wanted.by == CommentOrder::position)
       throw Error(Fault::malformed, "parent: cannot be combined with by=position");
     return database_.read([&](store::Reader& reader) {
-      const auto video = rows::requireVideo(reader, {wanted.video, std::nullopt});
-      if (video.state != VideoState::ready && !access::may(who, rights::videosShowHidden, video.authorId))
-        throw rows::noSuchVideo(wanted.video);
+      const auto video = rows::findVideo(reader, wanted.video);
+      access_.requireView(reader, by, who, wanted.video, rows::viewOf(video), rows::noSuchVideo(wanted.video));
       // Replies are shown even where the comment itself was deleted or hidden.
       if (const auto& parent = wanted.parent; parent && !rows::hasReplies(reader, {wanted.video, *parent}))
         requireVisible(reader, who, {wanted.video, *parent});
@@ -167,10 +167,13 @@ class DirectoryComments : public LocalComments {
   void removeInside(store::Transaction& transaction, const Credential& by, const CommentRef& wanted) {
     const Identity who = access_.identify(transaction, by);
     const auto comment = rows::findComment(transaction, wanted);
-    const bool own = comment && comment->videoOwner == who.user;
-    access::requireOn(who, rights::commentsRemove,
-                      comment ? std::optional(own ? comment->videoOwner : comment->author) : std::nullopt,
-                      noSuchComment(wanted.id));
+    // An author removes comments even from a video that has become private.
+    if (comment && comment->author == who.user && who.isUser()) {
+      access::require(who, rights::commentsRemove, comment->author);
+    } else {
+      const auto video = comment ? rows::findVideo(transaction, wanted.video) : std::nullopt;
+      access_.requireOnVideo(who, rights::commentsRemove, rows::viewOf(video), noSuchComment(wanted.id));
+    }
     rows::deleteComment(transaction, wanted.id, comment->parent);
   }
 

@@ -110,14 +110,14 @@ Page<Comment> listCommentsBy(store::Reader& reader, UserId author, const ListQue
 
 std::optional<StoredComment> findComment(store::Reader& reader, const CommentRef& wanted) {
   auto query = reader.query(
-      "SELECT c.author_id, v.author_id, c.parent_id, c.held IS NOT NULL FROM comments c "
+      "SELECT c.author_id, c.parent_id, c.held IS NOT NULL FROM comments c "
       "CROSS JOIN users u ON u.id = c.author_id AND u.deleted IS NULL "
       "CROSS JOIN video_info v ON v.id = c.video_id CROSS JOIN users o ON o.id = v.author_id AND o.deleted IS NULL "
       "WHERE c.id = ? AND c.video_id = ?",
       wanted.id, wanted.video);
   if (!query.next()) return std::nullopt;
-  StoredComment comment{UserId{query.integer(0)}, UserId{query.integer(1)}, {}, query.integer(3) != 0};
-  if (!query.isNull(2)) comment.parent = CommentId{std::string(query.text(2))};
+  StoredComment comment{UserId{query.integer(0)}, {}, query.integer(2) != 0};
+  if (!query.isNull(1)) comment.parent = CommentId{std::string(query.text(1))};
   return comment;
 }
 

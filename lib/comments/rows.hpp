@@ -11,7 +11,6 @@ namespace video::rows {
 /// What decides who may see and remove a comment.
 struct StoredComment {
   UserId author;
-  UserId videoOwner;
   std::optional<CommentId> parent;
   bool isHeld = false;
 };

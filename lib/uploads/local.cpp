@@ -13,7 +13,7 @@
 #include "base/units.hpp"
 #include "deletions/rows.hpp"
 #include "media/sniff.hpp"
-#include "shares/rows.hpp"
+#include "shares/fields.hpp"
 #include "store/blobs.hpp"
 #include "uploads/make.hpp"
 #include "users/rows.hpp"
@@ -189,12 +189,9 @@ class LocalUploads : public Uploads {
                                    const VideoId& id) {
     auto video = rows::findVideo(reader, id);
     if (who.kind == Identity::Kind::link) {
-      const auto& link = std::get<SignedLink>(by);
-      access_.checkLink(link, id, nameOf(ShareWhat::upload));
-      rows::requireShare(reader, link, id, ShareWhat::upload);
+      access_.checkLink(reader, std::get<SignedLink>(by), id, nameOf(ShareWhat::upload));
     } else {
-      access::requireOn(who, rights::uploadsPut, video ? std::optional(video->authorId) : std::nullopt,
-                        rows::noSuchVideo(id));
+      access_.requireOnVideo(who, rights::uploadsPut, rows::viewOf(video), rows::noSuchVideo(id));
     }
     if (!video) throw rows::noSuchVideo(id);
     if (video->state != VideoState::pending && video->state != VideoState::ready) throw rows::wrongState(*video);

@@ -50,6 +50,8 @@ struct Fields<Video> {
       Field{"duration_ms", &Video::durationMs, "duration in milliseconds, if known"},
       Field{"purge_time", &Video::purgeTime, "when a deleted video is due to be purged"},
       Field{"description", &Video::description, "at most 5000 characters, lines separated by LF"},
+      Field{"visibility", &Video::visibility, "public, unlisted or private"},
+      Field{"blocked", &Video::blocked, "why it is blocked, if it is"},
       Field{"author_display_name", &Video::authorDisplayName, "display name of the owner, if there is one"},
       Field{"comments_off", &Video::commentsOff, "true: comments are switched off; otherwise left out"},
   };
@@ -60,6 +62,7 @@ struct Fields<NewVideo> {
   static constexpr std::tuple list{
       Field{"user_name", &NewVideo::user, "the owner"},
       Field{"name", &NewVideo::name, "1 to 200 characters"},
+      Field{"visibility", &NewVideo::visibility, "public, unlisted or private"},
   };
 };
 
@@ -107,6 +110,7 @@ struct Fields<SetVideo> {
       Field{"id", &SetVideo::id, "ID of the video"},
       Field{"name", &SetVideo::name, "new name, 1 to 200 characters"},
       Field{"description", &SetVideo::description, "new description, at most 5000 characters, lines separated by LF"},
+      Field{"visibility", &SetVideo::visibility, "public, unlisted or private"},
       Field{"comments_off", &SetVideo::commentsOff, "whether to switch comments off"},
   };
 };

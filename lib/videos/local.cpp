@@ -9,7 +9,6 @@
 #include "base/waiting.hpp"
 #include "deletions/rows.hpp"
 #include "os/descriptor.hpp"
-#include "shares/rows.hpp"
 #include "store/blobs.hpp"
 #include "users/rows.hpp"
 #include "videos/content_check.hpp"
@@ -68,6 +67,7 @@ class DirectoryVideos : public LocalVideos {
       video.author = owner->name;
       video.authorDisplayName = owner->displayName;
       video.name = wanted.name;
+      video.visibility = wanted.visibility.value_or(options_.visibility);
       video.displayTime = formatDisplayTime(video.created);
       rows::insertVideo(transaction, video);
       video.uploadUrl = fmt::format("/upload/{}{}", video.id.text, access_.uploadLink(video.id));
@@ -97,18 +97,21 @@ class DirectoryVideos : public LocalVideos {
   Page<Video> listOf(const Credential& by, const UserVideosQuery& wanted) override {
     checkLimit(wanted.limit);
     const Identity who = access_.identify(by);
+    access::require(who, rights::videosListOf);
     return database_.read([&](store::Reader& reader) {
-      if (who.kind == Identity::Kind::anonymous && !wanted.state) {
-        Page<Video> page = rows::listReadyVideosOf(reader, wanted.user, wanted);
-        if (!page.items.empty()) return page;
-      }
       rows::VideoFilter filter;
-      filter.author = rows::findUserId(reader, wanted.user);
-      if (wanted.state) access::requireOn(who, rights::videosListHidden, filter.author, noSuchUser(wanted.user));
-      if (!filter.author) throw noSuchUser(wanted.user);
-      filter.states = access::may(who, rights::videosListHidden, filter.author) ? statesShown(wanted.state)
-                                                                                : std::vector{VideoState::ready};
-      return rows::listVideos(reader, filter, wanted);
+      if (who.kind != Identity::Kind::anonymous || wanted.state) {
+        filter.author = rows::findUserId(reader, wanted.user);
+        if (wanted.state) access::requireOn(who, rights::videosListHidden, filter.author, noSuchUser(wanted.user));
+        if (!filter.author) throw noSuchUser(wanted.user);
+      }
+      if (access::may(who, rights::videosListHidden, filter.author)) {
+        filter.states = statesShown(wanted.state);
+        return rows::listVideos(reader, filter, wanted);
+      }
+      Page<Video> page = rows::listListedVideosOf(reader, wanted.user, wanted);
+      if (page.items.empty() && !rows::findUserId(reader, wanted.user)) throw noSuchUser(wanted.user);
+      return shownTo(who, std::move(page));
     });
   }
 
@@ -126,10 +129,11 @@ class DirectoryVideos : public LocalVideos {
 
   Video show(const Credential& by, const VideoRef& wanted) override {
     const Identity who = access_.identify(by);
-    const Video video = database_.read([&](store::Reader& reader) { return rows::requireVideo(reader, wanted); });
-    if (video.state != VideoState::ready && !access::may(who, rights::videosShowHidden, video.authorId))
-      throw rows::noSuchVideo(wanted.id);
-    return video;
+    return database_.read([&](store::Reader& reader) {
+      const auto video = rows::findVideo(reader, wanted.id);
+      access_.requireView(reader, by, who, wanted.id, rows::viewOf(video), rows::noSuchVideo(wanted.id));
+      return static_cast<Video>(rows::requireOf(wanted, video));
+    });
   }
 
   Video set(const Credential& by, const SetVideo& wanted) override {
@@ -140,8 +144,10 @@ class DirectoryVideos : public LocalVideos {
           requireListed(transaction, access_.identify(transaction, by), rights::videosSet, wanted.id);
       if (wanted.name) video.name = *wanted.name;
       if (wanted.description) video.description = *wanted.description;
+      if (wanted.visibility) video.visibility = *wanted.visibility;
       if (wanted.commentsOff) video.commentsOff = *wanted.commentsOff ? std::optional(true) : std::nullopt;
-      if (wanted.name || wanted.description || wanted.commentsOff) rows::setTexts(transaction, video);
+      if (wanted.name || wanted.description || wanted.visibility || wanted.commentsOff)
+        rows::setVideo(transaction, video);
       return static_cast<Video>(std::move(video));
     });
   }
@@ -200,24 +206,21 @@ class DirectoryVideos : public LocalVideos {
 
   Content open(const Credential& by, const VideoRef& wanted) override {
     const Identity who = access_.identify(by);
-    if (who.kind == Identity::Kind::link)
-      access_.checkLink(std::get<SignedLink>(by), wanted.id, nameOf(ShareWhat::view));
+    access::require(who, rights::videosOpen);
     const auto find = [&](store::Reader& reader) {
-      if (who.kind == Identity::Kind::link)
-        rows::requireShare(reader, std::get<SignedLink>(by), wanted.id, ShareWhat::view);
       auto found = rows::findVideo(reader, wanted.id);
-      requireMayOpen(who, found ? std::optional(found->authorId) : std::nullopt, wanted.id);
+      access_.requireView(reader, by, who, wanted.id, rows::viewOf(found), rows::noSuchVideo(wanted.id));
       return found;
     };
     auto video = database_.read(find);
     StoredContent stored;
     for (;;) {
-      if (!video || video->state != VideoState::ready) throw rows::noSuchVideo(wanted.id);
+      if (video->state != VideoState::ready) throw rows::noSuchVideo(wanted.id);
       stored = openContent(blobs_, *video);
       if (stored.damage.empty()) break;
       // The content may be replaced after its row was read and before the file is opened: look it up again.
       auto again = database_.read(find);
-      if (again && again->state == VideoState::ready && again->blob == video->blob) {
+      if (again->state == VideoState::ready && again->blob == video->blob) {
         noteDamage(database_, *video, stored.damage, access_.now());
         throw Error(Fault::contentUnavailable, fmt::format("video {}: content is missing or damaged", wanted.id.text));
       }
@@ -250,10 +253,10 @@ class DirectoryVideos : public LocalVideos {
   }
 
   // One that is pending or ready, of which the caller has this right.
-  static rows::StoredVideo requireListed(store::Reader& reader, const Identity& who, const access::Right& right,
-                                         const VideoId& id) {
+  rows::StoredVideo requireListed(store::Reader& reader, const Identity& who, const access::Right& right,
+                                  const VideoId& id) const {
     auto video = rows::findVideo(reader, id);
-    access::requireOn(who, right, video ? std::optional(video->authorId) : std::nullopt, rows::noSuchVideo(id));
+    access_.requireOnVideo(who, right, rows::viewOf(video), rows::noSuchVideo(id));
     if (video->state != VideoState::pending && video->state != VideoState::ready) throw rows::wrongState(*video);
     return *std::move(video);
   }
@@ -292,16 +295,26 @@ class DirectoryVideos : public LocalVideos {
                                const VideoRef& wanted) {
     const Identity who = access_.identify(transaction, by);
     const auto video = rows::findVideo(transaction, wanted.id);
-    access::requireOn(who, right, video ? std::optional(video->authorId) : std::nullopt, rows::noSuchVideo(wanted.id));
-    return rows::requireVideo(transaction, wanted);
+    access_.requireOnVideo(who, right, rows::viewOf(video), rows::noSuchVideo(wanted.id));
+    return rows::requireOf(wanted, video);
   }
 
-  void requireMayOpen(const Identity& who, std::optional<UserId> owner, const VideoId& id) const {
-    switch (options_.access) {
-      case StreamAccess::everyone: return access::require(who, rights::videosOpen);
-      case StreamAccess::session: return access::require(who, rights::videosOpenSignedIn);
-      case StreamAccess::signed_: return access::requireOn(who, rights::videosOpenOwn, owner, rows::noSuchVideo(id));
+  // A page of listed videos as the caller sees it: those who may not watch see who published what.
+  Page<Video> shownTo(const Identity& who, Page<Video> page) const {
+    for (Video& video : page.items) {
+      if (access_.mayViewListed(who, video.authorId)) continue;
+      Video shown;
+      shown.id = video.id;
+      shown.authorId = video.authorId;
+      shown.author = video.author;
+      shown.name = video.name;
+      shown.state = video.state;
+      shown.displayTime = video.displayTime;
+      shown.created = video.created;
+      shown.visibility = video.visibility;
+      video = std::move(shown);
     }
+    return page;
   }
 
   static std::vector<VideoState> statesShown(std::optional<VideoState> wanted) {

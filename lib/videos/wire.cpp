@@ -32,13 +32,16 @@ constexpr Endpoint<VideoRef, Video> show{{.name = "videos.show",
                                           .method = Method::get,
                                           .path = "/video/{id}",
                                           .summary = "Show a video",
-                                          .flags = {.sharedReply = true}}};
-constexpr Endpoint<VideoRef, Video> showOf{
-    {.name = "videos.show", .method = Method::get, .path = "/user/{user_name}/videos/{id}", .summary = "Show a video"}};
+                                          .flags = {.sharedReply = true, .takesLink = true}}};
+constexpr Endpoint<VideoRef, Video> showOf{{.name = "videos.show",
+                                            .method = Method::get,
+                                            .path = "/user/{user_name}/videos/{id}",
+                                            .summary = "Show a video",
+                                            .flags = {.takesLink = true}}};
 constexpr Endpoint<SetVideo, Video> set{{.name = "videos.set",
                                          .method = Method::patch,
                                          .path = "/video/{id}",
-                                         .summary = "Change a video's name, description or comments"}};
+                                         .summary = "Change a video's name, description, visibility or comments"}};
 constexpr Endpoint<RemoveVideo, void> remove{{.name = "videos.delete",
                                               .method = Method::delete_,
                                               .path = "/video/{id}",
