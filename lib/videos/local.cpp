@@ -307,6 +307,7 @@ class DirectoryVideos : public LocalVideos {
       shown.id = video.id;
       shown.authorId = video.authorId;
       shown.author = video.author;
+      shown.authorDisplayName = video.authorDisplayName;
       shown.name = video.name;
       shown.state = video.state;
       shown.displayTime = video.displayTime;
