@@ -79,8 +79,8 @@ void addComment(Commands& commands) {
         "id=$(videoctl video list --limit 1 -o id)\nvideoctl --as ada comment post \"$id\" 'What a wave!' --at 0:02.5"},
        {"Print the text of its comments", "videoctl comment list \"$id\" -o json | jq -r '.comments[].content'"},
        {"Approve all comments that are held", "videoctl comment list --held -o id | videoctl comment approve -"},
-       {"Show which comments by bob from the last day would be deleted",
-        "videoctl --dry-run comment delete --user bob --since -1d"}});
+       {"Show which comments by ada from the last day would be deleted",
+        "videoctl --dry-run comment delete --user ada --since -1d"}});
 
   auto post = commands.verb<NewComment>(noun, "post", "Comment on a video");
   post.option("VIDEO", &NewComment::video)->required();
