@@ -31,14 +31,18 @@ struct AddedUser {
 
 namespace {
 
-void offerToRevoke(Caller& caller, const std::string& name, const std::vector<KeptToken>& tokens) {
+void offerToRevoke(Caller& caller, const ChangePassword& wanted, const std::vector<KeptToken>& tokens) {
   if (caller.flags.quiet) return;
   std::vector<std::string> labels;
   for (const KeptToken& token : tokens) labels.push_back(token.label);
-  say(fmt::format("tokens of {} that stay valid: {}", name, fmt::join(labels, ", ")));
+  say(fmt::format("tokens of {} that stay valid: {}", wanted.name, fmt::join(labels, ", ")));
   if (!canAsk(caller.flags)) return;
   const std::string answer = ask("Revoke them? [y/N] ");
-  if (answer == "y" || answer == "Y" || answer == "yes") caller.toolkit().tokens().revokeAll(caller.by(), {name});
+  if (answer != "y" && answer != "Y" && answer != "yes") return;
+  ChangeUser again = wanted;
+  again.revokeTokens = true;
+  if (again.oldPassword) again.oldPassword = wanted.password;
+  caller.toolkit().users().change(caller.by(), again);
 }
 
 int setPassword(Caller& caller, ChangePassword& wanted) {
@@ -59,7 +63,7 @@ int setPassword(Caller& caller, ChangePassword& wanted) {
   if (!wanted.password) wanted.password = readPassword(caller.flags, from, true);
   return runBatch(caller, Items({wanted.name}), [&](const std::string& name) -> Result {
     const ChangedUser changed = caller.toolkit().users().change(caller.by(), wanted);
-    if (changed.tokens && !changed.tokens->empty()) offerToRevoke(caller, name, *changed.tokens);
+    if (changed.tokens && !changed.tokens->empty()) offerToRevoke(caller, wanted, *changed.tokens);
     return {"changed", name, {}, {}};
   });
 }
@@ -114,6 +118,7 @@ void addUser(Commands& commands) {
                      {"Give bob a quota of 5 GiB", "videoctl user set bob --quota 5GiB"},
                      {"List the three users who use the most space",
                       "videoctl user list -o json | jq -r '.users | sort_by(-.bytes_used)[:3][] | .user_name'"},
+                     {"Export everything of ada to a folder", "videoctl user export ada ada-export"},
                      {"Delete bob's account and transfer his videos to ada",
                       "videoctl user delete bob --transfer-videos-to ada --yes"}});
 
@@ -182,7 +187,7 @@ void addUser(Commands& commands) {
       .option("--old-password-file", &ChangePassword::oldPasswordFile,
               "read the old password from FILE; not needed by admins and the operator")
       ->type_name("FILE");
-  passwd.flag("--revoke-tokens", &ChangeUser::revokeTokens, "also revoke the user's tokens");
+  passwd.flag("--revoke-tokens", &ChangeUser::revokeTokens, "also revoke the user's tokens, except the one in use");
   passwd.givesResults();
   passwd.runs(setPassword);
 
@@ -234,6 +239,8 @@ void addUser(Commands& commands) {
       return {"deleted", name, {}, {}};
     });
   });
+
+  addUserExport(commands, noun);
 }
 
 }  // namespace video::ctl

@@ -86,18 +86,8 @@ int verifyVideos(Caller& caller, VerifyVideos& wanted) {
   return status == 0 && !allSound ? problems : status;
 }
 
-// Makes a file name that stays in the folder, is not hidden and has at most 200 bytes.
-std::string safeName(std::string_view text) {
-  std::string name(text.substr(0, 200));
-  while (!isUtf8(name)) name.pop_back();
-  for (char& c : name)
-    if (c == '/' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '_';
-  if (name.empty() || name[0] == '.' || name[0] == '-') name.insert(0, "_");
-  return name;
-}
-
 std::string fileNameOf(const Video& video) {
-  std::string name = safeName(video.name);
+  std::string name = safeFileName(video.name);
   const std::string_view extension = media::extensionOf(video.contentType);
   if (std::filesystem::path(name).extension().empty() && !extension.empty()) name += fmt::format(".{}", extension);
   return name;
@@ -188,7 +178,7 @@ int download(Caller& caller, DownloadVideo& wanted) {
   std::error_code none;
   const std::filesystem::path to = wanted.to;
   const bool folder = wanted.to.empty() || std::filesystem::is_directory(to, none);
-  PartFile part(folder ? to / (safeName(wanted.id.text) + ".part") : std::filesystem::path(wanted.to + ".part"));
+  PartFile part(folder ? to / (safeFileName(wanted.id.text) + ".part") : std::filesystem::path(wanted.to + ".part"));
   return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
     const Content content = caller.toolkit().videos().open(caller.by(), wanted);
     const Video video = caller.toolkit().videos().show(caller.by(), wanted);

@@ -162,10 +162,11 @@ ServerLimits limitsOf(const http::Limiter& limiter) {
                   static_cast<std::int64_t>(refused)};
   };
   return {{bucket("streams", used.streams, most.streams, used.streamsRefused),
-           bucket("address", used.busiest, most.perAddress, used.addressRefused),
+           bucket("address", used.busiestStreams, most.streamsPerAddress, used.streamsOfAddressRefused),
            bucket("uploads", used.uploads, most.uploads, used.uploadsRefused),
-           bucket("connections", used.connections, most.connections, used.connectionsRefused),
-           bucket("upload_address", used.busiestUploader, most.uploadsPerAddress, used.uploaderRefused),
+           bucket("connection_address", used.busiestConnections, most.connectionsPerAddress,
+                  used.connectionsOfAddressRefused),
+           bucket("upload_address", used.busiestUploads, most.uploadsPerAddress, used.uploadsOfAddressRefused),
            bucket("buffered", used.buffered, most.buffered, used.bufferedRefused)}};
 }
 
@@ -266,12 +267,21 @@ void addRoles(std::vector<RoleUrl>& roles, const http::Listener& listener, const
 // Behind a Unix socket stands a proxy, and if it is not trusted, everybody is one client without an address.
 std::vector<std::string> listenerWarnings(const Settings& settings) {
   std::vector<std::string> warnings;
-  for (const http::Listener& listener : settings.listeners)
-    if (listener.address.starts_with("unix:") && !settings.proxies.trusts({}, listener))
+  for (const http::Listener& listener : settings.listeners) {
+    const std::string& address = listener.address;
+    const bool isUnix = address.starts_with("unix:");
+    if (isUnix && !settings.proxies.trusts({}, listener))
       warnings.push_back(
           fmt::format("listener {}: http.trusted_proxies does not list \"unix\": its clients have no address, and no "
                       "limit per address applies to them",
-                      listener.address));
+                      address));
+    // Over plain HTTP a browser does not say which site's page sends a GET, except to this machine itself.
+    if (listener.trusted && listener.trustedGet && !isUnix && !isLoopback(address.substr(0, address.rfind(':'))))
+      warnings.push_back(
+          fmt::format("listener {}: a page of any site can delete through a browser that reaches it; set trusted_get = "
+                      "false if no client of the original site needs GET",
+                      address));
+  }
   return warnings;
 }
 

@@ -58,22 +58,38 @@ bool hasForm(std::string_view secret) {
   return secret.size() == secretLength + (isToken(secret) ? tokenPrefix.size() : 0);
 }
 
-std::optional<rows::Known> findSecret(store::Reader& reader, std::string_view secret, std::string_view hash) {
-  return isToken(secret) ? rows::findToken(reader, hash) : rows::findSession(reader, hash);
+// Returns when a session ends at the latest; nothing for a token, or without a limit.
+std::optional<Time> latestOf(const rows::Known& known, bool token, const AccessOptions& options) {
+  if (token || options.sessionMax.count() == 0) return std::nullopt;
+  return known.created + options.sessionMax;
+}
+
+// The limit may be shorter now than when the row was written.
+void capExpiry(rows::Known& session, const AccessOptions& options) {
+  if (const auto latest = latestOf(session, false, options)) session.expires = std::min(*session.expires, *latest);
 }
 
 bool hasExpired(const rows::Known& known, Time now) {
   return known.expires && *known.expires <= now;
 }
 
-Identity identityOf(const rows::Known& known, bool token) {
+std::optional<rows::Known> findSecret(store::Reader& reader, std::string_view secret, std::string_view hash,
+                                      const AccessOptions& options) {
+  if (isToken(secret)) return rows::findToken(reader, hash);
+  auto known = rows::findSession(reader, hash);
+  if (known) capExpiry(*known, options);
+  return known;
+}
+
+Identity identityOf(const rows::Known& known, bool token, const AccessOptions& options) {
   return {.kind = token ? Identity::Kind::token : Identity::Kind::session,
           .user = known.user,
           .userName = known.userName,
           .role = known.role,
           .scope = known.scope,
           .expires = known.expires,
-          .publicId = known.publicId};
+          .publicId = known.publicId,
+          .latest = latestOf(known, token, options)};
 }
 
 Identity operatorOf(store::Reader& reader, std::string_view name) {
@@ -151,9 +167,20 @@ struct Access::Impl {
     auto found = cache.find(key, currentEpoch(), now);
     if (!found) found = database.read([&](store::Reader& reader) { return readSecret(reader, key, secret, now); });
     if (!found) return refuse(by);
-    if (found->touch) touch(found->identity.kind, key, now);
+    if (found->touch) touch(found->identity, key, now);
     found->identity.key = key;
     return std::move(found->identity);
+  }
+
+  std::optional<Identity> findWithoutExtending(const std::string& secret) {
+    if (!hasForm(secret)) return std::nullopt;
+    const SecretKey key = keyOf(secret);
+    const Time now = clock.now();
+    if (auto found = cache.find(key, currentEpoch(), now, false)) return std::move(found->identity);
+    const auto known =
+        database.read([&](store::Reader& reader) { return findSecret(reader, secret, rows::hexOf(key), options); });
+    if (!known || hasExpired(*known, now)) return std::nullopt;
+    return identityOf(*known, isToken(secret), options);
   }
 
   // Reads the rights epoch again only if some process has committed since the last call.
@@ -171,7 +198,7 @@ struct Access::Impl {
 
   std::optional<Cache::Found> readSecret(store::Reader& reader, const SecretKey& key, std::string_view secret,
                                          Time now) {
-    const auto known = findSecret(reader, secret, rows::hexOf(key));
+    const auto known = findSecret(reader, secret, rows::hexOf(key), options);
     if (!known || hasExpired(*known, now)) {
       cache.drop(key);
       if (known && !isToken(secret)) deferredWrites.add({DeferredWrites::Note::What::expired, key, now});
@@ -185,7 +212,7 @@ struct Access::Impl {
   }
 
   Cache::Entry entryOf(const rows::Known& known, bool token, Time now) const {
-    Cache::Entry entry{.identity = identityOf(known, token), .epoch = known.epoch};
+    Cache::Entry entry{.identity = identityOf(known, token, options), .epoch = known.epoch};
     if (token) {
       entry.touchInterval = touchInterval;
       entry.nextTouch = known.lastUsed ? *known.lastUsed + touchInterval : now;
@@ -201,8 +228,10 @@ struct Access::Impl {
     const auto half = [&](std::string_view from, std::string_view to) {
       database.snapshot([&](store::Reader& reader) {
         const Time now = clock.now();
-        const auto keep = [&](const SecretKey& key, const rows::Known& known) {
-          cache.put(key, entryOf(known, false, now));
+        const auto keep = [&](const SecretKey& key, const rows::Known& row) {
+          rows::Known known = row;
+          capExpiry(known, options);
+          if (!hasExpired(known, now)) cache.put(key, entryOf(known, false, now));
           return !stop.stop_requested();
         };
         rows::forEachSession(reader, now, from, to, options.sessionCache / 2 + 1, keep);
@@ -215,11 +244,10 @@ struct Access::Impl {
     upper.get();
   }
 
-  void touch(Identity::Kind kind, const SecretKey& key, Time now) {
-    if (kind == Identity::Kind::token)
-      deferredWrites.add({DeferredWrites::Note::What::used, key, now});
-    else
-      deferredWrites.add({DeferredWrites::Note::What::extended, key, now + options.sessionTtl});
+  void touch(const Identity& who, const SecretKey& key, Time now) {
+    if (who.kind == Identity::Kind::token) return deferredWrites.add({DeferredWrites::Note::What::used, key, now});
+    const Time expires = std::min(now + options.sessionTtl, who.latest.value_or(Time::max()));
+    if (who.expires < expires) deferredWrites.add({DeferredWrites::Note::What::extended, key, expires});
   }
 };
 
@@ -240,9 +268,9 @@ Identity Access::identify(store::Transaction& transaction, const Credential& by)
   const std::string& secret = std::get<Secret>(by).text;
   if (!hasForm(secret)) return refuse(std::get<Secret>(by));
   const SecretKey key = keyOf(secret);
-  const auto known = findSecret(transaction, secret, rows::hexOf(key));
+  const auto known = findSecret(transaction, secret, rows::hexOf(key), options());
   if (!known || hasExpired(*known, now())) return refuse(std::get<Secret>(by));
-  Identity who = identityOf(*known, isToken(secret));
+  Identity who = identityOf(*known, isToken(secret), options());
   who.key = key;
   return who;
 }
@@ -250,8 +278,10 @@ Identity Access::identify(store::Transaction& transaction, const Credential& by)
 observe::LoggedCaller Access::describe(const Credential& by) noexcept try {
   if (const auto* operator_ = std::get_if<Operator>(&by)) return {operator_->as.value_or(""), "operator"};
   if (std::holds_alternative<SignedLink>(by)) return {{}, "link"};
-  const Identity who = identify(by);
-  if (!who.isUser()) return {};
+  if (!std::holds_alternative<Secret>(by)) return {};
+  const std::optional<Identity> found = impl_->findWithoutExtending(std::get<Secret>(by).text);
+  if (!found) return {};
+  const Identity& who = *found;
   return {who.userName, (who.kind == Identity::Kind::token ? "token:" : "session:") + who.publicId};
 } catch (const std::exception&) {
   return {};
@@ -273,6 +303,10 @@ std::string Access::hashRegistration(const Identity& who, std::string_view addre
     impl_->registrations.giveBack(from);
     throw;
   }
+}
+
+void Access::uncountComment(const Identity& who) {
+  if (who.kind != Identity::Kind::operator_) impl_->comments.giveBack(fmt::to_string(who.user.value));
 }
 
 void Access::countComment(const Identity& who) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -33,9 +34,15 @@ struct AccessOptions {
   std::size_t commentsPerMinute = 30;     ///< per account; 0: no limit
   std::chrono::milliseconds sessionTtl{30 * 60'000};
   bool slidingSessions = true;
+  std::chrono::milliseconds sessionMax{std::chrono::hours{24 * 30}};  ///< a session's longest life; 0: no limit
   std::size_t sessionCache = 100'000;
   std::chrono::milliseconds uploadLinkTtl{3'600'000};
   StreamAccess stream = StreamAccess::everyone;
+
+  /// Returns how long a new session lasts unless it is extended.
+  std::chrono::milliseconds newSessionTtl() const {
+    return sessionMax.count() == 0 ? sessionTtl : std::min(sessionTtl, sessionMax);
+  }
 };
 
 /// The SHA-256 of the secret of a session or token, under which it is stored and looked up.
@@ -52,6 +59,7 @@ struct Identity {
   std::optional<Time> expires{};  ///< of a session or token
   SecretKey key{};                ///< of a session or token
   std::string publicId{};         ///< of a session or token; not a secret
+  std::optional<Time> latest{};   ///< when a session ends at the latest, however much it is used; none: no limit
   bool isUser() const { return user.value != 0; }
 };
 
@@ -97,7 +105,7 @@ class Access {
   /// Does the same inside a write, from the rows alone. An operation that changes something must use this one.
   Identity identify(store::Transaction& transaction, const Credential& by);
 
-  /// Describes the caller for the log. A secret that is unknown or cannot be looked up is left out.
+  /// Describes the caller for the log; extends no session. A secret that is unknown or cannot be looked up is left out.
   observe::LoggedCaller describe(const Credential& by) noexcept;
 
   /// Hashes a new password (argon2id) on the hashing threads, for `who` at `address` (empty: not counted by it). Throws
@@ -107,6 +115,8 @@ class Access {
   std::string hashRegistration(const Identity& who, std::string_view address, std::string_view password);
   /// Counts a comment of `who`, except the operator's. Throws tooMany.
   void countComment(const Identity& who);
+  /// Takes the comment back that `countComment` has counted.
+  void uncountComment(const Identity& who);
   /// Whether `password` is the one of `hash`; with an empty hash takes as long and says no. A try at the password of
   /// `name` from `address` (empty: not counted by it). Throws malformed, tooMany (too many tries, or callers).
   Verified verifyPassword(std::string_view name, std::string_view address, std::string_view hash,

@@ -30,7 +30,7 @@ void Cache::Shard::makeRoom() {
   }
 }
 
-std::optional<Cache::Found> Cache::find(const SecretKey& key, std::int64_t epoch, Time now) {
+std::optional<Cache::Found> Cache::find(const SecretKey& key, std::int64_t epoch, Time now, bool mayTouch) {
   Shard& shard = shardOf(key);
   const std::scoped_lock lock(shard.mutex);
   const auto slot = shard.slots.find(key);
@@ -38,7 +38,7 @@ std::optional<Cache::Found> Cache::find(const SecretKey& key, std::int64_t epoch
   Entry& entry = slot->second.entry;
   if (entry.epoch != epoch || (entry.identity.expires && *entry.identity.expires <= now)) return std::nullopt;
   slot->second.used = true;
-  const bool touch = now >= entry.nextTouch;
+  const bool touch = mayTouch && now >= entry.nextTouch;
   if (touch) entry.nextTouch = now + entry.touchInterval;
   return Found{entry.identity, touch};
 }

@@ -32,8 +32,8 @@ class Cache {
   explicit Cache(std::size_t bound);
 
   /// Returns the entry for `key`, unless it is from another epoch or has expired. After `nextTouch`, one caller per
-  /// `touchInterval` gets `touch`.
-  std::optional<Found> find(const SecretKey& key, std::int64_t epoch, Time now);
+  /// `touchInterval` gets `touch`, of those with `mayTouch`.
+  std::optional<Found> find(const SecretKey& key, std::int64_t epoch, Time now, bool mayTouch = true);
   void put(const SecretKey& key, Entry entry);
   /// Allocates the tables for the maximum number of entries. Call it before adding many, so that none has to grow.
   void makeReady();

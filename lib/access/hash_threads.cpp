@@ -1,6 +1,7 @@
 #include "access/hash_threads.hpp"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "base/address.hpp"
@@ -48,17 +49,14 @@ void HashThreads::run(const Asker& asker, const std::function<void()>& work) {
   {
     const std::scoped_lock lock(mutex_);
     job.turn = turnOf(asker, job.flows);
-    // Work that an idle or not yet started thread takes at once does not count as waiting.
-    const std::size_t free = idle_ + (most_ - threads_.size());
-    if (jobs_.size() >= mostWaiting_ + free) {
+    if (jobs_.size() >= idle_ && threads_.size() < most_) startThread();
+    // Work that an idle thread takes at once does not count as waiting.
+    if (jobs_.size() >= mostWaiting_ + idle_) {
       const auto last = latest();
       if (last == jobs_.end() || last->turn <= job.turn) throw tooManyWait();
-      take(last).task(false);
-    }
-    if (jobs_.size() >= idle_ && threads_.size() < most_) {
-      threads_.emplace_back(
-          [this](const std::stop_token& stop) { observe::guarded("a hash thread", [&] { serve(stop); }); });
-      ++idle_;
+      Job refused = take(last);
+      for (const std::string& flow : refused.flows) flows_.at(flow).next -= 1;  // it had no turn
+      refused.task(false);
     }
     for (const std::string& flow : job.flows) {
       Flow& of = flows_[flow];
@@ -70,6 +68,14 @@ void HashThreads::run(const Asker& asker, const std::function<void()>& work) {
   arrived_.notify_one();
   const Waiting waiting;
   done.get();
+}
+
+void HashThreads::startThread() try {
+  threads_.emplace_back(
+      [this](const std::stop_token& stop) { observe::guarded("a hash thread", [&] { serve(stop); }); });
+  ++idle_;
+} catch (const std::system_error&) {
+  if (threads_.empty()) throw;  // no more threads available: carry on with the existing ones
 }
 
 std::size_t HashThreads::waiting() const {

@@ -84,6 +84,8 @@ inline constexpr Right deletionsEnqueue{"deletions.enqueue", admin, Need::admini
 inline constexpr Right deletionsList{"deletions.list", admin, Need::administer};
 inline constexpr Right deletionsDrain{"deletions.drain", admin, Need::administer};
 inline constexpr Right deletionsRetry{"deletions.retry", admin, Need::administer};
+inline constexpr Right exportsStart{"exports.start", owner | admin, Need::change};
+inline constexpr Right exportsOpen{"exports.open", owner | admin, Need::read};
 inline constexpr Right tasksList{"tasks.list", admin, Need::administer};
 inline constexpr Right tasksShow{"tasks.show", admin, Need::administer};
 inline constexpr Right tasksRun{"tasks.run", admin, Need::administer};

@@ -28,7 +28,7 @@ std::string hexOf(const SecretKey& key) {
 std::optional<Known> findSession(store::Reader& reader, std::string_view hash) {
   store::Query query = reader.query(
       "SELECT u.id, u.login_name, u.role, (SELECT epoch FROM rights_epoch WHERE only_row = 1), s.TTL, "
-      "s.public_id FROM sessions s JOIN users u ON u.id = s.user_id "
+      "s.public_id, s.create_time FROM sessions s JOIN users u ON u.id = s.user_id "
       "WHERE s.session_id = ? AND u.deleted IS NULL AND u.disabled = 0",
       hash);
   if (!query.next()) return std::nullopt;
@@ -37,7 +37,8 @@ std::optional<Known> findSession(store::Reader& reader, std::string_view hash) {
                .role = roleIn(query, 2),
                .epoch = query.integer(3),
                .expires = query.time(4),
-               .publicId = std::string(query.text(5))};
+               .publicId = std::string(query.text(5)),
+               .created = query.time(6)};
 }
 
 std::optional<Known> findToken(store::Reader& reader, std::string_view hash) {
@@ -78,7 +79,8 @@ void forEachSession(store::Reader& reader, Time now, std::string_view from, std:
                                          .epoch = current});
   std::size_t found = 0;
   store::Query session = reader.query(
-      "SELECT session_id, user_id, TTL, public_id FROM sessions WHERE session_id >= ? AND session_id < ?", from, to);
+      "SELECT session_id, user_id, TTL, public_id, create_time FROM sessions WHERE session_id >= ? AND session_id < ?",
+      from, to);
   while (found < limit && session.next()) {
     const auto known = users.find(session.integer(1));
     if (known == users.end() || session.time(2) <= now) continue;
@@ -86,6 +88,7 @@ void forEachSession(store::Reader& reader, Time now, std::string_view from, std:
     readHex(session.text(0), key);
     known->second.expires = session.time(2);
     known->second.publicId = session.text(3);
+    known->second.created = session.time(4);
     ++found;
     if (!visit(key, known->second)) return;
   }

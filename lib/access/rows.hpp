@@ -23,6 +23,7 @@ struct Known {
   std::optional<Time> expires{};   ///< never empty for a session
   std::optional<Time> lastUsed{};  ///< last use of a token
   std::string publicId{};          ///< of a session or token
+  Time created{};                  ///< of a session
 };
 
 /// Returns a key as stored in the tables.

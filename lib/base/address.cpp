@@ -12,15 +12,48 @@
 #include "base/text.hpp"
 
 namespace video {
+namespace {
+
+constexpr std::array<std::uint8_t, 12> mappedPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+}  // namespace
+
+std::optional<AddressBytes> parseAddress(std::string_view text) {
+  const std::string address(text.substr(0, text.find('%')));
+  AddressBytes bytes{};
+  if (::inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1) return bytes;
+  if (::inet_pton(AF_INET, address.c_str(), bytes.data() + mappedPrefix.size()) != 1) return std::nullopt;
+  std::copy(mappedPrefix.begin(), mappedPrefix.end(), bytes.begin());
+  return bytes;
+}
+
+bool isIpv4(const AddressBytes& address) noexcept {
+  return std::equal(mappedPrefix.begin(), mappedPrefix.end(), address.begin());
+}
+
+std::string formatAddress(const AddressBytes& address) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (isIpv4(address))
+    ::inet_ntop(AF_INET, address.data() + mappedPrefix.size(), text, sizeof text);
+  else
+    ::inet_ntop(AF_INET6, address.data(), text, sizeof text);
+  return text;
+}
 
 std::string addressKey(std::string_view address) {
-  const std::string text(address.substr(0, address.find('%')));
-  std::array<unsigned char, 16> bytes{};
-  if (::inet_pton(AF_INET, text.c_str(), bytes.data()) == 1) return std::string(bytes.begin(), bytes.begin() + 4);
-  if (::inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return std::string(address);
-  constexpr std::array<unsigned char, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  if (std::equal(mapped.begin(), mapped.end(), bytes.begin())) return std::string(bytes.begin() + 12, bytes.end());
-  return std::string(bytes.begin(), bytes.begin() + 8);
+  const auto bytes = parseAddress(address);
+  if (!bytes) return std::string(address);
+  if (isIpv4(*bytes)) return {bytes->begin() + mappedPrefix.size(), bytes->end()};
+  return {bytes->begin(), bytes->begin() + 8};
+}
+
+std::string truncatedAddress(std::string_view address) {
+  auto bytes = parseAddress(address);
+  if (!bytes) return {};
+  const std::size_t before = isIpv4(*bytes) ? mappedPrefix.size() : 0;
+  const std::size_t kept = isIpv4(*bytes) ? 3 : 6;
+  std::fill(bytes->begin() + static_cast<std::ptrdiff_t>(before + kept), bytes->end(), std::uint8_t{0});
+  return fmt::format("{}/{}", formatAddress(*bytes), 8 * kept);
 }
 
 bool isLoopback(std::string_view host) {

@@ -137,6 +137,15 @@ bool isUserName(std::string_view text) noexcept {
                      [](char c) { return isAlphanumeric(c) || c == '_' || c == '.' || c == '-'; });
 }
 
+std::string safeFileName(std::string_view text) {
+  std::string name(text.substr(0, 200));
+  while (!isUtf8(name)) name.pop_back();
+  for (char& c : name)
+    if (c == '/' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '_';
+  if (name.empty() || name[0] == '.' || name[0] == '-') name.insert(0, "_");
+  return name;
+}
+
 bool equalWithoutCase(std::string_view a, std::string_view b) noexcept {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return toLower(x) == toLower(y); });
 }

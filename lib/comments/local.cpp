@@ -27,34 +27,14 @@ class DirectoryComments : public LocalComments {
   Comment post(const Credential& by, const NewComment& wanted) override {
     checkText("content", wanted.content, 1, 2000);
     if (wanted.positionMs.value_or(0) < 0) throw Error(Fault::malformed, "position_ms: must not be negative");
-    access_.countComment(requireAuthor(access_.identify(by)));
-    const std::shared_ptr<const CommentsOptions> options = currentOptions();
-    const bool hasWord = hasWordOf(*options, wanted.content);
-    return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
-      const Identity who = requireAuthor(access_.identify(transaction, by));
-      const auto video = rows::findVideo(transaction, wanted.video);
-      access_.requireView(transaction, by, who, wanted.video, rows::viewOf(video), rows::noSuchVideo(wanted.video));
-      if (video->state != VideoState::ready) throw rows::noSuchVideo(wanted.video);
-      if (video->commentsOff.value_or(false))
-        throw Error(Fault::forbidden, fmt::format("video {}: comments are switched off", wanted.video.text));
-      Comment comment;
-      if (wanted.parent) comment.parent = threadOf(transaction, who, {wanted.video, *wanted.parent});
-      comment.time = access_.now();
-      comment.id.text = makeUuid7(comment.time);
-      comment.video = wanted.video;
-      comment.author = who.userName;
-      comment.authorDisplayName = rows::displayNameOf(transaction, who.user);
-      comment.content = wanted.content;
-      comment.positionMs = wanted.positionMs;
-      if (!isExempt(who)) {
-        if (hasWord)
-          comment.held = HeldFor::word;
-        else if (options->holdFirst > 0 && !rows::isKnownAuthor(transaction, who.user, options->holdFirst))
-          comment.held = HeldFor::newAuthor;
-      }
-      rows::insertComment(transaction, comment, who.user);
-      return comment;
-    });
+    const Identity author = requireAuthor(access_.identify(by));
+    access_.countComment(author);
+    try {
+      return insert(by, wanted);
+    } catch (...) {
+      access_.uncountComment(author);
+      throw;
+    }
   }
 
   Page<Comment> list(const Credential& by, const CommentQuery& wanted) override {
@@ -135,6 +115,36 @@ class DirectoryComments : public LocalComments {
   }
 
  private:
+  Comment insert(const Credential& by, const NewComment& wanted) {
+    const std::shared_ptr<const CommentsOptions> options = currentOptions();
+    const bool hasWord = hasWordOf(*options, wanted.content);
+    return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
+      const Identity who = requireAuthor(access_.identify(transaction, by));
+      const auto video = rows::findVideo(transaction, wanted.video);
+      access_.requireView(transaction, by, who, wanted.video, rows::viewOf(video), rows::noSuchVideo(wanted.video));
+      if (video->state != VideoState::ready) throw rows::noSuchVideo(wanted.video);
+      if (video->commentsOff.value_or(false))
+        throw Error(Fault::forbidden, fmt::format("video {}: comments are switched off", wanted.video.text));
+      Comment comment;
+      if (wanted.parent) comment.parent = threadOf(transaction, who, {wanted.video, *wanted.parent});
+      comment.time = access_.now();
+      comment.id.text = makeUuid7(comment.time);
+      comment.video = wanted.video;
+      comment.author = who.userName;
+      comment.authorDisplayName = rows::displayNameOf(transaction, who.user);
+      comment.content = wanted.content;
+      comment.positionMs = wanted.positionMs;
+      if (!isExempt(who)) {
+        if (hasWord)
+          comment.held = HeldFor::word;
+        else if (options->holdFirst > 0 && !rows::isKnownAuthor(transaction, who.user, options->holdFirst))
+          comment.held = HeldFor::newAuthor;
+      }
+      rows::insertComment(transaction, comment, who.user);
+      return comment;
+    });
+  }
+
   static Identity requireAuthor(Identity who) {
     access::require(who, rights::commentsPost);
     if (!who.isUser()) throw Error(Fault::malformed, "a comment needs an author: as the operator, use --as USER");

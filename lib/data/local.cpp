@@ -1,4 +1,7 @@
+#include "base/clock.hpp"
 #include "data/make.hpp"
+#include "deletions/rows.hpp"
+#include "store/database.hpp"
 #include "store/directory.hpp"
 #include "store/schema.hpp"
 
@@ -22,6 +25,8 @@ class LocalData : public Data {
   DataState migrate() override {
     const auto directory = store::DataDirectory::open(path_, store::Hold::exclusive, origin_, lockTimeout_);
     const store::Migrated done = store::migrate(*directory);
+    store::Database database(directory, {});
+    rows::deleteRevivedUsers(database, systemClock().now());
     return {path_.string(), done.now, done.before};
   }
 

@@ -122,6 +122,9 @@ class LocalDeletions : public Deletions {
   virtual std::vector<std::function<schedule::Counts()>> expireContents() = 0;
   /// Requests a purge of what is due from the daemon's scheduler; does nothing if there is none.
   virtual void wake() = 0;
+  /// Deletes again the users who were deleted before an older database was put back. Returns how many. Call it before
+  /// anything is served.
+  virtual std::size_t deleteRevivedUsers() = 0;
   /// Sets how tasks are run. Call it before any operation.
   virtual void workBy(DeletionRunner runner) = 0;
 };

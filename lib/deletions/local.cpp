@@ -96,6 +96,7 @@ class DirectoryDeletions : public LocalDeletions {
       return counts;
     }};
   }
+  std::size_t deleteRevivedUsers() override { return rows::deleteRevivedUsers(database_, clock_.now()); }
   void wake() override { runner_.wake("video-clear"); }
   void workBy(DeletionRunner runner) override { runner_ = std::move(runner); }
 

@@ -236,6 +236,7 @@ std::vector<schedule::Item> PurgeWorker::dispatchUsers(std::size_t batch, const 
 
 schedule::Counts PurgeWorker::purgeUser(const rows::DueUser& user) {
   try {
+    database_.directory().deletedUsers().add(user.id, clock_.now());
     const auto write = [&](const auto& work) { return database_.write(store::Purpose::keep, work); };
     const auto queueSome = [&](store::Transaction& transaction) {
       return rows::queueVideosOf(transaction, user.id, clock_.now(), userStep);
@@ -256,6 +257,11 @@ schedule::Counts PurgeWorker::purgeUser(const rows::DueUser& user) {
       return rows::removeDeletedContentsOf(transaction, user.id, step);
     };
     while (write(removeContents) == step) {
+    }
+    const auto removeFromBlocks = [&](store::Transaction& transaction) {
+      return rows::removeBlocker(transaction, user.id, step);
+    };
+    while (write(removeFromBlocks) == step) {
     }
     write([&](store::Transaction& transaction) {
       if (!rows::markUserQueued(transaction, user.id) || !rows::finishUserDeletion(transaction, user.id)) return;

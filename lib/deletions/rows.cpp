@@ -5,6 +5,10 @@
 #include "base/cursor.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "observe/log.hpp"
+#include "store/directory.hpp"
+#include "tokens/rows.hpp"
+#include "users/rows.hpp"
 
 namespace video::rows {
 namespace {
@@ -248,8 +252,37 @@ std::vector<DueUser> dueUsers(store::Reader& reader, Time now, std::int64_t limi
   return users;
 }
 
-void insertUserDeletion(store::Transaction& transaction, UserId user, Time due) {
-  transaction.query("INSERT INTO user_del_rec (user_id, due) VALUES (?, ?)", user, due).run();
+std::size_t deleteRevivedUsers(store::Database& database, Time now) {
+  constexpr std::size_t step = 500;
+  std::size_t count = 0;
+  std::vector<std::pair<UserId, Time>> listed;
+  const auto deleteThose = [&] {
+    std::vector<UserId> revived;
+    database.read([&](store::Reader& reader) {
+      for (const auto& [user, time] : listed)
+        if (isLiveSince(reader, user, time)) revived.push_back(user);
+    });
+    // One at a time: each may end 1,000 sessions and tokens.
+    for (const UserId user : revived) {
+      database.write(store::Purpose::keep, [&](store::Transaction& writing) { deleteAccount(writing, user, now); });
+      observe::warning("a deleted user was in the database again, and is deleted again", {{"user", user.value}});
+    }
+    count += revived.size();
+    listed.clear();
+  };
+  database.directory().deletedUsers().forEach([&](UserId user, Time time) {
+    listed.emplace_back(user, time);
+    if (listed.size() == step) deleteThose();
+  });
+  deleteThose();
+  return count;
+}
+
+bool deleteAccount(store::Transaction& transaction, UserId user, Time now) {
+  if (!markUserDeleted(transaction, user, now)) return false;
+  removeCredentialsOf(transaction, user);
+  transaction.query("INSERT INTO user_del_rec (user_id, due) VALUES (?, ?)", user, now).run();
+  return true;
 }
 
 bool postponeUserDeletion(store::Transaction& transaction, const DueUser& user, std::string_view why, Time due) {

@@ -77,7 +77,12 @@ struct DueUser {
   std::int64_t tries = 0;
 };
 std::vector<DueUser> dueUsers(store::Reader& reader, Time now, std::int64_t limit);
-void insertUserDeletion(store::Transaction& transaction, UserId user, Time due);
+/// Deletes a live user: frees the name, ends the sessions and tokens, and has the rest purged. Returns whether the user
+/// was live. The caller adds the user to store::DeletedUsers once that is committed.
+bool deleteAccount(store::Transaction& transaction, UserId user, Time now);
+/// Deletes again the users in store::DeletedUsers whose rows are live: an older database was put back after they were
+/// deleted. A user who was created after the time in the list is another one with the same ID. Returns how many.
+std::size_t deleteRevivedUsers(store::Database& database, Time now);
 /// Postpones purging a user to `due`. Returns false if another process finished or postponed it since it was read.
 bool postponeUserDeletion(store::Transaction& transaction, const DueUser& user, std::string_view why, Time due);
 /// Queues at most `limit` of a user's pending and ready videos, due now. Returns how many.

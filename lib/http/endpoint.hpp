@@ -14,6 +14,7 @@ struct RouteFlags {
   bool slowRefusal = false;      ///< delay a 429 by half a second, so that password guessing does not occupy workers
   bool takesLink = false;        ///< accepts a signed link in the query as a credential
   bool trustedListener = false;  ///< on a `trusted` listener, a caller without a credential is the operator
+  bool noStore = false;          ///< no cache may keep the content that is sent
   bool changes = false;          ///< a GET that changes something: refuses HEAD, cross-site rules apply
 };
 

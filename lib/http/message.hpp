@@ -86,18 +86,19 @@ struct Request {
 /// proxy; empty if neither names a host.
 std::string originOf(const Request& request);
 
-/// A piece of a reply's content: bytes, or a range of an open file.
+/// A piece of a reply's content: bytes, or a range of an open file or of a reader.
 struct Segment {
   std::string bytes;
   std::shared_ptr<const Descriptor> file;
   std::uint64_t offset = 0;
-  std::uint64_t length = 0;                     ///< bytes of the file's range
+  std::uint64_t length = 0;                     ///< bytes of the range
   std::shared_ptr<const std::string> shared{};  ///< instead of `bytes`: bytes that several replies have in common
+  std::shared_ptr<ContentReader> reader{};      ///< instead of `file`: read as the client takes the bytes
 
-  /// Returns the bytes, unless it is a range of a file.
+  /// Returns the bytes, unless it is a range.
   std::string_view text() const noexcept { return shared ? std::string_view(*shared) : std::string_view(bytes); }
   /// Returns the number of bytes.
-  std::uint64_t size() const noexcept { return file ? length : text().size(); }
+  std::uint64_t size() const noexcept { return file || reader ? length : text().size(); }
 };
 
 /// The reply to a request. The transport adds Content-Length, Date and Connection.
@@ -149,9 +150,9 @@ class Service {
   /// Makes the reply to a request for which `begin` has returned `admission`. Must not throw.
   virtual void serve(const Request& request, Admission& admission, Answer& answer) noexcept = 0;
   /// Makes the error reply for a request that the transport itself refuses (400, 408, 413, 414, 417, 429, 431, 501,
-  /// 503, 505); `head` is null if there is no valid one. Must not throw.
+  /// 503, 505); `head` is null if there is no valid one, `admission` unless `begin` has returned one. Must not throw.
   virtual void refuse(int status, std::string_view detail, const Head* head, const Peer& peer, const Listener& listener,
-                      Answer& answer) noexcept = 0;
+                      const Admission* admission, Answer& answer) noexcept = 0;
 };
 
 }  // namespace video::http

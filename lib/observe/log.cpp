@@ -21,6 +21,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/address.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "os/files.hpp"
@@ -160,6 +161,7 @@ struct Logger {
   std::atomic<LogFormat> format = LogFormat::logfmt;
   const bool journal = isJournal();
   std::atomic<LogLevel> level = LogLevel::warning;
+  std::atomic<LogAddress> address = LogAddress::full;
   std::shared_ptr<StderrSink> sink =
       std::make_shared<StderrSink>([this](std::uint64_t dropped) { return describe(dropped); });
   spdlog::logger program{"videod", sink};
@@ -239,6 +241,7 @@ void setUpLog(const LogOptions& options) {
   to.sink->beThreaded();
   to.format = options.format;
   to.level = options.level;
+  to.address = options.address;
   to.program.set_level(spdlogLevels[indexOf(options.level)]);
   to.access.set_level(options.access ? spdlog::level::info : spdlog::level::off);
 }
@@ -257,6 +260,15 @@ std::uint64_t droppedLogLines() noexcept {
   return logger().sink->dropped();
 }
 
+std::string loggedAddress(std::string_view address) {
+  switch (logger().address.load()) {
+    case LogAddress::full: return std::string(address);
+    case LogAddress::truncated: return truncatedAddress(address);
+    case LogAddress::none: break;
+  }
+  return {};
+}
+
 bool logsAccess() noexcept {
   return logger().access.should_log(spdlog::level::info);
 }
@@ -272,7 +284,7 @@ void logAccess(const AccessLine& line) noexcept try {
                                        {"bytes", line.bytes},
                                        {"ms", static_cast<double>(line.took.count()) / 1000},
                                        {"request_id", line.requestId},
-                                       {"address", line.address},
+                                       {"address", loggedAddress(line.address)},
                                        {"user", line.user},
                                        {"credential", line.credential},
                                        {"agent", line.agent}});

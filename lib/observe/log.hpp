@@ -19,11 +19,15 @@ enum class LogLevel { debug, info, warning, error, off };
 /// The format of a log line: `key=value` pairs, or a JSON object.
 enum class LogFormat { logfmt, json };
 
+/// How client addresses are logged: as they are, as their network (IPv4 /24, IPv6 /48), or not at all.
+enum class LogAddress { full, truncated, none };
+
 /// What is logged, and how.
 struct LogOptions {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::logfmt;
   bool access = true;  ///< log every request
+  LogAddress address = LogAddress::full;
 };
 
 /// A named value in a log line. Never pass secrets, passwords or query strings.
@@ -89,6 +93,10 @@ inline void warning(std::string_view message, std::initializer_list<LogField> fi
 inline void error(std::string_view message, std::initializer_list<LogField> fields = {}) noexcept {
   log(LogLevel::error, message, fields);
 }
+
+/// Returns a client's address as it may be logged, according to LogOptions::address; empty if not at all. Everything
+/// that logs one must use it.
+std::string loggedAddress(std::string_view address);
 
 /// Returns whether `logAccess` writes anything, for callers that measure only for the access log.
 bool logsAccess() noexcept;

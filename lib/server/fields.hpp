@@ -9,7 +9,8 @@ struct Fields<Bucket> {
   static constexpr std::string_view plural = "limits";
   static constexpr std::tuple list{
       Field{"name", &Bucket::name,
-            "streams, address (the busiest one), uploads or connections (of the busiest address)"},
+            "streams, uploads, buffered (bytes); of the busiest address: address (streams), upload_address, "
+            "connection_address"},
       Field{"in_use", &Bucket::inUse, "how many are in use"},
       Field{"most", &Bucket::most, "the limit"},
       Field{"refused", &Bucket::refused, "requests refused since the daemon started"},

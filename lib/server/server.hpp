@@ -15,7 +15,9 @@ namespace video {
 
 /// One limit of the daemon, with its use.
 struct Bucket {
-  std::string name;  ///< `streams`, `address` (the busiest one), `uploads` or `connections` (of the busiest address)
+  /// `streams`, `uploads` or `buffered` (bytes in memory); `address`, `upload_address` or `connection_address`:
+  /// streams, uploads or connections of the busiest address.
+  std::string name;
   std::int64_t inUse = 0;    ///< how many are in use
   std::int64_t most = 0;     ///< the limit
   std::int64_t refused = 0;  ///< requests refused since the daemon started

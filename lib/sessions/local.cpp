@@ -73,6 +73,7 @@ class LocalSessions : public Sessions {
       reply.role.emplace(who.role);
     }
     reply.expires = who.expires;
+    reply.latest = who.latest;
     reply.needsOldPassword = !access::may(who, rights::usersChangeAny);
     if (who.kind == Identity::Kind::operator_) reply.kind = IdentityKind::operator_;
     if (who.kind == Identity::Kind::token) {
@@ -99,7 +100,8 @@ class LocalSessions : public Sessions {
       if (!verified.newHash.empty()) rows::setPassword(transaction, still->id, verified.newHash);
       SignedIn reply;
       const access::NewSecret secret = access::makeSessionSecret();
-      rows::addSession(transaction, secret.hash, still->id, still->name, access_.now(), access_.options().sessionTtl);
+      rows::addSession(transaction, secret.hash, still->id, still->name, access_.now(),
+                       access_.options().newSessionTtl());
       reply.sessionId = secret.text;
       reply.userName = still->name;
       return reply;

@@ -29,6 +29,7 @@ struct WhoAmI {
   std::optional<std::string> scope;  ///< scope of the token
   std::optional<Time> expires;
   std::optional<bool> needsOldPassword;  ///< whether a new password requires the old one; not set by older daemons
+  std::optional<Time> latest;            ///< when the session ends at the latest; never sent over HTTP
 };
 
 /// A live session, without its secret.

@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "base/clock.hpp"
 #include "http/client/client.hpp"
 #include "http/routing/router.hpp"
 #include "http/routing/session_cookie.hpp"
@@ -6,6 +9,8 @@
 
 namespace video {
 namespace {
+
+using namespace std::chrono_literals;
 
 namespace wire {
 using http::Endpoint;
@@ -84,10 +89,13 @@ void serveSessions(http::Router& router, Sessions& sessions, const http::CookieO
     router.serve(endpoint, [&](auto& by, auto& wanted) { sessions.revokeAll(by, wanted); });
   router.serve(
       wire::whoami, [&](auto& by, auto& wanted) { return sessions.whoami(by, wanted); },
-      [cookies](const WhoAmI&, const http::Exchange& exchange, http::Answer& answer) {
+      [cookies](const WhoAmI& caller, const http::Exchange& exchange, http::Answer& answer) {
         // The request may have extended the session, so extend the browser's cookie too.
         const auto* secret = std::get_if<Secret>(&exchange.by);
-        if (secret != nullptr && secret->cookie) http::setSessionCookie(exchange, answer, secret->text, cookies);
+        if (secret == nullptr || !secret->cookie) return;
+        http::CookieOptions its = cookies;
+        if (caller.latest) its.lifetime = std::clamp(*caller.latest - systemClock().now(), 0ms, its.lifetime);
+        http::setSessionCookie(exchange, answer, secret->text, its);
       });
 }
 

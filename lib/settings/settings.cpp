@@ -280,7 +280,8 @@ const std::vector<Rule<Settings>>& rules() {
       count<S>(
           "http.max_connections", 1, 1'000'000, [](auto& of) -> auto& { return of.transport.maxConnections; }),
       count<S>(
-          "http.max_connections_per_ip", 0, 1'000'000, [](auto& of) -> auto& { return of.limiter.connections; }),
+          "http.max_connections_per_ip", 0, 1'000'000,
+          [](auto& of) -> auto& { return of.limiter.connectionsPerAddress; }),
       count<S>(
           "http.workers", 1, 10'000, [](auto& of) -> auto& { return of.transport.workers; }),
       count<S>(
@@ -325,7 +326,8 @@ const std::vector<Rule<Settings>>& rules() {
       count<S>(
           "stream.max_connections", 1, 1'000'000, [](auto& of) -> auto& { return of.limiter.streams; }),
       count<S>(
-          "stream.max_connections_per_ip", 1, 1'000'000, [](auto& of) -> auto& { return of.limiter.perAddress; }),
+          "stream.max_connections_per_ip", 1, 1'000'000,
+          [](auto& of) -> auto& { return of.limiter.streamsPerAddress; }),
       count<S>(
           "stream.max_uploads", 1, 10'000, [](auto& of) -> auto& { return of.limiter.uploads; }),
       count<S>(
@@ -391,14 +393,10 @@ const std::vector<Rule<Settings>>& rules() {
                      pair{Word("never"), http::CookieOptions::Secure::never}},
           [](auto& of) -> auto& { return of.cookies.secure; }),
 
-      {"session.ttl",
-       [](const Value& value, S& to) {
-         duration<S>(
-             "session.ttl", 1s, 24h * 3660, [](auto& of) -> auto& { return of.access.sessionTtl; })
-             .read(value, to);
-         to.cookies.lifetime = to.access.sessionTtl;
-       },
-       [](const S& of) { return fmt::format("{}ms", of.access.sessionTtl.count()); }},
+      duration<S>(
+          "session.ttl", 1s, 24h * 3660, [](auto& of) -> auto& { return of.access.sessionTtl; }),
+      duration<S>(
+          "session.max", 0ms, 24h * 3660, [](auto& of) -> auto& { return of.access.sessionMax; }),
       flag<S>(
           "session.sliding", [](auto& of) -> auto& { return of.access.slidingSessions; }),
       count<S>(
@@ -474,6 +472,12 @@ const std::vector<Rule<Settings>>& rules() {
           [](auto& of) -> auto& { return of.log.format; }),
       flag<S>(
           "log.access", [](auto& of) -> auto& { return of.log.access; }),
+      choice<S>(
+          "log.address",
+          std::array{pair{Word("full"), observe::LogAddress::full},
+                     pair{Word("truncated"), observe::LogAddress::truncated},
+                     pair{Word("none"), observe::LogAddress::none}},
+          [](auto& of) -> auto& { return of.log.address; }),
   };
   static const std::vector<Rule<Settings>> all = [] {
     std::vector<Rule<Settings>> made = plain;
@@ -564,6 +568,7 @@ Settings loadSettings(const std::filesystem::path& file) {
     throw Error(Fault::malformed, fmt::format("{}:{}: {}", name, failure.source().begin.line, failure.description()));
   }
   checkTogether(settings, name, lines);
+  settings.cookies.lifetime = settings.access.newSessionTtl();
   for (const http::Listener& listener : settings.listeners)
     if (settings.shares.publicUrl.empty() && (listener.roles & (http::stream | http::web)) != 0)
       settings.shares.publicUrl = listener.publicUrl;

@@ -32,7 +32,7 @@ constexpr std::array folders{"blobs", "incoming", "lost+found"};
 constexpr std::array unfinished{"video.db.new", "video.db.new-wal", "video.db.new-shm", "video.db.new-journal"};
 // Files that writing, purging and tasks open. Created with the directory, since a full disk may have no inodes
 // left.
-constexpr std::array lockFiles{"LOCK", "NEXT", "WRITE", "OWNERS", "scheduler.lock"};
+constexpr std::array lockFiles{"LOCK", "NEXT", "WRITE", "OWNERS", "scheduler.lock", "deleted-users"};
 
 bool lockWithin(int file, int operation, std::chrono::milliseconds within) {
   const SteadyClock::time_point deadline = SteadyClock::now() + within;
@@ -173,6 +173,7 @@ struct DataDirectory::State {
   Reserve reserve{files, root.number()};
   ProcessLeases leases{files, root.number()};
   SigningKey signingKey{files, root.number()};
+  DeletedUsers deletedUsers{files, root.number(), reserve};
 };
 
 void DataDirectory::create(const std::filesystem::path& path, os::FileSystem& files) {
@@ -295,6 +296,9 @@ ProcessLeases& DataDirectory::leases() {
 }
 SigningKey& DataDirectory::signingKey() {
   return state_->signingKey;
+}
+DeletedUsers& DataDirectory::deletedUsers() {
+  return state_->deletedUsers;
 }
 
 }  // namespace video::store

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "os/file_system.hpp"
+#include "store/deleted_users.hpp"
 #include "store/process_leases.hpp"
 #include "store/reserve.hpp"
 #include "store/signing_key.hpp"
@@ -60,6 +61,7 @@ class DataDirectory {
   Reserve& reserve();
   ProcessLeases& leases();
   SigningKey& signingKey();
+  DeletedUsers& deletedUsers();
 
  private:
   struct State;

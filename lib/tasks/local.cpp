@@ -56,14 +56,15 @@ TaskOutcome outcomeOf(schedule::RunEnd end) {
 class DirectoryTasks : public LocalTasks, public schedule::History {
  public:
   DirectoryTasks(store::Database& database, store::Blobs& blobs, access::Access& access, LocalDeletions& deletions,
-                 LocalVideos& videos, const Clock& purgeClock, const TasksOptions& options)
+                 LocalVideos& videos, LocalExports& exports, const Clock& purgeClock, const TasksOptions& options)
       : database_(database),
         access_(access),
         byClock_(options.byClock),
         timings_(options.timings),
         brokenUploadsAfter_(options.brokenUploadsAfter),
         verifyShare_(options.verifyShare),
-        surroundings_{database, blobs, access, deletions, videos, purgeClock, brokenUploadsAfter_, verifyShare_},
+        surroundings_{database,    blobs, access, deletions, videos, exports, purgeClock, brokenUploadsAfter_,
+                      verifyShare_},
         file_(database.directory()) {
     deletions.workBy({[this](std::string_view task) {
                         if (scheduler_ != nullptr) scheduler_->wake(task);
@@ -228,9 +229,9 @@ bool isImplemented(std::string_view task) {
 }
 
 std::unique_ptr<LocalTasks> makeLocalTasks(store::Database& database, store::Blobs& blobs, access::Access& access,
-                                           LocalDeletions& deletions, LocalVideos& videos, const Clock& purgeClock,
-                                           const TasksOptions& options) {
-  return std::make_unique<DirectoryTasks>(database, blobs, access, deletions, videos, purgeClock, options);
+                                           LocalDeletions& deletions, LocalVideos& videos, LocalExports& exports,
+                                           const Clock& purgeClock, const TasksOptions& options) {
+  return std::make_unique<DirectoryTasks>(database, blobs, access, deletions, videos, exports, purgeClock, options);
 }
 
 }  // namespace video

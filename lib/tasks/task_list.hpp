@@ -7,6 +7,7 @@
 
 #include "base/forward.hpp"
 #include "deletions/deletions.hpp"
+#include "exports/exports.hpp"
 #include "schedule/schedule.hpp"
 #include "tasks/tasks.hpp"
 
@@ -19,6 +20,7 @@ struct Surroundings {
   access::Access& access;
   LocalDeletions& deletions;
   LocalVideos& videos;
+  LocalExports& exports;
   const Clock& clock;  ///< by which deletions are due
   const std::atomic<std::chrono::milliseconds>& brokenUploadsAfter;
   const std::atomic<std::int64_t>& verifyShare;

@@ -2,6 +2,7 @@
 #include "comments/make.hpp"
 #include "data/make.hpp"
 #include "deletions/make.hpp"
+#include "exports/make.hpp"
 #include "observe/log.hpp"
 #include "schedule/schedule.hpp"
 #include "server/make.hpp"
@@ -62,12 +63,15 @@ class DirectoryToolkit : public LocalToolkit {
         shares_(makeLocalShares(database_, access_, settings.shares)),
         comments_(makeLocalComments(database_, access_, settings.comments)),
         deletions_(makeLocalDeletions(database_, blobs_, access_, purgeClock_, settings.deletions)),
-        tasks_(makeLocalTasks(database_, blobs_, access_, *deletions_, *videos_, purgeClock_, settings.tasks)),
+        exports_(makeLocalExports(database_, blobs_, access_, migrate)),
+        tasks_(
+            makeLocalTasks(database_, blobs_, access_, *deletions_, *videos_, *exports_, purgeClock_, settings.tasks)),
         server_(makeLocalServer(access_)) {
     if (!migrate) return;
     if (const std::string risk = directory_->risk(); !risk.empty()) observe::warning(risk);
     if (!settings.signingKey.empty()) directory_->signingKey().set(settings.signingKey);
     database_.version();  // so that an error appears at start-up
+    deletions_->deleteRevivedUsers();
     blobs_.removeAbandoned();
     access_.loadInBackground();
   }
@@ -80,6 +84,7 @@ class DirectoryToolkit : public LocalToolkit {
   Shares& shares() override { return *shares_; }
   LocalComments& comments() override { return *comments_; }
   Deletions& deletions() override { return *deletions_; }
+  Exports& exports() override { return *exports_; }
   LocalTasks& tasks() override { return *tasks_; }
   LocalServer& server() override { return *server_; }
 
@@ -120,6 +125,7 @@ class DirectoryToolkit : public LocalToolkit {
   std::unique_ptr<Shares> shares_;
   std::unique_ptr<LocalComments> comments_;
   std::unique_ptr<LocalDeletions> deletions_;
+  std::unique_ptr<LocalExports> exports_;
   std::unique_ptr<LocalTasks> tasks_;
   std::unique_ptr<LocalServer> server_;
 };

@@ -1,5 +1,6 @@
 #include "comments/make.hpp"
 #include "deletions/make.hpp"
+#include "exports/make.hpp"
 #include "http/client/client.hpp"
 #include "server/make.hpp"
 #include "sessions/make.hpp"
@@ -26,6 +27,7 @@ class RemoteToolkit : public Toolkit {
         shares_(makeRemoteShares(server_)),
         comments_(makeRemoteComments(server_)),
         deletions_(makeRemoteDeletions(server_)),
+        exports_(makeRemoteExports(server_)),
         tasks_(makeRemoteTasks(server_)),
         daemon_(makeRemoteServer(server_)) {}
 
@@ -37,6 +39,7 @@ class RemoteToolkit : public Toolkit {
   Shares& shares() override { return *shares_; }
   Comments& comments() override { return *comments_; }
   Deletions& deletions() override { return *deletions_; }
+  Exports& exports() override { return *exports_; }
   Tasks& tasks() override { return *tasks_; }
   Server& server() override { return *daemon_; }
 
@@ -50,6 +53,7 @@ class RemoteToolkit : public Toolkit {
   std::unique_ptr<Shares> shares_;
   std::unique_ptr<Comments> comments_;
   std::unique_ptr<Deletions> deletions_;
+  std::unique_ptr<Exports> exports_;
   std::unique_ptr<Tasks> tasks_;
   std::unique_ptr<Server> daemon_;
 };

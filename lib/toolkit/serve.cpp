@@ -1,5 +1,6 @@
 #include "comments/make.hpp"
 #include "deletions/make.hpp"
+#include "exports/make.hpp"
 #include "http/routing/router.hpp"
 #include "server/make.hpp"
 #include "sessions/make.hpp"
@@ -31,6 +32,7 @@ void serve(http::Router& router, LocalToolkit& toolkit, const http::CookieOption
   serveShares(router, toolkit.shares());
   serveComments(router, toolkit.comments());
   serveDeletions(router, toolkit.deletions());
+  serveExports(router, toolkit.exports());
   serveTasks(router, toolkit.tasks());
   serveServer(router, toolkit.server());
   router.serveRaw(openapi, [&router](const http::Exchange&, http::Answer& answer) {

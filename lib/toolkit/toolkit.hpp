@@ -10,6 +10,7 @@
 #include "comments/comments.hpp"
 #include "data/data.hpp"
 #include "deletions/deletions.hpp"
+#include "exports/exports.hpp"
 #include "server/server.hpp"
 #include "sessions/sessions.hpp"
 #include "settings/settings.hpp"
@@ -41,6 +42,7 @@ class Toolkit {
   virtual Shares& shares() = 0;        ///< signed links
   virtual Comments& comments() = 0;    ///< comments
   virtual Deletions& deletions() = 0;  ///< the queue of deletions
+  virtual Exports& exports() = 0;      ///< exports of a user's data
   virtual Tasks& tasks() = 0;          ///< the scheduler's tasks
   virtual Server& server() = 0;        ///< the daemon itself
 };

@@ -37,6 +37,14 @@ struct UploadsInProgress {
     std::size_t sent = 0;
     std::uint64_t bytes = 0;
   };
+  // Returns whether `size` more bytes of `owner` fit under `most`.
+  bool fits(UserId owner, std::uint64_t size, std::uint64_t most) {
+    const std::lock_guard lock(mutex);
+    const auto found = users.find(owner.value);
+    const std::uint64_t others = found == users.end() ? 0 : found->second.bytes;
+    return others <= most && size <= most - others;
+  }
+
   std::mutex mutex;
   std::map<std::int64_t, Totals> users;
 };
@@ -56,12 +64,8 @@ class UploadInProgress {
   }
   ~UploadInProgress() {
     const std::lock_guard lock(all_.mutex);
-    all_.users[owner_].bytes -= size_;
-    if (sender_ != 0) --all_.users[sender_].sent;
-    for (const std::int64_t user : {owner_, sender_})
-      if (const auto found = all_.users.find(user);
-          found != all_.users.end() && found->second.sent == 0 && found->second.bytes == 0)
-        all_.users.erase(found);
+    take(owner_, 0, size_);
+    take(sender_, sender_ != 0 ? 1 : 0, 0);
   }
   UploadInProgress(const UploadInProgress&) = delete;
   UploadInProgress& operator=(const UploadInProgress&) = delete;
@@ -77,6 +81,14 @@ class UploadInProgress {
   }
 
  private:
+  void take(std::int64_t user, std::size_t sent, std::uint64_t bytes) noexcept {
+    const auto found = all_.users.find(user);
+    if (found == all_.users.end()) return;
+    found->second.sent -= sent;
+    found->second.bytes -= bytes;
+    if (found->second.sent == 0 && found->second.bytes == 0) all_.users.erase(found);
+  }
+
   UploadsInProgress& all_;
   const std::int64_t sender_;
   const std::int64_t owner_;
@@ -95,8 +107,7 @@ class LocalUploads : public Uploads {
     const auto size = static_cast<std::uint64_t>(wanted.size.value_or(0));
     const rows::StoredVideo video = database_.read([&](store::Reader& reader) {
       rows::StoredVideo found = findUploadable(reader, by, who, wanted.id);
-      if (!UploadInProgress(inProgress_, {}, found.authorId, 0).grow(size, requireQuota(reader, found, size)))
-        throw overQuota();
+      if (!inProgress_.fits(found.authorId, size, requireQuota(reader, found, size))) throw overQuota();
       return found;
     });
     database_.requireSpace(size);

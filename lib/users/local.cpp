@@ -6,7 +6,9 @@
 #include "base/text.hpp"
 #include "comments/rows.hpp"
 #include "deletions/rows.hpp"
+#include "observe/log.hpp"
 #include "sessions/rows.hpp"
+#include "store/directory.hpp"
 #include "tokens/rows.hpp"
 #include "users/make.hpp"
 #include "users/rows.hpp"
@@ -47,7 +49,7 @@ class LocalUsers : public Users {
       reply.userName = wanted.name;
       if (who.kind == Identity::Kind::anonymous) {
         const access::NewSecret secret = access::makeSessionSecret();
-        rows::addSession(transaction, secret.hash, id, wanted.name, access_.now(), access_.options().sessionTtl);
+        rows::addSession(transaction, secret.hash, id, wanted.name, access_.now(), access_.options().newSessionTtl());
         reply.sessionId = secret.text;
       }
       return reply;
@@ -117,12 +119,19 @@ class LocalUsers : public Users {
     const auto transfer = [&](store::Transaction& transaction) { return transferSome(transaction, by, wanted); };
     while (wanted.transferVideosTo && database_.write(store::Purpose::keep, transfer) == mostTransferred) {
     }
-    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+    const UserId removed = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       const User user = findRemovable(transaction, access_.identify(transaction, by), wanted.name);
       if (wanted.transferVideosTo && rows::hasListedVideos(transaction, user.id))
         throw Error(Fault::conflict, fmt::format("user {}: has a new video; try again", wanted.name));
       endAccount(transaction, user);
+      return user.id;
     });
+    try {
+      database_.directory().deletedUsers().add(removed, access_.now());
+    } catch (const Error& error) {
+      // The task user-clear adds the user before it removes the row.
+      observe::warning("a deleted user could not be listed", {{"user", removed.value}, {"error", error.what()}});
+    }
   }
 
   User rehearseRemove(const Credential& by, const RemoveUser& wanted) override {
@@ -152,9 +161,7 @@ class LocalUsers : public Users {
   }
 
   void endAccount(store::Transaction& transaction, const User& user) {
-    if (!rows::markUserDeleted(transaction, user.id, access_.now())) throw noSuchUser(user.name);
-    rows::removeCredentialsOf(transaction, user.id);
-    rows::insertUserDeletion(transaction, user.id, access_.now());
+    if (!rows::deleteAccount(transaction, user.id, access_.now())) throw noSuchUser(user.name);
   }
 
   static void requireMayChange(const Identity& who, const ChangeUser& wanted, std::optional<UserId> user) {

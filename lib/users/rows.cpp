@@ -118,6 +118,10 @@ bool markUserDeleted(store::Transaction& transaction, UserId user, Time now) {
              .run() == 1;
 }
 
+bool isLiveSince(store::Reader& reader, UserId user, Time time) {
+  return reader.query("SELECT 1 FROM users WHERE id = ? AND deleted IS NULL AND create_time <= ?", user, time).next();
+}
+
 bool deleteUser(store::Transaction& transaction, UserId user) {
   return transaction.query("DELETE FROM users WHERE id = ? AND deleted IS NOT NULL", user).run() == 1;
 }

@@ -44,6 +44,8 @@ void setPassword(store::Transaction& transaction, UserId user, std::string_view 
 /// Frees the name of a live user; the row stays until the videos and comments are purged. Returns whether the user was
 /// live.
 bool markUserDeleted(store::Transaction& transaction, UserId user, Time now);
+/// Returns whether the user is live and was created no later than `time`.
+bool isLiveSince(store::Reader& reader, UserId user, Time time);
 /// Removes the row of a deleted user. Returns whether there was one.
 bool deleteUser(store::Transaction& transaction, UserId user);
 

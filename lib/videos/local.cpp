@@ -177,18 +177,14 @@ class DirectoryVideos : public LocalVideos {
 
   VerifiedVideo verify(const Credential& by, const VideoRef& wanted) override {
     const Identity who = access_.identify(by);
-    const auto find = [&](store::Reader& reader) {
-      return requireListed(reader, who, rights::videosVerify, wanted.id);
-    };
-    const rows::StoredVideo video = database_.read(find);
+    const rows::StoredVideo video = database_.read(
+        [&](store::Reader& reader) { return requireListed(reader, who, rights::videosVerify, wanted.id); });
     if (!video.blob) throw Error(Fault::conflict, fmt::format("video {}: has no content yet", wanted.id.text));
-    const auto check = std::make_shared<ContentCheck>(database_, blobs_, video);
-    // The content may be replaced after its row was read and before the file is opened.
-    if (check->isMissing() && database_.read(find).blob != video.blob) return verify(by, wanted);
-    const auto run = [this, check](const std::function<bool(std::uint64_t)>& progress) {
-      while (!check->read(16 << 20))
-        if (!progress(check->size())) return VerifiedVideo{};
-      return check->finish(access_.now());
+    const auto run = [this, id = wanted.id](const std::function<bool(std::uint64_t)>& progress) {
+      ContentCheck check = checkOf(id);
+      while (!check.read(16 << 20))
+        if (!progress(check.size())) return VerifiedVideo{};
+      return check.finish(access_.now());
     };
     if (inBackground_)
       return verifications_.start(who.kind == Identity::Kind::operator_ ? 0 : who.user.value, wanted.id, run);
@@ -245,6 +241,21 @@ class DirectoryVideos : public LocalVideos {
   }
 
  private:
+  // Opens the content as late as possible: a file that waits to be checked would keep a descriptor and its blocks.
+  ContentCheck checkOf(const VideoId& id) const {
+    const auto find = [&](store::Reader& reader) {
+      auto video = rows::findVideo(reader, id);
+      if (!video || !video->blob) throw rows::noSuchVideo(id);
+      return *std::move(video);
+    };
+    for (;;) {
+      const rows::StoredVideo video = database_.read(find);
+      ContentCheck check(database_, blobs_, video);
+      // The content may be replaced after its row was read and before the file is opened.
+      if (!check.isMissing() || database_.read(find).blob == video.blob) return check;
+    }
+  }
+
   void requireRoomForPending(store::Reader& reader, const Identity& who, const User& owner) const {
     if (options_.maxPending == 0 || who.kind == Identity::Kind::operator_) return;
     if (rows::hasPendingVideos(reader, owner.id, options_.maxPending))

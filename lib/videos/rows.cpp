@@ -348,6 +348,30 @@ std::int64_t removeDeletedContentsOf(store::Transaction& transaction, UserId aut
       .run();
 }
 
+Page<DeletedContent> listDeletedContents(store::Reader& reader, UserId author, const ListQuery& wanted) {
+  const std::string after = wanted.cursor ? readCursor(*wanted.cursor, 1).front() : std::string();
+  auto query = reader.query(
+      "SELECT sha256, time FROM deleted_contents WHERE author_id = ? AND sha256 > ? ORDER BY sha256 LIMIT ?", author,
+      after, wanted.limit + 1);
+  Page<DeletedContent> page;
+  readPage(
+      page, query, wanted.limit,
+      [](const store::Query& row) {
+        return DeletedContent{std::string(row.text(0)), row.time(1)};
+      },
+      [](const DeletedContent& last) { return makeCursor({last.sha256}); });
+  return page;
+}
+
+std::int64_t removeBlocker(store::Transaction& transaction, UserId user, std::int64_t limit) {
+  return transaction
+      .query(
+          "UPDATE video_info SET blocked_by = NULL WHERE id IN (SELECT id FROM video_info WHERE blocked_by = ? LIMIT "
+          "?)",
+          user, limit)
+      .run();
+}
+
 bool deleteVideo(store::Transaction& transaction, const VideoId& id) {
   return transaction.query("DELETE FROM video_info WHERE id = ? AND state = 'purging'", id).run() == 1;
 }

@@ -39,6 +39,12 @@ struct NewContent {
   std::string contentType;
 };
 
+/// A content that a user has deleted.
+struct DeletedContent {
+  std::string sha256;
+  Time deleted{};
+};
+
 /// The filter of a list; `states` has one or two entries.
 struct VideoFilter {
   std::optional<UserId> author;
@@ -67,6 +73,8 @@ Page<Video> listVideosBySha256(store::Reader& reader, const VideoFilter& filter,
                                const ListQuery& wanted);
 /// Returns whether the user has this content, or has deleted it after `since`.
 KnownContent findContent(store::Reader& reader, UserId author, std::string_view sha256, Time since);
+/// Returns a page of the remembered contents of a user, by SHA-256.
+Page<DeletedContent> listDeletedContents(store::Reader& reader, UserId author, const ListQuery& wanted);
 /// Returns whether there are remembered contents that were deleted no later than `until`.
 bool hasDeletedContents(store::Reader& reader, Time until);
 /// Returns whether the user has a pending or ready video.
@@ -110,6 +118,8 @@ void rememberContent(store::Transaction& transaction, const VideoId& id);
 std::int64_t expireDeletedContents(store::Transaction& transaction, Time until, std::int64_t limit);
 /// Removes at most `limit` remembered contents of a user. Returns how many.
 std::int64_t removeDeletedContentsOf(store::Transaction& transaction, UserId author, std::int64_t limit);
+/// Removes a user from at most `limit` videos that the user has blocked; they stay blocked. Returns how many.
+std::int64_t removeBlocker(store::Transaction& transaction, UserId user, std::int64_t limit);
 /// Removes the row of a video that is being purged. Returns whether there was one.
 bool deleteVideo(store::Transaction& transaction, const VideoId& id);
 

@@ -78,7 +78,7 @@ int main() {
         inserted.next();  // runs the statement to its end
         for (int i = 0; i < sessionsEach; ++i) {
           const access::NewSecret secret = access::makeSessionSecret();
-          rows::addSession(transaction, secret.hash, id, name, access.now(), access.options().sessionTtl);
+          rows::addSession(transaction, secret.hash, id, name, access.now(), access.options().newSessionTtl());
           secrets.push_back(secret.text);
         }
       });

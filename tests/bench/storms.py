@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Attacks a videod with default settings from one address, and measures what another address notices of it.
 
-For each storm: the p99 of GET /healthz alone and during the storm, the slowest of the sign-ins of another user from
-another address and how many were refused, and the largest memory of the daemon. The load generator shares the cores.
+For each storm: the p99 of GET /healthz alone and during the storm, both divided by those of a server of ten lines that
+does nothing else (the load generator shares the cores, so it gets slower too), the slowest of the sign-ins of another
+user from another address and how many were refused, and the largest memory of the daemon.
     storms.py [VIDEOD] [SECONDS] [STORM...]        Linux; the addresses are 127.0.0.2 (attacker) and 127.0.0.3
 """
 import asyncio
@@ -237,9 +238,22 @@ def attack(site, storm):
 # ---- what the other address sees
 
 
-def measure(site, seconds):
-    """Returns p99 of /healthz in ms, the slowest sign-in in s, the refused sign-ins, and the largest memory in MB."""
-    times, logins, memory = [], [], [0.0]
+def answer_forever(listener):
+    """The reference: a server that answers each request with the same bytes."""
+    reply = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"
+    while True:
+        client, _ = listener.accept()
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with contextlib.suppress(OSError):
+            while client.recv(4096):
+                client.sendall(reply)
+
+
+def measure(site, reference, seconds):
+    """Returns the p99 of /healthz and of the reference in ms, the slowest sign-in in s, the refused sign-ins, and the
+    largest memory in MB."""
+    logins, memory = [], [0.0]
+    times = {site.port: [], reference: []}
     end = time.monotonic() + seconds
 
     def sign_in():
@@ -253,24 +267,24 @@ def measure(site, seconds):
 
     thread = threading.Thread(target=sign_in)
     thread.start()
-    connection = None
+    connections = {}
     while time.monotonic() < end:
-        began = time.monotonic()
-        try:
-            if connection is None:
-                connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=seconds,
-                                                        source_address=(OTHER, 0))
-            connection.request("GET", "/healthz")
-            connection.getresponse().read()
-        except (OSError, http.client.HTTPException):
-            connection = None
-        times.append(time.monotonic() - began)
+        for port, took in times.items():
+            began = time.monotonic()
+            try:
+                if port not in connections:
+                    connections[port] = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds,
+                                                                   source_address=(OTHER, 0))
+                connections[port].request("GET", "/healthz")
+                connections[port].getresponse().read()
+            except (OSError, http.client.HTTPException):
+                connections.pop(port, None)
+            took.append(time.monotonic() - began)
         time.sleep(0.002)
     thread.join()
-    times.sort()
+    p99 = [sorted(took)[len(took) * 99 // 100] * 1000 for took in times.values()]
     refused = [status for status, _ in logins if status != 200]
-    return (times[len(times) * 99 // 100] * 1000, max(took for _, took in logins), f"{len(refused)}/{len(logins)}",
-            memory[0])
+    return *p99, max(took for _, took in logins), f"{len(refused)}/{len(logins)}", memory[0]
 
 
 def disk(site):
@@ -284,24 +298,29 @@ def main():
     wanted = sys.argv[3:] or [storm.__name__ for storm in STORMS]
     with contextlib.suppress(PermissionError):
         os.nice(-5)
-    print(f"{'storm':16}{'healthz p99 alone':>19}{'during':>9}{'ratio':>7}{'slowest sign-in':>17}{'refused':>9}"
-          f"{'memory':>9}{'disk':>8}")
+    listener = socket.create_server(("127.0.0.1", 0))
+    reference = listener.getsockname()[1]
+    multiprocessing.Process(target=answer_forever, args=(listener,), daemon=True).start()
+    print(f"{'storm':16}{'healthz p99 alone':>19}{'during':>9}{'ratio':>7}{'its ratio to the reference':>28}"
+          f"{'slowest sign-in':>17}{'refused':>9}{'memory':>9}{'disk':>8}")
     for storm in STORMS:
         if storm.__name__ not in wanted:
             continue
         with tempfile.TemporaryDirectory() as folder:
             site = Site(videod, folder)
-            quiet = measure(site, seconds)[0]
+            quiet, quiet_reference, *_ = measure(site, reference, seconds)
             attacker = multiprocessing.Process(target=attack, args=(site, storm))
             attacker.start()
             time.sleep(1)
-            p99, slowest, refused, memory = measure(site, seconds)
+            p99, p99_reference, slowest, refused, memory = measure(site, reference, seconds)
             size = disk(site)
             attacker.terminate()
             attacker.join()
             site.stop()
-            print(f"{storm.__name__:16}{quiet:16.2f} ms{p99:6.2f} ms{p99 / quiet:7.1f}{slowest:15.2f} s{refused:>9}"
-                  f"{memory:6.0f} MB{size:5} MB", flush=True)
+            ratio = p99 / quiet
+            print(f"{storm.__name__:16}{quiet:16.2f} ms{p99:6.2f} ms{ratio:7.1f}"
+                  f"{ratio / (p99_reference / quiet_reference):28.1f}{slowest:15.2f} s{refused:>9}{memory:6.0f} MB"
+                  f"{size:5} MB", flush=True)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ struct Fixed final : Service {
     answer.set("Content-Type", "application/json; charset=utf-8");
     answer.content.push_back({std::string(100, 'x'), nullptr, 0, 0});
   }
-  void refuse(int status, std::string_view detail, const Head*, const Peer&, const Listener&,
+  void refuse(int status, std::string_view detail, const Head*, const Peer&, const Listener&, const Admission*,
               Answer& answer) noexcept override {
     answer.status = status;
     answer.content.push_back({std::string(detail), nullptr, 0, 0});

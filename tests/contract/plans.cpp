@@ -3,6 +3,7 @@
 
 #include "catch.hpp"
 #include "contract/site.hpp"
+#include "wait.hpp"
 
 using namespace video;
 using namespace video::test;
@@ -93,6 +94,10 @@ void runEverything(Site& site) {
   site.at(root).sessions().revokeAll(root, {"bob"});
   site.at(root).tokens().revokeAll(root, {"bob"});
   site.at(ada).tokens().revoke(ada, {made.id});
+  const Export exported = site.at(ada).exports().start(ada, {"ada"});
+  waitFor("the export is ready", [&] {
+    return site.at(ada).exports().open(ada, {"ada", exported.id}).meta.type == exportType;
+  });
   RemoveVideo removing;
   removing.id = video;
   site.at(ada).videos().remove(ada, removing);

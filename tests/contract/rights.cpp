@@ -14,6 +14,7 @@
 #include "catch.hpp"
 #include "contract/site.hpp"
 #include "http/routing/router.hpp"
+#include "wait.hpp"
 
 using namespace video;
 using namespace video::test;
@@ -196,6 +197,13 @@ class Cell {
       replace(text, "SESSION", at().sessions().list(owner, {}).items.at(0).id.text);
     }
     if (has("TOKEN")) replace(text, "TOKEN", at().tokens().create(Operator{}, {owner_, "x", Scope::read, {}}).id.text);
+    if (has("EXPORT")) {
+      const ExportId made = at().exports().start(Operator{}, {owner_}).id;
+      waitFor("the export is ready", [&] {
+        return at().exports().open(Operator{}, {owner_, made}).meta.type == exportType;
+      });
+      replace(text, "EXPORT", made.text);
+    }
     replace(text, "TASK", "upload-sweep");
     replace(text, "OWNER", owner_);
   }

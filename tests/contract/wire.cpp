@@ -377,6 +377,7 @@ TEST_CASE("the JSON of every endpoint is as recorded") {
   record("shares.list", wire.get(shares, ada));
   record("server.healthz", wire.get("/healthz"));
   record("server.readyz", wire.get("/readyz"));
+  record("exports.start", wire.post("/user/ada/export", "{}", ada));
   record("server.limits", wire.get("/server/limits", root));
   record("server.reload", wire.post("/server/reload", "", root));
 

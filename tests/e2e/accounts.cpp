@@ -88,6 +88,23 @@ TEST_CASE(
   CHECK(written > 0);
 }
 
+TEST_CASE("the session cookie lasts no longer than the session") {
+  Daemon daemon("[session]\nttl = \"2h\"\nmax = \"1h\"\n");
+  addUser(daemon.dataDirectory(), "ada");
+  httplib::Client client(daemon.url());
+  const auto result = signIn(client, "ada");
+  REQUIRE(result);
+  const std::string session = nlohmann::json::parse(result->body).at("session_id");
+  keepSecret(session);
+  CHECK(result->get_header_value("Set-Cookie").find("; Max-Age=3600") != std::string::npos);
+  const std::string again = client.Get("/session", {{"Cookie", "session=" + session}})->get_header_value("Set-Cookie");
+  const std::size_t at = again.find("; Max-Age=");
+  REQUIRE(at != std::string::npos);
+  const int left = std::stoi(again.substr(at + 10));
+  CHECK(left < 3600);  // the sign-in was a moment ago
+  CHECK(left > 3400);
+}
+
 TEST_CASE("the session cookie is not available to scripts and other sites") {
   Daemon daemon("[access]\nsecure_cookies = \"always\"\n[session]\nttl = \"2h\"\n");
   addUser(daemon.dataDirectory(), "ada");

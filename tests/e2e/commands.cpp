@@ -109,6 +109,7 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
   const std::map<std::string, std::string> nouns{
       {"users", "user"},   {"sessions", "session"}, {"tokens", "token"},    {"videos", "video"}, {"uploads", "video"},
       {"shares", "share"}, {"comments", "comment"}, {"deletions", "queue"}, {"tasks", "task"},   {"server", "server"},
+      {"exports", "user"},
   };
   // Operations whose command has another name.
   const std::map<std::string, std::string> others{
@@ -128,6 +129,8 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"comments.removeBy", "comment-delete"},
       {"comments.listHeld", "comment-list"},
       {"deletions.enqueue", "video-delete"},
+      {"exports.start", "user-export"},
+      {"exports.open", "user-export"},
   };
   const std::map<std::string, std::string> noCommand{
       {"tokens.revokeAll", "tokens are ended by their ids"},

@@ -193,6 +193,7 @@ std::string everyFormat(const std::string& way, Met& met) {
   tell.each("", {"comment", "hide", "none", "nothing"});
   tell.each("", {"comment", "list", "--held"});
   tell.each("", {"comment", "approve", "none", "nothing"});
+  tell.each("ada", {"user", "export", "ada", "export-*"});
   tell.each("ada", {"video", "delete", other, "nothing"});
   tell.each("", {"queue", "list"});
   tell.each("ada", {"video", "restore", other, "nothing"});
@@ -288,6 +289,10 @@ std::string everything(const std::string& way, Met& met) {
   for (const char* noun : {"session", "token"})
     for (const char* format : {"table", "json"}) tell("", {"-o", format, noun, "list", "--user", "eve"});
   tell("ada", {"session", "list", "--user", "eve"});
+  tell("ada", {"user", "export", "eve", "eve"});
+  tell("", {"user", "export", "nobody", "nobody"});
+  tell("", {"user", "export", "eve", "eve", "-o", "json"});
+  tell("", {"user", "export", "eve", "eve", "-o", "json"});
   tell("", {"session", "revoke", "aaaaaaaaaaaa", "-o", "json"});
   tell("", {"session", "revoke", "--user", "eve"});
   tell("", {"session", "revoke", "--all"});

@@ -13,8 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array rooms{"users",    "sessions",  "tokens", "videos", "uploads", "shares",
-                           "comments", "deletions", "tasks",  "server", "data",    "web"};
+constexpr std::array rooms{"users",     "sessions", "tokens", "videos", "uploads", "shares", "comments",
+                           "deletions", "exports",  "tasks",  "server", "data",    "web"};
 // Rows may include the rows of rooms that stand before theirs.
 constexpr std::array rowOrder{"users", "sessions", "tokens", "videos", "comments", "deletions"};
 

@@ -39,7 +39,7 @@ class TestClock : public Clock {
 
 std::string startSession(store::Transaction& t, Access& access, UserId user, const std::string& name) {
   const access::NewSecret secret = access::makeSessionSecret();
-  video::rows::addSession(t, secret.hash, user, name, access.now(), access.options().sessionTtl);
+  video::rows::addSession(t, secret.hash, user, name, access.now(), access.options().newSessionTtl());
   return secret.text;
 }
 
@@ -234,6 +234,59 @@ TEST_CASE("a session that is used is extended at most once a minute", "[access]"
   }
   // Extensions do not change the epoch, because they revoke nothing.
   CHECK(site.process->number("SELECT epoch FROM rights_epoch") == 1);
+}
+
+TEST_CASE("a session that is used all the time ends at its maximum", "[access]") {
+  Site site;
+  site.options.sessionMax = 2h;
+  site.open();
+  const std::string secret = site.process->signIn(anna);
+  const Time begun = site.clock.now();
+  for (int i = 0; i < 8; ++i) {
+    site.clock.pass(14min);
+    const Identity who = site.process->who(secret);
+    CHECK(who.latest == begun + 2h);
+    site.open();
+    CHECK(site.process->who(secret).expires == std::min(site.clock.now() + 30min, begun + 2h));
+  }
+  const auto commits = [&] { return site.process->database.counters().operations; };
+  const auto before = commits();
+  site.clock.pass(7min);
+  site.process->who(secret);
+  CHECK(site.process->number("SELECT TTL FROM sessions") == (begun + 2h).time_since_epoch().count());
+  CHECK(commits() == before);  // there is nothing left to extend
+  site.clock.pass(1min);
+  CHECK(faultOf([&] { site.process->who(secret); }) == Fault::unauthenticated);
+}
+
+TEST_CASE("a maximum also ends the sessions that were begun without one, in the cache too", "[access]") {
+  Site site;
+  site.options.sessionTtl = 90min;
+  site.options.sessionMax = 0ms;
+  site.open();
+  const std::string secret = site.process->signIn(anna);
+  const CreatedToken token = site.process->token(anna, Scope::full);
+  CHECK_FALSE(site.process->who(secret).latest);
+  site.options.sessionMax = 1h;
+  site.open();
+  site.process->access->load();
+  site.clock.pass(59min);
+  CHECK(site.process->who(secret).expires == site.clock.now() + 1min);
+  site.process->write([&](store::Transaction& t) { site.process->access->identify(t, Secret{secret}); });
+  site.clock.pass(1min);
+  CHECK(faultOf([&] { site.process->who(secret); }) == Fault::unauthenticated);
+  site.process->write([&](store::Transaction& t) {
+    CHECK(faultOf([&] { site.process->access->identify(t, Secret{secret}); }) == Fault::unauthenticated);
+  });
+  CHECK_FALSE(site.process->who(token.token).latest);
+}
+
+TEST_CASE("a new session lasts no longer than the maximum", "[access]") {
+  Site site;
+  site.options.sessionMax = 10min;
+  site.open();
+  const std::string secret = site.process->signIn(anna);
+  CHECK(site.process->who(secret).expires == site.clock.now() + 10min);
 }
 
 TEST_CASE("a session that does not slide ends at its original expiry", "[access]") {

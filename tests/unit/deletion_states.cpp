@@ -91,11 +91,7 @@ struct Site {
     });
   }
   bool removeUser() {
-    return does([](Transaction& transaction) {
-      if (!rows::markUserDeleted(transaction, ada, now)) return false;
-      rows::insertUserDeletion(transaction, ada, now);
-      return true;
-    });
+    return does([](Transaction& transaction) { return rows::deleteAccount(transaction, ada, now); });
   }
   bool queueUser() {
     return does([](Transaction& transaction) {

@@ -53,7 +53,7 @@ struct Texts {
 }  // namespace
 
 TEST_CASE("replies that nobody reads take no more memory than allowed, and small ones are still sent") {
-  Texts site(100 * mebi);  // 25 MiB for one address: three of these replies
+  Texts site(400 * mebi);  // 25 MiB for one address: three of these replies
   std::deque<Client> readers;
   for (int i = 0; i < 20; ++i) {
     readers.emplace_back(site.address, 4096);
@@ -105,19 +105,43 @@ TEST_CASE("bodies that never end take no more memory than allowed") {
   CHECK(client.read().body == large);
 }
 
-TEST_CASE("each address has a quarter of the memory, and all together no more than the whole") {
-  Limiter limiter({.buffered = 400});
+TEST_CASE("the reply to a request that changed something is sent even if no memory is left") {
+  Texts site(2 * mebi);  // 1 MiB for one address
+  const std::string large = video::toJson(Text{std::string(6000, 'x')});
+  const Limiter::Token rest = site.router.limiter().takeBuffer({}, 2 * mebi - large.size());
+  Client client(site.address);
+  client.send(fmt::format("POST /post HTTP/1.1\r\nHost: a\r\nSec-Fetch-Site: none\r\nContent-Length: {}\r\n\r\n{}",
+                          large.size(), large));
+  CHECK(client.read().body == large);
+  client.get("/large");
+  CHECK(client.read().status == 503);
+}
+
+TEST_CASE("each address has a sixteenth of the memory, and all together no more than the whole") {
+  Limiter limiter({.buffered = 32 * mebi});
   std::vector<Limiter::Token> held;
-  for (const char* address : {"1.1.1.1", "2.2.2.2", "::1", ""}) {
-    held.push_back(limiter.takeBuffer(address, 100));
-    CHECK(video::test::faultOf([&] { limiter.takeBuffer("1.1.1.1", 1); }) == video::Fault::unavailable);
+  for (int i = 0; i < 16; ++i) {
+    const std::string address = i == 0 ? "" : i == 1 ? "::1" : fmt::format("1.1.1.{}", i);
+    held.push_back(limiter.takeBuffer(address, 2 * mebi));
+    if (i > 0) CHECK(video::test::faultOf([&] { limiter.takeBuffer(address, 1); }) == video::Fault::unavailable);
   }
-  CHECK(limiter.counts().buffered == 400);
+  CHECK(limiter.counts().buffered == 32 * mebi);
   CHECK(video::test::faultOf([&] { limiter.takeBuffer("4.4.4.4", 1); }) == video::Fault::unavailable);
   CHECK(video::test::faultOf([&] { limiter.takeBuffer("", 1); }) == video::Fault::unavailable);
   held.pop_back();
-  held.push_back(limiter.takeBuffer("4.4.4.4", 100));
+  held.push_back(limiter.takeBuffer("4.4.4.4", 2 * mebi));
   held.clear();
   CHECK(limiter.counts().buffered == 0);
+  CHECK(limiter.counts().addresses == 0);
+}
+
+TEST_CASE("memory that replies have in common is counted once, and in full for each address") {
+  Limiter limiter({.buffered = 32 * mebi});
+  const Limiter::Token common = limiter.takeBuffer("", 2 * mebi);
+  std::vector<Limiter::Token> held;
+  for (int i = 0; i < 100; ++i) held.push_back(limiter.shareBuffer(fmt::format("1.1.1.{}", i), 2 * mebi));
+  CHECK(limiter.counts().buffered == 2 * mebi);
+  CHECK(video::test::faultOf([&] { limiter.shareBuffer("1.1.1.7", 1); }) == video::Fault::unavailable);
+  held.clear();
   CHECK(limiter.counts().addresses == 0);
 }

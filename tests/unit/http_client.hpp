@@ -34,6 +34,20 @@ using video::test::soon;
 
 inline constexpr std::uint64_t bigSize = 64 << 20;
 
+// A content whose byte at N is the last digit of N; without `whole`, one that ends in an error.
+class Digits : public video::ContentReader {
+ public:
+  explicit Digits(bool whole) : whole_(whole) {}
+  std::size_t read(std::uint64_t offset, std::span<std::byte> to) override {
+    if (!whole_ && offset > 100'000) throw video::Error(video::Fault::contentUnavailable, "cannot be read");
+    for (std::size_t i = 0; i < to.size(); ++i) to[i] = static_cast<std::byte>('0' + (offset + i) % 10);
+    return to.size();
+  }
+
+ private:
+  bool whole_;
+};
+
 struct Recorder final : Service {
   Recorder() {
     char name[] = "/tmp/http_transport_XXXXXX";
@@ -80,6 +94,10 @@ struct Recorder final : Service {
       answer.content.push_back({{}, file, 2, 3});
       answer.content.push_back({"<b>", nullptr, 0, 0});
       answer.content.push_back({{}, file, 7, 2});
+    } else if (path == "/read" || path == "/unreadable") {
+      answer.content.push_back({"<a>", nullptr, 0, 0});
+      answer.content.push_back({{}, nullptr, 5, 3'000'000, {}, std::make_shared<Digits>(path == "/read")});
+      answer.content.push_back({"<b>", nullptr, 0, 0});
     } else if (path == "/large") {
       put(answer, std::string(4 << 20, 'L'));
     } else if (path == "/gate") {
@@ -92,7 +110,7 @@ struct Recorder final : Service {
     }
   }
 
-  void refuse(int status, std::string_view detail, const Head*, const Peer&, const Listener&,
+  void refuse(int status, std::string_view detail, const Head*, const Peer&, const Listener&, const Admission*,
               Answer& answer) noexcept override {
     answer = {};
     hold(answer);

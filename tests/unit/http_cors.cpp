@@ -106,7 +106,7 @@ TEST_CASE("pages of listed origins read every reply, errors too; pages of others
   Head head;
   head.headers.assign(page.begin(), page.end());
   Answer refused;
-  site.router.refuse(413, "body: more than 64 KiB", &head, site.peer, site.listener, refused);
+  site.router.refuse(413, "body: more than 64 KiB", &head, site.peer, site.listener, nullptr, refused);
   CHECK(header(refused, "Access-Control-Allow-Origin") == "https://front.example");
 }
 

@@ -77,18 +77,18 @@ TEST_CASE("streams are limited per IPv4 address and per IPv6 /64") {
 
 TEST_CASE("an address has a share of the connections, and 0 means no limit") {
   video::http::LimiterOptions options;
-  options.connections = 2;
+  options.connectionsPerAddress = 2;
   Limiter limiter(options);
   Limiter::Token one = limiter.takeConnection("2001:db8::1");
   const Limiter::Token two = limiter.takeConnection("2001:db8::2");
   CHECK(refused([&] { limiter.takeConnection("2001:db8::3"); }));
   const Limiter::Token other = limiter.takeConnection("2001:db8:0:1::1");
-  CHECK(limiter.counts().connections == 2);
-  CHECK(limiter.counts().connectionsRefused == 1);
-  CHECK(limiter.counts().busiest == 0);  // streams have a share of their own
+  CHECK(limiter.counts().busiestConnections == 2);
+  CHECK(limiter.counts().connectionsOfAddressRefused == 1);
+  CHECK(limiter.counts().busiestStreams == 0);  // streams have a share of their own
   one.reset();
   CHECK(limiter.takeConnection("2001:db8::3"));
-  options.connections = 0;
+  options.connectionsPerAddress = 0;
   limiter.setOptions(options);
   for (int i = 0; i < 10; ++i) CHECK_FALSE(limiter.takeConnection("2001:db8::1"));
 }
@@ -98,8 +98,8 @@ TEST_CASE("an address has its own share of the uploads") {
   const Limiter::Token one = limiter.takeUpload("1.2.3.4");
   Limiter::Token two = limiter.takeUpload("::ffff:1.2.3.4");
   CHECK(refused([&] { limiter.takeUpload("1.2.3.4"); }));
-  CHECK(limiter.counts().uploaderRefused == 1);
-  CHECK(limiter.counts().busiestUploader == 2);
+  CHECK(limiter.counts().uploadsOfAddressRefused == 1);
+  CHECK(limiter.counts().busiestUploads == 2);
   const Limiter::Token other = limiter.takeUpload("2001:db8::1");
   CHECK(refused([&] { limiter.takeUpload("5.6.7.8"); }));
   CHECK(limiter.counts().uploadsRefused == 1);
@@ -111,7 +111,7 @@ TEST_CASE("an address has its own share of the uploads") {
   open.uploadsPerAddress = 0;
   limiter.setOptions(open);
   const Limiter::Token more = limiter.takeUpload("1.2.3.4");
-  CHECK(limiter.counts().busiestUploader == 3);
+  CHECK(limiter.counts().busiestUploads == 3);
 }
 
 TEST_CASE("a token may outlive its limiter") {

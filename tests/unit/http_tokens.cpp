@@ -155,7 +155,7 @@ TEST_CASE("10,000 requests that end in all possible ways return all their tokens
 
 TEST_CASE("one address gets its share of the connections, and 429 for more") {
   LimiterOptions limits;
-  limits.connections = 3;
+  limits.connectionsPerAddress = 3;
   Streaming site(limits);
   const std::string path = "/tmp/http_tokens_" + video::makeRandomHex(4) + ".sock";
   site.transport.listen(at("unix:" + path));
@@ -175,26 +175,26 @@ TEST_CASE("one address gets its share of the connections, and 429 for more") {
     CHECK(reply.has("Connection: close"));
     CHECK(all.back().closed());
   }
-  CHECK(soon([&] { return site.router.limiter().counts().connectionsRefused == 300; }));
-  CHECK(site.router.limiter().counts().connections == 3);
+  CHECK(soon([&] { return site.router.limiter().counts().connectionsOfAddressRefused == 300; }));
+  CHECK(site.router.limiter().counts().busiestConnections == 3);
   for (int i = 0; i < 5; ++i) {  // Unix sockets have no address
     all.emplace_back(path);
     get(all.back(), "", "HEAD");
     CHECK(all.back().read(true).status == 200);
   }
   all.erase(all.begin());
-  CHECK(soon([&] { return site.router.limiter().counts().connections == 2; }));
+  CHECK(soon([&] { return site.router.limiter().counts().busiestConnections == 2; }));
   Client next(site.address);
   get(next, "", "HEAD");
   CHECK(next.read(true).status == 200);
   all.clear();
   next.leave();
-  CHECK(soon([&] { return site.router.limiter().counts().connections == 0; }));
+  CHECK(soon([&] { return site.router.limiter().counts().busiestConnections == 0; }));
 }
 
 TEST_CASE("clients behind a trusted proxy are counted by their requests, not by the proxy's connections") {
   LimiterOptions limits;
-  limits.connections = 2;
+  limits.connectionsPerAddress = 2;
   RouterOptions routing;
   routing.proxies.add("127.0.0.1");
   Streaming site(limits, routing);
@@ -217,7 +217,7 @@ TEST_CASE("clients behind a trusted proxy are counted by their requests, not by 
     get(proxy, "", "HEAD");
     CHECK(proxy.read(true).status == 200);
   }
-  CHECK(site.router.limiter().counts().connectionsRefused == 3);
+  CHECK(site.router.limiter().counts().connectionsOfAddressRefused == 3);
   readers.front().reset();
   CHECK(soon([&] { return site.router.limiter().counts().streams == 1; }));
   get(proxy, "X-Forwarded-For: 192.0.2.7\r\n", "HEAD");
@@ -248,7 +248,7 @@ TEST_CASE("while all tokens are taken, new requests are refused and running ones
   CHECK(site.router.limiter().counts().streamsRefused == 100);
   CHECK(site.router.limiter().counts().uploadsRefused == 1);
   LimiterOptions more = site.router.limiter().options();
-  more.streams = more.perAddress = 3;
+  more.streams = more.streamsPerAddress = 3;
   site.router.limiter().setOptions(more);
   get(next, "Range: bytes=0-0\r\n");
   CHECK(next.read().status == 206);

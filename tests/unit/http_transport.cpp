@@ -1,4 +1,5 @@
 #include "http_client.hpp"
+#include "quiet_log.hpp"
 
 using namespace http_test;
 
@@ -72,6 +73,25 @@ TEST_CASE("content may consist of bytes and parts of files") {
   CHECK(client.read().body.size() == bigSize);
   CHECK(soon([&] { return server.service.holding == 0; }));
   client.get("/short");
+  CHECK(client.read().status == -1);
+  CHECK(soon([&] { return server.service.holding == 0; }));
+}
+
+TEST_CASE("content may be read as the client takes it, and the connection ends where it cannot be read") {
+  Running server;
+  Client client(server.address);
+  client.get("/read");
+  const std::string body = client.read().body;
+  REQUIRE(body.size() == 3'000'006);
+  CHECK(body.starts_with("<a>5678901234"));
+  CHECK(body.ends_with("234<b>"));
+  bool isSame = true;
+  for (std::size_t i = 0; i < 3'000'000; ++i) isSame = isSame && body[3 + i] == static_cast<char>('0' + (i + 5) % 10);
+  CHECK(isSame);
+  client.get("/small");
+  CHECK(client.read().body == "hello");
+  const video::test::QuietLog quiet;
+  client.get("/unreadable");
   CHECK(client.read().status == -1);
   CHECK(soon([&] { return server.service.holding == 0; }));
 }

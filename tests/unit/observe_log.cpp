@@ -138,6 +138,29 @@ TEST_CASE("access lines are written soon, in order and without the query string"
   setUpLog({});
 }
 
+TEST_CASE("the log keeps as much of a client's address as it is told to") {
+  const char* const addresses[] = {"192.0.2.77",   "2001:db8:1:2:3::4", "::ffff:192.0.2.77",
+                                   "fe80::1%eth0", "_hidden",           ""};
+  const auto all = [&] {
+    std::string shown;
+    for (const char* const address : addresses) shown += loggedAddress(address) + ' ';
+    return shown;
+  };
+  CHECK(all() == "192.0.2.77 2001:db8:1:2:3::4 ::ffff:192.0.2.77 fe80::1%eth0 _hidden  ");
+  LogOptions options{LogLevel::info, LogFormat::logfmt, true, LogAddress::truncated};
+  Captured captured;
+  setUpLog(options);
+  CHECK(all() == "192.0.2.0/24 2001:db8:1::/48 192.0.2.0/24 fe80::/48   ");
+  logAccess({.path = "/", .address = "192.0.2.77"});
+  CHECK(captured.lines(1).find(" address=192.0.2.0/24 ") != std::string::npos);
+  options.address = LogAddress::none;
+  setUpLog(options);
+  CHECK(all() == "      ");
+  logAccess({.path = "/", .address = "192.0.2.77"});
+  CHECK(captured.lines(1).find(" address=\"\" ") != std::string::npos);
+  setUpLog({});
+}
+
 TEST_CASE("a reader that stalls delays nobody, and is told later how many lines were dropped") {
   Captured captured;
   setUpLog({LogLevel::info, LogFormat::logfmt, true});

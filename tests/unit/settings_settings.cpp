@@ -130,6 +130,7 @@ secure_cookies = "never"
 [session]
 ttl = "1d"
 sliding = false
+max = "2d"
 cache = 11
 [storage]
 free_space_floor = 1000
@@ -193,6 +194,7 @@ share = 7
 level = "debug"
 format = "json"
 access = false
+address = "truncated"
 )");
   const Settings s = loadSettings(file.path);
   CHECK(s.dataDirectory == "/srv/v");
@@ -210,7 +212,7 @@ access = false
   CHECK_FALSE(s.listeners[1].trustedGet);
   CHECK_FALSE(s.listeners[1].operatorSocket);
   CHECK(s.transport.maxConnections == 7);
-  CHECK(s.limiter.connections == 6);
+  CHECK(s.limiter.connectionsPerAddress == 6);
   CHECK(s.transport.workers == 100);
   CHECK(s.transport.backlog == 8);
   CHECK(s.transport.idleTimeout == 90s);
@@ -224,7 +226,7 @@ access = false
   CHECK(s.transport.shutdownTimeout == 4s);
   CHECK(s.access.stream == StreamAccess::signed_);
   CHECK(s.limiter.streams == 9);
-  CHECK(s.limiter.perAddress == 10);
+  CHECK(s.limiter.streamsPerAddress == 10);
   CHECK(s.limiter.uploads == 36);
   CHECK(s.limiter.uploadsPerAddress == 37);
   CHECK(s.limiter.buffered == 3 << 20);
@@ -247,6 +249,7 @@ access = false
   CHECK(s.access.sessionTtl == 24h);
   CHECK(s.cookies.lifetime == 24h);
   CHECK_FALSE(s.access.slidingSessions);
+  CHECK(s.access.sessionMax == 48h);
   CHECK(s.access.sessionCache == 11);
   CHECK(s.store.freeSpaceFloor == 1000);
   CHECK(s.users.quota == 1024);
@@ -277,6 +280,7 @@ access = false
   CHECK(s.log.level == observe::LogLevel::debug);
   CHECK(s.log.format == observe::LogFormat::json);
   CHECK_FALSE(s.log.access);
+  CHECK(s.log.address == observe::LogAddress::truncated);
 
   // No key in the file above has its default, so this finds any key that is missing there. There is no other value yet
   // for the first of these.

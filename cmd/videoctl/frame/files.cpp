@@ -49,12 +49,6 @@ void waitForInput(int descriptor) {
   }
 }
 
-// Closes the standard files of a child: the caller's pipes must end when the program ends, not when the child does.
-void leaveStandardFiles() {
-  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(nowhere, standard);
-}
-
 // The reply of FileOpener's child: an errno, and a descriptor if that is 0.
 struct FileAnswer {
   int reason = EIO;
@@ -113,6 +107,11 @@ std::optional<std::string> fromEnvironment(const char* name) {
 void writeFile(int descriptor, std::span<const std::byte> bytes, const std::filesystem::path& path) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (const int error = os::tryWriteAll(os::systemFiles(), descriptor, text); error != 0) throwFileError(path, error);
+}
+
+void leaveStandardFiles() {
+  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(nowhere, standard);
 }
 
 std::string readSecretFile(const std::filesystem::path& path) {

@@ -27,6 +27,9 @@ std::string readSecretFile(const std::filesystem::path& path);
 /// Reads standard input to its end and removes one trailing newline. Throws malformed beyond `most` bytes.
 std::string readInput(std::size_t most);
 
+/// Closes the standard files of a child: the caller's pipes must end when the program ends, not when the child does.
+void leaveStandardFiles();
+
 /// Returns an open file or standard input as a source of bytes; `file` must outlive it. The source throws Error after a
 /// signal.
 ByteSource sourceOf(const Descriptor& file, const std::string& path);

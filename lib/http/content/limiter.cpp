@@ -28,7 +28,8 @@ struct InUse {
   std::size_t uploads = 0;
   std::size_t connections = 0;
   std::size_t buffered = 0;
-  bool isNothing() const { return streams == 0 && uploads == 0 && connections == 0 && buffered == 0; }
+  std::size_t shared = 0;  // memory in common with others, of one address
+  bool isNothing() const { return streams + uploads + connections + buffered + shared == 0; }
 };
 
 // A limit, and what happens to a request that would exceed it.
@@ -91,6 +92,11 @@ struct Limiter::Buckets {
            std::exchange(mostBuffered, all.buffered) > 0;
   }
 
+  std::size_t bufferedPerAddress() const {
+    constexpr std::size_t least = std::size_t{1} << 20;  // some replies of any size
+    return std::max(options.buffered / 16, std::min(options.buffered, least));
+  }
+
   LimiterOptions options;
   mutable std::mutex mutex;
   std::atomic<std::uint64_t> rate = options.rate;
@@ -105,28 +111,28 @@ Limiter::Limiter(const LimiterOptions& options) : buckets_(std::make_shared<Buck
 Limiter::Token Limiter::takeStream(std::string_view address) {
   Buckets& in = *buckets_;
   const std::lock_guard lock(in.mutex);
-  return Buckets::take(
-      buckets_, address, &InUse::streams, 1, Fault::tooMany,
-      {in.options.streams, "streams: too many at the moment", in.counts.streamsRefused},
-      {in.options.perAddress, "streams: too many to this address at the moment", in.counts.addressRefused});
+  return Buckets::take(buckets_, address, &InUse::streams, 1, Fault::tooMany,
+                       {in.options.streams, "streams: too many at the moment", in.counts.streamsRefused},
+                       {in.options.streamsPerAddress, "streams: too many to this address at the moment",
+                        in.counts.streamsOfAddressRefused});
 }
 
 Limiter::Token Limiter::takeUpload(std::string_view address) {
   Buckets& in = *buckets_;
   const std::lock_guard lock(in.mutex);
   const std::size_t each = in.options.uploadsPerAddress;
-  return Buckets::take(
-      buckets_, address, &InUse::uploads, 1, Fault::tooMany,
-      {in.options.uploads, "uploads: too many at the moment", in.counts.uploadsRefused},
-      {each > 0 ? each : unlimited, "uploads: too many from this address at the moment", in.counts.uploaderRefused});
+  return Buckets::take(buckets_, address, &InUse::uploads, 1, Fault::tooMany,
+                       {in.options.uploads, "uploads: too many at the moment", in.counts.uploadsRefused},
+                       {each > 0 ? each : unlimited, "uploads: too many from this address at the moment",
+                        in.counts.uploadsOfAddressRefused});
 }
 
 Limiter::Token Limiter::takeConnection(std::string_view address) {
   Buckets& in = *buckets_;
   const std::lock_guard lock(in.mutex);
-  const std::size_t each = in.options.connections;
+  const std::size_t each = in.options.connectionsPerAddress;
   if (each == 0) return nullptr;
-  const Bound bound{each, "connections: too many from this address", in.counts.connectionsRefused};
+  const Bound bound{each, "connections: too many from this address", in.counts.connectionsOfAddressRefused};
   return Buckets::take(buckets_, address, &InUse::connections, 1, Fault::tooMany,
                        {unlimited, bound.sentence, bound.refused}, bound);
 }
@@ -137,7 +143,22 @@ Limiter::Token Limiter::takeBuffer(std::string_view address, std::size_t bytes) 
   return Buckets::take(
       buckets_, address, &InUse::buffered, bytes, Fault::unavailable,
       {in.options.buffered, "memory: too much is waiting for clients", in.counts.bufferedRefused},
-      {in.options.buffered / 4, "memory: too much is waiting for this address", in.counts.bufferedRefused});
+      {in.bufferedPerAddress(), "memory: too much is waiting for this address", in.counts.bufferedRefused});
+}
+
+Limiter::Token Limiter::exceedBuffer(std::string_view address, std::size_t bytes) {
+  Buckets& in = *buckets_;
+  const std::lock_guard lock(in.mutex);
+  const Bound none{unlimited, "", in.counts.bufferedRefused};
+  return Buckets::take(buckets_, address, &InUse::buffered, bytes, Fault::unavailable, none, none);
+}
+
+Limiter::Token Limiter::shareBuffer(std::string_view address, std::size_t bytes) {
+  Buckets& in = *buckets_;
+  const std::lock_guard lock(in.mutex);
+  return Buckets::take(
+      buckets_, address, &InUse::shared, bytes, Fault::unavailable, {unlimited, "", in.counts.bufferedRefused},
+      {in.bufferedPerAddress(), "memory: too much is waiting for this address", in.counts.bufferedRefused});
 }
 
 LimiterCounts Limiter::counts() const {
@@ -147,10 +168,10 @@ LimiterCounts Limiter::counts() const {
   counts.uploads = buckets_->all.uploads;
   counts.buffered = buckets_->all.buffered;
   for (const auto& [address, used] : buckets_->addresses) {
-    counts.busiest = std::max(counts.busiest, used.streams);
-    counts.busiestUploader = std::max(counts.busiestUploader, used.uploads);
-    counts.connections = std::max(counts.connections, used.connections);
-    if (used.streams + used.uploads + used.buffered > 0) ++counts.addresses;
+    counts.busiestStreams = std::max(counts.busiestStreams, used.streams);
+    counts.busiestUploads = std::max(counts.busiestUploads, used.uploads);
+    counts.busiestConnections = std::max(counts.busiestConnections, used.connections);
+    if (used.streams + used.uploads + used.buffered + used.shared > 0) ++counts.addresses;
   }
   return counts;
 }

@@ -10,30 +10,30 @@ namespace video::http {
 /// Limits on concurrent streams, uploads and connections, on the rate of a stream, and on the memory of requests and
 /// replies. An address is an IPv4 address, or an IPv6 /64.
 struct LimiterOptions {
-  std::size_t streams = 1000;          ///< concurrent streams
-  std::size_t perAddress = 64;         ///< concurrent streams to one address
-  std::size_t uploads = 64;            ///< concurrent uploads
-  std::uint64_t rate = 0;              ///< bytes per second of one stream; 0: no limit
-  std::size_t connections = 256;       ///< connections from one address; 0: no limit
-  std::size_t uploadsPerAddress = 16;  ///< concurrent uploads from one address; 0: no limit
-  std::size_t buffered =
-      std::size_t{64} << 20;  ///< bytes of request bodies and replies in memory; a quarter for one address
+  std::size_t streams = 1000;               ///< concurrent streams
+  std::size_t streamsPerAddress = 64;       ///< concurrent streams to one address
+  std::size_t uploads = 64;                 ///< concurrent uploads
+  std::uint64_t rate = 0;                   ///< bytes per second of one stream; 0: no limit
+  std::size_t connectionsPerAddress = 256;  ///< open connections from one address; 0: no limit
+  std::size_t uploadsPerAddress = 16;       ///< concurrent uploads from one address; 0: no limit
+  /// Bytes of request bodies and replies in memory; a sixteenth for one address, but 1 MiB at least.
+  std::size_t buffered = std::size_t{64} << 20;
 };
 
 /// Counts of tokens in use, and of requests refused for lack of one.
 struct LimiterCounts {
   std::size_t streams = 0;
   std::size_t uploads = 0;
-  std::size_t buffered = 0;         ///< bytes
-  std::size_t addresses = 0;        ///< addresses with a stream, an upload or buffered bytes
-  std::size_t busiest = 0;          ///< the largest number of streams to one address
-  std::size_t busiestUploader = 0;  ///< the largest number of uploads from one address
-  std::size_t connections = 0;      ///< the largest number of connections from one address
+  std::size_t buffered = 0;            ///< bytes
+  std::size_t addresses = 0;           ///< addresses with a stream, an upload or buffered bytes
+  std::size_t busiestStreams = 0;      ///< the largest number of streams to one address
+  std::size_t busiestUploads = 0;      ///< the largest number of uploads from one address
+  std::size_t busiestConnections = 0;  ///< the largest number of connections from one address
   std::uint64_t streamsRefused = 0;
   std::uint64_t uploadsRefused = 0;
-  std::uint64_t addressRefused = 0;
-  std::uint64_t uploaderRefused = 0;  ///< for too many uploads from one address
-  std::uint64_t connectionsRefused = 0;
+  std::uint64_t streamsOfAddressRefused = 0;
+  std::uint64_t uploadsOfAddressRefused = 0;
+  std::uint64_t connectionsOfAddressRefused = 0;
   std::uint64_t bufferedRefused = 0;
 };
 
@@ -58,8 +58,14 @@ class Limiter {
   /// if they are not limited. Throws tooMany if the limit is reached.
   Token takeConnection(std::string_view address);
   /// Returns a token for `bytes` of memory that a request body or reply of `address`, which may be empty likewise,
-  /// needs while it is received or sent. Throws unavailable if the limit is reached.
+  /// needs while it is received or sent. Throws unavailable if a limit is reached.
   Token takeBuffer(std::string_view address, std::size_t bytes);
+  /// Does the same for the reply to a request that has changed something, which must not be refused any more: may
+  /// exceed the limits.
+  Token exceedBuffer(std::string_view address, std::size_t bytes);
+  /// Returns a token for the share of `address` in memory that several replies have in common. The memory itself was
+  /// taken with an empty address. Throws unavailable if the limit of the address is reached.
+  Token shareBuffer(std::string_view address, std::size_t bytes);
   /// Returns the current counts.
   LimiterCounts counts() const;
   /// Returns the current limits.

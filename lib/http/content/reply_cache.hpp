@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -18,13 +20,18 @@ class ReplyCache {
  public:
   /// Fills `answer` with the cached reply to `target` and returns true, if there is one of this version.
   bool find(std::string_view target, std::uint64_t version, Answer& answer);
+  /// Returns what is held while so many bytes are in memory.
+  using Hold = std::function<std::shared_ptr<void>(std::size_t bytes)>;
+
   /// Caches a reply if its content is in memory and not large; `version` must have been read before the reply was made.
-  /// `answer` stays the same reply, but may share its content with the cache afterwards.
-  void keep(std::string_view target, std::uint64_t version, Answer& answer);
+  /// `answer` stays the same reply, but may share its content with the cache afterwards; what is shared is held with
+  /// `hold` until its last reader is done, too. Throws what `hold` throws.
+  void keep(std::string_view target, std::uint64_t version, Answer& answer, const Hold& hold);
 
  private:
   struct Reply {
     std::uint64_t version = 0;
+    std::size_t size = 0;
     Answer answer;
   };
   struct Hash : std::hash<std::string_view> {
@@ -33,6 +40,7 @@ class ReplyCache {
   std::mutex mutex_;
   std::unordered_map<std::string, Reply, Hash, std::equal_to<>> replies_;
   std::size_t bytes_ = 0;
+  std::uint64_t newest_ = 0;  // the version of the last reply that found no room
 };
 
 }  // namespace video::http

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/ids.hpp"
@@ -12,18 +14,24 @@
 namespace video::http {
 namespace {
 
-Segment segmentOf(const Content& content, ByteRange range) {
-  if (auto file = content.reader->file()) return {{}, std::move(file), range.first, range.length};
-  Segment segment;
-  segment.bytes.resize(range.length);
+// Appends a range of the content. What is no file is read as the client takes it, but for its beginning: a content that
+// cannot be read at all is an error reply.
+void appendRange(const Content& content, ByteRange range, std::vector<Segment>& to) {
+  if (auto file = content.reader->file()) {
+    to.push_back({{}, std::move(file), range.first, range.length});
+    return;
+  }
+  constexpr std::uint64_t beginning = 64 * 1024;
+  Segment& first = to.emplace_back();
+  first.bytes.resize(std::min(range.length, beginning));
   std::size_t read = 0;
-  while (read < range.length) {
-    const auto rest = std::as_writable_bytes(std::span(segment.bytes)).subspan(read);
+  while (read < first.bytes.size()) {
+    const auto rest = std::as_writable_bytes(std::span(first.bytes)).subspan(read);
     const std::size_t count = content.reader->read(range.first + read, rest);
     if (count == 0) throw Error(Fault::internal, "content: ended before its recorded size");
     read += count;
   }
-  return segment;
+  if (read < range.length) to.push_back({{}, nullptr, range.first + read, range.length - read, {}, content.reader});
 }
 
 std::string contentRange(ByteRange range, std::uint64_t size) {
@@ -37,18 +45,18 @@ bool answerParts(const Content& content, const std::vector<ByteRange>& parts, An
   const std::string boundary = makeRandomHex(16);
   std::uint64_t total = 0;
   std::vector<Segment> segments;
-  const auto add = [&](Segment segment) {
-    total += segment.size();
-    segments.push_back(std::move(segment));
+  const auto add = [&](std::string text) {
+    total += text.size();
+    segments.push_back({std::move(text), nullptr, 0, 0});
   };
   for (const ByteRange& part : parts) {
     if (total + part.length > meta.size) return false;
-    add({fmt::format("\r\n--{}\r\nContent-Type: {}\r\nContent-Range: {}\r\n\r\n", boundary, meta.type,
-                     contentRange(part, meta.size)),
-         nullptr, 0, 0});
-    add(segmentOf(content, part));
+    add(fmt::format("\r\n--{}\r\nContent-Type: {}\r\nContent-Range: {}\r\n\r\n", boundary, meta.type,
+                    contentRange(part, meta.size)));
+    appendRange(content, part, segments);
+    total += part.length;
   }
-  add({fmt::format("\r\n--{}--\r\n", boundary), nullptr, 0, 0});
+  add(fmt::format("\r\n--{}--\r\n", boundary));
   if (total > meta.size) return false;
   answer.status = 206;
   answer.set("Accept-Ranges", "bytes");
@@ -78,7 +86,9 @@ void Router::answerContent(const Exchange& exchange, const Content& content, Ans
   const Head& head = exchange.request.head;
   const ContentMeta& meta = content.meta;
   const bool isPublic = std::holds_alternative<Anonymous>(exchange.by);
-  const char* const cacheControl = isPublic ? "no-cache" : "private, no-cache";
+  const char* const cacheControl = exchange.route.flags.noStore ? "private, no-store"
+                                   : isPublic                   ? "no-cache"
+                                                                : "private, no-cache";
   answer.forAnyOrigin = isPublic;
   if (const std::string path = content.reader->path();
       exchange.request.peer.proxied && !options_.accelRedirect.empty() && !path.empty()) {
@@ -121,7 +131,7 @@ void Router::answerContent(const Exchange& exchange, const Content& content, Ans
     answer.headLength = meta.size;
     return;
   }
-  answer.held = limiter_.takeStream(exchange.request.peer.address);
+  if (!exchange.request.listener.operatorSocket) answer.held = limiter_.takeStream(exchange.request.peer.address);
   answer.rate = limiter_.rate();
   if (choice.parts.size() > 1 && answerParts(content, choice.parts, answer)) return;
   describe();
@@ -131,7 +141,7 @@ void Router::answerContent(const Exchange& exchange, const Content& content, Ans
     answer.status = 206;
     answer.set("Content-Range", contentRange(range, meta.size));
   }
-  if (range.length > 0) answer.content.push_back(segmentOf(content, range));
+  if (range.length > 0) appendRange(content, range, answer.content);
 }
 
 }  // namespace video::http

@@ -39,10 +39,11 @@ void Router::addMetrics(observe::Metrics& metrics) const {
   const LimiterCounts counts = limiter_.counts();
   const LimiterOptions limits = limiter_.options();
   addBucket(metrics, "streams", counts.streams, limits.streams, counts.streamsRefused);
-  addBucket(metrics, "address", counts.busiest, limits.perAddress, counts.addressRefused);
+  addBucket(metrics, "address", counts.busiestStreams, limits.streamsPerAddress, counts.streamsOfAddressRefused);
   addBucket(metrics, "uploads", counts.uploads, limits.uploads, counts.uploadsRefused);
-  addBucket(metrics, "connections", counts.connections, limits.connections, counts.connectionsRefused);
-  addBucket(metrics, "upload_address", counts.busiestUploader, limits.uploadsPerAddress, counts.uploaderRefused);
+  addBucket(metrics, "connection_address", counts.busiestConnections, limits.connectionsPerAddress,
+            counts.connectionsOfAddressRefused);
+  addBucket(metrics, "upload_address", counts.busiestUploads, limits.uploadsPerAddress, counts.uploadsOfAddressRefused);
   metrics.gauge("videod_buffered_bytes", "Memory of request bodies and responses that wait for clients.",
                 static_cast<double>(counts.buffered));
   metrics.gauge("videod_buffered_max_bytes", "Limit on videod_buffered_bytes.", static_cast<double>(limits.buffered));

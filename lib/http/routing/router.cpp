@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "base/address.hpp"
 #include "base/error.hpp"
 #include "http/content/multipart_form.hpp"
 #include "http/header_values.hpp"
@@ -36,10 +37,12 @@ void appendReference(std::string& to, std::string_view text) {
   }
 }
 
-/// Returns how many bytes of memory the content of a reply occupies while it is sent.
-std::size_t memoryOf(const Answer& answer) noexcept {
+/// Returns how many bytes of memory the content of a reply occupies while it is sent: its own, or those in common with
+/// other replies.
+std::size_t memoryOf(const Answer& answer, bool shared) noexcept {
   std::size_t bytes = 0;
-  for (const Segment& segment : answer.content) bytes += segment.text().size();
+  for (const Segment& segment : answer.content)
+    if (shared == (segment.shared != nullptr)) bytes += segment.text().size();
   return bytes;
 }
 
@@ -334,23 +337,28 @@ struct Router::Admitted final : Admission {
 
 void Router::warnOfProxy(const Peer& peer, const Listener& listener) {
   const bool isUnix = peer.address.empty();
-  const std::string warning = fmt::format(
-      "{} sends X-Forwarded-For or the like, and http.trusted_proxies does not list {}: if it is a proxy, all its "
-      "clients count as one address",
-      isUnix ? "a client of " + listener.address : peer.address, isUnix ? "\"unix\"" : "it");
+  std::string key = addressKey(peer.address);
   {
     const std::scoped_lock lock(proxiesMutex_);
-    if (proxyWarnings_.size() >= mostProxies ||
-        std::find(proxyWarnings_.begin(), proxyWarnings_.end(), warning) != proxyWarnings_.end())
-      return;
-    proxyWarnings_.push_back(warning);
+    if (proxyWarnings_.size() >= mostProxies || proxyWarnings_.contains(key)) return;
   }
-  observe::warning(warning, {{"listener", listener.address}, {"address", peer.address}});
+  const auto warningOf = [&](const std::string& who) {
+    return fmt::format(
+        "{} sends X-Forwarded-For or the like, and http.trusted_proxies does not list {}: if it is a proxy, all its "
+        "clients count as one address",
+        who.empty() ? "a client of " + listener.address : who, isUnix ? "\"unix\"" : "it");
+  };
+  const std::string logged = observe::loggedAddress(peer.address);
+  observe::warning(warningOf(logged), {{"listener", listener.address}, {"address", logged}});
+  const std::scoped_lock lock(proxiesMutex_);
+  proxyWarnings_.emplace(std::move(key), warningOf(peer.address));
 }
 
 std::vector<std::string> Router::proxyWarnings() const {
   const std::scoped_lock lock(proxiesMutex_);
-  return proxyWarnings_;
+  std::vector<std::string> warnings;
+  for (const auto& [key, warning] : proxyWarnings_) warnings.push_back(warning);
+  return warnings;
 }
 
 void Router::admit(const Head& head, const Listener& listener, Admitted& admitted) {
@@ -445,6 +453,13 @@ Limiter::Token Router::takeBuffer(const Peer& client, std::size_t bytes) {
   return bytes > uncounted ? limiter_.takeBuffer(client.address, bytes) : nullptr;
 }
 
+Limiter::Token Router::takeMemory(const Peer& client, const Answer& answer, bool isChanged) {
+  const std::size_t own = memoryOf(answer, false);
+  if (const std::size_t shared = memoryOf(answer, true); shared > 0)
+    return limiter_.shareBuffer(client.address, shared);
+  return isChanged ? limiter_.exceedBuffer(client.address, own) : takeBuffer(client, own);
+}
+
 void Router::serve(const Request& asked, Admission& admission, Answer& answer) noexcept {
   auto& admitted = static_cast<Admitted&>(admission);
   const Request request{asked.head, admitted.client, asked.listener, asked.body, asked.bytes};
@@ -475,10 +490,11 @@ void Router::serve(const Request& asked, Admission& admission, Answer& answer) n
       const Exchange exchange(request, entry, path, std::move(admitted.by), scope.requestId());
       scope.form().body = entry.body == BodyUse::collect || (entry.body == BodyUse::stream && head.hasBody());
       entry.handler(exchange, answer);
-      if (isShared) replies_.keep(target, version, answer);
+      if (isShared)
+        replies_.keep(target, version, answer, [this](std::size_t bytes) { return limiter_.takeBuffer({}, bytes); });
     }
     if (asked.listener.operatorSocket || head.method == Method::head) return;
-    memory = takeBuffer(admitted.client, memoryOf(answer));
+    memory = takeMemory(admitted.client, answer, changesSomething(head.method, entry.route));
   });
   if (admitted.entry != nullptr && admitted.entry->route.flags.slowRefusal && answer.status == 429)
     answer.delay = std::chrono::milliseconds{500};
@@ -486,11 +502,15 @@ void Router::serve(const Request& asked, Admission& admission, Answer& answer) n
 }
 
 void Router::refuse(int status, std::string_view detail, const Head* head, const Peer& peer, const Listener& listener,
-                    Answer& answer) noexcept {
+                    const Admission* admission, Answer& answer) noexcept {
   const bool isForwarded = head != nullptr && options_.proxies.trusts(peer, listener);
   const Peer client = isForwarded ? options_.proxies.clientOf(*head, peer) : peer;
   RequestScope scope(options_, counts_, head == nullptr ? makeRequestId() : requestIdOf(*head), head, &client, answer);
   scope.form().body = head != nullptr && head->hasBody();
+  if (const auto* admitted = static_cast<const Admitted*>(admission)) {
+    scope.setEntry(admitted->entry);
+    scope.setCaller(admitted->by);
+  }
   scope.fail(Error(faultOfStatus(status), std::string(detail)));
   answer.status = status;
   scope.finish();

@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -71,7 +72,7 @@ class Exchange {
 
 /// Options of a router.
 struct RouterOptions {
-  std::vector<std::string> origins;  ///< other origins whose pages may read replies and make changes, with a cookie too
+  std::vector<std::string> origins;  ///< other origins whose pages may read replies and make changes
   /// Called when the last byte of a reply was sent or its connection broke, on any thread; must not throw.
   std::function<void(const observe::AccessLine&)> accessLog;
   /// Returns a number that changes with the data; must be fast. Cached replies of `sharedReply` routes are used as long
@@ -99,7 +100,7 @@ struct RouterCounts {
 /// reply from its result or exception. Add all routes before the first request; then it may be used from any thread.
 class Router : public Service {
  public:
-  /// `limits` apply to all listeners but the operator's socket, which is only limited in streams.
+  /// `limits` apply to all listeners but the operator's socket.
   explicit Router(const RouterOptions& options = {}, const LimiterOptions& limits = {});
   ~Router() override;
 
@@ -132,8 +133,8 @@ class Router : public Service {
   const Limiter& limiter() const noexcept { return limiter_; }
   /// Adds the metrics of the router: replies by operation, their durations, and limiter tokens.
   void addMetrics(observe::Metrics& metrics) const;
-  /// Returns a sentence for each peer, at most 16, that sent a proxy's header fields without being a trusted proxy: if
-  /// it is a proxy, all its clients count as one address.
+  /// Returns a sentence for each peer (an IPv6 /64 counts as one), at most 16, that sent a proxy's header fields
+  /// without being a trusted proxy: if it is a proxy, all its clients count as one address.
   std::vector<std::string> proxyWarnings() const;
   /// Returns every route, in the order in which they were added.
   std::vector<Route> routes() const;
@@ -145,12 +146,13 @@ class Router : public Service {
                                    Answer& answer) override;
   void serve(const Request& request, Admission& admission, Answer& answer) noexcept override;
   void refuse(int status, std::string_view detail, const Head* head, const Peer& peer, const Listener& listener,
-              Answer& answer) noexcept override;
+              const Admission* admission, Answer& answer) noexcept override;
 
  private:
   struct Admitted;
 
   Limiter::Token takeBuffer(const Peer& client, std::size_t bytes);
+  Limiter::Token takeMemory(const Peer& client, const Answer& answer, bool isChanged);
   void admit(const Head& head, const Listener& listener, Admitted& admitted);
   void warnOfProxy(const Peer& peer, const Listener& listener);
   void answerContent(const Exchange& exchange, const std::function<Content()>& find, Answer& answer);
@@ -171,7 +173,7 @@ class Router : public Service {
   RouterCounts counts_;
   Limiter limiter_;
   mutable std::mutex proxiesMutex_;
-  std::vector<std::string> proxyWarnings_;
+  std::map<std::string, std::string> proxyWarnings_;  // by the peer's addressKey
 };
 
 // ---- templates: thin wrappers, router.cpp does the work

@@ -1,47 +1,21 @@
 #include "http/routing/trusted_proxies.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 #include <optional>
 
+#include "base/address.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 
 namespace video::http {
 namespace {
 
-using Bytes = std::array<std::uint8_t, 16>;
-constexpr unsigned mappedBits = 96;  // prefix of an IPv4-mapped address (RFC 4291 §2.5.5.2)
+constexpr unsigned mappedBits = 96;  // prefix of an IPv4-mapped address
 
-std::optional<Bytes> parseAddress(std::string_view text) {
-  const std::string address(text.substr(0, text.find('%')));
-  Bytes bytes{};
-  if (::inet_pton(AF_INET, address.c_str(), bytes.data() + 12) == 1) {
-    bytes[10] = bytes[11] = 0xff;
-    return bytes;
-  }
-  if (::inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1) return bytes;
-  return std::nullopt;
-}
-
-bool isMapped(const Bytes& bytes) {
-  return std::all_of(bytes.begin(), bytes.begin() + 10, [](std::uint8_t byte) { return byte == 0; }) &&
-         bytes[10] == 0xff && bytes[11] == 0xff;
-}
-
-std::string textOf(const Bytes& bytes) {
-  char text[INET6_ADDRSTRLEN] = "";
-  if (isMapped(bytes))
-    ::inet_ntop(AF_INET, bytes.data() + 12, text, sizeof text);
-  else
-    ::inet_ntop(AF_INET6, bytes.data(), text, sizeof text);
-  return text;
-}
-
-bool sameUpTo(unsigned bits, const Bytes& one, const Bytes& other) {
+bool sameUpTo(unsigned bits, const AddressBytes& one, const AddressBytes& other) {
   const unsigned whole = bits / 8;
   if (!std::equal(one.begin(), one.begin() + whole, other.begin())) return false;
   const unsigned rest = bits % 8;
@@ -57,7 +31,7 @@ std::string_view takeLast(std::string_view& list) {
 }
 
 /// Parses an address as proxies write it: plain, with a port, or in brackets.
-std::optional<Bytes> parseForwarded(std::string_view item) {
+std::optional<AddressBytes> parseForwarded(std::string_view item) {
   if (item.starts_with('[')) return parseAddress(item.substr(1, std::max<std::size_t>(item.find(']'), 1) - 1));
   if (const std::size_t colon = item.find(':'); colon != std::string_view::npos && item.rfind(':') == colon)
     item = item.substr(0, colon);
@@ -83,7 +57,7 @@ void TrustedProxies::add(std::string_view proxy) {
     const std::size_t slash = proxy.find('/');
     const auto address = parseAddress(proxy.substr(0, slash));
     if (!address || proxy.find('%') != std::string_view::npos) refuse();
-    const unsigned width = isMapped(*address) ? 32 : 128;
+    const unsigned width = isIpv4(*address) ? 32 : 128;
     unsigned bits = width;
     if (slash != std::string_view::npos) {
       const std::string_view digits = proxy.substr(slash + 1);
@@ -116,7 +90,7 @@ Peer TrustedProxies::clientOf(const Head& head, const Peer& peer) const {
     for (std::string_view rest = *list; !rest.empty();) {
       const auto address = parseForwarded(takeLast(rest));
       if (!address) return client;
-      client.address = textOf(*address);
+      client.address = formatAddress(*address);
       if (!contains(client.address)) return client;
     }
   return client;

@@ -14,6 +14,7 @@
 
 #include "base/units.hpp"
 #include "base/waiting.hpp"
+#include "observe/log.hpp"
 #include "os/descriptor.hpp"
 
 namespace video::http {
@@ -26,7 +27,8 @@ constexpr std::size_t fileTurn = 4 << 20;  // the size to which Linux lets a soc
 constexpr std::size_t smallContent = 16 << 10;
 constexpr std::uint64_t provenReader = 4 << 20;
 constexpr std::size_t coldTurn = 512 << 10;
-constexpr std::int64_t paceSteps = 4;  // per second; a connection saves up at most two of them
+constexpr std::size_t readTurn = 64 << 10;  // of a reader: what a connection holds in memory
+constexpr std::int64_t paceSteps = 4;       // per second; a connection saves up at most two of them
 
 bool isCold(const Segment& segment, std::uint64_t at) {
   char byte = 0;
@@ -220,6 +222,29 @@ Connection::Sent Connection::sendFile(const Segment& segment, std::size_t& budge
   return failure == EINTR ? Sent::all : failure == EAGAIN ? Sent::later : Sent::broken;
 }
 
+Connection::Sent Connection::sendRead(const Segment& segment, std::size_t& budget) {
+  if (pieceAt_ == piece_.size()) {
+    pieceAt_ = 0;
+    piece_.resize(std::min<std::uint64_t>(segment.length - segmentAt_, readTurn));
+    std::size_t got = 0;
+    try {
+      const Waiting forTheDisk;
+      got = segment.reader->read(segment.offset + segmentAt_, std::as_writable_bytes(std::span(piece_)));
+    } catch (const std::exception& error) {
+      observe::error("a content could not be read to its end", {{"error", error.what()}});
+    }
+    piece_.resize(got);
+    if (got == 0) return Sent::broken;
+  }
+  std::size_t sent = 0;
+  const std::size_t most = std::min(piece_.size() - pieceAt_, budget);
+  const Sent result = sendPart(piece_.data() + pieceAt_, most, segmentAt_ + most < segment.length, sent);
+  pieceAt_ += sent;
+  segmentAt_ += sent;
+  budget -= sent;
+  return result;
+}
+
 /// Returns how many bytes a rate-limited reply may send now. If that is less than a step, returns 0 and sets
 /// `resumeAt`.
 std::size_t Connection::allowed(std::int64_t now) {
@@ -267,6 +292,8 @@ Connection::Sent Connection::flushContent(std::size_t& budget) {
     Sent result = Sent::all;
     if (segment.file) {
       result = sendFile(segment, budget);
+    } else if (segment.reader) {
+      result = sendRead(segment, budget);
     } else {
       std::size_t sent = 0;
       const std::string_view rest = segment.text().substr(segmentAt_, budget);
@@ -288,6 +315,8 @@ void Connection::answered() {
   bytes_.clear();
   bytesAt_ = 0;
   content.clear();
+  std::string().swap(piece_);
+  pieceAt_ = 0;
   segment_ = 0;
   segmentAt_ = 0;
   rate = 0;
@@ -306,7 +335,8 @@ ssize_t Connection::write(const char* from, size_t size) {
   constexpr std::string_view lineEnd = "\r\n";
   bytes_.append(from, size - lineEnd.size()).append(*headerLines).append(lineEnd);
   // Small content is sent together with its head.
-  if (content.size() == 1 && !content.front().file && content.front().size() <= smallContent) {
+  if (content.size() == 1 && !content.front().file && !content.front().reader &&
+      content.front().size() <= smallContent) {
     bytes_.append(content.front().text());
     content.clear();
   }

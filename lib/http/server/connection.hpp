@@ -172,6 +172,7 @@ class Connection final : public httplib::Stream {
   std::size_t allowed(std::int64_t now);
   Sent flushContent(std::size_t& budget);
   Sent sendFile(const Segment& segment, std::size_t& budget);
+  Sent sendRead(const Segment& segment, std::size_t& budget);
 
   std::atomic<std::uint64_t> state_ = std::uint64_t{1} << generationShift | busy;  ///< busy while there is no client
   Traffic& traffic_;
@@ -185,6 +186,8 @@ class Connection final : public httplib::Stream {
   std::size_t segment_ = 0;
   std::uint64_t segmentAt_ = 0;
   std::uint64_t sentOfFiles_ = 0;
+  std::string piece_;  ///< of a segment with a reader: what was read and not yet sent
+  std::size_t pieceAt_ = 0;
   bool trusted_ = false;         ///< the client has read enough to be given more kernel memory
   std::uint64_t allowance_ = 0;  ///< bytes that the rate allows, as of `allowedAt_`
   std::int64_t allowedAt_ = 0;

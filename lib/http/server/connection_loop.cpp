@@ -281,7 +281,8 @@ Transport::Impl::Step Transport::Impl::collect(Connection& connection, ReadBuffe
 Transport::Impl::Step Transport::Impl::refuse(Connection& connection, ReadBuffer& buffer, const Refusal& refusal,
                                               const Head* head) {
   buffer.clearAnswer();
-  service.refuse(refusal.status, refusal.detail, head, connection.peer(), connection.listening().listener,
+  const Admission* const admission = connection.pending ? connection.pending->admission.get() : nullptr;
+  service.refuse(refusal.status, refusal.detail, head, connection.peer(), connection.listening().listener, admission,
                  buffer.answer);
   // The start of the next request is unknown, unless the body was merely too large.
   if (refusal.status != 413) connection.lingering = buffer.answer.close = true;

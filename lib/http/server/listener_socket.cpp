@@ -16,6 +16,7 @@
 #include <system_error>
 #include <vector>
 
+#include "base/address.hpp"
 #include "base/error.hpp"
 #include "os/descriptor.hpp"
 #include "os/errors.hpp"
@@ -117,11 +118,9 @@ std::string textOf(const sockaddr_storage& address) {
   if (address.ss_family == AF_INET) {
     ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text, sizeof text);
   } else if (address.ss_family == AF_INET6) {
-    const in6_addr& six = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
-    if (IN6_IS_ADDR_V4MAPPED(&six))
-      ::inet_ntop(AF_INET, six.s6_addr + 12, text, sizeof text);
-    else
-      ::inet_ntop(AF_INET6, &six, text, sizeof text);
+    AddressBytes bytes{};
+    std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, bytes.size());
+    return formatAddress(bytes);
   }
   return text;
 }

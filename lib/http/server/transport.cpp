@@ -22,7 +22,7 @@ constexpr int batchSize = 8;
 constexpr std::chrono::milliseconds stopTick{10};
 constexpr std::uint32_t wakeUp = UINT32_MAX;
 constexpr std::size_t operatorConnections = 128;
-constexpr std::size_t operatorWorkers = 192;  // enough for the uploads that the limiter admits by default
+constexpr std::size_t operatorWorkers = operatorConnections + 64;  // no limiter counts its requests
 
 /// Raises the descriptor limit so that it suffices for `connections`, plus `surplus` more that are refused with 503;
 /// returns how many connections fit. Readers of the same content share its descriptor: counts one for four connections.

@@ -44,15 +44,12 @@ void Workers::spawn() {
     threads_.erase(self);
     throw;
   }
+  ++running_;  // at once, so that nobody starts another in its place
 }
 
 void Workers::serve(std::list<std::jthread>::iterator self) {
   WorkerSlot slot(*this);
   WaitObserver::current() = &slot;
-  {
-    std::unique_lock lock(mutex_);
-    park(lock);
-  }
   observe::guarded("a worker", [&] { body_(slot); });
   WaitObserver::current() = nullptr;
   std::jthread before;  // joined at the end, without the mutex: a thread of low priority may need long to leave

@@ -1,0 +1,69 @@
+#include <algorithm>
+#include <thread>
+
+#include "exports/fields.hpp"
+#include "frame/command.hpp"
+#include "frame/folder_writer.hpp"
+#include "frame/progress.hpp"
+
+namespace video::ctl {
+namespace {
+
+struct ExportUser : UserName {
+  std::string to;
+};
+
+// Has an export prepared and returns it once it can be read.
+Content readyExport(Caller& caller, const std::string& name) {
+  constexpr std::chrono::milliseconds shortest{5};
+  constexpr std::chrono::milliseconds longest{500};
+  Exports& exports = caller.toolkit().exports();
+  const Export started = exports.start(caller.by(), {name});
+  for (auto pause = shortest;; pause = std::min(2 * pause, longest)) {
+    Content content = exports.open(caller.by(), {started.userName, started.id});
+    if (content.meta.type == exportType) return content;
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+void copyExport(Caller& caller, const std::string& name, const ByteSink& sink) {
+  const Content content = readyExport(caller, name);
+  Progress progress(caller.flags, "export", true);
+  std::vector<std::byte> piece(1024 * 1024);
+  std::uint64_t done = 0;
+  while (done < content.meta.size) {
+    const std::size_t count = content.reader->read(done, piece);
+    if (count == 0) throw Error(Fault::internal, "export: ended too early");
+    sink(std::span(piece).first(count));
+    progress.show(static_cast<std::int64_t>(done += count), static_cast<std::int64_t>(content.meta.size));
+  }
+}
+
+int exportUser(Caller& caller, ExportUser& wanted) {
+  if (wanted.to == "-") {
+    copyExport(caller, wanted.name, [&](std::span<const std::byte> bytes) {
+      caller.out.bytes(bytes);
+      if (!caller.out.isOpen()) throw ClosedOutput{};
+    });
+    return 0;
+  }
+  return runBatch(caller, Items({wanted.name}), [&](const std::string& name) -> Result {
+    FolderWriter folder(wanted.to);  // before the toolkit: in direct mode root then becomes the owner of the data
+    copyExport(caller, name, [&](std::span<const std::byte> bytes) { folder.write(bytes); });
+    folder.finish();
+    return {"exported", name, wanted.to, {}};
+  });
+}
+
+}  // namespace
+
+void addUserExport(Commands& commands, CLI::App& user) {
+  auto verb = commands.verb<ExportUser>(
+      user, "export", "Export everything of a user: the account, videos, comments, sessions, tokens and links");
+  verb.option("NAME", &ExportUser::name)->required();
+  verb.option("DIR", &ExportUser::to, "folder to create, or - for a tar archive on standard output")->required();
+  verb.givesResults();
+  verb.runs(exportUser);
+}
+
+}  // namespace video::ctl

@@ -1,0 +1,322 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <list>
+#include <mutex>
+#include <stop_token>
+#include <unordered_set>
+#include <utility>
+
+#include "access/access.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "base/waiting.hpp"
+#include "comments/rows.hpp"
+#include "exports/archive.hpp"
+#include "exports/fields.hpp"
+#include "exports/make.hpp"
+#include "media/sniff.hpp"
+#include "schedule/background.hpp"
+#include "sessions/rows.hpp"
+#include "shares/rows.hpp"
+#include "tokens/rows.hpp"
+#include "users/rows.hpp"
+#include "videos/rows.hpp"
+
+namespace video {
+
+template <>
+struct Fields<rows::DeletedContent> {
+  static constexpr std::string_view plural = "deleted_contents";
+  static constexpr std::tuple list{
+      Field{"sha256", &rows::DeletedContent::sha256, "SHA-256 of the content, hex"},
+      Field{"delete_time", &rows::DeletedContent::deleted, "when the video was deleted"},
+  };
+};
+
+namespace {
+
+namespace rights = access::rights;
+using access::Identity;
+
+constexpr std::int64_t exportPage = 500;
+constexpr std::size_t mostExports = 100;
+constexpr std::chrono::hours keptFor{24};
+
+constexpr std::string_view readme = R"(This is everything that {0} has on this video site, as of {1}.
+
+profile.json           the account
+videos/                the videos under their own names; NAME.json beside each says the rest of it. One without a file
+                       was never uploaded. A video with the state deleted is in the trash.
+comments.json          the comments that {0} posted on any video
+shares.json            the signed links to the videos, without their signatures
+sessions.json          the sign-ins that have not ended; their secrets are not included
+tokens.json            the API tokens; their secrets are not included
+deleted_contents.json  hashes of videos that were deleted and purged, kept so that an import does not add them again
+
+Times are UTC (RFC 3339), texts are UTF-8, sizes are in bytes.
+)";
+
+// Reads from a text.
+class TextReader : public ContentReader {
+ public:
+  explicit TextReader(std::string text) : text_(std::move(text)) {}
+  std::size_t read(std::uint64_t offset, std::span<std::byte> to) override {
+    if (offset >= text_.size()) return 0;
+    const std::size_t count = std::min<std::size_t>(to.size(), text_.size() - static_cast<std::size_t>(offset));
+    std::memcpy(to.data(), text_.data() + offset, count);
+    return count;
+  }
+
+ private:
+  std::string text_;
+};
+
+// Writes the archive of one user, a page of rows at a time.
+class Exporter {
+ public:
+  Exporter(store::Database& database, const User& user, Time now, std::stop_token stop)
+      : database_(database),
+        user_(user),
+        now_(now),
+        stop_(std::move(stop)),
+        root_(user.name + '/'),
+        writer_(database, now) {}
+
+  std::shared_ptr<const Archive> run() {
+    writer_.add(root_ + "README.txt", fmt::format(readme, user_.name, formatTime(now_)));
+    writer_.add(root_ + "profile.json", toJson(user_) + '\n');
+    list<Session>("sessions.json", [&](store::Reader& reader, const ListQuery& query) {
+      return rows::listSessions(reader, user_.id, query, now_, {});
+    });
+    list<Token>("tokens.json", [&](store::Reader& reader, const ListQuery& query) {
+      return rows::listTokens(reader, user_.id, query, now_);
+    });
+    list<Comment>("comments.json", [&](store::Reader& reader, const ListQuery& query) {
+      return rows::listCommentsBy(reader, user_.id, query);
+    });
+    list<rows::DeletedContent>("deleted_contents.json", [&](store::Reader& reader, const ListQuery& query) {
+      return rows::listDeletedContents(reader, user_.id, query);
+    });
+    writer_.begin(root_ + "shares.json");
+    beginList(Fields<Share>::plural);
+    forEachVideo([&](const rows::StoredVideo& video) { listShares(video.id); });
+    endList();
+    writer_.end();
+    forEachVideo([&](const rows::StoredVideo& video) { addVideo(video); });
+    return writer_.finish();
+  }
+
+ private:
+  template <class Item, class NextPage>
+  void list(std::string_view file, const NextPage& nextPage) {
+    writer_.begin(root_ + std::string(file));
+    beginList(Fields<Item>::plural);
+    forEachPage([&](store::Reader& reader, const ListQuery& query) { return nextPage(reader, query); },
+                [&](const Page<Item>& page) {
+                  for (const Item& item : page.items) addItem(item);
+                });
+    endList();
+    writer_.end();
+  }
+
+  template <class NextPage, class Visit>
+  void forEachPage(const NextPage& nextPage, const Visit& visit) {
+    ListQuery query;
+    query.limit = exportPage;
+    do {
+      if (stop_.stop_requested()) throw Error(Fault::unavailable, "export: the daemon is stopping");
+      const auto page = database_.read([&](store::Reader& reader) { return nextPage(reader, query); });
+      visit(page);
+      query.cursor = page.nextCursor;
+    } while (query.cursor);
+  }
+
+  void forEachVideo(const std::function<void(const rows::StoredVideo&)>& visit) {
+    for (const VideoState state : {VideoState::ready, VideoState::pending, VideoState::deleted}) {
+      rows::VideoFilter filter;
+      filter.author = user_.id;
+      filter.states = {state};
+      forEachPage(
+          [&](store::Reader& reader, const ListQuery& query) { return rows::listVideos(reader, filter, query); },
+          [&](const Page<Video>& page) {
+            for (const Video& video : page.items) {
+              const auto stored =
+                  database_.read([&](store::Reader& reader) { return rows::findVideo(reader, video.id); });
+              if (stored && stored->authorId == user_.id) visit(*stored);
+            }
+          });
+    }
+  }
+
+  void listShares(const VideoId& video) {
+    ShareQuery query;
+    query.video = video;
+    query.limit = exportPage;
+    do {
+      const Page<Share> page =
+          database_.read([&](store::Reader& reader) { return rows::listShares(reader, query, now_); });
+      for (const Share& share : page.items) addItem(share);
+      query.cursor = page.nextCursor;
+    } while (query.cursor);
+  }
+
+  void addVideo(const rows::StoredVideo& video) {
+    const std::string_view known = media::extensionOf(video.contentType);
+    const std::string extension = fmt::format(".{}", known.empty() ? "bin" : known);
+    std::string stem = safeFileName(video.name);
+    if (stem.size() > extension.size() && stem.ends_with(extension)) stem.resize(stem.size() - extension.size());
+    std::string folded = stem;  // file systems of other systems do not tell A from a
+    std::transform(folded.begin(), folded.end(), folded.begin(), toLower);
+    if (!stems_.insert(stableHash(folded)).second) stem += fmt::format(" {}", video.id.text);
+    const std::string path = fmt::format("{}videos/{}", root_, stem);
+    if (video.blob && video.state != VideoState::pending)
+      writer_.addContent(path + extension, *video.blob, static_cast<std::uint64_t>(video.size), video.modified);
+    writer_.add(path + ".json", toJson(static_cast<const Video&>(video)) + '\n');
+  }
+
+  void beginList(std::string_view plural) {
+    writer_.append(fmt::format("{{\"{}\":[", plural));
+    isFirst_ = true;
+  }
+  template <class Item>
+  void addItem(const Item& item) {
+    std::string json = std::exchange(isFirst_, false) ? "\n" : ",\n";
+    appendJson(json, item);
+    writer_.append(json);
+  }
+  void endList() { writer_.append("\n]}\n"); }
+
+  store::Database& database_;
+  const User user_;
+  const Time now_;
+  const std::stop_token stop_;
+  const std::string root_;
+  ArchiveWriter writer_;
+  std::unordered_set<std::uint64_t> stems_;
+  bool isFirst_ = true;
+};
+
+class DirectoryExports : public LocalExports {
+ public:
+  DirectoryExports(store::Database& database, store::Blobs& blobs, access::Access& access, bool inBackground)
+      : database_(database), blobs_(blobs), access_(access), inBackground_(inBackground) {}
+
+  Export start(const Credential& by, const UserName& wanted) override {
+    const Identity who = access_.identify(by);
+    const User user = require(who, rights::exportsStart, wanted.name);
+    dropOld();  // tasks may be off
+    if (!inBackground_) {
+      const Waiting waiting;
+      const auto entry = std::make_shared<Entry>(Entry{user.id, {ExportId{makePublicId()}, user.name}});
+      prepare(*entry, user, {});
+      if (entry->failure) throw Error(*entry->failure);
+      const std::lock_guard lock(mutex_);
+      return keep(entry);
+    }
+    const std::lock_guard lock(mutex_);
+    for (const auto& entry : entries_)
+      if (entry->user == user.id && !entry->isEnded()) return entry->shown;
+    const auto entry = std::make_shared<Entry>(Entry{user.id, {ExportId{makePublicId()}, user.name}});
+    background_.add(who.kind == Identity::Kind::operator_ ? 0 : who.user.value,
+                    [this, entry, user](const std::stop_token& stop) { prepare(*entry, user, stop); });
+    return keep(entry);
+  }
+
+  Content open(const Credential& by, const ExportRef& wanted) override {
+    const Identity who = access_.identify(by);
+    const User user = require(who, rights::exportsOpen, wanted.user);
+    const std::lock_guard lock(mutex_);
+    const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const auto& entry) {
+      return entry->shown.id == wanted.id && entry->user == user.id && !isOld(*entry);
+    });
+    if (found == entries_.end()) throw Error(Fault::notFound, fmt::format("export {}: not found", wanted.id.text));
+    const Entry& entry = **found;
+    if (entry.failure) throw Error(*entry.failure);
+    if (!entry.archive) {
+      std::string json = toJson(entry.shown);
+      const std::size_t size = json.size();
+      return {{size, "application/json; charset=utf-8", {}, access_.now(), {}},
+              std::make_shared<TextReader>(std::move(json))};
+    }
+    return {{entry.archive->size, std::string(exportType), fmt::format("\"{}\"", entry.shown.id.text),
+             entry.archive->made, user.name + ".tar"},
+            readerOf(entry.archive, blobs_)};
+  }
+
+  void dropOld() override {
+    const std::lock_guard lock(mutex_);
+    if (entries_.empty()) return;
+    database_.read([&](store::Reader& reader) {
+      entries_.remove_if(
+          [&](const auto& entry) { return isOld(*entry) || !rows::isLiveSince(reader, entry->user, Time::max()); });
+    });
+  }
+
+ private:
+  struct Entry {
+    UserId user;
+    Export shown;
+    std::shared_ptr<const Archive> archive{};
+    std::optional<Error> failure{};
+    Time ended{};
+    bool isEnded() const { return archive || failure; }
+  };
+
+  bool isOld(const Entry& entry) const { return entry.isEnded() && entry.ended + keptFor <= access_.now(); }
+
+  User require(const Identity& who, const access::Right& right, std::string_view name) {
+    auto user = database_.read([&](store::Reader& reader) { return rows::findUser(reader, name, 0); });
+    access::requireOn(who, right, user ? std::optional(user->id) : std::nullopt, noSuchUser(name));
+    return *std::move(user);
+  }
+
+  // The mutex is held. A user has one export, and there is a bound to those of all.
+  Export keep(const std::shared_ptr<Entry>& entry) {
+    entries_.remove_if([&](const auto& known) { return known->user == entry->user; });
+    for (auto at = entries_.begin(); at != entries_.end() && entries_.size() >= mostExports;)
+      at = (*at)->isEnded() ? entries_.erase(at) : std::next(at);
+    entries_.push_back(entry);
+    return entry->shown;
+  }
+
+  void prepare(Entry& entry, const User& user, const std::stop_token& stop) {
+    std::shared_ptr<const Archive> archive;
+    std::optional<Error> failure;
+    {
+      const std::lock_guard lock(mutex_);
+      entry.shown.state = ExportState::running;
+    }
+    try {
+      archive = Exporter(database_, user, access_.now(), stop).run();
+    } catch (const Error& error) {
+      failure = error;
+    } catch (const std::exception& error) {
+      failure = Error(Fault::internal, error.what());
+    }
+    const std::lock_guard lock(mutex_);
+    entry.archive = std::move(archive);
+    entry.failure = std::move(failure);
+    entry.ended = access_.now();
+    if (entry.archive) entry.shown.state = ExportState::ready;
+  }
+
+  store::Database& database_;
+  store::Blobs& blobs_;
+  access::Access& access_;
+  const bool inBackground_;
+  std::mutex mutex_;
+  std::list<std::shared_ptr<Entry>> entries_;  // oldest first
+  schedule::Background background_;            // last: its jobs use the others
+};
+
+}  // namespace
+
+std::unique_ptr<LocalExports> makeLocalExports(store::Database& database, store::Blobs& blobs, access::Access& access,
+                                               bool inBackground) {
+  return std::make_unique<DirectoryExports>(database, blobs, access, inBackground);
+}
+
+}  // namespace video
