@@ -35,6 +35,10 @@ struct TheseVideos {
   bool now = false;
 };
 
+struct ListVideos : VideoQuery {
+  bool newest = false;
+};
+
 struct VerifyVideos {
   std::vector<std::string> ids;
   bool all = false;
@@ -228,16 +232,26 @@ void addVideo(Commands& commands) {
 
   addUpload(commands, noun);
 
-  auto list = commands.verb<VideoQuery>(noun, "list", "List your videos; admins and the operator see all");
+  auto list = commands.verb<ListVideos>(noun, "list", "List your videos; admins and the operator see all");
   list.option("--user", &VideoQuery::user)->type_name("USER");
   list.option("--state", &VideoQuery::state, "only videos in this state; default: ready, and your own pending ones");
   list.option("--sort", &VideoQuery::sort, "sort by this; default: newest first");
+  list.option("--tag", &VideoQuery::tag)->type_name("TAG");
+  list.flag("--newest", &ListVideos::newest, "list the public videos of all users");
   list.lists();
   list.givesList<Page<Video>>();
-  list.runs([](Caller& caller, VideoQuery& wanted) {
+  list.runs([](Caller& caller, ListVideos& wanted) {
+    constexpr std::string_view columns =
+        "id,author,state,create_time,size,name,purge_time,visibility,author_display_name";
+    if (wanted.newest && (wanted.user || wanted.state || wanted.sort))
+      throw Usage("--newest: cannot be combined with --user, --state or --sort");
     Videos& videos = caller.toolkit().videos();
-    caller.out.list(wanted, "id,author,state,create_time,size,name,purge_time,author_display_name",
-                    [&](const VideoQuery& query) { return videos.list(caller.by(), query); });
+    if (wanted.newest)
+      caller.out.list(NewestQuery{{wanted}, wanted.tag}, columns,
+                      [&](const NewestQuery& query) { return videos.newest(caller.by(), query); });
+    else
+      caller.out.list(static_cast<const VideoQuery&>(wanted), columns,
+                      [&](const VideoQuery& query) { return videos.list(caller.by(), query); });
     return 0;
   });
 
@@ -262,8 +276,8 @@ void addVideo(Commands& commands) {
 
   const auto changes = [](std::string_view status) {
     return [status](Caller& caller, SetVideo& wanted) {
-      if (!wanted.name && !wanted.description && !wanted.commentsOff)
-        throw Usage("video set: nothing to change: give --name, --description or --comments");
+      if (!wanted.name && !wanted.description && !wanted.visibility && !wanted.tags && !wanted.commentsOff)
+        throw Usage("video set: nothing to change: give --name, --description, --visibility, --tags or --comments");
       if (wanted.description == "-") wanted.description = readInput(64 * 1024);
       return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
         caller.toolkit().videos().set(caller.by(), wanted);
@@ -271,12 +285,19 @@ void addVideo(Commands& commands) {
       });
     };
   };
-  auto set = commands.verb<SetVideo>(noun, "set", "Change a video's name, description or comments");
+  auto set = commands.verb<SetVideo>(noun, "set", "Change a video's name, description, visibility, tags or comments");
   set.option("ID", &SetVideo::id)->required();
   set.option("--name", &SetVideo::name);
   set.option("--description", &SetVideo::description,
              "new description, at most 5000 characters; - reads standard input")
       ->type_name("TEXT");
+  set.option(
+      "--visibility", &SetVideo::visibility,
+      "who sees it: public (anyone, and it is listed), unlisted (who has its ID), or private (you, and holders of "
+      "a link)");
+  set.option("--tags", &SetVideo::tags,
+             "new tags, at most 10 of 1 to 50 characters, separated by commas; '' removes all")
+      ->type_name("TAGS");
   set.option("--comments", &SetVideo::commentsOff, "whether people can comment on the video", readCommentsOff)
       ->type_name("on|off");
   set.givesResults();

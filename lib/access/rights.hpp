@@ -54,6 +54,7 @@ inline constexpr Right tokensRevokeAll{"tokens.revokeAll?all", admin, Need::admi
 inline constexpr Right videosAdd{"videos.add", owner | admin, Need::upload};
 inline constexpr Right videosList{"videos.list", signedIn, Need::read};
 inline constexpr Right videosListOf{"videos.listOf", anyone, Need::read};
+inline constexpr Right videosNewest{"videos.newest", anyone, Need::read};
 inline constexpr Right videosListHidden{"videos.listOf?state", owner | admin, Need::read};
 inline constexpr Right videosListAll{"videos.list?user", owner | admin, Need::read};
 inline constexpr Right videosKnown{"videos.known", owner | admin, Need::read};

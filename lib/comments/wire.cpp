@@ -96,7 +96,10 @@ std::unique_ptr<Comments> makeRemoteComments(http::Client& server) {
 
 void serveComments(http::Router& router, Comments& comments) {
   router.serve(wire::post, [&](auto& by, auto& wanted) { return comments.post(by, wanted); });
-  router.serve(wire::list, [&](auto& by, auto& wanted) { return comments.list(by, wanted); });
+  // Search engines find what is said of a public video on its page.
+  router.serve(
+      wire::list, [&](auto& by, auto& wanted) { return comments.list(by, wanted); },
+      [](const Page<Comment>&, const http::Exchange&, http::Answer& answer) { answer.set("X-Robots-Tag", "noindex"); });
   router.serve(wire::remove, [&](auto& by, auto& wanted) { comments.remove(by, wanted); });
   router.serve(wire::removeOne, [&](auto& by, auto& wanted) { comments.remove(by, wanted); });
   router.serve(wire::rehearseRemove, [&](auto& by, auto& wanted) { return comments.rehearseRemove(by, wanted); });

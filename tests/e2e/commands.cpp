@@ -119,6 +119,7 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"videos.add", "video-upload"},
       {"videos.known", "video-upload"},
       {"videos.listOf", "video-list"},
+      {"videos.newest", "video-list"},
       {"videos.open", "video-download"},
       {"videos.verifyStatus", "video-verify"},
       {"uploads.put", "video-upload"},

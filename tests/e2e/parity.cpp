@@ -182,6 +182,8 @@ std::string everyFormat(const std::string& way, Met& met) {
   tell.each("ada", {"video", "show", video});
   tell.each("ada", {"video", "rename", video, "renamed *"});
   tell.each("ada", {"video", "set", video, "--description", "of *"});
+  tell.each("ada", {"video", "set", video, "--visibility", "public", "--tags", "a,of *"});
+  tell.each("ada", {"video", "list", "--newest", "--tag", "a"});
   tell.each("ada", {"video", "verify", video, "nothing"});
   tell.each("ada", {"video", "download", video, "--to", "back-*.mp4"});
   tell.each("ada", {"share", "create", video, "--label", "*"});
@@ -324,6 +326,19 @@ std::string everything(const std::string& way, Met& met) {
   tell("ada", {"video", "set", first});
   tell("ada", {"video", "set", first, "--description", std::string(5001, 'x')});
   tell("", {"video", "set", "nothing", "--name", "x"});
+  tell("ada", {"video", "set", first, "--visibility", "private", "--tags", " Sea ,beach", "-o", "json"});
+  tell("ada", {"video", "set", first, "--visibility", "secret"});
+  tell("ada", {"video", "set", first, "--tags", std::string(200, 'x')});
+  CHECK(tell("ada", {"-o", "id", "video", "list", "--tag", "SEA"}).out == first + '\n');
+  CHECK(tell("ada", {"-o", "tsv", "video", "show", first}).out.find("beach,sea") != std::string::npos);
+  tell("ada", {"video", "list", "--tag", "sea", "--sort", "name"});
+  for (const std::string user : {"ada", "", "bob"}) {
+    tell(user, {"video", "show", first});
+    tell(user, {"video", "set", first, "--name", "a third"});
+    for (const char* format : {"table", "json"}) tell(user, {"-o", format, "video", "list", "--newest"});
+  }
+  tell("ada", {"video", "list", "--newest", "--user", "ada"});
+  tell("ada", {"video", "set", first, "--visibility", "unlisted", "--tags", ""});
   for (const char* format : {"table", "tsv", "json"}) tell("ada", {"-o", format, "video", "show", first});
   for (const std::string user : {"ada", "", "bob"}) {
     tell(user, {"--dry-run", "video", "delete", first, "nothing"});

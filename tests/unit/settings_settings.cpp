@@ -126,6 +126,7 @@ login_window = "14m"
 registrations_per_hour = 15
 comments_per_minute = 16
 max_pending = 17
+visibility = "private"
 secure_cookies = "never"
 [session]
 ttl = "1d"
@@ -225,6 +226,7 @@ address = "truncated"
   CHECK(s.origins == std::vector<std::string>{"https://a.example", "https://b.example"});
   CHECK(s.transport.shutdownTimeout == 4s);
   CHECK(s.access.stream == StreamAccess::signed_);
+  CHECK(s.videos.visibility == Visibility::private_);
   CHECK(s.limiter.streams == 9);
   CHECK(s.limiter.streamsPerAddress == 10);
   CHECK(s.limiter.uploads == 36);

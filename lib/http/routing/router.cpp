@@ -101,6 +101,16 @@ class Ending {
   std::unique_ptr<Line> line_;
 };
 
+/// Whether a query has the signature of a signed link.
+bool hasSignature(std::string_view query) noexcept {
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    if (pair.substr(0, pair.find('=')) == credential_names::linkSignature) return true;
+  }
+  return false;
+}
+
 /// One request until its reply is ready. This is the only place that turns exceptions into replies.
 class RequestScope {
  public:
@@ -167,6 +177,8 @@ class RequestScope {
     }
     answer_.set("X-Request-Id", requestId_);
     answer_.set("X-Content-Type-Options", "nosniff");
+    // A page that is reached by a signed link must not tell the link to others.
+    if (head_ != nullptr && hasSignature(head_->query)) answer_.set("Referrer-Policy", "no-referrer");
     cors::share(head_, options_.origins, answer_);
     if (!hasHeader(answer_, "Cache-Control")) answer_.set("Cache-Control", "no-store");
     (*answers_)[static_cast<std::size_t>(answer_.status / 100)].fetch_add(1, std::memory_order_relaxed);
