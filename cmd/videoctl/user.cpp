@@ -78,6 +78,11 @@ int setDisabled(Caller& caller, const Names& wanted, bool disabled) {
   });
 }
 
+void readDisplayName(std::string_view text, std::string_view name, std::optional<Nullable<std::string>>& to) {
+  to.emplace();
+  if (!text.empty()) readText(text, name, to->emplace());
+}
+
 void readQuota(std::string_view text, std::string_view name, std::optional<Nullable<std::int64_t>>& to) {
   if (text == "default") {
     to.emplace();
@@ -122,6 +127,7 @@ void addUser(Commands& commands) {
   add.option("--role", &NewUser::role, "role of the user (default: user)");
   add.option("--quota", &NewUser::ownQuota, "limit on the total size of the user's videos", readQuota)
       ->type_name("SIZE|none|default");
+  add.option("--display-name", &NewUser::displayName)->type_name("TEXT");
   add.flag("--random-password", &AddUser::randomPassword, "generate a password and print it");
   add.flag("--password-stdin", &AddUser::stdinPassword, "read the password from standard input");
   add.option("--password-file", &AddUser::passwordFile,
@@ -156,7 +162,7 @@ void addUser(Commands& commands) {
   list.givesList<Page<User>>();
   list.runs([](Caller& caller, ListQuery& wanted) {
     Users& users = caller.toolkit().users();
-    caller.out.list(wanted, "id,user_name,role,disabled,create_time,video_count,bytes_used,bytes_quota",
+    caller.out.list(wanted, "id,user_name,role,disabled,create_time,video_count,bytes_used,bytes_quota,display_name",
                     [&](const ListQuery& query) { return users.list(caller.by(), query); });
     return 0;
   });
@@ -185,14 +191,18 @@ void addUser(Commands& commands) {
   passwd.givesResults();
   passwd.runs(setPassword);
 
-  auto set = commands.verb<ChangeUser>(noun, "set", "Change a user's role or quota");
+  auto set = commands.verb<ChangeUser>(noun, "set", "Change a user's display name, role or quota");
   set.option("NAME", &ChangeUser::name)->required();
   set.option("--role", &ChangeUser::role, "new role of the user");
   set.option("--quota", &ChangeUser::ownQuota, "limit on the total size of the user's videos", readQuota)
       ->type_name("SIZE|none|default");
+  set.option("--display-name", &ChangeUser::displayName,
+             "shown beside the user name, 1 to 64 characters; an empty one is removed", readDisplayName)
+      ->type_name("TEXT");
   set.givesResults();
   set.runs([](Caller& caller, ChangeUser& wanted) {
-    if (!wanted.role && !wanted.ownQuota) throw Usage("user set: nothing to change: give --role or --quota");
+    if (!wanted.role && !wanted.ownQuota && !wanted.displayName)
+      throw Usage("user set: nothing to change: give --display-name, --role or --quota");
     return runBatch(caller, Items({wanted.name}), [&](const std::string& name) -> Result {
       caller.toolkit().users().change(caller.by(), wanted);
       return {"changed", name, {}, {}};

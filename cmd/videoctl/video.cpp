@@ -52,6 +52,11 @@ bool isEnded(const VerifiedVideo& video) {
   return video.state == VerifyState::ok || video.state == VerifyState::damaged;
 }
 
+void readCommentsOff(std::string_view text, std::string_view name, std::optional<bool>& to) {
+  if (text != "on" && text != "off") throw Error(Fault::malformed, fmt::format("{}: {} is not on or off", name, text));
+  to = text == "off";
+}
+
 int verifyVideos(Caller& caller, VerifyVideos& wanted) {
   if (wanted.all == !wanted.ids.empty()) throw Usage("video verify: give video IDs, or --all");
   Videos& videos = caller.toolkit().videos();
@@ -236,7 +241,8 @@ void addVideo(Commands& commands) {
   list.lists();
   list.givesList<Page<Video>>();
   list.runs([](Caller& caller, ListVideos& wanted) {
-    constexpr std::string_view columns = "id,author,state,create_time,size,name,purge_time,visibility";
+    constexpr std::string_view columns =
+        "id,author,state,create_time,size,name,purge_time,visibility,author_display_name";
     if (wanted.newest && (wanted.user || wanted.state || wanted.sort))
       throw Usage("--newest: cannot be combined with --user, --state or --sort");
     Videos& videos = caller.toolkit().videos();
@@ -270,8 +276,8 @@ void addVideo(Commands& commands) {
 
   const auto changes = [](std::string_view status) {
     return [status](Caller& caller, SetVideo& wanted) {
-      if (!wanted.name && !wanted.description && !wanted.visibility && !wanted.tags)
-        throw Usage("video set: nothing to change: give --name, --description, --visibility or --tags");
+      if (!wanted.name && !wanted.description && !wanted.visibility && !wanted.tags && !wanted.commentsOff)
+        throw Usage("video set: nothing to change: give --name, --description, --visibility, --tags or --comments");
       if (wanted.description == "-") wanted.description = readInput(64 * 1024);
       return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
         caller.toolkit().videos().set(caller.by(), wanted);
@@ -279,7 +285,7 @@ void addVideo(Commands& commands) {
       });
     };
   };
-  auto set = commands.verb<SetVideo>(noun, "set", "Change a video's name, description, visibility or tags");
+  auto set = commands.verb<SetVideo>(noun, "set", "Change a video's name, description, visibility, tags or comments");
   set.option("ID", &SetVideo::id)->required();
   set.option("--name", &SetVideo::name);
   set.option("--description", &SetVideo::description,
@@ -292,6 +298,8 @@ void addVideo(Commands& commands) {
   set.option("--tags", &SetVideo::tags,
              "new tags, at most 10 of 1 to 50 characters, separated by commas; '' removes all")
       ->type_name("TAGS");
+  set.option("--comments", &SetVideo::commentsOff, "whether people can comment on the video", readCommentsOff)
+      ->type_name("on|off");
   set.givesResults();
   set.runs(changes("changed"));
 

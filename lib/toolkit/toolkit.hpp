@@ -50,6 +50,7 @@ class Toolkit {
 /// The toolkit on a data directory, with additional functions for a daemon.
 class LocalToolkit : public Toolkit {
  public:
+  LocalComments& comments() override = 0;
   LocalTasks& tasks() override = 0;
   LocalServer& server() override = 0;
   /// Returns a number that changes whenever any process changes the data. May be called from any thread.

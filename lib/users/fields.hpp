@@ -21,6 +21,7 @@ struct Fields<User> {
       Field{"bytes_quota", &User::bytesQuota, "quota in effect, in bytes; 0 = unlimited"},
       Field{"bytes_quota_own", &User::ownQuota,
             "the user's own quota, in bytes; null = use the default, 0 = unlimited"},
+      Field{"display_name", &User::displayName, "shown beside the user name; not unique; left out if there is none"},
   };
 };
 
@@ -47,6 +48,7 @@ struct Fields<NewUser> {
       Field{"pwd", &NewUser::password, "password, at most 1024 bytes"},
       Field{"role", &NewUser::role, "user or admin; only for admins and the operator"},
       Field{"bytes_quota_own", &NewUser::ownQuota, "quota in bytes; only for admins and the operator"},
+      Field{"display_name", &NewUser::displayName, "shown beside the user name, 1 to 64 characters"},
   };
 };
 
@@ -86,6 +88,7 @@ struct Fields<ChangeUser> {
             "quota in bytes, null = use the default; only for admins and the operator"},
       Field{"disabled", &ChangeUser::disabled, "whether to disable the user; only for admins and the operator"},
       Field{"revoke_tokens", &ChangeUser::revokeTokens, "with a new password: also revoke the user's tokens"},
+      Field{"display_name", &ChangeUser::displayName, "shown beside the user name, 1 to 64 characters, null = none"},
   };
 };
 

@@ -33,6 +33,7 @@ class LocalUsers : public Users {
                   "user_name: must be 1 to 64 of A-Z a-z 0-9 _ . -, starting with a letter, digit or _");
     if (wanted.ownQuota && wanted.ownQuota->value_or(0) < 0)
       throw Error(Fault::malformed, "bytes_quota_own: must not be negative");
+    if (wanted.displayName) checkDisplayName(*wanted.displayName);
     const auto requireFree = [&](store::Reader& reader) {
       if (rows::findUserId(reader, wanted.name))
         throw Error(Fault::conflict, fmt::format("user {}: already exists", wanted.name));
@@ -74,6 +75,7 @@ class LocalUsers : public Users {
       throw Error(Fault::malformed, "bytes_quota_own: must not be negative");
     if (wanted.revokeTokens.value_or(false) && !wanted.password)
       throw Error(Fault::malformed, "revoke_tokens: needs a new password");
+    if (wanted.displayName && *wanted.displayName) checkDisplayName(**wanted.displayName);
     const Identity who = access_.identify(by);
     const auto find = [&](store::Reader& reader) {
       auto user = rows::findUserSecret(reader, wanted.name);
@@ -143,6 +145,8 @@ class LocalUsers : public Users {
 
  private:
   static constexpr std::int64_t mostTransferred = 500;
+
+  static void checkDisplayName(std::string_view name) { checkPersonName("display_name", name, 1, 64); }
 
   void requireMayAdd(const Identity& who, const NewUser& wanted) const {
     const bool plain = access_.options().openRegistration && !wanted.role && !wanted.ownQuota;

@@ -24,7 +24,7 @@ constexpr Endpoint<ChangeUser, ChangedUser> change{
     {.name = "users.change",
      .method = Method::patch,
      .path = "/user/{user_name}",
-     .summary = "Change a user's password, role or quota, or disable the account",
+     .summary = "Change a user's password, display name, role or quota, or disable the account",
      .flags = {.slowRefusal = true}}};
 constexpr Endpoint<RemoveUser, void> remove{{.name = "users.remove",
                                              .method = Method::delete_,

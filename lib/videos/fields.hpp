@@ -53,6 +53,8 @@ struct Fields<Video> {
       Field{"visibility", &Video::visibility, "public, unlisted or private"},
       Field{"blocked", &Video::blocked, "why it is blocked, if it is"},
       Field{"tags", &Video::tags, "at most 10, in lower case, sorted"},
+      Field{"author_display_name", &Video::authorDisplayName, "display name of the owner, if there is one"},
+      Field{"comments_off", &Video::commentsOff, "true: comments are switched off; otherwise left out"},
   };
 };
 
@@ -111,6 +113,7 @@ struct Fields<SetVideo> {
       Field{"description", &SetVideo::description, "new description, at most 5000 characters, lines separated by LF"},
       Field{"visibility", &SetVideo::visibility, "public, unlisted or private"},
       Field{"tags", &SetVideo::tags, "new tags, at most 10 of 1 to 50 characters without commas"},
+      Field{"comments_off", &SetVideo::commentsOff, "whether to switch comments off"},
   };
 };
 

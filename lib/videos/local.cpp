@@ -95,6 +95,7 @@ class DirectoryVideos : public LocalVideos {
       video.id.text = makeUuid7(video.created);
       video.authorId = owner->id;
       video.author = owner->name;
+      video.authorDisplayName = owner->displayName;
       video.name = wanted.name;
       video.visibility = wanted.visibility.value_or(options_.visibility);
       video.displayTime = formatDisplayTime(video.created);
@@ -187,7 +188,9 @@ class DirectoryVideos : public LocalVideos {
       if (wanted.description) video.description = *wanted.description;
       if (wanted.visibility) video.visibility = *wanted.visibility;
       if (wanted.tags) video.tags = tags;
-      if (wanted.name || wanted.description || wanted.visibility || wanted.tags) rows::setVideo(transaction, video);
+      if (wanted.commentsOff) video.commentsOff = *wanted.commentsOff ? std::optional(true) : std::nullopt;
+      if (wanted.name || wanted.description || wanted.visibility || wanted.tags || wanted.commentsOff)
+        rows::setVideo(transaction, video);
       return static_cast<Video>(std::move(video));
     });
   }
@@ -359,6 +362,7 @@ class DirectoryVideos : public LocalVideos {
       shown.id = video.id;
       shown.authorId = video.authorId;
       shown.author = video.author;
+      shown.authorDisplayName = video.authorDisplayName;
       shown.name = video.name;
       shown.state = video.state;
       shown.displayTime = video.displayTime;

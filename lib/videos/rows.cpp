@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view columns =
     "v.id, v.author_id, u.login_name, v.name, v.state, v.display_ctime, v.create_time, v.size, v.content_type, "
     "v.sha256, v.duration_ms, v.description, v.visibility, v.blocked, "
-    "(SELECT group_concat(g.tag) FROM video_tags g WHERE g.video_id = v.id), ";
+    "(SELECT group_concat(g.tag) FROM video_tags g WHERE g.video_id = v.id), u.display_name, v.comments_off, ";
 // CROSS JOIN makes SQLite keep this join order, so that rows come in the order of the list's index.
 constexpr std::string_view tables =
     "video_info v CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL "
@@ -41,7 +41,9 @@ Made videoOf(const store::Query& row) {
   video.blocked = row.optionalText(13);
   readText(row.text(14), "tags", video.tags);
   std::sort(video.tags.begin(), video.tags.end());
-  video.purgeTime = row.optionalTime(15);
+  video.authorDisplayName = row.optionalText(15);
+  if (row.integer(16) != 0) video.commentsOff = true;
+  video.purgeTime = row.optionalTime(17);
   return video;
 }
 
@@ -120,9 +122,9 @@ std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id) {
   auto query = reader.query(sql, id);
   if (!query.next()) return std::nullopt;
   auto video = videoOf<StoredVideo>(query);
-  video.blob = query.optionalText(16);
-  video.modified = query.optionalTime(17).value_or(video.created);
-  video.reported = query.integer(18) != 0;
+  video.blob = query.optionalText(18);
+  video.modified = query.optionalTime(19).value_or(video.created);
+  video.reported = query.integer(20) != 0;
   return video;
 }
 
@@ -332,8 +334,8 @@ bool setContent(store::Transaction& transaction, const StoredVideo& before, cons
 
 void setVideo(store::Transaction& transaction, const Video& video) {
   transaction
-      .query("UPDATE video_info SET name = ?, description = ?, visibility = ? WHERE id = ?", video.name,
-             video.description, video.visibility, video.id)
+      .query("UPDATE video_info SET name = ?, description = ?, visibility = ?, comments_off = ? WHERE id = ?",
+             video.name, video.description, video.visibility, video.commentsOff.value_or(false), video.id)
       .run();
   transaction.query("DELETE FROM video_tags WHERE video_id = ?", video.id).run();
   for (const std::string& tag : video.tags)

@@ -113,7 +113,7 @@ void insertVideo(store::Transaction& transaction, const Video& video);
 /// Publishes the content of a video that is still pending, or ready with the same content as when it was read. Returns
 /// false otherwise.
 bool setContent(store::Transaction& transaction, const StoredVideo& before, const NewContent& content, Time now);
-/// Writes the video's name, description, visibility and tags.
+/// Writes the video's name, description, visibility and tags, and whether comments are off.
 void setVideo(store::Transaction& transaction, const Video& video);
 /// Changes the state of a video from `from` to `to`. Returns false, and changes nothing, if it is not in state `from`.
 bool setState(store::Transaction& transaction, const VideoId& id, VideoState from, VideoState to);

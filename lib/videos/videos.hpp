@@ -46,6 +46,8 @@ struct Video {
   std::optional<Visibility> visibility{};  ///< nothing: the daemon is too old to say
   std::optional<std::string> blocked{};    ///< why a moderator blocked it; nothing if it is not blocked
   std::vector<std::string> tags{};         ///< at most 10, in lower case, sorted
+  std::optional<std::string> authorDisplayName{};
+  std::optional<bool> commentsOff{};  ///< true: nobody can comment; otherwise nothing
 };
 
 /// The request for a new video.
@@ -115,6 +117,7 @@ struct SetVideo {
   std::optional<Visibility> visibility{};
   /// At most 10 of 1 to 50 characters without commas. Spaces around them are removed, and A to Z become lower case.
   std::optional<std::vector<std::string>> tags{};
+  std::optional<bool> commentsOff{};  ///< whether to switch comments off
 };
 
 /// The state of the verification of a content: waiting, in progress, or its result.
@@ -167,8 +170,9 @@ class Videos {
   virtual KnownContent known(const Credential& by, const ContentQuery& wanted) = 0;
   /// Returns a video: one that is not ready to the owner, admins and the operator only.
   virtual Video show(const Credential& by, const VideoRef& wanted) = 0;
-  /// Changes the name, description, visibility or tags of a pending or ready video and returns the video. For the
-  /// owner, admins and the operator. Faults: malformed, forbidden, notFound, conflict (deleted).
+  /// Changes the name, description, visibility or tags of a pending or ready video, or whether it takes comments, and
+  /// returns the video. For the owner, admins and the operator. Faults: malformed, forbidden, notFound, conflict
+  /// (deleted).
   virtual Video set(const Credential& by, const SetVideo& wanted) = 0;
   /// Deletes a video: moves it to the trash and queues it for purging, in one transaction. It disappears from lists and
   /// streams at once. For the owner, admins and the operator.

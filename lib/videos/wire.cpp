@@ -43,10 +43,11 @@ constexpr Endpoint<VideoRef, Video> showOf{{.name = "videos.show",
                                             .path = "/user/{user_name}/videos/{id}",
                                             .summary = "Show a video",
                                             .flags = {.takesLink = true}}};
-constexpr Endpoint<SetVideo, Video> set{{.name = "videos.set",
-                                         .method = Method::patch,
-                                         .path = "/video/{id}",
-                                         .summary = "Change a video's name, description, visibility or tags"}};
+constexpr Endpoint<SetVideo, Video> set{
+    {.name = "videos.set",
+     .method = Method::patch,
+     .path = "/video/{id}",
+     .summary = "Change a video's name, description, visibility, tags or comments"}};
 constexpr Endpoint<RemoveVideo, void> remove{{.name = "videos.delete",
                                               .method = Method::delete_,
                                               .path = "/video/{id}",

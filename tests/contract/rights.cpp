@@ -181,7 +181,7 @@ class Cell {
       at().videos().remove(owner, {{gone, {}}, {}});
       replace(text, "DELETED", gone.text);
     }
-    if (has("VIDEO")) {
+    if (has("VIDEO") || has("COMMENT")) {
       const VideoId made = video();
       if (has("COMMENT")) replace(text, "COMMENT", at().comments().post(owner, {made, "hello", {}}).id.text);
       if (has("SHARE")) {

@@ -7,6 +7,7 @@
 
 #include "base/json.hpp"
 #include "catch.hpp"
+#include "comments/fields.hpp"
 #include "contract/site.hpp"
 #include "wait.hpp"
 
@@ -320,6 +321,30 @@ TEST_CASE("the JSON of every endpoint is as recorded") {
   record("uploads.status", wire.get("/upload/" + video.text + "/status", ada));
   record("comments.post", wire.post("/videos/" + video.text + "/comments", R"({"content":"hi","position_ms":5})", ada));
   record("comments.list", wire.get("/videos/" + video.text + "/comments"));
+  record("users.change display_name",
+         wire.client.Patch("/user/ada", Wire::headers(ada), R"({"display_name":"Ada L."})", "text/plain"));
+  const auto posted = wire.post("/videos/" + video.text + "/comments", R"({"content":"first"})", ada);
+  const CommentId first = fromJson<Comment>(posted->body).id;
+  const auto replied =
+      wire.post("/videos/" + video.text + "/comments", R"({"content":"reply","parent_id":")" + first.text + "\"}", ada);
+  record("comments.post reply", replied);
+  const CommentId reply = fromJson<Comment>(replied->body).id;
+  record("comments.hide", wire.post("/comments/" + reply.text + "/hide", "{}", root));
+  record("comments.listHeld", wire.get("/comments/held", root));
+  record("comments.approve", wire.post("/comments/" + reply.text + "/approve", "{}", root));
+  record("comments.remove.rehearse",
+         wire.post("/videos/" + video.text + "/comments/" + first.text + "/delete/rehearse", "{}", ada));
+  wire.client.Delete("/videos/" + video.text + "/comments/" + first.text, Wire::headers(ada));
+  record("comments.list deleted", wire.get("/videos/" + video.text + "/comments"));
+  record("comments.list parent", wire.get("/videos/" + video.text + "/comments?parent=" + first.text));
+  record("comments.removeBy.rehearse",
+         wire.post("/user/ada/comments/delete/rehearse", R"({"since":"2026-01-01T00:00:00Z"})", root));
+  record("comments.removeBy", wire.client.Delete("/user/ada/comments?since=1", Wire::headers(root)));
+  record("videos.set comments_off",
+         wire.client.Patch("/video/" + video.text, Wire::headers(ada), R"({"comments_off":true})", "text/plain"));
+  record("comments.post off", wire.post("/videos/" + video.text + "/comments", R"({"content":"x"})", ada));
+  wire.client.Patch("/video/" + video.text, Wire::headers(ada), R"({"comments_off":false})", "text/plain");
+  wire.client.Patch("/user/ada", Wire::headers(ada), R"({"display_name":null})", "text/plain");
   record("deletions.enqueue", wire.post("/video-delete-record/" + video.text, "", root));
   record("deletions.list", wire.get("/deletions", root));
   record("videos.restore", wire.post("/video/" + video.text + "/restore", "", ada));

@@ -127,6 +127,8 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"uploads.rehearse", "video-upload"},
       {"uploads.status", "video-upload"},
       {"comments.remove", "comment-delete"},
+      {"comments.removeBy", "comment-delete"},
+      {"comments.listHeld", "comment-list"},
       {"deletions.enqueue", "video-delete"},
       {"exports.start", "user-export"},
       {"exports.open", "user-export"},

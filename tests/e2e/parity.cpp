@@ -162,7 +162,7 @@ std::string everyFormat(const std::string& way, Met& met) {
   tell.each("", {"user", "add", "u*", "--password-stdin"}, {{}, "password of u", {}});
   tell.each("", {"user", "list"});
   tell.each("", {"user", "show", "ada"});
-  tell.each("", {"user", "set", "ada", "--quota", "5GiB"});
+  tell.each("", {"user", "set", "ada", "--quota", "5GiB", "--display-name", "Ada *"});
   tell.each("", {"user", "passwd", "ujson", "--password-stdin"}, {{}, "another of u", {}});
   tell.each("", {"user", "disable", "ujson", "nobody"});
   tell.each("", {"user", "enable", "ujson"});
@@ -192,6 +192,9 @@ std::string everyFormat(const std::string& way, Met& met) {
   tell.each("ada", {"comment", "post", video, "said *"});
   tell.each("ada", {"comment", "list", video});
   tell.each("ada", {"comment", "delete", video, "none", "nothing"});
+  tell.each("", {"comment", "hide", "none", "nothing"});
+  tell.each("", {"comment", "list", "--held"});
+  tell.each("", {"comment", "approve", "none", "nothing"});
   tell.each("ada", {"user", "export", "ada", "export-*"});
   tell.each("ada", {"video", "delete", other, "nothing"});
   tell.each("", {"queue", "list"});
@@ -272,6 +275,11 @@ std::string everything(const std::string& way, Met& met) {
   tell("", {"user", "set", "eve", "--role", "admin", "--quota", "none"});
   tell("", {"user", "set", "eve", "--role", "user", "-o", "json"});
   tell("", {"user", "set", "eve"});
+  tell("", {"user", "set", "eve", "--display-name", "Éve 🎬"});
+  tell("", {"user", "show", "eve", "-o", "json"});
+  tell("", {"user", "list"});
+  tell("", {"user", "set", "eve", "--display-name", ""});
+  tell("", {"user", "set", "eve", "--display-name", "a\nb"});
   tell("", {"user", "set", "nobody", "--role", "user"});
   tell("ada", {"user", "set", "ada", "--role", "admin"});
   tell("", {"user", "disable", "eve", "nobody", "-o", "json"});
@@ -356,7 +364,36 @@ std::string everything(const std::string& way, Met& met) {
   for (const char* format : {"table", "tsv", "json"}) tell("ada", {"-o", format, "comment", "list", first});
   tell("ada", {"comment", "list", first, "--at", "1:00", "--at-until", "2:00"});
   const std::string posted = line(site.run("ada", {"-o", "id", "comment", "list", first, "--limit", "1"}).out);
+  const std::string reply =
+      line(tell("ada", {"-o", "id", "comment", "post", first, "a reply", "--parent", posted}).out);
+  tell("ada", {"comment", "post", first, "a reply to it", "--parent", reply, "-o", "json"});
+  tell("ada", {"comment", "post", first, "a reply to nothing", "--parent", "nothing"});
+  tell("ada", {"comment", "list", first, "--parent", posted});
+  tell("", {"comment", "hide", reply, "nothing", "-o", "json"});
+  tell("ada", {"comment", "hide", reply});
+  for (const char* format : {"table", "json"}) tell("", {"-o", format, "comment", "list", "--held", "--user", "ada"});
+  for (const std::string user : {"ada", "bob"}) tell(user, {"comment", "list", first});
+  tell("bob", {"comment", "list", "--held"});
+  tell("", {"comment", "list", first, "--held"});
+  tell("", {"comment", "list"});
+  tell("", {"comment", "list", first, "--user", "ada"});
+  tell("", {"comment", "approve", reply, "-o", "json"});
+  for (const std::string user : {"ada", "bob"}) tell(user, {"--dry-run", "comment", "delete", first, posted});
   tell("ada", {"comment", "delete", first, posted, posted, "-o", "json"});
+  for (const char* format : {"table", "tsv", "json"}) tell("ada", {"-o", format, "comment", "list", first});
+  tell("ada", {"video", "set", first, "--comments", "off"});
+  tell("ada", {"video", "show", first, "-o", "json"});
+  tell("ada", {"comment", "post", first, "too late"});
+  tell("ada", {"video", "set", first, "--comments", "maybe"});
+  tell("ada", {"video", "set", first, "--comments", "on"});
+  tell("", {"comment", "delete", "--user", "ada"});
+  tell("", {"comment", "delete", first, "--user", "ada", "--since", "@0"});
+  tell("", {"comment", "delete", "--since", "@0"});
+  tell("", {"comment", "delete", "--user", "ada", "--since", "@0"});
+  tell("", {"--dry-run", "comment", "delete", "--user", "ada", "--since", "@0", "-o", "json"});
+  tell("bob", {"--dry-run", "comment", "delete", "--user", "ada", "--since", "@0"});
+  tell("", {"comment", "delete", "--user", "ada", "--since", "@0", "--yes", "-o", "json"});
+  tell("", {"comment", "list", first});
 
   tell("ada", {"video", "delete", first, first, "nothing", "-o", "json"});
   tell("ada", {"video", "delete", "-", "-0"}, {{}, std::string("nothing\0none\0", 13), {}});

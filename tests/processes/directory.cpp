@@ -414,6 +414,7 @@ TEST_CASE("migrating any older schema keeps its data", "[store]") {
       "INSERT INTO video_info (id, author_id, name, state, display_ctime, create_time, size, sha256)"
       " VALUES ('v', 1, 'mine', 'deleted', '', 1, 10, 'abc');"
       "INSERT INTO video_del_rec (video_id, due, create_time) VALUES ('v', 3, 2);"
+      "INSERT INTO comments (id, video_id, author_id, content, time) VALUES ('c', 'v', 1, 'hello', 4);"
       "INSERT INTO sessions VALUES ('s', 'p', 1, 'ann', 1, 1)");
   CHECK(migrate(*directory).before == from);
   directory->share();
@@ -423,6 +424,7 @@ TEST_CASE("migrating any older schema keeps its data", "[store]") {
   };
   CHECK(has("SELECT 1 FROM users WHERE login_name = 'ann' AND pwd = 'secret' AND bytes_trash = 10"));
   CHECK(has("SELECT 1 FROM video_del_rec d JOIN video_info v ON v.id = d.video_id WHERE v.sha256 = 'abc'"));
+  CHECK(has("SELECT 1 FROM comments WHERE id = 'c' AND video_id = 'v' AND author_id = 1 AND content = 'hello'"));
   CHECK(has("SELECT 1 FROM sessions WHERE public_id = 'p'"));
 }
 

@@ -145,6 +145,9 @@ workers = 5
 max_tries = 6
 retry_delay = "7s"
 remember = "8d"
+[moderation]
+words = ["spam", "Größe"]
+hold_first = 18
 [scheduler]
 run = false
 [task.backup]
@@ -262,6 +265,8 @@ address = "truncated"
   CHECK(s.deletions.retryDelay == 7s);
   CHECK(s.deletions.remember == 24h * 8);
   CHECK(s.videos.remember == 24h * 8);
+  CHECK(s.comments.words == std::vector<std::string>{"spam", "Größe"});
+  CHECK(s.comments.holdFirst == 18);
   CHECK_FALSE(s.tasks.byClock);
   CHECK(s.tasks.brokenUploadsAfter == 9s);
   const TaskTiming& clear = s.tasks.timings.at("video-clear");
