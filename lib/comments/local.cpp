@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "comments/make.hpp"
 #include "comments/rows.hpp"
+#include "users/rows.hpp"
 #include "videos/rows.hpp"
 
 namespace video {
@@ -24,6 +25,7 @@ class LocalComments : public Comments {
     access_.countComment(requireAuthor(access_.identify(by)));
     return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
       const Identity who = requireAuthor(access_.identify(transaction, by));
+      rows::requireNotMuted(transaction, who.user, access_.now());
       const auto video = rows::requireVideo(transaction, {wanted.video, std::nullopt});
       if (video.state != VideoState::ready) throw rows::noSuchVideo(wanted.video);
       Comment comment;

@@ -1,9 +1,11 @@
 #include "access/access.hpp"
 #include "comments/make.hpp"
+#include "contents/make.hpp"
 #include "data/make.hpp"
 #include "deletions/make.hpp"
 #include "observe/log.hpp"
 #include "schedule/schedule.hpp"
+#include "reports/make.hpp"
 #include "server/make.hpp"
 #include "sessions/make.hpp"
 #include "shares/make.hpp"
@@ -61,6 +63,8 @@ class DirectoryToolkit : public LocalToolkit {
         uploads_(makeLocalUploads(database_, blobs_, access_, settings.uploads, [this] { deletions_->wake(); })),
         shares_(makeLocalShares(database_, access_, settings.shares)),
         comments_(makeLocalComments(database_, access_)),
+        reports_(makeLocalReports(database_, access_)),
+        contents_(makeLocalContents(database_, access_)),
         deletions_(makeLocalDeletions(database_, blobs_, access_, purgeClock_, settings.deletions)),
         tasks_(makeLocalTasks(database_, blobs_, access_, *deletions_, *videos_, purgeClock_, settings.tasks)),
         server_(makeLocalServer(access_)) {
@@ -79,6 +83,8 @@ class DirectoryToolkit : public LocalToolkit {
   Uploads& uploads() override { return *uploads_; }
   Shares& shares() override { return *shares_; }
   Comments& comments() override { return *comments_; }
+  Reports& reports() override { return *reports_; }
+  Contents& contents() override { return *contents_; }
   Deletions& deletions() override { return *deletions_; }
   LocalTasks& tasks() override { return *tasks_; }
   LocalServer& server() override { return *server_; }
@@ -119,6 +125,8 @@ class DirectoryToolkit : public LocalToolkit {
   std::unique_ptr<Uploads> uploads_;
   std::unique_ptr<Shares> shares_;
   std::unique_ptr<Comments> comments_;
+  std::unique_ptr<Reports> reports_;
+  std::unique_ptr<Contents> contents_;
   std::unique_ptr<LocalDeletions> deletions_;
   std::unique_ptr<LocalTasks> tasks_;
   std::unique_ptr<LocalServer> server_;

@@ -1,6 +1,8 @@
 #include "comments/make.hpp"
+#include "contents/make.hpp"
 #include "deletions/make.hpp"
 #include "http/client/client.hpp"
+#include "reports/make.hpp"
 #include "server/make.hpp"
 #include "sessions/make.hpp"
 #include "shares/make.hpp"
@@ -25,6 +27,8 @@ class RemoteToolkit : public Toolkit {
         uploads_(makeRemoteUploads(server_)),
         shares_(makeRemoteShares(server_)),
         comments_(makeRemoteComments(server_)),
+        reports_(makeRemoteReports(server_)),
+        contents_(makeRemoteContents(server_)),
         deletions_(makeRemoteDeletions(server_)),
         tasks_(makeRemoteTasks(server_)),
         daemon_(makeRemoteServer(server_)) {}
@@ -36,6 +40,8 @@ class RemoteToolkit : public Toolkit {
   Uploads& uploads() override { return *uploads_; }
   Shares& shares() override { return *shares_; }
   Comments& comments() override { return *comments_; }
+  Reports& reports() override { return *reports_; }
+  Contents& contents() override { return *contents_; }
   Deletions& deletions() override { return *deletions_; }
   Tasks& tasks() override { return *tasks_; }
   Server& server() override { return *daemon_; }
@@ -49,6 +55,8 @@ class RemoteToolkit : public Toolkit {
   std::unique_ptr<Uploads> uploads_;
   std::unique_ptr<Shares> shares_;
   std::unique_ptr<Comments> comments_;
+  std::unique_ptr<Reports> reports_;
+  std::unique_ptr<Contents> contents_;
   std::unique_ptr<Deletions> deletions_;
   std::unique_ptr<Tasks> tasks_;
   std::unique_ptr<Server> daemon_;

@@ -1,6 +1,8 @@
 #include "comments/make.hpp"
+#include "contents/make.hpp"
 #include "deletions/make.hpp"
 #include "http/routing/router.hpp"
+#include "reports/make.hpp"
 #include "server/make.hpp"
 #include "sessions/make.hpp"
 #include "shares/make.hpp"
@@ -30,6 +32,8 @@ void serve(http::Router& router, LocalToolkit& toolkit, const http::CookieOption
   serveUploads(router, toolkit.uploads());
   serveShares(router, toolkit.shares());
   serveComments(router, toolkit.comments());
+  serveReports(router, toolkit.reports());
+  serveContents(router, toolkit.contents());
   serveDeletions(router, toolkit.deletions());
   serveTasks(router, toolkit.tasks());
   serveServer(router, toolkit.server());

@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "comments/comments.hpp"
+#include "contents/contents.hpp"
 #include "data/data.hpp"
 #include "deletions/deletions.hpp"
+#include "reports/reports.hpp"
 #include "server/server.hpp"
 #include "sessions/sessions.hpp"
 #include "settings/settings.hpp"
@@ -40,6 +42,8 @@ class Toolkit {
   virtual Uploads& uploads() = 0;      ///< uploads
   virtual Shares& shares() = 0;        ///< signed links
   virtual Comments& comments() = 0;    ///< comments
+  virtual Reports& reports() = 0;      ///< reports of videos, comments and users
+  virtual Contents& contents() = 0;    ///< contents that nobody may upload
   virtual Deletions& deletions() = 0;  ///< the queue of deletions
   virtual Tasks& tasks() = 0;          ///< the scheduler's tasks
   virtual Server& server() = 0;        ///< the daemon itself

@@ -109,6 +109,7 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
   const std::map<std::string, std::string> nouns{
       {"users", "user"},   {"sessions", "session"}, {"tokens", "token"},    {"videos", "video"}, {"uploads", "video"},
       {"shares", "share"}, {"comments", "comment"}, {"deletions", "queue"}, {"tasks", "task"},   {"server", "server"},
+      {"reports", "report"}, {"contents", "video"},
   };
   // Operations whose command has another name.
   const std::map<std::string, std::string> others{
@@ -126,6 +127,9 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"uploads.status", "video-upload"},
       {"comments.remove", "comment-delete"},
       {"deletions.enqueue", "video-delete"},
+      {"contents.block", "video-block"},
+      {"contents.unblock", "video-unblock"},
+      {"contents.list", "video-blocked"},
   };
   const std::map<std::string, std::string> noCommand{
       {"tokens.revokeAll", "tokens are ended by their ids"},

@@ -351,6 +351,7 @@ void addVideo(Commands& commands);
 void addUpload(Commands& commands, CLI::App& video);
 void addShare(Commands& commands);
 void addComment(Commands& commands);
+void addReport(Commands& commands);
 void addQueue(Commands& commands);
 void addTask(Commands& commands);
 void addData(Commands& commands);
