@@ -349,6 +349,25 @@ TEST_CASE("the JSON of every endpoint is as recorded") {
   const std::string shares = "/video/" + video.text + "/shares";
   record("shares.create", wire.post(shares, R"({"what":"view","expires":"2100-01-01T00:00:00Z","label":"x"})", ada));
   record("shares.list", wire.get(shares, ada));
+  const std::string report = R"({"reason":"spam","text":"two\nlines","contact":"a@example.org"})";
+  record("reports.video", wire.post("/videos/" + video.text + "/reports", report, ada));
+  record("reports.video again", wire.post("/videos/" + video.text + "/reports", report, ada));
+  record("reports.user", wire.post("/user/bob/reports", report, ada));
+  record("reports.list", wire.get("/reports", root));
+  const std::string reported = "/reports/" + site.local().reports().list(Operator{}, {}).items.at(0).id.text;
+  record("reports.show", wire.get(reported, root));
+  record("reports.resolve", wire.post(reported + "/resolve", R"({"decision":"blocked","text":"seen"})", root));
+  record("reports.made", wire.get("/user/ada/reports-made", ada));
+  record("users.mute", wire.post("/user/bob/mute", R"({"until":"2100-01-01T00:00:00Z"})", root));
+  record("users.show muted", wire.get("/user/bob", root));
+  record("videos.block", wire.post(one + "/block", R"({"reason":"a reason"})", root));
+  record("videos.unblock", wire.client.Delete(one + "/block", Wire::headers(root)));
+  const std::string hash = site.local().videos().show(Operator{}, {video, {}}).sha256;
+  record("contents.block",
+         wire.post("/blocked-contents", "{\"sha256\":\"" + hash + R"(","reason":"a reason"})", root));
+  record("uploads.begin blocked",
+         wire.post("/upload/" + video.text + "/begin", "{\"sha256\":\"" + hash + "\"}", ada));
+  record("contents.list", wire.get("/blocked-contents", root));
   record("server.healthz", wire.get("/healthz"));
   record("server.readyz", wire.get("/readyz"));
   record("server.limits", wire.get("/server/limits", root));
