@@ -17,6 +17,7 @@
 #include "access/rate.hpp"
 #include "access/rows.hpp"
 #include "access/throttle.hpp"
+#include "access/view.hpp"
 #include "base/address.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -33,6 +34,7 @@ constexpr std::string_view tokenPrefix = "vdt_";
 constexpr std::size_t secretLength = 43;  // 256 bits in base64url
 constexpr std::chrono::milliseconds touchInterval = 1min;
 constexpr std::string_view uploading = "upload";
+constexpr std::string_view viewing = "view";
 
 bool isToken(std::string_view secret) {
   return secret.starts_with(tokenPrefix);
@@ -330,8 +332,34 @@ std::string Access::link(std::string_view share, const VideoId& video, std::stri
   return makeLink(impl_->database.directory().signingKey().read(), share, video, what, expires);
 }
 
-void Access::checkLink(const SignedLink& link, const VideoId& video, std::string_view what) {
+void Access::checkLink(store::Reader& reader, const SignedLink& link, const VideoId& video, std::string_view what) {
   access::checkLink(impl_->database.directory().signingKey().read(), link, video, what, now());
+  const bool isUploadUrl = what == uploading && link.share == noShare;
+  if (!isUploadUrl && !rows::hasShare(reader, link.share, video, what))
+    throw Error(Fault::forbidden, "link: has been revoked");
+  // Who hands out a link lets others do what they may themselves.
+  if (rows::isOwnerDisabled(reader, video)) throw Error(Fault::forbidden, "link: its owner is disabled");
+}
+
+void Access::requireView(store::Reader& reader, const Credential& by, const Identity& who, const VideoId& id,
+                         const std::optional<ViewedVideo>& video, const Error& absent) {
+  require(who, rights::videosShow);
+  const auto* const link = std::get_if<SignedLink>(&by);
+  if (link != nullptr) checkLink(reader, *link, id, viewing);
+  if (video && mayView(who, *video, link != nullptr, options().stream)) return;
+  if (who.kind == Identity::Kind::anonymous && options().stream != StreamAccess::everyone)
+    require(who, rights::videosShowSignedIn);
+  throw Error(absent);
+}
+
+void Access::requireOnVideo(const Identity& who, const Right& right, const std::optional<ViewedVideo>& video,
+                            const Error& absent) const {
+  const bool isSeen = video && mayView(who, *video, false, options().stream);
+  requireOn(who, right, isSeen ? std::optional(video->owner) : std::nullopt, absent);
+}
+
+bool Access::mayViewListed(const Identity& who, UserId owner) const {
+  return mayView(who, {.owner = owner, .ready = true, .visibility = Visibility::public_}, false, options().stream);
 }
 
 void Access::loadInBackground() {

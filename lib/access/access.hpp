@@ -14,6 +14,7 @@
 #include "base/credential.hpp"
 #include "base/identity.hpp"
 #include "base/ids.hpp"
+#include "base/visibility.hpp"
 #include "observe/log.hpp"
 #include "store/database.hpp"
 
@@ -35,6 +36,7 @@ struct AccessOptions {
   bool slidingSessions = true;
   std::size_t sessionCache = 100'000;
   std::chrono::milliseconds uploadLinkTtl{3'600'000};
+  StreamAccess stream = StreamAccess::everyone;
 };
 
 /// The SHA-256 of the secret of a session or token, under which it is stored and looked up.
@@ -131,8 +133,20 @@ class Access {
   std::string uploadLink(const VideoId& video);
   /// Returns the query `?share=&exp=&sig=` of a share, for `what` (view, upload).
   std::string link(std::string_view share, const VideoId& video, std::string_view what, Time expires);
-  /// Throws forbidden unless `link` was signed for this use. The caller must check that its share still exists.
-  void checkLink(const SignedLink& link, const VideoId& video, std::string_view what);
+  /// Throws forbidden unless `link` was signed for this use (view, upload), has not been revoked, and the video's owner
+  /// is not disabled.
+  void checkLink(store::Reader& reader, const SignedLink& link, const VideoId& video, std::string_view what);
+
+  /// Throws unless the caller may see the video (see mayView); nothing stands for a video that does not exist. `who` is
+  /// the identity of `by`. Throws forbidden for a link that is not valid, unauthenticated if nothing is shown without
+  /// signing in, otherwise `absent`.
+  void requireView(store::Reader& reader, const Credential& by, const Identity& who, const VideoId& id,
+                   const std::optional<ViewedVideo>& video, const Error& absent);
+  /// Does what requireOn does for an operation on a video: one that the caller may not see does not exist.
+  void requireOnVideo(const Identity& who, const Right& right, const std::optional<ViewedVideo>& video,
+                      const Error& absent) const;
+  /// Returns whether the caller may see more of a listed video than who published it under which name.
+  bool mayViewListed(const Identity& who, UserId owner) const;
 
   /// Fills the cache from the database in the background. Secrets not yet loaded are looked up as usual.
   void loadInBackground();

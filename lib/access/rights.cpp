@@ -36,7 +36,10 @@ bool may(const Identity& who, const Right& right, std::optional<UserId> thing) n
   if (isToken && !covers(who.scope, right.need)) return false;
   if (open(anyone) || open(signedIn)) return true;
   if (open(owner) && thing && *thing == who.user) return true;
-  // Tokens of lesser scope do not give an admin's rights.
+  // Tokens of lesser scope do not give the rights of a role.
+  if (open(moderator) && who.role == Role::moderator &&
+      (!isToken || who.scope == Scope::full || who.scope == Scope::admin))
+    return true;
   return open(admin) && who.role == Role::admin &&
          (!isToken || who.scope == Scope::admin || who.scope == Scope::metrics);
 }

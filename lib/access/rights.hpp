@@ -11,8 +11,8 @@ namespace video::access {
 struct Identity;
 
 /// Who may perform an operation, as bits. `owner` is the user to whom the object belongs. The operator may do
-/// everything, unless acting as a user.
-enum Who : unsigned { anyone = 1, signedIn = 2, owner = 4, admin = 8, link = 16 };
+/// everything, unless acting as a user. What a moderator may do, an admin may too: list both.
+enum Who : unsigned { anyone = 1, signedIn = 2, owner = 4, admin = 8, link = 16, moderator = 32 };
 
 /// The kind of access that a token must have.
 enum class Need { read, upload, change, administer, watch };
@@ -61,17 +61,19 @@ inline constexpr Right videosListOf{"videos.listOf", anyone, Need::read};
 inline constexpr Right videosListHidden{"videos.listOf?state", owner | admin, Need::read};
 inline constexpr Right videosListAll{"videos.list?user", owner | admin, Need::read};
 inline constexpr Right videosKnown{"videos.known", owner | admin, Need::read};
-inline constexpr Right videosShow{"videos.show", anyone, Need::read};
+inline constexpr Right videosShow{"videos.show", anyone | link, Need::read};
+inline constexpr Right videosShowSignedIn{"videos.show?session", signedIn, Need::read};
 inline constexpr Right videosShowHidden{"videos.show?hidden", owner | admin, Need::read};
+inline constexpr Right videosShowModerated{"videos.show?moderated", moderator | admin, Need::read};
 inline constexpr Right videosOpen{"videos.open", anyone | link, Need::read};
-inline constexpr Right videosOpenSignedIn{"videos.open?session", signedIn | link, Need::read};
-inline constexpr Right videosOpenOwn{"videos.open?signed", owner | admin | link, Need::read};
 inline constexpr Right videosSet{"videos.set", owner | admin, Need::change};
 inline constexpr Right videosVerify{"videos.verify", owner | admin, Need::change};
 inline constexpr Right videosVerifyStatus{"videos.verifyStatus", owner | admin, Need::read};
 inline constexpr Right videosDelete{"videos.delete", owner | admin, Need::change};
 inline constexpr Right videosDeletePending{"videos.delete?pending", owner | admin, Need::upload};
 inline constexpr Right videosRestore{"videos.restore", owner | admin, Need::change};
+inline constexpr Right videosBlock{"videos.block", moderator | admin, Need::change};
+inline constexpr Right videosUnblock{"videos.unblock", moderator | admin, Need::change};
 inline constexpr Right uploadsPut{"uploads.put", owner | admin | link, Need::upload};
 inline constexpr Right uploadsRehearse{"uploads.rehearse", owner | admin, Need::upload};
 inline constexpr Right sharesCreate{"shares.create", owner | admin, Need::change};

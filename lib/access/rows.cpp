@@ -97,6 +97,16 @@ std::int64_t epoch(store::Reader& reader) {
   return query.integer(0);
 }
 
+bool hasShare(store::Reader& reader, std::string_view share, const VideoId& video, std::string_view what) {
+  return reader.query("SELECT 1 FROM shares WHERE id = ? AND video_id = ? AND what = ?", share, video, what).next();
+}
+
+bool isOwnerDisabled(store::Reader& reader, const VideoId& video) {
+  return reader
+      .query("SELECT 1 FROM video_info v JOIN users u ON u.id = v.author_id WHERE v.id = ? AND u.disabled <> 0", video)
+      .next();
+}
+
 std::int64_t extendSession(store::Transaction& transaction, std::string_view hash, Time expires) {
   return transaction.query("UPDATE sessions SET TTL = ? WHERE session_id = ? AND TTL < ?", expires, hash, expires)
       .run();

@@ -38,6 +38,11 @@ void forEachSession(store::Reader& reader, Time now, std::string_view from, std:
 /// Returns the rights epoch, which rightsChanged (users/rows.hpp) increments.
 std::int64_t epoch(store::Reader& reader);
 
+/// Returns whether a share of the video exists, for `what` (view, upload).
+bool hasShare(store::Reader& reader, std::string_view share, const VideoId& video, std::string_view what);
+/// Returns whether the owner of the video is disabled.
+bool isOwnerDisabled(store::Reader& reader, const VideoId& video);
+
 /// These functions return the number of rows changed.
 std::int64_t extendSession(store::Transaction& transaction, std::string_view hash, Time expires);
 std::int64_t removeExpiredSession(store::Transaction& transaction, std::string_view hash, Time now);

@@ -8,14 +8,15 @@
 namespace video {
 
 /// The role of a user.
-enum class Role { user, admin };
+enum class Role { user, admin, moderator };
 
 /// What a token allows (http-api.md, role api).
 enum class Scope { read, upload, full, admin, metrics };
 
 template <>
 struct Names<Role> {
-  static constexpr std::array list{std::pair{Role::user, "user"}, std::pair{Role::admin, "admin"}};
+  static constexpr std::array list{std::pair{Role::user, "user"}, std::pair{Role::admin, "admin"},
+                                   std::pair{Role::moderator, "moderator"}};
 };
 
 template <>

@@ -26,8 +26,9 @@ class LocalComments : public Comments {
     return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
       const Identity who = requireAuthor(access_.identify(transaction, by));
       rows::requireNotMuted(transaction, who.user, access_.now());
-      const auto video = rows::requireVideo(transaction, {wanted.video, std::nullopt});
-      if (video.state != VideoState::ready) throw rows::noSuchVideo(wanted.video);
+      const auto video = rows::findVideo(transaction, wanted.video);
+      access_.requireView(transaction, by, who, wanted.video, rows::viewOf(video), rows::noSuchVideo(wanted.video));
+      if (video->state != VideoState::ready) throw rows::noSuchVideo(wanted.video);
       Comment comment;
       comment.time = access_.now();
       comment.id.text = makeUuid7(comment.time);
@@ -45,9 +46,8 @@ class LocalComments : public Comments {
     access::require(who, rights::commentsList);
     checkLimit(wanted.limit);
     return database_.read([&](store::Reader& reader) {
-      const auto video = rows::requireVideo(reader, {wanted.video, std::nullopt});
-      if (video.state != VideoState::ready && !access::may(who, rights::videosShowHidden, video.authorId))
-        throw rows::noSuchVideo(wanted.video);
+      const auto video = rows::findVideo(reader, wanted.video);
+      access_.requireView(reader, by, who, wanted.video, rows::viewOf(video), rows::noSuchVideo(wanted.video));
       return rows::listComments(reader, wanted);
     });
   }
@@ -56,10 +56,14 @@ class LocalComments : public Comments {
     database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
       const auto comment = rows::findComment(transaction, wanted);
-      const bool own = comment && comment->videoOwner == who.user;
-      access::requireOn(who, rights::commentsRemove,
-                        comment ? std::optional(own ? comment->videoOwner : comment->author) : std::nullopt,
-                        Error(Fault::notFound, fmt::format("comment {}: not found", wanted.id.text)));
+      const Error absent(Fault::notFound, fmt::format("comment {}: not found", wanted.id.text));
+      // An author removes comments even from a video that has become private.
+      if (comment && comment->author == who.user && who.isUser()) {
+        access::require(who, rights::commentsRemove, comment->author);
+      } else {
+        const auto video = comment ? rows::findVideo(transaction, wanted.video) : std::nullopt;
+        access_.requireOnVideo(who, rights::commentsRemove, rows::viewOf(video), absent);
+      }
       rows::deleteComment(transaction, wanted.id);
     });
   }

@@ -18,7 +18,7 @@ constexpr Endpoint<CommentQuery, Page<Comment>> list{{.name = "comments.list",
                                                       .method = Method::get,
                                                       .path = "/videos/{video}/comments",
                                                       .summary = "List a video's comments",
-                                                      .flags = {.sharedReply = true}}};
+                                                      .flags = {.sharedReply = true, .takesLink = true}}};
 constexpr Endpoint<CommentRef, void> remove{{.name = "comments.remove",
                                              .method = Method::delete_,
                                              .path = "/videos/{video}/comments/{id}",

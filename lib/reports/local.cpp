@@ -25,14 +25,14 @@ class LocalReports : public Reports {
       rows::StoredReport report;
       report.what = ReportSubject::video;
       report.video = wanted.video;
-      report.about = requireVisible(transaction, who, wanted.video).authorId;
+      report.about = requireVisible(transaction, by, who, wanted.video).authorId;
       return report;
     });
   }
 
   Reported comment(const Credential& by, const ReportComment& wanted) override {
     return insert(by, wanted, rights::reportsComment, [&](store::Transaction& transaction, const Identity& who) {
-      requireVisible(transaction, who, wanted.video);
+      requireVisible(transaction, by, who, wanted.video);
       const auto comment = rows::findComment(transaction, {wanted.video, wanted.comment});
       if (!comment) throw Error(Fault::notFound, fmt::format("comment {}: not found", wanted.comment.text));
       rows::StoredReport report;
@@ -80,6 +80,7 @@ class LocalReports : public Reports {
                                access_.now()))
         throw Error(Fault::conflict, fmt::format("report {}: is resolved already, as {}", wanted.id.text,
                                                  nameOf(report.decision.value_or(ReportDecision::dismissed))));
+      if (report.video) rows::updateReported(transaction, *report.video);
       return requireReport(transaction, wanted.id);
     });
   }
@@ -117,15 +118,17 @@ class LocalReports : public Reports {
       report.text = text;
       report.contact = wanted.contact;
       if (who.isUser()) report.reporter = who.user;
-      return rows::insertReport(transaction, report) ? Reported{report.id} : Reported{};
+      if (!rows::insertReport(transaction, report)) return Reported{};
+      if (report.video) rows::updateReported(transaction, *report.video);
+      return Reported{report.id};
     });
   }
 
-  static rows::StoredVideo requireVisible(store::Reader& reader, const Identity& who, const VideoId& id) {
-    auto found = rows::requireVideo(reader, {id, std::nullopt});
-    if (found.state != VideoState::ready && !access::may(who, rights::videosShowHidden, found.authorId))
-      throw rows::noSuchVideo(id);
-    return found;
+  rows::StoredVideo requireVisible(store::Reader& reader, const Credential& by, const Identity& who,
+                                   const VideoId& id) {
+    auto video = rows::findVideo(reader, id);
+    access_.requireView(reader, by, who, id, rows::viewOf(video), rows::noSuchVideo(id));
+    return *std::move(video);
   }
 
   static ReceivedReport requireReport(store::Reader& reader, const ReportId& id) {

@@ -117,7 +117,8 @@ bool insertReport(store::Transaction& transaction, const StoredReport& report) {
                                              : fmt::to_string(report.about.value);
   return transaction
              .query(
-                 "INSERT INTO reports (id, what, subject, video_id, comment_id, about_id, reporter_id, contact, reason, "
+                 "INSERT INTO reports (id, what, subject, video_id, comment_id, about_id, reporter_id, contact, "
+                 "reason, "
                  "text, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                  report.id, report.what, subject, report.video, report.comment, report.about, report.reporter,
                  report.contact, report.reason, report.text, report.time)
@@ -131,6 +132,15 @@ bool resolveReport(store::Transaction& transaction, const ResolveReport& wanted,
                  "decision_time = ? WHERE id = ? AND state = 'open'",
                  wanted.decision, wanted.text, by, now, wanted.id)
              .run() == 1;
+}
+
+void updateReported(store::Transaction& transaction, const VideoId& video) {
+  transaction
+      .query(
+          "UPDATE video_info SET reported = EXISTS (SELECT 1 FROM reports WHERE video_id = ?1 AND state = 'open') "
+          "WHERE id = ?1",
+          video)
+      .run();
 }
 
 std::int64_t anonymizeReportsBy(store::Transaction& transaction, UserId reporter, std::int64_t limit) {

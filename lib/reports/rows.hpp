@@ -25,6 +25,8 @@ std::optional<ReceivedReport> findReport(store::Reader& reader, const ReportId& 
 bool insertReport(store::Transaction& transaction, const StoredReport& report);
 /// Records the decision of `by` (none: the operator) on an open report. Returns whether it was open.
 bool resolveReport(store::Transaction& transaction, const ResolveReport& wanted, std::optional<UserId> by, Time now);
+/// Records with a video whether a report of it or of its comments is open: moderators see it then.
+void updateReported(store::Transaction& transaction, const VideoId& video);
 /// Removes the reporter and what the reporter wrote from at most `limit` reports of a user. Returns how many.
 std::int64_t anonymizeReportsBy(store::Transaction& transaction, UserId reporter, std::int64_t limit);
 

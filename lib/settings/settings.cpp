@@ -320,7 +320,7 @@ const std::vector<Rule<Settings>>& rules() {
           "stream.access",
           std::array{pair{Word("public"), StreamAccess::everyone}, pair{Word("session"), StreamAccess::session},
                      pair{Word("signed"), StreamAccess::signed_}},
-          [](auto& of) -> auto& { return of.videos.access; }),
+          [](auto& of) -> auto& { return of.access.stream; }),
       count<S>(
           "stream.max_connections", 1, 1'000'000, [](auto& of) -> auto& { return of.limiter.streams; }),
       count<S>(
@@ -378,6 +378,12 @@ const std::vector<Rule<Settings>>& rules() {
           "access.reports_per_hour", 0, 1'000'000, [](auto& of) -> auto& { return of.access.reportsPerHour; }),
       count<S>(
           "access.max_pending", 0, 1'000'000'000, [](auto& of) -> auto& { return of.videos.maxPending; }),
+
+      choice<S>(
+          "access.visibility",
+          std::array{pair{Word("public"), Visibility::public_}, pair{Word("unlisted"), Visibility::unlisted},
+                     pair{Word("private"), Visibility::private_}},
+          [](auto& of) -> auto& { return of.videos.visibility; }),
 
       choice<S>(
           "access.secure_cookies",

@@ -56,10 +56,10 @@ class LocalShares : public Shares {
   }
 
  private:
-  static void requireVideo(store::Reader& reader, const access::Identity& who, const access::Right& right,
-                           const VideoId& id) {
+  void requireVideo(store::Reader& reader, const access::Identity& who, const access::Right& right,
+                    const VideoId& id) const {
     const auto video = rows::findVideo(reader, id);
-    access::requireOn(who, right, video ? std::optional(video->authorId) : std::nullopt, rows::noSuchVideo(id));
+    access_.requireOnVideo(who, right, rows::viewOf(video), rows::noSuchVideo(id));
   }
 
   store::Database& database_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/cursor.hpp"
+#include "base/error.hpp"
 #include "base/json.hpp"
 
 namespace video::rows {
@@ -21,19 +22,6 @@ Page<Share> listShares(store::Reader& reader, const ShareQuery& wanted, Time now
   };
   readPage(page, query, wanted.limit, read, TimePage::cursorOf);
   return page;
-}
-
-void requireShare(store::Reader& reader, const SignedLink& link, const VideoId& video, ShareWhat what) {
-  const bool isUploadUrl = what == ShareWhat::upload && link.share == "0";
-  if (!isUploadUrl &&
-      !reader.query("SELECT 1 FROM shares WHERE id = ? AND video_id = ? AND what = ?", link.share, video, what).next())
-    throw Error(Fault::forbidden, "link: has been revoked");
-  // Who hands out a link lets others do what they may themselves.
-  if (reader
-          .query("SELECT 1 FROM video_info v JOIN users u ON u.id = v.author_id WHERE v.id = ? AND u.disabled <> 0",
-                 video)
-          .next())
-    throw Error(Fault::forbidden, "link: its owner is disabled");
 }
 
 void insertShare(store::Transaction& transaction, const Share& share) {

@@ -1,7 +1,5 @@
 #pragma once
 
-#include "base/credential.hpp"
-#include "base/error.hpp"
 #include "shares/fields.hpp"
 #include "store/database.hpp"
 
@@ -9,9 +7,6 @@ namespace video::rows {
 
 /// Returns a page of a video's links that have not expired, oldest first.
 Page<Share> listShares(store::Reader& reader, const ShareQuery& wanted, Time now);
-/// Throws forbidden if a link with a valid signature has been revoked, which an `upload_url` cannot be, or if the
-/// video's owner is disabled.
-void requireShare(store::Reader& reader, const SignedLink& link, const VideoId& video, ShareWhat what);
 
 /// Inserts a link and deletes the video's expired links. Throws conflict if the video has 500 others.
 void insertShare(store::Transaction& transaction, const Share& share);

@@ -14,7 +14,7 @@
 #include "contents/rows.hpp"
 #include "deletions/rows.hpp"
 #include "media/sniff.hpp"
-#include "shares/rows.hpp"
+#include "shares/fields.hpp"
 #include "store/blobs.hpp"
 #include "uploads/make.hpp"
 #include "users/rows.hpp"
@@ -192,15 +192,13 @@ class LocalUploads : public Uploads {
                                    const VideoId& id) {
     auto video = rows::findVideo(reader, id);
     if (who.kind == Identity::Kind::link) {
-      const auto& link = std::get<SignedLink>(by);
-      access_.checkLink(link, id, nameOf(ShareWhat::upload));
-      rows::requireShare(reader, link, id, ShareWhat::upload);
+      access_.checkLink(reader, std::get<SignedLink>(by), id, nameOf(ShareWhat::upload));
     } else {
-      access::requireOn(who, rights::uploadsPut, video ? std::optional(video->authorId) : std::nullopt,
-                        rows::noSuchVideo(id));
+      access_.requireOnVideo(who, rights::uploadsPut, rows::viewOf(video), rows::noSuchVideo(id));
     }
     if (!video) throw rows::noSuchVideo(id);
     if (video->state != VideoState::pending && video->state != VideoState::ready) throw rows::wrongState(*video);
+    if (video->blocked) throw Error(Fault::conflict, fmt::format("video {}: is blocked", id.text));
     return *std::move(video);
   }
 

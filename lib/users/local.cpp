@@ -91,7 +91,8 @@ class LocalUsers : public Users {
       requireMayChange(now, wanted, before ? std::optional(before->id) : std::nullopt);
       if (needsOld && rows::findUserSecret(transaction, wanted.name)->passwordHash != user.passwordHash)
         throw Error(Fault::conflict, fmt::format("user {}: password changed by another request", wanted.name));
-      if (wanted.role == Role::user || wanted.disabled == true) requireOtherAdmin(transaction, now, *before);
+      if ((wanted.role && wanted.role != Role::admin) || wanted.disabled == true)
+        requireOtherAdmin(transaction, now, *before);
       rows::changeUser(transaction, before->id, wanted);
       if (wanted.password) rows::setPassword(transaction, before->id, hash);
       if (wanted.password && wanted.revokeTokens.value_or(false))

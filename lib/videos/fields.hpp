@@ -50,6 +50,8 @@ struct Fields<Video> {
       Field{"duration_ms", &Video::durationMs, "duration in milliseconds, if known"},
       Field{"purge_time", &Video::purgeTime, "when a deleted video is due to be purged"},
       Field{"description", &Video::description, "at most 5000 characters, lines separated by LF"},
+      Field{"visibility", &Video::visibility, "public, unlisted or private"},
+      Field{"blocked", &Video::blocked, "why it is blocked, if it is"},
   };
 };
 
@@ -58,6 +60,7 @@ struct Fields<NewVideo> {
   static constexpr std::tuple list{
       Field{"user_name", &NewVideo::user, "the owner"},
       Field{"name", &NewVideo::name, "1 to 200 characters"},
+      Field{"visibility", &NewVideo::visibility, "public, unlisted or private"},
   };
 };
 
@@ -105,6 +108,7 @@ struct Fields<SetVideo> {
       Field{"id", &SetVideo::id, "ID of the video"},
       Field{"name", &SetVideo::name, "new name, 1 to 200 characters"},
       Field{"description", &SetVideo::description, "new description, at most 5000 characters, lines separated by LF"},
+      Field{"visibility", &SetVideo::visibility, "public, unlisted or private"},
   };
 };
 
@@ -138,6 +142,14 @@ struct Fields<UserVideosQuery> {
       std::tuple_cat(std::tuple{Field{"user_name", &UserVideosQuery::user, "the owner"},
                                 Field{"state", &UserVideosQuery::state, "only videos in this state"}},
                      Fields<ListQuery>::list);
+};
+
+template <>
+struct Fields<BlockVideo> {
+  static constexpr std::tuple list{
+      Field{"id", &BlockVideo::id, "ID of the video"},
+      Field{"reason", &BlockVideo::reason, "why, for the owner, 1 to 500 characters"},
+  };
 };
 
 }  // namespace video

@@ -4,12 +4,12 @@
 #include "access/access.hpp"
 #include "base/cursor.hpp"
 #include "base/error.hpp"
+#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "base/waiting.hpp"
 #include "deletions/rows.hpp"
 #include "os/descriptor.hpp"
-#include "shares/rows.hpp"
 #include "store/blobs.hpp"
 #include "users/rows.hpp"
 #include "videos/content_check.hpp"
@@ -67,6 +67,7 @@ class DirectoryVideos : public LocalVideos {
       video.authorId = owner->id;
       video.author = owner->name;
       video.name = wanted.name;
+      video.visibility = wanted.visibility.value_or(options_.visibility);
       video.displayTime = formatDisplayTime(video.created);
       rows::insertVideo(transaction, video);
       video.uploadUrl = fmt::format("/upload/{}{}", video.id.text, access_.uploadLink(video.id));
@@ -96,25 +97,26 @@ class DirectoryVideos : public LocalVideos {
   Page<Video> listOf(const Credential& by, const UserVideosQuery& wanted) override {
     checkLimit(wanted.limit);
     const Identity who = access_.identify(by);
+    access::require(who, rights::videosListOf);
     return database_.read([&](store::Reader& reader) {
-      if (who.kind == Identity::Kind::anonymous && !wanted.state) {
-        Page<Video> page = rows::listReadyVideosOf(reader, wanted.user, wanted);
-        if (!page.items.empty()) return page;
-      }
       rows::VideoFilter filter;
-      filter.author = rows::findUserId(reader, wanted.user);
-      if (wanted.state) access::requireOn(who, rights::videosListHidden, filter.author, noSuchUser(wanted.user));
-      if (!filter.author) throw noSuchUser(wanted.user);
-      filter.states = access::may(who, rights::videosListHidden, filter.author) ? statesShown(wanted.state)
-                                                                                : std::vector{VideoState::ready};
-      return rows::listVideos(reader, filter, wanted);
+      if (who.kind != Identity::Kind::anonymous || wanted.state) {
+        filter.author = rows::findUserId(reader, wanted.user);
+        if (wanted.state) access::requireOn(who, rights::videosListHidden, filter.author, noSuchUser(wanted.user));
+        if (!filter.author) throw noSuchUser(wanted.user);
+      }
+      if (access::may(who, rights::videosListHidden, filter.author)) {
+        filter.states = statesShown(wanted.state);
+        return rows::listVideos(reader, filter, wanted);
+      }
+      Page<Video> page = rows::listListedVideosOf(reader, wanted.user, wanted);
+      if (page.items.empty() && !rows::findUserId(reader, wanted.user)) throw noSuchUser(wanted.user);
+      return shownTo(who, std::move(page));
     });
   }
 
   KnownContent known(const Credential& by, const ContentQuery& wanted) override {
-    const bool isHash =
-        wanted.sha256.size() == 64 && wanted.sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
-    if (!isHash) throw Error(Fault::malformed, "sha256: must be 64 lower-case hex digits");
+    checkSha256("sha256", wanted.sha256);
     const Identity who = access_.identify(by);
     return database_.snapshot([&](store::Reader& reader) {
       const auto author = rows::findUserId(reader, wanted.user);
@@ -125,10 +127,11 @@ class DirectoryVideos : public LocalVideos {
 
   Video show(const Credential& by, const VideoRef& wanted) override {
     const Identity who = access_.identify(by);
-    const Video video = database_.read([&](store::Reader& reader) { return rows::requireVideo(reader, wanted); });
-    if (video.state != VideoState::ready && !access::may(who, rights::videosShowHidden, video.authorId))
-      throw rows::noSuchVideo(wanted.id);
-    return video;
+    return database_.read([&](store::Reader& reader) {
+      const auto video = rows::findVideo(reader, wanted.id);
+      access_.requireView(reader, by, who, wanted.id, rows::viewOf(video), rows::noSuchVideo(wanted.id));
+      return static_cast<Video>(rows::requireOf(wanted, video));
+    });
   }
 
   Video set(const Credential& by, const SetVideo& wanted) override {
@@ -139,7 +142,8 @@ class DirectoryVideos : public LocalVideos {
           requireListed(transaction, access_.identify(transaction, by), rights::videosSet, wanted.id);
       if (wanted.name) video.name = *wanted.name;
       if (wanted.description) video.description = *wanted.description;
-      if (wanted.name || wanted.description) rows::setTexts(transaction, video);
+      if (wanted.visibility) video.visibility = *wanted.visibility;
+      if (wanted.name || wanted.description || wanted.visibility) rows::setVideo(transaction, video);
       return static_cast<Video>(std::move(video));
     });
   }
@@ -198,24 +202,21 @@ class DirectoryVideos : public LocalVideos {
 
   Content open(const Credential& by, const VideoRef& wanted) override {
     const Identity who = access_.identify(by);
-    if (who.kind == Identity::Kind::link)
-      access_.checkLink(std::get<SignedLink>(by), wanted.id, nameOf(ShareWhat::view));
+    access::require(who, rights::videosOpen);
     const auto find = [&](store::Reader& reader) {
-      if (who.kind == Identity::Kind::link)
-        rows::requireShare(reader, std::get<SignedLink>(by), wanted.id, ShareWhat::view);
       auto found = rows::findVideo(reader, wanted.id);
-      requireMayOpen(who, found ? std::optional(found->authorId) : std::nullopt, wanted.id);
+      access_.requireView(reader, by, who, wanted.id, rows::viewOf(found), rows::noSuchVideo(wanted.id));
       return found;
     };
     auto video = database_.read(find);
     StoredContent stored;
     for (;;) {
-      if (!video || video->state != VideoState::ready) throw rows::noSuchVideo(wanted.id);
+      if (video->state != VideoState::ready) throw rows::noSuchVideo(wanted.id);
       stored = openContent(blobs_, *video);
       if (stored.damage.empty()) break;
       // The content may be replaced after its row was read and before the file is opened: look it up again.
       auto again = database_.read(find);
-      if (again && again->state == VideoState::ready && again->blob == video->blob) {
+      if (again->state == VideoState::ready && again->blob == video->blob) {
         noteDamage(database_, *video, stored.damage, access_.now());
         throw Error(Fault::contentUnavailable, fmt::format("video {}: content is missing or damaged", wanted.id.text));
       }
@@ -229,6 +230,30 @@ class DirectoryVideos : public LocalVideos {
     content.meta.name = video->name;
     content.reader = std::make_shared<FileReader>(std::move(stored.file), store::Blobs::pathOf(*video->blob));
     return content;
+  }
+
+  Video block(const Credential& by, const BlockVideo& wanted) override {
+    checkText("reason", wanted.reason, 1, 500);
+    return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      const Identity who = access_.identify(transaction, by);
+      access::require(who, rights::videosBlock);
+      const auto video = rows::requireVideo(transaction, {wanted.id, std::nullopt});
+      if (video.state == VideoState::purging) throw rows::wrongState(video);
+      rows::setBlocked(transaction, video.id, wanted.reason, who.isUser() ? std::optional(who.user) : std::nullopt,
+                       access_.now());
+      rows::holdDeletion(transaction, video.id);
+      return static_cast<Video>(rows::requireVideo(transaction, {wanted.id, std::nullopt}));
+    });
+  }
+
+  void unblock(const Credential& by, const VideoRef& wanted) override {
+    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      access::require(access_.identify(transaction, by), rights::videosUnblock);
+      const auto video = rows::requireVideo(transaction, wanted);
+      if (!video.blocked) throw Error(Fault::conflict, fmt::format("video {}: is not blocked", wanted.id.text));
+      rows::clearBlocked(transaction, video.id);
+      rows::resumeDeletion(transaction, video.id, std::max(access_.now(), purge_.clock.now()) + purge_.delay);
+    });
   }
 
   schedule::Task verifyTask(const std::atomic<std::int64_t>& share) override {
@@ -248,10 +273,10 @@ class DirectoryVideos : public LocalVideos {
   }
 
   // One that is pending or ready, of which the caller has this right.
-  static rows::StoredVideo requireListed(store::Reader& reader, const Identity& who, const access::Right& right,
-                                         const VideoId& id) {
+  rows::StoredVideo requireListed(store::Reader& reader, const Identity& who, const access::Right& right,
+                                  const VideoId& id) const {
     auto video = rows::findVideo(reader, id);
-    access::requireOn(who, right, video ? std::optional(video->authorId) : std::nullopt, rows::noSuchVideo(id));
+    access_.requireOnVideo(who, right, rows::viewOf(video), rows::noSuchVideo(id));
     if (video->state != VideoState::pending && video->state != VideoState::ready) throw rows::wrongState(*video);
     return *std::move(video);
   }
@@ -272,6 +297,8 @@ class DirectoryVideos : public LocalVideos {
     const bool isDeleted = video.state == VideoState::deleted && wanted.now.value_or(false);
     if (!isDeleted && video.state != VideoState::pending && video.state != VideoState::ready)
       throw rows::wrongState(video);
+    if (isDeleted && video.blocked)
+      throw Error(Fault::conflict, fmt::format("video {}: is blocked and stays in the trash", video.id.text));
     const auto delay = delayOf(wanted);
     const bool done =
         isDeleted ? rows::makeDue(transaction, video.id, due)
@@ -290,16 +317,26 @@ class DirectoryVideos : public LocalVideos {
                                const VideoRef& wanted) {
     const Identity who = access_.identify(transaction, by);
     const auto video = rows::findVideo(transaction, wanted.id);
-    access::requireOn(who, right, video ? std::optional(video->authorId) : std::nullopt, rows::noSuchVideo(wanted.id));
-    return rows::requireVideo(transaction, wanted);
+    access_.requireOnVideo(who, right, rows::viewOf(video), rows::noSuchVideo(wanted.id));
+    return rows::requireOf(wanted, video);
   }
 
-  void requireMayOpen(const Identity& who, std::optional<UserId> owner, const VideoId& id) const {
-    switch (options_.access) {
-      case StreamAccess::everyone: return access::require(who, rights::videosOpen);
-      case StreamAccess::session: return access::require(who, rights::videosOpenSignedIn);
-      case StreamAccess::signed_: return access::requireOn(who, rights::videosOpenOwn, owner, rows::noSuchVideo(id));
+  // A page of listed videos as the caller sees it: those who may not watch see who published what.
+  Page<Video> shownTo(const Identity& who, Page<Video> page) const {
+    for (Video& video : page.items) {
+      if (access_.mayViewListed(who, video.authorId)) continue;
+      Video shown;
+      shown.id = video.id;
+      shown.authorId = video.authorId;
+      shown.author = video.author;
+      shown.name = video.name;
+      shown.state = video.state;
+      shown.displayTime = video.displayTime;
+      shown.created = video.created;
+      shown.visibility = video.visibility;
+      video = std::move(shown);
     }
+    return page;
   }
 
   static std::vector<VideoState> statesShown(std::optional<VideoState> wanted) {

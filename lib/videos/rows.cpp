@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view columns =
     "v.id, v.author_id, u.login_name, v.name, v.state, v.display_ctime, v.create_time, v.size, v.content_type, "
-    "v.sha256, v.duration_ms, v.description, ";
+    "v.sha256, v.duration_ms, v.description, v.visibility, v.blocked, ";
 // CROSS JOIN makes SQLite keep this join order, so that rows come in the order of the list's index.
 constexpr std::string_view tables =
     "video_info v CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL "
@@ -36,7 +36,9 @@ Made videoOf(const store::Query& row) {
   video.sha256 = row.text(9);
   video.durationMs = row.optionalInteger(10);
   video.description = row.text(11);
-  video.purgeTime = row.optionalTime(12);
+  video.visibility = valueOf<Visibility>(row.text(12)).value_or(Visibility::private_);
+  video.blocked = row.optionalText(13);
+  if (!video.blocked) video.purgeTime = row.optionalTime(14);  // a blocked one is not purged
   return video;
 }
 
@@ -111,19 +113,23 @@ Page<Video> pageOf(store::Query query, std::int64_t limit, VideoSort sort) {
 
 std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id) {
   static const std::string sql =
-      fmt::format("SELECT {}d.due, v.blob, v.modified FROM {} WHERE v.id = ?", columns, tables);
+      fmt::format("SELECT {}d.due, v.blob, v.modified, v.reported FROM {} WHERE v.id = ?", columns, tables);
   auto query = reader.query(sql, id);
   if (!query.next()) return std::nullopt;
   auto video = videoOf<StoredVideo>(query);
-  video.blob = query.optionalText(13);
-  video.modified = query.optionalTime(14).value_or(video.created);
+  video.blob = query.optionalText(15);
+  video.modified = query.optionalTime(16).value_or(video.created);
+  video.reported = query.integer(17) != 0;
   return video;
 }
 
-StoredVideo requireVideo(store::Reader& reader, const VideoRef& wanted) {
-  auto video = findVideo(reader, wanted.id);
+StoredVideo requireOf(const VideoRef& wanted, std::optional<StoredVideo> video) {
   if (!video || (wanted.user && !equalWithoutCase(*wanted.user, video->author))) throw noSuchVideo(wanted.id);
   return *std::move(video);
+}
+
+StoredVideo requireVideo(store::Reader& reader, const VideoRef& wanted) {
+  return requireOf(wanted, findVideo(reader, wanted.id));
 }
 
 Error noSuchVideo(const VideoId& id) {
@@ -149,12 +155,11 @@ Page<Video> listVideos(store::Reader& reader, const VideoFilter& filter, const L
                 wanted.limit, filter.sort);
 }
 
-Page<Video> listReadyVideosOf(store::Reader& reader, std::string_view user, const ListQuery& wanted) {
+Page<Video> listListedVideosOf(store::Reader& reader, std::string_view user, const ListQuery& wanted) {
   static const std::string sql = fmt::format(
       "SELECT {}NULL FROM users u CROSS JOIN video_info v ON v.author_id = u.id "
-      "WHERE u.login_name = ? AND u.deleted IS NULL AND v.state = 'ready' AND v.id >= ? AND v.id < ? "
-      "ORDER BY v.id DESC LIMIT ?",
-      columns);
+      "WHERE u.login_name = ? AND u.deleted IS NULL AND {} AND v.id >= ? AND v.id < ? ORDER BY v.id DESC LIMIT ?",
+      columns, listedSql);
   const Bounds bounds = boundsOf(wanted, VideoSort::created);
   return pageOf(reader.query(sql, user, bounds.first, bounds.end, wanted.limit + 1), wanted.limit, VideoSort::created);
 }
@@ -271,8 +276,9 @@ bool hasPendingVideos(store::Reader& reader, UserId user, std::int64_t count) {
 void insertVideo(store::Transaction& transaction, const Video& video) {
   transaction
       .query(
-          "INSERT INTO video_info (id, author_id, name, state, display_ctime, create_time) VALUES (?, ?, ?, ?, ?, ?)",
-          video.id, video.authorId, video.name, video.state, video.displayTime, video.created)
+          "INSERT INTO video_info (id, author_id, name, state, display_ctime, create_time, visibility) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?)",
+          video.id, video.authorId, video.name, video.state, video.displayTime, video.created, video.visibility)
       .run();
 }
 
@@ -291,14 +297,27 @@ bool setContent(store::Transaction& transaction, const StoredVideo& before, cons
              .run() == 1;
 }
 
-void setTexts(store::Transaction& transaction, const Video& video) {
+void setVideo(store::Transaction& transaction, const Video& video) {
   transaction
-      .query("UPDATE video_info SET name = ?, description = ? WHERE id = ?", video.name, video.description, video.id)
+      .query("UPDATE video_info SET name = ?, description = ?, visibility = ? WHERE id = ?", video.name,
+             video.description, video.visibility, video.id)
       .run();
 }
 
 bool setState(store::Transaction& transaction, const VideoId& id, VideoState from, VideoState to) {
   return transaction.query("UPDATE video_info SET state = ? WHERE id = ? AND state = ?", to, id, from).run() == 1;
+}
+
+void setBlocked(store::Transaction& transaction, const VideoId& id, std::string_view reason, std::optional<UserId> by,
+                Time now) {
+  transaction
+      .query("UPDATE video_info SET blocked = ?, blocked_by = ?, blocked_time = ? WHERE id = ?", reason, by, now, id)
+      .run();
+}
+
+void clearBlocked(store::Transaction& transaction, const VideoId& id) {
+  transaction.query("UPDATE video_info SET blocked = NULL, blocked_by = NULL, blocked_time = NULL WHERE id = ?", id)
+      .run();
 }
 
 std::int64_t transferVideos(store::Transaction& transaction, UserId from, UserId to, std::int64_t limit) {

@@ -15,7 +15,21 @@ namespace video::rows {
 struct StoredVideo : Video {
   std::optional<std::string> blob;
   Time modified{};  ///< when its content was stored
+  bool reported = false;
+  /// What decides who may see it.
+  ViewedVideo view() const { return {authorId, state == VideoState::ready, visibility, blocked.has_value(), reported}; }
 };
+
+/// What decides who may see a video that was looked up; nothing if there is none.
+inline std::optional<ViewedVideo> viewOf(const std::optional<StoredVideo>& video) {
+  return video ? std::optional(video->view()) : std::nullopt;
+}
+
+/// The SQL condition for videos (`v`) of live users (`u`) that are listed for everyone: those that are public and that
+/// access::mayView shows to anyone, as far as StreamAccess allows, except a disabled user's. The indexes video_listed
+/// and video_listed_by_author are for it.
+inline constexpr std::string_view listedSql =
+    "v.state = 'ready' AND v.visibility = 'public' AND v.blocked IS NULL AND u.disabled = 0";
 
 /// A finished upload, to be published as a video's content.
 struct NewContent {
@@ -34,7 +48,10 @@ struct VideoFilter {
 
 /// Returns a video whose owner was not deleted, in any state.
 std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id);
-/// Does the same; throws notFound if there is none or if it belongs to another user than the request names.
+/// Returns a video that was looked up; throws notFound if there is none or if it belongs to another user than the
+/// request names.
+StoredVideo requireOf(const VideoRef& wanted, std::optional<StoredVideo> video);
+/// Looks a video up and does the same.
 StoredVideo requireVideo(store::Reader& reader, const VideoRef& wanted);
 Error noSuchVideo(const VideoId& id);
 /// The error for an operation that the state of the video does not allow: conflict.
@@ -42,8 +59,9 @@ Error wrongState(const Video& video);
 /// The error for a video that changed after it was read, so that nothing was done: conflict.
 Error changedMeanwhile(const VideoId& id);
 Page<Video> listVideos(store::Reader& reader, const VideoFilter& filter, const ListQuery& wanted);
-/// Returns the ready videos of the user of this name, newest first. A single statement, because it serves public pages.
-Page<Video> listReadyVideosOf(store::Reader& reader, std::string_view user, const ListQuery& wanted);
+/// Returns the listed videos of the user of this name, newest first. A single statement, because it serves public
+/// pages.
+Page<Video> listListedVideosOf(store::Reader& reader, std::string_view user, const ListQuery& wanted);
 /// Returns the videos with this content, newest first, in one of the filter's states.
 Page<Video> listVideosBySha256(store::Reader& reader, const VideoFilter& filter, std::string_view sha256,
                                const ListQuery& wanted);
@@ -79,10 +97,14 @@ void insertVideo(store::Transaction& transaction, const Video& video);
 /// Publishes the content of a video that is still pending, or ready with the same content as when it was read. Returns
 /// false otherwise.
 bool setContent(store::Transaction& transaction, const StoredVideo& before, const NewContent& content, Time now);
-/// Writes the video's name and description.
-void setTexts(store::Transaction& transaction, const Video& video);
+/// Writes the video's name, description and visibility.
+void setVideo(store::Transaction& transaction, const Video& video);
 /// Changes the state of a video from `from` to `to`. Returns false, and changes nothing, if it is not in state `from`.
 bool setState(store::Transaction& transaction, const VideoId& id, VideoState from, VideoState to);
+/// Blocks a video, or changes the reason, for `by` (none: the operator).
+void setBlocked(store::Transaction& transaction, const VideoId& id, std::string_view reason, std::optional<UserId> by,
+                Time now);
+void clearBlocked(store::Transaction& transaction, const VideoId& id);
 /// Transfers at most `limit` of a user's videos, including the trash, to another user. Returns how many.
 std::int64_t transferVideos(store::Transaction& transaction, UserId from, UserId to, std::int64_t limit);
 /// Remembers the content of a deleted video, unless its owner was deleted too. Call it before the video and its record

@@ -14,6 +14,7 @@
 #include "base/credential.hpp"
 #include "base/fields.hpp"
 #include "base/ids.hpp"
+#include "base/visibility.hpp"
 
 namespace video::schedule {
 struct Task;
@@ -41,12 +42,15 @@ struct Video {
   std::optional<std::int64_t> durationMs;
   std::optional<Time> purgeTime;  ///< when it is due to be purged, if deleted
   std::string description;        ///< at most 5000 characters; may have several lines
+  Visibility visibility = Visibility::unlisted;
+  std::optional<std::string> blocked{};  ///< why a moderator blocked it; nothing if it is not blocked
 };
 
 /// The request for a new video.
 struct NewVideo {
   std::string user;
-  std::string name;  ///< 1 to 200 characters
+  std::string name;                        ///< 1 to 200 characters
+  std::optional<Visibility> visibility{};  ///< default: VideosOptions::visibility
 };
 
 /// A pending video, and the signed URL to upload its content to.
@@ -100,6 +104,13 @@ struct SetVideo {
   VideoId id;
   std::optional<std::string> name;         ///< 1 to 200 characters
   std::optional<std::string> description;  ///< 0 to 5000 characters; may have several lines
+  std::optional<Visibility> visibility{};
+};
+
+/// The request to block a video.
+struct BlockVideo {
+  VideoId id;
+  std::string reason;  ///< for its owner, 1 to 500 characters
 };
 
 /// The state of the verification of a content: waiting, in progress, or its result.
@@ -115,16 +126,9 @@ struct VerifiedVideo {
   std::optional<Time> ended;  ///< when it ended
 };
 
-/// Who may watch videos.
-enum class StreamAccess {
-  everyone,  ///< anyone
-  session,   ///< signed-in users and holders of a signed link
-  signed_,   ///< holders of a signed link, the owner, admins
-};
-
-/// Who may watch videos, how long deleted contents are remembered, and how many videos may be pending.
+/// How new videos are published, how long deleted contents are remembered, and how many videos may be pending.
 struct VideosOptions {
-  StreamAccess access = StreamAccess::everyone;
+  Visibility visibility = Visibility::public_;                       ///< of new videos
   std::chrono::milliseconds remember{std::chrono::hours{24 * 400}};  ///< how long a deleted content is known
   std::int64_t maxPending = 100;                                     ///< pending videos of a user; 0: no limit
 };
@@ -137,7 +141,9 @@ struct PurgeOptions {
 };
 
 /// The videos of the site. Every function may be called from any thread and throws Error. A video whose owner was
-/// deleted does not exist.
+/// deleted does not exist, nor does one that the caller may not see: a private one is for its owner, admins, the
+/// operator and holders of a signed link; a blocked one for its owner, moderators, admins and the operator;
+/// AccessOptions::stream limits who sees the others.
 class Videos {
  public:
   virtual ~Videos() = default;
@@ -146,16 +152,16 @@ class Videos {
   virtual AddedVideo add(const Credential& by, const NewVideo& wanted) = 0;
   /// Lists the caller's own videos. Admins and the operator see all videos, or those of one user.
   virtual Page<Video> list(const Credential& by, const VideoQuery& wanted) = 0;
-  /// Lists one user's videos, newest first. Anyone may list the ready ones; only the user, admins and the operator may
-  /// use `state`.
+  /// Lists one user's videos, newest first. To others than the user, admins and the operator, only those that are
+  /// public, and if they may not watch, only their names; they may not use `state`.
   virtual Page<Video> listOf(const Credential& by, const UserVideosQuery& wanted) = 0;
   /// Returns whether a user has some content, so that an import need not send it. For the user, admins and the
   /// operator. Faults: malformed, forbidden, notFound (the user).
   virtual KnownContent known(const Credential& by, const ContentQuery& wanted) = 0;
-  /// Returns a video: a ready one to anyone, others to the owner, admins and the operator.
+  /// Returns a video: one that is not ready to the owner, admins and the operator only.
   virtual Video show(const Credential& by, const VideoRef& wanted) = 0;
-  /// Changes the name or description of a pending or ready video and returns the video. For the owner, admins and the
-  /// operator. Faults: malformed, forbidden, notFound, conflict (deleted).
+  /// Changes the name, description or visibility of a pending or ready video and returns the video. For the owner,
+  /// admins and the operator. Faults: malformed, forbidden, notFound, conflict (deleted).
   virtual Video set(const Credential& by, const SetVideo& wanted) = 0;
   /// Deletes a video: moves it to the trash and queues it for purging, in one transaction. It disappears from lists and
   /// streams at once. For the owner, admins and the operator.
@@ -175,10 +181,17 @@ class Videos {
   /// Returns the state of the latest verification of a video that the daemon remembers. For the same callers. Faults:
   /// those of the verification itself; forbidden, notFound (also if none is remembered).
   virtual VerifiedVideo verifyStatus(const Credential& by, const VideoRef& wanted) = 0;
-  /// Opens the content of a ready video for those whom VideosOptions::access allows. A signed link must be valid even
-  /// if the caller may watch without one. Faults: notFound, unauthenticated, forbidden, contentUnavailable (the file is
-  /// missing or damaged).
+  /// Opens the content of a ready video. A signed link must be valid even if the caller may watch without one. Faults:
+  /// notFound, unauthenticated, forbidden, contentUnavailable (the file is missing or damaged).
   virtual Content open(const Credential& by, const VideoRef& wanted) = 0;
+  /// Hides a video from all but its owner, moderators, admins and the operator, and keeps it from being purged,
+  /// whatever its owner does, unless the owner's account is deleted. Its content cannot be replaced. A video that is
+  /// blocked already gets the new reason. For moderators, admins and the operator. Faults: malformed, notFound,
+  /// conflict (being purged).
+  virtual Video block(const Credential& by, const BlockVideo& wanted) = 0;
+  /// Ends that. A video in the trash is due to be purged after the usual delay. For the same callers. Faults: notFound,
+  /// conflict (not blocked).
+  virtual void unblock(const Credential& by, const VideoRef& wanted) = 0;
 };
 
 /// The videos of a data directory, and the task that verifies their contents.

@@ -190,7 +190,7 @@ TEST_CASE("a deleted video is hidden at once, and can be restored until its purg
       },
       Fault::conflict, "is deleted");
 
-  requireFault([&] { site.at(bob).videos().restore(bob, {video, std::nullopt}); }, Fault::forbidden);
+  requireFault([&] { site.at(bob).videos().restore(bob, {video, std::nullopt}); }, Fault::notFound);
   const Video back = videos.restore(ada, {video, std::nullopt});
   CHECK(back.state == VideoState::ready);
   CHECK_FALSE(back.purgeTime.has_value());

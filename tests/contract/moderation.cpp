@@ -1,4 +1,6 @@
 // What moderators do: block videos and contents, mute users; local and remote.
+#include <set>
+
 #include "catch.hpp"
 #include "contents/fields.hpp"
 #include "contract/site.hpp"
@@ -68,10 +70,16 @@ TEST_CASE("a blocked video is seen by its owner, with the reason, and by moderat
   requireFault([&] { videos.block(people.eve, {video, ""}); }, Fault::malformed, "reason");
   requireFault([&] { videos.block(people.eve, {video, std::string(501, 'x')}); }, Fault::malformed, "reason");
   requireFault([&] { videos.block(people.eve, {{"nothing"}, "x"}); }, Fault::notFound);
-  requireFault([&] { site.at(people.ada).uploads().put(people.ada, {video, {}}, sourceOf(movie(900, 2))); },
-               Fault::conflict, "is blocked");
-  requireFault([&] { site.at(people.ada).uploads().begin(people.ada, {video, {}, {}}); }, Fault::conflict,
-               "is blocked");
+  requireFault(
+      [&] {
+        site.at(people.ada).uploads().put(people.ada, {video, {}}, sourceOf(movie(900, 2)));
+      },
+      Fault::conflict, "is blocked");
+  requireFault(
+      [&] {
+        site.at(people.ada).uploads().begin(people.ada, {video, {}, {}});
+      },
+      Fault::conflict, "is blocked");
 
   videos.unblock(people.eve, {video, {}});
   CHECK_FALSE(shown(site, people.bob, video).blocked);

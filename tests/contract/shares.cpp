@@ -68,7 +68,7 @@ TEST_CASE("signed links can be created, listed and revoked") {
 
 TEST_CASE("a view link opens one video until it is revoked or the key changes") {
   const StreamAccess access = GENERATE(StreamAccess::everyone, StreamAccess::session, StreamAccess::signed_);
-  Site site(GENERATE(Way::local, Way::remote), [&](Settings& settings) { settings.videos.access = access; });
+  Site site(GENERATE(Way::local, Way::remote), [&](Settings& settings) { settings.access.stream = access; });
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x", movie(700));
   const VideoId other = site.video(ada, "ada", "y");
@@ -94,23 +94,28 @@ TEST_CASE("a view link opens one video until it is revoked or the key changes") 
   CHECK_NOTHROW(open(linkOf(site.at(ada).shares().create(ada, shareOf(video)).url), video));
 }
 
-TEST_CASE("with a link, comments can be read as without") {
-  Site site(GENERATE(Way::local, Way::remote));
+TEST_CASE("a view link covers all that belongs to its video, also to a private one") {
+  const StreamAccess access = GENERATE(StreamAccess::everyone, StreamAccess::session, StreamAccess::signed_);
+  Site site(GENERATE(Way::local, Way::remote), [&](Settings& settings) { settings.access.stream = access; });
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
   site.at(ada).comments().post(ada, {video, "hello", {}});
+  site.at(ada).videos().set(ada, {.id = video, .name = {}, .description = {}, .visibility = Visibility::private_});
   Credential link = linkOf(site.at(ada).shares().create(ada, shareOf(video)).url);
   CommentQuery query;
   query.video = video;
-  for (const char* const signature : {"", "x"}) {
-    std::get<SignedLink>(link).signature += signature;
-    CHECK(site.at(link).comments().list(link, query).items.size() == 1);
-    requireFault(
-        [&] {
-          site.at(link).comments().post(link, {video, "no", {}});
-        },
-        site.url().empty() ? Fault::forbidden : Fault::unauthenticated);
-  }
+  CHECK(site.at(link).comments().list(link, query).items.size() == 1);
+  CHECK(site.at(link).videos().show(link, {video, {}}).name == "x");
+  CHECK(site.at(link).videos().show(link, {video, "ada"}).name == "x");
+  CHECK(readAll(site.at(link).videos().open(link, {video, {}})) == movie());
+  requireFault(
+      [&] {
+        site.at(link).comments().post(link, {video, "no", {}});
+      },
+      site.url().empty() ? Fault::forbidden : Fault::unauthenticated);
+  std::get<SignedLink>(link).signature += "x";
+  requireFault([&] { site.at(link).comments().list(link, query); }, Fault::forbidden, "link");
+  requireFault([&] { site.at(link).videos().show(link, {video, {}}); }, Fault::forbidden, "link");
 }
 
 TEST_CASE("an upload link allows uploading to one video while its owner is enabled") {
@@ -179,7 +184,7 @@ TEST_CASE("stream.access decides who may watch") {
       {StreamAccess::session, false, true},
       {StreamAccess::signed_, false, false},
   }));
-  Site site(GENERATE(Way::local, Way::remote), [&, to = access](Settings& settings) { settings.videos.access = to; });
+  Site site(GENERATE(Way::local, Way::remote), [&, to = access](Settings& settings) { settings.access.stream = to; });
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const Credential root = site.user("root", Role::admin);
@@ -193,7 +198,7 @@ TEST_CASE("stream.access decides who may watch") {
   if (other)
     CHECK_NOTHROW(open(bob));
   else
-    requireFault([&] { open(bob); }, Fault::forbidden);
+    requireFault([&] { open(bob); }, Fault::notFound);
 }
 
 TEST_CASE("a video has at most 500 links") {

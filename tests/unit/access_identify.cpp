@@ -478,10 +478,14 @@ TEST_CASE("an upload link is signed and checked with the key of the data directo
   const SignedLink signedLink{"0", expires, link.substr(link.find("&sig=") + 5)};
   CHECK(expires ==
         std::to_string(std::chrono::ceil<std::chrono::seconds>(site.clock.now() + 1h).time_since_epoch().count()));
-  CHECK_NOTHROW(access.checkLink(signedLink, VideoId{"v1"}, "upload"));
-  CHECK(faultOf([&] { access.checkLink(signedLink, VideoId{"v2"}, "upload"); }) == Fault::forbidden);
+  const auto check = [&](Process& process, const char* video) {
+    process.database.read(
+        [&](store::Reader& reader) { process.access->checkLink(reader, signedLink, VideoId{video}, "upload"); });
+  };
+  CHECK_NOTHROW(check(*site.process, "v1"));
+  CHECK(faultOf([&] { check(*site.process, "v2"); }) == Fault::forbidden);
   Process second(site.path, site.options, site.clock);
-  CHECK_NOTHROW(second.access->checkLink(signedLink, VideoId{"v1"}, "upload"));
+  CHECK_NOTHROW(check(second, "v1"));
   site.clock.pass(1h + 1s);
-  CHECK(faultOf([&] { access.checkLink(signedLink, VideoId{"v1"}, "upload"); }) == Fault::forbidden);
+  CHECK(faultOf([&] { check(*site.process, "v1"); }) == Fault::forbidden);
 }

@@ -72,7 +72,7 @@ const std::vector<Row> table{
     {rights::sessionsRevokeAll, "nnnynnnnnnnyyn"},     {rights::tokensList, "nnyyyyyynyyyyy"},
     {rights::tokensListOf, "nnoyoooonooyyo"},          {rights::tokensListAll, "nnnynnnnnnnyyn"},
     {rights::tokensRevokeOwn, "nnyynnyynnyyyy"},       {rights::tokensRevokeAll, "nnnynnnnnnnyyn"},
-    {rights::videosOpenSignedIn, "nyyyyyyynyyyyy"},    {rights::videosOpenOwn, "nyoyoooonooyyo"},
+    {rights::videosShowSignedIn, "nnyyyyyynyyyyy"},    {rights::videosShowModerated, "nnnynnnnnnnyyn"},
     {rights::videosSet, /*       */ "nnoynnoonnoyyo"}, {rights::videosVerify, "nnoynnoonnoyyo"},
     {rights::sharesCreate, "nnoynnoonnoyyo"},          {rights::sharesList, "nnoyoooonooyyo"},
     {rights::sharesRevoke, "nnoynnoonnoyyo"},          {rights::deletionsList, /*   */ "nnnynnnnnnnyyn"},

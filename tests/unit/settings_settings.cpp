@@ -220,7 +220,7 @@ access = false
   CHECK(s.proxies.all() == std::vector<std::string>{"10.0.0.0/8", "unix"});
   CHECK(s.origins == std::vector<std::string>{"https://a.example", "https://b.example"});
   CHECK(s.transport.shutdownTimeout == 4s);
-  CHECK(s.videos.access == StreamAccess::signed_);
+  CHECK(s.access.stream == StreamAccess::signed_);
   CHECK(s.limiter.streams == 9);
   CHECK(s.limiter.perAddress == 10);
   CHECK(s.limiter.uploads == 36);

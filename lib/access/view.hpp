@@ -1,0 +1,12 @@
+#pragma once
+
+#include "access/access.hpp"
+#include "base/visibility.hpp"
+
+namespace video::access {
+
+/// Returns whether `who` may see a video and all that belongs to it. `link`: the caller has a valid signed link to view
+/// it. This decides for every operation; lists for everyone ask the same with `listedSql` (videos/rows.hpp).
+bool mayView(const Identity& who, const ViewedVideo& video, bool link, StreamAccess stream) noexcept;
+
+}  // namespace video::access
