@@ -33,8 +33,8 @@ Deletion deletionOf(const store::Query& row) {
   return deletion;
 }
 
-// When the record of a blocked video is due: 9999-12-31T23:59:59.999Z, after every other.
-constexpr Time held{std::chrono::milliseconds{253'402'300'799'999}};
+// When the record of a blocked video is due: 9999-12-31, after every other.
+constexpr Time held{std::chrono::milliseconds{253'402'214'400'000}};
 
 std::int64_t count(store::Query query) {
   return query.next() ? query.integer(0) : 0;

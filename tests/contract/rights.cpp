@@ -71,7 +71,7 @@ std::string routeOf(const std::string& path) {
   return std::regex_replace(path.substr(0, path.find('?')), std::regex("/[A-Z]+(?=/|$)"), "/{}");
 }
 std::string routeOf(std::string_view path) {
-  return std::regex_replace(std::string(path), std::regex(R"(\{[a-z_]+\})"), "{}");
+  return std::regex_replace(std::string(path), std::regex(R"(\{[a-z0-9_]+\})"), "{}");
 }
 
 void replace(std::string& text, const std::string& word, const std::string& with) {
