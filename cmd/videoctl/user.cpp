@@ -23,6 +23,10 @@ struct Names {
   std::vector<std::string> names;
 };
 
+struct MuteUsers : MuteUser {
+  std::vector<std::string> names;
+};
+
 /// A new user with the generated password, which is printed only once.
 struct AddedUser {
   std::string name;
@@ -218,6 +222,34 @@ void addUser(Commands& commands) {
   enable.several("NAME", &Names::names, "users; - reads one name per line from standard input");
   enable.givesResults();
   enable.runs([](Caller& caller, Names& wanted) { return setDisabled(caller, wanted, false); });
+
+  auto mute = commands.verb<MuteUsers>(noun, "mute", "Keep users from commenting and reporting until a time");
+  mute.several("NAME", &MuteUsers::names, "users; - reads one name per line from standard input");
+  mute.option("--until", &MuteUser::until, "when they may comment and report again: a time, or a duration such as 7d",
+              [](std::string_view text, std::string_view name, Time& to) {
+                if (const auto duration = parseDuration(text))
+                  to = systemClock().now() + *duration;
+                else
+                  readValue(text, name, to);
+              })
+      ->required();
+  mute.givesResults();
+  mute.runs([](Caller& caller, MuteUsers& wanted) {
+    return runBatch(caller, Items(wanted.names, caller.flags), [&](const std::string& name) -> Result {
+      caller.toolkit().users().mute(caller.by(), {name, wanted.until});
+      return {"muted", name, {}, {}};
+    });
+  });
+
+  auto unmute = commands.verb<Names>(noun, "unmute", "Let muted users comment and report again");
+  unmute.several("NAME", &Names::names, "users; - reads one name per line from standard input");
+  unmute.givesResults();
+  unmute.runs([](Caller& caller, Names& wanted) {
+    return runBatch(caller, Items(wanted.names, caller.flags), [&](const std::string& name) -> Result {
+      caller.toolkit().users().unmute(caller.by(), {name});
+      return {"unmuted", name, {}, {}};
+    });
+  });
 
   auto remove = commands.verb<RemoveUser>(noun, "delete", "Delete an account with its videos and comments");
   remove.option("NAME", &RemoveUser::name)->required();

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/text.hpp"
+#include "contents/fields.hpp"
 #include "frame/command.hpp"
 #include "frame/files.hpp"
 #include "frame/progress.hpp"
@@ -42,6 +43,12 @@ struct ListVideos : VideoQuery {
 struct VerifyVideos {
   std::vector<std::string> ids;
   bool all = false;
+};
+
+struct BlockVideos {
+  std::vector<std::string> ids;
+  std::string sha256;
+  std::string reason;
 };
 
 // Between looks at a verification in the daemon's background.
@@ -217,6 +224,21 @@ int download(Caller& caller, DownloadVideo& wanted) {
   });
 }
 
+// Blocks a content, and lists the videos that have it.
+int blockContent(Caller& caller, const BlockVideos& wanted) {
+  const NewlyBlockedContent blocked = caller.toolkit().contents().block(caller.by(), {wanted.sha256, wanted.reason});
+  std::vector<std::string> ids{blocked.sha256};
+  for (const VideoId& video : blocked.videos) ids.push_back(video.text);
+  return runBatch(caller, Items(ids), [&](const std::string& id) -> Result {
+    const bool isContent = id == blocked.sha256;
+    return {isContent ? "blocked" : "has-content", id, {}, {}};
+  });
+}
+
+void requireVideosOrContent(std::string_view command, const BlockVideos& wanted) {
+  if (wanted.ids.empty() == wanted.sha256.empty()) throw Usage(fmt::format("{}: give video IDs, or --sha256", command));
+}
+
 }  // namespace
 
 void addVideo(Commands& commands) {
@@ -344,6 +366,52 @@ void addVideo(Commands& commands) {
       videos.restore(caller.by(), one);
       return {"restored", id, {}, {}};
     });
+  });
+
+  auto block = commands.verb<BlockVideos>(
+      noun, "block", "Hide videos from all but their owners and moderators, or refuse a content; for moderators");
+  block.several("ID", &BlockVideos::ids, "videos; - reads one ID per line from standard input")->required(false);
+  block.option("--reason", &BlockVideos::reason, "why, for the owner, at most 500 characters")->required();
+  block
+      .option("--sha256", &BlockVideos::sha256,
+              "refuse uploads of the content with this hash, and list the videos that have it and are not blocked")
+      ->type_name("HASH");
+  block.givesResults();
+  block.runs([](Caller& caller, BlockVideos& wanted) {
+    requireVideosOrContent("video block", wanted);
+    if (!wanted.sha256.empty()) return blockContent(caller, wanted);
+    return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
+      caller.toolkit().videos().block(caller.by(), {VideoId{id}, wanted.reason});
+      return {"blocked", id, {}, {}};
+    });
+  });
+
+  auto unblock = commands.verb<BlockVideos>(noun, "unblock", "Undo video block");
+  unblock.several("ID", &BlockVideos::ids, "videos; - reads one ID per line from standard input")->required(false);
+  unblock.option("--sha256", &BlockVideos::sha256, "accept uploads of the content with this hash again")
+      ->type_name("HASH");
+  unblock.givesResults();
+  unblock.runs([](Caller& caller, BlockVideos& wanted) {
+    requireVideosOrContent("video unblock", wanted);
+    const bool isContent = !wanted.sha256.empty();
+    return runBatch(caller, isContent ? Items({wanted.sha256}) : Items(wanted.ids, caller.flags),
+                    [&](const std::string& id) -> Result {
+                      if (isContent)
+                        caller.toolkit().contents().unblock(caller.by(), {id});
+                      else
+                        caller.toolkit().videos().unblock(caller.by(), {VideoId{id}, {}});
+                      return {"unblocked", id, {}, {}};
+                    });
+  });
+
+  auto blocked = commands.verb<ListQuery>(noun, "blocked", "List the contents that nobody may upload; for moderators");
+  blocked.lists();
+  blocked.givesList<Page<BlockedContent>>();
+  blocked.runs([](Caller& caller, ListQuery& wanted) {
+    Contents& contents = caller.toolkit().contents();
+    caller.out.list(wanted, "sha256,reason,blocked_by,time",
+                    [&](const ListQuery& query) { return contents.list(caller.by(), query); });
+    return 0;
   });
 }
 

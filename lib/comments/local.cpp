@@ -120,6 +120,7 @@ class DirectoryComments : public LocalComments {
     const bool hasWord = hasWordOf(*options, wanted.content);
     return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
       const Identity who = requireAuthor(access_.identify(transaction, by));
+      rows::requireNotMuted(transaction, who.user, access_.now());
       const auto video = rows::findVideo(transaction, wanted.video);
       access_.requireView(transaction, by, who, wanted.video, rows::viewOf(video), rows::noSuchVideo(wanted.video));
       if (video->state != VideoState::ready) throw rows::noSuchVideo(wanted.video);

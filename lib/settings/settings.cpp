@@ -378,6 +378,8 @@ const std::vector<Rule<Settings>>& rules() {
       count<S>(
           "access.comments_per_minute", 0, 1'000'000, [](auto& of) -> auto& { return of.access.commentsPerMinute; }),
       count<S>(
+          "access.reports_per_hour", 0, 1'000'000, [](auto& of) -> auto& { return of.access.reportsPerHour; }),
+      count<S>(
           "access.max_pending", 0, 1'000'000'000, [](auto& of) -> auto& { return of.videos.maxPending; }),
 
       choice<S>(

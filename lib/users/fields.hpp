@@ -22,6 +22,7 @@ struct Fields<User> {
       Field{"bytes_quota_own", &User::ownQuota,
             "the user's own quota, in bytes; null = use the default, 0 = unlimited"},
       Field{"display_name", &User::displayName, "shown beside the user name; not unique; left out if there is none"},
+      Field{"muted_until", &User::mutedUntil, "no comments and reports until then"},
   };
 };
 
@@ -97,6 +98,14 @@ struct Fields<RemoveUser> {
   static constexpr std::tuple list{
       Field{"user_name", &RemoveUser::name, "the user"},
       Field{"transfer_videos_to", &RemoveUser::transferVideosTo, "user who gets the videos"},
+  };
+};
+
+template <>
+struct Fields<MuteUser> {
+  static constexpr std::tuple list{
+      Field{"user_name", &MuteUser::name, "the user"},
+      Field{"until", &MuteUser::until, "no comments and reports until then"},
   };
 };
 

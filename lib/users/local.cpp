@@ -143,10 +143,31 @@ class LocalUsers : public Users {
     });
   }
 
+  void mute(const Credential& by, const MuteUser& wanted) override {
+    if (wanted.until <= access_.now()) throw Error(Fault::malformed, "until: must be later than now");
+    setMuted(by, wanted.name, wanted.until, rights::usersMute, rights::usersMuteStaff);
+  }
+
+  void unmute(const Credential& by, const UserName& wanted) override {
+    setMuted(by, wanted.name, {}, rights::usersUnmute, rights::usersUnmuteStaff);
+  }
+
  private:
   static constexpr std::int64_t mostTransferred = 500;
 
   static void checkDisplayName(std::string_view name) { checkPersonName("display_name", name, 1, 64); }
+
+  void setMuted(const Credential& by, std::string_view name, std::optional<Time> until, const access::Right& right,
+                const access::Right& staffRight) {
+    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      const Identity who = access_.identify(transaction, by);
+      access::require(who, right);
+      const auto user = rows::findUser(transaction, name, options_.quota);
+      if (!user) throw noSuchUser(name);
+      if (user->role != Role::user) access::require(who, staffRight);
+      rows::setMuted(transaction, user->id, until);
+    });
+  }
 
   void requireMayAdd(const Identity& who, const NewUser& wanted) const {
     const bool plain = access_.options().openRegistration && !wanted.role && !wanted.ownQuota;

@@ -4,13 +4,14 @@
 
 #include "base/cursor.hpp"
 #include "base/json.hpp"
+#include "base/units.hpp"
 
 namespace video::rows {
 namespace {
 
 const std::string columns =
     "SELECT id, login_name, role, disabled, create_time, video_count, bytes_used, bytes_trash, bytes_quota_own, "
-    "display_name FROM users ";
+    "display_name, muted_until FROM users ";
 
 User userOf(const store::Query& row, std::int64_t quota) {
   User user;
@@ -25,6 +26,7 @@ User userOf(const store::Query& row, std::int64_t quota) {
   user.ownQuota = row.optionalInteger(8);
   user.bytesQuota = user.ownQuota.value_or(quota);
   user.displayName = row.optionalText(9);
+  user.mutedUntil = row.optionalTime(10);
   return user;
 }
 
@@ -84,6 +86,12 @@ bool hasOtherAdmin(store::Reader& reader, UserId user) {
   return query.next();
 }
 
+void requireNotMuted(store::Reader& reader, UserId user, Time now) {
+  auto query = reader.query("SELECT login_name, muted_until FROM users WHERE id = ? AND muted_until > ?", user, now);
+  if (query.next())
+    throw Error(Fault::forbidden, fmt::format("user {}: is muted until {}", query.text(0), formatTime(query.time(1))));
+}
+
 UserId insertUser(store::Transaction& transaction, const NewUser& wanted, std::string_view passwordHash, Time now) {
   auto inserted = transaction.query(
       "INSERT INTO users (login_name, pwd, role, bytes_quota_own, create_time, display_name) "
@@ -111,6 +119,10 @@ void changeUser(store::Transaction& transaction, UserId user, const ChangeUser& 
 
 void setPassword(store::Transaction& transaction, UserId user, std::string_view passwordHash) {
   transaction.query("UPDATE users SET pwd = ? WHERE id = ?", passwordHash, user).run();
+}
+
+void setMuted(store::Transaction& transaction, UserId user, std::optional<Time> until) {
+  transaction.query("UPDATE users SET muted_until = ? WHERE id = ?", until, user).run();
 }
 
 bool markUserDeleted(store::Transaction& transaction, UserId user, Time now) {

@@ -37,10 +37,15 @@ Page<User> listUsers(store::Reader& reader, const ListQuery& wanted, std::int64_
 /// Whether another live, enabled admin than `user` exists.
 bool hasOtherAdmin(store::Reader& reader, UserId user);
 
+/// Throws forbidden with the time if the user is muted at `now`.
+void requireNotMuted(store::Reader& reader, UserId user, Time now);
+
 UserId insertUser(store::Transaction& transaction, const NewUser& wanted, std::string_view passwordHash, Time now);
 /// Writes role, disabled, quota and display name; what `wanted` does not give stays unchanged.
 void changeUser(store::Transaction& transaction, UserId user, const ChangeUser& wanted);
 void setPassword(store::Transaction& transaction, UserId user, std::string_view passwordHash);
+/// Mutes a user until then; nothing: ends it.
+void setMuted(store::Transaction& transaction, UserId user, std::optional<Time> until);
 /// Frees the name of a live user; the row stays until the videos and comments are purged. Returns whether the user was
 /// live.
 bool markUserDeleted(store::Transaction& transaction, UserId user, Time now);

@@ -26,6 +26,7 @@ struct User {
   std::int64_t bytesQuota = 0;               ///< quota in effect; 0 = unlimited
   Nullable<std::int64_t> ownQuota;           ///< null = use the default, 0 = unlimited
   std::optional<std::string> displayName{};  ///< shown beside the user name; not unique
+  std::optional<Time> mutedUntil{};          ///< no comments and reports until then
 };
 
 /// A token that stays valid when its user's password changes.
@@ -91,6 +92,12 @@ struct RemoveUser {
   std::optional<std::string> transferVideosTo;  ///< user who gets the videos; if not given, they are deleted
 };
 
+/// A user to mute.
+struct MuteUser {
+  std::string name;
+  Time until{};  ///< later than now
+};
+
 /// Options of Users.
 struct UsersOptions {
   std::int64_t quota = 0;  ///< bytes per user, 0 = unlimited; a user's own quota takes precedence
@@ -119,6 +126,12 @@ class Users {
   virtual void remove(const Credential& by, const RemoveUser& wanted) = 0;
   /// Runs `remove` and rolls it back. Returns the user as it is before, and throws what `remove` would throw.
   virtual User rehearseRemove(const Credential& by, const RemoveUser& wanted) = 0;
+  /// Keeps a user from commenting and reporting until a time. For moderators, admins and the operator; only the latter
+  /// two may mute moderators and admins. Faults: malformed, forbidden, notFound.
+  virtual void mute(const Credential& by, const MuteUser& wanted) = 0;
+  /// Lets a user comment and report again; does nothing if the user is not muted. For the same callers. Faults:
+  /// forbidden, notFound.
+  virtual void unmute(const Credential& by, const UserName& wanted) = 0;
 };
 
 }  // namespace video

@@ -156,4 +156,12 @@ struct Fields<UserVideosQuery> {
                      Fields<ListQuery>::list);
 };
 
+template <>
+struct Fields<BlockVideo> {
+  static constexpr std::tuple list{
+      Field{"id", &BlockVideo::id, "ID of the video"},
+      Field{"reason", &BlockVideo::reason, "why, for the owner, 1 to 500 characters"},
+  };
+};
+
 }  // namespace video

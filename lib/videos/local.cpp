@@ -6,6 +6,7 @@
 #include "access/access.hpp"
 #include "base/cursor.hpp"
 #include "base/error.hpp"
+#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "base/waiting.hpp"
@@ -157,9 +158,7 @@ class DirectoryVideos : public LocalVideos {
   }
 
   KnownContent known(const Credential& by, const ContentQuery& wanted) override {
-    const bool isHash =
-        wanted.sha256.size() == 64 && wanted.sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
-    if (!isHash) throw Error(Fault::malformed, "sha256: must be 64 lower-case hex digits");
+    checkSha256("sha256", wanted.sha256);
     const Identity who = access_.identify(by);
     return database_.snapshot([&](store::Reader& reader) {
       const auto author = rows::findUserId(reader, wanted.user);
@@ -276,6 +275,30 @@ class DirectoryVideos : public LocalVideos {
     return content;
   }
 
+  Video block(const Credential& by, const BlockVideo& wanted) override {
+    checkText("reason", wanted.reason, 1, 500);
+    return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      const Identity who = access_.identify(transaction, by);
+      access::require(who, rights::videosBlock);
+      const auto video = rows::requireVideo(transaction, {wanted.id, std::nullopt});
+      if (video.state == VideoState::purging) throw rows::wrongState(video);
+      rows::setBlocked(transaction, video.id, wanted.reason, who.isUser() ? std::optional(who.user) : std::nullopt,
+                       access_.now());
+      rows::holdDeletion(transaction, video.id);
+      return static_cast<Video>(rows::requireVideo(transaction, {wanted.id, std::nullopt}));
+    });
+  }
+
+  void unblock(const Credential& by, const VideoRef& wanted) override {
+    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      access::require(access_.identify(transaction, by), rights::videosUnblock);
+      const auto video = rows::requireVideo(transaction, wanted);
+      if (!video.blocked) throw Error(Fault::conflict, fmt::format("video {}: is not blocked", wanted.id.text));
+      rows::clearBlocked(transaction, video.id);
+      rows::resumeDeletion(transaction, video.id, std::max(access_.now(), purge_.clock.now()) + purge_.delay);
+    });
+  }
+
   schedule::Task verifyTask(const std::atomic<std::int64_t>& share) override {
     return makeVerifyTask(database_, blobs_, access_, share);
   }
@@ -332,6 +355,8 @@ class DirectoryVideos : public LocalVideos {
     const bool isDeleted = video.state == VideoState::deleted && wanted.now.value_or(false);
     if (!isDeleted && video.state != VideoState::pending && video.state != VideoState::ready)
       throw rows::wrongState(video);
+    if (isDeleted && video.blocked)
+      throw Error(Fault::conflict, fmt::format("video {}: is blocked and stays in the trash", video.id.text));
     const auto delay = delayOf(wanted);
     const bool done =
         isDeleted ? rows::makeDue(transaction, video.id, due)

@@ -43,7 +43,7 @@ Made videoOf(const store::Query& row) {
   std::sort(video.tags.begin(), video.tags.end());
   video.authorDisplayName = row.optionalText(15);
   if (row.integer(16) != 0) video.commentsOff = true;
-  video.purgeTime = row.optionalTime(17);
+  if (!video.blocked) video.purgeTime = row.optionalTime(17);  // a blocked one is not purged
   return video;
 }
 
@@ -344,6 +344,18 @@ void setVideo(store::Transaction& transaction, const Video& video) {
 
 bool setState(store::Transaction& transaction, const VideoId& id, VideoState from, VideoState to) {
   return transaction.query("UPDATE video_info SET state = ? WHERE id = ? AND state = ?", to, id, from).run() == 1;
+}
+
+void setBlocked(store::Transaction& transaction, const VideoId& id, std::string_view reason, std::optional<UserId> by,
+                Time now) {
+  transaction
+      .query("UPDATE video_info SET blocked = ?, blocked_by = ?, blocked_time = ? WHERE id = ?", reason, by, now, id)
+      .run();
+}
+
+void clearBlocked(store::Transaction& transaction, const VideoId& id) {
+  transaction.query("UPDATE video_info SET blocked = NULL, blocked_by = NULL, blocked_time = NULL WHERE id = ?", id)
+      .run();
 }
 
 std::int64_t transferVideos(store::Transaction& transaction, UserId from, UserId to, std::int64_t limit) {

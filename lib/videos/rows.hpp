@@ -117,6 +117,10 @@ bool setContent(store::Transaction& transaction, const StoredVideo& before, cons
 void setVideo(store::Transaction& transaction, const Video& video);
 /// Changes the state of a video from `from` to `to`. Returns false, and changes nothing, if it is not in state `from`.
 bool setState(store::Transaction& transaction, const VideoId& id, VideoState from, VideoState to);
+/// Blocks a video, or changes the reason, for `by` (none: the operator).
+void setBlocked(store::Transaction& transaction, const VideoId& id, std::string_view reason, std::optional<UserId> by,
+                Time now);
+void clearBlocked(store::Transaction& transaction, const VideoId& id);
 /// Transfers at most `limit` of a user's videos, including the trash, to another user. Returns how many.
 std::int64_t transferVideos(store::Transaction& transaction, UserId from, UserId to, std::int64_t limit);
 /// Remembers the content of a deleted video, unless its owner was deleted too. Call it before the video and its record

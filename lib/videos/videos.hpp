@@ -120,6 +120,12 @@ struct SetVideo {
   std::optional<bool> commentsOff{};  ///< whether to switch comments off
 };
 
+/// The request to block a video.
+struct BlockVideo {
+  VideoId id;
+  std::string reason;  ///< for its owner, 1 to 500 characters
+};
+
 /// The state of the verification of a content: waiting, in progress, or its result.
 enum class VerifyState { queued, running, ok, damaged };
 
@@ -195,6 +201,14 @@ class Videos {
   /// Opens the content of a ready video. A signed link must be valid even if the caller may watch without one. Faults:
   /// notFound, unauthenticated, forbidden, contentUnavailable (the file is missing or damaged).
   virtual Content open(const Credential& by, const VideoRef& wanted) = 0;
+  /// Hides a video from all but its owner, moderators, admins and the operator, and keeps it from being purged,
+  /// whatever its owner does, unless the owner's account is deleted. Its content cannot be replaced. A video that is
+  /// blocked already gets the new reason. For moderators, admins and the operator. Faults: malformed, notFound,
+  /// conflict (being purged).
+  virtual Video block(const Credential& by, const BlockVideo& wanted) = 0;
+  /// Ends that. A video in the trash is due to be purged after the usual delay. For the same callers. Faults: notFound,
+  /// conflict (not blocked).
+  virtual void unblock(const Credential& by, const VideoRef& wanted) = 0;
 };
 
 /// The videos of a data directory, and the task that verifies their contents.

@@ -81,6 +81,15 @@ constexpr Endpoint<VideoRef, VerifiedVideo> verifyStatus{
      .method = Method::get,
      .path = "/video/{id}/verify",
      .summary = "Show the state of the latest verification of a video's file"}};
+constexpr Endpoint<BlockVideo, Video> block{{.name = "videos.block",
+                                             .method = Method::post,
+                                             .path = "/video/{id}/block",
+                                             .summary = "Hide a video from all but its owner and moderators"}};
+constexpr Endpoint<VideoRef, void> unblock{{.name = "videos.unblock",
+                                            .method = Method::delete_,
+                                            .path = "/video/{id}/block",
+                                            .success = 204,
+                                            .summary = "Show a blocked video again"}};
 constexpr Endpoint<VideoRef, Content> open{{.name = "videos.open",
                                             .method = Method::get,
                                             .path = "/videos/{id}",
@@ -129,6 +138,8 @@ class RemoteVideos : public Videos {
     return server_.call(wire::verifyStatus, by, wanted);
   }
   Content open(const Credential& by, const VideoRef& wanted) override { return server_.open(wire::open, by, wanted); }
+  Video block(const Credential& by, const BlockVideo& wanted) override { return server_.call(wire::block, by, wanted); }
+  void unblock(const Credential& by, const VideoRef& wanted) override { server_.call(wire::unblock, by, wanted); }
 
  private:
   http::Client& server_;
@@ -162,6 +173,8 @@ void serveVideos(http::Router& router, Videos& videos) {
         answer.set("Location", fmt::format("/video/{}/verify", started.id.text));
       });
   router.serve(wire::verifyStatus, [&](auto& by, auto& wanted) { return videos.verifyStatus(by, wanted); });
+  router.serve(wire::block, [&](auto& by, auto& wanted) { return videos.block(by, wanted); });
+  router.serve(wire::unblock, [&](auto& by, auto& wanted) { videos.unblock(by, wanted); });
   router.serveContent(wire::open, [&](auto& by, auto& wanted) { return videos.open(by, wanted); });
 }
 

@@ -10,6 +10,47 @@ using namespace video::test;
 
 namespace {
 
+// Reports a comment, its video and its author, resolves that, blocks the video and its content, and undoes it.
+void moderate(Site& site, const Credential& ada, const Credential& bob, const Credential& root,
+              const Comment& comment) {
+  Reports& reports = site.at(ada).reports();
+  ReportComment ofComment;
+  ofComment.video = comment.video;
+  ofComment.comment = comment.id;
+  ofComment.contact = "a@example.org";
+  ReportUser ofUser;
+  ofUser.user = "bob";
+  const ReportId report = reports.comment(ada, ofComment).id.value();
+  reports.video(bob, ofComment);
+  reports.video(Anonymous{}, ofComment);
+  reports.user(ada, ofUser);
+  for (const auto& about : {std::optional<std::string>(), std::optional<std::string>("bob")})
+    for (const auto& of : {std::optional<VideoId>(), std::optional(comment.video)}) {
+      ReportQuery query;
+      query.video = of;
+      query.user = about;
+      site.at(root).reports().list(root, query);
+    }
+  site.at(root).reports().show(root, {report});
+  site.at(root).reports().resolve(root, {report, ReportDecision::dismissed, {}});
+  ReportsMadeQuery made;
+  made.user = "ada";
+  reports.made(ada, made);
+  site.at(root).users().mute(root, {"bob", systemClock().now() + std::chrono::hours{1}});
+  site.at(root).users().unmute(root, {"bob"});
+  Videos& videos = site.at(root).videos();
+  const std::string hash = videos.show(root, {comment.video, {}}).sha256;
+  site.at(root).contents().block(root, {hash, "x"});
+  site.at(root).contents().list(root, {});
+  site.at(root).contents().unblock(root, {hash});
+  videos.block(root, {comment.video, "x"});
+  RemoveVideo removing;
+  removing.id = comment.video;
+  site.at(ada).videos().remove(ada, removing);
+  videos.unblock(root, {comment.video, {}});
+  site.at(ada).videos().restore(ada, {comment.video, {}});
+}
+
 void runEverything(Site& site) {
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -50,6 +91,7 @@ void runEverything(Site& site) {
   site.at(ada).comments().list(ada, comments);
   site.local().comments().setOptions({{"spam"}, 1});
   const Comment reply = site.at(ada).comments().post(ada, {video, "reply", {}, comment.id});
+  moderate(site, ada, bob, root, comment);
   site.at(bob).comments().remove(bob, {video, comment.id});
   site.at(ada).comments().list(ada, comments);
   site.at(root).comments().listHeld(root, {});
