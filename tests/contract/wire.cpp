@@ -361,6 +361,12 @@ TEST_CASE("the JSON of every endpoint is as recorded") {
   record("videos.set", wire.client.Patch(one, Wire::headers(ada), R"({"name":"a name"})", "text/plain"));
   record("videos.set description",
          wire.client.Patch(one, Wire::headers(ada), R"({"description":"two\nlines"})", "text/plain"));
+  record("videos.set tags", wire.client.Patch(one, Wire::headers(ada), R"({"tags":["Sea","beach"]})", "text/plain"));
+  record("videos.newest", wire.get("/newest?tag=sea"));
+  record("videos.set visibility",
+         wire.client.Patch(one, Wire::headers(ada), R"({"visibility":"private"})", "text/plain"));
+  record("videos.set wrong visibility",
+         wire.client.Patch(one, Wire::headers(ada), R"({"visibility":"secret"})", "text/plain"));
   record("videos.delete.rehearse", wire.post(one + "/delete/rehearse", "{}", ada));
   record("videos.restore.rehearse refused", wire.post(one + "/restore/rehearse", "{}", ada));
   record("deletions.drain.rehearse", wire.post("/deletions/drain/rehearse", R"({"include_not_due":true})", root));
