@@ -6,6 +6,7 @@
 #include <sys/vfs.h>
 
 namespace video::os {
+
 bool isBtrfs(int file) noexcept {
   struct statfs is {};
   return ::fstatfs(file, &is) == 0 && is.f_type == BTRFS_SUPER_MAGIC;
