@@ -189,9 +189,9 @@ void DataDirectory::create(const std::filesystem::path& path, os::FileSystem& fi
   }
   removeUnfinished(files, root.number());
   try {
-    Reserve reserve(files, root.number());
-    reserve.runWithRoom([&] { schemaOf(std::filesystem::canonical(path) / "video.db"); });
+    schemaOf(std::filesystem::canonical(path) / "video.db");
   } catch (const Error& error) {
+    if (error.fault() == Fault::diskFull) return;  // whoever opens it gives the reserve up, and notes that
     if (error.fault() == Fault::unreachable) throw Error(Fault::conflict, error.detail());
     throw;
   }

@@ -244,6 +244,14 @@ TEST_CASE("the reserve is created if space allows, and can be released", "[store
   CHECK(directory->reserve().release());
   CHECK(!std::filesystem::exists(scratch.data() / "reserve"));
   CHECK(!std::filesystem::exists(scratch.data() / "reserve.1"));
+  CHECK(directory->reserve().given() == 64U << 20);
+  directory->reserve().make(0);
+  CHECK(directory->reserve().given() == 0);
+  for (const char* const whole : {"reserve", "reserve.1"}) std::filesystem::remove(scratch.data() / whole);
+  CHECK(directory->reserve().release());
+  CHECK(directory->reserve().given() == 0);
+  CHECK(!std::filesystem::exists(scratch.data() / "reserve.3"));
+  CHECK(!directory->reserve().release());
 }
 
 TEST_CASE("a directory in which others may write is refused with the command that mends it", "[store]") {

@@ -306,6 +306,7 @@ TEST_CASE("an error on the writer's thread does not end the process", "[store]")
       DataDirectory::open(scratch.data(), Hold::shared, "the test", std::chrono::milliseconds{50}, files);
   StoreOptions options = small();
   options.files = &files;
+  options.reserveEvery = std::chrono::milliseconds{0};
   Database database(directory, options);
   const auto add = [&](const char* name) {
     database.write(Purpose::keep, [&](Transaction& one) { addBlob(one, name); });
