@@ -65,7 +65,7 @@ class DirectoryToolkit : public LocalToolkit {
         tasks_(makeLocalTasks(database_, blobs_, access_, *deletions_, *videos_, purgeClock_, settings.tasks)),
         server_(makeLocalServer(access_)) {
     if (!migrate) return;
-    if (const std::string risk = directory_->risk(); !risk.empty()) observe::warning(risk);
+    if (const std::string& risk = directory_->risk(); !risk.empty()) observe::warning(risk);
     if (!settings.signingKey.empty()) directory_->signingKey().set(settings.signingKey);
     database_.version();  // so that an error appears at start-up
     blobs_.removeAbandoned();
