@@ -1,10 +1,12 @@
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <set>
 #include <vector>
 
+#include "loop_disk.hpp"
 #include "store_scratch.hpp"
 #include "wait.hpp"
 
@@ -290,6 +292,21 @@ TEST_CASE("a reserve released while opening is not for growth, and is made again
   std::filesystem::remove(disk / "filler");
   database.write(Purpose::keep, [](Transaction& one) { addBlob(one, "b"); });
   CHECK(test::soon([&] { return std::filesystem::exists(data / "reserve"); }));
+}
+
+TEST_CASE("the memory that SQLite shares has all its blocks", "[store]") {
+  const LoopDisk disk("mkfs.ext4 -q -b 1024", off_t{32} << 20);
+  if (!disk.isMounted()) {
+    WARN("skipped: ext4 cannot be made or mounted here");
+    return;
+  }
+  const auto data = disk / "data";
+  Database database(openAt(data), small());
+  database.write(Purpose::grow, [](Transaction& one) { addBlob(one, "a"); });
+  struct stat is {};
+  REQUIRE(::stat((data / "video.db-shm").c_str(), &is) == 0);
+  REQUIRE(is.st_size == 32 << 10);
+  CHECK(is.st_blocks * 512 >= is.st_size);
 }
 
 TEST_CASE("a process that reads all the time does not keep another from checkpointing the WAL", "[store]") {
