@@ -51,6 +51,7 @@ class DirectoryVideos : public LocalVideos {
         options_(options),
         purge_(std::move(purge)),
         inBackground_(inBackground),
+        damaged_(database, access),
         verifications_(systemClock()) {}
 
   AddedVideo add(const Credential& by, const NewVideo& wanted) override {
@@ -173,10 +174,12 @@ class DirectoryVideos : public LocalVideos {
         [&](store::Reader& reader) { return requireListed(reader, who, rights::videosVerify, wanted.id); });
     if (!video.blob) throw Error(Fault::conflict, fmt::format("video {}: has no content yet", wanted.id.text));
     const auto run = [this, id = wanted.id](const std::function<bool(std::uint64_t)>& progress) {
-      ContentCheck check = checkOf(id);
-      while (!check.read(16 << 20))
-        if (!progress(check.size())) return VerifiedVideo{};
-      return check.finish(access_.now());
+      // Opened as late as possible: a file that waits to be checked would keep a descriptor and its blocks.
+      auto check = ContentCheck::open(damaged_, database_, blobs_, id);
+      if (!check) throw rows::noSuchVideo(id);
+      while (!check->read(16 << 20))
+        if (!progress(check->size())) return VerifiedVideo{};
+      return check->finish(access_.now());
     };
     if (inBackground_)
       return verifications_.start(who.kind == Identity::Kind::operator_ ? 0 : who.user.value, wanted.id, run);
@@ -212,7 +215,7 @@ class DirectoryVideos : public LocalVideos {
       // The content may be replaced after its row was read and before the file is opened: look it up again.
       auto again = database_.read(find);
       if (again && again->state == VideoState::ready && again->blob == video->blob) {
-        noteDamage(database_, *video, stored.damage, access_.now());
+        damaged_.note(video->id, video->blob.value_or(""), stored.damage);
         throw Error(Fault::contentUnavailable, fmt::format("video {}: content is missing or damaged", wanted.id.text));
       }
       video = std::move(again);
@@ -228,7 +231,7 @@ class DirectoryVideos : public LocalVideos {
   }
 
   schedule::Task verifyTask(const std::atomic<std::int64_t>& share) override {
-    return makeVerifyTask(database_, blobs_, access_, share);
+    return makeVerifyTask(damaged_, database_, blobs_, access_, share);
   }
 
   std::size_t damagedContents() override {
@@ -236,21 +239,6 @@ class DirectoryVideos : public LocalVideos {
   }
 
  private:
-  // Opens the content as late as possible: a file that waits to be checked would keep a descriptor and its blocks.
-  ContentCheck checkOf(const VideoId& id) const {
-    const auto find = [&](store::Reader& reader) {
-      auto video = rows::findVideo(reader, id);
-      if (!video || !video->blob) throw rows::noSuchVideo(id);
-      return *std::move(video);
-    };
-    for (;;) {
-      const rows::StoredVideo video = database_.read(find);
-      ContentCheck check(database_, blobs_, video);
-      // The content may be replaced after its row was read and before the file is opened.
-      if (!check.isMissing() || database_.read(find).blob == video.blob) return check;
-    }
-  }
-
   void requireRoomForPending(store::Reader& reader, const Identity& who, const User& owner) const {
     if (options_.maxPending == 0 || who.kind == Identity::Kind::operator_) return;
     if (rows::hasPendingVideos(reader, owner.id, options_.maxPending))
@@ -324,6 +312,7 @@ class DirectoryVideos : public LocalVideos {
   VideosOptions options_;
   PurgeOptions purge_;
   bool inBackground_;
+  DamagedContents damaged_;
   Verifications verifications_;
 };
 
