@@ -176,7 +176,8 @@ VideoId uploadOne(Caller& caller, const NewVideo& wanted, const ByteSource& sour
   const SignalNote note;
   Toolkit& toolkit = caller.toolkit();
   Patience patience(caller.flags);
-  const VideoId id = patience([&] { return toolkit.videos().add(caller.by(), wanted).id; });
+  const AddedVideo added = patience([&] { return toolkit.videos().add(caller.by(), wanted); });
+  const VideoId& id = added.id;
   const auto known = digest.empty() ? std::nullopt : std::optional(digest);
   const auto send = [&] { toolkit.uploads().put(caller.by(), {id, known}, source); };
   const auto takeAway = [&] {
@@ -186,6 +187,10 @@ VideoId uploadOne(Caller& caller, const NewVideo& wanted, const ByteSource& sour
       say(fmt::format("video {}: could not delete the unfinished upload: {}", id.text, error.what()));
     }
   };
+  if (wanted.visibility && added.visibility != wanted.visibility) {
+    takeAway();
+    throw Error(Fault::versionMismatch, "--visibility: the server is too old for it");
+  }
   try {
     if (source.repeatable)
       patience(send);

@@ -302,7 +302,9 @@ void addVideo(Commands& commands) {
         throw Usage("video set: nothing to change: give --name, --description, --visibility, --tags or --comments");
       if (wanted.description == "-") wanted.description = readInput(64 * 1024);
       return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
-        caller.toolkit().videos().set(caller.by(), wanted);
+        const Video changed = caller.toolkit().videos().set(caller.by(), wanted);
+        if (wanted.visibility && changed.visibility != wanted.visibility)
+          throw Error(Fault::versionMismatch, "--visibility: the server is too old for it");
         return {std::string(status), id, {}, {}};
       });
     };
