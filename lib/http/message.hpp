@@ -93,6 +93,7 @@ struct Segment {
   std::uint64_t offset = 0;
   std::uint64_t length = 0;                     ///< bytes of the file's range
   std::shared_ptr<const std::string> shared{};  ///< instead of `bytes`: bytes that several replies have in common
+  std::shared_ptr<ContentReader> reader{};      ///< told if the file cannot be read; may be null
 
   /// Returns the bytes, unless it is a range of a file.
   std::string_view text() const noexcept { return shared ? std::string_view(*shared) : std::string_view(bytes); }

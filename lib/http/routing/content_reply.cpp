@@ -13,8 +13,13 @@ namespace video::http {
 namespace {
 
 Segment segmentOf(const Content& content, ByteRange range) {
-  if (auto file = content.reader->file()) return {{}, std::move(file), range.first, range.length};
   Segment segment;
+  if ((segment.file = content.reader->file())) {
+    segment.offset = range.first;
+    segment.length = range.length;
+    segment.reader = content.reader;
+    return segment;
+  }
   segment.bytes.resize(range.length);
   std::size_t read = 0;
   while (read < range.length) {
