@@ -60,6 +60,8 @@ class ContentReader {
   virtual std::size_t read(std::uint64_t offset, std::span<std::byte> to) = 0;
   /// Returns the open file behind it, whose offsets are the same, or null if there is none.
   virtual std::shared_ptr<const Descriptor> file() const { return nullptr; }
+  /// Says that the file could not be read: errno, or 0 if it ended early. May be called from any thread, and may wait.
+  virtual void readFailed(int /*error*/) noexcept {}
   /// Returns the path of that file below `blobs/` in the data directory; empty if there is none.
   virtual std::string path() const { return {}; }
 };

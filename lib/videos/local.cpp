@@ -1,7 +1,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+<<<<<<< HEAD
 #include <algorithm>
+=======
+#include <cerrno>
+#include <system_error>
+>>>>>>> s/main
 
 #include "access/access.hpp"
 #include "base/cursor.hpp"
@@ -55,20 +60,33 @@ std::vector<std::string> normalTags(const std::vector<std::string>& texts) {
 
 class FileReader : public ContentReader {
  public:
-  FileReader(std::shared_ptr<const Descriptor> file, std::string path)
-      : file_(std::move(file)), path_(std::move(path)) {}
+  FileReader(std::shared_ptr<const Descriptor> file, const rows::StoredVideo& video, DamagedContents& damaged)
+      : file_(std::move(file)),
+        video_(video.id),
+        blob_(video.blob.value_or("")),
+        size_(static_cast<std::uint64_t>(video.size)),
+        damaged_(damaged) {}
 
   std::size_t read(std::uint64_t offset, std::span<std::byte> to) override {
     const ssize_t got = ::pread(file_->number(), to.data(), to.size(), static_cast<off_t>(offset));
-    if (got < 0) throw Error(Fault::contentUnavailable, "content: cannot be read");
+    if (got < 0 || (got == 0 && offset < size_ && !to.empty())) {
+      readFailed(got < 0 ? errno : 0);
+      throw Error(Fault::contentUnavailable, "content: cannot be read");
+    }
     return static_cast<std::size_t>(got);
   }
+  void readFailed(int error) noexcept override {
+    damaged_.note(video_, blob_, error != 0 ? std::generic_category().message(error) : "it ended while it was read");
+  }
   std::shared_ptr<const Descriptor> file() const override { return file_; }
-  std::string path() const override { return path_; }
+  std::string path() const override { return store::Blobs::pathOf(blob_); }
 
  private:
   std::shared_ptr<const Descriptor> file_;
-  std::string path_;
+  VideoId video_;
+  std::string blob_;
+  std::uint64_t size_;
+  DamagedContents& damaged_;
 };
 
 class DirectoryVideos : public LocalVideos {
@@ -273,8 +291,12 @@ class DirectoryVideos : public LocalVideos {
     content.meta.etag = fmt::format("\"{}\"", video->sha256);
     content.meta.modified = video->modified;
     content.meta.name = video->name;
+<<<<<<< HEAD
     content.meta.noIndex = video->visibility != Visibility::public_;
     content.reader = std::make_shared<FileReader>(std::move(stored.file), store::Blobs::pathOf(*video->blob));
+=======
+    content.reader = std::make_shared<FileReader>(std::move(stored.file), *video, damaged_);
+>>>>>>> s/main
     return content;
   }
 

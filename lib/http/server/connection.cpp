@@ -36,6 +36,11 @@ bool isCold(const Segment& segment, std::uint64_t at) {
   return ::preadv2(segment.file->number(), &place, 1, static_cast<off_t>(at), RWF_NOWAIT) < 0 && errno == EAGAIN;
 }
 
+// Whether sendfile failed to read, and not to send.
+bool isOfFile(int error) {
+  return error == EIO || error == EUCLEAN || error == EBADMSG || error == ENODATA;
+}
+
 }  // namespace
 
 void ReadBuffer::load(std::string_view kept) {
@@ -217,9 +222,11 @@ Connection::Sent Connection::sendFile(const Segment& segment, std::size_t& budge
     traffic_.sent.fetch_add(static_cast<std::uint64_t>(count), std::memory_order_relaxed);
     return Sent::all;
   }
+  if (failure == EINTR) return Sent::all;
+  if (failure == EAGAIN) return Sent::later;
   // Nothing sent and no error: the file is shorter than the reply has promised.
-  if (count == 0) return Sent::broken;
-  return failure == EINTR ? Sent::all : failure == EAGAIN ? Sent::later : Sent::broken;
+  if (segment.reader && (count == 0 || isOfFile(failure))) segment.reader->readFailed(failure);
+  return Sent::broken;
 }
 
 Connection::Sent Connection::sendRead(const Segment& segment, std::size_t& budget) {
