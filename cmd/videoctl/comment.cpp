@@ -2,14 +2,73 @@
 #include "comments/fields.hpp"
 #include "frame/command.hpp"
 #include "frame/files.hpp"
+#include "frame/prompt.hpp"
 
 namespace video::ctl {
 namespace {
 
-struct RemoveComments {
+struct ListComments : CommentQuery {
+  bool held = false;
+  std::optional<std::string> user;
+};
+
+struct DeleteComments {
   std::string video;
   std::vector<std::string> ids;
+  std::optional<std::string> user;
+  std::optional<Time> since;
 };
+
+struct TheseComments {
+  std::vector<std::string> ids;
+};
+
+int listHeld(Caller& caller, const ListComments& wanted) {
+  if (!wanted.video.text.empty() || wanted.parent || wanted.atFrom || wanted.atTo)
+    throw Usage("comment list: --held lists the comments on all videos; only --user selects some");
+  HeldCommentQuery held;
+  static_cast<ListQuery&>(held) = wanted;
+  held.user = wanted.user;
+  Comments& comments = caller.toolkit().comments();
+  caller.out.list(held, "id,video_id,author,time,held,content",
+                  [&](const HeldCommentQuery& query) { return comments.listHeld(caller.by(), query); });
+  return 0;
+}
+
+// Deletes comments by one user, or prints those that would be deleted.
+int deleteBy(Caller& caller, const DeleteComments& wanted) {
+  if (!wanted.video.empty()) throw Usage("comment delete: give a video and comments, or --user, not both");
+  if (!wanted.since) throw Usage("comment delete: --user needs --since TIME; @0 deletes all comments");
+  const RemoveCommentsBy by{*wanted.user, *wanted.since};
+  Comments& comments = caller.toolkit().comments();
+  if (caller.flags.dryRun) {
+    RehearseRemoveCommentsBy page{by, {}, {}};
+    caller.out.beginResults();
+    do {
+      const Page<Comment> some = comments.rehearseRemoveBy(caller.by(), page);
+      for (const Comment& one : some.items) caller.out.result({"would-delete", one.id.text, {}, one.content});
+      page.cursor = some.nextCursor;
+    } while (page.cursor && caller.out.isOpen());
+    caller.out.endResults();
+    return 0;
+  }
+  confirm(
+      caller.flags, "comment delete --user",
+      fmt::format("Delete all comments by {} since {} on {}?", by.user, formatTime(by.since), caller.target().address));
+  return runBatch(caller, Items({by.user}), [&](const std::string& user) -> Result {
+    std::int64_t deleted = 0;
+    for (RemovedComments step{0, true}; step.more; deleted += step.deleted) step = comments.removeBy(caller.by(), by);
+    return {"deleted", user, {}, fmt::format("{} comments", deleted)};
+  });
+}
+
+int moderate(Caller& caller, const TheseComments& wanted, std::string_view status,
+             Comment (Comments::*change)(const Credential&, const ModerateComment&)) {
+  return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
+    (caller.toolkit().comments().*change)(caller.by(), {CommentId{id}});
+    return {std::string(status), id, {}, {}};
+  });
+}
 
 }  // namespace
 
@@ -18,13 +77,17 @@ void addComment(Commands& commands) {
       "comment", "Comments on videos",
       {{"Comment on the newest video at 2.5 seconds",
         "id=$(videoctl video list --limit 1 -o id)\nvideoctl --as ada comment post \"$id\" 'What a wave!' --at 0:02.5"},
-       {"Print the text of its comments", "videoctl comment list \"$id\" -o json | jq -r '.comments[].content'"}});
+       {"Print the text of its comments", "videoctl comment list \"$id\" -o json | jq -r '.comments[].content'"},
+       {"Approve all comments that are held", "videoctl comment list --held -o id | videoctl comment approve -"},
+       {"Show which comments by ada from the last day would be deleted",
+        "videoctl --dry-run comment delete --user ada --since -1d"}});
 
   auto post = commands.verb<NewComment>(noun, "post", "Comment on a video");
   post.option("VIDEO", &NewComment::video)->required();
   post.option("TEXT", &NewComment::content, "the comment, 1 to 2000 characters; - reads standard input")->required();
   post.option("--at", &NewComment::positionMs, "position in the video, such as 1:23.5", readPositionMs)
       ->type_name("POSITION");
+  post.option("--parent", &NewComment::parent)->type_name("ID");
   post.givesOne<Comment>();
   post.runs([](Caller& caller, NewComment& wanted) {
     caller.needAuthor("comment post");
@@ -33,33 +96,61 @@ void addComment(Commands& commands) {
     return 0;
   });
 
-  auto list =
-      commands.verb<CommentQuery>(noun, "list", "List a video's comments, oldest first, or by position with --at");
-  list.option("VIDEO", &CommentQuery::video)->required();
+  auto list = commands.verb<ListComments>(
+      noun, "list", "List a video's comments, oldest first, or by position with --at; or held comments with --held");
+  list.option("VIDEO", &ListComments::video);
   list.option("--at", &CommentQuery::atFrom, "only comments at or after this position, such as 1:23.5", readPositionMs)
       ->type_name("POSITION");
   list.option("--at-until", &CommentQuery::atTo, "only comments before this position", readPositionMs)
       ->type_name("POSITION");
+  list.option("--parent", &ListComments::parent)->type_name("ID");
+  list.flag("--held", &ListComments::held, "list the comments on all videos that wait for a moderator");
+  list.option("--user", &ListComments::user, "with --held, only comments by this user")->type_name("USER");
   list.lists();
   list.givesList<Page<Comment>>();
-  list.runs([](Caller& caller, CommentQuery& wanted) {
+  list.runs([](Caller& caller, ListComments& wanted) {
+    if (wanted.held) return listHeld(caller, wanted);
+    if (wanted.user) throw Usage("comment list: --user needs --held");
+    if (wanted.video.text.empty()) throw Usage("comment list: give a video, or --held");
     if (wanted.atFrom || wanted.atTo) wanted.by = CommentOrder::position;
     Comments& comments = caller.toolkit().comments();
-    caller.out.list(wanted, "id,author,time,position_ms,content",
-                    [&](const CommentQuery& query) { return comments.list(caller.by(), query); });
+    caller.out.list(wanted, "id,author,author_display_name,time,position_ms,content",
+                    [&](const ListComments& query) { return comments.list(caller.by(), query); });
     return 0;
   });
 
-  auto remove = commands.verb<RemoveComments>(noun, "delete", "Delete comments permanently");
-  remove.option("VIDEO", &RemoveComments::video, "the video")->required();
-  remove.several("ID", &RemoveComments::ids, "comments to delete; - reads one ID per line from standard input");
+  auto remove = commands.verb<DeleteComments>(noun, "delete", "Delete comments permanently");
+  remove.option("VIDEO", &DeleteComments::video, "the video");
+  remove.several("ID", &DeleteComments::ids, "comments to delete; - reads one ID per line from standard input")
+      ->required(false);
+  remove.option("--user", &DeleteComments::user, "delete the comments by this user on all videos")->type_name("USER");
+  remove.option("--since", &DeleteComments::since, "with --user, those posted at or after TIME");
   remove.givesResults();
-  remove.runs([](Caller& caller, RemoveComments& wanted) {
+  remove.rehearses();
+  remove.runs([](Caller& caller, DeleteComments& wanted) {
+    if (wanted.user) return deleteBy(caller, wanted);
+    if (wanted.since) throw Usage("comment delete: --since needs --user");
+    if (wanted.ids.empty()) throw Usage("comment delete: give a video and comments, or --user");
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
+      if (caller.flags.dryRun) {
+        Comments& comments = caller.toolkit().comments();
+        return {"would-delete", id, {}, comments.rehearseRemove(caller.by(), {{wanted.video}, {id}}).content};
+      }
       caller.toolkit().comments().remove(caller.by(), {VideoId{wanted.video}, CommentId{id}});
       return {"deleted", id, {}, {}};
     });
   });
+
+  auto hide = commands.verb<TheseComments>(noun, "hide", "Hide comments from all but their authors and moderators");
+  hide.several("ID", &TheseComments::ids, "comments to hide; - reads one ID per line from standard input");
+  hide.givesResults();
+  hide.runs([](Caller& caller, TheseComments& wanted) { return moderate(caller, wanted, "hidden", &Comments::hide); });
+
+  auto approve = commands.verb<TheseComments>(noun, "approve", "Show held comments to everybody");
+  approve.several("ID", &TheseComments::ids, "comments to approve; - reads one ID per line from standard input");
+  approve.givesResults();
+  approve.runs(
+      [](Caller& caller, TheseComments& wanted) { return moderate(caller, wanted, "approved", &Comments::approve); });
 }
 
 }  // namespace video::ctl

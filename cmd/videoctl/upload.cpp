@@ -35,6 +35,7 @@ struct UploadVideos {
   bool recursive = false;
   bool skipExisting = false;
   bool again = false;
+  std::optional<Visibility> visibility{};
 };
 
 // One file, or standard input.
@@ -278,7 +279,10 @@ Result uploadInput(Caller& caller, const UploadVideos& wanted, const Input& inpu
     push({take, [&] { return sink.room(); }});
   };
   try {
-    return {"uploaded", uploadOne(caller, {wanted.user, name}, source, input.digest).text, input.path, {}};
+    return {"uploaded",
+            uploadOne(caller, {wanted.user, name, wanted.visibility}, source, input.digest).text,
+            input.path,
+            {}};
   } catch (const Error& error) {
     if (!ignored(error)) throw;
     return {"ignored", "", input.path, "not a video"};
@@ -349,6 +353,8 @@ void addUpload(Commands& commands, CLI::App& video) {
       ->required(false);
   put.option("--user", &UploadVideos::user, "upload for this user; default: you")->type_name("USER");
   put.option("--name", &UploadVideos::name, "name of the video; default: the file name");
+  put.option("--visibility", &UploadVideos::visibility,
+             "who sees the videos; default: what the server is configured for (access.visibility)");
   put.flag("--recursive", &UploadVideos::recursive,
            "upload all files in folders, except hidden files and symbolic links");
   put.flag("--skip-existing", &UploadVideos::skipExisting,

@@ -23,6 +23,10 @@ struct Names {
   std::vector<std::string> names;
 };
 
+struct MuteUsers : MuteUser {
+  std::vector<std::string> names;
+};
+
 /// A new user with the generated password, which is printed only once.
 struct AddedUser {
   std::string name;
@@ -78,6 +82,11 @@ int setDisabled(Caller& caller, const Names& wanted, bool disabled) {
   });
 }
 
+void readDisplayName(std::string_view text, std::string_view name, std::optional<Nullable<std::string>>& to) {
+  to.emplace();
+  if (!text.empty()) readText(text, name, to->emplace());
+}
+
 void readQuota(std::string_view text, std::string_view name, std::optional<Nullable<std::int64_t>>& to) {
   if (text == "default") {
     to.emplace();
@@ -122,6 +131,7 @@ void addUser(Commands& commands) {
   add.option("--role", &NewUser::role, "role of the user (default: user)");
   add.option("--quota", &NewUser::ownQuota, "limit on the total size of the user's videos", readQuota)
       ->type_name("SIZE|none|default");
+  add.option("--display-name", &NewUser::displayName)->type_name("TEXT");
   add.flag("--random-password", &AddUser::randomPassword, "generate a password and print it");
   add.flag("--password-stdin", &AddUser::stdinPassword, "read the password from standard input");
   add.option("--password-file", &AddUser::passwordFile,
@@ -156,7 +166,7 @@ void addUser(Commands& commands) {
   list.givesList<Page<User>>();
   list.runs([](Caller& caller, ListQuery& wanted) {
     Users& users = caller.toolkit().users();
-    caller.out.list(wanted, "id,user_name,role,disabled,create_time,video_count,bytes_used,bytes_quota",
+    caller.out.list(wanted, "id,user_name,role,disabled,create_time,video_count,bytes_used,bytes_quota,display_name",
                     [&](const ListQuery& query) { return users.list(caller.by(), query); });
     return 0;
   });
@@ -185,14 +195,18 @@ void addUser(Commands& commands) {
   passwd.givesResults();
   passwd.runs(setPassword);
 
-  auto set = commands.verb<ChangeUser>(noun, "set", "Change a user's role or quota");
+  auto set = commands.verb<ChangeUser>(noun, "set", "Change a user's display name, role or quota");
   set.option("NAME", &ChangeUser::name)->required();
   set.option("--role", &ChangeUser::role, "new role of the user");
   set.option("--quota", &ChangeUser::ownQuota, "limit on the total size of the user's videos", readQuota)
       ->type_name("SIZE|none|default");
+  set.option("--display-name", &ChangeUser::displayName,
+             "shown beside the user name, 1 to 64 characters; an empty one is removed", readDisplayName)
+      ->type_name("TEXT");
   set.givesResults();
   set.runs([](Caller& caller, ChangeUser& wanted) {
-    if (!wanted.role && !wanted.ownQuota) throw Usage("user set: nothing to change: give --role or --quota");
+    if (!wanted.role && !wanted.ownQuota && !wanted.displayName)
+      throw Usage("user set: nothing to change: give --display-name, --role or --quota");
     return runBatch(caller, Items({wanted.name}), [&](const std::string& name) -> Result {
       caller.toolkit().users().change(caller.by(), wanted);
       return {"changed", name, {}, {}};
@@ -208,6 +222,34 @@ void addUser(Commands& commands) {
   enable.several("NAME", &Names::names, "users; - reads one name per line from standard input");
   enable.givesResults();
   enable.runs([](Caller& caller, Names& wanted) { return setDisabled(caller, wanted, false); });
+
+  auto mute = commands.verb<MuteUsers>(noun, "mute", "Keep users from commenting and reporting until a time");
+  mute.several("NAME", &MuteUsers::names, "users; - reads one name per line from standard input");
+  mute.option("--until", &MuteUser::until, "when they may comment and report again: a time, or a duration such as 7d",
+              [](std::string_view text, std::string_view name, Time& to) {
+                if (const auto duration = parseDuration(text))
+                  to = systemClock().now() + *duration;
+                else
+                  readValue(text, name, to);
+              })
+      ->required();
+  mute.givesResults();
+  mute.runs([](Caller& caller, MuteUsers& wanted) {
+    return runBatch(caller, Items(wanted.names, caller.flags), [&](const std::string& name) -> Result {
+      caller.toolkit().users().mute(caller.by(), {name, wanted.until});
+      return {"muted", name, {}, {}};
+    });
+  });
+
+  auto unmute = commands.verb<Names>(noun, "unmute", "Let muted users comment and report again");
+  unmute.several("NAME", &Names::names, "users; - reads one name per line from standard input");
+  unmute.givesResults();
+  unmute.runs([](Caller& caller, Names& wanted) {
+    return runBatch(caller, Items(wanted.names, caller.flags), [&](const std::string& name) -> Result {
+      caller.toolkit().users().unmute(caller.by(), {name});
+      return {"unmuted", name, {}, {}};
+    });
+  });
 
   auto remove = commands.verb<RemoveUser>(noun, "delete", "Delete an account with its videos and comments");
   remove.option("NAME", &RemoveUser::name)->required();

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/text.hpp"
+#include "contents/fields.hpp"
 #include "frame/command.hpp"
 #include "frame/files.hpp"
 #include "frame/progress.hpp"
@@ -35,9 +36,19 @@ struct TheseVideos {
   bool now = false;
 };
 
+struct ListVideos : VideoQuery {
+  bool newest = false;
+};
+
 struct VerifyVideos {
   std::vector<std::string> ids;
   bool all = false;
+};
+
+struct BlockVideos {
+  std::vector<std::string> ids;
+  std::string sha256;
+  std::string reason;
 };
 
 // Between looks at a verification in the daemon's background.
@@ -46,6 +57,11 @@ constexpr std::chrono::milliseconds longestPause{500};
 
 bool isEnded(const VerifiedVideo& video) {
   return video.state == VerifyState::ok || video.state == VerifyState::damaged;
+}
+
+void readCommentsOff(std::string_view text, std::string_view name, std::optional<bool>& to) {
+  if (text != "on" && text != "off") throw Error(Fault::malformed, fmt::format("{}: {} is not on or off", name, text));
+  to = text == "off";
 }
 
 int verifyVideos(Caller& caller, VerifyVideos& wanted) {
@@ -208,6 +224,21 @@ int download(Caller& caller, DownloadVideo& wanted) {
   });
 }
 
+// Blocks a content, and lists the videos that have it.
+int blockContent(Caller& caller, const BlockVideos& wanted) {
+  const NewlyBlockedContent blocked = caller.toolkit().contents().block(caller.by(), {wanted.sha256, wanted.reason});
+  std::vector<std::string> ids{blocked.sha256};
+  for (const VideoId& video : blocked.videos) ids.push_back(video.text);
+  return runBatch(caller, Items(ids), [&](const std::string& id) -> Result {
+    const bool isContent = id == blocked.sha256;
+    return {isContent ? "blocked" : "has-content", id, {}, {}};
+  });
+}
+
+void requireVideosOrContent(std::string_view command, const BlockVideos& wanted) {
+  if (wanted.ids.empty() == wanted.sha256.empty()) throw Usage(fmt::format("{}: give video IDs, or --sha256", command));
+}
+
 }  // namespace
 
 void addVideo(Commands& commands) {
@@ -223,16 +254,26 @@ void addVideo(Commands& commands) {
 
   addUpload(commands, noun);
 
-  auto list = commands.verb<VideoQuery>(noun, "list", "List your videos; admins and the operator see all");
+  auto list = commands.verb<ListVideos>(noun, "list", "List your videos; admins and the operator see all");
   list.option("--user", &VideoQuery::user)->type_name("USER");
   list.option("--state", &VideoQuery::state, "only videos in this state; default: ready, and your own pending ones");
   list.option("--sort", &VideoQuery::sort, "sort by this; default: newest first");
+  list.option("--tag", &VideoQuery::tag)->type_name("TAG");
+  list.flag("--newest", &ListVideos::newest, "list the public videos of all users");
   list.lists();
   list.givesList<Page<Video>>();
-  list.runs([](Caller& caller, VideoQuery& wanted) {
+  list.runs([](Caller& caller, ListVideos& wanted) {
+    constexpr std::string_view columns =
+        "id,author,state,create_time,size,name,purge_time,visibility,author_display_name";
+    if (wanted.newest && (wanted.user || wanted.state || wanted.sort))
+      throw Usage("--newest: cannot be combined with --user, --state or --sort");
     Videos& videos = caller.toolkit().videos();
-    caller.out.list(wanted, "id,author,state,create_time,size,name,purge_time",
-                    [&](const VideoQuery& query) { return videos.list(caller.by(), query); });
+    if (wanted.newest)
+      caller.out.list(NewestQuery{{wanted}, wanted.tag}, columns,
+                      [&](const NewestQuery& query) { return videos.newest(caller.by(), query); });
+    else
+      caller.out.list(static_cast<const VideoQuery&>(wanted), columns,
+                      [&](const VideoQuery& query) { return videos.list(caller.by(), query); });
     return 0;
   });
 
@@ -257,8 +298,8 @@ void addVideo(Commands& commands) {
 
   const auto changes = [](std::string_view status) {
     return [status](Caller& caller, SetVideo& wanted) {
-      if (!wanted.name && !wanted.description)
-        throw Usage("video set: nothing to change: give --name or --description");
+      if (!wanted.name && !wanted.description && !wanted.visibility && !wanted.tags && !wanted.commentsOff)
+        throw Usage("video set: nothing to change: give --name, --description, --visibility, --tags or --comments");
       if (wanted.description == "-") wanted.description = readInput(64 * 1024);
       return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
         caller.toolkit().videos().set(caller.by(), wanted);
@@ -266,12 +307,21 @@ void addVideo(Commands& commands) {
       });
     };
   };
-  auto set = commands.verb<SetVideo>(noun, "set", "Change a video's name or description");
+  auto set = commands.verb<SetVideo>(noun, "set", "Change a video's name, description, visibility, tags or comments");
   set.option("ID", &SetVideo::id)->required();
   set.option("--name", &SetVideo::name);
   set.option("--description", &SetVideo::description,
              "new description, at most 5000 characters; - reads standard input")
       ->type_name("TEXT");
+  set.option(
+      "--visibility", &SetVideo::visibility,
+      "who sees it: public (anyone, and it is listed), unlisted (who has its ID), or private (you, and holders of "
+      "a link)");
+  set.option("--tags", &SetVideo::tags,
+             "new tags, at most 10 of 1 to 50 characters, separated by commas; '' removes all")
+      ->type_name("TAGS");
+  set.option("--comments", &SetVideo::commentsOff, "whether people can comment on the video", readCommentsOff)
+      ->type_name("on|off");
   set.givesResults();
   set.runs(changes("changed"));
 
@@ -316,6 +366,52 @@ void addVideo(Commands& commands) {
       videos.restore(caller.by(), one);
       return {"restored", id, {}, {}};
     });
+  });
+
+  auto block = commands.verb<BlockVideos>(
+      noun, "block", "Hide videos from all but their owners and moderators, or refuse a content; for moderators");
+  block.several("ID", &BlockVideos::ids, "videos; - reads one ID per line from standard input")->required(false);
+  block.option("--reason", &BlockVideos::reason, "why, for the owner, at most 500 characters")->required();
+  block
+      .option("--sha256", &BlockVideos::sha256,
+              "refuse uploads of the content with this hash, and list the videos that have it and are not blocked")
+      ->type_name("HASH");
+  block.givesResults();
+  block.runs([](Caller& caller, BlockVideos& wanted) {
+    requireVideosOrContent("video block", wanted);
+    if (!wanted.sha256.empty()) return blockContent(caller, wanted);
+    return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
+      caller.toolkit().videos().block(caller.by(), {VideoId{id}, wanted.reason});
+      return {"blocked", id, {}, {}};
+    });
+  });
+
+  auto unblock = commands.verb<BlockVideos>(noun, "unblock", "Undo video block");
+  unblock.several("ID", &BlockVideos::ids, "videos; - reads one ID per line from standard input")->required(false);
+  unblock.option("--sha256", &BlockVideos::sha256, "accept uploads of the content with this hash again")
+      ->type_name("HASH");
+  unblock.givesResults();
+  unblock.runs([](Caller& caller, BlockVideos& wanted) {
+    requireVideosOrContent("video unblock", wanted);
+    const bool isContent = !wanted.sha256.empty();
+    return runBatch(caller, isContent ? Items({wanted.sha256}) : Items(wanted.ids, caller.flags),
+                    [&](const std::string& id) -> Result {
+                      if (isContent)
+                        caller.toolkit().contents().unblock(caller.by(), {id});
+                      else
+                        caller.toolkit().videos().unblock(caller.by(), {VideoId{id}, {}});
+                      return {"unblocked", id, {}, {}};
+                    });
+  });
+
+  auto blocked = commands.verb<ListQuery>(noun, "blocked", "List the contents that nobody may upload; for moderators");
+  blocked.lists();
+  blocked.givesList<Page<BlockedContent>>();
+  blocked.runs([](Caller& caller, ListQuery& wanted) {
+    Contents& contents = caller.toolkit().contents();
+    caller.out.list(wanted, "sha256,reason,blocked_by,time",
+                    [&](const ListQuery& query) { return contents.list(caller.by(), query); });
+    return 0;
   });
 }
 

@@ -173,8 +173,8 @@ ServerLimits limitsOf(const http::Limiter& limiter) {
 // Holds the settings in effect and applies those that can change while the daemon runs.
 class Reloading {
  public:
-  Reloading(const Flags& flags, Settings settings, http::Limiter& limiter, LocalTasks& tasks)
-      : flags_(flags), settings_(std::move(settings)), limiter_(limiter), tasks_(tasks) {}
+  Reloading(const Flags& flags, Settings settings, http::Limiter& limiter, LocalToolkit& toolkit)
+      : flags_(flags), settings_(std::move(settings)), limiter_(limiter), toolkit_(toolkit) {}
 
   // Throws if the configuration is invalid; nothing changes then.
   Reloaded reload() {
@@ -186,6 +186,7 @@ class Reloading {
     next.log = wanted.log;
     next.tasks = wanted.tasks;
     next.tasks.byClock = settings_.tasks.byClock;
+    next.comments = wanted.comments;
     const auto after = linesOf(next);
     Reloaded reloaded;
     for (const auto& [key, value] : linesOf(wanted)) {
@@ -196,7 +197,8 @@ class Reloading {
     }
     limiter_.setOptions(next.limiter);
     observe::setUpLog(next.log);
-    tasks_.setOptions(next.tasks);
+    toolkit_.tasks().setOptions(next.tasks);
+    toolkit_.comments().setOptions(next.comments);
     settings_ = std::move(next);
     observe::info("reloaded", {{"changed", fmt::format("{}", fmt::join(reloaded.changed, " "))}});
     if (!reloaded.kept.empty())
@@ -219,7 +221,7 @@ class Reloading {
   std::mutex mutex_;
   Settings settings_;
   http::Limiter& limiter_;
-  LocalTasks& tasks_;
+  LocalToolkit& toolkit_;
 };
 
 void measureQueue(observe::Metrics& metrics, LocalToolkit& toolkit) {
@@ -303,7 +305,7 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
   http::Router router(routerOptions(settings, *toolkit), settings.limiter);
   const OperatorSocket operatorSocket(settings, *toolkit);
   http::Transport transport(router, settings.transport);
-  Reloading reloading(flags, asked, router.limiter(), toolkit->tasks());
+  Reloading reloading(flags, asked, router.limiter(), *toolkit);
   const std::vector<std::string> warnings = listenerWarnings(settings);
   for (const std::string& warning : warnings) observe::warning(warning);
   RunningDaemon daemon;

@@ -139,6 +139,7 @@ struct Access::Impl {
         throttle(wanted.loginAttempts, wanted.loginWindow),
         registrations(wanted.registrationsPerHour, 1h),
         comments(wanted.commentsPerMinute, 1min),
+        reports(wanted.reportsPerHour, 1h),
         cache(wanted.sessionCache),
         deferredWrites(wantedDatabase, cache) {}
 
@@ -150,6 +151,7 @@ struct Access::Impl {
   Throttle throttle;
   Rate registrations;
   Rate comments;
+  Rate reports;
   Cache cache;
   DeferredWrites deferredWrites;
   std::mutex epochMutex;
@@ -312,6 +314,11 @@ void Access::uncountComment(const Identity& who) {
 void Access::countComment(const Identity& who) {
   if (who.kind == Identity::Kind::operator_) return;
   impl_->comments.take(fmt::to_string(who.user.value), impl_->elapsed.now(), "comments: too many in a minute");
+}
+
+void Access::countReport(const Identity& who, std::string_view address) {
+  if (address.empty() || who.kind == Identity::Kind::operator_) return;
+  impl_->reports.take(addressKey(address), impl_->elapsed.now(), "reports: too many from this address");
 }
 
 Verified Access::verifyPassword(std::string_view name, std::string_view address, std::string_view hash,

@@ -48,7 +48,8 @@ struct ContentMeta {
   std::string type;        ///< media type
   std::string etag;        ///< strong, including the quotes
   Time modified{};
-  std::string name;  ///< for Content-Disposition; UTF-8, no path
+  std::string name;      ///< for Content-Disposition; UTF-8, no path
+  bool noIndex = false;  ///< search engines must not list it
 };
 
 /// Reads a content at any offset. Use it from one thread at a time.

@@ -119,6 +119,15 @@ void readText(std::string_view text, std::string_view field, UserId& to) {
   readNumberText(text, field, to.value);
 }
 
+void readText(std::string_view text, std::string_view, std::vector<std::string>& to) {
+  to.clear();
+  for (std::size_t end = 0; !text.empty(); text.remove_prefix(end)) {
+    end = std::min(text.find(','), text.size());
+    to.emplace_back(text.substr(0, end));
+    if (end < text.size()) ++end;
+  }
+}
+
 void readText(std::string_view text, std::string_view field, Time& to) {
   const auto time = parseTime(text);
   if (!time) throw Error(Fault::malformed, fmt::format("{}: not a time (RFC 3339, or Unix seconds)", field));

@@ -69,6 +69,12 @@ inline constexpr bool isOptional = false;
 template <class T>
 inline constexpr bool isOptional<std::optional<T>> = true;
 
+/// Whether T is a std::vector.
+template <class T>
+inline constexpr bool isList = false;
+template <class T>
+inline constexpr bool isList<std::vector<T>> = true;
+
 template <class T>
 void appendJson(std::string& out, const Nullable<T>& value) {
   if (value)
@@ -177,8 +183,9 @@ void readJson(const nlohmann::json& json, std::string_view field, std::vector<T>
   for (const nlohmann::json& item : json) readJson(item, field, to.emplace_back());
 }
 
-/// Reads the fields of a struct from an object. Throws for a missing field unless it is optional, Nullable, or `given`
-/// returns true for its name, because its value comes from elsewhere, such as the path. Unknown fields are ignored.
+/// Reads the fields of a struct from an object. Throws for a missing field unless it is optional, Nullable, a list, or
+/// `given` returns true for its name, because its value comes from elsewhere, such as the path. Unknown fields are
+/// ignored.
 template <Described Struct, class Given>
 void readJsonFields(const nlohmann::json& json, Struct& to, const Given& given) {
   if (!json.is_object()) throw Error(Fault::malformed, "body: must be a JSON object");
@@ -188,7 +195,7 @@ void readJsonFields(const nlohmann::json& json, Struct& to, const Given& given) 
     const auto found = json.find(field.name);
     if (found != json.end())
       readJson(*found, field.name, to.*field.member);
-    else if constexpr (!isOptional<Member> && !isNullable<Member>)
+    else if constexpr (!isOptional<Member> && !isNullable<Member> && !isList<Member>)
       throw Error(Fault::malformed, fmt::format("{}: is missing", field.name));
   });
 }
@@ -215,6 +222,8 @@ void readText(std::string_view text, std::string_view field, std::int64_t& to);
 void readText(std::string_view text, std::string_view field, std::uint64_t& to);
 void readText(std::string_view text, std::string_view field, UserId& to);
 void readText(std::string_view text, std::string_view field, Time& to);
+/// Reads a list separated by commas; an empty text is an empty list.
+void readText(std::string_view text, std::string_view field, std::vector<std::string>& to);
 template <class Noun>
 void readText(std::string_view text, std::string_view field, Id<Noun>& to) {
   readText(text, field, to.text);
@@ -243,6 +252,8 @@ std::string toText(const T& value) {
     return std::string(nameOf(value));
   } else if constexpr (std::same_as<T, Time>) {
     return formatTime(value);
+  } else if constexpr (std::same_as<T, std::vector<std::string>>) {
+    return fmt::format("{}", fmt::join(value, ","));
   } else {
     return toJson(value);
   }

@@ -1,5 +1,6 @@
 #include "base/sha256.hpp"
 
+#include <fmt/format.h>
 #include <openssl/evp.h>
 
 #include <array>
@@ -37,6 +38,11 @@ std::string Sha256::hex() {
   unsigned length = 0;
   require(EVP_DigestFinal_ex(of(context_), digest.data(), &length));
   return toHex({reinterpret_cast<const char*>(digest.data()), length});
+}
+
+void checkSha256(std::string_view field, std::string_view text) {
+  if (text.size() != 64 || text.find_first_not_of("0123456789abcdef") != std::string_view::npos)
+    throw Error(Fault::malformed, fmt::format("{}: must be 64 lower-case hex digits", field));
 }
 
 }  // namespace video

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace video {
 
@@ -23,5 +24,8 @@ class Sha256 {
   };
   std::unique_ptr<void, Free> context_;
 };
+
+/// Throws malformed, naming `field`, unless `text` is a SHA-256 as 64 lower-case hex digits.
+void checkSha256(std::string_view field, std::string_view text);
 
 }  // namespace video

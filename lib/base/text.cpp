@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <locale.h>
+#include <wctype.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -31,6 +34,26 @@ std::optional<char32_t> takeCodePoint(std::string_view& text) {
   return point;
 }
 
+void appendCodePoint(std::string& out, char32_t point) {
+  const auto add = [&](char32_t byte) { out += static_cast<char>(static_cast<unsigned char>(byte)); };
+  const auto more = [&](unsigned shift) { add(0x80U | ((point >> shift) & 0x3fU)); };
+  if (point < 0x80) {
+    add(point);
+  } else if (point < 0x800) {
+    add(0xc0U | (point >> 6));
+    more(0);
+  } else if (point < 0x10000) {
+    add(0xe0U | (point >> 12));
+    more(6);
+    more(0);
+  } else {
+    add(0xf0U | (point >> 18));
+    more(12);
+    more(6);
+    more(0);
+  }
+}
+
 bool isAlphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -49,6 +72,37 @@ void checkText(std::string_view field, std::string_view text, std::size_t least,
   if (length < least || length > most)
     throw Error(Fault::malformed,
                 fmt::format("{}: has {} characters, {} to {} are allowed", field, length, least, most));
+}
+
+void checkPersonName(std::string_view field, std::string_view text, std::size_t least, std::size_t most) {
+  checkText(field, text, least, most);
+  const auto isBidi = [](char32_t c) {
+    return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0x061c;
+  };
+  bool isBlank = true;
+  for (std::string_view rest = text; !rest.empty();) {
+    const char32_t point = *takeCodePoint(rest);
+    if (isBidi(point)) throw Error(Fault::malformed, fmt::format("{}: has a bidirectional control character", field));
+    if (point != ' ') isBlank = false;
+  }
+  if (isBlank) throw Error(Fault::malformed, fmt::format("{}: must not be blank", field));
+}
+
+std::string foldedCase(std::string_view text) {
+  // Of the C library, as long as the program lives.
+  static const locale_t unicode = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::string_view before = text;
+    const auto point = takeCodePoint(text);
+    if (!point) break;
+    if (*point < 0x80 || unicode == nullptr)
+      for (const char c : before.substr(0, before.size() - text.size())) out += toLower(c);
+    else
+      appendCodePoint(out, static_cast<char32_t>(::towlower_l(static_cast<wint_t>(*point), unicode)));
+  }
+  return out;
 }
 
 std::uint64_t stableHash(std::string_view text) noexcept {

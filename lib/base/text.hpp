@@ -15,6 +15,13 @@ enum class Lines { one, several };
 void checkText(std::string_view field, std::string_view text, std::size_t least, std::size_t most,
                Lines lines = Lines::one);
 
+/// Does the same for the name of a person, which also must not have bidirectional formatting characters (they would
+/// reorder the text around it) or consist of spaces.
+void checkPersonName(std::string_view field, std::string_view text, std::size_t least, std::size_t most);
+
+/// Returns valid UTF-8 in lower case, for comparing: each letter of any script by itself, as Unicode has it.
+std::string foldedCase(std::string_view text);
+
 /// Returns whether `text` is valid UTF-8 (RFC 3629).
 bool isUtf8(std::string_view text) noexcept;
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/credential.hpp"
 #include "base/fields.hpp"
@@ -11,7 +12,11 @@
 
 namespace video {
 
-/// A comment on a video.
+/// Why a comment is held: it has a word of the list, is by an author who has none approved yet, or was hidden by a
+/// moderator.
+enum class HeldFor { word, newAuthor, hidden };
+
+/// A comment on a video. Of one that was deleted and has replies, author and content are empty.
 struct Comment {
   CommentId id;
   VideoId video;
@@ -19,6 +24,10 @@ struct Comment {
   std::string content;
   Time time{};
   std::optional<std::int64_t> positionMs;  ///< position in the video, in milliseconds
+  std::optional<std::string> authorDisplayName{};
+  std::optional<CommentId> parent{};  ///< the comment that this one replies to; has no parent itself
+  std::optional<bool> deleted{};      ///< true: was deleted and has replies; otherwise nothing
+  std::optional<HeldFor> held{};      ///< why only its author and moderators see it; nothing if everybody does
 };
 
 /// A comment to post.
@@ -26,6 +35,7 @@ struct NewComment {
   VideoId video;
   std::string content;                     ///< 1 to 2000 characters
   std::optional<std::int64_t> positionMs;  ///< position in the video, in milliseconds, 0 or more
+  std::optional<CommentId> parent{};       ///< comment to reply to; of a reply, its parent counts
 };
 
 /// How a list of comments is sorted.
@@ -39,6 +49,7 @@ struct CommentQuery : ListQuery {
   std::optional<CommentOrder> by;
   std::optional<std::int64_t> atFrom;  ///< with order `position`: at or after, in milliseconds
   std::optional<std::int64_t> atTo;    ///< with order `position`: before, in milliseconds
+  std::optional<CommentId> parent;     ///< only replies to this comment; not with order `position`
 };
 
 /// Names one comment.
@@ -47,18 +58,79 @@ struct CommentRef {
   CommentId id;
 };
 
+/// Which held comments to list, of all videos.
+struct HeldCommentQuery : ListQuery {
+  std::optional<std::string> user;  ///< only those by this user
+};
+
+/// Names a comment to hide or approve.
+struct ModerateComment {
+  CommentId id;
+};
+
+/// Which comments by one user to delete, on all videos.
+struct RemoveCommentsBy {
+  std::string user;
+  Time since{};  ///< posted at or after
+};
+
+/// The comments by one user that would be deleted, page by page.
+struct RehearseRemoveCommentsBy : RemoveCommentsBy {
+  std::optional<std::int64_t> limit;  ///< comments on a page, 1..1000; default 500
+  std::optional<std::string> cursor;
+};
+
+/// What one step of deleting a user's comments did.
+struct RemovedComments {
+  std::int64_t deleted = 0;
+  bool more = false;  ///< whether there may be more to delete: call again
+};
+
+/// Which comments are held (`[moderation]`).
+struct CommentsOptions {
+  std::vector<std::string> words;  ///< a comment with one of them in it, ignoring case, is held
+  std::int64_t holdFirst = 0;      ///< hold comments by users with fewer public ones and none approved; 0 = off
+};
+
 /// Comments on videos. Every function may be called from any thread and throws Error.
 class Comments {
  public:
   virtual ~Comments() = default;
-  /// Posts a comment on a ready video. Anyone signed in. Faults: malformed, unauthenticated, notFound, diskFull,
-  /// tooMany (the user has posted too many in a minute; the operator has no limit).
+  /// Posts a comment on a ready video, or a reply. Anyone signed in. It is held if CommentsOptions says so, except
+  /// those by moderators, admins and the operator. Faults: malformed, unauthenticated, forbidden (comments on the video
+  /// are switched off), notFound (the video, or the comment to reply to), diskFull, tooMany (the user has posted too
+  /// many in a minute; the operator has no limit).
   virtual Comment post(const Credential& by, const NewComment& wanted) = 0;
-  /// Lists a video's comments, oldest first or by position, with `from < time <= to`. Anyone. Faults: malformed,
-  /// notFound.
+  /// Lists a video's comments, replies among them, oldest first or by position, with `from < time <= to`. Anyone; held
+  /// ones are shown to their authors, moderators, admins and the operator only. Faults: malformed, notFound (also the
+  /// parent, if one is given).
   virtual Page<Comment> list(const Credential& by, const CommentQuery& wanted) = 0;
-  /// Removes a comment permanently. Its author, the video's owner, admin, operator. Faults: forbidden, notFound.
+  /// Removes a comment permanently. One with replies stays in the list without author and content until its last reply
+  /// is removed. Its author, the video's owner, moderators, admins, operator. Faults: forbidden, notFound.
   virtual void remove(const Credential& by, const CommentRef& wanted) = 0;
+  /// Runs `remove` and rolls it back. Returns the comment as it is before, and throws what `remove` would throw.
+  virtual Comment rehearseRemove(const Credential& by, const CommentRef& wanted) = 0;
+  /// Removes comments by one user on all videos, at most 500 a call. Moderators, admins, operator. Faults: forbidden,
+  /// notFound (the user).
+  virtual RemovedComments removeBy(const Credential& by, const RemoveCommentsBy& wanted) = 0;
+  /// Lists the comments that `removeBy` would remove, and throws what it would throw.
+  virtual Page<Comment> rehearseRemoveBy(const Credential& by, const RehearseRemoveCommentsBy& wanted) = 0;
+  /// Lists held comments on all videos, oldest first. Moderators, admins, operator. Faults: forbidden, notFound (the
+  /// user).
+  virtual Page<Comment> listHeld(const Credential& by, const HeldCommentQuery& wanted) = 0;
+  /// Hides a comment from all but its author and moderators, until it is approved. Moderators, admins, operator.
+  /// Faults: forbidden, notFound.
+  virtual Comment hide(const Credential& by, const ModerateComment& wanted) = 0;
+  /// Shows a held comment to everybody. Its author's next comments are no longer held because the author is new.
+  /// Moderators, admins, operator. Faults: forbidden, notFound.
+  virtual Comment approve(const Credential& by, const ModerateComment& wanted) = 0;
+};
+
+/// The comments of a data directory.
+class LocalComments : public Comments {
+ public:
+  /// Changes which comments are held from now on. May be called from any thread.
+  virtual void setOptions(const CommentsOptions& options) = 0;
 };
 
 }  // namespace video

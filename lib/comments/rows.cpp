@@ -3,16 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "base/cursor.hpp"
+#include "base/ids.hpp"
 #include "base/json.hpp"
 
 namespace video::rows {
 namespace {
 
-constexpr std::string_view select =
-    "SELECT c.id, c.video_id, u.login_name, c.content, c.time, c.position_ms "
-    "FROM comments c CROSS JOIN users u ON u.id = c.author_id AND u.deleted IS NULL WHERE c.video_id = ?";
+constexpr std::string_view columns =
+    "SELECT c.id, c.video_id, u.login_name, c.content, c.time, c.position_ms, u.display_name, c.parent_id, c.held, "
+    "c.author_id IS NULL FROM comments c ";
+// Of live authors only.
+constexpr std::string_view withAuthor = "CROSS JOIN users u ON u.id = c.author_id AND u.deleted IS NULL ";
 
 Comment commentOf(const store::Query& row) {
   Comment comment;
@@ -22,18 +27,48 @@ Comment commentOf(const store::Query& row) {
   comment.content = row.text(3);
   comment.time = row.time(4);
   comment.positionMs = row.optionalInteger(5);
+  comment.authorDisplayName = row.optionalText(6);
+  if (!row.isNull(7)) comment.parent = CommentId{std::string(row.text(7))};
+  if (!row.isNull(8)) comment.held = valueOf<HeldFor>(row.text(8));
+  if (row.integer(9) != 0) comment.deleted = true;
   return comment;
 }
 
+// Pages by ID, which sorts by time.
+struct IdPage {
+  explicit IdPage(const ListQuery& wanted)
+      : after(wanted.cursor ? readCursor(*wanted.cursor, 1)[0] : std::string()),
+        first(wanted.since ? firstUuid7Of(*wanted.since) : std::string()),
+        end(wanted.until ? firstUuid7Of(*wanted.until) : std::string("g")) {}  // "g" is greater than every ID
+
+  static Page<Comment> read(store::Query query, std::int64_t limit) {
+    Page<Comment> page;
+    readPage(page, query, limit, commentOf, [](const Comment& last) { return makeCursor({last.id.text}); });
+    return page;
+  }
+
+  std::string after;
+  std::string first;
+  std::string end;
+};
+
+constexpr std::string_view byId = "c.id > ? AND c.id >= ? AND c.id < ? ORDER BY c.id LIMIT ?";
+
 }  // namespace
 
-Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted) {
-  static const std::string byTime = fmt::format(
-      "{} AND (c.time, c.id) > (?, ?) AND c.time >= ? AND c.time < ? ORDER BY c.time, c.id LIMIT ?", select);
+Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted, const CommentReader& by) {
+  static const std::string select = fmt::format(
+      "{}LEFT JOIN users u ON u.id = c.author_id AND u.deleted IS NULL "
+      "WHERE (u.id IS NOT NULL OR c.author_id IS NULL) AND (c.held IS NULL OR c.author_id = ? OR ?) AND ",
+      columns);
+  constexpr std::string_view timed =
+      "(c.time, c.id) > (?, ?) AND c.time >= ? AND c.time < ? ORDER BY c.time, c.id LIMIT ?";
+  static const std::string byTime = fmt::format("{}c.video_id = ? AND {}", select, timed);
+  // The + makes SQLite use the index of the parent.
+  static const std::string replies = fmt::format("{}+c.video_id = ? AND c.parent_id = ? AND {}", select, timed);
   static const std::string byPosition = fmt::format(
-      "{} AND c.position_ms IS NOT NULL AND (c.position_ms, c.id) > (?, ?) AND c.position_ms >= ? AND c.position_ms < "
-      "? "
-      "ORDER BY c.position_ms, c.id LIMIT ?",
+      "{}c.video_id = ? AND c.position_ms IS NOT NULL AND (c.position_ms, c.id) > (?, ?) AND c.position_ms >= ? AND "
+      "c.position_ms < ? ORDER BY c.position_ms, c.id LIMIT ?",
       select);
   constexpr std::chrono::milliseconds tick{1};
   const bool position = wanted.by == CommentOrder::position;
@@ -41,9 +76,13 @@ Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted) {
   // `from < time <= to`, in whole milliseconds.
   const Time since = std::max(wanted.since.value_or(Time::min()), wanted.from ? *wanted.from + tick : Time::min());
   const Time until = std::min(wanted.until.value_or(Time::max()), wanted.to ? *wanted.to + tick : Time::max());
-  auto query = position ? reader.query(byPosition, wanted.video, after.time, after.id, wanted.atFrom.value_or(0),
-                                       wanted.atTo.value_or(INT64_MAX), wanted.limit + 1)
-                        : reader.query(byTime, wanted.video, after.time, after.id, since, until, wanted.limit + 1);
+  const std::int64_t limit = wanted.limit + 1;
+  auto query = position        ? reader.query(byPosition, by.user, by.seesAllHeld, wanted.video, after.time, after.id,
+                                              wanted.atFrom.value_or(0), wanted.atTo.value_or(INT64_MAX), limit)
+               : wanted.parent ? reader.query(replies, by.user, by.seesAllHeld, wanted.video, *wanted.parent,
+                                              after.time, after.id, since, until, limit)
+                               : reader.query(byTime, by.user, by.seesAllHeld, wanted.video, after.time, after.id,
+                                              since, until, limit);
   Page<Comment> page;
   // A position is paged by like a time: both are milliseconds.
   readPage(page, query, wanted.limit, commentOf, [&](const Comment& last) {
@@ -53,36 +92,92 @@ Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted) {
   return page;
 }
 
+Page<Comment> listHeldComments(store::Reader& reader, std::optional<UserId> author, const ListQuery& wanted) {
+  static const std::string ofAll = fmt::format("{}{}WHERE c.held IS NOT NULL AND {}", columns, withAuthor, byId);
+  static const std::string ofOne =
+      fmt::format("{}{}WHERE c.author_id = ? AND c.held IS NOT NULL AND {}", columns, withAuthor, byId);
+  const IdPage page(wanted);
+  return IdPage::read(author ? reader.query(ofOne, *author, page.after, page.first, page.end, wanted.limit + 1)
+                             : reader.query(ofAll, page.after, page.first, page.end, wanted.limit + 1),
+                      wanted.limit);
+}
+
 Page<Comment> listCommentsBy(store::Reader& reader, UserId author, const ListQuery& wanted) {
-  const std::string after = wanted.cursor ? readCursor(*wanted.cursor, 1).front() : std::string();
-  auto query = reader.query(
-      "SELECT c.id, c.video_id, u.login_name, c.content, c.time, c.position_ms FROM comments c "
-      "CROSS JOIN users u ON u.id = c.author_id WHERE c.author_id = ? AND c.id > ? ORDER BY c.id LIMIT ?",
-      author, after, wanted.limit + 1);
-  Page<Comment> page;
-  readPage(page, query, wanted.limit, commentOf, [](const Comment& last) { return makeCursor({last.id.text}); });
-  return page;
+  static const std::string sql = fmt::format("{}{}WHERE c.author_id = ? AND {}", columns, withAuthor, byId);
+  const IdPage page(wanted);
+  return IdPage::read(reader.query(sql, author, page.after, page.first, page.end, wanted.limit + 1), wanted.limit);
 }
 
 std::optional<StoredComment> findComment(store::Reader& reader, const CommentRef& wanted) {
   auto query = reader.query(
-      "SELECT c.author_id, v.author_id FROM comments c CROSS JOIN users u ON u.id = c.author_id AND u.deleted IS NULL "
+      "SELECT c.author_id, c.parent_id, c.held IS NOT NULL FROM comments c "
+      "CROSS JOIN users u ON u.id = c.author_id AND u.deleted IS NULL "
       "CROSS JOIN video_info v ON v.id = c.video_id CROSS JOIN users o ON o.id = v.author_id AND o.deleted IS NULL "
       "WHERE c.id = ? AND c.video_id = ?",
       wanted.id, wanted.video);
   if (!query.next()) return std::nullopt;
-  return StoredComment{UserId{query.integer(0)}, UserId{query.integer(1)}};
+  StoredComment comment{UserId{query.integer(0)}, {}, query.integer(2) != 0};
+  if (!query.isNull(1)) comment.parent = CommentId{std::string(query.text(1))};
+  return comment;
+}
+
+std::optional<Comment> showComment(store::Reader& reader, const CommentId& id) {
+  static const std::string sql = fmt::format("{}{}WHERE c.id = ?", columns, withAuthor);
+  auto query = reader.query(sql, id);
+  return query.next() ? std::optional(commentOf(query)) : std::nullopt;
+}
+
+bool hasReplies(store::Reader& reader, const CommentRef& wanted) {
+  return reader.query("SELECT 1 FROM comments WHERE parent_id = ? AND +video_id = ? LIMIT 1", wanted.id, wanted.video)
+      .next();
+}
+
+bool isKnownAuthor(store::Reader& reader, UserId author, std::int64_t count) {
+  if (reader.query("SELECT 1 FROM users WHERE id = ? AND comments_approved = 1", author).next()) return true;
+  // Few enough for a transaction, however many of them are held.
+  auto first = reader.query("SELECT held IS NULL FROM comments WHERE author_id = ? ORDER BY id LIMIT 500", author);
+  while (count > 0 && first.next()) count -= first.integer(0);
+  return count == 0;
 }
 
 void insertComment(store::Transaction& transaction, const Comment& comment, UserId author) {
   transaction
-      .query("INSERT INTO comments (id, video_id, author_id, content, time, position_ms) VALUES (?, ?, ?, ?, ?, ?)",
-             comment.id, comment.video, author, comment.content, comment.time, comment.positionMs)
+      .query(
+          "INSERT INTO comments (id, video_id, author_id, content, time, position_ms, parent_id, held) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+          comment.id, comment.video, author, comment.content, comment.time, comment.positionMs, comment.parent,
+          comment.held)
       .run();
 }
 
-void deleteComment(store::Transaction& transaction, const CommentId& id) {
+void setHeld(store::Transaction& transaction, const CommentId& id, std::optional<HeldFor> held) {
+  transaction.query("UPDATE comments SET held = ? WHERE id = ?", held, id).run();
+}
+
+void markAuthorApproved(store::Transaction& transaction, const CommentId& id) {
+  transaction
+      .query("UPDATE users SET comments_approved = 1 WHERE id = (SELECT author_id FROM comments WHERE id = ?)", id)
+      .run();
+}
+
+void deleteComment(store::Transaction& transaction, const CommentId& id, const std::optional<CommentId>& parent) {
+  // Only a comment without a parent can have replies.
+  const bool hasReplies =
+      !parent && transaction
+                         .query(
+                             "UPDATE comments SET author_id = NULL, content = '', position_ms = NULL, held = NULL "
+                             "WHERE id = ?1 AND EXISTS (SELECT 1 FROM comments WHERE parent_id = ?1)",
+                             id)
+                         .run() > 0;
+  if (hasReplies) return;
   transaction.query("DELETE FROM comments WHERE id = ?", id).run();
+  if (parent)
+    transaction
+        .query(
+            "DELETE FROM comments WHERE id = ?1 AND author_id IS NULL AND "
+            "NOT EXISTS (SELECT 1 FROM comments WHERE parent_id = ?1)",
+            *parent)
+        .run();
 }
 
 std::int64_t deleteCommentsOf(store::Transaction& transaction, const VideoId& video, std::int64_t limit) {
@@ -91,10 +186,17 @@ std::int64_t deleteCommentsOf(store::Transaction& transaction, const VideoId& vi
       .run();
 }
 
-std::int64_t deleteCommentsBy(store::Transaction& transaction, UserId author, std::int64_t limit) {
-  return transaction
-      .query("DELETE FROM comments WHERE id IN (SELECT id FROM comments WHERE author_id = ? LIMIT ?)", author, limit)
-      .run();
+std::int64_t deleteCommentsBy(store::Transaction& transaction, UserId author, std::int64_t limit, Time since) {
+  std::vector<std::pair<CommentId, std::optional<CommentId>>> found;
+  auto query = transaction.query("SELECT id, parent_id FROM comments WHERE author_id = ? AND id >= ? LIMIT ?", author,
+                                 since == Time{} ? std::string() : firstUuid7Of(since), limit);
+  while (query.next()) {
+    const auto parent = query.optionalText(1);
+    found.emplace_back(CommentId{std::string(query.text(0))},
+                       parent ? std::optional(CommentId{*parent}) : std::nullopt);
+  }
+  for (const auto& [id, parent] : found) deleteComment(transaction, id, parent);
+  return std::ssize(found);
 }
 
 }  // namespace video::rows

@@ -8,26 +8,46 @@
 
 namespace video::rows {
 
-/// The users who own a comment and its video.
+/// What decides who may see and remove a comment.
 struct StoredComment {
   UserId author;
-  UserId videoOwner;
+  std::optional<CommentId> parent;
+  bool isHeld = false;
+};
+
+/// The caller of a list of comments.
+struct CommentReader {
+  UserId user{};             ///< sees own held comments; 0 = nobody
+  bool seesAllHeld = false;  ///< sees all held comments
 };
 
 /// Returns a page of a video's comments.
-Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted);
-/// Returns a page of a user's comments on all videos, by id.
+Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted, const CommentReader& by);
+/// Returns a page of held comments, of one author or all, by ID.
+Page<Comment> listHeldComments(store::Reader& reader, std::optional<UserId> author, const ListQuery& wanted);
+/// Returns a page of all comments by a user who is not deleted, held ones included, by ID.
 Page<Comment> listCommentsBy(store::Reader& reader, UserId author, const ListQuery& wanted);
 /// Finds a comment if neither its author nor the video's owner is deleted.
 std::optional<StoredComment> findComment(store::Reader& reader, const CommentRef& wanted);
+/// Returns a comment if its author is not deleted.
+std::optional<Comment> showComment(store::Reader& reader, const CommentId& id);
+/// Returns whether there are replies to a comment, which may be deleted.
+bool hasReplies(store::Reader& reader, const CommentRef& wanted);
+/// Returns whether one of the user's comments was approved, or `count` of the first 500 are public.
+bool isKnownAuthor(store::Reader& reader, UserId author, std::int64_t count);
 
 /// Inserts a comment.
 void insertComment(store::Transaction& transaction, const Comment& comment, UserId author);
-/// Deletes a comment; does nothing if there is none.
-void deleteComment(store::Transaction& transaction, const CommentId& id);
+/// Holds a comment, or, with nothing, shows it to everybody.
+void setHeld(store::Transaction& transaction, const CommentId& id, std::optional<HeldFor> held);
+/// Records that a comment by the author of this one was approved.
+void markAuthorApproved(store::Transaction& transaction, const CommentId& id);
+/// Deletes a comment: with replies, it keeps its row without author and content until its last reply is deleted.
+/// `parent` is its own.
+void deleteComment(store::Transaction& transaction, const CommentId& id, const std::optional<CommentId>& parent);
 /// Deletes at most `limit` comments on a video and returns how many.
 std::int64_t deleteCommentsOf(store::Transaction& transaction, const VideoId& video, std::int64_t limit);
-/// Deletes at most `limit` comments by a user and returns how many.
-std::int64_t deleteCommentsBy(store::Transaction& transaction, UserId author, std::int64_t limit);
+/// Deletes at most `limit` comments by a user, posted at or after `since`, and returns how many.
+std::int64_t deleteCommentsBy(store::Transaction& transaction, UserId author, std::int64_t limit, Time since = {});
 
 }  // namespace video::rows

@@ -20,7 +20,7 @@ struct Fields<Deletion> {
   static constexpr std::tuple list{
       Field{"video_id", &Deletion::video, "ID of the video"},
       Field{"state", &Deletion::state, "waiting, leased or dead"},
-      Field{"due", &Deletion::due, "when it may be purged"},
+      Field{"due", &Deletion::due, "when it may be purged; 9999-12-31 while the video is blocked"},
       Field{"tries", &Deletion::tries, "how many tries have failed"},
       Field{"last_error", &Deletion::lastError, "why the last try failed"},
   };

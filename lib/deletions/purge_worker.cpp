@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "comments/rows.hpp"
 #include "observe/log.hpp"
+#include "reports/rows.hpp"
 #include "shares/rows.hpp"
 #include "store/blobs.hpp"
 #include "store/directory.hpp"
@@ -252,6 +253,11 @@ schedule::Counts PurgeWorker::purgeUser(const rows::DueUser& user) {
       return rows::deleteCommentsBy(transaction, user.id, step);
     };
     while (write(removeComments) == step) {
+    }
+    const auto anonymizeReports = [&](store::Transaction& transaction) {
+      return rows::anonymizeReportsBy(transaction, user.id, step);
+    };
+    while (write(anonymizeReports) == step) {
     }
     const auto removeContents = [&](store::Transaction& transaction) {
       return rows::removeDeletedContentsOf(transaction, user.id, step);

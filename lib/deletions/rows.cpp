@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/cursor.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
@@ -35,6 +37,9 @@ Deletion deletionOf(const store::Query& row) {
   return deletion;
 }
 
+// When the record of a blocked video is due: 9999-12-31, after every other.
+constexpr Time held{std::chrono::milliseconds{253'402'214'400'000}};
+
 std::int64_t count(store::Query query) {
   return query.next() ? query.integer(0) : 0;
 }
@@ -48,7 +53,7 @@ store::Query queryDue(store::Reader& reader, Time now, std::int64_t limit, const
       "SELECT d.video_id, d.state, d.due, d.tries, d.last_error, v.blob "
       "FROM video_del_rec d CROSS JOIN video_info v ON v.id = d.video_id "
       "WHERE d.state = 'waiting' AND d.due <= ? AND (d.due, d.video_id) > (?, ?) ORDER BY d.due, d.video_id LIMIT ?",
-      now, after.time, after.id, limit);
+      std::min(now, held - std::chrono::milliseconds{1}), after.time, after.id, limit);
 }
 
 }  // namespace
@@ -113,7 +118,9 @@ std::vector<std::int64_t> leaseOwners(store::Reader& reader) {
 bool queueDeletion(store::Transaction& transaction, const Video& video, Time due, Time now) {
   if (video.state != VideoState::pending && video.state != VideoState::ready) return false;
   if (!setState(transaction, video.id, video.state, VideoState::deleted)) return false;
-  transaction.query("INSERT INTO video_del_rec (video_id, due, create_time) VALUES (?, ?, ?)", video.id, due, now)
+  transaction
+      .query("INSERT INTO video_del_rec (video_id, due, create_time) VALUES (?, ?, ?)", video.id,
+             video.blocked ? held : due, now)
       .run();
   return true;
 }
@@ -205,12 +212,22 @@ bool makeDue(store::Transaction& transaction, const VideoId& video, Time now) {
              .run() == 1;
 }
 
+void holdDeletion(store::Transaction& transaction, const VideoId& video) {
+  transaction.query("UPDATE video_del_rec SET due = ? WHERE video_id = ? AND state = 'waiting'", held, video).run();
+}
+
+void resumeDeletion(store::Transaction& transaction, const VideoId& video, Time due) {
+  transaction
+      .query("UPDATE video_del_rec SET due = ? WHERE video_id = ? AND state = 'waiting' AND due = ?", due, video, held)
+      .run();
+}
+
 std::int64_t makeSomeDue(store::Transaction& transaction, Time now, std::int64_t limit) {
   return transaction
       .query(
           "UPDATE video_del_rec SET due = ?1 WHERE state = 'waiting' AND due > ?1 AND video_id IN "
-          "(SELECT video_id FROM video_del_rec WHERE state = 'waiting' AND due > ?1 LIMIT ?2)",
-          now, limit)
+          "(SELECT video_id FROM video_del_rec WHERE state = 'waiting' AND due > ?1 AND due < ?3 LIMIT ?2)",
+          now, limit, held)
       .run();
 }
 

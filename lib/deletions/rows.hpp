@@ -29,7 +29,8 @@ std::vector<std::int64_t> leaseOwners(store::Reader& reader);
 // Functions that change a state expect the current one, and change nothing if it differs: what the caller read may be
 // out of date. If such a function returns false after the caller has changed other rows, the caller must throw.
 
-/// Moves a video that was read as pending or ready into the trash, to be purged at `due`. Returns false if it is no
+/// Moves a video that was read as pending or ready into the trash, to be purged at `due`; a blocked one is held there
+/// (see holdDeletion). Returns false if it is no
 /// longer in that state.
 bool queueDeletion(store::Transaction& transaction, const Video& video, Time due, Time now);
 /// Restores a video from the trash: ready if it has a content, else pending. Returns false if it is no longer in the
@@ -54,6 +55,10 @@ void addToTotals(store::Transaction& transaction, std::int64_t purged, std::int6
 bool retryDeletion(store::Transaction& transaction, const VideoId& video, Time now);
 /// Makes a waiting record due at `now` unless it is due earlier. Returns whether it is waiting.
 bool makeDue(store::Transaction& transaction, const VideoId& video, Time now);
+/// Keeps the waiting record of a blocked video from ever being due, except when its owner's account is deleted.
+void holdDeletion(store::Transaction& transaction, const VideoId& video);
+/// Makes a held record due at `due`.
+void resumeDeletion(store::Transaction& transaction, const VideoId& video, Time due);
 /// Makes at most `limit` waiting records that are due later due at `now`. Returns how many.
 std::int64_t makeSomeDue(store::Transaction& transaction, Time now, std::int64_t limit);
 

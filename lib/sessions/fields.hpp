@@ -44,7 +44,7 @@ template <>
 struct Fields<WhoAmI> {
   static constexpr std::tuple list{
       Field{"user_name", &WhoAmI::userName, "user name; null for the operator"},
-      Field{"role", &WhoAmI::role, "user or admin; null for the operator"},
+      Field{"role", &WhoAmI::role, "user, moderator or admin; null for the operator"},
       Field{"kind", &WhoAmI::kind, "session, token or operator"},
       Field{"scope", &WhoAmI::scope, "scope of the token"},
       Field{"expires", &WhoAmI::expires, "when the session or token expires"},

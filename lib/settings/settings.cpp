@@ -17,6 +17,7 @@
 
 #include "base/address.hpp"
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "base/units.hpp"
 #include "schedule/cron.hpp"
 
@@ -377,6 +378,8 @@ const std::vector<Rule<Settings>>& rules() {
       count<S>(
           "access.comments_per_minute", 0, 1'000'000, [](auto& of) -> auto& { return of.access.commentsPerMinute; }),
       count<S>(
+          "access.reports_per_hour", 0, 1'000'000, [](auto& of) -> auto& { return of.access.reportsPerHour; }),
+      count<S>(
           "access.max_pending", 0, 1'000'000'000, [](auto& of) -> auto& { return of.videos.maxPending; }),
 
       choice<S>(
@@ -437,6 +440,20 @@ const std::vector<Rule<Settings>>& rules() {
        },
        [](const S& of) { return fmt::format("{}ms", of.videos.remember.count()); }},
 
+      {"moderation.words",
+       [](const Value& value, S& to) {
+         to.comments.words = readTexts(value);
+         if (to.comments.words.size() > 1000) value.refuse("must have at most 1000 words");
+         for (const std::string& word : to.comments.words) try {
+             checkText("each", word, 1, 64);
+           } catch (const Error& error) {
+             value.refuse(error.what());
+           }
+       },
+       [](const S& of) { return fmt::format("{}", fmt::join(of.comments.words, ",")); }},
+      count<S>(
+          "moderation.hold_first", 0, 100, [](auto& of) -> auto& { return of.comments.holdFirst; }),
+
       flag<S>(
           "scheduler.run", [](auto& of) -> auto& { return of.tasks.byClock; }),
       duration<S>(
@@ -474,10 +491,10 @@ const std::vector<Rule<Settings>>& rules() {
 
 // ---- the file
 
-using Lines = std::map<std::string, unsigned, std::less<>>;
+using KeyLines = std::map<std::string, unsigned, std::less<>>;
 
 void readTable(const toml::table& table, const std::string& prefix, const std::string& file, Settings& to,
-               Lines& lines) {
+               KeyLines& lines) {
   for (const auto& [name, node] : table) {
     const std::string key = prefix + std::string(name.str());
     const Value value{node, file, key};
@@ -499,7 +516,7 @@ void readTable(const toml::table& table, const std::string& prefix, const std::s
 }
 
 // Checks keys that depend on each other.
-void checkTogether(const Settings& settings, const std::string& file, const Lines& lines) {
+void checkTogether(const Settings& settings, const std::string& file, const KeyLines& lines) {
   for (const auto& [task, timing] : settings.tasks.timings) {
     const std::string table = fmt::format("task.{}.", task);
     const auto refuse = [&](const std::string& key, std::string_view why) {
@@ -546,7 +563,7 @@ Settings loadSettings(const std::filesystem::path& file) {
   const std::string name = file.string();
   Settings settings;
   settings.file = file;
-  Lines lines;
+  KeyLines lines;
   try {
     readTable(toml::parse(readFile(file), name), "", name, settings, lines);
   } catch (const toml::parse_error& failure) {

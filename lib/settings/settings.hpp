@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "access/access.hpp"
+#include "comments/comments.hpp"
 #include "deletions/deletions.hpp"
 #include "http/content/limiter.hpp"
 #include "http/message.hpp"
@@ -41,6 +42,7 @@ struct Settings {
   VideosOptions videos;
   UploadsOptions uploads;
   SharesOptions shares;
+  CommentsOptions comments;
   std::string signingKey;  ///< the key for signed links, 32 bytes; empty: use `signing.key` of the data directory
   DeletionsOptions deletions;
   TasksOptions tasks;

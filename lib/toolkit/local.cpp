@@ -1,9 +1,11 @@
 #include "access/access.hpp"
 #include "comments/make.hpp"
+#include "contents/make.hpp"
 #include "data/make.hpp"
 #include "deletions/make.hpp"
 #include "exports/make.hpp"
 #include "observe/log.hpp"
+#include "reports/make.hpp"
 #include "schedule/schedule.hpp"
 #include "server/make.hpp"
 #include "sessions/make.hpp"
@@ -61,7 +63,9 @@ class DirectoryToolkit : public LocalToolkit {
                                 {settings.deletions.delay, [this] { deletions_->wake(); }, purgeClock_}, migrate)),
         uploads_(makeLocalUploads(database_, blobs_, access_, settings.uploads, [this] { deletions_->wake(); })),
         shares_(makeLocalShares(database_, access_, settings.shares)),
-        comments_(makeLocalComments(database_, access_)),
+        comments_(makeLocalComments(database_, access_, settings.comments)),
+        reports_(makeLocalReports(database_, access_)),
+        contents_(makeLocalContents(database_, access_)),
         deletions_(makeLocalDeletions(database_, blobs_, access_, purgeClock_, settings.deletions)),
         exports_(makeLocalExports(database_, blobs_, access_, migrate)),
         tasks_(
@@ -82,7 +86,9 @@ class DirectoryToolkit : public LocalToolkit {
   Videos& videos() override { return *videos_; }
   Uploads& uploads() override { return *uploads_; }
   Shares& shares() override { return *shares_; }
-  Comments& comments() override { return *comments_; }
+  LocalComments& comments() override { return *comments_; }
+  Reports& reports() override { return *reports_; }
+  Contents& contents() override { return *contents_; }
   Deletions& deletions() override { return *deletions_; }
   Exports& exports() override { return *exports_; }
   LocalTasks& tasks() override { return *tasks_; }
@@ -123,7 +129,9 @@ class DirectoryToolkit : public LocalToolkit {
   std::unique_ptr<LocalVideos> videos_;
   std::unique_ptr<Uploads> uploads_;
   std::unique_ptr<Shares> shares_;
-  std::unique_ptr<Comments> comments_;
+  std::unique_ptr<LocalComments> comments_;
+  std::unique_ptr<Reports> reports_;
+  std::unique_ptr<Contents> contents_;
   std::unique_ptr<LocalDeletions> deletions_;
   std::unique_ptr<LocalExports> exports_;
   std::unique_ptr<LocalTasks> tasks_;

@@ -1,7 +1,9 @@
 #include "comments/make.hpp"
+#include "contents/make.hpp"
 #include "deletions/make.hpp"
 #include "exports/make.hpp"
 #include "http/client/client.hpp"
+#include "reports/make.hpp"
 #include "server/make.hpp"
 #include "sessions/make.hpp"
 #include "shares/make.hpp"
@@ -26,6 +28,8 @@ class RemoteToolkit : public Toolkit {
         uploads_(makeRemoteUploads(server_)),
         shares_(makeRemoteShares(server_)),
         comments_(makeRemoteComments(server_)),
+        reports_(makeRemoteReports(server_)),
+        contents_(makeRemoteContents(server_)),
         deletions_(makeRemoteDeletions(server_)),
         exports_(makeRemoteExports(server_)),
         tasks_(makeRemoteTasks(server_)),
@@ -38,6 +42,8 @@ class RemoteToolkit : public Toolkit {
   Uploads& uploads() override { return *uploads_; }
   Shares& shares() override { return *shares_; }
   Comments& comments() override { return *comments_; }
+  Reports& reports() override { return *reports_; }
+  Contents& contents() override { return *contents_; }
   Deletions& deletions() override { return *deletions_; }
   Exports& exports() override { return *exports_; }
   Tasks& tasks() override { return *tasks_; }
@@ -52,6 +58,8 @@ class RemoteToolkit : public Toolkit {
   std::unique_ptr<Uploads> uploads_;
   std::unique_ptr<Shares> shares_;
   std::unique_ptr<Comments> comments_;
+  std::unique_ptr<Reports> reports_;
+  std::unique_ptr<Contents> contents_;
   std::unique_ptr<Deletions> deletions_;
   std::unique_ptr<Exports> exports_;
   std::unique_ptr<Tasks> tasks_;

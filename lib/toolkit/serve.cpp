@@ -1,7 +1,9 @@
 #include "comments/make.hpp"
+#include "contents/make.hpp"
 #include "deletions/make.hpp"
 #include "exports/make.hpp"
 #include "http/routing/router.hpp"
+#include "reports/make.hpp"
 #include "server/make.hpp"
 #include "sessions/make.hpp"
 #include "shares/make.hpp"
@@ -31,6 +33,8 @@ void serve(http::Router& router, LocalToolkit& toolkit, const http::CookieOption
   serveUploads(router, toolkit.uploads());
   serveShares(router, toolkit.shares());
   serveComments(router, toolkit.comments());
+  serveReports(router, toolkit.reports());
+  serveContents(router, toolkit.contents());
   serveDeletions(router, toolkit.deletions());
   serveExports(router, toolkit.exports());
   serveTasks(router, toolkit.tasks());

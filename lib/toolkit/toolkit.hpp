@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "comments/comments.hpp"
+#include "contents/contents.hpp"
 #include "data/data.hpp"
 #include "deletions/deletions.hpp"
 #include "exports/exports.hpp"
+#include "reports/reports.hpp"
 #include "server/server.hpp"
 #include "sessions/sessions.hpp"
 #include "settings/settings.hpp"
@@ -41,6 +43,8 @@ class Toolkit {
   virtual Uploads& uploads() = 0;      ///< uploads
   virtual Shares& shares() = 0;        ///< signed links
   virtual Comments& comments() = 0;    ///< comments
+  virtual Reports& reports() = 0;      ///< reports of videos, comments and users
+  virtual Contents& contents() = 0;    ///< contents that nobody may upload
   virtual Deletions& deletions() = 0;  ///< the queue of deletions
   virtual Exports& exports() = 0;      ///< exports of a user's data
   virtual Tasks& tasks() = 0;          ///< the scheduler's tasks
@@ -50,6 +54,7 @@ class Toolkit {
 /// The toolkit on a data directory, with additional functions for a daemon.
 class LocalToolkit : public Toolkit {
  public:
+  LocalComments& comments() override = 0;
   LocalTasks& tasks() override = 0;
   LocalServer& server() override = 0;
   /// Returns a number that changes whenever any process changes the data. May be called from any thread.

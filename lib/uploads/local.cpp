@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
+#include "contents/rows.hpp"
 #include "deletions/rows.hpp"
 #include "media/sniff.hpp"
 #include "shares/fields.hpp"
@@ -108,6 +109,7 @@ class LocalUploads : public Uploads {
     const rows::StoredVideo video = database_.read([&](store::Reader& reader) {
       rows::StoredVideo found = findUploadable(reader, by, who, wanted.id);
       if (!inProgress_.fits(found.authorId, size, requireQuota(reader, found, size))) throw overQuota();
+      if (wanted.sha256) rows::requireContentAllowed(reader, *wanted.sha256);
       return found;
     });
     database_.requireSpace(size);
@@ -140,6 +142,7 @@ class LocalUploads : public Uploads {
     const auto [owner, most] = database_.read([&](store::Reader& reader) {
       const rows::StoredVideo video = findUploadable(reader, by, who, wanted.id);
       if (who.kind == Identity::Kind::link) sender = video.authorId;
+      if (wanted.digest) rows::requireContentAllowed(reader, *wanted.digest);
       return std::pair(video.authorId, requireQuota(reader, video, least));
     });
     if (who.kind == Identity::Kind::operator_) sender = {};
@@ -206,6 +209,7 @@ class LocalUploads : public Uploads {
     }
     if (!video) throw rows::noSuchVideo(id);
     if (video->state != VideoState::pending && video->state != VideoState::ready) throw rows::wrongState(*video);
+    if (video->blocked) throw Error(Fault::conflict, fmt::format("video {}: is blocked", id.text));
     return *std::move(video);
   }
 
@@ -251,6 +255,7 @@ class LocalUploads : public Uploads {
     const auto write = [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
       const rows::StoredVideo video = findUploadable(transaction, by, who, wanted.id);
+      rows::requireContentAllowed(transaction, content.sha256);
       isLimited = requireQuota(transaction, video, static_cast<std::uint64_t>(content.size)) != UINT64_MAX;
       if (!rows::setContent(transaction, video, content, access_.now())) throw rows::changedMeanwhile(wanted.id);
       if (video.blob) rows::insertBlobDeletion(transaction, *video.blob, video.authorId, video.size, access_.now());

@@ -12,7 +12,7 @@ struct Fields<User> {
   static constexpr std::tuple list{
       Field{"id", &User::id, "the user's number, never reused"},
       Field{"user_name", &User::name, "unique, ignoring case"},
-      Field{"role", &User::role, "user or admin"},
+      Field{"role", &User::role, "user, moderator or admin"},
       Field{"disabled", &User::disabled, "whether the user is disabled"},
       Field{"create_time", &User::created, "when the account was created"},
       Field{"video_count", &User::videoCount, "number of pending and ready videos"},
@@ -21,6 +21,8 @@ struct Fields<User> {
       Field{"bytes_quota", &User::bytesQuota, "quota in effect, in bytes; 0 = unlimited"},
       Field{"bytes_quota_own", &User::ownQuota,
             "the user's own quota, in bytes; null = use the default, 0 = unlimited"},
+      Field{"display_name", &User::displayName, "shown beside the user name; not unique; left out if there is none"},
+      Field{"muted_until", &User::mutedUntil, "no comments and reports until then"},
   };
 };
 
@@ -45,8 +47,9 @@ struct Fields<NewUser> {
   static constexpr std::tuple list{
       Field{"user_name", &NewUser::name, "1 to 64 characters A-Z a-z 0-9 _ . -, not beginning with . or -"},
       Field{"pwd", &NewUser::password, "password, at most 1024 bytes"},
-      Field{"role", &NewUser::role, "user or admin; only for admins and the operator"},
+      Field{"role", &NewUser::role, "user, moderator or admin; only for admins and the operator"},
       Field{"bytes_quota_own", &NewUser::ownQuota, "quota in bytes; only for admins and the operator"},
+      Field{"display_name", &NewUser::displayName, "shown beside the user name, 1 to 64 characters"},
   };
 };
 
@@ -81,11 +84,12 @@ struct Fields<ChangeUser> {
       Field{"user_name", &ChangeUser::name, "the user"},
       Field{"pwd", &ChangeUser::password, "the new password"},
       Field{"old_pwd", &ChangeUser::oldPassword, "the old password; not needed by admins and the operator"},
-      Field{"role", &ChangeUser::role, "user or admin; only for admins and the operator"},
+      Field{"role", &ChangeUser::role, "user, moderator or admin; only for admins and the operator"},
       Field{"bytes_quota_own", &ChangeUser::ownQuota,
             "quota in bytes, null = use the default; only for admins and the operator"},
       Field{"disabled", &ChangeUser::disabled, "whether to disable the user; only for admins and the operator"},
       Field{"revoke_tokens", &ChangeUser::revokeTokens, "with a new password: also revoke the user's tokens"},
+      Field{"display_name", &ChangeUser::displayName, "shown beside the user name, 1 to 64 characters, null = none"},
   };
 };
 
@@ -94,6 +98,14 @@ struct Fields<RemoveUser> {
   static constexpr std::tuple list{
       Field{"user_name", &RemoveUser::name, "the user"},
       Field{"transfer_videos_to", &RemoveUser::transferVideosTo, "user who gets the videos"},
+  };
+};
+
+template <>
+struct Fields<MuteUser> {
+  static constexpr std::tuple list{
+      Field{"user_name", &MuteUser::name, "the user"},
+      Field{"until", &MuteUser::until, "no comments and reports until then"},
   };
 };
 

@@ -33,6 +33,7 @@ class LocalUsers : public Users {
                   "user_name: must be 1 to 64 of A-Z a-z 0-9 _ . -, starting with a letter, digit or _");
     if (wanted.ownQuota && wanted.ownQuota->value_or(0) < 0)
       throw Error(Fault::malformed, "bytes_quota_own: must not be negative");
+    if (wanted.displayName) checkDisplayName(*wanted.displayName);
     const auto requireFree = [&](store::Reader& reader) {
       if (rows::findUserId(reader, wanted.name))
         throw Error(Fault::conflict, fmt::format("user {}: already exists", wanted.name));
@@ -74,6 +75,7 @@ class LocalUsers : public Users {
       throw Error(Fault::malformed, "bytes_quota_own: must not be negative");
     if (wanted.revokeTokens.value_or(false) && !wanted.password)
       throw Error(Fault::malformed, "revoke_tokens: needs a new password");
+    if (wanted.displayName && *wanted.displayName) checkDisplayName(**wanted.displayName);
     const Identity who = access_.identify(by);
     const auto find = [&](store::Reader& reader) {
       auto user = rows::findUserSecret(reader, wanted.name);
@@ -141,8 +143,31 @@ class LocalUsers : public Users {
     });
   }
 
+  void mute(const Credential& by, const MuteUser& wanted) override {
+    if (wanted.until <= access_.now()) throw Error(Fault::malformed, "until: must be later than now");
+    setMuted(by, wanted.name, wanted.until, rights::usersMute, rights::usersMuteStaff);
+  }
+
+  void unmute(const Credential& by, const UserName& wanted) override {
+    setMuted(by, wanted.name, {}, rights::usersUnmute, rights::usersUnmuteStaff);
+  }
+
  private:
   static constexpr std::int64_t mostTransferred = 500;
+
+  static void checkDisplayName(std::string_view name) { checkPersonName("display_name", name, 1, 64); }
+
+  void setMuted(const Credential& by, std::string_view name, std::optional<Time> until, const access::Right& right,
+                const access::Right& staffRight) {
+    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      const Identity who = access_.identify(transaction, by);
+      access::require(who, right);
+      const auto user = rows::findUser(transaction, name, options_.quota);
+      if (!user) throw noSuchUser(name);
+      if (user->role != Role::user) access::require(who, staffRight);
+      rows::setMuted(transaction, user->id, until);
+    });
+  }
 
   void requireMayAdd(const Identity& who, const NewUser& wanted) const {
     const bool plain = access_.options().openRegistration && !wanted.role && !wanted.ownQuota;

@@ -4,13 +4,14 @@
 
 #include "base/cursor.hpp"
 #include "base/json.hpp"
+#include "base/units.hpp"
 
 namespace video::rows {
 namespace {
 
 const std::string columns =
-    "SELECT id, login_name, role, disabled, create_time, video_count, bytes_used, bytes_trash, bytes_quota_own FROM "
-    "users ";
+    "SELECT id, login_name, role, disabled, create_time, video_count, bytes_used, bytes_trash, bytes_quota_own, "
+    "display_name, muted_until FROM users ";
 
 User userOf(const store::Query& row, std::int64_t quota) {
   User user;
@@ -24,6 +25,8 @@ User userOf(const store::Query& row, std::int64_t quota) {
   user.bytesTrash = row.integer(7);
   user.ownQuota = row.optionalInteger(8);
   user.bytesQuota = user.ownQuota.value_or(quota);
+  user.displayName = row.optionalText(9);
+  user.mutedUntil = row.optionalTime(10);
   return user;
 }
 
@@ -56,6 +59,11 @@ UserSpace spaceOf(store::Reader& reader, UserId user) {
   return {query.integer(0), query.optionalInteger(1)};
 }
 
+std::optional<std::string> displayNameOf(store::Reader& reader, UserId user) {
+  auto query = reader.query("SELECT display_name FROM users WHERE id = ?", user);
+  return query.next() ? query.optionalText(0) : std::nullopt;
+}
+
 Page<User> listUsers(store::Reader& reader, const ListQuery& wanted, std::int64_t quota) {
   static const std::string sql = columns +
                                  "WHERE deleted IS NULL AND (create_time, id) > (?, ?) AND create_time >= ? AND "
@@ -78,11 +86,18 @@ bool hasOtherAdmin(store::Reader& reader, UserId user) {
   return query.next();
 }
 
+void requireNotMuted(store::Reader& reader, UserId user, Time now) {
+  auto query = reader.query("SELECT login_name, muted_until FROM users WHERE id = ? AND muted_until > ?", user, now);
+  if (query.next())
+    throw Error(Fault::forbidden, fmt::format("user {}: is muted until {}", query.text(0), formatTime(query.time(1))));
+}
+
 UserId insertUser(store::Transaction& transaction, const NewUser& wanted, std::string_view passwordHash, Time now) {
   auto inserted = transaction.query(
-      "INSERT INTO users (login_name, pwd, role, bytes_quota_own, create_time) VALUES (?, ?, ?, ?, ?) RETURNING id",
+      "INSERT INTO users (login_name, pwd, role, bytes_quota_own, create_time, display_name) "
+      "VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
       wanted.name, passwordHash, wanted.role.value_or(Role::user),
-      wanted.ownQuota ? std::optional<std::int64_t>(*wanted.ownQuota) : std::nullopt, now);
+      wanted.ownQuota ? std::optional<std::int64_t>(*wanted.ownQuota) : std::nullopt, now, wanted.displayName);
   inserted.next();
   const UserId id{inserted.integer(0)};
   inserted.next();  // run the statement to completion
@@ -93,14 +108,21 @@ void changeUser(store::Transaction& transaction, UserId user, const ChangeUser& 
   transaction
       .query(
           "UPDATE users SET role = coalesce(?, role), disabled = coalesce(?, disabled), "
-          "bytes_quota_own = CASE WHEN ? THEN ? ELSE bytes_quota_own END WHERE id = ?",
+          "bytes_quota_own = CASE WHEN ? THEN ? ELSE bytes_quota_own END, "
+          "display_name = CASE WHEN ? THEN ? ELSE display_name END WHERE id = ?",
           wanted.role, wanted.disabled, wanted.ownQuota.has_value(),
-          wanted.ownQuota ? std::optional<std::int64_t>(*wanted.ownQuota) : std::nullopt, user)
+          wanted.ownQuota ? std::optional<std::int64_t>(*wanted.ownQuota) : std::nullopt,
+          wanted.displayName.has_value(),
+          wanted.displayName ? std::optional<std::string>(*wanted.displayName) : std::nullopt, user)
       .run();
 }
 
 void setPassword(store::Transaction& transaction, UserId user, std::string_view passwordHash) {
   transaction.query("UPDATE users SET pwd = ? WHERE id = ?", passwordHash, user).run();
+}
+
+void setMuted(store::Transaction& transaction, UserId user, std::optional<Time> until) {
+  transaction.query("UPDATE users SET muted_until = ? WHERE id = ?", until, user).run();
 }
 
 bool markUserDeleted(store::Transaction& transaction, UserId user, Time now) {

@@ -30,15 +30,22 @@ std::optional<User> findUser(store::Reader& reader, std::string_view name, std::
 std::optional<UserId> findUserId(store::Reader& reader, std::string_view name);
 std::optional<UserSecret> findUserSecret(store::Reader& reader, std::string_view name);
 UserSpace spaceOf(store::Reader& reader, UserId user);
+/// Returns the display name of a user; nothing if there is none.
+std::optional<std::string> displayNameOf(store::Reader& reader, UserId user);
 /// Returns a page of live users by (created, id).
 Page<User> listUsers(store::Reader& reader, const ListQuery& wanted, std::int64_t quota);
 /// Whether another live, enabled admin than `user` exists.
 bool hasOtherAdmin(store::Reader& reader, UserId user);
 
+/// Throws forbidden with the time if the user is muted at `now`.
+void requireNotMuted(store::Reader& reader, UserId user, Time now);
+
 UserId insertUser(store::Transaction& transaction, const NewUser& wanted, std::string_view passwordHash, Time now);
-/// Writes role, disabled and quota; what `wanted` does not give stays unchanged.
+/// Writes role, disabled, quota and display name; what `wanted` does not give stays unchanged.
 void changeUser(store::Transaction& transaction, UserId user, const ChangeUser& wanted);
 void setPassword(store::Transaction& transaction, UserId user, std::string_view passwordHash);
+/// Mutes a user until then; nothing: ends it.
+void setMuted(store::Transaction& transaction, UserId user, std::optional<Time> until);
 /// Frees the name of a live user; the row stays until the videos and comments are purged. Returns whether the user was
 /// live.
 bool markUserDeleted(store::Transaction& transaction, UserId user, Time now);

@@ -21,10 +21,12 @@ struct User {
   bool disabled = false;
   Time created{};
   std::int64_t videoCount = 0;
-  std::int64_t bytesUsed = 0;       ///< including the trash
-  std::int64_t bytesTrash = 0;      ///< deleted videos that are not yet purged
-  std::int64_t bytesQuota = 0;      ///< quota in effect; 0 = unlimited
-  Nullable<std::int64_t> ownQuota;  ///< null = use the default, 0 = unlimited
+  std::int64_t bytesUsed = 0;                ///< including the trash
+  std::int64_t bytesTrash = 0;               ///< deleted videos that are not yet purged
+  std::int64_t bytesQuota = 0;               ///< quota in effect; 0 = unlimited
+  Nullable<std::int64_t> ownQuota;           ///< null = use the default, 0 = unlimited
+  std::optional<std::string> displayName{};  ///< shown beside the user name; not unique
+  std::optional<Time> mutedUntil{};          ///< no comments and reports until then
 };
 
 /// A token that stays valid when its user's password changes.
@@ -46,6 +48,7 @@ struct NewUser {
   std::optional<Role> role;
   std::optional<Nullable<std::int64_t>> ownQuota;
   std::string address{};  ///< client address, for the limit on registrations; never sent over the wire
+  std::optional<std::string> displayName{};  ///< 1 to 64 characters of any script
 };
 
 /// The reply to registration and sign-in. There is no session if the caller is signed in or the operator.
@@ -80,12 +83,19 @@ struct ChangeUser {
   std::optional<bool> disabled;
   std::optional<bool> revokeTokens;  ///< with a new password: also ends the tokens, except the caller's own
   std::string address;               ///< client address, for the throttle; never sent over HTTP
+  std::optional<Nullable<std::string>> displayName{};  ///< 1 to 64 characters of any script; null = none
 };
 
 /// A user to remove.
 struct RemoveUser {
   std::string name;
   std::optional<std::string> transferVideosTo;  ///< user who gets the videos; if not given, they are deleted
+};
+
+/// A user to mute.
+struct MuteUser {
+  std::string name;
+  Time until{};  ///< later than now
 };
 
 /// Options of Users.
@@ -106,9 +116,9 @@ class Users {
   /// Returns a user. For the user, admins and the operator. Faults: notFound.
   virtual User show(const Credential& by, const UserName& wanted) = 0;
   /// Changes a user. A new password ends the user's other sessions, and the reply names the tokens that remain;
-  /// disabling ends all sessions and tokens. Users may change their own password by giving the old one; admins and the
-  /// operator may change everything. Faults: malformed, forbidden (also if the old password is wrong), notFound,
-  /// conflict (the last enabled admin, except for the operator), tooMany.
+  /// disabling ends all sessions and tokens. Users may change their own display name, and, by giving the old one, their
+  /// own password; admins and the operator may change everything. Faults: malformed, forbidden (also if the old
+  /// password is wrong), notFound, conflict (the last enabled admin, except for the operator), tooMany.
   virtual ChangedUser change(const Credential& by, const ChangeUser& wanted) = 0;
   /// Removes a user in one short transaction: frees the name, ends the sessions, and hides videos and comments; the
   /// task user-clear purges them. For the user, admins and the operator. Faults: notFound, conflict (the last enabled
@@ -116,6 +126,12 @@ class Users {
   virtual void remove(const Credential& by, const RemoveUser& wanted) = 0;
   /// Runs `remove` and rolls it back. Returns the user as it is before, and throws what `remove` would throw.
   virtual User rehearseRemove(const Credential& by, const RemoveUser& wanted) = 0;
+  /// Keeps a user from commenting and reporting until a time. For moderators, admins and the operator; only the latter
+  /// two may mute moderators and admins. Faults: malformed, forbidden, notFound.
+  virtual void mute(const Credential& by, const MuteUser& wanted) = 0;
+  /// Lets a user comment and report again; does nothing if the user is not muted. For the same callers. Faults:
+  /// forbidden, notFound.
+  virtual void unmute(const Credential& by, const UserName& wanted) = 0;
 };
 
 }  // namespace video

@@ -24,7 +24,7 @@ constexpr Endpoint<ChangeUser, ChangedUser> change{
     {.name = "users.change",
      .method = Method::patch,
      .path = "/user/{user_name}",
-     .summary = "Change a user's password, role or quota, or disable the account",
+     .summary = "Change a user's password, display name, role or quota, or disable the account",
      .flags = {.slowRefusal = true}}};
 constexpr Endpoint<RemoveUser, void> remove{{.name = "users.remove",
                                              .method = Method::delete_,
@@ -35,6 +35,16 @@ constexpr Endpoint<RemoveUser, User> rehearseRemove{{.name = "users.remove.rehea
                                                      .method = Method::post,
                                                      .path = "/user/{user_name}/delete/rehearse",
                                                      .summary = "Show what deleting an account would do"}};
+constexpr Endpoint<MuteUser, void> mute{{.name = "users.mute",
+                                         .method = Method::post,
+                                         .path = "/user/{user_name}/mute",
+                                         .success = 204,
+                                         .summary = "Keep a user from commenting and reporting until a time"}};
+constexpr Endpoint<UserName, void> unmute{{.name = "users.unmute",
+                                           .method = Method::delete_,
+                                           .path = "/user/{user_name}/mute",
+                                           .success = 204,
+                                           .summary = "Let a muted user comment and report again"}};
 }  // namespace wire
 
 class RemoteUsers : public Users {
@@ -52,6 +62,8 @@ class RemoteUsers : public Users {
   User rehearseRemove(const Credential& by, const RemoveUser& wanted) override {
     return server_.rehearse(wire::rehearseRemove, by, wanted);
   }
+  void mute(const Credential& by, const MuteUser& wanted) override { server_.call(wire::mute, by, wanted); }
+  void unmute(const Credential& by, const UserName& wanted) override { server_.call(wire::unmute, by, wanted); }
 
  private:
   http::Client& server_;
@@ -81,6 +93,8 @@ void serveUsers(http::Router& router, Users& users, const http::CookieOptions& c
   });
   router.serve(wire::remove, [&](auto& by, auto& wanted) { users.remove(by, wanted); });
   router.serve(wire::rehearseRemove, [&](auto& by, auto& wanted) { return users.rehearseRemove(by, wanted); });
+  router.serve(wire::mute, [&](auto& by, auto& wanted) { users.mute(by, wanted); });
+  router.serve(wire::unmute, [&](auto& by, auto& wanted) { users.unmute(by, wanted); });
 }
 
 }  // namespace video

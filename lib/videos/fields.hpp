@@ -52,6 +52,9 @@ struct Fields<Video> {
       Field{"description", &Video::description, "at most 5000 characters, lines separated by LF"},
       Field{"visibility", &Video::visibility, "public, unlisted or private"},
       Field{"blocked", &Video::blocked, "why it is blocked, if it is"},
+      Field{"tags", &Video::tags, "at most 10, in lower case, sorted"},
+      Field{"author_display_name", &Video::authorDisplayName, "display name of the owner, if there is one"},
+      Field{"comments_off", &Video::commentsOff, "true: comments are switched off; otherwise left out"},
   };
 };
 
@@ -109,6 +112,8 @@ struct Fields<SetVideo> {
       Field{"name", &SetVideo::name, "new name, 1 to 200 characters"},
       Field{"description", &SetVideo::description, "new description, at most 5000 characters, lines separated by LF"},
       Field{"visibility", &SetVideo::visibility, "public, unlisted or private"},
+      Field{"tags", &SetVideo::tags, "new tags, at most 10 of 1 to 50 characters without commas"},
+      Field{"comments_off", &SetVideo::commentsOff, "whether to switch comments off"},
   };
 };
 
@@ -132,8 +137,15 @@ struct Fields<VideoQuery> {
           Field{"state", &VideoQuery::state, "only videos in this state"},
           Field{"sha256", &VideoQuery::sha256, "only videos with this SHA-256"},
           Field{"sort", &VideoQuery::sort, "sort by created, name or size"},
+          Field{"tag", &VideoQuery::tag, "only videos with this tag"},
       },
       Fields<ListQuery>::list);
+};
+
+template <>
+struct Fields<NewestQuery> {
+  static constexpr std::tuple list =
+      std::tuple_cat(std::tuple{Field{"tag", &NewestQuery::tag, "only videos with this tag"}}, Fields<ListQuery>::list);
 };
 
 template <>
@@ -142,6 +154,14 @@ struct Fields<UserVideosQuery> {
       std::tuple_cat(std::tuple{Field{"user_name", &UserVideosQuery::user, "the owner"},
                                 Field{"state", &UserVideosQuery::state, "only videos in this state"}},
                      Fields<ListQuery>::list);
+};
+
+template <>
+struct Fields<BlockVideo> {
+  static constexpr std::tuple list{
+      Field{"id", &BlockVideo::id, "ID of the video"},
+      Field{"reason", &BlockVideo::reason, "why, for the owner, 1 to 500 characters"},
+  };
 };
 
 }  // namespace video

@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "access/access.hpp"
 #include "base/cursor.hpp"
 #include "base/error.hpp"
+#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "base/waiting.hpp"
@@ -21,6 +24,34 @@ namespace {
 
 namespace rights = access::rights;
 using access::Identity;
+
+// Returns a tag as it is stored: without spaces around it, A to Z in lower case. Throws malformed, naming `field`.
+std::string normalTag(std::string_view field, std::string_view text) {
+  std::string tag(trimmed(text));
+  std::transform(tag.begin(), tag.end(), tag.begin(), toLower);
+  checkText(field, tag, 1, 50);
+  if (tag.find(',') != std::string::npos) throw Error(Fault::malformed, fmt::format("{}: has a comma", field));
+  return tag;
+}
+
+std::optional<std::string> normalTag(std::string_view field, const std::optional<std::string>& text) {
+  return text ? std::optional(normalTag(field, std::string_view(*text))) : std::nullopt;
+}
+
+std::vector<std::string> normalTags(const std::vector<std::string>& texts) {
+  constexpr std::size_t most = 10;
+  std::vector<std::string> tags;
+  for (const std::string& text : texts) {
+    const std::string_view shown = std::string_view(text).substr(0, 50);
+    tags.push_back(normalTag(fmt::format("tags: \"{}{}\"", repairedUtf8(shown), shown.size() < text.size() ? "…" : ""),
+                             std::string_view(text)));
+  }
+  std::sort(tags.begin(), tags.end());
+  tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
+  if (tags.size() > most)
+    throw Error(Fault::malformed, fmt::format("tags: {} are too many; at most {} are allowed", tags.size(), most));
+  return tags;
+}
 
 class FileReader : public ContentReader {
  public:
@@ -65,6 +96,7 @@ class DirectoryVideos : public LocalVideos {
       video.id.text = makeUuid7(video.created);
       video.authorId = owner->id;
       video.author = owner->name;
+      video.authorDisplayName = owner->displayName;
       video.name = wanted.name;
       video.visibility = wanted.visibility.value_or(options_.visibility);
       video.displayTime = formatDisplayTime(video.created);
@@ -78,6 +110,9 @@ class DirectoryVideos : public LocalVideos {
     const Identity who = access_.identify(by);
     access::require(who, rights::videosList);
     checkLimit(wanted.limit);
+    const auto tag = normalTag("tag", wanted.tag);
+    if (tag && wanted.sort.value_or(VideoSort::created) != VideoSort::created)
+      throw Error(Fault::malformed, "sort: with a tag, videos are sorted by creation time only");
     return database_.read([&](store::Reader& reader) {
       rows::VideoFilter filter;
       if (wanted.user) {
@@ -88,8 +123,8 @@ class DirectoryVideos : public LocalVideos {
       }
       filter.states = statesShown(wanted.state);
       filter.sort = wanted.sort.value_or(VideoSort::created);
-      return wanted.sha256 ? rows::listVideosBySha256(reader, filter, *wanted.sha256, wanted)
-                           : rows::listVideos(reader, filter, wanted);
+      if (wanted.sha256) return rows::listVideosBySha256(reader, filter, *wanted.sha256, tag, wanted);
+      return tag ? rows::listVideosByTag(reader, filter, *tag, wanted) : rows::listVideos(reader, filter, wanted);
     });
   }
 
@@ -114,10 +149,16 @@ class DirectoryVideos : public LocalVideos {
     });
   }
 
+  Page<Video> newest(const Credential& by, const NewestQuery& wanted) override {
+    checkLimit(wanted.limit);
+    const auto tag = normalTag("tag", wanted.tag);
+    const Identity who = access_.identify(by);
+    access::require(who, rights::videosNewest);
+    return shownTo(who, database_.read([&](store::Reader& reader) { return rows::listNewest(reader, tag, wanted); }));
+  }
+
   KnownContent known(const Credential& by, const ContentQuery& wanted) override {
-    const bool isHash =
-        wanted.sha256.size() == 64 && wanted.sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
-    if (!isHash) throw Error(Fault::malformed, "sha256: must be 64 lower-case hex digits");
+    checkSha256("sha256", wanted.sha256);
     const Identity who = access_.identify(by);
     return database_.snapshot([&](store::Reader& reader) {
       const auto author = rows::findUserId(reader, wanted.user);
@@ -138,13 +179,17 @@ class DirectoryVideos : public LocalVideos {
   Video set(const Credential& by, const SetVideo& wanted) override {
     if (wanted.name) checkText("name", *wanted.name, 1, 200);
     if (wanted.description) checkText("description", *wanted.description, 0, 5000, Lines::several);
+    const std::vector<std::string> tags = normalTags(wanted.tags.value_or(std::vector<std::string>()));
     return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       rows::StoredVideo video =
           requireListed(transaction, access_.identify(transaction, by), rights::videosSet, wanted.id);
       if (wanted.name) video.name = *wanted.name;
       if (wanted.description) video.description = *wanted.description;
       if (wanted.visibility) video.visibility = *wanted.visibility;
-      if (wanted.name || wanted.description || wanted.visibility) rows::setVideo(transaction, video);
+      if (wanted.tags) video.tags = tags;
+      if (wanted.commentsOff) video.commentsOff = *wanted.commentsOff ? std::optional(true) : std::nullopt;
+      if (wanted.name || wanted.description || wanted.visibility || wanted.tags || wanted.commentsOff)
+        rows::setVideo(transaction, video);
       return static_cast<Video>(std::move(video));
     });
   }
@@ -225,8 +270,33 @@ class DirectoryVideos : public LocalVideos {
     content.meta.etag = fmt::format("\"{}\"", video->sha256);
     content.meta.modified = video->modified;
     content.meta.name = video->name;
+    content.meta.noIndex = video->visibility != Visibility::public_;
     content.reader = std::make_shared<FileReader>(std::move(stored.file), store::Blobs::pathOf(*video->blob));
     return content;
+  }
+
+  Video block(const Credential& by, const BlockVideo& wanted) override {
+    checkText("reason", wanted.reason, 1, 500);
+    return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      const Identity who = access_.identify(transaction, by);
+      access::require(who, rights::videosBlock);
+      const auto video = rows::requireVideo(transaction, {wanted.id, std::nullopt});
+      if (video.state == VideoState::purging) throw rows::wrongState(video);
+      rows::setBlocked(transaction, video.id, wanted.reason, who.isUser() ? std::optional(who.user) : std::nullopt,
+                       access_.now());
+      rows::holdDeletion(transaction, video.id);
+      return static_cast<Video>(rows::requireVideo(transaction, {wanted.id, std::nullopt}));
+    });
+  }
+
+  void unblock(const Credential& by, const VideoRef& wanted) override {
+    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      access::require(access_.identify(transaction, by), rights::videosUnblock);
+      const auto video = rows::requireVideo(transaction, wanted);
+      if (!video.blocked) throw Error(Fault::conflict, fmt::format("video {}: is not blocked", wanted.id.text));
+      rows::clearBlocked(transaction, video.id);
+      rows::resumeDeletion(transaction, video.id, std::max(access_.now(), purge_.clock.now()) + purge_.delay);
+    });
   }
 
   schedule::Task verifyTask(const std::atomic<std::int64_t>& share) override {
@@ -285,6 +355,8 @@ class DirectoryVideos : public LocalVideos {
     const bool isDeleted = video.state == VideoState::deleted && wanted.now.value_or(false);
     if (!isDeleted && video.state != VideoState::pending && video.state != VideoState::ready)
       throw rows::wrongState(video);
+    if (isDeleted && video.blocked)
+      throw Error(Fault::conflict, fmt::format("video {}: is blocked and stays in the trash", video.id.text));
     const auto delay = delayOf(wanted);
     const bool done =
         isDeleted ? rows::makeDue(transaction, video.id, due)
@@ -315,6 +387,7 @@ class DirectoryVideos : public LocalVideos {
       shown.id = video.id;
       shown.authorId = video.authorId;
       shown.author = video.author;
+      shown.authorDisplayName = video.authorDisplayName;
       shown.name = video.name;
       shown.state = video.state;
       shown.displayTime = video.displayTime;

@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::string_view columns =
     "v.id, v.author_id, u.login_name, v.name, v.state, v.display_ctime, v.create_time, v.size, v.content_type, "
-    "v.sha256, v.duration_ms, v.description, v.visibility, v.blocked, ";
+    "v.sha256, v.duration_ms, v.description, v.visibility, v.blocked, "
+    "(SELECT group_concat(g.tag) FROM video_tags g WHERE g.video_id = v.id), u.display_name, v.comments_off, ";
 // CROSS JOIN makes SQLite keep this join order, so that rows come in the order of the list's index.
 constexpr std::string_view tables =
     "video_info v CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL "
@@ -36,9 +37,13 @@ Made videoOf(const store::Query& row) {
   video.sha256 = row.text(9);
   video.durationMs = row.optionalInteger(10);
   video.description = row.text(11);
-  video.visibility = valueOf<Visibility>(row.text(12)).value_or(Visibility::private_);
+  video.visibility = valueOf<Visibility>(row.text(12));
   video.blocked = row.optionalText(13);
-  video.purgeTime = row.optionalTime(14);
+  readText(row.text(14), "tags", video.tags);
+  std::sort(video.tags.begin(), video.tags.end());
+  video.authorDisplayName = row.optionalText(15);
+  if (row.integer(16) != 0) video.commentsOff = true;
+  if (!video.blocked) video.purgeTime = row.optionalTime(17);  // a blocked one is not purged
   return video;
 }
 
@@ -117,9 +122,9 @@ std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id) {
   auto query = reader.query(sql, id);
   if (!query.next()) return std::nullopt;
   auto video = videoOf<StoredVideo>(query);
-  video.blob = query.optionalText(15);
-  video.modified = query.optionalTime(16).value_or(video.created);
-  video.reported = query.integer(17) != 0;
+  video.blob = query.optionalText(18);
+  video.modified = query.optionalTime(19).value_or(video.created);
+  video.reported = query.integer(20) != 0;
   return video;
 }
 
@@ -164,15 +169,45 @@ Page<Video> listListedVideosOf(store::Reader& reader, std::string_view user, con
   return pageOf(reader.query(sql, user, bounds.first, bounds.end, wanted.limit + 1), wanted.limit, VideoSort::created);
 }
 
+Page<Video> listNewest(store::Reader& reader, const std::optional<std::string>& tag, const ListQuery& wanted) {
+  constexpr std::string_view owner = "CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL";
+  static const std::string all =
+      fmt::format("SELECT {}NULL FROM video_info v {} WHERE {} AND v.id >= ? AND v.id < ? ORDER BY v.id DESC LIMIT ?",
+                  columns, owner, listedSql);
+  static const std::string tagged = fmt::format(
+      "SELECT {}NULL FROM video_tags t CROSS JOIN video_info v ON v.id = t.video_id {} WHERE {} AND t.video_id >= ? "
+      "AND t.video_id < ? AND t.tag = ? ORDER BY t.video_id DESC LIMIT ?",
+      columns, owner, listedSql);
+  const Bounds bounds = boundsOf(wanted, VideoSort::created);
+  return pageOf(tag ? reader.query(tagged, bounds.first, bounds.end, *tag, wanted.limit + 1)
+                    : reader.query(all, bounds.first, bounds.end, wanted.limit + 1),
+                wanted.limit, VideoSort::created);
+}
+
+Page<Video> listVideosByTag(store::Reader& reader, const VideoFilter& filter, std::string_view tag,
+                            const ListQuery& wanted) {
+  static const std::string sql = fmt::format(
+      "SELECT {}d.due FROM video_tags t CROSS JOIN video_info v ON v.id = t.video_id CROSS JOIN users u ON "
+      "u.id = v.author_id AND u.deleted IS NULL LEFT JOIN video_del_rec d ON d.video_id = v.id WHERE t.tag = ?1 AND "
+      "t.video_id >= ?2 AND t.video_id < ?3 AND (?5 IS NULL OR v.author_id = ?5) AND v.state IN (?6, ?7) "
+      "ORDER BY t.video_id DESC LIMIT ?4",
+      columns);
+  const Bounds bounds = boundsOf(wanted, VideoSort::created);
+  return pageOf(reader.query(sql, tag, bounds.first, bounds.end, wanted.limit + 1, filter.author, filter.states.front(),
+                             filter.states.back()),
+                wanted.limit, VideoSort::created);
+}
+
 Page<Video> listVideosBySha256(store::Reader& reader, const VideoFilter& filter, std::string_view sha256,
-                               const ListQuery& wanted) {
+                               const std::optional<std::string>& tag, const ListQuery& wanted) {
   static const std::string sql = fmt::format(
       "SELECT {}d.due FROM {} WHERE v.sha256 = ?1 AND v.sha256 <> '' AND v.id >= ?2 AND v.id < ?3 AND "
-      "(?5 IS NULL OR v.author_id = ?5) AND v.state IN (?6, ?7) ORDER BY v.id DESC LIMIT ?4",
+      "(?5 IS NULL OR v.author_id = ?5) AND v.state IN (?6, ?7) AND (?8 IS NULL OR EXISTS (SELECT 1 FROM video_tags t "
+      "WHERE t.video_id = v.id AND t.tag = ?8)) ORDER BY v.id DESC LIMIT ?4",
       columns, tables);
   const Bounds bounds = boundsOf(wanted, VideoSort::created);
   return pageOf(reader.query(sql, sha256, bounds.first, bounds.end, wanted.limit + 1, filter.author,
-                             filter.states.front(), filter.states.back()),
+                             filter.states.front(), filter.states.back(), tag),
                 wanted.limit, VideoSort::created);
 }
 
@@ -299,13 +334,28 @@ bool setContent(store::Transaction& transaction, const StoredVideo& before, cons
 
 void setVideo(store::Transaction& transaction, const Video& video) {
   transaction
-      .query("UPDATE video_info SET name = ?, description = ?, visibility = ? WHERE id = ?", video.name,
-             video.description, video.visibility, video.id)
+      .query("UPDATE video_info SET name = ?, description = ?, visibility = ?, comments_off = ? WHERE id = ?",
+             video.name, video.description, video.visibility, video.commentsOff.value_or(false), video.id)
       .run();
+  transaction.query("DELETE FROM video_tags WHERE video_id = ?", video.id).run();
+  for (const std::string& tag : video.tags)
+    transaction.query("INSERT INTO video_tags (video_id, tag) VALUES (?, ?)", video.id, tag).run();
 }
 
 bool setState(store::Transaction& transaction, const VideoId& id, VideoState from, VideoState to) {
   return transaction.query("UPDATE video_info SET state = ? WHERE id = ? AND state = ?", to, id, from).run() == 1;
+}
+
+void setBlocked(store::Transaction& transaction, const VideoId& id, std::string_view reason, std::optional<UserId> by,
+                Time now) {
+  transaction
+      .query("UPDATE video_info SET blocked = ?, blocked_by = ?, blocked_time = ? WHERE id = ?", reason, by, now, id)
+      .run();
+}
+
+void clearBlocked(store::Transaction& transaction, const VideoId& id) {
+  transaction.query("UPDATE video_info SET blocked = NULL, blocked_by = NULL, blocked_time = NULL WHERE id = ?", id)
+      .run();
 }
 
 std::int64_t transferVideos(store::Transaction& transaction, UserId from, UserId to, std::int64_t limit) {

@@ -17,7 +17,10 @@ struct StoredVideo : Video {
   Time modified{};  ///< when its content was stored
   bool reported = false;
   /// What decides who may see it.
-  ViewedVideo view() const { return {authorId, state == VideoState::ready, visibility, blocked.has_value(), reported}; }
+  ViewedVideo view() const {
+    return {authorId, state == VideoState::ready, visibility.value_or(Visibility::private_), blocked.has_value(),
+            reported};
+  }
 };
 
 /// What decides who may see a video that was looked up; nothing if there is none.
@@ -68,9 +71,14 @@ Page<Video> listVideos(store::Reader& reader, const VideoFilter& filter, const L
 /// Returns the listed videos of the user of this name, newest first. A single statement, because it serves public
 /// pages.
 Page<Video> listListedVideosOf(store::Reader& reader, std::string_view user, const ListQuery& wanted);
-/// Returns the videos with this content, newest first, in one of the filter's states.
+/// Returns the listed videos of all users, newest first; with a tag, those that have it.
+Page<Video> listNewest(store::Reader& reader, const std::optional<std::string>& tag, const ListQuery& wanted);
+/// Returns the videos with this content, and this tag if one is given, newest first, in one of the filter's states.
 Page<Video> listVideosBySha256(store::Reader& reader, const VideoFilter& filter, std::string_view sha256,
-                               const ListQuery& wanted);
+                               const std::optional<std::string>& tag, const ListQuery& wanted);
+/// Returns the videos with this tag, newest first, in one of the filter's states.
+Page<Video> listVideosByTag(store::Reader& reader, const VideoFilter& filter, std::string_view tag,
+                            const ListQuery& wanted);
 /// Returns whether the user has this content, or has deleted it after `since`.
 KnownContent findContent(store::Reader& reader, UserId author, std::string_view sha256, Time since);
 /// Returns a page of the remembered contents of a user, by SHA-256.
@@ -105,10 +113,14 @@ void insertVideo(store::Transaction& transaction, const Video& video);
 /// Publishes the content of a video that is still pending, or ready with the same content as when it was read. Returns
 /// false otherwise.
 bool setContent(store::Transaction& transaction, const StoredVideo& before, const NewContent& content, Time now);
-/// Writes the video's name, description and visibility.
+/// Writes the video's name, description, visibility and tags, and whether comments are off.
 void setVideo(store::Transaction& transaction, const Video& video);
 /// Changes the state of a video from `from` to `to`. Returns false, and changes nothing, if it is not in state `from`.
 bool setState(store::Transaction& transaction, const VideoId& id, VideoState from, VideoState to);
+/// Blocks a video, or changes the reason, for `by` (none: the operator).
+void setBlocked(store::Transaction& transaction, const VideoId& id, std::string_view reason, std::optional<UserId> by,
+                Time now);
+void clearBlocked(store::Transaction& transaction, const VideoId& id);
 /// Transfers at most `limit` of a user's videos, including the trash, to another user. Returns how many.
 std::int64_t transferVideos(store::Transaction& transaction, UserId from, UserId to, std::int64_t limit);
 /// Remembers the content of a deleted video, unless its owner was deleted too. Call it before the video and its record

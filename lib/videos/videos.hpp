@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/clock.hpp"
@@ -40,10 +41,13 @@ struct Video {
   std::string contentType;  ///< media type; empty while pending
   std::string sha256;       ///< hex; empty while pending
   std::optional<std::int64_t> durationMs;
-  std::optional<Time> purgeTime;  ///< when it is due to be purged, if deleted
-  std::string description;        ///< at most 5000 characters; may have several lines
-  Visibility visibility = Visibility::unlisted;
-  std::optional<std::string> blocked{};  ///< why a moderator blocked it; nothing if it is not blocked
+  std::optional<Time> purgeTime;           ///< when it is due to be purged, if deleted
+  std::string description;                 ///< at most 5000 characters; may have several lines
+  std::optional<Visibility> visibility{};  ///< nothing: the daemon is too old to say
+  std::optional<std::string> blocked{};    ///< why a moderator blocked it; nothing if it is not blocked
+  std::vector<std::string> tags{};         ///< at most 10, in lower case, sorted
+  std::optional<std::string> authorDisplayName{};
+  std::optional<bool> commentsOff{};  ///< true: nobody can comment; otherwise nothing
 };
 
 /// The request for a new video.
@@ -74,7 +78,13 @@ struct VideoQuery : ListQuery {
   std::optional<std::string> user;
   std::optional<VideoState> state;  ///< default: ready, and pending if the caller may see them
   std::optional<std::string> sha256;
-  std::optional<VideoSort> sort;  ///< default: created, newest first; name and size sort in ascending order
+  std::optional<VideoSort> sort;     ///< default: created, newest first; name and size sort in ascending order
+  std::optional<std::string> tag{};  ///< sorted by creation time only
+};
+
+/// The request for a page of the videos listed for everyone.
+struct NewestQuery : ListQuery {
+  std::optional<std::string> tag;
 };
 
 /// The request for a page of one user's videos.
@@ -105,6 +115,15 @@ struct SetVideo {
   std::optional<std::string> name;         ///< 1 to 200 characters
   std::optional<std::string> description;  ///< 0 to 5000 characters; may have several lines
   std::optional<Visibility> visibility{};
+  /// At most 10 of 1 to 50 characters without commas. Spaces around them are removed, and A to Z become lower case.
+  std::optional<std::vector<std::string>> tags{};
+  std::optional<bool> commentsOff{};  ///< whether to switch comments off
+};
+
+/// The request to block a video.
+struct BlockVideo {
+  VideoId id;
+  std::string reason;  ///< for its owner, 1 to 500 characters
 };
 
 /// The state of the verification of a content: waiting, in progress, or its result.
@@ -149,13 +168,17 @@ class Videos {
   /// Lists one user's videos, newest first. To others than the user, admins and the operator, only those that are
   /// public, and if they may not watch, only their names; they may not use `state`.
   virtual Page<Video> listOf(const Credential& by, const UserVideosQuery& wanted) = 0;
+  /// Lists the public videos of all users who are not disabled, newest first. Anyone; those who may not watch see only
+  /// their names.
+  virtual Page<Video> newest(const Credential& by, const NewestQuery& wanted) = 0;
   /// Returns whether a user has some content, so that an import need not send it. For the user, admins and the
   /// operator. Faults: malformed, forbidden, notFound (the user).
   virtual KnownContent known(const Credential& by, const ContentQuery& wanted) = 0;
   /// Returns a video: one that is not ready to the owner, admins and the operator only.
   virtual Video show(const Credential& by, const VideoRef& wanted) = 0;
-  /// Changes the name, description or visibility of a pending or ready video and returns the video. For the owner,
-  /// admins and the operator. Faults: malformed, forbidden, notFound, conflict (deleted).
+  /// Changes the name, description, visibility or tags of a pending or ready video, or whether it takes comments, and
+  /// returns the video. For the owner, admins and the operator. Faults: malformed, forbidden, notFound, conflict
+  /// (deleted).
   virtual Video set(const Credential& by, const SetVideo& wanted) = 0;
   /// Deletes a video: moves it to the trash and queues it for purging, in one transaction. It disappears from lists and
   /// streams at once. For the owner, admins and the operator.
@@ -178,6 +201,14 @@ class Videos {
   /// Opens the content of a ready video. A signed link must be valid even if the caller may watch without one. Faults:
   /// notFound, unauthenticated, forbidden, contentUnavailable (the file is missing or damaged).
   virtual Content open(const Credential& by, const VideoRef& wanted) = 0;
+  /// Hides a video from all but its owner, moderators, admins and the operator, and keeps it from being purged,
+  /// whatever its owner does, unless the owner's account is deleted. Its content cannot be replaced. A video that is
+  /// blocked already gets the new reason. For moderators, admins and the operator. Faults: malformed, notFound,
+  /// conflict (being purged).
+  virtual Video block(const Credential& by, const BlockVideo& wanted) = 0;
+  /// Ends that. A video in the trash is due to be purged after the usual delay. For the same callers. Faults: notFound,
+  /// conflict (not blocked).
+  virtual void unblock(const Credential& by, const VideoRef& wanted) = 0;
 };
 
 /// The videos of a data directory, and the task that verifies their contents.

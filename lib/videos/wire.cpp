@@ -23,6 +23,11 @@ constexpr Endpoint<UserVideosQuery, Page<Video>> listOf{{.name = "videos.listOf"
                                                          .path = "/user/{user_name}/videos",
                                                          .summary = "List a user's videos",
                                                          .flags = {.sharedReply = true}}};
+constexpr Endpoint<NewestQuery, Page<Video>> newest{{.name = "videos.newest",
+                                                     .method = Method::get,
+                                                     .path = "/newest",
+                                                     .summary = "List the public videos of all users, newest first",
+                                                     .flags = {.sharedReply = true}}};
 constexpr Endpoint<ContentQuery, KnownContent> known{
     {.name = "videos.known",
      .method = Method::get,
@@ -38,10 +43,11 @@ constexpr Endpoint<VideoRef, Video> showOf{{.name = "videos.show",
                                             .path = "/user/{user_name}/videos/{id}",
                                             .summary = "Show a video",
                                             .flags = {.takesLink = true}}};
-constexpr Endpoint<SetVideo, Video> set{{.name = "videos.set",
-                                         .method = Method::patch,
-                                         .path = "/video/{id}",
-                                         .summary = "Change a video's name, description or visibility"}};
+constexpr Endpoint<SetVideo, Video> set{
+    {.name = "videos.set",
+     .method = Method::patch,
+     .path = "/video/{id}",
+     .summary = "Change a video's name, description, visibility, tags or comments"}};
 constexpr Endpoint<RemoveVideo, void> remove{{.name = "videos.delete",
                                               .method = Method::delete_,
                                               .path = "/video/{id}",
@@ -75,6 +81,15 @@ constexpr Endpoint<VideoRef, VerifiedVideo> verifyStatus{
      .method = Method::get,
      .path = "/video/{id}/verify",
      .summary = "Show the state of the latest verification of a video's file"}};
+constexpr Endpoint<BlockVideo, Video> block{{.name = "videos.block",
+                                             .method = Method::post,
+                                             .path = "/video/{id}/block",
+                                             .summary = "Hide a video from all but its owner and moderators"}};
+constexpr Endpoint<VideoRef, void> unblock{{.name = "videos.unblock",
+                                            .method = Method::delete_,
+                                            .path = "/video/{id}/block",
+                                            .success = 204,
+                                            .summary = "Show a blocked video again"}};
 constexpr Endpoint<VideoRef, Content> open{{.name = "videos.open",
                                             .method = Method::get,
                                             .path = "/videos/{id}",
@@ -83,6 +98,10 @@ constexpr Endpoint<VideoRef, Content> open{{.name = "videos.open",
                                             .mediaType = "video/*",
                                             .flags = {.plainErrors = true, .takesLink = true}}};
 }  // namespace wire
+
+void noIndexUnlessPublic(const Video& video, const http::Exchange&, http::Answer& answer) {
+  if (video.visibility != Visibility::public_) answer.set("X-Robots-Tag", "noindex");
+}
 
 class RemoteVideos : public Videos {
  public:
@@ -93,6 +112,9 @@ class RemoteVideos : public Videos {
   }
   Page<Video> listOf(const Credential& by, const UserVideosQuery& wanted) override {
     return server_.call(wire::listOf, by, wanted);
+  }
+  Page<Video> newest(const Credential& by, const NewestQuery& wanted) override {
+    return server_.call(wire::newest, by, wanted);
   }
   KnownContent known(const Credential& by, const ContentQuery& wanted) override {
     return server_.call(wire::known, by, wanted);
@@ -116,6 +138,8 @@ class RemoteVideos : public Videos {
     return server_.call(wire::verifyStatus, by, wanted);
   }
   Content open(const Credential& by, const VideoRef& wanted) override { return server_.open(wire::open, by, wanted); }
+  Video block(const Credential& by, const BlockVideo& wanted) override { return server_.call(wire::block, by, wanted); }
+  void unblock(const Credential& by, const VideoRef& wanted) override { server_.call(wire::unblock, by, wanted); }
 
  private:
   http::Client& server_;
@@ -131,10 +155,13 @@ void serveVideos(http::Router& router, Videos& videos) {
   router.serve(wire::add, [&](auto& by, auto& wanted) { return videos.add(by, wanted); });
   router.serve(wire::list, [&](auto& by, auto& wanted) { return videos.list(by, wanted); });
   router.serve(wire::listOf, [&](auto& by, auto& wanted) { return videos.listOf(by, wanted); });
+  router.serve(wire::newest, [&](auto& by, auto& wanted) { return videos.newest(by, wanted); });
   router.serve(wire::known, [&](auto& by, auto& wanted) { return videos.known(by, wanted); });
-  router.serve(wire::show, [&](auto& by, auto& wanted) { return videos.show(by, wanted); });
-  router.serve(wire::showOf, [&](auto& by, auto& wanted) { return videos.show(by, wanted); });
-  router.serve(wire::set, [&](auto& by, auto& wanted) { return videos.set(by, wanted); });
+  const auto show = [&](auto& by, auto& wanted) { return videos.show(by, wanted); };
+  router.serve(wire::show, show, noIndexUnlessPublic);
+  router.serve(wire::showOf, show, noIndexUnlessPublic);
+  router.serve(
+      wire::set, [&](auto& by, auto& wanted) { return videos.set(by, wanted); }, noIndexUnlessPublic);
   router.serve(wire::remove, [&](auto& by, auto& wanted) { videos.remove(by, wanted); });
   router.serve(wire::removeOf, [&](auto& by, auto& wanted) { videos.remove(by, wanted); });
   router.serve(wire::rehearseRemove, [&](auto& by, auto& wanted) { return videos.rehearseRemove(by, wanted); });
@@ -146,6 +173,8 @@ void serveVideos(http::Router& router, Videos& videos) {
         answer.set("Location", fmt::format("/video/{}/verify", started.id.text));
       });
   router.serve(wire::verifyStatus, [&](auto& by, auto& wanted) { return videos.verifyStatus(by, wanted); });
+  router.serve(wire::block, [&](auto& by, auto& wanted) { return videos.block(by, wanted); });
+  router.serve(wire::unblock, [&](auto& by, auto& wanted) { videos.unblock(by, wanted); });
   router.serveContent(wire::open, [&](auto& by, auto& wanted) { return videos.open(by, wanted); });
 }
 

@@ -266,3 +266,48 @@ TEST_CASE("a read token cannot change anything, and an upload token can only upl
       Fault::forbidden);
   requireFault([&] { site.at(reader).comments().post(reader, {video, "hi", std::nullopt}); }, Fault::forbidden);
 }
+
+TEST_CASE("a display name is shown beside the user name, and is set by the user and admins") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential root = site.user("root", Role::admin);
+  const Credential bob = site.user("bob");
+  NewUser wanted;
+  wanted.name = "ada";
+  wanted.password = "password-of-ada";
+  wanted.displayName = "Ada 🎬 Łovelace";
+  site.at(Anonymous{}).users().add(Anonymous{}, wanted);
+  const Credential ada = site.user("ada2");
+  const auto nameOf = [&](const std::string& user) { return site.at(root).users().show(root, {user}).displayName; };
+  CHECK(nameOf("ada") == "Ada 🎬 Łovelace");
+  CHECK_FALSE(nameOf("bob"));
+  const auto set = [&](const Credential& by, const std::string& user, std::optional<std::string> name) {
+    ChangeUser change;
+    change.name = user;
+    change.displayName.emplace();
+    if (name) *change.displayName = Nullable<std::string>(*name);
+    return site.at(by).users().change(by, change).displayName;
+  };
+  CHECK(set(ada, "ada2", "Ада") == "Ада");
+  CHECK(set(root, "bob", "Ада") == "Ада");  // not unique
+  requireFault([&] { set(bob, "ada2", "x"); }, Fault::forbidden);
+  const VideoId video = site.video(ada, "ada2", "x");
+  CHECK(site.at(bob).videos().show(bob, {video, {}}).authorDisplayName == "Ада");
+  CHECK(site.at(bob).comments().post(bob, {video, "hi", {}}).authorDisplayName == "Ада");
+  CHECK_FALSE(set(ada, "ada2", std::nullopt));
+  CHECK_FALSE(site.at(bob).videos().show(bob, {video, {}}).authorDisplayName);
+  ChangeUser role;
+  role.name = "bob";
+  role.disabled = false;
+  CHECK(site.at(root).users().change(root, role).displayName == "Ада");  // what is not given stays
+  std::string longest;
+  for (int i = 0; i < 64; ++i) longest += "字";
+  CHECK(set(bob, "bob", longest) == longest);
+  for (const std::string& bad :
+       {std::string(), std::string("  "), longest + "x", std::string("a\nb"), std::string("a\u202eb"),
+        std::string("\u2066a"), std::string("a\u200f"), std::string("\u061ca"), std::string("a\x80")})
+    requireFault([&] { set(bob, "bob", bad); }, Fault::malformed, "display_name");
+  wanted.name = "carl";
+  wanted.displayName = "\u202d";
+  requireFault([&] { site.at(Anonymous{}).users().add(Anonymous{}, wanted); }, Fault::malformed, "display_name");
+  CHECK(nameOf("bob") == longest);
+}

@@ -186,3 +186,141 @@ TEST_CASE("a user posts so many comments a minute, on all videos together; the o
   all.video = one;
   CHECK(site.at(ada).comments().list(ada, all).items.size() == 8);
 }
+
+TEST_CASE("a reply to a reply is filed under the first comment, and replies are listed by their parent") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const VideoId video = site.video(ada, "ada", "x");
+  const VideoId other = site.video(ada, "ada", "y");
+  const auto post = [&](const Credential& by, const char* text, std::optional<CommentId> parent) {
+    return site.at(by).comments().post(by, {video, text, {}, parent});
+  };
+  const Comment first = post(ada, "first", {});
+  CHECK_FALSE(first.parent);
+  const Comment second = post(ada, "second", {});
+  const Comment reply = post(bob, "reply", first.id);
+  CHECK(reply.parent == first.id);
+  CHECK(post(ada, "reply to the reply", reply.id).parent == first.id);
+
+  CommentQuery query;
+  query.video = video;
+  CHECK(contents(site.at(bob).comments().list(bob, query)) == Texts{"first", "second", "reply", "reply to the reply"});
+  query.parent = first.id;
+  query.limit = 1;
+  Page<Comment> page = site.at(Anonymous{}).comments().list(Anonymous{}, query);
+  CHECK(contents(page) == Texts{"reply"});
+  query.cursor = page.nextCursor.value();
+  page = site.at(Anonymous{}).comments().list(Anonymous{}, query);
+  CHECK(contents(page) == Texts{"reply to the reply"});
+  CHECK(page.items.at(0).parent == first.id);
+  CHECK_FALSE(page.nextCursor);
+  query.cursor.reset();
+  query.parent = second.id;
+  CHECK(site.at(bob).comments().list(bob, query).items.empty());
+  query.parent = CommentId{"0193e1a0-0000-7000-8000-000000000000"};
+  requireFault([&] { site.at(bob).comments().list(bob, query); }, Fault::notFound, "comment");
+  query.video = other;
+  query.parent = first.id;
+  requireFault([&] { site.at(bob).comments().list(bob, query); }, Fault::notFound, first.id.text);
+  query.video = video;
+  query.by = CommentOrder::position;
+  requireFault([&] { site.at(bob).comments().list(bob, query); }, Fault::malformed, "parent");
+  requireFault([&] { site.at(bob).comments().post(bob, {other, "x", {}, first.id}); }, Fault::notFound, first.id.text);
+  requireFault([&] { post(bob, "x", CommentId{"none"}); }, Fault::notFound, "comment none: not found");
+}
+
+TEST_CASE("a deleted comment with replies stays without author and content until its last reply is deleted") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const VideoId video = site.video(ada, "ada", "x");
+  const Comment first = site.at(bob).comments().post(bob, {video, "first", 5});
+  const Comment reply = site.at(ada).comments().post(ada, {video, "reply", {}, first.id});
+  const Comment last = site.at(bob).comments().post(bob, {video, "last", {}, first.id});
+  CommentQuery all;
+  all.video = video;
+  const auto list = [&] { return site.at(Anonymous{}).comments().list(Anonymous{}, all); };
+
+  CHECK(site.at(bob).comments().rehearseRemove(bob, {video, first.id}).content == "first");
+  CHECK(contents(list()) == Texts{"first", "reply", "last"});
+  site.at(bob).comments().remove(bob, {video, first.id});
+  const Comment kept = list().items.at(0);
+  CHECK(kept.id == first.id);
+  CHECK(kept.deleted == true);
+  CHECK(kept.author.empty());
+  CHECK(kept.content.empty());
+  CHECK_FALSE(kept.positionMs);
+  CHECK_FALSE(list().items.at(1).deleted);
+  CommentQuery replies = all;
+  replies.parent = first.id;
+  CHECK(contents(site.at(ada).comments().list(ada, replies)) == Texts{"reply", "last"});
+
+  requireFault([&] { site.at(bob).comments().remove(bob, {video, first.id}); }, Fault::notFound);
+  requireFault([&] { site.at(bob).comments().post(bob, {video, "x", {}, first.id}); }, Fault::notFound);
+  const Comment another = site.at(bob).comments().post(bob, {video, "x", {}, reply.id});
+  CHECK(another.parent == first.id);
+  for (const CommentId& id : {reply.id, last.id}) site.at(ada).comments().remove(ada, {video, id});
+  CHECK(contents(list()) == Texts{"", "x"});
+  site.at(bob).comments().remove(bob, {video, another.id});
+  CHECK(list().items.empty());
+}
+
+TEST_CASE("deleting a user leaves the replies of others, and deleting a video leaves nothing of its comments") {
+  Site site(Way::local);
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const Credential eve = site.user("eve");
+  const VideoId video = site.video(ada, "ada", "x");
+  const Comment first = site.local().comments().post(bob, {video, "first", {}});
+  const Comment own = site.local().comments().post(ada, {video, "own", {}});
+  site.local().comments().post(ada, {video, "to first", {}, first.id});
+  site.local().comments().post(bob, {video, "to own", {}, own.id});
+  site.local().comments().post(bob, {video, "to itself", {}, first.id});
+  site.local().comments().post(eve, {video, "of eve", {}});
+  site.local().users().remove(bob, {"bob", {}});
+  site.local().deletions().drain(Operator{}, {});
+  CommentQuery all;
+  all.video = video;
+  CHECK(contents(site.local().comments().list(ada, all)) == Texts{"", "own", "to first", "of eve"});
+  site.local().videos().remove(ada, {{video, {}}, true});
+  site.local().deletions().drain(Operator{}, {true});
+  requireFault([&] { site.local().comments().list(Operator{}, all); }, Fault::notFound);
+  site.local().users().remove(ada, {"ada", {}});
+  site.local().deletions().drain(Operator{}, {});
+  CHECK(site.local().users().list(Operator{}, {}).items.size() == 1);  // the row of ada is gone: nothing refers to it
+}
+
+TEST_CASE("comments can be switched off for a video: posting is forbidden to all, the list stays") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const VideoId video = site.video(ada, "ada", "x");
+  CHECK_FALSE(site.at(ada).videos().show(ada, {video, {}}).commentsOff);
+  site.at(bob).comments().post(bob, {video, "before", {}});
+  const auto set = [&](const Credential& by, bool off) {
+    SetVideo change;
+    change.id = video;
+    change.commentsOff = off;
+    return site.at(by).videos().set(by, change);
+  };
+  requireFault([&] { set(bob, true); }, Fault::forbidden);
+  CHECK(set(ada, true).commentsOff == true);
+  CHECK(set(ada, true).name == "x");
+  for (const Credential& by : {bob, ada, Credential(Operator{"ada"})})
+    requireFault(
+        [&] {
+          site.at(by).comments().post(by, {video, "x", {}});
+        },
+        Fault::forbidden, "comments are switched off");
+  CommentQuery all;
+  all.video = video;
+  CHECK(contents(site.at(Anonymous{}).comments().list(Anonymous{}, all)) == Texts{"before"});
+  CHECK(site.at(Anonymous{}).videos().show(Anonymous{}, {video, {}}).commentsOff == true);
+  SetVideo rename;
+  rename.id = video;
+  rename.name = "y";
+  CHECK(site.at(ada).videos().set(ada, rename).commentsOff == true);
+  CHECK_FALSE(set(ada, false).commentsOff);
+  site.at(bob).comments().post(bob, {video, "after", {}});
+}

@@ -7,6 +7,7 @@
 
 #include "base/json.hpp"
 #include "catch.hpp"
+#include "comments/fields.hpp"
 #include "contract/site.hpp"
 #include "wait.hpp"
 
@@ -320,6 +321,30 @@ TEST_CASE("the JSON of every endpoint is as recorded") {
   record("uploads.status", wire.get("/upload/" + video.text + "/status", ada));
   record("comments.post", wire.post("/videos/" + video.text + "/comments", R"({"content":"hi","position_ms":5})", ada));
   record("comments.list", wire.get("/videos/" + video.text + "/comments"));
+  record("users.change display_name",
+         wire.client.Patch("/user/ada", Wire::headers(ada), R"({"display_name":"Ada L."})", "text/plain"));
+  const auto posted = wire.post("/videos/" + video.text + "/comments", R"({"content":"first"})", ada);
+  const CommentId first = fromJson<Comment>(posted->body).id;
+  const auto replied =
+      wire.post("/videos/" + video.text + "/comments", R"({"content":"reply","parent_id":")" + first.text + "\"}", ada);
+  record("comments.post reply", replied);
+  const CommentId reply = fromJson<Comment>(replied->body).id;
+  record("comments.hide", wire.post("/comments/" + reply.text + "/hide", "{}", root));
+  record("comments.listHeld", wire.get("/comments/held", root));
+  record("comments.approve", wire.post("/comments/" + reply.text + "/approve", "{}", root));
+  record("comments.remove.rehearse",
+         wire.post("/videos/" + video.text + "/comments/" + first.text + "/delete/rehearse", "{}", ada));
+  wire.client.Delete("/videos/" + video.text + "/comments/" + first.text, Wire::headers(ada));
+  record("comments.list deleted", wire.get("/videos/" + video.text + "/comments"));
+  record("comments.list parent", wire.get("/videos/" + video.text + "/comments?parent=" + first.text));
+  record("comments.removeBy.rehearse",
+         wire.post("/user/ada/comments/delete/rehearse", R"({"since":"2026-01-01T00:00:00Z"})", root));
+  record("comments.removeBy", wire.client.Delete("/user/ada/comments?since=1", Wire::headers(root)));
+  record("videos.set comments_off",
+         wire.client.Patch("/video/" + video.text, Wire::headers(ada), R"({"comments_off":true})", "text/plain"));
+  record("comments.post off", wire.post("/videos/" + video.text + "/comments", R"({"content":"x"})", ada));
+  wire.client.Patch("/video/" + video.text, Wire::headers(ada), R"({"comments_off":false})", "text/plain");
+  wire.client.Patch("/user/ada", Wire::headers(ada), R"({"display_name":null})", "text/plain");
   record("deletions.enqueue", wire.post("/video-delete-record/" + video.text, "", root));
   record("deletions.list", wire.get("/deletions", root));
   record("videos.restore", wire.post("/video/" + video.text + "/restore", "", ada));
@@ -336,6 +361,12 @@ TEST_CASE("the JSON of every endpoint is as recorded") {
   record("videos.set", wire.client.Patch(one, Wire::headers(ada), R"({"name":"a name"})", "text/plain"));
   record("videos.set description",
          wire.client.Patch(one, Wire::headers(ada), R"({"description":"two\nlines"})", "text/plain"));
+  record("videos.set tags", wire.client.Patch(one, Wire::headers(ada), R"({"tags":["Sea","beach"]})", "text/plain"));
+  record("videos.newest", wire.get("/newest?tag=sea"));
+  record("videos.set visibility",
+         wire.client.Patch(one, Wire::headers(ada), R"({"visibility":"private"})", "text/plain"));
+  record("videos.set wrong visibility",
+         wire.client.Patch(one, Wire::headers(ada), R"({"visibility":"secret"})", "text/plain"));
   record("videos.delete.rehearse", wire.post(one + "/delete/rehearse", "{}", ada));
   record("videos.restore.rehearse refused", wire.post(one + "/restore/rehearse", "{}", ada));
   record("deletions.drain.rehearse", wire.post("/deletions/drain/rehearse", R"({"include_not_due":true})", root));
@@ -350,6 +381,23 @@ TEST_CASE("the JSON of every endpoint is as recorded") {
   const std::string shares = "/video/" + video.text + "/shares";
   record("shares.create", wire.post(shares, R"({"what":"view","expires":"2100-01-01T00:00:00Z","label":"x"})", ada));
   record("shares.list", wire.get(shares, ada));
+  const std::string report = R"({"reason":"spam","text":"two\nlines","contact":"a@example.org"})";
+  record("reports.video", wire.post("/videos/" + video.text + "/reports", report, ada));
+  record("reports.video again", wire.post("/videos/" + video.text + "/reports", report, ada));
+  record("reports.user", wire.post("/user/bob/reports", report, ada));
+  record("reports.list", wire.get("/reports", root));
+  const std::string reported = "/reports/" + site.local().reports().list(Operator{}, {}).items.at(0).id.text;
+  record("reports.show", wire.get(reported, root));
+  record("reports.resolve", wire.post(reported + "/resolve", R"({"decision":"blocked","text":"seen"})", root));
+  record("reports.made", wire.get("/user/ada/reports-made", ada));
+  record("users.mute", wire.post("/user/bob/mute", R"({"until":"2100-01-01T00:00:00Z"})", root));
+  record("users.show muted", wire.get("/user/bob", root));
+  record("videos.block", wire.post(one + "/block", R"({"reason":"a reason"})", root));
+  record("videos.unblock", wire.client.Delete(one + "/block", Wire::headers(root)));
+  const std::string hash = site.local().videos().show(Operator{}, {video, {}}).sha256;
+  record("contents.block", wire.post("/blocked-contents", "{\"sha256\":\"" + hash + R"(","reason":"a reason"})", root));
+  record("uploads.begin blocked", wire.post("/upload/" + video.text + "/begin", "{\"sha256\":\"" + hash + "\"}", ada));
+  record("contents.list", wire.get("/blocked-contents", root));
   record("server.healthz", wire.get("/healthz"));
   record("server.readyz", wire.get("/readyz"));
   record("exports.start", wire.post("/user/ada/export", "{}", ada));

@@ -109,7 +109,7 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
   const std::map<std::string, std::string> nouns{
       {"users", "user"},   {"sessions", "session"}, {"tokens", "token"},    {"videos", "video"}, {"uploads", "video"},
       {"shares", "share"}, {"comments", "comment"}, {"deletions", "queue"}, {"tasks", "task"},   {"server", "server"},
-      {"exports", "user"},
+      {"exports", "user"}, {"reports", "report"},   {"contents", "video"},
   };
   // Operations whose command has another name.
   const std::map<std::string, std::string> others{
@@ -119,6 +119,7 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"videos.add", "video-upload"},
       {"videos.known", "video-upload"},
       {"videos.listOf", "video-list"},
+      {"videos.newest", "video-list"},
       {"videos.open", "video-download"},
       {"videos.verifyStatus", "video-verify"},
       {"uploads.put", "video-upload"},
@@ -126,9 +127,14 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"uploads.rehearse", "video-upload"},
       {"uploads.status", "video-upload"},
       {"comments.remove", "comment-delete"},
+      {"comments.removeBy", "comment-delete"},
+      {"comments.listHeld", "comment-list"},
       {"deletions.enqueue", "video-delete"},
       {"exports.start", "user-export"},
       {"exports.open", "user-export"},
+      {"contents.block", "video-block"},
+      {"contents.unblock", "video-unblock"},
+      {"contents.list", "video-blocked"},
   };
   const std::map<std::string, std::string> noCommand{
       {"tokens.revokeAll", "tokens are ended by their ids"},

@@ -168,10 +168,11 @@ TEST_CASE("SIGHUP applies reloadable settings, keeps the others, and drops no co
 
   const std::string others =
       "[http]\nbacklog = 99\n[log]\nlevel = \"debug\"\n[task.orphan-sweep]\nevery = \"10ms\"\njitter = \"0s\"\n";
-  daemon.configure("[stream]\nmax_connections = 9\n" + others);
+  daemon.configure("[stream]\nmax_connections = 9\n[moderation]\nwords = [\"spam\"]\n" + others);
   daemon.signal(SIGHUP);
   CHECK(daemon.waitForLog("msg=reloaded changed=") ==
-        "\"log.level stream.max_connections task.orphan-sweep.cron task.orphan-sweep.every task.orphan-sweep.jitter\"");
+        "\"log.level moderation.words stream.max_connections task.orphan-sweep.cron task.orphan-sweep.every "
+        "task.orphan-sweep.jitter\"");
   CHECK(daemon.waitForLog("some settings need a restart\" kept=") == "http.backlog");
   CHECK(limits() == 9);
   const std::vector<std::string> swept{"-o", "tsv", "--no-header", "task", "show", "orphan-sweep", "--columns", "runs"};
@@ -185,7 +186,7 @@ TEST_CASE("SIGHUP applies reloadable settings, keeps the others, and drops no co
   CHECK(limits() == 9);
   CHECK(videoctl({"server", "reload"}, onSocket(daemon)).status == 7);
 
-  daemon.configure("[stream]\nmax_connections = 12\n" + others);
+  daemon.configure("[stream]\nmax_connections = 12\n[moderation]\nwords = [\"spam\"]\n" + others);
   const Ended reload = videoctl({"-o", "tsv", "--no-header", "server", "reload"}, onSocket(daemon));
   CHECK(reload.status == 0);
   CHECK(reload.out == "changed\tstream.max_connections\t\t\nkept\thttp.backlog\t\ttakes effect after a restart\n");

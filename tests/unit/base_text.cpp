@@ -90,3 +90,29 @@ TEST_CASE("comparison ignores the case of ASCII letters only, and trimming remov
   CHECK(trimmed(" \t").empty());
   CHECK(trimmed("\na\r") == "\na\r");
 }
+
+TEST_CASE("letters of any script are put into lower case, each by itself") {
+  CHECK(foldedCase("ABC xyz 1") == "abc xyz 1");
+  CHECK(foldedCase("GRÖẞE Ж Ω 🎬 字") == "größe ж ω 🎬 字");
+  CHECK(foldedCase("") == "");
+  CHECK(foldedCase("ok\xff") == "ok");  // valid UTF-8 only
+}
+
+TEST_CASE("the name of a person has no bidirectional formatting and is not blank") {
+  const auto refused = [](std::string_view text) {
+    try {
+      checkPersonName("name", text, 1, 3);
+      return std::string();
+    } catch (const Error& error) {
+      CHECK(error.fault() == Fault::malformed);
+      return error.detail();
+    }
+  };
+  for (const std::string_view good : {"a", "Ж", "字字字", " a ", "אבג", "\u202f", "\u206a"})
+    CHECK(refused(good).empty());
+  for (const std::string_view bad : {"\u202a", "\u202ea", "a\u2066", "\u2069", "\u200e", "\u200fa", "\u061c"})
+    CHECK(refused(bad) == "name: has a bidirectional control character");
+  for (const std::string_view bad : {" ", "   "}) CHECK(refused(bad) == "name: must not be blank");
+  CHECK_FALSE(refused("").empty());
+  CHECK_FALSE(refused("abcd").empty());
+}

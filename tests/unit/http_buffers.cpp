@@ -137,11 +137,17 @@ TEST_CASE("each address has a sixteenth of the memory, and all together no more 
 
 TEST_CASE("memory that replies have in common is counted once, and in full for each address") {
   Limiter limiter({.buffered = 32 * mebi});
-  const Limiter::Token common = limiter.takeBuffer("", 2 * mebi);
+  const auto page = std::make_shared<const std::string>(2 * mebi, 'x');
   std::vector<Limiter::Token> held;
-  for (int i = 0; i < 100; ++i) held.push_back(limiter.shareBuffer(fmt::format("1.1.1.{}", i), 2 * mebi));
+  for (int i = 0; i < 100; ++i) held.push_back(limiter.shareBuffer(fmt::format("1.1.1.{}", i), page, 2 * mebi));
   CHECK(limiter.counts().buffered == 2 * mebi);
-  CHECK(video::test::faultOf([&] { limiter.shareBuffer("1.1.1.7", 1); }) == video::Fault::unavailable);
+  CHECK(video::test::faultOf([&] { limiter.shareBuffer("1.1.1.7", page, 1); }) == video::Fault::unavailable);
+  const Limiter::Token rest = limiter.exceedBuffer("", 30 * mebi);
+  const auto other = std::make_shared<const std::string>("x");
+  CHECK(video::test::faultOf([&] { limiter.shareBuffer("2.2.2.2", other, 1); }) == video::Fault::unavailable);
+  CHECK(page.use_count() == 101);
   held.clear();
+  CHECK(page.use_count() == 1);
+  CHECK(limiter.counts().buffered == 30 * mebi);
   CHECK(limiter.counts().addresses == 0);
 }

@@ -66,12 +66,12 @@ TEST_CASE("every header field that the server reads or writes is allowed or expo
   CHECK_FALSE(allowed.contains(std::string(credential_names::operatorAsHeader)));
 
   HeaderNames written = namedInSources(std::regex(R"re(\.set\("([A-Z][A-Za-z-]+)")re"));
-  // What any page may read, what none may, and what is for the browser.
+  // What any page may read, what none may, and what is for the browser or a search engine.
   for (const char* const other :
        {"Cache-Control", "Content-Type", "Last-Modified", "Set-Cookie", "Vary", "X-Accel-Redirect",
         "X-Content-Type-Options", "Content-Security-Policy", "Referrer-Policy", "Access-Control-Allow-Origin",
         "Access-Control-Allow-Credentials", "Access-Control-Allow-Methods", "Access-Control-Allow-Headers",
-        "Access-Control-Max-Age", "Access-Control-Expose-Headers"})
+        "Access-Control-Max-Age", "Access-Control-Expose-Headers", "X-Robots-Tag"})
     written.erase(other);
   CHECK(written.size() >= 10);
   const HeaderNames exposed = namesIn(cors::writtenHeaders());

@@ -125,7 +125,9 @@ login_attempts = 13
 login_window = "14m"
 registrations_per_hour = 15
 comments_per_minute = 16
+reports_per_hour = 17
 max_pending = 17
+visibility = "private"
 secure_cookies = "never"
 [session]
 ttl = "1d"
@@ -144,6 +146,9 @@ workers = 5
 max_tries = 6
 retry_delay = "7s"
 remember = "8d"
+[moderation]
+words = ["spam", "Größe"]
+hold_first = 18
 [scheduler]
 run = false
 [task.backup]
@@ -222,6 +227,7 @@ address = "truncated"
   CHECK(s.origins == std::vector<std::string>{"https://a.example", "https://b.example"});
   CHECK(s.transport.shutdownTimeout == 4s);
   CHECK(s.access.stream == StreamAccess::signed_);
+  CHECK(s.videos.visibility == Visibility::private_);
   CHECK(s.limiter.streams == 9);
   CHECK(s.limiter.streamsPerAddress == 10);
   CHECK(s.limiter.uploads == 36);
@@ -241,6 +247,7 @@ address = "truncated"
   CHECK(s.access.loginWindow == 14min);
   CHECK(s.access.registrationsPerHour == 15);
   CHECK(s.access.commentsPerMinute == 16);
+  CHECK(s.access.reportsPerHour == 17);
   CHECK(s.videos.maxPending == 17);
   CHECK(s.cookies.secure == http::CookieOptions::Secure::never);
   CHECK(s.access.sessionTtl == 24h);
@@ -260,6 +267,8 @@ address = "truncated"
   CHECK(s.deletions.retryDelay == 7s);
   CHECK(s.deletions.remember == 24h * 8);
   CHECK(s.videos.remember == 24h * 8);
+  CHECK(s.comments.words == std::vector<std::string>{"spam", "Größe"});
+  CHECK(s.comments.holdFirst == 18);
   CHECK_FALSE(s.tasks.byClock);
   CHECK(s.tasks.brokenUploadsAfter == 9s);
   const TaskTiming& clear = s.tasks.timings.at("video-clear");

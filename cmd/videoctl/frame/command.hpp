@@ -352,6 +352,7 @@ void addUpload(Commands& commands, CLI::App& video);
 void addUserExport(Commands& commands, CLI::App& user);
 void addShare(Commands& commands);
 void addComment(Commands& commands);
+void addReport(Commands& commands);
 void addQueue(Commands& commands);
 void addTask(Commands& commands);
 void addData(Commands& commands);

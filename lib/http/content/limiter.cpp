@@ -19,6 +19,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr const char* tooMuchBuffered = "memory: too much is waiting for clients";
+constexpr const char* tooMuchBufferedHere = "memory: too much is waiting for this address";
 constexpr std::size_t unlimited = SIZE_MAX;
 constexpr std::size_t worthTrimming = std::size_t{8} << 20;
 
@@ -44,6 +46,12 @@ struct Bound {
 struct Limiter::Buckets {
   explicit Buckets(const LimiterOptions& wanted) : options(wanted) {}
 
+  static void require(std::size_t used, std::size_t more, Fault fault, const Bound& bound) {
+    if (used <= bound.most && more <= bound.most - used) return;
+    ++bound.refused;
+    throw Error(fault, bound.sentence, 1s);
+  }
+
   // The token of `count` more of one kind. Called with `mutex` locked.
   static Token take(const std::shared_ptr<Buckets>& buckets, std::string_view address, std::size_t InUse::*kind,
                     std::size_t count, Fault fault, const Bound& all, const Bound& each) {
@@ -59,18 +67,13 @@ struct Limiter::Buckets {
         }
       }
     };
-    const auto require = [&](std::size_t used, const Bound& bound) {
-      if (used <= bound.most && count <= bound.most - used) return;
-      ++bound.refused;
-      throw Error(fault, bound.sentence, 1s);
-    };
     auto token = std::make_shared<Taken>();
     token->from = buckets;
     if (!address.empty()) token->key = addressKey(address);
-    require(buckets->all.*kind, all);
+    require(buckets->all.*kind, count, fault, all);
     if (!token->key.empty()) {
       const auto found = buckets->addresses.find(token->key);
-      require(found == buckets->addresses.end() ? 0 : found->second.*kind, each);
+      require(found == buckets->addresses.end() ? 0 : found->second.*kind, count, fault, each);
       buckets->addresses[token->key].*kind += count;
     }
     buckets->all.*kind += count;
@@ -92,6 +95,12 @@ struct Limiter::Buckets {
            std::exchange(mostBuffered, all.buffered) > 0;
   }
 
+  // Memory that several replies have in common.
+  struct SharedMemory {
+    std::size_t users;
+    std::size_t bytes;
+  };
+
   std::size_t bufferedPerAddress() const {
     constexpr std::size_t least = std::size_t{1} << 20;  // some replies of any size
     return std::max(options.buffered / 16, std::min(options.buffered, least));
@@ -104,6 +113,7 @@ struct Limiter::Buckets {
   InUse all;
   std::size_t mostBuffered = 0;  // since memory was last returned to the system
   std::unordered_map<std::string, InUse> addresses;
+  std::unordered_map<const void*, SharedMemory> sharedMemory;
 };
 
 Limiter::Limiter(const LimiterOptions& options) : buckets_(std::make_shared<Buckets>(options)) {}
@@ -140,10 +150,9 @@ Limiter::Token Limiter::takeConnection(std::string_view address) {
 Limiter::Token Limiter::takeBuffer(std::string_view address, std::size_t bytes) {
   Buckets& in = *buckets_;
   const std::lock_guard lock(in.mutex);
-  return Buckets::take(
-      buckets_, address, &InUse::buffered, bytes, Fault::unavailable,
-      {in.options.buffered, "memory: too much is waiting for clients", in.counts.bufferedRefused},
-      {in.bufferedPerAddress(), "memory: too much is waiting for this address", in.counts.bufferedRefused});
+  return Buckets::take(buckets_, address, &InUse::buffered, bytes, Fault::unavailable,
+                       {in.options.buffered, tooMuchBuffered, in.counts.bufferedRefused},
+                       {in.bufferedPerAddress(), tooMuchBufferedHere, in.counts.bufferedRefused});
 }
 
 Limiter::Token Limiter::exceedBuffer(std::string_view address, std::size_t bytes) {
@@ -153,12 +162,34 @@ Limiter::Token Limiter::exceedBuffer(std::string_view address, std::size_t bytes
   return Buckets::take(buckets_, address, &InUse::buffered, bytes, Fault::unavailable, none, none);
 }
 
-Limiter::Token Limiter::shareBuffer(std::string_view address, std::size_t bytes) {
+Limiter::Token Limiter::shareBuffer(std::string_view address, std::shared_ptr<const void> memory, std::size_t bytes) {
+  struct Shared {
+    std::shared_ptr<Buckets> from;
+    std::shared_ptr<const void> memory;
+    Token part;
+    ~Shared() {
+      if (!from) return;
+      const std::lock_guard lock(from->mutex);
+      const auto known = from->sharedMemory.find(memory.get());
+      if (--known->second.users > 0) return;
+      from->all.buffered -= known->second.bytes;
+      from->sharedMemory.erase(known);
+    }
+  };
+  auto shared = std::make_shared<Shared>();
   Buckets& in = *buckets_;
   const std::lock_guard lock(in.mutex);
-  return Buckets::take(
-      buckets_, address, &InUse::shared, bytes, Fault::unavailable, {unlimited, "", in.counts.bufferedRefused},
-      {in.bufferedPerAddress(), "memory: too much is waiting for this address", in.counts.bufferedRefused});
+  const Bound all{in.options.buffered, tooMuchBuffered, in.counts.bufferedRefused};
+  const Bound each{in.bufferedPerAddress(), tooMuchBufferedHere, in.counts.bufferedRefused};
+  if (!in.sharedMemory.contains(memory.get())) Buckets::require(in.all.buffered, bytes, Fault::unavailable, all);
+  shared->part = Buckets::take(buckets_, address, &InUse::shared, bytes, Fault::unavailable,
+                               {unlimited, "", in.counts.bufferedRefused}, each);
+  if (in.sharedMemory.try_emplace(memory.get(), Buckets::SharedMemory{0, bytes}).first->second.users++ == 0)
+    in.all.buffered += bytes;
+  in.mostBuffered = std::max(in.mostBuffered, in.all.buffered);
+  shared->memory = std::move(memory);
+  shared->from = buckets_;
+  return shared;
 }
 
 LimiterCounts Limiter::counts() const {

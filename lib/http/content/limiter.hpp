@@ -63,9 +63,9 @@ class Limiter {
   /// Does the same for the reply to a request that has changed something, which must not be refused any more: may
   /// exceed the limits.
   Token exceedBuffer(std::string_view address, std::size_t bytes);
-  /// Returns a token for the share of `address` in memory that several replies have in common. The memory itself was
-  /// taken with an empty address. Throws unavailable if the limit of the address is reached.
-  Token shareBuffer(std::string_view address, std::size_t bytes);
+  /// Does the same for `bytes` at `memory` that several replies have in common: counted once in total, and for each
+  /// address in full. The token keeps `memory`.
+  Token shareBuffer(std::string_view address, std::shared_ptr<const void> memory, std::size_t bytes);
   /// Returns the current counts.
   LimiterCounts counts() const;
   /// Returns the current limits.

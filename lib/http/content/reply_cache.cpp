@@ -10,12 +10,6 @@ namespace {
 constexpr std::size_t largestReply = 512 * 1024;  // more than a page of a list has (base/cursor.hpp)
 constexpr std::size_t largestCopy = 4 * 1024;
 constexpr std::size_t mostBytes = 8U << 20;
-// Bytes that several replies have in common.
-struct Common {
-  std::shared_ptr<void> held;
-  std::string bytes;
-};
-
 constexpr std::size_t entrySize = 1024;  // bytes per entry besides target and content: header fields, nodes
 
 }  // namespace
@@ -28,18 +22,16 @@ bool ReplyCache::find(std::string_view target, std::uint64_t version, Answer& an
   return true;
 }
 
-void ReplyCache::keep(std::string_view target, std::uint64_t version, Answer& answer, const Hold& hold) {
+void ReplyCache::keep(std::string_view target, std::uint64_t version, Answer& answer) {
   std::size_t size = entrySize + target.size();
   for (const Segment& segment : answer.content) {
     if (segment.file || segment.reader) return;
     size += segment.size();
   }
   if (size > largestReply || answer.held) return;
-  for (Segment& segment : answer.content) {
-    if (segment.bytes.size() <= largestCopy) continue;
-    const auto common = std::make_shared<Common>(Common{hold(segment.bytes.size()), std::exchange(segment.bytes, {})});
-    segment.shared = {common, &common->bytes};
-  }
+  for (Segment& segment : answer.content)
+    if (segment.bytes.size() > largestCopy)
+      segment.shared = std::make_shared<const std::string>(std::exchange(segment.bytes, {}));
   const std::lock_guard lock(mutex_);
   // Replies of older versions make room. Those of this one stay: many distinct targets must not push the others out.
   if (bytes_ + size > mostBytes && std::exchange(newest_, version) != version)

@@ -2,8 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -20,13 +18,9 @@ class ReplyCache {
  public:
   /// Fills `answer` with the cached reply to `target` and returns true, if there is one of this version.
   bool find(std::string_view target, std::uint64_t version, Answer& answer);
-  /// Returns what is held while so many bytes are in memory.
-  using Hold = std::function<std::shared_ptr<void>(std::size_t bytes)>;
-
   /// Caches a reply if its content is in memory and not large; `version` must have been read before the reply was made.
-  /// `answer` stays the same reply, but may share its content with the cache afterwards; what is shared is held with
-  /// `hold` until its last reader is done, too. Throws what `hold` throws.
-  void keep(std::string_view target, std::uint64_t version, Answer& answer, const Hold& hold);
+  /// `answer` stays the same reply, but may share its content with the cache afterwards.
+  void keep(std::string_view target, std::uint64_t version, Answer& answer);
 
  private:
   struct Reply {

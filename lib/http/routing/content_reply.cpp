@@ -90,6 +90,7 @@ void Router::answerContent(const Exchange& exchange, const Content& content, Ans
                                    : isPublic                   ? "no-cache"
                                                                 : "private, no-cache";
   answer.forAnyOrigin = isPublic;
+  if (meta.noIndex) answer.set("X-Robots-Tag", "noindex");
   if (const std::string path = content.reader->path();
       exchange.request.peer.proxied && !options_.accelRedirect.empty() && !path.empty()) {
     // The proxy sends the bytes, so it also handles Range and the conditions.

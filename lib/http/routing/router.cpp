@@ -37,12 +37,10 @@ void appendReference(std::string& to, std::string_view text) {
   }
 }
 
-/// Returns how many bytes of memory the content of a reply occupies while it is sent: its own, or those in common with
-/// other replies.
-std::size_t memoryOf(const Answer& answer, bool shared) noexcept {
+/// Returns how many bytes of memory the content of a reply occupies for itself alone while it is sent.
+std::size_t memoryOf(const Answer& answer) noexcept {
   std::size_t bytes = 0;
-  for (const Segment& segment : answer.content)
-    if (shared == (segment.shared != nullptr)) bytes += segment.text().size();
+  for (const Segment& segment : answer.content) bytes += segment.bytes.size();
   return bytes;
 }
 
@@ -100,6 +98,16 @@ class Ending {
   const std::function<void(const observe::AccessLine&)>* log_ = nullptr;
   std::unique_ptr<Line> line_;
 };
+
+/// Whether a query has the signature of a signed link.
+bool hasSignature(std::string_view query) noexcept {
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    if (pair.substr(0, pair.find('=')) == credential_names::linkSignature) return true;
+  }
+  return false;
+}
 
 /// One request until its reply is ready. This is the only place that turns exceptions into replies.
 class RequestScope {
@@ -167,6 +175,8 @@ class RequestScope {
     }
     answer_.set("X-Request-Id", requestId_);
     answer_.set("X-Content-Type-Options", "nosniff");
+    // A page that is reached by a signed link must not tell the link to others.
+    if (head_ != nullptr && hasSignature(head_->query)) answer_.set("Referrer-Policy", "no-referrer");
     cors::share(head_, options_.origins, answer_);
     if (!hasHeader(answer_, "Cache-Control")) answer_.set("Cache-Control", "no-store");
     (*answers_)[static_cast<std::size_t>(answer_.status / 100)].fetch_add(1, std::memory_order_relaxed);
@@ -454,10 +464,9 @@ Limiter::Token Router::takeBuffer(const Peer& client, std::size_t bytes) {
 }
 
 Limiter::Token Router::takeMemory(const Peer& client, const Answer& answer, bool isChanged) {
-  const std::size_t own = memoryOf(answer, false);
-  if (const std::size_t shared = memoryOf(answer, true); shared > 0)
-    return limiter_.shareBuffer(client.address, shared);
-  return isChanged ? limiter_.exceedBuffer(client.address, own) : takeBuffer(client, own);
+  for (const Segment& segment : answer.content)  // one at most
+    if (segment.shared) return limiter_.shareBuffer(client.address, segment.shared, segment.shared->size());
+  return isChanged ? limiter_.exceedBuffer(client.address, memoryOf(answer)) : takeBuffer(client, memoryOf(answer));
 }
 
 void Router::serve(const Request& asked, Admission& admission, Answer& answer) noexcept {
@@ -490,8 +499,7 @@ void Router::serve(const Request& asked, Admission& admission, Answer& answer) n
       const Exchange exchange(request, entry, path, std::move(admitted.by), scope.requestId());
       scope.form().body = entry.body == BodyUse::collect || (entry.body == BodyUse::stream && head.hasBody());
       entry.handler(exchange, answer);
-      if (isShared)
-        replies_.keep(target, version, answer, [this](std::size_t bytes) { return limiter_.takeBuffer({}, bytes); });
+      if (isShared) replies_.keep(target, version, answer);
     }
     if (asked.listener.operatorSocket || head.method == Method::head) return;
     memory = takeMemory(admitted.client, answer, changesSomething(head.method, entry.route));

@@ -1,5 +1,5 @@
 -- Version 8. Who sees a video: its visibility, why moderators blocked it, whether reports of it wait for them. The role
--- of moderators. What exists becomes unlisted: nothing is published by an upgrade.
+-- of moderators. Tags. What exists becomes unlisted: nothing is published by an upgrade.
 
 DROP INDEX users_admins;
 ALTER TABLE users RENAME COLUMN role TO role_before;
@@ -16,8 +16,15 @@ ALTER TABLE video_info ADD COLUMN blocked_by INTEGER;
 ALTER TABLE video_info ADD COLUMN blocked_time INTEGER;
 ALTER TABLE video_info ADD COLUMN reported INTEGER NOT NULL DEFAULT 0 CHECK (reported IN (0, 1));
 
--- What is listed for everyone: of all users, and of one.
-CREATE INDEX video_listed ON video_info (id)
+-- What is listed for everyone: of all users, and of one. The columns that never differ make SQLite prefer these indexes.
+CREATE INDEX video_listed ON video_info (visibility, state, id)
   WHERE state = 'ready' AND visibility = 'public' AND blocked IS NULL;
-CREATE INDEX video_listed_by_author ON video_info (author_id, id)
+CREATE INDEX video_listed_by_author ON video_info (author_id, visibility, state, id)
   WHERE state = 'ready' AND visibility = 'public' AND blocked IS NULL;
+
+CREATE TABLE video_tags (
+  video_id TEXT NOT NULL REFERENCES video_info (id) ON DELETE CASCADE,
+  tag TEXT NOT NULL,
+  PRIMARY KEY (video_id, tag)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX video_tags_by_tag ON video_tags (tag, video_id);

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/credential.hpp"
+#include "base/fields.hpp"
+#include "base/ids.hpp"
+
+namespace video {
+
+/// A content that nobody may upload.
+struct BlockedContent {
+  std::string sha256;             ///< 64 hex digits in lower case
+  std::string reason;             ///< 1 to 500 characters
+  std::optional<std::string> by;  ///< user who blocked it; none for the operator or a deleted account
+  Time time{};                    ///< when it was blocked
+};
+
+/// A content that was just blocked, and the videos that have it already.
+struct NewlyBlockedContent : BlockedContent {
+  std::vector<VideoId> videos;  ///< those that are not blocked, at most 500
+};
+
+/// A content to block.
+struct BlockContent {
+  std::string sha256;  ///< 64 hex digits in lower case
+  std::string reason;  ///< 1 to 500 characters
+};
+
+/// Identifies a content.
+struct ContentRef {
+  std::string sha256;
+};
+
+/// Contents that nobody may upload. Every function may be called from any thread and throws Error. For moderators,
+/// admins and the operator.
+class Contents {
+ public:
+  virtual ~Contents() = default;
+  /// Refuses a content from now on, whoever uploads it. Videos that have it already stay as they are, and are listed in
+  /// the reply unless they are blocked. A content that is blocked already gets the new reason. Faults: malformed,
+  /// diskFull.
+  virtual NewlyBlockedContent block(const Credential& by, const BlockContent& wanted) = 0;
+  /// Accepts a content again. Faults: notFound (it is not blocked).
+  virtual void unblock(const Credential& by, const ContentRef& wanted) = 0;
+  /// Lists the blocked contents, oldest first.
+  virtual Page<BlockedContent> list(const Credential& by, const ListQuery& wanted) = 0;
+};
+
+}  // namespace video

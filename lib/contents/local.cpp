@@ -1,0 +1,59 @@
+#include <fmt/format.h>
+
+#include "access/access.hpp"
+#include "base/cursor.hpp"
+#include "base/error.hpp"
+#include "base/sha256.hpp"
+#include "base/text.hpp"
+#include "contents/make.hpp"
+#include "contents/rows.hpp"
+
+namespace video {
+namespace {
+
+namespace rights = access::rights;
+
+class LocalContents : public Contents {
+ public:
+  LocalContents(store::Database& database, access::Access& access) : database_(database), access_(access) {}
+
+  NewlyBlockedContent block(const Credential& by, const BlockContent& wanted) override {
+    checkSha256("sha256", wanted.sha256);
+    checkText("reason", wanted.reason, 1, 500);
+    return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
+      const access::Identity who = access_.identify(transaction, by);
+      access::require(who, rights::contentsBlock);
+      const Time now = access_.now();
+      rows::blockContent(transaction, wanted, who.isUser() ? std::optional(who.user) : std::nullopt, now);
+      const BlockedContent blocked{wanted.sha256, wanted.reason,
+                                   who.isUser() ? std::optional(who.userName) : std::nullopt, now};
+      return NewlyBlockedContent{blocked, rows::unblockedVideosOf(transaction, wanted.sha256, 500)};
+    });
+  }
+
+  void unblock(const Credential& by, const ContentRef& wanted) override {
+    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      access::require(access_.identify(transaction, by), rights::contentsUnblock);
+      if (!rows::unblockContent(transaction, wanted.sha256))
+        throw Error(Fault::notFound, fmt::format("content {}: is not blocked", wanted.sha256));
+    });
+  }
+
+  Page<BlockedContent> list(const Credential& by, const ListQuery& wanted) override {
+    access::require(access_.identify(by), rights::contentsList);
+    checkLimit(wanted.limit);
+    return database_.read([&](store::Reader& reader) { return rows::listBlockedContents(reader, wanted); });
+  }
+
+ private:
+  store::Database& database_;
+  access::Access& access_;
+};
+
+}  // namespace
+
+std::unique_ptr<Contents> makeLocalContents(store::Database& database, access::Access& access) {
+  return std::make_unique<LocalContents>(database, access);
+}
+
+}  // namespace video

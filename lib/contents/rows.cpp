@@ -1,0 +1,56 @@
+#include "contents/rows.hpp"
+
+#include <fmt/format.h>
+
+#include "base/cursor.hpp"
+#include "base/error.hpp"
+#include "base/json.hpp"
+
+namespace video::rows {
+
+void requireContentAllowed(store::Reader& reader, std::string_view sha256) {
+  auto query = reader.query("SELECT reason FROM blocked_contents WHERE sha256 = ?", sha256);
+  if (query.next()) throw Error(Fault::forbidden, fmt::format("content {}: is blocked: {}", sha256, query.text(0)));
+}
+
+Page<BlockedContent> listBlockedContents(store::Reader& reader, const ListQuery& wanted) {
+  const TimePage after(wanted.cursor);
+  auto query = reader.query(
+      "SELECT b.sha256, b.reason, u.login_name, b.time FROM blocked_contents b "
+      "LEFT JOIN users u ON u.id = b.blocked_by AND u.deleted IS NULL "
+      "WHERE (b.time, b.sha256) > (?, ?) AND b.time >= ? AND b.time < ? ORDER BY b.time, b.sha256 LIMIT ?",
+      after.time, after.id, wanted.since.value_or(Time::min()), wanted.until.value_or(Time::max()), wanted.limit + 1);
+  const auto read = [](const store::Query& row) {
+    return BlockedContent{std::string(row.text(0)), std::string(row.text(1)), row.optionalText(2), row.time(3)};
+  };
+  Page<BlockedContent> page;
+  readPage(page, query, wanted.limit, read,
+           [](const BlockedContent& last) { return TimePage::cursor(last.time, last.sha256); });
+  return page;
+}
+
+std::vector<VideoId> unblockedVideosOf(store::Reader& reader, std::string_view sha256, std::int64_t limit) {
+  std::vector<VideoId> videos;
+  auto query = reader.query(
+      "SELECT v.id FROM video_info v CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL "
+      "WHERE v.sha256 = ? AND v.sha256 <> '' AND v.blocked IS NULL ORDER BY v.id LIMIT ?",
+      sha256, limit);
+  while (query.next()) videos.push_back(VideoId{std::string(query.text(0))});
+  return videos;
+}
+
+void blockContent(store::Transaction& transaction, const BlockContent& wanted, std::optional<UserId> by, Time now) {
+  transaction
+      .query(
+          "INSERT INTO blocked_contents (sha256, reason, blocked_by, time) VALUES (?, ?, ?, ?) "
+          "ON CONFLICT (sha256) DO UPDATE SET reason = excluded.reason, blocked_by = excluded.blocked_by, "
+          "time = excluded.time",
+          wanted.sha256, wanted.reason, by, now)
+      .run();
+}
+
+bool unblockContent(store::Transaction& transaction, std::string_view sha256) {
+  return transaction.query("DELETE FROM blocked_contents WHERE sha256 = ?", sha256).run() == 1;
+}
+
+}  // namespace video::rows

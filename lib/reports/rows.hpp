@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "reports/fields.hpp"
+#include "store/database.hpp"
+
+namespace video::rows {
+
+/// A report to store: who reports what.
+struct StoredReport : Report {
+  UserId about;                        ///< the reported user, the video's owner or the comment's author
+  std::optional<UserId> reporter;      ///< none for a guest
+  std::optional<std::string> contact;  ///< of a guest; a user may give one too
+};
+
+/// Returns a page of reports about one user, or about any.
+Page<ReceivedReport> listReports(store::Reader& reader, const ReportQuery& wanted, std::optional<UserId> about);
+/// Returns a page of the reports that a user has made.
+Page<Report> listReportsBy(store::Reader& reader, UserId reporter, const ListQuery& wanted);
+std::optional<ReceivedReport> findReport(store::Reader& reader, const ReportId& id);
+
+/// Inserts a report unless its reporter has reported the same thing before. Returns whether it was inserted.
+bool insertReport(store::Transaction& transaction, const StoredReport& report);
+/// Records the decision of `by` (none: the operator) on an open report. Returns whether it was open.
+bool resolveReport(store::Transaction& transaction, const ResolveReport& wanted, std::optional<UserId> by, Time now);
+/// Records with a video whether a report of it or of its comments is open: moderators see it then.
+void updateReported(store::Transaction& transaction, const VideoId& video);
+/// Removes the reporter and what the reporter wrote from at most `limit` reports of a user. Returns how many.
+std::int64_t anonymizeReportsBy(store::Transaction& transaction, UserId reporter, std::int64_t limit);
+
+}  // namespace video::rows

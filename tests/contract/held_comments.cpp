@@ -1,0 +1,157 @@
+// Comments that wait for a moderator, and comments that moderators take away.
+#include "catch.hpp"
+#include "comments/fields.hpp"
+#include "contract/site.hpp"
+#include "wait.hpp"
+
+using namespace video;
+using namespace video::test;
+
+namespace {
+
+using Texts = std::vector<std::string>;
+
+struct Fixture {
+  explicit Fixture(Way way, const CommentsOptions& options = {})
+      : site(way, [&](Settings& settings) {
+          settings.comments = options;
+          settings.access.commentsPerMinute = 0;
+          settings.store.synchronous = store::Synchronous::normal;
+        }) {}
+
+  Comment post(const Credential& by, const std::string& text, std::optional<CommentId> parent = {}) {
+    return site.at(by).comments().post(by, {video, text, {}, std::move(parent)});
+  }
+
+  // The texts that a caller sees of the video's comments.
+  Texts seen(const Credential& by) {
+    CommentQuery query;
+    query.video = video;
+    return textsOf(site.at(by).comments().list(by, query));
+  }
+
+  Texts held(const Credential& by, std::optional<std::string> user = {}) {
+    HeldCommentQuery query;
+    query.user = std::move(user);
+    return textsOf(site.at(by).comments().listHeld(by, query));
+  }
+
+  static Texts textsOf(const Page<Comment>& page) {
+    Texts all;
+    for (const Comment& comment : page.items) all.push_back(comment.content);
+    return all;
+  }
+
+  Site site;
+  Credential ada = site.user("ada");
+  Credential bob = site.user("bob");
+  Credential eve = site.user("eve");
+  Credential mod = site.user("mod", Role::moderator);
+  Credential root = site.user("root", Role::admin);
+  VideoId video = site.video(ada, "ada", "x");
+};
+
+}  // namespace
+
+TEST_CASE("a comment with a word of the list is held: its author, moderators, admins and the operator see it") {
+  Fixture on(GENERATE(Way::local, Way::remote), {{"casino", "Größe", "ДЕНЬГИ"}, 0});
+  CHECK_FALSE(on.post(on.bob, "hello").held);
+  CHECK(on.post(on.bob, "best CasiNos here").held == HeldFor::word);
+  CHECK(on.post(on.bob, "GRÖSSE? GRÖßE!").held == HeldFor::word);
+  const Comment last = on.post(on.bob, "лёгкие деньги");
+  CHECK(last.held == HeldFor::word);
+  const Texts all{"hello", "best CasiNos here", "GRÖSSE? GRÖßE!", "лёгкие деньги"};
+  for (const Credential& by : {on.bob, on.mod, on.root, Credential(Operator{})}) CHECK(on.seen(by) == all);
+  for (const Credential& by : {on.ada, on.eve, Credential(Anonymous{})}) CHECK(on.seen(by) == Texts{"hello"});
+  for (const Credential& by : {on.mod, on.root, Credential(Operator{"ada"})}) CHECK_FALSE(on.post(by, "casino").held);
+
+  requireFault([&] { on.post(on.eve, "x", last.id); }, Fault::notFound, last.id.text);
+  CHECK(on.post(on.bob, "fine", last.id).parent == last.id);
+  CHECK(on.post(on.mod, "fine too", last.id).parent == last.id);
+}
+
+TEST_CASE("held comments are listed, approved and hidden by moderators, admins and the operator only") {
+  Fixture on(GENERATE(Way::local, Way::remote), {{"casino"}, 0});
+  const Comment bad = on.post(on.bob, "casino 1");
+  const Comment good = on.post(on.eve, "casino 2");
+  const Comment open = on.post(on.bob, "open");
+  for (const Credential& by : {on.mod, on.root, Credential(Operator{})}) {
+    CHECK(on.held(by) == Texts{"casino 1", "casino 2"});
+    CHECK(on.held(by, "eve") == Texts{"casino 2"});
+    requireFault([&] { on.held(by, "nobody"); }, Fault::notFound);
+  }
+  HeldCommentQuery query;
+  query.limit = 1;
+  const Page<Comment> page = on.site.at(on.mod).comments().listHeld(on.mod, query);
+  CHECK(page.items.at(0).id == bad.id);
+  query.cursor = page.nextCursor.value();
+  CHECK(on.site.at(on.mod).comments().listHeld(on.mod, query).items.at(0).id == good.id);
+  for (const Credential& by : {on.ada, on.bob}) {
+    Comments& comments = on.site.at(by).comments();
+    requireFault([&] { on.held(by); }, Fault::forbidden);
+    requireFault([&] { comments.approve(by, {good.id}); }, Fault::forbidden);
+    requireFault([&] { comments.hide(by, {open.id}); }, Fault::forbidden);
+  }
+  Comments& comments = on.site.at(on.mod).comments();
+  CHECK_FALSE(comments.approve(on.mod, {good.id}).held);
+  CHECK(comments.hide(on.mod, {open.id}).held == HeldFor::hidden);
+  CHECK(on.seen(Anonymous{}) == Texts{"casino 2"});
+  CHECK(on.seen(on.bob) == Texts{"casino 1", "casino 2", "open"});
+  CHECK(on.held(on.mod) == Texts{"casino 1", "open"});
+  CHECK(comments.approve(on.mod, {open.id}).content == "open");
+  CHECK(on.seen(Anonymous{}) == Texts{"casino 2", "open"});
+  requireFault([&] { comments.approve(on.mod, {CommentId{"none"}}); }, Fault::notFound, "comment none: not found");
+  requireFault([&] { comments.hide(on.mod, {CommentId{"none"}}); }, Fault::notFound);
+}
+
+TEST_CASE("the first comments of a new user are held until one is approved; users with public ones are exempt") {
+  Fixture on(GENERATE(Way::local, Way::remote));
+  LocalComments& local = on.site.local().comments();
+  for (int i = 0; i < 2; ++i) on.post(on.ada, "old");
+  on.post(on.eve, "only one");
+  local.setOptions({{}, 2});
+  CHECK_FALSE(on.post(on.ada, "known").held);
+  CHECK(on.post(on.eve, "not yet").held == HeldFor::newAuthor);
+  const Comment first = on.post(on.bob, "1");
+  for (const char* text : {"2", "3"}) CHECK(on.post(on.bob, text).held == HeldFor::newAuthor);
+  on.site.at(on.mod).comments().approve(on.mod, {first.id});
+  CHECK_FALSE(on.post(on.bob, "4").held);
+  CHECK(on.held(on.mod, "bob") == Texts{"2", "3"});
+  local.setOptions({{"spam"}, 0});
+  CHECK_FALSE(on.post(on.eve, "now").held);
+  CHECK(on.post(on.eve, "SPAM").held == HeldFor::word);
+}
+
+TEST_CASE("a user's comments since some time are deleted in steps of 500, and a rehearsal lists them") {
+  Fixture on(GENERATE(Way::local, Way::remote));
+  const Comment old = on.post(on.bob, "old");
+  const Comment other = on.post(on.eve, "of eve");
+  waitFor("the next millisecond", [&] { return systemClock().now() > other.time; });
+  const Time since = systemClock().now();
+  for (int i = 0; i < 510; ++i) on.site.local().comments().post(on.bob, {on.video, "spam", {}});
+  on.site.local().comments().post(on.bob, {on.video, "reply", {}, other.id});
+
+  for (const Credential& by : {on.ada, on.bob}) {
+    requireFault([&] { on.site.at(by).comments().removeBy(by, {"bob", since}); }, Fault::forbidden);
+    requireFault([&] { on.site.at(by).comments().rehearseRemoveBy(by, {{"bob", since}, {}, {}}); }, Fault::forbidden);
+  }
+  Comments& comments = on.site.at(on.mod).comments();
+  requireFault([&] { comments.removeBy(on.mod, {"nobody", since}); }, Fault::notFound);
+  RehearseRemoveCommentsBy rehearsed{{"bob", since}, {}, {}};
+  std::size_t listed = 0;
+  do {
+    const Page<Comment> page = comments.rehearseRemoveBy(on.mod, rehearsed);
+    listed += page.items.size();
+    rehearsed.cursor = page.nextCursor;
+  } while (rehearsed.cursor);
+  CHECK(listed == 511);
+  RemovedComments step = comments.removeBy(on.mod, {"bob", since});
+  CHECK(step.deleted == 500);
+  CHECK(step.more);
+  step = comments.removeBy(on.mod, {"bob", since});
+  CHECK(step.deleted == 11);
+  CHECK_FALSE(step.more);
+  CHECK(on.seen(on.ada) == Texts{"old", "of eve"});
+  CHECK(comments.removeBy(on.mod, {"bob", Time{}}).deleted == 1);
+  CHECK(on.seen(on.ada) == Texts{"of eve"});
+}

@@ -1,0 +1,261 @@
+// What moderators do: block videos and contents, mute users; local and remote.
+#include <set>
+
+#include "catch.hpp"
+#include "contents/fields.hpp"
+#include "contract/site.hpp"
+#include "deletions/fields.hpp"
+#include "videos/fields.hpp"
+#include "wait.hpp"
+
+using namespace video;
+using namespace video::test;
+
+namespace {
+
+struct People {
+  explicit People(Site& site)
+      : ada(site.user("ada")),
+        bob(site.user("bob")),
+        eve(site.user("eve", Role::moderator)),
+        root(site.user("root", Role::admin)) {}
+  Credential ada, bob, eve, root;
+};
+
+RemoveVideo gone(const VideoId& id, std::optional<bool> now = {}) {
+  RemoveVideo wanted;
+  wanted.id = id;
+  wanted.now = now;
+  return wanted;
+}
+
+// Purges all that may be purged.
+void drainAll(Site& site) {
+  Deletions& deletions = site.at(Operator{}).deletions();
+  waitFor("the queue has nothing due or leased", [&] {
+    deletions.drain(Operator{}, {true});
+    const DeletionPage page = deletions.list(Operator{}, {});
+    return page.due + page.leased == 0;
+  });
+}
+
+Video shown(Site& site, const Credential& by, const VideoId& id) {
+  return site.at(by).videos().show(by, {id, {}});
+}
+
+std::string hashOf(Site& site, const VideoId& id) {
+  return site.local().videos().show(Operator{}, {id, {}}).sha256;
+}
+
+}  // namespace
+
+TEST_CASE("a blocked video is seen by its owner, with the reason, and by moderators, and by nobody else") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const People people(site);
+  const VideoId video = site.video(people.ada, "ada", "x");
+  Videos& videos = site.at(people.eve).videos();
+  CHECK(videos.block(people.eve, {video, "shows a neighbour"}).blocked == "shows a neighbour");
+  for (const Credential& by : {people.ada, people.eve, people.root, Credential(Operator{})})
+    CHECK(shown(site, by, video).blocked == "shows a neighbour");
+  CHECK(readAll(site.at(people.eve).videos().open(people.eve, {video, {}})) == movie());
+  for (const Credential& by : {Credential(Anonymous{}), people.bob}) {
+    requireFault([&] { shown(site, by, video); }, Fault::notFound);
+    requireFault([&] { site.at(by).videos().open(by, {video, {}}); }, Fault::notFound);
+  }
+  for (const Credential& by : {people.ada, people.bob}) {
+    const Fault fault = Fault::forbidden;
+    requireFault([&] { site.at(by).videos().unblock(by, {video, {}}); }, fault);
+    requireFault([&] { site.at(by).videos().block(by, {video, "mine"}); }, fault);
+  }
+  requireFault([&] { videos.block(people.eve, {video, ""}); }, Fault::malformed, "reason");
+  requireFault([&] { videos.block(people.eve, {video, std::string(501, 'x')}); }, Fault::malformed, "reason");
+  requireFault([&] { videos.block(people.eve, {{"nothing"}, "x"}); }, Fault::notFound);
+  requireFault(
+      [&] {
+        site.at(people.ada).uploads().put(people.ada, {video, {}}, sourceOf(movie(900, 2)));
+      },
+      Fault::conflict, "is blocked");
+  requireFault(
+      [&] {
+        site.at(people.ada).uploads().begin(people.ada, {video, {}, {}});
+      },
+      Fault::conflict, "is blocked");
+
+  videos.unblock(people.eve, {video, {}});
+  CHECK_FALSE(shown(site, people.bob, video).blocked);
+  requireFault([&] { videos.unblock(people.eve, {video, {}}); }, Fault::conflict, "is not blocked");
+}
+
+TEST_CASE("a blocked video is not purged, whatever its owner does, until it is unblocked") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const People people(site);
+  Videos& owners = site.at(people.ada).videos();
+  const VideoId video = site.video(people.ada, "ada", "x");
+  const VideoId other = site.video(people.ada, "ada", "y", movie(3000, 2));
+  site.at(people.eve).videos().block(people.eve, {video, "why"});
+  owners.remove(people.ada, gone(video, true));
+  owners.remove(people.ada, gone(other, true));
+  requireFault([&] { owners.remove(people.ada, gone(video, true)); }, Fault::conflict, "is blocked");
+  drainAll(site);
+  CHECK(countFiles(site.data() / "blobs") == 1);
+  Video trash = shown(site, people.ada, video);
+  CHECK(trash.state == VideoState::deleted);
+  CHECK(trash.blocked == "why");
+  CHECK_FALSE(trash.purgeTime);
+  RehearseDrain all;
+  all.includeNotDue = true;
+  CHECK(site.at(Operator{}).deletions().rehearseDrain(Operator{}, all).items.empty());
+
+  CHECK(owners.restore(people.ada, {video, {}}).blocked == "why");
+  requireFault([&] { shown(site, people.bob, video); }, Fault::notFound);
+  owners.remove(people.ada, gone(video));
+  site.at(people.root).deletions().enqueue(people.root, {video, {}});
+  drainAll(site);
+  CHECK(countFiles(site.data() / "blobs") == 1);
+
+  site.at(people.eve).videos().unblock(people.eve, {video, {}});
+  CHECK(shown(site, people.ada, video).purgeTime);
+  drainAll(site);
+  CHECK(countFiles(site.data() / "blobs") == 0);
+  requireFault([&] { shown(site, people.ada, video); }, Fault::notFound);
+}
+
+TEST_CASE("a deleted video that is blocked stays in the trash") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const People people(site);
+  const VideoId video = site.video(people.ada, "ada", "x");
+  site.at(people.ada).videos().remove(people.ada, gone(video));
+  CHECK(site.at(people.eve).videos().block(people.eve, {video, "why"}).state == VideoState::deleted);
+  drainAll(site);
+  CHECK(shown(site, people.ada, video).state == VideoState::deleted);
+  CHECK(countFiles(site.data() / "blobs") == 1);
+}
+
+TEST_CASE("a blocked video goes with its owner's account, and a blocked content stays refused") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const People people(site);
+  const VideoId video = site.video(people.ada, "ada", "x");
+  const VideoId trash = site.video(people.ada, "ada", "y", movie(3000, 2));
+  const std::string hash = hashOf(site, video);
+  site.at(people.ada).videos().remove(people.ada, gone(trash));
+  for (const VideoId& one : {video, trash}) site.at(people.eve).videos().block(people.eve, {one, "why"});
+  site.at(people.eve).contents().block(people.eve, {hash, "known"});
+  site.at(people.ada).users().remove(people.ada, {"ada", {}});
+  drainAll(site);
+  waitFor("the contents are gone", [&] {
+    drainAll(site);
+    return countFiles(site.data() / "blobs") == 0;
+  });
+  requireFault([&] { site.video(people.bob, "bob", "x"); }, Fault::forbidden, "known");
+}
+
+TEST_CASE("a blocked content is refused from anyone, before its bytes if its hash is announced") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const People people(site);
+  const VideoId first = site.video(people.ada, "ada", "x");
+  const VideoId second = site.video(people.bob, "bob", "x");
+  const std::string hash = hashOf(site, first);
+  Contents& contents = site.at(people.eve).contents();
+  site.at(people.eve).videos().block(people.eve, {second, "why"});
+  const NewlyBlockedContent blocked = contents.block(people.eve, {hash, "known"});
+  CHECK(blocked.videos == std::vector{first});
+  CHECK(blocked.by == "eve");
+  CHECK(contents.block(people.eve, {hash, "known well"}).reason == "known well");
+  for (const Credential& by : {people.bob, people.root, Credential(Operator{})}) {
+    const VideoId pending = site.at(people.bob).videos().add(people.bob, {"bob", "again"}).id;
+    const Credential asked = by;
+    Uploads& uploads = site.at(asked).uploads();
+    if (std::holds_alternative<Secret>(by)) {
+      requireFault([&] { uploads.begin(asked, {pending, 3000, hash}); }, Fault::forbidden, "known well");
+      requireFault([&] { uploads.put(asked, {pending, hash}, sourceOf(movie())); }, Fault::forbidden, "known well");
+    }
+    requireFault([&] { uploads.put(asked, {pending, {}}, sourceOf(movie())); }, Fault::forbidden, "known well");
+    CHECK(shown(site, Operator{}, pending).state == VideoState::pending);
+    uploads.put(asked, {pending, {}}, sourceOf(movie(3000, 2)));
+  }
+  waitFor("refused contents are removed", [&] {
+    drainAll(site);
+    return countFiles(site.data() / "blobs") == 5;
+  });
+  const Page<BlockedContent> all = contents.list(people.eve, {});
+  REQUIRE(all.items.size() == 1);
+  CHECK(all.items[0].sha256 == hash);
+  CHECK(all.items[0].reason == "known well");
+  requireFault([&] { contents.block(people.eve, {"abc", "x"}); }, Fault::malformed, "sha256");
+  requireFault([&] { contents.block(people.eve, {hash, ""}); }, Fault::malformed, "reason");
+  requireFault([&] { site.at(people.bob).contents().block(people.bob, {hash, "x"}); }, Fault::forbidden);
+  requireFault([&] { site.at(people.bob).contents().list(people.bob, {}); }, Fault::forbidden);
+  contents.unblock(people.eve, {hash});
+  requireFault([&] { contents.unblock(people.eve, {hash}); }, Fault::notFound, "is not blocked");
+  site.video(people.bob, "bob", "x");
+}
+
+TEST_CASE("blocked contents are listed in pages") {
+  Site site(GENERATE(Way::local, Way::remote));
+  std::set<std::string> wanted;
+  for (const char digit : {'0', '1', '2', '3', '4'}) {
+    wanted.insert(std::string(64, digit));
+    site.local().contents().block(Operator{}, {std::string(64, digit), "x"});
+  }
+  std::set<std::string> seen;
+  ListQuery query;
+  query.limit = 2;
+  do {
+    const Page<BlockedContent> page = site.at(Operator{}).contents().list(Operator{}, query);
+    for (const BlockedContent& one : page.items) CHECK(seen.insert(one.sha256).second);
+    query.cursor = page.nextCursor;
+  } while (query.cursor);
+  CHECK(seen == wanted);
+}
+
+TEST_CASE("a muted user neither comments nor reports until then") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const People people(site);
+  const VideoId video = site.video(people.ada, "ada", "x");
+  const auto comment = [&](const Credential& by) { site.at(by).comments().post(by, {video, "hi", {}}); };
+  ReportVideo report;
+  report.video = video;
+  Users& users = site.at(people.eve).users();
+  const Time until{std::chrono::seconds{4'102'444'800}};
+  users.mute(people.eve, {"bob", until});
+  requireFault([&] { comment(people.bob); }, Fault::forbidden, "until 2100-01-01T00:00:00.000Z");
+  requireFault([&] { comment(Operator{"bob"}); }, Fault::forbidden, "2100");
+  requireFault([&] { site.at(people.bob).reports().video(people.bob, report); }, Fault::forbidden, "2100");
+  CHECK(site.at(people.bob).users().show(people.bob, {"bob"}).mutedUntil == until);
+  comment(people.ada);
+  const Time soon = std::chrono::floor<std::chrono::milliseconds>(systemClock().now()) + std::chrono::milliseconds{300};
+  users.mute(people.eve, {"bob", soon});
+  waitFor("the mute has ended", [&] { return systemClock().now() > soon; });
+  comment(people.bob);
+  users.mute(people.eve, {"bob", until});
+  users.unmute(people.eve, {"bob"});
+  CHECK_FALSE(site.at(people.bob).users().show(people.bob, {"bob"}).mutedUntil);
+  comment(people.bob);
+  CHECK(site.at(people.bob).reports().video(people.bob, report).id);
+
+  requireFault([&] { users.mute(people.eve, {"bob", Time{std::chrono::seconds{1}}}); }, Fault::malformed, "until");
+  requireFault([&] { users.mute(people.eve, {"nobody", until}); }, Fault::notFound);
+  requireFault([&] { users.mute(people.eve, {"root", until}); }, Fault::forbidden);
+  requireFault([&] { users.unmute(people.eve, {"eve"}); }, Fault::forbidden);
+  requireFault([&] { site.at(people.bob).users().mute(people.bob, {"ada", until}); }, Fault::forbidden);
+  site.at(people.root).users().mute(people.root, {"eve", until});
+  requireFault([&] { comment(people.eve); }, Fault::forbidden);
+}
+
+TEST_CASE("a user becomes a moderator and stops being one") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const People people(site);
+  ChangeUser change;
+  change.name = "bob";
+  change.role = Role::moderator;
+  CHECK(site.at(people.root).users().change(people.root, change).role == Role::moderator);
+  CHECK(site.at(people.bob).reports().list(people.bob, {}).items.empty());
+  requireFault([&] { site.at(people.bob).users().change(people.bob, change); }, Fault::forbidden);
+  requireFault([&] { site.at(people.eve).users().list(people.eve, {}); }, Fault::forbidden);
+  change.role = Role::user;
+  site.at(people.root).users().change(people.root, change);
+  requireFault([&] { site.at(people.bob).reports().list(people.bob, {}); }, Fault::forbidden);
+  change.name = "root";
+  change.role = Role::moderator;
+  requireFault([&] { site.at(people.root).users().change(people.root, change); }, Fault::conflict, "last");
+}

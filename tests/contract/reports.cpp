@@ -1,0 +1,262 @@
+// Reports to the moderators, local and remote.
+#include "reports/fields.hpp"
+
+#include <httplib.h>
+
+#include "base/json.hpp"
+#include "catch.hpp"
+#include "contract/site.hpp"
+#include "wait.hpp"
+
+using namespace video;
+using namespace video::test;
+
+namespace {
+
+ReportVideo ofVideo(const VideoId& video, std::optional<std::string> contact = {}) {
+  ReportVideo wanted;
+  wanted.reason = ReportReason::spam;
+  wanted.text = "look\nhere";
+  wanted.contact = std::move(contact);
+  wanted.video = video;
+  return wanted;
+}
+
+std::vector<ReceivedReport> reportsIn(Site& site, const Credential& by, ReportQuery wanted = {}) {
+  return site.at(by).reports().list(by, wanted).items;
+}
+
+std::vector<Report> madeBy(Site& site, const Credential& by, const std::string& user) {
+  ReportsMadeQuery wanted;
+  wanted.user = user;
+  return site.at(by).reports().made(by, wanted).items;
+}
+
+}  // namespace
+
+TEST_CASE("a report reaches the moderators once, and its reporter reads the decision") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const Credential eve = site.user("eve", Role::moderator);
+  const VideoId video = site.video(ada, "ada", "a film");
+  const Comment comment = site.at(ada).comments().post(ada, {video, "rude words", {}});
+  Reports& reports = site.at(bob).reports();
+
+  const ReportId first = reports.video(bob, ofVideo(video)).id.value();
+  CHECK_FALSE(reports.video(bob, ofVideo(video)).id);  // by the same caller
+  ReportComment ofComment;
+  ofComment.reason = ReportReason::harassment;
+  ofComment.video = video;
+  ofComment.comment = comment.id;
+  const ReportId second = reports.comment(bob, ofComment).id.value();
+  CHECK_FALSE(reports.comment(bob, ofComment).id);
+  ReportUser ofUser;
+  ofUser.reason = ReportReason::other;
+  ofUser.user = "ADA";
+  const ReportId third = reports.user(bob, ofUser).id.value();
+  CHECK_FALSE(reports.user(bob, ofUser).id);
+  Reports& guests = site.at(Anonymous{}).reports();
+  CHECK(guests.video(Anonymous{}, ofVideo(video, "a@example.org")).id);
+  CHECK_FALSE(guests.video(Anonymous{}, ofVideo(video, "a@example.org")).id);
+  CHECK(guests.video(Anonymous{}, ofVideo(video, "b@example.org")).id);
+
+  const auto all = reportsIn(site, eve);
+  REQUIRE(all.size() == 5);
+  CHECK(all[0].id == first);
+  CHECK(all[0].what == ReportSubject::video);
+  CHECK(all[0].video == video);
+  CHECK(all[0].reason == ReportReason::spam);
+  CHECK(all[0].text == "look\nhere");
+  CHECK(all[0].state == ReportState::open);
+  CHECK(all[0].author == "ada");
+  CHECK(all[0].content == "a film");
+  CHECK(all[0].reporter == "bob");
+  CHECK_FALSE(all[0].contact);
+  CHECK(all[1].id == second);
+  CHECK(all[1].comment == comment.id);
+  CHECK(all[1].content == "rude words");
+  CHECK(all[2].id == third);
+  CHECK(all[2].user == "ada");
+  CHECK(all[2].author == "ada");
+  CHECK_FALSE(all[3].reporter);
+  CHECK(all[3].contact == "a@example.org");
+  ReportQuery some;
+  some.video = video;
+  CHECK(reportsIn(site, eve, some).size() == 4);
+  some.user = "ada";
+  CHECK(reportsIn(site, eve, some).size() == 4);
+  some.video = {};
+  CHECK(reportsIn(site, eve, some).size() == 5);
+  some.user = "bob";
+  CHECK(reportsIn(site, eve, some).empty());
+  some = {};
+  some.limit = 2;
+  std::vector<std::string> pages;
+  do {
+    const Page<ReceivedReport> page = site.at(eve).reports().list(eve, some);
+    for (const ReceivedReport& one : page.items) pages.push_back(one.id.text);
+    some.cursor = page.nextCursor;
+  } while (some.cursor);
+  REQUIRE(pages.size() == 5);
+  for (std::size_t i = 0; i < pages.size(); ++i) CHECK(pages[i] == all[i].id.text);
+
+  const ReceivedReport resolved =
+      site.at(eve).reports().resolve(eve, {first, ReportDecision::dismissed, "It is about soup."});
+  CHECK(resolved.state == ReportState::resolved);
+  CHECK(resolved.decidedBy == "eve");
+  requireFault(
+      [&] {
+        site.at(eve).reports().resolve(eve, {first, ReportDecision::blocked, {}});
+      },
+      Fault::conflict, "dismissed");
+  CHECK(reportsIn(site, eve).size() == 4);
+  ReportQuery done;
+  done.state = ReportState::resolved;
+  REQUIRE(reportsIn(site, eve, done).size() == 1);
+  CHECK(toJson(reportsIn(site, eve, done)[0]) == toJson(site.at(eve).reports().show(eve, {first})));
+  CHECK_FALSE(reports.video(bob, ofVideo(video)).id);  // it stays the same report
+
+  const auto made = madeBy(site, bob, "bob");
+  REQUIRE(made.size() == 3);
+  CHECK(made[0].id == first);
+  CHECK(made[0].decision == ReportDecision::dismissed);
+  CHECK(made[0].decisionText == "It is about soup.");
+  CHECK(made[0].decided);
+  CHECK(made[1].state == ReportState::open);
+  CHECK(toJson(made[0]).find("eve") == std::string::npos);
+  CHECK(madeBy(site, ada, "ada").empty());
+  requireFault([&] { madeBy(site, ada, "bob"); }, Fault::forbidden);
+  requireFault([&] { madeBy(site, eve, "bob"); }, Fault::forbidden);
+}
+
+TEST_CASE("a report that is not one is refused, and of what the caller may not see") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const VideoId video = site.video(ada, "ada", "x");
+  const VideoId pending = site.at(ada).videos().add(ada, {"ada", "pending"}).id;
+  Reports& reports = site.at(bob).reports();
+  const auto with = [&](auto change) {
+    ReportVideo wanted = ofVideo(video);
+    change(wanted);
+    return wanted;
+  };
+  requireFault([&] { reports.video(bob, with([](auto& of) { of.text = std::string(2001, 'x'); })); }, Fault::malformed,
+               "text");
+  requireFault([&] { reports.video(bob, with([](auto& of) { of.text = "a\x01z"; })); }, Fault::malformed, "text");
+  requireFault([&] { reports.video(bob, with([](auto& of) { of.contact = "x"; })); }, Fault::malformed, "contact");
+  requireFault([&] { reports.video(bob, with([](auto& of) { of.contact = "a\nb@c"; })); }, Fault::malformed, "contact");
+  requireFault([&] { reports.video(bob, with([&](auto& of) { of.video = pending; })); }, Fault::notFound);
+  requireFault([&] { reports.video(bob, with([&](auto& of) { of.video.text = "nothing"; })); }, Fault::notFound);
+  requireFault([&] { site.at(Anonymous{}).reports().video(Anonymous{}, ofVideo(video)); }, Fault::malformed,
+               "contact: is missing");
+  requireFault([&] { site.at(Operator{}).reports().video(Operator{}, ofVideo(video)); }, Fault::malformed, "contact");
+  ReportComment ofComment;
+  ofComment.video = video;
+  ofComment.comment.text = "nothing";
+  requireFault([&] { reports.comment(bob, ofComment); }, Fault::notFound, "comment nothing");
+  ReportUser ofUser;
+  ofUser.user = "nobody";
+  requireFault([&] { reports.user(bob, ofUser); }, Fault::notFound, "nobody");
+  requireFault([&] { reportsIn(site, bob); }, Fault::forbidden);
+  requireFault([&] { site.at(bob).reports().show(bob, {{"nothing"}}); }, Fault::forbidden);
+  CHECK(reportsIn(site, Operator{}).empty());
+  requireFault([&] { site.at(Operator{}).reports().show(Operator{}, {{"nothing"}}); }, Fault::notFound, "nothing");
+  requireFault([&] { site.at(Operator{}).reports().resolve(Operator{}, {{"nothing"}, {}, {}}); }, Fault::notFound);
+  ReportQuery ofNobody;
+  ofNobody.user = "nobody";
+  requireFault([&] { reportsIn(site, Operator{}, ofNobody); }, Fault::notFound, "nobody");
+}
+
+TEST_CASE("an address reports so many times an hour, and the operator is not counted") {
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.access.reportsPerHour = 2; });
+  const Credential ada = site.user("ada");
+  const auto report = [&](const Credential& by) {
+    ReportVideo wanted = ofVideo(site.video(ada, "ada", "x"), "a@example.org");
+    wanted.address = "127.0.0.1";  // what a server fills in
+    return site.at(by).reports().video(by, wanted);
+  };
+  CHECK(report(Anonymous{}).id);
+  CHECK(report(ada).id);
+  requireFault([&] { report(Anonymous{}); }, Fault::tooMany);
+  requireFault([&] { report(ada); }, Fault::tooMany);
+  CHECK(report(Operator{"ada"}).id);
+  CHECK(report(Operator{}).id);
+}
+
+TEST_CASE("moderators see a private video while a report of it is open") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const Credential eve = site.user("eve", Role::moderator);
+  const VideoId video = site.video(ada, "ada", "x");
+  const Comment comment = site.at(ada).comments().post(ada, {video, "hello", {}});
+  SetVideo hide;
+  hide.id = video;
+  hide.visibility = Visibility::private_;
+  const auto show = [&](const Credential& by) { return site.at(by).videos().show(by, {video, {}}); };
+
+  site.at(bob).reports().video(bob, ofVideo(video));
+  ReportComment ofComment;
+  ofComment.video = video;
+  ofComment.comment = comment.id;
+  site.at(bob).reports().comment(bob, ofComment);
+  site.at(ada).videos().set(ada, hide);
+  requireFault([&] { show(bob); }, Fault::notFound);
+  requireFault([&] { site.at(bob).reports().video(bob, ofVideo(video)); }, Fault::notFound);
+  for (const ReceivedReport& report : reportsIn(site, eve)) {
+    CHECK(show(eve).id == video);
+    site.at(eve).reports().resolve(eve, {report.id, ReportDecision::dismissed, {}});
+  }
+  requireFault([&] { show(eve); }, Fault::notFound);
+  requireFault([&] { show(bob); }, Fault::notFound);
+}
+
+TEST_CASE("of the reports of a deleted account only ids are kept, and those of others about it stay") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const Credential eve = site.user("eve", Role::moderator);
+  const VideoId video = site.video(ada, "ada", "x");
+  site.at(bob).reports().video(bob, ofVideo(video, "bob@example.org"));
+  site.at(bob).users().remove(bob, {"bob", {}});
+  CHECK_FALSE(reportsIn(site, eve).at(0).reporter);
+  waitFor("bob's reports are anonymous", [&] {
+    site.at(Operator{}).deletions().drain(Operator{}, {true});
+    return reportsIn(site, eve).at(0).text.empty();
+  });
+  ReceivedReport report = reportsIn(site, eve).at(0);
+  CHECK_FALSE(report.contact);
+  CHECK(report.video == video);
+  CHECK(report.author == "ada");
+  site.at(ada).users().remove(ada, {"ada", {}});
+  report = reportsIn(site, eve).at(0);
+  CHECK_FALSE(report.author);
+  CHECK_FALSE(report.content);
+  CHECK(report.video == video);
+}
+
+TEST_CASE("a second report of the same thing is answered with 204 and no body") {
+  Site site(Way::remote);
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  httplib::Client client(site.url());
+  const auto post = [&](const std::string& body) {
+    return client.Post("/videos/" + video.text + "/reports", {{"X-Session-Id", std::get<Secret>(ada).text}}, body,
+                       "application/json");
+  };
+  const auto first = post(R"({"reason":"spam"})");
+  REQUIRE(first);
+  CHECK(first->status == 201);
+  CHECK(first->body.starts_with(R"({"id":")"));
+  const auto second = post(R"({"reason":"illegal"})");
+  REQUIRE(second);
+  CHECK(second->status == 204);
+  CHECK(second->body.empty());
+  CHECK_FALSE(second->has_header("Content-Type"));
+  const auto unknown = post(R"({"reason":"boring"})");
+  REQUIRE(unknown);
+  CHECK(unknown->status == 400);
+  CHECK(unknown->body.find("reason") != std::string::npos);
+}
