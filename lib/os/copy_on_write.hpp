@@ -1,14 +1,21 @@
 #pragma once
 
+#include <string_view>
+
 namespace video::os {
 
 /// Returns whether an open file or folder is on btrfs.
 bool isBtrfs(int file) noexcept;
 
-/// Returns whether files created in a folder are copied on write: on btrfs, unless the folder has the flag FS_NOCOW_FL.
-/// Memory that is mapped from such a file may need disk space with every write, and ends the process (SIGBUS) where
-/// there is none.
-bool copiesOnWrite(int folder) noexcept;
+/// Returns whether an open file is copied on write; for a folder, whether files created in it are. So it is on btrfs,
+/// without the flag FS_NOCOW_FL. Memory that is mapped from such a file may need disk space with every write, and ends
+/// the process (SIGBUS) where there is none.
+bool copiesOnWrite(int file) noexcept;
+
+/// Returns whether this release of Linux, as `uname` names it, may write to memory mapped from a file on btrfs without
+/// reserving disk space: from 6.17 on, if the file is not copied on write and has its blocks. Earlier ones always
+/// reserve some (btrfs_page_mkwrite; mended by commit 6599716de2d6).
+bool canWriteInPlace(std::string_view release) noexcept;
 
 /// Sets whether files that will be created in a folder are copied on write, and so have checksums. Only btrfs has the
 /// choice; elsewhere, and where it is refused, nothing changes.

@@ -122,10 +122,11 @@ enum class Synchronous { full, normal };
 /// How a Database is opened.
 struct StoreOptions {
   Synchronous synchronous = Synchronous::full;
-  std::chrono::milliseconds lockTimeout{10'000};  ///< how long a write waits for another process
-  std::uint64_t freeSpaceFloor = 1ULL << 30;      ///< bytes that `grow` leaves free
-  os::FileSystem* files = &os::systemFiles();     ///< interface for all file access except the database
-  std::size_t readers = 8;                        ///< idle read connections that are kept
+  std::chrono::milliseconds lockTimeout{10'000};   ///< how long a write waits for another process
+  std::uint64_t freeSpaceFloor = 1ULL << 30;       ///< bytes that `grow` leaves free
+  os::FileSystem* files = &os::systemFiles();      ///< interface for all file access except the database
+  std::chrono::milliseconds reserveEvery{30'000};  ///< time between the writer's attempts to allocate the reserve
+  std::size_t readers = 8;                         ///< idle read connections that are kept
   std::int64_t mapped = 1LL << 30;  ///< bytes of the file that readers map; counts as memory of the process
 };
 

@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -64,13 +65,14 @@ void requireNothingElse(const std::filesystem::path& path) {
   }
 }
 
-void makeFolders(os::FileSystem& files, int root) {
+// `isFilled`: the directory is being created, so that all folders are new, or left by a creation that was killed.
+void makeFolders(os::FileSystem& files, int root, bool isFilled) {
   for (const char* folder : folders) {
     const bool isNew = os::makeFolder(files, root, folder);
     // A lost+found made by the file system belongs to root and may not be accessible.
     if (!isNew && std::string_view(folder) == "lost+found") continue;
     const Descriptor opened = os::openFolder(files, root, folder);
-    if (isNew) os::setCopyOnWrite(opened.number(), true);  // contents keep their checksums
+    if (isNew || isFilled) os::setCopyOnWrite(opened.number(), true);  // contents keep their checksums
   }
 }
 
@@ -135,6 +137,25 @@ Descriptor openRoot(const std::filesystem::path& path, const std::string& name) 
   return root;
 }
 
+// What a full disk can do to a process, although video.db-shm has its blocks. Only what is mapped to be written counts,
+// which video.db is not. Call it before SQLite has that file open: closing a descriptor of it drops SQLite's locks.
+std::string riskOf(int root, const std::filesystem::path& path) {
+  if (!os::isBtrfs(root)) return {};
+  utsname system{};
+  if (::uname(&system) != 0 || !os::canWriteInPlace(system.release))
+    return fmt::format("{}: on btrfs with Linux {}: a full disk may end processes (SIGBUS) before 6.17", path.string(),
+                       system.release);
+  constexpr const char* memory = "video.db-shm";
+  const Descriptor shared(::openat(root, memory, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (shared && os::copiesOnWrite(shared.number()))
+    return fmt::format("{}: copied on write: a full disk may end processes (SIGBUS); stop videod and remove that file",
+                       (path / memory).string());
+  if (!shared && os::copiesOnWrite(root))
+    return fmt::format("{}: copied on write: a full disk may end processes (SIGBUS); `chattr +C` is refused here",
+                       path.string());
+  return {};
+}
+
 void removeUnfinished(os::FileSystem& files, int root) {
   for (const char* left : unfinished) os::removeFile(files, root, left);
 }
@@ -143,7 +164,7 @@ void removeUnfinished(os::FileSystem& files, int root) {
 void fill(os::FileSystem& files, int root, const std::filesystem::path& path) {
   // One that was killed may have made the folder, and not reached this.
   syncFolder(files, std::filesystem::canonical(path).parent_path());
-  makeFolders(files, root);
+  makeFolders(files, root, true);
   for (const char* file : lockFiles) os::openOrMake(files, root, file, O_RDWR);
   removeUnfinished(files, root);
   try {
@@ -168,6 +189,7 @@ struct DataDirectory::State {
   std::filesystem::path path;
   std::filesystem::path database;
   std::string name;  // includes the origin
+  std::string risk;
   std::chrono::milliseconds lockTimeout;
   Descriptor lock;
   Reserve reserve{files, root.number()};
@@ -190,9 +212,9 @@ void DataDirectory::create(const std::filesystem::path& path, os::FileSystem& fi
   }
   removeUnfinished(files, root.number());
   try {
-    Reserve reserve(files, root.number());
-    reserve.runWithRoom([&] { schemaOf(std::filesystem::canonical(path) / "video.db"); });
+    schemaOf(std::filesystem::canonical(path) / "video.db");
   } catch (const Error& error) {
+    if (error.fault() == Fault::diskFull) return;  // whoever opens it gives the reserve up, and notes that
     if (error.fault() == Fault::unreachable) throw Error(Fault::conflict, error.detail());
     throw;
   }
@@ -220,9 +242,10 @@ std::shared_ptr<DataDirectory> DataDirectory::open(const std::filesystem::path& 
     throw Error(Fault::busy, hold == Hold::shared
                                  ? state->name + ": locked by another process (init, migrate, restore or repair)"
                                  : state->name + ": in use: stop videod and every videoctl on it first");
+  state->risk = riskOf(root, state->path);
   const auto look = [&files, root, database = state->database] {
     schemaOf(database);
-    makeFolders(files, root);
+    makeFolders(files, root, false);
   };
   state->signingKey.removeUnfinished();
   const std::string name = state->name;
@@ -279,10 +302,8 @@ std::uint64_t DataDirectory::freeSpace() const {
   return os::freeSpace(state_->files, state_->root.number(), state_->name);
 }
 
-std::string DataDirectory::risk() const {
-  if (!os::copiesOnWrite(state_->root.number())) return {};
-  return state_->path.string() +
-         ": copied on write: a full disk may end processes (SIGBUS); `chattr +C` is refused here";
+const std::string& DataDirectory::risk() const {
+  return state_->risk;
 }
 
 os::FileSystem& DataDirectory::files() const {

@@ -53,8 +53,8 @@ class DataDirectory {
   /// Returns the bytes that are free for this process on the directory's file system.
   std::uint64_t freeSpace() const;
 
-  /// Returns what the file system cannot guarantee for the directory, for the log; empty if there is nothing.
-  std::string risk() const;
+  /// Returns what the file system could not guarantee when the directory was opened, for the log; empty if nothing.
+  const std::string& risk() const;
 
   /// Returns the interface for all access to files below the directory.
   os::FileSystem& files() const;

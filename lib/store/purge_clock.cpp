@@ -68,7 +68,7 @@ PurgeClock::Seen PurgeClock::look() const {
 
 void PurgeClock::load(Time wall, milliseconds boot) const {
   const milliseconds offset = wall.time_since_epoch() - boot;
-  const auto saved = file_.clock();
+  const auto saved = file_.purgeClock();
   state_ = saved.value_or(ClockState{.boot = bootNumber(), .offset = offset});
   if (!saved || saved->boot == bootNumber()) return;
   // The machine was restarted: there is no way to know how long it was off.
@@ -79,7 +79,7 @@ void PurgeClock::save(Time wall, milliseconds boot) const noexcept {
   saved_ = boot;
   try {
     state_->lastSeen = state_->jumpSeen ? Time{boot + state_->offset} : wall;
-    file_.setClock(*state_);
+    file_.setPurgeClock(*state_);
   } catch (const Error& error) {
     observe::warning("the clock's state could not be saved", {{"error", error.what()}});
   }

@@ -22,25 +22,32 @@ constexpr std::uint64_t fewInodes = 16;
 
 }  // namespace
 
-std::uint64_t Reserve::release() noexcept {
+bool Reserve::release() noexcept {
   struct stat is {};
-  if (::fstatat(folder_, reserveName, &is, AT_SYMLINK_NOFOLLOW) != 0 || files_.unlinkat(folder_, reserveName) != 0)
-    return 0;
-  for (const char* const name : emptyNames) files_.unlinkat(folder_, name);
-  return static_cast<std::uint64_t>(is.st_size);
+  const bool stands = ::fstatat(folder_, reserveName, &is, AT_SYMLINK_NOFOLLOW) == 0;
+  bool isReleased = files_.unlinkat(folder_, reserveName) == 0;
+  if (isReleased && stands) given_ += static_cast<std::uint64_t>(is.st_size);
+  for (const char* const name : emptyNames) isReleased |= files_.unlinkat(folder_, name) == 0;
+  return isReleased;
 }
 
 void Reserve::runWithRoom(const std::function<void()>& work) {
   try {
     return work();
   } catch (const Error& error) {
-    if (error.fault() != Fault::diskFull || release() == 0) throw;
+    if (error.fault() != Fault::diskFull || !release()) throw;
   }
   work();
 }
 
 bool Reserve::make(std::uint64_t floor) {
   const std::lock_guard lock(mutex_);
+  if (!complete(floor)) return false;
+  given_ = 0;
+  return true;
+}
+
+bool Reserve::complete(std::uint64_t floor) {
   struct stat is {};
   const bool stands =
       ::fstatat(folder_, reserveName, &is, AT_SYMLINK_NOFOLLOW) == 0 && std::cmp_greater_equal(is.st_size, least);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -19,8 +20,10 @@ class Reserve {
 
   /// `folder` is the open data directory, which must outlive this object.
   Reserve(os::FileSystem& files, int folder) : files_(files), folder_(folder) {}
-  /// Removes the reserve. Returns the bytes it held, 0 if there was none.
-  std::uint64_t release() noexcept;
+  /// Removes the reserve, or what there is of it. Returns whether there was anything.
+  bool release() noexcept;
+  /// Returns how many bytes this process has released since there was last a reserve. They are not for growth.
+  std::uint64_t given() const noexcept { return given_; }
   /// Runs `work`, which opens the database and so needs some room beside it: if it throws diskFull, releases the
   /// reserve and runs it once more.
   void runWithRoom(const std::function<void()>& work);
@@ -30,11 +33,13 @@ class Reserve {
   bool make(std::uint64_t floor);
 
  private:
+  bool complete(std::uint64_t floor);
   bool allocate(std::uint64_t floor);
 
   os::FileSystem& files_;
   const int folder_;
   std::mutex mutex_;
+  std::atomic<std::uint64_t> given_ = 0;
 };
 
 }  // namespace video::store

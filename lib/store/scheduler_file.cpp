@@ -20,8 +20,8 @@ namespace {
 // Each task has one line of text, at an offset computed from its name.
 constexpr std::size_t lineSize = 256;
 constexpr std::uint64_t lines = 1024;
-constexpr off_t clockByte = off_t{1} << 40;
-constexpr off_t runBytes = clockByte + 1;
+constexpr off_t scheduleByte = off_t{1} << 40;
+constexpr off_t runBytes = scheduleByte + 1;
 
 off_t placeOf(std::string_view task) {
   return static_cast<off_t>(stableHash(task) % lines * lineSize);
@@ -67,13 +67,13 @@ Descriptor SchedulerFile::open() const {
   return os::openOrMake(directory_.files(), directory_.descriptor(), "scheduler.lock", O_RDWR);
 }
 
-Descriptor SchedulerFile::lockClock() const {
+Descriptor SchedulerFile::lockSchedule() const {
   Descriptor file = open();
-  return os::tryLockBytes(file.number(), F_WRLCK, clockByte) ? std::move(file) : Descriptor();
+  return os::tryLockBytes(file.number(), F_WRLCK, scheduleByte) ? std::move(file) : Descriptor();
 }
 
-bool SchedulerFile::isClockLocked() const {
-  return os::isByteLocked(open().number(), clockByte);
+bool SchedulerFile::isScheduleLocked() const {
+  return os::isByteLocked(open().number(), scheduleByte);
 }
 
 Descriptor SchedulerFile::lockTask(std::string_view task, bool shared) const {
@@ -95,7 +95,7 @@ void SchedulerFile::add(std::string_view task, const TaskTally& run) const {
                 before.done + run.done, before.failed + run.failed});
 }
 
-std::optional<ClockState> SchedulerFile::clock() const {
+std::optional<ClockState> SchedulerFile::purgeClock() const {
   const auto numbers = readNumbers(open().number(), clockLine);
   if (!numbers) return std::nullopt;
   const auto duration = [&](std::size_t i) { return std::chrono::milliseconds{numbers->at(i)}; };
@@ -106,7 +106,7 @@ std::optional<ClockState> SchedulerFile::clock() const {
                     .lastSeen = Time{duration(4)}};
 }
 
-void SchedulerFile::setClock(const ClockState& state) const {
+void SchedulerFile::setPurgeClock(const ClockState& state) const {
   const Descriptor file = open();
   os::lockBytes(file.number(), F_WRLCK, placeOf(clockLine), lineSize);
   const auto seen = state.jumpSeen.value_or(std::chrono::milliseconds{-1});

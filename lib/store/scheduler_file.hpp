@@ -30,9 +30,9 @@ struct ClockState {
   Time lastSeen{};
 };
 
-/// The file `scheduler.lock`: which process runs tasks on schedule, which tasks are running, and how often they ran,
-/// shared by all processes that use the directory. Kept out of the database so that an idle tick does not commit. May
-/// be used from any thread.
+/// The file `scheduler.lock`: which process runs tasks on schedule, which tasks are running, how often they ran, and
+/// what PurgeClock remembers; shared by all processes that use the directory. Kept out of the database so that an idle
+/// tick does not commit. May be used from any thread.
 class SchedulerFile {
  public:
   /// The directory must outlive this object.
@@ -40,8 +40,8 @@ class SchedulerFile {
 
   /// Takes the lock of the process that runs tasks on schedule; closing the descriptor releases it. Empty if another
   /// process holds it.
-  Descriptor lockClock() const;
-  bool isClockLocked() const;
+  Descriptor lockSchedule() const;
+  bool isScheduleLocked() const;
   /// Takes the lock of a run, exclusive or shared. Empty if it is not available.
   Descriptor lockTask(std::string_view task, bool shared) const;
   bool isTaskLocked(std::string_view task) const;
@@ -51,10 +51,10 @@ class SchedulerFile {
   /// Returns the counts of a task; nothing if it never ran.
   std::optional<TaskTally> find(std::string_view task) const;
 
-  /// Returns the saved state of the clock; nothing if there is none.
-  std::optional<ClockState> clock() const;
-  /// Saves the state of the clock, like `add`.
-  void setClock(const ClockState& state) const;
+  /// Returns the saved state of PurgeClock; nothing if there is none.
+  std::optional<ClockState> purgeClock() const;
+  /// Saves the state of PurgeClock, like `add`.
+  void setPurgeClock(const ClockState& state) const;
 
  private:
   Descriptor open() const;

@@ -31,6 +31,7 @@ Error errorOf(const SQLite::Exception& exception) {
 
 SQLite::Database openSqlite(const std::filesystem::path& path, int flags, std::chrono::milliseconds busyTimeout) {
   prepareSqlite();
+  forgetSqliteErrno();
   try {
     SQLite::Database opened(path.string(), flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX,
                             static_cast<int>(busyTimeout.count()));
@@ -59,6 +60,7 @@ namespace {
 sqlite3_stmt* prepare(SqliteConnection& connection, const std::string& sql) {
   sqlite3_stmt* statement = nullptr;
   const char* rest = nullptr;
+  forgetSqliteErrno();
   const int code = sqlite3_prepare_v3(connection.handle(), sql.c_str(), static_cast<int>(sql.size() + 1),
                                       SQLITE_PREPARE_PERSISTENT, &statement, &rest);
   if (code != SQLITE_OK) connection.fail(code);
@@ -102,6 +104,7 @@ void Statement::bind(int parameter, std::string_view text) {
 
 bool Statement::step() {
   if (done) return false;
+  forgetSqliteErrno();
   const int code = sqlite3_step(handle.get());
   if (code == SQLITE_ROW) return true;
   done = true;

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <utility>
 
+#include "observe/log.hpp"
 #include "os/copy_on_write.hpp"
 
 namespace video::store {
@@ -30,10 +31,12 @@ int openNoting(const char* path, int flags, int permissions) {
 
 constexpr off_t page = 4096;
 
-// SQLite extends -shm by writing the last byte of each page, and then maps a file that may have holes.
+// SQLite (unixShmMap) extends -shm by writing the last byte of each page, and then maps a file that may have holes.
+// Whoever opens it first has cut it to 3 bytes, so the first page is lengthened too. Nobody else can be doing the same:
+// it holds the lock for writing to the log.
 bool lengthensShm(int file, std::size_t size, off_t at) {
   struct stat is {};
-  return size == 1 && (at + 1) % page == 0 && ::fstat(file, &is) == 0 && is.st_size <= at + 1 - page;
+  return size == 1 && (at + 1) % page == 0 && ::fstat(file, &is) == 0 && is.st_size <= at;
 }
 
 // Gives a page of -shm its blocks. btrfs writes in place only to what is allocated; ext4 with blocks smaller than a
@@ -78,7 +81,9 @@ void replace(sqlite3_vfs& files, const char* name, Function function) {
 void prepareSqlite() {
   static std::once_flag once;
   std::call_once(once, [] {
-    sqlite3_config(SQLITE_CONFIG_LOG, &noteLogged, nullptr);
+    if (const int code = sqlite3_config(SQLITE_CONFIG_LOG, &noteLogged, nullptr); code != SQLITE_OK)
+      observe::warning("SQLite cannot be configured: a full disk at COMMIT is reported as another error",
+                       {{"code", code}});
     sqlite3_initialize();
     sqlite3_vfs* const files = sqlite3_vfs_find(nullptr);
     if (files == nullptr || files->iVersion < 3) return;
@@ -86,6 +91,10 @@ void prepareSqlite() {
     replace(*files, "pwrite", &writeNoting);
     replace(*files, "pwrite64", &writeNoting);
   });
+}
+
+void forgetSqliteErrno() noexcept {
+  noted = 0;
 }
 
 int takeSqliteErrno() noexcept {

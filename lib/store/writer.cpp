@@ -81,6 +81,7 @@ Writer::Writer(std::shared_ptr<DataDirectory> directory, const StoreOptions& opt
       walReadLock_(walReadLock),
       writeLock_(*directory_),
       restartAt_(logMuchTooLong),
+      reserveTried_(SteadyClock::now()),
       lastGood_(SteadyClock::now()) {}
 
 Writer::~Writer() {
@@ -125,7 +126,7 @@ void Writer::notReady(std::string why) {
 
 void Writer::requireSpace(std::uint64_t more) {
   // Space freed by releasing the reserve is for deletes and sign-ins, not for growth.
-  const std::uint64_t needed = options_.freeSpaceFloor + more + reserveGiven_;
+  const std::uint64_t needed = options_.freeSpaceFloor + more + directory_->reserve().given();
   const SteadyClock::time_point now = SteadyClock::now();
   const SteadyClock::time_point seen = spaceSeen_;
   if (seen != SteadyClock::time_point::min() && now - seen < seconds{1} && space_ >= needed) return;
@@ -239,7 +240,7 @@ void Writer::process(Batch& batch) {
     for (Operation* operation : batch)
       if (operation->full && operation->purpose == Purpose::keep) again.push_back(operation);
     if (!again.empty()) {
-      reserveGiven_ += directory_->reserve().release();
+      directory_->reserve().release();
       for (Operation* operation : again) {
         operation->failure = nullptr;
         operation->full = false;
@@ -264,13 +265,14 @@ void Writer::process(Batch& batch) {
     restartAt_ = logMuchTooLong;
   }
 
-  if (reserveGiven_ > 0 && SteadyClock::now() - reserveTried_ > seconds{30}) remakeReserve();
+  // Whoever released it: this process while it opened, or another one that has ended.
+  if (SteadyClock::now() - reserveTried_ >= options_.reserveEvery) makeReserve();
 }
 
-void Writer::remakeReserve() noexcept {
+void Writer::makeReserve() noexcept {
   reserveTried_ = SteadyClock::now();
   try {
-    if (directory_->reserve().make(options_.freeSpaceFloor)) reserveGiven_ = 0;
+    directory_->reserve().make(options_.freeSpaceFloor);
   } catch (const std::exception& failure) {
     observe::warning("the reserve could not be recreated", {{"error", failure.what()}});
   }
@@ -408,7 +410,7 @@ void Writer::moveLog(Operation& operation) {
     if (connection_ && connection_->isBroken()) connection_.reset();
     if (again || !operation.full) return;
     operation.full = false;
-    reserveGiven_ += directory_->reserve().release();
+    directory_->reserve().release();
   }
 }
 

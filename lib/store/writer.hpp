@@ -101,7 +101,7 @@ class Writer {
   /// Checkpoints the log so that the next write starts at its beginning.
   void shortenLog();
   SqliteConnection& connection();
-  void remakeReserve() noexcept;
+  void makeReserve() noexcept;
 
   const std::shared_ptr<DataDirectory> directory_;
   const StoreOptions options_;
@@ -112,8 +112,7 @@ class Writer {
   int logPages_ = 0;  ///< length of the log after the last commit that wrote
   int restartAt_;     ///< log length in pages above which shortenLog waits for readers
   bool failedCommitInLog_ = false;
-  std::atomic<std::uint64_t> reserveGiven_ = 0;  ///< bytes taken from the reserve and not yet allocated again
-  SteadyClock::time_point reserveTried_{};
+  SteadyClock::time_point reserveTried_;
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -150,7 +150,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
       status.done = tally->done;
       status.failed = tally->failed;
     }
-    if (!isOff && file_.isClockLocked()) status.nextRun = scheduleOf(kind).after(access_.now());
+    if (!isOff && file_.isScheduleLocked()) status.nextRun = scheduleOf(kind).after(access_.now());
     return status;
   }
 
@@ -171,8 +171,8 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
   // Of several daemons on one data directory, the first runs tasks on schedule until it ends.
   bool isFirst() {
     const std::lock_guard lock(mutex_);
-    if (!clock_) clock_ = file_.lockClock();
-    return static_cast<bool>(clock_);
+    if (!schedule_) schedule_ = file_.lockSchedule();
+    return static_cast<bool>(schedule_);
   }
 
   std::shared_ptr<void> begin(const schedule::Task& task, bool asked) override {
@@ -209,7 +209,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
   std::atomic<std::int64_t> verifyShare_;
   const tasks::Surroundings surroundings_;
   store::SchedulerFile file_;
-  Descriptor clock_;
+  Descriptor schedule_;
   std::mutex here_;  // keeps runs without a scheduler from overlapping
   schedule::Scheduler* scheduler_ = nullptr;
 };

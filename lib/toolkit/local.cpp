@@ -72,7 +72,7 @@ class DirectoryToolkit : public LocalToolkit {
             makeLocalTasks(database_, blobs_, access_, *deletions_, *videos_, *exports_, purgeClock_, settings.tasks)),
         server_(makeLocalServer(access_)) {
     if (!migrate) return;
-    if (const std::string risk = directory_->risk(); !risk.empty()) observe::warning(risk);
+    if (const std::string& risk = directory_->risk(); !risk.empty()) observe::warning(risk);
     if (!settings.signingKey.empty()) directory_->signingKey().set(settings.signingKey);
     database_.version();  // so that an error appears at start-up
     deletions_->deleteRevivedUsers();

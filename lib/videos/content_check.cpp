@@ -24,11 +24,20 @@ constexpr std::size_t pieceSize = 1U << 20;
 constexpr std::uint64_t stepSize = 64U << 20;  // between two looks whether the task is to stop
 constexpr std::int64_t mostDamaged = 1000;
 
+constexpr std::size_t mostUnrecorded = 1000;
+
+std::optional<rows::StoredVideo> findReady(store::Reader& reader, const VideoId& id) {
+  auto video = rows::findVideo(reader, id);
+  if (video && video->state != VideoState::ready) video.reset();
+  return video;
+}
+
 // One run of the task, a step at a time. Only one executor calls `step`.
 class VerifyRun {
  public:
-  VerifyRun(store::Database& database, const store::Blobs& blobs, const access::Access& access, std::int64_t share)
-      : database_(database), blobs_(blobs), access_(access) {
+  VerifyRun(DamagedContents& damaged, store::Database& database, const store::Blobs& blobs,
+            const access::Access& access, std::int64_t share)
+      : damagedContents_(damaged), database_(database), blobs_(blobs), access_(access) {
     database_.read([&](store::Reader& reader) {
       damaged_ = rows::listDamaged(reader, mostDamaged);
       left_ = (rows::countReady(reader) + share - 1) / share;
@@ -36,27 +45,41 @@ class VerifyRun {
     });
   }
 
+  // An exception ends the run: the next step might meet the same.
   schedule::Counts step() {
+    if (isFinished) return {};
+    try {
+      return tryStep();
+    } catch (...) {
+      isFinished = true;
+      throw;
+    }
+  }
+
+  std::atomic<bool> isFinished = false;
+
+ private:
+  schedule::Counts tryStep() {
     os::lowerPriority(os::lowest, true);
     if (!check_) {
       const auto next = database_.read([&](store::Reader& reader) { return findNext(reader); });
-      if (next) check_.emplace(database_, blobs_, *next);
       isFinished = !next;
+      if (!next) return {};
+      if (auto opened = ContentCheck::open(damagedContents_, database_, blobs_, *next))
+        check_.emplace(*std::move(opened));
       return {};
     }
     if (!check_->read(stepSize)) return {};
-    const VerifiedVideo found = check_->finish(access_.now());
+    ContentCheck whole = *std::move(check_);
     check_.reset();
+    const VerifiedVideo found = whole.finish(access_.now());
     if (found.id == position_)
       database_.write(store::Purpose::keep,
                       [&](store::Transaction& transaction) { rows::setVerifyPosition(transaction, position_); });
     return found.sound ? schedule::Counts{1, 0} : schedule::Counts{0, 1};
   }
 
-  std::atomic<bool> isFinished = false;
-
- private:
-  std::optional<rows::StoredVideo> findNext(store::Reader& reader) {
+  std::optional<VideoId> findNext(store::Reader& reader) {
     for (;;) {
       VideoId id;
       if (!damaged_.empty()) {
@@ -70,11 +93,11 @@ class VerifyRun {
       } else {
         return std::nullopt;
       }
-      auto video = rows::findVideo(reader, id);
-      if (video && video->state == VideoState::ready) return video;
+      if (findReady(reader, id)) return id;
     }
   }
 
+  DamagedContents& damagedContents_;
   store::Database& database_;
   const store::Blobs& blobs_;
   const access::Access& access_;
@@ -105,21 +128,56 @@ StoredContent openContent(const store::Blobs& blobs, const rows::StoredVideo& vi
   return content;
 }
 
-void noteDamage(store::Database& database, const rows::StoredVideo& video, std::string_view why, Time now) {
-  const std::string blob = video.blob.value_or("");
-  if (database.read([&](store::Reader& reader) { return rows::isDamageNoted(reader, video.id, blob); })) return;
-  observe::error("a content is missing or damaged",
-                 {{"video", video.id.text}, {"file", "blobs/" + store::Blobs::pathOf(blob)}, {"error", why}});
+void DamagedContents::note(const VideoId& video, const std::string& blob, std::string_view why) noexcept try {
+  std::string failure;
   try {
-    database.write(store::Purpose::keep,
-                   [&](store::Transaction& transaction) { rows::noteDamage(transaction, video.id, blob, why, now); });
-  } catch (const Error& error) {
-    observe::warning("the damage of a content could not be recorded", {{"error", error.what()}});
+    if (database_.read([&](store::Reader& reader) { return rows::isDamageNoted(reader, video, blob); })) return;
+    // It is no reason to give the reserve up.
+    if (!database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
+          return rows::noteDamage(transaction, video, blob, why, access_.now());
+        }))
+      return;
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (failure.empty()) {
+      if (unrecorded_.erase(blob) > 0) return;
+    } else {
+      if (unrecorded_.size() >= mostUnrecorded) unrecorded_.clear();
+      if (!unrecorded_.insert(blob).second) return;
+    }
+  }
+  observe::error("a content is missing or damaged",
+                 {{"video", video.text}, {"file", "blobs/" + store::Blobs::pathOf(blob)}, {"error", why}});
+  if (!failure.empty()) observe::warning("the damage of a content could not be recorded", {{"error", failure}});
+} catch (...) {
+  // Whoever reads it next notes it.
+}
+
+void DamagedContents::clear(const VideoId& video, const std::string& blob) {
+  if (database_.read([&](store::Reader& reader) { return rows::isDamageNoted(reader, video, blob); }))
+    database_.write(store::Purpose::keep,
+                    [&](store::Transaction& transaction) { rows::clearDamage(transaction, video); });
+}
+
+std::optional<ContentCheck> ContentCheck::open(DamagedContents& damaged, store::Database& database,
+                                               const store::Blobs& blobs, const VideoId& id) {
+  const auto find = [&](store::Reader& reader) { return findReady(reader, id); };
+  for (;;) {
+    auto video = database.read(find);
+    if (!video) return std::nullopt;
+    ContentCheck check(damaged, blobs, *video);
+    if (check.content_.file) return check;
+    // The content may be replaced after its row was read and before the file is opened.
+    const auto again = database.read(find);
+    if (again && again->blob == video->blob) return check;
   }
 }
 
-ContentCheck::ContentCheck(store::Database& database, const store::Blobs& blobs, rows::StoredVideo video)
-    : database_(database), video_(std::move(video)), content_(openContent(blobs, video_)) {}
+ContentCheck::ContentCheck(DamagedContents& damaged, const store::Blobs& blobs, rows::StoredVideo video)
+    : damaged_(damaged), video_(std::move(video)), content_(openContent(blobs, video_)) {}
 
 bool ContentCheck::read(std::uint64_t most) {
   if (!content_.file) return true;
@@ -147,18 +205,17 @@ VerifiedVideo ContentCheck::finish(Time now) {
   found.sound = content_.damage.empty();
   found.state = found.sound ? VerifyState::ok : VerifyState::damaged;
   const std::string blob = video_.blob.value_or("");
-  if (!found.sound)
-    noteDamage(database_, video_, content_.damage, now);
-  else if (database_.read([&](store::Reader& reader) { return rows::isDamageNoted(reader, video_.id, blob); }))
-    database_.write(store::Purpose::keep,
-                    [&](store::Transaction& transaction) { rows::clearDamage(transaction, video_.id); });
+  if (found.sound)
+    damaged_.clear(video_.id, blob);
+  else
+    damaged_.note(video_.id, blob, content_.damage);
   return found;
 }
 
-schedule::Task makeVerifyTask(store::Database& database, const store::Blobs& blobs, const access::Access& access,
-                              const std::atomic<std::int64_t>& share) {
+schedule::Task makeVerifyTask(DamagedContents& damaged, store::Database& database, const store::Blobs& blobs,
+                              const access::Access& access, const std::atomic<std::int64_t>& share) {
   return {"verify", 1, 1, [&] {
-            auto run = std::make_shared<VerifyRun>(database, blobs, access, share.load());
+            auto run = std::make_shared<VerifyRun>(damaged, database, blobs, access, share.load());
             return [run](std::size_t) -> std::vector<schedule::Item> {
               if (run->isFinished) return {};
               return {[run] { return run->step(); }};

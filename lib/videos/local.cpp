@@ -81,6 +81,7 @@ class DirectoryVideos : public LocalVideos {
         options_(options),
         purge_(std::move(purge)),
         inBackground_(inBackground),
+        damaged_(database, access),
         verifications_(systemClock()) {}
 
   AddedVideo add(const Credential& by, const NewVideo& wanted) override {
@@ -223,10 +224,12 @@ class DirectoryVideos : public LocalVideos {
         [&](store::Reader& reader) { return requireListed(reader, who, rights::videosVerify, wanted.id); });
     if (!video.blob) throw Error(Fault::conflict, fmt::format("video {}: has no content yet", wanted.id.text));
     const auto run = [this, id = wanted.id](const std::function<bool(std::uint64_t)>& progress) {
-      ContentCheck check = checkOf(id);
-      while (!check.read(16 << 20))
-        if (!progress(check.size())) return VerifiedVideo{};
-      return check.finish(access_.now());
+      // Opened as late as possible: a file that waits to be checked would keep a descriptor and its blocks.
+      auto check = ContentCheck::open(damaged_, database_, blobs_, id);
+      if (!check) throw rows::noSuchVideo(id);
+      while (!check->read(16 << 20))
+        if (!progress(check->size())) return VerifiedVideo{};
+      return check->finish(access_.now());
     };
     if (inBackground_)
       return verifications_.start(who.kind == Identity::Kind::operator_ ? 0 : who.user.value, wanted.id, run);
@@ -259,7 +262,7 @@ class DirectoryVideos : public LocalVideos {
       // The content may be replaced after its row was read and before the file is opened: look it up again.
       auto again = database_.read(find);
       if (again->state == VideoState::ready && again->blob == video->blob) {
-        noteDamage(database_, *video, stored.damage, access_.now());
+        damaged_.note(video->id, video->blob.value_or(""), stored.damage);
         throw Error(Fault::contentUnavailable, fmt::format("video {}: content is missing or damaged", wanted.id.text));
       }
       video = std::move(again);
@@ -279,28 +282,29 @@ class DirectoryVideos : public LocalVideos {
     checkText("reason", wanted.reason, 1, 500);
     return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
-      access::require(who, rights::videosBlock);
-      const auto video = rows::requireVideo(transaction, {wanted.id, std::nullopt});
-      if (video.state == VideoState::purging) throw rows::wrongState(video);
-      rows::setBlocked(transaction, video.id, wanted.reason, who.isUser() ? std::optional(who.user) : std::nullopt,
+      const auto video = rows::findVideo(transaction, wanted.id);
+      access_.requireOnVideo(who, rights::videosBlock, rows::viewOf(video), rows::noSuchVideo(wanted.id));
+      if (video->state == VideoState::purging) throw rows::wrongState(*video);
+      rows::setBlocked(transaction, wanted.id, wanted.reason, who.isUser() ? std::optional(who.user) : std::nullopt,
                        access_.now());
-      rows::holdDeletion(transaction, video.id);
+      rows::holdDeletion(transaction, wanted.id);
       return static_cast<Video>(rows::requireVideo(transaction, {wanted.id, std::nullopt}));
     });
   }
 
   void unblock(const Credential& by, const VideoRef& wanted) override {
     database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-      access::require(access_.identify(transaction, by), rights::videosUnblock);
-      const auto video = rows::requireVideo(transaction, wanted);
-      if (!video.blocked) throw Error(Fault::conflict, fmt::format("video {}: is not blocked", wanted.id.text));
-      rows::clearBlocked(transaction, video.id);
-      rows::resumeDeletion(transaction, video.id, std::max(access_.now(), purge_.clock.now()) + purge_.delay);
+      const auto video = rows::findVideo(transaction, wanted.id);
+      access_.requireOnVideo(access_.identify(transaction, by), rights::videosUnblock, rows::viewOf(video),
+                             rows::noSuchVideo(wanted.id));
+      if (!video->blocked) throw Error(Fault::conflict, fmt::format("video {}: is not blocked", wanted.id.text));
+      rows::clearBlocked(transaction, wanted.id);
+      rows::resumeDeletion(transaction, wanted.id, std::max(access_.now(), purge_.clock.now()) + purge_.delay);
     });
   }
 
   schedule::Task verifyTask(const std::atomic<std::int64_t>& share) override {
-    return makeVerifyTask(database_, blobs_, access_, share);
+    return makeVerifyTask(damaged_, database_, blobs_, access_, share);
   }
 
   std::size_t damagedContents() override {
@@ -308,21 +312,6 @@ class DirectoryVideos : public LocalVideos {
   }
 
  private:
-  // Opens the content as late as possible: a file that waits to be checked would keep a descriptor and its blocks.
-  ContentCheck checkOf(const VideoId& id) const {
-    const auto find = [&](store::Reader& reader) {
-      auto video = rows::findVideo(reader, id);
-      if (!video || !video->blob) throw rows::noSuchVideo(id);
-      return *std::move(video);
-    };
-    for (;;) {
-      const rows::StoredVideo video = database_.read(find);
-      ContentCheck check(database_, blobs_, video);
-      // The content may be replaced after its row was read and before the file is opened.
-      if (!check.isMissing() || database_.read(find).blob == video.blob) return check;
-    }
-  }
-
   void requireRoomForPending(store::Reader& reader, const Identity& who, const User& owner) const {
     if (options_.maxPending == 0 || who.kind == Identity::Kind::operator_) return;
     if (rows::hasPendingVideos(reader, owner.id, options_.maxPending))
@@ -409,6 +398,7 @@ class DirectoryVideos : public LocalVideos {
   VideosOptions options_;
   PurgeOptions purge_;
   bool inBackground_;
+  DamagedContents damaged_;
   Verifications verifications_;
 };
 

@@ -279,15 +279,16 @@ void setVerifyPosition(store::Transaction& transaction, const VideoId& id) {
   transaction.query("UPDATE verify_position SET video_id = ? WHERE only_row = 1", id).run();
 }
 
-void noteDamage(store::Transaction& transaction, const VideoId& id, std::string_view blob, std::string_view why,
+bool noteDamage(store::Transaction& transaction, const VideoId& id, std::string_view blob, std::string_view why,
                 Time now) {
-  transaction
-      .query(
-          "INSERT INTO damaged_contents (video_id, blob, why, time) SELECT id, blob, ?, ? FROM video_info "
-          "WHERE id = ? AND blob = ? AND state = 'ready' ON CONFLICT (video_id) DO UPDATE SET blob = excluded.blob, "
-          "why = excluded.why, time = excluded.time",
-          why, now, id, blob)
-      .run();
+  return transaction
+             .query(
+                 "INSERT INTO damaged_contents (video_id, blob, why, time) SELECT id, blob, ?, ? FROM video_info "
+                 "WHERE id = ? AND blob = ? AND state = 'ready' ON CONFLICT (video_id) DO UPDATE SET blob = "
+                 "excluded.blob, "
+                 "why = excluded.why, time = excluded.time WHERE blob <> excluded.blob",
+                 why, now, id, blob)
+             .run() == 1;
 }
 
 void clearDamage(store::Transaction& transaction, const VideoId& id) {

@@ -105,8 +105,8 @@ std::vector<VideoId> listDamaged(store::Reader& reader, std::int64_t limit);
 VideoId verifyPosition(store::Reader& reader);
 
 void setVerifyPosition(store::Transaction& transaction, const VideoId& id);
-/// Records that the content is damaged, if it still is the video's.
-void noteDamage(store::Transaction& transaction, const VideoId& id, std::string_view blob, std::string_view why,
+/// Records that the content is damaged, if it still is the video's. Returns false if it is not, or if that is recorded.
+bool noteDamage(store::Transaction& transaction, const VideoId& id, std::string_view blob, std::string_view why,
                 Time now);
 void clearDamage(store::Transaction& transaction, const VideoId& id);
 void insertVideo(store::Transaction& transaction, const Video& video);

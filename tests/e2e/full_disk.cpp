@@ -1,12 +1,16 @@
 #include <fcntl.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <fstream>
 
 #include "catch.hpp"
 #include "e2e/program.hpp"
 #include "loop_disk.hpp"
+#include "os/copy_on_write.hpp"
 #include "temp.hpp"
+#include "wait.hpp"
 
 using namespace video;
 using namespace video::e2e;
@@ -137,6 +141,12 @@ TEST_CASE("a full disk ends no process, whatever its file system", "[long]") {
     WARN("skipped: cannot be made or mounted here: " << make);
     return;
   }
+  utsname system{};
+  ::uname(&system);
+  if (make.starts_with("mkfs.btrfs") && !os::canWriteInPlace(system.release)) {
+    WARN("skipped: Linux reserves space on btrfs before 6.17");
+    return;
+  }
   const TempDirectory folder;
   const std::filesystem::path data = disk / "data";
   const std::string config = "[storage]\nfree_space_floor = \"100000T\"\n";  // no reserve is made
@@ -173,12 +183,20 @@ TEST_CASE("a full disk ends no process, whatever its file system", "[long]") {
   // Who has it mapped when the disk becomes full goes on.
   std::filesystem::remove(disk / "filler1048576");
   Daemon daemon(config, {}, data);
-  CHECK(daemon.log().find("copied on write") == std::string::npos);
-  fill("more");
-  for (int i = 0; i < 5; ++i)
+  CHECK(daemon.log().find("SIGBUS") == std::string::npos);
+  // XFS frees some of what was removed later.
+  const auto isFull = [&] {
+    fill("more");
+    const Descriptor filler(::open((disk / "last").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND, 0600));
+    const std::string bytes(4096, 'x');
+    return (!filler || ::write(filler.number(), bytes.data(), bytes.size()) < 0) && errno == ENOSPC;
+  };
+  for (int i = 0; i < 5; ++i) {
+    test::waitFor("a full disk", isFull);
     CHECK(run({"curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", daemon.url() + "/user/ada", "-d",
                R"({"user_name":"ada","pwd":"password of ada"})"})
               .out != "000");
+  }
   CHECK(daemon.terminate() == 0);
 }
 

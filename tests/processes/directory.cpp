@@ -1,12 +1,15 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include <SQLiteCpp/Database.h>
 
 #include <fstream>
 #include <vector>
 
+#include "loop_disk.hpp"
+#include "os/copy_on_write.hpp"
 #include "store/schema.hpp"
 #include "store_scratch.hpp"
 
@@ -140,6 +143,41 @@ TEST_CASE("on a disk that is too small nothing of a database is created, or all 
   CHECK(refused > 0);
 }
 
+TEST_CASE("on btrfs contents have checksums, and the memory that SQLite shares is written in place", "[store]") {
+  const LoopDisk disk("mkfs.btrfs -q", off_t{128} << 20);
+  if (!disk.isMounted()) {
+    WARN("skipped: btrfs cannot be made or mounted here");
+    return;
+  }
+  const auto data = disk / "data";
+  const auto isCopied = [&](const char* name) {
+    return os::copiesOnWrite(Descriptor(::open((data / name).c_str(), O_RDONLY | O_CLOEXEC)).number());
+  };
+  // Killed when it had made a folder.
+  std::filesystem::create_directory(data);
+  os::setCopyOnWrite(Descriptor(::open(data.c_str(), O_RDONLY | O_CLOEXEC)).number(), false);
+  std::filesystem::create_directory(data / "blobs");
+  REQUIRE_FALSE(isCopied("blobs"));
+  utsname system{};
+  REQUIRE(::uname(&system) == 0);
+  const bool isNew = os::canWriteInPlace(system.release);
+  CHECK(openAt(data)->risk().empty() == isNew);
+  CHECK(isCopied("blobs"));
+  CHECK(isCopied("incoming"));
+  CHECK_FALSE(isCopied("video.db"));
+  Database(openAt(data), small());
+  CHECK_FALSE(isCopied("video.db-shm"));
+
+  // From before there was the flag.
+  os::setCopyOnWrite(Descriptor(::open(data.c_str(), O_RDONLY | O_CLOEXEC)).number(), true);
+  std::filesystem::remove(data / "video.db-shm");
+  Database(DataDirectory::open(data, Hold::shared), small());
+  REQUIRE(isCopied("video.db-shm"));
+  if (isNew) CHECK(openAt(data)->risk().find("video.db-shm: copied on write") != std::string::npos);
+  std::filesystem::remove(data / "video.db-shm");
+  CHECK(openAt(data)->risk().empty() == isNew);
+}
+
 TEST_CASE("what an interrupted creation left beside a database is removed", "[store]") {
   const Scratch scratch;
   DataDirectory::create(scratch.data());
@@ -244,6 +282,14 @@ TEST_CASE("the reserve is created if space allows, and can be released", "[store
   CHECK(directory->reserve().release());
   CHECK(!std::filesystem::exists(scratch.data() / "reserve"));
   CHECK(!std::filesystem::exists(scratch.data() / "reserve.1"));
+  CHECK(directory->reserve().given() == 64U << 20);
+  directory->reserve().make(0);
+  CHECK(directory->reserve().given() == 0);
+  for (const char* const whole : {"reserve", "reserve.1"}) std::filesystem::remove(scratch.data() / whole);
+  CHECK(directory->reserve().release());
+  CHECK(directory->reserve().given() == 0);
+  CHECK(!std::filesystem::exists(scratch.data() / "reserve.3"));
+  CHECK(!directory->reserve().release());
 }
 
 TEST_CASE("a directory in which others may write is refused with the command that mends it", "[store]") {

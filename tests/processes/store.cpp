@@ -1,10 +1,12 @@
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <set>
 #include <vector>
 
+#include "loop_disk.hpp"
 #include "store_scratch.hpp"
 #include "wait.hpp"
 
@@ -266,6 +268,45 @@ TEST_CASE("grow writes cannot use space released by the reserve, and the reserve
   std::filesystem::remove(disk / "filler");
   CHECK(directory->reserve().make(options.freeSpaceFloor));
   CHECK(std::filesystem::file_size(reserve) == (8U << 20));
+}
+
+TEST_CASE("a reserve released while opening is not for growth, and is made again when there is space", "[store]") {
+  const SmallDisk disk("40m");
+  if (!disk.isMounted()) return;
+  const auto data = disk / "data";
+  StoreOptions options = small();
+  options.freeSpaceFloor = 1 << 20;
+  options.reserveEvery = std::chrono::milliseconds{0};
+  Database(openAt(data), options);
+  REQUIRE(std::filesystem::exists(data / "reserve"));
+  for (const char* const part : {"video.db-wal", "video.db-shm"}) std::filesystem::remove(data / part);
+  {
+    std::ofstream filler(disk / "filler");
+    for (const std::string& piece : {std::string(64 << 10, 'x'), std::string(1 << 10, 'x')})
+      while (filler << piece << std::flush) continue;
+  }
+  Database database(openAt(data), options);
+  CHECK_FALSE(std::filesystem::exists(data / "reserve"));
+  CHECK(faultOf([&] { database.write(Purpose::grow, [](Transaction& one) { addBlob(one, "a"); }); }) ==
+        Fault::diskFull);
+  std::filesystem::remove(disk / "filler");
+  database.write(Purpose::keep, [](Transaction& one) { addBlob(one, "b"); });
+  CHECK(test::soon([&] { return std::filesystem::exists(data / "reserve"); }));
+}
+
+TEST_CASE("the memory that SQLite shares has all its blocks", "[store]") {
+  const LoopDisk disk("mkfs.ext4 -q -b 1024", off_t{32} << 20);
+  if (!disk.isMounted()) {
+    WARN("skipped: ext4 cannot be made or mounted here");
+    return;
+  }
+  const auto data = disk / "data";
+  Database database(openAt(data), small());
+  database.write(Purpose::grow, [](Transaction& one) { addBlob(one, "a"); });
+  struct stat is {};
+  REQUIRE(::stat((data / "video.db-shm").c_str(), &is) == 0);
+  REQUIRE(is.st_size == 32 << 10);
+  CHECK(is.st_blocks * 512 >= is.st_size);
 }
 
 TEST_CASE("a process that reads all the time does not keep another from checkpointing the WAL", "[store]") {

@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "catch.hpp"
+#include "os/copy_on_write.hpp"
 #include "os/unix_address.hpp"
 #include "temp.hpp"
 #include "wait.hpp"
@@ -102,4 +103,12 @@ TEST_CASE("an errno maps to a fault, which differs for files of the data directo
   CHECK((ours(EEXIST) == Fault::internal && named(EEXIST) == Fault::conflict));
   CHECK((ours(EMFILE) == Fault::unavailable && named(EISDIR) == Fault::malformed));
   CHECK((ours(EIO) == Fault::internal && named(EIO) == Fault::internal));
+}
+
+TEST_CASE("the release of Linux tells whether btrfs writes to mapped memory in place") {
+  for (const char* const release : {"6.17.0", "6.17", "6.18.44-x", "6.100", "7.0-rc1", "10.2"})
+    CHECK(os::canWriteInPlace(release));
+  for (const char* const release :
+       {"", "6", "6.", "6.1.0-40-amd64", "6.12.57+deb13-amd64", "6.16.9", "5.18", "x", "6.x"})
+    CHECK_FALSE(os::canWriteInPlace(release));
 }

@@ -1,6 +1,8 @@
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <sys/file.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <csignal>
@@ -10,6 +12,7 @@
 
 #include "failing_files.hpp"
 #include "quiet_log.hpp"
+#include "store/schema.hpp"
 #include "store_scratch.hpp"
 #include "wait.hpp"
 
@@ -263,6 +266,42 @@ TEST_CASE("after an I/O error the connection is reopened, and the database is no
   CHECK(database.counters().failedBatches >= 1);
 }
 
+TEST_CASE("an I/O error is not taken for what an earlier call has met whose failure was ignored", "[store]") {
+  const Scratch scratch;
+  const auto directory = openAt(scratch.data());
+  StoreOptions options = small();
+  options.mapped = 0;
+  Database database(directory, options);
+  database.write(Purpose::grow, [](Transaction& one) { addBlob(one, "a"); });
+  database.checkpoint();
+  const std::string file = std::filesystem::canonical(scratch.data() / "video.db");
+  const auto meetTooManyFiles = [&] {
+    rlimit old{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &old) == 0);
+    rlimit none = old;
+    none.rlim_cur = 0;
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    sqlite3* opened = nullptr;
+    const int code = sqlite3_open_v2(file.c_str(), &opened, SQLITE_OPEN_READWRITE, nullptr);
+    sqlite3_close(opened);
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &old) == 0);
+    REQUIRE(code == SQLITE_CANTOPEN);
+  };
+  meetTooManyFiles();
+  CHECK(faultOf([&] { schemaOf(scratch.path() / "missing"); }) == Fault::databaseFailed);
+
+  // A database that cannot be read.
+  const Descriptor unusable(::open(file.c_str(), O_PATH | O_CLOEXEC));
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    const int number = std::stoi(entry.path().filename());
+    if (std::filesystem::read_symlink(entry, gone) == file && number != unusable.number())
+      REQUIRE(::dup2(unusable.number(), number) == number);
+  }
+  meetTooManyFiles();
+  CHECK(faultOf([&] { countBlobs(database); }) == Fault::databaseFailed);
+}
+
 TEST_CASE("a checkpoint empties the WAL", "[store]") {
   const Scratch scratch;
   Database database(openAt(scratch.data()), small());
@@ -306,6 +345,7 @@ TEST_CASE("an error on the writer's thread does not end the process", "[store]")
       DataDirectory::open(scratch.data(), Hold::shared, "the test", std::chrono::milliseconds{50}, files);
   StoreOptions options = small();
   options.files = &files;
+  options.reserveEvery = std::chrono::milliseconds{0};
   Database database(directory, options);
   const auto add = [&](const char* name) {
     database.write(Purpose::keep, [&](Transaction& one) { addBlob(one, name); });
