@@ -134,6 +134,14 @@ Rule<To> choice(std::string key, std::array<std::pair<std::string_view, Choice>,
           }};
 }
 
+/// Refuses the value for what `check` throws.
+template <class Check>
+void accept(const Value& value, Check check) try {
+  check();
+} catch (const Error& error) {
+  value.refuse(error.what());
+}
+
 std::vector<std::string> readTexts(const Value& value) {
   const toml::array* const items = value.node.as_array();
   if (items == nullptr) value.refuse("must be a list of strings");
@@ -245,11 +253,7 @@ void addTaskRules(std::vector<Rule<Settings>>& to) {
                   [timing](const Value& value, Settings& settings) {
                     timing(settings).cron = value.text();
                     timing(settings).every = {};
-                    try {
-                      schedule::Cron{value.text()};
-                    } catch (const Error& wrong) {
-                      value.refuse(wrong.what());
-                    }
+                    accept(value, [&] { schedule::Cron{value.text()}; });
                   },
                   [timing](const Settings& settings) { return timing(settings).cron; }, !known.cron.empty()});
     to.push_back(duration<Settings>(
@@ -299,11 +303,7 @@ const std::vector<Rule<Settings>>& rules() {
       {"http.trusted_proxies",
        [](const Value& value, S& to) {
          to.proxies = {};
-         for (const std::string& proxy : readTexts(value)) try {
-             to.proxies.add(proxy);
-           } catch (const Error& error) {
-             value.refuse(error.what());
-           }
+         for (const std::string& proxy : readTexts(value)) accept(value, [&] { to.proxies.add(proxy); });
        },
        [](const S& of) { return fmt::format("{}", fmt::join(of.proxies.all(), ",")); }},
       {"http.origins",
@@ -367,7 +367,6 @@ const std::vector<Rule<Settings>>& rules() {
           [](auto& of) -> auto& { return of.access.passwordMemlimit; }),
       count<S>(
           "access.password_parallel", 1, 64, [](auto& of) -> auto& { return of.access.passwordParallel; }),
-
       count<S>(
           "access.login_attempts", 1, 1'000'000, [](auto& of) -> auto& { return of.access.loginAttempts; }),
       duration<S>(
@@ -381,13 +380,11 @@ const std::vector<Rule<Settings>>& rules() {
           "access.reports_per_hour", 0, 1'000'000, [](auto& of) -> auto& { return of.access.reportsPerHour; }),
       count<S>(
           "access.max_pending", 0, 1'000'000'000, [](auto& of) -> auto& { return of.videos.maxPending; }),
-
       choice<S>(
           "access.visibility",
           std::array{pair{Word("public"), Visibility::public_}, pair{Word("unlisted"), Visibility::unlisted},
                      pair{Word("private"), Visibility::private_}},
           [](auto& of) -> auto& { return of.videos.visibility; }),
-
       choice<S>(
           "access.secure_cookies",
           std::array{pair{Word("auto"), http::CookieOptions::Secure::automatic},
@@ -444,11 +441,7 @@ const std::vector<Rule<Settings>>& rules() {
        [](const Value& value, S& to) {
          to.comments.words = readTexts(value);
          if (to.comments.words.size() > 1000) value.refuse("must have at most 1000 words");
-         for (const std::string& word : to.comments.words) try {
-             checkText("each", word, 1, 64);
-           } catch (const Error& error) {
-             value.refuse(error.what());
-           }
+         for (const std::string& word : to.comments.words) accept(value, [&] { checkText("each", word, 1, 64); });
        },
        [](const S& of) { return fmt::format("{}", fmt::join(of.comments.words, ",")); }},
       count<S>(
