@@ -2,6 +2,7 @@
 #include "data/make.hpp"
 #include "deletions/rows.hpp"
 #include "store/database.hpp"
+#include "observe/log.hpp"
 #include "store/directory.hpp"
 #include "store/schema.hpp"
 
@@ -10,13 +11,15 @@ namespace {
 
 class LocalData : public Data {
  public:
-  LocalData(const std::filesystem::path& path, std::string_view origin, std::chrono::milliseconds lockTimeout)
-      : path_(path), origin_(origin), lockTimeout_(lockTimeout) {}
+  LocalData(const std::filesystem::path& path, std::string_view origin, std::chrono::milliseconds lockTimeout,
+            std::uint64_t freeSpaceFloor)
+      : path_(path), origin_(origin), lockTimeout_(lockTimeout), freeSpaceFloor_(freeSpaceFloor) {}
 
   DataState init() override {
     const bool stands = std::filesystem::exists(path_ / "video.db");
-    store::DataDirectory::create(path_);
+    store::DataDirectory::create(path_, os::systemFiles(), freeSpaceFloor_);
     const auto directory = store::DataDirectory::open(path_, store::Hold::shared, origin_, lockTimeout_);
+    if (const std::string& risk = directory->risk(); !risk.empty()) observe::warning(risk);
     const std::int64_t schema = store::schemaOf(*directory);
     if (schema > store::latestSchema()) store::requireSchema(directory->databasePath(), schema);
     return {path_.string(), schema, stands ? schema : 0};
@@ -38,13 +41,14 @@ class LocalData : public Data {
   std::filesystem::path path_;
   std::string origin_;
   std::chrono::milliseconds lockTimeout_;
+  std::uint64_t freeSpaceFloor_;
 };
 
 }  // namespace
 
 std::unique_ptr<Data> makeLocalData(const std::filesystem::path& path, std::string_view origin,
-                                    std::chrono::milliseconds lockTimeout) {
-  return std::make_unique<LocalData>(path, origin, lockTimeout);
+                                    std::chrono::milliseconds lockTimeout, std::uint64_t freeSpaceFloor) {
+  return std::make_unique<LocalData>(path, origin, lockTimeout, freeSpaceFloor);
 }
 
 }  // namespace video

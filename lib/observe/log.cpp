@@ -127,7 +127,7 @@ class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
       if (stop.stop_requested() && !end) end = std::chrono::steady_clock::now() + mostAtEnd;
       if (end && std::chrono::steady_clock::now() >= *end) break;
       pollfd ready{STDERR_FILENO, POLLOUT, 0};
-      if (::poll(&ready, 1, 100) == 0) continue;
+      if (::poll(&ready, 1, 100) <= 0) continue;  // a signal says nothing about stderr
       // The amount that a pipe with free space accepts in one write.
       const std::size_t some = isFile ? text.size() : PIPE_BUF;
       const ssize_t now =

@@ -293,13 +293,14 @@ void Blobs::remove(std::span<Removal> all) {
   }
 }
 
-bool Blobs::removeIncoming(std::string_view name) {
+bool Blobs::removeIncoming(std::string_view name, const std::function<void()>& before) {
   requirePlainName(name);
   const std::string file(name);
   const Descriptor incoming = os::openFolder(directory_->files(), directory_->descriptor(), "incoming");
   const Descriptor opened = os::openIfThere(directory_->files(), incoming.number(), file, O_RDWR);
   if (!opened || !os::tryLock(opened.number(), LOCK_EX)) return false;
   if (!os::isSameFile(opened.number(), incoming.number(), file)) return false;
+  if (before) before();
   os::removeFile(directory_->files(), incoming.number(), file);
   return true;
 }

@@ -75,8 +75,9 @@ class Blobs {
   /// Removes files, syncs each folder once, and records which removals failed. A file that is already gone is not a
   /// failure.
   void remove(std::span<Removal> all);
-  /// Removes `incoming/NAME` unless an upload holds it. Returns whether it was removed.
-  bool removeIncoming(std::string_view name);
+  /// Removes `incoming/NAME` unless an upload holds it. Before that, under the upload's lock, calls `before`. Returns
+  /// whether it was removed.
+  bool removeIncoming(std::string_view name, const std::function<void()>& before = {});
   /// Removes files in `incoming/` that killed processes left behind.
   void removeAbandoned();
 

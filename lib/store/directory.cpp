@@ -59,7 +59,7 @@ void requireNothingElse(const std::filesystem::path& path) {
   for (const auto& entry : std::filesystem::directory_iterator(path)) {
     const std::string name = entry.path().filename().string();
     const auto isIn = [&](const auto& names) { return std::find(names.begin(), names.end(), name) != names.end(); };
-    if (!isIn(folders) && !isIn(unfinished) && !isIn(lockFiles))
+    if (!isIn(folders) && !isIn(unfinished) && !isIn(lockFiles) && !isIn(Reserve::names))
       throw Error(Fault::conflict, fmt::format("{}: holds \"{}\" and no video.db: not empty, and not a data directory",
                                                path.string(), name));
   }
@@ -161,7 +161,7 @@ void removeUnfinished(os::FileSystem& files, int root) {
 }
 
 // Makes an empty folder a data directory; its LOCK is held.
-void fill(os::FileSystem& files, int root, const std::filesystem::path& path) {
+void fill(os::FileSystem& files, int root, const std::filesystem::path& path, std::uint64_t freeSpaceFloor) {
   // One that was killed may have made the folder, and not reached this.
   syncFolder(files, std::filesystem::canonical(path).parent_path());
   makeFolders(files, root, true);
@@ -171,10 +171,13 @@ void fill(os::FileSystem& files, int root, const std::filesystem::path& path) {
     makeDatabase(std::filesystem::canonical(path) / "video.db.new");
     for (const char* left : unfinished)
       if (std::string_view(left) != unfinished.front()) os::removeFile(files, root, left);
+    // The first opening may already need it.
+    Reserve(files, root).make(freeSpaceFloor);
     // video.db gets its name last: if it exists, everything else does.
     os::placeMadeFile(files, root, unfinished.front(), "video.db");
   } catch (...) {
     for (const char* left : unfinished) files.unlinkat(root, left);
+    Reserve(files, root).release();
     throw;
   }
 }
@@ -198,7 +201,7 @@ struct DataDirectory::State {
   DeletedUsers deletedUsers{files, root.number(), reserve};
 };
 
-void DataDirectory::create(const std::filesystem::path& path, os::FileSystem& files) {
+void DataDirectory::create(const std::filesystem::path& path, os::FileSystem& files, std::uint64_t freeSpaceFloor) {
   makeRoot(files, path);
   const Descriptor root = openRoot(path, path.string());
   requireOwnerAlone(root.number(), path);
@@ -208,7 +211,7 @@ void DataDirectory::create(const std::filesystem::path& path, os::FileSystem& fi
     const Descriptor lock = os::openOrMake(files, root.number(), "LOCK", O_RDWR);
     if (!lockWithin(lock.number(), LOCK_EX, std::chrono::seconds{10}))
       throw Error(Fault::busy, path.string() + ": another process is making a data directory there");
-    if (!hasDatabase(root.number())) return fill(files, root.number(), path);
+    if (!hasDatabase(root.number())) return fill(files, root.number(), path, freeSpaceFloor);
   }
   removeUnfinished(files, root.number());
   try {

@@ -23,9 +23,11 @@ enum class Hold { shared, exclusive };
 /// one descriptor, without following symbolic links. May be used from any thread.
 class DataDirectory {
  public:
-  /// Creates a data directory in a folder that is missing or empty; an existing data directory is left as it is. Throws
-  /// Error: conflict (the folder contains something else), unreachable, forbidden (also if others may write to it).
-  static void create(const std::filesystem::path& path, os::FileSystem& files = os::systemFiles());
+  /// Creates a data directory in a folder that is missing or empty, with a reserve if more than `freeSpaceFloor` bytes
+  /// remain free (by default none); an existing data directory is left as it is. Throws Error: conflict (the folder
+  /// contains something else), unreachable, forbidden (also if others may write to it).
+  static void create(const std::filesystem::path& path, os::FileSystem& files = os::systemFiles(),
+                     std::uint64_t freeSpaceFloor = 1ULL << 62);
 
   /// Opens a data directory and takes its LOCK. Throws Error: unreachable (missing, or not a data directory; the
   /// message names `origin`, where the path came from), forbidden (also if others may write to the directory, a folder

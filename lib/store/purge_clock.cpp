@@ -1,10 +1,10 @@
 #include "store/purge_clock.hpp"
 
 #include <cstdlib>
+#include <exception>
 #include <fstream>
 #include <string>
 
-#include "base/error.hpp"
 #include "base/text.hpp"
 #include "observe/log.hpp"
 
@@ -46,7 +46,7 @@ PurgeClock::Seen PurgeClock::look() const {
     state.offset = offset;
     state.jumpSeen.reset();
     if (wasHeld) observe::info("the system clock is back at its earlier time: purging continues");
-    if (wasHeld || !saved_ || boot - *saved_ >= saveEvery) save(wall, boot);
+    if (wasHeld || !saved_ || boot - *saved_ >= saveEvery) save(wall, boot, wasHeld);
     return {wall, false};
   }
   if (!wasHeld || isJump(state.jumpedOffset, offset)) {
@@ -55,12 +55,12 @@ PurgeClock::Seen PurgeClock::look() const {
     observe::warning(
         "the system clock jumped: nothing is purged by the new time until it has been stable for 10 minutes",
         {{"seconds", std::chrono::duration_cast<std::chrono::seconds>(offset - state.offset).count()}});
-    save(wall, boot);
+    save(wall, boot, true);
   } else if (boot - *state.jumpSeen >= confirmedAfter) {
     state.offset = offset;
     state.jumpSeen.reset();
     observe::info("the system clock has been stable for 10 minutes: purging continues");
-    save(wall, boot);
+    save(wall, boot, true);
     return {wall, false};
   }
   return {Time{boot + state.offset}, true};
@@ -75,12 +75,12 @@ void PurgeClock::load(Time wall, milliseconds boot) const {
   state_ = ClockState{.boot = bootNumber(), .offset = saved->lastSeen.time_since_epoch() - boot};
 }
 
-void PurgeClock::save(Time wall, milliseconds boot) const noexcept {
+void PurgeClock::save(Time wall, milliseconds boot, bool synced) const noexcept {
   saved_ = boot;
   try {
     state_->lastSeen = state_->jumpSeen ? Time{boot + state_->offset} : wall;
-    file_.setPurgeClock(*state_);
-  } catch (const Error& error) {
+    file_.setPurgeClock(*state_, synced);
+  } catch (const std::exception& error) {
     observe::warning("the clock's state could not be saved", {{"error", error.what()}});
   }
 }

@@ -29,7 +29,7 @@ class PurgeClock : public Clock {
   };
   Seen look() const;
   void load(Time wall, std::chrono::milliseconds boot) const;
-  void save(Time wall, std::chrono::milliseconds boot) const noexcept;
+  void save(Time wall, std::chrono::milliseconds boot, bool synced) const noexcept;
 
   const SchedulerFile file_;
   const Clock& system_;

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
+#include <span>
 #include <utility>
 
 #include "base/error.hpp"
@@ -13,11 +13,9 @@
 namespace video::store {
 namespace {
 
-constexpr const char* reserveName = "reserve";
+constexpr const char* reserveName = Reserve::names.front();
+constexpr std::span emptyNames = std::span(Reserve::names).subspan(1);
 constexpr std::uint64_t most = 64ULL << 20;
-// As many inodes as opening the database and creating the operator's socket need.
-constexpr std::array emptyNames{"reserve.1", "reserve.2", "reserve.3"};
-
 constexpr std::uint64_t fewInodes = 16;
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -17,6 +18,10 @@ class Reserve {
   /// Must be at least what a checkpoint needs (the log, up to the Writer's logLimit); otherwise deletes would still
   /// fail after the reserve was released.
   static constexpr std::uint64_t least = 8ULL << 20;
+
+  /// The names of its files. There are as many empty ones as opening the database and creating the operator's socket
+  /// need inodes.
+  static constexpr std::array names{"reserve", "reserve.1", "reserve.2", "reserve.3"};
 
   /// `folder` is the open data directory, which must outlive this object.
   Reserve(os::FileSystem& files, int folder) : files_(files), folder_(folder) {}

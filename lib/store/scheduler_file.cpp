@@ -106,13 +106,14 @@ std::optional<ClockState> SchedulerFile::purgeClock() const {
                     .lastSeen = Time{duration(4)}};
 }
 
-void SchedulerFile::setPurgeClock(const ClockState& state) const {
+void SchedulerFile::setPurgeClock(const ClockState& state, bool synced) const {
   const Descriptor file = open();
   os::lockBytes(file.number(), F_WRLCK, placeOf(clockLine), lineSize);
   const auto seen = state.jumpSeen.value_or(std::chrono::milliseconds{-1});
   writeNumbers(file.number(), clockLine,
                {state.boot, state.offset.count(), state.jumpedOffset.count(), seen.count(),
                 state.lastSeen.time_since_epoch().count()});
+  if (synced) os::sync(directory_.files(), file.number(), "scheduler.lock");
 }
 
 std::optional<TaskTally> SchedulerFile::find(std::string_view task) const {

@@ -53,8 +53,8 @@ class SchedulerFile {
 
   /// Returns the saved state of PurgeClock; nothing if there is none.
   std::optional<ClockState> purgeClock() const;
-  /// Saves the state of PurgeClock, like `add`.
-  void setPurgeClock(const ClockState& state) const;
+  /// Saves the state of PurgeClock, like `add`; if `synced`, it survives a crash of the machine too.
+  void setPurgeClock(const ClockState& state, bool synced) const;
 
  private:
   Descriptor open() const;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/cursor.hpp"
+#include "base/ids.hpp"
 #include "base/json.hpp"
 
 namespace video::rows {
@@ -52,6 +53,17 @@ void insertRun(store::Transaction& transaction, std::string_view task, const Tas
 bool isBlobKnown(store::Reader& reader, std::string_view blob) {
   return reader.query("SELECT 1 FROM video_info WHERE blob = ?", blob).next() ||
          reader.query("SELECT 1 FROM blob_del_rec WHERE blob = ?", blob).next();
+}
+
+std::vector<VideoId> listPending(store::Reader& reader, const VideoId& after, Time until, Time now,
+                                 std::int64_t limit) {
+  std::vector<VideoId> all;
+  auto query = reader.query(
+      "SELECT id FROM video_info v WHERE state = 'pending' AND id > ? AND id < ? AND NOT EXISTS (SELECT 1 FROM shares "
+      "WHERE video_id = v.id AND what = 'upload' AND expires > ?) ORDER BY id LIMIT ?",
+      after, firstUuid7Of(until), now, limit);
+  while (query.next()) all.push_back(VideoId{std::string(query.text(0))});
+  return all;
 }
 
 }  // namespace video::rows

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "store/database.hpp"
 #include "tasks/fields.hpp"
@@ -17,5 +18,8 @@ void insertRun(store::Transaction& transaction, std::string_view task, const Tas
 
 /// Returns whether a video uses this blob, or the blob is waiting to be unlinked.
 bool isBlobKnown(store::Reader& reader, std::string_view blob);
+/// Returns at most `limit` videos that were added before `until` and are pending, with IDs after `after`. Those with a
+/// link for uploading that has not expired are left out.
+std::vector<VideoId> listPending(store::Reader& reader, const VideoId& after, Time until, Time now, std::int64_t limit);
 
 }  // namespace video::rows

@@ -85,9 +85,10 @@ bool isImplemented(std::string_view task);
 /// Options of the scheduler's tasks.
 struct TasksOptions {
   std::map<std::string, TaskTiming, std::less<>> timings = knownTasks();
-  bool byClock = true;                                       ///< run tasks on schedule in this process
-  std::chrono::milliseconds brokenUploadsAfter{86'400'000};  ///< age at which upload-sweep removes interrupted uploads
-  std::int64_t verifyShare = 30;                             ///< each run of verify checks one in this many contents
+  bool byClock = true;  ///< run tasks on schedule in this process
+  std::chrono::milliseconds brokenUploadsAfter{
+      86'400'000};                ///< when upload-sweep removes interrupted uploads and pending videos
+  std::int64_t verifyShare = 30;  ///< each run of verify checks one in this many contents
 };
 
 /// The scheduler's tasks. Admin, operator. Every function may be called from any thread and throws Error.

@@ -31,7 +31,7 @@ std::shared_ptr<store::DataDirectory> openDirectory(const Settings& settings, st
                                       *settings.store.files);
   };
   if (!migrate) return open(store::Hold::shared);
-  store::DataDirectory::create(settings.dataDirectory, *settings.store.files);
+  store::DataDirectory::create(settings.dataDirectory, *settings.store.files, settings.store.freeSpaceFloor);
   auto directory = open(store::Hold::shared);
   if (store::schemaOf(*directory) >= store::latestSchema()) return directory;
   directory.reset();
@@ -145,7 +145,7 @@ std::unique_ptr<LocalToolkit> openLocal(const Settings& settings, std::string_vi
 }
 
 std::unique_ptr<Data> openData(const Settings& settings, std::string_view origin) {
-  return makeLocalData(settings.dataDirectory, origin, settings.store.lockTimeout);
+  return makeLocalData(settings.dataDirectory, origin, settings.store.lockTimeout, settings.store.freeSpaceFloor);
 }
 
 void becomeDataOwner(const Settings& settings) {

@@ -1,12 +1,19 @@
 // The scheduler's tasks, local and remote.
+#include <signal.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <utility>
 
 #include "catch.hpp"
 #include "contract/site.hpp"
+#include "os/descriptor.hpp"
 #include "quiet_log.hpp"
 #include "schedule/alarm.hpp"
 #include "schedule/schedule.hpp"
+#include "store_scratch.hpp"
 #include "tasks/fields.hpp"
 #include "wait.hpp"
 
@@ -42,6 +49,58 @@ void writeAged(const fs::path& file, std::chrono::hours age) {
   std::ofstream(file) << "content";
   fs::last_write_time(file, fs::file_time_type::clock::now() - age);
 }
+
+// A process that uploads to a data directory and is killed before its upload ends.
+class KilledUpload {
+ public:
+  explicit KilledUpload(const fs::path& data) {
+    int begin[2];
+    int began[2];
+    REQUIRE(::pipe(begin) == 0);
+    REQUIRE(::pipe(began) == 0);
+    child_ = store::start([&] {
+      char go = 0;
+      if (::read(begin[0], &go, 1) != 1) return 1;
+      Settings settings;
+      settings.dataDirectory = data;
+      settings.store.freeSpaceFloor = 0;
+      settings.access.passwordOpslimit = 1;
+      settings.access.passwordMemlimit = 8192;
+      const auto toolkit = openLocal(settings, "the test", true);
+      NewUser ada;
+      ada.name = "ada";
+      ada.password = "password-of-ada";
+      toolkit->users().add(Operator{}, ada);
+      const VideoId id = toolkit->videos().add(Operator{}, {"ada", "broken"}).id;
+      ByteSource bytes;
+      bytes.push = [&](const ByteSink& sink) {
+        const std::string piece = movie();
+        sink(std::as_bytes(std::span(piece)));
+        if (std::cmp_equal(::write(began[1], id.text.data(), id.text.size()), id.text.size())) ::pause();
+      };
+      toolkit->uploads().put(Operator{}, {id, std::nullopt}, bytes);
+      return 1;
+    });
+    ::close(begin[0]);
+    ::close(began[1]);
+    begin_ = Descriptor(begin[1]);
+    began_ = Descriptor(began[0]);
+  }
+  // Lets it begin, and kills it. Returns the video.
+  VideoId killed() {
+    REQUIRE(::write(begin_.number(), "x", 1) == 1);
+    std::string id(36, ' ');
+    REQUIRE(::read(began_.number(), id.data(), id.size()) == 36);
+    ::kill(child_, SIGKILL);
+    REQUIRE(store::statusOf(child_) == -SIGKILL);
+    return {id};
+  }
+
+ private:
+  pid_t child_ = 0;
+  Descriptor begin_;
+  Descriptor began_;
+};
 
 std::vector<std::string> namesIn(const fs::path& folder) {
   std::vector<std::string> names;
@@ -147,25 +206,63 @@ TEST_CASE("upload-sweep removes old interrupted uploads and keeps uploads in pro
   CHECK(namesIn(incoming) == std::vector<std::string>{"young"});
 }
 
-TEST_CASE("upload-sweep takes the video along that was made for an upload which never came to its end") {
-  Site site(GENERATE(Way::local, Way::remote), idle);
-  const Credential ada = site.user("ada");
-  const VideoId ready = site.video(ada, "ada", "ready");
-  const VideoId broken = site.at(ada).videos().add(ada, {"ada", "broken"}).id;
-  const VideoId untouched = site.at(ada).videos().add(ada, {"ada", "untouched"}).id;
-  for (const VideoId& id : {ready, broken}) writeAged(site.data() / "incoming" / id.text, 25h);
-  CHECK(runOf(site, "upload-sweep").done == 2);
-  CHECK(site.at(ada).videos().show(ada, {ready, std::nullopt}).state == VideoState::ready);
-  CHECK(site.at(ada).videos().show(ada, {untouched, std::nullopt}).state == VideoState::pending);
-  site.at(Operator{}).deletions().drain(Operator{}, {});
+TEST_CASE("upload-sweep deletes the video of an upload whose process was killed, and what has been pending for long") {
+  const Way way = GENERATE(Way::local, Way::remote);
+  const bool wasOpen = GENERATE(false, true);  // or starts after the crash, and removes the partial file
+  const TempDirectory folder;
+  const auto set = [&](Settings& settings) {
+    idle(settings);
+    settings.dataDirectory = folder / "data";
+    settings.tasks.brokenUploadsAfter = 1ms;
+  };
+  KilledUpload upload(folder / "data");
+  std::optional<Site> site;
+  if (wasOpen) site.emplace(way, set);
+  const VideoId broken = upload.killed();
+  if (!site) site.emplace(way, set);
+  const Credential ada = site->user("eve");
+  const VideoId ready = site->video(ada, "eve", "ready");
+  writeAged(site->data() / "incoming" / ready.text, 1h);
+  const VideoId open = site->at(ada).videos().add(ada, {"eve", "open"}).id;
+  NewShare link;
+  link.video = open;
+  link.what = ShareWhat::upload;
+  link.expires = systemClock().now() + 1h;
+  site->at(ada).shares().create(ada, link);
+  const int many = 501;  // more than one step
+  for (int i = 0; i < many; ++i) site->local().videos().add(Operator{}, {"eve", "never uploaded"});
+  const auto added = systemClock().now();
+  REQUIRE(soon([&] { return systemClock().now() > added + 2ms; }));
+
+  ByteSource bytes = sourceOf(movie());
+  bytes.push = [&, push = bytes.push](const ByteSink& sink) {
+    CHECK(runOf(*site, "upload-sweep").done == many + 2);
+    push(sink);
+  };
+  site->local().uploads().put(Operator{}, {open, std::nullopt}, bytes);
+  CHECK(namesIn(site->data() / "incoming").empty());
+  for (const VideoId& id : {ready, open})
+    CHECK(site->at(ada).videos().show(ada, {id, std::nullopt}).state == VideoState::ready);
+  VideoQuery pending;
+  pending.state = VideoState::pending;
+  CHECK(site->at(Operator{}).videos().list(Operator{}, pending).items.empty());
+  site->at(Operator{}).deletions().drain(Operator{}, {});
   CHECK(soon([&] {
     try {
-      site.at(ada).videos().show(ada, {broken, std::nullopt});
+      site->at(ada).videos().show(ada, {broken, std::nullopt});
       return false;
     } catch (const Error& error) {
       return error.fault() == Fault::notFound;
     }
   }));
+}
+
+TEST_CASE("upload-sweep leaves videos that were added a short time ago") {
+  Site site(GENERATE(Way::local, Way::remote), idle);
+  const Credential ada = site.user("ada");
+  const VideoId young = site.at(ada).videos().add(ada, {"ada", "young"}).id;
+  CHECK(runOf(site, "upload-sweep").done == 0);
+  CHECK(site.at(ada).videos().show(ada, {young, std::nullopt}).state == VideoState::pending);
 }
 
 TEST_CASE("a content that is missing or damaged is 018, degrades the daemon, and is found by verify") {
@@ -218,6 +315,18 @@ TEST_CASE("a content that is missing or damaged is 018, degrades the daemon, and
   site.at(ada).uploads().put(ada, {videos[1], std::nullopt}, sourceOf(movie(4000)));
   site.at(ada).videos().remove(ada, {{videos[3], std::nullopt}, false});
   CHECK(degraded().empty());
+}
+
+TEST_CASE("a content that cannot be read to its end while it is sent is recorded as damaged") {
+  const test::QuietLog quiet;
+  Site site(GENERATE(Way::local, Way::remote), idle);
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  const Content content = site.at(Anonymous{}).videos().open(Anonymous{}, {video, std::nullopt});
+  for (const auto& entry : fs::recursive_directory_iterator(site.data() / "blobs"))
+    if (entry.is_regular_file()) fs::resize_file(entry.path(), 100);
+  CHECK_THROWS_AS(readAll(content), Error);
+  CHECK(soon([&] { return site.local().damagedContents() == 1; }));
 }
 
 TEST_CASE("orphan-sweep moves old files without a row to lost+found and leaves the rest") {

@@ -109,10 +109,10 @@ TEST_CASE("without inodes a directory opens, deletes and drains, and people sign
     return videoctl(words, given);
   };
   REQUIRE(ctl({"data", "init"}).status == 0);
+  REQUIRE(std::filesystem::exists(data / "reserve.3"));
   REQUIRE(ctl({"user", "add", "ada", "--password-stdin"}, {{}, "password of ada", {}}).status == 0);
   const Ended video = ctl({"video", "upload", movie(folder / "a.mp4", mega), "--user", "ada"});
   REQUIRE(video.status == 0);
-  REQUIRE(std::filesystem::exists(data / "reserve.3"));
   for (int i = 0; std::ofstream(disk / ("filler" + std::to_string(i))); ++i) continue;
 
   const Ended listed = ctl({"video", "list"});
@@ -198,6 +198,27 @@ TEST_CASE("a full disk ends no process, whatever its file system", "[long]") {
               .out != "000");
   }
   CHECK(daemon.terminate() == 0);
+}
+
+TEST_CASE("data init warns of a file system on which a full disk may end processes") {
+  const LoopDisk disk("mkfs.btrfs -q", static_cast<off_t>(128 * mega));
+  if (!disk.isMounted()) {
+    WARN("skipped: btrfs cannot be made or mounted here");
+    return;
+  }
+  const std::string data = (disk / "data").string();
+  const auto ctl = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"--direct", "--data-dir", data});
+    return videoctl(words);
+  };
+  REQUIRE(ctl({"data", "init"}).status == 0);
+  // As from before data directories had the flag.
+  os::setCopyOnWrite(Descriptor(::open(data.c_str(), O_RDONLY | O_CLOEXEC)).number(), true);
+  for (const char* const part : {"video.db-wal", "video.db-shm"}) std::filesystem::remove(disk / "data" / part);
+  REQUIRE(ctl({"video", "list"}).status == 0);
+  const Ended again = ctl({"data", "init"});
+  CHECK(again.status == 0);
+  CHECK(again.err.find("SIGBUS") != std::string::npos);
 }
 
 #if !defined(__SANITIZE_ADDRESS__)  // UBSan needs descriptors of its own

@@ -16,6 +16,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <span>
 #include <thread>
 
 #include "base/sha256.hpp"
@@ -165,8 +166,8 @@ class Opened {
   std::int64_t number(const std::string& sql) { return database_.execAndGet(sql).getInt64(); }
   std::string text(const std::string& sql) { return database_.execAndGet(sql).getString(); }
 
-  // What is wrong with it; `files` says whether contents that no row names count.
-  std::string faults(bool files) {
+  // What is wrong with it; in `folders` contents that no row names count.
+  std::string faults(std::span<const char* const> folders) {
     std::string wrong;
     if (const std::string found = text("PRAGMA integrity_check"); found != "ok") wrong += "integrity: " + found + '\n';
     if (SQLite::Statement(database_, "PRAGMA foreign_key_check").executeStep())
@@ -188,8 +189,7 @@ class Opened {
     }
     SQLite::Statement replaced(database_, "SELECT blob FROM blob_del_rec");
     while (replaced.executeStep()) named.insert(replaced.getColumn(0).getString());
-    if (!files) return wrong;
-    for (const char* const folder : {"blobs", "incoming", "lost+found"})
+    for (const char* const folder : folders)
       for (const auto& entry : fs::recursive_directory_iterator(data_ / folder))
         if (entry.is_regular_file() && !named.contains(entry.path().filename().string()))
           wrong += "no row names " + entry.path().filename().string() + " in " + folder + '\n';
@@ -207,6 +207,8 @@ class Opened {
   SQLite::Database database_;
 };
 
+constexpr std::array allFolders{"blobs", "incoming", "lost+found"};
+
 enum class State { before, between, after };
 
 // An operation, and how to tell whether it was done.
@@ -219,6 +221,7 @@ struct Scenario {
   std::set<int> failures{};                       // exit statuses beside 1, and 11 for no space
   bool mayStop = false;                           // a failed one may have done a part
   bool mayStand = false;                          // a failed one may have been done
+  bool responds = false;                          // over HTTP
 };
 
 // A site with ada, a video of hers, and a token of hers.
@@ -322,14 +325,20 @@ std::vector<Scenario> scenarios() {
          return site.command({"video", "upload", (site.folder / "new.mp4").string(), "--user", "ada"});
        },
        isNewThere, uploadUnlessThere},
-      {"upload over HTTP", prepareSite, uploadOverHttp, isNewThere, uploadUnlessThere},
-      {"replace", prepareSite, replace,
+      {"upload over HTTP", prepareSite, uploadOverHttp, isNewThere, uploadUnlessThere, {}, false, false, true},
+      {"replace",
+       prepareSite,
+       replace,
        [](const FaultySite& site) {
          const std::string sha256 =
              Opened(site.data()).text("SELECT size || sha256 FROM video_info WHERE name = 'kept.mp4'");
          return sha256 == read(site.folder / "hash") ? State::before : State::after;
        },
-       replace},
+       replace,
+       {},
+       false,
+       false,
+       true},
       {"delete", prepareSite, deleteVideo,
        [](const FaultySite& site) {
          return stateOfRows(site,
@@ -394,7 +403,8 @@ std::string faultsOf(const Scenario& scenario, const FaultySite& site, const std
       wrong += fmt::format("it is {}\n", found == State::before  ? "not done"
                                          : found == State::after ? "done"
                                                                  : "half done");
-    if (fs::exists(copy.data() / "video.db")) wrong += Opened(copy.data()).faults(isClean);
+    if (fs::exists(copy.data() / "video.db"))
+      wrong += Opened(copy.data()).faults(std::span(allFolders).first(isClean ? allFolders.size() : 0));
   } catch (const std::exception& failure) {
     wrong += fmt::format("{}\n", failure.what());
   }
@@ -404,6 +414,19 @@ std::string faultsOf(const Scenario& scenario, const FaultySite& site, const std
         wrong += "left over: " + entry.path().filename().string() + '\n';
   fs::remove_all(copy.folder);
   return wrong;
+}
+
+// What is left in a directory that is used again, when the sweeps and a drain have run, with all files old enough.
+std::string leftoversOf(const FaultySite& site) {
+  for (const char* const folder : {"blobs", "incoming"})
+    for (const auto& entry : fs::recursive_directory_iterator(site.data() / folder))
+      if (entry.is_regular_file())
+        fs::last_write_time(entry.path(), fs::file_time_type::clock::now() - std::chrono::hours{48});
+  for (const Words& words : {Words{"task", "run", "upload-sweep"}, Words{"task", "run", "orphan-sweep"},
+                             Words{"queue", "drain", "-q", "--include-not-due", "--yes"}})
+    if (const Ended ended = site.command(words); ended.status != 0)
+      return fmt::format("{}: status {}: {}{}\n", fmt::join(words, " "), ended.status, ended.out, ended.err);
+  return Opened(site.data()).faults(std::span(allFolders).first(2));
 }
 
 // Whether an operation that such a call failed may end so.
@@ -454,6 +477,7 @@ void tryAt(const Scenario& scenario, const Kind& kind, std::uint32_t point, cons
     const Ended next = scenario.again(site);
     if (next.status != 0) wrong += fmt::format("then status {}: {}{}\n", next.status, next.out, next.err);
     std::string finally = faultsOf(scenario, site, {State::after}, false);
+    finally += leftoversOf(site);
     if (!finally.empty()) wrong += "then " + finally;
   } catch (const std::exception& failure) {
     wrong += fmt::format("{}\n", failure.what());
@@ -497,8 +521,16 @@ TEST_CASE("an operation that a file-system call fails, or whose process is kille
   const char* const variable = std::getenv("VIDEO_FAULTS");
   const std::string asked = variable != nullptr ? variable : "";
   static const std::vector<Scenario> all = scenarios();
+  if (!asked.empty() && asked != "every" && std::none_of(all.begin(), all.end(), [&](const Scenario& one) {
+        return asked.starts_with(fmt::format("{}, ", one.name));
+      }))
+    FAIL("VIDEO_FAULTS: no such scenario: " << asked);
   const Scenario& scenario = all[GENERATE(range(std::size_t{0}, all.size()))];
   if (!asked.empty() && asked != "every" && !asked.starts_with(fmt::format("{}, ", scenario.name))) return;
+  if (!asked.empty() && asked != "every")
+    REQUIRE(std::any_of(kinds.begin(), kinds.end(), [&](const Kind& kind) {
+      return asked.starts_with(fmt::format("{}, {} ", scenario.name, kind.name));
+    }));
   // In memory where that is permitted: a sync costs nothing there, and counts all the same.
   const TempDirectory folder;
   const SmallDisk disk("96m");
@@ -513,6 +545,8 @@ TEST_CASE("an operation that a file-system call fails, or whose process is kille
     if (!asked.empty() && asked != "every" && !asked.starts_with(fmt::format("{}, {} ", scenario.name, kind.name)))
       continue;
     if (!counts.contains(kind.calls)) counts[kind.calls] = countCalls(scenario, kind, home);
+    INFO(scenario.name << ", " << kind.name);
+    CHECK((counts[kind.calls] > 0) == (kind.calls != answers || scenario.responds));  // the injector is loaded
     const std::vector<std::uint32_t> points = pointsOf(counts[kind.calls], asked);
     std::mutex mutex;
     Tally tally;
@@ -526,6 +560,7 @@ TEST_CASE("an operation that a file-system call fails, or whose process is kille
         });
     }
     CHECK(tally.wrong == "");
+    CHECK((points.empty() || tally.outcomes.size() > tally.outcomes.count("not met")));
     said += fmt::format("{}, {}: {} of {} calls;", scenario.name, kind.name, points.size(), counts[kind.calls]);
     for (const auto& [outcome, times] : tally.outcomes) said += fmt::format(" {} {}", outcome, times);
     said += '\n';

@@ -114,6 +114,25 @@ TEST_CASE("an interrupted creation is finished by the next one", "[store]") {
   CHECK(schemaOf(scratch.data() / "video.db") == latestSchema());
 }
 
+TEST_CASE("a new directory has a reserve, so that it opens on a disk that has filled since", "[store]") {
+  const SmallDisk disk("60m");
+  if (!disk.isMounted()) return;
+  const auto data = disk / "data";
+  std::filesystem::create_directory(data);
+  std::ofstream(data / "reserve") << "left by a creation that was killed";
+  DataDirectory::create(data, os::systemFiles(), 50 << 20);
+  CHECK(std::filesystem::file_size(data / "reserve") < Reserve::least);  // no space for a whole one
+  std::filesystem::remove_all(data);
+  DataDirectory::create(data, os::systemFiles(), 0);
+  REQUIRE(std::filesystem::file_size(data / "reserve") == Reserve::least);
+  std::ofstream filler(disk / "filler");
+  for (const std::string& piece : {std::string(64 << 10, 'x'), std::string(1 << 10, 'x')})
+    while (filler << piece << std::flush) continue;
+  const auto directory = DataDirectory::open(data, Hold::shared);
+  CHECK(directory->reserve().given() == Reserve::least);
+  Database(directory, small()).write(Purpose::keep, [](Transaction& one) { addBlob(one, "x"); });
+}
+
 TEST_CASE("on a disk that is too small nothing of a database is created, or all of it", "[store]") {
   int made = 0;
   int refused = 0;

@@ -304,7 +304,7 @@ TEST_CASE("a data directory is created at the next attempt if any system call fa
     const TempDirectory folder;
     const fs::path path = folder / "data";
     const auto make = [&] {
-      store::DataDirectory::create(path, files);
+      store::DataDirectory::create(path, files, 0);
       store::DataDirectory::open(path, store::Hold::shared, {}, std::chrono::seconds{1}, files);
     };
     files.failAt(call, failure);
@@ -312,6 +312,7 @@ TEST_CASE("a data directory is created at the next attempt if any system call fa
     const int failed = files.heal();
     if (fault && failure.error == ENOSPC) CHECK(rowOf(*fault).code == rowOf(Fault::diskFull).code);
     CHECK_FALSE(faultOf(make));
+    CHECK((!fault || !fs::exists(path / "video.db.new")));
     return failed;
   });
 }

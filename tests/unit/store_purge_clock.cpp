@@ -27,7 +27,52 @@ struct Machine : Clock {
   SinceBoot sinceBoot{*this};
 };
 
+// Counts syncs; fails to open anything in a way that is no Error.
+struct OddFiles : os::FileSystem {
+  int syncs = 0;
+  bool fails = false;
+  int fsync(int file) override {
+    ++syncs;
+    return FileSystem::fsync(file);
+  }
+  int openat(int folder, const char* name, int flags, mode_t mode) override {
+    if (fails) throw std::runtime_error("out of something");
+    return FileSystem::openat(folder, name, flags, mode);
+  }
+};
+
 }  // namespace
+
+TEST_CASE("what a clock has seen of a jump is synced, and what cannot be saved ends nothing", "[store]") {
+  const test::QuietLog quiet;
+  const Scratch scratch;
+  OddFiles files;
+  DataDirectory::create(scratch.data());
+  const auto directory = DataDirectory::open(scratch.data(), Hold::shared, {}, 1s, files);
+  Machine machine;
+  const PurgeClock clock = machine.clockOn(*directory);
+  clock.now();
+  machine.pass(5min);
+  clock.now();
+  CHECK(files.syncs == 0);
+  machine.wall += 2h;
+  clock.now();
+  CHECK(files.syncs == 1);
+  machine.pass(1min);
+  clock.now();
+  CHECK(files.syncs == 1);
+  machine.pass(9min);
+  CHECK_FALSE(clock.isHeld());
+  CHECK(files.syncs == 2);
+  machine.wall += 2h;
+  clock.now();
+  machine.wall -= 2h;
+  clock.now();
+  CHECK(files.syncs == 4);
+  files.fails = true;
+  machine.pass(5min);
+  CHECK(clock.now() == machine.wall);
+}
 
 TEST_CASE("a clock that jumps is not believed until it has been so for ten minutes", "[store]") {
   const test::QuietLog quiet;
