@@ -49,6 +49,15 @@ void blockContent(store::Transaction& transaction, const BlockContent& wanted, s
       .run();
 }
 
+std::int64_t removeContentBlocker(store::Transaction& transaction, UserId user, std::int64_t limit) {
+  return transaction
+      .query(
+          "UPDATE blocked_contents SET blocked_by = NULL WHERE sha256 IN "
+          "(SELECT sha256 FROM blocked_contents WHERE blocked_by = ? LIMIT ?)",
+          user, limit)
+      .run();
+}
+
 bool unblockContent(store::Transaction& transaction, std::string_view sha256) {
   return transaction.query("DELETE FROM blocked_contents WHERE sha256 = ?", sha256).run() == 1;
 }

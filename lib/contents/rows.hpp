@@ -21,4 +21,7 @@ void blockContent(store::Transaction& transaction, const BlockContent& wanted, s
 /// Returns whether the content was blocked.
 bool unblockContent(store::Transaction& transaction, std::string_view sha256);
 
+/// Removes a user from at most `limit` contents that the user has blocked; they stay blocked. Returns how many.
+std::int64_t removeContentBlocker(store::Transaction& transaction, UserId user, std::int64_t limit);
+
 }  // namespace video::rows

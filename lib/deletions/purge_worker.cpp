@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "comments/rows.hpp"
+#include "contents/rows.hpp"
 #include "observe/log.hpp"
 #include "reports/rows.hpp"
 #include "shares/rows.hpp"
@@ -264,10 +265,10 @@ schedule::Counts PurgeWorker::purgeUser(const rows::DueUser& user) {
     };
     while (write(removeContents) == step) {
     }
-    const auto removeFromBlocks = [&](store::Transaction& transaction) {
-      return rows::removeBlocker(transaction, user.id, step);
-    };
-    while (write(removeFromBlocks) == step) {
+    for (const auto remove : {rows::removeBlocker, rows::removeContentBlocker, rows::removeDecider}) {
+      const auto removeSome = [&](store::Transaction& transaction) { return remove(transaction, user.id, step); };
+      while (write(removeSome) == step) {
+      }
     }
     write([&](store::Transaction& transaction) {
       if (!rows::markUserQueued(transaction, user.id) || !rows::finishUserDeletion(transaction, user.id)) return;

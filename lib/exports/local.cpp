@@ -18,6 +18,7 @@
 #include "exports/fields.hpp"
 #include "exports/make.hpp"
 #include "media/sniff.hpp"
+#include "reports/rows.hpp"
 #include "schedule/background.hpp"
 #include "sessions/rows.hpp"
 #include "shares/rows.hpp"
@@ -51,6 +52,7 @@ profile.json           the account
 videos/                the videos under their own names; NAME.json beside each says the rest of it. One without a file
                        was never uploaded. A video with the state deleted is in the trash.
 comments.json          the comments that {0} posted on any video
+reports.json           the reports that {0} has made, with the decisions
 shares.json            the signed links to the videos, without their signatures
 sessions.json          the sign-ins that have not ended; their secrets are not included
 tokens.json            the API tokens; their secrets are not included
@@ -96,6 +98,9 @@ class Exporter {
     });
     list<Comment>("comments.json", [&](store::Reader& reader, const ListQuery& query) {
       return rows::listCommentsBy(reader, user_.id, query);
+    });
+    list<Report>("reports.json", [&](store::Reader& reader, const ListQuery& query) {
+      return rows::listReportsBy(reader, user_.id, query);
     });
     list<rows::DeletedContent>("deleted_contents.json", [&](store::Reader& reader, const ListQuery& query) {
       return rows::listDeletedContents(reader, user_.id, query);

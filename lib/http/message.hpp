@@ -93,11 +93,8 @@ struct Segment {
   std::uint64_t offset = 0;
   std::uint64_t length = 0;                     ///< bytes of the range
   std::shared_ptr<const std::string> shared{};  ///< instead of `bytes`: bytes that several replies have in common
-<<<<<<< HEAD
-  std::shared_ptr<ContentReader> reader{};      ///< instead of `file`: read as the client takes the bytes
-=======
-  std::shared_ptr<ContentReader> reader{};      ///< told if the file cannot be read; may be null
->>>>>>> s/main
+  /// With a file: told if it cannot be read; may be null. Without: read as the client takes the bytes.
+  std::shared_ptr<ContentReader> reader{};
 
   /// Returns the bytes, unless it is a range.
   std::string_view text() const noexcept { return shared ? std::string_view(*shared) : std::string_view(bytes); }

@@ -152,4 +152,11 @@ std::int64_t anonymizeReportsBy(store::Transaction& transaction, UserId reporter
       .run();
 }
 
+std::int64_t removeDecider(store::Transaction& transaction, UserId user, std::int64_t limit) {
+  return transaction
+      .query("UPDATE reports SET decided_by = NULL WHERE id IN (SELECT id FROM reports WHERE decided_by = ? LIMIT ?)",
+             user, limit)
+      .run();
+}
+
 }  // namespace video::rows

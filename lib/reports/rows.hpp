@@ -30,4 +30,7 @@ void updateReported(store::Transaction& transaction, const VideoId& video);
 /// Removes the reporter and what the reporter wrote from at most `limit` reports of a user. Returns how many.
 std::int64_t anonymizeReportsBy(store::Transaction& transaction, UserId reporter, std::int64_t limit);
 
+/// Removes a user from at most `limit` decisions that the user has made; they stay. Returns how many.
+std::int64_t removeDecider(store::Transaction& transaction, UserId user, std::int64_t limit);
+
 }  // namespace video::rows

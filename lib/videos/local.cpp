@@ -1,12 +1,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-<<<<<<< HEAD
 #include <algorithm>
-=======
 #include <cerrno>
 #include <system_error>
->>>>>>> s/main
 
 #include "access/access.hpp"
 #include "base/cursor.hpp"
@@ -291,12 +288,8 @@ class DirectoryVideos : public LocalVideos {
     content.meta.etag = fmt::format("\"{}\"", video->sha256);
     content.meta.modified = video->modified;
     content.meta.name = video->name;
-<<<<<<< HEAD
     content.meta.noIndex = video->visibility != Visibility::public_;
-    content.reader = std::make_shared<FileReader>(std::move(stored.file), store::Blobs::pathOf(*video->blob));
-=======
     content.reader = std::make_shared<FileReader>(std::move(stored.file), *video, damaged_);
->>>>>>> s/main
     return content;
   }
 

@@ -14,28 +14,16 @@
 namespace video::http {
 namespace {
 
-<<<<<<< HEAD
 // Appends a range of the content. What is no file is read as the client takes it, but for its beginning: a content that
 // cannot be read at all is an error reply.
 void appendRange(const Content& content, ByteRange range, std::vector<Segment>& to) {
   if (auto file = content.reader->file()) {
-    to.push_back({{}, std::move(file), range.first, range.length});
+    to.push_back({{}, std::move(file), range.first, range.length, {}, content.reader});
     return;
   }
   constexpr std::uint64_t beginning = 64 * 1024;
   Segment& first = to.emplace_back();
   first.bytes.resize(std::min(range.length, beginning));
-=======
-Segment segmentOf(const Content& content, ByteRange range) {
-  Segment segment;
-  if ((segment.file = content.reader->file())) {
-    segment.offset = range.first;
-    segment.length = range.length;
-    segment.reader = content.reader;
-    return segment;
-  }
-  segment.bytes.resize(range.length);
->>>>>>> s/main
   std::size_t read = 0;
   while (read < first.bytes.size()) {
     const auto rest = std::as_writable_bytes(std::span(first.bytes)).subspan(read);
