@@ -37,9 +37,11 @@ Comment commentOf(const store::Query& row) {
 // Pages by ID, which sorts by time.
 struct IdPage {
   explicit IdPage(const ListQuery& wanted)
-      : after(wanted.cursor ? readCursor(*wanted.cursor, 1)[0] : std::string()),
-        first(wanted.since ? firstUuid7Of(*wanted.since) : std::string()),
-        end(wanted.until ? firstUuid7Of(*wanted.until) : std::string("g")) {}  // "g" is greater than every ID
+      : first(wanted.since ? firstUuid7Of(*wanted.since) : std::string()),
+        end(wanted.until ? firstUuid7Of(*wanted.until) : std::string("g")) {  // "g" is greater than every ID
+    // One lower bound, because SQLite would search by only one of two.
+    if (wanted.cursor) first = std::max(first, readCursor(*wanted.cursor, 1)[0] + '!');  // after this ID
+  }
 
   static Page<Comment> read(store::Query query, std::int64_t limit) {
     Page<Comment> page;
@@ -47,12 +49,11 @@ struct IdPage {
     return page;
   }
 
-  std::string after;
-  std::string first;
-  std::string end;
+  std::string first;  // inclusive
+  std::string end;    // exclusive
 };
 
-constexpr std::string_view byId = "c.id > ? AND c.id >= ? AND c.id < ? ORDER BY c.id LIMIT ?";
+constexpr std::string_view byId = "c.id >= ? AND c.id < ? ORDER BY c.id LIMIT ?";
 
 }  // namespace
 
@@ -97,15 +98,15 @@ Page<Comment> listHeldComments(store::Reader& reader, std::optional<UserId> auth
   static const std::string ofOne =
       fmt::format("{}{}WHERE c.author_id = ? AND c.held IS NOT NULL AND {}", columns, withAuthor, byId);
   const IdPage page(wanted);
-  return IdPage::read(author ? reader.query(ofOne, *author, page.after, page.first, page.end, wanted.limit + 1)
-                             : reader.query(ofAll, page.after, page.first, page.end, wanted.limit + 1),
+  return IdPage::read(author ? reader.query(ofOne, *author, page.first, page.end, wanted.limit + 1)
+                             : reader.query(ofAll, page.first, page.end, wanted.limit + 1),
                       wanted.limit);
 }
 
 Page<Comment> listCommentsBy(store::Reader& reader, UserId author, const ListQuery& wanted) {
   static const std::string sql = fmt::format("{}{}WHERE c.author_id = ? AND {}", columns, withAuthor, byId);
   const IdPage page(wanted);
-  return IdPage::read(reader.query(sql, author, page.after, page.first, page.end, wanted.limit + 1), wanted.limit);
+  return IdPage::read(reader.query(sql, author, page.first, page.end, wanted.limit + 1), wanted.limit);
 }
 
 std::optional<StoredComment> findComment(store::Reader& reader, const CommentRef& wanted) {
