@@ -1,8 +1,8 @@
 #include "base/clock.hpp"
 #include "data/make.hpp"
 #include "deletions/rows.hpp"
-#include "store/database.hpp"
 #include "observe/log.hpp"
+#include "store/database.hpp"
 #include "store/directory.hpp"
 #include "store/schema.hpp"
 
