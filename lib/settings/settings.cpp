@@ -20,135 +20,18 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "schedule/cron.hpp"
+#include "settings/rules.hpp"
 
 namespace video {
 namespace {
 
+using namespace config;
 using std::chrono::milliseconds;
 using namespace std::chrono_literals;
 
 constexpr std::string_view defaultFile = "/etc/videod.toml";
 constexpr std::size_t workersKept = 64;  // workers that uploads may not occupy
 constexpr std::int64_t maxBytes = std::numeric_limits<std::int64_t>::max();
-
-// A value of the file, and its position.
-struct Value {
-  const toml::node& node;
-  const std::string& file;
-  std::string key;
-
-  [[noreturn]] void refuse(std::string_view why) const {
-    throw Error(Fault::malformed, fmt::format("{}:{}: {}: {}", file, node.source().begin.line, key, why));
-  }
-  std::string text() const {
-    const auto value = node.value_exact<std::string>();
-    if (!value) refuse("must be a quoted string");
-    return *value;
-  }
-};
-
-// How a key is read into `To`, and how its value is shown.
-template <class To>
-struct Rule {
-  std::string key;
-  std::function<void(const Value&, To&)> read;
-  std::function<std::string(const To&)> show;
-  bool listed = true;  ///< false: an alternative to another key
-};
-
-// Each of these functions takes the key and a generic lambda that returns the member of `To` that the key sets.
-
-template <class To, class Where>
-Rule<To> flag(std::string key, Where where) {
-  return {std::move(key),
-          [where](const Value& value, To& to) {
-            const auto read = value.node.value_exact<bool>();
-            if (!read) value.refuse("must be true or false");
-            where(to) = *read;
-          },
-          [where](const To& to) { return std::string(where(to) ? "true" : "false"); }};
-}
-
-template <class To, class Where>
-Rule<To> count(std::string key, std::int64_t least, std::int64_t most, Where where) {
-  return {std::move(key),
-          [=](const Value& value, To& to) {
-            const auto read = value.node.value_exact<std::int64_t>();
-            if (!read) value.refuse("must be a whole number");
-            if (*read < least || *read > most) value.refuse(fmt::format("must be from {} to {}", least, most));
-            where(to) = static_cast<std::remove_reference_t<decltype(where(to))>>(*read);
-          },
-          [where](const To& to) { return fmt::to_string(where(to)); }};
-}
-
-template <class To, class Where>
-Rule<To> size(std::string key, std::int64_t least, std::int64_t most, Where where) {
-  return {std::move(key),
-          [=](const Value& value, To& to) {
-            std::optional<std::int64_t> read = value.node.value_exact<std::int64_t>();
-            if (!read)
-              if (const auto parsed = parseSize(value.node.value_exact<std::string>().value_or("")))
-                read = static_cast<std::int64_t>(*parsed);
-            if (!read) value.refuse("must be a size like \"2GiB\", or bytes");
-            if (*read < least || *read > most) value.refuse(fmt::format("must be from {} to {} bytes", least, most));
-            where(to) = static_cast<std::remove_reference_t<decltype(where(to))>>(*read);
-          },
-          [where](const To& to) { return fmt::to_string(where(to)); }};
-}
-
-template <class To, class Where>
-Rule<To> duration(std::string key, milliseconds least, milliseconds most, Where where) {
-  return {std::move(key),
-          [=](const Value& value, To& to) {
-            auto read = parseDuration(value.node.value_exact<std::string>().value_or(""));
-            if (value.node.value_exact<std::int64_t>() == 0) read = 0ms;
-            if (!read) value.refuse("must be a duration like \"30m\"");
-            if (*read < least || *read > most)
-              value.refuse(fmt::format("must be from {} to {} seconds", static_cast<double>(least.count()) / 1000,
-                                       static_cast<double>(most.count()) / 1000));
-            where(to) = *read;
-          },
-          [where](const To& to) { return fmt::format("{}ms", where(to).count()); }};
-}
-
-// `words` maps each word that the file may contain to its value.
-template <class To, class Choice, std::size_t size, class Where>
-Rule<To> choice(std::string key, std::array<std::pair<std::string_view, Choice>, size> words, Where where) {
-  return {std::move(key),
-          [=](const Value& value, To& to) {
-            const std::string read = value.text();
-            std::string known;
-            for (const auto& [word, meant] : words) {
-              if (word == read) {
-                where(to) = meant;
-                return;
-              }
-              known += fmt::format("{}\"{}\"", known.empty() ? "" : ", ", word);
-            }
-            value.refuse(fmt::format("must be one of {}", known));
-          },
-          [=](const To& to) {
-            for (const auto& [word, meant] : words)
-              if (meant == where(to)) return std::string(word);
-            return std::string{};
-          }};
-}
-
-/// Refuses the value for what `check` throws.
-template <class Check>
-void accept(const Value& value, Check check) try {
-  check();
-} catch (const Error& error) {
-  value.refuse(error.what());
-}
-
-std::vector<std::string> readTexts(const Value& value) {
-  const toml::array* const items = value.node.as_array();
-  if (items == nullptr) value.refuse("must be a list of strings");
-  std::vector<std::string> texts;
-  for (const toml::node& item : *items) texts.push_back(Value{item, value.file, value.key}.text());
-  return texts;
-}
 
 // The length of a leading http:// or https://, or 0.
 std::size_t schemeSize(std::string_view url) {
@@ -253,7 +136,11 @@ void addTaskRules(std::vector<Rule<Settings>>& to) {
                   [timing](const Value& value, Settings& settings) {
                     timing(settings).cron = value.text();
                     timing(settings).every = {};
-                    accept(value, [&] { schedule::Cron{value.text()}; });
+                    try {
+                      schedule::Cron{value.text()};
+                    } catch (const Error& wrong) {
+                      value.refuse(wrong.what());
+                    }
                   },
                   [timing](const Settings& settings) { return timing(settings).cron; }, !known.cron.empty()});
     to.push_back(duration<Settings>(
@@ -303,7 +190,11 @@ const std::vector<Rule<Settings>>& rules() {
       {"http.trusted_proxies",
        [](const Value& value, S& to) {
          to.proxies = {};
-         for (const std::string& proxy : readTexts(value)) accept(value, [&] { to.proxies.add(proxy); });
+         for (const std::string& proxy : readTexts(value)) try {
+             to.proxies.add(proxy);
+           } catch (const Error& error) {
+             value.refuse(error.what());
+           }
        },
        [](const S& of) { return fmt::format("{}", fmt::join(of.proxies.all(), ",")); }},
       {"http.origins",
@@ -367,6 +258,7 @@ const std::vector<Rule<Settings>>& rules() {
           [](auto& of) -> auto& { return of.access.passwordMemlimit; }),
       count<S>(
           "access.password_parallel", 1, 64, [](auto& of) -> auto& { return of.access.passwordParallel; }),
+
       count<S>(
           "access.login_attempts", 1, 1'000'000, [](auto& of) -> auto& { return of.access.loginAttempts; }),
       duration<S>(
@@ -380,11 +272,13 @@ const std::vector<Rule<Settings>>& rules() {
           "access.reports_per_hour", 0, 1'000'000, [](auto& of) -> auto& { return of.access.reportsPerHour; }),
       count<S>(
           "access.max_pending", 0, 1'000'000'000, [](auto& of) -> auto& { return of.videos.maxPending; }),
+
       choice<S>(
           "access.visibility",
           std::array{pair{Word("public"), Visibility::public_}, pair{Word("unlisted"), Visibility::unlisted},
                      pair{Word("private"), Visibility::private_}},
           [](auto& of) -> auto& { return of.videos.visibility; }),
+
       choice<S>(
           "access.secure_cookies",
           std::array{pair{Word("auto"), http::CookieOptions::Secure::automatic},
@@ -441,7 +335,11 @@ const std::vector<Rule<Settings>>& rules() {
        [](const Value& value, S& to) {
          to.comments.words = readTexts(value);
          if (to.comments.words.size() > 1000) value.refuse("must have at most 1000 words");
-         for (const std::string& word : to.comments.words) accept(value, [&] { checkText("each", word, 1, 64); });
+         for (const std::string& word : to.comments.words) try {
+             checkText("each", word, 1, 64);
+           } catch (const Error& error) {
+             value.refuse(error.what());
+           }
        },
        [](const S& of) { return fmt::format("{}", fmt::join(of.comments.words, ",")); }},
       count<S>(

@@ -208,7 +208,7 @@ TEST_CASE("a flood of connections leaves the operator socket answering, and is c
   for (int i = 0; i < 3; ++i) CHECK(videoctl({"server", "status"}, onSocket(daemon)).status == 0);
   const std::string socket = (daemon.dataDirectory() / "videod.sock").string();
   const std::string counter = most == 0 ? "\nvideod_connections_refused_total 392\n"
-                                        : "\nvideod_tokens_refused_total{bucket=\"connections\"} 396\n";
+                                        : "\nvideod_tokens_refused_total{bucket=\"connection_address\"} 396\n";
   test::waitFor("all are refused or served", [&] {
     return get("http://localhost/metrics", {"--unix-socket", socket}).second.find(counter) != std::string::npos;
   });

@@ -413,7 +413,7 @@ std::string everything(const std::string& way, Met& met) {
   tell("", {"comment", "delete", "--user", "ada", "--since", "@0", "--yes", "-o", "json"});
   tell("", {"comment", "list", first});
 
-  const std::string said = line(site.run("ada", {"-o", "id", "comment", "list", first, "--limit", "1"}).out);
+  const std::string said = line(tell("ada", {"-o", "id", "comment", "post", first, "what is reported"}).out);
   tell("ada", {"report", "video", first, "--reason", "boredom"});
   tell("ada", {"report", "video", first, "--reason", "illegal", "--text", std::string(2001, 'x')});
   tell("ada", {"report", "video", first, "--reason", "illegal", "--contact", "a@example.org"});
