@@ -104,7 +104,7 @@ void addComment(Commands& commands) {
   list.option("--at-until", &CommentQuery::atTo, "only comments before this position", readPositionMs)
       ->type_name("POSITION");
   list.option("--parent", &ListComments::parent)->type_name("ID");
-  list.flag("--held", &ListComments::held, "list the comments on all videos that wait for a moderator");
+  list.flag("--held", &ListComments::held, "list held and hidden comments on all videos");
   list.option("--user", &ListComments::user, "with --held, only comments by this user")->type_name("USER");
   list.lists();
   list.givesList<Page<Comment>>();
@@ -146,7 +146,7 @@ void addComment(Commands& commands) {
   hide.givesResults();
   hide.runs([](Caller& caller, TheseComments& wanted) { return moderate(caller, wanted, "hidden", &Comments::hide); });
 
-  auto approve = commands.verb<TheseComments>(noun, "approve", "Show held comments to everybody");
+  auto approve = commands.verb<TheseComments>(noun, "approve", "Approve comments, so that everyone sees them");
   approve.several("ID", &TheseComments::ids, "comments to approve; - reads one ID per line from standard input");
   approve.givesResults();
   approve.runs(

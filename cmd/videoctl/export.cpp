@@ -33,7 +33,7 @@ void copyExport(Caller& caller, const std::string& name, const ByteSink& sink) {
   std::uint64_t done = 0;
   while (done < content.meta.size) {
     const std::size_t count = content.reader->read(done, piece);
-    if (count == 0) throw Error(Fault::internal, "export: ended too early");
+    if (count == 0) throw Error(Fault::internal, "export: ended unexpectedly");
     sink(std::span(piece).first(count));
     progress.show(static_cast<std::int64_t>(done += count), static_cast<std::int64_t>(content.meta.size));
   }
@@ -59,7 +59,7 @@ int exportUser(Caller& caller, ExportUser& wanted) {
 
 void addUserExport(Commands& commands, CLI::App& user) {
   auto verb = commands.verb<ExportUser>(
-      user, "export", "Export everything of a user: the account, videos, comments, sessions, tokens and links");
+      user, "export", "Export all data of a user: the account, videos, comments, reports, sessions, tokens and links");
   verb.option("NAME", &ExportUser::name)->required();
   verb.option("DIR", &ExportUser::to, "folder to create, or - for a tar archive on standard output")->required();
   verb.givesResults();

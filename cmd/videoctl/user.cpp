@@ -122,7 +122,7 @@ void addUser(Commands& commands) {
                      {"Give bob a quota of 5 GiB", "videoctl user set bob --quota 5GiB"},
                      {"List the three users who use the most space",
                       "videoctl user list -o json | jq -r '.users | sort_by(-.bytes_used)[:3][] | .user_name'"},
-                     {"Export everything of ada to a folder", "videoctl user export ada ada-export"},
+                     {"Export all data of ada to a folder", "videoctl user export ada ada-export"},
                      {"Delete bob's account and transfer his videos to ada",
                       "videoctl user delete bob --transfer-videos-to ada --yes"}});
 
@@ -201,7 +201,7 @@ void addUser(Commands& commands) {
   set.option("--quota", &ChangeUser::ownQuota, "limit on the total size of the user's videos", readQuota)
       ->type_name("SIZE|none|default");
   set.option("--display-name", &ChangeUser::displayName,
-             "shown beside the user name, 1 to 64 characters; an empty one is removed", readDisplayName)
+             "shown beside the user name, 1 to 64 characters; '' removes it", readDisplayName)
       ->type_name("TEXT");
   set.givesResults();
   set.runs([](Caller& caller, ChangeUser& wanted) {

@@ -317,7 +317,7 @@ void addVideo(Commands& commands) {
       ->type_name("TEXT");
   set.option(
       "--visibility", &SetVideo::visibility,
-      "who sees it: public (anyone, and it is listed), unlisted (who has its ID), or private (you, and holders of "
+      "who sees it: public (anyone; listed), unlisted (anyone who has its ID), or private (its owner, and holders of "
       "a link)");
   set.option("--tags", &SetVideo::tags,
              "new tags, at most 10 of 1 to 50 characters, separated by commas; '' removes all")

@@ -102,7 +102,7 @@ inline constexpr Right deletionsList{"deletions.list", admin, Need::administer};
 inline constexpr Right deletionsDrain{"deletions.drain", admin, Need::administer};
 inline constexpr Right deletionsRetry{"deletions.retry", admin, Need::administer};
 inline constexpr Right exportsStart{"exports.start", owner | admin, Need::change};
-inline constexpr Right exportsOpen{"exports.open", owner | admin, Need::read};
+inline constexpr Right exportsOpen{"exports.open", owner | admin, Need::change};
 inline constexpr Right tasksList{"tasks.list", admin, Need::administer};
 inline constexpr Right tasksShow{"tasks.show", admin, Need::administer};
 inline constexpr Right tasksRun{"tasks.run", admin, Need::administer};

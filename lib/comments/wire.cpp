@@ -54,7 +54,7 @@ constexpr Endpoint<ModerateComment, Comment> hide{{.name = "comments.hide",
 constexpr Endpoint<ModerateComment, Comment> approve{{.name = "comments.approve",
                                                       .method = Method::post,
                                                       .path = "/comments/{id}/approve",
-                                                      .summary = "Show a held comment to everybody"}};
+                                                      .summary = "Approve a comment, so that everyone sees it"}};
 }  // namespace wire
 
 class RemoteComments : public Comments {

@@ -238,7 +238,7 @@ std::vector<schedule::Item> PurgeWorker::dispatchUsers(std::size_t batch, const 
 
 schedule::Counts PurgeWorker::purgeUser(const rows::DueUser& user) {
   try {
-    database_.directory().deletedUsers().add(user.id, clock_.now());
+    database_.directory().deletedUsers().add(user.id, user.created);
     const auto write = [&](const auto& work) { return database_.write(store::Purpose::keep, work); };
     const auto queueSome = [&](store::Transaction& transaction) {
       return rows::queueVideosOf(transaction, user.id, clock_.now(), userStep);

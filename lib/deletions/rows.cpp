@@ -262,10 +262,11 @@ std::vector<DueUser> dueUsers(store::Reader& reader, Time now, std::int64_t limi
   // Skip users whose videos are all queued but not yet purged: there is nothing to do for them.
   std::vector<DueUser> users;
   auto query = reader.query(
-      "SELECT user_id, tries FROM user_del_rec r WHERE user_id > 0 AND due <= ? AND (queued = 0 OR "
+      "SELECT user_id, tries, (SELECT create_time FROM users WHERE id = r.user_id) FROM user_del_rec r WHERE user_id > "
+      "0 AND due <= ? AND (queued = 0 OR "
       "NOT EXISTS (SELECT 1 FROM video_info WHERE author_id = r.user_id)) ORDER BY user_id LIMIT ?",
       now, limit);
-  while (query.next()) users.push_back({UserId{query.integer(0)}, query.integer(1)});
+  while (query.next()) users.push_back({UserId{query.integer(0)}, query.integer(1), query.time(2)});
   return users;
 }
 
@@ -276,19 +277,19 @@ std::size_t deleteRevivedUsers(store::Database& database, Time now) {
   const auto deleteThose = [&] {
     std::vector<UserId> revived;
     database.read([&](store::Reader& reader) {
-      for (const auto& [user, time] : listed)
-        if (isLiveSince(reader, user, time)) revived.push_back(user);
+      for (const auto& [user, created] : listed)
+        if (isLive(reader, user, created)) revived.push_back(user);
     });
     // One at a time: each may end 1,000 sessions and tokens.
     for (const UserId user : revived) {
       database.write(store::Purpose::keep, [&](store::Transaction& writing) { deleteAccount(writing, user, now); });
-      observe::warning("a deleted user was in the database again, and is deleted again", {{"user", user.value}});
+      observe::warning("found a deleted user in the database; deleting it again", {{"user", user.value}});
     }
     count += revived.size();
     listed.clear();
   };
-  database.directory().deletedUsers().forEach([&](UserId user, Time time) {
-    listed.emplace_back(user, time);
+  database.directory().deletedUsers().forEach([&](UserId user, Time created) {
+    listed.emplace_back(user, created);
     if (listed.size() == step) deleteThose();
   });
   deleteThose();

@@ -80,13 +80,14 @@ bool deleteBlobDeletion(store::Transaction& transaction, std::string_view blob);
 struct DueUser {
   UserId id;
   std::int64_t tries = 0;
+  Time created{};
 };
 std::vector<DueUser> dueUsers(store::Reader& reader, Time now, std::int64_t limit);
 /// Deletes a live user: frees the name, ends the sessions and tokens, and has the rest purged. Returns whether the user
 /// was live. The caller adds the user to store::DeletedUsers once that is committed.
 bool deleteAccount(store::Transaction& transaction, UserId user, Time now);
 /// Deletes again the users in store::DeletedUsers whose rows are live: an older database was put back after they were
-/// deleted. A user who was created after the time in the list is another one with the same ID. Returns how many.
+/// deleted. A user who was created at another time is another one with the same ID. Returns how many.
 std::size_t deleteRevivedUsers(store::Database& database, Time now);
 /// Postpones purging a user to `due`. Returns false if another process finished or postponed it since it was read.
 bool postponeUserDeletion(store::Transaction& transaction, const DueUser& user, std::string_view why, Time due);

@@ -255,8 +255,7 @@ class DirectoryExports : public LocalExports {
     const std::lock_guard lock(mutex_);
     if (entries_.empty()) return;
     database_.read([&](store::Reader& reader) {
-      entries_.remove_if(
-          [&](const auto& entry) { return isOld(*entry) || !rows::isLiveSince(reader, entry->user, Time::max()); });
+      entries_.remove_if([&](const auto& entry) { return isOld(*entry) || !rows::isLive(reader, entry->user); });
     });
   }
 

@@ -15,7 +15,7 @@ constexpr Endpoint<UserName, Export> start{{.name = "exports.start",
                                             .method = Method::post,
                                             .path = "/user/{user_name}/export",
                                             .success = 202,
-                                            .summary = "Start to export everything of a user"}};
+                                            .summary = "Start an export of all data of a user"}};
 constexpr Endpoint<ExportRef, Content> open{
     {.name = "exports.open",
      .method = Method::get,

@@ -62,7 +62,7 @@ struct Fields<ReceivedReport> {
           Field{"author", &ReceivedReport::author, "the user it is about: owner of the video, author of the comment"},
           Field{"content", &ReceivedReport::content, "name of the video or text of the comment, as it is now"},
           Field{"reporter", &ReceivedReport::reporter, "user who reported it; none for a guest"},
-          Field{"contact", &ReceivedReport::contact, "address to answer to"},
+          Field{"contact", &ReceivedReport::contact, "address for replies"},
           Field{"decided_by", &ReceivedReport::decidedBy, "user who resolved it; none for the operator"},
       });
 };
@@ -72,7 +72,7 @@ struct Fields<NewReport> {
   static constexpr std::tuple list{
       Field{"reason", &NewReport::reason, "illegal, harassment, copyright, spam or other"},
       Field{"text", &NewReport::text, "details, at most 2000 characters, lines separated by LF"},
-      Field{"contact", &NewReport::contact, "address to answer to, such as an email address; needed without sign-in"},
+      Field{"contact", &NewReport::contact, "address for replies, such as an email address; required unless signed in"},
   };
 };
 

@@ -78,7 +78,7 @@ class LocalReports : public Reports {
       const ReceivedReport report = requireReport(transaction, wanted.id);
       if (!rows::resolveReport(transaction, wanted, who.isUser() ? std::optional(who.user) : std::nullopt,
                                access_.now()))
-        throw Error(Fault::conflict, fmt::format("report {}: is resolved already, as {}", wanted.id.text,
+        throw Error(Fault::conflict, fmt::format("report {}: already resolved as {}", wanted.id.text,
                                                  nameOf(report.decision.value_or(ReportDecision::dismissed))));
       if (report.video) rows::updateReported(transaction, *report.video);
       return requireReport(transaction, wanted.id);
@@ -111,7 +111,7 @@ class LocalReports : public Reports {
       if (who.isUser()) rows::requireNotMuted(transaction, who.user, access_.now());
       rows::StoredReport report = find(transaction, who);
       if (!who.isUser() && !wanted.contact)
-        throw Error(Fault::malformed, "contact: is missing: without a sign-in, give an address to answer to");
+        throw Error(Fault::malformed, "contact: is missing: sign in, or give an address for replies");
       report.time = access_.now();
       report.id.text = makeUuid7(report.time);
       report.reason = wanted.reason;

@@ -30,26 +30,27 @@ std::string readAt(int file, off_t offset) {
 
 }  // namespace
 
-void DeletedUsers::add(UserId user, Time time) {
-  reserve_.runWithRoom([&] { append(user, time); });
+void DeletedUsers::add(UserId user, Time created) {
+  reserve_.runWithRoom([&] { append(fmt::format("{} {}\n", user.value, formatTime(created))); });
 }
 
-void DeletedUsers::append(UserId user, Time time) {
+void DeletedUsers::append(const std::string& line) {
   const Descriptor file = os::openOrMake(files_, folder_, listName, O_RDWR | O_APPEND);
   while (::flock(file.number(), LOCK_EX) != 0)
     if (errno != EINTR) os::throwErrno(errno, listName);
   struct stat is {};
   if (::fstat(file.number(), &is) != 0) os::throwErrno(errno, listName);
-  const std::string last = readAt(file.number(), std::max<off_t>(0, is.st_size - static_cast<off_t>(listPiece)));
+  const off_t offset = std::max<off_t>(0, is.st_size - static_cast<off_t>(listPiece));
+  std::string last = readAt(file.number(), offset);
+  if (offset > 0) last.erase(0, last.find('\n') + 1);  // the rest of a line
   // What a crash or a full disk cut short is closed by the next line.
   const bool isCut = !last.empty() && last.back() != '\n';
-  if (!isCut && ("\n" + last).find(fmt::format("\n{} ", user.value)) != std::string::npos) return;
-  os::writeAll(files_, file.number(), fmt::format("{}{} {}\n", isCut ? "\n" : "", user.value, formatTime(time)),
-               listName);
+  if (!isCut && ("\n" + last).find("\n" + line) != std::string::npos) return;
+  os::writeAll(files_, file.number(), (isCut ? "\n" : "") + line, listName);
   os::sync(files_, file.number(), listName);
 }
 
-void DeletedUsers::forEach(const std::function<void(UserId user, Time time)>& visit) const {
+void DeletedUsers::forEach(const std::function<void(UserId user, Time created)>& visit) const {
   const Descriptor file = os::openIfThere(files_, folder_, listName, O_RDONLY);
   if (!file) return;
   std::string rest;
@@ -62,15 +63,15 @@ void DeletedUsers::forEach(const std::function<void(UserId user, Time time)>& vi
       const std::string_view line = std::string_view(rest).substr(begin, end - begin);
       begin = end + 1;
       UserId user;
-      Time time{};
+      Time created{};
       try {
         const std::size_t space = std::min(line.find(' '), line.size());
         readText(line.substr(0, space), "id", user);
-        readText(line.substr(std::min(space + 1, line.size())), "time", time);
+        readText(line.substr(std::min(space + 1, line.size())), "time", created);
       } catch (const Error&) {
         continue;
       }
-      visit(user, time);
+      visit(user, created);
     }
     rest.erase(0, begin);
     if (rest.size() > listPiece) rest.clear();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
@@ -9,23 +10,24 @@
 
 namespace video::store {
 
-/// The list of users who were deleted from a data directory: the file `deleted-users`, one ID and time a line, nothing
-/// else of them. It is not part of a backup, so that an older database that is put back does not revive them. All
-/// functions may be called from any thread and any process.
+/// The list of users who were deleted from a data directory: the file `deleted-users`, one ID and creation time a
+/// line, nothing else of them. It is not part of a backup, so that an older database that is put back does not revive
+/// them. All functions may be called from any thread and any process.
 class DeletedUsers {
  public:
   /// All must outlive this object; `folder` is the open data directory.
   DeletedUsers(os::FileSystem& files, int folder, Reserve& reserve)
       : files_(files), folder_(folder), reserve_(reserve) {}
 
-  /// Appends a user who was deleted at `time`, durably, unless the user was among the last to be appended. If the disk
-  /// is full, releases the reserve. Throws Error.
-  void add(UserId user, Time time);
+  /// Appends a user who was created at `created`, durably, unless the user was among the last to be appended. An ID
+  /// alone would not do: after an older database is put back, another user may get it. If the disk is full, releases
+  /// the reserve. Throws Error.
+  void add(UserId user, Time created);
   /// Calls `visit` for each user in the list, oldest first. Lines that are damaged are skipped. Throws Error.
-  void forEach(const std::function<void(UserId user, Time time)>& visit) const;
+  void forEach(const std::function<void(UserId user, Time created)>& visit) const;
 
  private:
-  void append(UserId user, Time time);
+  void append(const std::string& line);
 
   os::FileSystem& files_;
   int folder_;

@@ -143,8 +143,9 @@ std::string riskOf(int root, const std::filesystem::path& path) {
   if (!os::isBtrfs(root)) return {};
   utsname system{};
   if (::uname(&system) != 0 || !os::canWriteInPlace(system.release))
-    return fmt::format("{}: on btrfs with Linux {}: a full disk may end processes (SIGBUS) before 6.17", path.string(),
-                       system.release);
+    return fmt::format(
+        "{}: on btrfs with Linux {}: a full disk may kill processes (SIGBUS); Linux 6.17 or later prevents this",
+        path.string(), system.release);
   constexpr const char* memory = "video.db-shm";
   const Descriptor shared(::openat(root, memory, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (shared && os::copiesOnWrite(shared.number()))

@@ -119,18 +119,18 @@ class LocalUsers : public Users {
     const auto transfer = [&](store::Transaction& transaction) { return transferSome(transaction, by, wanted); };
     while (wanted.transferVideosTo && database_.write(store::Purpose::keep, transfer) == mostTransferred) {
     }
-    const UserId removed = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+    const User removed = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       const User user = findRemovable(transaction, access_.identify(transaction, by), wanted.name);
       if (wanted.transferVideosTo && rows::hasListedVideos(transaction, user.id))
         throw Error(Fault::conflict, fmt::format("user {}: has a new video; try again", wanted.name));
       endAccount(transaction, user);
-      return user.id;
+      return user;
     });
     try {
-      database_.directory().deletedUsers().add(removed, access_.now());
+      database_.directory().deletedUsers().add(removed.id, removed.created);
     } catch (const Error& error) {
       // The task user-clear adds the user before it removes the row.
-      observe::warning("a deleted user could not be listed", {{"user", removed.value}, {"error", error.what()}});
+      observe::warning("a deleted user could not be listed", {{"user", removed.id.value}, {"error", error.what()}});
     }
   }
 

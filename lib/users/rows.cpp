@@ -130,8 +130,11 @@ bool markUserDeleted(store::Transaction& transaction, UserId user, Time now) {
              .run() == 1;
 }
 
-bool isLiveSince(store::Reader& reader, UserId user, Time time) {
-  return reader.query("SELECT 1 FROM users WHERE id = ? AND deleted IS NULL AND create_time <= ?", user, time).next();
+bool isLive(store::Reader& reader, UserId user, std::optional<Time> created) {
+  return reader
+      .query("SELECT 1 FROM users WHERE id = ?1 AND deleted IS NULL AND (?2 IS NULL OR create_time = ?2)", user,
+             created)
+      .next();
 }
 
 bool deleteUser(store::Transaction& transaction, UserId user) {

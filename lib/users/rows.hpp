@@ -49,8 +49,8 @@ void setMuted(store::Transaction& transaction, UserId user, std::optional<Time> 
 /// Frees the name of a live user; the row stays until the videos and comments are purged. Returns whether the user was
 /// live.
 bool markUserDeleted(store::Transaction& transaction, UserId user, Time now);
-/// Returns whether the user is live and was created no later than `time`.
-bool isLiveSince(store::Reader& reader, UserId user, Time time);
+/// Returns whether the user is live, and was created at that time if one is given.
+bool isLive(store::Reader& reader, UserId user, std::optional<Time> created = {});
 /// Removes the row of a deleted user. Returns whether there was one.
 bool deleteUser(store::Transaction& transaction, UserId user);
 

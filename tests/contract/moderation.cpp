@@ -210,7 +210,7 @@ TEST_CASE("blocked contents are listed in pages") {
   CHECK(seen == wanted);
 }
 
-TEST_CASE("a muted user neither comments nor reports until then") {
+TEST_CASE("a muted user can neither comment nor report until the mute ends") {
   Site site(GENERATE(Way::local, Way::remote));
   const People people(site);
   const VideoId video = site.video(people.ada, "ada", "x");

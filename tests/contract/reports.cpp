@@ -130,7 +130,7 @@ TEST_CASE("a report reaches the moderators once, and its reporter reads the deci
   requireFault([&] { madeBy(site, eve, "bob"); }, Fault::forbidden);
 }
 
-TEST_CASE("a report that is not one is refused, and of what the caller may not see") {
+TEST_CASE("an invalid report is refused, and so is a report of something the caller may not see") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -169,7 +169,7 @@ TEST_CASE("a report that is not one is refused, and of what the caller may not s
   requireFault([&] { reportsIn(site, Operator{}, ofNobody); }, Fault::notFound, "nobody");
 }
 
-TEST_CASE("an address reports so many times an hour, and the operator is not counted") {
+TEST_CASE("an address may make a limited number of reports per hour, and the operator is not counted") {
   Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.access.reportsPerHour = 2; });
   const Credential ada = site.user("ada");
   const auto report = [&](const Credential& by) {
@@ -213,7 +213,7 @@ TEST_CASE("moderators see a private video while a report of it is open") {
   requireFault([&] { show(bob); }, Fault::notFound);
 }
 
-TEST_CASE("of the reports of a deleted account only ids are kept, and those of others about it stay") {
+TEST_CASE("reports by a deleted account lose author, text and contact, and reports by others about it stay") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");

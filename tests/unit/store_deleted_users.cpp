@@ -36,6 +36,19 @@ TEST_CASE("deleted users are listed in order, each once, and damaged lines are s
   CHECK(listed(*directory) == std::vector<std::int64_t>{7, 70, 8, 11, 12});
 }
 
+TEST_CASE("two users who had the same ID, one after an older database was put back, are both listed", "[store]") {
+  const Scratch scratch;
+  const auto directory = openAt(scratch.data());
+  const Time later = moment + std::chrono::hours{1};
+  for (const Time created : {moment, later, moment}) directory->deletedUsers().add({7}, created);
+  std::vector<Time> found;
+  directory->deletedUsers().forEach([&](UserId user, Time created) {
+    CHECK(user.value == 7);
+    found.push_back(created);
+  });
+  CHECK(found == std::vector{moment, later});
+}
+
 TEST_CASE("a list of many deleted users is read whole", "[store]") {
   const Scratch scratch;
   const auto directory = openAt(scratch.data());
