@@ -271,7 +271,7 @@ TEST_CASE("many comments are exported in flat memory") {
     return std::stoll(found[1].str());
   };
   std::ofstream("/proc/self/clear_refs") << "5";  // the peak from now on
-  const std::int64_t before = peak();
+  [[maybe_unused]] const std::int64_t before = peak();
   const Content content = exportIt();
   CHECK(content.meta.size > 400U * count);
   std::vector<std::byte> piece(64 * 1024);
@@ -283,7 +283,9 @@ TEST_CASE("many comments are exported in flat memory") {
     at += got;
   }
   CHECK(lines > count);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which keep what was freed
   CHECK(peak() - before < 9'000);
+#endif
 }
 
 TEST_CASE("a deleted user leaves nothing but an id in the list of deleted users") {
