@@ -28,8 +28,7 @@ class LocalData : public Data {
   DataState migrate() override {
     const auto directory = store::DataDirectory::open(path_, store::Hold::exclusive, origin_, lockTimeout_);
     const store::Migrated done = store::migrate(*directory);
-    store::Database database(directory, {});
-    rows::deleteRevivedUsers(database, systemClock().now());
+    deleteRevivedUsers(directory);
     return {path_.string(), done.now, done.before};
   }
 
@@ -38,6 +37,14 @@ class LocalData : public Data {
   }
 
  private:
+  // The migration is done, whatever becomes of this; a daemon does it at its start, too.
+  static void deleteRevivedUsers(const std::shared_ptr<store::DataDirectory>& directory) try {
+    store::Database database(directory, {});
+    rows::deleteRevivedUsers(database, systemClock().now());
+  } catch (const Error& error) {
+    observe::warning("deleted users: cannot be looked for in the database", {{"error", error.what()}});
+  }
+
   std::filesystem::path path_;
   std::string origin_;
   std::chrono::milliseconds lockTimeout_;

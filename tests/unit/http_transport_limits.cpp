@@ -265,7 +265,7 @@ TEST_CASE("stop closes connections that do not finish in time, stopNow does so a
   server.transport.stop();
   CHECK(server.service.holding == 0);
   CHECK(server.service.faultCount() == 1);
-  CHECK(reader.read().status == -1);
+  CHECK(reader.read().status <= 0);  // cut off, or not begun
 }
 
 TEST_CASE("Unix sockets are served, with paths of any length") {
