@@ -277,10 +277,10 @@ std::vector<std::string> listenerWarnings(const Settings& settings) {
                       address));
     // Over plain HTTP a browser does not say which site's page sends a GET, except to this machine itself.
     if (listener.trusted && listener.trustedGet && !isUnix && !isLoopback(address.substr(0, address.rfind(':'))))
-      warnings.push_back(
-          fmt::format("listener {}: a page of any site can delete through a browser that reaches it; set trusted_get = "
-                      "false if no client of the original site needs GET",
-                      address));
+      warnings.push_back(fmt::format(
+          "listener {}: any web page can delete videos through a browser that reaches it; set trusted_get = "
+          "false unless clients need to delete with GET",
+          address));
   }
   return warnings;
 }

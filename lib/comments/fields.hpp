@@ -43,7 +43,8 @@ struct Fields<NewComment> {
       Field{"video", &NewComment::video, "the video"},
       Field{"content", &NewComment::content, "1 to 2000 characters"},
       Field{"position_ms", &NewComment::positionMs, "position in the video, in milliseconds"},
-      Field{"parent_id", &NewComment::parent, "comment to reply to; a reply to a reply goes to the first comment"},
+      Field{"parent_id", &NewComment::parent,
+            "comment to reply to; a reply to a reply is filed under the first comment of the thread"},
   };
 };
 

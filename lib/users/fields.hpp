@@ -22,7 +22,7 @@ struct Fields<User> {
       Field{"bytes_quota_own", &User::ownQuota,
             "the user's own quota, in bytes; null = use the default, 0 = unlimited"},
       Field{"display_name", &User::displayName, "shown beside the user name; not unique; left out if there is none"},
-      Field{"muted_until", &User::mutedUntil, "no comments and reports until then"},
+      Field{"muted_until", &User::mutedUntil, "the user cannot comment or report until this time"},
   };
 };
 
@@ -105,7 +105,7 @@ template <>
 struct Fields<MuteUser> {
   static constexpr std::tuple list{
       Field{"user_name", &MuteUser::name, "the user"},
-      Field{"until", &MuteUser::until, "no comments and reports until then"},
+      Field{"until", &MuteUser::until, "when the user may comment and report again"},
   };
 };
 

@@ -9,8 +9,8 @@
 namespace video::ctl {
 
 /// Unpacks a tar archive into a new folder, all of it or nothing: into NAME.part first, which is renamed at the end. A
-/// child process, which keeps the permissions the program started with, does so, because in direct mode root becomes
-/// the owner of the data directory.
+/// child process does this: in direct mode root becomes the owner of the data directory, and the child keeps the
+/// permissions that the program started with.
 class FolderWriter {
  public:
   /// Makes the folder `target`.part. Throws Error: conflict if `target` exists and is not empty, or the part exists.

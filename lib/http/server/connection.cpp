@@ -238,7 +238,7 @@ Connection::Sent Connection::sendRead(const Segment& segment, std::size_t& budge
       const Waiting forTheDisk;
       got = segment.reader->read(segment.offset + segmentAt_, std::as_writable_bytes(std::span(piece_)));
     } catch (const std::exception& error) {
-      observe::error("a content could not be read to its end", {{"error", error.what()}});
+      observe::error("a content could not be read completely", {{"error", error.what()}});
     }
     piece_.resize(got);
     if (got == 0) return Sent::broken;
