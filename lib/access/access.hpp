@@ -62,6 +62,8 @@ struct Identity {
   std::string publicId{};         ///< of a session or token; not a secret
   std::optional<Time> latest{};   ///< when a session ends at the latest, however much it is used; none: no limit
   bool isUser() const { return user.value != 0; }
+  /// Returns the user, for a row that says who did something; nothing for the operator without `as`.
+  std::optional<UserId> doer() const { return isUser() ? std::optional(user) : std::nullopt; }
 };
 
 /// The result of checking a password against a hash.

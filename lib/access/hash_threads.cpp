@@ -1,7 +1,6 @@
 #include "access/hash_threads.hpp"
 
 #include <algorithm>
-#include <system_error>
 #include <utility>
 
 #include "base/address.hpp"
@@ -49,7 +48,9 @@ void HashThreads::run(const Asker& asker, const std::function<void()>& work) {
   {
     const std::scoped_lock lock(mutex_);
     job.turn = turnOf(asker, job.flows);
-    if (jobs_.size() >= idle_ && threads_.size() < most_) startThread();
+    if (jobs_.size() >= idle_ && threads_.size() < most_ &&
+        observe::startThread(threads_, "a hash thread", [this](const std::stop_token& stop) { serve(stop); }))
+      ++idle_;
     // Work that an idle thread takes at once does not count as waiting.
     if (jobs_.size() >= mostWaiting_ + idle_) {
       const auto last = latest();
@@ -68,14 +69,6 @@ void HashThreads::run(const Asker& asker, const std::function<void()>& work) {
   arrived_.notify_one();
   const Waiting waiting;
   done.get();
-}
-
-void HashThreads::startThread() try {
-  threads_.emplace_back(
-      [this](const std::stop_token& stop) { observe::guarded("a hash thread", [&] { serve(stop); }); });
-  ++idle_;
-} catch (const std::system_error&) {
-  if (threads_.empty()) throw;  // no more threads available: carry on with the existing ones
 }
 
 std::size_t HashThreads::waiting() const {

@@ -49,7 +49,6 @@ class HashThreads {
   };
   using Jobs = std::list<Job>;
 
-  void startThread();
   void serve(const std::stop_token& stop);
   double turnOf(const Asker& asker, const std::vector<std::string>& flows);
   Jobs::iterator latest();

@@ -1,5 +1,6 @@
 #include "base/cursor.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.hpp"
@@ -51,6 +52,13 @@ TimePage::TimePage(const std::optional<std::string>& cursor) {
 
 std::string TimePage::cursor(Time time, std::string_view id) {
   return makeCursor({std::to_string(time.time_since_epoch().count()), id});
+}
+
+IdPage::IdPage(const ListQuery& wanted)
+    : first(wanted.since ? firstUuid7Of(*wanted.since) : std::string()),
+      end(wanted.until ? firstUuid7Of(*wanted.until) : std::string("g")) {  // "g" is greater than every ID
+  // One lower bound, because SQLite would search by only one of two. "!" makes it greater than the last ID.
+  if (wanted.cursor) first = std::max(first, readCursor(*wanted.cursor, 1)[0] + '!');
 }
 
 void checkLimit(std::int64_t limit) {

@@ -35,6 +35,17 @@ struct TimePage {
   std::string id;
 };
 
+/// A page of a list by UUIDv7, which sorts by time: the IDs from `first` to before `end`.
+struct IdPage {
+  /// Reads the bounds of time and the cursor made by `cursorOf`. Throws malformed.
+  explicit IdPage(const ListQuery& wanted);
+  /// Returns the cursor of the page after an item that has `id`.
+  static constexpr auto cursorOf = [](const auto& last) { return makeCursor({last.id.text}); };
+
+  std::string first;
+  std::string end;
+};
+
 /// A page of a list ends early, with a cursor, once its items have about this many bytes as JSON, so that time and
 /// memory for one reply are bounded.
 inline constexpr std::size_t mostPageBytes = 128 * 1024;

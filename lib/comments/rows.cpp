@@ -34,24 +34,11 @@ Comment commentOf(const store::Query& row) {
   return comment;
 }
 
-// Pages by ID, which sorts by time.
-struct IdPage {
-  explicit IdPage(const ListQuery& wanted)
-      : first(wanted.since ? firstUuid7Of(*wanted.since) : std::string()),
-        end(wanted.until ? firstUuid7Of(*wanted.until) : std::string("g")) {  // "g" is greater than every ID
-    // One lower bound, because SQLite would search by only one of two.
-    if (wanted.cursor) first = std::max(first, readCursor(*wanted.cursor, 1)[0] + '!');  // after this ID
-  }
-
-  static Page<Comment> read(store::Query query, std::int64_t limit) {
-    Page<Comment> page;
-    readPage(page, query, limit, commentOf, [](const Comment& last) { return makeCursor({last.id.text}); });
-    return page;
-  }
-
-  std::string first;  // inclusive
-  std::string end;    // exclusive
-};
+Page<Comment> pageById(store::Query query, std::int64_t limit) {
+  Page<Comment> page;
+  readPage(page, query, limit, commentOf, IdPage::cursorOf);
+  return page;
+}
 
 constexpr std::string_view byId = "c.id >= ? AND c.id < ? ORDER BY c.id LIMIT ?";
 
@@ -98,15 +85,15 @@ Page<Comment> listHeldComments(store::Reader& reader, std::optional<UserId> auth
   static const std::string ofOne =
       fmt::format("{}{}WHERE c.author_id = ? AND c.held IS NOT NULL AND {}", columns, withAuthor, byId);
   const IdPage page(wanted);
-  return IdPage::read(author ? reader.query(ofOne, *author, page.first, page.end, wanted.limit + 1)
-                             : reader.query(ofAll, page.first, page.end, wanted.limit + 1),
-                      wanted.limit);
+  return pageById(author ? reader.query(ofOne, *author, page.first, page.end, wanted.limit + 1)
+                         : reader.query(ofAll, page.first, page.end, wanted.limit + 1),
+                  wanted.limit);
 }
 
 Page<Comment> listCommentsBy(store::Reader& reader, UserId author, const ListQuery& wanted) {
   static const std::string sql = fmt::format("{}{}WHERE c.author_id = ? AND {}", columns, withAuthor, byId);
   const IdPage page(wanted);
-  return IdPage::read(reader.query(sql, author, page.first, page.end, wanted.limit + 1), wanted.limit);
+  return pageById(reader.query(sql, author, page.first, page.end, wanted.limit + 1), wanted.limit);
 }
 
 std::optional<StoredComment> findComment(store::Reader& reader, const CommentRef& wanted) {

@@ -24,7 +24,7 @@ class LocalContents : public Contents {
       const access::Identity who = access_.identify(transaction, by);
       access::require(who, rights::contentsBlock);
       const Time now = access_.now();
-      rows::blockContent(transaction, wanted, who.isUser() ? std::optional(who.user) : std::nullopt, now);
+      rows::blockContent(transaction, wanted, who.doer(), now);
       const BlockedContent blocked{wanted.sha256, wanted.reason,
                                    who.isUser() ? std::optional(who.userName) : std::nullopt, now};
       return NewlyBlockedContent{blocked, rows::unblockedVideosOf(transaction, wanted.sha256, 500)};

@@ -107,10 +107,13 @@ class Exporter {
     });
     writer_.begin(root_ + "shares.json");
     beginList(Fields<Share>::plural);
-    forEachVideo([&](const rows::StoredVideo& video) { listShares(video.id); });
+    forEachVideo([&](const Video& video) { listShares(video.id); });
     endList();
     writer_.end();
-    forEachVideo([&](const rows::StoredVideo& video) { addVideo(video); });
+    forEachVideo([&](const Video& video) {
+      const auto stored = database_.read([&](store::Reader& reader) { return rows::findVideo(reader, video.id); });
+      if (stored && stored->authorId == user_.id) addVideo(*stored);
+    });
     return writer_.finish();
   }
 
@@ -139,7 +142,7 @@ class Exporter {
     } while (query.cursor);
   }
 
-  void forEachVideo(const std::function<void(const rows::StoredVideo&)>& visit) {
+  void forEachVideo(const std::function<void(const Video&)>& visit) {
     for (const VideoState state : {VideoState::ready, VideoState::pending, VideoState::deleted}) {
       rows::VideoFilter filter;
       filter.author = user_.id;
@@ -147,25 +150,19 @@ class Exporter {
       forEachPage(
           [&](store::Reader& reader, const ListQuery& query) { return rows::listVideos(reader, filter, query); },
           [&](const Page<Video>& page) {
-            for (const Video& video : page.items) {
-              const auto stored =
-                  database_.read([&](store::Reader& reader) { return rows::findVideo(reader, video.id); });
-              if (stored && stored->authorId == user_.id) visit(*stored);
-            }
+            for (const Video& video : page.items) visit(video);
           });
     }
   }
 
   void listShares(const VideoId& video) {
-    ShareQuery query;
-    query.video = video;
-    query.limit = exportPage;
-    do {
-      const Page<Share> page =
-          database_.read([&](store::Reader& reader) { return rows::listShares(reader, query, now_); });
-      for (const Share& share : page.items) addItem(share);
-      query.cursor = page.nextCursor;
-    } while (query.cursor);
+    forEachPage(
+        [&](store::Reader& reader, const ListQuery& query) {
+          return rows::listShares(reader, {query, video}, now_);
+        },
+        [&](const Page<Share>& page) {
+          for (const Share& share : page.items) addItem(share);
+        });
   }
 
   void addVideo(const rows::StoredVideo& video) {

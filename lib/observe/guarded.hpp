@@ -1,8 +1,12 @@
 #pragma once
 
 #include <exception>
+#include <stop_token>
 #include <string_view>
+#include <system_error>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "observe/log.hpp"
 
@@ -20,6 +24,17 @@ bool guarded(std::string_view thread, Body&& body) noexcept {
   } catch (...) {
     error("a thread failed", {{"thread", thread}, {"error", "unknown"}});
   }
+  return false;
+}
+
+/// Starts one more thread in `pool`, which runs `body(stop)` guarded. Returns false if the system has no more threads,
+/// unless the pool is empty: then throws std::system_error.
+template <class Body>
+bool startThread(std::vector<std::jthread>& pool, std::string_view thread, Body body) try {
+  pool.emplace_back([thread, body](const std::stop_token& stop) { guarded(thread, [&] { body(stop); }); });
+  return true;
+} catch (const std::system_error&) {
+  if (pool.empty()) throw;
   return false;
 }
 

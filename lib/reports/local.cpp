@@ -76,8 +76,7 @@ class LocalReports : public Reports {
       const Identity who = access_.identify(transaction, by);
       access::require(who, rights::reportsResolve);
       const ReceivedReport report = requireReport(transaction, wanted.id);
-      if (!rows::resolveReport(transaction, wanted, who.isUser() ? std::optional(who.user) : std::nullopt,
-                               access_.now()))
+      if (!rows::resolveReport(transaction, wanted, who.doer(), access_.now()))
         throw Error(Fault::conflict, fmt::format("report {}: already resolved as {}", wanted.id.text,
                                                  nameOf(report.decision.value_or(ReportDecision::dismissed))));
       if (report.video) rows::updateReported(transaction, *report.video);
@@ -117,7 +116,7 @@ class LocalReports : public Reports {
       report.reason = wanted.reason;
       report.text = text;
       report.contact = wanted.contact;
-      if (who.isUser()) report.reporter = who.user;
+      report.reporter = who.doer();
       if (!rows::insertReport(transaction, report)) return Reported{};
       if (report.video) rows::updateReported(transaction, *report.video);
       return Reported{report.id};

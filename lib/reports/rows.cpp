@@ -53,22 +53,7 @@ ReceivedReport receivedOf(const store::Query& row) {
   return report;
 }
 
-// IDs sort by time, so a page is a range of IDs.
-struct ReportRange {
-  explicit ReportRange(const ListQuery& wanted)
-      : first(wanted.since ? firstUuid7Of(*wanted.since) : ""),
-        end(wanted.until ? firstUuid7Of(*wanted.until) : "g"),
-        after(wanted.cursor ? readCursor(*wanted.cursor, 1)[0] : "") {}
-  std::string first;
-  std::string end;
-  std::string after;
-};
-
-constexpr std::string_view inRange = "r.id >= ? AND r.id < ? AND r.id > ? ORDER BY r.id LIMIT ?";
-
-std::string cursorAfterReport(const Report& last) {
-  return makeCursor({last.id.text});
-}
+constexpr std::string_view inRange = "r.id >= ? AND r.id < ? ORDER BY r.id LIMIT ?";
 
 }  // namespace
 
@@ -82,25 +67,24 @@ Page<ReceivedReport> listReports(store::Reader& reader, const ReportQuery& wante
   static const std::string ofUser = sql("r.about_id = ? AND ");
   static const std::string ofBoth = sql("r.video_id = ? AND r.about_id = ? AND ");
   const ReportState state = wanted.state.value_or(ReportState::open);
-  const ReportRange range(wanted);
+  const IdPage range(wanted);
   const std::int64_t limit = wanted.limit + 1;
-  auto query = wanted.video && about
-                   ? reader.query(ofBoth, state, *wanted.video, *about, range.first, range.end, range.after, limit)
-               : wanted.video ? reader.query(ofVideo, state, *wanted.video, range.first, range.end, range.after, limit)
-               : about        ? reader.query(ofUser, state, *about, range.first, range.end, range.after, limit)
-                              : reader.query(all, state, range.first, range.end, range.after, limit);
+  auto query = wanted.video && about ? reader.query(ofBoth, state, *wanted.video, *about, range.first, range.end, limit)
+               : wanted.video        ? reader.query(ofVideo, state, *wanted.video, range.first, range.end, limit)
+               : about               ? reader.query(ofUser, state, *about, range.first, range.end, limit)
+                                     : reader.query(all, state, range.first, range.end, limit);
   Page<ReceivedReport> page;
-  readPage(page, query, wanted.limit, receivedOf, cursorAfterReport);
+  readPage(page, query, wanted.limit, receivedOf, IdPage::cursorOf);
   return page;
 }
 
 Page<Report> listReportsBy(store::Reader& reader, UserId reporter, const ListQuery& wanted) {
   static const std::string sql =
       fmt::format("{}{}WHERE r.reporter_id = ? AND {}", reportColumns, reportTables, inRange);
-  const ReportRange range(wanted);
-  auto query = reader.query(sql, reporter, range.first, range.end, range.after, wanted.limit + 1);
+  const IdPage range(wanted);
+  auto query = reader.query(sql, reporter, range.first, range.end, wanted.limit + 1);
   Page<Report> page;
-  readPage(page, query, wanted.limit, reportOf<Report>, cursorAfterReport);
+  readPage(page, query, wanted.limit, reportOf<Report>, IdPage::cursorOf);
   return page;
 }
 

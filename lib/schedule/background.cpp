@@ -1,7 +1,6 @@
 #include "schedule/background.hpp"
 
 #include <chrono>
-#include <system_error>
 #include <utility>
 
 #include "base/error.hpp"
@@ -22,19 +21,13 @@ void Background::add(std::int64_t account, Job job) {
   const std::size_t own = known == accounts_.end() ? 0 : known->second.jobs.size();
   if (own >= options_.perAccount || (account != 0 && waiting_ >= options_.all))
     throw Error(Fault::tooMany, "background jobs: too many are waiting", std::chrono::seconds{10});
-  if (turns_.size() >= idle_ && threads_.size() < options_.threads) startThread();
+  if (turns_.size() >= idle_ && threads_.size() < options_.threads)
+    observe::startThread(threads_, "a background thread", [this](const std::stop_token& stop) { serve(stop); });
   Account& of = accounts_[account];
   of.jobs.push_back(std::move(job));
   if (!of.runs && of.jobs.size() == 1) turns_.push_back(account);
   ++waiting_;
   changed_.notify_one();
-}
-
-void Background::startThread() try {
-  threads_.emplace_back(
-      [this](const std::stop_token& stop) { observe::guarded("a background thread", [&] { serve(stop); }); });
-} catch (const std::system_error&) {
-  if (threads_.empty()) throw;  // no more threads available: carry on with the existing ones
 }
 
 std::size_t Background::waiting() const {

@@ -44,7 +44,6 @@ class Background {
     std::deque<Job> jobs;
     bool runs = false;
   };
-  void startThread();
   void serve(const std::stop_token& stop);
 
   const BackgroundOptions options_;

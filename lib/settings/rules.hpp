@@ -127,6 +127,14 @@ Rule<To> choice(std::string key, std::array<std::pair<std::string_view, Choice>,
           }};
 }
 
+/// Refuses the value for what `check` throws.
+template <class Check>
+void accept(const Value& value, const Check& check) try {
+  check();
+} catch (const Error& error) {
+  value.refuse(error.what());
+}
+
 /// Returns the strings of a list; refuses any other value.
 inline std::vector<std::string> readTexts(const Value& value) {
   const toml::array* const items = value.node.as_array();

@@ -136,11 +136,7 @@ void addTaskRules(std::vector<Rule<Settings>>& to) {
                   [timing](const Value& value, Settings& settings) {
                     timing(settings).cron = value.text();
                     timing(settings).every = {};
-                    try {
-                      schedule::Cron{value.text()};
-                    } catch (const Error& wrong) {
-                      value.refuse(wrong.what());
-                    }
+                    accept(value, [&] { schedule::Cron{value.text()}; });
                   },
                   [timing](const Settings& settings) { return timing(settings).cron; }, !known.cron.empty()});
     to.push_back(duration<Settings>(
@@ -190,11 +186,7 @@ const std::vector<Rule<Settings>>& rules() {
       {"http.trusted_proxies",
        [](const Value& value, S& to) {
          to.proxies = {};
-         for (const std::string& proxy : readTexts(value)) try {
-             to.proxies.add(proxy);
-           } catch (const Error& error) {
-             value.refuse(error.what());
-           }
+         for (const std::string& proxy : readTexts(value)) accept(value, [&] { to.proxies.add(proxy); });
        },
        [](const S& of) { return fmt::format("{}", fmt::join(of.proxies.all(), ",")); }},
       {"http.origins",
@@ -335,11 +327,7 @@ const std::vector<Rule<Settings>>& rules() {
        [](const Value& value, S& to) {
          to.comments.words = readTexts(value);
          if (to.comments.words.size() > 1000) value.refuse("must have at most 1000 words");
-         for (const std::string& word : to.comments.words) try {
-             checkText("each", word, 1, 64);
-           } catch (const Error& error) {
-             value.refuse(error.what());
-           }
+         for (const std::string& word : to.comments.words) accept(value, [&] { checkText("each", word, 1, 64); });
        },
        [](const S& of) { return fmt::format("{}", fmt::join(of.comments.words, ",")); }},
       count<S>(

@@ -300,8 +300,7 @@ class DirectoryVideos : public LocalVideos {
       const auto video = rows::findVideo(transaction, wanted.id);
       access_.requireOnVideo(who, rights::videosBlock, rows::viewOf(video), rows::noSuchVideo(wanted.id));
       if (video->state == VideoState::purging) throw rows::wrongState(*video);
-      rows::setBlocked(transaction, wanted.id, wanted.reason, who.isUser() ? std::optional(who.user) : std::nullopt,
-                       access_.now());
+      rows::setBlocked(transaction, wanted.id, wanted.reason, who.doer(), access_.now());
       rows::holdDeletion(transaction, wanted.id);
       return static_cast<Video>(rows::requireVideo(transaction, {wanted.id, std::nullopt}));
     });

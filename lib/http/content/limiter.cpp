@@ -19,8 +19,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* tooMuchBuffered = "memory: too much is waiting for clients";
-constexpr const char* tooMuchBufferedHere = "memory: too much is waiting for this address";
 constexpr std::size_t unlimited = SIZE_MAX;
 constexpr std::size_t worthTrimming = std::size_t{8} << 20;
 
@@ -101,10 +99,13 @@ struct Limiter::Buckets {
     std::size_t bytes;
   };
 
-  std::size_t bufferedPerAddress() const {
+  Bound allBuffered() { return {options.buffered, "memory: too much is waiting for clients", counts.bufferedRefused}; }
+  Bound eachBuffered() {
     constexpr std::size_t least = std::size_t{1} << 20;  // some replies of any size
-    return std::max(options.buffered / 16, std::min(options.buffered, least));
+    return {std::max(options.buffered / 16, std::min(options.buffered, least)),
+            "memory: too much is waiting for this address", counts.bufferedRefused};
   }
+  Bound unbounded() { return {unlimited, "", counts.bufferedRefused}; }
 
   LimiterOptions options;
   mutable std::mutex mutex;
@@ -150,16 +151,14 @@ Limiter::Token Limiter::takeConnection(std::string_view address) {
 Limiter::Token Limiter::takeBuffer(std::string_view address, std::size_t bytes) {
   Buckets& in = *buckets_;
   const std::lock_guard lock(in.mutex);
-  return Buckets::take(buckets_, address, &InUse::buffered, bytes, Fault::unavailable,
-                       {in.options.buffered, tooMuchBuffered, in.counts.bufferedRefused},
-                       {in.bufferedPerAddress(), tooMuchBufferedHere, in.counts.bufferedRefused});
+  return Buckets::take(buckets_, address, &InUse::buffered, bytes, Fault::unavailable, in.allBuffered(),
+                       in.eachBuffered());
 }
 
 Limiter::Token Limiter::exceedBuffer(std::string_view address, std::size_t bytes) {
   Buckets& in = *buckets_;
   const std::lock_guard lock(in.mutex);
-  const Bound none{unlimited, "", in.counts.bufferedRefused};
-  return Buckets::take(buckets_, address, &InUse::buffered, bytes, Fault::unavailable, none, none);
+  return Buckets::take(buckets_, address, &InUse::buffered, bytes, Fault::unavailable, in.unbounded(), in.unbounded());
 }
 
 Limiter::Token Limiter::shareBuffer(std::string_view address, std::shared_ptr<const void> memory, std::size_t bytes) {
@@ -179,11 +178,10 @@ Limiter::Token Limiter::shareBuffer(std::string_view address, std::shared_ptr<co
   auto shared = std::make_shared<Shared>();
   Buckets& in = *buckets_;
   const std::lock_guard lock(in.mutex);
-  const Bound all{in.options.buffered, tooMuchBuffered, in.counts.bufferedRefused};
-  const Bound each{in.bufferedPerAddress(), tooMuchBufferedHere, in.counts.bufferedRefused};
-  if (!in.sharedMemory.contains(memory.get())) Buckets::require(in.all.buffered, bytes, Fault::unavailable, all);
-  shared->part = Buckets::take(buckets_, address, &InUse::shared, bytes, Fault::unavailable,
-                               {unlimited, "", in.counts.bufferedRefused}, each);
+  if (!in.sharedMemory.contains(memory.get()))
+    Buckets::require(in.all.buffered, bytes, Fault::unavailable, in.allBuffered());
+  shared->part =
+      Buckets::take(buckets_, address, &InUse::shared, bytes, Fault::unavailable, in.unbounded(), in.eachBuffered());
   if (in.sharedMemory.try_emplace(memory.get(), Buckets::SharedMemory{0, bytes}).first->second.users++ == 0)
     in.all.buffered += bytes;
   in.mostBuffered = std::max(in.mostBuffered, in.all.buffered);
