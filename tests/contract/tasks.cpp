@@ -1,5 +1,7 @@
 // The scheduler's tasks, local and remote.
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -255,6 +257,29 @@ TEST_CASE("upload-sweep deletes the video of an upload whose process was killed,
       return error.fault() == Fault::notFound;
     }
   }));
+}
+
+TEST_CASE("upload-sweep keeps a partial file as long as its video cannot be queued") {
+  const test::QuietLog quiet;
+  Site site(Way::local, [](Settings& settings) {
+    idle(settings);
+    settings.store.lockTimeout = 20ms;
+  });
+  site.user("ada");
+  const VideoId broken = site.local().videos().add(Operator{}, {"ada", "broken"}).id;
+  writeAged(site.data() / "incoming" / broken.text, 25h);
+  {
+    const Descriptor lock(::open((site.data() / "WRITE").c_str(), O_RDWR | O_CLOEXEC));
+    REQUIRE(::flock(lock.number(), LOCK_EX | LOCK_NB) == 0);
+    try {
+      site.local().tasks().run(Operator{}, {"upload-sweep"});
+    } catch (const Error& error) {
+      CHECK(error.fault() == Fault::busy);  // the run cannot be recorded either
+    }
+  }
+  CHECK(namesIn(site.data() / "incoming") == std::vector<std::string>{broken.text});
+  CHECK(runOf(site, "upload-sweep").done == 1);
+  CHECK(namesIn(site.data() / "incoming").empty());
 }
 
 TEST_CASE("upload-sweep leaves videos that were added a short time ago") {
