@@ -1,8 +1,8 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
+#include <mutex>
 
 #include "os/file_system.hpp"
 
@@ -20,6 +20,7 @@ class FailingFiles : public os::FileSystem {
 
   /// Makes call number `call` fail; 1 is the next call.
   void failAt(int call, const Failure& failure) {
+    const std::scoped_lock lock(mutex_);
     failure_ = failure;
     seen_ = 0;
     failed_ = 0;
@@ -27,12 +28,16 @@ class FailingFiles : public os::FileSystem {
   }
   /// Ends the failures; returns how many calls have failed.
   int heal() {
+    const std::scoped_lock lock(mutex_);
     at_ = 0;
     failure_ = {};
     return failed_;
   }
   /// Returns the number of calls since `failAt`.
-  int seen() const { return seen_; }
+  int seen() const {
+    const std::scoped_lock lock(mutex_);
+    return seen_;
+  }
 
   int openat(int folder, const char* name, int flags, mode_t mode) override {
     return fails() ? -1 : FileSystem::openat(folder, name, flags, mode);
@@ -43,7 +48,7 @@ class FailingFiles : public os::FileSystem {
   int fchmod(int file, mode_t mode) override { return fails() ? -1 : FileSystem::fchmod(file, mode); }
   ssize_t write(int file, const void* bytes, std::size_t size) override {
     if (fails()) return -1;
-    return FileSystem::write(file, bytes, failure_.isShort ? std::min<std::size_t>(size, 1000) : size);
+    return FileSystem::write(file, bytes, isShort() ? std::min<std::size_t>(size, 1000) : size);
   }
   int ftruncate(int file, off_t size) override { return fails() ? -1 : FileSystem::ftruncate(file, size); }
   int fallocate(int file, off_t size) override { return fails() ? -1 : FileSystem::fallocate(file, size); }
@@ -57,18 +62,24 @@ class FailingFiles : public os::FileSystem {
 
  private:
   bool fails() {
+    const std::scoped_lock lock(mutex_);
     const int call = ++seen_;
-    const int at = at_;
-    if (at == 0 || failure_.isShort || call < at || (call > at && !failure_.goesOn)) return false;
+    if (at_ == 0 || failure_.isShort || call < at_ || (call > at_ && !failure_.goesOn)) return false;
     ++failed_;
     errno = failure_.error;
     return true;
   }
 
-  Failure failure_;  // set only while no thread makes calls
-  std::atomic<int> at_ = 0;
-  std::atomic<int> seen_ = 0;
-  std::atomic<int> failed_ = 0;
+  bool isShort() const {
+    const std::scoped_lock lock(mutex_);
+    return failure_.isShort;
+  }
+
+  mutable std::mutex mutex_;
+  Failure failure_;
+  int at_ = 0;
+  int seen_ = 0;
+  int failed_ = 0;
 };
 
 /// Runs `once(failure, call)`, which must call `failAt` and return the number of failed calls, for the first call, then
