@@ -132,6 +132,7 @@ http::RouterOptions routerOptions(const Settings& settings, LocalToolkit& toolki
   options.origins = settings.origins;
   options.proxies = settings.proxies;
   options.accelRedirect = settings.accelRedirect;
+  options.uploadPatience = settings.transport.progressTimeout;
   options.dataVersion = [&toolkit] { return toolkit.dataVersion(); };
   options.callerOf = [&toolkit](const Credential& by) { return toolkit.callerOf(by); };
   options.accessLog = observe::logAccess;
@@ -140,7 +141,7 @@ http::RouterOptions routerOptions(const Settings& settings, LocalToolkit& toolki
 }
 
 // Stops the scheduler, then the server. A second signal stops waiting for running requests.
-void stop(schedule::Scheduler& scheduler, http::Transport& transport, const sigset_t& signals) {
+void stop(schedule::Scheduler& scheduler, http::Transport& transport, LocalUploads& uploads, const sigset_t& signals) {
   std::atomic<bool> stopped = false;
   std::jthread hurrier([&] {
     observe::guarded("the wait for a second signal", [&] {
@@ -148,6 +149,7 @@ void stop(schedule::Scheduler& scheduler, http::Transport& transport, const sigs
       if (!stopped) transport.stopNow();
     });
   });
+  uploads.drain();
   scheduler.stop();
   transport.stop();
   stopped = true;
@@ -365,7 +367,7 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
   stopping = true;
   observe::notifyStopping();
   observe::info("stopping");
-  stop(*scheduler, transport, signals);
+  stop(*scheduler, transport, toolkit->uploads(), signals);
 }
 
 int exitStatusOf(const Error& error) {

@@ -76,6 +76,14 @@ inline constexpr Right videosRestore{"videos.restore", owner | admin, Need::chan
 inline constexpr Right videosBlock{"videos.block", moderator | admin, Need::change};
 inline constexpr Right videosUnblock{"videos.unblock", moderator | admin, Need::change};
 inline constexpr Right uploadsPut{"uploads.put", owner | admin | link, Need::upload};
+inline constexpr Right uploadsCreate{"uploads.create", signedIn | link, Need::upload};
+inline constexpr Right uploadsResume{"uploads.resume", owner | admin | link, Need::upload};
+inline constexpr Right uploadsAppend{"uploads.append", owner | admin | link, Need::upload};
+inline constexpr Right uploadsAbort{"uploads.abort", owner | admin | link, Need::upload};
+inline constexpr Right uploadsShow{"uploads.show", owner | admin | link, Need::read};
+inline constexpr Right uploadsList{"uploads.list", signedIn, Need::read};
+inline constexpr Right uploadsListOf{"uploads.list?user", owner | admin, Need::read};
+inline constexpr Right uploadsListAll{"uploads.list?all", admin, Need::administer};
 inline constexpr Right uploadsRehearse{"uploads.rehearse", owner | admin, Need::upload};
 inline constexpr Right sharesCreate{"shares.create", owner | admin, Need::change};
 inline constexpr Right sharesList{"shares.list", owner | admin, Need::read};

@@ -2,6 +2,7 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -96,6 +97,15 @@ std::string toHex(std::string_view bytes) {
   return hex;
 }
 
+std::optional<std::string> fromHex(std::string_view text) {
+  constexpr std::string_view hexDigits = "0123456789abcdef";
+  if (text.size() % 2 != 0 || text.find_first_not_of(hexDigits) != std::string_view::npos) return std::nullopt;
+  std::string bytes;
+  for (std::size_t i = 0; i < text.size(); i += 2)
+    bytes += static_cast<char>(hexDigits.find(text[i]) << 4 | hexDigits.find(text[i + 1]));
+  return bytes;
+}
+
 std::string toBase64Url(std::string_view bytes) {
   std::string text;
   text.reserve((bytes.size() * 4 + 2) / 3);
@@ -107,6 +117,25 @@ std::string toBase64Url(std::string_view bytes) {
   }
   if (bits > 0) text += digits[(pending << (6 - bits)) & 63];
   return text;
+}
+
+std::string toBase64(std::string_view bytes) {
+  std::string text = toBase64Url(bytes);
+  std::replace(text.begin(), text.end(), '-', '+');
+  std::replace(text.begin(), text.end(), '_', '/');
+  text.append((4 - text.size() % 4) % 4, '=');
+  return text;
+}
+
+std::optional<std::string> fromBase64(std::string_view text) {
+  if (text.size() % 4 != 0 || text.find_first_of("-_") != std::string_view::npos) return std::nullopt;
+  for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
+  std::string url(text);
+  std::replace(url.begin(), url.end(), '+', '-');
+  std::replace(url.begin(), url.end(), '/', '_');
+  auto bytes = fromBase64Url(url);
+  if (bytes && toBase64Url(*bytes) != url) bytes.reset();  // the bits that are left over must be 0
+  return bytes;
 }
 
 std::optional<std::string> fromBase64Url(std::string_view text) {

@@ -48,8 +48,17 @@ std::string makeRandomHex(std::size_t size);
 /// Returns `bytes` in lower-case hex.
 std::string toHex(std::string_view bytes);
 
+/// Decodes lower-case hex; returns nothing if `text` is not valid.
+std::optional<std::string> fromHex(std::string_view text);
+
 /// Returns `bytes` as base64url without padding (RFC 4648 §5).
 std::string toBase64Url(std::string_view bytes);
+
+/// Returns `bytes` as padded base64 (RFC 4648 §4).
+std::string toBase64(std::string_view bytes);
+
+/// Decodes strict, padded base64; returns nothing if `text` is not valid.
+std::optional<std::string> fromBase64(std::string_view text);
 
 /// Decodes base64url without padding; returns nothing if `text` is not valid.
 std::optional<std::string> fromBase64Url(std::string_view text);

@@ -16,24 +16,33 @@ EVP_MD_CTX* of(const auto& context) {
 }
 
 void require(int done) {
-  if (done != 1) throw Error(Fault::internal, "SHA-256 failed");
+  if (done != 1) throw Error(Fault::internal, "hash function failed");
 }
 
 }  // namespace
 
-void Sha256::Free::operator()(void* context) const noexcept {
+void Hash::Free::operator()(void* context) const noexcept {
   EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context));
 }
 
-Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-  require(context_ ? EVP_DigestInit_ex(of(context_), EVP_sha256(), nullptr) : 0);
+Hash::Hash(HashFunction function) : context_(EVP_MD_CTX_new()) {
+  const EVP_MD* const kind = function == HashFunction::sha1 ? EVP_sha1() : EVP_sha256();
+  require(context_ ? EVP_DigestInit_ex(of(context_), kind, nullptr) : 0);
 }
 
-void Sha256::add(std::span<const std::byte> bytes) {
+Hash::Hash(const Hash& other) : context_(EVP_MD_CTX_new()) {
+  require(context_ ? EVP_MD_CTX_copy_ex(of(context_), of(other.context_)) : 0);
+}
+
+Hash& Hash::operator=(const Hash& other) {
+  return *this = Hash(other);
+}
+
+void Hash::add(std::span<const std::byte> bytes) {
   require(EVP_DigestUpdate(of(context_), bytes.data(), bytes.size()));
 }
 
-std::string Sha256::hex() {
+std::string Hash::hex() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned length = 0;
   require(EVP_DigestFinal_ex(of(context_), digest.data(), &length));

@@ -15,6 +15,7 @@
 #include "store/blobs.hpp"
 #include "store/directory.hpp"
 #include "tokens/rows.hpp"
+#include "uploads/rows.hpp"
 #include "users/rows.hpp"
 #include "videos/rows.hpp"
 
@@ -147,6 +148,10 @@ std::vector<rows::DueDeletion> PurgeWorker::claim(std::size_t batch) {
 schedule::Counts PurgeWorker::purgeVideos(std::span<const rows::DueDeletion> videos) {
   std::vector<store::Removal> removals;
   for (const rows::DueDeletion& video : videos) removals.push_back({video.blob, video.video.text});
+  database_.read([&](store::Reader& reader) {
+    for (const rows::DueDeletion& video : videos)
+      for (const UploadId& upload : rows::partialUploadsTo(reader, video.video)) removals.push_back({{}, upload.text});
+  });
   blobs_.remove(removals);
   std::vector<Unlinked> unlinked;
   for (std::size_t i = 0; i < videos.size(); ++i)

@@ -15,6 +15,8 @@ struct RouteFlags {
   bool takesLink = false;        ///< accepts a signed link in the query as a credential
   bool trustedListener = false;  ///< on a `trusted` listener, a caller without a credential is the operator
   bool noStore = false;          ///< no cache may keep the content that is sent
+  bool keepsHeaders = false;     ///< an error reply has the header fields that the handler has set
+  bool waitsForToken = false;    ///< with a body, waits for an upload token, then gets 423; without one, needs none
   bool changes = false;          ///< a GET that changes something: refuses HEAD, cross-site rules apply
 };
 

@@ -5,46 +5,6 @@
 #include "http/percent_encoding.hpp"
 
 namespace video::http {
-namespace {
-
-/// Decodes strict, padded base64 (RFC 4648 §4); returns nothing for anything else.
-std::optional<std::string> decodeBase64(std::string_view text) {
-  if (text.size() % 4 != 0) return std::nullopt;
-  std::size_t padding = 0;
-  while (padding < 2 && !text.empty() && text.back() == '=') {
-    text.remove_suffix(1);
-    ++padding;
-  }
-  std::string bytes;
-  unsigned pending = 0;
-  unsigned bits = 0;
-  for (const char c : text) {
-    unsigned value = 0;
-    if (c >= 'A' && c <= 'Z')
-      value = static_cast<unsigned>(c - 'A');
-    else if (c >= 'a' && c <= 'z')
-      value = static_cast<unsigned>(c - 'a') + 26;
-    else if (c >= '0' && c <= '9')
-      value = static_cast<unsigned>(c - '0') + 52;
-    else if (c == '+')
-      value = 62;
-    else if (c == '/')
-      value = 63;
-    else
-      return std::nullopt;
-    pending = pending << 6 | value;
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      bytes += static_cast<char>(pending >> bits & 0xff);
-      pending &= (1U << bits) - 1;
-    }
-  }
-  return pending == 0 ? std::optional(bytes) : std::nullopt;
-}
-
-}  // namespace
-
 std::optional<std::string> parameterOf(std::string_view parameters, std::string_view name) {
   std::optional<std::string> found;
   forEachItem(
@@ -75,7 +35,7 @@ std::optional<std::string> sha256Of(std::string_view contentDigest) {
     if (!item.starts_with(key)) return;
     item.remove_prefix(key.size());
     const bool framed = item.size() >= 2 && item.front() == ':' && item.back() == ':';
-    const auto bytes = framed ? decodeBase64(item.substr(1, item.size() - 2)) : std::nullopt;
+    const auto bytes = framed ? fromBase64(item.substr(1, item.size() - 2)) : std::nullopt;
     if (!bytes || bytes->size() != 32)
       throw Error(Fault::malformed, "Content-Digest: sha-256 is not a digest in base64");
     hex = toHex(*bytes);

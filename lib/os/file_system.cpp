@@ -42,6 +42,10 @@ int FileSystem::renameat2(int from, const char* name, int to, const char* newNam
   return ::renameat2(from, name, to, newName, flags);
 }
 
+int FileSystem::linkat(int from, const char* name, int to, const char* newName) {
+  return ::linkat(from, name, to, newName, 0);
+}
+
 int FileSystem::unlinkat(int folder, const char* name) {
   return ::unlinkat(folder, name, 0);
 }

@@ -177,8 +177,14 @@ const std::vector<Rule<Settings>>& rules() {
           "http.idle_timeout", 100ms, 24h, [](auto& of) -> auto& { return of.transport.idleTimeout; }),
       duration<S>(
           "http.header_timeout", 100ms, 1h, [](auto& of) -> auto& { return of.transport.headerTimeout; }),
-      duration<S>(
-          "http.progress_timeout", 100ms, 24h, [](auto& of) -> auto& { return of.transport.progressTimeout; }),
+      {"http.progress_timeout",
+       [](const Value& value, S& to) {
+         duration<S>(
+             "http.progress_timeout", 100ms, 24h, [](auto& of) -> auto& { return of.transport.progressTimeout; })
+             .read(value, to);
+         to.uploads.patience = to.transport.progressTimeout;
+       },
+       [](const S& of) { return fmt::format("{}ms", of.transport.progressTimeout.count()); }},
       size<S>(
           "http.max_header_size", kibi, mebi, [](auto& of) -> auto& { return of.transport.maxHeaderSize; }),
       size<S>(
@@ -221,6 +227,8 @@ const std::vector<Rule<Settings>>& rules() {
           "stream.min_upload_rate", 0, mebi, [](auto& of) -> auto& { return of.transport.minBodyRate; }),
       size<S>(
           "stream.max_upload", 1, maxBytes, [](auto& of) -> auto& { return of.uploads.maxUpload; }),
+      duration<S>(
+          "stream.upload_ttl", 1s, 24h * 366, [](auto& of) -> auto& { return of.uploads.ttl; }),
       size<S>(
           "stream.max_rate", 0, maxBytes, [](auto& of) -> auto& { return of.limiter.rate; }),
       choice<S>(
@@ -262,8 +270,14 @@ const std::vector<Rule<Settings>>& rules() {
           "access.comments_per_minute", 0, 1'000'000, [](auto& of) -> auto& { return of.access.commentsPerMinute; }),
       count<S>(
           "access.reports_per_hour", 0, 1'000'000, [](auto& of) -> auto& { return of.access.reportsPerHour; }),
-      count<S>(
-          "access.max_pending", 0, 1'000'000'000, [](auto& of) -> auto& { return of.videos.maxPending; }),
+      {"access.max_pending",
+       [](const Value& value, S& to) {
+         count<S>(
+             "access.max_pending", 0, 1'000'000'000, [](auto& of) -> auto& { return of.videos.maxPending; })
+             .read(value, to);
+         to.uploads.maxPartial = to.videos.maxPending;
+       },
+       [](const S& of) { return fmt::to_string(of.videos.maxPending); }},
 
       choice<S>(
           "access.visibility",

@@ -29,6 +29,7 @@ namespace {
 
 constexpr std::size_t frontSize = 4096;
 constexpr std::size_t idDigits = 32;
+constexpr std::size_t readSize = 1U << 20;
 
 bool isHex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
@@ -95,14 +96,38 @@ struct Incoming::State {
   Descriptor shard;
   std::string blob;
   bool kept = false;
+  bool resumable = false;
+  bool isNew = false;   // the name may not survive a power loss yet
+  bool linked = false;  // the content has both names
 
   ~State() {
     const Waiting forTheDisk;  // closing an unlinked file makes the file system free its blocks
     writer.reset();
-    if (!blob.empty() && !kept) directory->files().unlinkat(shard.number(), blob.c_str());
-    if (holdsName(file) || holdsName(placeholder)) directory->files().unlinkat(incoming.number(), name.c_str());
+    if (!blob.empty() && !kept) removeBlob();
+    if ((holdsName(file) && (kept || !resumable)) || holdsName(placeholder))
+      directory->files().unlinkat(incoming.number(), name.c_str());
     file.reset();
     placeholder.reset();
+  }
+
+  // Until its row is committed, the content keeps its name in incoming/ as well, so that no crash loses it.
+  void giveBlobName(const std::string& wanted) {
+    os::FileSystem& files = directory->files();
+    linked = files.linkat(incoming.number(), name.c_str(), shard.number(), wanted.c_str()) == 0;
+    if (!linked && errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS && errno != EMLINK)
+      os::throwErrno(errno, wanted);
+    // The file system has no hard links.
+    if (!linked && files.renameat2(incoming.number(), name.c_str(), shard.number(), wanted.c_str(), 0) != 0)
+      os::throwErrno(errno, wanted);
+    blob = wanted;
+  }
+
+  // Of an upload that can be resumed, the content gets its name in incoming/ back.
+  void removeBlob() {
+    if (!resumable || linked ||
+        directory->files().renameat2(shard.number(), blob.c_str(), incoming.number(), name.c_str(), RENAME_NOREPLACE) !=
+            0)
+      directory->files().unlinkat(shard.number(), blob.c_str());
   }
 
   bool holdsName(const Descriptor& holder) const {
@@ -137,6 +162,33 @@ void Incoming::keep() {
   state_->kept = true;
 }
 
+std::uint64_t Incoming::sync() {
+  State& its = *state_;
+  const Waiting forTheDisk;
+  const std::uint64_t size = its.writer->written();
+  os::sync(its.directory->files(), its.file.number(), its.name);
+  if (std::exchange(its.isNew, false)) os::sync(its.directory->files(), its.incoming.number(), "incoming");
+  return size;
+}
+
+void Incoming::cut(std::uint64_t size) {
+  const Waiting forTheDisk;
+  state_->writer.reset();
+  if (state_->directory->files().ftruncate(state_->file.number(), static_cast<off_t>(size)) != 0)
+    os::throwErrno(errno, state_->name);
+}
+
+void Incoming::drop() {
+  state_->resumable = false;
+}
+
+HashedPart Incoming::pause() {
+  const Waiting forTheDisk;
+  HashedPart whole = state_->writer->pause();
+  sync();
+  return whole;
+}
+
 std::string Incoming::finish(std::string_view extension) {
   State& its = *state_;
   os::FileSystem& files = its.directory->files();
@@ -155,6 +207,11 @@ std::string Incoming::finish(std::string_view extension) {
   if (!isSynced) os::sync(files, blobs.number(), "blobs");
   isSynced = true;
   its.shard = os::openFolder(files, blobs.number(), fanName);
+  if (its.resumable) {
+    its.giveBlobName(blob);
+    os::sync(files, its.shard.number(), "blobs");
+    return blob;
+  }
   // The upload's name must stay locked after the rename, so the content is exchanged with an empty file that is already
   // locked.
   its.placeholder = os::makeFile(files, its.shard.number(), blob, O_RDWR);
@@ -208,7 +265,7 @@ Blobs::Blobs(std::shared_ptr<DataDirectory> directory)
       reading_(std::make_unique<Reading>()) {}
 Blobs::~Blobs() = default;
 
-Incoming Blobs::begin(std::string_view name) {
+std::unique_ptr<Incoming::State> Blobs::take(std::string_view name, std::uint64_t size, const Error& taken) {
   requirePlainName(name);
   auto state = std::make_unique<Incoming::State>();
   state->directory = directory_;
@@ -217,17 +274,59 @@ Incoming Blobs::begin(std::string_view name) {
   os::FileSystem& files = directory_->files();
   state->incoming = os::openFolder(files, directory_->descriptor(), "incoming");
   for (;;) {
-    Descriptor file = os::openOrMake(files, state->incoming.number(), state->name, O_WRONLY);
-    if (!tryLockBriefly(file.number()))
-      throw Error(Fault::conflict, fmt::format("video {}: an upload is in progress", name));
+    Descriptor file = os::openOrMake(files, state->incoming.number(), state->name, O_RDWR);
+    if (!tryLockBriefly(file.number())) throw Error(taken);
     // The previous upload may have unlinked the file after we opened it and before we locked it.
     if (!os::isSameFile(file.number(), state->incoming.number(), state->name)) continue;
-    if (files.ftruncate(file.number(), 0) != 0) os::throwErrno(errno, name);
+    struct stat is {};
+    if (::fstat(file.number(), &is) != 0) os::throwErrno(errno, name);
+    if (is.st_size < static_cast<off_t>(size)) throw Error(Fault::internal, fmt::format("{}: has lost bytes", name));
+    if (files.ftruncate(file.number(), static_cast<off_t>(size)) != 0) os::throwErrno(errno, name);
     state->file = std::move(file);
-    break;
+    return state;
   }
-  state->writer.emplace(files, state->file.number(), state->name);
+}
+
+Incoming Blobs::begin(std::string_view name) {
+  auto state = take(name, 0, Error(Fault::conflict, fmt::format("video {}: an upload is in progress", name)));
+  state->writer.emplace(directory_->files(), state->file.number(), state->name);
   return Incoming(std::move(state));
+}
+
+Incoming Blobs::resume(std::string_view name, std::uint64_t size, HashedPart& hashed,
+                       const std::function<bool()>& isStopped) {
+  const Error taken(Fault::locked, fmt::format("upload {}: another process is receiving it", name));
+  auto state = take(name, size, taken);
+  state->resumable = true;
+  state->isNew = size == 0;
+  const int file = state->file.number();
+  std::string piece(std::min<std::uint64_t>(size, readSize), '\0');
+  const auto readAt = [&](std::uint64_t at) {
+    const std::uint64_t wanted = std::min<std::uint64_t>(piece.size(), size - at);
+    const ssize_t got = ::pread(file, piece.data(), wanted, static_cast<off_t>(at));
+    if (got < 0) os::throwErrno(errno, name);
+    if (got == 0) throw Error(Fault::internal, fmt::format("upload {}: its file ended while it was read", name));
+    return std::string_view(piece).substr(0, static_cast<std::size_t>(got));
+  };
+  if (size > 0) state->front = readAt(0).substr(0, frontSize);
+  if (hashed.size > size) hashed = {};
+  while (hashed.size < size) {
+    const Waiting long_;
+    if (isStopped()) throw Error(Fault::locked, fmt::format("upload {}: a newer request continues it", name));
+    const std::string_view bytes = readAt(hashed.size);
+    hashed.hash.add(std::as_bytes(std::span(bytes)));
+    hashed.size += bytes.size();
+  }
+  if (::lseek(file, static_cast<off_t>(size), SEEK_SET) < 0) os::throwErrno(errno, name);
+  state->writer.emplace(directory_->files(), file, state->name, hashed);
+  return Incoming(std::move(state));
+}
+
+std::uint64_t Blobs::incomingSize(std::string_view name) const {
+  requirePlainName(name);
+  const Descriptor incoming = os::openFolder(directory_->files(), directory_->descriptor(), "incoming");
+  struct stat is {};
+  return findStatus(incoming, std::string(name), is) ? static_cast<std::uint64_t>(is.st_size) : 0;
 }
 
 bool Blobs::isUnderWay(std::string_view name) const {
@@ -293,20 +392,21 @@ void Blobs::remove(std::span<Removal> all) {
   }
 }
 
-bool Blobs::removeIncoming(std::string_view name, const std::function<void()>& before) {
+bool Blobs::removeIncoming(std::string_view name, const std::function<bool()>& mayRemove) {
   requirePlainName(name);
   const std::string file(name);
   const Descriptor incoming = os::openFolder(directory_->files(), directory_->descriptor(), "incoming");
   const Descriptor opened = os::openIfThere(directory_->files(), incoming.number(), file, O_RDWR);
   if (!opened || !os::tryLock(opened.number(), LOCK_EX)) return false;
   if (!os::isSameFile(opened.number(), incoming.number(), file)) return false;
-  if (before) before();
+  if (mayRemove && !mayRemove()) return false;
   os::removeFile(directory_->files(), incoming.number(), file);
   return true;
 }
 
-void Blobs::removeAbandoned() {
-  for (const std::string& name : listIncoming(Time::max())) removeIncoming(name);
+void Blobs::removeAbandoned(const std::function<bool(const std::string& name)>& isKept) {
+  for (const std::string& name : listIncoming(Time::max()))
+    if (!isKept(name)) removeIncoming(name);
 }
 
 std::vector<std::string> Blobs::listIncoming(Time moment) const {

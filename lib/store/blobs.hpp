@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/error.hpp"
 #include "os/descriptor.hpp"
+#include "store/content_writer.hpp"
 
 namespace video::store {
 
@@ -22,7 +24,7 @@ class DataDirectory;
 using SyncedShards = std::array<std::atomic<bool>, 256>;
 
 /// An upload in progress: the file `incoming/NAME`, flocked by this object. Unless `finish` and then `keep` are called,
-/// the destructor removes what was written. One thread at a time.
+/// the destructor removes what was written; of an upload that can be resumed it keeps it. One thread at a time.
 class Incoming {
  public:
   Incoming(Incoming&&) noexcept;
@@ -34,6 +36,14 @@ class Incoming {
   std::uint64_t size() const;
   /// Returns the first bytes (at most 4096), from which the media type is detected.
   std::string_view front() const;
+  /// Syncs the bytes that are in the file already, and returns how many: so many survive a crash.
+  std::uint64_t sync();
+  /// Waits until all bytes are in the file, syncs it, and returns their hash. Nothing may be written afterwards.
+  HashedPart pause();
+  /// Cuts off everything after the first `size` bytes. Nothing may be written afterwards.
+  void cut(std::uint64_t size);
+  /// Has the destructor remove what was written of an upload that can be resumed.
+  void drop();
   /// Syncs the file, renames it to a new, unique blob name (a random ID + `.extension`), and syncs the folders. Returns
   /// the blob's name. Size and hash are final afterwards.
   std::string finish(std::string_view extension);
@@ -64,6 +74,14 @@ class Blobs {
   /// Starts an upload under a name chosen by videod (a video's ID). Throws conflict if any process has an upload of
   /// this name in progress. A file left by a process that died is emptied and reused.
   Incoming begin(std::string_view name);
+  /// Continues an upload that can be resumed behind its first `size` bytes, which the file must have, or starts it.
+  /// Bytes after them are cut off. Those that `hashed` has not hashed are read again; it is brought up to date, also if
+  /// `isStopped`, asked now and then, ends that. Throws locked if a process has an upload of this name in progress, or
+  /// if stopped.
+  Incoming resume(std::string_view name, std::uint64_t size, HashedPart& hashed,
+                  const std::function<bool()>& isStopped);
+  /// Returns the size of `incoming/NAME`; 0 if there is none.
+  std::uint64_t incomingSize(std::string_view name) const;
   /// Returns whether an upload of this name is in progress in any process.
   bool isUnderWay(std::string_view name) const;
   /// Opens a blob for reading with pread. Readers of the same blob share one descriptor. Returns null if there is no
@@ -75,11 +93,11 @@ class Blobs {
   /// Removes files, syncs each folder once, and records which removals failed. A file that is already gone is not a
   /// failure.
   void remove(std::span<Removal> all);
-  /// Removes `incoming/NAME` unless an upload holds it. Before that, under the upload's lock, calls `before`. Returns
-  /// whether it was removed.
-  bool removeIncoming(std::string_view name, const std::function<void()>& before = {});
-  /// Removes files in `incoming/` that killed processes left behind.
-  void removeAbandoned();
+  /// Removes `incoming/NAME` unless an upload holds it, or `mayRemove`, which is called under the upload's lock,
+  /// returns false. Returns whether it was removed.
+  bool removeIncoming(std::string_view name, const std::function<bool()>& mayRemove = {});
+  /// Removes files in `incoming/` that killed processes left behind, except those for whose name `isKept` returns true.
+  void removeAbandoned(const std::function<bool(const std::string& name)>& isKept);
 
   /// Returns the names in `incoming/` that were last written before `moment`.
   std::vector<std::string> listIncoming(Time moment) const;
@@ -94,6 +112,10 @@ class Blobs {
 
  private:
   struct Reading;
+
+  /// Opens or creates and locks `incoming/NAME`, and cuts it to `size`. Throws `taken` if it is locked.
+  std::unique_ptr<Incoming::State> take(std::string_view name, std::uint64_t size, const Error& taken);
+
   std::shared_ptr<DataDirectory> directory_;
   std::shared_ptr<SyncedShards> syncedShards_;
   std::unique_ptr<Reading> reading_;

@@ -93,7 +93,7 @@ class ContentWriter::Pipeline {
   }
 
   Pipeline(os::FileSystem& files, int file, std::uint64_t size, const std::string& name, Sha256& hash)
-      : files_(files), file_(file), size_(size), name_(name), hash_(hash) {
+      : files_(files), file_(file), before_(size), size_(size), name_(name), hash_(hash) {
     hasher_ = std::jthread([this](const std::stop_token& stop) {
       follow(stop, hashed_, [this](std::string_view block) { hash_.add(bytesOf(block)); });
     });
@@ -128,6 +128,12 @@ class ContentWriter::Pipeline {
   std::span<char> room() {
     if (filled_ == 0) waitUntil([this] { return given_ < std::min(hashed_, written_) + blockCount; });
     return {blocks_.at(given_) + filled_, blockSize - filled_};
+  }
+
+  // Returns how many bytes of the file are certainly written.
+  std::uint64_t written() {
+    const std::scoped_lock lock(mutex_);
+    return before_ + written_ * blockSize;  // only the last block may be partial
   }
 
   void finish() {
@@ -191,6 +197,7 @@ class ContentWriter::Pipeline {
 
   os::FileSystem& files_;
   const int file_;
+  const std::uint64_t before_;  // bytes in the file before the first block
   std::uint64_t size_;
   const std::string& name_;
   Sha256& hash_;
@@ -208,8 +215,17 @@ class ContentWriter::Pipeline {
   std::jthread writer_;
 };
 
-ContentWriter::ContentWriter(os::FileSystem& files, int file, std::string name, std::chrono::milliseconds fast)
-    : files_(files), file_(file), name_(std::move(name)), fast_(fast), stepBegan_(std::chrono::steady_clock::now()) {}
+ContentWriter::ContentWriter(os::FileSystem& files, int file, std::string name, HashedPart before,
+                             std::chrono::milliseconds fast)
+    : files_(files),
+      file_(file),
+      name_(std::move(name)),
+      fast_(fast),
+      hash_(std::move(before.hash)),
+      size_(before.size),
+      stepBegan_(std::chrono::steady_clock::now()) {
+  if (size_ % step != 0) stepBegan_ -= fast_;  // the rest of a step does not show that the upload is fast
+}
 ContentWriter::~ContentWriter() = default;
 
 void ContentWriter::write(std::string_view bytes) {
@@ -260,10 +276,23 @@ void ContentWriter::leavePipeline() {
   pipeline_.reset();
 }
 
-std::string ContentWriter::finish() {
+std::uint64_t ContentWriter::written() const {
+  return pipeline_ ? pipeline_->written() : size_ - piece_.size();
+}
+
+void ContentWriter::flush() {
   if (pipeline_) leavePipeline();
   put(piece_);
   piece_ = {};
+}
+
+HashedPart ContentWriter::pause() {
+  flush();
+  return {hash_, size_};
+}
+
+std::string ContentWriter::finish() {
+  flush();
   return hash_.hex();
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -7,6 +8,7 @@
 #include "store/database.hpp"
 #include "tasks/rows.hpp"
 #include "tasks/task_list.hpp"
+#include "uploads/rows.hpp"
 #include "videos/rows.hpp"
 
 namespace video::tasks {
@@ -23,8 +25,11 @@ bool queuePending(const Surroundings& its, store::Transaction& transaction, cons
 // A pending video whose upload never finished is deleted together with the partial file.
 schedule::Counts sweepUpload(const Surroundings& its, const std::string& name) {
   const auto queue = [&] {
-    its.database.write(store::Purpose::keep,
-                       [&](store::Transaction& transaction) { queuePending(its, transaction, {name}); });
+    return its.database.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      if (rows::isPartialUpload(transaction, name)) return false;  // kept until it expires
+      queuePending(its, transaction, {name});
+      return true;
+    });
   };
   if (!its.blobs.removeIncoming(name, queue)) return {};
   its.deletions.wake();
@@ -50,7 +55,10 @@ schedule::Counts sweepVideos(const Surroundings& its) {
     counts.done += its.database.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       std::size_t queued = 0;
       for (const VideoId& id : videos)
-        queued += !its.blobs.isUnderWay(id.text) && queuePending(its, transaction, id) ? 1 : 0;
+        queued +=
+            !its.blobs.isUnderWay(id.text) && !rows::isUploadedTo(transaction, id) && queuePending(its, transaction, id)
+                ? 1
+                : 0;
       return queued;
     });
   }
@@ -58,8 +66,46 @@ schedule::Counts sweepVideos(const Surroundings& its) {
   return counts;
 }
 
+// Removes the bytes of an upload that can be resumed and has expired, and the video that was created for it. The row
+// stays for a while, to tell the client.
+bool expire(const Surroundings& its, const UploadId& id) {
+  constexpr std::chrono::hours told{24 * 7};
+  bool isExpired = false;
+  const auto record = [&] {
+    isExpired = its.database.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      const auto upload = rows::findUpload(transaction, id);
+      const Time now = its.clock.now();
+      if (upload && upload->expires > now) return false;  // it went on meanwhile
+      if (upload && upload->madeVideo) queuePending(its, transaction, upload->video);
+      return rows::expireUpload(transaction, id, now + told);
+    });
+    return isExpired;
+  };
+  // Without a file, no byte has arrived.
+  if (!its.blobs.removeIncoming(id.text, record) && !its.blobs.isUnderWay(id.text)) record();
+  return isExpired;
+}
+
+schedule::Counts expireUploads(const Surroundings& its) {
+  schedule::Counts counts;
+  for (std::size_t done = 1; done > 0; counts.done += done) {
+    const auto ids = its.database.read(
+        [&](store::Reader& reader) { return rows::listExpiredUploads(reader, its.clock.now(), step); });
+    done = static_cast<std::size_t>(
+        std::count_if(ids.begin(), ids.end(), [&](const UploadId& id) { return expire(its, id); }));
+  }
+  if (counts.done > 0) its.deletions.wake();
+  const auto forget = [&](store::Transaction& transaction) {
+    return rows::removeEndedUploads(transaction, its.clock.now(), step);
+  };
+  while (its.database.write(store::Purpose::keep, forget) >= step) {
+  }
+  return counts;
+}
+
 // Removes interrupted uploads, whose file is unlocked and has not been written to for long, videos that have been
-// pending for as long, and hashes of deleted videos that an import no longer needs.
+// pending for as long, uploads that can be resumed and have expired, and hashes of deleted videos that an import no
+// longer needs.
 schedule::Task make(const Surroundings& its) {
   return {"upload-sweep", 1, 1, [&its] {
             return [&its, isFirst = true](std::size_t) mutable -> std::vector<schedule::Item> {
@@ -67,6 +113,7 @@ schedule::Task make(const Surroundings& its) {
               std::vector<schedule::Item> items = its.deletions.expireContents();
               for (const std::string& name : its.blobs.listIncoming(its.clock.now() - its.brokenUploadsAfter.load()))
                 items.push_back([&its, name] { return sweepUpload(its, name); });
+              items.push_back([&its] { return expireUploads(its); });
               items.push_back([&its] { return sweepVideos(its); });
               return items;
             };

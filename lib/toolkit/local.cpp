@@ -61,7 +61,7 @@ class DirectoryToolkit : public LocalToolkit {
         tokens_(makeLocalTokens(database_, access_)),
         videos_(makeLocalVideos(database_, blobs_, access_, settings.videos,
                                 {settings.deletions.delay, [this] { deletions_->wake(); }, purgeClock_}, migrate)),
-        uploads_(makeLocalUploads(database_, blobs_, access_, settings.uploads, [this] { deletions_->wake(); })),
+        uploads_(makeLocalUploads(database_, blobs_, access_, *videos_, settings.uploads, [this] { deletions_->wake(); })),
         shares_(makeLocalShares(database_, access_, settings.shares)),
         comments_(makeLocalComments(database_, access_, settings.comments)),
         reports_(makeLocalReports(database_, access_)),
@@ -76,7 +76,7 @@ class DirectoryToolkit : public LocalToolkit {
     if (!settings.signingKey.empty()) directory_->signingKey().set(settings.signingKey);
     database_.version();  // so that an error appears at start-up
     deletions_->deleteRevivedUsers();
-    blobs_.removeAbandoned();
+    uploads_->removeAbandoned();
     access_.loadInBackground();
   }
 
@@ -84,7 +84,7 @@ class DirectoryToolkit : public LocalToolkit {
   Sessions& sessions() override { return *sessions_; }
   Tokens& tokens() override { return *tokens_; }
   Videos& videos() override { return *videos_; }
-  Uploads& uploads() override { return *uploads_; }
+  LocalUploads& uploads() override { return *uploads_; }
   Shares& shares() override { return *shares_; }
   LocalComments& comments() override { return *comments_; }
   Reports& reports() override { return *reports_; }
@@ -127,7 +127,7 @@ class DirectoryToolkit : public LocalToolkit {
   std::unique_ptr<Sessions> sessions_;
   std::unique_ptr<Tokens> tokens_;
   std::unique_ptr<LocalVideos> videos_;
-  std::unique_ptr<Uploads> uploads_;
+  std::unique_ptr<LocalUploads> uploads_;
   std::unique_ptr<Shares> shares_;
   std::unique_ptr<LocalComments> comments_;
   std::unique_ptr<Reports> reports_;

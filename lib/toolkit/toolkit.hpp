@@ -54,6 +54,7 @@ class Toolkit {
 /// The toolkit on a data directory, with additional functions for a daemon.
 class LocalToolkit : public Toolkit {
  public:
+  LocalUploads& uploads() override = 0;
   LocalComments& comments() override = 0;
   LocalTasks& tasks() override = 0;
   LocalServer& server() override = 0;

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <array>
+#include <utility>
+
 #include "uploads/uploads.hpp"
 
 namespace video {
@@ -61,6 +64,42 @@ struct Fields<Uploaded> {
       Field{"sha256", &Uploaded::sha256, "SHA-256 of the content, hex"},
       Field{"content_type", &Uploaded::contentType, "media type"},
   };
+};
+
+template <>
+struct Names<UploadState> {
+  static constexpr std::array list{std::pair{UploadState::partial, "partial"},
+                                   std::pair{UploadState::complete, "complete"},
+                                   std::pair{UploadState::expired, "expired"}};
+};
+
+template <>
+struct Fields<ResumableUpload> {
+  static constexpr std::string_view plural = "uploads";
+  static constexpr std::tuple list{
+      Field{"id", &ResumableUpload::id, "the upload's ID, a UUIDv7"},
+      Field{"video_id", &ResumableUpload::video, "the video"},
+      Field{"user_name", &ResumableUpload::user, "the video's owner"},
+      Field{"name", &ResumableUpload::name, "the video's name"},
+      Field{"offset", &ResumableUpload::offset, "bytes stored so far"},
+      Field{"size", &ResumableUpload::size, "size in bytes, if it is known"},
+      Field{"state", &ResumableUpload::state, "partial, complete or expired"},
+      Field{"create_time", &ResumableUpload::created, "when it was created"},
+      Field{"expires", &ResumableUpload::expires, "when it is removed unless more bytes arrive"},
+      Field{"last_byte_time", &ResumableUpload::lastByte, "when the last byte arrived"},
+  };
+};
+
+template <>
+struct Fields<UploadRef> {
+  static constexpr std::tuple list{Field{"id", &UploadRef::id, "the upload"}};
+};
+
+template <>
+struct Fields<UploadQuery> {
+  static constexpr std::tuple list = std::tuple_cat(
+      std::tuple{Field{"user", &UploadQuery::user, "only uploads of this user; default: your own, for admins all"}},
+      Fields<ListQuery>::list);
 };
 
 }  // namespace video

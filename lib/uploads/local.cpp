@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <exception>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -8,7 +10,9 @@
 #include <vector>
 
 #include "access/access.hpp"
+#include "base/cursor.hpp"
 #include "base/error.hpp"
+#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "contents/rows.hpp"
@@ -16,7 +20,10 @@
 #include "media/sniff.hpp"
 #include "shares/fields.hpp"
 #include "store/blobs.hpp"
+#include "uploads/in_progress.hpp"
 #include "uploads/make.hpp"
+#include "uploads/rows.hpp"
+#include "uploads/turns.hpp"
 #include "users/rows.hpp"
 #include "videos/rows.hpp"
 
@@ -31,76 +38,61 @@ constexpr std::uint64_t spaceStep = 1ULL << 20;
 // Space that an upload of unknown size needs: for what arrives until the next check, and for what is not on disk yet.
 constexpr std::uint64_t spaceAhead = 10ULL << 20;
 
-// The uploads in progress in this process, by user: how many the user sends, and the bytes that the user will own, on
-// disk or announced, that are in no row yet.
-struct UploadsInProgress {
-  struct Totals {
-    std::size_t sent = 0;
-    std::uint64_t bytes = 0;
-  };
-  // Returns whether `size` more bytes of `owner` fit under `most`.
-  bool fits(UserId owner, std::uint64_t size, std::uint64_t most) {
-    const std::lock_guard lock(mutex);
-    const auto found = users.find(owner.value);
-    const std::uint64_t others = found == users.end() ? 0 : found->second.bytes;
-    return others <= most && size <= most - others;
-  }
+// At the latest after so many bytes of a piece, what has arrived is made durable.
+constexpr std::uint64_t syncStep = 64ULL << 20;
+constexpr std::size_t mostHashes = 1000;
 
-  std::mutex mutex;
-  std::map<std::int64_t, Totals> users;
-};
-
-// Counts one upload of `sender` (0: not counted) to a video of `owner` while it exists.
-class UploadInProgress {
+// The hashes of what partial uploads have, so that it need not be read again when they go on.
+class HashedUploads {
  public:
-  // Throws tooMany if `sender` has `most` uploads in progress; 0: no limit.
-  UploadInProgress(UploadsInProgress& all, UserId sender, UserId owner, std::size_t most)
-      : all_(all), sender_(sender.value), owner_(owner.value) {
-    if (sender_ == 0) return;
-    const std::lock_guard lock(all_.mutex);
-    std::size_t& sent = all_.users[sender_].sent;
-    if (most > 0 && sent >= most)
-      throw Error(Fault::tooMany, "uploads: too many of this user at the moment", std::chrono::seconds{1});
-    ++sent;
-  }
-  ~UploadInProgress() {
-    const std::lock_guard lock(all_.mutex);
-    take(owner_, 0, size_);
-    take(sender_, sender_ != 0 ? 1 : 0, 0);
-  }
-  UploadInProgress(const UploadInProgress&) = delete;
-  UploadInProgress& operator=(const UploadInProgress&) = delete;
+  // Puts `hashed` back in the end, as it is then.
+  class Keep {
+   public:
+    Keep(HashedUploads& all, const std::string& id, const store::HashedPart& hashed)
+        : all_(all), id_(id), hashed_(hashed) {}
+    ~Keep() { all_.put(id_, hashed_); }
+    Keep(const Keep&) = delete;
+    Keep& operator=(const Keep&) = delete;
 
-  // Returns whether `size` bytes fit under `most` beside the owner's other uploads; if so, counts them for this one.
-  bool grow(std::uint64_t size, std::uint64_t most) {
-    const std::lock_guard lock(all_.mutex);
-    std::uint64_t& sum = all_.users[owner_].bytes;
-    const std::uint64_t others = sum - size_;
-    const bool fits = others <= most && size <= most - others;
-    if (fits) sum = others + (size_ = size);
-    return fits;
+   private:
+    HashedUploads& all_;
+    const std::string& id_;
+    const store::HashedPart& hashed_;
+  };
+
+  store::HashedPart take(const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    const auto found = hashes_.find(id);
+    if (found == hashes_.end()) return {};
+    store::HashedPart hashed = std::move(found->second);
+    hashes_.erase(found);
+    return hashed;
   }
 
  private:
-  void take(std::int64_t user, std::size_t sent, std::uint64_t bytes) noexcept {
-    const auto found = all_.users.find(user);
-    if (found == all_.users.end()) return;
-    found->second.sent -= sent;
-    found->second.bytes -= bytes;
-    if (found->second.sent == 0 && found->second.bytes == 0) all_.users.erase(found);
+  void put(const std::string& id, const store::HashedPart& hashed) noexcept try {
+    if (hashed.size == 0) return;
+    const std::lock_guard lock(mutex_);
+    if (hashes_.size() >= mostHashes) hashes_.erase(hashes_.begin());  // the oldest, because IDs ascend
+    hashes_.insert_or_assign(id, hashed);
+  } catch (const std::exception&) {
+    // It is computed again.
   }
 
-  UploadsInProgress& all_;
-  const std::int64_t sender_;
-  const std::int64_t owner_;
-  std::uint64_t size_ = 0;
+  std::mutex mutex_;
+  std::map<std::string, store::HashedPart> hashes_;
 };
 
-class LocalUploads : public Uploads {
+class DirectoryUploads : public LocalUploads {
  public:
-  LocalUploads(store::Database& database, store::Blobs& blobs, access::Access& access, const UploadsOptions& options,
-               std::function<void()> wakePurge)
-      : database_(database), blobs_(blobs), access_(access), options_(options), wakePurge_(std::move(wakePurge)) {}
+  DirectoryUploads(store::Database& database, store::Blobs& blobs, access::Access& access, Videos& videos,
+                   const UploadsOptions& options, std::function<void()> wakePurge)
+      : database_(database),
+        blobs_(blobs),
+        access_(access),
+        videos_(videos),
+        options_(options),
+        wakePurge_(std::move(wakePurge)) {}
 
   UploadStatus begin(const Credential& by, const BeginUpload& wanted) override {
     if (wanted.size && *wanted.size < 0) throw Error(Fault::malformed, "size: must not be negative");
@@ -123,7 +115,8 @@ class LocalUploads : public Uploads {
     constexpr std::int64_t most = INT64_MAX / 4;  // so that sums stay in range
     for (const auto& [name, bytes] : {std::pair("size", wanted.size), std::pair("ahead", wanted.ahead)})
       if (bytes < 0 || bytes > most) throw Error(Fault::malformed, fmt::format("{}: must be from 0 to {}", name, most));
-    const std::string front = bytesOf(wanted.front);
+    const auto front = fromHex(wanted.front);
+    if (!front) throw Error(Fault::malformed, "front: must be hex");
     const Identity who = access_.identify(by);
     database_.read([&](store::Reader& reader) {
       const auto owner = rows::findUserId(reader, wanted.user);
@@ -132,7 +125,7 @@ class LocalUploads : public Uploads {
     });
     database_.requireSpace(static_cast<std::uint64_t>(wanted.ahead) + static_cast<std::uint64_t>(wanted.size));
     if (wanted.size == 0) throw isEmpty();
-    return {std::string(kindOf(front).type)};
+    return {std::string(kindOf(*front).type)};
   }
 
   Uploaded put(const Credential& by, const Upload& wanted, const ByteSource& bytes) override {
@@ -171,7 +164,335 @@ class LocalUploads : public Uploads {
                     wanted);
   }
 
+  ResumableUpload create(const Credential& by, const NewUpload& wanted) override {
+    turns_.requireOpen();
+    if (wanted.size && *wanted.size < 0) throw Error(Fault::malformed, "size: must not be negative");
+    if (wanted.size == 0) throw isEmpty();
+    if (wanted.sha256) checkSha256("sha256", *wanted.sha256);
+    if (wanted.size && static_cast<std::uint64_t>(*wanted.size) > options_.maxUpload) throw tooLarge();
+    const Identity who = access_.identify(by);
+    access::require(who, rights::uploadsCreate);
+    database_.requireSpace(static_cast<std::uint64_t>(wanted.size.value_or(0)));
+    if (wanted.video) return insert(by, wanted, *wanted.video, false);
+    if (who.kind == Identity::Kind::link) throw Error(Fault::malformed, "video: a signed link needs it");
+    if (!wanted.user && !who.isUser()) throw Error(Fault::malformed, "user: is missing");
+    const std::string user = wanted.user.value_or(who.userName);
+    const VideoId made = videos_.add(by, {user, wanted.name.value_or("video")}).id;
+    try {
+      return insert(by, wanted, made, true);
+    } catch (const Error&) {
+      removePending(made);
+      throw;
+    }
+  }
+
+  ResumableUpload resume(const Credential& by, const UploadRef& wanted) override {
+    const Identity who = access_.identify(by);
+    findMine(by, who, wanted.id, rights::uploadsResume);
+    const UploadTurns::Turn turn(turns_, wanted.id.text, {}, options_.patience);
+    rows::StoredUpload upload = findLive(by, who, wanted.id, rights::uploadsResume);
+    if (blobs_.isUnderWay(wanted.id.text)) throw elsewhere(wanted.id);
+    upload.offset = storedOf(upload);
+    return upload;
+  }
+
+  ResumableUpload append(const Credential& by, const AppendUpload& wanted, const ByteSource& bytes) override {
+    const Identity who = access_.identify(by);
+    findMine(by, who, wanted.id, rights::uploadsAppend);  // before anyone is stopped
+    const UploadTurns::Turn turn(turns_, wanted.id.text, bytes.stop, options_.patience);
+    rows::StoredUpload upload = findLive(by, who, wanted.id, rights::uploadsAppend);
+    if (upload.state == UploadState::complete)
+      throw Error(Fault::conflict, fmt::format("upload {}: is complete", wanted.id.text));
+    if (blobs_.isUnderWay(wanted.id.text)) throw elsewhere(wanted.id);
+    upload.offset = storedOf(upload);
+    if (wanted.offset != upload.offset)
+      throw Error(Fault::conflict, fmt::format("offset: is {}, not {}", upload.offset, wanted.offset));
+    if (wanted.size) setSize(upload, *wanted.size);
+    Receiving receiving{upload, turn, wanted.checksum, senderOf(who, upload.owner)};
+    receive(by, receiving, bytes);
+    return findMine(by, who, wanted.id, rights::uploadsAppend);
+  }
+
+  void abort(const Credential& by, const UploadRef& wanted) override {
+    const Identity who = access_.identify(by);
+    findMine(by, who, wanted.id, rights::uploadsAbort);
+    const UploadTurns::Turn turn(turns_, wanted.id.text, {}, options_.patience);
+    const rows::StoredUpload upload = findMine(by, who, wanted.id, rights::uploadsAbort);
+    if (blobs_.isUnderWay(wanted.id.text)) throw elsewhere(wanted.id);
+    remove(upload);
+    blobs_.removeIncoming(wanted.id.text);
+  }
+
+  ResumableUpload show(const Credential& by, const UploadRef& wanted) override {
+    rows::StoredUpload upload = findMine(by, access_.identify(by), wanted.id, rights::uploadsShow);
+    if (upload.state == UploadState::partial) upload.offset = storedOf(upload);
+    return upload;
+  }
+
+  Page<ResumableUpload> list(const Credential& by, const UploadQuery& wanted) override {
+    const Identity who = access_.identify(by);
+    access::require(who, rights::uploadsList);
+    checkLimit(wanted.limit);
+    return database_.read([&](store::Reader& reader) {
+      return rows::listUploads(
+          reader, access_.whose(reader, who, wanted.user, rights::uploadsListOf, rights::uploadsListAll), wanted);
+    });
+  }
+
+  void removeAbandoned() override {
+    blobs_.removeAbandoned([this](const std::string& name) {
+      return database_.read([&](store::Reader& reader) { return rows::isPartialUpload(reader, name); });
+    });
+  }
+
+  std::uint64_t maxSize() const override { return options_.maxUpload; }
+  void drain() override { turns_.drain(); }
+
  private:
+  // One piece of an upload that is being received.
+  struct Receiving {
+    const rows::StoredUpload& upload;
+    const UploadTurns::Turn& turn;
+    const std::optional<Checksum>& checksum;
+    UserId sender;
+  };
+
+  static Error elsewhere(const UploadId& id) {
+    return Error(Fault::locked, fmt::format("upload {}: another process is receiving it", id.text));
+  }
+  static Error noSuchUpload(const UploadId& id) {
+    return Error(Fault::notFound, fmt::format("upload {}: not found", id.text));
+  }
+  static Error isGone(const UploadId& id, std::string_view why) {
+    return Error(Fault::gone, fmt::format("upload {}: {}", id.text, why));
+  }
+
+  static UserId senderOf(const Identity& who, UserId owner) {
+    if (who.kind == Identity::Kind::operator_) return {};
+    return who.kind == Identity::Kind::link ? owner : who.user;
+  }
+
+  // To those who have no right to it, an upload does not exist.
+  rows::StoredUpload findMine(store::Reader& reader, const Credential& by, const Identity& who, const UploadId& id,
+                              const access::Right& right) {
+    auto upload = rows::findUpload(reader, id);
+    if (who.kind == Identity::Kind::link) {
+      if (!upload || !upload->byLink) throw noSuchUpload(id);
+      access_.checkLink(reader, std::get<SignedLink>(by), upload->video, nameOf(ShareWhat::upload));
+    } else if (!upload || !access::may(who, right, upload->owner)) {
+      if (who.kind == Identity::Kind::anonymous || (upload && upload->owner == who.user))
+        access::require(who, right, upload ? std::optional(upload->owner) : std::nullopt);
+      throw noSuchUpload(id);
+    }
+    return *std::move(upload);
+  }
+  rows::StoredUpload findMine(const Credential& by, const Identity& who, const UploadId& id,
+                              const access::Right& right) {
+    return database_.read([&](store::Reader& reader) { return findMine(reader, by, who, id, right); });
+  }
+
+  // Does the same; throws gone for an upload that cannot go on.
+  rows::StoredUpload findLive(const Credential& by, const Identity& who, const UploadId& id,
+                              const access::Right& right) {
+    return database_.read([&](store::Reader& reader) {
+      rows::StoredUpload upload = findMine(reader, by, who, id, right);
+      if (upload.state == UploadState::expired || upload.expires <= access_.now()) throw isGone(id, "has expired");
+      const auto video = rows::findVideo(reader, upload.video);
+      if (upload.state == UploadState::partial &&
+          (!video || (video->state != VideoState::pending && video->state != VideoState::ready)))
+        throw isGone(id, "its video was deleted");
+      return upload;
+    });
+  }
+
+  // Returns how many bytes of an upload are certainly stored.
+  std::int64_t storedOf(const rows::StoredUpload& upload) const {
+    if (upload.state != UploadState::partial || upload.offset == 0) return upload.offset;
+    return std::min(upload.offset, static_cast<std::int64_t>(blobs_.incomingSize(upload.id.text)));
+  }
+
+  ResumableUpload insert(const Credential& by, const NewUpload& wanted, const VideoId& id, bool madeVideo) {
+    return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
+      const Identity who = access_.identify(transaction, by);
+      const rows::StoredVideo video = findUploadable(transaction, by, who, id);
+      const auto size = static_cast<std::uint64_t>(wanted.size.value_or(0));
+      if (!inProgress_.fits(video.authorId, size, requireQuota(transaction, video, size))) throw overQuota();
+      if (wanted.sha256) rows::requireContentAllowed(transaction, *wanted.sha256);
+      if (options_.maxPartial > 0 && who.kind != Identity::Kind::operator_ &&
+          rows::hasPartialUploads(transaction, video.authorId, options_.maxPartial))
+        throw Error(Fault::conflict, fmt::format("user {}: has {} uploads that are not complete already; abort some",
+                                                 video.author, options_.maxPartial));
+      rows::StoredUpload upload;
+      upload.created = access_.now();
+      upload.id.text = makeUuid7(upload.created);
+      upload.video = id;
+      upload.user = video.author;
+      upload.name = video.name;
+      upload.size = wanted.size;
+      upload.expires = upload.created + options_.ttl;
+      upload.owner = video.authorId;
+      upload.madeVideo = madeVideo;
+      upload.byLink = who.kind == Identity::Kind::link;
+      upload.sha256 = wanted.sha256;
+      upload.metadata = wanted.metadata;
+      rows::insertUpload(transaction, upload);
+      return static_cast<ResumableUpload>(upload);
+    });
+  }
+
+  void setSize(rows::StoredUpload& upload, std::int64_t size) {
+    if (upload.size == size) return;
+    if (upload.size) throw Error(Fault::malformed, fmt::format("size: is {} and cannot change", *upload.size));
+    if (size == 0) throw isEmpty();
+    if (size < upload.offset)
+      throw Error(Fault::malformed, fmt::format("size: {} bytes are stored already", upload.offset));
+    if (static_cast<std::uint64_t>(size) > options_.maxUpload) throw tooLarge();
+    if (!database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+          return rows::setUploadSize(transaction, upload.id, size);
+        }))
+      throw isGone(upload.id, "was removed meanwhile");
+    upload.size = size;
+  }
+
+  // Receives a piece. What has arrived stays if it breaks off, unless the piece counts whole or not at all.
+  void receive(const Credential& by, const Receiving& its, const ByteSource& bytes) {
+    const rows::StoredUpload& upload = its.upload;
+    const std::string& id = upload.id.text;
+    const auto before = static_cast<std::uint64_t>(upload.offset);
+    const std::uint64_t whole = upload.size ? static_cast<std::uint64_t>(*upload.size) : options_.maxUpload;
+    const auto requireRoom = [&](std::uint64_t size) {
+      if (size <= whole - before) return;
+      if (!upload.size) throw tooLarge();
+      throw Error(Fault::malformed, fmt::format("upload {}: has only {} bytes to come", id, whole - before));
+    };
+    const std::uint64_t least = bytes.size.value_or(bytes.least);
+    requireRoom(least);
+    const std::uint64_t most = database_.read([&](store::Reader& reader) {
+      return requireQuota(reader, findUploadable(reader, by, access_.identify(by), upload.video), least);
+    });
+    std::optional<UploadInProgress> progress;
+    try {
+      progress.emplace(inProgress_, its.sender, upload.owner, options_.maxPerUser, options_.patience);
+    } catch (const Error& error) {
+      throw Error(Fault::locked, error.detail(), error.retryAfter());
+    }
+    database_.requireSpace(least);
+    if (!progress->grow(least, most)) throw overQuota();
+
+    store::HashedPart hashed = hashes_.take(id);
+    const HashedUploads::Keep keepHash(hashes_, id, hashed);
+    store::Incoming incoming = blobs_.resume(id, before, hashed, [&] { return its.turn.isOver(); });
+    std::optional<Hash> checksum;
+    if (its.checksum) checksum.emplace(its.checksum->function);
+    std::uint64_t recorded = before;
+    std::uint64_t looked = before;
+    std::uint64_t inRow = 0;  // bytes of this piece that the row counts already
+    const auto count = [&](std::uint64_t size) {
+      if (most != UINT64_MAX && !progress->grow(std::max(size, least) - inRow, most - inRow)) throw overQuota();
+    };
+    bool isWhole = true;  // whether what arrived counts
+    const auto take = [&](std::span<const std::byte> piece) {
+      if (its.turn.isOver()) throw isOver(upload.id);
+      const std::uint64_t size = incoming.size() - before + piece.size();
+      try {
+        requireRoom(size);
+      } catch (const Error&) {
+        isWhole = false;
+        throw;
+      }
+      count(size);
+      incoming.write(piece);
+      if (checksum) checksum->add(piece);
+      if (incoming.size() - looked >= spaceStep) {
+        looked = incoming.size();
+        const std::uint64_t got = looked - before;
+        database_.requireSpace(got < least ? least - got : bytes.size ? 0 : spaceAhead);
+      }
+      if (checksum || incoming.size() - recorded < syncStep || incoming.size() == whole) return;
+      recorded = incoming.size();
+      record(upload, incoming, incoming.sync());
+      inRow = recorded - before;
+      count(size);
+    };
+    std::exception_ptr broken;
+    try {
+      bytes.push({take, [&] { return incoming.room(); }});
+    } catch (...) {
+      broken = std::current_exception();
+    }
+    if (checksum && !broken && checksum->hex() != its.checksum->hex)
+      broken = std::make_exception_ptr(Error(Fault::checksumMismatch, "Upload-Checksum: does not match the bytes"));
+    if (broken && (checksum || !isWhole)) {
+      incoming.cut(before);
+    } else if (!broken && upload.size && incoming.size() == whole) {
+      publish(by, upload, incoming);
+      hashed = {};
+    } else {
+      try {
+        hashed = incoming.pause();
+        record(upload, incoming, incoming.size());
+      } catch (...) {
+        if (!broken) throw;
+      }
+    }
+    if (broken && its.turn.isOver()) throw isOver(upload.id);
+    if (broken) std::rethrow_exception(broken);
+  }
+
+  static Error isOver(const UploadId& id) {
+    return Error(Fault::locked, fmt::format("upload {}: a newer request continues it", id.text));
+  }
+
+  // Records that so many bytes survive a crash. As long as the content is not published, one byte is missing: a client
+  // that finds nothing missing takes it for published.
+  void record(const rows::StoredUpload& upload, store::Incoming& incoming, std::uint64_t size) {
+    const std::int64_t bytes = std::min(static_cast<std::int64_t>(size), upload.size.value_or(INT64_MAX - 1) - 1);
+    const Time now = access_.now();
+    const bool isThere = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      return rows::recordUpload(transaction, upload.id, bytes, now, now + options_.ttl);
+    });
+    if (isThere) return;
+    incoming.drop();
+    throw isGone(upload.id, "was removed meanwhile");
+  }
+
+  void publish(const Credential& by, const rows::StoredUpload& upload, store::Incoming& incoming) {
+    try {
+      commit(by, {upload.video, upload.sha256}, incoming, &upload);
+    } catch (const Error& error) {
+      if (error.fault() == Fault::malformed || error.fault() == Fault::unsupportedMediaType) {
+        incoming.drop();
+        remove(upload);
+      } else if (error.fault() == Fault::gone) {
+        incoming.drop();
+      } else {
+        record(upload, incoming, incoming.size());
+      }
+      throw;
+    }
+  }
+
+  // Removes the row of an upload, and the video that was created for it.
+  void remove(const rows::StoredUpload& upload) {
+    const bool isQueued = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      rows::deleteUpload(transaction, upload.id);
+      return upload.madeVideo && queuePending(transaction, upload.video);
+    });
+    if (isQueued) wakePurge_();
+  }
+  void removePending(const VideoId& id) noexcept try {
+    if (database_.write(store::Purpose::keep,
+                        [&](store::Transaction& transaction) { return queuePending(transaction, id); }))
+      wakePurge_();
+  } catch (const std::exception&) {
+    // upload-sweep removes it.
+  }
+  bool queuePending(store::Transaction& transaction, const VideoId& id) {
+    const auto video = rows::findVideo(transaction, id);
+    const Time now = access_.now();
+    return video && video->state == VideoState::pending && rows::queueDeletion(transaction, *video, now, now);
+  }
+
   static Error underWay(const VideoId& id) {
     return Error(Fault::conflict, fmt::format("video {}: another upload is in progress", id.text));
   }
@@ -181,16 +502,6 @@ class LocalUploads : public Uploads {
   static Error overQuota() { return Error(Fault::overQuota, "the owner's quota would be exceeded"); }
 
   static Error isEmpty() { return Error(Fault::malformed, "file: is empty"); }
-
-  static std::string bytesOf(std::string_view hex) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    if (hex.size() % 2 != 0 || hex.find_first_not_of(digits) != std::string_view::npos)
-      throw Error(Fault::malformed, "front: must be hex");
-    std::string bytes;
-    for (std::size_t i = 0; i < hex.size(); i += 2)
-      bytes += static_cast<char>(digits.find(hex[i]) << 4 | digits.find(hex[i + 1]));
-    return bytes;
-  }
 
   // Returns the kind of a file that begins with `front`; throws if it is not accepted.
   media::Kind kindOf(std::string_view front) const {
@@ -241,7 +552,9 @@ class LocalUploads : public Uploads {
     return status;
   }
 
-  Uploaded commit(const Credential& by, const Upload& wanted, store::Incoming& incoming) {
+  // Publishes a content; `resumable` is the upload that it comes from, or null.
+  Uploaded commit(const Credential& by, const Upload& wanted, store::Incoming& incoming,
+                  const rows::StoredUpload* resumable = nullptr) {
     const media::Kind found = kindOf(incoming.front());
     rows::NewContent content;
     content.blob = incoming.finish(found.extension);
@@ -256,6 +569,9 @@ class LocalUploads : public Uploads {
       const Identity who = access_.identify(transaction, by);
       const rows::StoredVideo video = findUploadable(transaction, by, who, wanted.id);
       rows::requireContentAllowed(transaction, content.sha256);
+      if (resumable != nullptr &&
+          !rows::completeUpload(transaction, resumable->id, access_.now(), access_.now() + options_.ttl))
+        throw isGone(resumable->id, "was removed meanwhile");
       isLimited = requireQuota(transaction, video, static_cast<std::uint64_t>(content.size)) != UINT64_MAX;
       if (!rows::setContent(transaction, video, content, access_.now())) throw rows::changedMeanwhile(wanted.id);
       if (video.blob) rows::insertBlobDeletion(transaction, *video.blob, video.authorId, video.size, access_.now());
@@ -309,18 +625,22 @@ class LocalUploads : public Uploads {
   store::Database& database_;
   store::Blobs& blobs_;
   access::Access& access_;
+  Videos& videos_;
   UploadsOptions options_;
   std::mutex refusedMutex_;
   std::vector<Refused> refused_;
   const std::function<void()> wakePurge_;
   UploadsInProgress inProgress_;
+  UploadTurns turns_;
+  HashedUploads hashes_;
 };
 
 }  // namespace
 
-std::unique_ptr<Uploads> makeLocalUploads(store::Database& database, store::Blobs& blobs, access::Access& access,
-                                          const UploadsOptions& options, std::function<void()> wakePurge) {
-  return std::make_unique<LocalUploads>(database, blobs, access, options, std::move(wakePurge));
+std::unique_ptr<LocalUploads> makeLocalUploads(store::Database& database, store::Blobs& blobs, access::Access& access,
+                                               Videos& videos, const UploadsOptions& options,
+                                               std::function<void()> wakePurge) {
+  return std::make_unique<DirectoryUploads>(database, blobs, access, videos, options, std::move(wakePurge));
 }
 
 }  // namespace video

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -7,9 +8,11 @@
 #include <string>
 
 #include "base/bytes.hpp"
+#include "base/clock.hpp"
 #include "base/credential.hpp"
 #include "base/fields.hpp"
 #include "base/ids.hpp"
+#include "base/sha256.hpp"
 
 namespace video {
 
@@ -60,12 +63,71 @@ struct RehearsedUpload {
   std::string contentType;  ///< media type with which it would be stored
 };
 
+using UploadId = Id<struct UploadNoun>;  ///< UUIDv7
+
+/// The state of an upload that can be resumed: bytes are missing; its content is published; it was not completed in
+/// time, and its bytes are gone.
+enum class UploadState { partial, complete, expired };
+
+/// An upload that can be resumed.
+struct ResumableUpload {
+  UploadId id;
+  VideoId video;
+  std::string user;                  ///< the video's owner
+  std::string name;                  ///< the video's
+  std::int64_t offset = 0;           ///< bytes that are stored: the next one to send
+  std::optional<std::int64_t> size;  ///< in bytes; nothing until it is known
+  UploadState state = UploadState::partial;
+  Time created{};
+  Time expires{};                ///< later with each byte
+  std::optional<Time> lastByte;  ///< when a byte arrived
+  std::string metadata{};        ///< what the client sent with `create`; not in lists
+};
+
+/// The request for an upload that can be resumed.
+struct NewUpload {
+  std::optional<VideoId> video;       ///< the video whose content it is; nothing: a new one
+  std::optional<std::string> user;    ///< owner of the new video; default: the caller
+  std::optional<std::string> name;    ///< name of the new video, 1 to 200 characters
+  std::optional<std::int64_t> size;   ///< bytes; nothing: said later
+  std::optional<std::string> sha256;  ///< of the whole, hex; content with another one is refused
+  std::string metadata{};             ///< Upload-Metadata of tus, kept for the client
+};
+
+/// Identifies an upload.
+struct UploadRef {
+  UploadId id;
+};
+
+/// The checksum of one piece of an upload.
+struct Checksum {
+  HashFunction function = HashFunction::sha256;
+  std::string hex;
+};
+
+/// The next piece of an upload.
+struct AppendUpload {
+  UploadId id;
+  std::int64_t offset = 0;             ///< where the piece begins: the current offset
+  std::optional<std::int64_t> size{};  ///< of the whole, in bytes, if it was not known when the upload was created
+  std::optional<Checksum> checksum{};  ///< a piece that does not match it does not count
+};
+
+/// The request for a page of uploads, oldest first.
+struct UploadQuery : ListQuery {
+  std::optional<std::string> user;
+};
+
 /// Configuration of uploads (`[stream]` in videod.toml).
 struct UploadsOptions {
   std::uint64_t maxUpload = 2ULL << 30;  ///< bytes
   bool serveUnknownTypes = false;        ///< accept files of unknown type, as application/octet-stream
   std::int64_t quota = 0;                ///< as UsersOptions::quota
   std::size_t maxPerUser = 16;           ///< uploads in progress; 0: no limit
+  /// How long an upload that can be resumed is kept after its last byte, or after it was completed.
+  std::chrono::milliseconds ttl{std::chrono::hours{24}};
+  std::int64_t maxPartial = 100;               ///< of a user, that can be resumed; 0: no limit
+  std::chrono::milliseconds patience{30'000};  ///< how long a piece waits for its turn
 };
 
 /// Uploads of videos. Every function may be called from any thread and throws Error.
@@ -85,6 +147,44 @@ class Uploads {
   virtual RehearsedUpload rehearse(const Credential& by, const RehearseUpload& wanted) = 0;
   /// Returns what has been stored after an interrupted upload.
   virtual UploadStatus status(const Credential& by, const BeginUpload& wanted) = 0;
+
+  /// Starts an upload that can be resumed: after a broken connection, or a restart of client or server. Without a video
+  /// it also creates a pending one, which goes with the upload if that is aborted or expires. For those who may use
+  /// `put`; a signed link needs the video. Faults: those of begin and of Videos::add; malformed (empty), conflict (the
+  /// owner has too many that are not complete).
+  virtual ResumableUpload create(const Credential& by, const NewUpload& wanted) = 0;
+  /// Stops whoever is sending a piece, waits until that has ended, and returns the upload: what is missing begins at
+  /// `offset`. For the video's owner, admins, the operator, and holders of a signed upload link for one that was
+  /// created through a link; for all others it does not exist. Faults: notFound, gone (expired, or its video was
+  /// deleted), locked (another process is receiving it, or the daemon is stopping; try again).
+  virtual ResumableUpload resume(const Credential& by, const UploadRef& wanted) = 0;
+  /// Stores the next piece; when nothing is missing any more, publishes the content as `put` does. What has arrived of
+  /// a piece that broke off stays, unless it has a checksum. Stops an earlier piece of the same upload as `resume`
+  /// does, and ends with `locked` if a newer request stops it. For the same callers. Faults: those of resume and put;
+  /// conflict (the offset is another one, or nothing is missing), malformed (beyond the size), checksumMismatch. An
+  /// upload whose content is refused for what it is (malformed, unsupportedMediaType) is removed.
+  virtual ResumableUpload append(const Credential& by, const AppendUpload& wanted, const ByteSource& bytes) = 0;
+  /// Removes an upload, its bytes, and the video that was created for it if that is still pending. A complete upload is
+  /// forgotten; its video stays. For the same callers. Faults: notFound, locked.
+  virtual void abort(const Credential& by, const UploadRef& wanted) = 0;
+  /// Returns an upload without stopping anyone; `offset` is what is certainly stored. For the same callers. Faults:
+  /// notFound.
+  virtual ResumableUpload show(const Credential& by, const UploadRef& wanted) = 0;
+  /// Lists the caller's uploads that can be resumed, oldest first; admins and the operator see all, or those of one
+  /// user. Faults: forbidden, notFound (the user).
+  virtual Page<ResumableUpload> list(const Credential& by, const UploadQuery& wanted) = 0;
+};
+
+/// The uploads of a data directory.
+class LocalUploads : public Uploads {
+ public:
+  /// Removes files that killed processes left behind, except those of uploads that can be resumed.
+  virtual void removeAbandoned() = 0;
+  /// Returns the size of the largest upload in bytes.
+  virtual std::uint64_t maxSize() const = 0;
+  /// Ends the pieces that are being received, and from now on answers `locked` where resumable uploads would go on:
+  /// clients try again, and find the next daemon. May be called from any thread.
+  virtual void drain() = 0;
 };
 
 }  // namespace video

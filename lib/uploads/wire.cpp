@@ -2,8 +2,11 @@
 #include <cctype>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
+#include "base/units.hpp"
 #include "http/client/client.hpp"
 #include "http/routing/router.hpp"
+#include "http/tus.hpp"
 #include "uploads/fields.hpp"
 #include "uploads/make.hpp"
 
@@ -48,6 +51,58 @@ constexpr Endpoint<RehearseUpload, RehearsedUpload> rehearse{
      .method = Method::post,
      .path = "/user/{user_name}/uploads/rehearse",
      .summary = "Check whether an upload would succeed before creating the video"}};
+constexpr http::RouteFlags tusFlags{.takesLink = true, .keepsHeaders = true, .waitsForToken = true};
+constexpr http::Route options{.name = "uploads.options",
+                              .method = Method::options,
+                              .path = "/uploads",
+                              .success = 204,
+                              .roles = http::stream,
+                              .summary = "Show what resumable uploads (tus 1.0) support"};
+constexpr http::Route create{.name = "uploads.create",
+                             .method = Method::post,
+                             .path = "/uploads",
+                             .success = 201,
+                             .roles = http::stream,
+                             .summary = "Start a resumable upload (tus 1.0)",
+                             .flags = tusFlags};
+constexpr http::Route resume{.name = "uploads.resume",
+                             .method = Method::head,
+                             .path = "/uploads/{id}",
+                             .roles = http::stream,
+                             .summary = "Stop the request that is sending, and get the offset to go on at (tus 1.0)",
+                             .flags = tusFlags};
+constexpr http::Route append{.name = "uploads.append",
+                             .method = Method::patch,
+                             .path = "/uploads/{id}",
+                             .success = 204,
+                             .roles = http::stream,
+                             .summary = "Send the next piece of a resumable upload (tus 1.0)",
+                             .flags = tusFlags};
+constexpr http::Route other{.name = "uploads.append",
+                            .method = Method::post,
+                            .path = "/uploads/{id}",
+                            .success = 204,
+                            .roles = http::stream,
+                            .summary = "Do what the method in X-HTTP-Method-Override does: PATCH or DELETE (tus 1.0)",
+                            .flags = tusFlags};
+constexpr http::Route abort{.name = "uploads.abort",
+                            .method = Method::delete_,
+                            .path = "/uploads/{id}",
+                            .success = 204,
+                            .roles = http::stream,
+                            .summary = "Remove a resumable upload (tus 1.0)",
+                            .flags = tusFlags};
+constexpr Endpoint<UploadRef, ResumableUpload> show{{.name = "uploads.show",
+                                                     .method = Method::get,
+                                                     .path = "/uploads/{id}",
+                                                     .roles = http::stream,
+                                                     .summary = "Show a resumable upload",
+                                                     .flags = {.takesLink = true}}};
+constexpr Endpoint<UploadQuery, Page<ResumableUpload>> list{{.name = "uploads.list",
+                                                             .method = Method::get,
+                                                             .path = "/uploads",
+                                                             .roles = http::stream,
+                                                             .summary = "List resumable uploads"}};
 constexpr http::Route testpage{.name = "uploads.testpage",
                                .method = Method::get,
                                .path = "/testpage",
@@ -95,6 +150,140 @@ void sayPage(const http::Exchange& exchange, http::Answer& answer) {
        0, 0});
 }
 
+namespace tus = http::tus;
+
+constexpr std::string_view uploadsPath = "/uploads/";
+
+// Returns the name of a new video: `name`, or the file's name in its folder.
+std::optional<std::string> nameOfFile(std::string name, const std::string& file, std::string path) {
+  if (!name.empty()) return name;
+  if (path == "null") path.clear();  // what Uppy sends for none
+  if (path.empty() || path == file) return file.empty() ? std::nullopt : std::optional(file);
+  return file.empty() || path.ends_with('/' + file) ? path : path + '/' + file;
+}
+
+NewUpload newUploadOf(const http::Head& head) {
+  if (!head.header("Upload-Concat").empty()) throw Error(Fault::malformed, "Upload-Concat: is not supported");
+  NewUpload wanted;
+  wanted.size = tus::readNumber(head, "Upload-Length");
+  const auto deferred = tus::readNumber(head, "Upload-Defer-Length");
+  if (deferred && *deferred != 1) throw Error(Fault::malformed, "Upload-Defer-Length: must be 1");
+  if (wanted.size.has_value() == deferred.has_value())
+    throw Error(Fault::malformed, "Upload-Length: give it, or Upload-Defer-Length");
+  wanted.metadata = head.header("Upload-Metadata");
+  std::string name;
+  std::string file;
+  std::string path;
+  for (auto& [key, value] : tus::readMetadata(wanted.metadata)) {
+    if (key == "name") name = std::move(value);
+    if (key == "filename") file = std::move(value);
+    if (key == "relativePath") path = std::move(value);
+    if (key == "video") wanted.video = VideoId{std::move(value)};
+    if (key == "user") wanted.user = std::move(value);
+    if (key == "sha256") wanted.sha256 = std::move(value);
+  }
+  wanted.name = nameOfFile(std::move(name), file, std::move(path));
+  for (const auto* text : {&wanted.name, &wanted.user})
+    if (*text && !isUtf8(**text)) throw Error(Fault::malformed, "Upload-Metadata: is not UTF-8");
+  if (wanted.video && !isUtf8(wanted.video->text)) throw Error(Fault::malformed, "Upload-Metadata: is not UTF-8");
+  return wanted;
+}
+
+void addHeaders(const ResumableUpload& upload, http::Answer& answer) {
+  answer.set("Upload-Offset", fmt::to_string(upload.offset));
+  answer.set("Upload-Expires", formatHttpTime(upload.expires));
+  answer.set("X-Video-Id", upload.video.text);
+}
+
+UploadId uploadIdOf(const http::Exchange& exchange) {
+  return {std::string(exchange.pathParameter("id").value_or(""))};
+}
+
+std::optional<Checksum> checksumOf(const http::Head& head) {
+  const std::string_view text = head.header("Upload-Checksum");
+  if (text.empty()) return std::nullopt;
+  auto [function, hex] = tus::readChecksum(text);
+  return Checksum{function, std::move(hex)};
+}
+
+void answerCreate(Uploads& uploads, const http::Exchange& exchange, http::Answer& answer) {
+  const http::Head& head = exchange.request.head;
+  tus::requireVersion(head, answer);
+  const NewUpload wanted = newUploadOf(head);
+  const bool hasPiece = head.hasBody();
+  if (hasPiece) tus::requirePiece(head);
+  const auto checksum = hasPiece ? checksumOf(head) : std::nullopt;
+  ResumableUpload upload = uploads.create(exchange.by, wanted);
+  if (hasPiece) {
+    try {
+      upload = uploads.append(exchange.by, {.id = upload.id, .checksum = checksum}, *exchange.request.bytes);
+    } catch (const std::exception&) {
+      // The client does not know the upload and cannot resume it.
+      try {
+        uploads.abort(exchange.by, {upload.id});
+      } catch (const std::exception&) {
+        // It expires.
+      }
+      throw;
+    }
+  }
+  // A path, which is right behind every proxy. A client sends no credential of its own to it if it has a link.
+  std::string location = fmt::format("{}{}", uploadsPath, upload.id.text);
+  if (std::holds_alternative<SignedLink>(exchange.by)) location += fmt::format("?{}", head.query);
+  answer.set("Location", std::move(location));
+  addHeaders(upload, answer);
+}
+
+void answerResume(Uploads& uploads, const http::Exchange& exchange, http::Answer& answer) {
+  tus::requireVersion(exchange.request.head, answer);
+  ResumableUpload upload;
+  try {
+    upload = uploads.resume(exchange.by, {uploadIdOf(exchange)});
+  } catch (const Error& error) {
+    // Clients take any other status for the end of the upload, and start again from the beginning.
+    if (rowOf(error.fault()).httpStatus >= 500)
+      throw Error(Fault::locked, std::string(error.sentence()), error.retryAfter());
+    throw;
+  }
+  addHeaders(upload, answer);
+  if (upload.size)
+    answer.set("Upload-Length", fmt::to_string(*upload.size));
+  else
+    answer.set("Upload-Defer-Length", "1");
+  if (!upload.metadata.empty()) answer.set("Upload-Metadata", upload.metadata);
+}
+
+void answerAppend(Uploads& uploads, const http::Exchange& exchange, http::Answer& answer) {
+  const http::Head& head = exchange.request.head;
+  tus::requireVersion(head, answer);
+  tus::requirePiece(head);
+  const auto offset = tus::readNumber(head, "Upload-Offset");
+  if (!offset) throw Error(Fault::malformed, "Upload-Offset: is missing");
+  const AppendUpload wanted{.id = uploadIdOf(exchange),
+                            .offset = *offset,
+                            .size = tus::readNumber(head, "Upload-Length"),
+                            .checksum = checksumOf(head)};
+  try {
+    addHeaders(uploads.append(exchange.by, wanted, *exchange.request.bytes), answer);
+  } catch (const Error& error) {
+    if (error.fault() == Fault::conflict)
+      answer.set("Upload-Offset", fmt::to_string(uploads.show(exchange.by, {wanted.id}).offset));
+    throw;
+  }
+}
+
+void answerAbort(Uploads& uploads, const http::Exchange& exchange, http::Answer& answer) {
+  tus::requireVersion(exchange.request.head, answer);
+  uploads.abort(exchange.by, {uploadIdOf(exchange)});
+}
+
+void answerOther(Uploads& uploads, const http::Exchange& exchange, http::Answer& answer) {
+  const std::string_view method = exchange.request.head.header(tus::methodOverride);
+  if (method == "PATCH") return answerAppend(uploads, exchange, answer);
+  if (method == "DELETE") return answerAbort(uploads, exchange, answer);
+  throw Error(Fault::malformed, fmt::format("{}: must be PATCH or DELETE", tus::methodOverride));
+}
+
 class RemoteUploads : public Uploads {
  public:
   explicit RemoteUploads(http::Client& server) : server_(server) {}
@@ -115,8 +304,54 @@ class RemoteUploads : public Uploads {
   UploadStatus status(const Credential& by, const BeginUpload& wanted) override {
     return server_.call(wire::status, by, wanted);
   }
+  ResumableUpload create(const Credential& by, const NewUpload& wanted) override {
+    tus::Metadata pairs;
+    const auto add = [&](const char* key, const auto& value) {
+      if (value) pairs.emplace_back(key, toText(*value));
+    };
+    add("video", wanted.video);
+    add("user", wanted.user);
+    add("name", wanted.name);
+    add("sha256", wanted.sha256);
+    http::HeaderFields headers = tusHeaders();
+    if (wanted.size)
+      headers.emplace_back("Upload-Length", fmt::to_string(*wanted.size));
+    else
+      headers.emplace_back("Upload-Defer-Length", "1");
+    if (!pairs.empty()) headers.emplace_back("Upload-Metadata", tus::writeMetadata(pairs));
+    const http::HeaderFields reply = server_.sendPiece(wire::create, by, Nothing{}, headers);
+    std::string_view location = http::headerOf(reply, "Location");
+    location = location.substr(0, location.find('?'));
+    const std::size_t slash = location.rfind('/');
+    return show(by, {{std::string(location.substr(slash == std::string_view::npos ? 0 : slash + 1))}});
+  }
+  ResumableUpload resume(const Credential& by, const UploadRef& wanted) override {
+    server_.sendPiece(wire::resume, by, wanted, tusHeaders());
+    return show(by, wanted);
+  }
+  ResumableUpload append(const Credential& by, const AppendUpload& wanted, const ByteSource& bytes) override {
+    http::HeaderFields headers = tusHeaders();
+    headers.emplace_back(tus::methodOverride, "PATCH");  // httplib cannot stream the body of a PATCH
+    headers.emplace_back("Upload-Offset", fmt::to_string(wanted.offset));
+    if (wanted.size) headers.emplace_back("Upload-Length", fmt::to_string(*wanted.size));
+    if (wanted.checksum)
+      headers.emplace_back("Upload-Checksum", tus::writeChecksum(wanted.checksum->function, wanted.checksum->hex));
+    server_.sendPiece(wire::other, by, UploadRef{wanted.id}, headers, &bytes);
+    return show(by, {wanted.id});
+  }
+  void abort(const Credential& by, const UploadRef& wanted) override {
+    server_.sendPiece(wire::abort, by, wanted, tusHeaders());
+  }
+  ResumableUpload show(const Credential& by, const UploadRef& wanted) override {
+    return server_.call(wire::show, by, wanted);
+  }
+  Page<ResumableUpload> list(const Credential& by, const UploadQuery& wanted) override {
+    return server_.call(wire::list, by, wanted);
+  }
 
  private:
+  static http::HeaderFields tusHeaders() { return {{"Tus-Resumable", std::string(tus::version)}}; }
+
   http::Client& server_;
 };
 
@@ -126,7 +361,7 @@ std::unique_ptr<Uploads> makeRemoteUploads(http::Client& server) {
   return std::make_unique<RemoteUploads>(server);
 }
 
-void serveUploads(http::Router& router, Uploads& uploads) {
+void serveUploads(http::Router& router, LocalUploads& uploads) {
   const auto take = [&](auto& by, Upload& wanted, const ByteSource& bytes, const http::Exchange& exchange) {
     if (auto digest = exchange.contentDigest()) wanted.digest = std::move(digest);
     return uploads.put(by, wanted, bytes);
@@ -147,6 +382,21 @@ void serveUploads(http::Router& router, Uploads& uploads) {
   router.serve(wire::begin, [&](auto& by, auto& wanted) { return uploads.begin(by, wanted); });
   router.serve(wire::rehearse, [&](auto& by, auto& wanted) { return uploads.rehearse(by, wanted); });
   router.serve(wire::status, [&](auto& by, auto& wanted) { return uploads.status(by, wanted); });
+
+  const auto with = [&uploads](auto answerOne) {
+    return [&uploads, answerOne](const http::Exchange& exchange, http::Answer& said) {
+      answerOne(uploads, exchange, said);
+    };
+  };
+  router.serveRaw(wire::options,
+                  [&](const http::Exchange&, http::Answer& said) { tus::answerOptions(uploads.maxSize(), said); });
+  router.serveBytes(wire::create, with(answerCreate));
+  router.serveRaw(wire::resume, with(answerResume));
+  router.serveBytes(wire::append, with(answerAppend));
+  router.serveBytes(wire::other, with(answerOther));
+  router.serveRaw(wire::abort, with(answerAbort));
+  router.serve(wire::show, [&](auto& by, auto& wanted) { return uploads.show(by, wanted); });
+  router.serve(wire::list, [&](auto& by, auto& wanted) { return uploads.list(by, wanted); });
 }
 
 }  // namespace video

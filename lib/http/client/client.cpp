@@ -21,6 +21,7 @@
 #include "http/header_values.hpp"
 #include "http/percent_encoding.hpp"
 #include "http/routing/error_reply.hpp"
+#include "http/tus.hpp"
 #include "os/unix_address.hpp"
 
 namespace video::http {
@@ -352,7 +353,28 @@ void Client::requirePath(const Route& route) {
                     impl_->server.origin));
 }
 
-void Client::put(const Ask& asked, const ByteSource& bytes) {
+std::string_view headerOf(const HeaderFields& headers, std::string_view name) noexcept {
+  for (const auto& [known, value] : headers)
+    if (equalWithoutCase(known, name)) return value;
+  return {};
+}
+
+HeaderFields Client::exchangeHeaders(const Ask& asked) {
+  httplib::Request request;
+  request.method = nameOf(asked.method);
+  request.path = asked.target;
+  for (const auto& [name, value] : asked.headers) request.headers.emplace(name, value);
+  const Impl::Borrowed connection(*impl_);
+  httplib::Result result = connection->send(request);
+  // The server may have closed the idle connection just now.
+  if (!result && asked.method == Method::head && result.error() == httplib::Error::Read)
+    result = connection->send(request);
+  const httplib::Response answer = impl_->answered(std::move(result));
+  requireSuccess(answer);
+  return {answer.headers.begin(), answer.headers.end()};
+}
+
+HeaderFields Client::put(const Ask& asked, const ByteSource& bytes) {
   const Impl::Borrowed connection(*impl_);
   std::exception_ptr failure;
   std::optional<ErrorAnswer> early;
@@ -379,24 +401,28 @@ void Client::put(const Ask& asked, const ByteSource& bytes) {
   };
   httplib::Headers headers;
   for (const auto& [name, value] : asked.headers) headers.emplace(name, value);
-  const char* const type = "application/octet-stream";
+  const bool isPiece = asked.method == Method::post;
+  const std::string type(isPiece ? tus::mediaType : "application/octet-stream");
+  const auto send = [&](const auto&... body) {
+    return isPiece ? connection->Post(asked.target, headers, body..., type)
+                   : connection->Put(asked.target, headers, body..., type);
+  };
   httplib::Result result =
       bytes.size.value_or(0) > 0
-          ? connection->Put(
-                asked.target, headers, static_cast<std::size_t>(*bytes.size),
-                [&](std::size_t, std::size_t, httplib::DataSink& sink) { return push(sink); }, type)
-      : bytes.size ? connection->Put(asked.target, headers, std::string(), type)
-                   : connection->Put(
-                         asked.target, headers,
-                         [&](std::size_t, httplib::DataSink& sink) {
-                           if (!push(sink)) return false;
-                           sink.done();
-                           return true;
-                         },
-                         type);
+          ? send(
+                static_cast<std::size_t>(*bytes.size),
+                httplib::ContentProvider([&](std::size_t, std::size_t, httplib::DataSink& sink) { return push(sink); }))
+      : bytes.size ? send(std::string())
+                   : send(httplib::ContentProviderWithoutLength([&](std::size_t, httplib::DataSink& sink) {
+                       if (!push(sink)) return false;
+                       sink.done();
+                       return true;
+                     }));
   if (early) throw errorOf(*early);
   if (failure) std::rethrow_exception(failure);
-  requireSuccess(impl_->answered(std::move(result)));
+  const httplib::Response answer = impl_->answered(std::move(result));
+  requireSuccess(answer);
+  return {answer.headers.begin(), answer.headers.end()};
 }
 
 // Reads a content in byte ranges of `pieceSize`; If-Match makes sure that all belong to the content that was opened.

@@ -25,6 +25,12 @@ struct ClientOptions {
   std::chrono::milliseconds lockTimeout{0};   ///< how long to repeat requests that are refused because a lock is held
 };
 
+/// Header fields, in order.
+using HeaderFields = std::vector<std::pair<std::string, std::string>>;
+
+/// Returns the value of a header field, ignoring the case of its name; empty if there is none.
+std::string_view headerOf(const HeaderFields& headers, std::string_view name) noexcept;
+
 /// HTTP client of the API, used by the remote implementations. All functions throw Error: the fault in the server's
 /// reply with its detail and Retry-After, or unreachable. May be used from any thread.
 class Client {
@@ -61,6 +67,17 @@ class Client {
   void send(const Endpoint<Wanted, Given>& endpoint, const Credential& by, const Wanted& wanted,
             const ByteSource& bytes) {
     put(ask(endpoint, by, wanted), bytes);
+  }
+
+  /// Sends a request with these header fields, and a piece of an upload as its body if `bytes` is not null. The fields
+  /// of `wanted` must all be in the path. Returns the header fields of the reply. Throws as `send` does.
+  template <Described Wanted>
+  HeaderFields sendPiece(const Route& route, const Credential& by, const Wanted& wanted, const HeaderFields& headers,
+                         const ByteSource* bytes = nullptr) {
+    Ask asked = ask(route, by, wanted);
+    asked.hasBody = false;
+    asked.headers.insert(asked.headers.end(), headers.begin(), headers.end());
+    return bytes != nullptr ? put(asked, *bytes) : exchangeHeaders(asked);
   }
 
   /// Opens a content with a HEAD request; reading it sends GET requests for byte ranges, with If-Match. The client must
@@ -119,7 +136,8 @@ class Client {
   std::string exchangeOnce(const Ask& asked);
   /// Throws versionMismatch if the server does not have the path of `route`.
   void requirePath(const Route& route);
-  void put(const Ask& asked, const ByteSource& bytes);
+  HeaderFields put(const Ask& asked, const ByteSource& bytes);
+  HeaderFields exchangeHeaders(const Ask& asked);
   Content open(Ask asked);
 
   std::unique_ptr<Impl> impl_;

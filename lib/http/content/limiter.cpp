@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -20,6 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t unlimited = SIZE_MAX;
+constexpr std::size_t mostWaiting = 32;  // each occupies a worker
 constexpr std::size_t worthTrimming = std::size_t{8} << 20;
 
 // Tokens in use, in total or by one address.
@@ -84,6 +86,7 @@ struct Limiter::Buckets {
   // Returns whether much memory has become free since this was last true.
   bool giveBack(const std::string& key, std::size_t InUse::*kind, std::size_t count) {
     const std::lock_guard lock(mutex);
+    if (kind == &InUse::uploads) uploadEnded.notify_all();
     all.*kind -= count;
     if (const auto found = addresses.find(key); found != addresses.end()) {
       found->second.*kind -= count;
@@ -99,6 +102,14 @@ struct Limiter::Buckets {
     std::size_t bytes;
   };
 
+  static Token takeUpload(const std::shared_ptr<Buckets>& buckets, std::string_view address) {
+    const std::size_t each = buckets->options.uploadsPerAddress;
+    return take(buckets, address, &InUse::uploads, 1, Fault::tooMany,
+                {buckets->options.uploads, "uploads: too many at the moment", buckets->counts.uploadsRefused},
+                {each > 0 ? each : unlimited, "uploads: too many from this address at the moment",
+                 buckets->counts.uploadsOfAddressRefused});
+  }
+
   Bound allBuffered() { return {options.buffered, "memory: too much is waiting for clients", counts.bufferedRefused}; }
   Bound eachBuffered() {
     constexpr std::size_t least = std::size_t{1} << 20;  // some replies of any size
@@ -109,6 +120,8 @@ struct Limiter::Buckets {
 
   LimiterOptions options;
   mutable std::mutex mutex;
+  std::condition_variable uploadEnded;
+  std::size_t waiting = 0;  // for an upload token
   std::atomic<std::uint64_t> rate = options.rate;
   LimiterCounts counts;  // only those of refused requests
   InUse all;
@@ -129,13 +142,25 @@ Limiter::Token Limiter::takeStream(std::string_view address) {
 }
 
 Limiter::Token Limiter::takeUpload(std::string_view address) {
+  const std::lock_guard lock(buckets_->mutex);
+  return Buckets::takeUpload(buckets_, address);
+}
+
+Limiter::Token Limiter::waitForUpload(std::string_view address, std::chrono::milliseconds patience) {
   Buckets& in = *buckets_;
-  const std::lock_guard lock(in.mutex);
-  const std::size_t each = in.options.uploadsPerAddress;
-  return Buckets::take(buckets_, address, &InUse::uploads, 1, Fault::tooMany,
-                       {in.options.uploads, "uploads: too many at the moment", in.counts.uploadsRefused},
-                       {each > 0 ? each : unlimited, "uploads: too many from this address at the moment",
-                        in.counts.uploadsOfAddressRefused});
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  std::unique_lock lock(in.mutex);
+  for (bool isLate = false;;) {
+    try {
+      return Buckets::takeUpload(buckets_, address);
+    } catch (const Error& error) {
+      if (isLate || in.waiting >= mostWaiting) throw Error(Fault::locked, error.detail(), error.retryAfter());
+    }
+    ++in.waiting;
+    const Waiting forAnother;
+    isLate = in.uploadEnded.wait_until(lock, deadline) == std::cv_status::timeout;
+    --in.waiting;
+  }
 }
 
 Limiter::Token Limiter::takeConnection(std::string_view address) {

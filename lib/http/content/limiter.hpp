@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -38,9 +39,9 @@ struct LimiterCounts {
 };
 
 /// Limits concurrent streams, uploads and connections, and the memory of requests and replies, with tokens. Requests do
-/// not wait for a token: if there is none, Fault::tooMany (unavailable for memory) is thrown at once. A token is
-/// returned when its last copy is released, on any thread; it may outlive the limiter. Memory use is bounded by the
-/// tokens in use. All functions may be called from any thread.
+/// not wait for a token, except in `waitForUpload`: if there is none, Fault::tooMany (unavailable for memory) is thrown
+/// at once. A token is returned when its last copy is released, on any thread; it may outlive the limiter. Memory use
+/// is bounded by the tokens in use. All functions may be called from any thread.
 class Limiter {
  public:
   /// Returned to the limiter when its last copy is released.
@@ -54,6 +55,9 @@ class Limiter {
   Token takeStream(std::string_view address);
   /// Returns a token for one upload from `address`, which may be empty likewise. Throws tooMany if a limit is reached.
   Token takeUpload(std::string_view address);
+  /// Does the same, but waits for a token at most as long as `patience`, if not too many requests wait already. Throws
+  /// locked instead.
+  Token waitForUpload(std::string_view address, std::chrono::milliseconds patience);
   /// Returns a token for one connection from `address`, or for one request that a trusted proxy forwards from it; null
   /// if they are not limited. Throws tooMany if the limit is reached.
   Token takeConnection(std::string_view address);

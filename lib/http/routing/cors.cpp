@@ -16,16 +16,19 @@ constexpr std::string_view contentHeaders =
 }  // namespace
 
 const std::string& readHeaders() {
-  static const std::string names = fmt::format("{}, Authorization, Content-Digest, Content-Range, Content-Type, {}",
-                                               contentHeaders, credential_names::secretHeader);
+  static const std::string names = fmt::format(
+      "{}, Authorization, Content-Digest, Content-Range, Content-Type, Tus-Resumable, Upload-Checksum, "
+      "Upload-Defer-Length, Upload-Length, Upload-Metadata, Upload-Offset, X-HTTP-Method-Override, {}",
+      contentHeaders, credential_names::secretHeader);
   return names;
 }
 
 const std::string& writtenHeaders() {
   static const std::string names =
       "Accept-Ranges, Allow, Content-Disposition, Content-Range, Date, ETag, Link, Location, Retry-After, "
-      "WWW-Authenticate, "
-      "X-Error-Code, X-Error-Detail, X-Error-Reason, X-Request-Id";
+      "Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Defer-Length, "
+      "Upload-Expires, Upload-Length, Upload-Metadata, Upload-Offset, WWW-Authenticate, X-Error-Code, X-Error-Detail, "
+      "X-Error-Reason, X-Request-Id, X-Video-Id";
   return names;
 }
 

@@ -43,7 +43,7 @@ void answerError(const Error& error, const ErrorForm& form, Answer& answer) {
   const std::string_view reason = slugOf(error.reason());
   if (!reason.empty()) answer.set("X-Error-Reason", std::string(reason));
   if (row.httpStatus == 401) answer.set("WWW-Authenticate", "Bearer");
-  if (row.httpStatus == 429 || row.httpStatus == 503) {
+  if (row.httpStatus == 423 || row.httpStatus == 429 || row.httpStatus == 503) {
     const auto seconds = error.retryAfter().value_or(std::chrono::seconds(1)).count();
     answer.set("Retry-After", std::to_string(std::max<std::int64_t>(seconds, 1)));
   }

@@ -12,6 +12,7 @@ struct ErrorForm {
   bool plain = false;          ///< the message as plain text, the detail in a header field (the original's stream role)
   bool head = false;           ///< replies to a HEAD request
   bool body = false;           ///< the request's body may be what is malformed
+  bool keepsHeaders = false;   ///< has the header fields that were set before the error
   bool tooLargeIs400 = false;  ///< an upload that is too large gets 400 instead of 413
   std::string_view requestId;
 };

@@ -139,7 +139,7 @@ RouteTable::Match RouteTable::find(const PathParts& path, Method method, unsigne
   search.walk(*root_, 0);
   Match match;
   match.entry = search.entry;
-  if (match.entry != nullptr) return match;
+  if (match.entry != nullptr && method != Method::options) return match;
   if (search.known != nullptr) {
     for (const auto& [one, token] : tokens) {
       const RouteEntry* entry = Search::entryFor(*search.known, one);

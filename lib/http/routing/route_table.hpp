@@ -71,7 +71,7 @@ class RouteTable {
  public:
   struct Match {
     const RouteEntry* entry = nullptr;  ///< the route for path and method
-    std::string allow;                  ///< if only the method is unknown: the allowed methods
+    std::string allow;                  ///< if only the method is unknown, or for OPTIONS: the allowed methods
     bool plainErrors = false;           ///< whether the path has plain-text errors
     bool isContent = false;             ///< whether contents are read at the path
     std::string_view emptyParameter;    ///< if only an empty part prevents a match: that parameter's name

@@ -24,7 +24,7 @@ constexpr std::size_t mostOfAgent = 256;  // bytes of a User-Agent in the access
 constexpr std::size_t mostProxies = 16;
 
 bool changesSomething(Method method, const Route& route) noexcept {
-  return (method != Method::get && method != Method::head) || route.flags.changes;
+  return (method != Method::get && method != Method::head && method != Method::options) || route.flags.changes;
 }
 
 /// Appends `text` to the URI reference in `<>` of a Link header field; encodes the characters not allowed there.
@@ -143,7 +143,7 @@ class RequestScope {
                                         {"request_id", requestId_},
                                         {"code", rowOf(error.fault()).code},
                                         {"error", error.what()}});
-    if (error.fault() != Fault::rangeNotSatisfiable && error.fault() != Fault::methodNotAllowed)
+    if (!form_.keepsHeaders && error.fault() != Fault::rangeNotSatisfiable && error.fault() != Fault::methodNotAllowed)
       answer_.headers.clear();
     answer_.held.reset();
     answerError(error, form_, answer_);
@@ -283,6 +283,10 @@ void Router::serveRaw(const Route& route, std::function<void(const Exchange&, An
   add(route, bodyOf(route.method), std::move(handler));
 }
 
+void Router::serveBytes(const Route& route, std::function<void(const Exchange&, Answer&)> handler) {
+  add(route, BodyUse::stream, std::move(handler));
+}
+
 void Router::answerJson(std::string json, const std::string* nextCursor, const Exchange& exchange, Answer& answer) {
   answer.set("Content-Type", "application/json; charset=utf-8");
   answer.content.push_back({std::move(json), nullptr, 0, 0});
@@ -396,6 +400,7 @@ void Router::admit(const Head& head, const Listener& listener, Admitted& admitte
     return;
   }
   admitted.entry = match.entry;
+  admitted.allow = std::move(match.allow);
   const Route& route = match.entry->route;
   admitted.plainErrors = route.flags.plainErrors;
   admitted.body = match.entry->body;
@@ -446,7 +451,12 @@ std::unique_ptr<Admission> Router::begin(const Head& head, const Peer& peer, con
         client.proxied && !client.address.empty() && !options_.proxies.contains(client.address))
       admitted->share = limiter_.takeConnection(client.address);
     if (listener.operatorSocket) return;
-    if (admitted->body == BodyUse::stream) admitted->token = limiter_.takeUpload(admitted->client.address);
+    if (admitted->body == BodyUse::stream) {
+      if (!admitted->entry->route.flags.waitsForToken)
+        admitted->token = limiter_.takeUpload(admitted->client.address);
+      else if (head.hasBody())
+        admitted->token = limiter_.waitForUpload(admitted->client.address, options_.uploadPatience);
+    }
     if (admitted->body != BodyUse::collect || !head.hasBody()) return;
     const std::uint64_t size = std::min<std::uint64_t>(head.contentLength.value_or(largestCollected), largestCollected);
     admitted->token = takeBuffer(admitted->client, size);
@@ -489,6 +499,7 @@ void Router::serve(const Request& asked, Admission& admission, Answer& answer) n
     }
     const RouteEntry& entry = *admitted.entry;
     scope.form().tooLargeIs400 = entry.route.flags.tooLargeIs400;
+    scope.form().keepsHeaders = entry.route.flags.keepsHeaders;
     answer.status = entry.route.success;
     const bool isShared = entry.route.flags.sharedReply && options_.dataVersion && head.method == Method::get &&
                           std::holds_alternative<Anonymous>(admitted.by);
@@ -499,6 +510,8 @@ void Router::serve(const Request& asked, Admission& admission, Answer& answer) n
       const Exchange exchange(request, entry, path, std::move(admitted.by), scope.requestId());
       scope.form().body = entry.body == BodyUse::collect || (entry.body == BodyUse::stream && head.hasBody());
       entry.handler(exchange, answer);
+      if (head.method == Method::options)
+        cors::answerPreflight(head, options_.origins, admitted.allow, entry.isContent, answer);
       if (isShared) replies_.keep(target, version, answer);
     }
     if (asked.listener.operatorSocket || head.method == Method::head) return;

@@ -82,7 +82,8 @@ struct RouterOptions {
   /// Path, ending in a slash, under which a trusted proxy (nginx) serves the files in `blobs/`. X-Accel-Redirect tells
   /// it to send the content itself. Empty: not used.
   std::string accelRedirect;
-  std::function<bool()> logsAccess{};  ///< whether `accessLog` writes anything now; empty: always
+  std::chrono::milliseconds uploadPatience{30'000};  ///< how long a request waits for an upload token, if it waits
+  std::function<bool()> logsAccess{};                ///< whether `accessLog` writes anything now; empty: always
   /// Describes the caller behind a credential, for the access log; must not throw.
   std::function<observe::LoggedCaller(const Credential&)> callerOf{};
 };
@@ -127,6 +128,9 @@ class Router : public Service {
 
   /// Adds a route whose handler writes the reply itself. The status is set to the route's `success` beforehand.
   void serveRaw(const Route& route, std::function<void(const Exchange&, Answer&)> handler);
+
+  /// Does the same for a route whose handler reads the body as it arrives, from Request::bytes.
+  void serveBytes(const Route& route, std::function<void(const Exchange&, Answer&)> handler);
 
   /// Returns the limiter of streams, uploads, connections and memory; its limits may be changed at any time.
   Limiter& limiter() noexcept { return limiter_; }

@@ -238,6 +238,7 @@ void Transport::Impl::serve(Connection& connection, ReadBuffer& buffer, const He
   const bool streams = admission.body == BodyUse::stream;
   if (streams) {
     source.push = [&reader](const ByteSink& sink) { reader.push(sink); };
+    source.stop = [&connection] { connection.stopReceiving(); };
     source.size = head.chunked ? std::nullopt : std::optional(head.contentLength.value_or(0));
   }
   const Request request{head, connection.peer(), connection.listening().listener, body, streams ? &source : nullptr};

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/database.hpp"
+#include "uploads/fields.hpp"
+
+namespace video::rows {
+
+/// An upload with data that is used only internally.
+struct StoredUpload : ResumableUpload {
+  UserId owner;
+  bool madeVideo = false;
+  bool byLink = false;
+  std::optional<std::string> sha256;
+};
+
+/// Returns an upload whose owner was not deleted.
+std::optional<StoredUpload> findUpload(store::Reader& reader, const UploadId& id);
+/// Returns a page of the uploads of one user or of all, oldest first.
+Page<ResumableUpload> listUploads(store::Reader& reader, std::optional<UserId> owner, const ListQuery& wanted);
+/// Returns whether the user has at least `count` partial uploads.
+bool hasPartialUploads(store::Reader& reader, UserId owner, std::int64_t count);
+/// Returns whether there is a partial upload with this ID.
+bool isPartialUpload(store::Reader& reader, std::string_view id);
+/// Returns whether a video has a partial upload.
+bool isUploadedTo(store::Reader& reader, const VideoId& video);
+/// Returns the partial uploads of a video.
+std::vector<UploadId> partialUploadsTo(store::Reader& reader, const VideoId& video);
+/// Returns at most `limit` partial uploads that expired by `now`.
+std::vector<UploadId> listExpiredUploads(store::Reader& reader, Time now, std::int64_t limit);
+
+void insertUpload(store::Transaction& transaction, const StoredUpload& upload);
+
+// These change partial uploads only, and return whether there was one.
+
+/// Sets the size of an upload that has none.
+bool setUploadSize(store::Transaction& transaction, const UploadId& id, std::int64_t size);
+/// Records that the first `bytes` are stored.
+bool recordUpload(store::Transaction& transaction, const UploadId& id, std::int64_t bytes, Time now, Time expires);
+/// Records that the content has been published.
+bool completeUpload(store::Transaction& transaction, const UploadId& id, Time now, Time expires);
+/// Records that the upload has expired; its row is kept until `until`.
+bool expireUpload(store::Transaction& transaction, const UploadId& id, Time until);
+
+/// Removes an upload in any state.
+void deleteUpload(store::Transaction& transaction, const UploadId& id);
+/// Removes at most `limit` complete or expired uploads that are kept until `now`. Returns how many.
+std::int64_t removeEndedUploads(store::Transaction& transaction, Time now, std::int64_t limit);
+
+}  // namespace video::rows
