@@ -51,6 +51,23 @@ void moderate(Site& site, const Credential& ada, const Credential& bob, const Cr
   site.at(ada).videos().restore(ada, {comment.video, {}});
 }
 
+// Uploads in pieces: one of a new video, which is removed, and one of an existing video, whose size is said later.
+void resume(Site& site, const Credential& ada, const Credential& root, const VideoId& video) {
+  Uploads& uploads = site.at(ada).uploads();
+  NewUpload wanted;
+  const UploadId removed = uploads.create(ada, wanted).id;
+  wanted.video = video;
+  const UploadId id = uploads.create(ada, wanted).id;
+  const std::string bytes = movie(2000, 3);
+  uploads.append(ada, {.id = id}, sourceOf(bytes.substr(0, 1000)));
+  uploads.resume(ada, {id});
+  uploads.append(ada, {.id = id, .offset = 1000, .size = 2000}, sourceOf(bytes.substr(1000)));
+  uploads.list(ada, {});
+  uploads.abort(ada, {removed});
+  site.at(root).uploads().list(root, {});
+  uploads.create(ada, wanted);  // goes with the video
+}
+
 void runEverything(Site& site) {
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -58,6 +75,7 @@ void runEverything(Site& site) {
   const VideoId video = site.video(ada, "ada", "x");
   site.at(ada).uploads().put(ada, {video, std::nullopt}, sourceOf(movie(2000, 2)));
   site.at(ada).uploads().begin(ada, {video, 1, std::nullopt});
+  resume(site, ada, root, video);
   for (const auto sort : {VideoSort::created, VideoSort::name, VideoSort::size})
     for (const Credential& by : {ada, root})
       for (const auto state : {std::optional<VideoState>(), std::optional(VideoState::ready)}) {

@@ -36,6 +36,7 @@ Site::Site(Way way, const std::function<void(Settings&)>& change) {
   scheduler_ = local_->tasks().makeScheduler(schedule::systemAlarmClock());
   http::RouterOptions routing;
   routing.origins = settings_.origins;
+  routing.uploadPatience = settings_.uploads.patience;
   routing.dataVersion = [this] { return local_->dataVersion(); };
   router_ = std::make_unique<http::Router>(routing, settings_.limiter);
   serve(*router_, *local_, settings_.cookies);

@@ -319,6 +319,15 @@ TEST_CASE("the JSON of every endpoint is as recorded") {
   record("uploads.rehearse", wire.post("/user/ada/uploads/rehearse",
                                        R"({"name":"x","size":5,"ahead":0,"front":"000000186674797069736f6d"})", ada));
   record("uploads.status", wire.get("/upload/" + video.text + "/status", ada));
+  NewUpload resumable;
+  resumable.name = "third";
+  resumable.size = 10;
+  const UploadId upload = site.local().uploads().create(by, resumable).id;
+  site.local().uploads().append(by, {.id = upload}, sourceOf("12345"));
+  record("uploads.show", wire.get("/uploads/" + upload.text, ada));
+  record("uploads.list", wire.get("/uploads", ada));
+  site.local().uploads().abort(by, {upload});
+  record("uploads.show not found", wire.get("/uploads/" + upload.text, ada));
   record("comments.post", wire.post("/videos/" + video.text + "/comments", R"({"content":"hi","position_ms":5})", ada));
   record("comments.list", wire.get("/videos/" + video.text + "/comments"));
   record("users.change display_name",

@@ -107,7 +107,7 @@ struct Workplace {
 
 TEST_CASE("every endpoint has a command and every command has an endpoint, or a stated reason for having none") {
   const std::map<std::string, std::string> nouns{
-      {"users", "user"},   {"sessions", "session"}, {"tokens", "token"},    {"videos", "video"}, {"uploads", "video"},
+      {"users", "user"},   {"sessions", "session"}, {"tokens", "token"},    {"videos", "video"}, {"uploads", "upload"},
       {"shares", "share"}, {"comments", "comment"}, {"deletions", "queue"}, {"tasks", "task"},   {"server", "server"},
       {"exports", "user"}, {"reports", "report"},   {"contents", "video"},
   };
@@ -139,6 +139,10 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
   const std::map<std::string, std::string> noCommand{
       {"tokens.revokeAll", "tokens are ended by their ids"},
       {"uploads.testpage", "a page for browsers"},
+      {"uploads.options", "for clients of tus"},
+      {"uploads.create", "for clients of tus"},
+      {"uploads.resume", "for clients of tus"},
+      {"uploads.append", "for clients of tus"},
       {"server.healthz", "for load balancers"},
       {"server.readyz", "for load balancers; server status says it"},
       {"server.version", "server status says it"},

@@ -214,6 +214,18 @@ std::string everyFormat(const std::string& way, Met& met) {
   tell.each("ujson", {"video", "block", "--sha256", hash, "--reason", "of *"});
   tell.each("", {"video", "blocked", "--columns", "sha256,reason,blocked_by"});
   tell.each("", {"video", "unblock", "--sha256", hash});
+  const std::string token =
+      line(site.direct({"--as", "ada", "token", "create", "--label", "y", "--scope", "upload"}).out);
+  for (const char* const length : {"100", "200"})
+    REQUIRE(
+        run({"curl", "-sf", "-X", "POST", "-H", "Tus-Resumable: 1.0.0", "-H", std::string("Upload-Length: ") + length,
+             "-H", "Authorization: Bearer " + token, site.daemon.url() + "/uploads"})
+            .status == 0);
+  tell.each("ada", {"upload", "list"});
+  const std::string upload = line(site.direct({"-o", "id", "upload", "list", "--limit", "1"}).out);
+  tell.each("ada", {"upload", "show", upload});
+  tell.each("ujson", {"upload", "show", upload});
+  tell.each("", {"upload", "abort", upload, "nothing"});
   tell.each("ada", {"video", "delete", other, "nothing"});
   tell.each("", {"queue", "list"});
   tell.each("ada", {"video", "restore", other, "nothing"});

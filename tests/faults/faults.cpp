@@ -19,6 +19,7 @@
 #include <span>
 #include <thread>
 
+#include "base/ids.hpp"
 #include "base/sha256.hpp"
 #include "catch.hpp"
 #include "e2e/ctl.hpp"
@@ -189,6 +190,10 @@ class Opened {
     }
     SQLite::Statement replaced(database_, "SELECT blob FROM blob_del_rec");
     while (replaced.executeStep()) named.insert(replaced.getColumn(0).getString());
+    if (number("SELECT count(*) FROM sqlite_master WHERE name = 'uploads'") > 0) {
+      SQLite::Statement partial(database_, "SELECT id FROM uploads WHERE state = 'partial'");
+      while (partial.executeStep()) named.insert(partial.getColumn(0).getString());
+    }
     for (const char* const folder : folders)
       for (const auto& entry : fs::recursive_directory_iterator(data_ / folder))
         if (entry.is_regular_file() && !named.contains(entry.path().filename().string()))
@@ -196,13 +201,13 @@ class Opened {
     return wrong;
   }
 
- private:
   static std::string hashOf(std::string_view bytes) {
     Sha256 hash;
     hash.add(std::as_bytes(std::span(bytes)));
     return hash.hex();
   }
 
+ private:
   fs::path data_;
   SQLite::Database database_;
 };
@@ -253,6 +258,50 @@ State isNewThere(const FaultySite& site) {
 
 Ended uploadUnlessThere(const FaultySite& site) {
   return site.command({"video", "upload", (site.folder / "new.mp4").string(), "--user", "ada", "--skip-existing"});
+}
+
+// Sends a piece of new.mp4 to the upload, and notes what the server says it has.
+int patch(const FaultySite& site, const std::string& url, std::size_t from, std::size_t to) {
+  const std::string bytes = read(site.folder / "new.mp4");
+  const std::string piece = write(site.folder / "piece", bytes.substr(from, to - from)).string();
+  const int status =
+      curl(site, {"-X", "PATCH", "-H", "Tus-Resumable: 1.0.0", "-H", fmt::format("Upload-Offset: {}", from), "-H",
+                  "Content-Type: application/offset+octet-stream", "--data-binary", "@" + piece,
+                  url + read(site.folder / "upload")});
+  if (status == 204) write(site.folder / "said", std::to_string(std::min(to, bytes.size())));
+  return status;
+}
+
+// A site with an upload of new.mp4 that has its first third.
+void preparePartial(const FaultySite& site) {
+  prepareSite(site);
+  const std::string bytes = read(site.folder / "new.mp4");
+  const Ended ended = site.served([&](const std::string& url) {
+    std::string headers;
+    const std::string metadata = fmt::format("name {},sha256 {}", toBase64("new.mp4"), toBase64(Opened::hashOf(bytes)));
+    curl(site,
+         {"-X", "POST", "-D", "-", "-H", "Tus-Resumable: 1.0.0", "-H", fmt::format("Upload-Length: {}", bytes.size()),
+          "-H", "Upload-Metadata: " + metadata, url + "/uploads"},
+         &headers);
+    constexpr std::string_view mark = "Location: ";
+    const std::size_t at = headers.find(mark) + mark.size();
+    write(site.folder / "upload", headers.substr(at, headers.find('\r', at) - at));
+    return patch(site, url, 0, bytes.size() / 3);
+  });
+  REQUIRE(ended.status == 0);
+}
+
+// Sends what is missing, as a client does that knows nothing but the upload.
+int sendRest(const FaultySite& site, const std::string& url) {
+  std::string headers;
+  const int status = curl(site, {"-I", "-H", "Tus-Resumable: 1.0.0", url + read(site.folder / "upload")}, &headers);
+  constexpr std::string_view mark = "Upload-Offset: ";
+  const std::size_t at = headers.find(mark);
+  if (status != 200 || at == std::string::npos) return status;
+  const std::size_t offset = std::stoul(headers.substr(at + mark.size()));
+  if (offset < std::stoul(read(site.folder / "said"))) return 599;  // it had said that it has more
+  const std::size_t size = read(site.folder / "new.mp4").size();
+  return offset == size ? status : patch(site, url, offset, size);
 }
 
 State stateOfRows(const FaultySite& site, const std::string& sql, std::int64_t before, std::int64_t after) {
@@ -335,6 +384,21 @@ std::vector<Scenario> scenarios() {
          return sha256 == read(site.folder / "hash") ? State::before : State::after;
        },
        replace,
+       {},
+       false,
+       false,
+       true},
+      {"resume",
+       preparePartial,
+       [](const FaultySite& site) {
+         return site.served([&](const std::string& url) {
+           const std::size_t size = read(site.folder / "new.mp4").size();
+           const int status = patch(site, url, size / 3, 2 * size / 3);
+           return status == 204 ? patch(site, url, 2 * size / 3, size) : status;
+         });
+       },
+       isNewThere,
+       [](const FaultySite& site) { return site.served([&](const std::string& url) { return sendRest(site, url); }); },
        {},
        false,
        false,
@@ -462,7 +526,7 @@ void tryAt(const Scenario& scenario, const Kind& kind, std::uint32_t point, cons
     if (wasKilled) {
       wanted = {State::before, State::after};
       if (scenario.mayStop) wanted.insert(State::between);
-      if (ended.out == "response 201") wanted = {State::after};
+      if (ended.out == "response 201" || ended.out == "response 204") wanted = {State::after};
     } else if (ended.status != 0) {
       wanted = {State::before};
       if (scenario.mayStop) wanted.insert(State::between);

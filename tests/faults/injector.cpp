@@ -132,6 +132,11 @@ int renameAt(int from, const char* name, int to, const char* newName, unsigned f
                  [&] { return systemCall(SYS_renameat2, from, name, to, newName, flags); });
 }
 
+int linkAt(int from, const char* name, int to, const char* newName, int flags) {
+  return perform(video::faults::renames, "link", pathOf(to, newName),
+                 [&] { return systemCall(SYS_linkat, from, name, to, newName, flags); });
+}
+
 int unlinkAt(int folder, const char* name, int flags) {
   return perform(video::faults::unlinks, "unlink", pathOf(folder, name),
                  [&] { return systemCall(SYS_unlinkat, folder, name, flags); });
@@ -270,6 +275,9 @@ int renameat(int from, const char* name, int to, const char* newName) noexcept {
 }
 int renameat2(int from, const char* name, int to, const char* newName, unsigned flags) noexcept {
   return renameAt(from, name, to, newName, flags);
+}
+int linkat(int from, const char* name, int to, const char* newName, int flags) noexcept {
+  return linkAt(from, name, to, newName, flags);
 }
 int unlink(const char* name) noexcept {
   return unlinkAt(AT_FDCWD, name, 0);

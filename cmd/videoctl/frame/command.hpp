@@ -351,6 +351,7 @@ void addVideo(Commands& commands);
 void addUpload(Commands& commands, CLI::App& video);
 void addUserExport(Commands& commands, CLI::App& user);
 void addShare(Commands& commands);
+void addUploads(Commands& commands);
 void addComment(Commands& commands);
 void addReport(Commands& commands);
 void addQueue(Commands& commands);
