@@ -111,6 +111,7 @@ max_uploads_per_ip = 37
 max_uploads_per_user = 0
 min_upload_rate = "2KiB"
 max_upload = "5GB"
+upload_ttl = "3d"
 max_rate = "3MB"
 x_accel_redirect = "/internal/"
 unknown_types = "serve"
@@ -236,6 +237,9 @@ address = "truncated"
   CHECK(s.uploads.maxPerUser == 0);
   CHECK(s.transport.minBodyRate == 2048);
   CHECK(s.uploads.maxUpload == 5'000'000'000);
+  CHECK(s.uploads.ttl == 72h);
+  CHECK(s.uploads.patience == 3s);
+  CHECK(s.uploads.maxPartial == 17);
   CHECK(s.uploads.serveUnknownTypes);
   CHECK(s.access.uploadLinkTtl == 2h);
   CHECK_FALSE(s.access.openRegistration);

@@ -30,7 +30,7 @@ struct Written {
                    os::FileSystem& files = os::systemFiles())
       : path(folder / "file"),
         file(::open(path.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600)),
-        writer(files, file.number(), "file", fast) {}
+        writer(files, file.number(), "file", {}, fast) {}
 
   void add(std::size_t size) {
     std::vector<std::uint64_t> words(size / sizeof(std::uint64_t) + 1);
@@ -75,6 +75,33 @@ TEST_CASE("a content of any length is written and hashed, however it is split") 
       written.check();
     }
   }
+}
+
+TEST_CASE("a content that was paused goes on in another writer") {
+  const TempDirectory folder;
+  const std::filesystem::path path = folder / "file";
+  const Descriptor file(::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+  const std::string piece(MiB, 'x');
+  Sha256 plain;
+  store::HashedPart hashed;
+  std::uint64_t total = 0;
+  for (const std::size_t size : {5UL, 8 * MiB - 5, 20 * MiB + 1, 12 * MiB - 1, 17 * MiB, 3UL}) {
+    store::ContentWriter writer(os::systemFiles(), file.number(), "file", hashed, std::chrono::hours{1});
+    for (std::size_t left = size; left > 0;) {
+      const std::string_view now = std::string_view(piece).substr(0, std::min(left, piece.size()));
+      plain.add(std::as_bytes(std::span(now)));
+      writer.write(now);
+      left -= now.size();
+      CHECK(writer.written() <= writer.size());
+      CHECK(writer.written() >= total);
+    }
+    total += size;
+    hashed = writer.pause();
+    CHECK(hashed.size == total);
+    CHECK(writer.written() == total);
+    CHECK(std::filesystem::file_size(path) == total);
+  }
+  CHECK(store::ContentWriter(os::systemFiles(), file.number(), "file", hashed).finish() == plain.hex());
 }
 
 TEST_CASE("several contents are written at once, one of them through the pipeline") {
