@@ -311,7 +311,7 @@ Incoming Blobs::resume(std::string_view name, std::uint64_t size, HashedPart& ha
   if (size > 0) state->front = readAt(0).substr(0, frontSize);
   if (hashed.size > size) hashed = {};
   while (hashed.size < size) {
-    const Waiting long_;
+    const Waiting longWork;
     if (isStopped()) throw Error(Fault::locked, fmt::format("upload {}: a newer request continues it", name));
     const std::string_view bytes = readAt(hashed.size);
     hashed.hash.add(std::as_bytes(std::span(bytes)));

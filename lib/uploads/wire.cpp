@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 #include "base/error.hpp"
@@ -171,21 +172,30 @@ NewUpload newUploadOf(const http::Head& head) {
   if (wanted.size.has_value() == deferred.has_value())
     throw Error(Fault::malformed, "Upload-Length: give it, or Upload-Defer-Length");
   wanted.metadata = head.header("Upload-Metadata");
-  std::string name;
-  std::string file;
-  std::string path;
+  std::optional<std::string> name;
+  std::optional<std::string> file;
+  std::optional<std::string> path;
+  std::optional<std::string> video;
+  std::optional<std::string> user;
+  std::optional<std::string> sha256;
   for (auto& [key, value] : tus::readMetadata(wanted.metadata)) {
-    if (key == "name") name = std::move(value);
-    if (key == "filename") file = std::move(value);
-    if (key == "relativePath") path = std::move(value);
-    if (key == "video") wanted.video = VideoId{std::move(value)};
-    if (key == "user") wanted.user = std::move(value);
-    if (key == "sha256") wanted.sha256 = std::move(value);
+    const std::array<std::pair<std::string_view, std::optional<std::string>*>, 6> known{{{"name", &name},
+                                                                                         {"filename", &file},
+                                                                                         {"relativePath", &path},
+                                                                                         {"video", &video},
+                                                                                         {"user", &user},
+                                                                                         {"sha256", &sha256}}};
+    for (const auto& [its, to] : known) {
+      if (key != its) continue;
+      if (!isUtf8(value)) throw Error(Fault::malformed, fmt::format("Upload-Metadata: {}: is not UTF-8", key));
+      *to = std::move(value);
+      break;
+    }
   }
-  wanted.name = nameOfFile(std::move(name), file, std::move(path));
-  for (const auto* text : {&wanted.name, &wanted.user})
-    if (*text && !isUtf8(**text)) throw Error(Fault::malformed, "Upload-Metadata: is not UTF-8");
-  if (wanted.video && !isUtf8(wanted.video->text)) throw Error(Fault::malformed, "Upload-Metadata: is not UTF-8");
+  if (video) wanted.video = VideoId{*std::move(video)};
+  wanted.user = std::move(user);
+  wanted.sha256 = std::move(sha256);
+  wanted.name = nameOfFile(name.value_or(""), file.value_or(""), path.value_or(""));
   return wanted;
 }
 
