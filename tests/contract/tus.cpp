@@ -219,7 +219,7 @@ TEST_CASE("tus EXT-CREATE-001 to 010: POST creates an upload") {
   for (const char* const metadata : {"filename dGVzdC50eHQ=,filetype dGV4dC9wbGFpbg==",                 // 004
                                      "filename dGVzdC50eHQ=,content-type dGV4dC9wbGFpbg==,size MTAw",   // 005
                                      "name SGVsbG8gV29ybGQ=,description VGhpcyBpcyBhIHRlc3QgZmlsZQ==",  // 006
-                                     "filename dGVzdC50eHQ=, is_confidential, filetype "}) {            // OPT-META-003
+                                     "filename dGVzdC50eHQ=, is_confidential, filetype"}) {            // OPT-META-003
     const std::string upload = tus.create("100", {{"Upload-Metadata", metadata}});
     has(tus.head(upload), "Upload-Metadata", metadata);  // 010, OPT-META-006
   }
