@@ -165,7 +165,8 @@ Migrated migrate(DataDirectory& exclusive, const std::vector<Migration>& migrati
     SQLite::Database database = openSqlite(exclusive.databasePath(), SQLITE_OPEN_READWRITE, std::chrono::seconds{10});
     copyDatabase(exclusive, database, copy);
     try {
-      database.exec("PRAGMA synchronous = FULL");
+      // Closing empties the log, so that nobody finds in it what a failed COMMIT wrote.
+      database.exec("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 0");
       apply(database, migrations, before);
       database.exec("PRAGMA journal_mode = WAL");
     } catch (...) {
