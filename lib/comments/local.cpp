@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "access/access.hpp"
+#include "access/view.hpp"
 #include "base/cursor.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -49,7 +50,7 @@ class DirectoryComments : public LocalComments {
       // Replies are shown even where the comment itself was deleted or hidden.
       if (const auto& parent = wanted.parent; parent && !rows::hasReplies(reader, {wanted.video, *parent}))
         requireVisible(reader, who, {wanted.video, *parent});
-      return rows::listComments(reader, wanted, {who.user, maySeeHeld(who)});
+      return rows::listComments(reader, wanted, {who.user, access::may(who, rights::commentsListHidden)});
     });
   }
 
@@ -166,8 +167,6 @@ class DirectoryComments : public LocalComments {
     return Error(Fault::notFound, fmt::format("comment {}: not found", id.text));
   }
 
-  static bool maySeeHeld(const Identity& who) { return access::may(who, rights::commentsListHeld); }
-
   // Comments by moderators, admins and the operator are never held.
   static bool isExempt(const Identity& who) {
     return who.kind == Identity::Kind::operator_ || access::may(who, rights::commentsApprove);
@@ -175,8 +174,7 @@ class DirectoryComments : public LocalComments {
 
   static rows::StoredComment requireVisible(store::Reader& reader, const Identity& who, const CommentRef& wanted) {
     auto comment = rows::findComment(reader, wanted);
-    if (!comment || (comment->isHeld && comment->author != who.user && !maySeeHeld(who)))
-      throw noSuchComment(wanted.id);
+    if (!comment || !access::mayViewComment(who, comment->author, comment->isHeld)) throw noSuchComment(wanted.id);
     return *std::move(comment);
   }
 
