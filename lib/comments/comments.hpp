@@ -113,10 +113,11 @@ class Comments {
   /// Removes comments by one user on all videos that the caller may see, at most 500 a call. Moderators, admins,
   /// operator. Faults: forbidden (also for moderators, if the user is a moderator or admin), notFound (the user).
   virtual RemovedComments removeBy(const Credential& by, const RemoveCommentsBy& wanted) = 0;
-  /// Lists the comments that `removeBy` would remove, and throws what it would throw.
+  /// Lists the comments that `removeBy` would remove, and throws what it would throw. A page may be empty and have a
+  /// cursor.
   virtual Page<Comment> rehearseRemoveBy(const Credential& by, const RehearseRemoveCommentsBy& wanted) = 0;
-  /// Lists held comments on all videos that the caller may see, oldest first. Moderators, admins, operator. Faults:
-  /// forbidden, notFound (the user).
+  /// Lists held comments on all videos that the caller may see, oldest first. A page may be empty and have a cursor.
+  /// Moderators, admins, operator. Faults: forbidden, notFound (the user).
   virtual Page<Comment> listHeld(const Credential& by, const HeldCommentQuery& wanted) = 0;
   /// Hides a comment from all but its author and moderators, until it is approved. Moderators, except of their own
   /// comments, admins, operator. Faults: forbidden, notFound (also on a video that the caller may not see).
