@@ -388,12 +388,16 @@ void Access::requireView(store::Reader& reader, const Credential& by, const Iden
 
 void Access::requireOnVideo(const Identity& who, const Right& right, const std::optional<ViewedVideo>& video,
                             const Error& absent) const {
-  const bool isSeen = video && mayView(who, *video, false, options().stream);
+  const bool isSeen = video && maySee(who, *video);
   requireOn(who, right, isSeen ? std::optional(video->owner) : std::nullopt, absent);
 }
 
+bool Access::maySee(const Identity& who, const ViewedVideo& video) const {
+  return mayView(who, video, false, options().stream);
+}
+
 bool Access::mayViewListed(const Identity& who, UserId owner) const {
-  return mayView(who, {.owner = owner, .ready = true, .visibility = Visibility::public_}, false, options().stream);
+  return maySee(who, {.owner = owner, .ready = true, .visibility = Visibility::public_});
 }
 
 void Access::loadInBackground() {

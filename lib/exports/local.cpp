@@ -97,7 +97,7 @@ class Exporter {
       return rows::listTokens(reader, user_.id, query, now_);
     });
     list<Comment>("comments.json", [&](store::Reader& reader, const ListQuery& query) {
-      return rows::listCommentsBy(reader, user_.id, query);
+      return rows::listCommentsBy(reader, user_.id, query, {});
     });
     list<Report>("reports.json", [&](store::Reader& reader, const ListQuery& query) {
       return rows::listReportsBy(reader, user_.id, query);

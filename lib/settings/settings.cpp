@@ -333,6 +333,14 @@ const std::vector<Rule<Settings>>& rules() {
       count<S>(
           "moderation.hold_first", 0, 100, [](auto& of) -> auto& { return of.comments.holdFirst; }),
 
+      duration<S>(
+          "reports.keep", 0ms, 24h * 36600, [](auto& of) -> auto& { return of.tasks.keepReports; }),
+      count<S>(
+          "reports.max_by_guests", 0, 1'000'000, [](auto& of) -> auto& { return of.reports.maxOfGuests; }),
+      count<S>(
+          "reports.max_by_guests_per_subject", 0, 1'000'000,
+          [](auto& of) -> auto& { return of.reports.maxOfGuestsPerSubject; }),
+
       flag<S>(
           "scheduler.run", [](auto& of) -> auto& { return of.tasks.byClock; }),
       duration<S>(

@@ -15,6 +15,7 @@
 #include "http/routing/trusted_proxies.hpp"
 #include "http/server/transport.hpp"
 #include "observe/log.hpp"
+#include "reports/reports.hpp"
 #include "shares/shares.hpp"
 #include "store/database.hpp"
 #include "tasks/tasks.hpp"
@@ -43,6 +44,7 @@ struct Settings {
   UploadsOptions uploads;
   SharesOptions shares;
   CommentsOptions comments;
+  ReportsOptions reports;
   std::string signingKey;  ///< the key for signed links, 32 bytes; empty: use `signing.key` of the data directory
   DeletionsOptions deletions;
   TasksOptions tasks;

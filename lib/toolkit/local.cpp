@@ -64,7 +64,7 @@ class DirectoryToolkit : public LocalToolkit {
         uploads_(makeLocalUploads(database_, blobs_, access_, settings.uploads, [this] { deletions_->wake(); })),
         shares_(makeLocalShares(database_, access_, settings.shares)),
         comments_(makeLocalComments(database_, access_, settings.comments)),
-        reports_(makeLocalReports(database_, access_)),
+        reports_(makeLocalReports(database_, access_, settings.reports)),
         contents_(makeLocalContents(database_, access_)),
         deletions_(makeLocalDeletions(database_, blobs_, access_, purgeClock_, settings.deletions)),
         exports_(makeLocalExports(database_, blobs_, access_, migrate)),

@@ -299,6 +299,7 @@ class DirectoryVideos : public LocalVideos {
       const Identity who = access_.identify(transaction, by);
       const auto video = rows::findVideo(transaction, wanted.id);
       access_.requireOnVideo(who, rights::videosBlock, rows::viewOf(video), rows::noSuchVideo(wanted.id));
+      access::requireIfOwn(who, rights::videosBlockOwn, video->authorId);
       if (video->state == VideoState::purging) throw rows::wrongState(*video);
       rows::setBlocked(transaction, wanted.id, wanted.reason, who.doer(), access_.now());
       rows::holdDeletion(transaction, wanted.id);
@@ -308,9 +309,10 @@ class DirectoryVideos : public LocalVideos {
 
   void unblock(const Credential& by, const VideoRef& wanted) override {
     database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      const Identity who = access_.identify(transaction, by);
       const auto video = rows::findVideo(transaction, wanted.id);
-      access_.requireOnVideo(access_.identify(transaction, by), rights::videosUnblock, rows::viewOf(video),
-                             rows::noSuchVideo(wanted.id));
+      access_.requireOnVideo(who, rights::videosUnblock, rows::viewOf(video), rows::noSuchVideo(wanted.id));
+      access::requireIfOwn(who, rights::videosUnblockOwn, video->authorId);
       if (!video->blocked) throw Error(Fault::conflict, fmt::format("video {}: is not blocked", wanted.id.text));
       rows::clearBlocked(transaction, wanted.id);
       rows::resumeDeletion(transaction, wanted.id, std::max(access_.now(), purge_.clock.now()) + purge_.delay);

@@ -128,6 +128,15 @@ std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id) {
   return video;
 }
 
+std::optional<ViewedVideo> viewOf(const store::Query& row, int first) {
+  if (row.isNull(first)) return std::nullopt;
+  return ViewedVideo{.owner = UserId{row.integer(first)},
+                     .ready = row.integer(first + 1) != 0,
+                     .visibility = valueOf<Visibility>(row.text(first + 2)).value_or(Visibility::private_),
+                     .blocked = row.integer(first + 3) != 0,
+                     .reported = row.integer(first + 4) != 0};
+}
+
 StoredVideo requireOf(const VideoRef& wanted, std::optional<StoredVideo> video) {
   if (!video || (wanted.user && !equalWithoutCase(*wanted.user, video->author))) throw noSuchVideo(wanted.id);
   return *std::move(video);

@@ -28,6 +28,14 @@ inline std::optional<ViewedVideo> viewOf(const std::optional<StoredVideo>& video
   return video ? std::optional(video->view()) : std::nullopt;
 }
 
+/// The SQL columns of what decides who may see a video (`v`) whose owner (`o`) is not deleted.
+inline constexpr std::string_view viewColumns =
+    "o.id, v.state = 'ready', v.visibility, v.blocked IS NOT NULL, v.reported";
+/// The join of the owner.
+inline constexpr std::string_view viewOwner = "LEFT JOIN users o ON o.id = v.author_id AND o.deleted IS NULL ";
+/// Reads `viewColumns`, which begin at column `first`; nothing if there is no such video.
+std::optional<ViewedVideo> viewOf(const store::Query& row, int first);
+
 /// The SQL condition for videos (`v`) of live users (`u`) that are listed for everyone: those that are public and that
 /// access::mayView shows to anyone, as far as StreamAccess allows, except a disabled user's. The indexes video_listed
 /// and video_listed_by_author are for it.

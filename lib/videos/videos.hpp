@@ -203,11 +203,11 @@ class Videos {
   virtual Content open(const Credential& by, const VideoRef& wanted) = 0;
   /// Hides a video from all but its owner, moderators, admins and the operator, and keeps it from being purged,
   /// whatever its owner does, unless the owner's account is deleted. Its content cannot be replaced. A video that is
-  /// blocked already gets the new reason. For moderators, admins and the operator. Faults: malformed, notFound,
-  /// conflict (being purged).
+  /// blocked already gets the new reason. For moderators, except of their own videos, admins and the operator. Faults:
+  /// malformed, forbidden, notFound, conflict (being purged).
   virtual Video block(const Credential& by, const BlockVideo& wanted) = 0;
-  /// Ends that. A video in the trash is due to be purged after the usual delay. For the same callers. Faults: notFound,
-  /// conflict (not blocked).
+  /// Ends that. A video in the trash is due to be purged after the usual delay. For the same callers. Faults:
+  /// forbidden, notFound, conflict (not blocked).
   virtual void unblock(const Credential& by, const VideoRef& wanted) = 0;
 };
 

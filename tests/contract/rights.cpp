@@ -187,6 +187,7 @@ class Cell {
   void fill(std::string& text) {
     const Credential owner = Operator{owner_};
     const auto has = [&](const std::string& word) { return text.find(word) != std::string::npos; };
+    fillOfModerator(text);
     if (has("NEW")) replace(text, "NEW", "new-" + owner_);
     if (has("DELETED")) {
       const VideoId gone = video();
@@ -236,9 +237,40 @@ class Cell {
     replace(text, "OWNER", owner_);
   }
 
-  VideoId video() {
-    const VideoId made = at().videos().add(Operator{}, {owner_, "x"}).id;
-    at().uploads().put(Operator{}, {made, {}}, sourceOf(movie(400)));
+  // The objects that belong to the moderator.
+  void fillOfModerator(std::string& text) {
+    const auto has = [&](const std::string& word) { return text.find(word) != std::string::npos; };
+    if (has("MODVIDEO")) replace(text, "MODVIDEO", video("mod").text);
+    if (has("MODBLOCK")) {
+      const VideoId blocked = video("mod");
+      at().videos().block(Operator{}, {blocked, "x"});
+      replace(text, "MODBLOCK", blocked.text);
+    }
+    if (has("MODHASH")) {
+      // One video of the moderator has it; more could not be uploaded.
+      static const std::string hash = at().videos().show(Operator{}, {video("mod", 3), {}}).sha256;
+      at().contents().block(Operator{}, {hash, "x"});
+      replace(text, "MODHASH", hash);
+    }
+    if (has("MODCOMMENT")) {
+      const CommentId made = at().comments().post(Operator{"mod"}, {video("mod"), "hello", {}}).id;
+      at().comments().hide(Operator{}, {made});
+      replace(text, "MODCOMMENT", made.text);
+    }
+    if (has("MODREPORT")) {
+      ReportUser report;
+      report.user = "mod";
+      report.contact = owner_ + "@example.org";
+      replace(text, "MODREPORT", at().reports().user(Anonymous{}, report).id.value().text);
+    }
+    replace(text, "MODERATOR", "mod");
+  }
+
+  VideoId video() { return video(owner_); }
+
+  VideoId video(const std::string& owner, int seed = 0) {
+    const VideoId made = at().videos().add(Operator{}, {owner, "x"}).id;
+    at().uploads().put(Operator{}, {made, {}}, sourceOf(movie(400, seed)));
     return made;
   }
 
@@ -254,6 +286,8 @@ TEST_CASE("every endpoint answers every kind of caller as rights.md says") {
   Site site(Way::remote, [](Settings& settings) {
     settings.store.synchronous = store::Synchronous::normal;
     settings.access.reportsPerHour = 0;
+    settings.access.commentsPerMinute = 0;
+    settings.reports.maxOfGuestsPerSubject = 0;
   });
   httplib::Client tcp(site.url());
   httplib::Client socket((site.data() / "videod.sock").string(), 80);
