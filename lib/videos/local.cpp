@@ -139,8 +139,9 @@ class DirectoryVideos : public LocalVideos {
       }
       filter.states = statesShown(wanted.state);
       filter.sort = wanted.sort.value_or(VideoSort::created);
-      if (wanted.sha256) return rows::listVideosBySha256(reader, filter, *wanted.sha256, tag, wanted);
-      return tag ? rows::listVideosByTag(reader, filter, *tag, wanted) : rows::listVideos(reader, filter, wanted);
+      filter.tag = tag;
+      return wanted.sha256 ? rows::listVideosBySha256(reader, filter, *wanted.sha256, wanted)
+                           : rows::listVideos(reader, filter, wanted);
     });
   }
 
