@@ -186,7 +186,7 @@ class Videos {
   /// Runs `remove` and rolls it back. Returns the video as it would be, and throws what `remove` would throw.
   virtual Video rehearseRemove(const Credential& by, const RemoveVideo& wanted) = 0;
   /// Restores a deleted video, as long as its purge has not begun. For the owner, admins and the operator. Faults:
-  /// conflict (being purged, or not deleted), notFound.
+  /// conflict (being purged, or not deleted), forbidden (its content is blocked), notFound.
   virtual Video restore(const Credential& by, const VideoRef& wanted) = 0;
   /// Runs `restore` and rolls it back. Throws what `restore` would throw.
   virtual Video rehearseRestore(const Credential& by, const VideoRef& wanted) = 0;

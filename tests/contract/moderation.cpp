@@ -3,6 +3,7 @@
 
 #include "catch.hpp"
 #include "contents/fields.hpp"
+#include "contract/database.hpp"
 #include "contract/site.hpp"
 #include "deletions/fields.hpp"
 #include "videos/fields.hpp"
@@ -190,6 +191,49 @@ TEST_CASE("a blocked content is refused from anyone, before its bytes if its has
   contents.unblock(people.eve, {hash});
   requireFault([&] { contents.unblock(people.eve, {hash}); }, Fault::notFound, "is not blocked");
   site.video(people.bob, "bob", "x");
+}
+
+TEST_CASE("a deleted video with a blocked content is not restored until the content is unblocked") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const People people(site);
+  const VideoId video = site.video(people.ada, "ada", "x");
+  const std::string hash = hashOf(site, video);
+  site.at(people.ada).videos().remove(people.ada, gone(video));
+  site.at(people.eve).contents().block(people.eve, {hash, "known"});
+  for (const Credential& by : {people.ada, people.root, Credential(Operator{})}) {
+    Videos& videos = site.at(by).videos();
+    requireFault([&] { videos.restore(by, {video, {}}); }, Fault::forbidden, "known");
+    requireFault([&] { videos.rehearseRestore(by, {video, {}}); }, Fault::forbidden, "known");
+    CHECK(shown(site, by, video).state == VideoState::deleted);
+  }
+  site.at(people.eve).contents().unblock(people.eve, {hash});
+  CHECK(site.at(people.ada).videos().restore(people.ada, {video, {}}).state == VideoState::ready);
+}
+
+TEST_CASE("blocking a content lists the videos that have it and the caller may see, and counts the others") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const People people(site);
+  const VideoId open = site.video(people.ada, "ada", "x");
+  const VideoId secret = site.video(people.ada, "ada", "y");
+  const std::string hash = hashOf(site, open);
+  site.at(people.ada)
+      .videos()
+      .set(people.ada, {.id = secret, .name = {}, .description = {}, .visibility = Visibility::private_});
+  NewlyBlockedContent blocked = site.at(people.eve).contents().block(people.eve, {hash, "x"});
+  CHECK(blocked.videos == std::vector{open});
+  CHECK(blocked.others == 1);
+  blocked = site.at(people.root).contents().block(people.root, {hash, "x"});
+  CHECK(blocked.videos == std::vector{open, secret});
+  CHECK(blocked.others == 0);
+  Database(site.data())
+      .run(
+          "WITH n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 510) INSERT INTO video_info "
+          "(id, author_id, name, state, display_ctime, create_time, sha256) SELECT 'f' || i, 1, 'x', 'ready', '', 1, "
+          "'" +
+          hash + "' FROM n");
+  blocked = site.at(people.root).contents().block(people.root, {hash, "x"});
+  CHECK(blocked.videos.size() == 500);
+  CHECK(blocked.others == 12);
 }
 
 TEST_CASE("blocked contents are listed in pages") {
