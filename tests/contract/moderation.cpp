@@ -134,15 +134,15 @@ TEST_CASE("a deleted video that is blocked stays in the trash") {
   CHECK(countFiles(site.data() / "blobs") == 1);
 }
 
-TEST_CASE("a blocked video goes with its owner's account, and a blocked content stays refused") {
+TEST_CASE("a blocked video goes with its owner's account, and its content is refused from then on") {
   Site site(GENERATE(Way::local, Way::remote));
   const People people(site);
   const VideoId video = site.video(people.ada, "ada", "x");
   const VideoId trash = site.video(people.ada, "ada", "y", movie(3000, 2));
-  const std::string hash = hashOf(site, video);
+  site.video(people.ada, "ada", "z", movie(3000, 3));
   site.at(people.ada).videos().remove(people.ada, gone(trash));
   for (const VideoId& one : {video, trash}) site.at(people.root).videos().block(people.root, {one, "why"});
-  site.at(people.eve).contents().block(people.eve, {hash, "known"});
+  site.at(people.eve).contents().block(people.eve, {hashOf(site, video), "known"});
   site.at(people.ada).users().remove(people.ada, {"ada", {}});
   drainAll(site);
   waitFor("the contents are gone", [&] {
@@ -150,6 +150,11 @@ TEST_CASE("a blocked video goes with its owner's account, and a blocked content 
     return countFiles(site.data() / "blobs") == 0;
   });
   requireFault([&] { site.video(people.bob, "bob", "x"); }, Fault::forbidden, "known");
+  requireFault([&] { site.video(people.bob, "bob", "y", movie(3000, 2)); }, Fault::forbidden, "why");
+  site.video(people.bob, "bob", "z", movie(3000, 3));
+  const Page<BlockedContent> all = site.at(people.eve).contents().list(people.eve, {});
+  REQUIRE(all.items.size() == 2);
+  CHECK(all.items[0].by == "root");
 }
 
 TEST_CASE("a blocked content is refused from anyone, before its bytes if its hash is announced") {
