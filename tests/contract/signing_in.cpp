@@ -1,10 +1,10 @@
 // Changing accounts, listing and revoking sessions and tokens, throttling, local and remote.
-#include <sqlite3.h>
 
 #include <atomic>
 #include <thread>
 
 #include "catch.hpp"
+#include "contract/database.hpp"
 #include "contract/site.hpp"
 #include "sessions/fields.hpp"
 #include "tokens/fields.hpp"
@@ -155,6 +155,33 @@ TEST_CASE("sessions can be listed, and revoked by id, by user or all at once") {
   site.at(root).sessions().revokeAll(root, {});
   CHECK_FALSE(isSignedIn(site, root));
   CHECK_FALSE(isSignedIn(site, again));
+}
+
+TEST_CASE("a session that session.max has ended is not listed, and the others end no later than that") {
+  constexpr std::chrono::hours longest{1};
+  Site site(GENERATE(Way::local, Way::remote), [&](Settings& settings) { settings.access.sessionMax = longest; });
+  const Credential ada = site.user("ada");
+  signIn(site, "ada", "password-of-ada");
+  Sessions& sessions = site.at(ada).sessions();
+  const Page<Session> before = sessions.list(ada, {});
+  REQUIRE(before.items.size() == 2);
+  const Session other = before.items[before.items[0].current ? 1 : 0];
+  Database database(site.data());
+  const auto age = [&](int minutes) {
+    database.run("UPDATE sessions SET TTL = TTL + 86400000, create_time = create_time - " +
+                 std::to_string(minutes * 60'000) + " WHERE public_id = '" + other.id.text + "'");
+  };
+  age(40);
+  const Page<Session> aged = sessions.list(ada, {});
+  REQUIRE(aged.items.size() == 2);
+  CHECK(aged.items[0].expires == aged.items[0].created + longest);
+  age(30);
+  REQUIRE(sessions.list(ada, {}).items.size() == 1);
+  CHECK(sessions.list(ada, {}).items[0].current);
+  CHECK(site.at(Operator{}).sessions().list(Operator{}, {}).items.size() == 1);
+  OfUserQuery query;
+  query.since = Time{};
+  CHECK(sessions.list(ada, query).items.size() == 1);
 }
 
 TEST_CASE("tokens are listed with their last use and can be revoked all at once") {
