@@ -295,17 +295,7 @@ TEST_CASE("a hash that has become too cheap is replaced at sign-in") {
   Site site(Way::local);
   site.user("ada");
   const auto cost = [&] {
-    sqlite3* database = nullptr;
-    REQUIRE(sqlite3_open((site.data() / "video.db").c_str(), &database) == SQLITE_OK);
-    std::string hash;
-    sqlite3_exec(
-        database, "SELECT pwd FROM users WHERE login_name = 'ada'",
-        [](void* to, int, char** values, char**) {
-          *static_cast<std::string*>(to) = values[0];
-          return 0;
-        },
-        &hash, nullptr);
-    sqlite3_close(database);
+    const std::string hash = *Database(site.data()).run("SELECT pwd FROM users WHERE login_name = 'ada'").begin();
     return hash.substr(hash.find("m="), hash.find(",p=") - hash.find("m="));
   };
   CHECK(cost() == "m=8,t=1");
