@@ -211,7 +211,7 @@ class DirectoryComments : public LocalComments {
   }
 
   MaySee videosSeenBy(const Identity& who) const {
-    return [this, &who](const ViewedVideo& video) { return access_.maySee(who, video); };
+    return [this, &who](const ViewedVideo& video) { return access_.mayView(who, video); };
   }
 
   Comment moderate(const Credential& by, const ModerateComment& wanted, const access::Right& right,

@@ -153,7 +153,7 @@ class LocalReports : public Reports {
   // on it.
   rows::ReportReader readerOf(const Identity& who, const access::Right& ownRight) const {
     return {access::may(who, ownRight) ? UserId{} : who.user,
-            [this, &who](const ViewedVideo& video) { return access_.maySee(who, video); }};
+            [this, &who](const ViewedVideo& video) { return access_.mayView(who, video); }};
   }
 
   static ReceivedReport requireReport(store::Reader& reader, const ReportId& id, const rows::ReportReader& by) {
