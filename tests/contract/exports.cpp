@@ -176,6 +176,22 @@ TEST_CASE("an export has everything of a user, and no secrets and nothing of oth
   }
 }
 
+TEST_CASE("no two files of an export have names that a file system could take for the same") {
+  Site site(Way::local);
+  const Credential ada = site.user("ada");
+  std::vector<VideoId> videos;
+  for (const char* const name :
+       {"\u00c9t\u00e9", "\u00e9T\u00c9", "e\u0301te\u0301", "gross", "gro\u00df", "Gross", "a\\b"})
+    videos.push_back(site.at(ada).videos().add(ada, {"ada", name}).id);
+  std::set<std::string> names;
+  for (const auto& [name, bytes] : filesIn(readAll(exported(site, ada, "ada"), 70'000)))
+    if (name.starts_with("ada/videos/")) names.insert(name.substr(11));
+  CHECK(names ==
+        std::set<std::string>{"\u00c9t\u00e9 " + videos[0].text + ".json", "\u00e9T\u00c9 " + videos[1].text + ".json",
+                              "e\u0301te\u0301 " + videos[2].text + ".json", "gross " + videos[3].text + ".json",
+                              "gro\u00df " + videos[4].text + ".json", "Gross.json", "a_b.json"});
+}
+
 TEST_CASE("an export is for its user and admins, until the user is deleted or a newer one replaces it") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
