@@ -451,6 +451,30 @@ TEST_CASE("an older database that is put back does not revive users who were del
   CHECK(site.open().users().list(Operator{}, {}).items.size() == 1);
 }
 
+TEST_CASE("a start looks once for the users in the list of deleted users, and again if an older database is put back") {
+  const QuietLog quiet;
+  const SqliteSteps steps;
+  Restored site;
+  const auto start = [&] { return steps.of([&] { site.open(); }); };
+  start();
+  const std::int64_t usual = start();
+  constexpr int most = 2000;
+  {
+    std::ofstream list(site.settings().dataDirectory / "deleted-users");
+    for (int user = 1000; user < 1000 + most; ++user) list << user << " 2026-01-02T03:04:05.678Z\n";
+  }
+  CHECK(start() > usual + most);
+  CHECK(start() < usual + most);
+  site.open().users().add(Operator{}, named("ada"));
+  site.back(true);
+  site.open().users().remove(Operator{}, {"ada", {}});
+  start();
+  CHECK(start() < usual + most);
+  site.back(false);
+  requireFault([&] { site.open().users().show(Operator{}, {"ada"}); }, Fault::notFound, "ada");
+  CHECK(start() < usual + most);
+}
+
 TEST_CASE("a new user who gets the ID of one who was deleted is another user") {
   Restored site;
   site.open().users().add(Operator{}, named("bob"));
