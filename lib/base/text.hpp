@@ -31,7 +31,8 @@ std::string repairedUtf8(std::string_view text);
 /// Returns whether `text` is a valid user name: `[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}`.
 bool isUserName(std::string_view text) noexcept;
 
-/// Returns a file name made of `text`, which stays in its folder, is not hidden, and has at most 200 bytes.
+/// Returns a file name made of `text`, which stays in its folder (on systems that separate with `\` too), is not
+/// hidden, has no control or bidirectional formatting characters, and has at most 200 bytes.
 std::string safeFileName(std::string_view text);
 
 /// Returns an ASCII capital letter in lower case, and any other byte unchanged.

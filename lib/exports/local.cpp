@@ -43,14 +43,15 @@ namespace rights = access::rights;
 using access::Identity;
 
 constexpr std::int64_t exportPage = 500;
-constexpr std::size_t mostExports = 100;
+constexpr std::size_t mostExports = 250;  // each has a file open
 constexpr std::chrono::hours keptFor{24};
 
 constexpr std::string_view readme = R"(This is everything that {0} has on this video site, as of {1}.
 
 profile.json           the account
-videos/                the videos under their own names; NAME.json beside each says the rest of it. One without a file
-                       was never uploaded. A video with the state deleted is in the trash.
+videos/                the videos under their own names; NAME.json beside each says the rest of it. Names that file
+                       systems could take for the same end with the ID of the video. One without a file was never
+                       uploaded. A video with the state deleted is in the trash.
 comments.json          the comments that {0} posted on any video
 reports.json           the reports that {0} has made, with the decisions
 shares.json            the signed links to the videos, without their signatures
@@ -171,9 +172,12 @@ class Exporter {
     const std::string extension = fmt::format(".{}", known.empty() ? "bin" : known);
     std::string stem = safeFileName(video.name);
     if (stem.size() > extension.size() && stem.ends_with(extension)) stem.resize(stem.size() - extension.size());
-    std::string folded = stem;  // file systems of other systems do not tell A from a
+    // Some file systems do not tell A from a, and each has its own idea of which other letters are the same.
+    std::string folded = stem;
     std::transform(folded.begin(), folded.end(), folded.begin(), toLower);
-    if (!stems_.insert(stableHash(folded)).second) stem += fmt::format(" {}", video.id.text);
+    const bool isAscii =
+        std::all_of(stem.begin(), stem.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    if (!isAscii || !stems_.insert(stableHash(folded)).second) stem += fmt::format(" {}", video.id.text);
     const std::string path = fmt::format("{}videos/{}", root_, stem);
     if (video.blob && video.state != VideoState::pending)
       writer_.addContent(path + extension, *video.blob, static_cast<std::uint64_t>(video.size), video.modified);
@@ -218,11 +222,13 @@ class DirectoryExports : public LocalExports {
       prepare(*entry, user, {});
       if (entry->failure) throw Error(*entry->failure);
       const std::lock_guard lock(mutex_);
+      requireRoom(user.id);
       return keep(entry);
     }
     const std::lock_guard lock(mutex_);
     for (const auto& entry : entries_)
       if (entry->user == user.id && !entry->isEnded()) return entry->shown;
+    requireRoom(user.id);
     const auto entry = std::make_shared<Entry>(Entry{user.id, {ExportId{makePublicId()}, user.name}});
     background_.add(who.kind == Identity::Kind::operator_ ? 0 : who.user.value,
                     [this, entry, user](const std::stop_token& stop) { prepare(*entry, user, stop); });
@@ -276,11 +282,26 @@ class DirectoryExports : public LocalExports {
     return *std::move(user);
   }
 
-  // The mutex is held. A user has one export, and there is a bound to those of all.
+  // The mutex is held. Throws tooMany if there is no room for an export of the user, which replaces the user's older
+  // one; of others, only one that has failed makes room.
+  void requireRoom(UserId user) {
+    const auto isOf = [user](const auto& entry) { return entry->user == user; };
+    if (entries_.size() < mostExports || std::any_of(entries_.begin(), entries_.end(), isOf)) return;
+    const auto failed =
+        std::find_if(entries_.begin(), entries_.end(), [](const auto& entry) { return entry->failure.has_value(); });
+    if (failed != entries_.end()) {
+      entries_.erase(failed);
+      return;
+    }
+    Time next = access_.now() + std::chrono::minutes{1};
+    if (entries_.front()->isEnded()) next = std::max(next, entries_.front()->ended + keptFor);
+    throw Error(Fault::tooMany, fmt::format("exports: {} of other users are kept", mostExports),
+                std::chrono::ceil<std::chrono::seconds>(next - access_.now()));
+  }
+
+  // The mutex is held.
   Export keep(const std::shared_ptr<Entry>& entry) {
     entries_.remove_if([&](const auto& known) { return known->user == entry->user; });
-    for (auto at = entries_.begin(); at != entries_.end() && entries_.size() >= mostExports;)
-      at = (*at)->isEnded() ? entries_.erase(at) : std::next(at);
     entries_.push_back(entry);
     return entry->shown;
   }

@@ -176,6 +176,22 @@ TEST_CASE("an export has everything of a user, and no secrets and nothing of oth
   }
 }
 
+TEST_CASE("no two files of an export have names that a file system could take for the same") {
+  Site site(Way::local);
+  const Credential ada = site.user("ada");
+  std::vector<VideoId> videos;
+  for (const char* const name :
+       {"\u00c9t\u00e9", "\u00e9T\u00c9", "e\u0301te\u0301", "gross", "gro\u00df", "Gross", "a\\b"})
+    videos.push_back(site.at(ada).videos().add(ada, {"ada", name}).id);
+  std::set<std::string> names;
+  for (const auto& [name, bytes] : filesIn(readAll(exported(site, ada, "ada"), 70'000)))
+    if (name.starts_with("ada/videos/")) names.insert(name.substr(11));
+  CHECK(names ==
+        std::set<std::string>{"\u00c9t\u00e9 " + videos[0].text + ".json", "\u00e9T\u00c9 " + videos[1].text + ".json",
+                              "e\u0301te\u0301 " + videos[2].text + ".json", "gross " + videos[3].text + ".json",
+                              "gro\u00df " + videos[4].text + ".json", "Gross.json", "a_b.json"});
+}
+
 TEST_CASE("an export is for its user and admins, until the user is deleted or a newer one replaces it") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
@@ -433,6 +449,30 @@ TEST_CASE("an older database that is put back does not revive users who were del
   CHECK(at.users().show(Operator{}, {"bob"}).name == "bob");
   at.deletions().drain(Operator{}, {true});
   CHECK(site.open().users().list(Operator{}, {}).items.size() == 1);
+}
+
+TEST_CASE("a start looks once for the users in the list of deleted users, and again if an older database is put back") {
+  const QuietLog quiet;
+  const SqliteSteps steps;
+  Restored site;
+  const auto start = [&] { return steps.of([&] { site.open(); }); };
+  start();
+  const std::int64_t usual = start();
+  constexpr int most = 2000;
+  {
+    std::ofstream list(site.settings().dataDirectory / "deleted-users");
+    for (int user = 1000; user < 1000 + most; ++user) list << user << " 2026-01-02T03:04:05.678Z\n";
+  }
+  CHECK(start() > usual + most);
+  CHECK(start() < usual + most);
+  site.open().users().add(Operator{}, named("ada"));
+  site.back(true);
+  site.open().users().remove(Operator{}, {"ada", {}});
+  start();
+  CHECK(start() < usual + most);
+  site.back(false);
+  requireFault([&] { site.open().users().show(Operator{}, {"ada"}); }, Fault::notFound, "ada");
+  CHECK(start() < usual + most);
 }
 
 TEST_CASE("a new user who gets the ID of one who was deleted is another user") {

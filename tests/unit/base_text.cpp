@@ -116,3 +116,13 @@ TEST_CASE("the name of a person has no bidirectional formatting and is not blank
   CHECK_FALSE(refused("").empty());
   CHECK_FALSE(refused("abcd").empty());
 }
+
+TEST_CASE("a file name made of a text stays in its folder and shows what it is") {
+  CHECK(safeFileName("Größe 1.mp4") == "Größe 1.mp4");
+  CHECK(safeFileName("../a/b\\c\n\x7f") == "_.._a_b_c__");
+  CHECK(safeFileName("photo\u202egpj.exe\u2066\u200f\u061c\u0085") == "photo_gpj.exe____");
+  CHECK(safeFileName("") == "_");
+  CHECK(safeFileName("-rf") == "_-rf");
+  CHECK(safeFileName(std::string(199, 'a') + "ö") == std::string(199, 'a'));
+  CHECK(safeFileName("a\xff") == "a");
+}
