@@ -142,6 +142,15 @@ bool isUserName(std::string_view text) noexcept {
                      [](char c) { return isAlphanumeric(c) || c == '_' || c == '.' || c == '-'; });
 }
 
+bool mayBeFolded(std::string_view text) {
+  while (!text.empty()) {
+    const char32_t c = *takeCodePoint(text);
+    const bool isMark = c == 0x3099 || c == 0x309a;
+    if (c >= 0x80 && (c < 0x2e80 || c > 0xd7a3 || isMark)) return true;
+  }
+  return false;
+}
+
 std::string safeFileName(std::string_view text) {
   std::string_view rest = text.substr(0, 200);
   while (!isUtf8(rest)) rest.remove_suffix(1);

@@ -35,6 +35,10 @@ bool isUserName(std::string_view text) noexcept;
 /// hidden, has no control or bidirectional formatting characters, and has at most 200 bytes.
 std::string safeFileName(std::string_view text);
 
+/// Returns whether file systems may take `text` (UTF-8) for another name that differs from it in more than the case of
+/// ASCII letters: each folds other letters and composes other marks. None folds Chinese, Japanese and Korean ones.
+bool mayBeFolded(std::string_view text);
+
 /// Returns an ASCII capital letter in lower case, and any other byte unchanged.
 constexpr char toLower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

@@ -172,12 +172,10 @@ class Exporter {
     const std::string extension = fmt::format(".{}", known.empty() ? "bin" : known);
     std::string stem = safeFileName(video.name);
     if (stem.size() > extension.size() && stem.ends_with(extension)) stem.resize(stem.size() - extension.size());
-    // Some file systems do not tell A from a, and each has its own idea of which other letters are the same.
+    // Some file systems do not tell A from a.
     std::string folded = stem;
     std::transform(folded.begin(), folded.end(), folded.begin(), toLower);
-    const bool isAscii =
-        std::all_of(stem.begin(), stem.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-    if (!isAscii || !stems_.insert(stableHash(folded)).second) stem += fmt::format(" {}", video.id.text);
+    if (mayBeFolded(stem) || !stems_.insert(stableHash(folded)).second) stem += fmt::format(" {}", video.id.text);
     const std::string path = fmt::format("{}videos/{}", root_, stem);
     if (video.blob && video.state != VideoState::pending)
       writer_.addContent(path + extension, *video.blob, static_cast<std::uint64_t>(video.size), video.modified);

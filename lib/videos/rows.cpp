@@ -193,9 +193,8 @@ Page<Video> listNewest(store::Reader& reader, const std::optional<std::string>& 
       "SELECT v.id, {}NULL FROM video_info v {} WHERE {} AND v.id >= ? AND v.id < ? ORDER BY v.id DESC LIMIT ?",
       columns, owner, listedSql);
   static const std::string tagged = fmt::format(
-      "SELECT v.id, {}NULL FROM video_tags t CROSS JOIN video_info v ON v.id = t.video_id {} WHERE {} AND t.video_id "
-      ">= ? "
-      "AND t.video_id < ? AND t.tag = ? AND t.listed = 1 ORDER BY t.video_id DESC LIMIT ?",
+      "SELECT v.id, {}NULL FROM video_tags t CROSS JOIN video_info v ON v.id = t.video_id {} WHERE {} AND "
+      "t.video_id >= ? AND t.video_id < ? AND t.tag = ? AND t.listed = 1 ORDER BY t.video_id DESC LIMIT ?",
       columns, owner, listedSql);
   const Bounds bounds = boundsOf(wanted, VideoSort::created);
   return pageOf(tag ? reader.query(tagged, bounds.first, bounds.end, *tag, wanted.limit + 1)

@@ -181,7 +181,7 @@ TEST_CASE("no two files of an export have names that a file system could take fo
   const Credential ada = site.user("ada");
   std::vector<VideoId> videos;
   for (const char* const name :
-       {"\u00c9t\u00e9", "\u00e9T\u00c9", "e\u0301te\u0301", "gross", "gro\u00df", "Gross", "a\\b"})
+       {"\u00c9t\u00e9", "\u00e9T\u00c9", "e\u0301te\u0301", "gross", "gro\u00df", "Gross", "a\\b", "\u6687\u671f"})
     videos.push_back(site.at(ada).videos().add(ada, {"ada", name}).id);
   std::set<std::string> names;
   for (const auto& [name, bytes] : filesIn(readAll(exported(site, ada, "ada"), 70'000)))
@@ -189,7 +189,7 @@ TEST_CASE("no two files of an export have names that a file system could take fo
   CHECK(names ==
         std::set<std::string>{"\u00c9t\u00e9 " + videos[0].text + ".json", "\u00e9T\u00c9 " + videos[1].text + ".json",
                               "e\u0301te\u0301 " + videos[2].text + ".json", "gross " + videos[3].text + ".json",
-                              "gro\u00df " + videos[4].text + ".json", "Gross.json", "a_b.json"});
+                              "gro\u00df " + videos[4].text + ".json", "Gross.json", "a_b.json", "\u6687\u671f.json"});
 }
 
 TEST_CASE("an export is for its user and admins, until the user is deleted or a newer one replaces it") {
