@@ -76,6 +76,7 @@ inline constexpr Right videosRestore{"videos.restore", owner | admin, Need::chan
 inline constexpr Right videosBlock{"videos.block", moderator | admin, Need::change};
 inline constexpr Right videosUnblock{"videos.unblock", moderator | admin, Need::change};
 inline constexpr Right uploadsPut{"uploads.put", owner | admin | link, Need::upload};
+inline constexpr Right uploadsStripLocation{"uploads.stripLocation", owner | admin, Need::change};
 inline constexpr Right uploadsRehearse{"uploads.rehearse", owner | admin, Need::upload};
 inline constexpr Right sharesCreate{"shares.create", owner | admin, Need::change};
 inline constexpr Right sharesList{"shares.list", owner | admin, Need::read};

@@ -114,7 +114,7 @@ class BoxWalk {
       found_.info.fragmented = fragmented_;
       if (!fragmented_) break;
     }
-    if (!moov || tracks_.empty()) throw Malformed{};
+    if (!moov || (first(name("vide")) == nullptr && first(name("soun")) == nullptr)) throw Malformed{};
     if (fragmented_ && count < mostParts)
       for (const Box& fragment : fragments) readFragment(fragment);
     fill();

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -167,6 +168,33 @@ class LocalUploads : public Uploads {
     return commit(by, wanted, incoming);
   }
 
+  Uploaded stripLocation(const Credential& by, const VideoRef& wanted) override {
+    const Identity who = access_.identify(by);
+    const rows::StoredVideo video = database_.read([&](store::Reader& reader) {
+      auto found = rows::findVideo(reader, wanted.id);
+      access_.requireOnVideo(who, rights::uploadsStripLocation, rows::viewOf(found), rows::noSuchVideo(wanted.id));
+      rows::StoredVideo one = rows::requireOf(wanted, std::move(found));
+      requireReplaceable(one);
+      return one;
+    });
+    if (!video.blob) throw Error(Fault::conflict, fmt::format("video {}: has no content yet", wanted.id.text));
+    const auto file = blobs_.open(*video.blob);
+    const Error unavailable(Fault::contentUnavailable,
+                            fmt::format("video {}: content is missing or damaged", wanted.id.text));
+    if (!file) throw unavailable;
+    const Waiting forTheDisk;
+    std::vector<media::Stretch> location = media::probe(media::fileOf(*file), video.contentType).location;
+    if (location.empty())
+      throw Error(Fault::conflict, fmt::format("video {}: does not say where it was taken", wanted.id.text));
+    const UploadInProgress progress(inProgress_, who.kind == Identity::Kind::operator_ ? UserId{} : who.user,
+                                    video.authorId, options_.maxPerUser);
+    database_.requireSpace(static_cast<std::uint64_t>(video.size));
+    store::Incoming incoming = blobs_.begin(wanted.id.text);
+    copyWithout(std::move(location), media::fileOf(*file), incoming);
+    if (std::cmp_not_equal(incoming.size(), video.size)) throw unavailable;
+    return commit(by, {wanted.id, std::nullopt}, incoming, &video);
+  }
+
   UploadStatus status(const Credential& by, const BeginUpload& wanted) override {
     const Identity who = access_.identify(by);
     return statusOf(database_.read([&](store::Reader& reader) { return findUploadable(reader, by, who, wanted.id); }),
@@ -214,9 +242,35 @@ class LocalUploads : public Uploads {
       access_.requireOnVideo(who, rights::uploadsPut, rows::viewOf(video), rows::noSuchVideo(id));
     }
     if (!video) throw rows::noSuchVideo(id);
-    if (video->state != VideoState::pending && video->state != VideoState::ready) throw rows::wrongState(*video);
-    if (video->blocked) throw Error(Fault::conflict, fmt::format("video {}: is blocked", id.text));
+    requireReplaceable(*video);
     return *std::move(video);
+  }
+
+  static void requireReplaceable(const rows::StoredVideo& video) {
+    if (video.state != VideoState::pending && video.state != VideoState::ready) throw rows::wrongState(video);
+    if (video.blocked) throw Error(Fault::conflict, fmt::format("video {}: is blocked", video.id.text));
+  }
+
+  // Copies a file, with padding in the place of each stretch.
+  static void copyWithout(std::vector<media::Stretch> stretches, const media::File& file, store::Incoming& to) {
+    std::sort(stretches.begin(), stretches.end(), [](const auto& a, const auto& b) { return a.offset < b.offset; });
+    std::vector<std::byte> piece(1 << 20);
+    const auto copy = [&](std::uint64_t end) {
+      while (to.size() < end) {
+        const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), end - to.size()));
+        const std::size_t got = file.read(to.size(), std::span(piece).first(count));
+        if (got == 0) return;
+        to.write(std::span(piece).first(got));
+      }
+    };
+    for (const media::Stretch& stretch : stretches) {
+      copy(stretch.offset);
+      if (to.size() != stretch.offset) return;
+      std::string padding = stretch.padding;
+      padding.resize(stretch.size);
+      to.write(std::as_bytes(std::span(padding)));
+    }
+    copy(file.size);
   }
 
   // Throws if the owner may not store content of this size. Returns the largest size that the owner's quota allows.
@@ -258,7 +312,9 @@ class LocalUploads : public Uploads {
     return std::nullopt;
   }
 
-  Uploaded commit(const Credential& by, const Upload& wanted, store::Incoming& incoming) {
+  // Publishes what came; `origin`: made from this content of the video.
+  Uploaded commit(const Credential& by, const Upload& wanted, store::Incoming& incoming,
+                  const rows::StoredVideo* origin = nullptr) {
     const media::Kind found = kindOf(incoming.front());
     rows::NewContent content;
     content.blob = incoming.finish(found.extension);
@@ -268,12 +324,15 @@ class LocalUploads : public Uploads {
     if (wanted.digest && *wanted.digest != content.sha256)
       throw Error(Fault::malformed, "sha256: does not match the received bytes");
     content.media = lookInto(content);
+    if (origin != nullptr) content.originalSha256 = origin->originalSha256.value_or(origin->sha256);
     bool isLimited = false;
     std::optional<rows::StoredVideo> written;
     const auto write = [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
       const rows::StoredVideo video = findUploadable(transaction, by, who, wanted.id);
       rows::requireContentAllowed(transaction, content.sha256);
+      if (origin != nullptr && video.blob != origin->blob) throw rows::changedMeanwhile(wanted.id);
+      if (content.originalSha256) rows::requireContentAllowed(transaction, *content.originalSha256);
       isLimited = requireQuota(transaction, video, static_cast<std::uint64_t>(content.size)) != UINT64_MAX;
       if (!rows::setContent(transaction, video, content, access_.now())) throw rows::changedMeanwhile(wanted.id);
       if (video.blob) rows::insertBlobDeletion(transaction, *video.blob, video.authorId, video.size, access_.now());

@@ -233,7 +233,8 @@ Page<Video> listVideosBySha256(store::Reader& reader, const VideoFilter& filter,
 KnownContent findContent(store::Reader& reader, UserId author, std::string_view sha256, Time since) {
   KnownContent known;
   auto ready = reader.query(
-      "SELECT id FROM video_info WHERE sha256 = ? AND sha256 <> '' AND author_id = ? AND state = 'ready' LIMIT 1",
+      "SELECT id FROM video_info WHERE ((sha256 = ?1 AND sha256 <> '') OR original_sha256 = ?1) AND author_id = ?2 AND "
+      "state = 'ready' LIMIT 1",
       sha256, author);
   if (ready.next()) {
     known.state = ContentState::present;
@@ -241,8 +242,9 @@ KnownContent findContent(store::Reader& reader, UserId author, std::string_view 
     return known;
   }
   auto trash = reader.query(
-      "SELECT v.id, d.create_time FROM video_info v CROSS JOIN video_del_rec d ON d.video_id = v.id WHERE v.sha256 = ? "
-      "AND v.sha256 <> '' AND v.author_id = ? AND v.state IN ('deleted', 'purging') AND d.create_time > ? LIMIT 1",
+      "SELECT v.id, d.create_time FROM video_info v CROSS JOIN video_del_rec d ON d.video_id = v.id WHERE "
+      "((v.sha256 = ?1 AND v.sha256 <> '') OR v.original_sha256 = ?1) AND v.author_id = ?2 AND "
+      "v.state IN ('deleted', 'purging') AND d.create_time > ?3 LIMIT 1",
       sha256, author, since);
   auto purged = reader.query("SELECT NULL, time FROM deleted_contents WHERE author_id = ? AND sha256 = ? AND time > ?",
                              author, sha256, since);
@@ -365,14 +367,14 @@ bool setContent(store::Transaction& transaction, const StoredVideo& before, cons
   if (before.blob)
     now = std::max<Time>(now, std::chrono::floor<std::chrono::seconds>(before.modified) + std::chrono::seconds{1});
   clearDamage(transaction, before.id);
-  const bool isSet =
-      transaction
-          .query(
-              "UPDATE video_info SET state = 'ready', blob = ?, size = ?, sha256 = ?, content_type = ?, "
-              "modified = ?, original_sha256 = NULL "
-              "WHERE id = ? AND state IN ('pending', 'ready') AND coalesce(blob, '') = ?",
-              content.blob, content.size, content.sha256, content.contentType, now, before.id, before.blob.value_or(""))
-          .run() == 1;
+  const bool isSet = transaction
+                         .query(
+                             "UPDATE video_info SET state = 'ready', blob = ?, size = ?, sha256 = ?, content_type = ?, "
+                             "modified = ?, original_sha256 = ? "
+                             "WHERE id = ? AND state IN ('pending', 'ready') AND coalesce(blob, '') = ?",
+                             content.blob, content.size, content.sha256, content.contentType, now,
+                             content.originalSha256, before.id, before.blob.value_or(""))
+                         .run() == 1;
   return isSet && setMedia(transaction, before.id, content.blob, content.media);
 }
 
@@ -425,7 +427,8 @@ std::int64_t transferVideos(store::Transaction& transaction, UserId from, UserId
 void rememberContent(store::Transaction& transaction, const VideoId& id) {
   transaction
       .query(
-          "INSERT INTO deleted_contents (author_id, sha256, time) SELECT v.author_id, v.sha256, d.create_time "
+          "INSERT INTO deleted_contents (author_id, sha256, time) SELECT v.author_id, coalesce(v.original_sha256, "
+          "v.sha256), d.create_time "
           "FROM video_info v CROSS JOIN video_del_rec d ON d.video_id = v.id "
           "CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL WHERE v.id = ? AND v.sha256 <> '' "
           "ON CONFLICT (author_id, sha256) DO UPDATE SET "

@@ -42,7 +42,8 @@ struct NewContent {
   std::int64_t size = 0;
   std::string sha256;
   std::string contentType;
-  std::optional<media::MediaInfo> media{};  ///< nothing: it could not be looked into
+  std::optional<media::MediaInfo> media{};      ///< nothing: it could not be looked into
+  std::optional<std::string> originalSha256{};  ///< as Video::originalSha256
 };
 
 /// A content that was not looked into yet.
