@@ -344,6 +344,16 @@ void addVideo(Commands& commands) {
   verify.givesResults();
   verify.runs(verifyVideos);
 
+  auto strip = commands.verb<TheseVideos>(noun, "strip-location", "Remove from videos' files where they were taken");
+  strip.several("ID", &TheseVideos::ids, "videos; - reads one ID per line from standard input");
+  strip.givesResults();
+  strip.runs([](Caller& caller, TheseVideos& wanted) {
+    return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
+      caller.toolkit().uploads().stripLocation(caller.by(), {VideoId{id}, {}});
+      return {"stripped", id, {}, {}};
+    });
+  });
+
   auto remove = commands.verb<TheseVideos>(noun, "delete", "Delete videos; they can be restored until they are purged");
   remove.several("ID", &TheseVideos::ids, "videos; - reads one ID per line from standard input");
   remove.flag("--now", &TheseVideos::now, "purge without the usual delay");

@@ -78,6 +78,7 @@ inline constexpr Right videosBlockOwn{"videos.block?own", admin, Need::administe
 inline constexpr Right videosUnblock{"videos.unblock", moderator | admin, Need::change};
 inline constexpr Right videosUnblockOwn{"videos.unblock?own", admin, Need::administer};
 inline constexpr Right uploadsPut{"uploads.put", owner | admin | link, Need::upload};
+inline constexpr Right uploadsStripLocation{"uploads.stripLocation", owner | admin, Need::change};
 inline constexpr Right uploadsRehearse{"uploads.rehearse", owner | admin, Need::upload};
 inline constexpr Right sharesCreate{"shares.create", owner | admin, Need::change};
 inline constexpr Right sharesList{"shares.list", owner | admin, Need::read};

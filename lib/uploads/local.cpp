@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -11,8 +12,10 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
+#include "base/waiting.hpp"
 #include "contents/rows.hpp"
 #include "deletions/rows.hpp"
+#include "media/playback.hpp"
 #include "media/sniff.hpp"
 #include "shares/fields.hpp"
 #include "store/blobs.hpp"
@@ -165,6 +168,33 @@ class LocalUploads : public Uploads {
     return commit(by, wanted, incoming);
   }
 
+  Uploaded stripLocation(const Credential& by, const VideoRef& wanted) override {
+    const Identity who = access_.identify(by);
+    const rows::StoredVideo video = database_.read([&](store::Reader& reader) {
+      auto found = rows::findVideo(reader, wanted.id);
+      access_.requireOnVideo(who, rights::uploadsStripLocation, rows::viewOf(found), rows::noSuchVideo(wanted.id));
+      rows::StoredVideo one = rows::requireOf(wanted, std::move(found));
+      requireReplaceable(one);
+      return one;
+    });
+    if (!video.blob) throw Error(Fault::conflict, fmt::format("video {}: has no content yet", wanted.id.text));
+    const auto file = blobs_.open(*video.blob);
+    const Error unavailable(Fault::contentUnavailable,
+                            fmt::format("video {}: content is missing or damaged", wanted.id.text));
+    if (!file) throw unavailable;
+    const Waiting forTheDisk;
+    std::vector<media::Stretch> location = media::probe(media::fileOf(*file), video.contentType).location;
+    if (location.empty())
+      throw Error(Fault::conflict, fmt::format("video {}: does not say where it was taken", wanted.id.text));
+    const UploadInProgress progress(inProgress_, who.kind == Identity::Kind::operator_ ? UserId{} : who.user,
+                                    video.authorId, options_.maxPerUser);
+    database_.requireSpace(static_cast<std::uint64_t>(video.size));
+    store::Incoming incoming = blobs_.begin(wanted.id.text);
+    copyWithout(std::move(location), media::fileOf(*file), incoming);
+    if (std::cmp_not_equal(incoming.size(), video.size)) throw unavailable;
+    return commit(by, {wanted.id, std::nullopt}, incoming, &video);
+  }
+
   UploadStatus status(const Credential& by, const BeginUpload& wanted) override {
     const Identity who = access_.identify(by);
     return statusOf(database_.read([&](store::Reader& reader) { return findUploadable(reader, by, who, wanted.id); }),
@@ -199,6 +229,10 @@ class LocalUploads : public Uploads {
     return {"application/octet-stream", "bin"};
   }
 
+  static std::vector<std::string> notesOf(const rows::NewContent& content) {
+    return content.media ? media::playbackNotes(content.contentType, *content.media) : std::vector<std::string>();
+  }
+
   rows::StoredVideo findUploadable(store::Reader& reader, const Credential& by, const Identity& who,
                                    const VideoId& id) {
     auto video = rows::findVideo(reader, id);
@@ -208,9 +242,35 @@ class LocalUploads : public Uploads {
       access_.requireOnVideo(who, rights::uploadsPut, rows::viewOf(video), rows::noSuchVideo(id));
     }
     if (!video) throw rows::noSuchVideo(id);
-    if (video->state != VideoState::pending && video->state != VideoState::ready) throw rows::wrongState(*video);
-    if (video->blocked) throw Error(Fault::conflict, fmt::format("video {}: is blocked", id.text));
+    requireReplaceable(*video);
     return *std::move(video);
+  }
+
+  static void requireReplaceable(const rows::StoredVideo& video) {
+    if (video.state != VideoState::pending && video.state != VideoState::ready) throw rows::wrongState(video);
+    if (video.blocked) throw Error(Fault::conflict, fmt::format("video {}: is blocked", video.id.text));
+  }
+
+  // Copies a file, with padding in the place of each stretch.
+  static void copyWithout(std::vector<media::Stretch> stretches, const media::File& file, store::Incoming& to) {
+    std::sort(stretches.begin(), stretches.end(), [](const auto& a, const auto& b) { return a.offset < b.offset; });
+    std::vector<std::byte> piece(1 << 20);
+    const auto copy = [&](std::uint64_t end) {
+      while (to.size() < end) {
+        const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), end - to.size()));
+        const std::size_t got = file.read(to.size(), std::span(piece).first(count));
+        if (got == 0) return;
+        to.write(std::span(piece).first(got));
+      }
+    };
+    for (const media::Stretch& stretch : stretches) {
+      copy(stretch.offset);
+      if (to.size() != stretch.offset) return;
+      std::string padding = stretch.padding;
+      padding.resize(stretch.size);
+      to.write(std::as_bytes(std::span(padding)));
+    }
+    copy(file.size);
   }
 
   // Throws if the owner may not store content of this size. Returns the largest size that the owner's quota allows.
@@ -237,11 +297,24 @@ class LocalUploads : public Uploads {
     status.size = video.size;
     status.sha256 = video.sha256;
     status.contentType = video.contentType;
+    status.notes = rows::notesOf(video);
     status.same = status.ready && wanted.sha256 == video.sha256;
     return status;
   }
 
-  Uploaded commit(const Credential& by, const Upload& wanted, store::Incoming& incoming) {
+  // Returns what a finished file says about itself. If it cannot be opened now, the task media-probe tries it again.
+  std::optional<media::MediaInfo> lookInto(const rows::NewContent& content) const try {
+    const Waiting forTheDisk;
+    const auto file = blobs_.open(content.blob);
+    if (!file) return std::nullopt;
+    return media::probe(media::fileOf(*file), content.contentType).info;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+
+  // Publishes what came; `origin`: made from this content of the video.
+  Uploaded commit(const Credential& by, const Upload& wanted, store::Incoming& incoming,
+                  const rows::StoredVideo* origin = nullptr) {
     const media::Kind found = kindOf(incoming.front());
     rows::NewContent content;
     content.blob = incoming.finish(found.extension);
@@ -250,19 +323,25 @@ class LocalUploads : public Uploads {
     content.contentType = found.type;
     if (wanted.digest && *wanted.digest != content.sha256)
       throw Error(Fault::malformed, "sha256: does not match the received bytes");
+    content.media = lookInto(content);
+    if (origin != nullptr) content.originalSha256 = origin->originalSha256.value_or(origin->sha256);
     bool isLimited = false;
     std::optional<rows::StoredVideo> written;
     const auto write = [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
       const rows::StoredVideo video = findUploadable(transaction, by, who, wanted.id);
       rows::requireContentAllowed(transaction, content.sha256);
+      if (origin != nullptr && video.blob != origin->blob) throw rows::changedMeanwhile(wanted.id);
+      if (content.originalSha256) rows::requireContentAllowed(transaction, *content.originalSha256);
       isLimited = requireQuota(transaction, video, static_cast<std::uint64_t>(content.size)) != UINT64_MAX;
       if (!rows::setContent(transaction, video, content, access_.now())) throw rows::changedMeanwhile(wanted.id);
       if (video.blob) rows::insertBlobDeletion(transaction, *video.blob, video.authorId, video.size, access_.now());
       // From here on the row may be durable whatever COMMIT reports: a blob too many is swept, one too few is lost.
       incoming.keep();
       written = video;
-      return Uploaded{wanted.id, video.state == VideoState::ready, content.size, content.sha256, content.contentType};
+      return Uploaded{wanted.id,           video.state == VideoState::ready,
+                      content.size,        content.sha256,
+                      content.contentType, notesOf(content)};
     };
     Uploaded uploaded;
     try {

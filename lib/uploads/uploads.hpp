@@ -5,11 +5,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/credential.hpp"
 #include "base/fields.hpp"
 #include "base/ids.hpp"
+#include "videos/videos.hpp"
 
 namespace video {
 
@@ -34,7 +36,8 @@ struct UploadStatus {
   std::int64_t size = 0;
   std::string sha256;
   std::string contentType;
-  bool same = false;  ///< the video already has the content that `begin` asks about
+  bool same = false;                 ///< the video already has the content that `begin` asks about
+  std::vector<std::string> notes{};  ///< why the current content does not play everywhere, in sentences
 };
 
 /// The result of an upload.
@@ -44,6 +47,7 @@ struct Uploaded {
   std::int64_t size = 0;
   std::string sha256;
   std::string contentType;
+  std::vector<std::string> notes{};  ///< why it does not play everywhere, in sentences
 };
 
 /// A dry run of an upload, before its video is created.
@@ -83,6 +87,11 @@ class Uploads {
   /// Checks whether a video could be created and its content uploaded, without doing it. For the user, admins and the
   /// operator. Faults: those of Videos::add, and those of begin and put that size and first bytes determine.
   virtual RehearsedUpload rehearse(const Credential& by, const RehearseUpload& wanted) = 0;
+  /// Replaces the content of a video by one of the same size that does not say where it was taken: padding takes the
+  /// place of what says so, nothing else changes. Video::originalSha256 keeps the hash of what was uploaded. For the
+  /// owner, admins and the operator. Faults: those of put; conflict (it does not say where it was taken, has no content
+  /// yet, or was changed meanwhile), contentUnavailable.
+  virtual Uploaded stripLocation(const Credential& by, const VideoRef& wanted) = 0;
   /// Returns what has been stored after an interrupted upload.
   virtual UploadStatus status(const Credential& by, const BeginUpload& wanted) = 0;
 };

@@ -58,7 +58,7 @@ void runEverything(Site& site) {
   const VideoId video = site.video(ada, "ada", "x");
   site.at(ada).uploads().put(ada, {video, std::nullopt}, sourceOf(movie(2000, 2)));
   site.at(ada).uploads().begin(ada, {video, 1, std::nullopt});
-  for (const auto sort : {VideoSort::created, VideoSort::name, VideoSort::size})
+  for (const auto sort : {VideoSort::created, VideoSort::name, VideoSort::size, VideoSort::duration})
     for (const Credential& by : {ada, root})
       for (const auto state : {std::optional<VideoState>(), std::optional(VideoState::ready)}) {
         VideoQuery query;
@@ -169,7 +169,7 @@ void runEverything(Site& site) {
   site.at(root).videos().remove(root, now);
   site.at(ada).users().remove(ada, {"ada", std::nullopt});
   site.at(root).deletions().drain(root, {true});
-  for (const char* const task : {"orphan-sweep", "report-sweep", "upload-sweep", "session-sweep"}) {
+  for (const char* const task : {"orphan-sweep", "report-sweep", "upload-sweep", "session-sweep", "media-probe"}) {
     site.at(root).tasks().run(root, {task});
     TaskRunQuery runs;
     runs.name = task;

@@ -185,6 +185,7 @@ std::string everyFormat(const std::string& way, Met& met) {
   tell.each("ada", {"video", "set", video, "--visibility", "public", "--tags", "a,of *"});
   tell.each("ada", {"video", "list", "--newest", "--tag", "a"});
   tell.each("ada", {"video", "verify", video, "nothing"});
+  tell.each("ada", {"video", "strip-location", video, "nothing"});
   tell.each("ada", {"video", "download", video, "--to", "back-*.mp4"});
   tell.each("ada", {"share", "create", video, "--label", "*"});
   tell.each("ada", {"share", "list", video});
@@ -329,6 +330,7 @@ std::string everything(const std::string& way, Met& met) {
   tell("ada", {"video", "list", "--sort", "name", "--user", "ada"});
   tell("", {"video", "list", "--user", "ada", "--since", "-1h", "--until", "@4102444800", "--limit", "2"});
   tell("ada", {"video", "list", "--sort", "colour"});
+  tell("ada", {"-o", "json", "video", "list", "--sort", "duration"});
   tell("", {"video", "list", "--state", "pending"});
   CHECK(tell("ada", {"video", "download", first, "--to", "-"}).out == content('a'));
   tell("ada", {"video", "download", first, "--to", "back.mp4", "-o", "json"});
