@@ -267,7 +267,7 @@ void addVideo(Commands& commands) {
   list.givesList<Page<Video>>();
   list.runs([](Caller& caller, ListVideos& wanted) {
     constexpr std::string_view columns =
-        "id,author,state,create_time,size,name,purge_time,visibility,author_display_name";
+        "id,author,state,create_time,size,name,purge_time,visibility,author_display_name,duration_ms";
     if (wanted.newest && (wanted.user || wanted.state || wanted.sort))
       throw Usage("--newest: cannot be combined with --user, --state or --sort");
     Videos& videos = caller.toolkit().videos();
