@@ -66,6 +66,9 @@ class ContentReader {
   virtual std::string path() const { return {}; }
 };
 
+/// Returns a reader of a text, which several threads may use at once.
+std::shared_ptr<ContentReader> readerOf(std::string text);
+
 /// Outgoing bytes as a value: their metadata and a reader.
 struct Content {
   ContentMeta meta;

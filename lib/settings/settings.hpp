@@ -17,6 +17,7 @@
 #include "observe/log.hpp"
 #include "shares/shares.hpp"
 #include "store/database.hpp"
+#include "subtitles/subtitles.hpp"
 #include "tasks/tasks.hpp"
 #include "uploads/uploads.hpp"
 #include "users/users.hpp"
@@ -41,6 +42,7 @@ struct Settings {
   UsersOptions users;
   VideosOptions videos;
   UploadsOptions uploads;
+  SubtitlesOptions subtitles;
   SharesOptions shares;
   CommentsOptions comments;
   std::string signingKey;  ///< the key for signed links, 32 bytes; empty: use `signing.key` of the data directory

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "subtitles/fields.hpp"
 #include "videos/videos.hpp"
 
 namespace video {
@@ -34,6 +35,15 @@ struct Names<ContentState> {
 };
 
 template <>
+struct Fields<Chapter> {
+  static constexpr std::string_view plural = "chapters";
+  static constexpr std::tuple list{
+      Field{"time_ms", &Chapter::timeMs, "where it begins, in milliseconds"},
+      Field{"title", &Chapter::title, "title"},
+  };
+};
+
+template <>
 struct Fields<Video> {
   static constexpr std::string_view plural = "videos";
   static constexpr std::tuple list{
@@ -55,6 +65,8 @@ struct Fields<Video> {
       Field{"tags", &Video::tags, "at most 10, in lower case, sorted"},
       Field{"author_display_name", &Video::authorDisplayName, "display name of the owner, if there is one"},
       Field{"comments_off", &Video::commentsOff, "true: comments are switched off; otherwise left out"},
+      Field{"subtitles", &Video::subtitles, "subtitles; only of a single video that has some"},
+      Field{"chapters", &Video::chapters, "chapters; only of a single video that has some"},
   };
 };
 

@@ -13,9 +13,12 @@
 #include "base/units.hpp"
 #include "base/waiting.hpp"
 #include "deletions/rows.hpp"
+#include "media/webvtt.hpp"
 #include "os/descriptor.hpp"
 #include "store/blobs.hpp"
+#include "subtitles/rows.hpp"
 #include "users/rows.hpp"
+#include "videos/chapters.hpp"
 #include "videos/content_check.hpp"
 #include "videos/make.hpp"
 #include "videos/rows.hpp"
@@ -188,7 +191,7 @@ class DirectoryVideos : public LocalVideos {
     return database_.read([&](store::Reader& reader) {
       const auto video = rows::findVideo(reader, wanted.id);
       access_.requireView(reader, by, who, wanted.id, rows::viewOf(video), rows::noSuchVideo(wanted.id));
-      return static_cast<Video>(rows::requireOf(wanted, video));
+      return whole(reader, rows::requireOf(wanted, video));
     });
   }
 
@@ -206,7 +209,7 @@ class DirectoryVideos : public LocalVideos {
       if (wanted.commentsOff) video.commentsOff = *wanted.commentsOff ? std::optional(true) : std::nullopt;
       if (wanted.name || wanted.description || wanted.visibility || wanted.tags || wanted.commentsOff)
         rows::setVideo(transaction, video);
-      return static_cast<Video>(std::move(video));
+      return whole(transaction, std::move(video));
     });
   }
 
@@ -290,6 +293,30 @@ class DirectoryVideos : public LocalVideos {
     content.meta.name = video->name;
     content.meta.noIndex = video->visibility != Visibility::public_;
     content.reader = std::make_shared<FileReader>(std::move(stored.file), *video, damaged_);
+    return content;
+  }
+
+  Content chapters(const Credential& by, const VideoRef& wanted) override {
+    const Identity who = access_.identify(by);
+    access::require(who, rights::videosChapters);
+    const auto video = database_.read([&](store::Reader& reader) {
+      auto found = rows::findVideo(reader, wanted.id);
+      access_.requireView(reader, by, who, wanted.id, rows::viewOf(found), rows::noSuchVideo(wanted.id));
+      return *std::move(found);
+    });
+    const std::vector<Chapter> found = chaptersOf(video.description, video.durationMs);
+    if (found.empty()) throw Error(Fault::notFound, fmt::format("video {}: has no chapters", wanted.id.text));
+    std::string track = chaptersTrack(found, video.durationMs);
+    Sha256 hash;
+    hash.add(std::as_bytes(std::span(track)));
+    Content content;
+    content.meta.size = track.size();
+    content.meta.type = media::webVttType;
+    content.meta.etag = fmt::format("\"{}\"", hash.hex());
+    content.meta.modified = access_.now();
+    content.meta.name = "chapters.vtt";
+    content.meta.noIndex = video.visibility != Visibility::public_;
+    content.reader = readerOf(std::move(track));
     return content;
   }
 
@@ -380,6 +407,13 @@ class DirectoryVideos : public LocalVideos {
     const auto video = rows::findVideo(transaction, wanted.id);
     access_.requireOnVideo(who, right, rows::viewOf(video), rows::noSuchVideo(wanted.id));
     return rows::requireOf(wanted, video);
+  }
+
+  // A video as it is shown alone.
+  static Video whole(store::Reader& reader, Video video) {
+    if (auto all = rows::subtitlesOf(reader, video.id); !all.empty()) video.subtitles = std::move(all);
+    if (auto all = chaptersOf(video.description, video.durationMs); !all.empty()) video.chapters = std::move(all);
+    return video;
   }
 
   // A page of listed videos as the caller sees it: those who may not watch see who published what.

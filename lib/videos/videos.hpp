@@ -16,6 +16,7 @@
 #include "base/fields.hpp"
 #include "base/ids.hpp"
 #include "base/visibility.hpp"
+#include "subtitles/subtitles.hpp"
 
 namespace video::schedule {
 struct Task;
@@ -27,6 +28,12 @@ namespace video {
 enum class VideoState { pending, ready, deleted, purging };
 /// The sort orders of a list of videos.
 enum class VideoSort { created, name, size };
+
+/// A chapter of a video.
+struct Chapter {
+  std::int64_t timeMs = 0;  ///< where it begins, in milliseconds
+  std::string title;        ///< one line of plain text
+};
 
 /// A video, without its content.
 struct Video {
@@ -47,7 +54,9 @@ struct Video {
   std::optional<std::string> blocked{};    ///< why a moderator blocked it; nothing if it is not blocked
   std::vector<std::string> tags{};         ///< at most 10, in lower case, sorted
   std::optional<std::string> authorDisplayName{};
-  std::optional<bool> commentsOff{};  ///< true: nobody can comment; otherwise nothing
+  std::optional<bool> commentsOff{};                 ///< true: nobody can comment; otherwise nothing
+  std::optional<std::vector<Subtitle>> subtitles{};  ///< by language; nothing in a list, or if there are none
+  std::optional<std::vector<Chapter>> chapters{};    ///< of the description, by time; as `subtitles`
 };
 
 /// The request for a new video.
@@ -201,6 +210,9 @@ class Videos {
   /// Opens the content of a ready video. A signed link must be valid even if the caller may watch without one. Faults:
   /// notFound, unauthenticated, forbidden, contentUnavailable (the file is missing or damaged).
   virtual Content open(const Credential& by, const VideoRef& wanted) = 0;
+  /// Opens the chapters of a video, which are lines of its description, as a chapters track (WebVTT). For those who see
+  /// the video. Faults: notFound (also if it has no chapters).
+  virtual Content chapters(const Credential& by, const VideoRef& wanted) = 0;
   /// Hides a video from all but its owner, moderators, admins and the operator, and keeps it from being purged,
   /// whatever its owner does, unless the owner's account is deleted. Its content cannot be replaced. A video that is
   /// blocked already gets the new reason. For moderators, admins and the operator. Faults: malformed, notFound,

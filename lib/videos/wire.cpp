@@ -97,6 +97,13 @@ constexpr Endpoint<VideoRef, Content> open{{.name = "videos.open",
                                             .summary = "Stream a video, whole or by byte ranges",
                                             .mediaType = "video/*",
                                             .flags = {.plainErrors = true, .takesLink = true}}};
+constexpr Endpoint<VideoRef, Content> chapters{{.name = "videos.chapters",
+                                                .method = Method::get,
+                                                .path = "/videos/{id}/chapters",
+                                                .roles = http::stream,
+                                                .summary = "Get a video's chapters as a chapters track",
+                                                .mediaType = "text/vtt",
+                                                .flags = {.takesLink = true}}};
 }  // namespace wire
 
 void noIndexUnlessPublic(const Video& video, const http::Exchange&, http::Answer& answer) {
@@ -138,6 +145,9 @@ class RemoteVideos : public Videos {
     return server_.call(wire::verifyStatus, by, wanted);
   }
   Content open(const Credential& by, const VideoRef& wanted) override { return server_.open(wire::open, by, wanted); }
+  Content chapters(const Credential& by, const VideoRef& wanted) override {
+    return server_.open(wire::chapters, by, wanted);
+  }
   Video block(const Credential& by, const BlockVideo& wanted) override { return server_.call(wire::block, by, wanted); }
   void unblock(const Credential& by, const VideoRef& wanted) override { server_.call(wire::unblock, by, wanted); }
 
@@ -175,6 +185,7 @@ void serveVideos(http::Router& router, Videos& videos) {
   router.serve(wire::verifyStatus, [&](auto& by, auto& wanted) { return videos.verifyStatus(by, wanted); });
   router.serve(wire::block, [&](auto& by, auto& wanted) { return videos.block(by, wanted); });
   router.serve(wire::unblock, [&](auto& by, auto& wanted) { videos.unblock(by, wanted); });
+  router.serveContent(wire::chapters, [&](auto& by, auto& wanted) { return videos.chapters(by, wanted); });
   router.serveContent(wire::open, [&](auto& by, auto& wanted) { return videos.open(by, wanted); });
 }
 

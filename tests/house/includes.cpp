@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::array rooms{"users",   "sessions", "tokens", "videos", "uploads", "shares",  "comments", "deletions",
-                           "exports", "tasks",    "server", "data",   "web",     "reports", "contents"};
+                           "exports", "tasks",    "server", "data",   "web",     "reports", "contents", "subtitles"};
 // Rows may include the rows of rooms that stand before theirs.
 constexpr std::array rowOrder{"users", "sessions", "tokens", "videos", "comments", "reports", "contents", "deletions"};
 

@@ -42,6 +42,12 @@ std::string readAll(int descriptor, std::size_t most, const std::string& name) {
   }
 }
 
+std::string withoutNewline(std::string text) {
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+  return text;
+}
+
 // Waits until `descriptor` is readable or a signal arrives. A plain read would miss a signal that came just before it.
 void waitForInput(int descriptor) {
   pollfd ready[2] = {{descriptor, POLLIN, 0}, {signalBell, POLLIN, 0}};
@@ -125,9 +131,13 @@ std::string readSecretFile(const std::filesystem::path& path) {
 }
 
 std::string readInput(std::size_t most) {
-  std::string text = readAll(STDIN_FILENO, most, "standard input");
-  if (text.ends_with('\n')) text.pop_back();
-  if (text.ends_with('\r')) text.pop_back();
+  return withoutNewline(readAll(STDIN_FILENO, most, "standard input"));
+}
+
+std::string readTextFile(const std::filesystem::path& path, std::size_t most) {
+  const Descriptor file = FileOpener().open(path);
+  std::string text = withoutNewline(readAll(file.number(), most, path.string()));
+  for (std::size_t at = 0; (at = text.find("\r\n", at)) != std::string::npos;) text.erase(at, 1);
   return text;
 }
 

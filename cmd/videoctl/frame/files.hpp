@@ -27,6 +27,10 @@ std::string readSecretFile(const std::filesystem::path& path);
 /// Reads standard input to its end and removes one trailing newline. Throws malformed beyond `most` bytes.
 std::string readInput(std::size_t most);
 
+/// Reads a file with text; lines end in LF afterwards, and one trailing newline is removed. Throws Error: malformed
+/// beyond `most` bytes.
+std::string readTextFile(const std::filesystem::path& path, std::size_t most);
+
 /// Closes the standard files of a child: the caller's pipes must end when the program ends, not when the child does.
 void leaveStandardFiles();
 
