@@ -73,6 +73,7 @@ inline constexpr Right videosVerifyStatus{"videos.verifyStatus", owner | admin, 
 inline constexpr Right videosDelete{"videos.delete", owner | admin, Need::change};
 inline constexpr Right videosDeletePending{"videos.delete?pending", owner | admin, Need::upload};
 inline constexpr Right videosRestore{"videos.restore", owner | admin, Need::change};
+inline constexpr Right videosDrop{"videos.drop", link, Need::upload};
 inline constexpr Right videosChapters{"videos.chapters", anyone, Need::read};
 inline constexpr Right videosBlock{"videos.block", moderator | admin, Need::change};
 inline constexpr Right videosUnblock{"videos.unblock", moderator | admin, Need::change};

@@ -40,6 +40,9 @@ struct ByteSource {
   std::optional<std::uint64_t> size;  ///< in bytes, if known before the first piece
   bool repeatable = false;            ///< whether `push` may be called again and yields the same bytes
   std::uint64_t least = 0;            ///< minimum number of bytes, if the size is unknown
+  /// The file that has the bytes, if its owner wants it moved: it may become the stored file itself, and who pushes
+  /// removes its name afterwards. Null for none.
+  std::shared_ptr<const Descriptor> moved{};
 };
 
 /// Metadata of a content (RFC 9110 §8).

@@ -53,7 +53,8 @@ videos/                the videos under their own names; NAME.json beside each s
                        its subtitles. One without a file was never uploaded. A video with the state deleted is in the trash.
 comments.json          the comments that {0} posted on any video
 reports.json           the reports that {0} has made, with the decisions
-shares.json            the signed links to the videos, without their signatures
+shares.json            the signed links to the videos, and the links through which guests upload, without their
+                       signatures
 sessions.json          the sign-ins that have not ended; their secrets are not included
 tokens.json            the API tokens; their secrets are not included
 deleted_contents.json  hashes of videos that were deleted and purged, kept so that an import does not add them again
@@ -93,6 +94,13 @@ class Exporter {
     writer_.begin(root_ + "shares.json");
     beginList(Fields<Share>::plural);
     forEachVideo([&](const Video& video) { listShares(video.id); });
+    forEachPage(
+        [&](store::Reader& reader, const ListQuery& query) {
+          return rows::listDrops(reader, user_.id, {query, {}, user_.name}, now_);
+        },
+        [&](const Page<Share>& page) {
+          for (const Share& share : page.items) addItem(share);
+        });
     endList();
     writer_.end();
     forEachVideo([&](const Video& video) {

@@ -87,6 +87,24 @@ struct Fields<AddedVideo> {
 };
 
 template <>
+struct Fields<DropVideo> {
+  static constexpr std::tuple list{
+      Field{"id", &DropVideo::drop, "ID of the drop link"},
+      Field{"name", &DropVideo::name, "1 to 200 characters"},
+      Field{"size", &DropVideo::size, "size of the file in bytes"},
+  };
+};
+
+template <>
+struct Fields<DroppedVideo> {
+  static constexpr std::tuple list{
+      Field{"id", &DroppedVideo::id, "ID of the video"},
+      Field{"name", &DroppedVideo::name, "name of the video"},
+      Field{"upload_url", &DroppedVideo::uploadUrl, "signed link to upload the content, relative to the site"},
+  };
+};
+
+template <>
 struct Fields<VideoRef> {
   static constexpr std::tuple list{
       Field{"id", &VideoRef::id, "ID of the video"},

@@ -15,6 +15,7 @@
 #include "deletions/rows.hpp"
 #include "media/webvtt.hpp"
 #include "os/descriptor.hpp"
+#include "shares/rows.hpp"
 #include "store/blobs.hpp"
 #include "subtitles/rows.hpp"
 #include "users/rows.hpp"
@@ -109,19 +110,34 @@ class DirectoryVideos : public LocalVideos {
       const auto owner = rows::findUser(transaction, wanted.user, 0);
       access::requireOn(who, rights::videosAdd, owner ? std::optional(owner->id) : std::nullopt,
                         noSuchUser(wanted.user));
-      requireRoomForPending(transaction, who, *owner);
-      AddedVideo video;
-      video.created = access_.now();
-      video.id.text = makeUuid7(video.created);
-      video.authorId = owner->id;
+      requireRoomForPending(transaction, who, owner->id, owner->name);
+      AddedVideo video = insert(transaction, owner->id, wanted.name, wanted.visibility.value_or(options_.visibility));
       video.author = owner->name;
       video.authorDisplayName = owner->displayName;
-      video.name = wanted.name;
-      video.visibility = wanted.visibility.value_or(options_.visibility);
-      video.displayTime = formatDisplayTime(video.created);
-      rows::insertVideo(transaction, video);
-      video.uploadUrl = fmt::format("/upload/{}{}", video.id.text, access_.uploadLink(video.id));
       return video;
+    });
+  }
+
+  DroppedVideo drop(const Credential& by, const DropVideo& wanted) override {
+    checkText("name", wanted.name, 1, 200);
+    if (wanted.size < 1) throw Error(Fault::malformed, "size: must be positive");
+    return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
+      const Identity who = access_.identify(transaction, by);
+      access::require(who, rights::videosDrop);
+      const auto* const link = std::get_if<SignedLink>(&by);
+      if (link == nullptr) throw Error(Fault::forbidden, "drop: needs a drop link");
+      const auto drop = rows::findDrop(transaction, wanted.drop);
+      if (!drop) throw Error(Fault::forbidden, "link: has been revoked");
+      access_.checkDropLink(transaction, *link, wanted.drop, drop->owner);
+      if (drop->files >= drop->maxFiles)
+        throw Error(Fault::conflict, fmt::format("link: takes {} videos, which have come", drop->maxFiles.value()));
+      if (drop->maxBytes && wanted.size > *drop->maxBytes - drop->bytes.value())
+        throw Error(Fault::overQuota, fmt::format("link: takes {} in all, which would be exceeded",
+                                                  formatSize(static_cast<std::uint64_t>(*drop->maxBytes))));
+      requireRoomForPending(transaction, who, drop->owner, drop->user.value());
+      AddedVideo video = insert(transaction, drop->owner, wanted.name, Visibility::private_);
+      rows::addToDrop(transaction, wanted.drop, video.id, wanted.size);
+      return DroppedVideo{std::move(video.id), std::move(video.name), std::move(video.uploadUrl)};
     });
   }
 
@@ -353,11 +369,26 @@ class DirectoryVideos : public LocalVideos {
   }
 
  private:
-  void requireRoomForPending(store::Reader& reader, const Identity& who, const User& owner) const {
+  void requireRoomForPending(store::Reader& reader, const Identity& who, UserId owner, std::string_view name) const {
     if (options_.maxPending == 0 || who.kind == Identity::Kind::operator_) return;
-    if (rows::hasPendingVideos(reader, owner.id, options_.maxPending))
-      throw Error(Fault::conflict, fmt::format("user {}: has {} pending videos already; upload or delete some",
-                                               owner.name, options_.maxPending));
+    if (rows::hasPendingVideos(reader, owner, options_.maxPending))
+      throw Error(Fault::conflict, fmt::format("user {}: has {} pending videos already; upload or delete some", name,
+                                               options_.maxPending));
+  }
+
+  // A new pending video; without the names of its owner.
+  AddedVideo insert(store::Transaction& transaction, UserId owner, const std::string& name,
+                    Visibility visibility) const {
+    AddedVideo video;
+    video.created = access_.now();
+    video.id.text = makeUuid7(video.created);
+    video.authorId = owner;
+    video.name = name;
+    video.visibility = visibility;
+    video.displayTime = formatDisplayTime(video.created);
+    rows::insertVideo(transaction, video);
+    video.uploadUrl = fmt::format("/upload/{}{}", video.id.text, access_.uploadLink(video.id));
+    return video;
   }
 
   // One that is pending or ready, of which the caller has this right.

@@ -117,14 +117,16 @@ Page<Video> pageOf(store::Query query, std::int64_t limit, VideoSort sort) {
 }  // namespace
 
 std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id) {
-  static const std::string sql =
-      fmt::format("SELECT {}d.due, v.blob, v.modified, v.reported FROM {} WHERE v.id = ?", columns, tables);
+  static const std::string sql = fmt::format(
+      "SELECT {}d.due, v.blob, v.modified, v.reported, v.drop_id, v.drop_size FROM {} WHERE v.id = ?", columns, tables);
   auto query = reader.query(sql, id);
   if (!query.next()) return std::nullopt;
   auto video = videoOf<StoredVideo>(query);
   video.blob = query.optionalText(18);
   video.modified = query.optionalTime(19).value_or(video.created);
   video.reported = query.integer(20) != 0;
+  if (const auto drop = query.optionalText(21)) video.drop = ShareId{*drop};
+  video.dropSize = query.optionalInteger(22);
   return video;
 }
 

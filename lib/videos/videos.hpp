@@ -71,6 +71,20 @@ struct AddedVideo : Video {
   std::string uploadUrl;  ///< signed and relative; valid for `signed_url_ttl`
 };
 
+/// The request of a guest for a new video, through a drop link.
+struct DropVideo {
+  ShareId drop;
+  std::string name;       ///< 1 to 200 characters
+  std::int64_t size = 0;  ///< bytes of the file; no more can be uploaded
+};
+
+/// A pending video that a guest has created, and the signed URL to upload its content to.
+struct DroppedVideo {
+  VideoId id;
+  std::string name;
+  std::string uploadUrl;  ///< signed and relative; valid for `signed_url_ttl`, until the content has come
+};
+
 /// Identifies a video.
 struct VideoRef {
   VideoId id;
@@ -172,6 +186,10 @@ class Videos {
   /// Creates a pending video. For the user, admins and the operator. Faults: malformed, forbidden, notFound, diskFull,
   /// conflict (the user has too many pending videos, except for the operator).
   virtual AddedVideo add(const Credential& by, const NewVideo& wanted) = 0;
+  /// Creates a pending video that is private to the user of a drop link. For holders of the link. Faults: malformed,
+  /// forbidden (also: the link was revoked or has expired), diskFull, conflict (the link's files have come, or the user
+  /// has too many pending videos), overQuota (the link's bytes have come).
+  virtual DroppedVideo drop(const Credential& by, const DropVideo& wanted) = 0;
   /// Lists the caller's own videos. Admins and the operator see all videos, or those of one user.
   virtual Page<Video> list(const Credential& by, const VideoQuery& wanted) = 0;
   /// Lists one user's videos, newest first. To others than the user, admins and the operator, only those that are

@@ -104,6 +104,14 @@ constexpr Endpoint<VideoRef, Content> chapters{{.name = "videos.chapters",
                                                 .summary = "Get a video's chapters as a chapters track",
                                                 .mediaType = "text/vtt",
                                                 .flags = {.takesLink = true}}};
+constexpr Endpoint<DropVideo, DroppedVideo> drop{
+    {.name = "videos.drop",
+     .method = Method::post,
+     .path = "/drop/{id}",
+     .success = 201,
+     .roles = http::stream,
+     .summary = "Create a video through a drop link, whose query it takes, to upload to",
+     .flags = {.takesLink = true}}};
 }  // namespace wire
 
 void noIndexUnlessPublic(const Video& video, const http::Exchange&, http::Answer& answer) {
@@ -114,6 +122,9 @@ class RemoteVideos : public Videos {
  public:
   explicit RemoteVideos(http::Client& server) : server_(server) {}
   AddedVideo add(const Credential& by, const NewVideo& wanted) override { return server_.call(wire::add, by, wanted); }
+  DroppedVideo drop(const Credential& by, const DropVideo& wanted) override {
+    return server_.call(wire::drop, by, wanted);
+  }
   Page<Video> list(const Credential& by, const VideoQuery& wanted) override {
     return server_.call(wire::list, by, wanted);
   }
@@ -163,6 +174,7 @@ std::unique_ptr<Videos> makeRemoteVideos(http::Client& server) {
 
 void serveVideos(http::Router& router, Videos& videos) {
   router.serve(wire::add, [&](auto& by, auto& wanted) { return videos.add(by, wanted); });
+  router.serve(wire::drop, [&](auto& by, auto& wanted) { return videos.drop(by, wanted); });
   router.serve(wire::list, [&](auto& by, auto& wanted) { return videos.list(by, wanted); });
   router.serve(wire::listOf, [&](auto& by, auto& wanted) { return videos.listOf(by, wanted); });
   router.serve(wire::newest, [&](auto& by, auto& wanted) { return videos.newest(by, wanted); });

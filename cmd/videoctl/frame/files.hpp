@@ -39,7 +39,7 @@ void leaveStandardFiles();
 ByteSource sourceOf(const Descriptor& file, const std::string& path);
 
 /// Opens files for reading with the permissions that the program started with. In direct mode root becomes the owner of
-/// the data directory; a child process keeps the permissions of root and opens the files.
+/// the data directory; a child process keeps the permissions of root and opens and removes the files.
 class FileOpener {
  public:
   FileOpener();
@@ -48,6 +48,8 @@ class FileOpener {
   FileOpener& operator=(const FileOpener&) = delete;
   /// Opens a file for reading. Throws Error.
   Descriptor open(const std::filesystem::path& path) const;
+  /// Removes a name of an open file. Throws Error: conflict if the name is another file's by now.
+  void remove(const std::filesystem::path& path, const Descriptor& file) const;
 
  private:
   Descriptor child_;  ///< a socket; closing it ends the child
