@@ -57,7 +57,7 @@ class LocalSubtitles : public Subtitles {
     database_.read([&](store::Reader& reader) { requireChangeable(reader, who, rights::subtitlesPut, ref.video); });
     rows::SubtitleText made;
     made.lang = ref.lang;
-    made.text = media::toWebVtt(readFile(bytes), mostFile);
+    made.text = media::toWebVtt(readFile(bytes), 2 * mostFile);
     made.size = static_cast<std::int64_t>(made.text.size());
     Sha256 hash;
     hash.add(std::as_bytes(std::span(made.text)));
