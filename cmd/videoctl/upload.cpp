@@ -213,14 +213,15 @@ bool arrived(Caller& caller, Patience& patience, const VideoId& id) {
 }
 
 // Creates a video and uploads its content. Deletes the pending video if the upload fails.
-VideoId uploadOne(Caller& caller, const NewVideo& wanted, const ByteSource& source, const std::string& digest) {
+VideoId uploadOne(Caller& caller, const NewVideo& wanted, const ByteSource& source, const std::string& digest,
+                  const std::shared_ptr<const Descriptor>& moved) {
   const SignalNote note;
   Toolkit& toolkit = caller.toolkit();
   Patience patience(caller.flags);
   const AddedVideo added = patience([&] { return toolkit.videos().add(caller.by(), wanted); });
   const VideoId& id = added.id;
   const auto known = digest.empty() ? std::nullopt : std::optional(digest);
-  const auto send = [&] { toolkit.uploads().put(caller.by(), {id, known}, source); };
+  const auto send = [&] { toolkit.uploads().put(caller.by(), {id, known, moved}, source); };
   const auto takeAway = [&] {
     try {
       toolkit.videos().remove(caller.by(), {{id, {}}, true});
@@ -330,7 +331,7 @@ Result uploadInput(Caller& caller, const UploadVideos& wanted, const Input& inpu
   ByteSource source = sourceOf(file, input.path);
   struct stat was {};
   if (wanted.move && ::fstat(file.number(), &was) != 0) throwFileError(input.path, errno);
-  if (wanted.move && caller.target().kind == Target::Kind::direct) source.moved = shared;
+  const auto moved = wanted.move && caller.target().kind == Target::Kind::direct ? shared : nullptr;
   if (wanted.skipExisting)
     if (auto result = known(caller, wanted, input)) return *std::move(result);
   const std::string name = wanted.name.empty() ? fs::path(input.path).filename().string() : wanted.name;
@@ -354,7 +355,7 @@ Result uploadInput(Caller& caller, const UploadVideos& wanted, const Input& inpu
     push({take, [&] { return sink.room(); }});
   };
   try {
-    const VideoId id = uploadOne(caller, {wanted.user, name, wanted.visibility}, source, input.digest);
+    const VideoId id = uploadOne(caller, {wanted.user, name, wanted.visibility}, source, input.digest, moved);
     Result result{"uploaded", id.text, input.path, {}};
     if (const std::string added = addBeside(caller, id, input, opener); !added.empty()) result.detail = added;
     if (!wanted.move) return result;

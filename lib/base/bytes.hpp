@@ -40,9 +40,6 @@ struct ByteSource {
   std::optional<std::uint64_t> size;  ///< in bytes, if known before the first piece
   bool repeatable = false;            ///< whether `push` may be called again and yields the same bytes
   std::uint64_t least = 0;            ///< minimum number of bytes, if the size is unknown
-  /// The file that has the bytes, if its owner wants it moved: it may become the stored file itself, and who pushes
-  /// removes its name afterwards. Null for none.
-  std::shared_ptr<const Descriptor> moved{};
 };
 
 /// Metadata of a content (RFC 9110 §8).
@@ -68,9 +65,6 @@ class ContentReader {
   /// Returns the path of that file below `blobs/` in the data directory; empty if there is none.
   virtual std::string path() const { return {}; }
 };
-
-/// Returns a reader of a text, which several threads may use at once.
-std::shared_ptr<ContentReader> readerOf(std::string text);
 
 /// Outgoing bytes as a value: their metadata and a reader.
 struct Content {

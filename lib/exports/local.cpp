@@ -11,6 +11,7 @@
 #include "access/access.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "base/text_reader.hpp"
 #include "base/waiting.hpp"
 #include "comments/rows.hpp"
 #include "exports/archive.hpp"

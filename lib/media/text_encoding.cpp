@@ -46,11 +46,11 @@ class Conversion {
   }
 
  private:
-  bool isOpen() const { return handle_ != iconv_t(-1); }  // NOLINT: as iconv_open(3) has it
+  bool isOpen() const { return handle_ != iconv_t(-1); }
   iconv_t handle_;
 };
 
-bool contains(std::string_view bytes, std::string_view what) {
+bool hasBytes(std::string_view bytes, std::string_view what) {
   return bytes.find(what) != std::string_view::npos;
 }
 
@@ -65,8 +65,8 @@ std::optional<std::string> toUtf8(std::string_view bytes) {
   if (bytes.starts_with("\xff\xfe")) return Conversion("UTF-16LE")(bytes.substr(2));
   if (bytes.starts_with("\xfe\xff")) return Conversion("UTF-16BE")(bytes.substr(2));
   // The arrow that every file of subtitles has.
-  if (contains(bytes, "-\0-\0>\0"sv)) return Conversion("UTF-16LE")(bytes);
-  if (contains(bytes, "\0-\0-\0>"sv)) return Conversion("UTF-16BE")(bytes);
+  if (hasBytes(bytes, "-\0-\0>\0"sv)) return Conversion("UTF-16LE")(bytes);
+  if (hasBytes(bytes, "\0-\0-\0>"sv)) return Conversion("UTF-16BE")(bytes);
   if (isUtf8(bytes)) return std::string(bytes);
   return Conversion("GB18030")(bytes);
 }

@@ -6,6 +6,7 @@
 #include "base/language_tag.hpp"
 #include "base/sha256.hpp"
 #include "base/text.hpp"
+#include "base/text_reader.hpp"
 #include "base/units.hpp"
 #include "media/webvtt.hpp"
 #include "subtitles/make.hpp"

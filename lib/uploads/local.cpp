@@ -149,10 +149,10 @@ class LocalUploads : public Uploads {
     });
     if (who.kind == Identity::Kind::operator_) sender = {};
     UploadInProgress progress(inProgress_, sender, owner, options_.maxPerUser);
-    if (!bytes.moved) database_.requireSpace(least);
+    if (!wanted.moved) database_.requireSpace(least);
     store::Incoming incoming = blobs_.begin(wanted.id.text);
-    const bool isAdopted = bytes.moved && incoming.adopt(bytes.moved);
-    if (bytes.moved && !isAdopted) database_.requireSpace(least);
+    const bool isAdopted = wanted.moved && incoming.adopt(wanted.moved);
+    if (wanted.moved && !isAdopted) database_.requireSpace(least);
     if (!progress.grow(least, most)) throw overQuota();
     std::uint64_t looked = 0;
     const auto take = [&](std::span<const std::byte> piece) {

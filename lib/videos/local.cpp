@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "base/text.hpp"
+#include "base/text_reader.hpp"
 #include "base/units.hpp"
 #include "base/waiting.hpp"
 #include "deletions/rows.hpp"

@@ -1,4 +1,5 @@
 // Links through which guests upload to a user, local and remote.
+#include <atomic>
 #include <thread>
 
 #include "catch.hpp"

@@ -20,18 +20,21 @@ struct Moved {
   explicit Moved(Site& its, const std::string& bytes) : site(its), path(its.data().parent_path() / "movie.mp4") {
     std::ofstream(path, std::ios::binary) << bytes;
     source = sourceOf(bytes);
-    source.moved = std::make_shared<const Descriptor>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    moved = std::make_shared<const Descriptor>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   }
   struct stat status() const {
     struct stat is {};
     REQUIRE(::stat(path.c_str(), &is) == 0);
     return is;
   }
-  Uploaded put(const VideoId& id) const { return site.at(Operator{}).uploads().put(Operator{}, {id, {}}, source); }
+  Uploaded put(const VideoId& id) const {
+    return site.at(Operator{}).uploads().put(Operator{}, {id, {}, moved}, source);
+  }
 
   Site& site;
   fs::path path;
   ByteSource source;
+  std::shared_ptr<const Descriptor> moved;
 };
 
 fs::path onlyBlob(const Site& site) {

@@ -1,4 +1,4 @@
-#include "base/bytes.hpp"
+#include "base/text_reader.hpp"
 
 #include <algorithm>
 #include <cstring>
