@@ -73,6 +73,8 @@ inline constexpr Right videosVerifyStatus{"videos.verifyStatus", owner | admin, 
 inline constexpr Right videosDelete{"videos.delete", owner | admin, Need::change};
 inline constexpr Right videosDeletePending{"videos.delete?pending", owner | admin, Need::upload};
 inline constexpr Right videosRestore{"videos.restore", owner | admin, Need::change};
+inline constexpr Right videosDrop{"videos.drop", link, Need::upload};
+inline constexpr Right videosChapters{"videos.chapters", anyone, Need::read};
 inline constexpr Right videosBlock{"videos.block", moderator | admin, Need::change};
 inline constexpr Right videosBlockOwn{"videos.block?own", admin, Need::administer};
 inline constexpr Right videosUnblock{"videos.unblock", moderator | admin, Need::change};
@@ -80,6 +82,10 @@ inline constexpr Right videosUnblockOwn{"videos.unblock?own", admin, Need::admin
 inline constexpr Right uploadsPut{"uploads.put", owner | admin | link, Need::upload};
 inline constexpr Right uploadsStripLocation{"uploads.stripLocation", owner | admin, Need::change};
 inline constexpr Right uploadsRehearse{"uploads.rehearse", owner | admin, Need::upload};
+inline constexpr Right subtitlesPut{"subtitles.put", owner | admin, Need::upload};
+inline constexpr Right subtitlesList{"subtitles.list", anyone, Need::read};
+inline constexpr Right subtitlesOpen{"subtitles.open", anyone, Need::read};
+inline constexpr Right subtitlesRemove{"subtitles.remove", owner | admin, Need::change};
 inline constexpr Right sharesCreate{"shares.create", owner | admin, Need::change};
 inline constexpr Right sharesList{"shares.list", owner | admin, Need::read};
 inline constexpr Right sharesRevoke{"shares.revoke", owner | admin, Need::change};

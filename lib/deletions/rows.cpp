@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "observe/log.hpp"
+#include "shares/rows.hpp"
 #include "store/directory.hpp"
 #include "tokens/rows.hpp"
 #include "users/rows.hpp"
@@ -313,6 +314,7 @@ std::size_t deleteRevivedUsers(store::Database& database, Time now) {
 bool deleteAccount(store::Transaction& transaction, UserId user, Time now) {
   if (!markUserDeleted(transaction, user, now)) return false;
   removeCredentialsOf(transaction, user);
+  deleteDropsOf(transaction, user);
   transaction.query("INSERT INTO user_del_rec (user_id, due) VALUES (?, ?)", user, now).run();
   return true;
 }

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 #include <list>
 #include <mutex>
@@ -12,6 +11,7 @@
 #include "access/access.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "base/text_reader.hpp"
 #include "base/waiting.hpp"
 #include "comments/rows.hpp"
 #include "exports/archive.hpp"
@@ -22,6 +22,7 @@
 #include "schedule/background.hpp"
 #include "sessions/rows.hpp"
 #include "shares/rows.hpp"
+#include "subtitles/rows.hpp"
 #include "tokens/rows.hpp"
 #include "users/rows.hpp"
 #include "videos/rows.hpp"
@@ -49,33 +50,19 @@ constexpr std::chrono::hours keptFor{24};
 constexpr std::string_view readme = R"(This is everything that {0} has on this video site, as of {1}.
 
 profile.json           the account
-videos/                the videos under their own names; NAME.json beside each says the rest of it. Names that file
-                       systems could take for the same end with the ID of the video. One without a file was never
-                       uploaded. A video with the state deleted is in the trash.
+videos/                the videos under their own names; NAME.json beside each says the rest of it, NAME.LANG.vtt are
+                       its subtitles. Names that file systems could take for the same end with the ID of the video. One
+                       without a file was never uploaded. A video with the state deleted is in the trash.
 comments.json          the comments that {0} posted on any video
 reports.json           the reports that {0} has made, with the decisions
-shares.json            the signed links to the videos, without their signatures
+shares.json            the signed links to the videos, and the links through which guests upload, without their
+                       signatures
 sessions.json          the sign-ins that have not ended; their secrets are not included
 tokens.json            the API tokens; their secrets are not included
 deleted_contents.json  hashes of videos that were deleted and purged, kept so that an import does not add them again
 
 Times are UTC (RFC 3339), texts are UTF-8, sizes are in bytes.
 )";
-
-// Reads from a text.
-class TextReader : public ContentReader {
- public:
-  explicit TextReader(std::string text) : text_(std::move(text)) {}
-  std::size_t read(std::uint64_t offset, std::span<std::byte> to) override {
-    if (offset >= text_.size()) return 0;
-    const std::size_t count = std::min<std::size_t>(to.size(), text_.size() - static_cast<std::size_t>(offset));
-    std::memcpy(to.data(), text_.data() + offset, count);
-    return count;
-  }
-
- private:
-  std::string text_;
-};
 
 // Writes the archive of one user, a page of rows at a time.
 class Exporter {
@@ -110,6 +97,13 @@ class Exporter {
     writer_.begin(root_ + "shares.json");
     beginList(Fields<Share>::plural);
     forEachVideo([&](const Video& video) { listShares(video.id); });
+    forEachPage(
+        [&](store::Reader& reader, const ListQuery& query) {
+          return rows::listDrops(reader, user_.id, {query, {}, user_.name}, now_);
+        },
+        [&](const Page<Share>& page) {
+          for (const Share& share : page.items) addItem(share);
+        });
     endList();
     writer_.end();
     forEachVideo([&](const Video& video) {
@@ -179,7 +173,24 @@ class Exporter {
     const std::string path = fmt::format("{}videos/{}", root_, stem);
     if (video.blob && video.state != VideoState::pending)
       writer_.addContent(path + extension, *video.blob, static_cast<std::uint64_t>(video.size), video.modified);
-    writer_.add(path + ".json", toJson(static_cast<const Video&>(video)) + '\n');
+    Video shown = video;
+    if (auto all = subtitlesOf(video.id); !all.empty()) {
+      shown.subtitles.emplace();
+      for (rows::SubtitleText& one : all) {
+        writer_.add(fmt::format("{}.{}.vtt", path, one.lang), one.text);
+        shown.subtitles->push_back(std::move(one));
+      }
+    }
+    writer_.add(path + ".json", toJson(shown) + '\n');
+  }
+
+  std::vector<rows::SubtitleText> subtitlesOf(const VideoId& video) {
+    return database_.read([&](store::Reader& reader) {
+      std::vector<rows::SubtitleText> all;
+      for (const Subtitle& one : rows::subtitlesOf(reader, video))
+        if (auto text = rows::findSubtitleText(reader, {video, one.lang})) all.push_back(*std::move(text));
+      return all;
+    });
   }
 
   void beginList(std::string_view plural) {
@@ -246,8 +257,7 @@ class DirectoryExports : public LocalExports {
     if (!entry.archive) {
       std::string json = toJson(entry.shown);
       const std::size_t size = json.size();
-      return {{size, "application/json; charset=utf-8", {}, access_.now(), {}},
-              std::make_shared<TextReader>(std::move(json))};
+      return {{size, "application/json; charset=utf-8", {}, access_.now(), {}}, readerOf(std::move(json))};
     }
     return {{entry.archive->size, std::string(exportType), fmt::format("\"{}\"", entry.shown.id.text),
              entry.archive->made, user.name + ".tar"},

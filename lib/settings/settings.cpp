@@ -295,6 +295,7 @@ const std::vector<Rule<Settings>>& rules() {
              "storage.quota", 0, maxBytes, [](auto& of) -> auto& { return of.users.quota; })
              .read(value, to);
          to.uploads.quota = to.users.quota;
+         to.subtitles.quota = to.users.quota;
        },
        [](const S& of) { return fmt::to_string(of.users.quota); }},
       choice<S>(

@@ -18,6 +18,7 @@
 #include "reports/reports.hpp"
 #include "shares/shares.hpp"
 #include "store/database.hpp"
+#include "subtitles/subtitles.hpp"
 #include "tasks/tasks.hpp"
 #include "uploads/uploads.hpp"
 #include "users/users.hpp"
@@ -42,6 +43,7 @@ struct Settings {
   UsersOptions users;
   VideosOptions videos;
   UploadsOptions uploads;
+  SubtitlesOptions subtitles;
   SharesOptions shares;
   CommentsOptions comments;
   ReportsOptions reports;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "access/access.hpp"
+#include "access/links.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
@@ -18,6 +19,7 @@
 #include "media/playback.hpp"
 #include "media/sniff.hpp"
 #include "shares/fields.hpp"
+#include "shares/rows.hpp"
 #include "store/blobs.hpp"
 #include "uploads/make.hpp"
 #include "users/rows.hpp"
@@ -150,8 +152,10 @@ class LocalUploads : public Uploads {
     });
     if (who.kind == Identity::Kind::operator_) sender = {};
     UploadInProgress progress(inProgress_, sender, owner, options_.maxPerUser);
-    database_.requireSpace(least);
+    if (!wanted.moved) database_.requireSpace(least);
     store::Incoming incoming = blobs_.begin(wanted.id.text);
+    const bool isAdopted = wanted.moved && incoming.adopt(wanted.moved);
+    if (wanted.moved && !isAdopted) database_.requireSpace(least);
     if (!progress.grow(least, most)) throw overQuota();
     std::uint64_t looked = 0;
     const auto take = [&](std::span<const std::byte> piece) {
@@ -159,7 +163,7 @@ class LocalUploads : public Uploads {
       const std::uint64_t size = incoming.size() + piece.size();
       if (most != UINT64_MAX && !progress.grow(std::max(size, least), most)) throw overQuota();
       incoming.write(piece);
-      if (incoming.size() - looked < spaceStep) return;
+      if (isAdopted || incoming.size() - looked < spaceStep) return;
       looked = incoming.size();
       database_.requireSpace(looked < least ? least - looked : bytes.size ? 0 : spaceAhead);
     };
@@ -236,11 +240,16 @@ class LocalUploads : public Uploads {
   rows::StoredVideo findUploadable(store::Reader& reader, const Credential& by, const Identity& who,
                                    const VideoId& id) {
     auto video = rows::findVideo(reader, id);
+    bool isGuest = false;
     if (who.kind == Identity::Kind::link) {
-      access_.checkLink(reader, std::get<SignedLink>(by), id, nameOf(ShareWhat::upload));
+      const auto& link = std::get<SignedLink>(by);
+      access_.checkLink(reader, link, id, nameOf(ShareWhat::upload));
+      isGuest = video && video->drop && link.share == access::noShare;
+      if (isGuest && !rows::findDrop(reader, *video->drop)) throw Error(Fault::forbidden, "link: has been revoked");
     } else {
       access_.requireOnVideo(who, rights::uploadsPut, rows::viewOf(video), rows::noSuchVideo(id));
     }
+    if (video && !isGuest) video->dropSize.reset();  // the guest's limit is for nobody else
     if (!video) throw rows::noSuchVideo(id);
     requireReplaceable(*video);
     return *std::move(video);
@@ -275,7 +284,16 @@ class LocalUploads : public Uploads {
 
   // Throws if the owner may not store content of this size. Returns the largest size that the owner's quota allows.
   std::uint64_t requireQuota(store::Reader& reader, const rows::StoredVideo& video, std::optional<std::uint64_t> size) {
-    return requireQuota(reader, video.authorId, -video.size, size);
+    if (video.dropSize) requireAnnounced(video, size.value_or(0));
+    const std::uint64_t most = requireQuota(reader, video.authorId, -video.size, size);
+    return video.dropSize ? std::min(most, static_cast<std::uint64_t>(*video.dropSize)) : most;
+  }
+  // What a guest may upload through a drop link: once, and no more than was announced.
+  static void requireAnnounced(const rows::StoredVideo& video, std::uint64_t size) {
+    if (video.state != VideoState::pending)
+      throw Error(Fault::conflict, fmt::format("video {}: its file has come already", video.id.text));
+    if (std::cmp_greater(size, *video.dropSize))
+      throw Error(Fault::tooLarge, fmt::format("file: exceeds the {} bytes that were announced", *video.dropSize));
   }
   // Does the same for an owner who is counted as using `more` bytes than recorded.
   std::uint64_t requireQuota(store::Reader& reader, UserId owner, std::int64_t more,

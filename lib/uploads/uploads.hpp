@@ -19,6 +19,9 @@ namespace video {
 struct Upload {
   VideoId id;
   std::optional<std::string> digest;  ///< SHA-256 in hex; content with another digest is refused
+  /// The file that has the bytes, if it is to be moved: on a data directory it may become the stored content itself,
+  /// and the caller removes its name afterwards. Null for none.
+  std::shared_ptr<const Descriptor> moved{};
 };
 
 /// The request to check whether an upload would be accepted, before any byte is sent.

@@ -144,7 +144,8 @@ Page<Video> pageOf(store::Query query, std::int64_t limit, VideoSort sort) {
 
 std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id) {
   static const std::string sql = fmt::format(
-      "SELECT v.id, {}d.due, v.blob, v.modified, v.reported, v.probed FROM {} WHERE v.id = ?", columns, tables);
+      "SELECT v.id, {}d.due, v.blob, v.modified, v.reported, v.probed, v.drop_id, v.drop_size FROM {} WHERE v.id = ?",
+      columns, tables);
   auto query = reader.query(sql, id);
   if (!query.next()) return std::nullopt;
   auto video = videoOf<StoredVideo>(query);
@@ -152,6 +153,8 @@ std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id) {
   video.modified = query.optionalTime(27).value_or(video.created);
   video.reported = query.integer(28) != 0;
   video.probed = query.integer(29) != 0;
+  if (const auto drop = query.optionalText(30)) video.drop = ShareId{*drop};
+  video.dropSize = query.optionalInteger(31);
   return video;
 }
 

@@ -17,7 +17,9 @@ struct StoredVideo : Video {
   std::optional<std::string> blob;
   Time modified{};  ///< when its content was stored
   bool reported = false;
-  bool probed = false;  ///< whether its content was looked into
+  bool probed = false;                     ///< whether its content was looked into
+  std::optional<ShareId> drop{};           ///< the drop link that it came through; it may be gone
+  std::optional<std::int64_t> dropSize{};  ///< the bytes that the guest announced
   /// What decides who may see it.
   ViewedVideo view() const {
     return {authorId, state == VideoState::ready, visibility.value_or(Visibility::private_), blocked.has_value(),

@@ -121,6 +121,13 @@ TEST_CASE("an export has everything of a user, and no secrets and nothing of oth
   site.at(ada).comments().post(ada, {ofBob, "by ada", {}});
   site.at(bob).comments().post(bob, {first, "by bob", {}});
   share(site, ada, first, "for friends");
+  site.at(ada).subtitles().put(ada, {dots, "en", "English"}, sourceOf("1\n00:00:01,000 --> 00:00:02,000\nHello\n"));
+  NewShare drop;
+  drop.what = ShareWhat::drop;
+  drop.user = "ada";
+  drop.label = "for guests";
+  drop.expires = systemClock().now() + std::chrono::hours{1};
+  site.at(ada).shares().create(ada, drop);
   ReportVideo report;
   report.video = ofBob;
   report.text = "spam, I think";
@@ -147,7 +154,7 @@ TEST_CASE("an export has everything of a user, and no secrets and nothing of oth
         "ada/videos/At the lake " +
             first.text + ".json\nada/videos/At the lake " + first.text +
             ".mp4\n"
-            "ada/videos/_.._.._a_b.json\nada/videos/_.._.._a_b.mp4\n"
+            "ada/videos/_.._.._a_b.en.vtt\nada/videos/_.._.._a_b.json\nada/videos/_.._.._a_b.mp4\n"
             "ada/videos/at the LAKE.json\nada/videos/at the LAKE.mp4\n"
             "ada/videos/pending.json\nada/videos/trashed.json\nada/videos/trashed.mp4\n");
   CHECK(files.at("ada/videos/At the lake " + first.text + ".mp4") == big);
@@ -157,6 +164,9 @@ TEST_CASE("an export has everything of a user, and no secrets and nothing of oth
   CHECK(json("profile.json").at("user_name") == "ada");
   CHECK(json("videos/_.._.._a_b.json").at("id") == dots.text);
   CHECK(json("videos/at the LAKE.json").at("id") == same.text);
+  CHECK(json("videos/_.._.._a_b.json").at("subtitles")[0].at("label") == "English");
+  CHECK(files.at("ada/videos/_.._.._a_b.en.vtt").find("Hello") != std::string::npos);
+  CHECK(json("shares.json").at("shares").back().at("label") == "for guests");
   REQUIRE(json("comments.json").at("comments").size() == 1);
   CHECK(json("comments.json").at("comments")[0].at("content") == "by ada");
   CHECK(json("shares.json").at("shares")[0].at("label") == "for friends");

@@ -24,6 +24,8 @@ namespace {
 const std::array<std::string, 10> callers{"anonymous", "self",     "other",   "admin",   "read",
                                           "upload",    "disabled", "expired", "revoked", "operator"};
 
+const std::string subtitles = "1\n00:00:01,000 --> 00:00:02,000\nx\n";
+
 struct Row {
   std::string method;
   std::string path;
@@ -140,7 +142,7 @@ class Cell {
       request.body = "--xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.mp4\"\r\n\r\n" +
                      movie(500, 2) + "\r\n--xyz--\r\n";
     } else {
-      request.body = body == "MOVIE" ? movie(500, 2) : body;
+      request.body = body == "MOVIE" ? movie(500, 2) : body == "SRT" ? subtitles : body;
     }
     const httplib::Result result = (caller == "operator" ? socket_ : tcp_).send(request);
     INFO(caller << " " << target);
@@ -219,7 +221,22 @@ class Cell {
         share.expires = systemClock().now() + std::chrono::hours{1};
         replace(text, "SHARE", at().shares().create(owner, share).id.text);
       }
+      if (has("LANG")) at().subtitles().put(owner, {made, "de", {}}, sourceOf(subtitles));
+      replace(text, "LANG", "de");
+      if (has("chapters")) {
+        SetVideo change;
+        change.id = made;
+        change.description = "0:00 Start";
+        at().videos().set(owner, change);
+      }
       replace(text, "VIDEO", made.text);
+    }
+    if (has("DROP")) {
+      NewShare drop;
+      drop.what = ShareWhat::drop;
+      drop.user = owner_;
+      drop.expires = systemClock().now() + std::chrono::hours{1};
+      replace(text, "DROP", at().shares().create(Operator{}, drop).id.text);
     }
     if (has("SESSION")) {
       signIn(owner_);

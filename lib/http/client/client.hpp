@@ -62,6 +62,12 @@ class Client {
             const ByteSource& bytes) {
     put(ask(endpoint, by, wanted), bytes);
   }
+  /// Does the same and returns the parsed reply.
+  template <Described Wanted, Described Given>
+  Given upload(const Endpoint<Wanted, Given>& endpoint, const Credential& by, const Wanted& wanted,
+               const ByteSource& bytes) {
+    return fromJson<Given>(put(ask(endpoint, by, wanted), bytes), true);
+  }
 
   /// Opens a content with a HEAD request; reading it sends GET requests for byte ranges, with If-Match. The client must
   /// outlive the content.
@@ -119,7 +125,8 @@ class Client {
   std::string exchangeOnce(const Ask& asked);
   /// Throws versionMismatch if the server does not have the path of `route`.
   void requirePath(const Route& route);
-  void put(const Ask& asked, const ByteSource& bytes);
+  /// Returns the body of the reply.
+  std::string put(const Ask& asked, const ByteSource& bytes);
   Content open(Ask asked);
 
   std::unique_ptr<Impl> impl_;
