@@ -19,7 +19,9 @@ void addReportVerb(Verb<Wanted>& verb, Reported (Reports::*report)(const Credent
   verb.runs([report, idOf](Caller& caller, Wanted& wanted) {
     return runBatch(caller, Items({idOf(wanted)}), [&](const std::string& id) -> Result {
       const Reported made = (caller.toolkit().reports().*report)(caller.by(), wanted);
-      return {made.id ? "reported" : "reported-before", id, {}, {}};
+      // A guest does not learn which one it is.
+      const bool isUser = !std::holds_alternative<Anonymous>(caller.by());
+      return {made.id || !isUser ? "reported" : "reported-before", id, {}, {}};
     });
   });
 }

@@ -100,8 +100,8 @@ inline constexpr Right commentsHide{"comments.hide", moderator | admin, Need::ch
 inline constexpr Right commentsHideOwn{"comments.hide?own", admin, Need::administer};
 inline constexpr Right commentsApprove{"comments.approve", moderator | admin, Need::change};
 inline constexpr Right commentsApproveOwn{"comments.approve?own", admin, Need::administer};
-inline constexpr Right reportsVideo{"reports.video", anyone, Need::change};
-inline constexpr Right reportsComment{"reports.comment", anyone, Need::change};
+inline constexpr Right reportsVideo{"reports.video", anyone | link, Need::change};
+inline constexpr Right reportsComment{"reports.comment", anyone | link, Need::change};
 inline constexpr Right reportsUser{"reports.user", anyone, Need::change};
 inline constexpr Right reportsList{"reports.list", moderator | admin, Need::read};
 inline constexpr Right reportsListOwn{"reports.list?own", admin, Need::administer};
@@ -112,8 +112,10 @@ inline constexpr Right reportsResolveOwn{"reports.resolve?own", admin, Need::adm
 inline constexpr Right reportsMade{"reports.made", owner | admin, Need::read};
 inline constexpr Right contentsBlock{"contents.block", moderator | admin, Need::change};
 inline constexpr Right contentsBlockOwn{"contents.block?own", admin, Need::administer};
+inline constexpr Right contentsBlockStaff{"contents.block?staff", admin, Need::administer};
 inline constexpr Right contentsUnblock{"contents.unblock", moderator | admin, Need::change};
 inline constexpr Right contentsUnblockOwn{"contents.unblock?own", admin, Need::administer};
+inline constexpr Right contentsUnblockStaff{"contents.unblock?staff", admin, Need::administer};
 inline constexpr Right contentsList{"contents.list", moderator | admin, Need::read};
 inline constexpr Right deletionsEnqueue{"deletions.enqueue", admin, Need::administer};
 inline constexpr Right deletionsList{"deletions.list", admin, Need::administer};

@@ -146,7 +146,8 @@ bool mayBeFolded(std::string_view text) {
   while (!text.empty()) {
     const char32_t c = *takeCodePoint(text);
     const bool isMark = c == 0x3099 || c == 0x309a;
-    if (c >= 0x80 && (c < 0x2e80 || c > 0xd7a3 || isMark)) return true;
+    const bool isHan = (c >= 0x2e80 && c < 0xa4d0) || (c >= 0xac00 && c <= 0xd7a3);  // with kana and hangul
+    if (c >= 0x80 && (!isHan || isMark)) return true;
   }
   return false;
 }

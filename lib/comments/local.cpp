@@ -68,21 +68,14 @@ class DirectoryComments : public LocalComments {
   }
 
   RemovedComments removeBy(const Credential& by, const RemoveCommentsBy& wanted) override {
-    constexpr std::int64_t most = 500;
     return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
       const UserId author = requireAuthorOf(transaction, who, wanted);
       ListQuery query = queryOf(wanted);
-      RemovedComments removed;
-      do {
-        query.limit = most - removed.deleted;
-        const Page<Comment> page = rows::listCommentsBy(transaction, author, query, videosSeenBy(who));
-        for (const Comment& comment : page.items) rows::deleteComment(transaction, comment.id, comment.parent);
-        removed.deleted += std::ssize(page.items);
-        removed.more = page.nextCursor.has_value();
-        query.cursor = page.nextCursor;
-      } while (removed.more && removed.deleted < most);
-      return removed;
+      query.limit = 500;
+      const Page<Comment> page = rows::listCommentsBy(transaction, author, query, videosSeenBy(who));
+      for (const Comment& comment : page.items) rows::deleteComment(transaction, comment.id, comment.parent);
+      return RemovedComments{std::ssize(page.items), page.nextCursor};
     });
   }
 
@@ -90,7 +83,6 @@ class DirectoryComments : public LocalComments {
     const Identity who = access_.identify(by);
     ListQuery query = queryOf(wanted);
     query.limit = wanted.limit.value_or(500);
-    query.cursor = wanted.cursor;
     checkLimit(query.limit);
     return database_.read([&](store::Reader& reader) {
       return rows::listCommentsBy(reader, requireAuthorOf(reader, who, wanted), query, videosSeenBy(who));
@@ -167,7 +159,7 @@ class DirectoryComments : public LocalComments {
     return Error(Fault::notFound, fmt::format("comment {}: not found", id.text));
   }
 
-  // Comments by moderators, admins and the operator are never held.
+  // Comments by moderators, admins and the operator, --as whoever, are never held.
   static bool isExempt(const Identity& who) {
     return who.kind == Identity::Kind::operator_ || access::may(who, rights::commentsApprove);
   }
@@ -206,6 +198,7 @@ class DirectoryComments : public LocalComments {
 
   static ListQuery queryOf(const RemoveCommentsBy& wanted) {
     ListQuery query;
+    query.cursor = wanted.cursor;
     if (wanted.since != Time{}) query.since = wanted.since;
     return query;
   }

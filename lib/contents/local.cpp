@@ -28,6 +28,7 @@ class LocalContents : public Contents {
       who = access_.identify(transaction, by);
       access::require(who, rights::contentsBlock);
       requireNotOwn(transaction, who, rights::contentsBlockOwn, wanted.sha256);
+      if (rows::isBlockedByAdmin(transaction, wanted.sha256)) access::require(who, rights::contentsBlockStaff);
       blocked.time = access_.now();
       rows::blockContent(transaction, wanted, who.doer(), blocked.time);
     });
@@ -50,6 +51,7 @@ class LocalContents : public Contents {
       const access::Identity who = access_.identify(transaction, by);
       access::require(who, rights::contentsUnblock);
       requireNotOwn(transaction, who, rights::contentsUnblockOwn, wanted.sha256);
+      if (rows::isBlockedByAdmin(transaction, wanted.sha256)) access::require(who, rights::contentsUnblockStaff);
       if (!rows::unblockContent(transaction, wanted.sha256))
         throw Error(Fault::notFound, fmt::format("content {}: is not blocked", wanted.sha256));
     });

@@ -14,6 +14,15 @@ void requireContentAllowed(store::Reader& reader, std::string_view sha256) {
   if (query.next()) throw Error(Fault::forbidden, fmt::format("content {}: is blocked: {}", sha256, query.text(0)));
 }
 
+bool isBlockedByAdmin(store::Reader& reader, std::string_view sha256) {
+  return reader
+      .query(
+          "SELECT 1 FROM blocked_contents b WHERE b.sha256 = ? AND NOT EXISTS (SELECT 1 FROM users u "
+          "WHERE u.id = b.blocked_by AND u.deleted IS NULL AND u.role = 'moderator')",
+          sha256)
+      .next();
+}
+
 Page<BlockedContent> listBlockedContents(store::Reader& reader, const ListQuery& wanted) {
   const TimePage after(wanted.cursor);
   auto query = reader.query(

@@ -231,13 +231,13 @@ class DirectoryExports : public LocalExports {
       prepare(*entry, user, {});
       if (entry->failure) throw Error(*entry->failure);
       const std::lock_guard lock(mutex_);
-      requireRoom(user.id);
+      requireRoom(who, user.id);
       return keep(entry);
     }
     const std::lock_guard lock(mutex_);
     for (const auto& entry : entries_)
       if (entry->user == user.id && !entry->isEnded()) return entry->shown;
-    requireRoom(user.id);
+    requireRoom(who, user.id);
     const auto entry = std::make_shared<Entry>(Entry{user.id, {ExportId{makePublicId()}, user.name}});
     background_.add(who.kind == Identity::Kind::operator_ ? 0 : who.user.value,
                     [this, entry, user](const std::stop_token& stop) { prepare(*entry, user, stop); });
@@ -291,8 +291,9 @@ class DirectoryExports : public LocalExports {
   }
 
   // The mutex is held. Throws tooMany if there is no room for an export of the user, which replaces the user's older
-  // one; of others, only one that has failed makes room.
-  void requireRoom(UserId user) {
+  // one; of others, only one that has failed makes room. Strangers cannot take it from admins.
+  void requireRoom(const Identity& who, UserId user) {
+    if (access::may(who, rights::exportsStart)) return;
     const auto isOf = [user](const auto& entry) { return entry->user == user; };
     if (entries_.size() < mostExports || std::any_of(entries_.begin(), entries_.end(), isOf)) return;
     const auto failed =

@@ -98,7 +98,7 @@ struct Fields<ReportUser> {
 template <>
 struct Fields<Reported> {
   static constexpr std::tuple list{
-      Field{"id", &Reported::id, "ID of the new report; none if the caller has an open report of it"},
+      Field{"id", &Reported::id, "ID of the new report; none for a guest, or if the caller has an open report of it"},
   };
 };
 

@@ -124,10 +124,12 @@ class LocalReports : public Reports {
       report.text = text;
       report.contact = wanted.contact;
       report.reporter = who.doer();
+      const bool isGuest = !who.isUser() && who.kind != Identity::Kind::operator_;
       if (!rows::insertReport(transaction, report)) return Reported{};
-      if (!who.isUser() && who.kind != Identity::Kind::operator_) requireRoomForGuests(transaction, report);
+      if (isGuest) requireRoomForGuests(transaction, report);
       if (report.video) rows::updateReported(transaction, *report.video);
-      return Reported{report.id};
+      // Anybody can give anybody's address: the reply must not tell whether it has reported this before.
+      return isGuest ? Reported{} : Reported{report.id};
     });
   }
 

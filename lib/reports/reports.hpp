@@ -102,8 +102,8 @@ struct ResolveReport {
 
 /// How many reports by guests may be open; 0: no limit.
 struct ReportsOptions {
-  std::int64_t maxOfGuests = 10'000;        ///< of all videos, comments and users
-  std::int64_t maxOfGuestsPerSubject = 20;  ///< of one
+  std::int64_t maxOfGuests = 10'000;         ///< of all videos, comments and users
+  std::int64_t maxOfGuestsPerSubject = 100;  ///< of one
 };
 
 /// Reports of videos, comments and users. Every function may be called from any thread and throws Error.

@@ -112,8 +112,8 @@ std::optional<ReceivedReport> findReport(store::Reader& reader, const ReportId& 
 }
 
 bool hasMoreByGuests(store::Reader& reader, std::int64_t count) {
-  static const std::string sql =
-      fmt::format("SELECT 1 FROM reports WHERE subject > '' AND {} LIMIT 1 OFFSET ?", ofGuest);
+  static const std::string sql = fmt::format(
+      "SELECT 1 FROM reports INDEXED BY reports_of_guest WHERE subject > '' AND {} LIMIT 1 OFFSET ?", ofGuest);
   return reader.query(sql, count).next();
 }
 
@@ -131,8 +131,7 @@ bool insertReport(store::Transaction& transaction, const StoredReport& report) {
   return transaction
              .query(
                  "INSERT INTO reports (id, what, subject, video_id, comment_id, about_id, reporter_id, contact, "
-                 "reason, "
-                 "text, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                 "reason, text, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                  report.id, report.what, subjectOf(report), report.video, report.comment, report.about, report.reporter,
                  report.contact, report.reason, report.text, report.time)
              .run() == 1;
@@ -150,8 +149,8 @@ bool resolveReport(store::Transaction& transaction, const ResolveReport& wanted,
 void updateReported(store::Transaction& transaction, const VideoId& video) {
   transaction
       .query(
-          "UPDATE video_info SET reported = EXISTS (SELECT 1 FROM reports WHERE video_id = ?1 AND state = 'open') "
-          "WHERE id = ?1",
+          "UPDATE video_info SET reported = EXISTS (SELECT 1 FROM reports r LEFT JOIN users u ON u.id = r.reporter_id "
+          "WHERE r.video_id = ?1 AND r.state = 'open' AND (u.id IS NULL OR u.role = 'user')) WHERE id = ?1",
           video)
       .run();
 }

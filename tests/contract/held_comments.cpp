@@ -134,11 +134,11 @@ TEST_CASE("a user's comments since some time are deleted in steps of 500, and a 
 
   for (const Credential& by : {on.ada, on.bob}) {
     requireFault([&] { on.site.at(by).comments().removeBy(by, {"bob", since}); }, Fault::forbidden);
-    requireFault([&] { on.site.at(by).comments().rehearseRemoveBy(by, {{"bob", since}, {}, {}}); }, Fault::forbidden);
+    requireFault([&] { on.site.at(by).comments().rehearseRemoveBy(by, {{"bob", since, {}}, {}}); }, Fault::forbidden);
   }
   Comments& comments = on.site.at(on.mod).comments();
   requireFault([&] { comments.removeBy(on.mod, {"nobody", since}); }, Fault::notFound);
-  RehearseRemoveCommentsBy rehearsed{{"bob", since}, {}, {}};
+  RehearseRemoveCommentsBy rehearsed{{"bob", since}, {}};
   std::size_t listed = 0;
   do {
     const Page<Comment> page = comments.rehearseRemoveBy(on.mod, rehearsed);
@@ -146,12 +146,12 @@ TEST_CASE("a user's comments since some time are deleted in steps of 500, and a 
     rehearsed.cursor = page.nextCursor;
   } while (rehearsed.cursor);
   CHECK(listed == 511);
-  RemovedComments step = comments.removeBy(on.mod, {"bob", since});
+  RemovedComments step = comments.removeBy(on.mod, {"bob", since, {}});
   CHECK(step.deleted == 500);
-  CHECK(step.more);
-  step = comments.removeBy(on.mod, {"bob", since});
+  REQUIRE(step.nextCursor);
+  step = comments.removeBy(on.mod, {"bob", since, step.nextCursor});
   CHECK(step.deleted == 11);
-  CHECK_FALSE(step.more);
+  CHECK_FALSE(step.nextCursor);
   CHECK(on.seen(on.ada) == Texts{"old", "of eve"});
   CHECK(comments.removeBy(on.mod, {"bob", Time{}}).deleted == 1);
   CHECK(on.seen(on.ada) == Texts{"of eve"});
@@ -168,7 +168,7 @@ TEST_CASE("moderators moderate neither their own comments nor all those of other
     requireFault([&] { comments.hide(by, {mods.id}); }, Fault::forbidden);
     for (const char* const user : {"mod", "root"}) {
       requireFault([&] { comments.removeBy(by, {user, Time{}}); }, Fault::forbidden);
-      requireFault([&] { comments.rehearseRemoveBy(by, {{user, Time{}}, {}, {}}); }, Fault::forbidden);
+      requireFault([&] { comments.rehearseRemoveBy(by, {{user, Time{}, {}}, {}}); }, Fault::forbidden);
     }
   }
   CHECK(on.seen(Anonymous{}) == Texts{"of root"});
@@ -192,7 +192,7 @@ TEST_CASE("comments on a video that a moderator may not see are neither shown to
   on.post(on.bob, "a casino");
   const auto rehearsed = [&](const Credential& by, std::int64_t limit) {
     Texts all;
-    RehearseRemoveCommentsBy wanted{{"bob", Time{}}, limit, {}};
+    RehearseRemoveCommentsBy wanted{{"bob", Time{}}, limit};
     do {
       const Page<Comment> page = on.site.at(by).comments().rehearseRemoveBy(by, wanted);
       for (const std::string& text : Fixture::textsOf(page)) all.push_back(text);

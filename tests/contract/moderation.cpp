@@ -150,7 +150,7 @@ TEST_CASE("a blocked video goes with its owner's account, and its content is ref
     return countFiles(site.data() / "blobs") == 0;
   });
   requireFault([&] { site.video(people.bob, "bob", "x"); }, Fault::forbidden, "known");
-  requireFault([&] { site.video(people.bob, "bob", "y", movie(3000, 2)); }, Fault::forbidden, "why");
+  requireFault([&] { site.video(people.bob, "bob", "y", movie(3000, 2)); }, Fault::forbidden, "of a blocked video");
   site.video(people.bob, "bob", "z", movie(3000, 3));
   const Page<BlockedContent> all = site.at(people.eve).contents().list(people.eve, {});
   REQUIRE(all.items.size() == 2);
@@ -232,6 +232,24 @@ TEST_CASE("moderators moderate neither their own videos nor the contents of thes
   drainAll(site);
   requireFault([&] { shown(site, people.eve, evesVideo); }, Fault::notFound);
   requireFault([&] { site.at(people.eve).contents().unblock(people.eve, {evesHash}); }, Fault::forbidden);
+}
+
+TEST_CASE("moderators neither lift nor change the block of a content that an admin or the operator has blocked") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const People people(site);
+  const Credential mo = site.user("mo", Role::moderator);
+  const std::string hash(64, 'a');
+  for (const Credential& by : {people.root, Credential(Operator{})}) {
+    site.at(by).contents().block(by, {hash, "known"});
+    Contents& contents = site.at(people.eve).contents();
+    requireFault([&] { contents.block(people.eve, {hash, "mine"}); }, Fault::forbidden);
+    requireFault([&] { contents.unblock(people.eve, {hash}); }, Fault::forbidden, "only admins");
+    CHECK(contents.list(people.eve, {}).items.at(0).reason == "known");
+    site.at(by).contents().unblock(by, {hash});
+  }
+  site.at(people.eve).contents().block(people.eve, {hash, "x"});
+  CHECK_NOTHROW(site.at(mo).contents().block(mo, {hash, "y"}));
+  CHECK_NOTHROW(site.at(people.eve).contents().unblock(people.eve, {hash}));
 }
 
 TEST_CASE("a deleted video with a blocked content is not restored until the content is unblocked") {

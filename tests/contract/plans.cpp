@@ -126,7 +126,7 @@ void runEverything(Site& site) {
   held.user = "ada";
   site.at(root).comments().listHeld(root, held);
   site.at(root).comments().approve(root, {reply.id});
-  site.at(root).comments().rehearseRemoveBy(root, {{"ada", Time{}}, {}, {}});
+  site.at(root).comments().rehearseRemoveBy(root, {{"ada", Time{}, {}}, {}});
   site.at(root).comments().removeBy(root, {"ada", Time{}});
   NewToken token;
   token.user = "ada";

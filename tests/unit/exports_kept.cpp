@@ -78,7 +78,9 @@ TEST_CASE("an export never replaces one of another user") {
       rows::insertUser(transaction, user, "", clock.now());
     }
   });
-  const auto start = [&](int user) { return exports->start(Operator{}, {"user" + std::to_string(user)}); };
+  const auto start = [&](int user) {
+    return exports->start(Operator{"user" + std::to_string(user)}, {"user" + std::to_string(user)});
+  };
   std::vector<Export> all;
   for (int i = 0; i < most; ++i) all.push_back(start(i));
   clock.pass(20h);
@@ -90,6 +92,7 @@ TEST_CASE("an export never replaces one of another user") {
     CHECK(error.retryAfter() == 4h);
   }
   for (const Export& one : all) CHECK_NOTHROW(exports->open(Operator{}, {one.userName, one.id}));
+  CHECK_NOTHROW(exports->start(Operator{}, {"user" + std::to_string(most)}));  // nobody keeps the operator from it
   start(0);
   CHECK_NOTHROW(exports->open(Operator{}, {all[1].userName, all[1].id}));
   clock.pass(4h);

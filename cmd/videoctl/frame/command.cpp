@@ -70,7 +70,7 @@ std::string Caller::siteUrl() {
 
 void Caller::needAuthor(std::string_view command) {
   const auto* operator_ = std::get_if<Operator>(&by());
-  if (operator_ != nullptr && !operator_->as) throw Usage(fmt::format("{}: give the author: --as USER", command));
+  if (operator_ != nullptr && !operator_->as) throw Usage(fmt::format("{}: say as which user: --as USER", command));
 }
 
 void Caller::needPrivateWay() {

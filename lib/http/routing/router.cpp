@@ -398,7 +398,9 @@ void Router::admit(const Head& head, const Listener& listener, Admitted& admitte
           std::holds_alternative<Anonymous>(admitted.by) || std::holds_alternative<Operator>(admitted.by);
       const CsrfClues clues{caller.cookie, !anonymous, head.header("Sec-Fetch-Site"), head.header("Origin"), host};
       if (!mayChange(clues, options_.origins))
-        admitted.refusal = Error(Fault::forbidden, "cross-site request: pages of another site may not change anything");
+        admitted.refusal = Error(Fault::forbidden,
+                                 "cross-site request: with a cookie, a change must come from a page of this site "
+                                 "(Origin, Sec-Fetch-Site); scripts use a token");
       else if (listener.trusted && !listener.trustedGet && head.method == Method::get &&
                head.header(credential_names::changeHeader) != "1")
         admitted.refusal = Error(Fault::forbidden, fmt::format("{}: must be 1 here for a GET that changes something",
