@@ -5,7 +5,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "media/probe.hpp"
 
@@ -50,6 +53,13 @@ inline std::vector<std::pair<std::string, std::string>> sampleFiles(const std::f
     all.emplace_back(entry.path().filename().string(), std::string{std::istreambuf_iterator<char>(file), {}});
   }
   return all;
+}
+
+/// Returns the bytes of one of them.
+inline std::string sampleFile(const std::filesystem::path& source, const std::string& target, const std::string& name) {
+  for (auto& [known, bytes] : sampleFiles(source, target))
+    if (known == name) return bytes;
+  throw std::runtime_error("no file " + target + "/" + name);
 }
 
 }  // namespace video::test

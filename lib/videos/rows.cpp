@@ -239,9 +239,11 @@ Page<Video> listVideosBySha256(store::Reader& reader, const VideoFilter& filter,
 
 KnownContent findContent(store::Reader& reader, UserId author, std::string_view sha256, Time since) {
   KnownContent known;
+  // The plus signs keep SQLite from reading all videos of the author instead of those with the hash.
   auto ready = reader.query(
-      "SELECT id FROM video_info WHERE ((sha256 = ?1 AND sha256 <> '') OR original_sha256 = ?1) AND author_id = ?2 AND "
-      "state = 'ready' LIMIT 1",
+      "SELECT id FROM video_info WHERE ((sha256 = ?1 AND sha256 <> '') OR original_sha256 = ?1) AND +author_id = ?2 "
+      "AND "
+      "+state = 'ready' LIMIT 1",
       sha256, author);
   if (ready.next()) {
     known.state = ContentState::present;
@@ -250,8 +252,8 @@ KnownContent findContent(store::Reader& reader, UserId author, std::string_view 
   }
   auto trash = reader.query(
       "SELECT v.id, d.create_time FROM video_info v CROSS JOIN video_del_rec d ON d.video_id = v.id WHERE "
-      "((v.sha256 = ?1 AND v.sha256 <> '') OR v.original_sha256 = ?1) AND v.author_id = ?2 AND "
-      "v.state IN ('deleted', 'purging') AND d.create_time > ?3 LIMIT 1",
+      "((v.sha256 = ?1 AND v.sha256 <> '') OR v.original_sha256 = ?1) AND +v.author_id = ?2 AND "
+      "+v.state IN ('deleted', 'purging') AND d.create_time > ?3 LIMIT 1",
       sha256, author, since);
   auto purged = reader.query("SELECT NULL, time FROM deleted_contents WHERE author_id = ? AND sha256 = ? AND time > ?",
                              author, sha256, since);

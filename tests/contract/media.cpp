@@ -16,11 +16,8 @@ using namespace video::test;
 namespace {
 
 // A small file that ffmpeg has made.
-std::string sample(const std::string& folder, const std::string& wanted) {
-  for (const auto& [name, bytes] : sampleFiles(VIDEO_SOURCE_DIR, folder))
-    if (name == wanted) return bytes;
-  FAIL("no file " << wanted);
-  return {};
+std::string sample(const std::string& folder, const std::string& name) {
+  return sampleFile(VIDEO_SOURCE_DIR, folder, name);
 }
 
 std::string hashOf(const std::string& bytes) {
@@ -132,7 +129,7 @@ TEST_CASE("only the owner, admins and the operator see that a file says where it
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const Credential root = site.user("root", Role::admin);
-  const VideoId id = site.video(ada, "ada", "x", sample("boxes", "xyz"));
+  const VideoId id = site.video(ada, "ada", "x", sample("boxes", "xyz_mov"));
   const std::string told = "the file says where it was taken";
   const auto shownTo = [&](const Credential& by) { return site.at(by).videos().show(by, {id, {}}); };
   for (const Credential& by : {ada, root, Credential(Operator{})}) {
@@ -188,8 +185,8 @@ TEST_CASE("where a file was taken is removed from it, and nothing else") {
   Site site(GENERATE(Way::local, Way::remote), byHand);
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
-  for (const auto& [folder, name] : {std::pair("boxes", "xyz"), std::pair("boxes", "loci"), std::pair("boxes", "keys"),
-                                     std::pair("elements", "location")}) {
+  for (const auto& [folder, name] : {std::pair("boxes", "xyz_mov"), std::pair("boxes", "loci"),
+                                     std::pair("boxes", "keys"), std::pair("elements", "location")}) {
     CAPTURE(name);
     const std::string bytes = sample(folder, name);
     const VideoId id = site.video(ada, "ada", name, bytes);
@@ -228,7 +225,7 @@ TEST_CASE("where a file was taken is removed from it, and nothing else") {
 TEST_CASE("removing where a file was taken replaces what the next upload replaces") {
   Site site(GENERATE(Way::local, Way::remote), byHand);
   const Credential ada = site.user("ada");
-  const VideoId id = site.video(ada, "ada", "x", sample("boxes", "xyz"));
+  const VideoId id = site.video(ada, "ada", "x", sample("boxes", "xyz_mov"));
   site.at(ada).uploads().stripLocation(ada, {id, {}});
   CHECK(site.at(ada).videos().show(ada, {id, {}}).originalSha256);
   site.at(ada).uploads().put(ada, {id, {}}, sourceOf(sample("boxes", "mp4")));

@@ -9,6 +9,7 @@
 #include "catch.hpp"
 #include "comments/fields.hpp"
 #include "contract/site.hpp"
+#include "media_bytes.hpp"
 #include "shares/fields.hpp"
 #include "wait.hpp"
 
@@ -420,6 +421,12 @@ TEST_CASE("the JSON of every endpoint is as recorded") {
   record("exports.start", wire.post("/user/ada/export", "{}", ada));
   record("server.limits", wire.get("/server/limits", root));
   record("server.reload", wire.post("/server/reload", "", root));
+  const std::string phone =
+      "/video/" + site.video(by, "ada", "phone", sampleFile(VIDEO_SOURCE_DIR, "boxes", "xyz_mov")).text;
+  record("videos.show location", wire.get(phone, ada));
+  record("uploads.stripLocation", wire.post(phone + "/strip-location", "", ada));
+  record("uploads.stripLocation again", wire.post(phone + "/strip-location", "", ada));
+  record("videos.show stripped", wire.get(phone, ada));
 
   const std::string path = VIDEO_SOURCE_DIR "/tests/contract/golden/json.txt";
   std::ifstream file(path);
