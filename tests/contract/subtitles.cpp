@@ -235,7 +235,7 @@ TEST_CASE("subtitles and chapters are served with an ETag, to pages of any origi
   change.description = "0:00 Start";
   site.at(ada).videos().set(ada, change);
   httplib::Client client(site.url());
-  for (const std::string path : {"/videos/" + video.text + "/subtitles/en", "/videos/" + video.text + "/chapters"}) {
+  for (const std::string& path : {"/videos/" + video.text + "/subtitles/en", "/videos/" + video.text + "/chapters"}) {
     const auto got = client.Get(path, {{"Origin", "https://elsewhere.example"}});
     REQUIRE(got);
     CHECK(got->status == 200);
