@@ -333,6 +333,8 @@ Result uploadInput(Caller& caller, const UploadVideos& wanted, const Input& inpu
   ByteSource source = sourceOf(file, input.path);
   struct stat was {};
   if (wanted.move && ::fstat(file.number(), &was) != 0) throwFileError(input.path, errno);
+  if (wanted.move && !S_ISREG(was.st_mode))
+    throw Error(Fault::malformed, fmt::format("{}: not a regular file, which --move needs", input.path));
   const auto moved = wanted.move && caller.target().kind == Target::Kind::direct ? shared : nullptr;
   if (wanted.skipExisting)
     if (auto result = known(caller, wanted, input)) return *std::move(result);

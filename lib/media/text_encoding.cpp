@@ -50,8 +50,10 @@ class Conversion {
   iconv_t handle_;
 };
 
-bool hasBytes(std::string_view bytes, std::string_view what) {
-  return bytes.find(what) != std::string_view::npos;
+// Whether `units` of UTF-16 first occur where a unit begins.
+bool hasUnits(std::string_view bytes, std::string_view units) {
+  const std::size_t at = bytes.find(units);
+  return at != std::string_view::npos && at % 2 == 0;
 }
 
 }  // namespace
@@ -65,8 +67,8 @@ std::optional<std::string> toUtf8(std::string_view bytes) {
   if (bytes.starts_with("\xff\xfe")) return Conversion("UTF-16LE")(bytes.substr(2));
   if (bytes.starts_with("\xfe\xff")) return Conversion("UTF-16BE")(bytes.substr(2));
   // The arrow that every file of subtitles has.
-  if (hasBytes(bytes, "-\0-\0>\0"sv)) return Conversion("UTF-16LE")(bytes);
-  if (hasBytes(bytes, "\0-\0-\0>"sv)) return Conversion("UTF-16BE")(bytes);
+  if (hasUnits(bytes, "-\0-\0>\0"sv)) return Conversion("UTF-16LE")(bytes);
+  if (hasUnits(bytes, "\0-\0-\0>"sv)) return Conversion("UTF-16BE")(bytes);
   if (isUtf8(bytes)) return std::string(bytes);
   return Conversion("GB18030")(bytes);
 }

@@ -121,6 +121,7 @@ std::string cueTagOf(std::string_view inside) {
   std::transform(name.begin(), name.end(), name.begin(), toLower);
   if (std::find(known.begin(), known.end(), name) == known.end()) return {};
   if (isEnd) return fmt::format("</{}>", name);
+  if (inside.substr(end).starts_with('/')) return fmt::format("<{}>", name);
   std::string rest;
   for (const char c : inside.substr(end)) {
     if (c == '<' || c == '&' || c == '/' || (c == '-' && rest.ends_with('-'))) continue;

@@ -34,14 +34,14 @@ class FileSystem {
   virtual int fsync(int file);
   /// renameat2(2).
   virtual int renameat2(int from, const char* name, int to, const char* newName, unsigned flags);
-  /// linkat(2) of an open file.
-  virtual int linkat(int file, int folder, const char* name);
   /// unlinkat(2) of a file.
   virtual int unlinkat(int folder, const char* name);
   /// readdir(3): null at the end, with errno as it was, or if it fails, with errno set.
   virtual const dirent* readdir(DIR* folder);
   /// fstatvfs(3).
   virtual int fstatvfs(int file, struct statvfs& found);
+  /// linkat(2) of an open file.
+  virtual int linkat(int file, int folder, const char* name);
 };
 
 /// Returns the implementation that makes the real system calls.

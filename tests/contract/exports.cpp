@@ -332,6 +332,8 @@ TEST_CASE("a deleted user leaves nothing but an id in the list of deleted users"
     const VideoId video = site.video(ada, name, std::string("by ada-lovelace ") + title, movie(3000, title[0]));
     traces.push_back(video.text);
     share(site, ada, video, "by ada-lovelace");
+    site.at(ada).subtitles().put(ada, {video, "en", "by ada-lovelace"},
+                                 sourceOf("WEBVTT\n\n00:01.000 --> 00:02.000\nby ada-lovelace\n"));
     site.at(bob).comments().post(bob, {video, "to ada-lovelace", {}});
   }
   traces.push_back(site.at(ada).videos().add(ada, {name, "pending"}).id.text);
@@ -344,6 +346,12 @@ TEST_CASE("a deleted user leaves nothing but an id in the list of deleted users"
     CHECK(rows.of("SELECT 1 FROM deleted_contents").size() == 2);
   }
   site.at(ada).comments().post(ada, {ofBob, "by ada-lovelace", {}});
+  NewShare drop;
+  drop.what = ShareWhat::drop;
+  drop.user = name;
+  drop.label = "for ada-lovelace";
+  drop.expires = systemClock().now() + std::chrono::hours{1};
+  site.at(ada).shares().create(ada, drop);
   NewToken token;
   token.user = name;
   token.label = "of ada-lovelace";

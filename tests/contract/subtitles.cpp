@@ -6,6 +6,7 @@
 #include "http/percent_encoding.hpp"
 #include "subtitles/fields.hpp"
 #include "videos/fields.hpp"
+#include "wait.hpp"
 
 using namespace video;
 using namespace video::test;
@@ -196,10 +197,10 @@ TEST_CASE("subtitles count for the owner's quota, until the video is purged") {
   requireFault([&] { put(site, ada, video, "en"); }, Fault::overQuota);
   CHECK(put(site, ada, video, "de").replaced);
   site.at(ada).videos().remove(ada, {{video, {}}, {}});
-  site.at(Operator{}).deletions().drain(Operator{}, {true});
-  const auto isPurged = [&] { return bytesUsed(site, "ada") == 0; };
-  for (int i = 0; i < 3 && !isPurged(); ++i) site.local().deletions().drain(Operator{}, {true});
-  CHECK(isPurged());
+  waitFor("the video is purged", [&] {
+    site.at(Operator{}).deletions().drain(Operator{}, {true});
+    return bytesUsed(site, "ada") == 0;
+  });
   CHECK(site.local().users().show(Operator{}, {"ada"}).bytesTrash == 0);
 }
 
@@ -234,7 +235,7 @@ TEST_CASE("subtitles and chapters are served with an ETag, to pages of any origi
   change.description = "0:00 Start";
   site.at(ada).videos().set(ada, change);
   httplib::Client client(site.url());
-  for (const std::string path : {"/videos/" + video.text + "/subtitles/en", "/videos/" + video.text + "/chapters"}) {
+  for (const std::string& path : {"/videos/" + video.text + "/subtitles/en", "/videos/" + video.text + "/chapters"}) {
     const auto got = client.Get(path, {{"Origin", "https://elsewhere.example"}});
     REQUIRE(got);
     CHECK(got->status == 200);

@@ -75,11 +75,11 @@ struct FileOrder {
   char path[PATH_MAX] = {};
 };
 
-// Returns 0, or errno; EEXIST if the name is another file's.
+// Returns 0, or errno; ESTALE if the name is another file's.
 int removeName(const char* path, dev_t device, ino_t inode) {
   struct stat is {};
   if (::lstat(path, &is) != 0) return errno;
-  if (is.st_dev != device || is.st_ino != inode) return EEXIST;
+  if (is.st_dev != device || is.st_ino != inode) return ESTALE;
   return ::unlink(path) == 0 ? 0 : errno;
 }
 
@@ -107,12 +107,13 @@ void openForParent(int socket) {
   }
 }
 
-void askChild(int child, const std::filesystem::path& path, FileOrder order, FileAnswer& answer) {
-  if (path.native().size() >= sizeof order.path) throwFileError(path, ENAMETOOLONG);
+// Returns the errno of the reply.
+int askChild(int child, const std::filesystem::path& path, FileOrder order, FileAnswer& answer) {
+  if (path.native().size() >= sizeof order.path) return ENAMETOOLONG;
   path.native().copy(order.path, sizeof order.path - 1);
-  if (::send(child, &order, sizeof order, MSG_NOSIGNAL) < 0) throwFileError(path, errno);
-  if (::recvmsg(child, &answer.message, MSG_CMSG_CLOEXEC) != sizeof answer.reason) answer.reason = EIO;
-  if (answer.reason != 0) throwFileError(path, answer.reason);
+  if (::send(child, &order, sizeof order, MSG_NOSIGNAL) < 0) return errno;
+  if (::recvmsg(child, &answer.message, MSG_CMSG_CLOEXEC) != sizeof answer.reason) return EIO;
+  return answer.reason;
 }
 
 // The work of PartFile's child: reads one order, writes one reply (an errno).
@@ -227,7 +228,7 @@ Descriptor FileOpener::open(const std::filesystem::path& path) const {
     return file;
   }
   FileAnswer answer;
-  askChild(child_.number(), path, {}, answer);
+  if (const int reason = askChild(child_.number(), path, {}, answer); reason != 0) throwFileError(path, reason);
   int number = -1;
   if (const cmsghdr* control = CMSG_FIRSTHDR(&answer.message); control != nullptr)
     std::memcpy(&number, CMSG_DATA(control), sizeof number);
@@ -243,12 +244,11 @@ void FileOpener::remove(const std::filesystem::path& path, const Descriptor& fil
   order.removes = true;
   order.device = is.st_dev;
   order.inode = is.st_ino;
-  if (child_) {
-    FileAnswer answer;
-    askChild(child_.number(), path, order, answer);
-  } else if (const int reason = removeName(path.c_str(), order.device, order.inode); reason != 0) {
-    throwFileError(path, reason);
-  }
+  FileAnswer answer;
+  const int reason =
+      child_ ? askChild(child_.number(), path, order, answer) : removeName(path.c_str(), order.device, order.inode);
+  if (reason == ESTALE) throw Error(Fault::conflict, fmt::format("{}: is another file by now", path.string()));
+  if (reason != 0) throwFileError(path, reason);
 }
 
 SignalNote::SignalNote() : bell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
