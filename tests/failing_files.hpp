@@ -59,6 +59,9 @@ class FailingFiles : public os::FileSystem {
   int linkat(int from, const char* name, int to, const char* newName) override {
     return fails() ? -1 : FileSystem::linkat(from, name, to, newName);
   }
+  int linkat(int file, int folder, const char* name) override {
+    return fails() ? -1 : FileSystem::linkat(file, folder, name);
+  }
   int unlinkat(int folder, const char* name) override { return fails() ? -1 : FileSystem::unlinkat(folder, name); }
   const dirent* readdir(DIR* folder) override { return fails() ? nullptr : FileSystem::readdir(folder); }
   int fstatvfs(int file, struct statvfs& found) override { return fails() ? -1 : FileSystem::fstatvfs(file, found); }

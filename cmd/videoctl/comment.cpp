@@ -42,7 +42,7 @@ int deleteBy(Caller& caller, const DeleteComments& wanted) {
   const RemoveCommentsBy by{*wanted.user, *wanted.since};
   Comments& comments = caller.toolkit().comments();
   if (caller.flags.dryRun) {
-    RehearseRemoveCommentsBy page{by, {}, {}};
+    RehearseRemoveCommentsBy page{by, {}};
     caller.out.beginResults();
     do {
       const Page<Comment> some = comments.rehearseRemoveBy(caller.by(), page);
@@ -57,7 +57,12 @@ int deleteBy(Caller& caller, const DeleteComments& wanted) {
       fmt::format("Delete all comments by {} since {} on {}?", by.user, formatTime(by.since), caller.target().address));
   return runBatch(caller, Items({by.user}), [&](const std::string& user) -> Result {
     std::int64_t deleted = 0;
-    for (RemovedComments step{0, true}; step.more; deleted += step.deleted) step = comments.removeBy(caller.by(), by);
+    RemoveCommentsBy step = by;
+    do {
+      RemovedComments done = comments.removeBy(caller.by(), step);
+      deleted += done.deleted;
+      step.cursor = std::move(done.nextCursor);
+    } while (step.cursor);
     return {"deleted", user, {}, fmt::format("{} comments", deleted)};
   });
 }

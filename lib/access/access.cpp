@@ -36,6 +36,13 @@ constexpr std::chrono::milliseconds touchInterval = 1min;
 constexpr std::string_view uploading = "upload";
 constexpr std::string_view viewing = "view";
 
+constexpr std::string_view dropping = "drop";
+
+// What the signature of a drop link names in place of a video.
+VideoId subjectOf(UserId owner) {
+  return {fmt::format("user {}", owner.value)};
+}
+
 bool isToken(std::string_view secret) {
   return secret.starts_with(tokenPrefix);
 }
@@ -375,12 +382,22 @@ void Access::checkLink(store::Reader& reader, const SignedLink& link, const Vide
   if (rows::isOwnerDisabled(reader, video)) throw Error(Fault::forbidden, "link: its owner is disabled");
 }
 
+std::string Access::dropLink(const ShareId& share, UserId owner, Time expires) {
+  return link(share.text, subjectOf(owner), dropping, expires);
+}
+
+void Access::checkDropLink(store::Reader& reader, const SignedLink& link, const ShareId& share, UserId owner) {
+  access::checkLink(impl_->database.directory().signingKey().read(), link, subjectOf(owner), dropping, now());
+  if (link.share != share.text) throw Error(Fault::forbidden, "link: signature is not valid for this request");
+  if (rows::isDisabled(reader, owner)) throw Error(Fault::forbidden, "link: its owner is disabled");
+}
+
 void Access::requireView(store::Reader& reader, const Credential& by, const Identity& who, const VideoId& id,
                          const std::optional<ViewedVideo>& video, const Error& absent) {
   require(who, rights::videosShow);
   const auto* const link = std::get_if<SignedLink>(&by);
   if (link != nullptr) checkLink(reader, *link, id, viewing);
-  if (video && mayView(who, *video, link != nullptr, options().stream)) return;
+  if (video && access::mayView(who, *video, link != nullptr, options().stream)) return;
   if (who.kind == Identity::Kind::anonymous && options().stream != StreamAccess::everyone)
     require(who, rights::videosShowSignedIn);
   throw Error(absent);
@@ -388,12 +405,16 @@ void Access::requireView(store::Reader& reader, const Credential& by, const Iden
 
 void Access::requireOnVideo(const Identity& who, const Right& right, const std::optional<ViewedVideo>& video,
                             const Error& absent) const {
-  const bool isSeen = video && mayView(who, *video, false, options().stream);
+  const bool isSeen = video && mayView(who, *video);
   requireOn(who, right, isSeen ? std::optional(video->owner) : std::nullopt, absent);
 }
 
+bool Access::mayView(const Identity& who, const ViewedVideo& video) const {
+  return access::mayView(who, video, false, options().stream);
+}
+
 bool Access::mayViewListed(const Identity& who, UserId owner) const {
-  return mayView(who, {.owner = owner, .ready = true, .visibility = Visibility::public_}, false, options().stream);
+  return mayView(who, {.owner = owner, .ready = true, .visibility = Visibility::public_});
 }
 
 void Access::loadInBackground() {

@@ -18,6 +18,15 @@ bool covers(Scope scope, Need need) noexcept {
   return false;
 }
 
+// "?own" and the like are for the table of rights only.
+std::string refusalOf(const Right& right) {
+  const std::string_view operation = right.operation.substr(0, right.operation.find('?'));
+  if (right.operation.ends_with("?own")) return fmt::format("{}: not allowed for what is your own", operation);
+  if (right.operation.ends_with("?staff"))
+    return fmt::format("{}: only admins may do this to moderators and admins", operation);
+  return fmt::format("{}: not allowed", operation);
+}
+
 }  // namespace
 
 bool may(const Identity& who, const Right& right, std::optional<UserId> thing) noexcept {
@@ -47,8 +56,13 @@ bool may(const Identity& who, const Right& right, std::optional<UserId> thing) n
 void require(const Identity& who, const Right& right, std::optional<UserId> thing) {
   if (may(who, right, thing)) return;
   if (who.kind == Identity::Kind::anonymous)
-    throw Error(Fault::unauthenticated, fmt::format("{}: sign in first", right.operation));
-  throw Error(Fault::forbidden, fmt::format("{}: not allowed", right.operation)).because(Reason::notAllowed);
+    throw Error(Fault::unauthenticated,
+                fmt::format("{}: sign in first", right.operation.substr(0, right.operation.find('?'))));
+  throw Error(Fault::forbidden, refusalOf(right)).because(Reason::notAllowed);
+}
+
+void requireIfOwn(const Identity& who, const Right& right, UserId owner) {
+  if (who.isUser() && who.user == owner) require(who, right);
 }
 
 void requireOn(const Identity& who, const Right& right, std::optional<UserId> thing, const Error& absent) {

@@ -63,6 +63,17 @@ constexpr std::optional<Enum> valueOf(std::string_view text) {
   return std::nullopt;
 }
 
+/// Returns all names of an enumeration, separated by commas.
+template <Named Enum>
+std::string namesOf() {
+  std::string all;
+  for (const auto& entry : Names<Enum>::list) {
+    if (!all.empty()) all += ", ";
+    all += entry.second;
+  }
+  return all;
+}
+
 /// Whether a new `Struct` has a value of its own in this field, as `limit = 50`: who asks may leave it out.
 template <class Struct, class Member>
 bool hasDefault(const Field<Struct, Member>& field) {

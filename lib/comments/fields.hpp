@@ -87,6 +87,7 @@ struct Fields<RemoveCommentsBy> {
   static constexpr std::tuple list{
       Field{"user_name", &RemoveCommentsBy::user, "the author"},
       Field{"since", &RemoveCommentsBy::since, "posted at or after this time"},
+      Field{"cursor", &RemoveCommentsBy::cursor, "next_cursor of the previous page"},
   };
 };
 
@@ -96,7 +97,6 @@ struct Fields<RehearseRemoveCommentsBy> {
       std::tuple_cat(Fields<RemoveCommentsBy>::list,
                      std::tuple{
                          Field{"limit", &RehearseRemoveCommentsBy::limit, "comments on a page, 1 to 1000; default 500"},
-                         Field{"cursor", &RehearseRemoveCommentsBy::cursor, "next_cursor of the previous page"},
                      });
 };
 
@@ -104,7 +104,7 @@ template <>
 struct Fields<RemovedComments> {
   static constexpr std::tuple list{
       Field{"deleted", &RemovedComments::deleted, "number of comments deleted by this request, at most 500"},
-      Field{"more", &RemovedComments::more, "true: there may be more; repeat the request"},
+      Field{"next_cursor", &RemovedComments::nextCursor, "there may be more: repeat the request with this cursor"},
   };
 };
 

@@ -9,13 +9,15 @@
 #include "base/cursor.hpp"
 #include "base/ids.hpp"
 #include "base/json.hpp"
+#include "videos/rows.hpp"
 
 namespace video::rows {
 namespace {
 
 constexpr std::string_view columns =
-    "SELECT c.id, c.video_id, u.login_name, c.content, c.time, c.position_ms, u.display_name, c.parent_id, c.held, "
-    "c.author_id IS NULL FROM comments c ";
+    "c.id, c.video_id, u.login_name, c.content, c.time, c.position_ms, u.display_name, c.parent_id, c.held, "
+    "c.author_id IS NULL";
+constexpr int viewColumn = 10;  // behind them
 // Of live authors only.
 constexpr std::string_view withAuthor = "CROSS JOIN users u ON u.id = c.author_id AND u.deleted IS NULL ";
 
@@ -34,30 +36,67 @@ Comment commentOf(const store::Query& row) {
   return comment;
 }
 
-Page<Comment> pageById(store::Query query, std::int64_t limit) {
+// A page of comments on videos that the caller may see. Others are left out of it, so that it costs no more if there
+// are many of them.
+Page<Comment> pageById(store::Query query, std::int64_t limit, const MaySee& maySee) {
   Page<Comment> page;
-  readPage(page, query, limit, commentOf, IdPage::cursorOf);
+  std::vector<bool> seen;
+  const auto read = [&](const store::Query& row) {
+    const auto video = viewOf(row, viewColumn);
+    seen.push_back(!maySee || (video && maySee(*video)));
+    return commentOf(row);
+  };
+  readPage(page, query, limit, read, IdPage::cursorOf);
+  std::vector<Comment> items;
+  for (std::size_t i = 0; i < seen.size(); ++i)
+    if (seen[i]) items.push_back(std::move(page.items[i]));
+  page.items = std::move(items);
   return page;
 }
 
-constexpr std::string_view byId = "c.id >= ? AND c.id < ? ORDER BY c.id LIMIT ?";
+// A list by ID of comments by live authors.
+std::string listById(std::string_view filter) {
+  return fmt::format(
+      "SELECT {}, {} FROM comments c {}CROSS JOIN video_info v ON v.id = c.video_id {}WHERE {} AND c.id >= ? AND "
+      "c.id < ? ORDER BY c.id LIMIT ?",
+      columns, viewColumns, withAuthor, viewOwner, filter);
+}
+
+enum class ListOrder { time, position, replies };
+
+// Two SELECTs, of the public and the held comments, merged by SQLite, so that each uses an index.
+std::string listSql(ListOrder order, bool seesAllHeld) {
+  const std::string_view key = order == ListOrder::position ? "c.position_ms" : "c.time";
+  const auto part = [&](std::string_view which) {
+    return fmt::format(
+        "SELECT {0} FROM comments c LEFT JOIN users u ON u.id = c.author_id AND u.deleted IS NULL WHERE (u.id IS NOT "
+        "NULL OR c.author_id IS NULL) AND {1} AND {2} IS NOT NULL AND ({2}, c.id) > (?3, ?4) AND {2} >= ?5 AND {2} < "
+        "?6",
+        columns, which, key);
+  };
+  const bool replies = order == ListOrder::replies;
+  // A + keeps SQLite from using the index of a column.
+  const std::string of = replies ? "+c.video_id = ?2 AND c.parent_id = ?7" : "c.video_id = ?2";
+  const std::string own =
+      fmt::format("c.author_id = ?1 AND c.video_id = ?2{}", replies ? " AND +c.parent_id = ?7" : "");
+  return fmt::format("{} UNION ALL {} ORDER BY {}, 1 LIMIT ?8", part(of + " AND c.is_held = 0"),
+                     part((seesAllHeld ? of : own) + " AND c.is_held = 1"), order == ListOrder::position ? 6 : 5);
+}
+
+// Prepares all texts once. The index follows the loops: order, who sees the held ones.
+const std::string& listSqlFor(ListOrder order, bool seesAllHeld) {
+  static const std::vector<std::string> all = [] {
+    std::vector<std::string> made;
+    for (const ListOrder one : {ListOrder::time, ListOrder::position, ListOrder::replies})
+      for (const bool sees : {false, true}) made.push_back(listSql(one, sees));
+    return made;
+  }();
+  return all[static_cast<std::size_t>(order) * 2 + (seesAllHeld ? 1 : 0)];
+}
 
 }  // namespace
 
 Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted, const CommentReader& by) {
-  static const std::string select = fmt::format(
-      "{}LEFT JOIN users u ON u.id = c.author_id AND u.deleted IS NULL "
-      "WHERE (u.id IS NOT NULL OR c.author_id IS NULL) AND (c.held IS NULL OR c.author_id = ? OR ?) AND ",
-      columns);
-  constexpr std::string_view timed =
-      "(c.time, c.id) > (?, ?) AND c.time >= ? AND c.time < ? ORDER BY c.time, c.id LIMIT ?";
-  static const std::string byTime = fmt::format("{}c.video_id = ? AND {}", select, timed);
-  // The + makes SQLite use the index of the parent.
-  static const std::string replies = fmt::format("{}+c.video_id = ? AND c.parent_id = ? AND {}", select, timed);
-  static const std::string byPosition = fmt::format(
-      "{}c.video_id = ? AND c.position_ms IS NOT NULL AND (c.position_ms, c.id) > (?, ?) AND c.position_ms >= ? AND "
-      "c.position_ms < ? ORDER BY c.position_ms, c.id LIMIT ?",
-      select);
   constexpr std::chrono::milliseconds tick{1};
   const bool position = wanted.by == CommentOrder::position;
   const TimePage after(wanted.cursor);
@@ -65,12 +104,14 @@ Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted, co
   const Time since = std::max(wanted.since.value_or(Time::min()), wanted.from ? *wanted.from + tick : Time::min());
   const Time until = std::min(wanted.until.value_or(Time::max()), wanted.to ? *wanted.to + tick : Time::max());
   const std::int64_t limit = wanted.limit + 1;
-  auto query = position        ? reader.query(byPosition, by.user, by.seesAllHeld, wanted.video, after.time, after.id,
-                                              wanted.atFrom.value_or(0), wanted.atTo.value_or(INT64_MAX), limit)
-               : wanted.parent ? reader.query(replies, by.user, by.seesAllHeld, wanted.video, *wanted.parent,
-                                              after.time, after.id, since, until, limit)
-                               : reader.query(byTime, by.user, by.seesAllHeld, wanted.video, after.time, after.id,
-                                              since, until, limit);
+  const std::string& sql = listSqlFor(position        ? ListOrder::position
+                                      : wanted.parent ? ListOrder::replies
+                                                      : ListOrder::time,
+                                      by.seesAllHeld);
+  auto query = position
+                   ? reader.query(sql, by.user, wanted.video, after.time, after.id, wanted.atFrom.value_or(0),
+                                  wanted.atTo.value_or(INT64_MAX), wanted.parent, limit)
+                   : reader.query(sql, by.user, wanted.video, after.time, after.id, since, until, wanted.parent, limit);
   Page<Comment> page;
   // A position is paged by like a time: both are milliseconds.
   readPage(page, query, wanted.limit, commentOf, [&](const Comment& last) {
@@ -80,20 +121,20 @@ Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted, co
   return page;
 }
 
-Page<Comment> listHeldComments(store::Reader& reader, std::optional<UserId> author, const ListQuery& wanted) {
-  static const std::string ofAll = fmt::format("{}{}WHERE c.held IS NOT NULL AND {}", columns, withAuthor, byId);
-  static const std::string ofOne =
-      fmt::format("{}{}WHERE c.author_id = ? AND c.held IS NOT NULL AND {}", columns, withAuthor, byId);
+Page<Comment> listHeldComments(store::Reader& reader, std::optional<UserId> author, const ListQuery& wanted,
+                               const MaySee& maySee) {
+  static const std::string ofAll = listById("c.held IS NOT NULL");
+  static const std::string ofOne = listById("c.author_id = ? AND c.held IS NOT NULL");
   const IdPage page(wanted);
   return pageById(author ? reader.query(ofOne, *author, page.first, page.end, wanted.limit + 1)
                          : reader.query(ofAll, page.first, page.end, wanted.limit + 1),
-                  wanted.limit);
+                  wanted.limit, maySee);
 }
 
-Page<Comment> listCommentsBy(store::Reader& reader, UserId author, const ListQuery& wanted) {
-  static const std::string sql = fmt::format("{}{}WHERE c.author_id = ? AND {}", columns, withAuthor, byId);
+Page<Comment> listCommentsBy(store::Reader& reader, UserId author, const ListQuery& wanted, const MaySee& maySee) {
+  static const std::string sql = listById("c.author_id = ?");
   const IdPage page(wanted);
-  return pageById(reader.query(sql, author, page.first, page.end, wanted.limit + 1), wanted.limit);
+  return pageById(reader.query(sql, author, page.first, page.end, wanted.limit + 1), wanted.limit, maySee);
 }
 
 std::optional<StoredComment> findComment(store::Reader& reader, const CommentRef& wanted) {
@@ -110,7 +151,7 @@ std::optional<StoredComment> findComment(store::Reader& reader, const CommentRef
 }
 
 std::optional<Comment> showComment(store::Reader& reader, const CommentId& id) {
-  static const std::string sql = fmt::format("{}{}WHERE c.id = ?", columns, withAuthor);
+  static const std::string sql = fmt::format("SELECT {} FROM comments c {}WHERE c.id = ?", columns, withAuthor);
   auto query = reader.query(sql, id);
   return query.next() ? std::optional(commentOf(query)) : std::nullopt;
 }
@@ -174,10 +215,9 @@ std::int64_t deleteCommentsOf(store::Transaction& transaction, const VideoId& vi
       .run();
 }
 
-std::int64_t deleteCommentsBy(store::Transaction& transaction, UserId author, std::int64_t limit, Time since) {
+std::int64_t deleteCommentsBy(store::Transaction& transaction, UserId author, std::int64_t limit) {
   std::vector<std::pair<CommentId, std::optional<CommentId>>> found;
-  auto query = transaction.query("SELECT id, parent_id FROM comments WHERE author_id = ? AND id >= ? LIMIT ?", author,
-                                 since == Time{} ? std::string() : firstUuid7Of(since), limit);
+  auto query = transaction.query("SELECT id, parent_id FROM comments WHERE author_id = ? LIMIT ?", author, limit);
   while (query.next()) {
     const auto parent = query.optionalText(1);
     found.emplace_back(CommentId{std::string(query.text(0))},

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "contents/make.hpp"
 #include "contents/rows.hpp"
+#include "videos/rows.hpp"
 
 namespace video {
 namespace {
@@ -20,20 +21,37 @@ class LocalContents : public Contents {
   NewlyBlockedContent block(const Credential& by, const BlockContent& wanted) override {
     checkSha256("sha256", wanted.sha256);
     checkText("reason", wanted.reason, 1, 500);
-    return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
-      const access::Identity who = access_.identify(transaction, by);
+    constexpr std::size_t most = 500;
+    access::Identity who;
+    NewlyBlockedContent blocked;
+    database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
+      who = access_.identify(transaction, by);
       access::require(who, rights::contentsBlock);
-      const Time now = access_.now();
-      rows::blockContent(transaction, wanted, who.doer(), now);
-      const BlockedContent blocked{wanted.sha256, wanted.reason,
-                                   who.isUser() ? std::optional(who.userName) : std::nullopt, now};
-      return NewlyBlockedContent{blocked, rows::unblockedVideosOf(transaction, wanted.sha256, 500)};
+      requireNotOwn(transaction, who, rights::contentsBlockOwn, wanted.sha256);
+      if (rows::isBlockedByAdmin(transaction, wanted.sha256)) access::require(who, rights::contentsBlockStaff);
+      blocked.time = access_.now();
+      rows::blockContent(transaction, wanted, who.doer(), blocked.time);
     });
+    blocked.sha256 = wanted.sha256;
+    blocked.reason = wanted.reason;
+    if (who.isUser()) blocked.by = who.userName;
+    database_.read([&](store::Reader& reader) {
+      rows::forEachUnblocked(reader, wanted.sha256, [&](VideoId id, const ViewedVideo& video) {
+        if (blocked.videos.size() < most && access_.mayView(who, video))
+          blocked.videos.push_back(std::move(id));
+        else
+          ++blocked.others;
+      });
+    });
+    return blocked;
   }
 
   void unblock(const Credential& by, const ContentRef& wanted) override {
     database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-      access::require(access_.identify(transaction, by), rights::contentsUnblock);
+      const access::Identity who = access_.identify(transaction, by);
+      access::require(who, rights::contentsUnblock);
+      requireNotOwn(transaction, who, rights::contentsUnblockOwn, wanted.sha256);
+      if (rows::isBlockedByAdmin(transaction, wanted.sha256)) access::require(who, rights::contentsUnblockStaff);
       if (!rows::unblockContent(transaction, wanted.sha256))
         throw Error(Fault::notFound, fmt::format("content {}: is not blocked", wanted.sha256));
     });
@@ -46,6 +64,13 @@ class LocalContents : public Contents {
   }
 
  private:
+  // A content is somebody's own who has a video with it, or has deleted one as far as that is remembered.
+  static void requireNotOwn(store::Reader& reader, const access::Identity& who, const access::Right& right,
+                            std::string_view sha256) {
+    if (rows::findContent(reader, who.user, sha256, Time::min()).state != ContentState::absent)
+      access::requireIfOwn(who, right, who.user);
+  }
+
   store::Database& database_;
   access::Access& access_;
 };

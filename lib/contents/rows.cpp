@@ -5,12 +5,22 @@
 #include "base/cursor.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "videos/rows.hpp"
 
 namespace video::rows {
 
 void requireContentAllowed(store::Reader& reader, std::string_view sha256) {
   auto query = reader.query("SELECT reason FROM blocked_contents WHERE sha256 = ?", sha256);
   if (query.next()) throw Error(Fault::forbidden, fmt::format("content {}: is blocked: {}", sha256, query.text(0)));
+}
+
+bool isBlockedByAdmin(store::Reader& reader, std::string_view sha256) {
+  return reader
+      .query(
+          "SELECT 1 FROM blocked_contents b WHERE b.sha256 = ? AND NOT EXISTS (SELECT 1 FROM users u "
+          "WHERE u.id = b.blocked_by AND u.deleted IS NULL AND u.role = 'moderator')",
+          sha256)
+      .next();
 }
 
 Page<BlockedContent> listBlockedContents(store::Reader& reader, const ListQuery& wanted) {
@@ -29,14 +39,14 @@ Page<BlockedContent> listBlockedContents(store::Reader& reader, const ListQuery&
   return page;
 }
 
-std::vector<VideoId> unblockedVideosOf(store::Reader& reader, std::string_view sha256, std::int64_t limit) {
-  std::vector<VideoId> videos;
-  auto query = reader.query(
-      "SELECT v.id FROM video_info v CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL "
-      "WHERE v.sha256 = ? AND v.sha256 <> '' AND v.blocked IS NULL ORDER BY v.id LIMIT ?",
-      sha256, limit);
-  while (query.next()) videos.push_back(VideoId{std::string(query.text(0))});
-  return videos;
+void forEachUnblocked(store::Reader& reader, std::string_view sha256,
+                      const std::function<void(VideoId, const ViewedVideo&)>& take) {
+  static const std::string sql = fmt::format(
+      "SELECT v.id, {} FROM video_info v CROSS JOIN users o ON o.id = v.author_id AND o.deleted IS NULL "
+      "WHERE v.sha256 = ? AND v.sha256 <> '' AND v.blocked IS NULL ORDER BY v.id",
+      viewColumns);
+  auto query = reader.query(sql, sha256);
+  while (query.next()) take(VideoId{std::string(query.text(0))}, viewOf(query, 1).value());
 }
 
 void blockContent(store::Transaction& transaction, const BlockContent& wanted, std::optional<UserId> by, Time now) {

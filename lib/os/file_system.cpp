@@ -1,11 +1,12 @@
 #include "os/file_system.hpp"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdio>
 
 namespace video::os {
 
@@ -44,6 +45,12 @@ int FileSystem::renameat2(int from, const char* name, int to, const char* newNam
 
 int FileSystem::linkat(int from, const char* name, int to, const char* newName) {
   return ::linkat(from, name, to, newName, 0);
+}
+
+int FileSystem::linkat(int file, int folder, const char* name) {
+  std::array<char, 32> path{};
+  std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", file);
+  return ::linkat(AT_FDCWD, path.data(), folder, name, AT_SYMLINK_FOLLOW);
 }
 
 int FileSystem::unlinkat(int folder, const char* name) {

@@ -42,6 +42,8 @@ class FileSystem {
   virtual const dirent* readdir(DIR* folder);
   /// fstatvfs(3).
   virtual int fstatvfs(int file, struct statvfs& found);
+  /// linkat(2) of an open file.
+  virtual int linkat(int file, int folder, const char* name);
 };
 
 /// Returns the implementation that makes the real system calls.

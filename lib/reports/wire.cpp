@@ -13,12 +13,14 @@ constexpr Endpoint<ReportVideo, Reported> video{{.name = "reports.video",
                                                  .method = Method::post,
                                                  .path = "/videos/{video}/reports",
                                                  .success = 201,
-                                                 .summary = "Report a video to the moderators"}};
+                                                 .summary = "Report a video to the moderators",
+                                                 .flags = {.takesLink = true}}};
 constexpr Endpoint<ReportComment, Reported> comment{{.name = "reports.comment",
                                                      .method = Method::post,
                                                      .path = "/videos/{video}/comments/{id}/reports",
                                                      .success = 201,
-                                                     .summary = "Report a comment to the moderators"}};
+                                                     .summary = "Report a comment to the moderators",
+                                                     .flags = {.takesLink = true}}};
 constexpr Endpoint<ReportUser, Reported> user{{.name = "reports.user",
                                                .method = Method::post,
                                                .path = "/user/{user_name}/reports",

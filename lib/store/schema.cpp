@@ -161,19 +161,24 @@ Migrated migrate(DataDirectory& exclusive, const std::vector<Migration>& migrati
   if (before == wanted) return {before, before};
   const std::string copy = std::string(copyPrefix) + std::to_string(before);
   const bool hadCopy = ::faccessat(exclusive.descriptor(), copy.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+  // The copy goes only after the database was closed: until then a failed COMMIT is in the log.
+  const auto removeCopy = [&] {
+    if (!hadCopy) exclusive.files().unlinkat(exclusive.descriptor(), copy.c_str());
+  };
   try {
     SQLite::Database database = openSqlite(exclusive.databasePath(), SQLITE_OPEN_READWRITE, std::chrono::seconds{10});
     copyDatabase(exclusive, database, copy);
-    try {
-      database.exec("PRAGMA synchronous = FULL");
-      apply(database, migrations, before);
-      database.exec("PRAGMA journal_mode = WAL");
-    } catch (...) {
-      if (!hadCopy) exclusive.files().unlinkat(exclusive.descriptor(), copy.c_str());
-      throw;
-    }
+    // Closing empties the log.
+    database.exec("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 0");
+    apply(database, migrations, before);
+    database.exec("PRAGMA journal_mode = WAL");
   } catch (const SQLite::Exception& exception) {
-    throw errorOf(exception);
+    const Error error = errorOf(exception);
+    removeCopy();
+    throw Error(error);
+  } catch (...) {
+    removeCopy();
+    throw;
   }
   keepTwoCopies(exclusive);
   return {before, wanted};

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "uploads/uploads.hpp"
+#include "videos/fields.hpp"
 
 namespace video {
 
@@ -34,6 +35,7 @@ struct Fields<UploadStatus> {
       Field{"sha256", &UploadStatus::sha256, "SHA-256 of the current content, hex"},
       Field{"content_type", &UploadStatus::contentType, "media type of the current content"},
       Field{"same", &UploadStatus::same, "whether the current content is the one asked about"},
+      Field{"notes", &UploadStatus::notes, "why the current content does not play everywhere"},
   };
 };
 
@@ -63,6 +65,7 @@ struct Fields<Uploaded> {
       Field{"size", &Uploaded::size, "size in bytes"},
       Field{"sha256", &Uploaded::sha256, "SHA-256 of the content, hex"},
       Field{"content_type", &Uploaded::contentType, "media type"},
+      Field{"notes", &Uploaded::notes, "why it does not play everywhere"},
   };
 };
 

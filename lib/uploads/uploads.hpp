@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/clock.hpp"
@@ -13,6 +14,7 @@
 #include "base/fields.hpp"
 #include "base/ids.hpp"
 #include "base/sha256.hpp"
+#include "videos/videos.hpp"
 
 namespace video {
 
@@ -20,6 +22,9 @@ namespace video {
 struct Upload {
   VideoId id;
   std::optional<std::string> digest;  ///< SHA-256 in hex; content with another digest is refused
+  /// The file that has the bytes, if it is to be moved: on a data directory it may become the stored content itself,
+  /// and the caller removes its name afterwards. Null for none.
+  std::shared_ptr<const Descriptor> moved{};
 };
 
 /// The request to check whether an upload would be accepted, before any byte is sent.
@@ -37,7 +42,8 @@ struct UploadStatus {
   std::int64_t size = 0;
   std::string sha256;
   std::string contentType;
-  bool same = false;  ///< the video already has the content that `begin` asks about
+  bool same = false;                 ///< the video already has the content that `begin` asks about
+  std::vector<std::string> notes{};  ///< why the current content does not play everywhere, in sentences
 };
 
 /// The result of an upload.
@@ -47,6 +53,7 @@ struct Uploaded {
   std::int64_t size = 0;
   std::string sha256;
   std::string contentType;
+  std::vector<std::string> notes{};  ///< why it does not play everywhere, in sentences
 };
 
 /// A dry run of an upload, before its video is created.
@@ -145,6 +152,11 @@ class Uploads {
   /// Checks whether a video could be created and its content uploaded, without doing it. For the user, admins and the
   /// operator. Faults: those of Videos::add, and those of begin and put that size and first bytes determine.
   virtual RehearsedUpload rehearse(const Credential& by, const RehearseUpload& wanted) = 0;
+  /// Replaces the content of a video by one of the same size that does not say where it was taken: padding takes the
+  /// place of what says so, nothing else changes. Video::originalSha256 keeps the hash of what was uploaded. For the
+  /// owner, admins and the operator. Faults: those of put; conflict (it does not say where it was taken, has no content
+  /// yet, or was changed meanwhile), contentUnavailable.
+  virtual Uploaded stripLocation(const Credential& by, const VideoRef& wanted) = 0;
   /// Returns what has been stored after an interrupted upload.
   virtual UploadStatus status(const Credential& by, const BeginUpload& wanted) = 0;
 

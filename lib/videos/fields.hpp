@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "subtitles/fields.hpp"
 #include "videos/videos.hpp"
 
 namespace video {
@@ -17,7 +18,7 @@ struct Names<VideoState> {
 template <>
 struct Names<VideoSort> {
   static constexpr std::array list{std::pair{VideoSort::created, "created"}, std::pair{VideoSort::name, "name"},
-                                   std::pair{VideoSort::size, "size"}};
+                                   std::pair{VideoSort::size, "size"}, std::pair{VideoSort::duration, "duration"}};
 };
 
 template <>
@@ -31,6 +32,15 @@ struct Names<ContentState> {
   static constexpr std::array list{std::pair{ContentState::absent, "absent"},
                                    std::pair{ContentState::present, "present"},
                                    std::pair{ContentState::deleted, "deleted"}};
+};
+
+template <>
+struct Fields<Chapter> {
+  static constexpr std::string_view plural = "chapters";
+  static constexpr std::tuple list{
+      Field{"time_ms", &Chapter::timeMs, "where it begins, in milliseconds"},
+      Field{"title", &Chapter::title, "title"},
+  };
 };
 
 template <>
@@ -55,6 +65,18 @@ struct Fields<Video> {
       Field{"tags", &Video::tags, "at most 10, in lower case, sorted"},
       Field{"author_display_name", &Video::authorDisplayName, "display name of the owner, if there is one"},
       Field{"comments_off", &Video::commentsOff, "true: comments are switched off; otherwise left out"},
+      Field{"width", &Video::width, "width in pixels, after rotation, if known"},
+      Field{"height", &Video::height, "height in pixels, after rotation, if known"},
+      Field{"video_codec", &Video::videoCodec, "codec of the first video track, as in RFC 6381 where it can be told"},
+      Field{"audio_codec", &Video::audioCodec, "codec of the first audio track"},
+      Field{"faststart", &Video::faststart, "whether the index comes before the media, in mp4 and mov"},
+      Field{"fragmented", &Video::fragmented, "whether there is an index in every part, in mp4 and mov"},
+      Field{"has_location", &Video::hasLocation,
+            "whether the file says where it was taken; for the owner, admins and the operator"},
+      Field{"original_sha256", &Video::originalSha256, "SHA-256 of the uploaded file, if its location was removed"},
+      Field{"notes", &Video::notes, "why it does not play everywhere; shown for a single video only"},
+      Field{"subtitles", &Video::subtitles, "subtitles; only of a single video that has some"},
+      Field{"chapters", &Video::chapters, "chapters; only of a single video that has some"},
   };
 };
 
@@ -72,6 +94,24 @@ struct Fields<AddedVideo> {
   static constexpr std::tuple list =
       std::tuple_cat(Fields<Video>::list, std::tuple{Field{"upload_url", &AddedVideo::uploadUrl,
                                                            "signed link to upload the content, relative to the site"}});
+};
+
+template <>
+struct Fields<DropVideo> {
+  static constexpr std::tuple list{
+      Field{"id", &DropVideo::drop, "ID of the drop link"},
+      Field{"name", &DropVideo::name, "1 to 200 characters"},
+      Field{"size", &DropVideo::size, "size of the file in bytes"},
+  };
+};
+
+template <>
+struct Fields<DroppedVideo> {
+  static constexpr std::tuple list{
+      Field{"id", &DroppedVideo::id, "ID of the video"},
+      Field{"name", &DroppedVideo::name, "name of the video"},
+      Field{"upload_url", &DroppedVideo::uploadUrl, "signed link to upload the content, relative to the site"},
+  };
 };
 
 template <>
@@ -136,7 +176,7 @@ struct Fields<VideoQuery> {
           Field{"user", &VideoQuery::user, "only the videos of this user"},
           Field{"state", &VideoQuery::state, "only videos in this state"},
           Field{"sha256", &VideoQuery::sha256, "only videos with this SHA-256"},
-          Field{"sort", &VideoQuery::sort, "sort by created, name or size"},
+          Field{"sort", &VideoQuery::sort, "sort by created, name, size or duration"},
           Field{"tag", &VideoQuery::tag, "only videos with this tag"},
       },
       Fields<ListQuery>::list);

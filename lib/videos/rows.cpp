@@ -8,19 +8,27 @@
 #include "base/ids.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "media/playback.hpp"
 
 namespace video::rows {
 namespace {
 
+// What follows the ID.
 constexpr std::string_view columns =
-    "v.id, v.author_id, u.login_name, v.name, v.state, v.display_ctime, v.create_time, v.size, v.content_type, "
+    "v.author_id, u.login_name, v.name, v.state, v.display_ctime, v.create_time, v.size, v.content_type, "
     "v.sha256, v.duration_ms, v.description, v.visibility, v.blocked, "
-    "(SELECT group_concat(g.tag) FROM video_tags g WHERE g.video_id = v.id), u.display_name, v.comments_off, ";
+    "(SELECT group_concat(g.tag) FROM video_tags g WHERE g.video_id = v.id), u.display_name, v.comments_off, "
+    "v.width, v.height, v.video_codec, v.audio_codec, v.faststart, v.fragmented, v.has_location, v.original_sha256, ";
 // CROSS JOIN makes SQLite keep this join order, so that rows come in the order of the list's index.
 constexpr std::string_view tables =
     "video_info v CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL "
     "LEFT JOIN video_del_rec d ON d.video_id = v.id";
 constexpr std::string_view lastId = "g";  // greater than every ID, since IDs are hex
+
+std::optional<bool> optionalBool(const store::Query& row, int column) {
+  const auto value = row.optionalInteger(column);
+  return value ? std::optional(*value != 0) : std::nullopt;
+}
 
 template <class Made = Video>
 Made videoOf(const store::Query& row) {
@@ -35,7 +43,7 @@ Made videoOf(const store::Query& row) {
   video.size = row.integer(7);
   video.contentType = row.text(8);
   video.sha256 = row.text(9);
-  video.durationMs = row.optionalInteger(10);
+  if (row.integer(10) > 0) video.durationMs = row.integer(10);
   video.description = row.text(11);
   video.visibility = valueOf<Visibility>(row.text(12));
   video.blocked = row.optionalText(13);
@@ -43,7 +51,15 @@ Made videoOf(const store::Query& row) {
   std::sort(video.tags.begin(), video.tags.end());
   video.authorDisplayName = row.optionalText(15);
   if (row.integer(16) != 0) video.commentsOff = true;
-  if (!video.blocked) video.purgeTime = row.optionalTime(17);  // a blocked one is not purged
+  video.width = row.optionalInteger(17);
+  video.height = row.optionalInteger(18);
+  video.videoCodec = row.optionalText(19);
+  video.audioCodec = row.optionalText(20);
+  video.faststart = optionalBool(row, 21);
+  video.fragmented = optionalBool(row, 22);
+  video.hasLocation = optionalBool(row, 23);
+  video.originalSha256 = row.optionalText(24);
+  if (!video.blocked) video.purgeTime = row.optionalTime(25);  // a blocked one is not purged
   return video;
 }
 
@@ -72,36 +88,45 @@ Bounds boundsOf(const ListQuery& wanted, VideoSort sort) {
   return bounds;
 }
 
-// One SELECT per state, merged by SQLite, so that each uses an index.
-std::string listSql(bool oneAuthor, bool twoStates, VideoSort sort) {
+// One SELECT per state, merged by SQLite, so that each uses an index. With a tag, the index is one of video_tags.
+std::string listSql(bool oneAuthor, bool twoStates, VideoSort sort, bool tagged) {
   const auto part = [&](std::string_view state) {
+    const std::string_view from = tagged ? "video_tags t CROSS JOIN " : "";
+    const std::string_view which = tagged ? "v.id = t.video_id AND t.tag = ?9" : "?9 IS NULL";
+    const char table = tagged ? 't' : 'v';
+    const std::string_view id = tagged ? "t.video_id" : "v.id";
     std::string sql =
-        fmt::format("SELECT {}d.due FROM {} WHERE v.state = {} AND v.id >= ?2 AND v.id < ?3", columns, tables, state);
-    sql += oneAuthor ? " AND v.author_id = ?5" : " AND ?5 IS NULL";
+        fmt::format("SELECT {0}, {1}d.due FROM {2}{3} WHERE {4} AND {5}.state = {6} AND {0} >= ?2 AND {0} < ?3", id,
+                    columns, from, tables, which, table, state);
+    sql += oneAuthor ? fmt::format(" AND {}.author_id = ?5", table) : " AND ?5 IS NULL";
     if (sort == VideoSort::created) sql += " AND ?6 IS NULL AND ?7 IS NULL";
     if (sort == VideoSort::name) sql += " AND (v.name, v.id) > (?6, ?7)";
     if (sort == VideoSort::size) sql += " AND (v.size, v.id) > (CAST(?6 AS INTEGER), ?7)";
+    if (sort == VideoSort::duration) sql += " AND (v.duration_ms, v.id) > (CAST(?6 AS INTEGER), ?7)";
     return sql;
   };
   std::string sql = part("?1");
   sql += twoStates ? " UNION ALL " + part("?8") : " AND ?8 IS NULL";
-  // ORDER BY uses positions in `columns`, because a compound SELECT can only be sorted by its result columns.
+  // ORDER BY uses positions, because a compound SELECT can only be sorted by its result columns.
   sql += sort == VideoSort::created ? " ORDER BY 1 DESC"
          : sort == VideoSort::name  ? " ORDER BY 4, 1"
-                                    : " ORDER BY 8, 1";
+         : sort == VideoSort::size  ? " ORDER BY 8, 1"
+                                    : " ORDER BY 11, 1";
   return sql + " LIMIT ?4";
 }
 
-// Prepares all texts once. The index follows the loops: sort, one or all authors, one or two states.
-const std::string& listSqlFor(bool oneAuthor, bool twoStates, VideoSort sort) {
+// Prepares all texts once. The index follows the loops: sort or tag, one or all authors, one or two states.
+const std::string& listSqlFor(bool oneAuthor, bool twoStates, VideoSort sort, bool tagged) {
   static const std::vector<std::string> all = [] {
     std::vector<std::string> made;
-    for (const VideoSort s : {VideoSort::created, VideoSort::name, VideoSort::size})
+    for (const VideoSort s : {VideoSort::created, VideoSort::name, VideoSort::size, VideoSort::duration})
       for (const bool author : {false, true})
-        for (const bool two : {false, true}) made.push_back(listSql(author, two, s));
+        for (const bool two : {false, true}) made.push_back(listSql(author, two, s, false));
+    for (const bool author : {false, true})
+      for (const bool two : {false, true}) made.push_back(listSql(author, two, VideoSort::created, true));
     return made;
   }();
-  return all[static_cast<std::size_t>(sort) * 4 + (oneAuthor ? 2 : 0) + (twoStates ? 1 : 0)];
+  return all[(tagged ? 16 : static_cast<std::size_t>(sort) * 4) + (oneAuthor ? 2 : 0) + (twoStates ? 1 : 0)];
 }
 
 Page<Video> pageOf(store::Query query, std::int64_t limit, VideoSort sort) {
@@ -109,7 +134,8 @@ Page<Video> pageOf(store::Query query, std::int64_t limit, VideoSort sort) {
   readPage(page, query, limit, videoOf<>, [sort](const Video& last) {
     return sort == VideoSort::created ? makeCursor({last.id.text})
            : sort == VideoSort::name  ? makeCursor({last.name, last.id.text})
-                                      : makeCursor({fmt::to_string(last.size), last.id.text});
+           : sort == VideoSort::size  ? makeCursor({fmt::to_string(last.size), last.id.text})
+                                      : makeCursor({fmt::to_string(last.durationMs.value_or(0)), last.id.text});
   });
   return page;
 }
@@ -117,15 +143,28 @@ Page<Video> pageOf(store::Query query, std::int64_t limit, VideoSort sort) {
 }  // namespace
 
 std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id) {
-  static const std::string sql =
-      fmt::format("SELECT {}d.due, v.blob, v.modified, v.reported FROM {} WHERE v.id = ?", columns, tables);
+  static const std::string sql = fmt::format(
+      "SELECT v.id, {}d.due, v.blob, v.modified, v.reported, v.probed, v.drop_id, v.drop_size FROM {} WHERE v.id = ?",
+      columns, tables);
   auto query = reader.query(sql, id);
   if (!query.next()) return std::nullopt;
   auto video = videoOf<StoredVideo>(query);
-  video.blob = query.optionalText(18);
-  video.modified = query.optionalTime(19).value_or(video.created);
-  video.reported = query.integer(20) != 0;
+  video.blob = query.optionalText(26);
+  video.modified = query.optionalTime(27).value_or(video.created);
+  video.reported = query.integer(28) != 0;
+  video.probed = query.integer(29) != 0;
+  if (const auto drop = query.optionalText(30)) video.drop = ShareId{*drop};
+  video.dropSize = query.optionalInteger(31);
   return video;
+}
+
+std::optional<ViewedVideo> viewOf(const store::Query& row, int first) {
+  if (row.isNull(first)) return std::nullopt;
+  return ViewedVideo{.owner = UserId{row.integer(first)},
+                     .ready = row.integer(first + 1) != 0,
+                     .visibility = valueOf<Visibility>(row.text(first + 2)).value_or(Visibility::private_),
+                     .blocked = row.integer(first + 3) != 0,
+                     .reported = row.integer(first + 4) != 0};
 }
 
 StoredVideo requireOf(const VideoRef& wanted, std::optional<StoredVideo> video) {
@@ -154,15 +193,16 @@ Error changedMeanwhile(const VideoId& id) {
 Page<Video> listVideos(store::Reader& reader, const VideoFilter& filter, const ListQuery& wanted) {
   const Bounds bounds = boundsOf(wanted, filter.sort);
   const bool two = filter.states.size() > 1;
-  return pageOf(reader.query(listSqlFor(filter.author.has_value(), two, filter.sort), filter.states.front(),
-                             bounds.first, bounds.end, wanted.limit + 1, filter.author, bounds.afterKey, bounds.afterId,
-                             two ? std::optional(filter.states.back()) : std::nullopt),
-                wanted.limit, filter.sort);
+  return pageOf(
+      reader.query(listSqlFor(filter.author.has_value(), two, filter.sort, filter.tag.has_value()),
+                   filter.states.front(), bounds.first, bounds.end, wanted.limit + 1, filter.author, bounds.afterKey,
+                   bounds.afterId, two ? std::optional(filter.states.back()) : std::nullopt, filter.tag),
+      wanted.limit, filter.sort);
 }
 
 Page<Video> listListedVideosOf(store::Reader& reader, std::string_view user, const ListQuery& wanted) {
   static const std::string sql = fmt::format(
-      "SELECT {}NULL FROM users u CROSS JOIN video_info v ON v.author_id = u.id "
+      "SELECT v.id, {}NULL FROM users u CROSS JOIN video_info v ON v.author_id = u.id "
       "WHERE u.login_name = ? AND u.deleted IS NULL AND {} AND v.id >= ? AND v.id < ? ORDER BY v.id DESC LIMIT ?",
       columns, listedSql);
   const Bounds bounds = boundsOf(wanted, VideoSort::created);
@@ -171,12 +211,12 @@ Page<Video> listListedVideosOf(store::Reader& reader, std::string_view user, con
 
 Page<Video> listNewest(store::Reader& reader, const std::optional<std::string>& tag, const ListQuery& wanted) {
   constexpr std::string_view owner = "CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL";
-  static const std::string all =
-      fmt::format("SELECT {}NULL FROM video_info v {} WHERE {} AND v.id >= ? AND v.id < ? ORDER BY v.id DESC LIMIT ?",
-                  columns, owner, listedSql);
+  static const std::string all = fmt::format(
+      "SELECT v.id, {}NULL FROM video_info v {} WHERE {} AND v.id >= ? AND v.id < ? ORDER BY v.id DESC LIMIT ?",
+      columns, owner, listedSql);
   static const std::string tagged = fmt::format(
-      "SELECT {}NULL FROM video_tags t CROSS JOIN video_info v ON v.id = t.video_id {} WHERE {} AND t.video_id >= ? "
-      "AND t.video_id < ? AND t.tag = ? ORDER BY t.video_id DESC LIMIT ?",
+      "SELECT v.id, {}NULL FROM video_tags t CROSS JOIN video_info v ON v.id = t.video_id {} WHERE {} AND "
+      "t.video_id >= ? AND t.video_id < ? AND t.tag = ? AND t.listed = 1 ORDER BY t.video_id DESC LIMIT ?",
       columns, owner, listedSql);
   const Bounds bounds = boundsOf(wanted, VideoSort::created);
   return pageOf(tag ? reader.query(tagged, bounds.first, bounds.end, *tag, wanted.limit + 1)
@@ -184,37 +224,26 @@ Page<Video> listNewest(store::Reader& reader, const std::optional<std::string>& 
                 wanted.limit, VideoSort::created);
 }
 
-Page<Video> listVideosByTag(store::Reader& reader, const VideoFilter& filter, std::string_view tag,
-                            const ListQuery& wanted) {
-  static const std::string sql = fmt::format(
-      "SELECT {}d.due FROM video_tags t CROSS JOIN video_info v ON v.id = t.video_id CROSS JOIN users u ON "
-      "u.id = v.author_id AND u.deleted IS NULL LEFT JOIN video_del_rec d ON d.video_id = v.id WHERE t.tag = ?1 AND "
-      "t.video_id >= ?2 AND t.video_id < ?3 AND (?5 IS NULL OR v.author_id = ?5) AND v.state IN (?6, ?7) "
-      "ORDER BY t.video_id DESC LIMIT ?4",
-      columns);
-  const Bounds bounds = boundsOf(wanted, VideoSort::created);
-  return pageOf(reader.query(sql, tag, bounds.first, bounds.end, wanted.limit + 1, filter.author, filter.states.front(),
-                             filter.states.back()),
-                wanted.limit, VideoSort::created);
-}
-
 Page<Video> listVideosBySha256(store::Reader& reader, const VideoFilter& filter, std::string_view sha256,
-                               const std::optional<std::string>& tag, const ListQuery& wanted) {
+                               const ListQuery& wanted) {
   static const std::string sql = fmt::format(
-      "SELECT {}d.due FROM {} WHERE v.sha256 = ?1 AND v.sha256 <> '' AND v.id >= ?2 AND v.id < ?3 AND "
+      "SELECT v.id, {}d.due FROM {} WHERE v.sha256 = ?1 AND v.sha256 <> '' AND v.id >= ?2 AND v.id < ?3 AND "
       "(?5 IS NULL OR v.author_id = ?5) AND v.state IN (?6, ?7) AND (?8 IS NULL OR EXISTS (SELECT 1 FROM video_tags t "
       "WHERE t.video_id = v.id AND t.tag = ?8)) ORDER BY v.id DESC LIMIT ?4",
       columns, tables);
   const Bounds bounds = boundsOf(wanted, VideoSort::created);
   return pageOf(reader.query(sql, sha256, bounds.first, bounds.end, wanted.limit + 1, filter.author,
-                             filter.states.front(), filter.states.back(), tag),
+                             filter.states.front(), filter.states.back(), filter.tag),
                 wanted.limit, VideoSort::created);
 }
 
 KnownContent findContent(store::Reader& reader, UserId author, std::string_view sha256, Time since) {
   KnownContent known;
+  // The plus signs keep SQLite from reading all videos of the author instead of those with the hash.
   auto ready = reader.query(
-      "SELECT id FROM video_info WHERE sha256 = ? AND sha256 <> '' AND author_id = ? AND state = 'ready' LIMIT 1",
+      "SELECT id FROM video_info WHERE ((sha256 = ?1 AND sha256 <> '') OR original_sha256 = ?1) AND +author_id = ?2 "
+      "AND "
+      "+state = 'ready' LIMIT 1",
       sha256, author);
   if (ready.next()) {
     known.state = ContentState::present;
@@ -222,8 +251,9 @@ KnownContent findContent(store::Reader& reader, UserId author, std::string_view 
     return known;
   }
   auto trash = reader.query(
-      "SELECT v.id, d.create_time FROM video_info v CROSS JOIN video_del_rec d ON d.video_id = v.id WHERE v.sha256 = ? "
-      "AND v.sha256 <> '' AND v.author_id = ? AND v.state IN ('deleted', 'purging') AND d.create_time > ? LIMIT 1",
+      "SELECT v.id, d.create_time FROM video_info v CROSS JOIN video_del_rec d ON d.video_id = v.id WHERE "
+      "((v.sha256 = ?1 AND v.sha256 <> '') OR v.original_sha256 = ?1) AND +v.author_id = ?2 AND "
+      "+v.state IN ('deleted', 'purging') AND d.create_time > ?3 LIMIT 1",
       sha256, author, since);
   auto purged = reader.query("SELECT NULL, time FROM deleted_contents WHERE author_id = ? AND sha256 = ? AND time > ?",
                              author, sha256, since);
@@ -254,6 +284,29 @@ std::int64_t countReady(store::Reader& reader) {
 std::optional<VideoId> nextReady(store::Reader& reader, const VideoId& after) {
   auto query = reader.query("SELECT id FROM video_info WHERE state = 'ready' AND id > ? ORDER BY id LIMIT 1", after);
   return query.next() ? std::optional(VideoId{std::string(query.text(0))}) : std::nullopt;
+}
+
+std::vector<UnprobedContent> listUnprobed(store::Reader& reader, const VideoId& after, std::int64_t limit) {
+  std::vector<UnprobedContent> all;
+  auto query = reader.query(
+      "SELECT id, coalesce(blob, ''), content_type FROM video_info WHERE state = 'ready' AND probed = 0 AND id > ? "
+      "ORDER BY id LIMIT ?",
+      after, limit);
+  while (query.next())
+    all.push_back({VideoId{std::string(query.text(0))}, std::string(query.text(1)), std::string(query.text(2))});
+  return all;
+}
+
+std::vector<std::string> notesOf(const StoredVideo& video) {
+  if (video.state != VideoState::ready || !video.probed) return {};
+  return media::playbackNotes(video.contentType, {.durationMs = video.durationMs,
+                                                  .width = video.width,
+                                                  .height = video.height,
+                                                  .videoCodec = video.videoCodec,
+                                                  .audioCodec = video.audioCodec,
+                                                  .faststart = video.faststart,
+                                                  .fragmented = video.fragmented,
+                                                  .hasLocation = video.hasLocation});
 }
 
 bool isDamageNoted(store::Reader& reader, const VideoId& id, std::string_view blob) {
@@ -323,13 +376,26 @@ bool setContent(store::Transaction& transaction, const StoredVideo& before, cons
   if (before.blob)
     now = std::max<Time>(now, std::chrono::floor<std::chrono::seconds>(before.modified) + std::chrono::seconds{1});
   clearDamage(transaction, before.id);
+  const bool isSet = transaction
+                         .query(
+                             "UPDATE video_info SET state = 'ready', blob = ?, size = ?, sha256 = ?, content_type = ?, "
+                             "modified = ?, original_sha256 = ? "
+                             "WHERE id = ? AND state IN ('pending', 'ready') AND coalesce(blob, '') = ?",
+                             content.blob, content.size, content.sha256, content.contentType, now,
+                             content.originalSha256, before.id, before.blob.value_or(""))
+                         .run() == 1;
+  return isSet && setMedia(transaction, before.id, content.blob, content.media);
+}
+
+bool setMedia(store::Transaction& transaction, const VideoId& id, std::string_view blob,
+              const std::optional<media::MediaInfo>& media) {
+  const media::MediaInfo info = media.value_or(media::MediaInfo{});
   return transaction
              .query(
-                 "UPDATE video_info SET state = 'ready', blob = ?, size = ?, sha256 = ?, content_type = ?, "
-                 "modified = ?, duration_ms = NULL "
-                 "WHERE id = ? AND state IN ('pending', 'ready') AND coalesce(blob, '') = ?",
-                 content.blob, content.size, content.sha256, content.contentType, now, before.id,
-                 before.blob.value_or(""))
+                 "UPDATE video_info SET duration_ms = ?, width = ?, height = ?, video_codec = ?, audio_codec = ?, "
+                 "faststart = ?, fragmented = ?, has_location = ?, probed = ? WHERE id = ? AND blob = ?",
+                 info.durationMs.value_or(0), info.width, info.height, info.videoCodec, info.audioCodec, info.faststart,
+                 info.fragmented, info.hasLocation, media.has_value(), id, blob)
              .run() == 1;
 }
 
@@ -340,7 +406,12 @@ void setVideo(store::Transaction& transaction, const Video& video) {
       .run();
   transaction.query("DELETE FROM video_tags WHERE video_id = ?", video.id).run();
   for (const std::string& tag : video.tags)
-    transaction.query("INSERT INTO video_tags (video_id, tag) VALUES (?, ?)", video.id, tag).run();
+    transaction
+        .query(
+            "INSERT INTO video_tags (video_id, tag, author_id, state, listed) "
+            "SELECT id, ?, author_id, state, listed FROM video_info WHERE id = ?",
+            tag, video.id)
+        .run();
 }
 
 bool setState(store::Transaction& transaction, const VideoId& id, VideoState from, VideoState to) {
@@ -370,7 +441,8 @@ std::int64_t transferVideos(store::Transaction& transaction, UserId from, UserId
 void rememberContent(store::Transaction& transaction, const VideoId& id) {
   transaction
       .query(
-          "INSERT INTO deleted_contents (author_id, sha256, time) SELECT v.author_id, v.sha256, d.create_time "
+          "INSERT INTO deleted_contents (author_id, sha256, time) SELECT v.author_id, coalesce(v.original_sha256, "
+          "v.sha256), d.create_time "
           "FROM video_info v CROSS JOIN video_del_rec d ON d.video_id = v.id "
           "CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL WHERE v.id = ? AND v.sha256 <> '' "
           "ON CONFLICT (author_id, sha256) DO UPDATE SET "

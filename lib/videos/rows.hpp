@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "media/probe.hpp"
 #include "store/database.hpp"
 #include "videos/fields.hpp"
 
@@ -16,6 +17,9 @@ struct StoredVideo : Video {
   std::optional<std::string> blob;
   Time modified{};  ///< when its content was stored
   bool reported = false;
+  bool probed = false;                     ///< whether its content was looked into
+  std::optional<ShareId> drop{};           ///< the drop link that it came through; it may be gone
+  std::optional<std::int64_t> dropSize{};  ///< the bytes that the guest announced
   /// What decides who may see it.
   ViewedVideo view() const {
     return {authorId, state == VideoState::ready, visibility.value_or(Visibility::private_), blocked.has_value(),
@@ -28,17 +32,33 @@ inline std::optional<ViewedVideo> viewOf(const std::optional<StoredVideo>& video
   return video ? std::optional(video->view()) : std::nullopt;
 }
 
+/// The SQL columns of what decides who may see a video (`v`) whose owner (`o`) is not deleted.
+inline constexpr std::string_view viewColumns =
+    "o.id, v.state = 'ready', v.visibility, v.blocked IS NOT NULL, v.reported";
+/// The join of the owner.
+inline constexpr std::string_view viewOwner = "LEFT JOIN users o ON o.id = v.author_id AND o.deleted IS NULL ";
+/// Reads `viewColumns`, which begin at column `first`; nothing if there is no such video.
+std::optional<ViewedVideo> viewOf(const store::Query& row, int first);
+
 /// The SQL condition for videos (`v`) of live users (`u`) that are listed for everyone: those that are public and that
 /// access::mayView shows to anyone, as far as StreamAccess allows, except a disabled user's. The indexes video_listed
 /// and video_listed_by_author are for it.
-inline constexpr std::string_view listedSql =
-    "v.state = 'ready' AND v.visibility = 'public' AND v.blocked IS NULL AND u.disabled = 0";
+inline constexpr std::string_view listedSql = "v.listed = 1 AND u.disabled = 0";
 
 /// A finished upload, to be published as a video's content.
 struct NewContent {
   std::string blob;
   std::int64_t size = 0;
   std::string sha256;
+  std::string contentType;
+  std::optional<media::MediaInfo> media{};      ///< nothing: it could not be looked into
+  std::optional<std::string> originalSha256{};  ///< as Video::originalSha256
+};
+
+/// A content that was not looked into yet.
+struct UnprobedContent {
+  VideoId id;
+  std::string blob;
   std::string contentType;
 };
 
@@ -48,10 +68,11 @@ struct DeletedContent {
   Time deleted{};
 };
 
-/// The filter of a list; `states` has one or two entries.
+/// The filter of a list; `states` has one or two entries. With a tag, `sort` is `created`.
 struct VideoFilter {
   std::optional<UserId> author;
   std::vector<VideoState> states;
+  std::optional<std::string> tag;
   VideoSort sort = VideoSort::created;
 };
 
@@ -73,12 +94,9 @@ Page<Video> listVideos(store::Reader& reader, const VideoFilter& filter, const L
 Page<Video> listListedVideosOf(store::Reader& reader, std::string_view user, const ListQuery& wanted);
 /// Returns the listed videos of all users, newest first; with a tag, those that have it.
 Page<Video> listNewest(store::Reader& reader, const std::optional<std::string>& tag, const ListQuery& wanted);
-/// Returns the videos with this content, and this tag if one is given, newest first, in one of the filter's states.
+/// Returns the videos with this content that the filter selects, newest first.
 Page<Video> listVideosBySha256(store::Reader& reader, const VideoFilter& filter, std::string_view sha256,
-                               const std::optional<std::string>& tag, const ListQuery& wanted);
-/// Returns the videos with this tag, newest first, in one of the filter's states.
-Page<Video> listVideosByTag(store::Reader& reader, const VideoFilter& filter, std::string_view tag,
-                            const ListQuery& wanted);
+                               const ListQuery& wanted);
 /// Returns whether the user has this content, or has deleted it after `since`.
 KnownContent findContent(store::Reader& reader, UserId author, std::string_view sha256, Time since);
 /// Returns a page of the remembered contents of a user, by SHA-256.
@@ -104,6 +122,11 @@ std::vector<VideoId> listDamaged(store::Reader& reader, std::int64_t limit);
 /// Returns the video that the task verify looked at last; empty before its first run.
 VideoId verifyPosition(store::Reader& reader);
 
+/// Returns at most `limit` ready videos after this one whose content was not looked into, by ID.
+std::vector<UnprobedContent> listUnprobed(store::Reader& reader, const VideoId& after, std::int64_t limit);
+/// Returns why a ready video does not play everywhere; nothing if its content was not looked into.
+std::vector<std::string> notesOf(const StoredVideo& video);
+
 void setVerifyPosition(store::Transaction& transaction, const VideoId& id);
 /// Records that the content is damaged, if it still is the video's. Returns false if it is not, or if that is recorded.
 bool noteDamage(store::Transaction& transaction, const VideoId& id, std::string_view blob, std::string_view why,
@@ -113,6 +136,10 @@ void insertVideo(store::Transaction& transaction, const Video& video);
 /// Publishes the content of a video that is still pending, or ready with the same content as when it was read. Returns
 /// false otherwise.
 bool setContent(store::Transaction& transaction, const StoredVideo& before, const NewContent& content, Time now);
+/// Records what the content says about itself, if it still is the video's; nothing: that it was not looked into.
+/// Returns whether it still is.
+bool setMedia(store::Transaction& transaction, const VideoId& id, std::string_view blob,
+              const std::optional<media::MediaInfo>& media);
 /// Writes the video's name, description, visibility and tags, and whether comments are off.
 void setVideo(store::Transaction& transaction, const Video& video);
 /// Changes the state of a video from `from` to `to`. Returns false, and changes nothing, if it is not in state `from`.

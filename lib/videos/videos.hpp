@@ -16,6 +16,7 @@
 #include "base/fields.hpp"
 #include "base/ids.hpp"
 #include "base/visibility.hpp"
+#include "subtitles/subtitles.hpp"
 
 namespace video::schedule {
 struct Task;
@@ -26,7 +27,13 @@ namespace video {
 /// The state of a video: without a content yet, published, in the trash, or being purged.
 enum class VideoState { pending, ready, deleted, purging };
 /// The sort orders of a list of videos.
-enum class VideoSort { created, name, size };
+enum class VideoSort { created, name, size, duration };
+
+/// A chapter of a video.
+struct Chapter {
+  std::int64_t timeMs = 0;  ///< where it begins, in milliseconds
+  std::string title;        ///< one line of plain text
+};
 
 /// A video, without its content.
 struct Video {
@@ -48,6 +55,19 @@ struct Video {
   std::vector<std::string> tags{};         ///< at most 10, in lower case, sorted
   std::optional<std::string> authorDisplayName{};
   std::optional<bool> commentsOff{};  ///< true: nobody can comment; otherwise nothing
+  // What the content says about itself; nothing if it does not, or was not looked into yet.
+  std::optional<std::int64_t> width{};  ///< pixels, after rotation
+  std::optional<std::int64_t> height{};
+  std::optional<std::string> videoCodec{};  ///< as in RFC 6381 where it can be told
+  std::optional<std::string> audioCodec{};
+  std::optional<bool> faststart{};    ///< whether the index comes before the media; mp4 and mov only
+  std::optional<bool> fragmented{};   ///< mp4 and mov only
+  std::optional<bool> hasLocation{};  ///< whether it says where it was taken; for the owner, admins and the operator
+  std::optional<std::string> originalSha256{};  ///< of the uploaded content, if its location was removed
+  // From `show` only.
+  std::optional<std::vector<std::string>> notes{};   ///< why it does not play everywhere, in sentences
+  std::optional<std::vector<Subtitle>> subtitles{};  ///< by language; nothing if there are none
+  std::optional<std::vector<Chapter>> chapters{};    ///< of the description, by time; nothing if there are none
 };
 
 /// The request for a new video.
@@ -60,6 +80,20 @@ struct NewVideo {
 /// A pending video, and the signed URL to upload its content to.
 struct AddedVideo : Video {
   std::string uploadUrl;  ///< signed and relative; valid for `signed_url_ttl`
+};
+
+/// The request of a guest for a new video, through a drop link.
+struct DropVideo {
+  ShareId drop;
+  std::string name;       ///< 1 to 200 characters
+  std::int64_t size = 0;  ///< bytes of the file; no more can be uploaded
+};
+
+/// A pending video that a guest has created, and the signed URL to upload its content to.
+struct DroppedVideo {
+  VideoId id;
+  std::string name;
+  std::string uploadUrl;  ///< signed and relative; valid for `signed_url_ttl`, until the content has come
 };
 
 /// Identifies a video.
@@ -78,7 +112,7 @@ struct VideoQuery : ListQuery {
   std::optional<std::string> user;
   std::optional<VideoState> state;  ///< default: ready, and pending if the caller may see them
   std::optional<std::string> sha256;
-  std::optional<VideoSort> sort;     ///< default: created, newest first; name and size sort in ascending order
+  std::optional<VideoSort> sort;     ///< default: created, newest first; others sort in ascending order
   std::optional<std::string> tag{};  ///< sorted by creation time only
 };
 
@@ -163,6 +197,10 @@ class Videos {
   /// Creates a pending video. For the user, admins and the operator. Faults: malformed, forbidden, notFound, diskFull,
   /// conflict (the user has too many pending videos, except for the operator).
   virtual AddedVideo add(const Credential& by, const NewVideo& wanted) = 0;
+  /// Creates a pending video that is private to the user of a drop link. For holders of the link. Faults: malformed,
+  /// forbidden (also: the link was revoked or has expired), diskFull, conflict (the link's files have come, or the user
+  /// has too many pending videos), overQuota (the link's bytes have come).
+  virtual DroppedVideo drop(const Credential& by, const DropVideo& wanted) = 0;
   /// Lists the caller's own videos. Admins and the operator see all videos, or those of one user.
   virtual Page<Video> list(const Credential& by, const VideoQuery& wanted) = 0;
   /// Lists one user's videos, newest first. To others than the user, admins and the operator, only those that are
@@ -174,7 +212,7 @@ class Videos {
   /// Returns whether a user has some content, so that an import need not send it. For the user, admins and the
   /// operator. Faults: malformed, forbidden, notFound (the user).
   virtual KnownContent known(const Credential& by, const ContentQuery& wanted) = 0;
-  /// Returns a video: one that is not ready to the owner, admins and the operator only.
+  /// Returns a video with `notes`: one that is not ready to the owner, admins and the operator only.
   virtual Video show(const Credential& by, const VideoRef& wanted) = 0;
   /// Changes the name, description, visibility or tags of a pending or ready video, or whether it takes comments, and
   /// returns the video. For the owner, admins and the operator. Faults: malformed, forbidden, notFound, conflict
@@ -186,7 +224,7 @@ class Videos {
   /// Runs `remove` and rolls it back. Returns the video as it would be, and throws what `remove` would throw.
   virtual Video rehearseRemove(const Credential& by, const RemoveVideo& wanted) = 0;
   /// Restores a deleted video, as long as its purge has not begun. For the owner, admins and the operator. Faults:
-  /// conflict (being purged, or not deleted), notFound.
+  /// conflict (being purged, or not deleted), forbidden (its content is blocked), notFound.
   virtual Video restore(const Credential& by, const VideoRef& wanted) = 0;
   /// Runs `restore` and rolls it back. Throws what `restore` would throw.
   virtual Video rehearseRestore(const Credential& by, const VideoRef& wanted) = 0;
@@ -201,13 +239,17 @@ class Videos {
   /// Opens the content of a ready video. A signed link must be valid even if the caller may watch without one. Faults:
   /// notFound, unauthenticated, forbidden, contentUnavailable (the file is missing or damaged).
   virtual Content open(const Credential& by, const VideoRef& wanted) = 0;
+  /// Opens the chapters of a video, which are lines of its description, as a chapters track (WebVTT). For those who see
+  /// the video. Faults: notFound (also if it has no chapters).
+  virtual Content chapters(const Credential& by, const VideoRef& wanted) = 0;
   /// Hides a video from all but its owner, moderators, admins and the operator, and keeps it from being purged,
-  /// whatever its owner does, unless the owner's account is deleted. Its content cannot be replaced. A video that is
-  /// blocked already gets the new reason. For moderators, admins and the operator. Faults: malformed, notFound,
-  /// conflict (being purged).
+  /// whatever its owner does, unless the owner's account is deleted: then its content becomes a blocked one (see
+  /// Contents). Its content cannot be replaced. A video that is blocked already gets the new reason. For moderators,
+  /// except of their own videos, admins and the operator. Faults: malformed, forbidden, notFound, conflict (being
+  /// purged).
   virtual Video block(const Credential& by, const BlockVideo& wanted) = 0;
-  /// Ends that. A video in the trash is due to be purged after the usual delay. For the same callers. Faults: notFound,
-  /// conflict (not blocked).
+  /// Ends that. A video in the trash is due to be purged after the usual delay. For the same callers. Faults:
+  /// forbidden, notFound, conflict (not blocked).
   virtual void unblock(const Credential& by, const VideoRef& wanted) = 0;
 };
 
@@ -217,6 +259,8 @@ class LocalVideos : public Videos {
   /// Returns the task that checks the contents known to be damaged, and one in `share` of the others, which must
   /// outlive it.
   virtual schedule::Task verifyTask(const std::atomic<std::int64_t>& share) = 0;
+  /// Returns the task that looks into the contents that were not looked into yet, such as those of an older version.
+  virtual schedule::Task probeTask() = 0;
   /// Returns how many ready videos have a content that was found missing or damaged; counts at most 1000.
   virtual std::size_t damagedContents() = 0;
 };

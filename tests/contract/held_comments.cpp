@@ -1,6 +1,7 @@
 // Comments that wait for a moderator, and comments that moderators take away.
 #include "catch.hpp"
 #include "comments/fields.hpp"
+#include "contract/database.hpp"
 #include "contract/site.hpp"
 #include "wait.hpp"
 
@@ -133,11 +134,11 @@ TEST_CASE("a user's comments since some time are deleted in steps of 500, and a 
 
   for (const Credential& by : {on.ada, on.bob}) {
     requireFault([&] { on.site.at(by).comments().removeBy(by, {"bob", since}); }, Fault::forbidden);
-    requireFault([&] { on.site.at(by).comments().rehearseRemoveBy(by, {{"bob", since}, {}, {}}); }, Fault::forbidden);
+    requireFault([&] { on.site.at(by).comments().rehearseRemoveBy(by, {{"bob", since, {}}, {}}); }, Fault::forbidden);
   }
   Comments& comments = on.site.at(on.mod).comments();
   requireFault([&] { comments.removeBy(on.mod, {"nobody", since}); }, Fault::notFound);
-  RehearseRemoveCommentsBy rehearsed{{"bob", since}, {}, {}};
+  RehearseRemoveCommentsBy rehearsed{{"bob", since}, {}};
   std::size_t listed = 0;
   do {
     const Page<Comment> page = comments.rehearseRemoveBy(on.mod, rehearsed);
@@ -145,13 +146,118 @@ TEST_CASE("a user's comments since some time are deleted in steps of 500, and a 
     rehearsed.cursor = page.nextCursor;
   } while (rehearsed.cursor);
   CHECK(listed == 511);
-  RemovedComments step = comments.removeBy(on.mod, {"bob", since});
+  RemovedComments step = comments.removeBy(on.mod, {"bob", since, {}});
   CHECK(step.deleted == 500);
-  CHECK(step.more);
-  step = comments.removeBy(on.mod, {"bob", since});
+  REQUIRE(step.nextCursor);
+  step = comments.removeBy(on.mod, {"bob", since, step.nextCursor});
   CHECK(step.deleted == 11);
-  CHECK_FALSE(step.more);
+  CHECK_FALSE(step.nextCursor);
   CHECK(on.seen(on.ada) == Texts{"old", "of eve"});
   CHECK(comments.removeBy(on.mod, {"bob", Time{}}).deleted == 1);
   CHECK(on.seen(on.ada) == Texts{"of eve"});
+}
+
+TEST_CASE("moderators moderate neither their own comments nor all those of other moderators and admins") {
+  Fixture on(GENERATE(Way::local, Way::remote));
+  const Comment mods = on.post(on.mod, "of mod");
+  const Comment roots = on.post(on.root, "of root");
+  on.site.at(on.root).comments().hide(on.root, {mods.id});
+  for (const Credential& by : {on.mod, Credential(Operator{"mod"})}) {
+    Comments& comments = on.site.at(by).comments();
+    requireFault([&] { comments.approve(by, {mods.id}); }, Fault::forbidden);
+    requireFault([&] { comments.hide(by, {mods.id}); }, Fault::forbidden);
+    for (const char* const user : {"mod", "root"}) {
+      requireFault([&] { comments.removeBy(by, {user, Time{}}); }, Fault::forbidden);
+      requireFault([&] { comments.rehearseRemoveBy(by, {{user, Time{}, {}}, {}}); }, Fault::forbidden);
+    }
+  }
+  CHECK(on.seen(Anonymous{}) == Texts{"of root"});
+  on.site.at(on.mod).comments().hide(on.mod, {roots.id});
+  CHECK_FALSE(on.site.at(on.root).comments().approve(on.root, {roots.id}).held);
+  CHECK_FALSE(on.site.at(Operator{}).comments().approve(Operator{}, {mods.id}).held);
+  CHECK(on.seen(Anonymous{}) == Texts{"of mod", "of root"});
+  CHECK(on.site.at(on.root).comments().removeBy(on.root, {"mod", Time{}}).deleted == 1);
+  CHECK(on.site.at(on.root).comments().removeBy(on.root, {"root", Time{}}).deleted == 1);
+}
+
+TEST_CASE("comments on a video that a moderator may not see are neither shown to the moderator nor changed by one") {
+  Fixture on(GENERATE(Way::local, Way::remote), {{"casino"}, 0});
+  const VideoId open = on.video;
+  const VideoId hidden = on.video = on.site.video(on.ada, "ada", "y");
+  const Comment secret = on.post(on.bob, "a secret");
+  const Comment held = on.post(on.bob, "a secret casino");
+  on.site.at(on.ada).videos().set(on.ada,
+                                  {.id = hidden, .name = {}, .description = {}, .visibility = Visibility::private_});
+  on.video = open;
+  on.post(on.bob, "a casino");
+  const auto rehearsed = [&](const Credential& by, std::int64_t limit) {
+    Texts all;
+    RehearseRemoveCommentsBy wanted{{"bob", Time{}}, limit};
+    do {
+      const Page<Comment> page = on.site.at(by).comments().rehearseRemoveBy(by, wanted);
+      for (const std::string& text : Fixture::textsOf(page)) all.push_back(text);
+      wanted.cursor = page.nextCursor;
+    } while (wanted.cursor);
+    return all;
+  };
+  const Texts every{"a secret", "a secret casino", "a casino"};
+  CHECK(on.held(on.mod) == Texts{"a casino"});
+  CHECK(on.held(on.mod, "bob") == Texts{"a casino"});
+  for (const std::int64_t limit : {1, 2, 500}) {
+    CHECK(rehearsed(on.mod, limit) == Texts{"a casino"});
+    CHECK(rehearsed(on.root, limit) == every);
+  }
+  Comments& comments = on.site.at(on.mod).comments();
+  requireFault([&] { comments.hide(on.mod, {secret.id}); }, Fault::notFound, secret.id.text + ": not found");
+  requireFault([&] { comments.approve(on.mod, {held.id}); }, Fault::notFound, held.id.text + ": not found");
+  CHECK(comments.removeBy(on.mod, {"bob", Time{}}).deleted == 1);
+  CHECK(on.held(on.root) == Texts{"a secret casino"});
+  CHECK(rehearsed(Operator{}, 500) == Texts{"a secret", "a secret casino"});
+  CHECK(on.site.at(on.root).comments().removeBy(on.root, {"bob", Time{}}).deleted == 2);
+}
+
+TEST_CASE("held comments cost no reader anything, and their author sees them in order among the others") {
+  const SqliteSteps steps;
+  Fixture on(Way::local, {{"casino"}, 0});
+  const Comment first = on.post(on.bob, "first");
+  on.post(on.bob, "reply", first.id);
+  std::vector<CommentQuery> queries(3);
+  for (CommentQuery& query : queries) query.video = on.video;
+  queries[1].by = CommentOrder::position;
+  queries[2].parent = first.id;
+  const auto seen = [&](const Credential& by) {
+    std::vector<Texts> all;
+    for (const CommentQuery& query : queries)
+      all.push_back(Fixture::textsOf(on.site.local().comments().list(by, query)));
+    return all;
+  };
+  const auto look = [&] {
+    for (const Credential& by : {on.ada, on.bob, Credential(Anonymous{})}) seen(by);
+  };
+  on.site.local().comments().post(on.bob, {on.video, "at 5 s", 5000});
+  look();
+  const std::int64_t before = steps.of(look);
+  CHECK(before > 0);
+  const std::string video = "'" + on.video.text + "'";
+  Database database(on.site.data());
+  for (const char* const parent : {"NULL", "first"})
+    database.run(
+        "WITH n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 200) INSERT INTO comments (id, video_id, "
+        "author_id, content, time, position_ms, parent_id, held) SELECT '" +
+        std::string(parent) + "' || i, " + video + ", (SELECT id FROM users WHERE login_name = 'eve'), 'held', i, i, " +
+        (parent == std::string("NULL") ? parent : "'" + first.id.text + "'") + ", 'word' FROM n");
+  on.site.local().comments().post(on.ada, {on.video, "casino", 4000});
+  on.site.local().comments().post(on.ada, {on.video, "casino reply", 6000, first.id});
+  const std::int64_t after = steps.of(look);
+  CHECK(after < before * 2);
+  CHECK(seen(on.bob) == std::vector<Texts>{{"first", "reply", "at 5 s"}, {"at 5 s"}, {"reply"}});
+  CHECK(seen(on.ada) == std::vector<Texts>{{"first", "reply", "at 5 s", "casino", "casino reply"},
+                                           {"casino", "at 5 s", "casino reply"},
+                                           {"reply", "casino reply"}});
+  for (CommentQuery& query : queries) query.limit = 1000;
+  const std::vector<Texts> all = seen(on.mod);
+  CHECK(all[0].size() == 405);
+  CHECK(all[1].size() == 403);
+  CHECK(all[2].size() == 202);
+  CHECK(seen(on.eve)[2].size() == 201);
 }

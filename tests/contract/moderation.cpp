@@ -3,6 +3,7 @@
 
 #include "catch.hpp"
 #include "contents/fields.hpp"
+#include "contract/database.hpp"
 #include "contract/site.hpp"
 #include "deletions/fields.hpp"
 #include "videos/fields.hpp"
@@ -133,15 +134,15 @@ TEST_CASE("a deleted video that is blocked stays in the trash") {
   CHECK(countFiles(site.data() / "blobs") == 1);
 }
 
-TEST_CASE("a blocked video goes with its owner's account, and a blocked content stays refused") {
+TEST_CASE("a blocked video goes with its owner's account, and its content is refused from then on") {
   Site site(GENERATE(Way::local, Way::remote));
   const People people(site);
   const VideoId video = site.video(people.ada, "ada", "x");
   const VideoId trash = site.video(people.ada, "ada", "y", movie(3000, 2));
-  const std::string hash = hashOf(site, video);
+  site.video(people.ada, "ada", "z", movie(3000, 3));
   site.at(people.ada).videos().remove(people.ada, gone(trash));
   for (const VideoId& one : {video, trash}) site.at(people.root).videos().block(people.root, {one, "why"});
-  site.at(people.eve).contents().block(people.eve, {hash, "known"});
+  site.at(people.eve).contents().block(people.eve, {hashOf(site, video), "known"});
   site.at(people.ada).users().remove(people.ada, {"ada", {}});
   drainAll(site);
   waitFor("the contents are gone", [&] {
@@ -149,6 +150,11 @@ TEST_CASE("a blocked video goes with its owner's account, and a blocked content 
     return countFiles(site.data() / "blobs") == 0;
   });
   requireFault([&] { site.video(people.bob, "bob", "x"); }, Fault::forbidden, "known");
+  requireFault([&] { site.video(people.bob, "bob", "y", movie(3000, 2)); }, Fault::forbidden, "of a blocked video");
+  site.video(people.bob, "bob", "z", movie(3000, 3));
+  const Page<BlockedContent> all = site.at(people.eve).contents().list(people.eve, {});
+  REQUIRE(all.items.size() == 2);
+  CHECK(all.items[0].by == "root");
 }
 
 TEST_CASE("a blocked content is refused from anyone, before its bytes if its hash is announced") {
@@ -190,6 +196,103 @@ TEST_CASE("a blocked content is refused from anyone, before its bytes if its has
   contents.unblock(people.eve, {hash});
   requireFault([&] { contents.unblock(people.eve, {hash}); }, Fault::notFound, "is not blocked");
   site.video(people.bob, "bob", "x");
+}
+
+TEST_CASE("moderators moderate neither their own videos nor the contents of these; admins and the operator do") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const People people(site);
+  const VideoId evesVideo = site.video(people.eve, "eve", "x");
+  const VideoId rootsVideo = site.video(people.root, "root", "x", movie(3000, 2));
+  const std::string evesHash = hashOf(site, evesVideo);
+  const std::string rootsHash = hashOf(site, rootsVideo);
+  for (const Credential& by : {people.eve, Credential(Operator{"eve"})}) {
+    Videos& videos = site.at(by).videos();
+    Contents& contents = site.at(by).contents();
+    requireFault([&] { videos.block(by, {evesVideo, "mine"}); }, Fault::forbidden);
+    site.at(people.root).videos().block(people.root, {evesVideo, "why"});
+    requireFault([&] { videos.block(by, {evesVideo, "nothing"}); }, Fault::forbidden);
+    requireFault([&] { videos.unblock(by, {evesVideo, {}}); }, Fault::forbidden);
+    CHECK(shown(site, by, evesVideo).blocked == "why");
+    site.at(Operator{}).videos().unblock(Operator{}, {evesVideo, {}});
+    requireFault([&] { contents.block(by, {evesHash, "mine"}); }, Fault::forbidden);
+    site.at(people.root).contents().block(people.root, {evesHash, "known"});
+    requireFault([&] { contents.block(by, {evesHash, "nothing"}); }, Fault::forbidden);
+    requireFault([&] { contents.unblock(by, {evesHash}); }, Fault::forbidden);
+    CHECK(contents.list(by, {}).items.at(0).reason == "known");
+    site.at(Operator{}).contents().unblock(Operator{}, {evesHash});
+  }
+  site.at(people.eve).videos().block(people.eve, {rootsVideo, "why"});
+  site.at(people.eve).contents().block(people.eve, {rootsHash, "known"});
+  site.at(people.root).videos().unblock(people.root, {rootsVideo, {}});
+  site.at(people.root).contents().unblock(people.root, {rootsHash});
+
+  site.at(people.root).contents().block(people.root, {evesHash, "known"});
+  site.at(people.eve).videos().remove(people.eve, gone(evesVideo, true));
+  requireFault([&] { site.at(people.eve).contents().unblock(people.eve, {evesHash}); }, Fault::forbidden);
+  drainAll(site);
+  requireFault([&] { shown(site, people.eve, evesVideo); }, Fault::notFound);
+  requireFault([&] { site.at(people.eve).contents().unblock(people.eve, {evesHash}); }, Fault::forbidden);
+}
+
+TEST_CASE("moderators neither lift nor change the block of a content that an admin or the operator has blocked") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const People people(site);
+  const Credential mo = site.user("mo", Role::moderator);
+  const std::string hash(64, 'a');
+  for (const Credential& by : {people.root, Credential(Operator{})}) {
+    site.at(by).contents().block(by, {hash, "known"});
+    Contents& contents = site.at(people.eve).contents();
+    requireFault([&] { contents.block(people.eve, {hash, "mine"}); }, Fault::forbidden);
+    requireFault([&] { contents.unblock(people.eve, {hash}); }, Fault::forbidden, "only admins");
+    CHECK(contents.list(people.eve, {}).items.at(0).reason == "known");
+    site.at(by).contents().unblock(by, {hash});
+  }
+  site.at(people.eve).contents().block(people.eve, {hash, "x"});
+  CHECK_NOTHROW(site.at(mo).contents().block(mo, {hash, "y"}));
+  CHECK_NOTHROW(site.at(people.eve).contents().unblock(people.eve, {hash}));
+}
+
+TEST_CASE("a deleted video with a blocked content is not restored until the content is unblocked") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const People people(site);
+  const VideoId video = site.video(people.ada, "ada", "x");
+  const std::string hash = hashOf(site, video);
+  site.at(people.ada).videos().remove(people.ada, gone(video));
+  site.at(people.eve).contents().block(people.eve, {hash, "known"});
+  for (const Credential& by : {people.ada, people.root, Credential(Operator{})}) {
+    Videos& videos = site.at(by).videos();
+    requireFault([&] { videos.restore(by, {video, {}}); }, Fault::forbidden, "known");
+    requireFault([&] { videos.rehearseRestore(by, {video, {}}); }, Fault::forbidden, "known");
+    CHECK(shown(site, by, video).state == VideoState::deleted);
+  }
+  site.at(people.eve).contents().unblock(people.eve, {hash});
+  CHECK(site.at(people.ada).videos().restore(people.ada, {video, {}}).state == VideoState::ready);
+}
+
+TEST_CASE("blocking a content lists the videos that have it and the caller may see, and counts the others") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const People people(site);
+  const VideoId open = site.video(people.ada, "ada", "x");
+  const VideoId secret = site.video(people.ada, "ada", "y");
+  const std::string hash = hashOf(site, open);
+  site.at(people.ada)
+      .videos()
+      .set(people.ada, {.id = secret, .name = {}, .description = {}, .visibility = Visibility::private_});
+  NewlyBlockedContent blocked = site.at(people.eve).contents().block(people.eve, {hash, "x"});
+  CHECK(blocked.videos == std::vector{open});
+  CHECK(blocked.others == 1);
+  blocked = site.at(people.root).contents().block(people.root, {hash, "x"});
+  CHECK(blocked.videos == std::vector{open, secret});
+  CHECK(blocked.others == 0);
+  Database(site.data())
+      .run(
+          "WITH n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 510) INSERT INTO video_info "
+          "(id, author_id, name, state, display_ctime, create_time, sha256) SELECT 'f' || i, 1, 'x', 'ready', '', 1, "
+          "'" +
+          hash + "' FROM n");
+  blocked = site.at(people.root).contents().block(people.root, {hash, "x"});
+  CHECK(blocked.videos.size() == 500);
+  CHECK(blocked.others == 12);
 }
 
 TEST_CASE("blocked contents are listed in pages") {

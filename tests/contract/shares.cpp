@@ -3,7 +3,6 @@
 
 #include "catch.hpp"
 #include "contract/site.hpp"
-#include "http/percent_encoding.hpp"
 #include "shares/fields.hpp"
 
 using namespace video;
@@ -18,13 +17,6 @@ NewShare shareOf(const VideoId& video, ShareWhat what = ShareWhat::view) {
   wanted.expires = systemClock().now() + std::chrono::hours{1};
   wanted.label = "for grandma";
   return wanted;
-}
-
-Credential linkOf(const std::string& url) {
-  SignedLink link;
-  for (const auto& [name, value] : http::parseQuery(url.substr(url.find('?') + 1)))
-    (name == "share" ? link.share : name == "exp" ? link.expires : link.signature) = value;
-  return link;
 }
 
 }  // namespace

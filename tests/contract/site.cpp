@@ -6,6 +6,7 @@
 
 #include "catch.hpp"
 #include "http/client/client.hpp"
+#include "http/percent_encoding.hpp"
 #include "http/routing/router.hpp"
 #include "http/server/transport.hpp"
 #include "schedule/alarm.hpp"
@@ -126,6 +127,13 @@ std::size_t countFiles(const std::filesystem::path& folder) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
     count += entry.is_regular_file() ? 1 : 0;
   return count;
+}
+
+Credential linkOf(const std::string& url) {
+  SignedLink link;
+  for (const auto& [name, value] : http::parseQuery(url.substr(url.find('?') + 1)))
+    (name == "share" ? link.share : name == "exp" ? link.expires : link.signature) = value;
+  return link;
 }
 
 void requireFault(const std::function<void()>& call, Fault fault, std::string_view needle) {

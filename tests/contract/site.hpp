@@ -65,6 +65,8 @@ std::string movie(std::size_t size = 3000, int seed = 0);
 ByteSource sourceOf(const std::string& text, std::size_t piece = 1000);
 /// Returns all bytes of a content.
 std::string readAll(const Content& content, std::size_t piece = 700);
+/// Returns the credential that a signed link is, from its URL.
+Credential linkOf(const std::string& url);
 /// Counts the regular files below a folder.
 std::size_t countFiles(const std::filesystem::path& folder);
 

@@ -34,10 +34,11 @@ void idle(Settings& settings) {
 // Runs a task and waits until it has run. A run that found nothing is not recorded and returned empty.
 TaskRun runOf(Site& site, const std::string& name) {
   Tasks& tasks = site.at(Operator{}).tasks();
+  const auto before = tasks.show(Operator{}, {name}).runs;
   const TaskAsked asked = tasks.run(Operator{}, {name});
   waitFor(name + " has run", [&] {
     const TaskStatus status = tasks.show(Operator{}, {name});
-    return status.lastRun && *status.lastRun >= asked.asked && status.state != TaskState::running;
+    return status.runs > before && status.state != TaskState::running;
   });
   TaskRunQuery query;
   query.name = name;
@@ -121,8 +122,8 @@ TEST_CASE("tasks are listed with their counts, for admins only") {
   const Page<TaskStatus> page = tasks.list(root, {});
   std::vector<std::string> names;
   for (const TaskStatus& task : page.items) names.push_back(task.name);
-  CHECK(names == std::vector<std::string>{"backup", "orphan-sweep", "session-sweep", "upload-sweep", "user-clear",
-                                          "verify", "video-clear", "wal-checkpoint"});
+  CHECK(names == std::vector<std::string>{"backup", "media-probe", "orphan-sweep", "report-sweep", "session-sweep",
+                                          "upload-sweep", "user-clear", "verify", "video-clear", "wal-checkpoint"});
   const TaskStatus sweep = tasks.show(root, {"session-sweep"});
   CHECK(sweep.plan == "every 1m");
   CHECK(sweep.state == TaskState::off);
@@ -189,6 +190,37 @@ TEST_CASE("session-sweep removes expired sessions") {
   CHECK(runOf(site, "session-sweep").done == 3);
   CHECK(runOf(site, "session-sweep").done == 0);
   CHECK(site.at(Operator{}).tasks().show(Operator{}, {"session-sweep"}).done == 3);
+}
+
+TEST_CASE("report-sweep removes reports that were resolved long enough ago, in steps, and keeps open ones") {
+  const bool isOld = GENERATE(true, false);
+  Site site(GENERATE(Way::local, Way::remote), [&](Settings& settings) {
+    idle(settings);
+    settings.store.synchronous = store::Synchronous::normal;
+    if (isOld) settings.tasks.keepReports = {};
+  });
+  constexpr int many = 501;
+  const VideoId video = site.video(site.user("ada"), "ada", "x");
+  Reports& reports = site.local().reports();
+  ReportVideo wanted;
+  wanted.video = video;
+  for (int i = 0; i <= many; ++i) {
+    wanted.contact = std::to_string(i) + "@example.org";
+    const ReportId id = reports.video(Operator{}, wanted).id.value();
+    if (i < many) reports.resolve(Operator{}, {id, ReportDecision::dismissed, {}});
+  }
+  CHECK(runOf(site, "report-sweep").done == (isOld ? many : 0));
+  CHECK(runOf(site, "report-sweep").done == 0);
+  ReportQuery query;
+  CHECK(reports.list(Operator{}, query).items.size() == 1);
+  query.state = ReportState::resolved;
+  std::size_t kept = 0;
+  do {
+    const Page<ReceivedReport> page = reports.list(Operator{}, query);
+    kept += page.items.size();
+    query.cursor = page.nextCursor;
+  } while (query.cursor);
+  CHECK(kept == (isOld ? 0 : many));
 }
 
 TEST_CASE("upload-sweep removes old interrupted uploads and keeps uploads in progress") {

@@ -55,6 +55,7 @@ constexpr std::array kinds{
     Kind{"ENOSPC", Action::fail, ENOSPC, growing},
     Kind{"ENOSPC from there on", Action::fail, ENOSPC, growing, true},
     Kind{"EDQUOT", Action::fail, EDQUOT, growing},
+    Kind{"EIO at a sync", Action::fail, EIO, syncs},
     Kind{"ENOSPC at a sync", Action::fail, ENOSPC, syncs, true},
     Kind{"short write", Action::shorten, 0, writes},
     Kind{"kill", Action::killBefore, 0, fileCalls | answers},
@@ -304,6 +305,22 @@ int sendRest(const FaultySite& site, const std::string& url) {
   return offset == size ? status : patch(site, url, offset, size);
 }
 
+// A file to be moved, on the disk of the data directory. It must be there until its video is.
+fs::path movedFile(const FaultySite& site) {
+  return site.disk() / "new.mp4";
+}
+
+State isMoved(const FaultySite& site) {
+  const State state = isNewThere(site);
+  const bool isThere = fs::exists(movedFile(site)) && read(movedFile(site)) == content('n');
+  return state == State::before && !isThere ? State::between : state;
+}
+
+Ended moveUnlessDone(const FaultySite& site) {
+  if (!fs::exists(movedFile(site))) return site.command({"video", "list"});
+  return site.command({"video", "upload", movedFile(site).string(), "--user", "ada", "--move", "--skip-existing"});
+}
+
 State stateOfRows(const FaultySite& site, const std::string& sql, std::int64_t before, std::int64_t after) {
   const std::int64_t found = Opened(site.data()).number(sql);
   return found == before ? State::before : found == after ? State::after : State::between;
@@ -374,6 +391,15 @@ std::vector<Scenario> scenarios() {
          return site.command({"video", "upload", (site.folder / "new.mp4").string(), "--user", "ada"});
        },
        isNewThere, uploadUnlessThere},
+      {"upload and move",
+       [](const FaultySite& site) {
+         prepareSite(site);
+         write(movedFile(site), content('n'));
+       },
+       [](const FaultySite& site) {
+         return site.command({"video", "upload", movedFile(site).string(), "--user", "ada", "--move"});
+       },
+       isMoved, moveUnlessDone},
       {"upload over HTTP", prepareSite, uploadOverHttp, isNewThere, uploadUnlessThere, {}, false, false, true},
       {"replace",
        prepareSite,
@@ -569,12 +595,13 @@ std::uint32_t countCalls(const Scenario& scenario, const Kind& kind, const fs::p
   return injector.seen();
 }
 
-// Which calls are tried: a sample, every one, or one alone, named as a failure names it ("upload, kill 12").
-std::vector<std::uint32_t> pointsOf(std::uint32_t count, const std::string& asked) {
+// Which calls are tried: every sync and a sample of the others, every one, or one alone, named as a failure names it
+// ("upload, kill 12").
+std::vector<std::uint32_t> pointsOf(const Kind& kind, std::uint32_t count, const std::string& asked) {
   if (!asked.empty() && asked != "every")
     return {static_cast<std::uint32_t>(std::atoi(asked.c_str() + asked.rfind(' ') + 1))};
   std::set<std::uint32_t> points;
-  const std::uint32_t wanted = asked == "every" ? count : std::min(count, pointsInSample);
+  const std::uint32_t wanted = asked == "every" || kind.calls == syncs ? count : std::min(count, pointsInSample);
   for (std::uint32_t i = 0; i < wanted; ++i) points.insert(1 + (2 * i + 1) * count / (2 * wanted));
   return {points.begin(), points.end()};
 }
@@ -611,7 +638,7 @@ TEST_CASE("an operation that a file-system call fails, or whose process is kille
     if (!counts.contains(kind.calls)) counts[kind.calls] = countCalls(scenario, kind, home);
     INFO(scenario.name << ", " << kind.name);
     CHECK((counts[kind.calls] > 0) == (kind.calls != answers || scenario.responds));  // the injector is loaded
-    const std::vector<std::uint32_t> points = pointsOf(counts[kind.calls], asked);
+    const std::vector<std::uint32_t> points = pointsOf(kind, counts[kind.calls], asked);
     std::mutex mutex;
     Tally tally;
     std::atomic<std::size_t> next = 0;

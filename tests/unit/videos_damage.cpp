@@ -19,6 +19,7 @@
 #include "temp.hpp"
 #include "toolkit/toolkit.hpp"
 #include "videos/content_check.hpp"
+#include "wait.hpp"
 
 using namespace video;
 using namespace video::test;
@@ -198,6 +199,7 @@ TEST_CASE("a damaged content is logged once, and costs no reserve on a full disk
     CHECK(site.open(id) == Fault::contentUnavailable);
   }
   CHECK(fs::exists(site.data / "reserve"));
+  waitFor("the damage is logged", [&] { return log.lines("missing or damaged") > 0; });
   CHECK(log.lines("missing or damaged") == 1);
   fs::remove(disk / "filler");
   for (int i = 0; i < 5; ++i) CHECK(site.open(id) == Fault::contentUnavailable);

@@ -374,7 +374,7 @@ HeaderFields Client::exchangeHeaders(const Ask& asked) {
   return {answer.headers.begin(), answer.headers.end()};
 }
 
-HeaderFields Client::put(const Ask& asked, const ByteSource& bytes) {
+Client::Reply Client::put(const Ask& asked, const ByteSource& bytes) {
   const Impl::Borrowed connection(*impl_);
   std::exception_ptr failure;
   std::optional<ErrorAnswer> early;
@@ -420,9 +420,9 @@ HeaderFields Client::put(const Ask& asked, const ByteSource& bytes) {
                      }));
   if (early) throw errorOf(*early);
   if (failure) std::rethrow_exception(failure);
-  const httplib::Response answer = impl_->answered(std::move(result));
+  httplib::Response answer = impl_->answered(std::move(result));
   requireSuccess(answer);
-  return {answer.headers.begin(), answer.headers.end()};
+  return {{answer.headers.begin(), answer.headers.end()}, std::move(answer.body)};
 }
 
 // Reads a content in byte ranges of `pieceSize`; If-Match makes sure that all belong to the content that was opened.

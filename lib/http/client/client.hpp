@@ -68,6 +68,12 @@ class Client {
             const ByteSource& bytes) {
     put(ask(endpoint, by, wanted), bytes);
   }
+  /// Does the same and returns the parsed reply.
+  template <Described Wanted, Described Given>
+  Given upload(const Endpoint<Wanted, Given>& endpoint, const Credential& by, const Wanted& wanted,
+               const ByteSource& bytes) {
+    return fromJson<Given>(put(ask(endpoint, by, wanted), bytes).body, true);
+  }
 
   /// Sends a request with these header fields, and a piece of an upload as its body if `bytes` is not null. The fields
   /// of `wanted` must all be in the path. Returns the header fields of the reply. Throws as `send` does.
@@ -77,7 +83,7 @@ class Client {
     Ask asked = ask(route, by, wanted);
     asked.hasBody = false;
     asked.headers.insert(asked.headers.end(), headers.begin(), headers.end());
-    return bytes != nullptr ? put(asked, *bytes) : exchangeHeaders(asked);
+    return bytes != nullptr ? put(asked, *bytes).headers : exchangeHeaders(asked);
   }
 
   /// Opens a content with a HEAD request; reading it sends GET requests for byte ranges, with If-Match. The client must
@@ -136,7 +142,11 @@ class Client {
   std::string exchangeOnce(const Ask& asked);
   /// Throws versionMismatch if the server does not have the path of `route`.
   void requirePath(const Route& route);
-  HeaderFields put(const Ask& asked, const ByteSource& bytes);
+  struct Reply {
+    HeaderFields headers;
+    std::string body;
+  };
+  Reply put(const Ask& asked, const ByteSource& bytes);
   HeaderFields exchangeHeaders(const Ask& asked);
   Content open(Ask asked);
 

@@ -99,16 +99,6 @@ class Ending {
   std::unique_ptr<Line> line_;
 };
 
-/// Whether a query has the signature of a signed link.
-bool hasSignature(std::string_view query) noexcept {
-  while (!query.empty()) {
-    const std::string_view pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(query.size(), pair.size() + 1));
-    if (pair.substr(0, pair.find('=')) == credential_names::linkSignature) return true;
-  }
-  return false;
-}
-
 /// One request until its reply is ready. This is the only place that turns exceptions into replies.
 class RequestScope {
  public:
@@ -413,7 +403,9 @@ void Router::admit(const Head& head, const Listener& listener, Admitted& admitte
           std::holds_alternative<Anonymous>(admitted.by) || std::holds_alternative<Operator>(admitted.by);
       const CsrfClues clues{caller.cookie, !anonymous, head.header("Sec-Fetch-Site"), head.header("Origin"), host};
       if (!mayChange(clues, options_.origins))
-        admitted.refusal = Error(Fault::forbidden, "cross-site request: pages of another site may not change anything");
+        admitted.refusal = Error(Fault::forbidden,
+                                 "cross-site request: with a cookie, a change must come from a page of this site "
+                                 "(Origin, Sec-Fetch-Site); scripts use a token");
       else if (listener.trusted && !listener.trustedGet && head.method == Method::get &&
                head.header(credential_names::changeHeader) != "1")
         admitted.refusal = Error(Fault::forbidden, fmt::format("{}: must be 1 here for a GET that changes something",

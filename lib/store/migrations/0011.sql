@@ -26,9 +26,17 @@ CREATE INDEX reports_by_state ON reports (state, id);
 CREATE INDEX reports_by_video ON reports (video_id, state, id) WHERE video_id IS NOT NULL;
 CREATE INDEX reports_about ON reports (about_id, state, id);
 CREATE INDEX reports_by_reporter ON reports (reporter_id, id) WHERE reporter_id IS NOT NULL;
--- Nobody reports the same thing twice.
-CREATE UNIQUE INDEX reports_of_user ON reports (subject, reporter_id) WHERE reporter_id IS NOT NULL;
-CREATE UNIQUE INDEX reports_of_guest ON reports (subject, contact) WHERE reporter_id IS NULL AND contact IS NOT NULL;
+-- Nobody reports the same thing twice while the first report is open. Of a guest's address nobody knows whose it is, so
+-- only the same report is the same.
+CREATE UNIQUE INDEX reports_of_user ON reports (subject, reporter_id) WHERE reporter_id IS NOT NULL AND state = 'open';
+CREATE UNIQUE INDEX reports_of_guest ON reports (subject, contact, reason, text)
+  WHERE reporter_id IS NULL AND contact IS NOT NULL AND state = 'open';
+-- Who gets a video gets the reports of it.
+CREATE TRIGGER reports_of_transferred AFTER UPDATE OF author_id ON video_info
+WHEN old.author_id <> new.author_id BEGIN
+  UPDATE reports SET about_id = new.author_id WHERE video_id = new.id AND what = 'video';
+END;
+CREATE INDEX reports_resolved ON reports (decision_time) WHERE state = 'resolved';
 
 CREATE TABLE blocked_contents (
   sha256 TEXT PRIMARY KEY,
@@ -37,3 +45,8 @@ CREATE TABLE blocked_contents (
   time INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX blocked_contents_by_time ON blocked_contents (time, sha256);
+-- A blocked video goes with its owner's account; nobody uploads its content again. The reason was for the owner only.
+CREATE TRIGGER video_blocked_removed AFTER DELETE ON video_info WHEN old.blocked IS NOT NULL AND old.sha256 <> '' BEGIN
+  INSERT INTO blocked_contents (sha256, reason, blocked_by, time)
+    VALUES (old.sha256, 'of a blocked video that was removed', old.blocked_by, old.blocked_time) ON CONFLICT (sha256) DO NOTHING;
+END;
