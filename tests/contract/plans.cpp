@@ -58,13 +58,6 @@ void dropSome(Site& site, const Credential& ada) {
   drop.user = "ada";
   drop.expires = systemClock().now() + std::chrono::hours{1};
   const CreatedShare made = site.at(ada).shares().create(ada, drop);
-  const auto linkOf = [](const std::string& url) {
-    const std::size_t id = url.find("?share=") + 7;
-    const std::size_t expires = url.find("&exp=");
-    const std::size_t signature = url.find("&sig=");
-    return SignedLink{url.substr(id, expires - id), url.substr(expires + 5, signature - expires - 5),
-                      url.substr(signature + 5)};
-  };
   const Credential guest = linkOf(made.url);
   const DroppedVideo came = site.at(guest).videos().drop(guest, {made.id, "x", 5000});
   const Credential upload = linkOf(came.uploadUrl);
