@@ -14,13 +14,6 @@ using namespace video::test;
 
 namespace {
 
-Credential linkOf(const std::string& url) {
-  SignedLink link;
-  for (const auto& [name, value] : http::parseQuery(url.substr(url.find('?') + 1)))
-    (name == "share" ? link.share : name == "exp" ? link.expires : link.signature) = value;
-  return link;
-}
-
 NewShare dropFor(const std::string& user) {
   NewShare wanted;
   wanted.what = ShareWhat::drop;

@@ -33,13 +33,6 @@ std::string opened(Site& site, const Credential& by, const VideoId& video, const
   return readAll(site.at(by).subtitles().open(by, {video, lang}));
 }
 
-Credential linkOf(const std::string& url) {
-  SignedLink link;
-  for (const auto& [name, value] : http::parseQuery(url.substr(url.find('?') + 1)))
-    (name == "share" ? link.share : name == "exp" ? link.expires : link.signature) = value;
-  return link;
-}
-
 Credential viewLink(Site& site, const Credential& by, const VideoId& video) {
   NewShare wanted;
   wanted.video = video;
