@@ -139,12 +139,15 @@ class ElementWalk {
  private:
   static constexpr std::size_t mostParts = 10'000;
   static constexpr std::size_t mostStreams = 64;
+  // What is in the window is not read again, so that the bytes read do not bound the time.
+  static constexpr std::size_t mostSteps = 500'000;
   static constexpr std::uint64_t longestPart = 64ULL << 20;
 
   // Returns the element at `at`, or nothing if not even one byte of it is there. One that goes on behind `end` is cut
   // off.
   std::optional<Element> elementAt(std::uint64_t at, std::uint64_t end, std::uint64_t ahead = 4096) {
     if (at >= end) return std::nullopt;
+    if (++steps_ > mostSteps) throw Malformed{};
     constexpr std::uint64_t longest = 12;
     const std::string_view bytes = reader_.at(at, std::min(longest, end - at), ahead);
     Cut cut(bytes);
@@ -383,6 +386,7 @@ class ElementWalk {
   }
 
   BoundedReader reader_;
+  std::size_t steps_ = 0;
   Probed found_;
   Element segment_;
   std::optional<std::uint64_t> firstCluster_;

@@ -133,9 +133,12 @@ std::string cueTagOf(std::string_view inside) {
 
 // Appends cue text so that it is valid: what is no tag of WebVTT is text.
 void appendCueText(std::string& out, std::string_view text) {
+  const std::string_view whole = text;
+  const std::size_t lastEnd = whole.rfind('>');  // so that no tag is looked for to the end in vain
+  const auto mayEnd = [&] { return lastEnd != std::string_view::npos && whole.size() - text.size() < lastEnd; };
   while (!text.empty()) {
     const char c = text[0];
-    if (c == '<' && text.size() > 1 && (isCueLetter(text[1]) || isCueDigit(text[1]) || text[1] == '/')) {
+    if (c == '<' && text.size() > 1 && mayEnd() && (isCueLetter(text[1]) || isCueDigit(text[1]) || text[1] == '/')) {
       if (const std::size_t end = text.find('>'); end != std::string_view::npos) {
         if (end > 1) out += cueTagOf(text.substr(1, end - 1));
         text.remove_prefix(end + 1);
@@ -154,8 +157,11 @@ void appendCueText(std::string& out, std::string_view text) {
 // Removes ASS override codes such as `{\an8}`, which many files of SubRip have.
 std::string withoutOverrides(std::string_view line) {
   std::string out;
+  const std::string_view whole = line;
+  const std::size_t lastEnd = whole.rfind('}');
+  const auto mayEnd = [&] { return lastEnd != std::string_view::npos && whole.size() - line.size() < lastEnd; };
   while (!line.empty()) {
-    const std::size_t end = line.starts_with("{\\") ? line.find('}') : std::string_view::npos;
+    const std::size_t end = mayEnd() && line.starts_with("{\\") ? line.find('}') : std::string_view::npos;
     if (end != std::string_view::npos) {
       line.remove_prefix(end + 1);
     } else {

@@ -225,8 +225,14 @@ const std::vector<Rule<Settings>>& rules() {
           "stream.max_uploads_per_user", 0, 10'000, [](auto& of) -> auto& { return of.uploads.maxPerUser; }),
       size<S>(
           "stream.min_upload_rate", 0, mebi, [](auto& of) -> auto& { return of.transport.minBodyRate; }),
-      size<S>(
-          "stream.max_upload", 1, maxBytes, [](auto& of) -> auto& { return of.uploads.maxUpload; }),
+      {"stream.max_upload",
+       [](const Value& value, S& to) {
+         size<S>(
+             "stream.max_upload", 1, maxBytes, [](auto& of) -> auto& { return of.uploads.maxUpload; })
+             .read(value, to);
+         to.videos.maxUpload = to.uploads.maxUpload;
+       },
+       [](const S& of) { return fmt::to_string(of.uploads.maxUpload); }},
       duration<S>(
           "stream.upload_ttl", 1s, 24h * 366, [](auto& of) -> auto& { return of.uploads.ttl; }),
       size<S>(

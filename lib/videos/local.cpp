@@ -124,6 +124,8 @@ class DirectoryVideos : public LocalVideos {
   DroppedVideo drop(const Credential& by, const DropVideo& wanted) override {
     checkText("name", wanted.name, 1, 200);
     if (wanted.size < 1) throw Error(Fault::malformed, "size: must be positive");
+    if (std::cmp_greater(wanted.size, options_.maxUpload))
+      throw Error(Fault::tooLarge, fmt::format("size: exceeds the limit of {}", formatSize(options_.maxUpload)));
     return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
       access::require(who, rights::videosDrop);

@@ -178,6 +178,7 @@ struct VideosOptions {
   Visibility visibility = Visibility::public_;                       ///< of new videos
   std::chrono::milliseconds remember{std::chrono::hours{24 * 400}};  ///< how long a deleted content is known
   std::int64_t maxPending = 100;                                     ///< pending videos of a user; 0: no limit
+  std::uint64_t maxUpload = 2ULL << 30;                              ///< as UploadsOptions::maxUpload
 };
 
 /// How deleted videos are purged.

@@ -2,6 +2,8 @@
 #include <atomic>
 #include <thread>
 
+#include <limits>
+
 #include "catch.hpp"
 #include "contract/site.hpp"
 #include "http/percent_encoding.hpp"
@@ -57,6 +59,7 @@ TEST_CASE("a guest uploads through a drop link, and the user alone sees what cam
   CHECK(drop.maxFiles == 50);
   CHECK_FALSE(drop.video.has_value());
   Guest guest(site, drop);
+  requireFault([&] { guest.announce(std::numeric_limits<std::int64_t>::max()); }, Fault::tooLarge);
   const DroppedVideo announced = guest.announce(3000);
   CHECK(announced.name == "mine.mp4");
   CHECK(guest.upload(announced, movie(3000)).size == 3000);
