@@ -166,7 +166,7 @@ TEST_CASE("links are absolute if the request tells the URL of the site") {
   Site site(Way::remote);
   const Credential ada = site.user("ada");
   const NewShare wanted = shareOf(site.video(ada, "ada", "x"));
-  CHECK(site.at(ada).shares().create(ada, wanted).url.starts_with(site.url() + "/videos/" + wanted.video.text + "?"));
+  CHECK(site.at(ada).shares().create(ada, wanted).url.starts_with(site.url() + "/videos/" + wanted.video->text + "?"));
   CHECK(site.at(Operator{}).shares().create(Operator{}, wanted).url.starts_with("/videos/"));
 }
 

@@ -66,13 +66,6 @@ void setQuota(Site& site, std::int64_t bytes) {
   site.local().users().change(Operator{}, change);
 }
 
-Credential linkOf(const std::string& url) {
-  SignedLink link;
-  for (const auto& [name, value] : http::parseQuery(url.substr(url.find('?') + 1)))
-    (name == "share" ? link.share : name == "exp" ? link.expires : link.signature) = value;
-  return link;
-}
-
 }  // namespace
 
 TEST_CASE("an upload goes on where it stopped, and publishes its video when it is whole") {
