@@ -219,6 +219,7 @@ TEST_CASE("for every endpoint that names a video, one that the caller may not se
           request.path = std::regex_replace(request.path, std::regex(R"(\{user_name\})"), ownerName);
           request.path = std::regex_replace(request.path, std::regex(R"(\{id\})"),
                                             path.find("share") == std::string::npos ? comment : share.id.text);
+          request.path = std::regex_replace(request.path, std::regex(R"(\{lang\})"), "en");
           REQUIRE(request.path.find('{') == std::string::npos);
           if (caller == "link") request.path += link;
           request.headers = {{"Host", "localhost"}};

@@ -107,9 +107,10 @@ struct Workplace {
 
 TEST_CASE("every endpoint has a command and every command has an endpoint, or a stated reason for having none") {
   const std::map<std::string, std::string> nouns{
-      {"users", "user"},   {"sessions", "session"}, {"tokens", "token"},    {"videos", "video"},   {"uploads", "upload"},
-      {"shares", "share"}, {"comments", "comment"}, {"deletions", "queue"}, {"tasks", "task"},     {"server", "server"},
-      {"exports", "user"}, {"subtitles", "video"},  {"reports", "report"},  {"contents", "video"},
+      {"users", "user"},     {"sessions", "session"}, {"tokens", "token"},     {"videos", "video"},
+      {"uploads", "upload"}, {"shares", "share"},     {"comments", "comment"}, {"deletions", "queue"},
+      {"tasks", "task"},     {"server", "server"},    {"exports", "user"},     {"subtitles", "video"},
+      {"reports", "report"}, {"contents", "video"},
   };
   // Operations whose command has another name.
   const std::map<std::string, std::string> others{
@@ -123,6 +124,7 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"videos.open", "video-download"},
       {"videos.verifyStatus", "video-verify"},
       {"uploads.put", "video-upload"},
+      {"uploads.stripLocation", "video-strip-location"},
       {"uploads.begin", "video-upload"},
       {"uploads.rehearse", "video-upload"},
       {"uploads.status", "video-upload"},

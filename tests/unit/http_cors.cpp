@@ -48,12 +48,12 @@ Headers with(Headers headers, const std::string& name, const std::string& value)
 TEST_CASE("every header field that the server reads or writes is allowed or exposed to pages of listed origins") {
   HeaderNames readNames = namedInSources(std::regex(R"re(\.header(?:Values)?\("([A-Z][A-Za-z-]+)"\))re"));
   readNames.merge(namedInSources(std::regex(R"re(equalWithoutCase\((?:name|key), "([A-Z][A-Za-z-]+)"\))re")));
-  // What a page cannot set, what only proxies and browsers may say, and what cross-origin requests themselves are
+  // What a page cannot set or must not, what only proxies and browsers may say, and what cross-origin requests themselves are
   // about.
   for (const char* const other :
        {"Host", "Date", "Connection", "Content-Length", "Transfer-Encoding", "Expect", "Cookie", "Origin", "Referer",
         "Sec-Fetch-Site", "Forwarded", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host",
-        "Access-Control-Request-Method", "Content-Disposition"})
+        "Access-Control-Request-Method", "Content-Disposition", "Upload-Concat"})
     readNames.erase(other);
   CHECK(readNames.size() >= 10);
   const HeaderNames allowed = namesIn(cors::readHeaders());

@@ -165,6 +165,11 @@ enabled = false
 every = "1d"
 jitter = "2s"
 timeout = "12s"
+[task.media-probe]
+enabled = false
+every = "7h"
+jitter = "10s"
+timeout = "20s"
 [task.report-sweep]
 enabled = false
 every = "11h"
