@@ -76,7 +76,7 @@ void addReport(Commands& commands) {
   auto resolve = commands.verb<ResolveReports>(
       noun, "resolve", "Record the decision on reports; it does not block, mute or delete anything");
   resolve.several("ID", &ResolveReports::ids, "reports; - reads one ID per line from standard input");
-  resolve.option("--decision", &ResolveReport::decision, "dismissed, or what you have done about it")->required();
+  resolve.option("--decision", &ResolveReport::decision, "the decision: dismissed, or what was done about it")->required();
   resolve.option("--text", &ResolveReport::text);
   resolve.givesResults();
   resolve.runs([](Caller& caller, ResolveReports& wanted) {

@@ -18,9 +18,10 @@ bool covers(Scope scope, Need need) noexcept {
   return false;
 }
 
-// "?own" and the like are for the table of rights only.
-std::string refusalOf(const Right& right) {
+// Why somebody lacks a right. "?own" and the like are for the table of rights only.
+std::string refusalOf(const Identity& who, const Right& right) {
   const std::string_view operation = right.operation.substr(0, right.operation.find('?'));
+  if (who.kind == Identity::Kind::anonymous) return fmt::format("{}: sign in first", operation);
   if (right.operation.ends_with("?own")) return fmt::format("{}: not allowed for what is your own", operation);
   if (right.operation.ends_with("?staff"))
     return fmt::format("{}: only admins may do this to moderators and admins", operation);
@@ -55,10 +56,8 @@ bool may(const Identity& who, const Right& right, std::optional<UserId> thing) n
 
 void require(const Identity& who, const Right& right, std::optional<UserId> thing) {
   if (may(who, right, thing)) return;
-  if (who.kind == Identity::Kind::anonymous)
-    throw Error(Fault::unauthenticated,
-                fmt::format("{}: sign in first", right.operation.substr(0, right.operation.find('?'))));
-  throw Error(Fault::forbidden, refusalOf(right)).because(Reason::notAllowed);
+  if (who.kind == Identity::Kind::anonymous) throw Error(Fault::unauthenticated, refusalOf(who, right));
+  throw Error(Fault::forbidden, refusalOf(who, right)).because(Reason::notAllowed);
 }
 
 void requireIfOwn(const Identity& who, const Right& right, UserId owner) {

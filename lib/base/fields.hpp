@@ -63,12 +63,12 @@ constexpr std::optional<Enum> valueOf(std::string_view text) {
   return std::nullopt;
 }
 
-/// Returns all names of an enumeration, separated by commas.
+/// Returns all names of an enumeration, with `separator` between them.
 template <Named Enum>
-std::string namesOf() {
+std::string namesOf(std::string_view separator) {
   std::string all;
   for (const auto& entry : Names<Enum>::list) {
-    if (!all.empty()) all += ", ";
+    if (!all.empty()) all += separator;
     all += entry.second;
   }
   return all;

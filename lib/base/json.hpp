@@ -154,7 +154,7 @@ void readJson(const nlohmann::json& json, std::string_view field, Enum& to) {
   std::string text;
   readJson(json, field, text);
   const auto value = valueOf<Enum>(text);
-  if (!value) throw Error(Fault::malformed, fmt::format("{}: is none of {}", field, namesOf<Enum>()));
+  if (!value) throw Error(Fault::malformed, fmt::format("{}: is none of {}", field, namesOf<Enum>(", ")));
   to = *value;
 }
 template <class T>
@@ -231,7 +231,7 @@ void readText(std::string_view text, std::string_view field, Id<Noun>& to) {
 template <Named Enum>
 void readText(std::string_view text, std::string_view field, Enum& to) {
   const auto value = valueOf<Enum>(text);
-  if (!value) throw Error(Fault::malformed, fmt::format("{}: is none of {}", field, namesOf<Enum>()));
+  if (!value) throw Error(Fault::malformed, fmt::format("{}: is none of {}", field, namesOf<Enum>(", ")));
   to = *value;
 }
 template <class T>

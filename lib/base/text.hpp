@@ -35,8 +35,9 @@ bool isUserName(std::string_view text) noexcept;
 /// hidden, has no control or bidirectional formatting characters, and has at most 200 bytes.
 std::string safeFileName(std::string_view text);
 
-/// Returns whether file systems may take `text` (UTF-8) for another name that differs from it in more than the case of
-/// ASCII letters: each folds other letters and composes other marks. None folds Chinese, Japanese and Korean ones.
+/// Returns whether a file system may treat `text` (UTF-8) and another name as the same one although they differ in more
+/// than the case of ASCII letters: file systems disagree on other letters with case and on combining marks. Chinese,
+/// Japanese and Korean characters are safe.
 bool mayBeFolded(std::string_view text);
 
 /// Returns an ASCII capital letter in lower case, and any other byte unchanged.

@@ -110,7 +110,7 @@ class Comments {
   virtual void remove(const Credential& by, const CommentRef& wanted) = 0;
   /// Runs `remove` and rolls it back. Returns the comment as it is before, and throws what `remove` would throw.
   virtual Comment rehearseRemove(const Credential& by, const CommentRef& wanted) = 0;
-  /// Removes comments by one user on all videos that the caller may see, looking at 500 a call. Moderators, admins,
+  /// Removes comments by one user on all videos that the caller may see, at most 500 a call. Moderators, admins,
   /// operator. Faults: forbidden (also for moderators, if the user is a moderator or admin), notFound (the user).
   virtual RemovedComments removeBy(const Credential& by, const RemoveCommentsBy& wanted) = 0;
   /// Lists the comments that `removeBy` would remove, and throws what it would throw. A page may be empty and have a

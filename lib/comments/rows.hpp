@@ -28,8 +28,8 @@ Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted, co
 /// out; the page is shorter by them, and may be empty and have a cursor.
 Page<Comment> listHeldComments(store::Reader& reader, std::optional<UserId> author, const ListQuery& wanted,
                                const MaySee& maySee);
-/// Returns a page of all comments by a user who is not deleted, held ones included, by ID. The same are left out; with
-/// an empty `maySee` none.
+/// Returns a page of all comments by a user who is not deleted, held ones included, by ID. Leaves out the same ones;
+/// with an empty `maySee`, leaves out none.
 Page<Comment> listCommentsBy(store::Reader& reader, UserId author, const ListQuery& wanted, const MaySee& maySee);
 /// Finds a comment if neither its author nor the video's owner is deleted.
 std::optional<StoredComment> findComment(store::Reader& reader, const CommentRef& wanted);

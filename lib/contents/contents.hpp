@@ -44,8 +44,8 @@ class Contents {
   virtual ~Contents() = default;
   /// Refuses a content from now on, whoever uploads it or restores a video that has it. Other videos that have it stay
   /// as they are, and are listed or counted in the reply unless they are blocked. A content that is blocked already
-  /// gets the new reason. Faults: malformed, forbidden (for moderators: a video with
-  /// this content is, or was, their own, or an admin or the operator has blocked it), diskFull.
+  /// gets the new reason. Faults: malformed, forbidden (for moderators: a video with this content is, or was, their
+  /// own, or an admin or the operator has blocked it), diskFull.
   virtual NewlyBlockedContent block(const Credential& by, const BlockContent& wanted) = 0;
   /// Accepts a content again. Faults: forbidden (as for `block`), notFound (it is not blocked).
   virtual void unblock(const Credential& by, const ContentRef& wanted) = 0;

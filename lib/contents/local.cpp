@@ -27,8 +27,7 @@ class LocalContents : public Contents {
     database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
       who = access_.identify(transaction, by);
       access::require(who, rights::contentsBlock);
-      requireNotOwn(transaction, who, rights::contentsBlockOwn, wanted.sha256);
-      if (rows::isBlockedByAdmin(transaction, wanted.sha256)) access::require(who, rights::contentsBlockStaff);
+      requireMayDecide(transaction, who, rights::contentsBlockOwn, rights::contentsBlockStaff, wanted.sha256);
       blocked.time = access_.now();
       rows::blockContent(transaction, wanted, who.doer(), blocked.time);
     });
@@ -50,8 +49,7 @@ class LocalContents : public Contents {
     database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       const access::Identity who = access_.identify(transaction, by);
       access::require(who, rights::contentsUnblock);
-      requireNotOwn(transaction, who, rights::contentsUnblockOwn, wanted.sha256);
-      if (rows::isBlockedByAdmin(transaction, wanted.sha256)) access::require(who, rights::contentsUnblockStaff);
+      requireMayDecide(transaction, who, rights::contentsUnblockOwn, rights::contentsUnblockStaff, wanted.sha256);
       if (!rows::unblockContent(transaction, wanted.sha256))
         throw Error(Fault::notFound, fmt::format("content {}: is not blocked", wanted.sha256));
     });
@@ -64,11 +62,13 @@ class LocalContents : public Contents {
   }
 
  private:
-  // A content is somebody's own who has a video with it, or has deleted one as far as that is remembered.
-  static void requireNotOwn(store::Reader& reader, const access::Identity& who, const access::Right& right,
-                            std::string_view sha256) {
+  // Throws forbidden for moderators if the content is their own, or if an admin has blocked it. It is their own if they
+  // have a video with it, or have deleted one as far as that is remembered.
+  static void requireMayDecide(store::Reader& reader, const access::Identity& who, const access::Right& own,
+                               const access::Right& staff, std::string_view sha256) {
     if (rows::findContent(reader, who.user, sha256, Time::min()).state != ContentState::absent)
-      access::requireIfOwn(who, right, who.user);
+      access::requireIfOwn(who, own, who.user);
+    if (rows::isBlockedByAdmin(reader, sha256)) access::require(who, staff);
   }
 
   store::Database& database_;

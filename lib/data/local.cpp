@@ -42,7 +42,7 @@ class LocalData : public Data {
     store::Database database(directory, {});
     rows::deleteRevivedUsers(database, systemClock().now());
   } catch (const Error& error) {
-    observe::warning("deleted users: cannot be looked for in the database", {{"error", error.what()}});
+    observe::warning("deleted users: cannot be looked up in the database", {{"error", error.what()}});
   }
 
   std::filesystem::path path_;

@@ -304,7 +304,7 @@ class DirectoryExports : public LocalExports {
     }
     Time next = access_.now() + std::chrono::minutes{1};
     if (entries_.front()->isEnded()) next = std::max(next, entries_.front()->ended + keptFor);
-    throw Error(Fault::tooMany, fmt::format("exports: {} of other users are kept", mostExports),
+    throw Error(Fault::tooMany, fmt::format("exports: there is no room: those of {} other users are kept", mostExports),
                 std::chrono::ceil<std::chrono::seconds>(next - access_.now()));
   }
 

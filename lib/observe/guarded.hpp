@@ -27,8 +27,8 @@ bool guarded(std::string_view thread, Body&& body) noexcept {
   return false;
 }
 
-/// Starts one more thread in `pool`, which runs `body(stop)` guarded. Returns false if the system has no more threads,
-/// unless the pool is empty: then throws std::system_error.
+/// Starts one more thread in `pool`, which runs `body(stop)` guarded. Returns false if no more threads can be created;
+/// if the pool is empty, throws std::system_error instead.
 template <class Body>
 bool startThread(std::vector<std::jthread>& pool, std::string_view thread, Body body) try {
   pool.emplace_back([thread, body](const std::stop_token& stop) { guarded(thread, [&] { body(stop); }); });

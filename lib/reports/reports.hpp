@@ -119,7 +119,7 @@ class Reports {
   virtual Reported comment(const Credential& by, const ReportComment& wanted) = 0;
   /// Reports a user. The same faults.
   virtual Reported user(const Credential& by, const ReportUser& wanted) = 0;
-  /// Lists reports, oldest first. For moderators, without those about themselves, admins and the operator. Faults:
+  /// Lists reports, oldest first. For moderators (except reports about themselves), admins and the operator. Faults:
   /// notFound (the user).
   virtual Page<ReceivedReport> list(const Credential& by, const ReportQuery& wanted) = 0;
   /// Returns a report. For the same callers. Faults: notFound (for moderators also one about themselves).

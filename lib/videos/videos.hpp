@@ -244,7 +244,7 @@ class Videos {
   /// the video. Faults: notFound (also if it has no chapters).
   virtual Content chapters(const Credential& by, const VideoRef& wanted) = 0;
   /// Hides a video from all but its owner, moderators, admins and the operator, and keeps it from being purged,
-  /// whatever its owner does, unless the owner's account is deleted: then its content becomes a blocked one (see
+  /// whatever its owner does, unless the owner's account is deleted: then its content is blocked (see
   /// Contents). Its content cannot be replaced. A video that is blocked already gets the new reason. For moderators,
   /// except of their own videos, admins and the operator. Faults: malformed, forbidden, notFound, conflict (being
   /// purged).

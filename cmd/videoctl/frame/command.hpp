@@ -86,11 +86,7 @@ void readValue(std::string_view text, std::string_view name, T& to) {
     readValue(text, name, to.emplace());
   } else if constexpr (Named<T>) {
     const auto value = valueOf<T>(text);
-    if (!value) {
-      std::string known;
-      for (const auto& entry : Names<T>::list) known += fmt::format(" {}", entry.second);
-      throw Error(Fault::malformed, fmt::format("{}: {} is not one of{}", name, text, known));
-    }
+    if (!value) throw Error(Fault::malformed, fmt::format("{}: {} is not one of {}", name, text, namesOf<T>(" ")));
     to = *value;
   } else {
     readText(text, name, to);
@@ -103,9 +99,7 @@ std::string kindOf() {
   if constexpr (isOptional<T> || isNullable<T>) {
     return kindOf<typename T::value_type>();
   } else if constexpr (Named<T>) {
-    std::string words;
-    for (const auto& entry : Names<T>::list) words += fmt::format("{}{}", words.empty() ? "" : "|", entry.second);
-    return words;
+    return namesOf<T>("|");
   } else if constexpr (std::same_as<T, Time>) {
     return "TIME";
   } else if constexpr (std::same_as<T, std::chrono::milliseconds>) {
