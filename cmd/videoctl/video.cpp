@@ -230,8 +230,11 @@ int blockContent(Caller& caller, const BlockVideos& wanted) {
   std::vector<std::string> ids{blocked.sha256};
   for (const VideoId& video : blocked.videos) ids.push_back(video.text);
   return runBatch(caller, Items(ids), [&](const std::string& id) -> Result {
-    const bool isContent = id == blocked.sha256;
-    return {isContent ? "blocked" : "has-content", id, {}, {}};
+    if (id != blocked.sha256) return {"has-content", id, {}, {}};
+    Result done{"blocked", id, {}, {}};
+    if (blocked.others > 0)
+      done.detail = fmt::format("videos with this content that are not listed: {}", blocked.others);
+    return done;
   });
 }
 
@@ -376,7 +379,8 @@ void addVideo(Commands& commands) {
   block.option("--reason", &BlockVideos::reason, "why, for the owner, at most 500 characters")->required();
   block
       .option("--sha256", &BlockVideos::sha256,
-              "refuse uploads of the content with this hash, and list the videos that have it and are not blocked")
+              "refuse uploads of the content with this hash, and list the videos that have it and are not blocked, at "
+              "most 500")
       ->type_name("HASH");
   block.givesResults();
   block.runs([](Caller& caller, BlockVideos& wanted) {

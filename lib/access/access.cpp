@@ -380,7 +380,7 @@ void Access::requireView(store::Reader& reader, const Credential& by, const Iden
   require(who, rights::videosShow);
   const auto* const link = std::get_if<SignedLink>(&by);
   if (link != nullptr) checkLink(reader, *link, id, viewing);
-  if (video && mayView(who, *video, link != nullptr, options().stream)) return;
+  if (video && access::mayView(who, *video, link != nullptr, options().stream)) return;
   if (who.kind == Identity::Kind::anonymous && options().stream != StreamAccess::everyone)
     require(who, rights::videosShowSignedIn);
   throw Error(absent);
@@ -388,12 +388,16 @@ void Access::requireView(store::Reader& reader, const Credential& by, const Iden
 
 void Access::requireOnVideo(const Identity& who, const Right& right, const std::optional<ViewedVideo>& video,
                             const Error& absent) const {
-  const bool isSeen = video && mayView(who, *video, false, options().stream);
+  const bool isSeen = video && mayView(who, *video);
   requireOn(who, right, isSeen ? std::optional(video->owner) : std::nullopt, absent);
 }
 
+bool Access::mayView(const Identity& who, const ViewedVideo& video) const {
+  return access::mayView(who, video, false, options().stream);
+}
+
 bool Access::mayViewListed(const Identity& who, UserId owner) const {
-  return mayView(who, {.owner = owner, .ready = true, .visibility = Visibility::public_}, false, options().stream);
+  return mayView(who, {.owner = owner, .ready = true, .visibility = Visibility::public_});
 }
 
 void Access::loadInBackground() {

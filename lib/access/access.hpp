@@ -157,6 +157,8 @@ class Access {
   /// Does what requireOn does for an operation on a video: one that the caller may not see does not exist.
   void requireOnVideo(const Identity& who, const Right& right, const std::optional<ViewedVideo>& video,
                       const Error& absent) const;
+  /// Returns whether the caller may see the video without a link.
+  bool mayView(const Identity& who, const ViewedVideo& video) const;
   /// Returns whether the caller may see more of a listed video than who published it under which name.
   bool mayViewListed(const Identity& who, UserId owner) const;
 

@@ -42,22 +42,40 @@ Page<Comment> pageById(store::Query query, std::int64_t limit) {
 
 constexpr std::string_view byId = "c.id >= ? AND c.id < ? ORDER BY c.id LIMIT ?";
 
+enum class ListOrder { time, position, replies };
+
+// Two SELECTs, of the public and the held comments, merged by SQLite, so that each uses an index.
+std::string listSql(ListOrder order, bool seesAllHeld) {
+  const std::string_view key = order == ListOrder::position ? "c.position_ms" : "c.time";
+  const auto part = [&](std::string_view which) {
+    return fmt::format(
+        "{0}LEFT JOIN users u ON u.id = c.author_id AND u.deleted IS NULL WHERE (u.id IS NOT NULL OR c.author_id IS "
+        "NULL) AND {1} AND {2} IS NOT NULL AND ({2}, c.id) > (?3, ?4) AND {2} >= ?5 AND {2} < ?6",
+        columns, which, key);
+  };
+  const bool replies = order == ListOrder::replies;
+  // A + keeps SQLite from using the index of a column.
+  const std::string of = replies ? "+c.video_id = ?2 AND c.parent_id = ?7" : "c.video_id = ?2";
+  const std::string own =
+      fmt::format("c.author_id = ?1 AND c.video_id = ?2{}", replies ? " AND +c.parent_id = ?7" : "");
+  return fmt::format("{} UNION ALL {} ORDER BY {}, 1 LIMIT ?8", part(of + " AND c.is_held = 0"),
+                     part((seesAllHeld ? of : own) + " AND c.is_held = 1"), order == ListOrder::position ? 6 : 5);
+}
+
+// Prepares all texts once. The index follows the loops: order, who sees the held ones.
+const std::string& listSqlFor(ListOrder order, bool seesAllHeld) {
+  static const std::vector<std::string> all = [] {
+    std::vector<std::string> made;
+    for (const ListOrder one : {ListOrder::time, ListOrder::position, ListOrder::replies})
+      for (const bool sees : {false, true}) made.push_back(listSql(one, sees));
+    return made;
+  }();
+  return all[static_cast<std::size_t>(order) * 2 + (seesAllHeld ? 1 : 0)];
+}
+
 }  // namespace
 
 Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted, const CommentReader& by) {
-  static const std::string select = fmt::format(
-      "{}LEFT JOIN users u ON u.id = c.author_id AND u.deleted IS NULL "
-      "WHERE (u.id IS NOT NULL OR c.author_id IS NULL) AND (c.held IS NULL OR c.author_id = ? OR ?) AND ",
-      columns);
-  constexpr std::string_view timed =
-      "(c.time, c.id) > (?, ?) AND c.time >= ? AND c.time < ? ORDER BY c.time, c.id LIMIT ?";
-  static const std::string byTime = fmt::format("{}c.video_id = ? AND {}", select, timed);
-  // The + makes SQLite use the index of the parent.
-  static const std::string replies = fmt::format("{}+c.video_id = ? AND c.parent_id = ? AND {}", select, timed);
-  static const std::string byPosition = fmt::format(
-      "{}c.video_id = ? AND c.position_ms IS NOT NULL AND (c.position_ms, c.id) > (?, ?) AND c.position_ms >= ? AND "
-      "c.position_ms < ? ORDER BY c.position_ms, c.id LIMIT ?",
-      select);
   constexpr std::chrono::milliseconds tick{1};
   const bool position = wanted.by == CommentOrder::position;
   const TimePage after(wanted.cursor);
@@ -65,12 +83,14 @@ Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted, co
   const Time since = std::max(wanted.since.value_or(Time::min()), wanted.from ? *wanted.from + tick : Time::min());
   const Time until = std::min(wanted.until.value_or(Time::max()), wanted.to ? *wanted.to + tick : Time::max());
   const std::int64_t limit = wanted.limit + 1;
-  auto query = position        ? reader.query(byPosition, by.user, by.seesAllHeld, wanted.video, after.time, after.id,
-                                              wanted.atFrom.value_or(0), wanted.atTo.value_or(INT64_MAX), limit)
-               : wanted.parent ? reader.query(replies, by.user, by.seesAllHeld, wanted.video, *wanted.parent,
-                                              after.time, after.id, since, until, limit)
-                               : reader.query(byTime, by.user, by.seesAllHeld, wanted.video, after.time, after.id,
-                                              since, until, limit);
+  const std::string& sql = listSqlFor(position        ? ListOrder::position
+                                      : wanted.parent ? ListOrder::replies
+                                                      : ListOrder::time,
+                                      by.seesAllHeld);
+  auto query = position
+                   ? reader.query(sql, by.user, wanted.video, after.time, after.id, wanted.atFrom.value_or(0),
+                                  wanted.atTo.value_or(INT64_MAX), wanted.parent, limit)
+                   : reader.query(sql, by.user, wanted.video, after.time, after.id, since, until, wanted.parent, limit);
   Page<Comment> page;
   // A position is paged by like a time: both are milliseconds.
   readPage(page, query, wanted.limit, commentOf, [&](const Comment& last) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,7 +22,8 @@ struct BlockedContent {
 
 /// A content that was just blocked, and the videos that have it already.
 struct NewlyBlockedContent : BlockedContent {
-  std::vector<VideoId> videos;  ///< those that are not blocked, at most 500
+  std::vector<VideoId> videos;  ///< those that are not blocked and that the caller may see, at most 500
+  std::int64_t others = 0;      ///< how many others are not blocked: beyond 500, or not for the caller to see
 };
 
 /// A content to block.
@@ -40,9 +42,9 @@ struct ContentRef {
 class Contents {
  public:
   virtual ~Contents() = default;
-  /// Refuses a content from now on, whoever uploads it. Videos that have it already stay as they are, and are listed in
-  /// the reply unless they are blocked. A content that is blocked already gets the new reason. Faults: malformed,
-  /// diskFull.
+  /// Refuses a content from now on, whoever uploads it or restores a video that has it. Other videos that have it stay
+  /// as they are, and are listed or counted in the reply unless they are blocked. A content that is blocked already
+  /// gets the new reason. Faults: malformed, diskFull.
   virtual NewlyBlockedContent block(const Credential& by, const BlockContent& wanted) = 0;
   /// Accepts a content again. Faults: notFound (it is not blocked).
   virtual void unblock(const Credential& by, const ContentRef& wanted) = 0;

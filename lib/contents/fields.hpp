@@ -20,8 +20,10 @@ struct Fields<BlockedContent> {
 template <>
 struct Fields<NewlyBlockedContent> {
   static constexpr std::tuple list = std::tuple_cat(
-      Fields<BlockedContent>::list, std::tuple{Field{"videos", &NewlyBlockedContent::videos,
-                                                     "videos that have it already and are not blocked, at most 500"}});
+      Fields<BlockedContent>::list,
+      std::tuple{Field{"videos", &NewlyBlockedContent::videos,
+                       "videos that have it already and are not blocked, at most 500; only those the caller may see"},
+                 Field{"others", &NewlyBlockedContent::others, "how many other videos have it and are not blocked"}});
 };
 
 template <>

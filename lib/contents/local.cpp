@@ -20,15 +20,27 @@ class LocalContents : public Contents {
   NewlyBlockedContent block(const Credential& by, const BlockContent& wanted) override {
     checkSha256("sha256", wanted.sha256);
     checkText("reason", wanted.reason, 1, 500);
-    return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
-      const access::Identity who = access_.identify(transaction, by);
+    constexpr std::size_t most = 500;
+    access::Identity who;
+    NewlyBlockedContent blocked;
+    database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
+      who = access_.identify(transaction, by);
       access::require(who, rights::contentsBlock);
-      const Time now = access_.now();
-      rows::blockContent(transaction, wanted, who.doer(), now);
-      const BlockedContent blocked{wanted.sha256, wanted.reason,
-                                   who.isUser() ? std::optional(who.userName) : std::nullopt, now};
-      return NewlyBlockedContent{blocked, rows::unblockedVideosOf(transaction, wanted.sha256, 500)};
+      blocked.time = access_.now();
+      rows::blockContent(transaction, wanted, who.doer(), blocked.time);
     });
+    blocked.sha256 = wanted.sha256;
+    blocked.reason = wanted.reason;
+    if (who.isUser()) blocked.by = who.userName;
+    database_.read([&](store::Reader& reader) {
+      rows::forEachUnblocked(reader, wanted.sha256, [&](VideoId id, const ViewedVideo& video) {
+        if (blocked.videos.size() < most && access_.mayView(who, video))
+          blocked.videos.push_back(std::move(id));
+        else
+          ++blocked.others;
+      });
+    });
+    return blocked;
   }
 
   void unblock(const Credential& by, const ContentRef& wanted) override {

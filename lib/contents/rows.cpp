@@ -29,14 +29,21 @@ Page<BlockedContent> listBlockedContents(store::Reader& reader, const ListQuery&
   return page;
 }
 
-std::vector<VideoId> unblockedVideosOf(store::Reader& reader, std::string_view sha256, std::int64_t limit) {
-  std::vector<VideoId> videos;
+void forEachUnblocked(store::Reader& reader, std::string_view sha256,
+                      const std::function<void(VideoId, const ViewedVideo&)>& take) {
   auto query = reader.query(
-      "SELECT v.id FROM video_info v CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL "
-      "WHERE v.sha256 = ? AND v.sha256 <> '' AND v.blocked IS NULL ORDER BY v.id LIMIT ?",
-      sha256, limit);
-  while (query.next()) videos.push_back(VideoId{std::string(query.text(0))});
-  return videos;
+      "SELECT v.id, v.author_id, v.state = 'ready', v.visibility, v.reported FROM video_info v "
+      "CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL "
+      "WHERE v.sha256 = ? AND v.sha256 <> '' AND v.blocked IS NULL ORDER BY v.id",
+      sha256);
+  while (query.next()) {
+    ViewedVideo view;
+    view.owner = UserId{query.integer(1)};
+    view.ready = query.integer(2) != 0;
+    view.visibility = valueOf<Visibility>(query.text(3)).value_or(Visibility::private_);
+    view.reported = query.integer(4) != 0;
+    take(VideoId{std::string(query.text(0))}, view);
+  }
 }
 
 void blockContent(store::Transaction& transaction, const BlockContent& wanted, std::optional<UserId> by, Time now) {

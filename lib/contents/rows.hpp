@@ -1,10 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
-#include <vector>
 
+#include "base/visibility.hpp"
 #include "contents/fields.hpp"
 #include "store/database.hpp"
 
@@ -13,8 +14,9 @@ namespace video::rows {
 /// Throws forbidden with the reason if this content is blocked.
 void requireContentAllowed(store::Reader& reader, std::string_view sha256);
 Page<BlockedContent> listBlockedContents(store::Reader& reader, const ListQuery& wanted);
-/// Returns at most `limit` videos of live users that have this content and are not blocked.
-std::vector<VideoId> unblockedVideosOf(store::Reader& reader, std::string_view sha256, std::int64_t limit);
+/// Calls `take` for each video of a live user that has this content and is not blocked, by ID.
+void forEachUnblocked(store::Reader& reader, std::string_view sha256,
+                      const std::function<void(VideoId, const ViewedVideo&)>& take);
 
 /// Blocks a content, or changes the reason, for `by` (none: the operator).
 void blockContent(store::Transaction& transaction, const BlockContent& wanted, std::optional<UserId> by, Time now);

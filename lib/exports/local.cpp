@@ -79,19 +79,20 @@ class TextReader : public ContentReader {
 // Writes the archive of one user, a page of rows at a time.
 class Exporter {
  public:
-  Exporter(store::Database& database, const User& user, Time now, std::stop_token stop)
+  Exporter(store::Database& database, const access::Access& access, const User& user, std::stop_token stop)
       : database_(database),
         user_(user),
-        now_(now),
+        now_(access.now()),
+        sessionMax_(access.options().sessionMax),
         stop_(std::move(stop)),
         root_(user.name + '/'),
-        writer_(database, now) {}
+        writer_(database, now_) {}
 
   std::shared_ptr<const Archive> run() {
     writer_.add(root_ + "README.txt", fmt::format(readme, user_.name, formatTime(now_)));
     writer_.add(root_ + "profile.json", toJson(user_) + '\n');
     list<Session>("sessions.json", [&](store::Reader& reader, const ListQuery& query) {
-      return rows::listSessions(reader, user_.id, query, now_, {});
+      return rows::listSessions(reader, user_.id, query, now_, sessionMax_, {});
     });
     list<Token>("tokens.json", [&](store::Reader& reader, const ListQuery& query) {
       return rows::listTokens(reader, user_.id, query, now_);
@@ -194,6 +195,7 @@ class Exporter {
   store::Database& database_;
   const User user_;
   const Time now_;
+  const std::chrono::milliseconds sessionMax_;
   const std::stop_token stop_;
   const std::string root_;
   ArchiveWriter writer_;
@@ -291,7 +293,7 @@ class DirectoryExports : public LocalExports {
       entry.shown.state = ExportState::running;
     }
     try {
-      archive = Exporter(database_, user, access_.now(), stop).run();
+      archive = Exporter(database_, access_, user, stop).run();
     } catch (const Error& error) {
       failure = error;
     } catch (const std::exception& error) {

@@ -45,7 +45,7 @@ class LocalSessions : public Sessions {
     checkLimit(wanted.limit);
     return database_.read([&](store::Reader& reader) {
       const auto user = access_.whose(reader, who, wanted.name, rights::sessionsListOf, rights::sessionsListAll);
-      return rows::listSessions(reader, user, wanted, access_.now(), access::hashOf(who));
+      return rows::listSessions(reader, user, wanted, access_.now(), access_.options().sessionMax, access::hashOf(who));
     });
   }
 

@@ -1,5 +1,7 @@
 #include "sessions/rows.hpp"
 
+#include <algorithm>
+
 #include "base/cursor.hpp"
 #include "users/rows.hpp"
 
@@ -31,13 +33,19 @@ std::optional<UserId> findSessionOwner(store::Reader& reader, const SessionId& i
 }
 
 Page<Session> listSessions(store::Reader& reader, std::optional<UserId> user, const ListQuery& wanted, Time now,
-                           std::string_view current) {
+                           std::chrono::milliseconds longest, std::string_view current) {
   Page<Session> page;
-  const auto read = [current](const store::Query& row) {
-    return Session{
-        {std::string(row.text(0))}, std::string(row.text(1)), row.time(2), row.time(3), row.text(4) == current};
+  const bool limited = longest.count() > 0;
+  ListQuery living = wanted;
+  // One that was created at `now - longest` has ended.
+  if (limited)
+    living.since = std::max(wanted.since.value_or(Time::min()), now - longest + std::chrono::milliseconds{1});
+  const auto read = [&](const store::Query& row) {
+    const Time created = row.time(2);
+    const Time expires = limited ? std::min(row.time(3), created + longest) : row.time(3);
+    return Session{{std::string(row.text(0))}, std::string(row.text(1)), created, expires, row.text(4) == current};
   };
-  readPage(page, listCredentials(reader, table, user, wanted, now), wanted.limit, read, TimePage::cursorOf);
+  readPage(page, listCredentials(reader, table, user, living, now), wanted.limit, read, TimePage::cursorOf);
   return page;
 }
 

@@ -16,10 +16,10 @@ namespace video::rows {
 void addSession(store::Transaction& transaction, std::string_view hash, UserId user, std::string_view userName,
                 Time created, std::chrono::milliseconds ttl);
 std::optional<UserId> findSessionOwner(store::Reader& reader, const SessionId& id);
-/// Lists sessions that have not expired, of one user or of all users, ordered by (created, id). `current` is the hash
-/// of the caller's session.
+/// Lists sessions that have not ended, of one user or of all users, ordered by (created, id). `longest` is the longest
+/// life of a session, 0 for no limit; `current` is the hash of the caller's session.
 Page<Session> listSessions(store::Reader& reader, std::optional<UserId> user, const ListQuery& wanted, Time now,
-                           std::string_view current);
+                           std::chrono::milliseconds longest, std::string_view current);
 /// Returns whether there is an expired session to remove.
 bool hasExpiredSession(store::Reader& reader, Time now);
 

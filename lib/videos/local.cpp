@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "base/waiting.hpp"
+#include "contents/rows.hpp"
 #include "deletions/rows.hpp"
 #include "os/descriptor.hpp"
 #include "store/blobs.hpp"
@@ -139,8 +140,9 @@ class DirectoryVideos : public LocalVideos {
       }
       filter.states = statesShown(wanted.state);
       filter.sort = wanted.sort.value_or(VideoSort::created);
-      if (wanted.sha256) return rows::listVideosBySha256(reader, filter, *wanted.sha256, tag, wanted);
-      return tag ? rows::listVideosByTag(reader, filter, *tag, wanted) : rows::listVideos(reader, filter, wanted);
+      filter.tag = tag;
+      return wanted.sha256 ? rows::listVideosBySha256(reader, filter, *wanted.sha256, wanted)
+                           : rows::listVideos(reader, filter, wanted);
     });
   }
 
@@ -370,6 +372,7 @@ class DirectoryVideos : public LocalVideos {
   Video restoreInside(store::Transaction& transaction, const Credential& by, const VideoRef& wanted) {
     const auto video = requireOwn(transaction, by, rights::videosRestore, wanted);
     if (video.state != VideoState::deleted) throw rows::wrongState(video);
+    if (video.blob) rows::requireContentAllowed(transaction, video.sha256);
     if (!rows::restoreVideo(transaction, video)) throw rows::changedMeanwhile(video.id);
     return static_cast<Video>(rows::requireVideo(transaction, wanted));
   }

@@ -12,8 +12,9 @@
 namespace video::rows {
 namespace {
 
+// What follows the ID.
 constexpr std::string_view columns =
-    "v.id, v.author_id, u.login_name, v.name, v.state, v.display_ctime, v.create_time, v.size, v.content_type, "
+    "v.author_id, u.login_name, v.name, v.state, v.display_ctime, v.create_time, v.size, v.content_type, "
     "v.sha256, v.duration_ms, v.description, v.visibility, v.blocked, "
     "(SELECT group_concat(g.tag) FROM video_tags g WHERE g.video_id = v.id), u.display_name, v.comments_off, ";
 // CROSS JOIN makes SQLite keep this join order, so that rows come in the order of the list's index.
@@ -72,12 +73,17 @@ Bounds boundsOf(const ListQuery& wanted, VideoSort sort) {
   return bounds;
 }
 
-// One SELECT per state, merged by SQLite, so that each uses an index.
-std::string listSql(bool oneAuthor, bool twoStates, VideoSort sort) {
+// One SELECT per state, merged by SQLite, so that each uses an index. With a tag, the index is one of video_tags.
+std::string listSql(bool oneAuthor, bool twoStates, VideoSort sort, bool tagged) {
   const auto part = [&](std::string_view state) {
+    const std::string_view from = tagged ? "video_tags t CROSS JOIN " : "";
+    const std::string_view which = tagged ? "v.id = t.video_id AND t.tag = ?9" : "?9 IS NULL";
+    const char table = tagged ? 't' : 'v';
+    const std::string_view id = tagged ? "t.video_id" : "v.id";
     std::string sql =
-        fmt::format("SELECT {}d.due FROM {} WHERE v.state = {} AND v.id >= ?2 AND v.id < ?3", columns, tables, state);
-    sql += oneAuthor ? " AND v.author_id = ?5" : " AND ?5 IS NULL";
+        fmt::format("SELECT {0}, {1}d.due FROM {2}{3} WHERE {4} AND {5}.state = {6} AND {0} >= ?2 AND {0} < ?3", id,
+                    columns, from, tables, which, table, state);
+    sql += oneAuthor ? fmt::format(" AND {}.author_id = ?5", table) : " AND ?5 IS NULL";
     if (sort == VideoSort::created) sql += " AND ?6 IS NULL AND ?7 IS NULL";
     if (sort == VideoSort::name) sql += " AND (v.name, v.id) > (?6, ?7)";
     if (sort == VideoSort::size) sql += " AND (v.size, v.id) > (CAST(?6 AS INTEGER), ?7)";
@@ -85,23 +91,25 @@ std::string listSql(bool oneAuthor, bool twoStates, VideoSort sort) {
   };
   std::string sql = part("?1");
   sql += twoStates ? " UNION ALL " + part("?8") : " AND ?8 IS NULL";
-  // ORDER BY uses positions in `columns`, because a compound SELECT can only be sorted by its result columns.
+  // ORDER BY uses positions, because a compound SELECT can only be sorted by its result columns.
   sql += sort == VideoSort::created ? " ORDER BY 1 DESC"
          : sort == VideoSort::name  ? " ORDER BY 4, 1"
                                     : " ORDER BY 8, 1";
   return sql + " LIMIT ?4";
 }
 
-// Prepares all texts once. The index follows the loops: sort, one or all authors, one or two states.
-const std::string& listSqlFor(bool oneAuthor, bool twoStates, VideoSort sort) {
+// Prepares all texts once. The index follows the loops: sort or tag, one or all authors, one or two states.
+const std::string& listSqlFor(bool oneAuthor, bool twoStates, VideoSort sort, bool tagged) {
   static const std::vector<std::string> all = [] {
     std::vector<std::string> made;
     for (const VideoSort s : {VideoSort::created, VideoSort::name, VideoSort::size})
       for (const bool author : {false, true})
-        for (const bool two : {false, true}) made.push_back(listSql(author, two, s));
+        for (const bool two : {false, true}) made.push_back(listSql(author, two, s, false));
+    for (const bool author : {false, true})
+      for (const bool two : {false, true}) made.push_back(listSql(author, two, VideoSort::created, true));
     return made;
   }();
-  return all[static_cast<std::size_t>(sort) * 4 + (oneAuthor ? 2 : 0) + (twoStates ? 1 : 0)];
+  return all[(tagged ? 12 : static_cast<std::size_t>(sort) * 4) + (oneAuthor ? 2 : 0) + (twoStates ? 1 : 0)];
 }
 
 Page<Video> pageOf(store::Query query, std::int64_t limit, VideoSort sort) {
@@ -118,7 +126,7 @@ Page<Video> pageOf(store::Query query, std::int64_t limit, VideoSort sort) {
 
 std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id) {
   static const std::string sql =
-      fmt::format("SELECT {}d.due, v.blob, v.modified, v.reported FROM {} WHERE v.id = ?", columns, tables);
+      fmt::format("SELECT v.id, {}d.due, v.blob, v.modified, v.reported FROM {} WHERE v.id = ?", columns, tables);
   auto query = reader.query(sql, id);
   if (!query.next()) return std::nullopt;
   auto video = videoOf<StoredVideo>(query);
@@ -154,15 +162,16 @@ Error changedMeanwhile(const VideoId& id) {
 Page<Video> listVideos(store::Reader& reader, const VideoFilter& filter, const ListQuery& wanted) {
   const Bounds bounds = boundsOf(wanted, filter.sort);
   const bool two = filter.states.size() > 1;
-  return pageOf(reader.query(listSqlFor(filter.author.has_value(), two, filter.sort), filter.states.front(),
-                             bounds.first, bounds.end, wanted.limit + 1, filter.author, bounds.afterKey, bounds.afterId,
-                             two ? std::optional(filter.states.back()) : std::nullopt),
-                wanted.limit, filter.sort);
+  return pageOf(
+      reader.query(listSqlFor(filter.author.has_value(), two, filter.sort, filter.tag.has_value()),
+                   filter.states.front(), bounds.first, bounds.end, wanted.limit + 1, filter.author, bounds.afterKey,
+                   bounds.afterId, two ? std::optional(filter.states.back()) : std::nullopt, filter.tag),
+      wanted.limit, filter.sort);
 }
 
 Page<Video> listListedVideosOf(store::Reader& reader, std::string_view user, const ListQuery& wanted) {
   static const std::string sql = fmt::format(
-      "SELECT {}NULL FROM users u CROSS JOIN video_info v ON v.author_id = u.id "
+      "SELECT v.id, {}NULL FROM users u CROSS JOIN video_info v ON v.author_id = u.id "
       "WHERE u.login_name = ? AND u.deleted IS NULL AND {} AND v.id >= ? AND v.id < ? ORDER BY v.id DESC LIMIT ?",
       columns, listedSql);
   const Bounds bounds = boundsOf(wanted, VideoSort::created);
@@ -171,12 +180,13 @@ Page<Video> listListedVideosOf(store::Reader& reader, std::string_view user, con
 
 Page<Video> listNewest(store::Reader& reader, const std::optional<std::string>& tag, const ListQuery& wanted) {
   constexpr std::string_view owner = "CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL";
-  static const std::string all =
-      fmt::format("SELECT {}NULL FROM video_info v {} WHERE {} AND v.id >= ? AND v.id < ? ORDER BY v.id DESC LIMIT ?",
-                  columns, owner, listedSql);
+  static const std::string all = fmt::format(
+      "SELECT v.id, {}NULL FROM video_info v {} WHERE {} AND v.id >= ? AND v.id < ? ORDER BY v.id DESC LIMIT ?",
+      columns, owner, listedSql);
   static const std::string tagged = fmt::format(
-      "SELECT {}NULL FROM video_tags t CROSS JOIN video_info v ON v.id = t.video_id {} WHERE {} AND t.video_id >= ? "
-      "AND t.video_id < ? AND t.tag = ? ORDER BY t.video_id DESC LIMIT ?",
+      "SELECT v.id, {}NULL FROM video_tags t CROSS JOIN video_info v ON v.id = t.video_id {} WHERE {} AND t.video_id "
+      ">= ? "
+      "AND t.video_id < ? AND t.tag = ? AND t.listed = 1 ORDER BY t.video_id DESC LIMIT ?",
       columns, owner, listedSql);
   const Bounds bounds = boundsOf(wanted, VideoSort::created);
   return pageOf(tag ? reader.query(tagged, bounds.first, bounds.end, *tag, wanted.limit + 1)
@@ -184,30 +194,16 @@ Page<Video> listNewest(store::Reader& reader, const std::optional<std::string>& 
                 wanted.limit, VideoSort::created);
 }
 
-Page<Video> listVideosByTag(store::Reader& reader, const VideoFilter& filter, std::string_view tag,
-                            const ListQuery& wanted) {
-  static const std::string sql = fmt::format(
-      "SELECT {}d.due FROM video_tags t CROSS JOIN video_info v ON v.id = t.video_id CROSS JOIN users u ON "
-      "u.id = v.author_id AND u.deleted IS NULL LEFT JOIN video_del_rec d ON d.video_id = v.id WHERE t.tag = ?1 AND "
-      "t.video_id >= ?2 AND t.video_id < ?3 AND (?5 IS NULL OR v.author_id = ?5) AND v.state IN (?6, ?7) "
-      "ORDER BY t.video_id DESC LIMIT ?4",
-      columns);
-  const Bounds bounds = boundsOf(wanted, VideoSort::created);
-  return pageOf(reader.query(sql, tag, bounds.first, bounds.end, wanted.limit + 1, filter.author, filter.states.front(),
-                             filter.states.back()),
-                wanted.limit, VideoSort::created);
-}
-
 Page<Video> listVideosBySha256(store::Reader& reader, const VideoFilter& filter, std::string_view sha256,
-                               const std::optional<std::string>& tag, const ListQuery& wanted) {
+                               const ListQuery& wanted) {
   static const std::string sql = fmt::format(
-      "SELECT {}d.due FROM {} WHERE v.sha256 = ?1 AND v.sha256 <> '' AND v.id >= ?2 AND v.id < ?3 AND "
+      "SELECT v.id, {}d.due FROM {} WHERE v.sha256 = ?1 AND v.sha256 <> '' AND v.id >= ?2 AND v.id < ?3 AND "
       "(?5 IS NULL OR v.author_id = ?5) AND v.state IN (?6, ?7) AND (?8 IS NULL OR EXISTS (SELECT 1 FROM video_tags t "
       "WHERE t.video_id = v.id AND t.tag = ?8)) ORDER BY v.id DESC LIMIT ?4",
       columns, tables);
   const Bounds bounds = boundsOf(wanted, VideoSort::created);
   return pageOf(reader.query(sql, sha256, bounds.first, bounds.end, wanted.limit + 1, filter.author,
-                             filter.states.front(), filter.states.back(), tag),
+                             filter.states.front(), filter.states.back(), filter.tag),
                 wanted.limit, VideoSort::created);
 }
 
@@ -340,7 +336,12 @@ void setVideo(store::Transaction& transaction, const Video& video) {
       .run();
   transaction.query("DELETE FROM video_tags WHERE video_id = ?", video.id).run();
   for (const std::string& tag : video.tags)
-    transaction.query("INSERT INTO video_tags (video_id, tag) VALUES (?, ?)", video.id, tag).run();
+    transaction
+        .query(
+            "INSERT INTO video_tags (video_id, tag, author_id, state, listed) "
+            "SELECT id, ?, author_id, state, listed FROM video_info WHERE id = ?",
+            tag, video.id)
+        .run();
 }
 
 bool setState(store::Transaction& transaction, const VideoId& id, VideoState from, VideoState to) {

@@ -31,8 +31,7 @@ inline std::optional<ViewedVideo> viewOf(const std::optional<StoredVideo>& video
 /// The SQL condition for videos (`v`) of live users (`u`) that are listed for everyone: those that are public and that
 /// access::mayView shows to anyone, as far as StreamAccess allows, except a disabled user's. The indexes video_listed
 /// and video_listed_by_author are for it.
-inline constexpr std::string_view listedSql =
-    "v.state = 'ready' AND v.visibility = 'public' AND v.blocked IS NULL AND u.disabled = 0";
+inline constexpr std::string_view listedSql = "v.listed = 1 AND u.disabled = 0";
 
 /// A finished upload, to be published as a video's content.
 struct NewContent {
@@ -48,10 +47,11 @@ struct DeletedContent {
   Time deleted{};
 };
 
-/// The filter of a list; `states` has one or two entries.
+/// The filter of a list; `states` has one or two entries. With a tag, `sort` is `created`.
 struct VideoFilter {
   std::optional<UserId> author;
   std::vector<VideoState> states;
+  std::optional<std::string> tag;
   VideoSort sort = VideoSort::created;
 };
 
@@ -73,12 +73,9 @@ Page<Video> listVideos(store::Reader& reader, const VideoFilter& filter, const L
 Page<Video> listListedVideosOf(store::Reader& reader, std::string_view user, const ListQuery& wanted);
 /// Returns the listed videos of all users, newest first; with a tag, those that have it.
 Page<Video> listNewest(store::Reader& reader, const std::optional<std::string>& tag, const ListQuery& wanted);
-/// Returns the videos with this content, and this tag if one is given, newest first, in one of the filter's states.
+/// Returns the videos with this content that the filter selects, newest first.
 Page<Video> listVideosBySha256(store::Reader& reader, const VideoFilter& filter, std::string_view sha256,
-                               const std::optional<std::string>& tag, const ListQuery& wanted);
-/// Returns the videos with this tag, newest first, in one of the filter's states.
-Page<Video> listVideosByTag(store::Reader& reader, const VideoFilter& filter, std::string_view tag,
-                            const ListQuery& wanted);
+                               const ListQuery& wanted);
 /// Returns whether the user has this content, or has deleted it after `since`.
 KnownContent findContent(store::Reader& reader, UserId author, std::string_view sha256, Time since);
 /// Returns a page of the remembered contents of a user, by SHA-256.

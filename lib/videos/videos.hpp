@@ -186,7 +186,7 @@ class Videos {
   /// Runs `remove` and rolls it back. Returns the video as it would be, and throws what `remove` would throw.
   virtual Video rehearseRemove(const Credential& by, const RemoveVideo& wanted) = 0;
   /// Restores a deleted video, as long as its purge has not begun. For the owner, admins and the operator. Faults:
-  /// conflict (being purged, or not deleted), notFound.
+  /// conflict (being purged, or not deleted), forbidden (its content is blocked), notFound.
   virtual Video restore(const Credential& by, const VideoRef& wanted) = 0;
   /// Runs `restore` and rolls it back. Throws what `restore` would throw.
   virtual Video rehearseRestore(const Credential& by, const VideoRef& wanted) = 0;
@@ -202,8 +202,8 @@ class Videos {
   /// notFound, unauthenticated, forbidden, contentUnavailable (the file is missing or damaged).
   virtual Content open(const Credential& by, const VideoRef& wanted) = 0;
   /// Hides a video from all but its owner, moderators, admins and the operator, and keeps it from being purged,
-  /// whatever its owner does, unless the owner's account is deleted. Its content cannot be replaced. A video that is
-  /// blocked already gets the new reason. For moderators, admins and the operator. Faults: malformed, notFound,
+  /// whatever its owner does, unless the owner's account is deleted: then its content becomes a blocked one (see
+  /// Contents). Its content cannot be replaced. A video that is blocked already gets the new reason. For moderators, admins and the operator. Faults: malformed, notFound,
   /// conflict (being purged).
   virtual Video block(const Credential& by, const BlockVideo& wanted) = 0;
   /// Ends that. A video in the trash is due to be purged after the usual delay. For the same callers. Faults: notFound,

@@ -11,6 +11,7 @@
 #include "base/json.hpp"
 #include "base/tar.hpp"
 #include "catch.hpp"
+#include "contract/database.hpp"
 #include "contract/site.hpp"
 #include "exports/fields.hpp"
 #include "quiet_log.hpp"
@@ -128,6 +129,9 @@ TEST_CASE("an export has everything of a user, and no secrets and nothing of oth
   token.user = "ada";
   token.label = "nightly";
   const std::string secret = site.at(ada).tokens().create(ada, token).token;
+  // One that session.max has ended.
+  Database(site.data())
+      .run("INSERT INTO sessions SELECT 'x', 'x', user_id, login_name, TTL, 1 FROM sessions WHERE login_name = 'ada'");
 
   const Content content = exported(site, ada, "ada");
   CHECK(content.meta.name == "ada.tar");

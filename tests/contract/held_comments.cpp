@@ -1,6 +1,7 @@
 // Comments that wait for a moderator, and comments that moderators take away.
 #include "catch.hpp"
 #include "comments/fields.hpp"
+#include "contract/database.hpp"
 #include "contract/site.hpp"
 #include "wait.hpp"
 
@@ -154,4 +155,50 @@ TEST_CASE("a user's comments since some time are deleted in steps of 500, and a 
   CHECK(on.seen(on.ada) == Texts{"old", "of eve"});
   CHECK(comments.removeBy(on.mod, {"bob", Time{}}).deleted == 1);
   CHECK(on.seen(on.ada) == Texts{"of eve"});
+}
+
+TEST_CASE("held comments cost no reader anything, and their author sees them in order among the others") {
+  const SqliteSteps steps;
+  Fixture on(Way::local, {{"casino"}, 0});
+  const Comment first = on.post(on.bob, "first");
+  on.post(on.bob, "reply", first.id);
+  std::vector<CommentQuery> queries(3);
+  for (CommentQuery& query : queries) query.video = on.video;
+  queries[1].by = CommentOrder::position;
+  queries[2].parent = first.id;
+  const auto seen = [&](const Credential& by) {
+    std::vector<Texts> all;
+    for (const CommentQuery& query : queries)
+      all.push_back(Fixture::textsOf(on.site.local().comments().list(by, query)));
+    return all;
+  };
+  const auto look = [&] {
+    for (const Credential& by : {on.ada, on.bob, Credential(Anonymous{})}) seen(by);
+  };
+  on.site.local().comments().post(on.bob, {on.video, "at 5 s", 5000});
+  look();
+  const std::int64_t before = steps.of(look);
+  CHECK(before > 0);
+  const std::string video = "'" + on.video.text + "'";
+  Database database(on.site.data());
+  for (const char* const parent : {"NULL", "first"})
+    database.run(
+        "WITH n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 200) INSERT INTO comments (id, video_id, "
+        "author_id, content, time, position_ms, parent_id, held) SELECT '" +
+        std::string(parent) + "' || i, " + video + ", (SELECT id FROM users WHERE login_name = 'eve'), 'held', i, i, " +
+        (parent == std::string("NULL") ? parent : "'" + first.id.text + "'") + ", 'word' FROM n");
+  on.site.local().comments().post(on.ada, {on.video, "casino", 4000});
+  on.site.local().comments().post(on.ada, {on.video, "casino reply", 6000, first.id});
+  const std::int64_t after = steps.of(look);
+  CHECK(after < before * 2);
+  CHECK(seen(on.bob) == std::vector<Texts>{{"first", "reply", "at 5 s"}, {"at 5 s"}, {"reply"}});
+  CHECK(seen(on.ada) == std::vector<Texts>{{"first", "reply", "at 5 s", "casino", "casino reply"},
+                                           {"casino", "at 5 s", "casino reply"},
+                                           {"reply", "casino reply"}});
+  for (CommentQuery& query : queries) query.limit = 1000;
+  const std::vector<Texts> all = seen(on.mod);
+  CHECK(all[0].size() == 405);
+  CHECK(all[1].size() == 403);
+  CHECK(all[2].size() == 202);
+  CHECK(seen(on.eve)[2].size() == 201);
 }

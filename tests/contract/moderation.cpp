@@ -3,6 +3,7 @@
 
 #include "catch.hpp"
 #include "contents/fields.hpp"
+#include "contract/database.hpp"
 #include "contract/site.hpp"
 #include "deletions/fields.hpp"
 #include "videos/fields.hpp"
@@ -133,15 +134,15 @@ TEST_CASE("a deleted video that is blocked stays in the trash") {
   CHECK(countFiles(site.data() / "blobs") == 1);
 }
 
-TEST_CASE("a blocked video goes with its owner's account, and a blocked content stays refused") {
+TEST_CASE("a blocked video goes with its owner's account, and its content is refused from then on") {
   Site site(GENERATE(Way::local, Way::remote));
   const People people(site);
   const VideoId video = site.video(people.ada, "ada", "x");
   const VideoId trash = site.video(people.ada, "ada", "y", movie(3000, 2));
-  const std::string hash = hashOf(site, video);
+  site.video(people.ada, "ada", "z", movie(3000, 3));
   site.at(people.ada).videos().remove(people.ada, gone(trash));
   for (const VideoId& one : {video, trash}) site.at(people.root).videos().block(people.root, {one, "why"});
-  site.at(people.eve).contents().block(people.eve, {hash, "known"});
+  site.at(people.eve).contents().block(people.eve, {hashOf(site, video), "known"});
   site.at(people.ada).users().remove(people.ada, {"ada", {}});
   drainAll(site);
   waitFor("the contents are gone", [&] {
@@ -149,6 +150,11 @@ TEST_CASE("a blocked video goes with its owner's account, and a blocked content 
     return countFiles(site.data() / "blobs") == 0;
   });
   requireFault([&] { site.video(people.bob, "bob", "x"); }, Fault::forbidden, "known");
+  requireFault([&] { site.video(people.bob, "bob", "y", movie(3000, 2)); }, Fault::forbidden, "why");
+  site.video(people.bob, "bob", "z", movie(3000, 3));
+  const Page<BlockedContent> all = site.at(people.eve).contents().list(people.eve, {});
+  REQUIRE(all.items.size() == 2);
+  CHECK(all.items[0].by == "root");
 }
 
 TEST_CASE("a blocked content is refused from anyone, before its bytes if its hash is announced") {
@@ -190,6 +196,49 @@ TEST_CASE("a blocked content is refused from anyone, before its bytes if its has
   contents.unblock(people.eve, {hash});
   requireFault([&] { contents.unblock(people.eve, {hash}); }, Fault::notFound, "is not blocked");
   site.video(people.bob, "bob", "x");
+}
+
+TEST_CASE("a deleted video with a blocked content is not restored until the content is unblocked") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const People people(site);
+  const VideoId video = site.video(people.ada, "ada", "x");
+  const std::string hash = hashOf(site, video);
+  site.at(people.ada).videos().remove(people.ada, gone(video));
+  site.at(people.eve).contents().block(people.eve, {hash, "known"});
+  for (const Credential& by : {people.ada, people.root, Credential(Operator{})}) {
+    Videos& videos = site.at(by).videos();
+    requireFault([&] { videos.restore(by, {video, {}}); }, Fault::forbidden, "known");
+    requireFault([&] { videos.rehearseRestore(by, {video, {}}); }, Fault::forbidden, "known");
+    CHECK(shown(site, by, video).state == VideoState::deleted);
+  }
+  site.at(people.eve).contents().unblock(people.eve, {hash});
+  CHECK(site.at(people.ada).videos().restore(people.ada, {video, {}}).state == VideoState::ready);
+}
+
+TEST_CASE("blocking a content lists the videos that have it and the caller may see, and counts the others") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const People people(site);
+  const VideoId open = site.video(people.ada, "ada", "x");
+  const VideoId secret = site.video(people.ada, "ada", "y");
+  const std::string hash = hashOf(site, open);
+  site.at(people.ada)
+      .videos()
+      .set(people.ada, {.id = secret, .name = {}, .description = {}, .visibility = Visibility::private_});
+  NewlyBlockedContent blocked = site.at(people.eve).contents().block(people.eve, {hash, "x"});
+  CHECK(blocked.videos == std::vector{open});
+  CHECK(blocked.others == 1);
+  blocked = site.at(people.root).contents().block(people.root, {hash, "x"});
+  CHECK(blocked.videos == std::vector{open, secret});
+  CHECK(blocked.others == 0);
+  Database(site.data())
+      .run(
+          "WITH n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 510) INSERT INTO video_info "
+          "(id, author_id, name, state, display_ctime, create_time, sha256) SELECT 'f' || i, 1, 'x', 'ready', '', 1, "
+          "'" +
+          hash + "' FROM n");
+  blocked = site.at(people.root).contents().block(people.root, {hash, "x"});
+  CHECK(blocked.videos.size() == 500);
+  CHECK(blocked.others == 12);
 }
 
 TEST_CASE("blocked contents are listed in pages") {

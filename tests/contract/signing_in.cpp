@@ -1,10 +1,10 @@
 // Changing accounts, listing and revoking sessions and tokens, throttling, local and remote.
-#include <sqlite3.h>
 
 #include <atomic>
 #include <thread>
 
 #include "catch.hpp"
+#include "contract/database.hpp"
 #include "contract/site.hpp"
 #include "sessions/fields.hpp"
 #include "tokens/fields.hpp"
@@ -157,6 +157,33 @@ TEST_CASE("sessions can be listed, and revoked by id, by user or all at once") {
   CHECK_FALSE(isSignedIn(site, again));
 }
 
+TEST_CASE("a session that session.max has ended is not listed, and the others end no later than that") {
+  constexpr std::chrono::hours longest{1};
+  Site site(GENERATE(Way::local, Way::remote), [&](Settings& settings) { settings.access.sessionMax = longest; });
+  const Credential ada = site.user("ada");
+  signIn(site, "ada", "password-of-ada");
+  Sessions& sessions = site.at(ada).sessions();
+  const Page<Session> before = sessions.list(ada, {});
+  REQUIRE(before.items.size() == 2);
+  const Session other = before.items[before.items[0].current ? 1 : 0];
+  Database database(site.data());
+  const auto age = [&](int minutes) {
+    database.run("UPDATE sessions SET TTL = TTL + 86400000, create_time = create_time - " +
+                 std::to_string(minutes * 60'000) + " WHERE public_id = '" + other.id.text + "'");
+  };
+  age(40);
+  const Page<Session> aged = sessions.list(ada, {});
+  REQUIRE(aged.items.size() == 2);
+  CHECK(aged.items[0].expires == aged.items[0].created + longest);
+  age(30);
+  REQUIRE(sessions.list(ada, {}).items.size() == 1);
+  CHECK(sessions.list(ada, {}).items[0].current);
+  CHECK(site.at(Operator{}).sessions().list(Operator{}, {}).items.size() == 1);
+  OfUserQuery query;
+  query.since = Time{};
+  CHECK(sessions.list(ada, query).items.size() == 1);
+}
+
 TEST_CASE("tokens are listed with their last use and can be revoked all at once") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
@@ -268,17 +295,7 @@ TEST_CASE("a hash that has become too cheap is replaced at sign-in") {
   Site site(Way::local);
   site.user("ada");
   const auto cost = [&] {
-    sqlite3* database = nullptr;
-    REQUIRE(sqlite3_open((site.data() / "video.db").c_str(), &database) == SQLITE_OK);
-    std::string hash;
-    sqlite3_exec(
-        database, "SELECT pwd FROM users WHERE login_name = 'ada'",
-        [](void* to, int, char** values, char**) {
-          *static_cast<std::string*>(to) = values[0];
-          return 0;
-        },
-        &hash, nullptr);
-    sqlite3_close(database);
+    const std::string hash = *Database(site.data()).run("SELECT pwd FROM users WHERE login_name = 'ada'").begin();
     return hash.substr(hash.find("m="), hash.find(",p=") - hash.find("m="));
   };
   CHECK(cost() == "m=8,t=1");

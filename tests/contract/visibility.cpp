@@ -1,7 +1,6 @@
 // Who sees a video: access::mayView against the contract and against the SQL of lists, and every endpoint that names a
 // video, asked by every kind of caller.
 #include <httplib.h>
-#include <sqlite3.h>
 
 #include <array>
 #include <map>
@@ -11,6 +10,7 @@
 
 #include "access/view.hpp"
 #include "catch.hpp"
+#include "contract/database.hpp"
 #include "contract/site.hpp"
 #include "http/percent_encoding.hpp"
 #include "http/routing/router.hpp"
@@ -25,36 +25,6 @@ namespace {
 
 constexpr std::array visibilities{Visibility::public_, Visibility::unlisted, Visibility::private_};
 constexpr std::array streams{StreamAccess::everyone, StreamAccess::session, StreamAccess::signed_};
-
-// The database beside the program, for states that no operation brings about alone.
-class Database {
- public:
-  explicit Database(const Site& site) {
-    REQUIRE(sqlite3_open((site.data() / "video.db").c_str(), &database_) == SQLITE_OK);
-    sqlite3_busy_timeout(database_, 10'000);
-  }
-  ~Database() { sqlite3_close(database_); }
-  Database(const Database&) = delete;
-  Database& operator=(const Database&) = delete;
-
-  // Returns the first column of the rows.
-  std::set<std::string> run(const std::string& sql) {
-    std::set<std::string> found;
-    const auto take = [](void* to, int, char** values, char**) {
-      static_cast<std::set<std::string>*>(to)->insert(values[0]);
-      return 0;
-    };
-    char* problem = nullptr;
-    sqlite3_exec(database_, sql.c_str(), take, &found, &problem);
-    INFO(sql << ": " << (problem == nullptr ? "" : problem));
-    CHECK(problem == nullptr);
-    sqlite3_free(problem);
-    return found;
-  }
-
- private:
-  sqlite3* database_ = nullptr;
-};
 
 }  // namespace
 
@@ -118,7 +88,7 @@ TEST_CASE(
   const Credential gone = site.user("gone");
   const Credential off = site.user("off");
   const std::map<std::string, std::int64_t> owners{{"ada", 1}, {"gone", 2}, {"off", 3}};
-  Database database(site);
+  Database database(site.data());
   std::set<std::string> expected;
   int number = 0;
   for (const auto& [owner, id] : owners)
@@ -195,7 +165,7 @@ TEST_CASE("for every endpoint that names a video, one that the caller may not se
                                                   {"admin", site.user("root", Role::admin)},
                                                   {"operator", Operator{}},
                                                   {"link", Anonymous{}}};
-  Database database(site);
+  Database database(site.data());
   httplib::Client tcp(site.url());
   httplib::Client socket((site.data() / "videod.sock").string(), 80);
   socket.set_address_family(AF_UNIX);
@@ -469,6 +439,85 @@ TEST_CASE("tags are normalised, listed and bounded, and go with their video") {
       return true;
     }
   });
-  Database database(site);
+  Database database(site.data());
   CHECK(database.run("SELECT tag FROM video_tags WHERE video_id = '" + video.text + "'").empty());
+}
+
+TEST_CASE("a list by tag reads no more for videos that it does not show") {
+  const SqliteSteps steps;
+  Site site(Way::local);
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const VideoId ready = site.video(ada, "ada", "listed");
+  Videos& videos = site.local().videos();
+  videos.set(ada, {.id = ready, .name = {}, .description = {}, .tags = {{"sea"}}});
+  VideoQuery query;
+  query.tag = "sea";
+  const auto look = [&] {
+    CHECK(videos.newest(Anonymous{}, {{}, "sea"}).items.size() == 1);
+    CHECK(videos.list(ada, query).items.size() == 1);
+  };
+  look();
+  const std::int64_t before = steps.of(look);
+  Database database(site.data());
+  const auto add = [&](const std::string& prefix, const std::string& owner, const std::string& state,
+                       const std::string& visibility, const std::string& blocked) {
+    database.run(
+        "WITH n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO video_info "
+        "(id, author_id, name, state, display_ctime, create_time, visibility, blocked) SELECT '" +
+        prefix + "' || i, (SELECT id FROM users WHERE login_name = '" + owner + "'), 'x', '" + state + "', '', 1, '" +
+        visibility + "', " + blocked + " FROM n");
+  };
+  add("fa", "bob", "pending", "public", "NULL");
+  add("fb", "bob", "ready", "private", "NULL");
+  add("fc", "bob", "ready", "public", "'why'");
+  add("fd", "ada", "deleted", "public", "NULL");
+  database.run("INSERT INTO video_tags SELECT id, 'sea', author_id, state, listed FROM video_info WHERE id > 'f'");
+  CHECK(before > 0);
+  const std::int64_t after = steps.of(look);
+  CHECK(after < before * 2);
+  CHECK(videos.list(bob, query).items.size() == 50);
+  query.state = VideoState::deleted;
+  CHECK(videos.list(Operator{}, query).items.size() == 50);
+}
+
+TEST_CASE("a list by tag follows its videos: blocked, deleted, restored, given to another user") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const Credential root = site.user("root", Role::admin);
+  const VideoId video = site.video(ada, "ada", "x");
+  Videos& videos = site.at(ada).videos();
+  videos.set(ada, {.id = video, .name = {}, .description = {}, .tags = {{"sea"}}});
+  VideoQuery query;
+  query.tag = "sea";
+  const auto isNewest = [&] { return !site.at(bob).videos().newest(bob, {{}, "sea"}).items.empty(); };
+  const auto isListed = [&](const Credential& by) { return !site.at(by).videos().list(by, query).items.empty(); };
+  const auto show = [&](Visibility visibility) {
+    videos.set(ada, {.id = video, .name = {}, .description = {}, .visibility = visibility});
+  };
+  CHECK(isNewest());
+  show(Visibility::unlisted);
+  CHECK_FALSE(isNewest());
+  CHECK(isListed(ada));
+  show(Visibility::public_);
+  CHECK(isNewest());
+  site.at(root).videos().block(root, {video, "why"});
+  CHECK_FALSE(isNewest());
+  CHECK(isListed(ada));
+  site.at(root).videos().unblock(root, {video, {}});
+  CHECK(isNewest());
+  videos.remove(ada, {{video, {}}, {}});
+  CHECK_FALSE(isNewest());
+  CHECK_FALSE(isListed(ada));
+  query.state = VideoState::deleted;
+  CHECK(isListed(ada));
+  query.state.reset();
+  videos.restore(ada, {video, {}});
+  CHECK(isNewest());
+  CHECK(isListed(ada));
+  CHECK_FALSE(isListed(bob));
+  site.at(root).users().remove(root, {"ada", "bob"});
+  CHECK(isNewest());
+  CHECK(isListed(bob));
 }

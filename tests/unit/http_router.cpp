@@ -259,6 +259,7 @@ TEST_CASE("the caller is determined from the request's credentials") {
       {{{"X-Forwarded-For", "1.1.1.1"}}, "nobody"},
       {{}, "nobody", "/things/7?session=s&share=s&exp=9&sig=x"},
       {{}, "link s 9 x=", link},
+      {{}, "link s 9 x=", "/videos/v?%73hare=s&exp=9&si%67=x%3D"},
       {{{"Cookie", "session=s"}}, "link s 9 x=", link},
       {{{"X-Session-Id", "s"}}, "s", link},
       {{{"X-Videod-As", "ada"}}, "403", link},
@@ -295,6 +296,18 @@ TEST_CASE("the caller is determined from the request's credentials") {
   site.peer.mayBeOperator = false;
   check({{}, "403"});
   check({{{"X-Session-Id", "s"}}, "403"});
+}
+
+TEST_CASE("a reply to a request with a signature lets no page tell its URL to others") {
+  Site site;
+  for (const char* const signature : {"sig=x", "si%67=x", "%73%69%67=x", "sig"})
+    for (const char* const path : {"/videos/v", "/things/7", "/nothing"}) {
+      INFO(path << " " << signature);
+      CHECK(header(site.get(std::string(path) + "?" + signature), "Referrer-Policy") == "no-referrer");
+      CHECK(header(site.get(std::string(path) + "?a=" + signature), "Referrer-Policy").empty());
+    }
+  CHECK(header(site.get("/things/7?exp=%zz&s%69g=x"), "Referrer-Policy") == "no-referrer");
+  CHECK(header(site.get("/things/7?sig%zz=x&Sig=x&s+ig=x"), "Referrer-Policy").empty());
 }
 
 TEST_CASE("a request from a page of another site changes nothing") {

@@ -47,7 +47,7 @@ void addCookies(std::string_view cookies, std::string_view& secret) {
 }
 
 std::optional<SignedLink> signedLinkOf(std::string_view query) {
-  if (query.find(credential_names::linkSignature) == std::string_view::npos) return std::nullopt;
+  if (!hasSignature(query)) return std::nullopt;
   SignedLink link;
   int parts = 0;
   for (auto& [name, value] : parseQuery(query)) {
@@ -68,6 +68,18 @@ std::optional<SignedLink> signedLinkOf(std::string_view query) {
 }
 
 }  // namespace
+
+bool hasSignature(std::string_view query) {
+  std::string name;
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    name.clear();
+    if (appendDecoded(name, pair.substr(0, pair.find('=')), true) && name == credential_names::linkSignature)
+      return true;
+  }
+  return false;
+}
 
 Caller readCaller(const Head& head, const Peer& peer, const Listener& listener, const Route& route) {
   if (listener.operatorSocket && !peer.mayBeOperator)

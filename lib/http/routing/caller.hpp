@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "base/credential.hpp"
 #include "http/endpoint.hpp"
 #include "http/message.hpp"
@@ -16,5 +18,8 @@ struct Caller {
 /// Reads the caller's credential from a request. Throws forbidden for a credential or proxy header field that this
 /// listener does not allow, malformed for two different credentials.
 Caller readCaller(const Head& head, const Peer& peer, const Listener& listener, const Route& route);
+
+/// Returns whether a query has the signature of a signed link.
+bool hasSignature(std::string_view query);
 
 }  // namespace video::http

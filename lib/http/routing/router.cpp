@@ -99,16 +99,6 @@ class Ending {
   std::unique_ptr<Line> line_;
 };
 
-/// Whether a query has the signature of a signed link.
-bool hasSignature(std::string_view query) noexcept {
-  while (!query.empty()) {
-    const std::string_view pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(query.size(), pair.size() + 1));
-    if (pair.substr(0, pair.find('=')) == credential_names::linkSignature) return true;
-  }
-  return false;
-}
-
 /// One request until its reply is ready. This is the only place that turns exceptions into replies.
 class RequestScope {
  public:

@@ -37,3 +37,8 @@ CREATE TABLE blocked_contents (
   time INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX blocked_contents_by_time ON blocked_contents (time, sha256);
+-- A blocked video goes with its owner's account; nobody uploads its content again.
+CREATE TRIGGER video_blocked_removed AFTER DELETE ON video_info WHEN old.blocked IS NOT NULL AND old.sha256 <> '' BEGIN
+  INSERT INTO blocked_contents (sha256, reason, blocked_by, time)
+    VALUES (old.sha256, old.blocked, old.blocked_by, old.blocked_time) ON CONFLICT (sha256) DO NOTHING;
+END;
