@@ -54,6 +54,7 @@ constexpr std::array kinds{
     Kind{"ENOSPC", Action::fail, ENOSPC, growing},
     Kind{"ENOSPC from there on", Action::fail, ENOSPC, growing, true},
     Kind{"EDQUOT", Action::fail, EDQUOT, growing},
+    Kind{"EIO at a sync", Action::fail, EIO, syncs},
     Kind{"ENOSPC at a sync", Action::fail, ENOSPC, syncs, true},
     Kind{"short write", Action::shorten, 0, writes},
     Kind{"kill", Action::killBefore, 0, fileCalls | answers},
@@ -505,12 +506,13 @@ std::uint32_t countCalls(const Scenario& scenario, const Kind& kind, const fs::p
   return injector.seen();
 }
 
-// Which calls are tried: a sample, every one, or one alone, named as a failure names it ("upload, kill 12").
-std::vector<std::uint32_t> pointsOf(std::uint32_t count, const std::string& asked) {
+// Which calls are tried: every sync and a sample of the others, every one, or one alone, named as a failure names it
+// ("upload, kill 12").
+std::vector<std::uint32_t> pointsOf(const Kind& kind, std::uint32_t count, const std::string& asked) {
   if (!asked.empty() && asked != "every")
     return {static_cast<std::uint32_t>(std::atoi(asked.c_str() + asked.rfind(' ') + 1))};
   std::set<std::uint32_t> points;
-  const std::uint32_t wanted = asked == "every" ? count : std::min(count, pointsInSample);
+  const std::uint32_t wanted = asked == "every" || kind.calls == syncs ? count : std::min(count, pointsInSample);
   for (std::uint32_t i = 0; i < wanted; ++i) points.insert(1 + (2 * i + 1) * count / (2 * wanted));
   return {points.begin(), points.end()};
 }
@@ -547,7 +549,7 @@ TEST_CASE("an operation that a file-system call fails, or whose process is kille
     if (!counts.contains(kind.calls)) counts[kind.calls] = countCalls(scenario, kind, home);
     INFO(scenario.name << ", " << kind.name);
     CHECK((counts[kind.calls] > 0) == (kind.calls != answers || scenario.responds));  // the injector is loaded
-    const std::vector<std::uint32_t> points = pointsOf(counts[kind.calls], asked);
+    const std::vector<std::uint32_t> points = pointsOf(kind, counts[kind.calls], asked);
     std::mutex mutex;
     Tally tally;
     std::atomic<std::size_t> next = 0;
