@@ -163,23 +163,29 @@ class Patience {
   std::chrono::milliseconds left_;
 };
 
-// Whether an upload arrived although its reply was lost. Nobody else uploads to this id, so any content is ours.
-bool arrived(Caller& caller, Patience& patience, const VideoId& id) {
+// What is stored after an upload whose reply was lost. Nobody else uploads to this id, so any content is ours.
+UploadStatus arrived(Caller& caller, Patience& patience, const VideoId& id) {
   for (;;) {
-    const UploadStatus now = patience([&] { return caller.toolkit().uploads().status(caller.by(), {id, {}, {}}); });
-    if (now.ready || !now.underWay || !patience.look()) return now.ready;
+    UploadStatus now = patience([&] { return caller.toolkit().uploads().status(caller.by(), {id, {}, {}}); });
+    if (now.ready || !now.underWay || !patience.look()) return now;
   }
 }
 
+// An uploaded video, and why it does not play everywhere.
+struct Stored {
+  VideoId id;
+  std::vector<std::string> notes;
+};
+
 // Creates a video and uploads its content. Deletes the pending video if the upload fails.
-VideoId uploadOne(Caller& caller, const NewVideo& wanted, const ByteSource& source, const std::string& digest) {
+Stored uploadOne(Caller& caller, const NewVideo& wanted, const ByteSource& source, const std::string& digest) {
   const SignalNote note;
   Toolkit& toolkit = caller.toolkit();
   Patience patience(caller.flags);
   const AddedVideo added = patience([&] { return toolkit.videos().add(caller.by(), wanted); });
   const VideoId& id = added.id;
   const auto known = digest.empty() ? std::nullopt : std::optional(digest);
-  const auto send = [&] { toolkit.uploads().put(caller.by(), {id, known}, source); };
+  const auto send = [&] { return toolkit.uploads().put(caller.by(), {id, known}, source).notes; };
   const auto takeAway = [&] {
     try {
       toolkit.videos().remove(caller.by(), {{id, {}}, true});
@@ -192,10 +198,7 @@ VideoId uploadOne(Caller& caller, const NewVideo& wanted, const ByteSource& sour
     throw Error(Fault::versionMismatch, "--visibility: the server is too old for it");
   }
   try {
-    if (source.repeatable)
-      patience(send);
-    else
-      send();
+    return {id, source.repeatable ? patience(send) : send()};
   } catch (const Interrupted&) {
     takeAway();
     throw;
@@ -203,7 +206,7 @@ VideoId uploadOne(Caller& caller, const NewVideo& wanted, const ByteSource& sour
     const std::exception_ptr failure = std::current_exception();
     if (SignalNote::came() == 0) {
       try {
-        if (arrived(caller, patience, id)) return id;
+        if (UploadStatus now = arrived(caller, patience, id); now.ready) return {id, std::move(now.notes)};
       } catch (const Interrupted&) {
       } catch (const Error& error) {
         if (error.fault() == Fault::unreachable) {
@@ -217,7 +220,6 @@ VideoId uploadOne(Caller& caller, const NewVideo& wanted, const ByteSource& sour
     if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
     throw;
   }
-  return id;
 }
 
 // The result for a file to skip: its owner has the content already, or has deleted it.
@@ -284,10 +286,10 @@ Result uploadInput(Caller& caller, const UploadVideos& wanted, const Input& inpu
     push({take, [&] { return sink.room(); }});
   };
   try {
-    return {"uploaded",
-            uploadOne(caller, {wanted.user, name, wanted.visibility}, source, input.digest).text,
-            input.path,
-            {}};
+    const Stored stored = uploadOne(caller, {wanted.user, name, wanted.visibility}, source, input.digest);
+    Result result{"uploaded", stored.id.text, input.path, {}};
+    if (!stored.notes.empty()) result.detail = fmt::format("{}", fmt::join(stored.notes, "; "));
+    return result;
   } catch (const Error& error) {
     if (!ignored(error)) throw;
     return {"ignored", "", input.path, "not a video"};

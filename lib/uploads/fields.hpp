@@ -31,6 +31,7 @@ struct Fields<UploadStatus> {
       Field{"sha256", &UploadStatus::sha256, "SHA-256 of the current content, hex"},
       Field{"content_type", &UploadStatus::contentType, "media type of the current content"},
       Field{"same", &UploadStatus::same, "whether the current content is the one asked about"},
+      Field{"notes", &UploadStatus::notes, "why the current content does not play everywhere"},
   };
 };
 
@@ -60,6 +61,7 @@ struct Fields<Uploaded> {
       Field{"size", &Uploaded::size, "size in bytes"},
       Field{"sha256", &Uploaded::sha256, "SHA-256 of the content, hex"},
       Field{"content_type", &Uploaded::contentType, "media type"},
+      Field{"notes", &Uploaded::notes, "why it does not play everywhere"},
   };
 };
 

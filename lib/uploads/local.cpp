@@ -11,8 +11,10 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
+#include "base/waiting.hpp"
 #include "contents/rows.hpp"
 #include "deletions/rows.hpp"
+#include "media/playback.hpp"
 #include "media/sniff.hpp"
 #include "shares/fields.hpp"
 #include "store/blobs.hpp"
@@ -199,6 +201,10 @@ class LocalUploads : public Uploads {
     return {"application/octet-stream", "bin"};
   }
 
+  static std::vector<std::string> notesOf(const rows::NewContent& content) {
+    return content.media ? media::playbackNotes(content.contentType, *content.media) : std::vector<std::string>();
+  }
+
   rows::StoredVideo findUploadable(store::Reader& reader, const Credential& by, const Identity& who,
                                    const VideoId& id) {
     auto video = rows::findVideo(reader, id);
@@ -237,8 +243,19 @@ class LocalUploads : public Uploads {
     status.size = video.size;
     status.sha256 = video.sha256;
     status.contentType = video.contentType;
+    status.notes = rows::notesOf(video);
     status.same = status.ready && wanted.sha256 == video.sha256;
     return status;
+  }
+
+  // Returns what a finished file says about itself. If it cannot be opened now, the task media-probe tries it again.
+  std::optional<media::MediaInfo> lookInto(const rows::NewContent& content) const try {
+    const Waiting forTheDisk;
+    const auto file = blobs_.open(content.blob);
+    if (!file) return std::nullopt;
+    return media::probe(media::fileOf(*file), content.contentType).info;
+  } catch (const Error&) {
+    return std::nullopt;
   }
 
   Uploaded commit(const Credential& by, const Upload& wanted, store::Incoming& incoming) {
@@ -250,6 +267,7 @@ class LocalUploads : public Uploads {
     content.contentType = found.type;
     if (wanted.digest && *wanted.digest != content.sha256)
       throw Error(Fault::malformed, "sha256: does not match the received bytes");
+    content.media = lookInto(content);
     bool isLimited = false;
     std::optional<rows::StoredVideo> written;
     const auto write = [&](store::Transaction& transaction) {
@@ -262,7 +280,9 @@ class LocalUploads : public Uploads {
       // From here on the row may be durable whatever COMMIT reports: a blob too many is swept, one too few is lost.
       incoming.keep();
       written = video;
-      return Uploaded{wanted.id, video.state == VideoState::ready, content.size, content.sha256, content.contentType};
+      return Uploaded{wanted.id,           video.state == VideoState::ready,
+                      content.size,        content.sha256,
+                      content.contentType, notesOf(content)};
     };
     Uploaded uploaded;
     try {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/credential.hpp"
@@ -34,7 +35,8 @@ struct UploadStatus {
   std::int64_t size = 0;
   std::string sha256;
   std::string contentType;
-  bool same = false;  ///< the video already has the content that `begin` asks about
+  bool same = false;                 ///< the video already has the content that `begin` asks about
+  std::vector<std::string> notes{};  ///< why the current content does not play everywhere, in sentences
 };
 
 /// The result of an upload.
@@ -44,6 +46,7 @@ struct Uploaded {
   std::int64_t size = 0;
   std::string sha256;
   std::string contentType;
+  std::vector<std::string> notes{};  ///< why it does not play everywhere, in sentences
 };
 
 /// A dry run of an upload, before its video is created.

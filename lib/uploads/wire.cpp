@@ -107,7 +107,7 @@ class RemoteUploads : public Uploads {
     const bool replaced = begin(by, first).ready;  // so that a refusal is known before a byte is sent
     server_.send(wire::put, by, wanted, bytes);
     const UploadStatus now = status(by, first);
-    return {now.id, replaced, now.size, now.sha256, now.contentType};
+    return {now.id, replaced, now.size, now.sha256, now.contentType, now.notes};
   }
   RehearsedUpload rehearse(const Credential& by, const RehearseUpload& wanted) override {
     return server_.rehearse(wire::rehearse, by, wanted);

@@ -17,7 +17,7 @@ struct Names<VideoState> {
 template <>
 struct Names<VideoSort> {
   static constexpr std::array list{std::pair{VideoSort::created, "created"}, std::pair{VideoSort::name, "name"},
-                                   std::pair{VideoSort::size, "size"}};
+                                   std::pair{VideoSort::size, "size"}, std::pair{VideoSort::duration, "duration"}};
 };
 
 template <>
@@ -55,6 +55,16 @@ struct Fields<Video> {
       Field{"tags", &Video::tags, "at most 10, in lower case, sorted"},
       Field{"author_display_name", &Video::authorDisplayName, "display name of the owner, if there is one"},
       Field{"comments_off", &Video::commentsOff, "true: comments are switched off; otherwise left out"},
+      Field{"width", &Video::width, "width in pixels, after rotation, if known"},
+      Field{"height", &Video::height, "height in pixels, after rotation, if known"},
+      Field{"video_codec", &Video::videoCodec, "codec of the first video track, as in RFC 6381 where it can be told"},
+      Field{"audio_codec", &Video::audioCodec, "codec of the first audio track"},
+      Field{"faststart", &Video::faststart, "whether the index comes before the media, in mp4 and mov"},
+      Field{"fragmented", &Video::fragmented, "whether there is an index in every part, in mp4 and mov"},
+      Field{"has_location", &Video::hasLocation,
+            "whether the file says where it was taken; for the owner, admins and the operator"},
+      Field{"original_sha256", &Video::originalSha256, "SHA-256 of the uploaded file, if its location was removed"},
+      Field{"notes", &Video::notes, "why it does not play everywhere; shown for a single video only"},
   };
 };
 
@@ -136,7 +146,7 @@ struct Fields<VideoQuery> {
           Field{"user", &VideoQuery::user, "only the videos of this user"},
           Field{"state", &VideoQuery::state, "only videos in this state"},
           Field{"sha256", &VideoQuery::sha256, "only videos with this SHA-256"},
-          Field{"sort", &VideoQuery::sort, "sort by created, name or size"},
+          Field{"sort", &VideoQuery::sort, "sort by created, name, size or duration"},
           Field{"tag", &VideoQuery::tag, "only videos with this tag"},
       },
       Fields<ListQuery>::list);

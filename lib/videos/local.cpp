@@ -19,6 +19,7 @@
 #include "users/rows.hpp"
 #include "videos/content_check.hpp"
 #include "videos/make.hpp"
+#include "videos/probes.hpp"
 #include "videos/rows.hpp"
 #include "videos/verifications.hpp"
 
@@ -190,7 +191,10 @@ class DirectoryVideos : public LocalVideos {
     return database_.read([&](store::Reader& reader) {
       const auto video = rows::findVideo(reader, wanted.id);
       access_.requireView(reader, by, who, wanted.id, rows::viewOf(video), rows::noSuchVideo(wanted.id));
-      return static_cast<Video>(rows::requireOf(wanted, video));
+      rows::StoredVideo shown = rows::requireOf(wanted, video);
+      hideLocation(who, shown);
+      shown.notes = rows::notesOf(shown);
+      return static_cast<Video>(std::move(shown));
     });
   }
 
@@ -323,6 +327,8 @@ class DirectoryVideos : public LocalVideos {
     return makeVerifyTask(damaged_, database_, blobs_, access_, share);
   }
 
+  schedule::Task probeTask() override { return makeProbeTask(database_, blobs_); }
+
   std::size_t damagedContents() override {
     return database_.read([](store::Reader& reader) { return rows::listDamaged(reader, 1000).size(); });
   }
@@ -385,9 +391,15 @@ class DirectoryVideos : public LocalVideos {
     return rows::requireOf(wanted, video);
   }
 
+  // That a file says where it was taken is for those who can do something about it.
+  static void hideLocation(const Identity& who, Video& video) {
+    if (!access::may(who, rights::videosShowHidden, video.authorId)) video.hasLocation.reset();
+  }
+
   // A page of listed videos as the caller sees it: those who may not watch see who published what.
   Page<Video> shownTo(const Identity& who, Page<Video> page) const {
     for (Video& video : page.items) {
+      hideLocation(who, video);
       if (access_.mayViewListed(who, video.authorId)) continue;
       Video shown;
       shown.id = video.id;

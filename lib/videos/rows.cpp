@@ -8,6 +8,7 @@
 #include "base/ids.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "media/playback.hpp"
 
 namespace video::rows {
 namespace {
@@ -16,12 +17,18 @@ namespace {
 constexpr std::string_view columns =
     "v.author_id, u.login_name, v.name, v.state, v.display_ctime, v.create_time, v.size, v.content_type, "
     "v.sha256, v.duration_ms, v.description, v.visibility, v.blocked, "
-    "(SELECT group_concat(g.tag) FROM video_tags g WHERE g.video_id = v.id), u.display_name, v.comments_off, ";
+    "(SELECT group_concat(g.tag) FROM video_tags g WHERE g.video_id = v.id), u.display_name, v.comments_off, "
+    "v.width, v.height, v.video_codec, v.audio_codec, v.faststart, v.fragmented, v.has_location, v.original_sha256, ";
 // CROSS JOIN makes SQLite keep this join order, so that rows come in the order of the list's index.
 constexpr std::string_view tables =
     "video_info v CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL "
     "LEFT JOIN video_del_rec d ON d.video_id = v.id";
 constexpr std::string_view lastId = "g";  // greater than every ID, since IDs are hex
+
+std::optional<bool> optionalBool(const store::Query& row, int column) {
+  const auto value = row.optionalInteger(column);
+  return value ? std::optional(*value != 0) : std::nullopt;
+}
 
 template <class Made = Video>
 Made videoOf(const store::Query& row) {
@@ -36,7 +43,7 @@ Made videoOf(const store::Query& row) {
   video.size = row.integer(7);
   video.contentType = row.text(8);
   video.sha256 = row.text(9);
-  video.durationMs = row.optionalInteger(10);
+  if (row.integer(10) > 0) video.durationMs = row.integer(10);
   video.description = row.text(11);
   video.visibility = valueOf<Visibility>(row.text(12));
   video.blocked = row.optionalText(13);
@@ -44,7 +51,15 @@ Made videoOf(const store::Query& row) {
   std::sort(video.tags.begin(), video.tags.end());
   video.authorDisplayName = row.optionalText(15);
   if (row.integer(16) != 0) video.commentsOff = true;
-  if (!video.blocked) video.purgeTime = row.optionalTime(17);  // a blocked one is not purged
+  video.width = row.optionalInteger(17);
+  video.height = row.optionalInteger(18);
+  video.videoCodec = row.optionalText(19);
+  video.audioCodec = row.optionalText(20);
+  video.faststart = optionalBool(row, 21);
+  video.fragmented = optionalBool(row, 22);
+  video.hasLocation = optionalBool(row, 23);
+  video.originalSha256 = row.optionalText(24);
+  if (!video.blocked) video.purgeTime = row.optionalTime(25);  // a blocked one is not purged
   return video;
 }
 
@@ -87,6 +102,7 @@ std::string listSql(bool oneAuthor, bool twoStates, VideoSort sort, bool tagged)
     if (sort == VideoSort::created) sql += " AND ?6 IS NULL AND ?7 IS NULL";
     if (sort == VideoSort::name) sql += " AND (v.name, v.id) > (?6, ?7)";
     if (sort == VideoSort::size) sql += " AND (v.size, v.id) > (CAST(?6 AS INTEGER), ?7)";
+    if (sort == VideoSort::duration) sql += " AND (v.duration_ms, v.id) > (CAST(?6 AS INTEGER), ?7)";
     return sql;
   };
   std::string sql = part("?1");
@@ -94,7 +110,8 @@ std::string listSql(bool oneAuthor, bool twoStates, VideoSort sort, bool tagged)
   // ORDER BY uses positions, because a compound SELECT can only be sorted by its result columns.
   sql += sort == VideoSort::created ? " ORDER BY 1 DESC"
          : sort == VideoSort::name  ? " ORDER BY 4, 1"
-                                    : " ORDER BY 8, 1";
+         : sort == VideoSort::size  ? " ORDER BY 8, 1"
+                                    : " ORDER BY 11, 1";
   return sql + " LIMIT ?4";
 }
 
@@ -102,14 +119,14 @@ std::string listSql(bool oneAuthor, bool twoStates, VideoSort sort, bool tagged)
 const std::string& listSqlFor(bool oneAuthor, bool twoStates, VideoSort sort, bool tagged) {
   static const std::vector<std::string> all = [] {
     std::vector<std::string> made;
-    for (const VideoSort s : {VideoSort::created, VideoSort::name, VideoSort::size})
+    for (const VideoSort s : {VideoSort::created, VideoSort::name, VideoSort::size, VideoSort::duration})
       for (const bool author : {false, true})
         for (const bool two : {false, true}) made.push_back(listSql(author, two, s, false));
     for (const bool author : {false, true})
       for (const bool two : {false, true}) made.push_back(listSql(author, two, VideoSort::created, true));
     return made;
   }();
-  return all[(tagged ? 12 : static_cast<std::size_t>(sort) * 4) + (oneAuthor ? 2 : 0) + (twoStates ? 1 : 0)];
+  return all[(tagged ? 16 : static_cast<std::size_t>(sort) * 4) + (oneAuthor ? 2 : 0) + (twoStates ? 1 : 0)];
 }
 
 Page<Video> pageOf(store::Query query, std::int64_t limit, VideoSort sort) {
@@ -117,7 +134,8 @@ Page<Video> pageOf(store::Query query, std::int64_t limit, VideoSort sort) {
   readPage(page, query, limit, videoOf<>, [sort](const Video& last) {
     return sort == VideoSort::created ? makeCursor({last.id.text})
            : sort == VideoSort::name  ? makeCursor({last.name, last.id.text})
-                                      : makeCursor({fmt::to_string(last.size), last.id.text});
+           : sort == VideoSort::size  ? makeCursor({fmt::to_string(last.size), last.id.text})
+                                      : makeCursor({fmt::to_string(last.durationMs.value_or(0)), last.id.text});
   });
   return page;
 }
@@ -126,13 +144,15 @@ Page<Video> pageOf(store::Query query, std::int64_t limit, VideoSort sort) {
 
 std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id) {
   static const std::string sql =
-      fmt::format("SELECT v.id, {}d.due, v.blob, v.modified, v.reported FROM {} WHERE v.id = ?", columns, tables);
+      fmt::format("SELECT v.id, {}d.due, v.blob, v.modified, v.reported, v.probed FROM {} WHERE v.id = ?", columns,
+                  tables);
   auto query = reader.query(sql, id);
   if (!query.next()) return std::nullopt;
   auto video = videoOf<StoredVideo>(query);
-  video.blob = query.optionalText(18);
-  video.modified = query.optionalTime(19).value_or(video.created);
-  video.reported = query.integer(20) != 0;
+  video.blob = query.optionalText(26);
+  video.modified = query.optionalTime(27).value_or(video.created);
+  video.reported = query.integer(28) != 0;
+  video.probed = query.integer(29) != 0;
   return video;
 }
 
@@ -252,6 +272,29 @@ std::optional<VideoId> nextReady(store::Reader& reader, const VideoId& after) {
   return query.next() ? std::optional(VideoId{std::string(query.text(0))}) : std::nullopt;
 }
 
+std::vector<UnprobedContent> listUnprobed(store::Reader& reader, const VideoId& after, std::int64_t limit) {
+  std::vector<UnprobedContent> all;
+  auto query = reader.query(
+      "SELECT id, coalesce(blob, ''), content_type FROM video_info WHERE state = 'ready' AND probed = 0 AND id > ? "
+      "ORDER BY id LIMIT ?",
+      after, limit);
+  while (query.next())
+    all.push_back({VideoId{std::string(query.text(0))}, std::string(query.text(1)), std::string(query.text(2))});
+  return all;
+}
+
+std::vector<std::string> notesOf(const StoredVideo& video) {
+  if (video.state != VideoState::ready || !video.probed) return {};
+  return media::playbackNotes(video.contentType, {.durationMs = video.durationMs,
+                                                  .width = video.width,
+                                                  .height = video.height,
+                                                  .videoCodec = video.videoCodec,
+                                                  .audioCodec = video.audioCodec,
+                                                  .faststart = video.faststart,
+                                                  .fragmented = video.fragmented,
+                                                  .hasLocation = video.hasLocation});
+}
+
 bool isDamageNoted(store::Reader& reader, const VideoId& id, std::string_view blob) {
   return reader.query("SELECT 1 FROM damaged_contents WHERE video_id = ? AND blob = ?", id, blob).next();
 }
@@ -319,13 +362,26 @@ bool setContent(store::Transaction& transaction, const StoredVideo& before, cons
   if (before.blob)
     now = std::max<Time>(now, std::chrono::floor<std::chrono::seconds>(before.modified) + std::chrono::seconds{1});
   clearDamage(transaction, before.id);
+  const bool isSet =
+      transaction
+          .query(
+              "UPDATE video_info SET state = 'ready', blob = ?, size = ?, sha256 = ?, content_type = ?, "
+              "modified = ?, original_sha256 = NULL "
+              "WHERE id = ? AND state IN ('pending', 'ready') AND coalesce(blob, '') = ?",
+              content.blob, content.size, content.sha256, content.contentType, now, before.id, before.blob.value_or(""))
+          .run() == 1;
+  return isSet && setMedia(transaction, before.id, content.blob, content.media);
+}
+
+bool setMedia(store::Transaction& transaction, const VideoId& id, std::string_view blob,
+              const std::optional<media::MediaInfo>& media) {
+  const media::MediaInfo info = media.value_or(media::MediaInfo{});
   return transaction
              .query(
-                 "UPDATE video_info SET state = 'ready', blob = ?, size = ?, sha256 = ?, content_type = ?, "
-                 "modified = ?, duration_ms = NULL "
-                 "WHERE id = ? AND state IN ('pending', 'ready') AND coalesce(blob, '') = ?",
-                 content.blob, content.size, content.sha256, content.contentType, now, before.id,
-                 before.blob.value_or(""))
+                 "UPDATE video_info SET duration_ms = ?, width = ?, height = ?, video_codec = ?, audio_codec = ?, "
+                 "faststart = ?, fragmented = ?, has_location = ?, probed = ? WHERE id = ? AND blob = ?",
+                 info.durationMs.value_or(0), info.width, info.height, info.videoCodec, info.audioCodec, info.faststart,
+                 info.fragmented, info.hasLocation, media.has_value(), id, blob)
              .run() == 1;
 }
 

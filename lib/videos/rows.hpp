@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "media/probe.hpp"
 #include "store/database.hpp"
 #include "videos/fields.hpp"
 
@@ -16,6 +17,7 @@ struct StoredVideo : Video {
   std::optional<std::string> blob;
   Time modified{};  ///< when its content was stored
   bool reported = false;
+  bool probed = false;  ///< whether its content was looked into
   /// What decides who may see it.
   ViewedVideo view() const {
     return {authorId, state == VideoState::ready, visibility.value_or(Visibility::private_), blocked.has_value(),
@@ -38,6 +40,14 @@ struct NewContent {
   std::string blob;
   std::int64_t size = 0;
   std::string sha256;
+  std::string contentType;
+  std::optional<media::MediaInfo> media{};  ///< nothing: it could not be looked into
+};
+
+/// A content that was not looked into yet.
+struct UnprobedContent {
+  VideoId id;
+  std::string blob;
   std::string contentType;
 };
 
@@ -101,6 +111,11 @@ std::vector<VideoId> listDamaged(store::Reader& reader, std::int64_t limit);
 /// Returns the video that the task verify looked at last; empty before its first run.
 VideoId verifyPosition(store::Reader& reader);
 
+/// Returns at most `limit` ready videos after this one whose content was not looked into, by ID.
+std::vector<UnprobedContent> listUnprobed(store::Reader& reader, const VideoId& after, std::int64_t limit);
+/// Returns why a ready video does not play everywhere; nothing if its content was not looked into.
+std::vector<std::string> notesOf(const StoredVideo& video);
+
 void setVerifyPosition(store::Transaction& transaction, const VideoId& id);
 /// Records that the content is damaged, if it still is the video's. Returns false if it is not, or if that is recorded.
 bool noteDamage(store::Transaction& transaction, const VideoId& id, std::string_view blob, std::string_view why,
@@ -110,6 +125,10 @@ void insertVideo(store::Transaction& transaction, const Video& video);
 /// Publishes the content of a video that is still pending, or ready with the same content as when it was read. Returns
 /// false otherwise.
 bool setContent(store::Transaction& transaction, const StoredVideo& before, const NewContent& content, Time now);
+/// Records what the content says about itself, if it still is the video's; nothing: that it was not looked into.
+/// Returns whether it still is.
+bool setMedia(store::Transaction& transaction, const VideoId& id, std::string_view blob,
+              const std::optional<media::MediaInfo>& media);
 /// Writes the video's name, description, visibility and tags, and whether comments are off.
 void setVideo(store::Transaction& transaction, const Video& video);
 /// Changes the state of a video from `from` to `to`. Returns false, and changes nothing, if it is not in state `from`.

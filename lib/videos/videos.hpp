@@ -26,7 +26,7 @@ namespace video {
 /// The state of a video: without a content yet, published, in the trash, or being purged.
 enum class VideoState { pending, ready, deleted, purging };
 /// The sort orders of a list of videos.
-enum class VideoSort { created, name, size };
+enum class VideoSort { created, name, size, duration };
 
 /// A video, without its content.
 struct Video {
@@ -48,6 +48,16 @@ struct Video {
   std::vector<std::string> tags{};         ///< at most 10, in lower case, sorted
   std::optional<std::string> authorDisplayName{};
   std::optional<bool> commentsOff{};  ///< true: nobody can comment; otherwise nothing
+  // What the content says about itself; nothing if it does not, or was not looked into yet.
+  std::optional<std::int64_t> width{};  ///< pixels, after rotation
+  std::optional<std::int64_t> height{};
+  std::optional<std::string> videoCodec{};  ///< as in RFC 6381 where it can be told
+  std::optional<std::string> audioCodec{};
+  std::optional<bool> faststart{};    ///< whether the index comes before the media; mp4 and mov only
+  std::optional<bool> fragmented{};   ///< mp4 and mov only
+  std::optional<bool> hasLocation{};  ///< whether it says where it was taken; for the owner, admins and the operator
+  std::optional<std::string> originalSha256{};      ///< of the uploaded content, if its location was removed
+  std::optional<std::vector<std::string>> notes{};  ///< why it does not play everywhere, in sentences; from `show` only
 };
 
 /// The request for a new video.
@@ -78,7 +88,7 @@ struct VideoQuery : ListQuery {
   std::optional<std::string> user;
   std::optional<VideoState> state;  ///< default: ready, and pending if the caller may see them
   std::optional<std::string> sha256;
-  std::optional<VideoSort> sort;     ///< default: created, newest first; name and size sort in ascending order
+  std::optional<VideoSort> sort;     ///< default: created, newest first; others sort in ascending order
   std::optional<std::string> tag{};  ///< sorted by creation time only
 };
 
@@ -174,7 +184,7 @@ class Videos {
   /// Returns whether a user has some content, so that an import need not send it. For the user, admins and the
   /// operator. Faults: malformed, forbidden, notFound (the user).
   virtual KnownContent known(const Credential& by, const ContentQuery& wanted) = 0;
-  /// Returns a video: one that is not ready to the owner, admins and the operator only.
+  /// Returns a video with `notes`: one that is not ready to the owner, admins and the operator only.
   virtual Video show(const Credential& by, const VideoRef& wanted) = 0;
   /// Changes the name, description, visibility or tags of a pending or ready video, or whether it takes comments, and
   /// returns the video. For the owner, admins and the operator. Faults: malformed, forbidden, notFound, conflict
@@ -217,6 +227,8 @@ class LocalVideos : public Videos {
   /// Returns the task that checks the contents known to be damaged, and one in `share` of the others, which must
   /// outlive it.
   virtual schedule::Task verifyTask(const std::atomic<std::int64_t>& share) = 0;
+  /// Returns the task that looks into the contents that were not looked into yet, such as those of an older version.
+  virtual schedule::Task probeTask() = 0;
   /// Returns how many ready videos have a content that was found missing or damaged; counts at most 1000.
   virtual std::size_t damagedContents() = 0;
 };

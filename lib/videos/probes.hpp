@@ -1,0 +1,13 @@
+#pragma once
+
+#include "base/forward.hpp"
+#include "schedule/schedule.hpp"
+
+namespace video {
+
+/// Makes the task that looks into the contents of ready videos that were not looked into yet, and records what they say
+/// about themselves. It has one low-priority executor and can be stopped between steps of some dozens of contents. One
+/// that cannot be opened counts as failed, and is tried again by the next run.
+schedule::Task makeProbeTask(store::Database& database, const store::Blobs& blobs);
+
+}  // namespace video

@@ -1,0 +1,305 @@
+#include "media/probe.hpp"
+
+#include "catch.hpp"
+#include "media/playback.hpp"
+#include "media/sniff.hpp"
+#include "media_bytes.hpp"
+
+using namespace video;
+using namespace video::media;
+using video::test::BytesFile;
+using video::test::padded;
+using video::test::sampleFiles;
+using namespace std::string_view_literals;
+
+namespace {
+
+std::string big(std::uint64_t value, int bytes) {
+  std::string text;
+  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) text += static_cast<char>(value >> shift & 0xff);
+  return text;
+}
+
+std::string box(std::string_view type, std::string_view content) {
+  return big(8 + content.size(), 4).append(type).append(content);
+}
+
+std::string repeated(std::string_view bytes, std::size_t times) {
+  std::string text;
+  for (std::size_t i = 0; i < times; ++i) text += bytes;
+  return text;
+}
+
+constexpr std::string_view straight = "\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x40\0\0\0"sv;
+constexpr std::string_view turned = "\0\0\0\0\0\1\0\0\0\0\0\0\xff\xff\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x40\0\0\0"sv;
+
+// A movie header of 90 s.
+std::string movieHeader(std::string_view matrix = straight, std::uint32_t duration = 90'000) {
+  return box("mvhd", big(0, 12) + big(1000, 4) + big(duration, 4) + big(0, 16) + std::string(matrix) + big(0, 28));
+}
+
+std::string videoTrack(std::string_view entry, std::string_view matrix = straight, std::string_view more = {}) {
+  const std::string header =
+      box("tkhd", big(3, 4) + big(0, 8) + big(1, 4) + big(0, 8) + big(0, 16) + std::string(matrix) + big(0, 8));
+  const std::string tables = box("stsd", big(0, 4) + big(1, 4) + std::string(entry)) + std::string(more);
+  return box("trak",
+             header + box("mdia", box("mdhd", big(0, 12) + big(25, 4) + big(2250, 4) + big(0, 4)) +
+                                      box("hdlr", big(0, 8) + "vide" + big(0, 12)) + box("minf", box("stbl", tables))));
+}
+
+std::string picture(std::string_view format, std::string_view inner = {}) {
+  return box(format, big(0, 24) + big(640, 2) + big(360, 2) + big(0, 50) + std::string(inner));
+}
+
+const std::string start = box("ftyp", "isom\0\0\2\0isom"sv);
+const std::string plainIndex = box("moov", movieHeader() + videoTrack(picture("avc1", box("avcC", "\1\x64\0\x28"sv))));
+
+MediaInfo infoOf(const std::string& bytes, std::string_view type = "video/mp4") {
+  return probe(BytesFile(bytes).file, type).info;
+}
+
+std::string_view typeOf(const std::string& bytes) {
+  return sniff(bytes).value_or(Kind{}).type;
+}
+
+}  // namespace
+
+TEST_CASE("an mp4 says its duration, size and codec, and where its index is") {
+  const MediaInfo info = infoOf(start + plainIndex + box("mdat", "x"));
+  CHECK(info.durationMs == 90'000);
+  CHECK(info.width == 640);
+  CHECK(info.height == 360);
+  CHECK(info.videoCodec == "avc1.640028");
+  CHECK_FALSE(info.audioCodec);
+  CHECK(info.faststart == true);
+  CHECK(info.fragmented == false);
+  CHECK(info.hasLocation == false);
+  CHECK(infoOf(start + box("mdat", "x") + plainIndex).faststart == false);
+  CHECK(infoOf(start + box("free", "") + plainIndex).faststart == true);
+}
+
+TEST_CASE("a picture that is turned by a quarter swaps width and height") {
+  const auto widthOf = [](std::string_view ofMovie, std::string_view ofTrack) {
+    return infoOf(box("moov", movieHeader(ofMovie) + videoTrack(picture("avc1"), ofTrack))).width;
+  };
+  CHECK(widthOf(straight, turned) == 360);
+  CHECK(widthOf(turned, straight) == 360);
+  CHECK(widthOf(turned, turned) == 640);
+}
+
+TEST_CASE("codecs are named as in RFC 6381") {
+  const auto codecOf = [](std::string_view format, std::string_view record) {
+    return infoOf(box("moov", movieHeader() + videoTrack(picture(format, record)))).videoCodec;
+  };
+  CHECK(codecOf("avc3", box("avcC", "\1\x42\xe0\x1e"sv)) == "avc3.42e01e");
+  CHECK(codecOf("hvc1", box("hvcC", "\1\1\x60\0\0\0\x90\0\0\0\0\0\x5d"sv)) == "hvc1.1.6.L93.90");
+  CHECK(codecOf("hev1", box("hvcC", "\1\x62\x20\0\0\0\xb0\0\0\0\0\0\x99"sv)) == "hev1.A2.4.H153.B0");
+  CHECK(codecOf("av01", box("av1C", "\x81\x04\x80\0"sv)) == "av01.0.04H.08");
+  CHECK(codecOf("av01", box("av1C", "\x81\x4d\x60\0"sv)) == "av01.2.13M.12");
+  CHECK(codecOf("vp09", box("vpcC", "\1\0\0\0\2\x29\xa0"sv)) == "vp09.02.41.10");
+  CHECK(codecOf("mp4v", box("esds", "\0\0\0\0\3\x80\x80\x80\x15\0\1\0\4\x0d\x20"sv) + std::string(12, '\0')) ==
+        "mp4v.20");
+  CHECK(codecOf("apch", "") == "apch");
+  CHECK_FALSE(codecOf("a\0\xff\1"sv, ""));
+}
+
+TEST_CASE("files that ffmpeg has made say what they are") {
+  const auto look = [](const std::string& folder, const std::string& wanted) {
+    for (const auto& [name, bytes] : sampleFiles(VIDEO_SOURCE_DIR, folder))
+      if (name == wanted) return infoOf(bytes, typeOf(bytes));
+    FAIL("no file " << wanted);
+    return MediaInfo{};
+  };
+  const auto looksLike = [&](const std::string& folder, const std::string& name, std::string_view codecs) {
+    const MediaInfo info = look(folder, name);
+    CAPTURE(name);
+    CHECK(info.videoCodec.value_or("-") + ' ' + info.audioCodec.value_or("-") == codecs);
+    CHECK((info.durationMs.value_or(0) >= 400 && info.durationMs.value_or(0) <= 530));
+  };
+  looksLike("boxes", "mp4", "avc1.42c00a mp4a.40.2");
+  looksLike("boxes", "fragmented", "avc1.42c00a mp4a.40.2");
+  looksLike("boxes", "dash", "avc1.42c00a mp4a.40.2");
+  looksLike("boxes", "mov_aac", "avc1.42c00a mp4a.40.2");
+  looksLike("boxes", "mov_pcm", "avc1.42c00a pcm");
+  looksLike("boxes", "hevc_opus", "hvc1.1.6.L30.90 opus");
+  looksLike("boxes", "av1", "av01.0.00M.08 -");
+  looksLike("boxes", "vp9", "vp09.00.10.08 -");
+  looksLike("boxes", "audio", "- mp4a.40.2");
+  looksLike("elements", "mkv", "avc1.42c00a mp4a.40.2");
+  looksLike("elements", "hevc", "hvc1.1.6.L30.90 -");
+  looksLike("elements", "webm", "vp9 opus");
+  looksLike("elements", "webm_vp8", "vp8 opus");
+  // Written as they were recorded: the duration is that of the last cluster, whose size may be unknown.
+  looksLike("elements", "live", "avc1.42c00a mp4a.40.2");
+  looksLike("elements", "unknown_size", "avc1.42c00a mp4a.40.2");
+  CHECK(look("boxes", "rotated").width == 48);
+  CHECK(look("boxes", "mp4").width == 64);
+  CHECK(look("boxes", "mp4").faststart == false);
+  CHECK(look("boxes", "faststart").faststart == true);
+  CHECK(look("boxes", "fragmented").fragmented == true);
+  CHECK(look("boxes", "fragmented").faststart == true);
+  CHECK_FALSE(look("elements", "webm").faststart);
+  CHECK(look("elements", "webm").height == 48);
+}
+
+TEST_CASE("a file that says where it was taken is found, and no longer says so once those places are overwritten") {
+  std::size_t located = 0;
+  for (const std::string folder : {"boxes", "elements"})
+    for (const auto& [name, bytes] : sampleFiles(VIDEO_SOURCE_DIR, folder)) {
+      const std::string_view type = typeOf(bytes);
+      const Probed found = probe(BytesFile(bytes).file, type);
+      const bool isMeant = name == "xyz" || name == "xyz_mov" || name == "loci" || name == "keys" || name == "location";
+      CAPTURE(name);
+      if (found.info.hasLocation.has_value()) CHECK(found.info.hasLocation == isMeant);
+      if (!isMeant) continue;
+      ++located;
+      std::string without = bytes;
+      for (const Stretch& one : found.location) without = padded(without, one);
+      CHECK(without.size() == bytes.size());
+      CHECK(without.find("48.8577") == std::string::npos);
+      MediaInfo expected = found.info;
+      expected.hasLocation = false;
+      CHECK(infoOf(without, type) == expected);
+    }
+  CHECK(located == 5);
+}
+
+TEST_CASE("a file that is cut off says what the whole says, or nothing") {
+  for (const std::string folder : {"boxes", "elements"})
+    for (const auto& [name, bytes] : sampleFiles(VIDEO_SOURCE_DIR, folder)) {
+      const std::string_view type = typeOf(bytes);
+      const MediaInfo whole = infoOf(bytes, type);
+      for (std::size_t size = 0; size < bytes.size(); ++size) {
+        const MediaInfo part = infoOf(bytes.substr(0, size), type);
+        CAPTURE(name, size);
+        if (part == MediaInfo{}) continue;
+        REQUIRE(part.width == whole.width);
+        REQUIRE(part.height == whole.height);
+        REQUIRE(part.videoCodec == whole.videoCodec);
+        REQUIRE(part.audioCodec == whole.audioCodec);
+        REQUIRE(part.faststart == whole.faststart);
+        REQUIRE(part.fragmented == whole.fragmented);
+        REQUIRE(part.durationMs.value_or(0) <= whole.durationMs.value_or(0));
+      }
+    }
+}
+
+TEST_CASE("of a hostile file nothing is known, and no more is read than the limit") {
+  const std::uint64_t gib = 1ULL << 30;
+  const std::string longIndex = big(1, 4) + "moov" + big(3 * gib, 8);
+  const std::string tiny = box("free", "");
+  std::string deep;
+  for (int depth = 0; depth < 10'000; ++depth) deep = box("moov", deep);
+  std::string deepTrack;
+  for (int depth = 0; depth < 10'000; ++depth) deepTrack = box("mdia", deepTrack);
+  const auto [what, bytes, size] = GENERATE_COPY(table<std::string, std::string, std::uint64_t>({
+      {"an index of 3 GiB that is not there", start + longIndex, 0},
+      {"an index of 3 GiB", start + longIndex, 4 * gib},
+      {"an index of 3 GiB of small boxes", start + longIndex + repeated(tiny, 1'000'000), 4 * gib},
+      {"an index of 900 MiB of small boxes",
+       start + big(900 << 20, 4) + "moov" + movieHeader() + repeated(tiny, 12'000'000), gib},
+      {"a box of size 7", start + big(7, 4) + "moov" + plainIndex, 0},
+      {"a box of size 7 in the index", start + box("moov", movieHeader() + big(7, 4) + "trak"), 0},
+      {"a box that ends behind the index", start + box("moov", movieHeader() + big(1000, 4) + "trak"), 0},
+      {"a size of 64 bits that overflows", start + big(1, 4) + "moov" + big(UINT64_MAX, 8), 0},
+      {"boxes in boxes", start + deep, 0},
+      {"boxes in a track", start + box("moov", movieHeader() + box("trak", deepTrack)), 0},
+      {"an index without a track", start + box("moov", movieHeader()), 0},
+      {"a track header that is too short",
+       start + box("moov", movieHeader() + box("trak", box("tkhd", "abc")) + videoTrack(picture("avc1"))), 0},
+      {"no index", start + box("mdat", "x"), 0},
+      {"zeros", start, gib},
+      {"two million boxes of the file", start + repeated(tiny, 2'000'000), 0},
+  }));
+  CAPTURE(what);
+  BytesFile file(bytes, size);
+  CHECK(probe(file.file, "video/mp4").info == MediaInfo{});
+  CHECK(file.read <= BoundedReader::most);
+}
+
+TEST_CASE("of hostile elements nothing is known, and no more is read than the limit") {
+  const std::string head = "\x1a\x45\xdf\xa3\x80";
+  const std::string segment = head + "\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xff";
+  std::string deep;
+  for (int depth = 0; depth < 2000; ++depth) deep = "\xae\x10" + big(deep.size(), 3) + deep;
+  const auto [what, bytes, size] = GENERATE_COPY(table<std::string, std::string, std::uint64_t>({
+      {"no segment", head, 0},
+      {"an empty segment", segment, 0},
+      {"tracks of unknown size", segment + "\x16\x54\xae\x6b\x01\xff\xff\xff\xff\xff\xff\xff", 0},
+      {"tracks of 3 GiB", segment + "\x16\x54\xae\x6b\x08" + big(3ULL << 30, 4), 4ULL << 30},
+      {"tracks in tracks", segment + "\x16\x54\xae\x6b\x10" + big(deep.size(), 3) + deep, 0},
+      {"an ID of eight bytes", segment + std::string(20, '\1'), 0},
+      {"zeros", segment, 1ULL << 30},
+      {"a million small elements", segment + repeated("\xec\x80", 1'000'000), 0},
+  }));
+  CAPTURE(what);
+  BytesFile file(bytes, size);
+  MediaInfo info = probe(file.file, "video/webm").info;
+  if (what == "tracks in tracks") info.hasLocation.reset();  // they are tracks, of which nothing is said
+  CHECK(info == MediaInfo{});
+  CHECK(file.read <= BoundedReader::most);
+}
+
+TEST_CASE("a large index is not read whole") {
+  // What an hour at 30 frames a second has.
+  const std::string sizes = box("stsz", std::string(4 * 108'000, '\1'));
+  const std::string index = box("moov", movieHeader() + videoTrack(picture("avc1"), straight, sizes));
+  for (const std::string& bytes : {start + index + box("mdat", ""), start + box("mdat", "") + index}) {
+    BytesFile file(bytes);
+    CHECK(probe(file.file, "video/mp4").info.durationMs == 90'000);
+    CHECK(file.read < 20'000);
+    CHECK(file.reads < 10);
+  }
+}
+
+TEST_CASE("the duration of a fragmented file is that of its last fragments, of which no others are read") {
+  const auto fragment = [](std::uint64_t time) {
+    const std::string run = box("trun", big(0x100, 4) + big(2, 4) + big(512, 4) + big(512, 4));
+    return box("moof", box("mfhd", big(0, 8)) + box("traf", box("tfhd", big(0x20000, 4) + big(1, 4)) +
+                                                                box("tfdt", big(1 << 24, 4) + big(time, 8)) + run)) +
+           box("mdat", std::string(2000, 'x'));
+  };
+  const std::string entry = picture("avc1", box("avcC", "\1\x64\0\x28"sv));
+  std::string bytes =
+      start + box("moov", movieHeader(straight, 0) + videoTrack(entry) + box("mvex", box("trex", big(0, 24))));
+  for (std::uint64_t i = 0; i < 1000; ++i) bytes += fragment(i * 1024);
+  BytesFile file(bytes);
+  const MediaInfo info = probe(file.file, "video/mp4").info;
+  CHECK(info.durationMs == 1000 * 1024 * 1000 / 25);
+  CHECK(info.fragmented == true);
+  CHECK(file.read < bytes.size() / 10);
+}
+
+TEST_CASE("a file that cannot be read says nothing") {
+  BytesFile file(start + plainIndex);
+  file.file.read = [](std::uint64_t, std::span<std::byte>) -> std::size_t { return 0; };
+  CHECK(probe(file.file, "video/mp4").info == MediaInfo{});
+  file.file.read = [](std::uint64_t, std::span<std::byte>) -> std::size_t { throw std::bad_alloc(); };
+  CHECK(probe(file.file, "video/mp4").info == MediaInfo{});
+  CHECK(infoOf(start + plainIndex, "video/x-flv") == MediaInfo{});
+}
+
+TEST_CASE("what keeps a file from playing everywhere is said in words") {
+  MediaInfo info;
+  info.videoCodec = "avc1.640028";
+  info.audioCodec = "mp4a.40.2";
+  info.faststart = true;
+  info.hasLocation = false;
+  CHECK(playbackNotes("video/mp4", info).empty());
+  info.videoCodec = "vp9";
+  info.audioCodec = "opus";
+  CHECK(playbackNotes("video/webm", info).empty());
+  info.videoCodec = "hvc1.1.6.L93.B0";
+  info.faststart = false;
+  info.hasLocation = true;
+  CHECK(playbackNotes("video/mp4", info) == std::vector<std::string>{"HEVC: Firefox and older Chrome cannot play it",
+                                                                     "the index is at the end: playback starts late",
+                                                                     "the file says where it was taken"});
+  CHECK(playbackNotes("video/mp2t", {}) == std::vector<std::string>{"MPEG-TS: browsers cannot play it"});
+  CHECK(playbackNotes("video/mp4", {}) ==
+        std::vector<std::string>{"the structure of the file cannot be read: it may not play"});
+  MediaInfo strange;
+  strange.videoCodec = "wxyz";
+  CHECK(playbackNotes("video/mp4", strange) ==
+        std::vector<std::string>{"the video codec wxyz is not known: browsers may not play it"});
+}
