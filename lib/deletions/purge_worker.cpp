@@ -17,6 +17,7 @@
 #include "tokens/rows.hpp"
 #include "users/rows.hpp"
 #include "videos/rows.hpp"
+#include "views/rows.hpp"
 
 namespace video {
 namespace {
@@ -169,7 +170,8 @@ schedule::Counts PurgeWorker::finish(std::span<const Unlinked> videos) {
       if (one.failure.empty()) {
         left -= rows::deleteCommentsOf(transaction, one.video, std::max<std::int64_t>(left, 1));
         if (left > 0) left -= rows::deleteSharesOf(transaction, one.video, left);
-        if (left <= 0) break;  // there may be more comments or shares
+        if (left > 0) left -= rows::removeViewsOf(transaction, one.video, left);
+        if (left <= 0) break;  // there may be more comments, shares or views
         if (options_.remember.count() > 0) rows::rememberContent(transaction, one.video);
         if (!rows::finishDeletion(transaction, one.video, self)) throw rows::changedMeanwhile(one.video);
         ++now.done;
@@ -265,7 +267,8 @@ schedule::Counts PurgeWorker::purgeUser(const rows::DueUser& user) {
     };
     while (write(removeContents) == step) {
     }
-    for (const auto remove : {rows::removeBlocker, rows::removeContentBlocker, rows::removeDecider}) {
+    for (const auto remove :
+         {rows::removeHistoryOf, rows::removeBlocker, rows::removeContentBlocker, rows::removeDecider}) {
       const auto removeSome = [&](store::Transaction& transaction) { return remove(transaction, user.id, step); };
       while (write(removeSome) == step) {
       }

@@ -43,6 +43,7 @@ struct Settings {
   UploadsOptions uploads;
   SharesOptions shares;
   CommentsOptions comments;
+  std::filesystem::path webRoot;  ///< folder with the site's own pages; empty: none
   std::string signingKey;  ///< the key for signed links, 32 bytes; empty: use `signing.key` of the data directory
   DeletionsOptions deletions;
   TasksOptions tasks;

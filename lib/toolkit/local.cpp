@@ -21,6 +21,7 @@
 #include "uploads/make.hpp"
 #include "users/make.hpp"
 #include "videos/make.hpp"
+#include "views/make.hpp"
 
 namespace video {
 namespace {
@@ -64,6 +65,7 @@ class DirectoryToolkit : public LocalToolkit {
         uploads_(makeLocalUploads(database_, blobs_, access_, settings.uploads, [this] { deletions_->wake(); })),
         shares_(makeLocalShares(database_, access_, settings.shares)),
         comments_(makeLocalComments(database_, access_, settings.comments)),
+        views_(makeLocalViews(database_, access_)),
         reports_(makeLocalReports(database_, access_)),
         contents_(makeLocalContents(database_, access_)),
         deletions_(makeLocalDeletions(database_, blobs_, access_, purgeClock_, settings.deletions)),
@@ -87,6 +89,7 @@ class DirectoryToolkit : public LocalToolkit {
   Uploads& uploads() override { return *uploads_; }
   Shares& shares() override { return *shares_; }
   LocalComments& comments() override { return *comments_; }
+  Views& views() override { return *views_; }
   Reports& reports() override { return *reports_; }
   Contents& contents() override { return *contents_; }
   Deletions& deletions() override { return *deletions_; }
@@ -130,6 +133,7 @@ class DirectoryToolkit : public LocalToolkit {
   std::unique_ptr<Uploads> uploads_;
   std::unique_ptr<Shares> shares_;
   std::unique_ptr<LocalComments> comments_;
+  std::unique_ptr<Views> views_;
   std::unique_ptr<Reports> reports_;
   std::unique_ptr<Contents> contents_;
   std::unique_ptr<LocalDeletions> deletions_;

@@ -13,6 +13,7 @@
 #include "uploads/make.hpp"
 #include "users/make.hpp"
 #include "videos/make.hpp"
+#include "views/make.hpp"
 
 namespace video {
 namespace {
@@ -28,6 +29,7 @@ class RemoteToolkit : public Toolkit {
         uploads_(makeRemoteUploads(server_)),
         shares_(makeRemoteShares(server_)),
         comments_(makeRemoteComments(server_)),
+        views_(makeRemoteViews(server_)),
         reports_(makeRemoteReports(server_)),
         contents_(makeRemoteContents(server_)),
         deletions_(makeRemoteDeletions(server_)),
@@ -42,6 +44,7 @@ class RemoteToolkit : public Toolkit {
   Uploads& uploads() override { return *uploads_; }
   Shares& shares() override { return *shares_; }
   Comments& comments() override { return *comments_; }
+  Views& views() override { return *views_; }
   Reports& reports() override { return *reports_; }
   Contents& contents() override { return *contents_; }
   Deletions& deletions() override { return *deletions_; }
@@ -58,6 +61,7 @@ class RemoteToolkit : public Toolkit {
   std::unique_ptr<Uploads> uploads_;
   std::unique_ptr<Shares> shares_;
   std::unique_ptr<Comments> comments_;
+  std::unique_ptr<Views> views_;
   std::unique_ptr<Reports> reports_;
   std::unique_ptr<Contents> contents_;
   std::unique_ptr<Deletions> deletions_;

@@ -22,6 +22,7 @@
 #include "uploads/uploads.hpp"
 #include "users/users.hpp"
 #include "videos/videos.hpp"
+#include "views/views.hpp"
 
 namespace video {
 
@@ -43,6 +44,7 @@ class Toolkit {
   virtual Uploads& uploads() = 0;      ///< uploads
   virtual Shares& shares() = 0;        ///< signed links
   virtual Comments& comments() = 0;    ///< comments
+  virtual Views& views() = 0;          ///< who watches what
   virtual Reports& reports() = 0;      ///< reports of videos, comments and users
   virtual Contents& contents() = 0;    ///< contents that nobody may upload
   virtual Deletions& deletions() = 0;  ///< the queue of deletions

@@ -65,6 +65,9 @@ struct Fields<Video> {
             "whether the file says where it was taken; for the owner, admins and the operator"},
       Field{"original_sha256", &Video::originalSha256, "SHA-256 of the uploaded file, if its location was removed"},
       Field{"notes", &Video::notes, "why it does not play everywhere; shown for a single video only"},
+      Field{"danmaku_off", &Video::danmakuOff,
+            "true: danmaku, comments with a position, are switched off; otherwise left out"},
+      Field{"views", &Video::views, "how often it was watched; a viewer counts once within 24 hours"},
   };
 };
 
@@ -124,6 +127,7 @@ struct Fields<SetVideo> {
       Field{"visibility", &SetVideo::visibility, "public, unlisted or private"},
       Field{"tags", &SetVideo::tags, "new tags, at most 10 of 1 to 50 characters without commas"},
       Field{"comments_off", &SetVideo::commentsOff, "whether to switch comments off"},
+      Field{"danmaku_off", &SetVideo::danmakuOff, "whether to switch danmaku, comments with a position, off"},
   };
 };
 

@@ -58,6 +58,8 @@ struct Video {
   std::optional<bool> hasLocation{};  ///< whether it says where it was taken; for the owner, admins and the operator
   std::optional<std::string> originalSha256{};      ///< of the uploaded content, if its location was removed
   std::optional<std::vector<std::string>> notes{};  ///< why it does not play everywhere, in sentences; from `show` only
+  std::optional<bool> danmakuOff{};                 ///< true: no comment can have a position; otherwise nothing
+  std::optional<std::int64_t> views{};              ///< how often it was watched; nothing: the daemon is too old to say
 };
 
 /// The request for a new video.
@@ -128,6 +130,7 @@ struct SetVideo {
   /// At most 10 of 1 to 50 characters without commas. Spaces around them are removed, and A to Z become lower case.
   std::optional<std::vector<std::string>> tags{};
   std::optional<bool> commentsOff{};  ///< whether to switch comments off
+  std::optional<bool> danmakuOff{};   ///< whether to switch comments with a position off
 };
 
 /// The request to block a video.
@@ -213,8 +216,8 @@ class Videos {
   virtual Content open(const Credential& by, const VideoRef& wanted) = 0;
   /// Hides a video from all but its owner, moderators, admins and the operator, and keeps it from being purged,
   /// whatever its owner does, unless the owner's account is deleted: then its content becomes a blocked one (see
-  /// Contents). Its content cannot be replaced. A video that is blocked already gets the new reason. For moderators, admins and the operator. Faults: malformed, notFound,
-  /// conflict (being purged).
+  /// Contents). Its content cannot be replaced. A video that is blocked already gets the new reason. For moderators,
+  /// admins and the operator. Faults: malformed, notFound, conflict (being purged).
   virtual Video block(const Credential& by, const BlockVideo& wanted) = 0;
   /// Ends that. A video in the trash is due to be purged after the usual delay. For the same callers. Faults: notFound,
   /// conflict (not blocked).

@@ -352,7 +352,7 @@ void Client::requirePath(const Route& route) {
                     impl_->server.origin));
 }
 
-void Client::put(const Ask& asked, const ByteSource& bytes) {
+std::string Client::put(const Ask& asked, const ByteSource& bytes) {
   const Impl::Borrowed connection(*impl_);
   std::exception_ptr failure;
   std::optional<ErrorAnswer> early;
@@ -396,7 +396,9 @@ void Client::put(const Ask& asked, const ByteSource& bytes) {
                          type);
   if (early) throw errorOf(*early);
   if (failure) std::rethrow_exception(failure);
-  requireSuccess(impl_->answered(std::move(result)));
+  httplib::Response answer = impl_->answered(std::move(result));
+  requireSuccess(answer);
+  return std::move(answer.body);
 }
 
 // Reads a content in byte ranges of `pieceSize`; If-Match makes sure that all belong to the content that was opened.

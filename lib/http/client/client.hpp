@@ -63,6 +63,13 @@ class Client {
     put(ask(endpoint, by, wanted), bytes);
   }
 
+  /// Does the same and returns the parsed reply.
+  template <Described Wanted, class Given>
+  Given sendFor(const Endpoint<Wanted, Given>& endpoint, const Credential& by, const Wanted& wanted,
+                const ByteSource& bytes) {
+    return fromJson<Given>(put(ask(endpoint, by, wanted), bytes), true);
+  }
+
   /// Opens a content with a HEAD request; reading it sends GET requests for byte ranges, with If-Match. The client must
   /// outlive the content.
   template <Described Wanted>
@@ -119,7 +126,7 @@ class Client {
   std::string exchangeOnce(const Ask& asked);
   /// Throws versionMismatch if the server does not have the path of `route`.
   void requirePath(const Route& route);
-  void put(const Ask& asked, const ByteSource& bytes);
+  std::string put(const Ask& asked, const ByteSource& bytes);
   Content open(Ask asked);
 
   std::unique_ptr<Impl> impl_;
