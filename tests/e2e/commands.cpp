@@ -107,9 +107,9 @@ struct Workplace {
 
 TEST_CASE("every endpoint has a command and every command has an endpoint, or a stated reason for having none") {
   const std::map<std::string, std::string> nouns{
-      {"users", "user"},   {"sessions", "session"}, {"tokens", "token"},    {"videos", "video"}, {"uploads", "video"},
-      {"shares", "share"}, {"comments", "comment"}, {"deletions", "queue"}, {"tasks", "task"},   {"server", "server"},
-      {"exports", "user"}, {"reports", "report"},   {"contents", "video"},
+      {"users", "user"},   {"sessions", "session"}, {"tokens", "token"},    {"videos", "video"},  {"uploads", "video"},
+      {"shares", "share"}, {"comments", "comment"}, {"deletions", "queue"}, {"tasks", "task"},    {"server", "server"},
+      {"exports", "user"}, {"reports", "report"},   {"contents", "video"},  {"views", "history"},
   };
   // Operations whose command has another name.
   const std::map<std::string, std::string> others{
@@ -129,6 +129,9 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"comments.remove", "comment-delete"},
       {"comments.removeBy", "comment-delete"},
       {"comments.listHeld", "comment-list"},
+      {"views.watch", "history-set"},
+      {"views.resume", "history-show"},
+      {"views.history", "history-list"},
       {"deletions.enqueue", "video-delete"},
       {"exports.start", "user-export"},
       {"exports.open", "user-export"},
