@@ -162,6 +162,7 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"context-show", "a file of the caller's"},
       {"context-list", "a file of the caller's"},
       {"context-remove", "a file of the caller's"},
+      {"play", "videos.open"},
       {"completion", "the program alone"},
       {"generate", "the program alone"},
       {"help", "the program alone"},

@@ -354,6 +354,7 @@ void addUserExport(Commands& commands, CLI::App& user);
 void addShare(Commands& commands);
 void addComment(Commands& commands);
 void addHistory(Commands& commands);
+void addPlay(Commands& commands);
 void addReport(Commands& commands);
 void addQueue(Commands& commands);
 void addTask(Commands& commands);
