@@ -136,14 +136,16 @@ class JsonRowReader {
   std::string string() {
     in_.get();
     std::string text;
-    for (int c = in_.get(); c != '"'; c = in_.get()) {
-      if (c == CharReader::end) throw NoJson();
+    for (int c = in_.peek(); c != '"'; c = in_.peek()) {
+      if (c == CharReader::end || c == '\n') throw NoJson();
+      in_.get();
       if (c == '\\') {
         escape(text);
       } else if (text.size() < mostText) {
         text += static_cast<char>(c);
       }
     }
+    in_.get();
     return text;
   }
 

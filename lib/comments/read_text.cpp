@@ -194,7 +194,7 @@ std::string withoutTags(std::string_view text, bool isVtt, Comment& row) {
                                                    "font", "lang", "ruby", "rt", "rb", "span"};
   std::string out;
   while (!text.empty()) {
-    if (text.starts_with("{\\an") && text.size() > 5 && text[5] == '}') {
+    if (!isVtt && text.starts_with("{\\an") && text.size() > 5 && text[5] == '}') {
       row.mode = text[4] >= '7' ? CommentMode::top : CommentMode::bottom;
       text.remove_prefix(6);
       continue;

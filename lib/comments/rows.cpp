@@ -158,13 +158,16 @@ bool isKnownAuthor(store::Reader& reader, UserId author, std::int64_t count) {
 }
 
 std::vector<std::int64_t> countByPosition(store::Reader& reader, const VideoId& video, std::int64_t end) {
-  constexpr std::int64_t bins = 100;
+  constexpr std::size_t bins = 100;
   std::vector<std::int64_t> counts(bins);
   auto query = reader.query(
       "SELECT position_ms FROM comments WHERE video_id = ? AND is_held = 0 AND position_ms IS NOT NULL AND "
       "position_ms < ? ORDER BY position_ms",
       video, end);
-  while (query.next()) ++counts[static_cast<std::size_t>(query.integer(0) * bins / end)];
+  while (query.next()) {
+    const double part = static_cast<double>(query.integer(0)) / static_cast<double>(end);
+    ++counts[std::min<std::size_t>(static_cast<std::size_t>(part * static_cast<double>(bins)), bins - 1)];
+  }
   return counts;
 }
 
@@ -173,7 +176,7 @@ std::int64_t lastPosition(store::Reader& reader, const VideoId& video) {
       "SELECT position_ms FROM comments WHERE video_id = ? AND is_held = 0 AND position_ms IS NOT NULL "
       "ORDER BY position_ms DESC LIMIT 1",
       video);
-  return query.next() ? query.integer(0) : 0;
+  return query.next() ? std::min(query.integer(0), INT64_MAX - 1) : 0;
 }
 
 bool insertComment(store::Transaction& transaction, const Comment& comment, UserId author) {

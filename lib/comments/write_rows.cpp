@@ -224,6 +224,10 @@ std::string withoutEmptyLines(std::string text) {
   return text;
 }
 
+std::string escaped(std::string_view text) {
+  return replaced(replaced(replaced(text, "&", "&amp;"), "<", "&lt;"), ">", "&gt;");
+}
+
 class CueWriter : public RowWriter {
  public:
   explicit CueWriter(bool isVtt) : isVtt_(isVtt) {}
@@ -242,11 +246,9 @@ class CueWriter : public RowWriter {
     const std::string text = withoutEmptyLines(comment.content);
     if (isVtt_) {
       if (!authorOf(comment).empty()) {
-        out += "<v ";
-        appendXml(out, authorOf(comment));
-        out += '>';
+        out += "<v " + escaped(authorOf(comment)) + '>';
       }
-      appendXml(out, text);
+      out += escaped(text);
     } else {
       const std::int64_t color = comment.color.value_or(whiteColor);
       if (mode == CommentMode::top) out += "{\\an8}";

@@ -45,22 +45,22 @@ class DirectoryViews : public Views {
     const auto video =
         database_.read([&](store::Reader& reader) { return requireReady(reader, by, who, wanted.video); });
     const bool isEnded = wanted.ended.value_or(false);
-    WatchSign sign{wanted.video, viewerOf(who, wanted), wanted.positionMs,
-                   video.durationMs ? video.durationMs : wanted.durationMs, isEnded};
+    WatchSign sign{wanted.video,      viewerOf(who, wanted),
+                   wanted.positionMs, video.durationMs ? video.durationMs : wanted.durationMs,
+                   isEnded,           who.isUser() && (isEnded || wanted.positionMs >= leastSavedMs)};
     const WatchStep step = watchers_.note(sign);
-    const bool saves = step.saves && who.isUser() && (isEnded || wanted.positionMs >= leastSavedMs);
     const std::string viewer = step.counts ? storedViewer(sign) : std::string();
     const Time now = access_.now();
     const Time since = now - countsAgainAfter;
     const bool counts = step.counts && !database_.read([&](store::Reader& reader) {
       return rows::wasCounted(reader, wanted.video, viewer, since);
     });
-    if (saves || counts)
+    if (step.saves || counts)
       database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
         const Identity its = access_.identify(transaction, by);
         requireReady(transaction, by, its, wanted.video);
         if (counts) rows::countView(transaction, wanted.video, viewer, since, now);
-        if (!saves) return;
+        if (!step.saves) return;
         HistoryEntry entry;
         entry.video = wanted.video;
         entry.positionMs = wanted.positionMs;

@@ -51,7 +51,7 @@ WatchStep Watchers::note(const WatchSign& sign) {
   if (sign.durationMs) needed = std::min(needed, std::chrono::milliseconds{*sign.durationMs / 2});
   step.counts = !viewer.isCounted && viewer.watched >= needed;
   const auto pause = isBetween ? betweenPauses : betweenSaves;
-  step.saves = !viewer.saved || *viewer.saved + pause <= now;
+  step.saves = sign.isWorthSaving && (!viewer.saved || *viewer.saved + pause <= now);
   if (step.saves) viewer.saved = now;
   return step;
 }

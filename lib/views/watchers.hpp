@@ -20,6 +20,7 @@ struct WatchSign {
   std::int64_t positionMs = 0;
   std::optional<std::int64_t> durationMs;
   bool isEnded = false;
+  bool isWorthSaving = false;
 };
 
 /// What a sign of life leads to.

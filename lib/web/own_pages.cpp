@@ -90,7 +90,7 @@ class OwnPages {
   explicit OwnPages(fs::path root) : root_(std::move(root)) {}
 
   // Answers with the first of the files that exists.
-  void answer(const std::vector<fs::path>& files, const Exchange& exchange, Answer& answer) const {
+  void answerWith(const std::vector<fs::path>& files, const Exchange& exchange, Answer& answer) const {
     for (const fs::path& file : files)
       if (const OpenFile found = openRegular(root_ / file); found.file)
         return send(found, mediaTypeOf(file), exchange, answer);
@@ -117,7 +117,7 @@ class OwnPages {
     std::vector<fs::path> files;
     if (isPlain && inStatics) files.push_back("statics" / path);
     if (isPlain) files.push_back(path);  // the original serves its whole folder as /statics
-    this->answer(files, exchange, answer);
+    answerWith(files, exchange, answer);
   }
 
  private:
@@ -165,8 +165,9 @@ void serveOwnPages(http::Router& router, const fs::path& root) {
         answer.set("Location", isHome ? "/userhome" : "/");
         return;
       }
-      pages->answer(isHome ? std::vector<fs::path>{"index.html", "home.html"} : std::vector<fs::path>{"userhome.html"},
-                    exchange, answer);
+      pages->answerWith(
+          isHome ? std::vector<fs::path>{"index.html", "home.html"} : std::vector<fs::path>{"userhome.html"}, exchange,
+          answer);
     };
   };
   for (const Method method : {Method::get, Method::post}) {

@@ -416,14 +416,14 @@ std::string everything(const std::string& way, Met& met) {
   tell("ada", {"video", "set", first, "--danmaku", "off"});
   tell("ada", {"comment", "post", first, "x", "--at", "1"});
   tell("ada", {"video", "set", first, "--danmaku", "on"});
-  tell("ada", {"history", "set", first, "--at", "1:30"});
+  tell("ada", {"history", "set", first, "--at", "1:30", "-o", "tsv", "--columns", "watching"});
   tell("ada", {"history", "set", first, "--at", "-1"});
   tell("ada", {"history", "list", "-o", "json"});
   tell("bob", {"history", "list", "--user", "ada"});
   tell("ada", {"history", "clear", first, "-o", "json"});
   tell("ada", {"history", "list"});
   tell("ada", {"user", "set", "ada", "--history", "off"});
-  tell("ada", {"history", "set", first, "--at", "1:30"});
+  tell("ada", {"history", "set", first, "--at", "1:30", "-o", "tsv", "--columns", "watching"});
   tell("ada", {"history", "clear"});
   tell("ada", {"user", "set", "ada", "--history", "on"});
   tell("", {"comment", "delete", "--user", "ada"});
