@@ -50,7 +50,8 @@ class DirectoryComments : public LocalComments {
     if (wanted.parent && wanted.by == CommentOrder::position)
       throw Error(Fault::malformed, "parent: cannot be combined with by=position");
     return database_.read([&](store::Reader& reader) {
-      requireVideo(reader, by, who, wanted.video);
+      const auto video = requireVideo(reader, by, who, wanted.video);
+      if (wanted.by == CommentOrder::position && video.danmakuOff.value_or(false)) return Page<Comment>{};
       // Replies are shown even where the comment itself was deleted or hidden.
       if (const auto& parent = wanted.parent; parent && !rows::hasReplies(reader, {wanted.video, *parent}))
         requireVisible(reader, who, {wanted.video, *parent});

@@ -89,9 +89,10 @@ void makeRequest(http::Router& router, const Exchange& exchange, const Wrapped& 
   const std::size_t question = wrapped.target.find('?');
   head.path = std::string_view(wrapped.target).substr(0, question);
   if (question != std::string::npos) head.query = std::string_view(wrapped.target).substr(question + 1);
-  for (const auto& [name, value] : exchange.request.head.headers)
-    if (std::any_of(passedOn.begin(), passedOn.end(), [&](auto known) { return equalWithoutCase(name, known); }))
-      head.headers.emplace_back(name, value);
+  for (const auto& header : exchange.request.head.headers) {
+    const auto isIt = [&](std::string_view known) { return equalWithoutCase(header.first, known); };
+    if (std::any_of(passedOn.begin(), passedOn.end(), isIt)) head.headers.push_back(header);
+  }
   const bool hasBody = wrapped.method == Method::post;
   if (hasBody) head.contentLength = wrapped.body.size();
   // The API alone: no page, no upload, and nobody is trusted for the listener's sake.

@@ -64,7 +64,9 @@ TEST_CASE("the owner of a video can switch danmaku off, and comments stay on") {
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "x");
+  site.at(bob).comments().post(bob, flying(video, "before", 1));
   CHECK(site.at(ada).videos().set(ada, {.id = video, .danmakuOff = true}).danmakuOff == true);
+  CHECK(danmakuOf(site, bob, video).empty());
   requireFault([&] { site.at(bob).comments().post(bob, flying(video, "x", 1)); }, Fault::forbidden, "danmaku");
   requireFault([&] { importText(site, ada, video, xml); }, Fault::forbidden, "danmaku");
   NewComment plain;
@@ -73,6 +75,7 @@ TEST_CASE("the owner of a video can switch danmaku off, and comments stay on") {
   site.at(bob).comments().post(bob, plain);
   CHECK_FALSE(site.at(ada).videos().set(ada, {.id = video, .danmakuOff = false}).danmakuOff);
   site.at(bob).comments().post(bob, flying(video, "x", 1));
+  CHECK(danmakuOf(site, bob, video).size() == 2);
 }
 
 TEST_CASE("a file is imported with labels as authors, and importing it again adds nothing") {
