@@ -28,15 +28,16 @@ constexpr std::chrono::hours countsAgainAfter{24};
 constexpr std::chrono::seconds danmakuDelay{1};
 // Less is not worth continuing at.
 constexpr std::int64_t leastSavedMs = 5000;
+constexpr std::int64_t longestWatchedMs = 1000LL * 60 * 60 * 1000;
 
 class DirectoryViews : public Views {
  public:
   DirectoryViews(store::Database& database, access::Access& access) : database_(database), access_(access) {}
 
   Watching watch(const Credential& by, const WatchVideo& wanted) override {
-    constexpr std::int64_t longest = 1000LL * 60 * 60 * 1000;
     const auto check = [](std::string_view field, std::int64_t ms) {
-      if (ms < 0 || ms > longest) throw Error(Fault::malformed, fmt::format("{}: must be 0 to {}", field, longest));
+      if (ms < 0 || ms > longestWatchedMs)
+        throw Error(Fault::malformed, fmt::format("{}: must be 0 to {}", field, longestWatchedMs));
     };
     check("position_ms", wanted.positionMs);
     check("duration_ms", wanted.durationMs.value_or(0));
