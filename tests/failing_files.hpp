@@ -56,6 +56,9 @@ class FailingFiles : public os::FileSystem {
   int renameat2(int from, const char* name, int to, const char* newName, unsigned flags) override {
     return fails() ? -1 : FileSystem::renameat2(from, name, to, newName, flags);
   }
+  int linkat(int file, int folder, const char* name) override {
+    return fails() ? -1 : FileSystem::linkat(file, folder, name);
+  }
   int unlinkat(int folder, const char* name) override { return fails() ? -1 : FileSystem::unlinkat(folder, name); }
   const dirent* readdir(DIR* folder) override { return fails() ? nullptr : FileSystem::readdir(folder); }
   int fstatvfs(int file, struct statvfs& found) override { return fails() ? -1 : FileSystem::fstatvfs(file, found); }

@@ -12,7 +12,7 @@ struct ResolveReports : ResolveReport {
 template <class Wanted>
 void addReportVerb(Verb<Wanted>& verb, Reported (Reports::*report)(const Credential&, const Wanted&),
                    std::string (*idOf)(const Wanted&)) {
-  verb.option("--reason", &NewReport::reason)->required();
+  verb.option("--reason", &NewReport::reason, "why")->required();
   verb.option("--text", &NewReport::text);
   verb.option("--contact", &NewReport::contact);
   verb.givesResults();
@@ -74,7 +74,7 @@ void addReport(Commands& commands) {
   auto resolve = commands.verb<ResolveReports>(
       noun, "resolve", "Record the decision on reports; it does not block, mute or delete anything");
   resolve.several("ID", &ResolveReports::ids, "reports; - reads one ID per line from standard input");
-  resolve.option("--decision", &ResolveReport::decision)->required();
+  resolve.option("--decision", &ResolveReport::decision, "dismissed, or what you have done about it")->required();
   resolve.option("--text", &ResolveReport::text);
   resolve.givesResults();
   resolve.runs([](Caller& caller, ResolveReports& wanted) {

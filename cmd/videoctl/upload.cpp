@@ -6,16 +6,21 @@
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
+#include <iterator>
+#include <map>
 #include <set>
 #include <thread>
 
 #include "base/ids.hpp"
+#include "base/language_tag.hpp"
+#include "base/text.hpp"
 #include "deletions/fields.hpp"
 #include "frame/command.hpp"
 #include "frame/files.hpp"
 #include "frame/progress.hpp"
 #include "hashes.hpp"
 #include "os/descriptor.hpp"
+#include "subtitles/fields.hpp"
 #include "uploads/fields.hpp"
 #include "videos/fields.hpp"
 
@@ -35,7 +40,14 @@ struct UploadVideos {
   bool recursive = false;
   bool skipExisting = false;
   bool again = false;
+  bool move = false;
   std::optional<Visibility> visibility{};
+};
+
+// Subtitles beside a video: movie.srt or movie.en.vtt beside movie.mp4.
+struct Beside {
+  std::string path;
+  std::string lang;
 };
 
 // One file, or standard input.
@@ -43,7 +55,8 @@ struct Input {
   std::string path;
   bool found = false;             ///< found in a folder, not named on the command line
   std::optional<Error> broken{};  ///< why it cannot be read
-  std::string digest{};           ///< SHA-256; only with --skip-existing
+  std::string digest{};           ///< SHA-256; only with --skip-existing, and with --move through a daemon
+  std::vector<Beside> subtitles{};
 };
 
 Descriptor openInput(const FileOpener& opener, const std::string& path) {
@@ -71,9 +84,31 @@ bool isSettled(const fs::path& file, std::chrono::milliseconds minAge) {
   return systemClock().now() - changed >= minAge;
 }
 
+bool isSubtitles(const fs::path& file) {
+  const std::string extension = file.extension().string();
+  return equalWithoutCase(extension, ".srt") || equalWithoutCase(extension, ".vtt");
+}
+
+// Gives subtitles to the video that they are beside; those without a video are left out.
+void pairSubtitles(const std::vector<std::string>& subtitles, std::vector<Input>& videos) {
+  std::map<std::string, Input*> byStem;
+  for (Input& video : videos) byStem.emplace(fs::path(video.path).replace_extension().string(), &video);
+  for (const std::string& path : subtitles) {
+    fs::path stem = fs::path(path).replace_extension();
+    auto video = byStem.find(stem.string());
+    std::optional<std::string> lang = "und";  // BCP 47: undetermined
+    if (video == byStem.end() && stem.has_extension()) {
+      lang = normalLanguageTag(stem.extension().string().substr(1));
+      video = byStem.find(stem.replace_extension().string());
+    }
+    if (video != byStem.end() && lang) video->second->subtitles.push_back({path, *lang});
+  }
+}
+
 // Appends the regular files below a folder, sorted by path. Skips hidden files and symbolic links.
 void walk(const fs::path& folder, const UploadVideos& wanted, std::vector<Input>& to) {
   std::vector<std::string> paths;
+  std::vector<std::string> subtitles;
   std::error_code failed;
   fs::recursive_directory_iterator at(folder, failed);
   for (; !failed && at != fs::recursive_directory_iterator(); at.increment(failed)) {
@@ -83,6 +118,8 @@ void walk(const fs::path& folder, const UploadVideos& wanted, std::vector<Input>
     const bool leftOut = below.filename().string().starts_with('.') || matches(wanted.exclude, below);
     if (fs::is_directory(what)) {
       if (leftOut) at.disable_recursion_pending();
+    } else if (fs::is_regular_file(what) && !leftOut && isSubtitles(below)) {
+      subtitles.push_back(at->path().string());
     } else if (fs::is_regular_file(what) && !leftOut && (wanted.include.empty() || matches(wanted.include, below)) &&
                (wanted.minAge.count() == 0 || isSettled(at->path(), wanted.minAge))) {
       paths.push_back(at->path().string());
@@ -90,7 +127,11 @@ void walk(const fs::path& folder, const UploadVideos& wanted, std::vector<Input>
   }
   if (failed) throwFileError(folder, failed.value());
   std::sort(paths.begin(), paths.end());
-  for (std::string& path : paths) to.push_back({.path = std::move(path), .found = true});
+  std::sort(subtitles.begin(), subtitles.end());
+  std::vector<Input> found;
+  for (std::string& path : paths) found.push_back({.path = std::move(path), .found = true});
+  pairSubtitles(subtitles, found);
+  to.insert(to.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
 }
 
 std::vector<std::string> namesIn(const std::string& list, char ending) {
@@ -178,14 +219,15 @@ struct Stored {
 };
 
 // Creates a video and uploads its content. Deletes the pending video if the upload fails.
-Stored uploadOne(Caller& caller, const NewVideo& wanted, const ByteSource& source, const std::string& digest) {
+Stored uploadOne(Caller& caller, const NewVideo& wanted, const ByteSource& source, const std::string& digest,
+                 const std::shared_ptr<const Descriptor>& moved) {
   const SignalNote note;
   Toolkit& toolkit = caller.toolkit();
   Patience patience(caller.flags);
   const AddedVideo added = patience([&] { return toolkit.videos().add(caller.by(), wanted); });
   const VideoId& id = added.id;
   const auto known = digest.empty() ? std::nullopt : std::optional(digest);
-  const auto send = [&] { return toolkit.uploads().put(caller.by(), {id, known}, source).notes; };
+  const auto send = [&] { return toolkit.uploads().put(caller.by(), {id, known, moved}, source).notes; };
   const auto takeAway = [&] {
     try {
       toolkit.videos().remove(caller.by(), {{id, {}}, true});
@@ -260,9 +302,38 @@ Result rehearse(Caller& caller, const NewVideo& wanted, const Input& input, cons
   return {"would-upload", "", input.path, {}};
 }
 
-Result uploadInput(Caller& caller, const UploadVideos& wanted, const Input& input, const Descriptor& file,
-                   Rehearsed& so) {
+// Adds the subtitles beside a video that was uploaded. Returns their languages; says which could not be added.
+std::string addBeside(Caller& caller, const VideoId& id, const Input& input, const FileOpener& opener) {
+  std::string added;
+  for (const Beside& one : input.subtitles) {
+    try {
+      const Descriptor file = opener.open(one.path);
+      caller.toolkit().subtitles().put(caller.by(), {id, one.lang, {}}, sourceOf(file, one.path));
+      added += (added.empty() ? "with subtitles: " : ", ") + one.lang;
+    } catch (const Error& error) {
+      say(fmt::format("{}: not added to video {}: {}", one.path, id.text, error.what()));
+    }
+  }
+  return added;
+}
+
+// Removes a file whose bytes were uploaded, unless it has changed since it was opened as `was`.
+void removeMoved(const Input& input, const Descriptor& file, const struct stat& was, const FileOpener& opener) {
+  struct stat is {};
+  if (::fstat(file.number(), &is) != 0) throwFileError(input.path, errno);
+  if (is.st_size != was.st_size || is.st_mtim.tv_sec != was.st_mtim.tv_sec || is.st_mtim.tv_nsec != was.st_mtim.tv_nsec)
+    throw Error(Fault::conflict, fmt::format("{}: changed while it was uploaded", input.path));
+  opener.remove(input.path, file);
+}
+
+Result uploadInput(Caller& caller, const UploadVideos& wanted, const Input& input, Descriptor opened, Rehearsed& so,
+                   const FileOpener& opener) {
+  const auto shared = std::make_shared<const Descriptor>(std::move(opened));
+  const Descriptor& file = *shared;
   ByteSource source = sourceOf(file, input.path);
+  struct stat was {};
+  if (wanted.move && ::fstat(file.number(), &was) != 0) throwFileError(input.path, errno);
+  const auto moved = wanted.move && caller.target().kind == Target::Kind::direct ? shared : nullptr;
   if (wanted.skipExisting)
     if (auto result = known(caller, wanted, input)) return *std::move(result);
   const std::string name = wanted.name.empty() ? fs::path(input.path).filename().string() : wanted.name;
@@ -286,9 +357,18 @@ Result uploadInput(Caller& caller, const UploadVideos& wanted, const Input& inpu
     push({take, [&] { return sink.room(); }});
   };
   try {
-    const Stored stored = uploadOne(caller, {wanted.user, name, wanted.visibility}, source, input.digest);
+    const Stored stored = uploadOne(caller, {wanted.user, name, wanted.visibility}, source, input.digest, moved);
     Result result{"uploaded", stored.id.text, input.path, {}};
-    if (!stored.notes.empty()) result.detail = fmt::format("{}", fmt::join(stored.notes, "; "));
+    std::vector<std::string> details = stored.notes;
+    if (std::string added = addBeside(caller, stored.id, input, opener); !added.empty())
+      details.push_back(std::move(added));
+    if (!details.empty()) result.detail = fmt::format("{}", fmt::join(details, "; "));
+    if (!wanted.move) return result;
+    try {
+      removeMoved(input, file, was, opener);
+    } catch (const Error& error) {
+      say(fmt::format("{}: uploaded as video {}, but not removed: {}", input.path, stored.id.text, error.what()));
+    }
     return result;
   } catch (const Error& error) {
     if (!ignored(error)) throw;
@@ -307,6 +387,8 @@ void check(const UploadVideos& wanted, const Flags& flags) {
     throw Usage("video upload -: standard input can be read only once; --skip-existing and --dry-run need a file");
   if (!wanted.recursive && (wanted.minAge.count() > 0 || !wanted.include.empty() || !wanted.exclude.empty()))
     throw Usage("--min-age, --include and --exclude apply to folders: add --recursive");
+  if (wanted.move && (fromInput || flags.dryRun))
+    throw Usage("--move: needs files, and cannot be combined with --dry-run");
   if (wanted.again && !wanted.skipExisting) throw Usage("--again: only works with --skip-existing");
 }
 
@@ -316,7 +398,8 @@ void look(const Descriptor& file, Input& input, HashCache& hashes) {
   if (::fstat(file.number(), &what) != 0 || !S_ISREG(what.st_mode))
     throw Error(
         Fault::malformed,
-        fmt::format("{}: not a regular file, which --skip-existing needs because it reads files twice", input.path));
+        fmt::format("{}: not a regular file, which --skip-existing and --move need because they read files twice",
+                    input.path));
   input.digest = hashes.of(file, input.path);
 }
 
@@ -327,7 +410,8 @@ int upload(Caller& caller, UploadVideos& wanted) {
   const FileOpener opener;
   Descriptor one;  // opened first, so that a missing file is reported before the server is asked
   if (!several) one = openInput(opener, inputs.front().path);
-  if (wanted.skipExisting) {
+  // A moved file is removed afterwards: what a daemon has stored must be what was read here.
+  if (wanted.skipExisting || (wanted.move && caller.target().kind != Target::Kind::direct)) {
     HashCache hashes;
     for (Input& input : inputs) {
       try {
@@ -348,7 +432,7 @@ int upload(Caller& caller, UploadVideos& wanted) {
   return runBatch(caller, Items::ofFiles(paths, several), [&](const std::string&) -> Result {
     const Input& input = inputs[next++];
     if (input.broken) throw Error(*input.broken);
-    return uploadInput(caller, wanted, input, several ? openInput(opener, input.path) : std::move(one), so);
+    return uploadInput(caller, wanted, input, several ? openInput(opener, input.path) : std::move(one), so, opener);
   });
 }
 
@@ -363,10 +447,15 @@ void addUpload(Commands& commands, CLI::App& video) {
   put.option("--visibility", &UploadVideos::visibility,
              "who sees the videos; default: what the server is configured for (access.visibility)");
   put.flag("--recursive", &UploadVideos::recursive,
-           "upload all files in folders, except hidden files and symbolic links");
+           "upload all files in folders, except hidden files and symbolic links; movie.srt and movie.en.srt (or .vtt) "
+           "become subtitles of movie.mp4");
   put.flag("--skip-existing", &UploadVideos::skipExisting,
            "skip files whose content the owner has already uploaded or has deleted");
   put.flag("--again", &UploadVideos::again, "with --skip-existing: upload deleted content again");
+  put.flag(
+      "--move", &UploadVideos::move,
+      "remove each file once it is stored; in direct mode, on the file system of the data directory, it becomes the "
+      "stored file and is not copied");
   put.option("--min-age", &UploadVideos::minAge, "skip files modified less than DURATION ago");
   put.each("--include", &UploadVideos::include, "only upload files matching GLOB, such as '*.mp4'; may be repeated");
   put.each("--exclude", &UploadVideos::exclude, "skip files and folders matching GLOB; may be repeated");

@@ -40,6 +40,10 @@ struct ListVideos : VideoQuery {
   bool newest = false;
 };
 
+struct ChangeVideo : SetVideo {
+  std::string descriptionFile;
+};
+
 struct VerifyVideos {
   std::vector<std::string> ids;
   bool all = false;
@@ -251,6 +255,7 @@ void addVideo(Commands& commands) {
        {"Re-read all files and compare them with their recorded SHA-256", "videoctl video verify --all"}});
 
   addUpload(commands, noun);
+  addSubtitle(commands, noun);
 
   auto list = commands.verb<ListVideos>(noun, "list", "List your videos; admins and the operator see all");
   list.option("--user", &VideoQuery::user)->type_name("USER");
@@ -262,7 +267,7 @@ void addVideo(Commands& commands) {
   list.givesList<Page<Video>>();
   list.runs([](Caller& caller, ListVideos& wanted) {
     constexpr std::string_view columns =
-        "id,author,state,create_time,size,name,purge_time,visibility,author_display_name";
+        "id,author,state,create_time,size,name,purge_time,visibility,author_display_name,duration_ms";
     if (wanted.newest && (wanted.user || wanted.state || wanted.sort))
       throw Usage("--newest: cannot be combined with --user, --state or --sort");
     Videos& videos = caller.toolkit().videos();
@@ -295,11 +300,16 @@ void addVideo(Commands& commands) {
   get.runs(download);
 
   const auto changes = [](std::string_view status) {
-    return [status](Caller& caller, SetVideo& wanted) {
+    return [status](Caller& caller, ChangeVideo& wanted) {
+      if (!wanted.descriptionFile.empty()) {
+        if (wanted.description) throw Usage("--description-file: cannot be combined with --description");
+        wanted.description = readTextFile(wanted.descriptionFile, 64 * 1024);
+      }
       if (!wanted.name && !wanted.description && !wanted.visibility && !wanted.tags && !wanted.commentsOff &&
           !wanted.danmakuOff)
         throw Usage(
-            "video set: nothing to change: give --name, --description, --visibility, --tags, --comments or --danmaku");
+            "video set: nothing to change: give --name, --description, --description-file, --visibility, --tags, "
+            "--comments or --danmaku");
       if (wanted.description == "-") wanted.description = readInput(64 * 1024);
       return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
         const Video changed = caller.toolkit().videos().set(caller.by(), wanted);
@@ -309,12 +319,16 @@ void addVideo(Commands& commands) {
       });
     };
   };
-  auto set = commands.verb<SetVideo>(noun, "set", "Change a video's name, description, visibility, tags or comments");
+  auto set =
+      commands.verb<ChangeVideo>(noun, "set", "Change a video's name, description, visibility, tags or comments");
   set.option("ID", &SetVideo::id)->required();
   set.option("--name", &SetVideo::name);
   set.option("--description", &SetVideo::description,
-             "new description, at most 5000 characters; - reads standard input")
+             "new description, at most 5000 characters; lines such as '1:02 The cave' are chapters; - reads standard "
+             "input")
       ->type_name("TEXT");
+  set.option("--description-file", &ChangeVideo::descriptionFile, "read the new description from this file")
+      ->type_name("FILE");
   set.option(
       "--visibility", &SetVideo::visibility,
       "who sees it: public (anyone; listed), unlisted (anyone who has its ID), or private (its owner, and holders of "
@@ -330,7 +344,7 @@ void addVideo(Commands& commands) {
   set.givesResults();
   set.runs(changes("changed"));
 
-  auto rename = commands.verb<SetVideo>(noun, "rename", "Rename a video; the same as video set --name");
+  auto rename = commands.verb<ChangeVideo>(noun, "rename", "Rename a video; the same as video set --name");
   rename.option("ID", &SetVideo::id)->required();
   rename.option("NAME", &SetVideo::name)->required();
   rename.givesResults();
@@ -343,6 +357,16 @@ void addVideo(Commands& commands) {
   verify.flag("--all", &VerifyVideos::all, "verify all your videos; for admins and the operator, those of all users");
   verify.givesResults();
   verify.runs(verifyVideos);
+
+  auto strip = commands.verb<TheseVideos>(noun, "strip-location", "Remove from videos' files where they were taken");
+  strip.several("ID", &TheseVideos::ids, "videos; - reads one ID per line from standard input");
+  strip.givesResults();
+  strip.runs([](Caller& caller, TheseVideos& wanted) {
+    return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
+      caller.toolkit().uploads().stripLocation(caller.by(), {VideoId{id}, {}});
+      return {"stripped", id, {}, {}};
+    });
+  });
 
   auto remove = commands.verb<TheseVideos>(noun, "delete", "Delete videos; they can be restored until they are purged");
   remove.several("ID", &TheseVideos::ids, "videos; - reads one ID per line from standard input");

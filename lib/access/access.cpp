@@ -36,6 +36,13 @@ constexpr std::chrono::milliseconds touchInterval = 1min;
 constexpr std::string_view uploading = "upload";
 constexpr std::string_view viewing = "view";
 
+constexpr std::string_view dropping = "drop";
+
+// What the signature of a drop link names in place of a video.
+VideoId subjectOf(UserId owner) {
+  return {fmt::format("user {}", owner.value)};
+}
+
 bool isToken(std::string_view secret) {
   return secret.starts_with(tokenPrefix);
 }
@@ -373,6 +380,16 @@ void Access::checkLink(store::Reader& reader, const SignedLink& link, const Vide
     throw Error(Fault::forbidden, "link: has been revoked");
   // Who hands out a link lets others do what they may themselves.
   if (rows::isOwnerDisabled(reader, video)) throw Error(Fault::forbidden, "link: its owner is disabled");
+}
+
+std::string Access::dropLink(const ShareId& share, UserId owner, Time expires) {
+  return link(share.text, subjectOf(owner), dropping, expires);
+}
+
+void Access::checkDropLink(store::Reader& reader, const SignedLink& link, const ShareId& share, UserId owner) {
+  access::checkLink(impl_->database.directory().signingKey().read(), link, subjectOf(owner), dropping, now());
+  if (link.share != share.text) throw Error(Fault::forbidden, "link: signature is not valid for this request");
+  if (rows::isDisabled(reader, owner)) throw Error(Fault::forbidden, "link: its owner is disabled");
 }
 
 void Access::requireView(store::Reader& reader, const Credential& by, const Identity& who, const VideoId& id,

@@ -145,6 +145,11 @@ class Access {
   std::string uploadLink(const VideoId& video);
   /// Returns the query `?share=&exp=&sig=` of a share, for `what` (view, upload).
   std::string link(std::string_view share, const VideoId& video, std::string_view what, Time expires);
+  /// Returns the query `?share=&exp=&sig=` of a drop link of a user.
+  std::string dropLink(const ShareId& share, UserId owner, Time expires);
+  /// Throws forbidden unless `link` was signed as this drop link, and the user is not disabled. The caller knows that
+  /// it has not been revoked.
+  void checkDropLink(store::Reader& reader, const SignedLink& link, const ShareId& share, UserId owner);
   /// Throws forbidden unless `link` was signed for this use (view, upload), has not been revoked, and the video's owner
   /// is not disabled.
   void checkLink(store::Reader& reader, const SignedLink& link, const VideoId& video, std::string_view what);

@@ -51,6 +51,10 @@ void require(const Identity& who, const Right& right, std::optional<UserId> thin
   throw Error(Fault::forbidden, fmt::format("{}: not allowed", right.operation)).because(Reason::notAllowed);
 }
 
+void requireIfOwn(const Identity& who, const Right& right, UserId owner) {
+  if (who.isUser() && who.user == owner) require(who, right);
+}
+
 void requireOn(const Identity& who, const Right& right, std::optional<UserId> thing, const Error& absent) {
   if (thing || who.kind == Identity::Kind::anonymous) require(who, right, thing);
   if (!thing) throw Error(absent);

@@ -73,10 +73,19 @@ inline constexpr Right videosVerifyStatus{"videos.verifyStatus", owner | admin, 
 inline constexpr Right videosDelete{"videos.delete", owner | admin, Need::change};
 inline constexpr Right videosDeletePending{"videos.delete?pending", owner | admin, Need::upload};
 inline constexpr Right videosRestore{"videos.restore", owner | admin, Need::change};
+inline constexpr Right videosDrop{"videos.drop", link, Need::upload};
+inline constexpr Right videosChapters{"videos.chapters", anyone, Need::read};
 inline constexpr Right videosBlock{"videos.block", moderator | admin, Need::change};
+inline constexpr Right videosBlockOwn{"videos.block?own", admin, Need::administer};
 inline constexpr Right videosUnblock{"videos.unblock", moderator | admin, Need::change};
+inline constexpr Right videosUnblockOwn{"videos.unblock?own", admin, Need::administer};
 inline constexpr Right uploadsPut{"uploads.put", owner | admin | link, Need::upload};
+inline constexpr Right uploadsStripLocation{"uploads.stripLocation", owner | admin, Need::change};
 inline constexpr Right uploadsRehearse{"uploads.rehearse", owner | admin, Need::upload};
+inline constexpr Right subtitlesPut{"subtitles.put", owner | admin, Need::upload};
+inline constexpr Right subtitlesList{"subtitles.list", anyone, Need::read};
+inline constexpr Right subtitlesOpen{"subtitles.open", anyone, Need::read};
+inline constexpr Right subtitlesRemove{"subtitles.remove", owner | admin, Need::change};
 inline constexpr Right sharesCreate{"shares.create", owner | admin, Need::change};
 inline constexpr Right sharesList{"shares.list", owner | admin, Need::read};
 inline constexpr Right sharesRevoke{"shares.revoke", owner | admin, Need::change};
@@ -89,20 +98,29 @@ inline constexpr Right viewsWatch{"views.watch", anyone | link, Need::change};
 inline constexpr Right viewsResume{"views.resume", anyone, Need::read};
 inline constexpr Right viewsHistory{"views.history", owner | admin, Need::read};
 inline constexpr Right viewsClear{"views.clear", owner | admin, Need::change};
+inline constexpr Right commentsListHidden{"comments.list?held", owner | moderator | admin, Need::read};
 inline constexpr Right commentsRemove{"comments.remove", owner | moderator | admin, Need::change};
 inline constexpr Right commentsRemoveBy{"comments.removeBy", moderator | admin, Need::change};
+inline constexpr Right commentsRemoveByStaff{"comments.removeBy?staff", admin, Need::administer};
 inline constexpr Right commentsListHeld{"comments.listHeld", moderator | admin, Need::read};
 inline constexpr Right commentsHide{"comments.hide", moderator | admin, Need::change};
+inline constexpr Right commentsHideOwn{"comments.hide?own", admin, Need::administer};
 inline constexpr Right commentsApprove{"comments.approve", moderator | admin, Need::change};
+inline constexpr Right commentsApproveOwn{"comments.approve?own", admin, Need::administer};
 inline constexpr Right reportsVideo{"reports.video", anyone, Need::change};
 inline constexpr Right reportsComment{"reports.comment", anyone, Need::change};
 inline constexpr Right reportsUser{"reports.user", anyone, Need::change};
 inline constexpr Right reportsList{"reports.list", moderator | admin, Need::read};
+inline constexpr Right reportsListOwn{"reports.list?own", admin, Need::administer};
 inline constexpr Right reportsShow{"reports.show", moderator | admin, Need::read};
+inline constexpr Right reportsShowOwn{"reports.show?own", admin, Need::administer};
 inline constexpr Right reportsResolve{"reports.resolve", moderator | admin, Need::change};
+inline constexpr Right reportsResolveOwn{"reports.resolve?own", admin, Need::administer};
 inline constexpr Right reportsMade{"reports.made", owner | admin, Need::read};
 inline constexpr Right contentsBlock{"contents.block", moderator | admin, Need::change};
+inline constexpr Right contentsBlockOwn{"contents.block?own", admin, Need::administer};
 inline constexpr Right contentsUnblock{"contents.unblock", moderator | admin, Need::change};
+inline constexpr Right contentsUnblockOwn{"contents.unblock?own", admin, Need::administer};
 inline constexpr Right contentsList{"contents.list", moderator | admin, Need::read};
 inline constexpr Right deletionsEnqueue{"deletions.enqueue", admin, Need::administer};
 inline constexpr Right deletionsList{"deletions.list", admin, Need::administer};
@@ -125,6 +143,10 @@ bool may(const Identity& who, const Right& right, std::optional<UserId> thing = 
 
 /// Throws unauthenticated (for an anonymous caller) or forbidden unless `who` has the right.
 void require(const Identity& who, const Right& right, std::optional<UserId> thing = {});
+
+/// Throws forbidden if the object belongs to `who` and `who` lacks `right`: moderators do not moderate what is their
+/// own.
+void requireIfOwn(const Identity& who, const Right& right, UserId owner);
 
 /// Does the same for an object that may not exist. If it has no owner, throws unauthenticated for an anonymous caller
 /// and `absent` for all others.

@@ -104,6 +104,10 @@ bool hasShare(store::Reader& reader, std::string_view share, const VideoId& vide
   return reader.query("SELECT 1 FROM shares WHERE id = ? AND video_id = ? AND what = ?", share, video, what).next();
 }
 
+bool isDisabled(store::Reader& reader, UserId user) {
+  return reader.query("SELECT 1 FROM users WHERE id = ? AND disabled <> 0", user).next();
+}
+
 bool isOwnerDisabled(store::Reader& reader, const VideoId& video) {
   return reader
       .query("SELECT 1 FROM video_info v JOIN users u ON u.id = v.author_id WHERE v.id = ? AND u.disabled <> 0", video)

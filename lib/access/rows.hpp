@@ -41,6 +41,8 @@ std::int64_t epoch(store::Reader& reader);
 
 /// Returns whether a share of the video exists, for `what` (view, upload).
 bool hasShare(store::Reader& reader, std::string_view share, const VideoId& video, std::string_view what);
+/// Returns whether the user is disabled.
+bool isDisabled(store::Reader& reader, UserId user);
 /// Returns whether the owner of the video is disabled.
 bool isOwnerDisabled(store::Reader& reader, const VideoId& video);
 

@@ -16,4 +16,8 @@ bool mayView(const Identity& who, const ViewedVideo& video, bool link, StreamAcc
   return false;
 }
 
+bool mayViewComment(const Identity& who, UserId author, bool held) noexcept {
+  return !held || may(who, rights::commentsListHidden, author);
+}
+
 }  // namespace video::access

@@ -48,7 +48,7 @@ struct IdPage {
 
 /// A page of a list ends early, with a cursor, once its items have about this many bytes as JSON, so that time and
 /// memory for one reply are bounded.
-inline constexpr std::size_t mostPageBytes = 128 * 1024;
+inline constexpr std::size_t mostPageBytes = std::size_t{128} * 1024;
 
 /// Returns roughly how many bytes a value has as JSON.
 template <class T>

@@ -14,6 +14,15 @@
 namespace video {
 namespace {
 
+bool isControl(char32_t c) {
+  return c < 0x20 || (c >= 0x7f && c < 0xa0);
+}
+
+// A character that reorders the text around it.
+bool isBidi(char32_t c) {
+  return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0x061c;
+}
+
 bool isAlphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -66,8 +75,7 @@ void checkText(std::string_view field, std::string_view text, std::size_t least,
     const auto point = takeCodePoint(rest);
     if (!point) throw Error(Fault::malformed, fmt::format("{}: not valid UTF-8", field));
     if (lines == Lines::several && *point == '\n') continue;
-    if (*point < 0x20 || (*point >= 0x7f && *point < 0xa0))
-      throw Error(Fault::malformed, fmt::format("{}: has a control character", field));
+    if (isControl(*point)) throw Error(Fault::malformed, fmt::format("{}: has a control character", field));
   }
   if (length < least || length > most)
     throw Error(Fault::malformed,
@@ -76,9 +84,6 @@ void checkText(std::string_view field, std::string_view text, std::size_t least,
 
 void checkPersonName(std::string_view field, std::string_view text, std::size_t least, std::size_t most) {
   checkText(field, text, least, most);
-  const auto isBidi = [](char32_t c) {
-    return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0x061c;
-  };
   bool isBlank = true;
   for (std::string_view rest = text; !rest.empty();) {
     const char32_t point = *takeCodePoint(rest);
@@ -137,11 +142,23 @@ bool isUserName(std::string_view text) noexcept {
                      [](char c) { return isAlphanumeric(c) || c == '_' || c == '.' || c == '-'; });
 }
 
+bool mayBeFolded(std::string_view text) {
+  while (!text.empty()) {
+    const char32_t c = *takeCodePoint(text);
+    const bool isMark = c == 0x3099 || c == 0x309a;
+    if (c >= 0x80 && (c < 0x2e80 || c > 0xd7a3 || isMark)) return true;
+  }
+  return false;
+}
+
 std::string safeFileName(std::string_view text) {
-  std::string name(text.substr(0, 200));
-  while (!isUtf8(name)) name.pop_back();
-  for (char& c : name)
-    if (c == '/' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '_';
+  std::string_view rest = text.substr(0, 200);
+  while (!isUtf8(rest)) rest.remove_suffix(1);
+  std::string name;
+  while (!rest.empty()) {
+    const char32_t point = *takeCodePoint(rest);
+    appendCodePoint(name, isControl(point) || isBidi(point) || point == '/' || point == '\\' ? U'_' : point);
+  }
   if (name.empty() || name[0] == '.' || name[0] == '-') name.insert(0, "_");
   return name;
 }

@@ -39,8 +39,13 @@ std::string repairedUtf8(std::string_view text);
 /// Returns whether `text` is a valid user name: `[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}`.
 bool isUserName(std::string_view text) noexcept;
 
-/// Returns a file name made of `text`, which stays in its folder, is not hidden, and has at most 200 bytes.
+/// Returns a file name made of `text`, which stays in its folder (on systems that separate with `\` too), is not
+/// hidden, has no control or bidirectional formatting characters, and has at most 200 bytes.
 std::string safeFileName(std::string_view text);
+
+/// Returns whether file systems may take `text` (UTF-8) for another name that differs from it in more than the case of
+/// ASCII letters: each folds other letters and composes other marks. None folds Chinese, Japanese and Korean ones.
+bool mayBeFolded(std::string_view text);
 
 /// Returns an ASCII capital letter in lower case, and any other byte unchanged.
 constexpr char toLower(char c) noexcept {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <utility>
 
 #include "base/fields.hpp"
@@ -37,5 +38,8 @@ struct ViewedVideo {
   bool blocked = false;   ///< by a moderator
   bool reported = false;  ///< reports of it wait for a moderator
 };
+
+/// Returns whether somebody may see a video.
+using MaySee = std::function<bool(const ViewedVideo&)>;
 
 }  // namespace video

@@ -173,16 +173,17 @@ class Comments {
   virtual void remove(const Credential& by, const CommentRef& wanted) = 0;
   /// Runs `remove` and rolls it back. Returns the comment as it is before, and throws what `remove` would throw.
   virtual Comment rehearseRemove(const Credential& by, const CommentRef& wanted) = 0;
-  /// Removes comments by one user on all videos, at most 500 a call. Moderators, admins, operator. Faults: forbidden,
-  /// notFound (the user).
+  /// Removes comments by one user on all videos that the caller may see, at most 500 a call. Moderators, admins,
+  /// operator. Faults: forbidden (also for moderators, if the user is a moderator or admin), notFound (the user).
   virtual RemovedComments removeBy(const Credential& by, const RemoveCommentsBy& wanted) = 0;
-  /// Lists the comments that `removeBy` would remove, and throws what it would throw.
+  /// Lists the comments that `removeBy` would remove, and throws what it would throw. A page may be empty and have a
+  /// cursor.
   virtual Page<Comment> rehearseRemoveBy(const Credential& by, const RehearseRemoveCommentsBy& wanted) = 0;
-  /// Lists held comments on all videos, oldest first. Moderators, admins, operator. Faults: forbidden, notFound (the
-  /// user).
+  /// Lists held comments on all videos that the caller may see, oldest first. A page may be empty and have a cursor.
+  /// Moderators, admins, operator. Faults: forbidden, notFound (the user).
   virtual Page<Comment> listHeld(const Credential& by, const HeldCommentQuery& wanted) = 0;
-  /// Hides a comment from all but its author and moderators, until it is approved. Moderators, admins, operator.
-  /// Faults: forbidden, notFound.
+  /// Hides a comment from all but its author and moderators, until it is approved. Moderators, except of their own
+  /// comments, admins, operator. Faults: forbidden, notFound (also on a video that the caller may not see).
   virtual Comment hide(const Credential& by, const ModerateComment& wanted) = 0;
   /// Returns the public comments of a video that have a position, sorted by it, as a file. For those who may see the
   /// video. Faults: malformed (the format can only be imported), notFound, diskFull.
@@ -196,7 +197,7 @@ class Comments {
   /// Counts the public comments along a video, for those who may see it. Faults: notFound.
   virtual Heat heat(const Credential& by, const HeatQuery& wanted) = 0;
   /// Shows a held comment to everybody. Its author's next comments are no longer held because the author is new.
-  /// Moderators, admins, operator. Faults: forbidden, notFound.
+  /// The same callers and faults.
   virtual Comment approve(const Credential& by, const ModerateComment& wanted) = 0;
 };
 

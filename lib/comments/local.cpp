@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "access/access.hpp"
+#include "access/view.hpp"
 #include "base/cursor.hpp"
 #include "base/error.hpp"
 #include "base/sha256.hpp"
@@ -55,7 +56,7 @@ class DirectoryComments : public LocalComments {
       // Replies are shown even where the comment itself was deleted or hidden.
       if (const auto& parent = wanted.parent; parent && !rows::hasReplies(reader, {wanted.video, *parent}))
         requireVisible(reader, who, {wanted.video, *parent});
-      return rows::listComments(reader, wanted, {who.user, maySeeHeld(who)});
+      return rows::listComments(reader, wanted, {who.user, access::may(who, rights::commentsListHidden)});
     });
   }
 
@@ -75,26 +76,36 @@ class DirectoryComments : public LocalComments {
   RemovedComments removeBy(const Credential& by, const RemoveCommentsBy& wanted) override {
     constexpr std::int64_t most = 500;
     return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-      const UserId author = requireAuthorOf(transaction, access_.identify(transaction, by), wanted);
-      const std::int64_t deleted = rows::deleteCommentsBy(transaction, author, most, wanted.since);
-      return RemovedComments{deleted, deleted == most};
+      const Identity who = access_.identify(transaction, by);
+      const UserId author = requireAuthorOf(transaction, who, wanted);
+      ListQuery query = queryOf(wanted);
+      RemovedComments removed;
+      do {
+        query.limit = most - removed.deleted;
+        const Page<Comment> page = rows::listCommentsBy(transaction, author, query, videosSeenBy(who));
+        for (const Comment& comment : page.items) rows::deleteComment(transaction, comment.id, comment.parent);
+        removed.deleted += std::ssize(page.items);
+        removed.more = page.nextCursor.has_value();
+        query.cursor = page.nextCursor;
+      } while (removed.more && removed.deleted < most);
+      return removed;
     });
   }
 
   Page<Comment> rehearseRemoveBy(const Credential& by, const RehearseRemoveCommentsBy& wanted) override {
     const Identity who = access_.identify(by);
-    ListQuery query;
-    query.since = wanted.since;
+    ListQuery query = queryOf(wanted);
     query.limit = wanted.limit.value_or(500);
     query.cursor = wanted.cursor;
     checkLimit(query.limit);
     return database_.read([&](store::Reader& reader) {
-      return rows::listCommentsBy(reader, requireAuthorOf(reader, who, wanted), query);
+      return rows::listCommentsBy(reader, requireAuthorOf(reader, who, wanted), query, videosSeenBy(who));
     });
   }
 
   Page<Comment> listHeld(const Credential& by, const HeldCommentQuery& wanted) override {
-    access::require(access_.identify(by), rights::commentsListHeld);
+    const Identity who = access_.identify(by);
+    access::require(who, rights::commentsListHeld);
     checkLimit(wanted.limit);
     return database_.read([&](store::Reader& reader) {
       std::optional<UserId> author;
@@ -102,7 +113,7 @@ class DirectoryComments : public LocalComments {
         author = rows::findUserId(reader, *wanted.user);
         if (!author) throw noSuchUser(*wanted.user);
       }
-      return rows::listHeldComments(reader, author, wanted);
+      return rows::listHeldComments(reader, author, wanted, videosSeenBy(who));
     });
   }
 
@@ -199,11 +210,11 @@ class DirectoryComments : public LocalComments {
   }
 
   Comment hide(const Credential& by, const ModerateComment& wanted) override {
-    return moderate(by, wanted, rights::commentsHide, HeldFor::hidden);
+    return moderate(by, wanted, rights::commentsHide, rights::commentsHideOwn, HeldFor::hidden);
   }
 
   Comment approve(const Credential& by, const ModerateComment& wanted) override {
-    return moderate(by, wanted, rights::commentsApprove, std::nullopt);
+    return moderate(by, wanted, rights::commentsApprove, rights::commentsApproveOwn, std::nullopt);
   }
 
   void setOptions(const CommentsOptions& options) override {
@@ -351,8 +362,6 @@ class DirectoryComments : public LocalComments {
     return Error(Fault::notFound, fmt::format("comment {}: not found", id.text));
   }
 
-  static bool maySeeHeld(const Identity& who) { return access::may(who, rights::commentsListHeld); }
-
   // Comments by moderators, admins and the operator are never held.
   static bool isExempt(const Identity& who) {
     return who.kind == Identity::Kind::operator_ || access::may(who, rights::commentsApprove);
@@ -360,8 +369,7 @@ class DirectoryComments : public LocalComments {
 
   static rows::StoredComment requireVisible(store::Reader& reader, const Identity& who, const CommentRef& wanted) {
     auto comment = rows::findComment(reader, wanted);
-    if (!comment || (comment->isHeld && comment->author != who.user && !maySeeHeld(who)))
-      throw noSuchComment(wanted.id);
+    if (!comment || !access::mayViewComment(who, comment->author, comment->isHeld)) throw noSuchComment(wanted.id);
     return *std::move(comment);
   }
 
@@ -384,17 +392,32 @@ class DirectoryComments : public LocalComments {
   }
 
   static UserId requireAuthorOf(store::Reader& reader, const Identity& who, const RemoveCommentsBy& wanted) {
-    const auto author = rows::findUserId(reader, wanted.user);
-    access::requireOn(who, rights::commentsRemoveBy, author, noSuchUser(wanted.user));
-    return *author;
+    const auto author = rows::findUser(reader, wanted.user, 0);
+    access::requireOn(who, rights::commentsRemoveBy, author ? std::optional(author->id) : std::nullopt,
+                      noSuchUser(wanted.user));
+    if (author->role != Role::user) access::require(who, rights::commentsRemoveByStaff);
+    return author->id;
+  }
+
+  static ListQuery queryOf(const RemoveCommentsBy& wanted) {
+    ListQuery query;
+    if (wanted.since != Time{}) query.since = wanted.since;
+    return query;
+  }
+
+  MaySee videosSeenBy(const Identity& who) const {
+    return [this, &who](const ViewedVideo& video) { return access_.mayView(who, video); };
   }
 
   Comment moderate(const Credential& by, const ModerateComment& wanted, const access::Right& right,
-                   std::optional<HeldFor> held) {
+                   const access::Right& ownRight, std::optional<HeldFor> held) {
     return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-      access::require(access_.identify(transaction, by), right);
+      const Identity who = access_.identify(transaction, by);
+      access::require(who, right);
       auto comment = rows::showComment(transaction, wanted.id);
-      if (!comment) throw noSuchComment(wanted.id);
+      const auto video = comment ? rows::findVideo(transaction, comment->video) : std::nullopt;
+      access_.requireOnVideo(who, right, rows::viewOf(video), noSuchComment(wanted.id));
+      access::requireIfOwn(who, ownRight, rows::findComment(transaction, {comment->video, wanted.id})->author);
       rows::setHeld(transaction, wanted.id, held);
       if (!held) rows::markAuthorApproved(transaction, wanted.id);
       comment->held = held;

@@ -9,13 +9,15 @@
 #include "base/cursor.hpp"
 #include "base/ids.hpp"
 #include "base/json.hpp"
+#include "videos/rows.hpp"
 
 namespace video::rows {
 namespace {
 
 constexpr std::string_view columns =
-    "SELECT c.id, c.video_id, u.login_name, c.content, c.time, c.position_ms, u.display_name, c.parent_id, c.held, "
-    "c.author_id IS NULL, c.mode, c.color, c.size, c.imported_author, c.source_id FROM comments c ";
+    "c.id, c.video_id, u.login_name, c.content, c.time, c.position_ms, u.display_name, c.parent_id, c.held, "
+    "c.author_id IS NULL, c.mode, c.color, c.size, c.imported_author, c.source_id";
+constexpr int viewColumn = 15;  // behind them
 // Of live authors only.
 constexpr std::string_view withAuthor = "CROSS JOIN users u ON u.id = c.author_id AND u.deleted IS NULL ";
 
@@ -43,13 +45,31 @@ Comment commentOf(const store::Query& row) {
   return comment;
 }
 
-Page<Comment> pageById(store::Query query, std::int64_t limit) {
+// A page of comments on videos that the caller may see. Others are left out of it, so that it costs no more if there
+// are many of them.
+Page<Comment> pageById(store::Query query, std::int64_t limit, const MaySee& maySee) {
   Page<Comment> page;
-  readPage(page, query, limit, commentOf, IdPage::cursorOf);
+  std::vector<bool> seen;
+  const auto read = [&](const store::Query& row) {
+    const auto video = viewOf(row, viewColumn);
+    seen.push_back(!maySee || (video && maySee(*video)));
+    return commentOf(row);
+  };
+  readPage(page, query, limit, read, IdPage::cursorOf);
+  std::vector<Comment> items;
+  for (std::size_t i = 0; i < seen.size(); ++i)
+    if (seen[i]) items.push_back(std::move(page.items[i]));
+  page.items = std::move(items);
   return page;
 }
 
-constexpr std::string_view byId = "c.id >= ? AND c.id < ? ORDER BY c.id LIMIT ?";
+// A list by ID of comments by live authors.
+std::string listById(std::string_view filter) {
+  return fmt::format(
+      "SELECT {}, {} FROM comments c {}CROSS JOIN video_info v ON v.id = c.video_id {}WHERE {} AND c.id >= ? AND "
+      "c.id < ? ORDER BY c.id LIMIT ?",
+      columns, viewColumns, withAuthor, viewOwner, filter);
+}
 
 enum class ListOrder { time, position, replies };
 
@@ -58,8 +78,9 @@ std::string listSql(ListOrder order, bool seesAllHeld) {
   const std::string_view key = order == ListOrder::position ? "c.position_ms" : "c.time";
   const auto part = [&](std::string_view which) {
     return fmt::format(
-        "{0}LEFT JOIN users u ON u.id = c.author_id AND u.deleted IS NULL WHERE (u.id IS NOT NULL OR c.author_id IS "
-        "NULL) AND {1} AND {2} IS NOT NULL AND ({2}, c.id) > (?3, ?4) AND {2} >= ?5 AND {2} < ?6",
+        "SELECT {0} FROM comments c LEFT JOIN users u ON u.id = c.author_id AND u.deleted IS NULL WHERE (u.id IS NOT "
+        "NULL OR c.author_id IS NULL) AND {1} AND {2} IS NOT NULL AND ({2}, c.id) > (?3, ?4) AND {2} >= ?5 AND {2} < "
+        "?6",
         columns, which, key);
   };
   const bool replies = order == ListOrder::replies;
@@ -109,20 +130,20 @@ Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted, co
   return page;
 }
 
-Page<Comment> listHeldComments(store::Reader& reader, std::optional<UserId> author, const ListQuery& wanted) {
-  static const std::string ofAll = fmt::format("{}{}WHERE c.held IS NOT NULL AND {}", columns, withAuthor, byId);
-  static const std::string ofOne =
-      fmt::format("{}{}WHERE c.author_id = ? AND c.held IS NOT NULL AND {}", columns, withAuthor, byId);
+Page<Comment> listHeldComments(store::Reader& reader, std::optional<UserId> author, const ListQuery& wanted,
+                               const MaySee& maySee) {
+  static const std::string ofAll = listById("c.held IS NOT NULL");
+  static const std::string ofOne = listById("c.author_id = ? AND c.held IS NOT NULL");
   const IdPage page(wanted);
   return pageById(author ? reader.query(ofOne, *author, page.first, page.end, wanted.limit + 1)
                          : reader.query(ofAll, page.first, page.end, wanted.limit + 1),
-                  wanted.limit);
+                  wanted.limit, maySee);
 }
 
-Page<Comment> listCommentsBy(store::Reader& reader, UserId author, const ListQuery& wanted) {
-  static const std::string sql = fmt::format("{}{}WHERE c.author_id = ? AND {}", columns, withAuthor, byId);
+Page<Comment> listCommentsBy(store::Reader& reader, UserId author, const ListQuery& wanted, const MaySee& maySee) {
+  static const std::string sql = listById("c.author_id = ?");
   const IdPage page(wanted);
-  return pageById(reader.query(sql, author, page.first, page.end, wanted.limit + 1), wanted.limit);
+  return pageById(reader.query(sql, author, page.first, page.end, wanted.limit + 1), wanted.limit, maySee);
 }
 
 std::optional<StoredComment> findComment(store::Reader& reader, const CommentRef& wanted) {
@@ -139,7 +160,7 @@ std::optional<StoredComment> findComment(store::Reader& reader, const CommentRef
 }
 
 std::optional<Comment> showComment(store::Reader& reader, const CommentId& id) {
-  static const std::string sql = fmt::format("{}{}WHERE c.id = ?", columns, withAuthor);
+  static const std::string sql = fmt::format("SELECT {} FROM comments c {}WHERE c.id = ?", columns, withAuthor);
   auto query = reader.query(sql, id);
   return query.next() ? std::optional(commentOf(query)) : std::nullopt;
 }
@@ -227,10 +248,9 @@ std::int64_t deleteCommentsOf(store::Transaction& transaction, const VideoId& vi
       .run();
 }
 
-std::int64_t deleteCommentsBy(store::Transaction& transaction, UserId author, std::int64_t limit, Time since) {
+std::int64_t deleteCommentsBy(store::Transaction& transaction, UserId author, std::int64_t limit) {
   std::vector<std::pair<CommentId, std::optional<CommentId>>> found;
-  auto query = transaction.query("SELECT id, parent_id FROM comments WHERE author_id = ? AND id >= ? LIMIT ?", author,
-                                 since == Time{} ? std::string() : firstUuid7Of(since), limit);
+  auto query = transaction.query("SELECT id, parent_id FROM comments WHERE author_id = ? LIMIT ?", author, limit);
   while (query.next()) {
     const auto parent = query.optionalText(1);
     found.emplace_back(CommentId{std::string(query.text(0))},

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/visibility.hpp"
 #include "comments/fields.hpp"
 #include "store/database.hpp"
 
@@ -24,10 +25,13 @@ struct CommentReader {
 
 /// Returns a page of a video's comments.
 Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted, const CommentReader& by);
-/// Returns a page of held comments, of one author or all, by ID.
-Page<Comment> listHeldComments(store::Reader& reader, std::optional<UserId> author, const ListQuery& wanted);
-/// Returns a page of all comments by a user who is not deleted, held ones included, by ID.
-Page<Comment> listCommentsBy(store::Reader& reader, UserId author, const ListQuery& wanted);
+/// Returns a page of held comments, of one author or all, by ID. Those on videos that the caller may not see are left
+/// out; the page is shorter by them, and may be empty and have a cursor.
+Page<Comment> listHeldComments(store::Reader& reader, std::optional<UserId> author, const ListQuery& wanted,
+                               const MaySee& maySee);
+/// Returns a page of all comments by a user who is not deleted, held ones included, by ID. The same are left out; with
+/// an empty `maySee` none.
+Page<Comment> listCommentsBy(store::Reader& reader, UserId author, const ListQuery& wanted, const MaySee& maySee);
 /// Finds a comment if neither its author nor the video's owner is deleted.
 std::optional<StoredComment> findComment(store::Reader& reader, const CommentRef& wanted);
 /// Returns a comment if its author is not deleted.
@@ -53,7 +57,7 @@ void markAuthorApproved(store::Transaction& transaction, const CommentId& id);
 void deleteComment(store::Transaction& transaction, const CommentId& id, const std::optional<CommentId>& parent);
 /// Deletes at most `limit` comments on a video and returns how many.
 std::int64_t deleteCommentsOf(store::Transaction& transaction, const VideoId& video, std::int64_t limit);
-/// Deletes at most `limit` comments by a user, posted at or after `since`, and returns how many.
-std::int64_t deleteCommentsBy(store::Transaction& transaction, UserId author, std::int64_t limit, Time since = {});
+/// Deletes at most `limit` comments by a user and returns how many.
+std::int64_t deleteCommentsBy(store::Transaction& transaction, UserId author, std::int64_t limit);
 
 }  // namespace video::rows

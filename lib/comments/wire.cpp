@@ -189,7 +189,7 @@ class RemoteComments : public Comments {
     return server_.open(wire::exportAs, by, wanted);
   }
   ImportedComments importFrom(const Credential& by, const ImportComments& wanted, const ByteSource& file) override {
-    return server_.sendFor(wire::importFrom, by, wanted, file);
+    return server_.upload(wire::importFrom, by, wanted, file);
   }
   Heat heat(const Credential& by, const HeatQuery& wanted) override { return server_.call(wire::heat, by, wanted); }
   Comment hide(const Credential& by, const ModerateComment& wanted) override {

@@ -44,9 +44,10 @@ class Contents {
   virtual ~Contents() = default;
   /// Refuses a content from now on, whoever uploads it or restores a video that has it. Other videos that have it stay
   /// as they are, and are listed or counted in the reply unless they are blocked. A content that is blocked already
-  /// gets the new reason. Faults: malformed, diskFull.
+  /// gets the new reason. Faults: malformed, forbidden (a moderator has, or had, a video with this content), diskFull.
   virtual NewlyBlockedContent block(const Credential& by, const BlockContent& wanted) = 0;
-  /// Accepts a content again. Faults: notFound (it is not blocked).
+  /// Accepts a content again. Faults: forbidden (a moderator has, or had, a video with it), notFound (it is not
+  /// blocked).
   virtual void unblock(const Credential& by, const ContentRef& wanted) = 0;
   /// Lists the blocked contents, oldest first.
   virtual Page<BlockedContent> list(const Credential& by, const ListQuery& wanted) = 0;

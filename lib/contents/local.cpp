@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "contents/make.hpp"
 #include "contents/rows.hpp"
+#include "videos/rows.hpp"
 
 namespace video {
 namespace {
@@ -26,6 +27,7 @@ class LocalContents : public Contents {
     database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
       who = access_.identify(transaction, by);
       access::require(who, rights::contentsBlock);
+      requireNotOwn(transaction, who, rights::contentsBlockOwn, wanted.sha256);
       blocked.time = access_.now();
       rows::blockContent(transaction, wanted, who.doer(), blocked.time);
     });
@@ -45,7 +47,9 @@ class LocalContents : public Contents {
 
   void unblock(const Credential& by, const ContentRef& wanted) override {
     database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-      access::require(access_.identify(transaction, by), rights::contentsUnblock);
+      const access::Identity who = access_.identify(transaction, by);
+      access::require(who, rights::contentsUnblock);
+      requireNotOwn(transaction, who, rights::contentsUnblockOwn, wanted.sha256);
       if (!rows::unblockContent(transaction, wanted.sha256))
         throw Error(Fault::notFound, fmt::format("content {}: is not blocked", wanted.sha256));
     });
@@ -58,6 +62,13 @@ class LocalContents : public Contents {
   }
 
  private:
+  // A content is somebody's own who has a video with it, or has deleted one as far as that is remembered.
+  static void requireNotOwn(store::Reader& reader, const access::Identity& who, const access::Right& right,
+                            std::string_view sha256) {
+    if (rows::findContent(reader, who.user, sha256, Time::min()).state != ContentState::absent)
+      access::requireIfOwn(who, right, who.user);
+  }
+
   store::Database& database_;
   access::Access& access_;
 };

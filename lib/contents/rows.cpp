@@ -5,6 +5,7 @@
 #include "base/cursor.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "videos/rows.hpp"
 
 namespace video::rows {
 
@@ -31,19 +32,12 @@ Page<BlockedContent> listBlockedContents(store::Reader& reader, const ListQuery&
 
 void forEachUnblocked(store::Reader& reader, std::string_view sha256,
                       const std::function<void(VideoId, const ViewedVideo&)>& take) {
-  auto query = reader.query(
-      "SELECT v.id, v.author_id, v.state = 'ready', v.visibility, v.reported FROM video_info v "
-      "CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL "
+  static const std::string sql = fmt::format(
+      "SELECT v.id, {} FROM video_info v CROSS JOIN users o ON o.id = v.author_id AND o.deleted IS NULL "
       "WHERE v.sha256 = ? AND v.sha256 <> '' AND v.blocked IS NULL ORDER BY v.id",
-      sha256);
-  while (query.next()) {
-    ViewedVideo view;
-    view.owner = UserId{query.integer(1)};
-    view.ready = query.integer(2) != 0;
-    view.visibility = valueOf<Visibility>(query.text(3)).value_or(Visibility::private_);
-    view.reported = query.integer(4) != 0;
-    take(VideoId{std::string(query.text(0))}, view);
-  }
+      viewColumns);
+  auto query = reader.query(sql, sha256);
+  while (query.next()) take(VideoId{std::string(query.text(0))}, viewOf(query, 1).value());
 }
 
 void blockContent(store::Transaction& transaction, const BlockContent& wanted, std::optional<UserId> by, Time now) {

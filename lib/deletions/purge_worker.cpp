@@ -14,6 +14,7 @@
 #include "shares/rows.hpp"
 #include "store/blobs.hpp"
 #include "store/directory.hpp"
+#include "subtitles/rows.hpp"
 #include "tokens/rows.hpp"
 #include "users/rows.hpp"
 #include "videos/rows.hpp"
@@ -26,6 +27,7 @@ namespace {
 // rows to assume for a video besides its comments and shares.
 constexpr std::int64_t step = 500;
 constexpr std::int64_t rowsOfVideo = 20;
+constexpr std::int64_t rowsOfSubtitles = 100;  // for those in one language, which have up to 2 MiB
 constexpr std::int64_t userStep = 100;
 constexpr std::size_t claimStep = 25;
 
@@ -171,7 +173,9 @@ schedule::Counts PurgeWorker::finish(std::span<const Unlinked> videos) {
         left -= rows::deleteCommentsOf(transaction, one.video, std::max<std::int64_t>(left, 1));
         if (left > 0) left -= rows::deleteSharesOf(transaction, one.video, left);
         if (left > 0) left -= rows::removeViewsOf(transaction, one.video, left);
-        if (left <= 0) break;  // there may be more comments, shares or views
+        if (left > 0)
+          left -= rowsOfSubtitles * rows::deleteSubtitlesOf(transaction, one.video, left / rowsOfSubtitles + 1);
+        if (left <= 0) break;  // there may be more of them
         if (options_.remember.count() > 0) rows::rememberContent(transaction, one.video);
         if (!rows::finishDeletion(transaction, one.video, self)) throw rows::changedMeanwhile(one.video);
         ++now.done;

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "observe/log.hpp"
+#include "shares/rows.hpp"
 #include "store/directory.hpp"
 #include "tokens/rows.hpp"
 #include "users/rows.hpp"
@@ -273,6 +274,10 @@ std::vector<DueUser> dueUsers(store::Reader& reader, Time now, std::int64_t limi
 std::size_t deleteRevivedUsers(store::Database& database, Time now) {
   constexpr std::size_t step = 500;
   std::size_t count = 0;
+  const auto before = database.read([](store::Reader& reader) {
+    auto query = reader.query("SELECT bytes, hash FROM deleted_users_applied WHERE only_row = 1");
+    return query.next() ? store::DeletedUsers::Place{query.integer(0), query.integer(1)} : store::DeletedUsers::Place{};
+  });
   std::vector<std::pair<UserId, Time>> listed;
   const auto deleteThose = [&] {
     std::vector<UserId> revived;
@@ -288,17 +293,28 @@ std::size_t deleteRevivedUsers(store::Database& database, Time now) {
     count += revived.size();
     listed.clear();
   };
-  database.directory().deletedUsers().forEach([&](UserId user, Time created) {
+  const auto after = database.directory().deletedUsers().forEach(before, [&](UserId user, Time created) {
     listed.emplace_back(user, created);
     if (listed.size() == step) deleteThose();
   });
-  deleteThose();
+  if (!listed.empty()) deleteThose();
+  if (after == before) return count;
+  try {
+    database.write(store::Purpose::keep, [&](store::Transaction& writing) {
+      writing.query("UPDATE deleted_users_applied SET bytes = ?, hash = ? WHERE only_row = 1", after.bytes, after.hash)
+          .run();
+    });
+  } catch (const Error& error) {
+    // The next start reads the same lines again.
+    observe::warning("how far deleted users were looked for is not recorded", {{"error", error.what()}});
+  }
   return count;
 }
 
 bool deleteAccount(store::Transaction& transaction, UserId user, Time now) {
   if (!markUserDeleted(transaction, user, now)) return false;
   removeCredentialsOf(transaction, user);
+  deleteDropsOf(transaction, user);
   transaction.query("INSERT INTO user_del_rec (user_id, due) VALUES (?, ?)", user, now).run();
   return true;
 }

@@ -40,7 +40,7 @@ class Exports {
   virtual ~Exports() = default;
   /// Has an export prepared: a daemon in the background, joining one of the user that is queued or running; a single
   /// command at once. A newer export replaces the user's older one. For the user, admins and the operator. Faults:
-  /// notFound, tooMany (of the caller wait), diskFull.
+  /// notFound, tooMany (of the caller wait, or 250 of others are kept), diskFull.
   virtual Export start(const Credential& by, const UserName& wanted) = 0;
   /// Opens an export: an archive of type `exportType`, or until it is ready its Export as JSON. It is kept for a day,
   /// until the daemon ends or the user is deleted. A video that was purged since cannot be read. For the same callers.

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 #include <list>
 #include <mutex>
@@ -12,6 +11,7 @@
 #include "access/access.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "base/text_reader.hpp"
 #include "base/waiting.hpp"
 #include "comments/rows.hpp"
 #include "exports/archive.hpp"
@@ -22,6 +22,7 @@
 #include "schedule/background.hpp"
 #include "sessions/rows.hpp"
 #include "shares/rows.hpp"
+#include "subtitles/rows.hpp"
 #include "tokens/rows.hpp"
 #include "users/rows.hpp"
 #include "videos/rows.hpp"
@@ -44,39 +45,26 @@ namespace rights = access::rights;
 using access::Identity;
 
 constexpr std::int64_t exportPage = 500;
-constexpr std::size_t mostExports = 100;
+constexpr std::size_t mostExports = 250;  // each has a file open
 constexpr std::chrono::hours keptFor{24};
 
 constexpr std::string_view readme = R"(This is everything that {0} has on this video site, as of {1}.
 
 profile.json           the account
-videos/                the videos under their own names; NAME.json beside each says the rest of it. One without a file
-                       was never uploaded. A video with the state deleted is in the trash.
+videos/                the videos under their own names; NAME.json beside each says the rest of it, NAME.LANG.vtt are
+                       its subtitles. Names that file systems could take for the same end with the ID of the video. One
+                       without a file was never uploaded. A video with the state deleted is in the trash.
 comments.json          the comments that {0} posted on any video, and those imported to {0}'s videos
 history.json           the videos that {0} has watched, and how far
 reports.json           the reports that {0} has made, with the decisions
-shares.json            the signed links to the videos, without their signatures
+shares.json            the signed links to the videos, and the links through which guests upload, without their
+                       signatures
 sessions.json          the sign-ins that have not ended; their secrets are not included
 tokens.json            the API tokens; their secrets are not included
 deleted_contents.json  hashes of videos that were deleted and purged, kept so that an import does not add them again
 
 Times are UTC (RFC 3339), texts are UTF-8, sizes are in bytes.
 )";
-
-// Reads from a text.
-class TextReader : public ContentReader {
- public:
-  explicit TextReader(std::string text) : text_(std::move(text)) {}
-  std::size_t read(std::uint64_t offset, std::span<std::byte> to) override {
-    if (offset >= text_.size()) return 0;
-    const std::size_t count = std::min<std::size_t>(to.size(), text_.size() - static_cast<std::size_t>(offset));
-    std::memcpy(to.data(), text_.data() + offset, count);
-    return count;
-  }
-
- private:
-  std::string text_;
-};
 
 // Writes the archive of one user, a page of rows at a time.
 class Exporter {
@@ -100,7 +88,7 @@ class Exporter {
       return rows::listTokens(reader, user_.id, query, now_);
     });
     list<Comment>("comments.json", [&](store::Reader& reader, const ListQuery& query) {
-      return rows::listCommentsBy(reader, user_.id, query);
+      return rows::listCommentsBy(reader, user_.id, query, {});
     });
     list<HistoryEntry>("history.json", [&](store::Reader& reader, const ListQuery& query) {
       return rows::listHistory(reader, user_.id, query);
@@ -114,6 +102,13 @@ class Exporter {
     writer_.begin(root_ + "shares.json");
     beginList(Fields<Share>::plural);
     forEachVideo([&](const Video& video) { listShares(video.id); });
+    forEachPage(
+        [&](store::Reader& reader, const ListQuery& query) {
+          return rows::listDrops(reader, user_.id, {query, {}, user_.name}, now_);
+        },
+        [&](const Page<Share>& page) {
+          for (const Share& share : page.items) addItem(share);
+        });
     endList();
     writer_.end();
     forEachVideo([&](const Video& video) {
@@ -176,13 +171,31 @@ class Exporter {
     const std::string extension = fmt::format(".{}", known.empty() ? "bin" : known);
     std::string stem = safeFileName(video.name);
     if (stem.size() > extension.size() && stem.ends_with(extension)) stem.resize(stem.size() - extension.size());
-    std::string folded = stem;  // file systems of other systems do not tell A from a
+    // Some file systems do not tell A from a.
+    std::string folded = stem;
     std::transform(folded.begin(), folded.end(), folded.begin(), toLower);
-    if (!stems_.insert(stableHash(folded)).second) stem += fmt::format(" {}", video.id.text);
+    if (mayBeFolded(stem) || !stems_.insert(stableHash(folded)).second) stem += fmt::format(" {}", video.id.text);
     const std::string path = fmt::format("{}videos/{}", root_, stem);
     if (video.blob && video.state != VideoState::pending)
       writer_.addContent(path + extension, *video.blob, static_cast<std::uint64_t>(video.size), video.modified);
-    writer_.add(path + ".json", toJson(static_cast<const Video&>(video)) + '\n');
+    Video shown = video;
+    if (auto all = subtitlesOf(video.id); !all.empty()) {
+      shown.subtitles.emplace();
+      for (rows::SubtitleText& one : all) {
+        writer_.add(fmt::format("{}.{}.vtt", path, one.lang), one.text);
+        shown.subtitles->push_back(std::move(one));
+      }
+    }
+    writer_.add(path + ".json", toJson(shown) + '\n');
+  }
+
+  std::vector<rows::SubtitleText> subtitlesOf(const VideoId& video) {
+    return database_.read([&](store::Reader& reader) {
+      std::vector<rows::SubtitleText> all;
+      for (const Subtitle& one : rows::subtitlesOf(reader, video))
+        if (auto text = rows::findSubtitleText(reader, {video, one.lang})) all.push_back(*std::move(text));
+      return all;
+    });
   }
 
   void beginList(std::string_view plural) {
@@ -223,11 +236,13 @@ class DirectoryExports : public LocalExports {
       prepare(*entry, user, {});
       if (entry->failure) throw Error(*entry->failure);
       const std::lock_guard lock(mutex_);
+      requireRoom(user.id);
       return keep(entry);
     }
     const std::lock_guard lock(mutex_);
     for (const auto& entry : entries_)
       if (entry->user == user.id && !entry->isEnded()) return entry->shown;
+    requireRoom(user.id);
     const auto entry = std::make_shared<Entry>(Entry{user.id, {ExportId{makePublicId()}, user.name}});
     background_.add(who.kind == Identity::Kind::operator_ ? 0 : who.user.value,
                     [this, entry, user](const std::stop_token& stop) { prepare(*entry, user, stop); });
@@ -247,8 +262,7 @@ class DirectoryExports : public LocalExports {
     if (!entry.archive) {
       std::string json = toJson(entry.shown);
       const std::size_t size = json.size();
-      return {{size, "application/json; charset=utf-8", {}, access_.now(), {}},
-              std::make_shared<TextReader>(std::move(json))};
+      return {{size, "application/json; charset=utf-8", {}, access_.now(), {}}, readerOf(std::move(json))};
     }
     return {{entry.archive->size, std::string(exportType), fmt::format("\"{}\"", entry.shown.id.text),
              entry.archive->made, user.name + ".tar"},
@@ -281,11 +295,26 @@ class DirectoryExports : public LocalExports {
     return *std::move(user);
   }
 
-  // The mutex is held. A user has one export, and there is a bound to those of all.
+  // The mutex is held. Throws tooMany if there is no room for an export of the user, which replaces the user's older
+  // one; of others, only one that has failed makes room.
+  void requireRoom(UserId user) {
+    const auto isOf = [user](const auto& entry) { return entry->user == user; };
+    if (entries_.size() < mostExports || std::any_of(entries_.begin(), entries_.end(), isOf)) return;
+    const auto failed =
+        std::find_if(entries_.begin(), entries_.end(), [](const auto& entry) { return entry->failure.has_value(); });
+    if (failed != entries_.end()) {
+      entries_.erase(failed);
+      return;
+    }
+    Time next = access_.now() + std::chrono::minutes{1};
+    if (entries_.front()->isEnded()) next = std::max(next, entries_.front()->ended + keptFor);
+    throw Error(Fault::tooMany, fmt::format("exports: {} of other users are kept", mostExports),
+                std::chrono::ceil<std::chrono::seconds>(next - access_.now()));
+  }
+
+  // The mutex is held.
   Export keep(const std::shared_ptr<Entry>& entry) {
     entries_.remove_if([&](const auto& known) { return known->user == entry->user; });
-    for (auto at = entries_.begin(); at != entries_.end() && entries_.size() >= mostExports;)
-      at = (*at)->isEnded() ? entries_.erase(at) : std::next(at);
     entries_.push_back(entry);
     return entry->shown;
   }

@@ -114,7 +114,7 @@ class BoxWalk {
       found_.info.fragmented = fragmented_;
       if (!fragmented_) break;
     }
-    if (!moov || tracks_.empty()) throw Malformed{};
+    if (!moov || (first(name("vide")) == nullptr && first(name("soun")) == nullptr)) throw Malformed{};
     if (fragmented_ && count < mostParts)
       for (const Box& fragment : fragments) readFragment(fragment);
     fill();
@@ -327,8 +327,8 @@ class BoxWalk {
   }
 
   static std::string elementaryStreamCodec(const std::string& own, std::string_view content) {
-    Cut all(content);
-    Cut stream = descriptor(all, 3);
+    Cut outer(content);
+    Cut stream = descriptor(outer, 3);
     stream.skip(2);
     const std::uint8_t flags = stream.byte();
     if (flags & 0x80) stream.skip(2);

@@ -129,7 +129,9 @@ class ElementWalk {
       const auto element = elementAt(segment_.begin + position, segment_.end);
       if (element && element->id == id) readPart(*element);
     }
-    if (!seen_.contains(ids::tracks)) throw Malformed{};
+    if (std::none_of(streams_.begin(), streams_.end(),
+                     [](const Stream& one) { return one.type == 1 || one.type == 2; }))
+      throw Malformed{};
     fill();
     return std::move(found_);
   }

@@ -1,11 +1,12 @@
 #include "os/file_system.hpp"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdio>
 
 namespace video::os {
 
@@ -40,6 +41,12 @@ int FileSystem::fsync(int file) {
 
 int FileSystem::renameat2(int from, const char* name, int to, const char* newName, unsigned flags) {
   return ::renameat2(from, name, to, newName, flags);
+}
+
+int FileSystem::linkat(int file, int folder, const char* name) {
+  std::array<char, 32> path{};
+  std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", file);
+  return ::linkat(AT_FDCWD, path.data(), folder, name, AT_SYMLINK_FOLLOW);
 }
 
 int FileSystem::unlinkat(int folder, const char* name) {

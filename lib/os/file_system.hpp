@@ -34,6 +34,8 @@ class FileSystem {
   virtual int fsync(int file);
   /// renameat2(2).
   virtual int renameat2(int from, const char* name, int to, const char* newName, unsigned flags);
+  /// linkat(2) of an open file.
+  virtual int linkat(int file, int folder, const char* name);
   /// unlinkat(2) of a file.
   virtual int unlinkat(int folder, const char* name);
   /// readdir(3): null at the end, with errno as it was, or if it fails, with errno set.

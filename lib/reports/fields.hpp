@@ -60,7 +60,8 @@ struct Fields<ReceivedReport> {
       Fields<Report>::list,
       std::tuple{
           Field{"author", &ReceivedReport::author, "the user it is about: owner of the video, author of the comment"},
-          Field{"content", &ReceivedReport::content, "name of the video or text of the comment, as it is now"},
+          Field{"content", &ReceivedReport::content,
+                "name of the video or text of the comment as it is now, if the caller may see the video"},
           Field{"reporter", &ReceivedReport::reporter, "user who reported it; none for a guest"},
           Field{"contact", &ReceivedReport::contact, "address for replies"},
           Field{"decided_by", &ReceivedReport::decidedBy, "user who resolved it; none for the operator"},
@@ -97,7 +98,7 @@ struct Fields<ReportUser> {
 template <>
 struct Fields<Reported> {
   static constexpr std::tuple list{
-      Field{"id", &Reported::id, "ID of the new report; none if the caller has reported it before"},
+      Field{"id", &Reported::id, "ID of the new report; none if the caller has an open report of it"},
   };
 };
 

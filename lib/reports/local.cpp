@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "access/access.hpp"
+#include "access/view.hpp"
 #include "base/cursor.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -18,7 +19,8 @@ using access::Identity;
 
 class LocalReports : public Reports {
  public:
-  LocalReports(store::Database& database, access::Access& access) : database_(database), access_(access) {}
+  LocalReports(store::Database& database, access::Access& access, const ReportsOptions& options)
+      : database_(database), access_(access), options_(options) {}
 
   Reported video(const Credential& by, const ReportVideo& wanted) override {
     return insert(by, wanted, rights::reportsVideo, [&](store::Transaction& transaction, const Identity& who) {
@@ -34,7 +36,8 @@ class LocalReports : public Reports {
     return insert(by, wanted, rights::reportsComment, [&](store::Transaction& transaction, const Identity& who) {
       requireVisible(transaction, by, who, wanted.video);
       const auto comment = rows::findComment(transaction, {wanted.video, wanted.comment});
-      if (!comment) throw Error(Fault::notFound, fmt::format("comment {}: not found", wanted.comment.text));
+      if (!comment || !access::mayViewComment(who, comment->author, comment->isHeld))
+        throw Error(Fault::notFound, fmt::format("comment {}: not found", wanted.comment.text));
       rows::StoredReport report;
       report.what = ReportSubject::comment;
       report.video = wanted.video;
@@ -56,18 +59,21 @@ class LocalReports : public Reports {
   }
 
   Page<ReceivedReport> list(const Credential& by, const ReportQuery& wanted) override {
-    access::require(access_.identify(by), rights::reportsList);
+    const Identity who = access_.identify(by);
+    access::require(who, rights::reportsList);
     checkLimit(wanted.limit);
     return database_.read([&](store::Reader& reader) {
       const auto about = wanted.user ? rows::findUserId(reader, *wanted.user) : std::nullopt;
       if (wanted.user && !about) throw noSuchUser(*wanted.user);
-      return rows::listReports(reader, wanted, about);
+      return rows::listReports(reader, wanted, about, readerOf(who, rights::reportsListOwn));
     });
   }
 
   ReceivedReport show(const Credential& by, const ReportRef& wanted) override {
-    access::require(access_.identify(by), rights::reportsShow);
-    return database_.read([&](store::Reader& reader) { return requireReport(reader, wanted.id); });
+    const Identity who = access_.identify(by);
+    access::require(who, rights::reportsShow);
+    return database_.read(
+        [&](store::Reader& reader) { return requireReport(reader, wanted.id, readerOf(who, rights::reportsShowOwn)); });
   }
 
   ReceivedReport resolve(const Credential& by, const ResolveReport& wanted) override {
@@ -75,12 +81,13 @@ class LocalReports : public Reports {
     return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
       access::require(who, rights::reportsResolve);
-      const ReceivedReport report = requireReport(transaction, wanted.id);
+      const rows::ReportReader reader = readerOf(who, rights::reportsResolveOwn);
+      const ReceivedReport report = requireReport(transaction, wanted.id, reader);
       if (!rows::resolveReport(transaction, wanted, who.doer(), access_.now()))
         throw Error(Fault::conflict, fmt::format("report {}: already resolved as {}", wanted.id.text,
                                                  nameOf(report.decision.value_or(ReportDecision::dismissed))));
       if (report.video) rows::updateReported(transaction, *report.video);
-      return requireReport(transaction, wanted.id);
+      return requireReport(transaction, wanted.id, reader);
     });
   }
 
@@ -118,6 +125,7 @@ class LocalReports : public Reports {
       report.contact = wanted.contact;
       report.reporter = who.doer();
       if (!rows::insertReport(transaction, report)) return Reported{};
+      if (!who.isUser() && who.kind != Identity::Kind::operator_) requireRoomForGuests(transaction, report);
       if (report.video) rows::updateReported(transaction, *report.video);
       return Reported{report.id};
     });
@@ -130,20 +138,40 @@ class LocalReports : public Reports {
     return *std::move(video);
   }
 
-  static ReceivedReport requireReport(store::Reader& reader, const ReportId& id) {
-    auto report = rows::findReport(reader, id);
+  // Strangers, whom nobody can mute, must not fill the database.
+  void requireRoomForGuests(store::Reader& reader, const rows::StoredReport& report) const {
+    const auto refuse = [](std::string_view what) {
+      throw Error(Fault::tooMany, fmt::format("reports: too many by guests {}; sign in to report it", what),
+                  std::chrono::hours{1});
+    };
+    if (options_.maxOfGuestsPerSubject > 0 && rows::hasMoreByGuestsOf(reader, report, options_.maxOfGuestsPerSubject))
+      refuse(fmt::format("of this {} wait for a moderator", nameOf(report.what)));
+    if (options_.maxOfGuests > 0 && rows::hasMoreByGuests(reader, options_.maxOfGuests)) refuse("wait for a moderator");
+  }
+
+  // `ownRight` is needed for reports about the caller: a moderator must not learn who reported the moderator, or decide
+  // on it.
+  rows::ReportReader readerOf(const Identity& who, const access::Right& ownRight) const {
+    return {access::may(who, ownRight) ? UserId{} : who.user,
+            [this, &who](const ViewedVideo& video) { return access_.mayView(who, video); }};
+  }
+
+  static ReceivedReport requireReport(store::Reader& reader, const ReportId& id, const rows::ReportReader& by) {
+    auto report = rows::findReport(reader, id, by);
     if (!report) throw Error(Fault::notFound, fmt::format("report {}: not found", id.text));
     return *std::move(report);
   }
 
   store::Database& database_;
   access::Access& access_;
+  const ReportsOptions options_;
 };
 
 }  // namespace
 
-std::unique_ptr<Reports> makeLocalReports(store::Database& database, access::Access& access) {
-  return std::make_unique<LocalReports>(database, access);
+std::unique_ptr<Reports> makeLocalReports(store::Database& database, access::Access& access,
+                                          const ReportsOptions& options) {
+  return std::make_unique<LocalReports>(database, access, options);
 }
 
 }  // namespace video

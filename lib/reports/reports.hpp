@@ -41,7 +41,8 @@ struct Report {
 /// A report, as moderators see it.
 struct ReceivedReport : Report {
   std::optional<std::string> author;     ///< the user it is about: owner of the video, author of the comment
-  std::optional<std::string> content;    ///< name of the video or text of the comment, as it is now
+  std::optional<std::string> content;    ///< name of the video or text of the comment as it is now, if the caller may
+                                         ///< see the video
   std::optional<std::string> reporter;   ///< user who reported it; none for a guest or a deleted account
   std::optional<std::string> contact;    ///< address to answer to
   std::optional<std::string> decidedBy;  ///< user who resolved it; none for the operator
@@ -99,25 +100,33 @@ struct ResolveReport {
   std::optional<std::string> text;  ///< for the reporter, at most 2000 characters; may have several lines
 };
 
+/// How many reports by guests may be open; 0: no limit.
+struct ReportsOptions {
+  std::int64_t maxOfGuests = 10'000;        ///< of all videos, comments and users
+  std::int64_t maxOfGuestsPerSubject = 20;  ///< of one
+};
+
 /// Reports of videos, comments and users. Every function may be called from any thread and throws Error.
 class Reports {
  public:
   virtual ~Reports() = default;
   /// Reports a video that the caller may see. Anyone; a guest must give `contact`. A second report of the same thing by
-  /// one caller (a user; a guest by `contact`) changes nothing. Faults: malformed, notFound, diskFull, forbidden (the
-  /// caller is muted), tooMany (from one address, except by the operator).
+  /// one caller (a user; a guest by `contact`) changes nothing as long as the first is open. Faults: malformed,
+  /// notFound, diskFull, forbidden (the caller is muted), tooMany (from one address, or open ones by guests; except by
+  /// the operator).
   virtual Reported video(const Credential& by, const ReportVideo& wanted) = 0;
   /// Reports a comment on such a video. The same faults.
   virtual Reported comment(const Credential& by, const ReportComment& wanted) = 0;
   /// Reports a user. The same faults.
   virtual Reported user(const Credential& by, const ReportUser& wanted) = 0;
-  /// Lists reports, oldest first. For moderators, admins and the operator. Faults: notFound (the user).
+  /// Lists reports, oldest first. For moderators, without those about themselves, admins and the operator. Faults:
+  /// notFound (the user).
   virtual Page<ReceivedReport> list(const Credential& by, const ReportQuery& wanted) = 0;
-  /// Returns a report. For moderators, admins and the operator. Faults: notFound.
+  /// Returns a report. For the same callers. Faults: notFound (for moderators also one about themselves).
   virtual ReceivedReport show(const Credential& by, const ReportRef& wanted) = 0;
   /// Records the decision on an open report, which its reporter can read then. Nothing else is done: videos are
-  /// blocked, users muted and comments removed by the operations for that. For moderators, admins and the operator.
-  /// Faults: malformed, notFound, conflict (already resolved).
+  /// blocked, users muted and comments removed by the operations for that. For the same callers. Faults: malformed,
+  /// notFound (the same), conflict (already resolved).
   virtual ReceivedReport resolve(const Credential& by, const ResolveReport& wanted) = 0;
   /// Lists the reports that a user has made, with the decisions. For the user, admins and the operator. Faults:
   /// notFound.

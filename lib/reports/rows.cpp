@@ -7,6 +7,7 @@
 #include "base/cursor.hpp"
 #include "base/ids.hpp"
 #include "base/json.hpp"
+#include "videos/rows.hpp"
 
 namespace video::rows {
 namespace {
@@ -17,13 +18,19 @@ constexpr std::string_view reportColumns =
 // The names of the people, and what the report is about as long as its author is there.
 constexpr std::string_view receivedColumns =
     ", a.login_name, CASE WHEN a.id IS NOT NULL THEN CASE r.what WHEN 'comment' THEN c.content WHEN 'video' THEN "
-    "v.name END END, b.login_name, r.contact, m.login_name";
+    "v.name END END, b.login_name, r.contact, m.login_name, ";
+constexpr int viewColumn = 17;  // behind them
 constexpr std::string_view reportTables =
     " FROM reports r LEFT JOIN users a ON a.id = r.about_id AND a.deleted IS NULL ";
 constexpr std::string_view receivedTables =
     "LEFT JOIN users b ON b.id = r.reporter_id AND b.deleted IS NULL "
     "LEFT JOIN users m ON m.id = r.decided_by AND m.deleted IS NULL "
-    "LEFT JOIN video_info v ON v.id = r.video_id LEFT JOIN comments c ON c.id = r.comment_id ";
+    "LEFT JOIN comments c ON c.id = r.comment_id LEFT JOIN video_info v ON v.id = r.video_id ";
+
+std::string receivedSql(std::string_view filter) {
+  return fmt::format("{}{}{}{}{}{}WHERE r.about_id <> ? AND {}", reportColumns, receivedColumns, viewColumns,
+                     reportTables, receivedTables, viewOwner, filter);
+}
 
 template <class Made>
 Made reportOf(const store::Query& row) {
@@ -43,24 +50,31 @@ Made reportOf(const store::Query& row) {
   return report;
 }
 
-ReceivedReport receivedOf(const store::Query& row) {
+ReceivedReport receivedOf(const store::Query& row, const ReportReader& by) {
   auto report = reportOf<ReceivedReport>(row);
   report.author = row.optionalText(12);
-  report.content = row.optionalText(13);
+  if (const auto video = viewOf(row, viewColumn); video && by.maySee(*video)) report.content = row.optionalText(13);
   report.reporter = row.optionalText(14);
   report.contact = row.optionalText(15);
   report.decidedBy = row.optionalText(16);
   return report;
 }
 
+std::string subjectOf(const StoredReport& report) {
+  return report.comment ? report.comment->text : report.video ? report.video->text : fmt::to_string(report.about.value);
+}
+
+// Of a guest who gave an address; without one it was a user who is deleted. As in the index reports_of_guest.
+constexpr std::string_view ofGuest = "reporter_id IS NULL AND contact IS NOT NULL AND state = 'open'";
+
 constexpr std::string_view inRange = "r.id >= ? AND r.id < ? ORDER BY r.id LIMIT ?";
 
 }  // namespace
 
-Page<ReceivedReport> listReports(store::Reader& reader, const ReportQuery& wanted, std::optional<UserId> about) {
+Page<ReceivedReport> listReports(store::Reader& reader, const ReportQuery& wanted, std::optional<UserId> about,
+                                 const ReportReader& by) {
   const auto sql = [](std::string_view filter) {
-    return fmt::format("{}{}{}{}WHERE r.state = ? AND {}{}", reportColumns, receivedColumns, reportTables,
-                       receivedTables, filter, inRange);
+    return receivedSql(fmt::format("r.state = ? AND {}{}", filter, inRange));
   };
   static const std::string all = sql("");
   static const std::string ofVideo = sql("r.video_id = ? AND ");
@@ -69,12 +83,15 @@ Page<ReceivedReport> listReports(store::Reader& reader, const ReportQuery& wante
   const ReportState state = wanted.state.value_or(ReportState::open);
   const IdPage range(wanted);
   const std::int64_t limit = wanted.limit + 1;
-  auto query = wanted.video && about ? reader.query(ofBoth, state, *wanted.video, *about, range.first, range.end, limit)
-               : wanted.video        ? reader.query(ofVideo, state, *wanted.video, range.first, range.end, limit)
-               : about               ? reader.query(ofUser, state, *about, range.first, range.end, limit)
-                                     : reader.query(all, state, range.first, range.end, limit);
+  const UserId not_ = by.notAbout;
+  auto query = wanted.video && about
+                   ? reader.query(ofBoth, not_, state, *wanted.video, *about, range.first, range.end, limit)
+               : wanted.video ? reader.query(ofVideo, not_, state, *wanted.video, range.first, range.end, limit)
+               : about        ? reader.query(ofUser, not_, state, *about, range.first, range.end, limit)
+                              : reader.query(all, not_, state, range.first, range.end, limit);
   Page<ReceivedReport> page;
-  readPage(page, query, wanted.limit, receivedOf, IdPage::cursorOf);
+  readPage(
+      page, query, wanted.limit, [&](const store::Query& row) { return receivedOf(row, by); }, IdPage::cursorOf);
   return page;
 }
 
@@ -88,23 +105,35 @@ Page<Report> listReportsBy(store::Reader& reader, UserId reporter, const ListQue
   return page;
 }
 
-std::optional<ReceivedReport> findReport(store::Reader& reader, const ReportId& id) {
+std::optional<ReceivedReport> findReport(store::Reader& reader, const ReportId& id, const ReportReader& by) {
+  static const std::string sql = receivedSql("r.id = ?");
+  auto query = reader.query(sql, by.notAbout, id);
+  return query.next() ? std::optional(receivedOf(query, by)) : std::nullopt;
+}
+
+bool hasMoreByGuests(store::Reader& reader, std::int64_t count) {
   static const std::string sql =
-      fmt::format("{}{}{}{}WHERE r.id = ?", reportColumns, receivedColumns, reportTables, receivedTables);
-  auto query = reader.query(sql, id);
-  return query.next() ? std::optional(receivedOf(query)) : std::nullopt;
+      fmt::format("SELECT 1 FROM reports WHERE subject > '' AND {} LIMIT 1 OFFSET ?", ofGuest);
+  return reader.query(sql, count).next();
+}
+
+bool hasMoreByGuestsOf(store::Reader& reader, const StoredReport& report, std::int64_t count) {
+  static const std::string sql =
+      fmt::format("SELECT 1 FROM reports WHERE subject = ? AND {} LIMIT 1 OFFSET ?", ofGuest);
+  return reader.query(sql, subjectOf(report), count).next();
+}
+
+bool hasResolvedReports(store::Reader& reader, Time until) {
+  return reader.query("SELECT 1 FROM reports WHERE state = 'resolved' AND decision_time <= ? LIMIT 1", until).next();
 }
 
 bool insertReport(store::Transaction& transaction, const StoredReport& report) {
-  const std::string subject = report.comment ? report.comment->text
-                              : report.video ? report.video->text
-                                             : fmt::to_string(report.about.value);
   return transaction
              .query(
                  "INSERT INTO reports (id, what, subject, video_id, comment_id, about_id, reporter_id, contact, "
                  "reason, "
                  "text, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                 report.id, report.what, subject, report.video, report.comment, report.about, report.reporter,
+                 report.id, report.what, subjectOf(report), report.video, report.comment, report.about, report.reporter,
                  report.contact, report.reason, report.text, report.time)
              .run() == 1;
 }
@@ -133,6 +162,15 @@ std::int64_t anonymizeReportsBy(store::Transaction& transaction, UserId reporter
           "UPDATE reports SET reporter_id = NULL, contact = NULL, text = '', decision_text = NULL WHERE id IN "
           "(SELECT id FROM reports WHERE reporter_id = ? LIMIT ?)",
           reporter, limit)
+      .run();
+}
+
+std::int64_t removeResolvedReports(store::Transaction& transaction, Time until, std::int64_t limit) {
+  return transaction
+      .query(
+          "DELETE FROM reports WHERE id IN "
+          "(SELECT id FROM reports WHERE state = 'resolved' AND decision_time <= ? LIMIT ?)",
+          until, limit)
       .run();
 }
 

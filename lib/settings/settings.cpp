@@ -302,6 +302,7 @@ const std::vector<Rule<Settings>>& rules() {
              "storage.quota", 0, maxBytes, [](auto& of) -> auto& { return of.users.quota; })
              .read(value, to);
          to.uploads.quota = to.users.quota;
+         to.subtitles.quota = to.users.quota;
        },
        [](const S& of) { return fmt::to_string(of.users.quota); }},
       choice<S>(
@@ -339,6 +340,14 @@ const std::vector<Rule<Settings>>& rules() {
        [](const S& of) { return fmt::format("{}", fmt::join(of.comments.words, ",")); }},
       count<S>(
           "moderation.hold_first", 0, 100, [](auto& of) -> auto& { return of.comments.holdFirst; }),
+
+      duration<S>(
+          "reports.keep", 0ms, 24h * 36600, [](auto& of) -> auto& { return of.tasks.keepReports; }),
+      count<S>(
+          "reports.max_by_guests", 0, 1'000'000, [](auto& of) -> auto& { return of.reports.maxOfGuests; }),
+      count<S>(
+          "reports.max_by_guests_per_subject", 0, 1'000'000,
+          [](auto& of) -> auto& { return of.reports.maxOfGuestsPerSubject; }),
 
       flag<S>(
           "scheduler.run", [](auto& of) -> auto& { return of.tasks.byClock; }),

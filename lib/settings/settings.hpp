@@ -15,8 +15,10 @@
 #include "http/routing/trusted_proxies.hpp"
 #include "http/server/transport.hpp"
 #include "observe/log.hpp"
+#include "reports/reports.hpp"
 #include "shares/shares.hpp"
 #include "store/database.hpp"
+#include "subtitles/subtitles.hpp"
 #include "tasks/tasks.hpp"
 #include "uploads/uploads.hpp"
 #include "users/users.hpp"
@@ -41,9 +43,11 @@ struct Settings {
   UsersOptions users;
   VideosOptions videos;
   UploadsOptions uploads;
+  SubtitlesOptions subtitles;
   SharesOptions shares;
   CommentsOptions comments;
   std::filesystem::path webRoot;  ///< folder with the site's own pages; empty: none
+  ReportsOptions reports;
   std::string signingKey;  ///< the key for signed links, 32 bytes; empty: use `signing.key` of the data directory
   DeletionsOptions deletions;
   TasksOptions tasks;

@@ -7,6 +7,28 @@
 #include "base/json.hpp"
 
 namespace video::rows {
+namespace {
+
+constexpr std::string_view dropColumns =
+    "d.id, d.label, d.create_time, d.expires, d.max_files, d.max_bytes, d.files, d.bytes, u.login_name, d.user_id";
+
+StoredDrop dropOf(const store::Query& row) {
+  StoredDrop drop;
+  drop.id.text = row.text(0);
+  drop.what = ShareWhat::drop;
+  drop.label = row.text(1);
+  drop.created = row.time(2);
+  drop.expires = row.time(3);
+  drop.maxFiles = row.integer(4);
+  drop.maxBytes = row.optionalInteger(5);
+  drop.files = row.integer(6);
+  drop.bytes = row.integer(7);
+  drop.user = row.text(8);
+  drop.owner.value = row.integer(9);
+  return drop;
+}
+
+}  // namespace
 
 Page<Share> listShares(store::Reader& reader, const ShareQuery& wanted, Time now) {
   const TimePage after(wanted.cursor);
@@ -17,8 +39,14 @@ Page<Share> listShares(store::Reader& reader, const ShareQuery& wanted, Time now
       wanted.video, after.time, after.id, wanted.since.value_or(Time::min()), wanted.until.value_or(Time::max()), now,
       wanted.limit + 1);
   const auto read = [&](const store::Query& row) {
-    return Share{{std::string(row.text(0))}, wanted.video, valueOf<ShareWhat>(row.text(1)).value_or(ShareWhat::view),
-                 std::string(row.text(2)),   row.time(3),  row.time(4)};
+    Share share;
+    share.id.text = row.text(0);
+    share.video = wanted.video;
+    share.what = valueOf<ShareWhat>(row.text(1)).value_or(ShareWhat::view);
+    share.label = row.text(2);
+    share.created = row.time(3);
+    share.expires = row.time(4);
+    return share;
   };
   readPage(page, query, wanted.limit, read, TimePage::cursorOf);
   return page;
@@ -29,11 +57,63 @@ void insertShare(store::Transaction& transaction, const Share& share) {
   constexpr std::int64_t most = 500;  // keeps each write transaction short
   auto query = transaction.query("SELECT count(*) FROM shares WHERE video_id = ?", share.video);
   if (query.next() && query.integer(0) >= most)
-    throw Error(Fault::conflict, fmt::format("video {}: already has {} links; revoke some", share.video.text, most));
+    throw Error(Fault::conflict,
+                fmt::format("video {}: already has {} links; revoke some", share.video.value().text, most));
   transaction
       .query("INSERT INTO shares (id, video_id, what, label, expires, create_time) VALUES (?, ?, ?, ?, ?, ?)", share.id,
              share.video, share.what, share.label, share.expires, share.created)
       .run();
+}
+
+Page<Share> listDrops(store::Reader& reader, UserId user, const ShareQuery& wanted, Time now) {
+  static const std::string sql = fmt::format(
+      "SELECT {} FROM drops d CROSS JOIN users u ON u.id = d.user_id WHERE d.user_id = ? AND (d.create_time, d.id) > "
+      "(?, ?) AND d.create_time >= ? AND d.create_time < ? AND d.expires > ? ORDER BY d.create_time, d.id LIMIT ?",
+      dropColumns);
+  const TimePage after(wanted.cursor);
+  Page<Share> page;
+  readPage(
+      page,
+      reader.query(sql, user, after.time, after.id, wanted.since.value_or(Time::min()),
+                   wanted.until.value_or(Time::max()), now, wanted.limit + 1),
+      wanted.limit, [](const store::Query& row) { return static_cast<Share>(dropOf(row)); }, TimePage::cursorOf);
+  return page;
+}
+
+std::optional<StoredDrop> findDrop(store::Reader& reader, const ShareId& id) {
+  static const std::string sql =
+      fmt::format("SELECT {} FROM drops d CROSS JOIN users u ON u.id = d.user_id AND u.deleted IS NULL WHERE d.id = ?",
+                  dropColumns);
+  auto query = reader.query(sql, id);
+  return query.next() ? std::optional(dropOf(query)) : std::nullopt;
+}
+
+void insertDrop(store::Transaction& transaction, UserId user, const Share& share) {
+  transaction.query("DELETE FROM drops WHERE user_id = ? AND expires <= ?", user, share.created).run();
+  constexpr std::int64_t most = 100;
+  auto query = transaction.query("SELECT count(*) FROM drops WHERE user_id = ?", user);
+  if (query.next() && query.integer(0) >= most)
+    throw Error(Fault::conflict,
+                fmt::format("user {}: already has {} drop links; revoke some", share.user.value_or(""), most));
+  transaction
+      .query(
+          "INSERT INTO drops (id, user_id, label, expires, create_time, max_files, max_bytes) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?)",
+          share.id, user, share.label, share.expires, share.created, share.maxFiles, share.maxBytes)
+      .run();
+}
+
+void addToDrop(store::Transaction& transaction, const ShareId& id, const VideoId& video, std::int64_t size) {
+  transaction.query("UPDATE drops SET files = files + 1, bytes = bytes + ? WHERE id = ?", size, id).run();
+  transaction.query("UPDATE video_info SET drop_id = ?, drop_size = ? WHERE id = ?", id, size, video).run();
+}
+
+bool deleteDrop(store::Transaction& transaction, UserId user, const ShareId& id) {
+  return transaction.query("DELETE FROM drops WHERE id = ? AND user_id = ?", id, user).run() > 0;
+}
+
+void deleteDropsOf(store::Transaction& transaction, UserId user) {
+  transaction.query("DELETE FROM drops WHERE user_id = ?", user).run();
 }
 
 std::int64_t deleteSharesOf(store::Transaction& transaction, const VideoId& video, std::int64_t limit) {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include "shares/fields.hpp"
 #include "store/database.hpp"
 
@@ -7,6 +10,24 @@ namespace video::rows {
 
 /// Returns a page of a video's links that have not expired, oldest first.
 Page<Share> listShares(store::Reader& reader, const ShareQuery& wanted, Time now);
+
+/// Returns a page of a user's drop links that have not expired, oldest first.
+Page<Share> listDrops(store::Reader& reader, UserId user, const ShareQuery& wanted, Time now);
+/// A drop link, and the user who gets the videos.
+struct StoredDrop : Share {
+  UserId owner{};
+};
+/// Returns a drop link of a live user.
+std::optional<StoredDrop> findDrop(store::Reader& reader, const ShareId& id);
+
+/// Inserts a drop link and deletes the user's expired ones. Throws conflict if the user has 100 others.
+void insertDrop(store::Transaction& transaction, UserId user, const Share& share);
+/// Counts a new video of `size` bytes for a drop link, and records that it came through it.
+void addToDrop(store::Transaction& transaction, const ShareId& id, const VideoId& video, std::int64_t size);
+/// Deletes a drop link and returns whether it existed.
+bool deleteDrop(store::Transaction& transaction, UserId user, const ShareId& id);
+/// Deletes the drop links of a user.
+void deleteDropsOf(store::Transaction& transaction, UserId user);
 
 /// Inserts a link and deletes the video's expired links. Throws conflict if the video has 500 others.
 void insertShare(store::Transaction& transaction, const Share& share);

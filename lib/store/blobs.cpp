@@ -18,6 +18,7 @@
 
 #include "base/error.hpp"
 #include "base/ids.hpp"
+#include "base/sha256.hpp"
 #include "base/waiting.hpp"
 #include "os/files.hpp"
 #include "os/locks.hpp"
@@ -90,6 +91,16 @@ struct Incoming::State {
   Descriptor file;
   Descriptor placeholder;  // keeps the name locked after the content has been renamed
   std::optional<ContentWriter> writer;
+  // A file that is the content itself, as it was when it was adopted, and what was read of it.
+  struct Adopted {
+    std::shared_ptr<const Descriptor> file;
+    struct stat was {};
+    Sha256 hash{};
+    std::uint64_t size = 0;
+  };
+  std::optional<Adopted> adopted;
+  // The file with the content.
+  int content() const { return adopted ? adopted->file->number() : file.number(); }
   std::string front;
   std::string sha256;
   Descriptor shard;
@@ -100,14 +111,16 @@ struct Incoming::State {
     const Waiting forTheDisk;  // closing an unlinked file makes the file system free its blocks
     writer.reset();
     if (!blob.empty() && !kept) directory->files().unlinkat(shard.number(), blob.c_str());
-    if (holdsName(file) || holdsName(placeholder)) directory->files().unlinkat(incoming.number(), name.c_str());
+    if (holdsName(content()) || (placeholder && holdsName(placeholder.number())))
+      directory->files().unlinkat(incoming.number(), name.c_str());
+    if (adopted && !kept) directory->files().fchmod(content(), adopted->was.st_mode & 07777);
+    if (adopted) ::flock(content(), LOCK_UN);  // who gave it may keep it open
+    adopted.reset();
     file.reset();
     placeholder.reset();
   }
 
-  bool holdsName(const Descriptor& holder) const {
-    return holder && os::isSameFile(holder.number(), incoming.number(), name);
-  }
+  bool holdsName(int holder) const { return holder >= 0 && os::isSameFile(holder, incoming.number(), name); }
 };
 
 Incoming::Incoming(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -118,14 +131,45 @@ void Incoming::write(std::span<const std::byte> given) {
   State& its = *state_;
   std::string_view bytes(reinterpret_cast<const char*>(given.data()), given.size());
   if (its.front.size() < frontSize) its.front.append(bytes.substr(0, frontSize - its.front.size()));
-  its.writer->write(bytes);
+  if (!its.adopted) return its.writer->write(bytes);
+  its.adopted->hash.add(given);
+  its.adopted->size += given.size();
+}
+
+bool Incoming::adopt(std::shared_ptr<const Descriptor> file) {
+  State& its = *state_;
+  os::FileSystem& files = its.directory->files();
+  struct stat is {};
+  struct stat folder {};
+  if (::fstat(file->number(), &is) != 0 || ::fstat(its.incoming.number(), &folder) != 0) return false;
+  if (!S_ISREG(is.st_mode) || is.st_dev != folder.st_dev || is.st_uid != ::geteuid() || is.st_nlink != 1 ||
+      !os::tryLock(file->number(), LOCK_EX))
+    return false;
+  if (files.fchmod(file->number(), 0640) != 0) {  // as of any other content; sweeps must be able to open it
+    ::flock(file->number(), LOCK_UN);
+    return false;
+  }
+  const std::string link = its.name + ".link";
+  files.unlinkat(its.incoming.number(), link.c_str());  // of a process that was killed
+  const bool isLinked = files.linkat(file->number(), its.incoming.number(), link.c_str()) == 0;
+  if (!isLinked ||
+      files.renameat2(its.incoming.number(), link.c_str(), its.incoming.number(), its.name.c_str(), 0) != 0) {
+    if (isLinked) files.unlinkat(its.incoming.number(), link.c_str());
+    files.fchmod(file->number(), is.st_mode & 07777);
+    ::flock(file->number(), LOCK_UN);
+    return false;
+  }
+  its.adopted.emplace();
+  its.adopted->file = std::move(file);
+  its.adopted->was = is;
+  return true;
 }
 
 std::span<std::byte> Incoming::room() {
-  return state_->writer->room();
+  return state_->adopted ? std::span<std::byte>() : state_->writer->room();
 }
 std::uint64_t Incoming::size() const {
-  return state_->writer->size();
+  return state_->adopted ? state_->adopted->size : state_->writer->size();
 }
 std::string_view Incoming::front() const {
   return state_->front;
@@ -141,8 +185,18 @@ std::string Incoming::finish(std::string_view extension) {
   State& its = *state_;
   os::FileSystem& files = its.directory->files();
   const Waiting waiting;
-  its.sha256 = its.writer->finish();
-  os::sync(files, its.file.number(), its.name);
+  if (its.adopted) {
+    const State::Adopted& adopted = *its.adopted;
+    struct stat is {};
+    if (::fstat(its.content(), &is) != 0) os::throwErrno(errno, its.name);
+    if (is.st_size != adopted.was.st_size || is.st_mtim.tv_sec != adopted.was.st_mtim.tv_sec ||
+        is.st_mtim.tv_nsec != adopted.was.st_mtim.tv_nsec || !std::cmp_equal(is.st_size, adopted.size))
+      throw Error(Fault::conflict, "file: changed while it was read");
+    its.sha256 = its.adopted->hash.hex();
+  } else {
+    its.sha256 = its.writer->finish();
+  }
+  os::sync(files, its.content(), its.name);
 
   std::string blob = makeRandomHex(idDigits / 2);
   if (!extension.empty() && std::all_of(extension.begin(), extension.end(), isExtension))
@@ -222,6 +276,12 @@ Incoming Blobs::begin(std::string_view name) {
       throw Error(Fault::conflict, fmt::format("video {}: an upload is in progress", name));
     // The previous upload may have unlinked the file after we opened it and before we locked it.
     if (!os::isSameFile(file.number(), state->incoming.number(), state->name)) continue;
+    struct stat is {};
+    if (::fstat(file.number(), &is) != 0) os::throwErrno(errno, name);
+    if (is.st_nlink > 1) {  // a file that a killed process had adopted: it still has its own name
+      os::removeFile(files, state->incoming.number(), state->name);
+      continue;
+    }
     if (files.ftruncate(file.number(), 0) != 0) os::throwErrno(errno, name);
     state->file = std::move(file);
     break;

@@ -27,6 +27,10 @@ class Incoming {
  public:
   Incoming(Incoming&&) noexcept;
   ~Incoming();
+  /// Makes `file` itself the content, under a second name, instead of a copy of it. Its bytes must then all be given to
+  /// `write`, which only hashes them. Returns false, and does nothing, if that is not possible: the file must be on the
+  /// file system of the data directory, belong to this process's user, and have no other name.
+  bool adopt(std::shared_ptr<const Descriptor> file);
   /// Appends bytes and updates size and SHA-256. Throws diskFull.
   void write(std::span<const std::byte> piece);
   /// Returns memory to receive the next bytes into, which saves a copy; empty if there is none.
@@ -35,7 +39,7 @@ class Incoming {
   /// Returns the first bytes (at most 4096), from which the media type is detected.
   std::string_view front() const;
   /// Syncs the file, renames it to a new, unique blob name (a random ID + `.extension`), and syncs the folders. Returns
-  /// the blob's name. Size and hash are final afterwards.
+  /// the blob's name. Size and hash are final afterwards. Throws conflict if an adopted file has changed meanwhile.
   std::string finish(std::string_view extension);
   /// Returns the SHA-256 of the content in lower-case hex. Call it after `finish`.
   std::string sha256() const;

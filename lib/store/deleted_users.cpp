@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "os/files.hpp"
 
 namespace video::store {
@@ -26,6 +27,16 @@ std::string readAt(int file, off_t offset) {
   if (got < 0) os::throwErrno(errno, listName);
   text.resize(static_cast<std::size_t>(got));
   return text;
+}
+
+// The place after this many bytes; the beginning if the file has fewer.
+DeletedUsers::Place placeAt(int file, std::int64_t bytes) {
+  constexpr std::int64_t most = 64;
+  if (bytes <= 0) return {};
+  const std::int64_t count = std::min(bytes, most);
+  const std::string last = readAt(file, bytes - count).substr(0, static_cast<std::size_t>(count));
+  if (std::ssize(last) < count) return {};
+  return {bytes, static_cast<std::int64_t>(stableHash(last))};
 }
 
 }  // namespace
@@ -50,12 +61,14 @@ void DeletedUsers::append(const std::string& line) {
   os::sync(files_, file.number(), listName);
 }
 
-void DeletedUsers::forEach(const std::function<void(UserId user, Time created)>& visit) const {
+DeletedUsers::Place DeletedUsers::forEach(const Place& from,
+                                          const std::function<void(UserId user, Time created)>& visit) const {
   const Descriptor file = os::openIfThere(files_, folder_, listName, O_RDONLY);
-  if (!file) return;
+  if (!file) return {};
   std::string rest;
-  off_t offset = 0;
-  for (std::string piece = readAt(file.number(), 0); !piece.empty(); piece = readAt(file.number(), offset)) {
+  off_t offset = placeAt(file.number(), from.bytes) == from ? from.bytes : 0;
+  off_t whole = offset;
+  for (std::string piece = readAt(file.number(), offset); !piece.empty(); piece = readAt(file.number(), offset)) {
     offset += static_cast<off_t>(piece.size());
     rest += piece;
     std::size_t begin = 0;
@@ -74,8 +87,10 @@ void DeletedUsers::forEach(const std::function<void(UserId user, Time created)>&
       visit(user, created);
     }
     rest.erase(0, begin);
+    if (begin > 0) whole = offset - static_cast<off_t>(rest.size());
     if (rest.size() > listPiece) rest.clear();
   }
+  return placeAt(file.number(), whole);
 }
 
 }  // namespace video::store

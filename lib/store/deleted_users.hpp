@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -23,8 +24,15 @@ class DeletedUsers {
   /// alone would not do: after an older database is put back, another user may get it. If the disk is full, releases
   /// the reserve. Throws Error.
   void add(UserId user, Time created);
-  /// Calls `visit` for each user in the list, oldest first. Lines that are damaged are skipped. Throws Error.
-  void forEach(const std::function<void(UserId user, Time created)>& visit) const;
+  /// A place in the list, between two lines.
+  struct Place {
+    std::int64_t bytes = 0;  ///< before it
+    std::int64_t hash = 0;   ///< of the last of them
+    bool operator==(const Place&) const = default;
+  };
+  /// Calls `visit` for each user in the list after `from`, oldest first, or for all if `from` is not a place in this
+  /// list. Lines that are damaged are skipped. Returns the place after the last whole line. Throws Error.
+  Place forEach(const Place& from, const std::function<void(UserId user, Time created)>& visit) const;
 
  private:
   void append(const std::string& line);

@@ -62,9 +62,10 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
         byClock_(options.byClock),
         timings_(options.timings),
         brokenUploadsAfter_(options.brokenUploadsAfter),
+        keepReports_(options.keepReports),
         verifyShare_(options.verifyShare),
-        surroundings_{database,    blobs, access, deletions, videos, exports, purgeClock, brokenUploadsAfter_,
-                      verifyShare_},
+        surroundings_{database,     blobs,       access, deletions, videos, exports, purgeClock, brokenUploadsAfter_,
+                      keepReports_, verifyShare_},
         file_(database.directory()) {
     deletions.workBy({[this](std::string_view task) {
                         if (scheduler_ != nullptr) scheduler_->wake(task);
@@ -116,6 +117,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
       timings_ = options.timings;
     }
     brokenUploadsAfter_ = options.brokenUploadsAfter;
+    keepReports_ = options.keepReports;
     verifyShare_ = options.verifyShare;
     if (scheduler_ == nullptr || !byClock_) return;
     for (const tasks::TaskKind& kind : tasks::taskList()) scheduler_->setTiming(kind.name, scheduleOf(kind));
@@ -206,6 +208,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
   mutable std::mutex mutex_;
   decltype(TasksOptions::timings) timings_;
   std::atomic<std::chrono::milliseconds> brokenUploadsAfter_;
+  std::atomic<std::chrono::milliseconds> keepReports_;
   std::atomic<std::int64_t> verifyShare_;
   const tasks::Surroundings surroundings_;
   store::SchedulerFile file_;

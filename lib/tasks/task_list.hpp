@@ -23,6 +23,7 @@ struct Surroundings {
   LocalExports& exports;
   const Clock& clock;  ///< by which deletions are due
   const std::atomic<std::chrono::milliseconds>& brokenUploadsAfter;
+  const std::atomic<std::chrono::milliseconds>& keepReports;
   const std::atomic<std::int64_t>& verifyShare;
 };
 

@@ -87,8 +87,10 @@ struct TasksOptions {
   std::map<std::string, TaskTiming, std::less<>> timings = knownTasks();
   bool byClock = true;  ///< run tasks on schedule in this process
   std::chrono::milliseconds brokenUploadsAfter{
-      86'400'000};                ///< when upload-sweep removes interrupted uploads and pending videos
-  std::int64_t verifyShare = 30;  ///< each run of verify checks one in this many contents
+      86'400'000};  ///< when upload-sweep removes interrupted uploads and pending videos
+  std::chrono::milliseconds keepReports{
+      std::chrono::hours{24 * 365}};  ///< how long after the decision report-sweep removes a report
+  std::int64_t verifyShare = 30;      ///< each run of verify checks one in this many contents
 };
 
 /// The scheduler's tasks. Admin, operator. Every function may be called from any thread and throws Error.

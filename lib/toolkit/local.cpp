@@ -15,6 +15,7 @@
 #include "store/directory.hpp"
 #include "store/purge_clock.hpp"
 #include "store/schema.hpp"
+#include "subtitles/make.hpp"
 #include "tasks/make.hpp"
 #include "tokens/make.hpp"
 #include "toolkit/toolkit.hpp"
@@ -63,10 +64,11 @@ class DirectoryToolkit : public LocalToolkit {
         videos_(makeLocalVideos(database_, blobs_, access_, settings.videos,
                                 {settings.deletions.delay, [this] { deletions_->wake(); }, purgeClock_}, migrate)),
         uploads_(makeLocalUploads(database_, blobs_, access_, settings.uploads, [this] { deletions_->wake(); })),
+        subtitles_(makeLocalSubtitles(database_, access_, settings.subtitles)),
         shares_(makeLocalShares(database_, access_, settings.shares)),
         comments_(makeLocalComments(database_, access_, settings.comments)),
         views_(makeLocalViews(database_, access_)),
-        reports_(makeLocalReports(database_, access_)),
+        reports_(makeLocalReports(database_, access_, settings.reports)),
         contents_(makeLocalContents(database_, access_)),
         deletions_(makeLocalDeletions(database_, blobs_, access_, purgeClock_, settings.deletions)),
         exports_(makeLocalExports(database_, blobs_, access_, migrate)),
@@ -87,6 +89,7 @@ class DirectoryToolkit : public LocalToolkit {
   Tokens& tokens() override { return *tokens_; }
   Videos& videos() override { return *videos_; }
   Uploads& uploads() override { return *uploads_; }
+  Subtitles& subtitles() override { return *subtitles_; }
   Shares& shares() override { return *shares_; }
   LocalComments& comments() override { return *comments_; }
   Views& views() override { return *views_; }
@@ -131,6 +134,7 @@ class DirectoryToolkit : public LocalToolkit {
   std::unique_ptr<Tokens> tokens_;
   std::unique_ptr<LocalVideos> videos_;
   std::unique_ptr<Uploads> uploads_;
+  std::unique_ptr<Subtitles> subtitles_;
   std::unique_ptr<Shares> shares_;
   std::unique_ptr<LocalComments> comments_;
   std::unique_ptr<Views> views_;

@@ -7,6 +7,7 @@
 #include "server/make.hpp"
 #include "sessions/make.hpp"
 #include "shares/make.hpp"
+#include "subtitles/make.hpp"
 #include "tasks/make.hpp"
 #include "tokens/make.hpp"
 #include "toolkit/toolkit.hpp"
@@ -27,6 +28,7 @@ class RemoteToolkit : public Toolkit {
         tokens_(makeRemoteTokens(server_)),
         videos_(makeRemoteVideos(server_)),
         uploads_(makeRemoteUploads(server_)),
+        subtitles_(makeRemoteSubtitles(server_)),
         shares_(makeRemoteShares(server_)),
         comments_(makeRemoteComments(server_)),
         views_(makeRemoteViews(server_)),
@@ -42,6 +44,7 @@ class RemoteToolkit : public Toolkit {
   Tokens& tokens() override { return *tokens_; }
   Videos& videos() override { return *videos_; }
   Uploads& uploads() override { return *uploads_; }
+  Subtitles& subtitles() override { return *subtitles_; }
   Shares& shares() override { return *shares_; }
   Comments& comments() override { return *comments_; }
   Views& views() override { return *views_; }
@@ -59,6 +62,7 @@ class RemoteToolkit : public Toolkit {
   std::unique_ptr<Tokens> tokens_;
   std::unique_ptr<Videos> videos_;
   std::unique_ptr<Uploads> uploads_;
+  std::unique_ptr<Subtitles> subtitles_;
   std::unique_ptr<Shares> shares_;
   std::unique_ptr<Comments> comments_;
   std::unique_ptr<Views> views_;

@@ -7,6 +7,7 @@
 #include "server/make.hpp"
 #include "sessions/make.hpp"
 #include "shares/make.hpp"
+#include "subtitles/make.hpp"
 #include "tasks/make.hpp"
 #include "tokens/make.hpp"
 #include "toolkit/toolkit.hpp"
@@ -32,6 +33,7 @@ void serve(http::Router& router, LocalToolkit& toolkit, const http::CookieOption
   serveTokens(router, toolkit.tokens());
   serveVideos(router, toolkit.videos());
   serveUploads(router, toolkit.uploads());
+  serveSubtitles(router, toolkit.subtitles());
   serveShares(router, toolkit.shares());
   serveComments(router, toolkit.comments());
   serveViews(router, toolkit.views());

@@ -17,6 +17,7 @@
 #include "sessions/sessions.hpp"
 #include "settings/settings.hpp"
 #include "shares/shares.hpp"
+#include "subtitles/subtitles.hpp"
 #include "tasks/tasks.hpp"
 #include "tokens/tokens.hpp"
 #include "uploads/uploads.hpp"
@@ -42,6 +43,7 @@ class Toolkit {
   virtual Tokens& tokens() = 0;        ///< API tokens
   virtual Videos& videos() = 0;        ///< videos
   virtual Uploads& uploads() = 0;      ///< uploads
+  virtual Subtitles& subtitles() = 0;  ///< subtitles of videos
   virtual Shares& shares() = 0;        ///< signed links
   virtual Comments& comments() = 0;    ///< comments
   virtual Views& views() = 0;          ///< who watches what

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "uploads/uploads.hpp"
+#include "videos/fields.hpp"
 
 namespace video {
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "access/access.hpp"
+#include "access/links.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
@@ -17,6 +19,7 @@
 #include "media/playback.hpp"
 #include "media/sniff.hpp"
 #include "shares/fields.hpp"
+#include "shares/rows.hpp"
 #include "store/blobs.hpp"
 #include "uploads/make.hpp"
 #include "users/rows.hpp"
@@ -149,8 +152,10 @@ class LocalUploads : public Uploads {
     });
     if (who.kind == Identity::Kind::operator_) sender = {};
     UploadInProgress progress(inProgress_, sender, owner, options_.maxPerUser);
-    database_.requireSpace(least);
+    if (!wanted.moved) database_.requireSpace(least);
     store::Incoming incoming = blobs_.begin(wanted.id.text);
+    const bool isAdopted = wanted.moved && incoming.adopt(wanted.moved);
+    if (wanted.moved && !isAdopted) database_.requireSpace(least);
     if (!progress.grow(least, most)) throw overQuota();
     std::uint64_t looked = 0;
     const auto take = [&](std::span<const std::byte> piece) {
@@ -158,13 +163,40 @@ class LocalUploads : public Uploads {
       const std::uint64_t size = incoming.size() + piece.size();
       if (most != UINT64_MAX && !progress.grow(std::max(size, least), most)) throw overQuota();
       incoming.write(piece);
-      if (incoming.size() - looked < spaceStep) return;
+      if (isAdopted || incoming.size() - looked < spaceStep) return;
       looked = incoming.size();
       database_.requireSpace(looked < least ? least - looked : bytes.size ? 0 : spaceAhead);
     };
     bytes.push({take, [&] { return incoming.room(); }});
     if (incoming.size() == 0) throw isEmpty();
     return commit(by, wanted, incoming);
+  }
+
+  Uploaded stripLocation(const Credential& by, const VideoRef& wanted) override {
+    const Identity who = access_.identify(by);
+    const rows::StoredVideo video = database_.read([&](store::Reader& reader) {
+      auto found = rows::findVideo(reader, wanted.id);
+      access_.requireOnVideo(who, rights::uploadsStripLocation, rows::viewOf(found), rows::noSuchVideo(wanted.id));
+      rows::StoredVideo one = rows::requireOf(wanted, std::move(found));
+      requireReplaceable(one);
+      return one;
+    });
+    if (!video.blob) throw Error(Fault::conflict, fmt::format("video {}: has no content yet", wanted.id.text));
+    const auto file = blobs_.open(*video.blob);
+    const Error unavailable(Fault::contentUnavailable,
+                            fmt::format("video {}: content is missing or damaged", wanted.id.text));
+    if (!file) throw unavailable;
+    const Waiting forTheDisk;
+    std::vector<media::Stretch> location = media::probe(media::fileOf(*file), video.contentType).location;
+    if (location.empty())
+      throw Error(Fault::conflict, fmt::format("video {}: does not say where it was taken", wanted.id.text));
+    const UploadInProgress progress(inProgress_, who.kind == Identity::Kind::operator_ ? UserId{} : who.user,
+                                    video.authorId, options_.maxPerUser);
+    database_.requireSpace(static_cast<std::uint64_t>(video.size));
+    store::Incoming incoming = blobs_.begin(wanted.id.text);
+    copyWithout(std::move(location), media::fileOf(*file), incoming);
+    if (std::cmp_not_equal(incoming.size(), video.size)) throw unavailable;
+    return commit(by, {wanted.id, std::nullopt}, incoming, &video);
   }
 
   UploadStatus status(const Credential& by, const BeginUpload& wanted) override {
@@ -208,20 +240,60 @@ class LocalUploads : public Uploads {
   rows::StoredVideo findUploadable(store::Reader& reader, const Credential& by, const Identity& who,
                                    const VideoId& id) {
     auto video = rows::findVideo(reader, id);
+    bool isGuest = false;
     if (who.kind == Identity::Kind::link) {
-      access_.checkLink(reader, std::get<SignedLink>(by), id, nameOf(ShareWhat::upload));
+      const auto& link = std::get<SignedLink>(by);
+      access_.checkLink(reader, link, id, nameOf(ShareWhat::upload));
+      isGuest = video && video->drop && link.share == access::noShare;
+      if (isGuest && !rows::findDrop(reader, *video->drop)) throw Error(Fault::forbidden, "link: has been revoked");
     } else {
       access_.requireOnVideo(who, rights::uploadsPut, rows::viewOf(video), rows::noSuchVideo(id));
     }
+    if (video && !isGuest) video->dropSize.reset();  // the guest's limit is for nobody else
     if (!video) throw rows::noSuchVideo(id);
-    if (video->state != VideoState::pending && video->state != VideoState::ready) throw rows::wrongState(*video);
-    if (video->blocked) throw Error(Fault::conflict, fmt::format("video {}: is blocked", id.text));
+    requireReplaceable(*video);
     return *std::move(video);
+  }
+
+  static void requireReplaceable(const rows::StoredVideo& video) {
+    if (video.state != VideoState::pending && video.state != VideoState::ready) throw rows::wrongState(video);
+    if (video.blocked) throw Error(Fault::conflict, fmt::format("video {}: is blocked", video.id.text));
+  }
+
+  // Copies a file, with padding in the place of each stretch.
+  static void copyWithout(std::vector<media::Stretch> stretches, const media::File& file, store::Incoming& to) {
+    std::sort(stretches.begin(), stretches.end(), [](const auto& a, const auto& b) { return a.offset < b.offset; });
+    std::vector<std::byte> piece(1 << 20);
+    const auto copy = [&](std::uint64_t end) {
+      while (to.size() < end) {
+        const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), end - to.size()));
+        const std::size_t got = file.read(to.size(), std::span(piece).first(count));
+        if (got == 0) return;
+        to.write(std::span(piece).first(got));
+      }
+    };
+    for (const media::Stretch& stretch : stretches) {
+      copy(stretch.offset);
+      if (to.size() != stretch.offset) return;
+      std::string padding = stretch.padding;
+      padding.resize(stretch.size);
+      to.write(std::as_bytes(std::span(padding)));
+    }
+    copy(file.size);
   }
 
   // Throws if the owner may not store content of this size. Returns the largest size that the owner's quota allows.
   std::uint64_t requireQuota(store::Reader& reader, const rows::StoredVideo& video, std::optional<std::uint64_t> size) {
-    return requireQuota(reader, video.authorId, -video.size, size);
+    if (video.dropSize) requireAnnounced(video, size.value_or(0));
+    const std::uint64_t most = requireQuota(reader, video.authorId, -video.size, size);
+    return video.dropSize ? std::min(most, static_cast<std::uint64_t>(*video.dropSize)) : most;
+  }
+  // What a guest may upload through a drop link: once, and no more than was announced.
+  static void requireAnnounced(const rows::StoredVideo& video, std::uint64_t size) {
+    if (video.state != VideoState::pending)
+      throw Error(Fault::conflict, fmt::format("video {}: its file has come already", video.id.text));
+    if (std::cmp_greater(size, *video.dropSize))
+      throw Error(Fault::tooLarge, fmt::format("file: exceeds the {} bytes that were announced", *video.dropSize));
   }
   // Does the same for an owner who is counted as using `more` bytes than recorded.
   std::uint64_t requireQuota(store::Reader& reader, UserId owner, std::int64_t more,
@@ -258,7 +330,9 @@ class LocalUploads : public Uploads {
     return std::nullopt;
   }
 
-  Uploaded commit(const Credential& by, const Upload& wanted, store::Incoming& incoming) {
+  // Publishes what came; `origin`: made from this content of the video.
+  Uploaded commit(const Credential& by, const Upload& wanted, store::Incoming& incoming,
+                  const rows::StoredVideo* origin = nullptr) {
     const media::Kind found = kindOf(incoming.front());
     rows::NewContent content;
     content.blob = incoming.finish(found.extension);
@@ -268,12 +342,15 @@ class LocalUploads : public Uploads {
     if (wanted.digest && *wanted.digest != content.sha256)
       throw Error(Fault::malformed, "sha256: does not match the received bytes");
     content.media = lookInto(content);
+    if (origin != nullptr) content.originalSha256 = origin->originalSha256.value_or(origin->sha256);
     bool isLimited = false;
     std::optional<rows::StoredVideo> written;
     const auto write = [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
       const rows::StoredVideo video = findUploadable(transaction, by, who, wanted.id);
       rows::requireContentAllowed(transaction, content.sha256);
+      if (origin != nullptr && video.blob != origin->blob) throw rows::changedMeanwhile(wanted.id);
+      if (content.originalSha256) rows::requireContentAllowed(transaction, *content.originalSha256);
       isLimited = requireQuota(transaction, video, static_cast<std::uint64_t>(content.size)) != UINT64_MAX;
       if (!rows::setContent(transaction, video, content, access_.now())) throw rows::changedMeanwhile(wanted.id);
       if (video.blob) rows::insertBlobDeletion(transaction, *video.blob, video.authorId, video.size, access_.now());

@@ -11,6 +11,7 @@
 #include "base/credential.hpp"
 #include "base/fields.hpp"
 #include "base/ids.hpp"
+#include "videos/videos.hpp"
 
 namespace video {
 
@@ -18,6 +19,9 @@ namespace video {
 struct Upload {
   VideoId id;
   std::optional<std::string> digest;  ///< SHA-256 in hex; content with another digest is refused
+  /// The file that has the bytes, if it is to be moved: on a data directory it may become the stored content itself,
+  /// and the caller removes its name afterwards. Null for none.
+  std::shared_ptr<const Descriptor> moved{};
 };
 
 /// The request to check whether an upload would be accepted, before any byte is sent.
@@ -86,6 +90,11 @@ class Uploads {
   /// Checks whether a video could be created and its content uploaded, without doing it. For the user, admins and the
   /// operator. Faults: those of Videos::add, and those of begin and put that size and first bytes determine.
   virtual RehearsedUpload rehearse(const Credential& by, const RehearseUpload& wanted) = 0;
+  /// Replaces the content of a video by one of the same size that does not say where it was taken: padding takes the
+  /// place of what says so, nothing else changes. Video::originalSha256 keeps the hash of what was uploaded. For the
+  /// owner, admins and the operator. Faults: those of put; conflict (it does not say where it was taken, has no content
+  /// yet, or was changed meanwhile), contentUnavailable.
+  virtual Uploaded stripLocation(const Credential& by, const VideoRef& wanted) = 0;
   /// Returns what has been stored after an interrupted upload.
   virtual UploadStatus status(const Credential& by, const BeginUpload& wanted) = 0;
 };

@@ -43,6 +43,10 @@ constexpr Endpoint<BeginUpload, UploadStatus> status{{.name = "uploads.status",
                                                       .roles = http::stream,
                                                       .summary = "Show the state of an upload",
                                                       .flags = {.takesLink = true}}};
+constexpr Endpoint<VideoRef, Uploaded> stripLocation{{.name = "uploads.stripLocation",
+                                                      .method = Method::post,
+                                                      .path = "/video/{id}/strip-location",
+                                                      .summary = "Remove from a video's file where it was taken"}};
 constexpr Endpoint<RehearseUpload, RehearsedUpload> rehearse{
     {.name = "uploads.rehearse",
      .method = Method::post,
@@ -112,6 +116,9 @@ class RemoteUploads : public Uploads {
   RehearsedUpload rehearse(const Credential& by, const RehearseUpload& wanted) override {
     return server_.rehearse(wire::rehearse, by, wanted);
   }
+  Uploaded stripLocation(const Credential& by, const VideoRef& wanted) override {
+    return server_.call(wire::stripLocation, by, wanted);
+  }
   UploadStatus status(const Credential& by, const BeginUpload& wanted) override {
     return server_.call(wire::status, by, wanted);
   }
@@ -146,6 +153,7 @@ void serveUploads(http::Router& router, Uploads& uploads) {
   router.serveRaw(wire::testpage, sayPage);
   router.serve(wire::begin, [&](auto& by, auto& wanted) { return uploads.begin(by, wanted); });
   router.serve(wire::rehearse, [&](auto& by, auto& wanted) { return uploads.rehearse(by, wanted); });
+  router.serve(wire::stripLocation, [&](auto& by, auto& wanted) { return uploads.stripLocation(by, wanted); });
   router.serve(wire::status, [&](auto& by, auto& wanted) { return uploads.status(by, wanted); });
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "subtitles/fields.hpp"
 #include "videos/videos.hpp"
 
 namespace video {
@@ -31,6 +32,15 @@ struct Names<ContentState> {
   static constexpr std::array list{std::pair{ContentState::absent, "absent"},
                                    std::pair{ContentState::present, "present"},
                                    std::pair{ContentState::deleted, "deleted"}};
+};
+
+template <>
+struct Fields<Chapter> {
+  static constexpr std::string_view plural = "chapters";
+  static constexpr std::tuple list{
+      Field{"time_ms", &Chapter::timeMs, "where it begins, in milliseconds"},
+      Field{"title", &Chapter::title, "title"},
+  };
 };
 
 template <>
@@ -65,6 +75,8 @@ struct Fields<Video> {
             "whether the file says where it was taken; for the owner, admins and the operator"},
       Field{"original_sha256", &Video::originalSha256, "SHA-256 of the uploaded file, if its location was removed"},
       Field{"notes", &Video::notes, "why it does not play everywhere; shown for a single video only"},
+      Field{"subtitles", &Video::subtitles, "subtitles; only of a single video that has some"},
+      Field{"chapters", &Video::chapters, "chapters; only of a single video that has some"},
       Field{"danmaku_off", &Video::danmakuOff,
             "true: danmaku, comments with a position, are switched off; otherwise left out"},
       Field{"views", &Video::views, "how often it was watched; a viewer counts once within 24 hours"},
@@ -85,6 +97,24 @@ struct Fields<AddedVideo> {
   static constexpr std::tuple list =
       std::tuple_cat(Fields<Video>::list, std::tuple{Field{"upload_url", &AddedVideo::uploadUrl,
                                                            "signed link to upload the content, relative to the site"}});
+};
+
+template <>
+struct Fields<DropVideo> {
+  static constexpr std::tuple list{
+      Field{"id", &DropVideo::drop, "ID of the drop link"},
+      Field{"name", &DropVideo::name, "1 to 200 characters"},
+      Field{"size", &DropVideo::size, "size of the file in bytes"},
+  };
+};
+
+template <>
+struct Fields<DroppedVideo> {
+  static constexpr std::tuple list{
+      Field{"id", &DroppedVideo::id, "ID of the video"},
+      Field{"name", &DroppedVideo::name, "name of the video"},
+      Field{"upload_url", &DroppedVideo::uploadUrl, "signed link to upload the content, relative to the site"},
+  };
 };
 
 template <>

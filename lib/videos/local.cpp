@@ -10,13 +10,18 @@
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "base/text.hpp"
+#include "base/text_reader.hpp"
 #include "base/units.hpp"
 #include "base/waiting.hpp"
 #include "contents/rows.hpp"
 #include "deletions/rows.hpp"
+#include "media/webvtt.hpp"
 #include "os/descriptor.hpp"
+#include "shares/rows.hpp"
 #include "store/blobs.hpp"
+#include "subtitles/rows.hpp"
 #include "users/rows.hpp"
+#include "videos/chapters.hpp"
 #include "videos/content_check.hpp"
 #include "videos/make.hpp"
 #include "videos/probes.hpp"
@@ -108,19 +113,34 @@ class DirectoryVideos : public LocalVideos {
       const auto owner = rows::findUser(transaction, wanted.user, 0);
       access::requireOn(who, rights::videosAdd, owner ? std::optional(owner->id) : std::nullopt,
                         noSuchUser(wanted.user));
-      requireRoomForPending(transaction, who, *owner);
-      AddedVideo video;
-      video.created = access_.now();
-      video.id.text = makeUuid7(video.created);
-      video.authorId = owner->id;
+      requireRoomForPending(transaction, who, owner->id, owner->name);
+      AddedVideo video = insert(transaction, owner->id, wanted.name, wanted.visibility.value_or(options_.visibility));
       video.author = owner->name;
       video.authorDisplayName = owner->displayName;
-      video.name = wanted.name;
-      video.visibility = wanted.visibility.value_or(options_.visibility);
-      video.displayTime = formatDisplayTime(video.created);
-      rows::insertVideo(transaction, video);
-      video.uploadUrl = fmt::format("/upload/{}{}", video.id.text, access_.uploadLink(video.id));
       return video;
+    });
+  }
+
+  DroppedVideo drop(const Credential& by, const DropVideo& wanted) override {
+    checkText("name", wanted.name, 1, 200);
+    if (wanted.size < 1) throw Error(Fault::malformed, "size: must be positive");
+    return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
+      const Identity who = access_.identify(transaction, by);
+      access::require(who, rights::videosDrop);
+      const auto* const link = std::get_if<SignedLink>(&by);
+      if (link == nullptr) throw Error(Fault::forbidden, "drop: needs a drop link");
+      const auto drop = rows::findDrop(transaction, wanted.drop);
+      if (!drop) throw Error(Fault::forbidden, "link: has been revoked");
+      access_.checkDropLink(transaction, *link, wanted.drop, drop->owner);
+      if (drop->files >= drop->maxFiles)
+        throw Error(Fault::conflict, fmt::format("link: takes {} videos, which have come", drop->maxFiles.value()));
+      if (drop->maxBytes && wanted.size > *drop->maxBytes - drop->bytes.value())
+        throw Error(Fault::overQuota, fmt::format("link: takes {} in all, which would be exceeded",
+                                                  formatSize(static_cast<std::uint64_t>(*drop->maxBytes))));
+      requireRoomForPending(transaction, who, drop->owner, drop->user.value());
+      AddedVideo video = insert(transaction, drop->owner, wanted.name, Visibility::private_);
+      rows::addToDrop(transaction, wanted.drop, video.id, wanted.size);
+      return DroppedVideo{std::move(video.id), std::move(video.name), std::move(video.uploadUrl)};
     });
   }
 
@@ -194,7 +214,7 @@ class DirectoryVideos : public LocalVideos {
       rows::StoredVideo shown = rows::requireOf(wanted, video);
       hideLocation(who, shown);
       shown.notes = rows::notesOf(shown);
-      return static_cast<Video>(std::move(shown));
+      return whole(reader, std::move(shown));
     });
   }
 
@@ -214,7 +234,7 @@ class DirectoryVideos : public LocalVideos {
       if (wanted.name || wanted.description || wanted.visibility || wanted.tags || wanted.commentsOff ||
           wanted.danmakuOff)
         rows::setVideo(transaction, video);
-      return static_cast<Video>(std::move(video));
+      return whole(transaction, std::move(video));
     });
   }
 
@@ -301,12 +321,37 @@ class DirectoryVideos : public LocalVideos {
     return content;
   }
 
+  Content chapters(const Credential& by, const VideoRef& wanted) override {
+    const Identity who = access_.identify(by);
+    access::require(who, rights::videosChapters);
+    const auto video = database_.read([&](store::Reader& reader) {
+      auto found = rows::findVideo(reader, wanted.id);
+      access_.requireView(reader, by, who, wanted.id, rows::viewOf(found), rows::noSuchVideo(wanted.id));
+      return *std::move(found);
+    });
+    const std::vector<Chapter> found = chaptersOf(video.description, video.durationMs);
+    if (found.empty()) throw Error(Fault::notFound, fmt::format("video {}: has no chapters", wanted.id.text));
+    std::string track = chaptersTrack(found, video.durationMs);
+    Sha256 hash;
+    hash.add(std::as_bytes(std::span(track)));
+    Content content;
+    content.meta.size = track.size();
+    content.meta.type = media::webVttType;
+    content.meta.etag = fmt::format("\"{}\"", hash.hex());
+    content.meta.modified = access_.now();
+    content.meta.name = "chapters.vtt";
+    content.meta.noIndex = video.visibility != Visibility::public_;
+    content.reader = readerOf(std::move(track));
+    return content;
+  }
+
   Video block(const Credential& by, const BlockVideo& wanted) override {
     checkText("reason", wanted.reason, 1, 500);
     return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
       const auto video = rows::findVideo(transaction, wanted.id);
       access_.requireOnVideo(who, rights::videosBlock, rows::viewOf(video), rows::noSuchVideo(wanted.id));
+      access::requireIfOwn(who, rights::videosBlockOwn, video->authorId);
       if (video->state == VideoState::purging) throw rows::wrongState(*video);
       rows::setBlocked(transaction, wanted.id, wanted.reason, who.doer(), access_.now());
       rows::holdDeletion(transaction, wanted.id);
@@ -316,9 +361,10 @@ class DirectoryVideos : public LocalVideos {
 
   void unblock(const Credential& by, const VideoRef& wanted) override {
     database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      const Identity who = access_.identify(transaction, by);
       const auto video = rows::findVideo(transaction, wanted.id);
-      access_.requireOnVideo(access_.identify(transaction, by), rights::videosUnblock, rows::viewOf(video),
-                             rows::noSuchVideo(wanted.id));
+      access_.requireOnVideo(who, rights::videosUnblock, rows::viewOf(video), rows::noSuchVideo(wanted.id));
+      access::requireIfOwn(who, rights::videosUnblockOwn, video->authorId);
       if (!video->blocked) throw Error(Fault::conflict, fmt::format("video {}: is not blocked", wanted.id.text));
       rows::clearBlocked(transaction, wanted.id);
       rows::resumeDeletion(transaction, wanted.id, std::max(access_.now(), purge_.clock.now()) + purge_.delay);
@@ -336,11 +382,26 @@ class DirectoryVideos : public LocalVideos {
   }
 
  private:
-  void requireRoomForPending(store::Reader& reader, const Identity& who, const User& owner) const {
+  void requireRoomForPending(store::Reader& reader, const Identity& who, UserId owner, std::string_view name) const {
     if (options_.maxPending == 0 || who.kind == Identity::Kind::operator_) return;
-    if (rows::hasPendingVideos(reader, owner.id, options_.maxPending))
-      throw Error(Fault::conflict, fmt::format("user {}: has {} pending videos already; upload or delete some",
-                                               owner.name, options_.maxPending));
+    if (rows::hasPendingVideos(reader, owner, options_.maxPending))
+      throw Error(Fault::conflict, fmt::format("user {}: has {} pending videos already; upload or delete some", name,
+                                               options_.maxPending));
+  }
+
+  // A new pending video; without the names of its owner.
+  AddedVideo insert(store::Transaction& transaction, UserId owner, const std::string& name,
+                    Visibility visibility) const {
+    AddedVideo video;
+    video.created = access_.now();
+    video.id.text = makeUuid7(video.created);
+    video.authorId = owner;
+    video.name = name;
+    video.visibility = visibility;
+    video.displayTime = formatDisplayTime(video.created);
+    rows::insertVideo(transaction, video);
+    video.uploadUrl = fmt::format("/upload/{}{}", video.id.text, access_.uploadLink(video.id));
+    return video;
   }
 
   // One that is pending or ready, of which the caller has this right.
@@ -396,6 +457,13 @@ class DirectoryVideos : public LocalVideos {
   // That a file says where it was taken is for those who can do something about it.
   static void hideLocation(const Identity& who, Video& video) {
     if (!access::may(who, rights::videosShowHidden, video.authorId)) video.hasLocation.reset();
+  }
+
+  // A video as it is shown alone.
+  static Video whole(store::Reader& reader, Video video) {
+    if (auto all = rows::subtitlesOf(reader, video.id); !all.empty()) video.subtitles = std::move(all);
+    if (auto all = chaptersOf(video.description, video.durationMs); !all.empty()) video.chapters = std::move(all);
+    return video;
   }
 
   // A page of listed videos as the caller sees it: those who may not watch see who published what.

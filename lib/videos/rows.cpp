@@ -147,7 +147,8 @@ Page<Video> pageOf(store::Query query, std::int64_t limit, VideoSort sort) {
 
 std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id) {
   static const std::string sql = fmt::format(
-      "SELECT v.id, {}d.due, v.blob, v.modified, v.reported, v.probed FROM {} WHERE v.id = ?", columns, tables);
+      "SELECT v.id, {}d.due, v.blob, v.modified, v.reported, v.probed, v.drop_id, v.drop_size FROM {} WHERE v.id = ?",
+      columns, tables);
   auto query = reader.query(sql, id);
   if (!query.next()) return std::nullopt;
   auto video = videoOf<StoredVideo>(query);
@@ -155,7 +156,18 @@ std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id) {
   video.modified = query.optionalTime(29).value_or(video.created);
   video.reported = query.integer(30) != 0;
   video.probed = query.integer(31) != 0;
+  if (const auto drop = query.optionalText(32)) video.drop = ShareId{*drop};
+  video.dropSize = query.optionalInteger(33);
   return video;
+}
+
+std::optional<ViewedVideo> viewOf(const store::Query& row, int first) {
+  if (row.isNull(first)) return std::nullopt;
+  return ViewedVideo{.owner = UserId{row.integer(first)},
+                     .ready = row.integer(first + 1) != 0,
+                     .visibility = valueOf<Visibility>(row.text(first + 2)).value_or(Visibility::private_),
+                     .blocked = row.integer(first + 3) != 0,
+                     .reported = row.integer(first + 4) != 0};
 }
 
 StoredVideo requireOf(const VideoRef& wanted, std::optional<StoredVideo> video) {
@@ -206,9 +218,8 @@ Page<Video> listNewest(store::Reader& reader, const std::optional<std::string>& 
       "SELECT v.id, {}NULL FROM video_info v {} WHERE {} AND v.id >= ? AND v.id < ? ORDER BY v.id DESC LIMIT ?",
       columns, owner, listedSql);
   static const std::string tagged = fmt::format(
-      "SELECT v.id, {}NULL FROM video_tags t CROSS JOIN video_info v ON v.id = t.video_id {} WHERE {} AND t.video_id "
-      ">= ? "
-      "AND t.video_id < ? AND t.tag = ? AND t.listed = 1 ORDER BY t.video_id DESC LIMIT ?",
+      "SELECT v.id, {}NULL FROM video_tags t CROSS JOIN video_info v ON v.id = t.video_id {} WHERE {} AND "
+      "t.video_id >= ? AND t.video_id < ? AND t.tag = ? AND t.listed = 1 ORDER BY t.video_id DESC LIMIT ?",
       columns, owner, listedSql);
   const Bounds bounds = boundsOf(wanted, VideoSort::created);
   return pageOf(tag ? reader.query(tagged, bounds.first, bounds.end, *tag, wanted.limit + 1)
@@ -232,7 +243,8 @@ Page<Video> listVideosBySha256(store::Reader& reader, const VideoFilter& filter,
 KnownContent findContent(store::Reader& reader, UserId author, std::string_view sha256, Time since) {
   KnownContent known;
   auto ready = reader.query(
-      "SELECT id FROM video_info WHERE sha256 = ? AND sha256 <> '' AND author_id = ? AND state = 'ready' LIMIT 1",
+      "SELECT id FROM video_info WHERE ((sha256 = ?1 AND sha256 <> '') OR original_sha256 = ?1) AND author_id = ?2 AND "
+      "state = 'ready' LIMIT 1",
       sha256, author);
   if (ready.next()) {
     known.state = ContentState::present;
@@ -240,8 +252,9 @@ KnownContent findContent(store::Reader& reader, UserId author, std::string_view 
     return known;
   }
   auto trash = reader.query(
-      "SELECT v.id, d.create_time FROM video_info v CROSS JOIN video_del_rec d ON d.video_id = v.id WHERE v.sha256 = ? "
-      "AND v.sha256 <> '' AND v.author_id = ? AND v.state IN ('deleted', 'purging') AND d.create_time > ? LIMIT 1",
+      "SELECT v.id, d.create_time FROM video_info v CROSS JOIN video_del_rec d ON d.video_id = v.id WHERE "
+      "((v.sha256 = ?1 AND v.sha256 <> '') OR v.original_sha256 = ?1) AND v.author_id = ?2 AND "
+      "v.state IN ('deleted', 'purging') AND d.create_time > ?3 LIMIT 1",
       sha256, author, since);
   auto purged = reader.query("SELECT NULL, time FROM deleted_contents WHERE author_id = ? AND sha256 = ? AND time > ?",
                              author, sha256, since);
@@ -364,14 +377,14 @@ bool setContent(store::Transaction& transaction, const StoredVideo& before, cons
   if (before.blob)
     now = std::max<Time>(now, std::chrono::floor<std::chrono::seconds>(before.modified) + std::chrono::seconds{1});
   clearDamage(transaction, before.id);
-  const bool isSet =
-      transaction
-          .query(
-              "UPDATE video_info SET state = 'ready', blob = ?, size = ?, sha256 = ?, content_type = ?, "
-              "modified = ?, original_sha256 = NULL "
-              "WHERE id = ? AND state IN ('pending', 'ready') AND coalesce(blob, '') = ?",
-              content.blob, content.size, content.sha256, content.contentType, now, before.id, before.blob.value_or(""))
-          .run() == 1;
+  const bool isSet = transaction
+                         .query(
+                             "UPDATE video_info SET state = 'ready', blob = ?, size = ?, sha256 = ?, content_type = ?, "
+                             "modified = ?, original_sha256 = ? "
+                             "WHERE id = ? AND state IN ('pending', 'ready') AND coalesce(blob, '') = ?",
+                             content.blob, content.size, content.sha256, content.contentType, now,
+                             content.originalSha256, before.id, before.blob.value_or(""))
+                         .run() == 1;
   return isSet && setMedia(transaction, before.id, content.blob, content.media);
 }
 
@@ -432,7 +445,8 @@ std::int64_t transferVideos(store::Transaction& transaction, UserId from, UserId
 void rememberContent(store::Transaction& transaction, const VideoId& id) {
   transaction
       .query(
-          "INSERT INTO deleted_contents (author_id, sha256, time) SELECT v.author_id, v.sha256, d.create_time "
+          "INSERT INTO deleted_contents (author_id, sha256, time) SELECT v.author_id, coalesce(v.original_sha256, "
+          "v.sha256), d.create_time "
           "FROM video_info v CROSS JOIN video_del_rec d ON d.video_id = v.id "
           "CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL WHERE v.id = ? AND v.sha256 <> '' "
           "ON CONFLICT (author_id, sha256) DO UPDATE SET "

@@ -17,7 +17,9 @@ struct StoredVideo : Video {
   std::optional<std::string> blob;
   Time modified{};  ///< when its content was stored
   bool reported = false;
-  bool probed = false;  ///< whether its content was looked into
+  bool probed = false;                     ///< whether its content was looked into
+  std::optional<ShareId> drop{};           ///< the drop link that it came through; it may be gone
+  std::optional<std::int64_t> dropSize{};  ///< the bytes that the guest announced
   /// What decides who may see it.
   ViewedVideo view() const {
     return {authorId, state == VideoState::ready, visibility.value_or(Visibility::private_), blocked.has_value(),
@@ -30,6 +32,14 @@ inline std::optional<ViewedVideo> viewOf(const std::optional<StoredVideo>& video
   return video ? std::optional(video->view()) : std::nullopt;
 }
 
+/// The SQL columns of what decides who may see a video (`v`) whose owner (`o`) is not deleted.
+inline constexpr std::string_view viewColumns =
+    "o.id, v.state = 'ready', v.visibility, v.blocked IS NOT NULL, v.reported";
+/// The join of the owner.
+inline constexpr std::string_view viewOwner = "LEFT JOIN users o ON o.id = v.author_id AND o.deleted IS NULL ";
+/// Reads `viewColumns`, which begin at column `first`; nothing if there is no such video.
+std::optional<ViewedVideo> viewOf(const store::Query& row, int first);
+
 /// The SQL condition for videos (`v`) of live users (`u`) that are listed for everyone: those that are public and that
 /// access::mayView shows to anyone, as far as StreamAccess allows, except a disabled user's. The indexes video_listed
 /// and video_listed_by_author are for it.
@@ -41,7 +51,8 @@ struct NewContent {
   std::int64_t size = 0;
   std::string sha256;
   std::string contentType;
-  std::optional<media::MediaInfo> media{};  ///< nothing: it could not be looked into
+  std::optional<media::MediaInfo> media{};      ///< nothing: it could not be looked into
+  std::optional<std::string> originalSha256{};  ///< as Video::originalSha256
 };
 
 /// A content that was not looked into yet.

@@ -16,6 +16,7 @@
 #include "base/fields.hpp"
 #include "base/ids.hpp"
 #include "base/visibility.hpp"
+#include "subtitles/subtitles.hpp"
 
 namespace video::schedule {
 struct Task;
@@ -27,6 +28,12 @@ namespace video {
 enum class VideoState { pending, ready, deleted, purging };
 /// The sort orders of a list of videos.
 enum class VideoSort { created, name, size, duration };
+
+/// A chapter of a video.
+struct Chapter {
+  std::int64_t timeMs = 0;  ///< where it begins, in milliseconds
+  std::string title;        ///< one line of plain text
+};
 
 /// A video, without its content.
 struct Video {
@@ -56,10 +63,13 @@ struct Video {
   std::optional<bool> faststart{};    ///< whether the index comes before the media; mp4 and mov only
   std::optional<bool> fragmented{};   ///< mp4 and mov only
   std::optional<bool> hasLocation{};  ///< whether it says where it was taken; for the owner, admins and the operator
-  std::optional<std::string> originalSha256{};      ///< of the uploaded content, if its location was removed
-  std::optional<std::vector<std::string>> notes{};  ///< why it does not play everywhere, in sentences; from `show` only
-  std::optional<bool> danmakuOff{};                 ///< true: no comment can have a position; otherwise nothing
-  std::optional<std::int64_t> views{};              ///< how often it was watched; nothing: the daemon is too old to say
+  std::optional<std::string> originalSha256{};  ///< of the uploaded content, if its location was removed
+  std::optional<bool> danmakuOff{};             ///< true: no comment can have a position; otherwise nothing
+  std::optional<std::int64_t> views{};          ///< how often it was watched; nothing: the daemon is too old to say
+  // From `show` only.
+  std::optional<std::vector<std::string>> notes{};   ///< why it does not play everywhere, in sentences
+  std::optional<std::vector<Subtitle>> subtitles{};  ///< by language; nothing if there are none
+  std::optional<std::vector<Chapter>> chapters{};    ///< of the description, by time; nothing if there are none
 };
 
 /// The request for a new video.
@@ -72,6 +82,20 @@ struct NewVideo {
 /// A pending video, and the signed URL to upload its content to.
 struct AddedVideo : Video {
   std::string uploadUrl;  ///< signed and relative; valid for `signed_url_ttl`
+};
+
+/// The request of a guest for a new video, through a drop link.
+struct DropVideo {
+  ShareId drop;
+  std::string name;       ///< 1 to 200 characters
+  std::int64_t size = 0;  ///< bytes of the file; no more can be uploaded
+};
+
+/// A pending video that a guest has created, and the signed URL to upload its content to.
+struct DroppedVideo {
+  VideoId id;
+  std::string name;
+  std::string uploadUrl;  ///< signed and relative; valid for `signed_url_ttl`, until the content has come
 };
 
 /// Identifies a video.
@@ -176,6 +200,10 @@ class Videos {
   /// Creates a pending video. For the user, admins and the operator. Faults: malformed, forbidden, notFound, diskFull,
   /// conflict (the user has too many pending videos, except for the operator).
   virtual AddedVideo add(const Credential& by, const NewVideo& wanted) = 0;
+  /// Creates a pending video that is private to the user of a drop link. For holders of the link. Faults: malformed,
+  /// forbidden (also: the link was revoked or has expired), diskFull, conflict (the link's files have come, or the user
+  /// has too many pending videos), overQuota (the link's bytes have come).
+  virtual DroppedVideo drop(const Credential& by, const DropVideo& wanted) = 0;
   /// Lists the caller's own videos. Admins and the operator see all videos, or those of one user.
   virtual Page<Video> list(const Credential& by, const VideoQuery& wanted) = 0;
   /// Lists one user's videos, newest first. To others than the user, admins and the operator, only those that are
@@ -214,13 +242,17 @@ class Videos {
   /// Opens the content of a ready video. A signed link must be valid even if the caller may watch without one. Faults:
   /// notFound, unauthenticated, forbidden, contentUnavailable (the file is missing or damaged).
   virtual Content open(const Credential& by, const VideoRef& wanted) = 0;
+  /// Opens the chapters of a video, which are lines of its description, as a chapters track (WebVTT). For those who see
+  /// the video. Faults: notFound (also if it has no chapters).
+  virtual Content chapters(const Credential& by, const VideoRef& wanted) = 0;
   /// Hides a video from all but its owner, moderators, admins and the operator, and keeps it from being purged,
   /// whatever its owner does, unless the owner's account is deleted: then its content becomes a blocked one (see
   /// Contents). Its content cannot be replaced. A video that is blocked already gets the new reason. For moderators,
-  /// admins and the operator. Faults: malformed, notFound, conflict (being purged).
+  /// except of their own videos, admins and the operator. Faults: malformed, forbidden, notFound, conflict (being
+  /// purged).
   virtual Video block(const Credential& by, const BlockVideo& wanted) = 0;
-  /// Ends that. A video in the trash is due to be purged after the usual delay. For the same callers. Faults: notFound,
-  /// conflict (not blocked).
+  /// Ends that. A video in the trash is due to be purged after the usual delay. For the same callers. Faults:
+  /// forbidden, notFound, conflict (not blocked).
   virtual void unblock(const Credential& by, const VideoRef& wanted) = 0;
 };
 

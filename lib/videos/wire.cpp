@@ -97,6 +97,21 @@ constexpr Endpoint<VideoRef, Content> open{{.name = "videos.open",
                                             .summary = "Stream a video, whole or by byte ranges",
                                             .mediaType = "video/*",
                                             .flags = {.plainErrors = true, .takesLink = true}}};
+constexpr Endpoint<VideoRef, Content> chapters{{.name = "videos.chapters",
+                                                .method = Method::get,
+                                                .path = "/videos/{id}/chapters",
+                                                .roles = http::stream,
+                                                .summary = "Get a video's chapters as a chapters track",
+                                                .mediaType = "text/vtt",
+                                                .flags = {.takesLink = true}}};
+constexpr Endpoint<DropVideo, DroppedVideo> drop{
+    {.name = "videos.drop",
+     .method = Method::post,
+     .path = "/drop/{id}",
+     .success = 201,
+     .roles = http::stream,
+     .summary = "Create a video through a drop link, whose query it takes, to upload to",
+     .flags = {.takesLink = true}}};
 }  // namespace wire
 
 void noIndexUnlessPublic(const Video& video, const http::Exchange&, http::Answer& answer) {
@@ -107,6 +122,9 @@ class RemoteVideos : public Videos {
  public:
   explicit RemoteVideos(http::Client& server) : server_(server) {}
   AddedVideo add(const Credential& by, const NewVideo& wanted) override { return server_.call(wire::add, by, wanted); }
+  DroppedVideo drop(const Credential& by, const DropVideo& wanted) override {
+    return server_.call(wire::drop, by, wanted);
+  }
   Page<Video> list(const Credential& by, const VideoQuery& wanted) override {
     return server_.call(wire::list, by, wanted);
   }
@@ -138,6 +156,9 @@ class RemoteVideos : public Videos {
     return server_.call(wire::verifyStatus, by, wanted);
   }
   Content open(const Credential& by, const VideoRef& wanted) override { return server_.open(wire::open, by, wanted); }
+  Content chapters(const Credential& by, const VideoRef& wanted) override {
+    return server_.open(wire::chapters, by, wanted);
+  }
   Video block(const Credential& by, const BlockVideo& wanted) override { return server_.call(wire::block, by, wanted); }
   void unblock(const Credential& by, const VideoRef& wanted) override { server_.call(wire::unblock, by, wanted); }
 
@@ -153,6 +174,7 @@ std::unique_ptr<Videos> makeRemoteVideos(http::Client& server) {
 
 void serveVideos(http::Router& router, Videos& videos) {
   router.serve(wire::add, [&](auto& by, auto& wanted) { return videos.add(by, wanted); });
+  router.serve(wire::drop, [&](auto& by, auto& wanted) { return videos.drop(by, wanted); });
   router.serve(wire::list, [&](auto& by, auto& wanted) { return videos.list(by, wanted); });
   router.serve(wire::listOf, [&](auto& by, auto& wanted) { return videos.listOf(by, wanted); });
   router.serve(wire::newest, [&](auto& by, auto& wanted) { return videos.newest(by, wanted); });
@@ -175,6 +197,7 @@ void serveVideos(http::Router& router, Videos& videos) {
   router.serve(wire::verifyStatus, [&](auto& by, auto& wanted) { return videos.verifyStatus(by, wanted); });
   router.serve(wire::block, [&](auto& by, auto& wanted) { return videos.block(by, wanted); });
   router.serve(wire::unblock, [&](auto& by, auto& wanted) { videos.unblock(by, wanted); });
+  router.serveContent(wire::chapters, [&](auto& by, auto& wanted) { return videos.chapters(by, wanted); });
   router.serveContent(wire::open, [&](auto& by, auto& wanted) { return videos.open(by, wanted); });
 }
 

@@ -121,6 +121,13 @@ TEST_CASE("an export has everything of a user, and no secrets and nothing of oth
   site.at(ada).comments().post(ada, {ofBob, "by ada", {}});
   site.at(bob).comments().post(bob, {first, "by bob", {}});
   share(site, ada, first, "for friends");
+  site.at(ada).subtitles().put(ada, {dots, "en", "English"}, sourceOf("1\n00:00:01,000 --> 00:00:02,000\nHello\n"));
+  NewShare drop;
+  drop.what = ShareWhat::drop;
+  drop.user = "ada";
+  drop.label = "for guests";
+  drop.expires = systemClock().now() + std::chrono::hours{1};
+  site.at(ada).shares().create(ada, drop);
   ReportVideo report;
   report.video = ofBob;
   report.text = "spam, I think";
@@ -147,7 +154,7 @@ TEST_CASE("an export has everything of a user, and no secrets and nothing of oth
         "ada/videos/At the lake " +
             first.text + ".json\nada/videos/At the lake " + first.text +
             ".mp4\n"
-            "ada/videos/_.._.._a_b.json\nada/videos/_.._.._a_b.mp4\n"
+            "ada/videos/_.._.._a_b.en.vtt\nada/videos/_.._.._a_b.json\nada/videos/_.._.._a_b.mp4\n"
             "ada/videos/at the LAKE.json\nada/videos/at the LAKE.mp4\n"
             "ada/videos/pending.json\nada/videos/trashed.json\nada/videos/trashed.mp4\n");
   CHECK(files.at("ada/videos/At the lake " + first.text + ".mp4") == big);
@@ -157,6 +164,9 @@ TEST_CASE("an export has everything of a user, and no secrets and nothing of oth
   CHECK(json("profile.json").at("user_name") == "ada");
   CHECK(json("videos/_.._.._a_b.json").at("id") == dots.text);
   CHECK(json("videos/at the LAKE.json").at("id") == same.text);
+  CHECK(json("videos/_.._.._a_b.json").at("subtitles")[0].at("label") == "English");
+  CHECK(files.at("ada/videos/_.._.._a_b.en.vtt").find("Hello") != std::string::npos);
+  CHECK(json("shares.json").at("shares").back().at("label") == "for guests");
   REQUIRE(json("comments.json").at("comments").size() == 1);
   CHECK(json("comments.json").at("comments")[0].at("content") == "by ada");
   CHECK(json("shares.json").at("shares")[0].at("label") == "for friends");
@@ -174,6 +184,22 @@ TEST_CASE("an export has everything of a user, and no secrets and nothing of oth
     REQUIRE(got > 0);
     CHECK(archive.compare(offset, got, reinterpret_cast<const char*>(piece.data()), got) == 0);
   }
+}
+
+TEST_CASE("no two files of an export have names that a file system could take for the same") {
+  Site site(Way::local);
+  const Credential ada = site.user("ada");
+  std::vector<VideoId> videos;
+  for (const char* const name :
+       {"\u00c9t\u00e9", "\u00e9T\u00c9", "e\u0301te\u0301", "gross", "gro\u00df", "Gross", "a\\b", "\u6687\u671f"})
+    videos.push_back(site.at(ada).videos().add(ada, {"ada", name}).id);
+  std::set<std::string> names;
+  for (const auto& [name, bytes] : filesIn(readAll(exported(site, ada, "ada"), 70'000)))
+    if (name.starts_with("ada/videos/")) names.insert(name.substr(11));
+  CHECK(names ==
+        std::set<std::string>{"\u00c9t\u00e9 " + videos[0].text + ".json", "\u00e9T\u00c9 " + videos[1].text + ".json",
+                              "e\u0301te\u0301 " + videos[2].text + ".json", "gross " + videos[3].text + ".json",
+                              "gro\u00df " + videos[4].text + ".json", "Gross.json", "a_b.json", "\u6687\u671f.json"});
 }
 
 TEST_CASE("an export is for its user and admins, until the user is deleted or a newer one replaces it") {
@@ -433,6 +459,30 @@ TEST_CASE("an older database that is put back does not revive users who were del
   CHECK(at.users().show(Operator{}, {"bob"}).name == "bob");
   at.deletions().drain(Operator{}, {true});
   CHECK(site.open().users().list(Operator{}, {}).items.size() == 1);
+}
+
+TEST_CASE("a start looks once for the users in the list of deleted users, and again if an older database is put back") {
+  const QuietLog quiet;
+  const SqliteSteps steps;
+  Restored site;
+  const auto start = [&] { return steps.of([&] { site.open(); }); };
+  start();
+  const std::int64_t usual = start();
+  constexpr int most = 2000;
+  {
+    std::ofstream list(site.settings().dataDirectory / "deleted-users");
+    for (int user = 1000; user < 1000 + most; ++user) list << user << " 2026-01-02T03:04:05.678Z\n";
+  }
+  CHECK(start() > usual + most);
+  CHECK(start() < usual + most);
+  site.open().users().add(Operator{}, named("ada"));
+  site.back(true);
+  site.open().users().remove(Operator{}, {"ada", {}});
+  start();
+  CHECK(start() < usual + most);
+  site.back(false);
+  requireFault([&] { site.open().users().show(Operator{}, {"ada"}); }, Fault::notFound, "ada");
+  CHECK(start() < usual + most);
 }
 
 TEST_CASE("a new user who gets the ID of one who was deleted is another user") {

@@ -157,6 +157,65 @@ TEST_CASE("a user's comments since some time are deleted in steps of 500, and a 
   CHECK(on.seen(on.ada) == Texts{"of eve"});
 }
 
+TEST_CASE("moderators moderate neither their own comments nor all those of other moderators and admins") {
+  Fixture on(GENERATE(Way::local, Way::remote));
+  const Comment mods = on.post(on.mod, "of mod");
+  const Comment roots = on.post(on.root, "of root");
+  on.site.at(on.root).comments().hide(on.root, {mods.id});
+  for (const Credential& by : {on.mod, Credential(Operator{"mod"})}) {
+    Comments& comments = on.site.at(by).comments();
+    requireFault([&] { comments.approve(by, {mods.id}); }, Fault::forbidden);
+    requireFault([&] { comments.hide(by, {mods.id}); }, Fault::forbidden);
+    for (const char* const user : {"mod", "root"}) {
+      requireFault([&] { comments.removeBy(by, {user, Time{}}); }, Fault::forbidden);
+      requireFault([&] { comments.rehearseRemoveBy(by, {{user, Time{}}, {}, {}}); }, Fault::forbidden);
+    }
+  }
+  CHECK(on.seen(Anonymous{}) == Texts{"of root"});
+  on.site.at(on.mod).comments().hide(on.mod, {roots.id});
+  CHECK_FALSE(on.site.at(on.root).comments().approve(on.root, {roots.id}).held);
+  CHECK_FALSE(on.site.at(Operator{}).comments().approve(Operator{}, {mods.id}).held);
+  CHECK(on.seen(Anonymous{}) == Texts{"of mod", "of root"});
+  CHECK(on.site.at(on.root).comments().removeBy(on.root, {"mod", Time{}}).deleted == 1);
+  CHECK(on.site.at(on.root).comments().removeBy(on.root, {"root", Time{}}).deleted == 1);
+}
+
+TEST_CASE("comments on a video that a moderator may not see are neither shown to the moderator nor changed by one") {
+  Fixture on(GENERATE(Way::local, Way::remote), {{"casino"}, 0});
+  const VideoId open = on.video;
+  const VideoId hidden = on.video = on.site.video(on.ada, "ada", "y");
+  const Comment secret = on.post(on.bob, "a secret");
+  const Comment held = on.post(on.bob, "a secret casino");
+  on.site.at(on.ada).videos().set(on.ada,
+                                  {.id = hidden, .name = {}, .description = {}, .visibility = Visibility::private_});
+  on.video = open;
+  on.post(on.bob, "a casino");
+  const auto rehearsed = [&](const Credential& by, std::int64_t limit) {
+    Texts all;
+    RehearseRemoveCommentsBy wanted{{"bob", Time{}}, limit, {}};
+    do {
+      const Page<Comment> page = on.site.at(by).comments().rehearseRemoveBy(by, wanted);
+      for (const std::string& text : Fixture::textsOf(page)) all.push_back(text);
+      wanted.cursor = page.nextCursor;
+    } while (wanted.cursor);
+    return all;
+  };
+  const Texts every{"a secret", "a secret casino", "a casino"};
+  CHECK(on.held(on.mod) == Texts{"a casino"});
+  CHECK(on.held(on.mod, "bob") == Texts{"a casino"});
+  for (const std::int64_t limit : {1, 2, 500}) {
+    CHECK(rehearsed(on.mod, limit) == Texts{"a casino"});
+    CHECK(rehearsed(on.root, limit) == every);
+  }
+  Comments& comments = on.site.at(on.mod).comments();
+  requireFault([&] { comments.hide(on.mod, {secret.id}); }, Fault::notFound, secret.id.text + ": not found");
+  requireFault([&] { comments.approve(on.mod, {held.id}); }, Fault::notFound, held.id.text + ": not found");
+  CHECK(comments.removeBy(on.mod, {"bob", Time{}}).deleted == 1);
+  CHECK(on.held(on.root) == Texts{"a secret casino"});
+  CHECK(rehearsed(Operator{}, 500) == Texts{"a secret", "a secret casino"});
+  CHECK(on.site.at(on.root).comments().removeBy(on.root, {"bob", Time{}}).deleted == 2);
+}
+
 TEST_CASE("held comments cost no reader anything, and their author sees them in order among the others") {
   const SqliteSteps steps;
   Fixture on(Way::local, {{"casino"}, 0});

@@ -198,6 +198,42 @@ TEST_CASE("a blocked content is refused from anyone, before its bytes if its has
   site.video(people.bob, "bob", "x");
 }
 
+TEST_CASE("moderators moderate neither their own videos nor the contents of these; admins and the operator do") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const People people(site);
+  const VideoId evesVideo = site.video(people.eve, "eve", "x");
+  const VideoId rootsVideo = site.video(people.root, "root", "x", movie(3000, 2));
+  const std::string evesHash = hashOf(site, evesVideo);
+  const std::string rootsHash = hashOf(site, rootsVideo);
+  for (const Credential& by : {people.eve, Credential(Operator{"eve"})}) {
+    Videos& videos = site.at(by).videos();
+    Contents& contents = site.at(by).contents();
+    requireFault([&] { videos.block(by, {evesVideo, "mine"}); }, Fault::forbidden);
+    site.at(people.root).videos().block(people.root, {evesVideo, "why"});
+    requireFault([&] { videos.block(by, {evesVideo, "nothing"}); }, Fault::forbidden);
+    requireFault([&] { videos.unblock(by, {evesVideo, {}}); }, Fault::forbidden);
+    CHECK(shown(site, by, evesVideo).blocked == "why");
+    site.at(Operator{}).videos().unblock(Operator{}, {evesVideo, {}});
+    requireFault([&] { contents.block(by, {evesHash, "mine"}); }, Fault::forbidden);
+    site.at(people.root).contents().block(people.root, {evesHash, "known"});
+    requireFault([&] { contents.block(by, {evesHash, "nothing"}); }, Fault::forbidden);
+    requireFault([&] { contents.unblock(by, {evesHash}); }, Fault::forbidden);
+    CHECK(contents.list(by, {}).items.at(0).reason == "known");
+    site.at(Operator{}).contents().unblock(Operator{}, {evesHash});
+  }
+  site.at(people.eve).videos().block(people.eve, {rootsVideo, "why"});
+  site.at(people.eve).contents().block(people.eve, {rootsHash, "known"});
+  site.at(people.root).videos().unblock(people.root, {rootsVideo, {}});
+  site.at(people.root).contents().unblock(people.root, {rootsHash});
+
+  site.at(people.root).contents().block(people.root, {evesHash, "known"});
+  site.at(people.eve).videos().remove(people.eve, gone(evesVideo, true));
+  requireFault([&] { site.at(people.eve).contents().unblock(people.eve, {evesHash}); }, Fault::forbidden);
+  drainAll(site);
+  requireFault([&] { shown(site, people.eve, evesVideo); }, Fault::notFound);
+  requireFault([&] { site.at(people.eve).contents().unblock(people.eve, {evesHash}); }, Fault::forbidden);
+}
+
 TEST_CASE("a deleted video with a blocked content is not restored until the content is unblocked") {
   Site site(GENERATE(Way::local, Way::remote));
   const People people(site);

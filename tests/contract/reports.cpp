@@ -115,7 +115,6 @@ TEST_CASE("a report reaches the moderators once, and its reporter reads the deci
   done.state = ReportState::resolved;
   REQUIRE(reportsIn(site, eve, done).size() == 1);
   CHECK(toJson(reportsIn(site, eve, done)[0]) == toJson(site.at(eve).reports().show(eve, {first})));
-  CHECK_FALSE(reports.video(bob, ofVideo(video)).id);  // it stays the same report
 
   const auto made = madeBy(site, bob, "bob");
   REQUIRE(made.size() == 3);
@@ -126,6 +125,15 @@ TEST_CASE("a report reaches the moderators once, and its reporter reads the deci
   CHECK(made[1].state == ReportState::open);
   CHECK(toJson(made[0]).find("eve") == std::string::npos);
   CHECK(madeBy(site, ada, "ada").empty());
+  const ReportId again = reports.video(bob, ofVideo(video)).id.value();
+  CHECK(again != first);
+  CHECK_FALSE(reports.video(bob, ofVideo(video)).id);
+  CHECK(site.at(eve).reports().show(eve, {first}).state == ReportState::resolved);
+  const ReceivedReport byGuest = all[3];
+  site.at(eve).reports().resolve(eve, {byGuest.id, ReportDecision::dismissed, {}});
+  CHECK(guests.video(Anonymous{}, ofVideo(video, "a@example.org")).id);
+  CHECK_FALSE(guests.video(Anonymous{}, ofVideo(video, "a@example.org")).id);
+  for (const ReportId& id : {again, second}) site.at(eve).reports().resolve(eve, {id, ReportDecision::dismissed, {}});
   requireFault([&] { madeBy(site, ada, "bob"); }, Fault::forbidden);
   requireFault([&] { madeBy(site, eve, "bob"); }, Fault::forbidden);
 }
@@ -211,6 +219,159 @@ TEST_CASE("moderators see a private video while a report of it is open") {
   }
   requireFault([&] { show(eve); }, Fault::notFound);
   requireFault([&] { show(bob); }, Fault::notFound);
+}
+
+TEST_CASE("a moderator neither reads nor decides on reports about the moderator, and an admin does") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential eve = site.user("eve", Role::moderator);
+  const Credential mo = site.user("mo", Role::moderator);
+  const Credential root = site.user("root", Role::admin);
+  const VideoId video = site.video(eve, "eve", "x");
+  Reports& guests = site.at(Anonymous{}).reports();
+  const ReportId ofEve = guests.video(Anonymous{}, ofVideo(video, "a@example.org")).id.value();
+  const auto ofUser = [&](const std::string& name) {
+    ReportUser wanted;
+    wanted.user = name;
+    return site.at(ada).reports().user(ada, wanted).id.value();
+  };
+  const ReportId ofMo = ofUser("mo");
+  const ReportId ofRoot = ofUser("root");
+  const auto ids = [&](const Credential& by, ReportQuery wanted = {}) {
+    std::vector<ReportId> all;
+    for (const ReceivedReport& one : reportsIn(site, by, std::move(wanted))) all.push_back(one.id);
+    return all;
+  };
+  using Ids = std::vector<ReportId>;
+  CHECK(ids(eve) == Ids{ofMo, ofRoot});
+  CHECK(ids(Operator{"eve"}) == Ids{ofMo, ofRoot});
+  CHECK(ids(mo) == Ids{ofEve, ofRoot});
+  CHECK(ids(root) == Ids{ofEve, ofMo, ofRoot});
+  CHECK(ids(Operator{}) == Ids{ofEve, ofMo, ofRoot});
+  ReportQuery some;
+  some.user = "eve";
+  CHECK(ids(eve, some).empty());
+  CHECK(ids(mo, some) == Ids{ofEve});
+  some.video = video;
+  CHECK(ids(eve, some).empty());
+  CHECK(ids(mo, some) == Ids{ofEve});
+  some.user = {};
+  CHECK(ids(eve, some).empty());
+  CHECK(ids(mo, some) == Ids{ofEve});
+
+  Reports& eves = site.at(eve).reports();
+  requireFault([&] { eves.show(eve, {ofEve}); }, Fault::notFound, ofEve.text);
+  requireFault([&] { eves.resolve(eve, {ofEve, ReportDecision::dismissed, {}}); }, Fault::notFound, ofEve.text);
+  CHECK(site.at(mo).reports().show(mo, {ofEve}).contact == "a@example.org");
+  site.at(mo).reports().resolve(mo, {ofEve, ReportDecision::blocked, {}});
+  requireFault([&] { eves.show(eve, {ofEve}); }, Fault::notFound, ofEve.text);
+  some.state = ReportState::resolved;
+  CHECK(ids(eve, some).empty());
+  CHECK(site.at(root).reports().resolve(root, {ofRoot, ReportDecision::dismissed, {}}).decidedBy == "root");
+}
+
+TEST_CASE("a report shows a name or text only as long as the reader may see the video") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const Credential eve = site.user("eve", Role::moderator);
+  const Credential root = site.user("root", Role::admin);
+  const VideoId video = site.video(ada, "ada", "a film");
+  const Comment comment = site.at(bob).comments().post(bob, {video, "a text", {}});
+  const ReportId first = site.at(bob).reports().video(bob, ofVideo(video)).id.value();
+  ReportComment wanted;
+  wanted.video = video;
+  wanted.comment = comment.id;
+  wanted.contact = "a@example.org";
+  const ReportId second = site.at(Anonymous{}).reports().comment(Anonymous{}, wanted).id.value();
+  const auto change = [&](const char* name, Visibility visibility) {
+    site.at(ada).videos().set(ada, {.id = video, .name = name, .description = {}, .visibility = visibility});
+  };
+  const auto contents = [&](const Credential& by) {
+    std::vector<std::string> all;
+    for (const ReportState state : {ReportState::open, ReportState::resolved}) {
+      ReportQuery query;
+      query.state = state;
+      for (const ReceivedReport& one : reportsIn(site, by, query)) {
+        CHECK(one.video == video);
+        CHECK(one.content == site.at(by).reports().show(by, {one.id}).content);
+        all.push_back(one.content.value_or("none"));
+      }
+    }
+    return all;
+  };
+  using Texts = std::vector<std::string>;
+  change("a secret", Visibility::private_);
+  CHECK(contents(eve) == Texts{"a secret", "a text"});  // a report is open
+  Reports& eves = site.at(eve).reports();
+  CHECK(eves.resolve(eve, {first, ReportDecision::dismissed, {}}).content == "a secret");
+  CHECK(contents(eve) == Texts{"a text", "a secret"});
+  CHECK_FALSE(eves.resolve(eve, {second, ReportDecision::dismissed, {}}).content);
+  CHECK(contents(eve) == Texts{"none", "none"});
+  for (const Credential& by : {root, Credential(Operator{})}) CHECK(contents(by) == Texts{"a secret", "a text"});
+  site.at(root).videos().block(root, {video, "why"});
+  CHECK(contents(eve) == Texts{"a secret", "a text"});
+  site.at(root).videos().unblock(root, {video, {}});
+  CHECK(contents(eve) == Texts{"none", "none"});
+  change("in the open", Visibility::unlisted);
+  CHECK(contents(eve) == Texts{"in the open", "a text"});
+  site.at(ada).videos().remove(ada, {{video, {}}, {}});
+  CHECK(contents(eve) == Texts{"none", "none"});
+  CHECK(contents(root) == Texts{"in the open", "a text"});
+}
+
+TEST_CASE("a held comment is reported by its author and moderators only; to others it does not exist") {
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.comments.words = {"casino"}; });
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const Credential eve = site.user("eve", Role::moderator);
+  const VideoId video = site.video(ada, "ada", "x");
+  ReportComment wanted;
+  wanted.video = video;
+  wanted.contact = "a@example.org";
+  const auto report = [&](const Credential& by, const CommentId& id) {
+    wanted.comment = id;
+    return site.at(by).reports().comment(by, wanted);
+  };
+  const CommentId held = site.at(bob).comments().post(bob, {video, "casino", {}}).id;
+  for (const Credential& by : {ada, Credential(Anonymous{})})
+    requireFault([&] { report(by, held); }, Fault::notFound, "comment " + held.text + ": not found");
+  CHECK(report(bob, held).id);
+  CHECK(report(eve, held).id);
+  site.at(eve).comments().approve(eve, {held});
+  CHECK(report(ada, held).id);
+  CHECK(report(Anonymous{}, held).id);
+}
+
+TEST_CASE("guests may have a limited number of open reports, of one thing and of all") {
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) {
+    settings.reports.maxOfGuests = 3;
+    settings.reports.maxOfGuestsPerSubject = 2;
+  });
+  const Credential ada = site.user("ada");
+  const Credential root = site.user("root", Role::admin);
+  const VideoId first = site.video(ada, "ada", "x");
+  const VideoId second = site.video(ada, "ada", "y");
+  const auto report = [&](const Credential& by, const VideoId& video, const std::string& contact) {
+    return site.at(by).reports().video(by, ofVideo(video, contact)).id;
+  };
+  const auto count = [&] { return reportsIn(site, root).size(); };
+  const Credential guest = Anonymous{};
+  const ReportId one = report(guest, first, "a@example.org").value();
+  CHECK(report(guest, first, "b@example.org"));
+  requireFault([&] { report(guest, first, "c@example.org"); }, Fault::tooMany, "of this video");
+  CHECK_FALSE(report(guest, first, "a@example.org"));  // the same again
+  CHECK(report(guest, second, "a@example.org"));
+  requireFault([&] { report(guest, second, "b@example.org"); }, Fault::tooMany, "too many by guests wait");
+  CHECK(count() == 3);
+  CHECK(report(ada, first, "d@example.org"));
+  CHECK(report(Operator{}, first, "e@example.org"));
+  CHECK(count() == 5);
+  for (const ReceivedReport& each : reportsIn(site, root))
+    if (each.contact != "b@example.org")
+      site.at(root).reports().resolve(root, {each.id, ReportDecision::dismissed, {}});
+  CHECK(report(guest, first, "a@example.org") != one);
+  CHECK(count() == 2);
 }
 
 TEST_CASE("reports by a deleted account lose author, text and contact, and reports by others about it stay") {

@@ -24,6 +24,8 @@ namespace {
 const std::array<std::string, 10> callers{"anonymous", "self",     "other",   "admin",   "read",
                                           "upload",    "disabled", "expired", "revoked", "operator"};
 
+const std::string subtitles = "1\n00:00:01,000 --> 00:00:02,000\nx\n";
+
 struct Row {
   std::string method;
   std::string path;
@@ -140,7 +142,7 @@ class Cell {
       request.body = "--xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.mp4\"\r\n\r\n" +
                      movie(500, 2) + "\r\n--xyz--\r\n";
     } else {
-      request.body = body == "MOVIE" ? movie(500, 2) : body;
+      request.body = body == "MOVIE" ? movie(500, 2) : body == "SRT" ? subtitles : body;
     }
     const httplib::Result result = (caller == "operator" ? socket_ : tcp_).send(request);
     INFO(caller << " " << target);
@@ -187,6 +189,7 @@ class Cell {
   void fill(std::string& text) {
     const Credential owner = Operator{owner_};
     const auto has = [&](const std::string& word) { return text.find(word) != std::string::npos; };
+    fillOfModerator(text);
     if (has("NEW")) replace(text, "NEW", "new-" + owner_);
     if (has("DELETED")) {
       const VideoId gone = video();
@@ -218,7 +221,22 @@ class Cell {
         share.expires = systemClock().now() + std::chrono::hours{1};
         replace(text, "SHARE", at().shares().create(owner, share).id.text);
       }
+      if (has("LANG")) at().subtitles().put(owner, {made, "de", {}}, sourceOf(subtitles));
+      replace(text, "LANG", "de");
+      if (has("chapters")) {
+        SetVideo change;
+        change.id = made;
+        change.description = "0:00 Start";
+        at().videos().set(owner, change);
+      }
       replace(text, "VIDEO", made.text);
+    }
+    if (has("DROP")) {
+      NewShare drop;
+      drop.what = ShareWhat::drop;
+      drop.user = owner_;
+      drop.expires = systemClock().now() + std::chrono::hours{1};
+      replace(text, "DROP", at().shares().create(Operator{}, drop).id.text);
     }
     if (has("SESSION")) {
       signIn(owner_);
@@ -236,9 +254,40 @@ class Cell {
     replace(text, "OWNER", owner_);
   }
 
-  VideoId video() {
-    const VideoId made = at().videos().add(Operator{}, {owner_, "x"}).id;
-    at().uploads().put(Operator{}, {made, {}}, sourceOf(movie(400)));
+  // The objects that belong to the moderator.
+  void fillOfModerator(std::string& text) {
+    const auto has = [&](const std::string& word) { return text.find(word) != std::string::npos; };
+    if (has("MODVIDEO")) replace(text, "MODVIDEO", video("mod").text);
+    if (has("MODBLOCK")) {
+      const VideoId blocked = video("mod");
+      at().videos().block(Operator{}, {blocked, "x"});
+      replace(text, "MODBLOCK", blocked.text);
+    }
+    if (has("MODHASH")) {
+      // One video of the moderator has it; more could not be uploaded.
+      static const std::string hash = at().videos().show(Operator{}, {video("mod", 3), {}}).sha256;
+      at().contents().block(Operator{}, {hash, "x"});
+      replace(text, "MODHASH", hash);
+    }
+    if (has("MODCOMMENT")) {
+      const CommentId made = at().comments().post(Operator{"mod"}, {video("mod"), "hello", {}}).id;
+      at().comments().hide(Operator{}, {made});
+      replace(text, "MODCOMMENT", made.text);
+    }
+    if (has("MODREPORT")) {
+      ReportUser report;
+      report.user = "mod";
+      report.contact = owner_ + "@example.org";
+      replace(text, "MODREPORT", at().reports().user(Anonymous{}, report).id.value().text);
+    }
+    replace(text, "MODERATOR", "mod");
+  }
+
+  VideoId video() { return video(owner_); }
+
+  VideoId video(const std::string& owner, int seed = 0) {
+    const VideoId made = at().videos().add(Operator{}, {owner, "x"}).id;
+    at().uploads().put(Operator{}, {made, {}}, sourceOf(movie(400, seed)));
     return made;
   }
 
@@ -254,6 +303,8 @@ TEST_CASE("every endpoint answers every kind of caller as rights.md says") {
   Site site(Way::remote, [](Settings& settings) {
     settings.store.synchronous = store::Synchronous::normal;
     settings.access.reportsPerHour = 0;
+    settings.access.commentsPerMinute = 0;
+    settings.reports.maxOfGuestsPerSubject = 0;
   });
   httplib::Client tcp(site.url());
   httplib::Client socket((site.data() / "videod.sock").string(), 80);

@@ -123,8 +123,9 @@ TEST_CASE("tasks are listed with their counts, for admins only") {
   const Page<TaskStatus> page = tasks.list(root, {});
   std::vector<std::string> names;
   for (const TaskStatus& task : page.items) names.push_back(task.name);
-  CHECK(names == std::vector<std::string>{"backup", "orphan-sweep", "session-sweep", "upload-sweep", "user-clear",
-                                          "verify", "video-clear", "view-sweep", "wal-checkpoint"});
+  CHECK(names == std::vector<std::string>{"backup", "media-probe", "orphan-sweep", "report-sweep", "session-sweep",
+                                          "upload-sweep", "user-clear", "verify", "video-clear", "view-sweep",
+                                          "wal-checkpoint"});
   const TaskStatus sweep = tasks.show(root, {"session-sweep"});
   CHECK(sweep.plan == "every 1m");
   CHECK(sweep.state == TaskState::off);
@@ -209,6 +210,38 @@ TEST_CASE("session-sweep removes expired sessions") {
   CHECK(runOf(site, "session-sweep").done == 3);
   CHECK(runOf(site, "session-sweep").done == 0);
   CHECK(site.at(Operator{}).tasks().show(Operator{}, {"session-sweep"}).done == 3);
+}
+
+TEST_CASE("report-sweep removes reports that were resolved long enough ago, in steps, and keeps open ones") {
+  const bool isOld = GENERATE(true, false);
+  Site site(GENERATE(Way::local, Way::remote), [&](Settings& settings) {
+    idle(settings);
+    settings.reports.maxOfGuestsPerSubject = 0;
+    settings.store.synchronous = store::Synchronous::normal;
+    if (isOld) settings.tasks.keepReports = {};
+  });
+  constexpr int many = 501;
+  const VideoId video = site.video(site.user("ada"), "ada", "x");
+  Reports& reports = site.local().reports();
+  ReportVideo wanted;
+  wanted.video = video;
+  for (int i = 0; i <= many; ++i) {
+    wanted.contact = std::to_string(i) + "@example.org";
+    const ReportId id = reports.video(Anonymous{}, wanted).id.value();
+    if (i < many) reports.resolve(Operator{}, {id, ReportDecision::dismissed, {}});
+  }
+  CHECK(runOf(site, "report-sweep").done == (isOld ? many : 0));
+  CHECK(runOf(site, "report-sweep").done == 0);
+  ReportQuery query;
+  CHECK(reports.list(Operator{}, query).items.size() == 1);
+  query.state = ReportState::resolved;
+  std::size_t kept = 0;
+  do {
+    const Page<ReceivedReport> page = reports.list(Operator{}, query);
+    kept += page.items.size();
+    query.cursor = page.nextCursor;
+  } while (query.cursor);
+  CHECK(kept == (isOld ? 0 : many));
 }
 
 TEST_CASE("upload-sweep removes old interrupted uploads and keeps uploads in progress") {

@@ -110,7 +110,7 @@ TEST_CASE("videos are listed in pages, filtered and sorted") {
   query.user = "nobody";
   requireFault([&] { site.at(root).videos().list(root, query); }, Fault::notFound);
 
-  for (const VideoSort sort : {VideoSort::created, VideoSort::name, VideoSort::size}) {
+  for (const VideoSort sort : {VideoSort::created, VideoSort::name, VideoSort::size, VideoSort::duration}) {
     VideoQuery paged;
     paged.sort = sort;
     const Titles whole = names(site.at(root).videos().list(root, paged));

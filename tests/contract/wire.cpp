@@ -9,6 +9,7 @@
 #include "catch.hpp"
 #include "comments/fields.hpp"
 #include "contract/site.hpp"
+#include "shares/fields.hpp"
 #include "wait.hpp"
 
 using namespace video;
@@ -60,6 +61,7 @@ std::string normalised(std::string text) {
       {R"("id":"[a-z2-7]{12}")", R"("id":"TOKENID")"},
       {R"("cursor":"[A-Za-z0-9_-]+")", R"("cursor":"CURSOR")"},
       {R"(share=[a-z2-7]{12})", "share=SHAREID"},
+      {R"(/drop/[a-z2-7]{12})", "/drop/SHAREID"},
       {R"(127\.0\.0\.1:\d+)", "127.0.0.1:PORT"},
       {R"("request_id":"[^"]+")", R"("request_id":"REQUEST")"},
   };
@@ -405,6 +407,21 @@ TEST_CASE("the JSON of every endpoint is as recorded") {
   const std::string shares = "/video/" + video.text + "/shares";
   record("shares.create", wire.post(shares, R"({"what":"view","expires":"2100-01-01T00:00:00Z","label":"x"})", ada));
   record("shares.list", wire.get(shares, ada));
+  const httplib::Headers asAda = Wire::headers(ada);
+  const std::string subtitles = "/videos/" + video.text + "/subtitles";
+  record("subtitles.put", wire.client.Put(subtitles + "/EN?label=English", asAda,
+                                          "1\n00:00:01,000 --> 00:00:02,000\nHello\n", "text/plain"));
+  record("subtitles.list", wire.get(subtitles, ada));
+  record("subtitles.open", wire.get(subtitles + "/en", ada));
+  record("videos.set chapters",
+         wire.client.Patch(one, asAda, R"({"description":"0:00 Start\n1:02 The cave"})", "text/plain"));
+  record("videos.chapters", wire.get("/videos/" + video.text + "/chapters", ada));
+  const auto dropped = wire.post(
+      "/user/ada/shares", R"({"what":"drop","expires":"2100-01-01T00:00:00Z","label":"x","max_bytes":100000})", ada);
+  record("shares.create drop", dropped);
+  const std::string url = fromJson<CreatedShare>(dropped->body).url;
+  record("videos.drop", wire.post(url.substr(url.find("/drop/")), R"({"name":"x","size":5})"));
+  record("shares.list drops", wire.get("/user/ada/shares", ada));
   const std::string report = R"({"reason":"spam","text":"two\nlines","contact":"a@example.org"})";
   record("reports.video", wire.post("/videos/" + video.text + "/reports", report, ada));
   record("reports.video again", wire.post("/videos/" + video.text + "/reports", report, ada));

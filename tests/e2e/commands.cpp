@@ -107,9 +107,9 @@ struct Workplace {
 
 TEST_CASE("every endpoint has a command and every command has an endpoint, or a stated reason for having none") {
   const std::map<std::string, std::string> nouns{
-      {"users", "user"},   {"sessions", "session"}, {"tokens", "token"},    {"videos", "video"},  {"uploads", "video"},
-      {"shares", "share"}, {"comments", "comment"}, {"deletions", "queue"}, {"tasks", "task"},    {"server", "server"},
-      {"exports", "user"}, {"reports", "report"},   {"contents", "video"},  {"views", "history"},
+      {"users", "user"},   {"sessions", "session"}, {"tokens", "token"},    {"videos", "video"},   {"uploads", "video"},
+      {"shares", "share"}, {"comments", "comment"}, {"deletions", "queue"}, {"tasks", "task"},     {"server", "server"},
+      {"exports", "user"}, {"subtitles", "video"},  {"reports", "report"},  {"contents", "video"}, {"views", "history"},
   };
   // Operations whose command has another name.
   const std::map<std::string, std::string> others{
@@ -126,6 +126,10 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"uploads.begin", "video-upload"},
       {"uploads.rehearse", "video-upload"},
       {"uploads.status", "video-upload"},
+      {"subtitles.put", "video-subtitle-add"},
+      {"subtitles.list", "video-subtitle-list"},
+      {"subtitles.open", "video-subtitle-list"},
+      {"subtitles.remove", "video-subtitle-delete"},
       {"comments.remove", "comment-delete"},
       {"comments.removeBy", "comment-delete"},
       {"comments.listHeld", "comment-list"},
@@ -141,6 +145,8 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
   };
   const std::map<std::string, std::string> noCommand{
       {"tokens.revokeAll", "tokens are ended by their ids"},
+      {"videos.drop", "for guests, who have no program of ours"},
+      {"videos.chapters", "for players; video show lists them"},
       {"uploads.testpage", "a page for browsers"},
       {"server.healthz", "for load balancers"},
       {"server.readyz", "for load balancers; server status says it"},

@@ -90,7 +90,8 @@ struct Met {
     const std::string format = output == words.end() ? "" : *(output + 1);
     for (std::size_t i = 0; i < words.size(); ++i) {
       std::string command = words[i];
-      if (i + 1 < words.size() && !all.contains(command)) command += '-' + words[i + 1];
+      for (std::size_t next = i + 1; next < words.size() && next < i + 3 && !all.contains(command); ++next)
+        command += '-' + words[next];
       if (!all.contains(command)) continue;
       commands.insert(command + ' ' + format);
       if (ended.status == 2 || ended.out.empty() || (format != "json" && format != "ndjson") || !all.at(command))
@@ -185,7 +186,16 @@ std::string everyFormat(const std::string& way, Met& met) {
   tell.each("ada", {"video", "set", video, "--visibility", "public", "--tags", "a,of *"});
   tell.each("ada", {"video", "list", "--newest", "--tag", "a"});
   tell.each("ada", {"video", "verify", video, "nothing"});
+  tell.each("ada", {"video", "strip-location", video, "nothing"});
   tell.each("ada", {"video", "download", video, "--to", "back-*.mp4"});
+  write(site.folder / "a.srt", "1\n00:00:01,000 --> 00:00:02,000\nHello\n");
+  tell.each("ada", {"video", "subtitle", "add", video, "a.srt", "--lang", "en", "--label", "of *"});
+  tell.each("ada", {"video", "subtitle", "list", video});
+  tell.each("ada", {"video", "show", video});
+  tell.each("ada", {"video", "subtitle", "delete", video, "fr", "nothing"});
+  tell.each("ada", {"share", "create", "--drop", "--label", "*", "--max-bytes", "5MiB"});
+  tell.each("ada", {"share", "list", "--drop"});
+  tell.each("ada", {"share", "revoke", "--drop", "none", "nothing"});
   tell.each("ada", {"share", "create", video, "--label", "*"});
   tell.each("ada", {"share", "list", video});
   tell.each("ada", {"share", "revoke", video, "none", "nothing"});
@@ -329,6 +339,7 @@ std::string everything(const std::string& way, Met& met) {
   tell("ada", {"video", "list", "--sort", "name", "--user", "ada"});
   tell("", {"video", "list", "--user", "ada", "--since", "-1h", "--until", "@4102444800", "--limit", "2"});
   tell("ada", {"video", "list", "--sort", "colour"});
+  tell("ada", {"-o", "json", "video", "list", "--sort", "duration"});
   tell("", {"video", "list", "--state", "pending"});
   CHECK(tell("ada", {"video", "download", first, "--to", "-"}).out == content('a'));
   tell("ada", {"video", "download", first, "--to", "back.mp4", "-o", "json"});
@@ -372,6 +383,43 @@ std::string everything(const std::string& way, Met& met) {
   for (const char* format : {"table", "json"}) tell("ada", {"-o", format, "share", "list", first});
   tell("ada", {"share", "revoke", first, share, share, "-o", "json"});
   tell("ada", {"share", "list", first});
+  tell("ada", {"share", "create", "--drop", first});
+  tell("ada", {"share", "create"});
+  tell("ada", {"share", "create", "--drop", "--upload"});
+  tell("ada", {"share", "create", first, "--max-files", "5"});
+  tell("ada", {"share", "create", "--drop", "--max-files", "0"});
+  tell("bob", {"share", "create", "--drop", "--user", "ada"});
+  tell("", {"share", "list", "--drop"});
+  const std::string drop = line(tell("ada", {"-o", "id", "share", "create", "--drop", "--max-files", "5"}).out);
+  for (const char* format : {"table", "json"}) tell("", {"-o", format, "share", "list", "--drop", "--user", "ada"});
+  tell("ada", {"share", "revoke", "--drop", drop});
+  tell("ada", {"share", "revoke", "--drop", drop});
+
+  write(site.folder / "a.vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\nHello\n");
+  write(site.folder / "chapters.txt", "0:00 Start\r\n1:02 The cave\r\n");
+  tell("ada", {"video", "subtitle", "add", first, "a.vtt", "--lang", "zh-hant-tw"});
+  tell("ada", {"video", "subtitle", "add", first, "a.vtt", "--lang", "zh-Hant-TW", "-o", "json"});
+  tell("ada", {"video", "subtitle", "add", first, "a.mp4", "--lang", "en"});
+  tell("ada", {"video", "subtitle", "add", first, "a.vtt", "--lang", "english"});
+  tell("ada", {"video", "subtitle", "add", first, "nothing.vtt", "--lang", "en"});
+  tell("bob", {"video", "subtitle", "add", first, "a.vtt", "--lang", "en"});
+  tell("ada", {"video", "set", first, "--description-file", "chapters.txt"});
+  tell("ada", {"video", "set", first, "--description-file", "nothing.txt"});
+  for (const char* format : {"table", "tsv", "json"}) tell("ada", {"-o", format, "video", "show", first});
+  tell("bob", {"video", "subtitle", "list", first});
+  tell("ada", {"video", "subtitle", "delete", first, "zh-hant-tw", "fr"});
+  fs::create_directory(site.folder / "folder");
+  write(site.folder / "folder/movie.mp4", content('f'));
+  write(site.folder / "folder/moved.mp4", content('g'));
+  for (const char* name : {"movie.srt", "movie.EN.srt", "movie.fr.vtt", "alone.srt", "movie.engl.srt"})
+    write(site.folder / "folder" / name, "1\n00:00:01,000 --> 00:00:02,000\nHello\n");
+  write(site.folder / "folder/movie.de.srt", "nothing");
+  tell("ada", {"video", "upload", "folder", "--recursive", "-o", "json"});
+  CHECK(tell("ada", {"video", "upload", "folder/moved.mp4", "--move"}).status == 0);
+  CHECK_FALSE(fs::exists(site.folder / "folder/moved.mp4"));
+  CHECK(fs::exists(site.folder / "folder/movie.mp4"));
+  tell("ada", {"--dry-run", "video", "upload", "folder/movie.mp4", "--move"});
+  tell("ada", {"video", "upload", "-", "--name", "x", "--move"}, {{}, content('c'), {}});
 
   const std::string comment = line(
       tell("ada", {"-o", "id", "comment", "post", first, "-", "--at", "1:23.5"}, {{}, "Grüße\tan alle\n", {}}).out);

@@ -256,6 +256,22 @@ Ended uploadUnlessThere(const FaultySite& site) {
   return site.command({"video", "upload", (site.folder / "new.mp4").string(), "--user", "ada", "--skip-existing"});
 }
 
+// A file to be moved, on the disk of the data directory. It must be there until its video is.
+fs::path movedFile(const FaultySite& site) {
+  return site.disk() / "new.mp4";
+}
+
+State isMoved(const FaultySite& site) {
+  const State state = isNewThere(site);
+  const bool isThere = fs::exists(movedFile(site)) && read(movedFile(site)) == content('n');
+  return state == State::before && !isThere ? State::between : state;
+}
+
+Ended moveUnlessDone(const FaultySite& site) {
+  if (!fs::exists(movedFile(site))) return site.command({"video", "list"});
+  return site.command({"video", "upload", movedFile(site).string(), "--user", "ada", "--move", "--skip-existing"});
+}
+
 State stateOfRows(const FaultySite& site, const std::string& sql, std::int64_t before, std::int64_t after) {
   const std::int64_t found = Opened(site.data()).number(sql);
   return found == before ? State::before : found == after ? State::after : State::between;
@@ -326,6 +342,15 @@ std::vector<Scenario> scenarios() {
          return site.command({"video", "upload", (site.folder / "new.mp4").string(), "--user", "ada"});
        },
        isNewThere, uploadUnlessThere},
+      {"upload and move",
+       [](const FaultySite& site) {
+         prepareSite(site);
+         write(movedFile(site), content('n'));
+       },
+       [](const FaultySite& site) {
+         return site.command({"video", "upload", movedFile(site).string(), "--user", "ada", "--move"});
+       },
+       isMoved, moveUnlessDone},
       {"upload over HTTP", prepareSite, uploadOverHttp, isNewThere, uploadUnlessThere, {}, false, false, true},
       {"replace",
        prepareSite,

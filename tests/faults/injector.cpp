@@ -271,6 +271,10 @@ int renameat(int from, const char* name, int to, const char* newName) noexcept {
 int renameat2(int from, const char* name, int to, const char* newName, unsigned flags) noexcept {
   return renameAt(from, name, to, newName, flags);
 }
+int linkat(int from, const char* name, int to, const char* newName, int flags) noexcept {
+  return perform(video::faults::renames, "link", pathOf(to, newName),
+                 [&] { return systemCall(SYS_linkat, from, name, to, newName, flags); });
+}
 int unlink(const char* name) noexcept {
   return unlinkAt(AT_FDCWD, name, 0);
 }

@@ -116,3 +116,20 @@ TEST_CASE("the name of a person has no bidirectional formatting and is not blank
   CHECK_FALSE(refused("").empty());
   CHECK_FALSE(refused("abcd").empty());
 }
+
+TEST_CASE("a file name made of a text stays in its folder and shows what it is") {
+  CHECK(safeFileName("Größe 1.mp4") == "Größe 1.mp4");
+  CHECK(safeFileName("../a/b\\c\n\x7f") == "_.._a_b_c__");
+  CHECK(safeFileName("photo\u202egpj.exe\u2066\u200f\u061c\u0085") == "photo_gpj.exe____");
+  CHECK(safeFileName("") == "_");
+  CHECK(safeFileName("-rf") == "_-rf");
+  CHECK(safeFileName(std::string(199, 'a') + "ö") == std::string(199, 'a'));
+  CHECK(safeFileName("a\xff") == "a");
+}
+
+TEST_CASE("a name may be folded if it has letters with case, or marks, that are not ASCII") {
+  for (const char* const kept : {"", "Holiday (2).mp4", "\u6687\u671f \u304c\u4e00", "\uae40"})
+    CHECK_FALSE(mayBeFolded(kept));
+  for (const char* const folded : {"\u00e9", "e\u0301", "\u304b\u3099", "\uff21", "\u0416", "\U0001f3ac"})
+    CHECK(mayBeFolded(folded));
+}

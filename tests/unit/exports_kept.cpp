@@ -1,5 +1,7 @@
 // How long exports are kept.
 #include <atomic>
+#include <string>
+#include <vector>
 
 #include "access/access.hpp"
 #include "exports/make.hpp"
@@ -58,6 +60,40 @@ TEST_CASE("an export is kept for a day, and one for each user") {
   });
   exports->dropOld();
   CHECK_FALSE(isThere(second));
+}
+
+TEST_CASE("an export never replaces one of another user") {
+  constexpr int most = 250;
+  const store::Scratch scratch;
+  const auto directory = store::openAt(scratch.data());
+  store::Database database(directory, store::small());
+  store::Blobs blobs(directory);
+  PassingClock clock;
+  access::Access access(database, {}, clock);
+  const auto exports = makeLocalExports(database, blobs, access, false);
+  database.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+    for (int i = 0; i <= most; ++i) {
+      NewUser user;
+      user.name = "user" + std::to_string(i);
+      rows::insertUser(transaction, user, "", clock.now());
+    }
+  });
+  const auto start = [&](int user) { return exports->start(Operator{}, {"user" + std::to_string(user)}); };
+  std::vector<Export> all;
+  for (int i = 0; i < most; ++i) all.push_back(start(i));
+  clock.pass(20h);
+  try {
+    start(most);
+    FAIL("no error");
+  } catch (const Error& error) {
+    CHECK(error.fault() == Fault::tooMany);
+    CHECK(error.retryAfter() == 4h);
+  }
+  for (const Export& one : all) CHECK_NOTHROW(exports->open(Operator{}, {one.userName, one.id}));
+  start(0);
+  CHECK_NOTHROW(exports->open(Operator{}, {all[1].userName, all[1].id}));
+  clock.pass(4h);
+  CHECK_NOTHROW(start(most));
 }
 
 TEST_CASE("an export that finds the disk full leaves nothing behind") {

@@ -20,6 +20,10 @@ std::string big(std::uint64_t value, int bytes) {
   return text;
 }
 
+std::string zeros(std::size_t count) {
+  return std::string(count, '\0');
+}
+
 std::string box(std::string_view type, std::string_view content) {
   return big(8 + content.size(), 4).append(type).append(content);
 }
@@ -35,20 +39,20 @@ constexpr std::string_view turned = "\0\0\0\0\0\1\0\0\0\0\0\0\xff\xff\0\0\0\0\0\
 
 // A movie header of 90 s.
 std::string movieHeader(std::string_view matrix = straight, std::uint32_t duration = 90'000) {
-  return box("mvhd", big(0, 12) + big(1000, 4) + big(duration, 4) + big(0, 16) + std::string(matrix) + big(0, 28));
+  return box("mvhd", zeros(12) + big(1000, 4) + big(duration, 4) + zeros(16) + std::string(matrix) + zeros(28));
 }
 
 std::string videoTrack(std::string_view entry, std::string_view matrix = straight, std::string_view more = {}) {
   const std::string header =
-      box("tkhd", big(3, 4) + big(0, 8) + big(1, 4) + big(0, 8) + big(0, 16) + std::string(matrix) + big(0, 8));
-  const std::string tables = box("stsd", big(0, 4) + big(1, 4) + std::string(entry)) + std::string(more);
+      box("tkhd", big(3, 4) + zeros(8) + big(1, 4) + zeros(8) + zeros(16) + std::string(matrix) + zeros(8));
+  const std::string tables = box("stsd", zeros(4) + big(1, 4) + std::string(entry)) + std::string(more);
   return box("trak",
-             header + box("mdia", box("mdhd", big(0, 12) + big(25, 4) + big(2250, 4) + big(0, 4)) +
-                                      box("hdlr", big(0, 8) + "vide" + big(0, 12)) + box("minf", box("stbl", tables))));
+             header + box("mdia", box("mdhd", zeros(12) + big(25, 4) + big(2250, 4) + zeros(4)) +
+                                      box("hdlr", zeros(8) + "vide" + zeros(12)) + box("minf", box("stbl", tables))));
 }
 
 std::string picture(std::string_view format, std::string_view inner = {}) {
-  return box(format, big(0, 24) + big(640, 2) + big(360, 2) + big(0, 50) + std::string(inner));
+  return box(format, zeros(24) + big(640, 2) + big(360, 2) + zeros(50) + std::string(inner));
 }
 
 const std::string start = box("ftyp", "isom\0\0\2\0isom"sv);
@@ -192,29 +196,29 @@ TEST_CASE("of a hostile file nothing is known, and no more is read than the limi
   for (int depth = 0; depth < 10'000; ++depth) deep = box("moov", deep);
   std::string deepTrack;
   for (int depth = 0; depth < 10'000; ++depth) deepTrack = box("mdia", deepTrack);
-  const auto [what, bytes, size] = GENERATE_COPY(table<std::string, std::string, std::uint64_t>({
-      {"an index of 3 GiB that is not there", start + longIndex, 0},
-      {"an index of 3 GiB", start + longIndex, 4 * gib},
-      {"an index of 3 GiB of small boxes", start + longIndex + repeated(tiny, 1'000'000), 4 * gib},
-      {"an index of 900 MiB of small boxes",
-       start + big(900 << 20, 4) + "moov" + movieHeader() + repeated(tiny, 12'000'000), gib},
-      {"a box of size 7", start + big(7, 4) + "moov" + plainIndex, 0},
-      {"a box of size 7 in the index", start + box("moov", movieHeader() + big(7, 4) + "trak"), 0},
-      {"a box that ends behind the index", start + box("moov", movieHeader() + big(1000, 4) + "trak"), 0},
-      {"a size of 64 bits that overflows", start + big(1, 4) + "moov" + big(UINT64_MAX, 8), 0},
-      {"boxes in boxes", start + deep, 0},
-      {"boxes in a track", start + box("moov", movieHeader() + box("trak", deepTrack)), 0},
-      {"an index without a track", start + box("moov", movieHeader()), 0},
-      {"a track header that is too short",
-       start + box("moov", movieHeader() + box("trak", box("tkhd", "abc")) + videoTrack(picture("avc1"))), 0},
-      {"no index", start + box("mdat", "x"), 0},
-      {"zeros", start, gib},
-      {"two million boxes of the file", start + repeated(tiny, 2'000'000), 0},
-  }));
-  CAPTURE(what);
-  BytesFile file(bytes, size);
-  CHECK(probe(file.file, "video/mp4").info == MediaInfo{});
-  CHECK(file.read <= BoundedReader::most);
+  const auto check = [](const std::string& what, const std::string& bytes, std::uint64_t size = 0) {
+    CAPTURE(what);
+    BytesFile file(bytes, size);
+    CHECK(probe(file.file, "video/mp4").info == MediaInfo{});
+    CHECK(file.read <= BoundedReader::most);
+  };
+  check("an index of 3 GiB that is not there", start + longIndex);
+  check("an index of 3 GiB", start + longIndex, 4 * gib);
+  check("an index of 3 GiB of small boxes", start + longIndex + repeated(tiny, 1000), 4 * gib);
+  check("an index of 900 MiB of small boxes",
+        start + big(900 << 20, 4) + "moov" + movieHeader() + repeated(tiny, 9'000'000), gib);
+  check("a box of size 7", start + big(7, 4) + "moov" + plainIndex);
+  check("a box of size 7 in the index", start + box("moov", movieHeader() + big(7, 4) + "trak"));
+  check("a box that ends behind the index", start + box("moov", movieHeader() + big(1000, 4) + "trak"));
+  check("a size of 64 bits that overflows", start + big(1, 4) + "moov" + big(UINT64_MAX, 8));
+  check("boxes in boxes", start + deep);
+  check("boxes in a track", start + box("moov", movieHeader() + box("trak", deepTrack)));
+  check("an index without a track", start + box("moov", movieHeader()));
+  check("a track header that is too short",
+        start + box("moov", movieHeader() + box("trak", box("tkhd", "abc")) + videoTrack(picture("avc1"))));
+  check("no index", start + box("mdat", "x"));
+  check("zeros", start, gib);
+  check("200,000 boxes of the file", start + repeated(tiny, 200'000) + plainIndex);
 }
 
 TEST_CASE("of hostile elements nothing is known, and no more is read than the limit") {
@@ -222,22 +226,20 @@ TEST_CASE("of hostile elements nothing is known, and no more is read than the li
   const std::string segment = head + "\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xff";
   std::string deep;
   for (int depth = 0; depth < 2000; ++depth) deep = "\xae\x10" + big(deep.size(), 3) + deep;
-  const auto [what, bytes, size] = GENERATE_COPY(table<std::string, std::string, std::uint64_t>({
-      {"no segment", head, 0},
-      {"an empty segment", segment, 0},
-      {"tracks of unknown size", segment + "\x16\x54\xae\x6b\x01\xff\xff\xff\xff\xff\xff\xff", 0},
-      {"tracks of 3 GiB", segment + "\x16\x54\xae\x6b\x08" + big(3ULL << 30, 4), 4ULL << 30},
-      {"tracks in tracks", segment + "\x16\x54\xae\x6b\x10" + big(deep.size(), 3) + deep, 0},
-      {"an ID of eight bytes", segment + std::string(20, '\1'), 0},
-      {"zeros", segment, 1ULL << 30},
-      {"a million small elements", segment + repeated("\xec\x80", 1'000'000), 0},
-  }));
-  CAPTURE(what);
-  BytesFile file(bytes, size);
-  MediaInfo info = probe(file.file, "video/webm").info;
-  if (what == "tracks in tracks") info.hasLocation.reset();  // they are tracks, of which nothing is said
-  CHECK(info == MediaInfo{});
-  CHECK(file.read <= BoundedReader::most);
+  const auto check = [](const std::string& what, const std::string& bytes, std::uint64_t size = 0) {
+    CAPTURE(what);
+    BytesFile file(bytes, size);
+    CHECK(probe(file.file, "video/webm").info == MediaInfo{});
+    CHECK(file.read <= BoundedReader::most);
+  };
+  check("no segment", head);
+  check("an empty segment", segment);
+  check("tracks of unknown size", segment + "\x16\x54\xae\x6b\x01\xff\xff\xff\xff\xff\xff\xff");
+  check("tracks of 3 GiB", segment + "\x16\x54\xae\x6b\x08" + big(3ULL << 30, 4), 4ULL << 30);
+  check("tracks in tracks", segment + "\x16\x54\xae\x6b\x10" + big(deep.size(), 3) + deep);
+  check("an ID of eight bytes", segment + std::string(20, '\1'));
+  check("zeros", segment, 1ULL << 30);
+  check("a million small elements", segment + repeated("\xec\x80", 1'000'000));
 }
 
 TEST_CASE("a large index is not read whole") {
@@ -255,13 +257,13 @@ TEST_CASE("a large index is not read whole") {
 TEST_CASE("the duration of a fragmented file is that of its last fragments, of which no others are read") {
   const auto fragment = [](std::uint64_t time) {
     const std::string run = box("trun", big(0x100, 4) + big(2, 4) + big(512, 4) + big(512, 4));
-    return box("moof", box("mfhd", big(0, 8)) + box("traf", box("tfhd", big(0x20000, 4) + big(1, 4)) +
-                                                                box("tfdt", big(1 << 24, 4) + big(time, 8)) + run)) +
+    return box("moof", box("mfhd", zeros(8)) + box("traf", box("tfhd", big(0x20000, 4) + big(1, 4)) +
+                                                               box("tfdt", big(1 << 24, 4) + big(time, 8)) + run)) +
            box("mdat", std::string(2000, 'x'));
   };
   const std::string entry = picture("avc1", box("avcC", "\1\x64\0\x28"sv));
   std::string bytes =
-      start + box("moov", movieHeader(straight, 0) + videoTrack(entry) + box("mvex", box("trex", big(0, 24))));
+      start + box("moov", movieHeader(straight, 0) + videoTrack(entry) + box("mvex", box("trex", zeros(24))));
   for (std::uint64_t i = 0; i < 1000; ++i) bytes += fragment(i * 1024);
   BytesFile file(bytes);
   const MediaInfo info = probe(file.file, "video/mp4").info;

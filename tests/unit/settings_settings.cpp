@@ -151,6 +151,10 @@ remember = "8d"
 [moderation]
 words = ["spam", "Größe"]
 hold_first = 18
+[reports]
+keep = "20d"
+max_by_guests = 19
+max_by_guests_per_subject = 18
 [scheduler]
 run = false
 [task.backup]
@@ -162,6 +166,11 @@ enabled = false
 every = "1d"
 jitter = "2s"
 timeout = "12s"
+[task.report-sweep]
+enabled = false
+every = "11h"
+jitter = "9s"
+timeout = "19s"
 [task.session-sweep]
 enabled = false
 every = "8m"
@@ -277,6 +286,9 @@ address = "truncated"
   CHECK(s.videos.remember == 24h * 8);
   CHECK(s.comments.words == std::vector<std::string>{"spam", "Größe"});
   CHECK(s.comments.holdFirst == 18);
+  CHECK(s.tasks.keepReports == 24h * 20);
+  CHECK(s.reports.maxOfGuests == 19);
+  CHECK(s.reports.maxOfGuestsPerSubject == 18);
   CHECK_FALSE(s.tasks.byClock);
   CHECK(s.tasks.brokenUploadsAfter == 9s);
   const TaskTiming& clear = s.tasks.timings.at("video-clear");

@@ -1,4 +1,6 @@
 #include <fstream>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/units.hpp"
@@ -14,7 +16,7 @@ const Time moment{std::chrono::milliseconds{1'800'000'000'123}};
 
 std::vector<std::int64_t> listed(DataDirectory& directory) {
   std::vector<std::int64_t> users;
-  directory.deletedUsers().forEach([&](UserId user, Time time) {
+  directory.deletedUsers().forEach({}, [&](UserId user, Time time) {
     CHECK(time == moment);
     users.push_back(user.value);
   });
@@ -42,11 +44,45 @@ TEST_CASE("two users who had the same ID, one after an older database was put ba
   const Time later = moment + std::chrono::hours{1};
   for (const Time created : {moment, later, moment}) directory->deletedUsers().add({7}, created);
   std::vector<Time> found;
-  directory->deletedUsers().forEach([&](UserId user, Time created) {
+  directory->deletedUsers().forEach({}, [&](UserId user, Time created) {
     CHECK(user.value == 7);
     found.push_back(created);
   });
   CHECK(found == std::vector{moment, later});
+}
+
+TEST_CASE("a list of deleted users is read on from a place in it, and whole from a place in another one", "[store]") {
+  const Scratch scratch;
+  const auto directory = openAt(scratch.data());
+  DeletedUsers& list = directory->deletedUsers();
+  const auto readFrom = [&](const DeletedUsers::Place& from) {
+    std::vector<std::int64_t> users;
+    const auto place = list.forEach(from, [&](UserId user, Time) { users.push_back(user.value); });
+    return std::pair(users, place);
+  };
+  using Users = std::vector<std::int64_t>;
+  CHECK(readFrom({}).second == DeletedUsers::Place{});
+  CHECK(readFrom({9, 9}).second == DeletedUsers::Place{});
+  for (const std::int64_t user : {1, 2, 3}) list.add({user}, moment);
+  const auto [users, place] = readFrom({});
+  CHECK(users == Users{1, 2, 3});
+  CHECK(readFrom(place) == std::pair(Users{}, place));
+  list.add({4}, moment);
+  const auto next = readFrom(place);
+  CHECK(next.first == Users{4});
+  const auto append = [&](const std::string& text) {
+    std::ofstream(scratch.data() / "deleted-users", std::ios::app) << text;
+  };
+  append("5 2027-01-1");
+  CHECK(readFrom(next.second) == std::pair(Users{}, next.second));
+  list.add({6}, moment);
+  CHECK(readFrom(next.second).first == Users{6});
+  for (const std::string& other : {std::string("7 ") + formatTime(moment) + "\n", std::string(200, 'x') + "\n"}) {
+    std::ofstream(scratch.data() / "deleted-users") << other;
+    list.add({8}, moment);
+    CHECK(readFrom(place).first == readFrom({}).first);
+    CHECK(readFrom({1'000'000, 0}).first.back() == 8);
+  }
 }
 
 TEST_CASE("a list of many deleted users is read whole", "[store]") {

@@ -93,6 +93,7 @@ std::string kindOfArgument(const CLI::App& command, const CLI::Option& argument)
   if (name == "NAME" && (noun == "task" || noun == "context") && command.get_name() != "add")
     return noun == "task" ? "TASK" : "CONTEXT";
   if (name == "VIDEO" && noun == "queue") return "DELETED";
+  if (name == "ID" && noun == "subtitle") return "VIDEO";
   if (name == "ID" && noun == "video") return command.get_name() == "restore" ? "DELETED" : "VIDEO";
   return name;
 }

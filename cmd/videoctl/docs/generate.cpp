@@ -54,10 +54,10 @@ void save(const std::filesystem::path& path, std::string_view text) {
 
 // Calls `visit(path, command)` for every command; `path` is its words joined by `-`.
 template <class Visit>
-void forEachCommand(const CLI::App& app, const Visit& visit) {
-  for (const CLI::App* noun : visible(app)) {
-    if (visible(*noun).empty()) visit(noun->get_name(), *noun);
-    for (const CLI::App* verb : visible(*noun)) visit(noun->get_name() + '-' + verb->get_name(), *verb);
+void forEachCommand(const CLI::App& app, const Visit& visit, const std::string& before = {}) {
+  for (const CLI::App* one : visible(app)) {
+    if (visible(*one).empty()) visit(before + one->get_name(), *one);
+    forEachCommand(*one, visit, before + one->get_name() + '-');
   }
 }
 

@@ -199,14 +199,26 @@ std::string mainPage(const Commands& commands, const std::vector<std::pair<std::
   return out + examplesSection(recipes()) + seeAlso(pages, "videoctl");
 }
 
+// The verbs of a noun and of the nouns below it, with their paths.
+std::vector<std::pair<std::string, const CLI::App*>> verbsOf(const CLI::App& noun, const std::string& path) {
+  std::vector<std::pair<std::string, const CLI::App*>> found;
+  for (const CLI::App* one : visible(noun)) {
+    const std::string its = path + ' ' + one->get_name();
+    if (visible(*one).empty()) found.emplace_back(its, one);
+    const auto below = verbsOf(*one, its);
+    found.insert(found.end(), below.begin(), below.end());
+  }
+  return found;
+}
+
 std::string nounPage(const Commands& commands, const CLI::App& noun,
                      const std::vector<std::pair<std::string, int>>& pages) {
   const std::string name = "videoctl-" + noun.get_name();
   std::string out = header(name, "1", noun.get_description()) + ".Sh SYNOPSIS\n";
-  for (const CLI::App* verb : visible(noun)) out += synopsis(*verb, noun.get_name() + ' ' + verb->get_name());
+  const auto verbs = verbsOf(noun, noun.get_name());
+  for (const auto& [path, verb] : verbs) out += synopsis(*verb, path);
   out += ".Sh DESCRIPTION\n" + paragraph("See videoctl(1) for global flags, output formats and exit statuses.");
-  for (const CLI::App* verb : visible(noun))
-    out += fmt::format(".Ss videoctl {} {}\n", noun.get_name(), verb->get_name()) + commandText(*verb);
+  for (const auto& [path, verb] : verbs) out += fmt::format(".Ss videoctl {}\n", path) + commandText(*verb);
   return out + examplesSection(commands.examplesOf(noun)) + seeAlso(pages, name);
 }
 

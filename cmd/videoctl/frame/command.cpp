@@ -128,6 +128,13 @@ CLI::App& Commands::noun(const std::string& name, const std::string& doc, std::v
   return *noun;
 }
 
+CLI::App& Commands::group(CLI::App& noun, const std::string& name, const std::string& doc) {
+  CLI::App* group = noun.add_subcommand(name, doc);
+  group->require_subcommand(1);
+  group->footer("");  // do not inherit the examples of the noun
+  return *group;
+}
+
 const std::vector<Example>& Commands::examplesOf(const CLI::App& noun) const {
   static const std::vector<Example> none;
   const auto found = examples_.find(&noun);
@@ -160,9 +167,9 @@ const Command* Commands::chosen() const {
 
 void Commands::explain(const CLI::ParseError& problem) const {
   const CLI::App& command = deepest();
-  std::string path = "videoctl";
-  if (&command != app_ && command.get_parent() != app_) path += ' ' + command.get_parent()->get_name();
-  if (&command != app_) path += ' ' + command.get_name();
+  std::string path = command.get_name();
+  for (const CLI::App* above = command.get_parent(); above != nullptr; above = above->get_parent())
+    path = above->get_name() + ' ' + path;
   const auto known = command.get_subcommands([](const CLI::App*) { return true; });
   const std::vector<std::string> left = app_->remaining(true);
   if (known.empty() || left.empty()) {

@@ -270,6 +270,8 @@ class Commands {
 
   /// Adds a noun. A test runs its examples in order, on a site with a user ada and the files holiday.mp4 and beach.mp4.
   CLI::App& noun(const std::string& name, const std::string& doc, std::vector<Example> examples);
+  /// Adds a noun below a noun, such as `video subtitle`.
+  static CLI::App& group(CLI::App& noun, const std::string& name, const std::string& doc);
   /// Adds a verb to a noun.
   template <class Wanted>
   Verb<Wanted> verb(CLI::App& noun, const std::string& name, const std::string& doc) {
@@ -350,6 +352,7 @@ void addSession(Commands& commands);
 void addToken(Commands& commands);
 void addVideo(Commands& commands);
 void addUpload(Commands& commands, CLI::App& video);
+void addSubtitle(Commands& commands, CLI::App& video);
 void addUserExport(Commands& commands, CLI::App& user);
 void addShare(Commands& commands);
 void addComment(Commands& commands);

@@ -42,6 +42,12 @@ std::string readAll(int descriptor, std::size_t most, const std::string& name) {
   }
 }
 
+std::string withoutNewline(std::string text) {
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+  return text;
+}
+
 // Waits until `descriptor` is readable or a signal arrives. A plain read would miss a signal that came just before it.
 void waitForInput(int descriptor) {
   pollfd ready[2] = {{descriptor, POLLIN, 0}, {signalBell, POLLIN, 0}};
@@ -61,14 +67,35 @@ struct FileAnswer {
   FileAnswer& operator=(const FileAnswer&) = delete;
 };
 
-// The loop of FileOpener's child: receives a path, replies with a descriptor.
+// What FileOpener's child is asked: to open a file, or to remove a name of the file with this device and inode.
+struct FileOrder {
+  bool removes = false;
+  dev_t device = 0;
+  ino_t inode = 0;
+  char path[PATH_MAX] = {};
+};
+
+// Returns 0, or errno; EEXIST if the name is another file's.
+int removeName(const char* path, dev_t device, ino_t inode) {
+  struct stat is {};
+  if (::lstat(path, &is) != 0) return errno;
+  if (is.st_dev != device || is.st_ino != inode) return EEXIST;
+  return ::unlink(path) == 0 ? 0 : errno;
+}
+
+// The loop of FileOpener's child: receives an order, replies with an errno, and a descriptor if it opened a file.
 void openForParent(int socket) {
-  char path[PATH_MAX];
-  for (ssize_t count; (count = ::recv(socket, path, sizeof path, 0)) > 0 || (count < 0 && errno == EINTR);) {
+  FileOrder order;
+  for (ssize_t count; (count = ::recv(socket, &order, sizeof order, 0)) > 0 || (count < 0 && errno == EINTR);) {
     if (count < 0) continue;
-    const Descriptor file(::open(path, O_RDONLY | O_CLOEXEC));
     FileAnswer answer;
-    answer.reason = file ? 0 : errno;
+    Descriptor file;
+    if (order.removes) {
+      answer.reason = removeName(order.path, order.device, order.inode);
+    } else {
+      file = Descriptor(::open(order.path, O_RDONLY | O_CLOEXEC));
+      answer.reason = file ? 0 : errno;
+    }
     cmsghdr* const control = CMSG_FIRSTHDR(&answer.message);
     const int number = file.number();
     control->cmsg_level = SOL_SOCKET;
@@ -78,6 +105,14 @@ void openForParent(int socket) {
     if (!file) answer.message.msg_controllen = 0;
     if (::sendmsg(socket, &answer.message, MSG_NOSIGNAL) < 0) return;
   }
+}
+
+void askChild(int child, const std::filesystem::path& path, FileOrder order, FileAnswer& answer) {
+  if (path.native().size() >= sizeof order.path) throwFileError(path, ENAMETOOLONG);
+  path.native().copy(order.path, sizeof order.path - 1);
+  if (::send(child, &order, sizeof order, MSG_NOSIGNAL) < 0) throwFileError(path, errno);
+  if (::recvmsg(child, &answer.message, MSG_CMSG_CLOEXEC) != sizeof answer.reason) answer.reason = EIO;
+  if (answer.reason != 0) throwFileError(path, answer.reason);
 }
 
 // The work of PartFile's child: reads one order, writes one reply (an errno).
@@ -125,9 +160,13 @@ std::string readSecretFile(const std::filesystem::path& path) {
 }
 
 std::string readInput(std::size_t most) {
-  std::string text = readAll(STDIN_FILENO, most, "standard input");
-  if (text.ends_with('\n')) text.pop_back();
-  if (text.ends_with('\r')) text.pop_back();
+  return withoutNewline(readAll(STDIN_FILENO, most, "standard input"));
+}
+
+std::string readTextFile(const std::filesystem::path& path, std::size_t most) {
+  const Descriptor file = FileOpener().open(path);
+  std::string text = withoutNewline(readAll(file.number(), most, path.string()));
+  for (std::size_t at = 0; (at = text.find("\r\n", at)) != std::string::npos;) text.erase(at, 1);
   return text;
 }
 
@@ -187,17 +226,29 @@ Descriptor FileOpener::open(const std::filesystem::path& path) const {
     if (!file) throwFileError(path, errno);
     return file;
   }
-  if (path.native().size() >= PATH_MAX) throwFileError(path, ENAMETOOLONG);
-  if (::send(child_.number(), path.c_str(), path.native().size() + 1, MSG_NOSIGNAL) < 0) throwFileError(path, errno);
   FileAnswer answer;
-  if (::recvmsg(child_.number(), &answer.message, MSG_CMSG_CLOEXEC) != sizeof answer.reason) answer.reason = EIO;
-  if (answer.reason != 0) throwFileError(path, answer.reason);
+  askChild(child_.number(), path, {}, answer);
   int number = -1;
   if (const cmsghdr* control = CMSG_FIRSTHDR(&answer.message); control != nullptr)
     std::memcpy(&number, CMSG_DATA(control), sizeof number);
   Descriptor file(number);
   if (!file) throwFileError(path, EMFILE);  // the kernel drops a descriptor that exceeds the limit
   return file;
+}
+
+void FileOpener::remove(const std::filesystem::path& path, const Descriptor& file) const {
+  struct stat is {};
+  if (::fstat(file.number(), &is) != 0) throwFileError(path, errno);
+  FileOrder order;
+  order.removes = true;
+  order.device = is.st_dev;
+  order.inode = is.st_ino;
+  if (child_) {
+    FileAnswer answer;
+    askChild(child_.number(), path, order, answer);
+  } else if (const int reason = removeName(path.c_str(), order.device, order.inode); reason != 0) {
+    throwFileError(path, reason);
+  }
 }
 
 SignalNote::SignalNote() : bell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {

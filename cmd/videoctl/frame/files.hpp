@@ -27,6 +27,10 @@ std::string readSecretFile(const std::filesystem::path& path);
 /// Reads standard input to its end and removes one trailing newline. Throws malformed beyond `most` bytes.
 std::string readInput(std::size_t most);
 
+/// Reads a file with text; lines end in LF afterwards, and one trailing newline is removed. Throws Error: malformed
+/// beyond `most` bytes.
+std::string readTextFile(const std::filesystem::path& path, std::size_t most);
+
 /// Closes the standard files of a child: the caller's pipes must end when the program ends, not when the child does.
 void leaveStandardFiles();
 
@@ -35,7 +39,7 @@ void leaveStandardFiles();
 ByteSource sourceOf(const Descriptor& file, const std::string& path);
 
 /// Opens files for reading with the permissions that the program started with. In direct mode root becomes the owner of
-/// the data directory; a child process keeps the permissions of root and opens the files.
+/// the data directory; a child process keeps the permissions of root and opens and removes the files.
 class FileOpener {
  public:
   FileOpener();
@@ -44,6 +48,8 @@ class FileOpener {
   FileOpener& operator=(const FileOpener&) = delete;
   /// Opens a file for reading. Throws Error.
   Descriptor open(const std::filesystem::path& path) const;
+  /// Removes a name of an open file. Throws Error: conflict if the name is another file's by now.
+  void remove(const std::filesystem::path& path, const Descriptor& file) const;
 
  private:
   Descriptor child_;  ///< a socket; closing it ends the child

@@ -62,11 +62,10 @@ class Client {
             const ByteSource& bytes) {
     put(ask(endpoint, by, wanted), bytes);
   }
-
   /// Does the same and returns the parsed reply.
-  template <Described Wanted, class Given>
-  Given sendFor(const Endpoint<Wanted, Given>& endpoint, const Credential& by, const Wanted& wanted,
-                const ByteSource& bytes) {
+  template <Described Wanted, Described Given>
+  Given upload(const Endpoint<Wanted, Given>& endpoint, const Credential& by, const Wanted& wanted,
+               const ByteSource& bytes) {
     return fromJson<Given>(put(ask(endpoint, by, wanted), bytes), true);
   }
 
@@ -126,6 +125,7 @@ class Client {
   std::string exchangeOnce(const Ask& asked);
   /// Throws versionMismatch if the server does not have the path of `route`.
   void requirePath(const Route& route);
+  /// Returns the body of the reply.
   std::string put(const Ask& asked, const ByteSource& bytes);
   Content open(Ask asked);
 

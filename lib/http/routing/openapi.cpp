@@ -65,7 +65,7 @@ void addInput(Json& operation, const RouteEntry& entry, const Path& path, Schema
           parameter(path.parameters[static_cast<std::size_t>(inPath - entry.parameters.begin())], "path", field));
     else if (entry.body == BodyUse::collect)
       body.push_back(field);
-    else if (entry.body == BodyUse::none)
+    else
       parameters.push_back(parameter(std::string(field.name), "query", field));
   }
   if (!parameters.empty()) operation["parameters"] = std::move(parameters);

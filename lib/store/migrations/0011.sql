@@ -26,9 +26,11 @@ CREATE INDEX reports_by_state ON reports (state, id);
 CREATE INDEX reports_by_video ON reports (video_id, state, id) WHERE video_id IS NOT NULL;
 CREATE INDEX reports_about ON reports (about_id, state, id);
 CREATE INDEX reports_by_reporter ON reports (reporter_id, id) WHERE reporter_id IS NOT NULL;
--- Nobody reports the same thing twice.
-CREATE UNIQUE INDEX reports_of_user ON reports (subject, reporter_id) WHERE reporter_id IS NOT NULL;
-CREATE UNIQUE INDEX reports_of_guest ON reports (subject, contact) WHERE reporter_id IS NULL AND contact IS NOT NULL;
+-- Nobody reports the same thing twice while the first report is open.
+CREATE UNIQUE INDEX reports_of_user ON reports (subject, reporter_id) WHERE reporter_id IS NOT NULL AND state = 'open';
+CREATE UNIQUE INDEX reports_of_guest ON reports (subject, contact)
+  WHERE reporter_id IS NULL AND contact IS NOT NULL AND state = 'open';
+CREATE INDEX reports_resolved ON reports (decision_time) WHERE state = 'resolved';
 
 CREATE TABLE blocked_contents (
   sha256 TEXT PRIMARY KEY,

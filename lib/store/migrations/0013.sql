@@ -13,6 +13,7 @@ ALTER TABLE video_info ADD COLUMN has_location INTEGER CHECK (has_location IN (0
 ALTER TABLE video_info ADD COLUMN probed INTEGER NOT NULL DEFAULT 0 CHECK (probed IN (0, 1));
 -- Of the content that was uploaded, if the location was removed from it.
 ALTER TABLE video_info ADD COLUMN original_sha256 TEXT;
+CREATE INDEX video_by_original ON video_info (original_sha256, id) WHERE original_sha256 IS NOT NULL;
 CREATE INDEX video_by_author_duration ON video_info (author_id, state, duration_ms, id);
 CREATE INDEX video_by_state_duration ON video_info (state, duration_ms, id);
 CREATE INDEX video_unprobed ON video_info (state, probed, id) WHERE state = 'ready' AND probed = 0;

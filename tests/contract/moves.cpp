@@ -1,0 +1,129 @@
+// A file that becomes the stored content itself, instead of a copy of it.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "catch.hpp"
+#include "contract/site.hpp"
+#include "os/descriptor.hpp"
+
+using namespace video;
+using namespace video::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Moved {
+  explicit Moved(Site& its, const std::string& bytes) : site(its), path(its.data().parent_path() / "movie.mp4") {
+    std::ofstream(path, std::ios::binary) << bytes;
+    source = sourceOf(bytes);
+    moved = std::make_shared<const Descriptor>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  }
+  struct stat status() const {
+    struct stat is {};
+    REQUIRE(::stat(path.c_str(), &is) == 0);
+    return is;
+  }
+  Uploaded put(const VideoId& id) const {
+    return site.at(Operator{}).uploads().put(Operator{}, {id, {}, moved}, source);
+  }
+
+  Site& site;
+  fs::path path;
+  ByteSource source;
+  std::shared_ptr<const Descriptor> moved;
+};
+
+fs::path onlyBlob(const Site& site) {
+  for (const auto& entry : fs::recursive_directory_iterator(site.data() / "blobs"))
+    if (entry.is_regular_file()) return entry.path();
+  return {};
+}
+
+ino_t inodeOf(const fs::path& path) {
+  struct stat is {};
+  REQUIRE(::stat(path.c_str(), &is) == 0);
+  return is.st_ino;
+}
+
+}  // namespace
+
+TEST_CASE("a file on the file system of the data directory becomes the content itself") {
+  Site site(Way::local);
+  const Credential ada = site.user("ada");
+  const std::string bytes = movie(300'000);
+  const Moved file(site, bytes);
+  const VideoId video = site.at(ada).videos().add(ada, {"ada", "x"}).id;
+  CHECK(file.put(video).size == std::ssize(bytes));
+  const fs::path blob = onlyBlob(site);
+  CHECK(inodeOf(blob) == file.status().st_ino);
+  CHECK(file.status().st_nlink == 2);  // who pushed it removes the other name
+  CHECK((file.status().st_mode & 07777) == 0640);
+  CHECK(countFiles(site.data() / "incoming") == 0);
+  fs::remove(file.path);
+  CHECK(readAll(site.at(ada).videos().open(ada, {video, {}})) == bytes);
+  CHECK(site.local().videos().verify(Operator{}, {video, {}}).id == video);
+}
+
+TEST_CASE("a file with another name, in use, or of another user is copied") {
+  Site site(Way::local);
+  const Credential ada = site.user("ada");
+  const Moved file(site, movie(5000));
+  const VideoId video = site.at(ada).videos().add(ada, {"ada", "x"}).id;
+  Descriptor other;
+  SECTION("another name") {
+    fs::create_hard_link(file.path, file.path.string() + ".same");
+  }
+  SECTION("locked") {
+    other = Descriptor(::open(file.path.c_str(), O_RDONLY | O_CLOEXEC));
+    REQUIRE(::flock(other.number(), LOCK_EX | LOCK_NB) == 0);
+  }
+  SECTION("another user's") {
+    if (::chown(file.path.c_str(), 12345, static_cast<gid_t>(-1)) != 0) return;
+  }
+  CHECK(file.put(video).size == 5000);
+  CHECK(inodeOf(onlyBlob(site)) != file.status().st_ino);
+  CHECK(readAll(site.at(ada).videos().open(ada, {video, {}})) == movie(5000));
+}
+
+TEST_CASE("a file that is refused stays as it was, under its own name alone") {
+  Site site(Way::local);
+  const Credential ada = site.user("ada");
+  const Moved file(site, "not a video, but as long as the first bytes of one");
+  REQUIRE(::chmod(file.path.c_str(), 0604) == 0);
+  const VideoId video = site.at(ada).videos().add(ada, {"ada", "x"}).id;
+  requireFault([&] { file.put(video); }, Fault::unsupportedMediaType);
+  CHECK(file.status().st_nlink == 1);
+  CHECK((file.status().st_mode & 07777) == 0604);
+  CHECK(countFiles(site.data() / "incoming") == 0);
+  CHECK(countFiles(site.data() / "blobs") == 0);
+}
+
+TEST_CASE("a file that changes while it is read is refused and keeps its change") {
+  Site site(Way::local);
+  const Credential ada = site.user("ada");
+  Moved file(site, movie(5000));
+  file.source.push = [&, push = file.source.push](const ByteSink& sink) {
+    push(sink);
+    std::ofstream(file.path, std::ios::app) << "more";
+  };
+  const VideoId video = site.at(ada).videos().add(ada, {"ada", "x"}).id;
+  requireFault([&] { file.put(video); }, Fault::conflict, "changed");
+  CHECK(file.status().st_size == 5004);
+  CHECK(file.status().st_nlink == 1);
+}
+
+TEST_CASE("an upload does not touch a file that a killed process had linked") {
+  Site site(Way::local);
+  const Credential ada = site.user("ada");
+  const Moved file(site, movie(5000));
+  const VideoId video = site.at(ada).videos().add(ada, {"ada", "x"}).id;
+  fs::create_hard_link(file.path, site.data() / "incoming" / video.text);
+  fs::create_hard_link(file.path, site.data() / "incoming" / (video.text + ".link"));
+  site.at(ada).uploads().put(ada, {video, {}}, sourceOf(movie(700, 2)));
+  CHECK(file.status().st_size == 5000);
+  CHECK(readAll(site.at(ada).videos().open(ada, {video, {}})) == movie(700, 2));
+}
