@@ -65,7 +65,8 @@ TEST_CASE("the owner of a video can switch danmaku off, and comments stay on") {
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "x");
   site.at(bob).comments().post(bob, flying(video, "before", 1));
-  CHECK(site.at(ada).videos().set(ada, {.id = video, .danmakuOff = true}).danmakuOff == true);
+  CHECK(site.at(ada).videos().set(ada, {.id = video, .name = {}, .description = {}, .danmakuOff = true}).danmakuOff ==
+        true);
   CHECK(danmakuOf(site, bob, video).empty());
   requireFault([&] { site.at(bob).comments().post(bob, flying(video, "x", 1)); }, Fault::forbidden, "danmaku");
   requireFault([&] { importText(site, ada, video, xml); }, Fault::forbidden, "danmaku");
@@ -73,7 +74,8 @@ TEST_CASE("the owner of a video can switch danmaku off, and comments stay on") {
   plain.video = video;
   plain.content = "x";
   site.at(bob).comments().post(bob, plain);
-  CHECK_FALSE(site.at(ada).videos().set(ada, {.id = video, .danmakuOff = false}).danmakuOff);
+  CHECK_FALSE(
+      site.at(ada).videos().set(ada, {.id = video, .name = {}, .description = {}, .danmakuOff = false}).danmakuOff);
   site.at(bob).comments().post(bob, flying(video, "x", 1));
   CHECK(danmakuOf(site, bob, video).size() == 2);
 }
@@ -170,7 +172,7 @@ TEST_CASE("an export has what everybody sees, and what was exported can be impor
         site.at(ada).comments().exportAs(ada, {video, CommentFormat::dplayer});
       },
       Fault::malformed, "imported");
-  site.at(ada).videos().set(ada, {.id = video, .visibility = Visibility::private_});
+  site.at(ada).videos().set(ada, {.id = video, .name = {}, .description = {}, .visibility = Visibility::private_});
   requireFault([&] { site.at(bob).comments().exportAs(bob, {video, format}); }, Fault::notFound);
 }
 
@@ -187,7 +189,7 @@ TEST_CASE("the heat of a video counts public comments in a hundred parts") {
   CHECK(heat.bins[1] == 1);
   CHECK(heat.bins[50] == 1);
   CHECK(heat.bins[99] == 1);
-  site.at(ada).videos().set(ada, {.id = video, .visibility = Visibility::private_});
+  site.at(ada).videos().set(ada, {.id = video, .name = {}, .description = {}, .visibility = Visibility::private_});
   requireFault([&] { site.at(Anonymous{}).comments().heat(Anonymous{}, {video}); }, Fault::notFound);
 }
 

@@ -67,7 +67,7 @@ TEST_CASE("a user continues where the user left off, and others do not see it") 
   requireFault([&] { site.at(ada).views().clear(ada, {"bob", {}}); }, Fault::forbidden);
   CHECK(historyOf(site, Operator{}, "bob").size() == 1);
   // What is not seen any more has no name.
-  site.at(ada).videos().set(ada, {.id = video, .visibility = Visibility::private_});
+  site.at(ada).videos().set(ada, {.id = video, .name = {}, .description = {}, .visibility = Visibility::private_});
   CHECK_FALSE(historyOf(site, bob, "bob").at(0).name);
   requireFault([&] { site.at(bob).views().watch(bob, at(video, 1)); }, Fault::notFound);
   requireFault([&] { site.at(bob).views().resume(bob, {video}); }, Fault::notFound);

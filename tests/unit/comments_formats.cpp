@@ -280,8 +280,10 @@ TEST_CASE("compressed files are read, and of half a file what is in it") {
   std::vector<Comment> many;
   for (int i = 0; i < 3000; ++i) many.push_back(row(i * 10, "comment number " + std::to_string(i * 7919)));
   const std::string text = write(CommentFormat::bilibili, many);
-  constexpr int gzip = 15 + 16, zlib = 15, deflate = -15;
-  for (const int window : {gzip, zlib, deflate}) {
+  constexpr int gzipBits = 15 + 16;
+  constexpr int zlibBits = 15;
+  constexpr int deflateBits = -15;
+  for (const int window : {gzipBits, zlibBits, deflateBits}) {
     INFO(window);
     const std::string small = packed(text, window);
     const Read whole = read(small);
