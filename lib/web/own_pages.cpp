@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <system_error>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -154,6 +155,9 @@ bool hasCookie(const http::Head& head, std::string_view wanted) {
 }  // namespace
 
 void serveOwnPages(http::Router& router, const fs::path& root) {
+  std::error_code failed;
+  if (!fs::is_directory(root, failed))
+    throw Error(Fault::malformed, fmt::format("web.root: {}: is not a folder", root.string()));
   const auto pages = std::make_shared<const OwnPages>(root);
   // Signed in is who has both cookies of the original's pages.
   const auto page = [pages](bool isHome) {
