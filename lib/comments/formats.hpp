@@ -34,12 +34,15 @@ class RowSink {
 CommentFormat readRows(ContentReader& file, std::optional<CommentFormat> wanted, RowSink& sink,
                        const Bounds& bounds = {});
 
-/// Writes a file of comments, which must come sorted by position. Appends to the string that it is given.
+/// Writes a file of comments.
 class RowWriter {
  public:
   virtual ~RowWriter() = default;
+  /// Appends what stands before the comments.
   virtual void begin(std::string& out) = 0;
+  /// Appends a comment; they must come sorted by position.
   virtual void add(std::string& out, const Comment& comment) = 0;
+  /// Appends what stands behind the comments.
   virtual void end(std::string& out) = 0;
 };
 

@@ -23,8 +23,9 @@ Page<HistoryEntry> listHistory(store::Reader& reader, UserId user, const ListQue
 
 /// Removes one entry of a user's history.
 void removeHistory(store::Transaction& transaction, UserId user, const VideoId& video);
-/// Remove at most `limit` entries of a user's history, or of a video's viewers. Return how many.
+/// Removes at most `limit` entries of a user's history. Returns how many.
 std::int64_t removeHistoryOf(store::Transaction& transaction, UserId user, std::int64_t limit);
+/// Removes at most `limit` entries about a video: from histories, and of viewers who were counted. Returns how many.
 std::int64_t removeViewsOf(store::Transaction& transaction, const VideoId& video, std::int64_t limit);
 /// Returns whether a view was counted before `until`.
 bool hasOldViews(store::Reader& reader, Time until);
