@@ -1,4 +1,8 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "base/text.hpp"
+#include "base/units.hpp"
 #include "comments/fields.hpp"
 #include "frame/command.hpp"
 #include "frame/files.hpp"
@@ -19,9 +23,59 @@ struct DeleteComments {
   std::optional<Time> since;
 };
 
+struct ExportTo : ExportComments {
+  std::string to = "-";
+};
+
+struct ImportFrom : ImportComments {
+  std::string file;
+};
+
 struct TheseComments {
   std::vector<std::string> ids;
 };
+
+void readColor(std::string_view text, std::string_view name, std::optional<std::int64_t>& to) {
+  to = parseColor(text);
+  if (!to) throw Error(Fault::malformed, fmt::format("{}: {} is not a color such as #ffcc00", name, text));
+}
+
+void copyTo(const Content& content, const ByteSink& sink) {
+  std::vector<std::byte> piece(1024 * 1024);
+  std::uint64_t done = 0;
+  while (done < content.meta.size) {
+    const std::size_t count = content.reader->read(done, piece);
+    if (count == 0) throw Error(Fault::internal, "export: ended unexpectedly");
+    sink(std::span(piece).first(count));
+    done += count;
+  }
+}
+
+int exportComments(Caller& caller, ExportTo& wanted) {
+  if (wanted.to == "-") {
+    copyTo(caller.toolkit().comments().exportAs(caller.by(), wanted), [&](std::span<const std::byte> bytes) {
+      caller.out.bytes(bytes);
+      if (!caller.out.isOpen()) throw ClosedOutput{};
+    });
+    return 0;
+  }
+  PartFile part(wanted.to + ".part");  // before the toolkit: in direct mode root then becomes the owner of the data
+  part.clear();
+  copyTo(caller.toolkit().comments().exportAs(caller.by(), wanted),
+         [&](std::span<const std::byte> bytes) { writeFile(part.descriptor(), bytes, part.path()); });
+  part.place(wanted.to, true);
+  return 0;
+}
+
+int importComments(Caller& caller, ImportFrom& wanted) {
+  const bool isInput = wanted.file == "-";
+  const std::string path = isInput ? "standard input" : wanted.file;
+  // Before the toolkit: in direct mode root then becomes the owner of the data.
+  const Descriptor file(isInput ? ::dup(STDIN_FILENO) : ::open(wanted.file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) throwFileError(path, errno);
+  caller.out.one([&] { return caller.toolkit().comments().importFrom(caller.by(), wanted, sourceOf(file, path)); });
+  return 0;
+}
 
 int listHeld(Caller& caller, const ListComments& wanted) {
   if (!wanted.video.text.empty() || wanted.parent || wanted.atFrom || wanted.atTo)
@@ -93,6 +147,10 @@ void addComment(Commands& commands) {
   post.option("--at", &NewComment::positionMs, "position in the video, such as 1:23.5", readPositionMs)
       ->type_name("POSITION");
   post.option("--parent", &NewComment::parent)->type_name("ID");
+  post.option("--mode", &NewComment::mode);
+  post.option("--text-color", &NewComment::color, "color, such as #ffcc00 (default: white)", readColor)
+      ->type_name("#RRGGBB");
+  post.option("--text-size", &NewComment::size);
   post.givesOne<Comment>();
   post.runs([](Caller& caller, NewComment& wanted) {
     caller.needAuthor("comment post");
@@ -144,6 +202,29 @@ void addComment(Commands& commands) {
       caller.toolkit().comments().remove(caller.by(), {VideoId{wanted.video}, CommentId{id}});
       return {"deleted", id, {}, {}};
     });
+  });
+
+  auto save = commands.verb<ExportTo>(noun, "export", "Export a video's danmaku, comments with a position, as a file");
+  save.option("VIDEO", &ExportComments::video)->required();
+  save.option("--format", &ExportComments::format);
+  save.option("--to", &ExportTo::to, "file to write, which must not exist, or - (default) for standard output")
+      ->type_name("FILE");
+  save.runs(exportComments);
+
+  auto load = commands.verb<ImportFrom>(
+      noun, "import", "Import a file of danmaku, which may be compressed; what was imported before is not added again");
+  load.option("VIDEO", &ImportComments::video)->required();
+  load.option("FILE", &ImportFrom::file, "the file; - reads standard input")->required();
+  load.option("--format", &ImportComments::format);
+  load.givesOne<ImportedComments>();
+  load.runs(importComments);
+
+  auto heat = commands.verb<HeatQuery>(noun, "heat", "Show how many comments there are along a video");
+  heat.option("VIDEO", &HeatQuery::video)->required();
+  heat.givesOne<Heat>();
+  heat.runs([](Caller& caller, HeatQuery& wanted) {
+    caller.out.one([&] { return caller.toolkit().comments().heat(caller.by(), wanted); });
+    return 0;
   });
 
   auto hide = commands.verb<TheseComments>(noun, "hide", "Hide comments from all but their authors and moderators");

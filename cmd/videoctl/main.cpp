@@ -138,13 +138,15 @@ std::vector<std::string> wordsOf(int count, char** arguments) {
 // commands run. Returns whether all were declared.
 bool addNouns(Commands& commands, const std::vector<std::string>& words, bool all) {
   using Add = void (*)(Commands&);
-  constexpr std::array<std::pair<std::string_view, Add>, 13> nouns{{{"user", addUser},
+  constexpr std::array<std::pair<std::string_view, Add>, 15> nouns{{{"user", addUser},
                                                                     {"session", addSession},
                                                                     {"token", addToken},
                                                                     {"video", addVideo},
                                                                     {"share", addShare},
                                                                     {"upload", addUploads},
                                                                     {"comment", addComment},
+                                                                    {"history", addHistory},
+                                                                    {"play", addPlay},
                                                                     {"report", addReport},
                                                                     {"queue", addQueue},
                                                                     {"task", addTask},

@@ -195,7 +195,7 @@ void addUser(Commands& commands) {
   passwd.givesResults();
   passwd.runs(setPassword);
 
-  auto set = commands.verb<ChangeUser>(noun, "set", "Change a user's display name, role or quota");
+  auto set = commands.verb<ChangeUser>(noun, "set", "Change a user's display name, history, role or quota");
   set.option("NAME", &ChangeUser::name)->required();
   set.option("--role", &ChangeUser::role, "new role of the user");
   set.option("--quota", &ChangeUser::ownQuota, "limit on the total size of the user's videos", readQuota)
@@ -203,10 +203,12 @@ void addUser(Commands& commands) {
   set.option("--display-name", &ChangeUser::displayName,
              "shown beside the user name, 1 to 64 characters; '' removes it", readDisplayName)
       ->type_name("TEXT");
+  set.option("--history", &ChangeUser::historyOff, "whether to keep which videos the user watches", readOff)
+      ->type_name("on|off");
   set.givesResults();
   set.runs([](Caller& caller, ChangeUser& wanted) {
-    if (!wanted.role && !wanted.ownQuota && !wanted.displayName)
-      throw Usage("user set: nothing to change: give --display-name, --role or --quota");
+    if (!wanted.role && !wanted.ownQuota && !wanted.displayName && !wanted.historyOff)
+      throw Usage("user set: nothing to change: give --display-name, --history, --role or --quota");
     return runBatch(caller, Items({wanted.name}), [&](const std::string& name) -> Result {
       caller.toolkit().users().change(caller.by(), wanted);
       return {"changed", name, {}, {}};

@@ -63,11 +63,6 @@ bool isEnded(const VerifiedVideo& video) {
   return video.state == VerifyState::ok || video.state == VerifyState::damaged;
 }
 
-void readCommentsOff(std::string_view text, std::string_view name, std::optional<bool>& to) {
-  if (text != "on" && text != "off") throw Error(Fault::malformed, fmt::format("{}: {} is not on or off", name, text));
-  to = text == "off";
-}
-
 int verifyVideos(Caller& caller, VerifyVideos& wanted) {
   if (wanted.all == !wanted.ids.empty()) throw Usage("video verify: give video IDs, or --all");
   Videos& videos = caller.toolkit().videos();
@@ -310,10 +305,11 @@ void addVideo(Commands& commands) {
         if (wanted.description) throw Usage("--description-file: cannot be combined with --description");
         wanted.description = readTextFile(wanted.descriptionFile, 64 * 1024);
       }
-      if (!wanted.name && !wanted.description && !wanted.visibility && !wanted.tags && !wanted.commentsOff)
+      if (!wanted.name && !wanted.description && !wanted.visibility && !wanted.tags && !wanted.commentsOff &&
+          !wanted.danmakuOff)
         throw Usage(
-            "video set: nothing to change: give --name, --description, --description-file, --visibility, --tags or "
-            "--comments");
+            "video set: nothing to change: give --name, --description, --description-file, --visibility, --tags, "
+            "--comments or --danmaku");
       if (wanted.description == "-") wanted.description = readInput(64 * 1024);
       return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
         const Video changed = caller.toolkit().videos().set(caller.by(), wanted);
@@ -340,7 +336,10 @@ void addVideo(Commands& commands) {
   set.option("--tags", &SetVideo::tags,
              "new tags, at most 10 of 1 to 50 characters, separated by commas; '' removes all")
       ->type_name("TAGS");
-  set.option("--comments", &SetVideo::commentsOff, "whether people can comment on the video", readCommentsOff)
+  set.option("--comments", &SetVideo::commentsOff, "whether people can comment on the video", readOff)
+      ->type_name("on|off");
+  set.option("--danmaku", &SetVideo::danmakuOff,
+             "whether comments can have a position in the video, where they fly over it", readOff)
       ->type_name("on|off");
   set.givesResults();
   set.runs(changes("changed"));

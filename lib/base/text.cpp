@@ -6,6 +6,7 @@
 #include <wctype.h>
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 
 #include "base/error.hpp"
@@ -13,7 +14,21 @@
 namespace video {
 namespace {
 
-// Removes and returns the code point at the front of `text`; nothing if it is not well-formed (RFC 3629 §4).
+bool isControl(char32_t c) {
+  return c < 0x20 || (c >= 0x7f && c < 0xa0);
+}
+
+// A character that reorders the text around it.
+bool isBidi(char32_t c) {
+  return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0x061c;
+}
+
+bool isAlphanumeric(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+}  // namespace
+
 std::optional<char32_t> takeCodePoint(std::string_view& text) {
   const auto byte = [&text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
@@ -53,21 +68,6 @@ void appendCodePoint(std::string& out, char32_t point) {
     more(0);
   }
 }
-
-bool isControl(char32_t c) {
-  return c < 0x20 || (c >= 0x7f && c < 0xa0);
-}
-
-// A character that reorders the text around it.
-bool isBidi(char32_t c) {
-  return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0x061c;
-}
-
-bool isAlphanumeric(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-}  // namespace
 
 void checkText(std::string_view field, std::string_view text, std::size_t least, std::size_t most, Lines lines) {
   std::size_t length = 0;
@@ -172,6 +172,17 @@ std::string_view trimmed(std::string_view text) noexcept {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   return text;
+}
+
+std::optional<std::int64_t> parseColor(std::string_view text) {
+  const bool isHex = text.starts_with('#');
+  if (isHex) text.remove_prefix(1);
+  std::uint32_t color = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, problem] = std::from_chars(text.data(), end, color, isHex ? 16 : 10);
+  if (problem != std::errc() || rest != end || color > 0xffffff) return std::nullopt;
+  if (isHex && text.size() == 3) color = (color & 0xf00) * 0x1100 + (color & 0xf0) * 0x110 + (color & 0xf) * 0x11;
+  return color;
 }
 
 }  // namespace video

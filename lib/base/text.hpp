@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,13 @@ void checkPersonName(std::string_view field, std::string_view text, std::size_t 
 
 /// Returns valid UTF-8 in lower case, for comparing: each letter of any script by itself, as Unicode has it.
 std::string foldedCase(std::string_view text);
+
+/// Removes and returns the code point at the front of `text`, which is not empty; nothing, and removes nothing, if it
+/// is not well-formed UTF-8 (RFC 3629 §4).
+std::optional<char32_t> takeCodePoint(std::string_view& text);
+
+/// Appends a code point as UTF-8.
+void appendCodePoint(std::string& out, char32_t point);
 
 /// Returns whether `text` is valid UTF-8 (RFC 3629).
 bool isUtf8(std::string_view text) noexcept;
@@ -50,6 +58,10 @@ std::uint64_t stableHash(std::string_view text) noexcept;
 
 /// Returns whether two texts are equal ignoring ASCII case, as for header field names and user names.
 bool equalWithoutCase(std::string_view a, std::string_view b) noexcept;
+
+/// Parses a color: `#ffcc00`, `#fc0`, or a number, 65536 * red + 256 * green + blue. Leading zeros may be missing in
+/// other lengths. Returns nothing if it is not one.
+std::optional<std::int64_t> parseColor(std::string_view text);
 
 /// Returns `text` without leading and trailing spaces and tabs (RFC 9110 §5.6.3).
 std::string_view trimmed(std::string_view text) noexcept;

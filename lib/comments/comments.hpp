@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.hpp"
 #include "base/credential.hpp"
 #include "base/fields.hpp"
 #include "base/ids.hpp"
@@ -16,6 +17,15 @@ namespace video {
 /// moderator.
 enum class HeldFor { word, newAuthor, hidden };
 
+/// How a comment flies over the video: from the right to the left, at the top, at the bottom, or from the left to the
+/// right.
+enum class CommentMode { scroll, top, bottom, reverse };
+/// The size of a comment that flies over the video.
+enum class CommentSize { small, normal, big };
+
+/// The largest color of a comment, white.
+inline constexpr std::int64_t whiteColor = 0xffffff;
+
 /// A comment on a video. Of one that was deleted and has replies, author and content are empty.
 struct Comment {
   CommentId id;
@@ -25,17 +35,25 @@ struct Comment {
   Time time{};
   std::optional<std::int64_t> positionMs;  ///< position in the video, in milliseconds
   std::optional<std::string> authorDisplayName{};
-  std::optional<CommentId> parent{};  ///< the comment that this one replies to; has no parent itself
-  std::optional<bool> deleted{};      ///< true: was deleted and has replies; otherwise nothing
-  std::optional<HeldFor> held{};      ///< why only its author and moderators see it; nothing if everybody does
+  std::optional<CommentId> parent{};    ///< the comment that this one replies to; has no parent itself
+  std::optional<bool> deleted{};        ///< true: was deleted and has replies; otherwise nothing
+  std::optional<HeldFor> held{};        ///< why only its author and moderators see it; nothing if everybody does
+  std::optional<CommentMode> mode{};    ///< default: scroll
+  std::optional<std::int64_t> color{};  ///< 0xRRGGBB; default: white
+  std::optional<CommentSize> size{};    ///< default: normal
+  std::optional<std::string> importedAuthor{};  ///< author in the file that it was imported from; `author` is empty
+  std::optional<std::string> sourceId{};        ///< ID there, prefixed with the kind of file
 };
 
 /// A comment to post.
 struct NewComment {
   VideoId video;
-  std::string content;                     ///< 1 to 2000 characters
+  std::string content;                     ///< 1 to 2000 characters; may have several lines
   std::optional<std::int64_t> positionMs;  ///< position in the video, in milliseconds, 0 or more
   std::optional<CommentId> parent{};       ///< comment to reply to; of a reply, its parent counts
+  std::optional<CommentMode> mode{};
+  std::optional<std::int64_t> color{};  ///< 0xRRGGBB
+  std::optional<CommentSize> size{};
 };
 
 /// How a list of comments is sorted.
@@ -86,6 +104,51 @@ struct RemovedComments {
   std::optional<std::string> nextCursor{};  ///< there may be more to delete: call again with this cursor
 };
 
+/// A kind of file with comments that have positions. The last four can only be imported.
+enum class CommentFormat { bilibili, ass, srt, vtt, ndjson, csv, dplayer, artplayer, niconico, acfun };
+
+/// Which danmaku to export.
+struct ExportComments {
+  VideoId video;
+  std::optional<CommentFormat> format;  ///< default: ndjson
+};
+
+/// Where to import a file to.
+struct ImportComments {
+  VideoId video;
+  std::optional<CommentFormat> format;  ///< default: found out by looking at the file
+};
+
+/// Why a row of an imported file was skipped: it has no valid position, no text or too much, or an unknown mode; it is
+/// positioned or animated by a script, or a command to the player; it cannot be read, or the file ends in it.
+enum class CommentSkip { position, text, mode, special, command, syntax, cutOff };
+
+/// Rows of an imported file that were skipped for the same reason.
+struct SkippedComments {
+  CommentSkip reason = CommentSkip::syntax;
+  std::int64_t count = 0;
+};
+
+/// The result of an import.
+struct ImportedComments {
+  CommentFormat format = CommentFormat::ndjson;
+  std::int64_t added = 0;
+  std::int64_t known = 0;  ///< were there already, or are in the file twice
+  std::int64_t held = 0;   ///< of those added, how many moderators must approve
+  std::vector<SkippedComments> skipped;
+};
+
+/// Names the video whose heat to show.
+struct HeatQuery {
+  VideoId video;
+};
+
+/// How many comments there are along a video.
+struct Heat {
+  std::int64_t durationMs = 0;     ///< length of what the counts cover, in milliseconds
+  std::vector<std::int64_t> bins;  ///< 100 counts of comments, each of a hundredth of that length
+};
+
 /// Which comments are held (`[moderation]`).
 struct CommentsOptions {
   std::vector<std::string> words;  ///< a comment with one of them in it, ignoring case, is held
@@ -98,8 +161,8 @@ class Comments {
   virtual ~Comments() = default;
   /// Posts a comment on a ready video, or a reply. Anyone signed in. It is held if CommentsOptions says so, except
   /// those by moderators, admins and the operator. Faults: malformed, unauthenticated, forbidden (comments on the video
-  /// are switched off), notFound (the video, or the comment to reply to), diskFull, tooMany (the user has posted too
-  /// many in a minute; the operator has no limit).
+  /// are switched off, or danmaku for one with a position), notFound (the video, or the comment to reply to), diskFull,
+  /// tooMany (the user has posted too many in a minute; the operator has no limit).
   virtual Comment post(const Credential& by, const NewComment& wanted) = 0;
   /// Lists a video's comments, replies among them, oldest first or by position, with `from < time <= to`. Anyone; held
   /// ones are shown to their authors, moderators, admins and the operator only. Faults: malformed, notFound (also the
@@ -122,6 +185,17 @@ class Comments {
   /// Hides a comment from all but its author and moderators, until it is approved. Moderators, except of their own
   /// comments, admins, operator. Faults: forbidden, notFound (also on a video that the caller may not see).
   virtual Comment hide(const Credential& by, const ModerateComment& wanted) = 0;
+  /// Returns the public comments of a video that have a position, sorted by it, as a file. For those who may see the
+  /// video. Faults: malformed (the format can only be imported), notFound, diskFull.
+  virtual Content exportAs(const Credential& by, const ExportComments& wanted) = 0;
+  /// Adds the comments in a file, which may be compressed with gzip or deflate, to a video. Authors in the file become
+  /// labels. What was imported before is not added again. The owner of the video, admins, operator. A file that is
+  /// refused adds nothing; any other failure may leave a part, and importing again adds the rest. Faults: malformed
+  /// (not a known format), tooLarge (over 64 MiB, 256 MiB uncompressed or 1,000,000 comments), forbidden (as for
+  /// `post`), notFound, diskFull.
+  virtual ImportedComments importFrom(const Credential& by, const ImportComments& wanted, const ByteSource& file) = 0;
+  /// Counts the public comments along a video, for those who may see it. Faults: notFound.
+  virtual Heat heat(const Credential& by, const HeatQuery& wanted) = 0;
   /// Shows a held comment to everybody. Its author's next comments are no longer held because the author is new.
   /// The same callers and faults.
   virtual Comment approve(const Credential& by, const ModerateComment& wanted) = 0;

@@ -20,13 +20,101 @@ struct Names<HeldFor> {
 };
 
 template <>
+struct Names<CommentMode> {
+  static constexpr std::array list{std::pair{CommentMode::scroll, "scroll"}, std::pair{CommentMode::top, "top"},
+                                   std::pair{CommentMode::bottom, "bottom"},
+                                   std::pair{CommentMode::reverse, "reverse"}};
+};
+
+/// Returns the mode that has this number, or name, in DPlayer and Artplayer.
+constexpr std::optional<CommentMode> dplayerMode(std::string_view type) {
+  if (type == "0" || type == "right") return CommentMode::scroll;
+  if (type == "1" || type == "top") return CommentMode::top;
+  if (type == "2" || type == "bottom") return CommentMode::bottom;
+  return std::nullopt;
+}
+
+template <>
+struct Names<CommentSize> {
+  static constexpr std::array list{std::pair{CommentSize::small, "small"}, std::pair{CommentSize::normal, "normal"},
+                                   std::pair{CommentSize::big, "big"}};
+};
+
+template <>
+struct Names<CommentFormat> {
+  static constexpr std::array list{
+      std::pair{CommentFormat::bilibili, "bilibili"}, std::pair{CommentFormat::ass, "ass"},
+      std::pair{CommentFormat::srt, "srt"},           std::pair{CommentFormat::vtt, "vtt"},
+      std::pair{CommentFormat::ndjson, "ndjson"},     std::pair{CommentFormat::csv, "csv"},
+      std::pair{CommentFormat::dplayer, "dplayer"},   std::pair{CommentFormat::artplayer, "artplayer"},
+      std::pair{CommentFormat::niconico, "niconico"}, std::pair{CommentFormat::acfun, "acfun"}};
+};
+
+template <>
+struct Names<CommentSkip> {
+  static constexpr std::array list{
+      std::pair{CommentSkip::position, "position"}, std::pair{CommentSkip::text, "text"},
+      std::pair{CommentSkip::mode, "mode"},         std::pair{CommentSkip::special, "special"},
+      std::pair{CommentSkip::command, "command"},   std::pair{CommentSkip::syntax, "syntax"},
+      std::pair{CommentSkip::cutOff, "cut_off"}};
+};
+
+template <>
+struct Fields<ExportComments> {
+  static constexpr std::tuple list{
+      Field{"video", &ExportComments::video, "the video"},
+      Field{"format", &ExportComments::format, "bilibili, ass, srt, vtt, ndjson (default) or csv"},
+  };
+};
+
+template <>
+struct Fields<ImportComments> {
+  static constexpr std::tuple list{
+      Field{"video", &ImportComments::video, "the video"},
+      Field{"format", &ImportComments::format, "kind of file; default: found out by looking at the file"},
+  };
+};
+
+template <>
+struct Fields<SkippedComments> {
+  static constexpr std::tuple list{
+      Field{"reason", &SkippedComments::reason, "position, text, mode, special, command, syntax or cut_off"},
+      Field{"count", &SkippedComments::count, "number of rows"},
+  };
+};
+
+template <>
+struct Fields<ImportedComments> {
+  static constexpr std::tuple list{
+      Field{"format", &ImportedComments::format, "kind of file"},
+      Field{"added", &ImportedComments::added, "comments added"},
+      Field{"known", &ImportedComments::known, "comments that were there already, or are in the file twice"},
+      Field{"held", &ImportedComments::held, "of those added, comments that moderators must approve"},
+      Field{"skipped", &ImportedComments::skipped, "rows that were not read, by reason"},
+  };
+};
+
+template <>
+struct Fields<HeatQuery> {
+  static constexpr std::tuple list{Field{"video", &HeatQuery::video, "the video"}};
+};
+
+template <>
+struct Fields<Heat> {
+  static constexpr std::tuple list{
+      Field{"duration_ms", &Heat::durationMs, "length of what the counts cover, in milliseconds"},
+      Field{"bins", &Heat::bins, "100 counts of comments, each of a hundredth of that length"},
+  };
+};
+
+template <>
 struct Fields<Comment> {
   static constexpr std::string_view plural = "comments";
   static constexpr std::tuple list{
       Field{"id", &Comment::id, "the comment's id, a UUIDv7"},
       Field{"video_id", &Comment::video, "the video"},
-      Field{"author", &Comment::author, "user name of the author; empty if deleted"},
-      Field{"content", &Comment::content, "1 to 2000 characters; empty if deleted"},
+      Field{"author", &Comment::author, "user name of the author; empty if deleted or imported"},
+      Field{"content", &Comment::content, "1 to 2000 characters, lines separated by LF; empty if deleted"},
       Field{"time", &Comment::time, "when it was posted"},
       Field{"position_ms", &Comment::positionMs, "position in the video, in milliseconds"},
       Field{"author_display_name", &Comment::authorDisplayName, "display name of the author, if there is one"},
@@ -34,6 +122,11 @@ struct Fields<Comment> {
       Field{"deleted", &Comment::deleted, "true: deleted, and listed because it has replies; otherwise left out"},
       Field{"held", &Comment::held,
             "why only its author and moderators see it: word, new_author or hidden; otherwise left out"},
+      Field{"mode", &Comment::mode, "how it flies over the video: scroll, top, bottom or reverse; default: scroll"},
+      Field{"color", &Comment::color, "color, 65536 * red + 256 * green + blue; default: 16777215, white"},
+      Field{"size", &Comment::size, "small, normal or big; default: normal"},
+      Field{"imported_author", &Comment::importedAuthor, "author in the file that it was imported from"},
+      Field{"source_id", &Comment::sourceId, "ID in that file, prefixed with the kind of file"},
   };
 };
 
@@ -41,10 +134,13 @@ template <>
 struct Fields<NewComment> {
   static constexpr std::tuple list{
       Field{"video", &NewComment::video, "the video"},
-      Field{"content", &NewComment::content, "1 to 2000 characters"},
+      Field{"content", &NewComment::content, "1 to 2000 characters, lines separated by LF"},
       Field{"position_ms", &NewComment::positionMs, "position in the video, in milliseconds"},
       Field{"parent_id", &NewComment::parent,
             "comment to reply to; a reply to a reply is filed under the first comment of the thread"},
+      Field{"mode", &NewComment::mode, "how it flies over the video: scroll, top, bottom or reverse; default: scroll"},
+      Field{"color", &NewComment::color, "color, 65536 * red + 256 * green + blue; default: 16777215, white"},
+      Field{"size", &NewComment::size, "small, normal or big; default: normal"},
   };
 };
 

@@ -8,9 +8,13 @@
 #include "access/view.hpp"
 #include "base/cursor.hpp"
 #include "base/error.hpp"
+#include "base/sha256.hpp"
 #include "base/text.hpp"
+#include "base/waiting.hpp"
+#include "comments/formats.hpp"
 #include "comments/make.hpp"
 #include "comments/rows.hpp"
+#include "store/temporary_file.hpp"
 #include "users/rows.hpp"
 #include "videos/rows.hpp"
 
@@ -26,7 +30,9 @@ class DirectoryComments : public LocalComments {
       : database_(database), access_(access), options_(fold(options)) {}
 
   Comment post(const Credential& by, const NewComment& wanted) override {
-    checkText("content", wanted.content, 1, 2000);
+    checkText("content", wanted.content, 1, 2000, Lines::several);
+    if (wanted.color && (*wanted.color < 0 || *wanted.color > whiteColor))
+      throw Error(Fault::malformed, "color: must be 0 to 16777215");
     if (wanted.positionMs.value_or(0) < 0) throw Error(Fault::malformed, "position_ms: must not be negative");
     const Identity author = requireAuthor(access_.identify(by));
     access_.countComment(author);
@@ -45,8 +51,8 @@ class DirectoryComments : public LocalComments {
     if (wanted.parent && wanted.by == CommentOrder::position)
       throw Error(Fault::malformed, "parent: cannot be combined with by=position");
     return database_.read([&](store::Reader& reader) {
-      const auto video = rows::findVideo(reader, wanted.video);
-      access_.requireView(reader, by, who, wanted.video, rows::viewOf(video), rows::noSuchVideo(wanted.video));
+      const auto video = requireVideo(reader, by, who, wanted.video);
+      if (wanted.by == CommentOrder::position && video.danmakuOff.value_or(false)) return Page<Comment>{};
       // Replies are shown even where the comment itself was deleted or hidden.
       if (const auto& parent = wanted.parent; parent && !rows::hasReplies(reader, {wanted.video, *parent}))
         requireVisible(reader, who, {wanted.video, *parent});
@@ -103,6 +109,98 @@ class DirectoryComments : public LocalComments {
     });
   }
 
+  Content exportAs(const Credential& by, const ExportComments& wanted) override {
+    const Identity who = access_.identify(by);
+    access::require(who, rights::commentsExport);
+    const CommentFormat format = wanted.format.value_or(CommentFormat::ndjson);
+    const auto writer = danmaku::writerOf(format);
+    const std::uint64_t version = database_.version();
+    const auto requireIt = [&](store::Reader& reader) { requireVideo(reader, by, who, wanted.video); };
+    {
+      const std::lock_guard lock(mutex_);
+      if (exported_.version == version && exported_.video == wanted.video && exported_.format == format) {
+        database_.read(requireIt);
+        return exported_.content;
+      }
+    }
+    const Waiting waiting;
+    Exported made{version, wanted.video, format, {}};
+    store::TemporaryWriter file(database_);
+    Sha256 hash;
+    const auto flush = [&](std::size_t from) {
+      hash.add(std::as_bytes(std::span(file.buffer()).subspan(from)));
+      file.flushSome();
+    };
+    database_.snapshot([&](store::Reader& reader) {
+      requireIt(reader);
+      CommentQuery query;
+      query.video = wanted.video;
+      query.by = CommentOrder::position;
+      query.limit = 1000;
+      std::size_t from = 0;
+      writer->begin(file.buffer());
+      do {
+        const Page<Comment> page = rows::listComments(reader, query, {});
+        for (const Comment& comment : page.items) writer->add(file.buffer(), comment);
+        query.cursor = page.nextCursor;
+        flush(from);
+        from = file.buffer().size();
+      } while (query.cursor);
+      writer->end(file.buffer());
+      flush(from);
+    });
+    const auto [type, extension] = danmaku::typeOf(format);
+    made.content.reader = file.finish();
+    made.content.meta = {file.size(),
+                         type,
+                         fmt::format("\"{}\"", hash.hex()),
+                         access_.now(),
+                         fmt::format("{}.{}", wanted.video.text, extension),
+                         true};
+    const std::lock_guard lock(mutex_);
+    exported_ = made;
+    return made.content;
+  }
+
+  ImportedComments importFrom(const Credential& by, const ImportComments& wanted, const ByteSource& file) override {
+    constexpr std::uint64_t mostBytes = 64ULL << 20;
+    const Identity who = access_.identify(by);
+    database_.read([&](store::Reader& reader) { requireImport(reader, who, wanted.video); });
+    store::TemporaryWriter spooled(database_);
+    std::uint64_t size = 0;
+    file.push([&](std::span<const std::byte> piece) {
+      size += piece.size();
+      if (size > mostBytes) throw Error(Fault::tooLarge, "file: has over 64 MiB");
+      spooled.buffer().append(reinterpret_cast<const char*>(piece.data()), piece.size());
+      spooled.flushSome();
+    });
+    const auto content = spooled.finish();
+    const Waiting waiting;
+    // Read twice, so that a file which is refused adds nothing.
+    struct Nowhere : danmaku::RowSink {
+      void take(Comment /*comment*/) override {}
+      void skip(CommentSkip /*reason*/) override {}
+    } nowhere;
+    ImportedComments result;
+    result.format = danmaku::readRows(*content, wanted.format, nowhere);
+    Importer importer(*this, by, wanted.video, result);
+    danmaku::readRows(*content, result.format, importer);
+    importer.flush();
+    return result;
+  }
+
+  Heat heat(const Credential& by, const HeatQuery& wanted) override {
+    const Identity who = access_.identify(by);
+    access::require(who, rights::commentsHeat);
+    return database_.read([&](store::Reader& reader) {
+      const auto video = requireVideo(reader, by, who, wanted.video);
+      Heat heat;
+      heat.durationMs = video.durationMs.value_or(rows::lastPosition(reader, wanted.video) + 1);
+      heat.bins = rows::countByPosition(reader, wanted.video, heat.durationMs);
+      return heat;
+    });
+  }
+
   Comment hide(const Credential& by, const ModerateComment& wanted) override {
     return moderate(by, wanted, rights::commentsHide, rights::commentsHideOwn, HeldFor::hidden);
   }
@@ -118,17 +216,113 @@ class DirectoryComments : public LocalComments {
   }
 
  private:
+  // The last file that was exported: a client asks for it piece by piece.
+  struct Exported {
+    std::uint64_t version = 0;
+    VideoId video;
+    CommentFormat format = CommentFormat::ndjson;
+    Content content;
+  };
+
+  // Inserts the rows of a file, some in each transaction.
+  class Importer : public danmaku::RowSink {
+   public:
+    Importer(DirectoryComments& comments, const Credential& by, const VideoId& video, ImportedComments& result)
+        : comments_(comments), by_(by), video_(video), result_(result) {}
+
+    void take(Comment comment) override {
+      rows_.push_back(std::move(comment));
+      if (rows_.size() == step) flush();
+    }
+    void skip(CommentSkip reason) override {
+      for (SkippedComments& known : result_.skipped)
+        if (known.reason == reason) return static_cast<void>(++known.count);
+      result_.skipped.push_back({reason, 1});
+    }
+    void flush() {
+      if (rows_.empty()) return;
+      const ImportedComments some = comments_.insertRows(by_, video_, rows_);
+      result_.added += some.added;
+      result_.known += some.known;
+      result_.held += some.held;
+      rows_.clear();
+    }
+
+   private:
+    static constexpr std::size_t step = 500;
+
+    DirectoryComments& comments_;
+    const Credential& by_;
+    const VideoId& video_;
+    ImportedComments& result_;
+    std::vector<Comment> rows_;
+  };
+
+  ImportedComments insertRows(const Credential& by, const VideoId& id, std::vector<Comment>& comments) {
+    const std::shared_ptr<const CommentsOptions> options = currentOptions();
+    constexpr std::string_view ours = "videod:";
+    return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
+      const Identity who = access_.identify(transaction, by);
+      const UserId owner = requireImport(transaction, who, id).authorId;
+      const bool isNewAuthor = isHeldAsNew(transaction, *options, who, owner);
+      const Time now = access_.now();
+      ImportedComments result;
+      for (Comment& comment : comments) {
+        comment.video = id;
+        comment.id.text = makeUuid7(now);
+        if (comment.time == Time{} || comment.time > now) comment.time = now;
+        comment.held = !isExempt(who) && hasWordOf(*options, comment.content) ? std::optional(HeldFor::word)
+                       : isNewAuthor                                          ? std::optional(HeldFor::newAuthor)
+                                                                              : std::nullopt;
+        const std::string& source = comment.sourceId.value();
+        const bool isOurs = source.starts_with(ours) &&
+                            rows::findComment(transaction, {id, CommentId{source.substr(ours.size())}}).has_value();
+        const bool isNew = !isOurs && rows::insertComment(transaction, comment, owner);
+        ++(isNew ? result.added : result.known);
+        if (isNew && comment.held) ++result.held;
+      }
+      return result;
+    });
+  }
+
+  rows::StoredVideo requireVideo(store::Reader& reader, const Credential& by, const Identity& who, const VideoId& id) {
+    auto video = rows::findVideo(reader, id);
+    access_.requireView(reader, by, who, id, rows::viewOf(video), rows::noSuchVideo(id));
+    return *std::move(video);
+  }
+
+  rows::StoredVideo requireImport(store::Reader& reader, const Identity& who, const VideoId& id) {
+    auto video = rows::findVideo(reader, id);
+    access_.requireOnVideo(who, rights::commentsImport, rows::viewOf(video), rows::noSuchVideo(id));
+    if (video->state != VideoState::ready) throw rows::noSuchVideo(id);
+    requireOpen(*video, true);
+    if (who.isUser()) rows::requireNotMuted(reader, who.user, access_.now());
+    return *std::move(video);
+  }
+
+  // Throws forbidden if the owner has switched comments, or those with a position, off.
+  static void requireOpen(const Video& video, bool withPosition) {
+    if (video.commentsOff.value_or(false))
+      throw Error(Fault::forbidden, fmt::format("video {}: comments are switched off", video.id.text));
+    if (withPosition && video.danmakuOff.value_or(false))
+      throw Error(Fault::forbidden,
+                  fmt::format("video {}: danmaku, comments with a position, are switched off", video.id.text));
+  }
+
+  // Whether comments are held because their author has too few public ones.
+  static bool isHeldAsNew(store::Reader& reader, const CommentsOptions& options, const Identity& who, UserId author) {
+    return !isExempt(who) && options.holdFirst > 0 && !rows::isKnownAuthor(reader, author, options.holdFirst);
+  }
+
   Comment insert(const Credential& by, const NewComment& wanted) {
     const std::shared_ptr<const CommentsOptions> options = currentOptions();
     const bool hasWord = hasWordOf(*options, wanted.content);
     return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
       const Identity who = requireAuthor(access_.identify(transaction, by));
       rows::requireNotMuted(transaction, who.user, access_.now());
-      const auto video = rows::findVideo(transaction, wanted.video);
-      access_.requireView(transaction, by, who, wanted.video, rows::viewOf(video), rows::noSuchVideo(wanted.video));
-      if (video->state != VideoState::ready) throw rows::noSuchVideo(wanted.video);
-      if (video->commentsOff.value_or(false))
-        throw Error(Fault::forbidden, fmt::format("video {}: comments are switched off", wanted.video.text));
+      const auto video = requireVideo(transaction, by, who, wanted.video);
+      if (video.state != VideoState::ready) throw rows::noSuchVideo(wanted.video);
+      requireOpen(video, wanted.positionMs.has_value());
       Comment comment;
       if (wanted.parent) comment.parent = threadOf(transaction, who, {wanted.video, *wanted.parent});
       comment.time = access_.now();
@@ -138,12 +332,13 @@ class DirectoryComments : public LocalComments {
       comment.authorDisplayName = rows::displayNameOf(transaction, who.user);
       comment.content = wanted.content;
       comment.positionMs = wanted.positionMs;
-      if (!isExempt(who)) {
-        if (hasWord)
-          comment.held = HeldFor::word;
-        else if (options->holdFirst > 0 && !rows::isKnownAuthor(transaction, who.user, options->holdFirst))
-          comment.held = HeldFor::newAuthor;
-      }
+      comment.mode = wanted.mode;
+      comment.color = wanted.color;
+      comment.size = wanted.size;
+      if (hasWord && !isExempt(who))
+        comment.held = HeldFor::word;
+      else if (isHeldAsNew(transaction, *options, who, who.user))
+        comment.held = HeldFor::newAuthor;
       rows::insertComment(transaction, comment, who.user);
       return comment;
     });
@@ -243,6 +438,7 @@ class DirectoryComments : public LocalComments {
   store::Database& database_;
   access::Access& access_;
   std::mutex mutex_;
+  Exported exported_;
   std::shared_ptr<const CommentsOptions> options_;  // words in folded case
 };
 

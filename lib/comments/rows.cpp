@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::string_view columns =
     "c.id, c.video_id, u.login_name, c.content, c.time, c.position_ms, u.display_name, c.parent_id, c.held, "
-    "c.author_id IS NULL";
-constexpr int viewColumn = 10;  // behind them
+    "c.author_id IS NULL, c.mode, c.color, c.size, c.imported_author, c.source_id";
+constexpr int viewColumn = 15;  // behind them
 // Of live authors only.
 constexpr std::string_view withAuthor = "CROSS JOIN users u ON u.id = c.author_id AND u.deleted IS NULL ";
 
@@ -33,6 +33,15 @@ Comment commentOf(const store::Query& row) {
   if (!row.isNull(7)) comment.parent = CommentId{std::string(row.text(7))};
   if (!row.isNull(8)) comment.held = valueOf<HeldFor>(row.text(8));
   if (row.integer(9) != 0) comment.deleted = true;
+  if (!row.isNull(10)) comment.mode = valueOf<CommentMode>(row.text(10));
+  comment.color = row.optionalInteger(11);
+  if (!row.isNull(12)) comment.size = valueOf<CommentSize>(row.text(12));
+  comment.importedAuthor = row.optionalText(13);
+  comment.sourceId = row.optionalText(14);
+  if (comment.sourceId) {  // by somebody else than the user who answers for it
+    comment.author.clear();
+    comment.authorDisplayName.reset();
+  }
   return comment;
 }
 
@@ -169,14 +178,37 @@ bool isKnownAuthor(store::Reader& reader, UserId author, std::int64_t count) {
   return count == 0;
 }
 
-void insertComment(store::Transaction& transaction, const Comment& comment, UserId author) {
-  transaction
-      .query(
-          "INSERT INTO comments (id, video_id, author_id, content, time, position_ms, parent_id, held) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-          comment.id, comment.video, author, comment.content, comment.time, comment.positionMs, comment.parent,
-          comment.held)
-      .run();
+std::vector<std::int64_t> countByPosition(store::Reader& reader, const VideoId& video, std::int64_t end) {
+  constexpr std::size_t bins = 100;
+  std::vector<std::int64_t> counts(bins);
+  auto query = reader.query(
+      "SELECT position_ms FROM comments WHERE video_id = ? AND is_held = 0 AND position_ms IS NOT NULL AND "
+      "position_ms < ? ORDER BY position_ms",
+      video, end);
+  while (query.next()) {
+    const double part = static_cast<double>(query.integer(0)) / static_cast<double>(end);
+    ++counts[std::min<std::size_t>(static_cast<std::size_t>(part * static_cast<double>(bins)), bins - 1)];
+  }
+  return counts;
+}
+
+std::int64_t lastPosition(store::Reader& reader, const VideoId& video) {
+  auto query = reader.query(
+      "SELECT position_ms FROM comments WHERE video_id = ? AND is_held = 0 AND position_ms IS NOT NULL "
+      "ORDER BY position_ms DESC LIMIT 1",
+      video);
+  return query.next() ? std::min(query.integer(0), INT64_MAX - 1) : 0;
+}
+
+bool insertComment(store::Transaction& transaction, const Comment& comment, UserId author) {
+  return transaction
+             .query(
+                 "INSERT INTO comments (id, video_id, author_id, content, time, position_ms, parent_id, held, mode, "
+                 "color, size, imported_author, source_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                 "ON CONFLICT (video_id, source_id) WHERE source_id IS NOT NULL DO NOTHING",
+                 comment.id, comment.video, author, comment.content, comment.time, comment.positionMs, comment.parent,
+                 comment.held, comment.mode, comment.color, comment.size, comment.importedAuthor, comment.sourceId)
+             .run() == 1;
 }
 
 void setHeld(store::Transaction& transaction, const CommentId& id, std::optional<HeldFor> held) {
@@ -194,7 +226,8 @@ void deleteComment(store::Transaction& transaction, const CommentId& id, const s
   const bool hasReplies =
       !parent && transaction
                          .query(
-                             "UPDATE comments SET author_id = NULL, content = '', position_ms = NULL, held = NULL "
+                             "UPDATE comments SET author_id = NULL, content = '', position_ms = NULL, held = NULL, "
+                             "mode = NULL, color = NULL, size = NULL, imported_author = NULL, source_id = NULL "
                              "WHERE id = ?1 AND EXISTS (SELECT 1 FROM comments WHERE parent_id = ?1)",
                              id)
                          .run() > 0;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "base/visibility.hpp"
 #include "comments/fields.hpp"
@@ -40,8 +41,13 @@ bool hasReplies(store::Reader& reader, const CommentRef& wanted);
 /// Returns whether one of the user's comments was approved, or `count` of the first 500 are public.
 bool isKnownAuthor(store::Reader& reader, UserId author, std::int64_t count);
 
-/// Inserts a comment.
-void insertComment(store::Transaction& transaction, const Comment& comment, UserId author);
+/// Counts a video's public comments with a position before `end` in each hundredth of the time up to `end`.
+std::vector<std::int64_t> countByPosition(store::Reader& reader, const VideoId& video, std::int64_t end);
+/// Returns the position of the last public comment of a video that has one, in milliseconds; 0 if there is none.
+std::int64_t lastPosition(store::Reader& reader, const VideoId& video);
+
+/// Inserts a comment. Returns false, and inserts nothing, if the video has an imported one with the same source ID.
+bool insertComment(store::Transaction& transaction, const Comment& comment, UserId author);
 /// Holds a comment, or, with nothing, shows it to everybody.
 void setHeld(store::Transaction& transaction, const CommentId& id, std::optional<HeldFor> held);
 /// Records that a comment by the author of this one was approved.

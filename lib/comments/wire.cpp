@@ -1,3 +1,11 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "base/units.hpp"
 #include "comments/fields.hpp"
 #include "comments/make.hpp"
 #include "http/client/client.hpp"
@@ -55,7 +63,107 @@ constexpr Endpoint<ModerateComment, Comment> approve{{.name = "comments.approve"
                                                       .method = Method::post,
                                                       .path = "/comments/{id}/approve",
                                                       .summary = "Approve a comment, so that everyone sees it"}};
+constexpr Endpoint<ExportComments, Content> exportAs{{.name = "comments.export",
+                                                      .method = Method::get,
+                                                      .path = "/videos/{video}/danmaku",
+                                                      .summary = "Export a video's danmaku as a file",
+                                                      .mediaType = "*/*",
+                                                      .flags = {.takesLink = true}}};
+constexpr Endpoint<ImportComments, ImportedComments> importFrom{
+    {.name = "comments.import",
+     .method = Method::put,
+     .path = "/videos/{video}/danmaku",
+     .summary = "Import a file of danmaku, which may be compressed"}};
+constexpr Endpoint<HeatQuery, Heat> heat{{.name = "comments.heat",
+                                          .method = Method::get,
+                                          .path = "/videos/{video}/heat",
+                                          .summary = "Count the comments along a video",
+                                          .flags = {.sharedReply = true, .takesLink = true}}};
+constexpr http::Route dplayerList{.name = "comments.list",
+                                  .method = Method::get,
+                                  .path = "/danmaku/v3/",
+                                  .summary = "List a video's danmaku for DPlayer"};
+constexpr http::Route dplayerPost{
+    .name = "comments.post", .method = Method::post, .path = "/danmaku/v3/", .summary = "Post a danmaku with DPlayer"};
 }  // namespace wire
+
+// ---- DPlayer's API, version 3: what it expects instead of the API's objects
+
+// Number of a mode: 0 scroll, 1 top, 2 bottom. DPlayer has no comments that scroll the other way.
+int dplayerType(const Comment& comment) {
+  switch (comment.mode.value_or(CommentMode::scroll)) {
+    case CommentMode::top: return 1;
+    case CommentMode::bottom: return 2;
+    default: return 0;
+  }
+}
+
+void appendForDplayer(std::string& json, const Comment& comment) {
+  const std::int64_t ms = comment.positionMs.value_or(0);
+  json +=
+      fmt::format("[{}.{:03},{},{},", ms / 1000, ms % 1000, dplayerType(comment), comment.color.value_or(whiteColor));
+  appendJson(json, comment.importedAuthor.value_or(comment.author));
+  json += ',';
+  appendJson(json, comment.content);
+  json += ']';
+}
+
+void answerDplayer(std::string data, http::Answer& answer) {
+  answer.set("Content-Type", "application/json; charset=utf-8");
+  answer.content.push_back({"{\"code\":0,\"data\":" + std::move(data) + "}", nullptr, 0, 0});
+}
+
+void listForDplayer(Comments& comments, const http::Exchange& exchange, http::Answer& answer) {
+  constexpr std::int64_t most = 10'000;
+  CommentQuery query;
+  query.by = CommentOrder::position;
+  std::int64_t left = 1000;
+  for (const auto& [name, value] : exchange.query()) {
+    if (name == "id") query.video.text = value;
+    if (name == "max") readText(value, "max", left);
+  }
+  left = std::clamp<std::int64_t>(left, 0, most);
+  std::string data = "[";
+  do {
+    query.limit = std::clamp<std::int64_t>(left, 1, 1000);
+    const Page<Comment> page = comments.list(exchange.by, query);
+    for (const Comment& comment : page.items) {
+      if (left-- <= 0) break;
+      if (data.size() > 1) data += ',';
+      appendForDplayer(data, comment);
+    }
+    query.cursor = page.nextCursor;
+  } while (query.cursor && left > 0);
+  answerDplayer(data + ']', answer);
+}
+
+// {token,id,author,time,text,color,type}: who posts it is for the session to say.
+void postForDplayer(Comments& comments, const http::Exchange& exchange, http::Answer& answer) {
+  const nlohmann::json json = parseJson(exchange.request.body);
+  if (!json.is_object()) throw Error(Fault::malformed, "body: must be a JSON object");
+  const auto text = [&](const char* name) {
+    const auto found = json.find(name);
+    if (found == json.end() || found->is_null()) return std::string();
+    return found->is_string() ? found->get<std::string>() : found->dump();
+  };
+  NewComment wanted;
+  wanted.video.text = text("id");
+  wanted.content = text("text");
+  const auto position = parsePosition(text("time"));
+  if (!position) throw Error(Fault::malformed, "time: must be a number of seconds");
+  wanted.positionMs = position->count();
+  if (const std::string color = text("color"); !color.empty()) {
+    wanted.color = parseColor(color);
+    if (!wanted.color) throw Error(Fault::malformed, "color: must be a number or #rrggbb");
+  }
+  if (const std::string type = text("type"); !type.empty()) {
+    wanted.mode = dplayerMode(type);
+    if (!wanted.mode) throw Error(Fault::malformed, "type: must be 0, 1 or 2");
+  }
+  std::string data;
+  appendForDplayer(data, comments.post(exchange.by, wanted));
+  answerDplayer(std::move(data), answer);
+}
 
 class RemoteComments : public Comments {
  public:
@@ -77,6 +185,13 @@ class RemoteComments : public Comments {
   Page<Comment> listHeld(const Credential& by, const HeldCommentQuery& wanted) override {
     return server_.call(wire::listHeld, by, wanted);
   }
+  Content exportAs(const Credential& by, const ExportComments& wanted) override {
+    return server_.open(wire::exportAs, by, wanted);
+  }
+  ImportedComments importFrom(const Credential& by, const ImportComments& wanted, const ByteSource& file) override {
+    return server_.upload(wire::importFrom, by, wanted, file);
+  }
+  Heat heat(const Credential& by, const HeatQuery& wanted) override { return server_.call(wire::heat, by, wanted); }
   Comment hide(const Credential& by, const ModerateComment& wanted) override {
     return server_.call(wire::hide, by, wanted);
   }
@@ -106,6 +221,18 @@ void serveComments(http::Router& router, Comments& comments) {
   router.serve(wire::removeBy, [&](auto& by, auto& wanted) { return comments.removeBy(by, wanted); });
   router.serve(wire::rehearseRemoveBy, [&](auto& by, auto& wanted) { return comments.rehearseRemoveBy(by, wanted); });
   router.serve(wire::listHeld, [&](auto& by, auto& wanted) { return comments.listHeld(by, wanted); });
+  router.serveContent(wire::exportAs, [&](auto& by, auto& wanted) { return comments.exportAs(by, wanted); });
+  router.serveUpload(
+      wire::importFrom,
+      [&](auto& by, auto& wanted, const ByteSource& file) { return comments.importFrom(by, wanted, file); },
+      [](const ImportedComments&, const http::Exchange&, http::Answer&) {});
+  router.serve(wire::heat, [&](auto& by, auto& wanted) { return comments.heat(by, wanted); });
+  router.serveRaw(wire::dplayerList, [&](const http::Exchange& exchange, http::Answer& answer) {
+    listForDplayer(comments, exchange, answer);
+  });
+  router.serveRaw(wire::dplayerPost, [&](const http::Exchange& exchange, http::Answer& answer) {
+    postForDplayer(comments, exchange, answer);
+  });
   router.serve(wire::hide, [&](auto& by, auto& wanted) { return comments.hide(by, wanted); });
   router.serve(wire::approve, [&](auto& by, auto& wanted) { return comments.approve(by, wanted); });
 }

@@ -19,6 +19,7 @@
 #include "uploads/rows.hpp"
 #include "users/rows.hpp"
 #include "videos/rows.hpp"
+#include "views/rows.hpp"
 
 namespace video {
 namespace {
@@ -176,6 +177,7 @@ schedule::Counts PurgeWorker::finish(std::span<const Unlinked> videos) {
       if (one.failure.empty()) {
         left -= rows::deleteCommentsOf(transaction, one.video, std::max<std::int64_t>(left, 1));
         if (left > 0) left -= rows::deleteSharesOf(transaction, one.video, left);
+        if (left > 0) left -= rows::removeViewsOf(transaction, one.video, left);
         if (left > 0)
           left -= rowsOfSubtitles * rows::deleteSubtitlesOf(transaction, one.video, left / rowsOfSubtitles + 1);
         if (left <= 0) break;  // there may be more of them
@@ -274,7 +276,8 @@ schedule::Counts PurgeWorker::purgeUser(const rows::DueUser& user) {
     };
     while (write(removeContents) == step) {
     }
-    for (const auto remove : {rows::removeBlocker, rows::removeContentBlocker, rows::removeDecider}) {
+    for (const auto remove :
+         {rows::removeHistoryOf, rows::removeBlocker, rows::removeContentBlocker, rows::removeDecider}) {
       const auto removeSome = [&](store::Transaction& transaction) { return remove(transaction, user.id, step); };
       while (write(removeSome) == step) {
       }

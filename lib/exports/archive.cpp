@@ -1,6 +1,5 @@
 #include "exports/archive.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -9,12 +8,12 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "base/ids.hpp"
 #include "base/tar.hpp"
 #include "os/files.hpp"
 #include "store/blobs.hpp"
 #include "store/database.hpp"
 #include "store/directory.hpp"
+#include "store/temporary_file.hpp"
 
 namespace video {
 namespace {
@@ -64,18 +63,6 @@ class ArchiveReader : public ContentReader {
   std::shared_ptr<const Descriptor> content_;
 };
 
-// A file without a name, which is gone with its last descriptor.
-std::shared_ptr<const Descriptor> makeTemporary(store::DataDirectory& directory) {
-  os::FileSystem& files = directory.files();
-  const Descriptor folder = os::openFolder(files, directory.descriptor(), "incoming");
-  // If the process is killed in between, the file is removed as an upload that was left behind.
-  const std::string name = fmt::format("export-{}", makePublicId());
-  Descriptor file = os::makeFile(files, folder.number(), name, O_RDWR, 0600);
-  os::removeFile(files, folder.number(), name);
-  if (!file) throw Error(Fault::internal, "export: its temporary file exists already");
-  return std::make_shared<const Descriptor>(std::move(file));
-}
-
 }  // namespace
 
 std::shared_ptr<ContentReader> readerOf(std::shared_ptr<const Archive> archive, const store::Blobs& blobs) {
@@ -85,7 +72,7 @@ std::shared_ptr<ContentReader> readerOf(std::shared_ptr<const Archive> archive, 
 ArchiveWriter::ArchiveWriter(store::Database& database, Time now) : database_(database) {
   database_.requireSpace();
   archive_->made = now;
-  archive_->file = makeTemporary(database_.directory());
+  archive_->file = store::makeTemporaryFile(database_.directory());
 }
 
 void ArchiveWriter::put(std::string_view bytes) {

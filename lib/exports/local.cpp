@@ -26,6 +26,7 @@
 #include "tokens/rows.hpp"
 #include "users/rows.hpp"
 #include "videos/rows.hpp"
+#include "views/rows.hpp"
 
 namespace video {
 
@@ -53,7 +54,8 @@ profile.json           the account
 videos/                the videos under their own names; NAME.json beside each says the rest of it, NAME.LANG.vtt are
                        its subtitles. Names that file systems could take for the same end with the ID of the video. One
                        without a file was never uploaded. A video with the state deleted is in the trash.
-comments.json          the comments that {0} posted on any video
+comments.json          the comments that {0} posted on any video, and those imported to {0}'s videos
+history.json           the videos that {0} has watched, and how far
 reports.json           the reports that {0} has made, with the decisions
 shares.json            the signed links to the videos, and the links through which guests upload, without their
                        signatures
@@ -87,6 +89,9 @@ class Exporter {
     });
     list<Comment>("comments.json", [&](store::Reader& reader, const ListQuery& query) {
       return rows::listCommentsBy(reader, user_.id, query, {});
+    });
+    list<HistoryEntry>("history.json", [&](store::Reader& reader, const ListQuery& query) {
+      return rows::listHistory(reader, user_.id, query);
     });
     list<Report>("reports.json", [&](store::Reader& reader, const ListQuery& query) {
       return rows::listReportsBy(reader, user_.id, query);

@@ -252,6 +252,13 @@ const std::vector<Rule<Settings>>& rules() {
       duration<S>(
           "stream.signed_url_ttl", 1s, 24h * 366, [](auto& of) -> auto& { return of.access.uploadLinkTtl; }),
 
+      {"web.root",
+       [](const Value& value, S& to) {
+         to.webRoot = value.text();
+         if (!to.webRoot.empty() && !to.webRoot.is_absolute()) value.refuse("must be an absolute path, or empty");
+       },
+       [](const S& of) { return of.webRoot.string(); }},
+
       choice<S>(
           "access.registration", std::array{pair{Word("open"), true}, pair{Word("admin"), false}},
           [](auto& of) -> auto& { return of.access.openRegistration; }),

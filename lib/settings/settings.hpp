@@ -46,6 +46,7 @@ struct Settings {
   SubtitlesOptions subtitles;
   SharesOptions shares;
   CommentsOptions comments;
+  std::filesystem::path webRoot;  ///< folder with the site's own pages; empty: none
   ReportsOptions reports;
   std::string signingKey;  ///< the key for signed links, 32 bytes; empty: use `signing.key` of the data directory
   DeletionsOptions deletions;

@@ -22,6 +22,7 @@
 #include "uploads/make.hpp"
 #include "users/make.hpp"
 #include "videos/make.hpp"
+#include "views/make.hpp"
 
 namespace video {
 namespace {
@@ -67,6 +68,7 @@ class DirectoryToolkit : public LocalToolkit {
         subtitles_(makeLocalSubtitles(database_, access_, settings.subtitles)),
         shares_(makeLocalShares(database_, access_, settings.shares)),
         comments_(makeLocalComments(database_, access_, settings.comments)),
+        views_(makeLocalViews(database_, access_)),
         reports_(makeLocalReports(database_, access_, settings.reports)),
         contents_(makeLocalContents(database_, access_)),
         deletions_(makeLocalDeletions(database_, blobs_, access_, purgeClock_, settings.deletions)),
@@ -91,6 +93,7 @@ class DirectoryToolkit : public LocalToolkit {
   Subtitles& subtitles() override { return *subtitles_; }
   Shares& shares() override { return *shares_; }
   LocalComments& comments() override { return *comments_; }
+  Views& views() override { return *views_; }
   Reports& reports() override { return *reports_; }
   Contents& contents() override { return *contents_; }
   Deletions& deletions() override { return *deletions_; }
@@ -135,6 +138,7 @@ class DirectoryToolkit : public LocalToolkit {
   std::unique_ptr<Subtitles> subtitles_;
   std::unique_ptr<Shares> shares_;
   std::unique_ptr<LocalComments> comments_;
+  std::unique_ptr<Views> views_;
   std::unique_ptr<Reports> reports_;
   std::unique_ptr<Contents> contents_;
   std::unique_ptr<LocalDeletions> deletions_;

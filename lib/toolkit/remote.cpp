@@ -14,6 +14,7 @@
 #include "uploads/make.hpp"
 #include "users/make.hpp"
 #include "videos/make.hpp"
+#include "views/make.hpp"
 
 namespace video {
 namespace {
@@ -30,6 +31,7 @@ class RemoteToolkit : public Toolkit {
         subtitles_(makeRemoteSubtitles(server_)),
         shares_(makeRemoteShares(server_)),
         comments_(makeRemoteComments(server_)),
+        views_(makeRemoteViews(server_)),
         reports_(makeRemoteReports(server_)),
         contents_(makeRemoteContents(server_)),
         deletions_(makeRemoteDeletions(server_)),
@@ -45,6 +47,7 @@ class RemoteToolkit : public Toolkit {
   Subtitles& subtitles() override { return *subtitles_; }
   Shares& shares() override { return *shares_; }
   Comments& comments() override { return *comments_; }
+  Views& views() override { return *views_; }
   Reports& reports() override { return *reports_; }
   Contents& contents() override { return *contents_; }
   Deletions& deletions() override { return *deletions_; }
@@ -62,6 +65,7 @@ class RemoteToolkit : public Toolkit {
   std::unique_ptr<Subtitles> subtitles_;
   std::unique_ptr<Shares> shares_;
   std::unique_ptr<Comments> comments_;
+  std::unique_ptr<Views> views_;
   std::unique_ptr<Reports> reports_;
   std::unique_ptr<Contents> contents_;
   std::unique_ptr<Deletions> deletions_;

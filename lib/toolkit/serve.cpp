@@ -14,6 +14,7 @@
 #include "uploads/make.hpp"
 #include "users/make.hpp"
 #include "videos/make.hpp"
+#include "views/make.hpp"
 
 namespace video {
 namespace {
@@ -35,6 +36,7 @@ void serve(http::Router& router, LocalToolkit& toolkit, const http::CookieOption
   serveSubtitles(router, toolkit.subtitles());
   serveShares(router, toolkit.shares());
   serveComments(router, toolkit.comments());
+  serveViews(router, toolkit.views());
   serveReports(router, toolkit.reports());
   serveContents(router, toolkit.contents());
   serveDeletions(router, toolkit.deletions());

@@ -11,7 +11,7 @@ namespace {
 
 const std::string columns =
     "SELECT id, login_name, role, disabled, create_time, video_count, bytes_used, bytes_trash, bytes_quota_own, "
-    "display_name, muted_until FROM users ";
+    "display_name, muted_until, history_off FROM users ";
 
 User userOf(const store::Query& row, std::int64_t quota) {
   User user;
@@ -27,6 +27,7 @@ User userOf(const store::Query& row, std::int64_t quota) {
   user.bytesQuota = user.ownQuota.value_or(quota);
   user.displayName = row.optionalText(9);
   user.mutedUntil = row.optionalTime(10);
+  if (row.integer(11) != 0) user.historyOff = true;
   return user;
 }
 
@@ -108,9 +109,10 @@ void changeUser(store::Transaction& transaction, UserId user, const ChangeUser& 
   transaction
       .query(
           "UPDATE users SET role = coalesce(?, role), disabled = coalesce(?, disabled), "
+          "history_off = coalesce(?, history_off), "
           "bytes_quota_own = CASE WHEN ? THEN ? ELSE bytes_quota_own END, "
           "display_name = CASE WHEN ? THEN ? ELSE display_name END WHERE id = ?",
-          wanted.role, wanted.disabled, wanted.ownQuota.has_value(),
+          wanted.role, wanted.disabled, wanted.historyOff, wanted.ownQuota.has_value(),
           wanted.ownQuota ? std::optional<std::int64_t>(*wanted.ownQuota) : std::nullopt,
           wanted.displayName.has_value(),
           wanted.displayName ? std::optional<std::string>(*wanted.displayName) : std::nullopt, user)

@@ -77,6 +77,9 @@ struct Fields<Video> {
       Field{"notes", &Video::notes, "why it does not play everywhere; shown for a single video only"},
       Field{"subtitles", &Video::subtitles, "subtitles; only of a single video that has some"},
       Field{"chapters", &Video::chapters, "chapters; only of a single video that has some"},
+      Field{"danmaku_off", &Video::danmakuOff,
+            "true: danmaku, comments with a position, are switched off; otherwise left out"},
+      Field{"views", &Video::views, "how often it was watched; a viewer counts once within 24 hours"},
   };
 };
 
@@ -154,6 +157,7 @@ struct Fields<SetVideo> {
       Field{"visibility", &SetVideo::visibility, "public, unlisted or private"},
       Field{"tags", &SetVideo::tags, "new tags, at most 10 of 1 to 50 characters without commas"},
       Field{"comments_off", &SetVideo::commentsOff, "whether to switch comments off"},
+      Field{"danmaku_off", &SetVideo::danmakuOff, "whether to switch danmaku, comments with a position, off"},
   };
 };
 

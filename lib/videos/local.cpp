@@ -232,7 +232,9 @@ class DirectoryVideos : public LocalVideos {
       if (wanted.visibility) video.visibility = *wanted.visibility;
       if (wanted.tags) video.tags = tags;
       if (wanted.commentsOff) video.commentsOff = *wanted.commentsOff ? std::optional(true) : std::nullopt;
-      if (wanted.name || wanted.description || wanted.visibility || wanted.tags || wanted.commentsOff)
+      if (wanted.danmakuOff) video.danmakuOff = *wanted.danmakuOff ? std::optional(true) : std::nullopt;
+      if (wanted.name || wanted.description || wanted.visibility || wanted.tags || wanted.commentsOff ||
+          wanted.danmakuOff)
         rows::setVideo(transaction, video);
       return whole(transaction, std::move(video));
     });

@@ -18,7 +18,8 @@ constexpr std::string_view columns =
     "v.author_id, u.login_name, v.name, v.state, v.display_ctime, v.create_time, v.size, v.content_type, "
     "v.sha256, v.duration_ms, v.description, v.visibility, v.blocked, "
     "(SELECT group_concat(g.tag) FROM video_tags g WHERE g.video_id = v.id), u.display_name, v.comments_off, "
-    "v.width, v.height, v.video_codec, v.audio_codec, v.faststart, v.fragmented, v.has_location, v.original_sha256, ";
+    "v.width, v.height, v.video_codec, v.audio_codec, v.faststart, v.fragmented, v.has_location, v.original_sha256, "
+    "v.danmaku_off, v.views, ";
 // CROSS JOIN makes SQLite keep this join order, so that rows come in the order of the list's index.
 constexpr std::string_view tables =
     "video_info v CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL "
@@ -59,7 +60,9 @@ Made videoOf(const store::Query& row) {
   video.fragmented = optionalBool(row, 22);
   video.hasLocation = optionalBool(row, 23);
   video.originalSha256 = row.optionalText(24);
-  if (!video.blocked) video.purgeTime = row.optionalTime(25);  // a blocked one is not purged
+  if (row.integer(25) != 0) video.danmakuOff = true;
+  video.views = row.integer(26);
+  if (!video.blocked) video.purgeTime = row.optionalTime(27);  // a blocked one is not purged
   return video;
 }
 
@@ -149,12 +152,12 @@ std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id) {
   auto query = reader.query(sql, id);
   if (!query.next()) return std::nullopt;
   auto video = videoOf<StoredVideo>(query);
-  video.blob = query.optionalText(26);
-  video.modified = query.optionalTime(27).value_or(video.created);
-  video.reported = query.integer(28) != 0;
-  video.probed = query.integer(29) != 0;
-  if (const auto drop = query.optionalText(30)) video.drop = ShareId{*drop};
-  video.dropSize = query.optionalInteger(31);
+  video.blob = query.optionalText(28);
+  video.modified = query.optionalTime(29).value_or(video.created);
+  video.reported = query.integer(30) != 0;
+  video.probed = query.integer(31) != 0;
+  if (const auto drop = query.optionalText(32)) video.drop = ShareId{*drop};
+  video.dropSize = query.optionalInteger(33);
   return video;
 }
 
@@ -401,8 +404,11 @@ bool setMedia(store::Transaction& transaction, const VideoId& id, std::string_vi
 
 void setVideo(store::Transaction& transaction, const Video& video) {
   transaction
-      .query("UPDATE video_info SET name = ?, description = ?, visibility = ?, comments_off = ? WHERE id = ?",
-             video.name, video.description, video.visibility, video.commentsOff.value_or(false), video.id)
+      .query(
+          "UPDATE video_info SET name = ?, description = ?, visibility = ?, comments_off = ?, danmaku_off = ? "
+          "WHERE id = ?",
+          video.name, video.description, video.visibility, video.commentsOff.value_or(false),
+          video.danmakuOff.value_or(false), video.id)
       .run();
   transaction.query("DELETE FROM video_tags WHERE video_id = ?", video.id).run();
   for (const std::string& tag : video.tags)

@@ -64,6 +64,8 @@ struct Video {
   std::optional<bool> fragmented{};   ///< mp4 and mov only
   std::optional<bool> hasLocation{};  ///< whether it says where it was taken; for the owner, admins and the operator
   std::optional<std::string> originalSha256{};  ///< of the uploaded content, if its location was removed
+  std::optional<bool> danmakuOff{};             ///< true: no comment can have a position; otherwise nothing
+  std::optional<std::int64_t> views{};          ///< how often it was watched; nothing: the daemon is too old to say
   // From `show` only.
   std::optional<std::vector<std::string>> notes{};   ///< why it does not play everywhere, in sentences
   std::optional<std::vector<Subtitle>> subtitles{};  ///< by language; nothing if there are none
@@ -152,6 +154,7 @@ struct SetVideo {
   /// At most 10 of 1 to 50 characters without commas. Spaces around them are removed, and A to Z become lower case.
   std::optional<std::vector<std::string>> tags{};
   std::optional<bool> commentsOff{};  ///< whether to switch comments off
+  std::optional<bool> danmakuOff{};   ///< whether to switch comments with a position off
 };
 
 /// The request to block a video.

@@ -128,6 +128,10 @@ TEST_CASE("an export has everything of a user, and no secrets and nothing of oth
   drop.label = "for guests";
   drop.expires = systemClock().now() + std::chrono::hours{1};
   site.at(ada).shares().create(ada, drop);
+  WatchVideo watch;
+  watch.video = ofBob;
+  watch.positionMs = 61'000;
+  site.at(ada).views().watch(ada, watch);
   ReportVideo report;
   report.video = ofBob;
   report.text = "spam, I think";
@@ -148,7 +152,8 @@ TEST_CASE("an export has everything of a user, and no secrets and nothing of oth
   std::string names;
   for (const auto& [name, bytes] : files) names += name + '\n';
   CHECK(names ==
-        "ada/README.txt\nada/comments.json\nada/deleted_contents.json\nada/profile.json\nada/reports.json\n"
+        "ada/README.txt\nada/comments.json\nada/deleted_contents.json\nada/history.json\nada/profile.json\nada/"
+        "reports.json\n"
         "ada/sessions.json\n"
         "ada/shares.json\nada/tokens.json\n"
         "ada/videos/At the lake " +
@@ -171,6 +176,7 @@ TEST_CASE("an export has everything of a user, and no secrets and nothing of oth
   CHECK(json("comments.json").at("comments")[0].at("content") == "by ada");
   CHECK(json("shares.json").at("shares")[0].at("label") == "for friends");
   CHECK(json("tokens.json").at("tokens")[0].at("label") == "nightly");
+  CHECK(json("history.json").at("history")[0].at("position_ms") == 61'000);
   CHECK(json("reports.json").at("reports")[0].at("text") == "spam, I think");
   CHECK(json("sessions.json").at("sessions").size() == 1);
   for (const std::string& hidden : {secret, std::get<Secret>(ada).text, std::string("bob"), std::string("argon2")})
@@ -357,6 +363,11 @@ TEST_CASE("a deleted user leaves nothing but an id in the list of deleted users"
   token.label = "of ada-lovelace";
   site.at(ada).tokens().create(ada, token);
   { const Content content = exported(site, ada, name); }
+  WatchVideo watch;
+  watch.video = ofBob;
+  watch.positionMs = 61'000;
+  watch.durationMs = 62'000;
+  site.at(ada).views().watch(ada, watch);
   ReportVideo report;
   report.video = ofBob;
   report.text = "by ada-lovelace";

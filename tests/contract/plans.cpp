@@ -127,6 +127,22 @@ void runEverything(Site& site) {
   comments.by.reset();
   comments.parent = comment.id;
   listComments();
+  site.at(ada).comments().importFrom(ada, {video, {}}, sourceOf("{\"position_ms\":1,\"content\":\"x\",\"id\":\"y\"}"));
+  site.at(ada).comments().exportAs(ada, {video, {}});
+  site.at(ada).comments().heat(ada, {video});
+  WatchVideo watch;
+  watch.video = video;
+  watch.positionMs = 20'000;
+  watch.durationMs = 20'000;
+  watch.cursor = site.at(bob).views().watch(bob, watch).cursor;
+  site.at(ada).views().watch(ada, watch);
+  site.at(bob).views().resume(bob, {video});
+  HistoryQuery history;
+  history.user = "bob";
+  site.at(bob).views().history(bob, history);
+  site.at(bob).views().clear(bob, {"bob", video});
+  site.at(bob).views().watch(bob, watch);
+  site.at(ada).views().clear(ada, {"ada", {}});
   site.local().comments().setOptions({{"spam"}, 1});
   const Comment reply = site.at(ada).comments().post(ada, {video, "reply", {}, comment.id});
   moderate(site, ada, bob, root, comment);
@@ -213,7 +229,8 @@ void runEverything(Site& site) {
   site.at(root).videos().remove(root, now);
   site.at(ada).users().remove(ada, {"ada", std::nullopt});
   site.at(root).deletions().drain(root, {true});
-  for (const char* const task : {"orphan-sweep", "report-sweep", "upload-sweep", "session-sweep", "media-probe"}) {
+  for (const char* const task :
+       {"orphan-sweep", "report-sweep", "upload-sweep", "session-sweep", "view-sweep", "media-probe"}) {
     site.at(root).tasks().run(root, {task});
     TaskRunQuery runs;
     runs.name = task;

@@ -1,4 +1,6 @@
 // The scheduler's tasks, local and remote.
+#include <sqlite3.h>
+
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
@@ -123,7 +125,8 @@ TEST_CASE("tasks are listed with their counts, for admins only") {
   std::vector<std::string> names;
   for (const TaskStatus& task : page.items) names.push_back(task.name);
   CHECK(names == std::vector<std::string>{"backup", "media-probe", "orphan-sweep", "report-sweep", "session-sweep",
-                                          "upload-sweep", "user-clear", "verify", "video-clear", "wal-checkpoint"});
+                                          "upload-sweep", "user-clear", "verify", "video-clear", "view-sweep",
+                                          "wal-checkpoint"});
   const TaskStatus sweep = tasks.show(root, {"session-sweep"});
   CHECK(sweep.plan == "every 1m");
   CHECK(sweep.state == TaskState::off);
@@ -176,6 +179,24 @@ TEST_CASE("the last 100 runs are kept") {
                                                }())
                                       .items[0]
                                       .began);
+}
+
+TEST_CASE("view-sweep forgets who was counted as a viewer more than 24 hours ago") {
+  Site site(GENERATE(Way::local, Way::remote), idle);
+  const Credential ada = site.user("ada");
+  WatchVideo watch;
+  watch.positionMs = 10'000;
+  watch.durationMs = 10'000;
+  watch.video = site.video(ada, "ada", "x");
+  site.at(ada).views().watch(ada, watch);
+  CHECK(runOf(site, "view-sweep").done == 0);
+  sqlite3* database = nullptr;
+  REQUIRE(sqlite3_open((site.data() / "video.db").c_str(), &database) == SQLITE_OK);
+  sqlite3_busy_timeout(database, 10'000);
+  CHECK(sqlite3_exec(database, "UPDATE counted_views SET time = 1", nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(database);
+  CHECK(runOf(site, "view-sweep").done == 1);
+  CHECK(runOf(site, "view-sweep").done == 0);
 }
 
 TEST_CASE("session-sweep removes expired sessions") {

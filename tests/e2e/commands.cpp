@@ -110,7 +110,7 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"users", "user"},     {"sessions", "session"}, {"tokens", "token"},     {"videos", "video"},
       {"uploads", "upload"}, {"shares", "share"},     {"comments", "comment"}, {"deletions", "queue"},
       {"tasks", "task"},     {"server", "server"},    {"exports", "user"},     {"subtitles", "video"},
-      {"reports", "report"}, {"contents", "video"},
+      {"reports", "report"}, {"contents", "video"},   {"views", "history"},
   };
   // Operations whose command has another name.
   const std::map<std::string, std::string> others{
@@ -135,6 +135,9 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"comments.remove", "comment-delete"},
       {"comments.removeBy", "comment-delete"},
       {"comments.listHeld", "comment-list"},
+      {"views.watch", "history-set"},
+      {"views.resume", "history-show"},
+      {"views.history", "history-list"},
       {"deletions.enqueue", "video-delete"},
       {"exports.start", "user-export"},
       {"exports.open", "user-export"},
@@ -171,6 +174,7 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"context-show", "a file of the caller's"},
       {"context-list", "a file of the caller's"},
       {"context-remove", "a file of the caller's"},
+      {"play", "videos.open"},
       {"completion", "the program alone"},
       {"generate", "the program alone"},
       {"help", "the program alone"},

@@ -464,6 +464,28 @@ std::string everything(const std::string& way, Met& met) {
   tell("ada", {"comment", "post", first, "too late"});
   tell("ada", {"video", "set", first, "--comments", "maybe"});
   tell("ada", {"video", "set", first, "--comments", "on"});
+  const std::string danmaku = line(tell("ada", {"-o", "id", "comment", "post", first, "a wave", "--at", "0:02.5",
+                                                "--mode", "top", "--text-color", "#ffcc00", "--text-size", "big"})
+                                       .out);
+  tell("ada", {"comment", "post", first, "x", "--text-color", "yellow"});
+  tell("ada", {"comment", "list", first, "-o", "json"});
+  for (const char* format : {"bilibili", "ass", "srt", "vtt", "ndjson", "csv", "dplayer"})
+    tell("bob", {"comment", "export", first, "--format", format});
+  tell("ada", {"comment", "heat", first, "-o", "json"});
+  tell("ada", {"comment", "delete", first, danmaku});
+  tell("ada", {"video", "set", first, "--danmaku", "off"});
+  tell("ada", {"comment", "post", first, "x", "--at", "1"});
+  tell("ada", {"video", "set", first, "--danmaku", "on"});
+  tell("ada", {"history", "set", first, "--at", "1:30", "-o", "tsv", "--columns", "watching"});
+  tell("ada", {"history", "set", first, "--at", "-1"});
+  tell("ada", {"history", "list", "-o", "json"});
+  tell("bob", {"history", "list", "--user", "ada"});
+  tell("ada", {"history", "clear", first, "-o", "json"});
+  tell("ada", {"history", "list"});
+  tell("ada", {"user", "set", "ada", "--history", "off"});
+  tell("ada", {"history", "set", first, "--at", "1:30", "-o", "tsv", "--columns", "watching"});
+  tell("ada", {"history", "clear"});
+  tell("ada", {"user", "set", "ada", "--history", "on"});
   tell("", {"comment", "delete", "--user", "ada"});
   tell("", {"comment", "delete", first, "--user", "ada", "--since", "@0"});
   tell("", {"comment", "delete", "--since", "@0"});

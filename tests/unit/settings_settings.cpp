@@ -116,6 +116,8 @@ max_rate = "3MB"
 x_accel_redirect = "/internal/"
 unknown_types = "serve"
 signed_url_ttl = "2h"
+[web]
+root = "/srv/pages"
 [access]
 registration = "admin"
 min_password = 12
@@ -201,6 +203,11 @@ enabled = false
 every = "9s"
 jitter = "7s"
 timeout = "17s"
+[task.view-sweep]
+enabled = false
+every = "11s"
+jitter = "9s"
+timeout = "19s"
 [task.verify]
 enabled = false
 every = "10h"
@@ -238,6 +245,7 @@ address = "truncated"
   CHECK(s.transport.maxHeaderSize == 32 * 1024);
   CHECK(s.limiter.rate == 3'000'000);
   CHECK(s.accelRedirect == "/internal/");
+  CHECK(s.webRoot == "/srv/pages");
   CHECK(s.proxies.all() == std::vector<std::string>{"10.0.0.0/8", "unix"});
   CHECK(s.origins == std::vector<std::string>{"https://a.example", "https://b.example"});
   CHECK(s.transport.shutdownTimeout == 4s);

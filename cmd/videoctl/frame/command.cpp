@@ -103,6 +103,11 @@ void readValue(std::string_view text, std::string_view name, std::chrono::millis
   to = *duration;
 }
 
+void readOff(std::string_view text, std::string_view name, std::optional<bool>& to) {
+  if (text != "on" && text != "off") throw Error(Fault::malformed, fmt::format("{}: {} is not on or off", name, text));
+  to = text == "off";
+}
+
 void readPositionMs(std::string_view text, std::string_view name, std::optional<std::int64_t>& to) {
   const auto position = parsePosition(text);
   if (!position) throw Error(Fault::malformed, fmt::format("{}: {} is not a position such as 1:23.5", name, text));

@@ -79,6 +79,7 @@ using Action = std::function<int(Caller&)>;
 
 void readValue(std::string_view text, std::string_view name, Time& to);  ///< RFC 3339, `@UNIX`, `-7d`
 void readValue(std::string_view text, std::string_view name, std::chrono::milliseconds& to);
+void readOff(std::string_view text, std::string_view name, std::optional<bool>& to);  ///< `on` (false) or `off`
 void readPositionMs(std::string_view text, std::string_view name, std::optional<std::int64_t>& to);
 template <class T>
 void readValue(std::string_view text, std::string_view name, T& to) {
@@ -350,6 +351,8 @@ void addUserExport(Commands& commands, CLI::App& user);
 void addShare(Commands& commands);
 void addUploads(Commands& commands);
 void addComment(Commands& commands);
+void addHistory(Commands& commands);
+void addPlay(Commands& commands);
 void addReport(Commands& commands);
 void addQueue(Commands& commands);
 void addTask(Commands& commands);

@@ -1,0 +1,82 @@
+#include "frame/command.hpp"
+#include "views/fields.hpp"
+
+namespace video::ctl {
+namespace {
+
+struct ListHistory : HistoryQuery {};
+
+struct ClearThese {
+  std::vector<std::string> ids;
+  std::string user;
+};
+
+void readPosition(std::string_view text, std::string_view name, std::int64_t& to) {
+  std::optional<std::int64_t> position;
+  readPositionMs(text, name, position);
+  to = position.value();
+}
+
+}  // namespace
+
+void addHistory(Commands& commands) {
+  CLI::App& noun =
+      commands.noun("history", "What you have watched",
+                    {{"Say that you have watched the newest video up to 1:30, and list what you have watched",
+                      "id=$(videoctl video list --limit 1 -o id)\nvideoctl --as ada history set \"$id\" --at 1:30\n"
+                      "videoctl --as ada history list"}});
+
+  auto list = commands.verb<ListHistory>(noun, "list", "List the videos that you have watched, the latest first");
+  list.option("--user", &HistoryQuery::user, "list what this user has watched")->type_name("USER");
+  list.lists();
+  list.givesList<Page<HistoryEntry>>();
+  list.runs([](Caller& caller, ListHistory& wanted) {
+    if (wanted.user.empty()) wanted.user = caller.self("history list", "--user");
+    Views& views = caller.toolkit().views();
+    caller.out.list(static_cast<const HistoryQuery&>(wanted), "video_id,time,position_ms,ended,author,name",
+                    [&](const HistoryQuery& query) { return views.history(caller.by(), query); });
+    return 0;
+  });
+
+  auto show =
+      commands.verb<ResumeQuery>(noun, "show", "Show where you left off in a video, and how many are watching it");
+  show.option("VIDEO", &ResumeQuery::video)->required();
+  show.givesOne<ResumePoint>();
+  show.runs([](Caller& caller, ResumeQuery& wanted) {
+    caller.out.one([&] { return caller.toolkit().views().resume(caller.by(), wanted); });
+    return 0;
+  });
+
+  auto set = commands.verb<WatchVideo>(noun, "set", "Say that you are watching a video, as a player does every 20 s");
+  set.option("VIDEO", &WatchVideo::video)->required();
+  set.option("--at", &WatchVideo::positionMs, "position in the video, such as 1:23.5", readPosition)
+      ->type_name("POSITION")
+      ->required();
+  set.flag("--ended", &WatchVideo::ended, "you have watched it to its end");
+  set.option("--cursor", &WatchVideo::cursor);
+  set.givesOne<Watching>();
+  set.runs([](Caller& caller, WatchVideo& wanted) {
+    caller.out.one([&] { return caller.toolkit().views().watch(caller.by(), wanted); });
+    return 0;
+  });
+
+  auto clear = commands.verb<ClearThese>(noun, "clear", "Forget what you have watched: all of it, or some videos");
+  clear.several("VIDEO", &ClearThese::ids, "videos; - reads one ID per line from standard input")->required(false);
+  clear.option("--user", &ClearThese::user, "forget what this user has watched")->type_name("USER");
+  clear.givesResults();
+  clear.runs([](Caller& caller, ClearThese& wanted) {
+    const std::string user = wanted.user.empty() ? caller.self("history clear", "--user") : wanted.user;
+    Views& views = caller.toolkit().views();
+    if (wanted.ids.empty())
+      return runBatch(caller, Items({user}), [&](const std::string& name) -> Result {
+        views.clear(caller.by(), {name, {}});
+        return {"cleared", name, {}, {}};
+      });
+    return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
+      views.clear(caller.by(), {user, VideoId{id}});
+      return {"cleared", id, {}, {}};
+    });
+  });
+}
+
+}  // namespace video::ctl

@@ -1,0 +1,144 @@
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "base/clock.hpp"
+#include "comments/fields.hpp"
+#include "frame/command.hpp"
+#include "frame/files.hpp"
+#include "os/descriptor.hpp"
+#include "os/files.hpp"
+#include "shares/fields.hpp"
+#include "videos/fields.hpp"
+
+namespace video::ctl {
+namespace {
+
+// A file for a program that we start, which is removed at the end.
+class GivenFile {
+ public:
+  explicit GivenFile(std::string_view ending) {
+    path_ = (std::filesystem::temp_directory_path() / "videoctl-XXXXXX").string();
+    path_ += ending;
+    file_ = Descriptor(::mkstemps(path_.data(), static_cast<int>(ending.size())));
+    if (!file_) throwFileError(path_, errno);
+  }
+  ~GivenFile() { ::unlink(path_.c_str()); }
+  GivenFile(const GivenFile&) = delete;
+  GivenFile& operator=(const GivenFile&) = delete;
+
+  const std::string& path() const { return path_; }
+  void write(std::span<const std::byte> bytes) const { writeFile(file_.number(), bytes, path_); }
+
+ private:
+  std::string path_;
+  Descriptor file_;
+};
+
+// What a player opens: a URL, or a file of ours that it inherits.
+struct Playable {
+  std::string source;
+  std::optional<ShareId> share{};
+  Descriptor file{};
+};
+
+Playable playableOf(Caller& caller, const VideoRef& wanted) {
+  const std::string site = caller.target().kind == Target::Kind::direct ? std::string() : caller.siteUrl();
+  Playable playable;
+  if (site.empty()) {
+    const Content content = caller.toolkit().videos().open(caller.by(), wanted);
+    const auto file = content.reader->file();
+    if (!file) throw Error(Fault::contentUnavailable, "play: the daemon has no address of its own for a player");
+    playable.file = Descriptor(::dup(file->number()));  // inherited, unlike the original
+    playable.source = fmt::format("/dev/fd/{}", playable.file.number());
+    return playable;
+  }
+  try {
+    NewShare share;
+    share.video = wanted.id;
+    share.expires = systemClock().now() + std::chrono::hours{12};
+    share.label = "videoctl play";
+    const CreatedShare made = caller.toolkit().shares().create(caller.by(), share);
+    playable.share = made.id;
+    playable.source = made.url.starts_with('/') ? site + made.url : made.url;
+  } catch (const Error& error) {
+    // Those who may not share it may still watch it, if everybody may.
+    if (error.fault() != Fault::forbidden && error.fault() != Fault::unauthenticated) throw;
+    playable.source = fmt::format("{}/videos/{}", site, wanted.id.text);
+  }
+  return playable;
+}
+
+// Runs a program to its end. Returns its exit status, or 128 + the signal that ended it.
+int runPlayer(const std::vector<std::string>& words) {
+  std::vector<char*> arguments;
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  pid_t pid = 0;
+  if (const int error = ::posix_spawnp(&pid, arguments[0], nullptr, nullptr, arguments.data(), environ); error != 0)
+    throw Error(Fault::internal, fmt::format("{}: cannot be started: {}; install mpv, or set PLAYER to another player",
+                                             words[0], std::strerror(error)));
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+std::vector<std::string> playerWords() {
+  std::vector<std::string> words;
+  const std::string player = fromEnvironment("PLAYER").value_or("mpv");
+  for (std::string_view rest = player; !rest.empty();) {
+    const std::string_view word = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+    if (!word.empty()) words.emplace_back(word);
+  }
+  if (words.empty()) throw Usage("PLAYER: names no program");
+  return words;
+}
+
+int play(Caller& caller, VideoRef& wanted) {
+  std::vector<std::string> words = playerWords();
+  const GivenFile danmaku(".ass");  // before the toolkit: in direct mode root then becomes the owner of the data
+  const Video video = caller.toolkit().videos().show(caller.by(), wanted);
+  const Content content = caller.toolkit().comments().exportAs(caller.by(), {wanted.id, CommentFormat::ass});
+  std::vector<std::byte> piece(256 * 1024);
+  for (std::uint64_t done = 0; done < content.meta.size;) {
+    const std::size_t count = content.reader->read(done, piece);
+    if (count == 0) break;
+    danmaku.write(std::span(piece).first(count));
+    done += count;
+  }
+  const SignalNote note;  // the player gets the signal too, and ends
+  const Playable playable = playableOf(caller, wanted);
+  if (std::filesystem::path(words[0]).filename() == "mpv")
+    words.push_back(fmt::format("--force-media-title={}", video.name));
+  words.push_back(fmt::format("--sub-file={}", danmaku.path()));
+  words.push_back(playable.source);
+  std::optional<Error> failure;
+  int status = 0;
+  try {
+    status = runPlayer(words);
+  } catch (const Error& error) {
+    failure = error;
+  }
+  if (playable.share) caller.toolkit().shares().revoke(caller.by(), {wanted.id, *playable.share});
+  if (failure) throw Error(*failure);
+  if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
+  if (status != 0) throw Error(Fault::internal, fmt::format("{}: ended with status {}", words[0], status));
+  return 0;
+}
+
+}  // namespace
+
+void addPlay(Commands& commands) {
+  auto verb = commands.plain<VideoRef>("play", "Play a video and its danmaku with mpv, or the program in $PLAYER");
+  verb.option("ID", &VideoRef::id)->required();
+  verb.runs(play);
+}
+
+}  // namespace video::ctl

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "comments/char_reader.hpp"
+#include "comments/formats.hpp"
+
+namespace video::danmaku {
+
+/// Longest text or attribute that parsers keep, in bytes; more is too much for a comment anyway.
+inline constexpr std::size_t mostText = 32 * 1024;
+
+/// Completes and checks the rows that parsers find, and passes them on.
+class RowMaker {
+ public:
+  RowMaker(RowSink& sink, const Bounds& bounds) : sink_(sink), left_(bounds.rows) {}
+
+  /// Takes a row: `positionMs`, `content`, `importedAuthor` and `time` as in the file, `sourceId` empty if the file has
+  /// none. Throws tooLarge.
+  void take(Comment row);
+  void skip(CommentSkip reason);
+
+ private:
+  void count();
+
+  RowSink& sink_;
+  std::int64_t left_;
+};
+
+// Each parser reads a whole file of its format; the JSON parser finds out which of the JSON formats it is and reads
+// only the rows of `wanted`.
+void readXml(CharReader& in, RowMaker& rows);
+std::optional<CommentFormat> readJsonRows(CharReader& in, RowMaker& rows, std::optional<CommentFormat> wanted);
+void readAss(CharReader& in, RowMaker& rows);
+void readCues(CharReader& in, RowMaker& rows, bool isVtt);
+void readCsv(CharReader& in, RowMaker& rows);
+
+/// Sets mode, size and color by the words that niconico has for them, separated by spaces.
+void applyNiconicoWords(std::string_view words, Comment& row);
+/// Returns a number of seconds in milliseconds; nothing if `text` is no number or out of range.
+std::optional<std::int64_t> secondsToMs(std::string_view text);
+/// Returns a whole number; nothing if `text` is none.
+std::optional<std::int64_t> wholeNumber(std::string_view text);
+/// Returns a time in Unix seconds; nothing for 0.
+Time timeOf(std::string_view unixSeconds);
+/// Returns the text with every occurrence of `what` replaced.
+std::string replaced(std::string_view text, std::string_view what, std::string_view with);
+
+}  // namespace video::danmaku

@@ -1,0 +1,219 @@
+// Danmaku, comments with a position, as data: local and remote.
+#include <httplib.h>
+
+#include "base/json.hpp"
+#include "catch.hpp"
+#include "comments/fields.hpp"
+#include "contract/site.hpp"
+
+using namespace video;
+using namespace video::test;
+
+namespace {
+
+std::vector<Comment> danmakuOf(Site& site, const Credential& by, const VideoId& video) {
+  CommentQuery query;
+  query.video = video;
+  query.by = CommentOrder::position;
+  query.limit = 1000;
+  return site.at(by).comments().list(by, query).items;
+}
+
+NewComment flying(const VideoId& video, std::string text, std::int64_t ms) {
+  NewComment wanted;
+  wanted.video = video;
+  wanted.content = std::move(text);
+  wanted.positionMs = ms;
+  return wanted;
+}
+
+ImportedComments importText(Site& site, const Credential& by, const VideoId& video, const std::string& text,
+                            std::optional<CommentFormat> format = {}) {
+  return site.at(by).comments().importFrom(by, {video, format}, sourceOf(text));
+}
+
+constexpr const char* xml =
+    "<i><d p=\"1.5,5,36,255,1600000000,0,anna,77\">first</d><d p=\"3,1,25,16777215,1600000001,0,bo,78\">second</d>"
+    "<d p=\"4,7,25,255,1,0,anna,79\">[1,2]</d></i>";
+
+}  // namespace
+
+TEST_CASE("a comment keeps its mode, color and size, and an invalid color is refused") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  NewComment wanted = flying(video, "two\nlines", 1000);
+  wanted.mode = CommentMode::reverse;
+  wanted.color = 0xffcc00;
+  wanted.size = CommentSize::small;
+  const Comment posted = site.at(ada).comments().post(ada, wanted);
+  CHECK(posted.mode == CommentMode::reverse);
+  const std::vector<Comment> listed = danmakuOf(site, ada, video);
+  REQUIRE(listed.size() == 1);
+  CHECK(toJson(listed[0]) == toJson(posted));
+  CHECK(listed[0].color == 0xffcc00);
+  CHECK(listed[0].size == CommentSize::small);
+  for (const std::int64_t color : {-1, 0x1000000}) {
+    wanted.color = color;
+    requireFault([&] { site.at(ada).comments().post(ada, wanted); }, Fault::malformed, "color");
+  }
+}
+
+TEST_CASE("the owner of a video can switch danmaku off, and comments stay on") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const VideoId video = site.video(ada, "ada", "x");
+  site.at(bob).comments().post(bob, flying(video, "before", 1));
+  CHECK(site.at(ada).videos().set(ada, {.id = video, .name = {}, .description = {}, .danmakuOff = true}).danmakuOff ==
+        true);
+  CHECK(danmakuOf(site, bob, video).empty());
+  requireFault([&] { site.at(bob).comments().post(bob, flying(video, "x", 1)); }, Fault::forbidden, "danmaku");
+  requireFault([&] { importText(site, ada, video, xml); }, Fault::forbidden, "danmaku");
+  NewComment plain;
+  plain.video = video;
+  plain.content = "x";
+  site.at(bob).comments().post(bob, plain);
+  CHECK_FALSE(
+      site.at(ada).videos().set(ada, {.id = video, .name = {}, .description = {}, .danmakuOff = false}).danmakuOff);
+  site.at(bob).comments().post(bob, flying(video, "x", 1));
+  CHECK(danmakuOf(site, bob, video).size() == 2);
+}
+
+TEST_CASE("a file is imported with labels as authors, and importing it again adds nothing") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  site.user("anna");  // who is not the author of what is imported
+  const VideoId video = site.video(ada, "ada", "x");
+  const ImportedComments first = importText(site, ada, video, xml);
+  CHECK(first.format == CommentFormat::bilibili);
+  CHECK(first.added == 2);
+  CHECK(first.known == 0);
+  REQUIRE(first.skipped.size() == 1);
+  CHECK(first.skipped[0].reason == CommentSkip::special);
+  CHECK(first.skipped[0].count == 1);
+  const std::vector<Comment> listed = danmakuOf(site, Anonymous{}, video);
+  REQUIRE(listed.size() == 2);
+  CHECK(listed[0].author.empty());
+  CHECK(listed[0].importedAuthor == "anna");
+  CHECK(listed[0].sourceId == "bilibili:77");
+  CHECK(listed[0].mode == CommentMode::top);
+  CHECK(listed[0].time == Time{std::chrono::seconds{1'600'000'000}});
+  const ImportedComments again = importText(site, ada, video, xml);
+  CHECK(again.added == 0);
+  CHECK(again.known == 2);
+  CHECK(danmakuOf(site, ada, video).size() == 2);
+  // The same comments in another video are others.
+  const VideoId other = site.video(ada, "ada", "y");
+  CHECK(importText(site, ada, other, xml).added == 2);
+  site.at(ada).comments().remove(ada, {video, listed[0].id});
+  CHECK(danmakuOf(site, ada, video).size() == 1);
+}
+
+TEST_CASE("only the owner, admins and the operator import, and a file that is refused adds nothing") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const VideoId video = site.video(ada, "ada", "x");
+  requireFault([&] { importText(site, bob, video, xml); }, Fault::forbidden);
+  requireFault([&] { importText(site, Anonymous{}, video, xml); }, Fault::unauthenticated);
+  requireFault([&] { importText(site, ada, VideoId{"nothing"}, xml); }, Fault::notFound);
+  requireFault([&] { importText(site, ada, video, "hello"); }, Fault::malformed, "looked for Bilibili");
+  requireFault([&] { importText(site, ada, video, xml, CommentFormat::srt); }, Fault::malformed, "looks like bilibili");
+  requireFault([&] { importText(site, ada, video, "<!DOCTYPE x><i><d p=\"1,1,25,1\">x</d></i>"); }, Fault::malformed);
+  CHECK(danmakuOf(site, ada, video).empty());
+  CHECK(importText(site, Operator{}, video, xml).added == 2);
+  const std::string half = std::string(xml).substr(0, 100);
+  const ImportedComments cut = importText(site, ada, site.video(ada, "ada", "y"), half);
+  CHECK(cut.added == 1);
+  REQUIRE(cut.skipped.size() == 1);
+  CHECK(cut.skipped[0].reason == CommentSkip::cutOff);
+}
+
+TEST_CASE("imported comments with a listed word are held, and moderators' are not") {
+  Site site(GENERATE(Way::local, Way::remote));
+  site.local().comments().setOptions({{"second"}, 0});
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  const ImportedComments some = importText(site, ada, video, xml);
+  CHECK(some.added == 2);
+  CHECK(some.held == 1);
+  CHECK(danmakuOf(site, Anonymous{}, video).size() == 1);
+  const VideoId other = site.video(ada, "ada", "y");
+  CHECK(importText(site, Operator{}, other, xml).held == 0);
+}
+
+TEST_CASE("an export has what everybody sees, and what was exported can be imported elsewhere") {
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.access.commentsPerMinute = 0; });
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const VideoId video = site.video(ada, "ada", "x");
+  site.at(bob).comments().post(bob, {video, "without a position", {}});
+  for (int i = 0; i < 700; ++i)
+    site.local().comments().post(bob, flying(video, "comment " + std::to_string(i), i * 100));
+  site.local().comments().setOptions({{"spam"}, 0});
+  site.at(bob).comments().post(bob, flying(video, "spam", 5));
+  const CommentFormat format = GENERATE(CommentFormat::bilibili, CommentFormat::ass, CommentFormat::srt,
+                                        CommentFormat::vtt, CommentFormat::ndjson, CommentFormat::csv);
+  const Content content = site.at(ada).comments().exportAs(ada, {video, format});
+  const std::string text = readAll(content, 100'000);
+  CHECK(text.size() == content.meta.size);
+  CHECK(text.find("spam") == std::string::npos);
+  CHECK(text.find("without a position") == std::string::npos);
+  CHECK(site.at(Anonymous{}).comments().exportAs(Anonymous{}, {video, format}).meta.etag == content.meta.etag);
+  const VideoId other = site.video(ada, "ada", "y");
+  const ImportedComments imported = importText(site, ada, other, text);
+  CHECK(imported.format == format);
+  CHECK(imported.added == 700);
+  CHECK(imported.skipped.empty());
+  if (format == CommentFormat::ndjson) CHECK(importText(site, ada, video, text).known == 700);
+  requireFault(
+      [&] {
+        site.at(ada).comments().exportAs(ada, {video, CommentFormat::dplayer});
+      },
+      Fault::malformed, "imported");
+  site.at(ada).videos().set(ada, {.id = video, .name = {}, .description = {}, .visibility = Visibility::private_});
+  requireFault([&] { site.at(bob).comments().exportAs(bob, {video, format}); }, Fault::notFound);
+}
+
+TEST_CASE("the heat of a video counts public comments in a hundred parts") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  CHECK(site.at(ada).comments().heat(ada, {video}).bins == std::vector<std::int64_t>(100, 0));
+  for (const int ms : {0, 5, 10, 999, 500}) site.at(ada).comments().post(ada, flying(video, "x", ms));
+  const Heat heat = site.at(Anonymous{}).comments().heat(Anonymous{}, {video});
+  REQUIRE(heat.bins.size() == 100);
+  CHECK(heat.durationMs == 1000);
+  CHECK(heat.bins[0] == 2);
+  CHECK(heat.bins[1] == 1);
+  CHECK(heat.bins[50] == 1);
+  CHECK(heat.bins[99] == 1);
+  site.at(ada).videos().set(ada, {.id = video, .name = {}, .description = {}, .visibility = Visibility::private_});
+  requireFault([&] { site.at(Anonymous{}).comments().heat(Anonymous{}, {video}); }, Fault::notFound);
+}
+
+TEST_CASE("DPlayer's API lists and posts danmaku, and the session says who posts") {
+  Site site(Way::remote);
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  httplib::Client client(site.url());
+  const httplib::Headers session{{"X-Session-Id", std::get<Secret>(ada).text}};
+  const auto post = [&](const std::string& body) {
+    return client.Post("/danmaku/v3/", session, body, "application/json");
+  };
+  const auto posted = post(R"({"token":"t","id":")" + video.text +
+                           R"(","author":"eve","time":1.5,"text":"a \"wave\"","color":16711680,"type":1})");
+  REQUIRE(posted);
+  CHECK(posted->status == 200);
+  CHECK(posted->body == R"({"code":0,"data":[1.500,1,16711680,"ada","a \"wave\""]})");
+  post(R"({"id":")" + video.text + R"(","time":2,"text":"old","color":"#fff","type":"right"})");
+  CHECK(post(R"({"id":")" + video.text + R"(","text":"x"})")->status == 400);
+  CHECK(post(R"({"id":")" + video.text + R"(","time":2,"text":"x","type":9})")->status == 400);
+  const auto listed = client.Get("/danmaku/v3/?id=" + video.text);
+  REQUIRE(listed);
+  CHECK(listed->body == R"({"code":0,"data":[[1.500,1,16711680,"ada","a \"wave\""],[2.000,0,16777215,"ada","old"]]})");
+  CHECK(client.Get("/danmaku/v3/?id=" + video.text + "&max=1")->body ==
+        R"({"code":0,"data":[[1.500,1,16711680,"ada","a \"wave\""]]})");
+  CHECK(client.Get("/danmaku/v3/?id=nothing")->status == 404);
+}

@@ -1,0 +1,86 @@
+// Who counts as a viewer, and when a position is saved.
+#include "views/watchers.hpp"
+
+#include "catch.hpp"
+
+using namespace video;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct SetClock : Clock {
+  Time now() const override { return time; }
+  Time time{24h};
+};
+
+WatchSign sign(std::string viewer, std::int64_t ms, std::optional<std::int64_t> duration = 600'000) {
+  WatchSign made;
+  made.video.text = "film";
+  made.viewer = std::move(viewer);
+  made.positionMs = ms;
+  made.durationMs = duration;
+  made.isWorthSaving = true;
+  return made;
+}
+
+}  // namespace
+
+TEST_CASE("a viewer is counted after 30 seconds, or half of a shorter video") {
+  SetClock clock;
+  Watchers watchers(clock);
+  CHECK_FALSE(watchers.note(sign("a", 0)).counts);
+  clock.time += 20s;
+  CHECK_FALSE(watchers.note(sign("a", 20'000)).counts);
+  clock.time += 20s;
+  CHECK(watchers.note(sign("a", 40'000)).counts);
+  CHECK(watchers.note(sign("a", 41'000)).counts);  // until somebody says that it is done
+  watchers.setCounted(sign("a", 0));
+  clock.time += 20s;
+  CHECK_FALSE(watchers.note(sign("a", 60'000)).counts);
+  CHECK(watchers.note(sign("b", 4'000, 8'000)).counts);
+  // The first sign cannot claim to have watched more than a player does before it.
+  CHECK_FALSE(watchers.note(sign("c", 500'000)).counts);
+  // Nor does time away count.
+  clock.time += 44s;
+  CHECK(watchers.note(sign("c", 500'000)).counts);
+  CHECK_FALSE(watchers.note(sign("d", 0)).counts);
+  clock.time += 46s;
+  CHECK_FALSE(watchers.note(sign("d", 0)).counts);
+}
+
+TEST_CASE("who has not been heard of for 45 seconds watches no more") {
+  SetClock clock;
+  Watchers watchers(clock);
+  CHECK(watchers.watching({"film"}) == 0);
+  CHECK(watchers.note(sign("a", 0)).watching == 1);
+  clock.time += 30s;
+  CHECK(watchers.note(sign("b", 0)).watching == 2);
+  CHECK(watchers.note(sign("b", 1)).watching == 2);
+  CHECK(watchers.watching({"film"}) == 2);
+  CHECK(watchers.watching({"other"}) == 0);
+  clock.time += 16s;
+  CHECK(watchers.watching({"film"}) == 1);
+  clock.time += 45s;
+  CHECK(watchers.watching({"film"}) == 0);
+}
+
+TEST_CASE("a position is saved once a minute, or within 5 seconds when the video is paused or left") {
+  SetClock clock;
+  Watchers watchers(clock);
+  CHECK(watchers.note(sign("a", 10'000)).saves);
+  int saved = 0;
+  for (int i = 0; i < 9; ++i) {
+    clock.time += 20s;
+    saved += watchers.note(sign("a", 10'000)).saves ? 1 : 0;
+  }
+  CHECK(saved == 3);
+  clock.time += 7s;  // between the regular times
+  CHECK(watchers.note(sign("a", 12'000)).saves);
+  clock.time += 1s;
+  CHECK_FALSE(watchers.note(sign("a", 12'000)).saves);
+  WatchSign nothing = sign("b", 0);
+  nothing.isWorthSaving = false;
+  CHECK_FALSE(watchers.note(nothing).saves);
+  clock.time += 20s;
+  CHECK(watchers.note(sign("b", 20'000)).saves);
+}
