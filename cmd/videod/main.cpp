@@ -338,7 +338,7 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
   std::vector<RoleUrl> roles;
   daemon.roles = [&] { return roles; };
   toolkit->server().become(std::move(daemon));
-  serve(router, *toolkit, settings.cookies);
+  serve(router, *toolkit, settings.cookies, settings.web);
 
   for (const int socket : observe::takeHandedSockets()) transport.inherit(socket);
   for (const http::Listener& listener : settings.listeners) {

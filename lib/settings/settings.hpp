@@ -21,6 +21,7 @@
 #include "uploads/uploads.hpp"
 #include "users/users.hpp"
 #include "videos/videos.hpp"
+#include "web/web.hpp"
 
 namespace video {
 
@@ -46,6 +47,7 @@ struct Settings {
   std::string signingKey;  ///< the key for signed links, 32 bytes; empty: use `signing.key` of the data directory
   DeletionsOptions deletions;
   TasksOptions tasks;
+  WebOptions web;
   store::StoreOptions store;
   observe::LogOptions log;
 

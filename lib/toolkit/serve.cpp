@@ -13,6 +13,7 @@
 #include "uploads/make.hpp"
 #include "users/make.hpp"
 #include "videos/make.hpp"
+#include "web/web.hpp"
 
 namespace video {
 namespace {
@@ -25,7 +26,7 @@ constexpr http::Route openapi{.name = "server.openapi",
 
 }  // namespace
 
-void serve(http::Router& router, LocalToolkit& toolkit, const http::CookieOptions& cookies) {
+void serve(http::Router& router, LocalToolkit& toolkit, const http::CookieOptions& cookies, const WebOptions& web) {
   serveUsers(router, toolkit.users(), cookies);
   serveSessions(router, toolkit.sessions(), cookies);
   serveTokens(router, toolkit.tokens());
@@ -44,6 +45,7 @@ void serve(http::Router& router, LocalToolkit& toolkit, const http::CookieOption
     answer.set("Content-Type", "application/json; charset=utf-8");
     answer.content.push_back({{}, nullptr, 0, 0, document});
   });
+  serveWeb(router, {toolkit.users(), toolkit.sessions(), toolkit.videos()}, web, cookies);
 }
 
 std::string openApi(const http::Router& router) {

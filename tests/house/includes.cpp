@@ -13,15 +13,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array rooms{"users",   "sessions", "tokens", "videos", "uploads", "shares",  "comments", "deletions",
-                           "exports", "tasks",    "server", "data",   "web",     "reports", "contents"};
+constexpr std::array rooms{"users",     "sessions", "tokens", "videos", "uploads", "shares",  "comments",
+                           "deletions", "exports",  "tasks",  "server", "data",    "reports", "contents"};
 // Rows may include the rows of rooms that stand before theirs.
 constexpr std::array rowOrder{"users", "sessions", "tokens", "videos", "comments", "reports", "contents", "deletions"};
 
 // From left to right; an include points to a smaller number, or stays at home.
-const std::map<std::string, int, std::less<>> ranks{{"base", 0},     {"os", 1},       {"observe", 2}, {"store", 3},
-                                                    {"http", 3},     {"schedule", 3}, {"media", 3},   {"access", 4},
-                                                    {"settings", 6}, {"toolkit", 7},  {"cmd", 8}};
+const std::map<std::string, int, std::less<>> ranks{{"base", 0}, {"os", 1},       {"observe", 2}, {"store", 3},
+                                                    {"http", 3}, {"schedule", 3}, {"media", 3},   {"access", 4},
+                                                    {"web", 6},  {"settings", 7}, {"toolkit", 8}, {"cmd", 9}};
 constexpr int roomRank = 5;
 
 // The only homes of a library.

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+#include <string_view>
+
 #include "base/credential.hpp"
 #include "http/endpoint.hpp"
 #include "http/message.hpp"
@@ -16,5 +19,11 @@ struct Caller {
 /// Reads the caller's credential from a request. Throws forbidden for a credential or proxy header field that this
 /// listener does not allow, malformed for two different credentials.
 Caller readCaller(const Head& head, const Peer& peer, const Listener& listener, const Route& route);
+
+/// Returns the signed link in a query; nothing if there is none or a part of it is missing.
+std::optional<SignedLink> signedLinkOf(std::string_view query);
+
+/// Returns the value of a cookie of the request, empty if there is none.
+std::string_view cookieOf(const Head& head, std::string_view name) noexcept;
 
 }  // namespace video::http
