@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "base/text.hpp"
 #include "http/content/conditions.hpp"
 #include "http/header_values.hpp"
 #include "http/routing/caller.hpp"
@@ -109,11 +110,12 @@ Pages::Pages(const WebOptions& options, const std::string& features) {
            {"features", features},
            {"logo", options.logo.empty() ? "" : "1"},
            {"registration", options.registrationIsOpen ? "1" : ""}};
+  if (features.find("search") != std::string::npos) site_["search"] = "1";
   const std::string layout = contentOf("layout.html");
   for (std::size_t index = 0; index < languages.size(); ++index) {
     Language& language = languages_[index];
-    for (const auto& [key, value] : nlohmann::json::parse(contentOf(fmt::format("{}.json", languages[index]))).items())
-      language.texts[key] = value.get<std::string>();
+    const auto texts = nlohmann::json::parse(contentOf(fmt::format("{}.json", languages[index])));
+    for (const auto& [key, value] : texts.items()) language.texts[key] = value.get<std::string>();
     const auto resolveHere = [&](std::string_view word, std::string_view rest) {
       return resolve(language.texts, word, rest);
     };

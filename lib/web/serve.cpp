@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "http/percent_encoding.hpp"
 #include "http/routing/caller.hpp"
 #include "http/routing/router.hpp"
@@ -75,6 +76,25 @@ std::string initialOf(std::string_view name) {
   std::size_t size = 1;
   while (size < name.size() && (static_cast<unsigned char>(name[size]) & 0xC0) == 0x80) ++size;
   return std::string(name.substr(0, size));
+}
+
+// A path of the API with the parts of a signed link.
+std::string withLink(std::string path, const std::string& query) {
+  if (path.empty() || query.empty()) return path;
+  path += path.find('?') == std::string::npos ? '?' : '&';
+  return path + query.substr(1);
+}
+
+// Fields that only some versions have: the paths of a video's picture and of the form that every browser plays.
+template <class T>
+std::string pictureOf(const T& video) {
+  if constexpr (requires { video.thumbnail.value(); }) return video.thumbnail.value_or("");
+  return {};
+}
+template <class T>
+std::string playableOf(const T& video) {
+  if constexpr (requires { video.play.value(); }) return video.play.value_or("");
+  return {};
 }
 
 std::string encoded(std::string_view text) {
@@ -446,11 +466,13 @@ class Site {
                   {"description", video.description},
                   {"summary", video.description.substr(0, video.description.find('\n')).substr(0, 300)},
                   {"query", query},
-                  {"source", "/videos/" + video.id.text + query},
-                  {"type", video.contentType},
+                  {"picture", withLink(pictureOf(video), query)},
+                  {"shown", withLink(playableOf(video), query)},
+                  {"type", playableOf(video).empty() ? video.contentType : "video/mp4"},
                   {"url", origin + "/v/" + video.id.text + query},
                   {"origin", origin},
                   {"json", inScript(json)}};
+    if (values["shown"].empty()) values["shown"] = "/videos/" + video.id.text + query;
     if (!isUtf8(values["summary"])) values["summary"] = "";
     if (!options_.embed.empty()) values["embeddable"] = "1";
     if (video.state == VideoState::ready) values["ready"] = "1";

@@ -46,7 +46,7 @@ export function ShareDialog({ video, onClose, onChange }) {
   const revoke = one => del(`/video/${video.id}/shares/${one.id}`).then(links.again, sayError);
   const view = (links.data?.shares || []).filter(one => one.what === "view");
   return html`<${Dialog} title=${t("share.title")} onClose=${onClose}>
-    ${video.visibility === "private" ? html`<p class="note">${t("share.private")}</p>` : html`<div class="stack tight"><span class="label">${t("share.page")}</span><${CopyField} value=${page} label=${t("share.page")} /><p class="muted small">${t(`visibility.${video.visibility || "public"}.text`)}</p></div>`}
+    ${video.visibility === "private" ? html`<p class="note">${t("share.private")}</p>` : html`<div class="stack tight"><span class="label">${t("share.page")}</span><${CopyField} value=${page} label=${t("share.page")} /><p class="muted small sentence">${t(`visibility.${video.visibility || "public"}.text`)}</p></div>`}
     <div class="stack tight"><h3>${t("share.signed")}</h3><p class="muted small">${t("share.signed.text")}</p>
     ${made && html`<${CopyField} value=${made} label=${t("share.signed")} />`}
     <${Form} label=${t("share.create")} work=${async values => {

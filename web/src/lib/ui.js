@@ -11,7 +11,7 @@ export { h, render, useState, useEffect, useRef, useCallback };
 const paths = {
   upload: "M12 16V4m0 0L7 9m5-5 5 5M4 16v3a1 1 0 0 0 1 1h14a1 1 0 0 0 1-1v-3",
   search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14Zm5-2 4 4",
-  more: "M5 12h.01M12 12h.01M19 12h.01",
+  more: "M4.700 12h.6m6.400 0h.6m6.400 0h.6",
   close: "m6 6 12 12M18 6 6 18",
   link: "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1m2 4a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1",
   edit: "M4 20h4L19 9a2.8 2.8 0 0 0-4-4L4 16v4Z",
@@ -19,7 +19,7 @@ const paths = {
   flag: "M5 21V4h12l-2 4 2 4H5",
   film: "M4 5h16v14H4zM8 5v14M16 5v14M4 9h4m-4 6h4m8-6h4m-4 6h4",
   play: "M8 5.5v13l11-6.5z",
-  pause: "M8 5v14M16 5v14",
+  pause: "M7.5 5.5h2v13h-2zM14.5 5.5h2v13h-2z",
   mute: "M4 9v6h4l5 4V5L8 9zM17 9l5 6m0-6-5 6",
   sound: "M4 9v6h4l5 4V5L8 9zM16.5 8.5a5 5 0 0 1 0 7M19 6a9 9 0 0 1 0 12",
   captions: "M4 5h16v14H4zM10 10H8a1 1 0 0 0-1 1v2a1 1 0 0 0 1 1h2m7-4h-2a1 1 0 0 0-1 1v2a1 1 0 0 0 1 1h2",
@@ -38,7 +38,7 @@ const paths = {
   download: "M12 4v12m0 0-5-5m5 5 5-5M4 20h16",
 };
 export function Icon({ name, size = 20, fill }) {
-  return html`<svg width=${size} height=${size} viewBox="0 0 24 24" fill=${fill ? "currentColor" : "none"} stroke="currentColor" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d=${paths[name]} /></svg>`;
+  return html`<svg width=${size} height=${size} viewBox="0 0 24 24" fill=${fill ? "currentColor" : "none"} stroke="currentColor" stroke-width=${name === "more" ? 2.6 : 1.8} stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d=${paths[name]} /></svg>`;
 }
 
 /** A message at the foot of the page; `action` and `label` make a button of it. */
@@ -80,7 +80,7 @@ export function useLoad(load, keys = []) {
       });
     return () => { stopped = true; clearTimeout(timer); };
   }, [...keys, round]);
-  return { ...state, again: () => setRound(n => n + 1), set: data => setState({ data }) };
+  return { ...state, again: () => setRound(n => n + 1), set: data => setState({ data }), update: change => setState(old => old.data ? { ...old, data: change(old.data) } : old) };
 }
 
 /** A list that comes page by page: `path(cursor)` is what to ask for. */
@@ -102,8 +102,7 @@ export function usePages(load, name, keys = []) {
       setBusy(false);
     },
     change: change => {
-      if (!first.data) return;
-      first.set({ ...first.data, [name]: change(first.data[name]) });
+      first.update(data => ({ ...data, [name]: change(data[name]) }));
       setMore(old => ({ ...old, items: change(old.items, true) }));
     },
   };

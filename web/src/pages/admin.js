@@ -97,6 +97,11 @@ function Server() {
 const tabs = { reports: Reports, held: Held, contents: BlockedContents, ...(isAdmin ? { users: Users, queue: Queue, tasks: Tasks, server: Server } : {}) };
 function Admin() {
   const [tab, setTab] = useState(() => location.hash.slice(1) in tabs ? location.hash.slice(1) : Object.keys(tabs)[0]);
+  useEffect(() => {
+    const follow = () => { if (location.hash.slice(1) in tabs) setTab(location.hash.slice(1)); };
+    addEventListener("hashchange", follow);
+    return () => removeEventListener("hashchange", follow);
+  }, []);
   const choose = name => { setTab(name); history.replaceState(null, "", `#${name}`); };
   return html`<div class="stack"><div class="tabs" role="tablist">${Object.keys(tabs).map(name => html`<button role="tab" aria-selected=${tab === name} onClick=${() => choose(name)}>${t(`admin.${name}`)}</button>`)}</div><${tabs[tab]} /></div>`;
 }

@@ -15,6 +15,15 @@ function isUnplayable(video, codec) {
   return Boolean(codec) && ["video/mp4", "video/webm"].every(type => video.canPlayType(`${type}; codecs="${codec}"`) === "");
 }
 
+/** A path of the API with the parts of a signed link. */
+export const withLink = (path, query) => path.includes("?") ? path + query.replace("?", "&") : path + query;
+/** The ways to play a video: as it was uploaded, and the form that every browser plays, if there is one. */
+export function formsOf(data, query) {
+  const forms = [{ name: "original", path: withLink(`/videos/${data.id}`, query) }];
+  if (data.play) forms.unshift({ name: "play", path: withLink(data.play, query) });
+  return forms;
+}
+
 /** Runs the player on the figure that the server has sent; `data` is the video as the API has it. */
 export function startPlayer(figure, data, { query = "", start, onTime } = {}) {
   const video = figure.querySelector("video");
@@ -25,7 +34,7 @@ export function startPlayer(figure, data, { query = "", start, onTime } = {}) {
   player.danmaku = new Danmaku(stage, video, { ...stored("danmaku", {}), ...(data.danmaku_off ? { on: false } : {}) });
   for (const one of data.subtitles || []) {
     const track = document.createElement("track");
-    Object.assign(track, { kind: "subtitles", src: one.url + query, srclang: one.lang, label: one.label || one.lang });
+    Object.assign(track, { kind: "subtitles", src: withLink(one.url, query), srclang: one.lang, label: one.label || one.lang });
     video.append(track);
   }
   stage.append(layer);
@@ -36,16 +45,17 @@ export function startPlayer(figure, data, { query = "", start, onTime } = {}) {
 }
 
 // Where the viewer stopped last time, unless that was at the beginning or the end.
-function restore({ video, data }, start) {
+function restore({ video, data, query }, start) {
   const key = `position:${data.id}`;
   video.playbackRate = video.defaultPlaybackRate = stored("speed", 1);
   video.volume = stored("volume", 1);
   const isInside = at => at > 5 && at < 0.95 * (video.duration || data.duration_ms / 1000 || Infinity);
-  const begin = () => {
-    const at = start ?? (data.resume_ms !== undefined ? data.resume_ms / 1000 : stored(key, 0));
-    if (at > 0 && (start !== undefined || isInside(at))) video.currentTime = Math.min(at, (video.duration || at) - 0.1);
-  };
-  if (video.readyState >= 1) begin(); else video.addEventListener("loadedmetadata", begin, { once: true });
+  const ready = new Promise(resolve => { if (video.readyState >= 1) resolve(); else video.addEventListener("loadedmetadata", resolve, { once: true }); });
+  const here = stored(key, 0);
+  const remembered = start !== undefined ? start : me && can("watch") ? get(`/videos/${data.id}/watch${query}`).then(point => point.ended ? 0 : point.position_ms !== undefined ? point.position_ms / 1000 : here, () => here) : here;
+  Promise.all([remembered, ready]).then(([at]) => {
+    if (at > 0 && (start !== undefined || (isInside(at) && video.currentTime < 1))) video.currentTime = Math.min(at, (video.duration || at) - 0.1);
+  });
   const save = () => { if (video.currentTime > 0) store(key, isInside(video.currentTime) ? Math.round(video.currentTime * 10) / 10 : 0); };
   let last = 0;
   video.addEventListener("timeupdate", () => { if (Math.abs(video.currentTime - last) > 5) { last = video.currentTime; save(); } });
@@ -92,7 +102,7 @@ function Bar({ player }) {
   const [said, setSaid] = useState("");
   const [stuck, setStuck] = useState(false);
   const [started, setStarted] = useState(false);
-  const [trouble, setTrouble] = useState(() => isUnplayable(video, data.video_codec) ? t("player.codec", { codec: codecName(data.video_codec) }) : "");
+  const [trouble, setTrouble] = useState(() => !data.play && isUnplayable(video, data.video_codec) ? t("player.codec", { codec: codecName(data.video_codec) }) : "");
   const [heat, setHeat] = useState("");
   const timers = useRef({});
   const say = text => { setSaid(text); clearTimeout(timers.current.said); timers.current.said = setTimeout(() => setSaid(""), 900); };
@@ -119,6 +129,13 @@ function Bar({ player }) {
   const show = track => { for (const one of tracks) one.mode = one === track ? "showing" : "disabled"; store("captions", track ? track.language : ""); redraw(n => n + 1); };
   const options = danmaku.options;
   const setDanmaku = change => { danmaku.set(change); store("danmaku", danmaku.options); redraw(n => n + 1); };
+  const forms = formsOf(data, player.query);
+  const form = forms.find(one => video.currentSrc.endsWith(one.path)) || forms[0];
+  const chooseForm = one => {
+    const at = video.currentTime, isPlaying = !video.paused, rate = video.playbackRate;
+    video.src = one.path;
+    video.addEventListener("loadedmetadata", () => { video.currentTime = at; video.playbackRate = rate; if (isPlaying) video.play().catch(() => {}); }, { once: true });
+  };
   const canPip = document.pictureInPictureEnabled && !video.disablePictureInPicture;
   const pip = () => document.pictureInPictureElement ? document.exitPictureInPicture() : video.requestPictureInPicture().catch(() => {});
 
@@ -195,6 +212,7 @@ function Bar({ player }) {
     ${said && html`<div class="said" role="status">${said}</div>`}
     ${popup && html`<div class="popup" role="dialog" aria-label=${t(`popup.${popup}`)}><h3>${t(`popup.${popup}`)}</h3>
       ${popup === "speed" && speeds.map(speed => html`<button class="choice" role="menuitemradio" aria-checked=${video.playbackRate === speed} onClick=${() => { setSpeed(speed); setPopup(""); }}>${speed === 1 ? t("player.normal") : `${number(speed)}×`}</button>`)}
+      ${popup === "form" && forms.map(one => html`<button class="choice" role="menuitemradio" aria-checked=${one === form} onClick=${() => { chooseForm(one); setPopup(""); }}>${t(`form.${one.name}`)}</button>`)}
       ${popup === "captions" && [null, ...tracks].map(track => html`<button class="choice" role="menuitemradio" aria-checked=${(shown || null) === track} onClick=${() => { show(track); setPopup(""); }}>${track ? track.label : t("player.none")}</button>`)}
       ${popup === "danmaku" && html`${tick("on", t("danmaku.show"))}${range("opacity", t("danmaku.opacity"), 0.2, 1, 0.1)}${range("size", t("danmaku.size"), 0.6, 1.8, 0.1)}${range("speed", t("danmaku.speed"), 0.5, 2, 0.1)}${range("area", t("danmaku.area"), 0.25, 1, 0.25)}${range("most", t("danmaku.most"), 20, 300, 20)}
         ${tick("scroll", t("mode.scroll"))}${tick("top", t("mode.top"))}${tick("bottom", t("mode.bottom"))}${tick("overlap", t("danmaku.overlap"))}
@@ -202,13 +220,14 @@ function Bar({ player }) {
       ${popup === "help" && html`<div class="keys">${["space", "jl", "arrows", "updown", "m", "f", "c", "d", "speed", "frame", "numbers"].map(name => html`<kbd>${t(`key.${name}`)}</kbd><span>${t(`key.${name}.text`)}</span>`)}</div>`}</div>`}
     <div class="controls" onFocusIn=${wake}>
       <${Seek} player=${player} time=${video.currentTime} duration=${duration} heat=${heat} />
-      <div class="control-row">${control(video.paused ? "play" : "pause", t(video.paused ? "player.play" : "player.pause"), toggle, { fill: video.paused })}
+      <div class="control-row">${control(video.paused ? "play" : "pause", t(video.paused ? "player.play" : "player.pause"), toggle, { fill: true })}
         <div class="volume">${control(video.muted || video.volume === 0 ? "mute" : "sound", t("player.mute"), keys.m)}<input type="range" min="0" max="1" step="0.05" value=${video.muted ? 0 : video.volume} aria-label=${t("player.volume")} onInput=${event => setVolume(Number(event.target.value))} /></div>
         <span class="clock">${clock(video.currentTime * 1000)} / ${clock(duration * 1000)}</span>${chapter && html`<span class="chapter">${chapter.title}</span>`}<span class="space"></span>
         ${!data.danmaku_off && control("danmaku", t(options.on ? "danmaku.hide" : "danmaku.show"), () => setDanmaku({ on: !options.on }), { props: { "aria-pressed": options.on } })}
         ${!data.danmaku_off && control("gear", t("popup.danmaku"), () => open("danmaku"), { class: "wide-only", props: opens("danmaku") })}
         ${tracks.length > 0 && control("captions", t("popup.captions"), () => open("captions"), { props: { ...opens("captions"), "aria-pressed": Boolean(shown) } })}
         <button class="control" type="button" aria-label=${t("popup.speed")} title=${t("popup.speed")} onClick=${() => open("speed")} ...${opens("speed")}>${number(video.playbackRate)}×</button>
+        ${forms.length > 1 && control("film", t("popup.form"), () => open("form"), { class: "wide-only", props: opens("form") })}
         ${canPip && control("pip", t("player.pip"), pip, { class: "wide-only" })}
         ${control(isFull ? "unfull" : "full", t(isFull ? "player.unfull" : "player.full"), full)}</div></div>`;
 }

@@ -117,7 +117,7 @@ export function Upload({ onDone, most }) {
     </div>
     ${before.length > 0 && html`<ul class="queue" aria-label=${t("upload.before")}>${before.map(one => html`<li key=${one.key}><div class="grow"><div class="name">${one.name}</div><div class="state">${t("upload.again")}</div></div>
       <div class="row"><button class="button compact" onClick=${() => files.current.click()}>${t("upload.choose")}</button><button class="icon-button" aria-label=${`${t("upload.cancel")}: ${one.name}`} onClick=${() => { setBefore(old => old.filter(other => other !== one)); forget(one); }}><${Icon} name="close" /></button></div></li>`)}</ul>`}
-    ${queue.items.length > 0 && html`<div><div class="row apart"><h2>${t("upload.title")}</h2>${done > 0 && html`<button class="button quiet compact" onClick=${() => queue.clear()}>${t("upload.clear")}</button>`}</div>
+    ${queue.items.length > 0 && html`<div class="stack tight"><div class="row apart"><h2>${t("upload.title")}</h2>${done > 0 && html`<button class="button quiet compact" onClick=${() => queue.clear()}>${t("upload.clear")}</button>`}</div>
       <ul class="queue">${queue.items.map(item => html`<${Item} key=${item.number} item=${item} />`)}</ul></div>`}
     <p class="visually-hidden" role="status">${said}</p></section>`;
 }
