@@ -33,13 +33,11 @@ test("the first line at a time is found by halving", () => {
 
 // Lines that lie over each other at this moment: pairs of them.
 const overlaps = page => page.$$eval(".danmaku span", all => {
-  const boxes = all.map(one => one.getBoundingClientRect());
-  let count = 0;
-  for (let i = 0; i < boxes.length; i++) for (let j = i + 1; j < boxes.length; j++) {
-    const a = boxes[i], b = boxes[j];
-    if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 4 && b.top < a.bottom - 4) count++;
-  }
-  return count;
+  const boxes = all.map(one => [one.textContent, one.getBoundingClientRect()]);
+  const found = [];
+  for (const [i, [text, a]] of boxes.entries()) for (const [other, b] of boxes.slice(i + 1))
+    if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 4 && b.top < a.bottom - 4) found.push(`${text} ${a.left}–${a.right} over ${other} ${b.left}–${b.right}, ${a.top} and ${b.top}`);
+  return found;
 });
 
 test("lines never lie over each other: while it plays, after a seek, another size and another speed", async () => {
@@ -48,16 +46,16 @@ test("lines never lie over each other: while it plays, after a seek, another siz
   await page.$eval("video", video => { video.muted = true; return video.play(); });
   const enough = () => until(async () => (await page.$$eval(".danmaku span", all => all.length)) >= 8, "lines fly");
   await enough();
-  for (let n = 0; n < 10; n++) assert.equal(await overlaps(page), 0);
+  for (let n = 0; n < 10; n++) assert.deepEqual(await overlaps(page), []);
   await page.$eval("video", video => { video.currentTime = 14; });
   await enough();
-  assert.equal(await overlaps(page), 0);
+  assert.deepEqual(await overlaps(page), []);
   await page.setViewportSize({ width: 700, height: 600 });
   await enough();
-  assert.equal(await overlaps(page), 0);
+  assert.deepEqual(await overlaps(page), []);
   await page.$eval("video", video => { video.playbackRate = 2; });
   await until(() => page.$eval("video", video => video.currentTime > 18));
-  assert.equal(await overlaps(page), 0);
+  assert.deepEqual(await overlaps(page), []);
   assert.ok(await page.evaluate(() => document.getAnimations().filter(one => one.effect.target.parentElement?.className === "danmaku").every(one => one.playbackRate === 2)));
   await page.$eval("video", video => video.pause());
   const still = () => page.$$eval(".danmaku span", all => all.map(one => Math.round(one.getBoundingClientRect().left)).join());
@@ -74,7 +72,7 @@ test("no lines pile up while the player is hidden, and at most as many fly as th
   assert.equal(await page.$$eval(".danmaku span", all => all.length), 0);
   await page.$eval(".player", player => { player.hidden = false; });
   await until(async () => (await page.$$eval(".danmaku span", all => all.length)) > 3);
-  assert.equal(await overlaps(page), 0);
+  assert.deepEqual(await overlaps(page), []);
   await page.evaluate(() => localStorage.setItem("danmaku", JSON.stringify({ most: 5 })));
   await page.reload();
   await page.$eval("video", video => { video.muted = true; video.currentTime = 10; return video.play(); });

@@ -34,7 +34,7 @@ test("whatever people write stays text: in names, descriptions, comments, tags, 
     assert.equal(await page.textContent(".comment .text"), text);
     await page.$eval("video", video => { video.muted = true; return video.play(); });
     await page.waitForSelector(".danmaku span");
-    assert.equal(await page.textContent(".lines button"), text);
+    assert.ok((await page.$$eval(".lines button", all => all.map(one => one.textContent))).includes(text));
     for (const path of ["/", "/u/anna", `/embed/${id}`]) {
       await page.goto(path);
       await page.waitForLoadState("networkidle");

@@ -35,6 +35,8 @@ export class Danmaku {
     this.items = [];
     this.next = 0;
     this.live = new Set();
+    this.base = { film: 0, wall: 0 };  // see `clock`
+    this.isRunning = false;
     this.spare = [];
     this.pen = document.createElement("canvas").getContext("2d");
     this.layer = document.createElement("div");
@@ -44,9 +46,12 @@ export class Danmaku {
     this.motion = matchMedia("(prefers-reduced-motion: reduce)");
     const on = (target, names, work) => { for (const name of names.split(" ")) target.addEventListener(name, work); };
     on(video, "seeked emptied", () => this.refill());
-    on(video, "pause waiting", () => this.hold());
+    on(video, "pause waiting", () => this.setClock());
     on(video, "play playing", () => this.go());
-    on(video, "ratechange", () => { for (const one of this.live) one.animation.playbackRate = video.playbackRate; });
+    on(video, "ratechange", () => {
+      for (const one of this.live) one.animation.playbackRate = video.playbackRate;
+      this.setClock();
+    });
     on(document, "visibilitychange", () => { if (!document.hidden) this.refill(); });
     this.motion.addEventListener("change", () => this.refill());
     this.seen = new ResizeObserver(() => this.refill());
@@ -65,11 +70,31 @@ export class Danmaku {
     const now = this.video.currentTime;
     for (const item of items) this.items.splice(firstAt(this.items, item.at + 1e-6), 0, item);
     this.next = firstAt(this.items, now);
-    for (const item of items) if (item.at <= now && item.at > now - 1) this.spawn(item, now);
+    for (const item of items) if (item.at <= now && item.at > now - 1) this.spawn(item);
   }
   set(options) {
     Object.assign(this.options, options);
     this.refill();
+  }
+
+  /** The film's time by which the lines fly. It runs evenly, so that lines keep their distances; the film's own stutters. */
+  get clock() {
+    const passed = this.isRunning ? (document.timeline.currentTime - this.base.wall) / 1000 * this.video.playbackRate : 0;
+    return this.base.film + passed;
+  }
+  /** Sets the clock by the film, and all lines by the clock. */
+  setClock() {
+    this.base = { film: this.video.currentTime, wall: document.timeline.currentTime };
+    this.isRunning = this.isMoving;
+    for (const one of [...this.live]) {
+      const passed = Math.max(0, this.base.film - one.at);
+      if (passed >= one.duration) {  // play() would let it begin again
+        this.drop(one);
+        continue;
+      }
+      one.animation.currentTime = passed * 1000;
+      if (this.isRunning) one.animation.play(); else one.animation.pause();
+    }
   }
 
   get width() { return this.layer.clientWidth; }
@@ -81,6 +106,7 @@ export class Danmaku {
   /** Empties the stage and shows what would be on it now: after a seek, a resize, a hidden tab. */
   refill() {
     for (const one of [...this.live]) this.drop(one);
+    this.setClock();
     const now = this.video.currentTime;
     this.laneHeight = Math.ceil(this.font * 1.4);
     const lanes = Math.max(1, Math.floor(this.height * this.options.area / this.laneHeight));
@@ -88,25 +114,20 @@ export class Danmaku {
     this.layer.style.opacity = this.options.opacity;
     this.next = firstAt(this.items, now);
     if (!this.options.on || !this.width || !this.height || this.motion.matches) return;
-    for (let i = firstAt(this.items, now - this.duration); i < this.next; i++) this.spawn(this.items[i], now);
+    for (let i = firstAt(this.items, now - this.duration); i < this.next; i++) this.spawn(this.items[i]);
   }
-  hold() { for (const one of this.live) one.animation.pause(); }
   go() {
-    const now = this.video.currentTime;
-    if (this.isMoving)
-      for (const one of this.live) {
-        one.animation.currentTime = (now - one.at) * 1000;  // the film may have stalled
-        one.animation.play();
-      }
+    this.setClock();
     if (!this.asked) this.asked = requestAnimationFrame(this.tick);
   }
   tick() {
     this.asked = 0;
     if (this.video.paused) return;
-    const now = this.video.currentTime;
+    if (this.isRunning !== this.isMoving || Math.abs(this.video.currentTime - this.clock) > 0.12) this.setClock();
+    const now = this.clock;
     while (this.next < this.items.length && this.items[this.next].at <= now) {
       const item = this.items[this.next++];
-      if (item.at > now - 1 && this.options.on && !this.motion.matches && this.width) this.spawn(item, now);
+      if (item.at > now - 1 && this.options.on && !this.motion.matches && this.width) this.spawn(item);
     }
     this.asked = requestAnimationFrame(this.tick);
   }
@@ -128,7 +149,8 @@ export class Danmaku {
     }
     return this.options.overlap ? Math.floor(Math.random() * Math.max(1, lanes.length - span + 1)) : -1;
   }
-  spawn(item, now) {
+  spawn(item) {
+    const now = this.clock;
     if (this.live.size >= this.options.most || !this.isWanted(item)) return;
     const mode = item.mode in this.lanes ? item.mode : "scroll";
     const flies = mode === "scroll" || mode === "reverse";
@@ -153,10 +175,10 @@ export class Danmaku {
     const to = flies ? (mode === "scroll" ? -line.width : this.width) : middle;
     this.layer.append(node);
     const animation = node.animate([{ transform: `translate3d(${from}px,${y}px,0)` }, { transform: `translate3d(${to}px,${y}px,0)` }], { duration: duration * 1000, fill: "both" });
-    const one = { node, animation, at: item.at, width: line.width, lane, mode };
+    const one = { node, animation, at: item.at, duration };
     animation.playbackRate = this.video.playbackRate;
     animation.currentTime = Math.max(0, now - item.at) * 1000;
-    if (!this.isMoving) animation.pause();
+    if (!this.isRunning) animation.pause();
     animation.onfinish = () => this.drop(one);
     this.live.add(one);
   }

@@ -226,7 +226,7 @@ function Bar({ player }) {
         ${!data.danmaku_off && control("danmaku", t(options.on ? "danmaku.hide" : "danmaku.show"), () => setDanmaku({ on: !options.on }), { props: { "aria-pressed": options.on } })}
         ${!data.danmaku_off && control("gear", t("popup.danmaku"), () => open("danmaku"), { class: "wide-only", props: opens("danmaku") })}
         ${tracks.length > 0 && control("captions", t("popup.captions"), () => open("captions"), { props: { ...opens("captions"), "aria-pressed": Boolean(shown) } })}
-        <button class="control" type="button" aria-label=${t("popup.speed")} title=${t("popup.speed")} onClick=${() => open("speed")} ...${opens("speed")}>${number(video.playbackRate)}×</button>
+        <button class="control" type="button" aria-label=${`${t("popup.speed")}: ${number(video.playbackRate)}×`} title=${t("popup.speed")} onClick=${() => open("speed")} ...${opens("speed")}>${number(video.playbackRate)}×</button>
         ${forms.length > 1 && control("film", t("popup.form"), () => open("form"), { class: "wide-only", props: opens("form") })}
         ${canPip && control("pip", t("player.pip"), pip, { class: "wide-only" })}
         ${control(isFull ? "unfull" : "full", t(isFull ? "player.unfull" : "player.full"), full)}</div></div>`;
