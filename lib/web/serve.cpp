@@ -49,6 +49,7 @@ std::string featuresOf(const http::Router& router) {
                                {"thumbnails", Method::put, "/thumbnail"},
                                {"subtitles", Method::put, "/subtitles/{lang}"},
                                {"watch", Method::post, "/watch"},
+                               {"drop", Method::post, "/drop/{id}"},
                                {"heat", Method::get, "/heat"},
                                {"danmaku", Method::get, "/danmaku"},
                                {"trending", Method::get, "/trending"},
@@ -167,7 +168,7 @@ class Site {
         logo_(logoOf(options.logo)) {
     for (const Asset& asset : assets())
       if (!asset.served.empty()) files_.emplace(asset.served, encodedOf(asset));
-    for (const std::string_view name : {"home", "userhome", "account", "admin", "signin"})
+    for (const std::string_view name : {"home", "userhome", "account", "admin", "signin", "drop"})
       for (std::size_t language = 0; language < Pages::languages.size(); ++language)
         for (std::size_t theme = 0; theme < Pages::themes.size(); ++theme)
           shells_.emplace(std::tuple(name, language, theme),
@@ -519,6 +520,9 @@ void serveWeb(http::Router& router, const WebRooms& rooms, const WebOptions& opt
   serve(page("web.file", "/assets/{file}"),
         [](const Site& of, auto& exchange, auto& answer) { of.file(exchange, answer); });
   serve(page("web.logo", "/logo"), [](const Site& of, auto& exchange, auto& answer) { of.logo(exchange, answer); });
+  if (featuresOf(router).find("drop") != std::string::npos)  // the page of a drop link, to which guests upload
+    serve(page("web.drop", "/drop/{id}"),
+          [](const Site& of, auto& exchange, auto& answer) { of.shell("drop", exchange, answer); });
   http::Route signIn = page("web.signin", "/signin", Method::post);
   signIn.flags.slowRefusal = true;
   serve(signIn, [](const Site& of, auto& exchange, auto& answer) { of.signIn(false, exchange, answer); });

@@ -42,7 +42,6 @@ for (const width of [1440, 360])
         page.expected.push("404");
         if (who) await browser.signIn(page, who);
         for (const path of paths) {
-          await page.goto("about:blank");
           await page.goto(path.replace("ID", id));
           await page.waitForLoadState("networkidle");
           await until(() => page.$(".skeleton").then(one => one === null), `${path} is loaded`);

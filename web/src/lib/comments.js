@@ -1,5 +1,5 @@
 // The comments of a video: threads, replies, times that are links; deleting, hiding, reporting.
-import { html, useState, useRef, useEffect, Avatar, Menu, Icon, Empty, Failure, toast, sayError, usePages, More } from "./ui.js";
+import { html, useState, useRef, useEffect, Avatar, Dialog, Failure, sayError, usePages, More } from "./ui.js";
 import { get, post, del, query, seg, me, isStaff, explain } from "./api.js";
 import { t, ago, clock, count, moment } from "./strings.js";
 import { ReportDialog, MuteDialog } from "./moderation.js";
@@ -47,7 +47,6 @@ function Comment({ one, video, seek, onReply, onGone, onChange, replies }) {
   const name = one.author_display_name || one.author || one.imported_author || t("comment.guest");
   return html`<li class="comment" id=${`comment-${one.id}`}><${Avatar} name=${name} /><div>
     <div class="head">${one.author ? html`<a href=${`/u/${one.author}`}>${name}</a>` : html`<b>${name}</b>`}<span class="muted" title=${moment(one.time)}>${ago(one.time)}</span>
-      ${one.position_ms !== undefined && html`<button class="chip accent time-link" onClick=${() => seek(one.position_ms / 1000)}>${clock(one.position_ms)}</button>`}
       ${one.held && html`<span class="chip warn" title=${t(`held.${one.held}`)}>${t("held")}</span>`}</div>
     <${Timed} text=${one.content} seek=${seek} />
     <div class="acts">${me && !video.comments_off && html`<button onClick=${() => setOpen(open === "reply" ? "" : "reply")}>${t("reply")}</button>`}
@@ -61,18 +60,19 @@ function Comment({ one, video, seek, onReply, onGone, onChange, replies }) {
     ${replies}</div></li>`;
 }
 
-/** `share` are the parts of a signed link; `onPosted` and `onGone` are told of comments with a position. */
-export function Comments({ video, share, seek, added, onGone: tellGone }) {
+/** `share` are the parts of a signed link; `seek` goes to a time of the film. */
+export function Comments({ video, share, seek }) {
   const [isNewestFirst, setNewestFirst] = useState(true);
   const pages = usePages(cursor => get(`/videos/${video.id}/comments${query({ ...share, limit: 200, cursor })}`), "comments");
-  useEffect(() => { if (added) pages.change((items, isMore) => isMore || items.some(one => one.id === added.id) ? items : [...items, added]); }, [added]);
   const put = one => pages.change((items, isMore) => items.some(old => old.id === one.id) ? items.map(old => old.id === one.id ? one : old) : isMore ? items : [...items, one]);
   const gone = one => {
     pages.change(items => items.some(other => other.parent_id === one.id) ? items.map(old => old.id === one.id ? { ...old, deleted: true, content: "", author: "" } : old) : items.filter(old => old.id !== one.id));
-    tellGone?.(one);
   };
   const say = async (content, parent) => put(await post(`/videos/${video.id}/comments`, { content, parent_id: parent }));
-  const all = pages.items || [];
+  // What flies over the picture is listed beside it, not here.
+  const all = (pages.items || []).filter(one => one.position_ms === undefined);
+  const empty = useRef(0);
+  useEffect(() => { if (pages.items && pages.hasMore && !pages.busy && all.length < 20 && empty.current++ < 10) pages.next(); }, [pages.items?.length, pages.busy]);
   const roots = all.filter(one => !one.parent_id);
   if (isNewestFirst) roots.reverse();
   const part = one => html`<${Comment} key=${one.id} one=${one} video=${video} seek=${seek} onGone=${gone} onChange=${put} onReply=${(to, text) => say(text, to.id)}
@@ -83,4 +83,18 @@ export function Comments({ video, share, seek, added, onGone: tellGone }) {
       : html`<p class="note"><span class="grow">${t("comments.signin")}</span><a href=${`/signin?next=${encodeURIComponent(location.pathname + location.search)}`}>${t("nav.signin")}</a></p>`}
     ${pages.error && !pages.items ? html`<${Failure} ...${pages} />` : pages.items && !all.length && !video.comments_off ? html`<p class="muted">${t("comments.none")}</p>` : html`<ul class="comments">${roots.map(part)}</ul>`}
     <${More} pages=${pages} /></div>`;
+}
+
+/** One line of danmaku, and what may be done about it. */
+export function LineDialog({ line, video, onGone, onClose }) {
+  const [open, setOpen] = useState("");
+  const mayDelete = me && (line.author === me || video.author === me || isStaff);
+  const then = work => async () => { try { await work(); onClose(); } catch (error) { sayError(error); } };
+  if (open === "report") return html`<${ReportDialog} path=${`/videos/${video.id}/comments/${line.id}/reports`} onClose=${onClose} />`;
+  if (open === "mute") return html`<${MuteDialog} name=${line.author} onClose=${onClose} />`;
+  return html`<${Dialog} title=${clock(line.at * 1000)} onClose=${onClose}><p class="sentence">${line.text}</p>${line.author && html`<p class="muted small">${t("line.by")} <a href=${`/u/${line.author}`}>${line.author}</a></p>`}
+    <div class="row end">${line.author !== me && html`<button class="button" onClick=${() => setOpen("report")}>${t("report.button")}</button>`}
+    ${isStaff && line.author && line.author !== me && html`<button class="button danger" onClick=${() => setOpen("mute")}>${t("mute.button")}</button>`}
+    ${isStaff && html`<button class="button" onClick=${then(async () => { await post(`/comments/${line.id}/hide`); onGone(line); })}>${t("hide")}</button>`}
+    ${mayDelete && html`<button class="button danger" onClick=${then(async () => { await del(`/videos/${video.id}/comments/${line.id}`); onGone(line); })}>${t("delete")}</button>`}</div></${Dialog}>`;
 }

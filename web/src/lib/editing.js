@@ -1,6 +1,6 @@
 // Dialogs to change and to share a video.
 import { html, useState, useLoad, Dialog, Form, Field, CopyField, Icon, toast, sayError } from "./ui.js";
-import { get, post, patch, del, call, can, ApiError } from "./api.js";
+import { get, post, patch, del, call, can, me, seg, ApiError } from "./api.js";
 import { t, moment } from "./strings.js";
 
 export function EditDialog({ video, onClose, onChange }) {
@@ -56,4 +56,20 @@ export function ShareDialog({ video, onClose, onChange }) {
     }}><div class="row"><div class="grow"><${Field} label=${t("share.label")}><input name="label" maxlength="100" /></${Field}></div><${Field} label=${t("share.expires")}><select name="days">${spans.map(([days, key]) => html`<option value=${days} selected=${days === "7"}>${t(key)}</option>`)}</select></${Field}></div></${Form}>
     ${view.length > 0 && html`<ul class="links">${view.map(one => html`<li><span class="grow">${one.label || t("share.unnamed")}<br /><span class="muted small">${t("share.until", { time: moment(one.expires) })}</span></span><button class="button compact danger" onClick=${() => revoke(one)}>${t("revoke")}</button></li>`)}</ul>`}</div>
   </${Dialog}>`;
+}
+
+/** Links through which guests upload to the person who is signed in. */
+export function DropDialog({ onClose }) {
+  const path = `/user/${seg(me)}/shares`;
+  const links = useLoad(() => get(path));
+  const [made, setMade] = useState();
+  return html`<${Dialog} title=${t("drop.link")} onClose=${onClose}><p class="muted">${t("drop.link.about")}</p>
+    ${made && html`<${CopyField} value=${made} label=${t("drop.link")} />`}
+    <${Form} label=${t("share.create")} work=${async values => {
+      const link = await post(path, { what: "drop", expires: new Date(Date.now() + values.days * 86400000).toISOString(), max_files: Number(values.most), label: values.label || undefined });
+      setMade(new URL(link.url, location.href).href);
+      links.again();
+    }}><${Field} label=${t("share.label")}><input name="label" maxlength="100" /></${Field}><div class="row"><div class="grow"><${Field} label=${t("drop.most")}><input name="most" type="number" min="1" max="1000" value="50" required /></${Field}></div>
+      <${Field} label=${t("share.expires")}><select name="days">${spans.map(([days, key]) => html`<option value=${days} selected=${days === "7"}>${t(key)}</option>`)}</select></${Field}></div></${Form}>
+    ${links.data?.shares.length > 0 && html`<ul class="links">${links.data.shares.map(one => html`<li><span class="grow">${one.label || t("share.unnamed")}<br /><span class="muted small">${t("share.until", { time: moment(one.expires) })}</span></span><button class="button compact danger" onClick=${() => del(`${path}/${one.id}`).then(links.again, sayError)}>${t("revoke")}</button></li>`)}</ul>`}</${Dialog}>`;
 }

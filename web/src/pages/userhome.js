@@ -1,9 +1,9 @@
 import "../lib/page.js";
 import { html, render, useState, useEffect, usePages, useLoad, More, Empty, Failure, Thumb, Menu, Icon, toast, sayError } from "../lib/ui.js";
-import { get, post, del, query, seg, me } from "../lib/api.js";
+import { get, post, del, query, seg, me, can } from "../lib/api.js";
 import { t, ago, bytes, count, moment } from "../lib/strings.js";
 import { Upload } from "../upload/queue.js";
-import { EditDialog, ShareDialog } from "../lib/editing.js";
+import { DropDialog, EditDialog, ShareDialog } from "../lib/editing.js";
 
 function Quota({ user }) {
   if (!user) return html`<div class="quota"><span class="skeleton line"></span><div class="bar"></div></div>`;
@@ -46,11 +46,12 @@ function Mine() {
   const gone = video => { pages.change(items => items.filter(one => one.id !== video.id)); };
   const tabs = html`<div class="tabs" role="tablist">${["all", "trash"].map(name => html`<button role="tab" aria-selected=${tab === name} onClick=${() => setTab(name)}>${t(`mine.${name}`)}</button>`)}</div>`;
   return html`<div class="stack loose"><${Upload} onDone=${done} />
-    <section class="stack"><div class="row apart">${tabs}<${Quota} user=${user.data} /></div>
+    <section class="stack"><div class="row apart">${tabs}<div class="row">${can("drop") && html`<button class="button compact" onClick=${() => setDialog({ name: "drop" })}><${Icon} name="link" size=${16} />${t("drop.link")}</button>`}<${Quota} user=${user.data} /></div></div>
     ${pages.error && !pages.items ? html`<${Failure} ...${pages} />` : !pages.items ? html`<ul class="mine">${[1, 2, 3].map(() => html`<li><span class="thumb skeleton"></span><div class="stack tight"><div class="skeleton line"></div><div class="skeleton line short"></div></div></li>`)}</ul>`
       : pages.items.length ? html`<ul class="mine">${pages.items.map(video => html`<${Row} key=${video.id} video=${video} onChange=${put} onGone=${gone} open=${(name, of) => setDialog({ name, of })} />`)}</ul><${More} pages=${pages} />`
       : html`<${Empty} icon=${tab === "trash" ? "trash" : "film"} title=${t(`mine.${tab}.empty`)}><p>${t(`mine.${tab}.empty.text`)}</p></${Empty}>`}</section>
     ${dialog?.name === "edit" && html`<${EditDialog} video=${dialog.of} onClose=${() => setDialog()} onChange=${put} />`}
+    ${dialog?.name === "drop" && html`<${DropDialog} onClose=${() => setDialog()} />`}
     ${dialog?.name === "share" && html`<${ShareDialog} video=${dialog.of} onClose=${() => setDialog()} onChange=${put} />`}</div>`;
 }
 render(html`<${Mine} />`, document.getElementById("app"));

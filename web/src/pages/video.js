@@ -5,7 +5,7 @@ import { t, ago, bytes, clock, count, day, moment } from "../lib/strings.js";
 import { startPlayer, chapterAt } from "../player/player.js";
 import { Lines } from "../player/lines.js";
 import { firstAt } from "../player/danmaku.js";
-import { Comments, Timed } from "../lib/comments.js";
+import { Comments, LineDialog, Timed } from "../lib/comments.js";
 import { ReportDialog, BlockDialog } from "../lib/moderation.js";
 import { EditDialog, ShareDialog } from "../lib/editing.js";
 
@@ -28,7 +28,6 @@ const figure = document.getElementById("player");
 const player = data.state === "ready" || data.state === undefined ? startPlayer(figure, data, { query: link, start, onTime: time => { lines.near(time); told(); } }) : undefined;
 const video = figure.querySelector("video");
 let tellLines = () => {};
-let tellComments = () => {};
 const lines = new Lines(data.id, player?.danmaku ?? { add() {}, setItems() {} }, { share, onChange: all => tellLines(all) });
 if (!data.danmaku_off) lines.near(start || 0);
 const seek = at => {
@@ -129,7 +128,6 @@ function Say() {
       if (size !== "normal") wanted.size = size;
       const posted = await post(`/videos/${data.id}/comments`, wanted);
       lines.add([{ ...wanted, ...posted }], true);
-      tellComments(posted);
       setText("");
       if (posted.held) toast(t("comment.held"));
     } catch (error) { sayError(error); }
@@ -147,6 +145,7 @@ function Say() {
 function Side() {
   const [all, setAll] = useState(lines.all);
   const [time, setTime] = useState(0);
+  const [line, setLine] = useState();
   const list = useRef();
   tellLines = setAll;
   useEffect(() => {
@@ -164,14 +163,10 @@ function Side() {
   const from = Math.max(0, now - 60);
   return html`${chapters.length > 0 && html`<section class="panel"><header><h2>${t("chapters")}</h2></header><ol class="chapters">${chapters.map(one => html`<li><button onClick=${() => seek(one.time_ms / 1000)} aria-current=${one === chapter ? "true" : undefined}><time>${clock(one.time_ms)}</time><span>${one === chapter ? html`<b>${one.title}</b>` : one.title}</span></button></li>`)}</ol></section>`}
     ${!data.danmaku_off && html`<section class="panel"><header><h2>${t("danmaku.title")}</h2>${all.length > 0 && html`<span class="muted small">${count("lines", all.length)}</span>`}</header>
-      ${all.length ? html`<ul class="lines" ref=${list} tabindex="0" aria-label=${t("danmaku.title")}>${all.slice(from, from + 160).map((one, index) => html`<li key=${one.id} class=${from + index === now ? "now" : ""}><time>${clock(one.at * 1000)}</time><button onClick=${() => seek(one.at)}>${one.text}</button></li>`)}</ul>`
+      ${all.length ? html`<ul class="lines" ref=${list} tabindex="0" aria-label=${t("danmaku.title")}>${all.slice(from, from + 160).map((one, index) => html`<li key=${one.id} class=${from + index === now ? "now" : ""}><time>${clock(one.at * 1000)}</time><button onClick=${() => seek(one.at)}>${one.text}</button><button class="about-line" aria-label=${`${t("actions")}: ${one.text}`} onClick=${() => setLine(one)}><${Icon} name="more" size=${16} /></button></li>`)}</ul>`
         : html`<p class="muted small">${t(me ? "danmaku.none" : "danmaku.none.guest")}</p>`}</section>`}
+    ${line && html`<${LineDialog} line=${line} video=${data} onGone=${one => lines.remove(one.id)} onClose=${() => setLine()} />`}
     ${others.length > 0 && html`<section class="stack"><h2>${can("related") ? t("related") : t("more.by", { name: data.author_display_name || data.author })}</h2><div class="stack">${others.map(one => html`<${Card} key=${one.id} video=${one} withAuthor=${can("related")} />`)}</div></section>`}`;
-}
-function Talk() {
-  const [added, setAdded] = useState();
-  tellComments = setAdded;
-  return html`<${Comments} video=${data} share=${share} seek=${seek} added=${added} onGone=${one => { if (one.position_ms !== undefined) lines.remove(one.id); }} />`;
 }
 function renderAll() {
   const into = (id, what) => { const place = document.getElementById(id); if (!place.firstChild?.__k && !place.dataset.alive) { place.textContent = ""; place.dataset.alive = "1"; } render(what, place); };
@@ -181,6 +176,6 @@ function renderAll() {
   if (me && !data.danmaku_off && !data.comments_off && data.state === "ready") into("say", html`<${Say} />`);
   else into("say", null);
   into("side", html`<${Side} />`);
-  into("comments", html`<${Talk} />`);
+  into("comments", html`<${Comments} video=${data} share=${share} seek=${seek} />`);
 }
 renderAll();

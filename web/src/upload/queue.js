@@ -35,6 +35,9 @@ class Queue {
     this.changed();
   }
   next() {
+    // The screen stays on while something is sent, where the browser lets it (HTTPS).
+    if (this.isBusy && !this.lock) this.lock = navigator.wakeLock?.request("screen").catch(() => null);
+    if (!this.isBusy && this.lock) { this.lock.then(lock => lock?.release()); this.lock = undefined; }
     let running = this.items.filter(item => item.state === "running").length;
     for (const item of this.items) if (item.state === "waiting" && running < parallel) { running++; this.run(item); }
     this.changed();

@@ -27,7 +27,7 @@ async function tus(method, url, headers) {
 }
 
 /** Sends a body and tells how much has gone; rejects with an ApiError. `hold(abort)` gets the way to stop it. */
-function send(method, url, headers, body, onProgress, hold) {
+export function send(method, url, headers, body, onProgress, hold) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open(method, url);
