@@ -7,10 +7,6 @@ set(count 0)
 
 # Adds a file with its served name; what is served is also compressed.
 function(embed name served file imports)
-  set(names "")
-  foreach(form plain gzip brotli)
-    set(names "${names}, {}")
-  endforeach()
   set(forms "${file}")
   if(NOT served STREQUAL "")
     execute_process(COMMAND ${GZIP} -9 -n -c ${file} OUTPUT_FILE ${file}.gz COMMAND_ERROR_IS_FATAL ANY)

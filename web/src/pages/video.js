@@ -139,7 +139,7 @@ function Say() {
       <div class="menu-list say-options say-menu"><span class="label">${t("say.color")}</span><div class="row" role="radiogroup" aria-label=${t("say.color")}>${colors.map(swatch)}</div>
       <span class="label">${t("say.mode")}</span>${segments("mode", ["scroll", "top", "bottom"], mode)}<span class="label">${t("say.size")}</span>${segments("size", ["small", "normal", "big"], size)}</div></details>
     <input type="text" value=${text} maxlength="200" placeholder=${t("say.hint")} aria-label=${t("say.hint")} onInput=${event => setText(event.target.value)} />
-    <button class="button primary" disabled=${busy || !text.trim()}><${Icon} name="send" size=${18} />${t("send")}</button></form>`;
+    <button class="button primary" aria-label=${t("send")} disabled=${busy || !text.trim()}><${Icon} name="send" size=${18} /><span>${t("send")}</span></button></form>`;
 }
 
 function Side() {
