@@ -188,6 +188,7 @@ class Site {
     if (!who) return answerEncoded(head, shells_.find(std::tuple(name, look.language, look.theme))->second, answer);
     Values values = shellValues(name, look);
     addCaller(*who, values);
+    if ((exchange.request.listener.roles & http::scheduler) != 0) values["scheduler"] = "1";
     answer.content.push_back({pages_.fill(name, look, std::move(values)), nullptr, 0, 0});
   }
 

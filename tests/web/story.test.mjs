@@ -13,6 +13,7 @@ after(async () => {
   await browser?.stop();
   await site?.stop();
 });
+const videosOf = async (user, state = "ready") => (await (await (await site.as(user))("GET", `/user/${user}/videos?state=${state}`)).json()).videos;
 const time = () => page.$eval("video", video => video.currentTime);
 
 test("a person registers, uploads, watches, comments, deletes and signs out", async t => {
@@ -178,7 +179,7 @@ test("without scripts pages show, forms sign in, and the film has the browser's 
   await plain.fill("#pwd", password);
   await plain.click("form[action='/signin'] button");
   await plain.waitForURL("**/userhome");
-  const id = (await site.ctl("-o", "id", "video", "list", "--user", "ada")).split("\n")[0];
+  const id = (await videosOf("ada"))[0].id;
   await plain.goto(`/v/${id}`);
   assert.equal(await plain.textContent("h1"), "A test film");
   assert.equal(await plain.$("video[controls][src]") !== null, true);
@@ -187,25 +188,76 @@ test("without scripts pages show, forms sign in, and the film has the browser's 
   await plain.waitForSelector(".header >> text=Sign in");
 });
 
+test("everything can be reached and used by the keyboard alone, and the focus shows", async () => {
+  const own = await browser.open(site);
+  await own.goto("/signin");
+  await until(() => own.evaluate(() => document.activeElement.id === "name"));
+  await own.keyboard.type("ada");
+  await own.keyboard.press("Tab");
+  await own.keyboard.type(password);
+  await own.keyboard.press("Enter");
+  await own.waitForURL("**/userhome");
+  const reach = async selector => {
+    for (let n = 0; n < 60; n++) {
+      if (await own.evaluate(wanted => document.activeElement?.matches(wanted), selector)) {
+        assert.notEqual(await own.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), "none", selector);
+        return;
+      }
+      await own.keyboard.press("Tab");
+    }
+    assert.fail(`${selector} cannot be reached`);
+  };
+  await own.waitForSelector(".mine h3 a");
+  await reach(".mine .actions .button:nth-of-type(2)");
+  await own.keyboard.press("Enter");
+  await own.waitForSelector("dialog[open]");
+  assert.equal(await own.evaluate(() => document.activeElement.closest("dialog") !== null), true);
+  await own.keyboard.press("Escape");
+  await until(async () => !(await own.$("dialog[open]")));
+  await own.focus("body");
+  await own.goto(await own.getAttribute(".mine h3 a", "href"));
+  await reach(".big-play");
+  await own.keyboard.press("Enter");
+  await until(() => own.$eval("video", video => !video.paused));
+  await reach(".seek input");
+  const before = await own.$eval("video", video => video.currentTime);
+  await own.keyboard.press("ArrowRight");
+  await until(async () => (await own.$eval("video", video => video.currentTime)) >= before + 4.5);
+  await reach(".say input[type=text]");
+  await own.keyboard.type("By keyboard");
+  await own.keyboard.press("Enter");
+  await own.waitForSelector(".lines >> text=By keyboard");
+  await reach(".comment-form textarea");
+  await own.keyboard.type("Also by keyboard");
+  await own.keyboard.press("Control+Enter");
+  await own.waitForSelector(".comment >> text=Also by keyboard");
+  await own.context().close();
+});
+
 test("an upload that the server's restart cut goes on, and a cancelled one leaves nothing", async t => {
   if (!features.has("tus")) return t.skip("no resumable uploads in this version");
   const own = await browser.open(site);
   own.expected.push("ERR_", "Failed to load resource");
   await browser.signIn(own, "ada");
+  const slow = await own.context().newCDPSession(own);
+  const rate = uploadThroughput => slow.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput });
+  await rate(1000000);
   await own.setInputFiles("input[type=file][multiple]", film(60, { size: "640x360", rate: "8000k" }));
-  await own.waitForSelector("li[data-state=running]");
+  const percent = () => own.$eval("li[data-state] [role=progressbar]", bar => Number(bar.getAttribute("aria-valuenow")));
+  await until(async () => (await percent()) >= 5, "some of it is sent");
   const address = site.url.slice("http://".length);
   await site.halt();
   await site.run(address);
+  await rate(-1);
   await own.waitForSelector("li[data-state=done]", { timeout: 60000 });
-  const slow = await own.context().newCDPSession(own);
-  await slow.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 200000 });
-  const before = (await site.ctl("-o", "id", "video", "list", "--user", "ada", "--state", "pending")).length;
+  await rate(200000);
+  const before = (await videosOf("ada", "pending")).length;
   await own.click("text=Clear finished");
   await own.setInputFiles("input[type=file][multiple]", film(61, { size: "640x360", rate: "8000k" }));
   await own.waitForSelector("li[data-state=running]");
   await own.click("[aria-label^='Pause']");
   await own.waitForSelector("li[data-state=paused]");
+  assert.equal((await videosOf("ada", "pending")).length, before + 1);
   await own.click("[aria-label^='Cancel']");
-  await until(async () => (await site.ctl("-o", "id", "video", "list", "--user", "ada", "--state", "pending")).length === before, "the pending video is gone");
+  await until(async () => (await videosOf("ada", "pending")).length === before, "the pending video is gone");
 });

@@ -94,7 +94,7 @@ function Server() {
     ${data && html`<div class="counts"><div><b>${number(data.connections)}</b><span class="muted small">${t("server.connections")}</span></div><div><b>${number(data.workers)}</b><span class="muted small">${t("server.workers")}</span></div></div>`}
     ${limits.data && html`<${Table} label=${t("admin.limits")} heads=${[t("limit.name"), `#${t("limit.use")}`, `#${t("limit.most")}`, `#${t("limit.refused")}`]}>${limits.data.limits.map(one => { const show = one.name === "buffered" ? bytes : number; return html`<tr><td>${t(`limit.${one.name}`)}</td><td class="number">${show(one.in_use)}</td><td class="number">${one.most ? show(one.most) : t("unlimited")}</td><td class="number">${number(one.refused)}</td></tr>`; })}</${Table}>`}</div></section>`;
 }
-const tabs = { reports: Reports, held: Held, contents: BlockedContents, ...(isAdmin ? { users: Users, queue: Queue, tasks: Tasks, server: Server } : {}) };
+const tabs = { reports: Reports, held: Held, contents: BlockedContents, ...(isAdmin ? { users: Users, ...(document.documentElement.dataset.scheduler ? { queue: Queue, tasks: Tasks } : {}), server: Server } : {}) };
 function Admin() {
   const [tab, setTab] = useState(() => location.hash.slice(1) in tabs ? location.hash.slice(1) : Object.keys(tabs)[0]);
   useEffect(() => {
