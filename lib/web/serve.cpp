@@ -235,6 +235,7 @@ class Site {
     } catch (const Error& error) {
       const int status = rowOf(error.fault()).httpStatus;
       if (status >= 500) throw;
+      const bool isWrong = !isNew && (error.fault() == Fault::malformed || error.fault() == Fault::notFound);
       Values values{{"name", isUtf8(name) ? name : ""}, {"next", pathWithin(form["next"], "")}};
       values[isNew ? "registering" : "signing"] = "1";
       const auto key = [&] {
@@ -249,7 +250,7 @@ class Site {
       const Pages::Look look = Pages::lookOf(exchange.request.head);
       values["error"] = pages_.text(look, key);
       if (error.fault() == Fault::malformed && isNew) values["detail"] = error.detail();
-      answer.status = status;
+      answer.status = isWrong ? 401 : status;  // whatever is no name and password of anybody
       if (error.retryAfter()) answer.set("Retry-After", std::to_string(error.retryAfter()->count()));
       signInPage(exchange, std::move(values), answer);
     }
