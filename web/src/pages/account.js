@@ -32,7 +32,7 @@ function Tokens() {
   const tokens = list.data?.tokens || [];
   return html`<${Panel} title=${t("account.tokens")} about=${t("account.tokens.about")}><div class="stack">
     ${tokens.length > 0 && html`<div class="table-frame" tabindex="0" role="region" aria-label=${t("account.tokens")}><table><thead><tr><th>${t("token.label")}</th><th>${t("token.scope")}</th><th>${t("token.used")}</th><th>${t("token.expires")}</th><th><span class="visually-hidden">${t("actions")}</span></th></tr></thead>
-      <tbody>${tokens.map(one => html`<tr key=${one.id}><td>${one.label}</td><td><span class="chip">${one.scope}</span></td><td>${one.last_used ? ago(one.last_used) : t("never")}</td><td>${one.expires ? day(one.expires) : t("never")}</td><td class="number"><button class="button compact danger" onClick=${() => revoke(one)}>${t("revoke")}</button></td></tr>`)}</tbody></table></div>`}
+      <tbody>${tokens.map(one => html`<tr key=${one.id}><td class="text">${one.label}</td><td><span class="chip">${one.scope}</span></td><td>${one.last_used ? ago(one.last_used) : t("never")}</td><td>${one.expires ? day(one.expires) : t("never")}</td><td class="number"><button class="button compact danger" onClick=${() => revoke(one)}>${t("revoke")}</button></td></tr>`)}</tbody></table></div>`}
     ${made && html`<div class="note good"><div class="grow stack tight"><p>${t("token.once")}</p><${CopyField} value=${made} label=${t("account.tokens")} /></div></div>`}
     <${Form} label=${t("token.create")} work=${async (values, form) => {
       const token = await post(`/user/${seg(me)}/tokens`, { label: values.label, scope: values.scope, expires: values.days ? new Date(Date.now() + values.days * 86400000).toISOString() : null });

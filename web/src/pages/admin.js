@@ -40,7 +40,7 @@ function Held() {
 function BlockedContents() {
   const pages = usePages(cursor => get(`/blocked-contents${query({ limit: 50, cursor })}`), "contents");
   return html`<section class="panel"><header><h2>${t("admin.contents")}</h2></header>${pages.error ? html`<${Failure} ...${pages} />` : pages.items && !pages.items.length ? html`<p class="muted">${t("contents.none")}</p>`
-    : html`<${Table} label=${t("admin.contents")} heads=${["SHA-256", t("block.reason"), t("time"), "#"]}>${(pages.items || []).map(one => html`<tr key=${one.sha256}><td class="mono">${one.sha256.slice(0, 16)}…</td><td>${one.reason}</td><td>${day(one.time)}</td><td class="number"><button class="button compact" onClick=${() => del(`/blocked-contents/${one.sha256}`).then(() => pages.change(items => items.filter(other => other !== one)), sayError)}>${t("unblock.button")}</button></td></tr>`)}</${Table}>`}</section>`;
+    : html`<${Table} label=${t("admin.contents")} heads=${["SHA-256", t("block.reason"), t("time"), "#"]}>${(pages.items || []).map(one => html`<tr key=${one.sha256}><td class="mono">${one.sha256.slice(0, 16)}…</td><td class="text">${one.reason}</td><td>${day(one.time)}</td><td class="number"><button class="button compact" onClick=${() => del(`/blocked-contents/${one.sha256}`).then(() => pages.change(items => items.filter(other => other !== one)), sayError)}>${t("unblock.button")}</button></td></tr>`)}</${Table}>`}</section>`;
 }
 
 function UserDialog({ user, onClose, onChange }) {
@@ -75,7 +75,7 @@ function Queue() {
   const retry = one => post(`/deletions/${one.video_id}/retry`).then(list.again, sayError);
   return html`<section class="panel"><header><h2>${t("admin.queue")}</h2><button class="button compact" onClick=${() => post("/deletions/drain", {}).then(() => { toast(t("queue.started")); list.again(); }, sayError)}>${t("queue.drain")}</button></header>
     ${data && html`<div class="counts">${["due", "leased", "failed", "dead"].map(name => html`<div><b>${number(data[name])}</b><span class="muted small">${t(`queue.${name}`)}</span></div>`)}</div>`}
-    ${data?.deletions?.length > 0 && html`<${Table} label=${t("admin.queue")} heads=${[t("video"), t("state"), t("queue.when"), `#${t("queue.tries")}`, t("problem"), "#"]}>${data.deletions.map(one => html`<tr key=${one.video_id}><td class="mono">${one.video_id.slice(0, 13)}…</td><td>${t(`queue.state.${one.state}`)}</td><td>${ago(one.due)}</td><td class="number">${one.tries}</td><td>${one.last_error || ""}</td><td class="number">${one.tries > 0 && html`<button class="button compact" onClick=${() => retry(one)}>${t("retry")}</button>`}</td></tr>`)}</${Table}>`}</section>`;
+    ${data?.deletions?.length > 0 && html`<${Table} label=${t("admin.queue")} heads=${[t("video"), t("state"), t("queue.when"), `#${t("queue.tries")}`, t("problem"), "#"]}>${data.deletions.map(one => html`<tr key=${one.video_id}><td class="mono">${one.video_id.slice(0, 13)}…</td><td>${t(`queue.state.${one.state}`)}</td><td>${ago(one.due)}</td><td class="number">${one.tries}</td><td class="text">${one.last_error || ""}</td><td class="number">${one.tries > 0 && html`<button class="button compact" onClick=${() => retry(one)}>${t("retry")}</button>`}</td></tr>`)}</${Table}>`}</section>`;
 }
 function Tasks() {
   const list = usePolled(() => get("/tasks"));
