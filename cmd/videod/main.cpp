@@ -32,7 +32,6 @@
 #include "server/server.hpp"
 #include "settings/settings.hpp"
 #include "toolkit/toolkit.hpp"
-#include "web/own_pages.hpp"
 
 namespace {
 
@@ -341,8 +340,7 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
   std::vector<RoleUrl> roles;
   daemon.roles = [&] { return roles; };
   toolkit->server().become(std::move(daemon));
-  serve(router, *toolkit, settings.cookies);
-  if (!settings.webRoot.empty()) serveOwnPages(router, settings.webRoot);
+  serve(router, *toolkit, settings.cookies, settings.web);
 
   for (const int socket : observe::takeHandedSockets()) transport.inherit(socket);
   for (const http::Listener& listener : settings.listeners) {

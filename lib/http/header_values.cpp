@@ -1,5 +1,8 @@
 #include "http/header_values.hpp"
 
+#include <algorithm>
+#include <charconv>
+
 #include "base/error.hpp"
 #include "base/ids.hpp"
 #include "http/percent_encoding.hpp"
@@ -70,6 +73,20 @@ std::string nameOfDisposition(std::string_view disposition) {
       return name;
   }
   return parameterOf(disposition, "filename").value_or("");
+}
+
+std::optional<double> weightOf(std::string_view list, std::string_view item) {
+  std::optional<double> weight;
+  forEachItem(list, [&](std::string_view one) {
+    if (!equalWithoutCase(trimmed(one.substr(0, one.find(';'))), item)) return;
+    double read = 1;
+    const std::size_t semicolon = one.find(';');
+    if (semicolon != std::string_view::npos)
+      if (const auto q = parameterOf(one.substr(semicolon + 1), "q"))
+        if (std::from_chars(q->data(), q->data() + q->size(), read).ec != std::errc()) read = 0;
+    weight = std::clamp(read, 0.0, 1.0);
+  });
+  return weight;
 }
 
 }  // namespace video::http

@@ -31,6 +31,10 @@ void forEachItem(std::string_view list, Visit&& visit, char separator = ',') {
 /// or nothing. Ignores the case of the name.
 std::optional<std::string> parameterOf(std::string_view parameters, std::string_view name);
 
+/// Returns the weight (0 to 1) that a list such as Accept-Encoding gives to an item (RFC 9110 §12.4.2), ignoring case;
+/// nothing if it does not name it.
+std::optional<double> weightOf(std::string_view list, std::string_view item);
+
 /// Returns the SHA-256 in a Content-Digest (RFC 9530 §2) as lower-case hex, or nothing if there is none. Throws
 /// malformed if it is not a SHA-256 in base64.
 std::optional<std::string> sha256Of(std::string_view contentDigest);

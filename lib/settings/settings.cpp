@@ -111,6 +111,55 @@ void readListeners(const toml::node& node, const std::string& file, std::vector<
   }
 }
 
+// ---- the keys of [web]
+
+// A key that is what a link of the site's pages leads to.
+template <class Where>
+Rule<Settings> reference(std::string key, Where where) {
+  return {
+      std::move(key),
+      [where](const Value& value, Settings& to) {
+        const std::string text = value.text();
+        const bool leads =
+            schemeSize(text) > 0 || text.starts_with("mailto:") || (text.starts_with('/') && !text.starts_with("//"));
+        if (!text.empty() && (!leads || text.find_first_of(" \"<>\\") != std::string::npos))
+          value.refuse("must be a URL like \"https://video.example/about\", \"mailto:a@video.example\" or \"/v/ID\"");
+        where(to.web) = text;
+      },
+      [where](const Settings& of) { return where(of.web); }};
+}
+
+const std::vector<Rule<Settings>>& webRules() {
+  static const std::vector<Rule<Settings>> all{
+      {"web.name",
+       [](const Value& value, Settings& to) {
+         to.web.name = value.text();
+         accept(value, [&] { checkText("it", to.web.name, 1, 50); });
+       },
+       [](const Settings& of) { return of.web.name; }},
+      {"web.logo", [](const Value& value, Settings& to) { to.web.logo = value.text(); },
+       [](const Settings& of) { return of.web.logo.string(); }},
+      reference(
+          "web.contact", [](auto& of) -> auto& { return of.contact; }),
+      reference(
+          "web.imprint", [](auto& of) -> auto& { return of.imprint; }),
+      reference(
+          "web.terms", [](auto& of) -> auto& { return of.terms; }),
+      reference(
+          "web.privacy", [](auto& of) -> auto& { return of.privacy; }),
+      {"web.embed",
+       [](const Value& value, Settings& to) {
+         to.web.embed = readTexts(value);
+         for (const std::string& origin : to.web.embed)
+           if (origin != "*" && (schemeSize(origin) == 0 || schemeSize(origin) == origin.size() ||
+                                 origin.find_first_of("/?#*;,'\" ", schemeSize(origin)) != std::string::npos))
+             value.refuse("each must be an origin like \"https://blog.example\", or \"*\" for all");
+       },
+       [](const Settings& of) { return fmt::format("{}", fmt::join(of.web.embed, ",")); }},
+  };
+  return all;
+}
+
 // ---- the keys of the [task.*] tables
 
 void addTaskRules(std::vector<Rule<Settings>>& to) {
@@ -254,10 +303,10 @@ const std::vector<Rule<Settings>>& rules() {
 
       {"web.root",
        [](const Value& value, S& to) {
-         to.webRoot = value.text();
-         if (!to.webRoot.empty() && !to.webRoot.is_absolute()) value.refuse("must be an absolute path, or empty");
+         to.web.root = value.text();
+         if (!to.web.root.empty() && !to.web.root.is_absolute()) value.refuse("must be an absolute path, or empty");
        },
-       [](const S& of) { return of.webRoot.string(); }},
+       [](const S& of) { return of.web.root.string(); }},
 
       choice<S>(
           "access.registration", std::array{pair{Word("open"), true}, pair{Word("admin"), false}},
@@ -398,6 +447,7 @@ const std::vector<Rule<Settings>>& rules() {
   };
   static const std::vector<Rule<Settings>> all = [] {
     std::vector<Rule<Settings>> made = plain;
+    made.insert(made.end(), webRules().begin(), webRules().end());
     addTaskRules(made);
     return made;
   }();
@@ -485,6 +535,7 @@ Settings loadSettings(const std::filesystem::path& file) {
     throw Error(Fault::malformed, fmt::format("{}:{}: {}", name, failure.source().begin.line, failure.description()));
   }
   checkTogether(settings, name, lines);
+  settings.web.registrationIsOpen = settings.access.openRegistration;
   settings.cookies.lifetime = settings.access.newSessionTtl();
   for (const http::Listener& listener : settings.listeners)
     if (settings.shares.publicUrl.empty() && (listener.roles & (http::stream | http::web)) != 0)

@@ -23,6 +23,7 @@
 #include "uploads/uploads.hpp"
 #include "users/users.hpp"
 #include "videos/videos.hpp"
+#include "web/web.hpp"
 
 namespace video {
 
@@ -46,11 +47,11 @@ struct Settings {
   SubtitlesOptions subtitles;
   SharesOptions shares;
   CommentsOptions comments;
-  std::filesystem::path webRoot;  ///< folder with the site's own pages; empty: none
   ReportsOptions reports;
   std::string signingKey;  ///< the key for signed links, 32 bytes; empty: use `signing.key` of the data directory
   DeletionsOptions deletions;
   TasksOptions tasks;
+  WebOptions web;
   store::StoreOptions store;
   observe::LogOptions log;
 

@@ -15,6 +15,8 @@
 #include "users/make.hpp"
 #include "videos/make.hpp"
 #include "views/make.hpp"
+#include "web/own_pages.hpp"
+#include "web/web.hpp"
 
 namespace video {
 namespace {
@@ -27,7 +29,7 @@ constexpr http::Route openapi{.name = "server.openapi",
 
 }  // namespace
 
-void serve(http::Router& router, LocalToolkit& toolkit, const http::CookieOptions& cookies) {
+void serve(http::Router& router, LocalToolkit& toolkit, const http::CookieOptions& cookies, const WebOptions& web) {
   serveUsers(router, toolkit.users(), cookies);
   serveSessions(router, toolkit.sessions(), cookies);
   serveTokens(router, toolkit.tokens());
@@ -48,6 +50,10 @@ void serve(http::Router& router, LocalToolkit& toolkit, const http::CookieOption
     answer.set("Content-Type", "application/json; charset=utf-8");
     answer.content.push_back({{}, nullptr, 0, 0, document});
   });
+  if (web.root.empty())
+    serveWeb(router, {toolkit.users(), toolkit.sessions(), toolkit.videos()}, web, cookies);
+  else
+    serveOwnPages(router, web.root);
 }
 
 std::string openApi(const http::Router& router) {

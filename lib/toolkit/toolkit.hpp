@@ -24,6 +24,7 @@
 #include "users/users.hpp"
 #include "videos/videos.hpp"
 #include "views/views.hpp"
+#include "web/web.hpp"
 
 namespace video {
 
@@ -91,8 +92,8 @@ std::unique_ptr<LocalToolkit> openLocal(const Settings& settings, std::string_vi
 /// Makes the toolkit that works through a daemon's HTTP API. Does not connect before the first operation.
 std::unique_ptr<Toolkit> openRemote(const http::ClientOptions& options);
 
-/// Adds the routes of all operations; router and toolkit must outlive the last request.
-void serve(http::Router& router, LocalToolkit& toolkit, const http::CookieOptions& cookies);
+/// Adds the routes of all operations and of the site's pages; router and toolkit must outlive the last request.
+void serve(http::Router& router, LocalToolkit& toolkit, const http::CookieOptions& cookies, const WebOptions& web = {});
 
 /// Returns the OpenAPI document of the routes added so far, as GET /openapi.json does.
 std::string openApi(const http::Router& router);

@@ -40,7 +40,7 @@ Site::Site(Way way, const std::function<void(Settings&)>& change) {
   routing.uploadPatience = settings_.uploads.patience;
   routing.dataVersion = [this] { return local_->dataVersion(); };
   router_ = std::make_unique<http::Router>(routing, settings_.limiter);
-  serve(*router_, *local_, settings_.cookies);
+  serve(*router_, *local_, settings_.cookies, settings_.web);
   transport_ = std::make_unique<http::Transport>(*router_, settings_.transport);
   http::Listener tcp;
   tcp.address = "127.0.0.1:0";

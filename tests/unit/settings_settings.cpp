@@ -149,6 +149,14 @@ workers = 5
 max_tries = 6
 retry_delay = "7s"
 remember = "8d"
+[web]
+name = "Häfen"
+logo = "/etc/logo.svg"
+contact = "mailto:hello@video.example"
+imprint = "https://video.example/imprint"
+terms = "/v/0193e1a0-0000-7000-8000-000000000000"
+privacy = "http://video.example/privacy"
+embed = ["https://blog.example", "*"]
 [moderation]
 words = ["spam", "Größe"]
 hold_first = 18
@@ -245,7 +253,7 @@ address = "truncated"
   CHECK(s.transport.maxHeaderSize == 32 * 1024);
   CHECK(s.limiter.rate == 3'000'000);
   CHECK(s.accelRedirect == "/internal/");
-  CHECK(s.webRoot == "/srv/pages");
+  CHECK(s.web.root == "/srv/pages");
   CHECK(s.proxies.all() == std::vector<std::string>{"10.0.0.0/8", "unix"});
   CHECK(s.origins == std::vector<std::string>{"https://a.example", "https://b.example"});
   CHECK(s.transport.shutdownTimeout == 4s);
@@ -264,6 +272,14 @@ address = "truncated"
   CHECK(s.uploads.maxPartial == 17);
   CHECK(s.uploads.serveUnknownTypes);
   CHECK(s.access.uploadLinkTtl == 2h);
+  CHECK(s.web.name == "Häfen");
+  CHECK(s.web.logo == "/etc/logo.svg");
+  CHECK(s.web.contact == "mailto:hello@video.example");
+  CHECK(s.web.imprint == "https://video.example/imprint");
+  CHECK(s.web.terms == "/v/0193e1a0-0000-7000-8000-000000000000");
+  CHECK(s.web.privacy == "http://video.example/privacy");
+  CHECK(s.web.embed == std::vector<std::string>{"https://blog.example", "*"});
+  CHECK_FALSE(s.web.registrationIsOpen);
   CHECK_FALSE(s.access.openRegistration);
   CHECK(s.access.minPassword == 12);
   CHECK(s.access.passwordOpslimit == 3);
@@ -341,7 +357,15 @@ TEST_CASE("an invalid file is refused with line, key and reason") {
   CHECK(refusal("[task.nothing]\nevery = \"3s\"\n") == "FILE:1: task.nothing: unknown key");
   CHECK(refusal("[task.backup]\nenabled = true\n") ==
         "FILE:2: task.backup.enabled: this version does not have this task");
-  CHECK(refusal("[web]\nroot = \"\"\n") == "FILE:1: web: unknown key");
+  CHECK(refusal("[web]\nroots = \"\"\n") == "FILE:2: web.roots: unknown key");
+  CHECK(refusal("[web]\nname = \"\"\n").starts_with("FILE:2: web.name: it: "));
+  for (const char* const nonsense : {"x", "//evil.example", "javascript:alert(1)", "https://a b", "https://a/\\\"x"})
+    CHECK(refusal(fmt::format("[web]\nimprint = \"{}\"\n", nonsense)) ==
+          "FILE:2: web.imprint: must be a URL like \"https://video.example/about\", \"mailto:a@video.example\" or "
+          "\"/v/ID\"");
+  for (const char* const nonsense : {"x", "https://", "https://a.example/path", "https://a; script-src *", "'self'"})
+    CHECK(refusal(fmt::format("[web]\nembed = [\"{}\"]\n", nonsense)) ==
+          "FILE:2: web.embed: each must be an origin like \"https://blog.example\", or \"*\" for all");
   CHECK(refusal("[stream]\naccess = \"private\"\n") ==
         "FILE:2: stream.access: must be one of \"public\", \"session\", \"signed\"");
   CHECK(refusal("[[listener]]\npublic_url = \"video.example\"\n") ==

@@ -34,17 +34,22 @@ void addSecret(std::string_view text, std::string_view& secret) {
   secret = text;
 }
 
-/// Reads a Cookie header field; a `;` in quotes also separates cookies (RFC 6265 §5.4).
-void addCookies(std::string_view cookies, std::string_view& secret) {
+/// Calls `visit(value)` for each cookie of this name; a `;` in quotes also separates cookies (RFC 6265 §5.4).
+template <class Visit>
+void forEachCookie(std::string_view cookies, std::string_view name, Visit&& visit) {
   while (!cookies.empty()) {
     std::string_view pair = cookies.substr(0, cookies.find(';'));
     cookies.remove_prefix(std::min(cookies.size(), pair.size() + 1));
     pair.remove_prefix(std::min(pair.find_first_not_of(" \t"), pair.size()));
-    constexpr std::string_view key = credential_names::secretCookie;
-    if (pair.starts_with(key) && pair.substr(key.size()).starts_with('='))
-      addSecret(pair.substr(key.size() + 1), secret);
+    if (pair.starts_with(name) && pair.substr(name.size()).starts_with('=')) visit(pair.substr(name.size() + 1));
   }
 }
+
+[[noreturn]] void refuseAs(Fault fault, std::string_view why) {
+  throw Error(fault, fmt::format("{}: {}", credential_names::operatorAsHeader, why));
+}
+
+}  // namespace
 
 std::optional<SignedLink> signedLinkOf(std::string_view query) {
   if (!hasSignature(query)) return std::nullopt;
@@ -63,11 +68,15 @@ std::optional<SignedLink> signedLinkOf(std::string_view query) {
                                                                                             : std::nullopt;
 }
 
-[[noreturn]] void refuseAs(Fault fault, std::string_view why) {
-  throw Error(fault, fmt::format("{}: {}", credential_names::operatorAsHeader, why));
+std::string_view cookieOf(const Head& head, std::string_view wanted) noexcept {
+  std::string_view found;
+  for (const auto& [name, value] : head.headers)
+    if (equalWithoutCase(name, "Cookie"))
+      forEachCookie(value, wanted, [&](std::string_view text) {
+        if (found.empty()) found = text;
+      });
+  return found;
 }
-
-}  // namespace
 
 bool hasSignature(std::string_view query) {
   std::string name;
@@ -98,7 +107,9 @@ Caller readCaller(const Head& head, const Peer& peer, const Listener& listener, 
         break;
       case 'C':
       case 'c':
-        if (equalWithoutCase(name, "Cookie")) addCookies(value, fromCookie);
+        if (equalWithoutCase(name, "Cookie"))
+          forEachCookie(value, credential_names::secretCookie,
+                        [&](std::string_view text) { addSecret(text, fromCookie); });
         break;
       case 'X':
       case 'x':

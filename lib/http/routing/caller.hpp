@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "base/credential.hpp"
@@ -21,5 +22,11 @@ Caller readCaller(const Head& head, const Peer& peer, const Listener& listener, 
 
 /// Returns whether a query has the signature of a signed link.
 bool hasSignature(std::string_view query);
+
+/// Returns the signed link in a query; nothing if there is none or a part of it is missing.
+std::optional<SignedLink> signedLinkOf(std::string_view query);
+
+/// Returns the value of a cookie of the request, empty if there is none.
+std::string_view cookieOf(const Head& head, std::string_view name) noexcept;
 
 }  // namespace video::http

@@ -123,6 +123,7 @@ std::string openApi(const std::vector<const RouteEntry*>& routes, const ApiInfo&
   std::map<std::string, int> uses;
   for (const RouteEntry* entry : routes) {
     const Route& route = entry->route;
+    if (route.roles == ListenerRole::web) continue;  // a page
     if (route.summary.empty()) throw Error(Fault::internal, fmt::format("operation {}: no summary", route.name));
     auto path = std::find_if(paths.begin(), paths.end(),
                              [&](const Path& one) { return withoutNames(one.shown) == withoutNames(route.path); });

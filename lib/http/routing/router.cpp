@@ -44,6 +44,16 @@ std::size_t memoryOf(const Answer& answer) noexcept {
   return bytes;
 }
 
+/// Returns whether errors of a request are shown as a page: of the site's pages always, of paths that do not exist if
+/// the client names HTML and does not like JSON better.
+bool wantsErrorPage(const Head& head, const Listener& listener, const RouteTable::Match& match) {
+  if ((listener.roles & ListenerRole::web) == 0) return false;
+  if (match.entry != nullptr) return match.entry->route.roles == ListenerRole::web;
+  if (!match.allow.empty()) return false;
+  const std::string_view accepted = head.header("Accept");
+  return weightOf(accepted, "text/html").value_or(0) > weightOf(accepted, "application/json").value_or(0);
+}
+
 /// Destroyed when the last byte of a reply was sent or its connection broke; then counts and logs the duration.
 class Ending {
  public:
@@ -116,6 +126,8 @@ class RequestScope {
   }
 
   const std::string& requestId() const noexcept { return requestId_; }
+  /// Shows errors as `page`, which may be empty.
+  void setErrorPage(const ErrorPage& page) noexcept { page_ = page ? &page : nullptr; }
   ErrorForm& form() noexcept { return form_; }
   void setEntry(const RouteEntry* entry) noexcept {
     if (entry == nullptr) return;
@@ -137,6 +149,7 @@ class RequestScope {
       answer_.headers.clear();
     answer_.held.reset();
     answerError(error, form_, answer_);
+    if (page_ != nullptr && head_ != nullptr) (*page_)(error, *head_, answer_);
   }
 
   /// Runs `work`; returns whether it did so without an exception.
@@ -203,6 +216,7 @@ class RequestScope {
   std::string requestId_;
   ErrorForm form_;
   std::string_view operation_;
+  const ErrorPage* page_ = nullptr;
   observe::LoggedCaller caller_;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
@@ -333,6 +347,7 @@ struct Router::Admitted final : Admission {
   std::string allow;     ///< the allowed methods, if the path is known but not the method
   bool options = false;  ///< an OPTIONS request: reply with `allow` only
   bool plainErrors = false;
+  bool asPage = false;     ///< errors are shown as a page
   bool isContent = false;  ///< of an OPTIONS request: contents are read at the path
   std::optional<Error> refusal;
   Limiter::Token token;  ///< of an upload, or for the memory of its body
@@ -378,6 +393,7 @@ void Router::admit(const Head& head, const Listener& listener, Admitted& admitte
   RouteTable::Match match = routes_.find(PathParts(head.path), head.method, listener.roles);
   admitted.plainErrors = match.plainErrors;
   admitted.isContent = match.isContent;
+  admitted.asPage = wantsErrorPage(head, listener, match);
   if (match.entry == nullptr) {
     admitted.allow = std::move(match.allow);
     admitted.options = head.method == Method::options && !admitted.allow.empty();
@@ -433,6 +449,7 @@ std::unique_ptr<Admission> Router::begin(const Head& head, const Peer& peer, con
   RequestScope scope(options_, counts_, admitted->requestId, &head, &admitted->client, answer);
   const bool good = scope.run([&] {
     admit(head, listener, *admitted);
+    if (admitted->asPage) scope.setErrorPage(errorPage_);
     if (admitted->options) return;
     scope.form().plain = admitted->plainErrors;
     scope.setEntry(admitted->entry);
@@ -481,6 +498,7 @@ void Router::serve(const Request& asked, Admission& admission, Answer& answer) n
   scope.form().plain = admitted.plainErrors;
   scope.setEntry(admitted.entry);
   scope.setCaller(admitted.by);
+  if (admitted.asPage) scope.setErrorPage(errorPage_);
   Limiter::Token memory;
   scope.run([&] {
     if (admitted.options) {

@@ -16,6 +16,7 @@
 
 #include "base/bytes.hpp"
 #include "base/credential.hpp"
+#include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/schema.hpp"
 #include "http/content/limiter.hpp"
@@ -88,6 +89,9 @@ struct RouterOptions {
   std::function<observe::LoggedCaller(const Credential&)> callerOf{};
 };
 
+/// Makes a page for people of an error reply that has its status and header fields already. Must not throw.
+using ErrorPage = std::function<void(const Error&, const Head&, Answer&)>;
+
 /// Counters of a router. Must outlive every reply.
 struct RouterCounts {
   static constexpr std::array<double, 8> durations{0.001, 0.005, 0.025, 0.1,
@@ -131,6 +135,9 @@ class Router : public Service {
 
   /// Does the same for a route whose handler reads the body as it arrives, from Request::bytes.
   void serveBytes(const Route& route, std::function<void(const Exchange&, Answer&)> handler);
+  /// Sets the page that people get for errors on a listener with the role `web`: of its own routes, and of paths that
+  /// do not exist if the client prefers HTML. Without it they get JSON.
+  void setErrorPage(ErrorPage page) { errorPage_ = std::move(page); }
 
   /// Returns the limiter of streams, uploads, connections and memory; its limits may be changed at any time.
   Limiter& limiter() noexcept { return limiter_; }
@@ -176,6 +183,7 @@ class Router : public Service {
   OpenFileCache contents_;
   RouterCounts counts_;
   Limiter limiter_;
+  ErrorPage errorPage_;
   mutable std::mutex proxiesMutex_;
   std::map<std::string, std::string> proxyWarnings_;  // by the peer's addressKey
 };

@@ -1,0 +1,540 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <optional>
+#include <set>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "http/percent_encoding.hpp"
+#include "http/routing/caller.hpp"
+#include "http/routing/router.hpp"
+#include "http/routing/session_cookie.hpp"
+#include "sessions/sessions.hpp"
+#include "users/users.hpp"
+#include "videos/fields.hpp"
+#include "videos/videos.hpp"
+#include "web/assets.hpp"
+#include "web/pages.hpp"
+#include "web/web.hpp"
+
+namespace video {
+namespace {
+
+using namespace web;
+using namespace std::chrono_literals;
+using http::Answer;
+using http::Exchange;
+using http::Head;
+using http::Method;
+
+constexpr std::size_t largestLogo = 256 * 1024;
+
+constexpr http::Route page(std::string_view name, std::string_view path, Method method = Method::get) {
+  return {.name = name, .method = method, .path = path, .roles = http::web};
+}
+
+// What the API offers beyond its oldest parts, by a route that has it.
+std::string featuresOf(const http::Router& router) {
+  struct Feature {
+    std::string_view name;
+    Method method;
+    std::string_view end;  // of the path
+  };
+  constexpr Feature known[] = {{"tus", Method::post, "/uploads"},
+                               {"thumbnails", Method::put, "/thumbnail"},
+                               {"subtitles", Method::put, "/subtitles/{lang}"},
+                               {"watch", Method::post, "/watch"},
+                               {"drop", Method::post, "/drop/{id}"},
+                               {"heat", Method::get, "/heat"},
+                               {"danmaku", Method::get, "/danmaku"},
+                               {"trending", Method::get, "/trending"},
+                               {"search", Method::get, "/search"},
+                               {"related", Method::get, "/related"}};
+  std::string features;
+  for (const Feature& one : known)
+    for (const http::Route& route : router.routes())
+      if (route.method == one.method && route.path.ends_with(one.end)) {
+        features += fmt::format("{}{}", features.empty() ? "" : " ", one.name);
+        break;
+      }
+  return features;
+}
+
+// Appends JSON to HTML, within <script type="application/json">.
+std::string inScript(const std::string& json) {
+  std::string text;
+  for (const char c : json) c == '<' ? text += "\\u003c" : text += c;
+  return text;
+}
+
+// The first character of a name.
+std::string initialOf(std::string_view name) {
+  std::size_t size = 1;
+  while (size < name.size() && (static_cast<unsigned char>(name[size]) & 0xC0) == 0x80) ++size;
+  return std::string(name.substr(0, size));
+}
+
+// A path of the API with the parts of a signed link.
+std::string withLink(std::string path, const std::string& query) {
+  if (path.empty() || query.empty()) return path;
+  path += path.find('?') == std::string::npos ? '?' : '&';
+  return path + query.substr(1);
+}
+
+// Fields that only some versions have: the paths of a video's picture and of the form that every browser plays.
+template <class T>
+std::string pictureOf(const T& video) {
+  if constexpr (requires { video.thumbnail.value(); }) return video.thumbnail.value_or("");
+  return {};
+}
+template <class T>
+std::string playableOf(const T& video) {
+  if constexpr (requires { video.play.value(); }) return video.play.value_or("");
+  return {};
+}
+
+std::string encoded(std::string_view text) {
+  std::string to;
+  http::appendEncoded(to, text);
+  return to;
+}
+
+// The path of a page that a form may lead to afterwards: one of this site, else `otherwise`.
+std::string pathWithin(const std::string& wanted, const std::string& otherwise) {
+  const bool isPath =
+      wanted.starts_with('/') && !wanted.starts_with("//") && wanted.size() <= 2000 &&
+      std::all_of(wanted.begin(), wanted.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '\\'; });
+  return isPath ? wanted : otherwise;
+}
+
+void leadTo(const std::string& path, Answer& answer) {
+  answer.status = 303;
+  answer.set("Location", path);
+}
+
+const char* typeOf(std::string_view name) {
+  if (name.ends_with(".js")) return "text/javascript; charset=utf-8";
+  if (name.ends_with(".css")) return "text/css; charset=utf-8";
+  return "image/svg+xml";
+}
+
+Encoded encodedOf(const Asset& asset) {
+  const std::size_t dash = asset.served.rfind('-');
+  Encoded encoded;
+  encoded.plain = std::make_shared<const std::string>(asset.content);
+  encoded.gzip = std::make_shared<const std::string>(asset.gzip);
+  encoded.brotli = std::make_shared<const std::string>(asset.brotli);
+  encoded.tag = asset.served.substr(dash + 1, asset.served.rfind('.') - dash - 1);
+  return encoded;
+}
+
+struct Picture {
+  Encoded bytes;
+  const char* type;
+};
+
+std::optional<Picture> logoOf(const std::filesystem::path& path) {
+  if (path.empty()) return std::nullopt;
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes(std::istreambuf_iterator<char>(file), {});
+  const auto refuse = [&](std::string_view why) {
+    throw Error(Fault::malformed, fmt::format("web.logo: {}: {}", path.string(), why));
+  };
+  if (!file.is_open() || file.bad()) refuse("cannot be read");
+  if (bytes.size() > largestLogo) refuse("must not be larger than 256 KiB");
+  const std::string_view front = std::string_view(bytes).substr(0, 1000);
+  const char* type = nullptr;
+  if (front.starts_with("\x89PNG")) type = "image/png";
+  if (front.starts_with("\xff\xd8\xff")) type = "image/jpeg";
+  if (front.starts_with("RIFF") && front.substr(8, 4) == "WEBP") type = "image/webp";
+  if (front.find("<svg") != std::string_view::npos) type = "image/svg+xml";
+  if (type == nullptr) refuse("must be an SVG, PNG, JPEG or WebP picture");
+  return Picture{web::encodedOf(std::move(bytes)), type};
+}
+
+/// The pages' routes. One object, owned by the routes' handlers.
+class Site {
+ public:
+  Site(http::Router& router, const WebRooms& rooms, const WebOptions& options, const http::CookieOptions& cookies)
+      : rooms_(rooms),
+        options_(options),
+        cookies_(cookies),
+        pages_(options, featuresOf(router)),
+        logo_(logoOf(options.logo)) {
+    for (const Asset& asset : assets())
+      if (!asset.served.empty()) files_.emplace(asset.served, encodedOf(asset));
+    for (const std::string_view name : {"home", "userhome", "account", "admin", "signin", "drop"})
+      for (std::size_t language = 0; language < Pages::languages.size(); ++language)
+        for (std::size_t theme = 0; theme < Pages::themes.size(); ++theme)
+          shells_.emplace(std::tuple(name, language, theme),
+                          web::encodedOf(pages_.fill(name, {language, theme}, shellValues(name, {language, theme}))));
+  }
+
+  // A page that is the same for everyone who is not signed in.
+  void shell(std::string_view name, const Exchange& exchange, Answer& answer) const {
+    shell(name, callerOf(exchange, answer), exchange, answer);
+  }
+  void shell(std::string_view name, const std::optional<WhoAmI>& who, const Exchange& exchange, Answer& answer) const {
+    const Head& head = exchange.request.head;
+    const Pages::Look look = Pages::lookOf(head);
+    describe(answer, "no-cache");
+    answer.set("Vary", "Cookie, Accept-Language, Accept-Encoding");
+    if (name != "home") answer.set("X-Robots-Tag", "noindex");
+    if (!who) return answerEncoded(head, shells_.find(std::tuple(name, look.language, look.theme))->second, answer);
+    Values values = shellValues(name, look);
+    addCaller(*who, values);
+    if ((exchange.request.listener.roles & http::scheduler) != 0) values["scheduler"] = "1";
+    answer.content.push_back({pages_.fill(name, look, std::move(values)), nullptr, 0, 0});
+  }
+
+  // A page for those who are signed in; others sign in first.
+  void ownShell(std::string_view name, const Exchange& exchange, Answer& answer) const {
+    const std::optional<WhoAmI> who = callerOf(exchange, answer);
+    if (!who) return leadTo("/signin?next=" + encoded(exchange.request.head.path), answer);
+    if (name == "admin" && who->role.value_or(Role::user) == Role::user)
+      throw Error(Fault::forbidden, "only for moderators and admins");
+    shell(name, who, exchange, answer);
+  }
+
+  void signInPage(const Exchange& exchange, Answer& answer) const {
+    if (exchange.request.head.query.empty()) return shell("signin", exchange, answer);
+    Values values;
+    for (const auto& [name, value] : exchange.query())
+      if (name == "next") values["next"] = pathWithin(value, "");
+    signInPage(exchange, std::move(values), answer);
+  }
+
+  // POST /signin and /register: a form in, 303 out with the session.
+  void signIn(bool isNew, const Exchange& exchange, Answer& answer) const {
+    std::map<std::string, std::string> form;
+    for (auto& [name, value] : http::parseQuery(exchange.request.body)) form[name] = std::move(value);
+    const std::string& name = form["user_name"];
+    const std::string& address = exchange.request.peer.address;
+    try {
+      SignedIn signedIn;
+      if (isNew) {
+        NewUser wanted;
+        wanted.name = name;
+        wanted.password = form["pwd"];
+        wanted.address = address;
+        signedIn = rooms_.users.add(Anonymous{}, wanted);
+      } else {
+        Login login;
+        login.name = name;
+        login.password = form["pwd"];
+        login.address = address;
+        signedIn = rooms_.sessions.login(Anonymous{}, login);
+      }
+      http::setSessionCookie(exchange, answer, signedIn.sessionId.value(), cookies_);
+      leadTo(pathWithin(form["next"], "/userhome"), answer);
+    } catch (const Error& error) {
+      const int status = rowOf(error.fault()).httpStatus;
+      if (status >= 500) throw;
+      const bool isWrong = !isNew && (error.fault() == Fault::malformed || error.fault() == Fault::notFound);
+      Values values{{"name", isUtf8(name) ? name : ""}, {"next", pathWithin(form["next"], "")}};
+      values[isNew ? "registering" : "signing"] = "1";
+      const auto key = [&] {
+        switch (error.fault()) {
+          case Fault::unauthenticated: return "signin.wrong";
+          case Fault::tooMany: return "signin.tooMany";
+          case Fault::conflict: return "register.taken";
+          case Fault::forbidden: return "register.closed";
+          default: return isNew ? "register.bad" : "signin.wrong";
+        }
+      }();
+      const Pages::Look look = Pages::lookOf(exchange.request.head);
+      values["error"] = pages_.text(look, key);
+      if (error.fault() == Fault::malformed && isNew) values["detail"] = error.detail();
+      answer.status = isWrong ? 401 : status;  // whatever is no name and password of anybody
+      if (error.retryAfter()) answer.set("Retry-After", std::to_string(error.retryAfter()->count()));
+      signInPage(exchange, std::move(values), answer);
+    }
+  }
+
+  void signOut(const Exchange& exchange, Answer& answer) const {
+    try {
+      rooms_.sessions.logout(exchange.by, {});
+    } catch (const Error& error) {
+      if (error.fault() != Fault::unauthenticated) throw;  // signed out already
+    }
+    http::clearSessionCookie(answer);
+    leadTo("/", answer);
+  }
+
+  void video(const Exchange& exchange, Answer& answer) const {
+    const std::optional<SignedLink> link = http::signedLinkOf(exchange.request.head.query);
+    const Video video = showVideo(exchange, link ? Credential(*link) : exchange.by);
+    const std::optional<WhoAmI> who = callerOf(exchange, answer);
+    Values values = valuesOf(video, link, exchange);
+    if (who) addCaller(*who, values);
+    describe(answer, "private, no-cache");
+    if (link || video.visibility != Visibility::public_) answer.set("X-Robots-Tag", "noindex");
+    answer.content.push_back(
+        {pages_.fill("video", Pages::lookOf(exchange.request.head), std::move(values)), nullptr, 0, 0});
+  }
+
+  void embed(const Exchange& exchange, Answer& answer) const {
+    const std::optional<SignedLink> link = http::signedLinkOf(exchange.request.head.query);
+    const Video video = showVideo(exchange, link ? Credential(*link) : exchange.by);
+    describe(answer, "private, no-cache", ancestors());
+    answer.set("X-Robots-Tag", "noindex");
+    answer.content.push_back(
+        {pages_.fill("embed", Pages::lookOf(exchange.request.head), valuesOf(video, link, exchange)), nullptr, 0, 0});
+  }
+
+  void user(const Exchange& exchange, Answer& answer) const {
+    UserVideosQuery wanted;
+    wanted.user = exchange.pathParameter("name").value_or("");
+    wanted.limit = 1;
+    const Page<Video> videos = rooms_.videos.listOf(Anonymous{}, wanted);  // not found: no such user
+    const std::optional<WhoAmI> who = callerOf(exchange, answer);
+    Values values;
+    values["author"] = wanted.user;
+    values["title"] = wanted.user;
+    if (!videos.items.empty()) {
+      values["author"] = videos.items.front().author;
+      values["title"] = videos.items.front().authorDisplayName.value_or(videos.items.front().author);
+    }
+    values["authorInitial"] = initialOf(values["title"]);
+    values["url"] = originOf(exchange.request) + "/u/" + encoded(values["author"]);
+    if (who) addCaller(*who, values);
+    describe(answer, "private, no-cache");
+    answer.content.push_back(
+        {pages_.fill("user", Pages::lookOf(exchange.request.head), std::move(values)), nullptr, 0, 0});
+  }
+
+  // https://oembed.com: how another site shows a link to a video.
+  void oEmbed(const Exchange& exchange, Answer& answer) const {
+    std::string url;
+    int most = 1280;
+    for (const auto& [name, value] : exchange.query()) {
+      if (name == "url") url = value;
+      if (name == "format" && value != "json") throw Error(Fault::notImplemented, "format: only json");
+      if (name == "maxwidth") std::from_chars(value.data(), value.data() + value.size(), most);
+    }
+    const std::string origin = originOf(exchange.request);
+    const std::string start = origin + "/v/";
+    if (!url.starts_with(start)) throw Error(Fault::notFound, "url: not a video of this site");
+    VideoRef wanted;
+    wanted.id.text = url.substr(start.size(), url.find_first_of("?#") - start.size());
+    const Video video = rooms_.videos.show(Anonymous{}, wanted);
+    const int width = std::clamp(most, 200, 1280);
+    std::string json = "{\"version\":\"1.0\",\"type\":";
+    const auto add = [&](std::string_view key, std::string_view value) {
+      json += fmt::format(",\"{}\":", key);
+      appendJsonString(json, value);
+    };
+    json += options_.embed.empty() ? "\"link\"" : "\"video\"";
+    add("title", video.name);
+    add("author_name", video.authorDisplayName.value_or(video.author));
+    add("author_url", origin + "/u/" + encoded(video.author));
+    add("provider_name", options_.name);
+    add("provider_url", origin);
+    if (!options_.embed.empty()) {
+      json += fmt::format(",\"width\":{},\"height\":{}", width, width * 9 / 16);
+      add("html", fmt::format("<iframe src=\"{}/embed/{}\" width=\"{}\" height=\"{}\" allow=\"fullscreen; "
+                              "picture-in-picture\" allowfullscreen frameborder=\"0\"></iframe>",
+                              origin, video.id.text, width, width * 9 / 16));
+    }
+    answer.set("Content-Type", "application/json; charset=utf-8");
+    answer.content.push_back({json + '}', nullptr, 0, 0});
+  }
+
+  void file(const Exchange& exchange, Answer& answer) const {
+    const auto found = files_.find(exchange.pathParameter("file").value_or(""));
+    if (found == files_.end()) throw Error(Fault::notFound, "no such file");
+    answer.set("Content-Type", typeOf(found->first));
+    answer.set("Cache-Control", "public, max-age=31536000, immutable");
+    answer.set("Vary", "Accept-Encoding");
+    answerEncoded(exchange.request.head, found->second, answer);
+  }
+
+  void logo(const Exchange& exchange, Answer& answer) const {
+    if (!logo_) throw Error(Fault::notFound, "the site has no logo of its own");
+    answer.set("Content-Type", logo_->type);
+    answer.set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox");
+    answer.set("Cache-Control", "no-cache");
+    answer.set("Vary", "Accept-Encoding");
+    answerEncoded(exchange.request.head, logo_->bytes, answer);
+  }
+
+  // Replaces the JSON of an error reply.
+  void error(const Error& failure, const Head& head, Answer& answer) const noexcept try {
+    const Pages::Look look = Pages::lookOf(head);
+    const int status = answer.status;
+    const bool isKnown = status == 401 || status == 403 || status == 404 || status == 429 || status == 503;
+    const std::string key = isKnown ? fmt::format("error.{}", status) : status < 500 ? "error.400" : "error.500";
+    Values values{{"title", pages_.text(look, key)},
+                  {"text", pages_.text(look, key + ".text")},
+                  {"status", std::to_string(status)},
+                  {"bare", "1"}};
+    if (status == 401) values["next"] = pathWithin(std::string(head.path), "/");
+    if (failure.fault() == Fault::unavailable) values["text"] = pages_.text(look, "error.503.text");
+    std::erase_if(answer.headers, [](const auto& header) { return header.first == "Content-Type"; });
+    describe(answer, "no-store");
+    answer.content.clear();
+    answer.content.push_back({pages_.fill("error", look, std::move(values)), nullptr, 0, 0});
+  } catch (...) {
+    // The JSON stays.
+  }
+
+ private:
+  static void describe(Answer& answer, const char* cacheControl, std::string_view frameAncestors = "'none'") {
+    answer.set("Content-Type", "text/html; charset=utf-8");
+    answer.set("Cache-Control", cacheControl);
+    answer.set("Content-Security-Policy",
+               fmt::format("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src "
+                           "'self' blob:; connect-src 'self'; form-action 'self'; frame-ancestors {}; base-uri 'none'; "
+                           "require-trusted-types-for 'script'",
+                           frameAncestors));
+    // Not no-referrer: a browser would then send "Origin: null" with the forms.
+    answer.set("Referrer-Policy", "same-origin");
+  }
+
+  std::string ancestors() const {
+    return options_.embed.empty() ? "'none'" : fmt::format("{}", fmt::join(options_.embed, " "));
+  }
+
+  // Who is signed in, if anybody; extends the browser's cookie as the session may have been extended.
+  std::optional<WhoAmI> callerOf(const Exchange& exchange, Answer& answer) const {
+    const auto* const secret = std::get_if<Secret>(&exchange.by);
+    if (secret == nullptr) return std::nullopt;
+    try {
+      WhoAmI who = rooms_.sessions.whoami(exchange.by, {});
+      if (!who.userName) return std::nullopt;
+      if (secret->cookie) {
+        http::CookieOptions its = cookies_;
+        if (who.latest) its.lifetime = std::clamp(*who.latest - systemClock().now(), 0ms, its.lifetime);
+        http::setSessionCookie(exchange, answer, secret->text, its);
+      }
+      return who;
+    } catch (const Error& error) {
+      if (error.fault() != Fault::unauthenticated) throw;
+      if (secret->cookie) http::clearSessionCookie(answer);  // it would make the page's requests fail
+      return std::nullopt;
+    }
+  }
+
+  static void addCaller(const WhoAmI& who, Values& values) {
+    const Role role = who.role.value_or(Role::user);
+    values["user"] = *who.userName;
+    values["initial"] = initialOf(*who.userName);
+    values["role"] = nameOf(role);
+    if (role != Role::user) values["staff"] = "1";
+  }
+
+  Values shellValues(std::string_view name, Pages::Look look) const {
+    Values values;
+    if (name != "home") values["title"] = pages_.text(look, fmt::format("{}.title", name));
+    return values;
+  }
+
+  void signInPage(const Exchange& exchange, Values values, Answer& answer) const {
+    const Pages::Look look = Pages::lookOf(exchange.request.head);
+    values.merge(shellValues("signin", look));
+    describe(answer, "no-store");
+    answer.set("X-Robots-Tag", "noindex");
+    answer.content.push_back({pages_.fill("signin", look, std::move(values)), nullptr, 0, 0});
+  }
+
+  Video showVideo(const Exchange& exchange, const Credential& by) const {
+    VideoRef wanted;
+    wanted.id.text = exchange.pathParameter("id").value_or("");
+    try {
+      return rooms_.videos.show(by, wanted);
+    } catch (const Error& error) {
+      // A session that has ended must not hide what everybody may see.
+      if (error.fault() != Fault::unauthenticated || !std::holds_alternative<Secret>(by)) throw;
+      return rooms_.videos.show(Anonymous{}, wanted);
+    }
+  }
+
+  Values valuesOf(const Video& video, const std::optional<SignedLink>& link, const Exchange& exchange) const {
+    const std::string origin = originOf(exchange.request);
+    const std::string query = link ? fmt::format("?share={}&exp={}&sig={}", encoded(link->share),
+                                                 encoded(link->expires), encoded(link->signature))
+                                   : std::string();
+    std::string json;
+    appendJson(json, video);
+    Values values{{"id", video.id.text},
+                  {"title", video.name},
+                  {"author", video.author},
+                  {"authorShown", video.authorDisplayName.value_or(video.author)},
+                  {"authorInitial", initialOf(video.authorDisplayName.value_or(video.author))},
+                  {"description", video.description},
+                  {"summary", video.description.substr(0, video.description.find('\n')).substr(0, 300)},
+                  {"query", query},
+                  {"picture", withLink(pictureOf(video), query)},
+                  {"shown", withLink(playableOf(video), query)},
+                  {"type", playableOf(video).empty() ? video.contentType : "video/mp4"},
+                  {"url", origin + "/v/" + video.id.text + query},
+                  {"origin", origin},
+                  {"json", inScript(json)}};
+    if (values["shown"].empty()) values["shown"] = "/videos/" + video.id.text + query;
+    if (!isUtf8(values["summary"])) values["summary"] = "";
+    if (!options_.embed.empty()) values["embeddable"] = "1";
+    if (video.state == VideoState::ready) values["ready"] = "1";
+    if (!link && video.visibility == Visibility::public_) values["oembed"] = encoded(values["url"]);
+    return values;
+  }
+
+  WebRooms rooms_;
+  WebOptions options_;
+  http::CookieOptions cookies_;
+  Pages pages_;
+  std::optional<Picture> logo_;
+  std::map<std::string_view, Encoded> files_;
+  std::map<std::tuple<std::string_view, std::size_t, std::size_t>, Encoded> shells_;
+};
+
+}  // namespace
+
+void serveWeb(http::Router& router, const WebRooms& rooms, const WebOptions& options,
+              const http::CookieOptions& cookies) {
+  if (assets().empty()) return;
+  const auto site = std::make_shared<const Site>(router, rooms, options, cookies);
+  const auto serve = [&](const http::Route& route, auto handler) {
+    router.serveRaw(route,
+                    [site, handler](const Exchange& exchange, Answer& answer) { handler(*site, exchange, answer); });
+  };
+  const auto shell = [&](std::string_view name, std::string_view path) {
+    serve(page(name, path), [name = name.substr(4)](const Site& of, const Exchange& exchange, Answer& answer) {
+      name == "home" ? of.shell(name, exchange, answer) : of.ownShell(name, exchange, answer);
+    });
+  };
+  shell("web.home", "/");
+  shell("web.userhome", "/userhome");
+  shell("web.account", "/account");
+  shell("web.admin", "/admin");
+  serve(page("web.signin", "/signin"),
+        [](const Site& of, auto& exchange, auto& answer) { of.signInPage(exchange, answer); });
+  serve(page("web.video", "/v/{id}"), [](const Site& of, auto& exchange, auto& answer) { of.video(exchange, answer); });
+  serve(page("web.embed", "/embed/{id}"),
+        [](const Site& of, auto& exchange, auto& answer) { of.embed(exchange, answer); });
+  serve(page("web.user", "/u/{name}"), [](const Site& of, auto& exchange, auto& answer) { of.user(exchange, answer); });
+  serve(page("web.oembed", "/oembed"),
+        [](const Site& of, auto& exchange, auto& answer) { of.oEmbed(exchange, answer); });
+  serve(page("web.file", "/assets/{file}"),
+        [](const Site& of, auto& exchange, auto& answer) { of.file(exchange, answer); });
+  serve(page("web.logo", "/logo"), [](const Site& of, auto& exchange, auto& answer) { of.logo(exchange, answer); });
+  if (featuresOf(router).find("drop") != std::string::npos)  // the page of a drop link, to which guests upload
+    serve(page("web.drop", "/drop/{id}"),
+          [](const Site& of, auto& exchange, auto& answer) { of.shell("drop", exchange, answer); });
+  http::Route signIn = page("web.signin", "/signin", Method::post);
+  signIn.flags.slowRefusal = true;
+  serve(signIn, [](const Site& of, auto& exchange, auto& answer) { of.signIn(false, exchange, answer); });
+  http::Route registering = page("web.register", "/register", Method::post);
+  registering.flags.slowRefusal = true;
+  serve(registering, [](const Site& of, auto& exchange, auto& answer) { of.signIn(true, exchange, answer); });
+  serve(page("web.signout", "/signout", Method::post),
+        [](const Site& of, auto& exchange, auto& answer) { of.signOut(exchange, answer); });
+  router.setErrorPage(
+      [site](const Error& failure, const Head& head, Answer& answer) { site->error(failure, head, answer); });
+}
+
+}  // namespace video

@@ -1,0 +1,258 @@
+// The site's pages, as a browser gets them; what they do there is tested in tests/web.
+#include <httplib.h>
+
+#include <fstream>
+#include <regex>
+
+#include "catch.hpp"
+#include "contract/site.hpp"
+#include "shares/shares.hpp"
+#include "web/assets.hpp"
+
+using namespace video;
+using namespace video::test;
+
+namespace {
+
+using Headers = httplib::Headers;
+
+Headers cookieOf(const Credential& by) {
+  return {{"Cookie", "session=" + std::get<Secret>(by).text}, {"Sec-Fetch-Site", "same-origin"}};
+}
+
+const char* const form = "application/x-www-form-urlencoded";
+
+bool isBuiltIn() {
+  if (!web::assets().empty()) return true;
+  WARN("skipped: built without the pages");
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("every page has a strict policy, and none says who asks to others") {
+  if (!isBuiltIn()) return;
+  Site site(Way::remote);
+  const Credential ada = site.user("ada", Role::admin);
+  const VideoId video = site.video(ada, "ada", "a film");
+  httplib::Client client(site.url());
+  for (const std::string& path :
+       {std::string("/"), std::string("/signin"), std::string("/signin?next=/account"), std::string("/userhome"),
+        std::string("/account"), std::string("/admin"), "/v/" + video.text, "/embed/" + video.text,
+        std::string("/u/ada"), std::string("/v/none")}) {
+    CAPTURE(path);
+    Headers headers = cookieOf(ada);
+    headers.emplace("Accept", "text/html");
+    const auto page = client.Get(path, headers);
+    REQUIRE(page);
+    CHECK(page->status == (path == "/v/none" ? 404 : 200));
+    CHECK(page->get_header_value("Content-Type") == "text/html; charset=utf-8");
+    const std::string policy = page->get_header_value("Content-Security-Policy");
+    CHECK(policy ==
+          "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
+          "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for "
+          "'script'");
+    CHECK(page->get_header_value("Referrer-Policy") == "same-origin");
+    CHECK(page->get_header_value("X-Content-Type-Options") == "nosniff");
+    CHECK(page->body.find("<!doctype html>") == 0);
+    CHECK(page->body.find("{{") == std::string::npos);
+    CHECK_FALSE(std::regex_search(page->body, std::regex(R"(<style| style=| on[a-z]+=|<script>)")));
+  }
+}
+
+TEST_CASE("files have names that change with their content, and are kept for ever; pages are asked for anew") {
+  if (!isBuiltIn()) return;
+  Site site(Way::remote);
+  httplib::Client client(site.url());
+  client.set_decompress(false);
+  const auto home = client.Get("/", {{"Accept-Encoding", "identity"}});
+  REQUIRE(home);
+  std::smatch found;
+  REQUIRE(std::regex_search(home->body, found, std::regex(R"x(href="(/assets/app-[A-Z0-9]+\.css)")x")));
+  const std::string path = found[1].str();
+  for (const auto& [accepted, coding] :
+       {std::pair("", ""), std::pair("gzip", "gzip"), std::pair("gzip, br", "br"), std::pair("br;q=0.1, gzip", "gzip"),
+        std::pair("br;q=0, gzip;q=0", ""), std::pair("*", "br"), std::pair("identity", "")}) {
+    CAPTURE(accepted);
+    const auto file = client.Get(path, {{"Accept-Encoding", accepted}});
+    REQUIRE(file);
+    CHECK(file->status == 200);
+    CHECK(file->get_header_value("Content-Type") == "text/css; charset=utf-8");
+    CHECK(file->get_header_value("Content-Encoding") == coding);
+    CHECK(file->get_header_value("Vary") == "Accept-Encoding");
+    CHECK(file->get_header_value("Cache-Control") == "public, max-age=31536000, immutable");
+    const std::string tag = file->get_header_value("ETag");
+    const auto again = client.Get(path, {{"Accept-Encoding", accepted}, {"If-None-Match", tag}});
+    REQUIRE(again);
+    CHECK(again->status == 304);
+    CHECK(again->body.empty());
+  }
+  CHECK(client.Get("/assets/app.css")->status == 404);
+  CHECK(client.Get("/assets/..%2F..%2Fetc%2Fpasswd")->status == 404);
+
+  CHECK(home->get_header_value("Cache-Control") == "no-cache");
+  CHECK(home->get_header_value("Vary") == "Cookie, Accept-Language, Accept-Encoding");
+  CHECK(client.Get("/", {{"Accept-Encoding", "identity"}, {"If-None-Match", home->get_header_value("ETag")}})->status ==
+        304);
+  CHECK(client.Get("/", {{"Accept-Encoding", "gzip"}})->get_header_value("Content-Encoding") == "gzip");
+}
+
+TEST_CASE("a page comes in the language and the colours that its reader has chosen or that the browser asks for") {
+  if (!isBuiltIn()) return;
+  Site site(Way::remote);
+  httplib::Client client(site.url());
+  const auto has = [&](const Headers& headers, const std::string& text) {
+    const auto page = client.Get("/", headers);
+    REQUIRE(page);
+    CHECK(page->body.find(text) != std::string::npos);
+  };
+  has({}, "<html lang=\"en\" data-theme=\"auto\"");
+  has({{"Accept-Language", "zh-Hans-CN,zh;q=0.9,en;q=0.8"}}, "<html lang=\"zh-CN\"");
+  has({{"Accept-Language", "de, en;q=0.5, zh;q=0.7"}}, "<html lang=\"zh-CN\"");
+  has({{"Accept-Language", "zho"}}, "<html lang=\"en\"");
+  has({{"Accept-Language", "zh"}, {"Cookie", "lang=en; theme=dark"}}, "<html lang=\"en\" data-theme=\"dark\"");
+  has({{"Cookie", "theme=\"><script>"}}, "data-theme=\"auto\"");
+}
+
+TEST_CASE("a form signs in, registers and signs out, and leads to a page of this site") {
+  if (!isBuiltIn()) return;
+  Site site(Way::remote);
+  site.user("ada");
+  httplib::Client client(site.url());
+  const auto in = client.Post("/signin", "user_name=ada&pwd=password-of-ada&next=%2Fv%2F1%3Ft%3D2", form);
+  REQUIRE(in);
+  CHECK(in->status == 303);
+  CHECK(in->get_header_value("Location") == "/v/1?t=2");
+  const std::string cookie = in->get_header_value("Set-Cookie");
+  CHECK(std::regex_search(cookie, std::regex("^session=[^;]{40,}; HttpOnly; SameSite=Lax; Path=/; Max-Age=[0-9]+$")));
+  const std::string session = cookie.substr(0, cookie.find(';'));
+
+  CHECK(client.Get("/userhome", {{"Cookie", session}})->body.find("data-user=\"ada\"") != std::string::npos);
+  CHECK(client.Post("/signout", {{"Cookie", session}}, "", form)->status == 403);  // no word on where it comes from
+  const auto out = client.Post("/signout", {{"Cookie", session}, {"Sec-Fetch-Site", "same-origin"}}, "", form);
+  CHECK(out->status == 303);
+  CHECK(out->get_header_value("Set-Cookie").starts_with("session=;"));
+  const auto after = client.Get("/userhome", {{"Cookie", session}});
+  CHECK(after->status == 303);
+  CHECK(after->get_header_value("Location") == "/signin?next=%2Fuserhome");
+  CHECK(after->get_header_value("Set-Cookie").starts_with("session=;"));  // it would make the page's requests fail
+  CHECK(client.Post("/signout", {{"Cookie", session}, {"Sec-Fetch-Site", "same-origin"}}, "", form)->status == 303);
+
+  const auto made = client.Post("/register", "user_name=ben&pwd=password-of-ben", form);
+  CHECK(made->status == 303);
+  CHECK(made->get_header_value("Location") == "/userhome");
+  CHECK_FALSE(made->get_header_value("Set-Cookie").empty());
+
+  const auto refused = [&](const char* path, const std::string& body, int status, const std::string& text) {
+    CAPTURE(path, body);
+    const auto answer = client.Post(path, body, form);
+    REQUIRE(answer);
+    CHECK(answer->status == status);
+    CHECK(answer->body.find("role=\"alert\"") != std::string::npos);
+    CHECK(answer->body.find(text) != std::string::npos);
+    CHECK(answer->get_header_value("Set-Cookie").empty());
+    CHECK(answer->get_header_value("Cache-Control") == "no-store");
+  };
+  refused("/signin", "user_name=ada&pwd=wrong", 401, "value=\"ada\"");
+  refused("/signin", "user_name=%22%3E%3Cscript%3E&pwd=x", 401, "value=\"&quot;&gt;&lt;script&gt;\"");
+  refused("/signin", "", 401, "wrong");
+  refused("/register", "user_name=ADA&pwd=password-of-ada", 409, "taken");
+  refused("/register", "user_name=carl&pwd=short", 400, "value=\"carl\"");
+  refused("/register", "user_name=a%20b&pwd=password-of-ada", 400, "cannot be used");
+}
+
+TEST_CASE("the page of a video is there for those who may see the video; for others there is no such page") {
+  if (!isBuiltIn()) return;
+  Site site(Way::remote);
+  const Credential ada = site.user("ada");
+  const Credential ben = site.user("ben");
+  const VideoId video = site.video(ada, "ada", "a <b>film</b>");
+  httplib::Client client(site.url());
+  const auto statusFor = [&](const std::string& prefix, const Credential& by, const std::string& query = "") {
+    const Headers headers = std::holds_alternative<Secret>(by) ? cookieOf(by) : Headers{};
+    return client.Get(prefix + video.text + query, headers)->status;
+  };
+  const auto open = client.Get("/v/" + video.text);
+  CHECK(open->status == 200);
+  CHECK(open->get_header_value("X-Robots-Tag").empty());
+  CHECK(open->body.find("<h1>a &lt;b&gt;film&lt;/b&gt;</h1>") != std::string::npos);
+  CHECK(open->body.find("<video src=\"/videos/" + video.text + "\" controls") != std::string::npos);
+  CHECK(open->body.find("<meta property=\"og:title\" content=\"a &lt;b&gt;film&lt;/b&gt;\">") != std::string::npos);
+  CHECK(open->body.find("<meta property=\"og:video\" content=\"" + site.url() + "/videos/" + video.text + "\">") !=
+        std::string::npos);
+  CHECK(open->body.find("<b>film") == std::string::npos);
+
+  SetVideo wanted{.id = video, .name = {}, .description = {}, .visibility = Visibility::unlisted};
+  site.at(ada).videos().set(ada, wanted);
+  CHECK(client.Get("/v/" + video.text)->get_header_value("X-Robots-Tag") == "noindex");
+  wanted.visibility = Visibility::private_;
+  site.at(ada).videos().set(ada, wanted);
+  NewShare share;
+  share.video = video;
+  share.expires = systemClock().now() + std::chrono::hours{1};
+  const std::string url = site.at(ada).shares().create(ada, share).url;
+  const std::string link = url.substr(url.find('?'));
+  for (const std::string prefix : {"/v/", "/embed/"}) {
+    CHECK(statusFor(prefix, Anonymous{}) == 404);
+    CHECK(statusFor(prefix, ben) == 404);
+    CHECK(statusFor(prefix, ada) == 200);
+    CHECK(statusFor(prefix, Anonymous{}, link) == 200);
+    CHECK(statusFor(prefix, ben, link) == 200);
+    CHECK(statusFor(prefix, ben, link.substr(0, link.size() - 1)) >= 400);
+  }
+  const auto shared = client.Get("/v/" + video.text + link, cookieOf(ben));
+  CHECK(shared->body.find("data-user=\"ben\"") != std::string::npos);
+  CHECK(shared->get_header_value("X-Robots-Tag") == "noindex");
+  std::string policies;
+  const auto [first, last] = shared->headers.equal_range("Referrer-Policy");
+  for (auto one = first; one != last; ++one) policies += one->second + ' ';
+  CHECK(policies == "same-origin no-referrer ");  // the last one counts
+  CHECK(client.Get("/oembed?url=" + site.url() + "/v/" + video.text)->status == 404);
+}
+
+TEST_CASE("who asks for a page that does not exist gets a page, and a program gets JSON") {
+  if (!isBuiltIn()) return;
+  Site site(Way::remote);
+  httplib::Client client(site.url());
+  const auto ask = [&](const std::string& path, const std::string& accept) {
+    const auto answer = client.Get(path, {{"Accept", accept}});
+    REQUIRE(answer);
+    CHECK(answer->status == 404);
+    CHECK_FALSE(answer->get_header_value("X-Error-Code").empty());
+    return answer->get_header_value("Content-Type");
+  };
+  const std::string browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+  CHECK(ask("/nothing", browser) == "text/html; charset=utf-8");
+  CHECK(ask("/nothing", "*/*") == "application/json; charset=utf-8");
+  CHECK(ask("/nothing", "application/json, text/html;q=0.5") == "application/json; charset=utf-8");
+  CHECK(ask("/u/nobody", browser) == "text/html; charset=utf-8");
+  CHECK(ask("/user/nobody/videos", browser) == "application/json; charset=utf-8");  // the API stays as it is
+  CHECK(client.Post("/nothing", {{"Accept", browser}}, "", form)->get_header_value("Content-Type") ==
+        "text/html; charset=utf-8");
+}
+
+TEST_CASE("the site has its owner's name, links and logo") {
+  if (!isBuiltIn()) return;
+  TempDirectory folder;
+  const auto logo = folder.path() / "logo.svg";
+  std::ofstream(logo) << "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>";
+  Site site(Way::remote, [&](Settings& settings) {
+    settings.web.name = "Ada & Ben";
+    settings.web.logo = logo;
+    settings.web.imprint = "https://a.example/?a=1&b=2";
+    settings.web.registrationIsOpen = false;
+  });
+  httplib::Client client(site.url());
+  const auto home = client.Get("/");
+  CHECK(home->body.find("<title>Ada &amp; Ben</title>") != std::string::npos);
+  CHECK(home->body.find("href=\"https://a.example/?a=1&amp;b=2\"") != std::string::npos);
+  CHECK(home->body.find("#register") == std::string::npos);
+  CHECK(client.Get("/signin")->body.find("action=\"/register\"") == std::string::npos);
+  const auto picture = client.Get("/logo");
+  CHECK(picture->get_header_value("Content-Type") == "image/svg+xml");
+  CHECK(picture->get_header_value("Content-Security-Policy") ==
+        "default-src 'none'; style-src 'unsafe-inline'; sandbox");
+  std::ofstream(logo) << "no picture";
+  requireFault([&] { Site(Way::remote, [&](Settings& settings) { settings.web.logo = logo; }); }, Fault::malformed,
+               "web.logo");
+}

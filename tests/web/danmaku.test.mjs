@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Browser, Site, film, until } from "./site.mjs";
+import { firstAt, mayFollow } from "../../web/src/player/danmaku.js";
+
+let site, browser, id;
+before(async () => {
+  site = await Site.start();
+  browser = await Browser.start();
+  await site.addUser("anna");
+  id = await site.upload("anna", film(30), "Many lines");
+  const anna = await site.as("anna");
+  for (let n = 0; n < 120; n++) await anna("POST", `/videos/${id}/comments`, { content: `line ${n} ${"long ".repeat(n % 4)}`, position_ms: n * 200 });
+});
+after(async () => {
+  await browser?.stop();
+  await site?.stop();
+});
+
+test("a line may follow when its predecessor's tail has entered and it does not catch up", () => {
+  const line = (at, width) => ({ at, width });
+  assert.equal(mayFollow(null, line(0, 100), 1000, 8), true);
+  assert.equal(mayFollow(line(0, 200), line(0.5, 200), 1000, 8), false);  // the tail is still outside
+  assert.equal(mayFollow(line(0, 200), line(2, 200), 1000, 8), true);
+  assert.equal(mayFollow(line(0, 100), line(1, 3000), 1000, 8), false);  // longer, so faster: it would catch up
+  assert.equal(mayFollow(line(0, 3000), line(6.5, 100), 1000, 8), true);
+});
+
+test("the first line at a time is found by halving", () => {
+  const items = [0, 1, 1, 2, 5].map(at => ({ at }));
+  assert.deepEqual([-1, 0, 0.5, 1, 1.5, 5, 6].map(time => firstAt(items, time)), [0, 0, 1, 1, 3, 4, 5]);
+});
+
+// Lines that lie over each other at this moment: pairs of them.
+const overlaps = page => page.$$eval(".danmaku span", all => {
+  const boxes = all.map(one => [one.textContent, one.getBoundingClientRect()]);
+  const found = [];
+  for (const [i, [text, a]] of boxes.entries()) for (const [other, b] of boxes.slice(i + 1))
+    if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 4 && b.top < a.bottom - 4) found.push(`${text} ${a.left}–${a.right} over ${other} ${b.left}–${b.right}, ${a.top} and ${b.top}`);
+  return found;
+});
+
+test("lines never lie over each other: while it plays, after a seek, another size and another speed", async () => {
+  const page = await browser.open(site);
+  await page.goto(`/v/${id}`);
+  await page.$eval("video", video => { video.muted = true; return video.play(); });
+  const enough = () => until(async () => (await page.$$eval(".danmaku span", all => all.length)) >= 8, "lines fly");
+  await enough();
+  for (let n = 0; n < 10; n++) assert.deepEqual(await overlaps(page), []);
+  await page.$eval("video", video => { video.currentTime = 14; });
+  await enough();
+  assert.deepEqual(await overlaps(page), []);
+  await page.setViewportSize({ width: 700, height: 600 });
+  await enough();
+  assert.deepEqual(await overlaps(page), []);
+  await page.$eval("video", video => { video.playbackRate = 2; });
+  await until(() => page.$eval("video", video => video.currentTime > 18));
+  assert.deepEqual(await overlaps(page), []);
+  assert.ok(await page.evaluate(() => document.getAnimations().filter(one => one.effect.target.parentElement?.className === "danmaku").every(one => one.playbackRate === 2)));
+  await page.$eval("video", video => video.pause());
+  const still = () => page.$$eval(".danmaku span", all => all.map(one => Math.round(one.getBoundingClientRect().left)).join());
+  await until(() => page.evaluate(() => document.getAnimations().filter(one => one.effect.target.parentElement?.className === "danmaku").every(one => one.playState === "paused")));
+  assert.equal(await still(), await still());
+});
+
+test("no lines pile up while the player is hidden, and at most as many fly as the viewer wants", async () => {
+  const page = await browser.open(site);
+  await page.goto(`/v/${id}`);
+  await page.$eval("video", video => { video.muted = true; return video.play(); });
+  await page.$eval(".player", player => { player.hidden = true; });
+  await until(() => page.$eval("video", video => video.currentTime > 3));
+  assert.equal(await page.$$eval(".danmaku span", all => all.length), 0);
+  await page.$eval(".player", player => { player.hidden = false; });
+  await until(async () => (await page.$$eval(".danmaku span", all => all.length)) > 3);
+  assert.deepEqual(await overlaps(page), []);
+  await page.evaluate(() => localStorage.setItem("danmaku", JSON.stringify({ most: 5 })));
+  await page.reload();
+  await page.$eval("video", video => { video.muted = true; video.currentTime = 10; return video.play(); });
+  await until(async () => (await page.$$eval(".danmaku span", all => all.length)) === 5);
+});

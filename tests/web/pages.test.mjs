@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { Browser, Site, axe, film, until } from "./site.mjs";
+
+let site, browser, id;
+before(async () => {
+  site = await Site.start("[web]\nname = \"Harbour\"\ncontact = \"mailto:hello@harbour.example\"\nimprint = \"https://harbour.example/imprint\"\n");
+  browser = await Browser.start();
+  for (const name of ["anna", "ben"]) await site.addUser(name);
+  await site.addUser("root", "--role", "admin");
+  await site.ctl("-q", "user", "set", "anna", "--display-name", "Anna 安娜");
+  const names = ["A walk around the lake in early autumn", "三体 第一集：红岸基地", "How to sharpen a chisel, slowly and properly", "Night trains"];
+  for (const [index, name] of names.entries()) {
+    const made = await site.upload(index === 2 ? "ben" : "anna", film(12 + index), name);
+    if (index === 0) id = made;
+  }
+  await site.ctl("-q", "video", "set", id, "--tags", "lake,autumn", "--description", "Filmed on two mornings.\n0:00 The jetty\n0:05 Mist over the water\n0:09 Back home");
+  const ben = await site.as("ben");
+  const lines = ["so calm here", "那只鹭！", "beautiful light", "前方高能", "is that fog?", "太美了", "what a morning"];
+  for (let n = 0; n < 30; n++) await ben("POST", `/videos/${id}/comments`, { content: lines[n % lines.length], position_ms: n * 300 });
+  await ben("POST", `/videos/${id}/comments`, { content: "Which camera is this? The colours at 0:05 are lovely." });
+  await ben("POST", `/videos/${id}/reports`, { reason: "copyright", text: "I filmed this." });
+});
+after(async () => {
+  await browser?.stop();
+  await site?.stop();
+});
+
+const pages = { "": ["/", "/signin", "/v/ID", "/embed/ID", "/u/anna", "/nothing"], anna: ["/", "/userhome", "/v/ID", "/account", "/u/ben"], root: ["/admin#reports", "/admin#held", "/admin#contents", "/admin#users", "/admin#queue", "/admin#tasks", "/admin#server", "/v/ID"] };
+const shots = join(process.env.VIDEO_SCREENSHOTS || join(process.env.VIDEO_BINARY_DIR, "screenshots"));
+mkdirSync(shots, { recursive: true });
+const checker = readFileSync(axe, "utf8");
+
+for (const width of [1440, 360])
+  for (const [theme, lang] of [["light", "en"], ["dark", "zh-CN"]])
+    test(`every page at ${width} px, ${theme}, ${lang}: accessible, within its width, pictured`, async () => {
+      const wrong = [];
+      for (const [who, paths] of Object.entries(pages)) {
+        const page = await browser.open(site, { width, height: width > 1000 ? 900 : 740, theme, lang });
+        page.expected.push("404");
+        if (who) await browser.signIn(page, who);
+        for (const path of paths) {
+          await page.goto(path.replace("ID", id));
+          await page.waitForLoadState("networkidle");
+          await until(() => page.$(".skeleton").then(one => one === null), `${path} is loaded`);
+          if (path.includes("ID")) {
+            await page.$eval("video", video => { video.muted = true; return video.play(); });
+            await until(() => page.$eval("video", video => video.currentTime > 2));
+            await page.$eval("video", video => video.pause());
+          }
+          const where = `${who || "guest"} ${path} ${width} ${theme} ${lang}`;
+          if (await page.evaluate(() => document.documentElement.lang) !== lang) wrong.push(`${where}: another language`);
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+          if (wide > 0) wrong.push(`${where}: ${wide} px too wide`);
+          await page.screenshot({ path: join(shots, `${who || "guest"}${path.replace(/[/#]/g, "-")}-${width}-${theme}-${lang}.png`), fullPage: true });
+          await page.evaluate(checker);
+          const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"], rules: { "video-caption": { enabled: false } } }));
+          for (const one of found.violations)
+            if (["serious", "critical"].includes(one.impact)) wrong.push(...one.nodes.slice(0, 3).map(node => `${where}: ${one.id}: ${node.target} ${node.failureSummary}`));
+        }
+        await page.context().close();
+      }
+      assert.deepEqual(wrong, []);
+      assert.deepEqual(browser.troubles, []);
+    });
+
+test("the first page needs at most 60 KB, compressed, in all", async () => {
+  for (const path of ["/", `/v/${id}`]) {
+    const page = await browser.open(site);
+    const network = await page.context().newCDPSession(page);
+    await network.send("Network.enable");
+    const kinds = new Map();
+    let bytes = 0;
+    network.on("Network.responseReceived", event => kinds.set(event.requestId, event.response.url));
+    network.on("Network.loadingFinished", event => { if (!/\/videos\//.test(kinds.get(event.requestId) || "")) bytes += event.encodedDataLength; });
+    await page.goto(path);
+    await page.waitForLoadState("networkidle");
+    console.log(`${path}: ${bytes} bytes`);
+    assert.ok(bytes > 8000 && bytes <= 60000, `${path}: ${bytes} bytes`);
+  }
+});
+
+test("the first picture of a page does not wait for the API, and nothing moves when that answers", async () => {
+  const page = await browser.open(site);
+  await page.addInitScript(() => {
+    window.shift = 0;
+    new PerformanceObserver(list => { for (const one of list.getEntries()) if (!one.hadRecentInput) window.shift += one.value; }).observe({ type: "layout-shift", buffered: true });
+  });
+  let release;
+  const held = new Promise(resolve => { release = resolve; });
+  await page.route("**/newest*", async route => { await held; await route.continue(); });
+  await page.goto("/");
+  await page.waitForSelector(".hero");
+  await page.waitForSelector(".skeleton");
+  release();
+  await page.waitForSelector(".card h3");
+  assert.ok(await page.evaluate(() => window.shift) < 0.02, `layout shift ${await page.evaluate(() => window.shift)}`);
+});
+
+test("while the API is down the page says so, and tries again by itself", async () => {
+  const page = await browser.open(site);
+  page.expected.push("ERR_");
+  await page.route("**/newest*", route => route.abort());
+  await page.goto("/");
+  await page.waitForSelector("text=The server cannot be reached");
+  await page.unroute("**/newest*");
+  await page.waitForSelector(".card h3");
+});
+
+test("a film in a codec that the browser lacks gives a sentence and a download", async () => {
+  const page = await browser.open(site);
+  await page.route("**/v/*", async route => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, body: (await answer.text()).replace(/"content_type":/, '"video_codec":"hvc1.9.9.Z999","content_type":') });
+  });
+  await page.goto(`/v/${id}`);
+  await page.waitForSelector("text=This clip is HEVC and your browser cannot play it");
+  await page.waitForSelector(".trouble >> text=Download");
+});
+
+test("who wants no motion reads the danmaku in a list", async () => {
+  const page = await browser.open(site, { reducedMotion: "reduce" });
+  await page.goto(`/v/${id}`);
+  await page.$eval("video", video => { video.muted = true; return video.play(); });
+  await page.waitForSelector(".danmaku-list >> text=so calm here");
+  assert.equal(await page.$$eval(".danmaku span", all => all.length), 0);
+});
+
+test("a page of another site shows a video only where [web] embed allows it", async () => {
+  const answer = await fetch(`${site.url}/embed/${id}`);
+  assert.match(answer.headers.get("content-security-policy"), /frame-ancestors 'none'/);
+  assert.equal((await (await fetch(`${site.url}/oembed?url=${encodeURIComponent(`${site.url}/v/${id}`)}`)).json()).type, "link");
+  const open = await Site.start("[web]\nembed = [\"https://blog.example\"]\n");
+  try {
+    await open.addUser("anna");
+    const its = await open.upload("anna", film(12), "Shown elsewhere");
+    assert.match((await fetch(`${open.url}/embed/${its}`)).headers.get("content-security-policy"), /frame-ancestors https:\/\/blog\.example;/);
+    const said = await (await fetch(`${open.url}/oembed?url=${encodeURIComponent(`${open.url}/v/${its}`)}`)).json();
+    assert.equal(said.type, "video");
+    assert.match(said.html, new RegExp(`^<iframe src="${open.url}/embed/${its}"`));
+  } finally {
+    await open.stop();
+  }
+});

@@ -1,0 +1,64 @@
+// The API, as http-api.md has it. Every call throws an ApiError unless the answer is 2xx.
+import { t, has } from "./strings.js";
+
+const root = document.documentElement;
+/** Who is signed in: a name, empty for a guest. */
+export const me = root.dataset.user || "";
+export const role = root.dataset.role || "";
+export const isStaff = role === "moderator" || role === "admin";
+export const isAdmin = role === "admin";
+const features = new Set((root.dataset.features || "").split(" "));
+/** Whether the server has a part of the API. */
+export const can = name => features.has(name);
+
+export class ApiError extends Error {
+  constructor(status, body = {}) {
+    super(body.detail || body.error || "");
+    Object.assign(this, { status, code: body.error_code, detail: body.detail, reason: body.reason });
+  }
+  /** Whether the server could not be reached or cannot answer now: the same request may succeed later. */
+  get passing() { return this.status === 0 || this.status === 502 || this.status === 503 || this.status === 504; }
+}
+
+/** What to tell a person about an error. */
+export function explain(error) {
+  if (!(error instanceof ApiError)) return t("problem.unknown");
+  const known = `problem.${error.status}`;
+  if (error.status === 400 && error.detail) return error.detail;
+  if (error.status === 507) return t(error.code === "013" ? "problem.quota" : "problem.507");
+  return has(known) ? t(known) : error.detail || t("problem.unknown");
+}
+
+export async function call(method, path, body, options = {}) {
+  let answer;
+  try {
+    answer = await fetch(path, {
+      method, credentials: "same-origin", ...options,
+      headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...options.headers },
+      body: body === undefined ? undefined : body instanceof Blob ? body : JSON.stringify(body),
+    });
+  } catch (failure) {
+    if (failure.name === "AbortError") throw failure;
+    throw new ApiError(0);
+  }
+  const isJson = (answer.headers.get("Content-Type") || "").includes("json");
+  const given = isJson ? await answer.json().catch(() => ({})) : undefined;
+  if (!answer.ok) {
+    if (answer.status === 401 && me) location.assign(`/signin?next=${encodeURIComponent(location.pathname + location.search)}`);
+    throw new ApiError(answer.status, given);
+  }
+  return given;
+}
+export const get = (path, options) => call("GET", path, undefined, options);
+export const post = (path, body = {}) => call("POST", path, body);
+export const patch = (path, body) => call("PATCH", path, body);
+export const del = path => call("DELETE", path);
+
+/** A query string of the values that are neither undefined, null nor empty. */
+export function query(values) {
+  const pairs = new URLSearchParams();
+  for (const name in values) if (values[name] !== undefined && values[name] !== null && values[name] !== "") pairs.set(name, values[name]);
+  const text = pairs.toString();
+  return text ? `?${text}` : "";
+}
+export const seg = encodeURIComponent;

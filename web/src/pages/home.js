@@ -1,0 +1,27 @@
+import "../lib/page.js";
+import { html, render, usePages, useLoad, More, Card, Empty, Failure, Skeletons } from "../lib/ui.js";
+import { get, query, can, me, seg } from "../lib/api.js";
+import { t } from "../lib/strings.js";
+
+const asked = new URLSearchParams(location.search);
+const words = asked.get("q") || "";
+const tag = asked.get("tag") || "";
+
+function Trending() {
+  const { data } = useLoad(() => get("/trending?limit=4"));
+  return data?.videos?.length ? html`<section class="stack" aria-label=${t("home.trending")}><div class="section-head"><h2>${t("home.trending")}</h2></div>
+    <div class="grid">${data.videos.map(video => html`<${Card} key=${video.id} video=${video} />`)}</div></section>` : null;
+}
+function Home() {
+  const isSearch = words && can("search");
+  const pages = usePages(cursor => get((isSearch ? "/search" : "/newest") + query({ q: isSearch && words, tag, limit: 24, cursor })), "videos");
+  const title = isSearch ? t("home.found", { words }) : tag ? t("home.tag", { tag }) : t("home.newest");
+  return html`${!isSearch && !tag && can("trending") && html`<${Trending} />`}
+    <div class="section-head"><${me ? "h1" : "h2"}>${title}</${me ? "h1" : "h2"}>${tag && html`<a class="button compact" href="/">${t("home.all")}</a>`}</div>
+    ${pages.error && !pages.items ? html`<${Failure} ...${pages} />` : !pages.items ? html`<${Skeletons} />`
+      : pages.items.length ? html`<div class="grid">${pages.items.map(video => html`<${Card} key=${video.id} video=${video} />`)}</div><${More} pages=${pages} />`
+      : html`<${Empty} icon=${isSearch ? "search" : "film"} title=${t(isSearch ? "home.nothing" : "home.empty")}><p>${t(isSearch ? "home.nothing.text" : "home.empty.text")}</p>${!isSearch && html`<a class="button primary" href="/userhome">${t("nav.upload")}</a>`}</${Empty}>`}`;
+}
+const place = document.getElementById("app");
+place.textContent = "";
+render(html`<${Home} />`, place);
