@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
@@ -8,6 +10,7 @@
 #include "base/units.hpp"
 #include "comments/fields.hpp"
 #include "comments/make.hpp"
+#include "comments/row_maker.hpp"
 #include "http/client/client.hpp"
 #include "http/routing/router.hpp"
 
@@ -98,13 +101,30 @@ int dplayerType(const Comment& comment) {
   }
 }
 
+// DPlayer puts texts into the page as HTML: this is what it does to those that its user types.
+std::string forHtml(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += "&#x27;"; break;
+      case '/': out += "&#x2f;"; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
 void appendForDplayer(std::string& json, const Comment& comment) {
   const std::int64_t ms = comment.positionMs.value_or(0);
   json +=
       fmt::format("[{}.{:03},{},{},", ms / 1000, ms % 1000, dplayerType(comment), comment.color.value_or(whiteColor));
-  appendJson(json, comment.importedAuthor.value_or(comment.author));
+  appendJson(json, forHtml(comment.importedAuthor.value_or(comment.author)));
   json += ',';
-  appendJson(json, comment.content);
+  appendJson(json, forHtml(comment.content));
   json += ']';
 }
 
@@ -113,27 +133,50 @@ void answerDplayer(std::string data, http::Answer& answer) {
   answer.content.push_back({"{\"code\":0,\"data\":" + std::move(data) + "}", nullptr, 0, 0});
 }
 
+// Of too many, takes as large a part of each hundredth of the video.
 void listForDplayer(Comments& comments, const http::Exchange& exchange, http::Answer& answer) {
   constexpr std::int64_t most = 10'000;
   CommentQuery query;
   query.by = CommentOrder::position;
-  std::int64_t left = 1000;
+  std::int64_t left = most;
   for (const auto& [name, value] : exchange.query()) {
     if (name == "id") query.video.text = value;
     if (name == "max") readText(value, "max", left);
   }
   left = std::clamp<std::int64_t>(left, 0, most);
   std::string data = "[";
-  do {
-    query.limit = std::clamp<std::int64_t>(left, 1, 1000);
-    const Page<Comment> page = comments.list(exchange.by, query);
-    for (const Comment& comment : page.items) {
-      if (left-- <= 0) break;
-      if (data.size() > 1) data += ',';
-      appendForDplayer(data, comment);
+  const auto append = [&](std::int64_t count) {
+    query.cursor.reset();
+    do {
+      query.limit = std::clamp<std::int64_t>(count, 1, 1000);
+      const Page<Comment> page = comments.list(exchange.by, query);
+      for (const Comment& comment : page.items) {
+        if (count-- <= 0) break;
+        if (data.size() > 1) data += ',';
+        appendForDplayer(data, comment);
+      }
+      query.cursor = page.nextCursor;
+    } while (query.cursor && count > 0);
+  };
+  const Heat heat = comments.heat(exchange.by, {query.video});
+  const std::int64_t all = std::accumulate(heat.bins.begin(), heat.bins.end(), std::int64_t{0});
+  if (all <= left) {
+    append(left);
+  } else {
+    const auto parts = std::ssize(heat.bins);
+    const auto partAt = [&](std::int64_t part) {
+      return heat.durationMs / parts * part + (heat.durationMs % parts * part + parts - 1) / parts;
+    };
+    std::int64_t before = 0;
+    for (std::int64_t part = 0; part < parts; ++part) {
+      const std::int64_t until = before + heat.bins[static_cast<std::size_t>(part)];
+      const std::int64_t count = left * until / all - left * before / all;
+      query.atFrom = partAt(part);
+      query.atTo = partAt(part + 1);
+      if (count > 0) append(count);
+      before = until;
     }
-    query.cursor = page.nextCursor;
-  } while (query.cursor && left > 0);
+  }
   answerDplayer(data + ']', answer);
 }
 
@@ -141,17 +184,19 @@ void listForDplayer(Comments& comments, const http::Exchange& exchange, http::An
 void postForDplayer(Comments& comments, const http::Exchange& exchange, http::Answer& answer) {
   const nlohmann::json json = parseJson(exchange.request.body);
   if (!json.is_object()) throw Error(Fault::malformed, "body: must be a JSON object");
+  // A whole number is written without a fraction, as 16711680.0 has.
   const auto text = [&](const char* name) {
     const auto found = json.find(name);
     if (found == json.end() || found->is_null()) return std::string();
+    if (found->is_number_float() && std::trunc(found->get<double>()) == found->get<double>())
+      return fmt::format("{:.0f}", found->get<double>());
     return found->is_string() ? found->get<std::string>() : found->dump();
   };
   NewComment wanted;
   wanted.video.text = text("id");
   wanted.content = text("text");
-  const auto position = parsePosition(text("time"));
-  if (!position) throw Error(Fault::malformed, "time: must be a number of seconds");
-  wanted.positionMs = position->count();
+  wanted.positionMs = danmaku::secondsToMs(text("time"));
+  if (!wanted.positionMs) throw Error(Fault::malformed, "time: must be a number of seconds");
   if (const std::string color = text("color"); !color.empty()) {
     wanted.color = parseColor(color);
     if (!wanted.color) throw Error(Fault::malformed, "color: must be a number or #rrggbb");

@@ -206,14 +206,60 @@ TEST_CASE("DPlayer's API lists and posts danmaku, and the session says who posts
                            R"(","author":"eve","time":1.5,"text":"a \"wave\"","color":16711680,"type":1})");
   REQUIRE(posted);
   CHECK(posted->status == 200);
-  CHECK(posted->body == R"({"code":0,"data":[1.500,1,16711680,"ada","a \"wave\""]})");
+  CHECK(posted->body == R"({"code":0,"data":[1.500,1,16711680,"ada","a &quot;wave&quot;"]})");
   post(R"({"id":")" + video.text + R"(","time":2,"text":"old","color":"#fff","type":"right"})");
   CHECK(post(R"({"id":")" + video.text + R"(","text":"x"})")->status == 400);
   CHECK(post(R"({"id":")" + video.text + R"(","time":2,"text":"x","type":9})")->status == 400);
   const auto listed = client.Get("/danmaku/v3/?id=" + video.text);
   REQUIRE(listed);
-  CHECK(listed->body == R"({"code":0,"data":[[1.500,1,16711680,"ada","a \"wave\""],[2.000,0,16777215,"ada","old"]]})");
-  CHECK(client.Get("/danmaku/v3/?id=" + video.text + "&max=1")->body ==
-        R"({"code":0,"data":[[1.500,1,16711680,"ada","a \"wave\""]]})");
+  CHECK(listed->body ==
+        R"({"code":0,"data":[[1.500,1,16711680,"ada","a &quot;wave&quot;"],[2.000,0,16777215,"ada","old"]]})");
   CHECK(client.Get("/danmaku/v3/?id=nothing")->status == 404);
+}
+
+TEST_CASE("DPlayer gets texts as HTML without markup, and any number as a time or color") {
+  Site site(Way::remote);
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  httplib::Client client(site.url());
+  const httplib::Headers session{{"X-Session-Id", std::get<Secret>(ada).text}};
+  const auto post = [&](const std::string& rest) {
+    return client.Post("/danmaku/v3/", session, R"({"id":")" + video.text + R"(",)" + rest + '}', "application/json");
+  };
+  const std::string markup = R"(<img src=x onerror='hit("/")'>&amp;)";
+  site.at(ada).comments().post(ada, flying(video, markup, 1000));
+  CHECK(client.Get("/danmaku/v3/?id=" + video.text)->body ==
+        R"({"code":0,"data":[[1.000,0,16777215,"ada",)"
+        R"("&lt;img src=x onerror=&#x27;hit(&quot;&#x2f;&quot;)&#x27;&gt;&amp;amp;"]]})");
+  CHECK(danmakuOf(site, ada, video).at(0).content == markup);
+  for (const char* time : {"0.041666666666666664", "1e-05", "1e1", "\"2.5\"", "3"})
+    CHECK(post(R"("text":"x","time":)" + std::string(time))->status == 200);
+  for (const char* time : {"-1", "1e300", "\"1:23\"", "\"x\"", "true"})
+    CHECK(post(R"("text":"x","time":)" + std::string(time))->status == 400);
+  CHECK(post(R"("text":"x","time":50,"color":16711680.0)")->status == 200);
+  CHECK(post(R"("text":"x","time":50,"color":1.5)")->status == 400);
+  std::vector<std::int64_t> positions;
+  for (const Comment& comment : danmakuOf(site, ada, video)) positions.push_back(comment.positionMs.value());
+  CHECK(positions == std::vector<std::int64_t>{0, 42, 1000, 2500, 3000, 10'000, 50'000});
+}
+
+TEST_CASE("of too many danmaku, DPlayer gets some from every part of the video") {
+  Site site(Way::remote);
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  std::string file;
+  for (int i = 0; i < 1500; ++i)
+    file += R"({"position_ms":)" + std::to_string(i < 1400 ? i : i * 100) + R"(,"content":"c)" + std::to_string(i) +
+            "\"}\n";
+  REQUIRE(importText(site, ada, video, file).added == 1500);
+  httplib::Client client(site.url());
+  const auto list = [&](const std::string& most) {
+    return parseJson(client.Get("/danmaku/v3/?id=" + video.text + most)->body).at("data");
+  };
+  CHECK(list("").size() == 1500);
+  const nlohmann::json some = list("&max=300");
+  CHECK(some.size() == 300);
+  const auto isLate = [](const nlohmann::json& row) { return row.at(0).get<double>() >= 140; };
+  CHECK(std::count_if(some.begin(), some.end(), isLate) == 20);
+  CHECK(list("&max=0").empty());
 }

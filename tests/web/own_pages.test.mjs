@@ -124,8 +124,14 @@ test("the real DPlayer shows danmaku and posts one", async () => {
   await page.goto(`/player.html#${id}`);
   await page.waitForFunction(() => window.player.danmaku.dan?.length === 2);
   assert.deepEqual(await page.evaluate(() => window.player.danmaku.dan.map(one => [one.time, one.type, one.color, one.author, one.text])), [[0.3, 0, 0xff0000, "ben", "scrolls"], [0.4, 1, 0xff0000, "ben", "on top"]]);
+  const markup = `<img src=x onerror="window.hit = 1">`;
+  await ben("POST", `/videos/${id}/comments`, { content: markup, position_ms: 500, mode: "scroll" });
+  await page.reload();
+  await page.waitForFunction(() => window.player.danmaku.dan?.length === 3);
   await page.evaluate(() => { window.player.video.muted = true; return window.player.play(); });
   await page.waitForFunction(() => [...document.querySelectorAll(".dplayer-danmaku-item")].some(one => one.textContent.includes("scrolls")));
+  await page.waitForFunction(text => [...document.querySelectorAll(".dplayer-danmaku-item")].some(one => one.textContent.includes(text)), markup);
+  assert.equal(await page.evaluate(() => window.hit), undefined);
   await page.evaluate(() => new Promise(resolve => window.player.danmaku.send({ text: "from DPlayer", color: 255, type: 2 }, resolve)));
   const { comments } = await (await fetch(`${site.url}/videos/${id}/comments?by=position`)).json();
   const sent = comments.find(one => one.content === "from DPlayer");
