@@ -146,6 +146,7 @@ struct Access::Impl {
         throttle(wanted.loginAttempts, wanted.loginWindow),
         registrations(wanted.registrationsPerHour, 1h),
         comments(wanted.commentsPerMinute, 1min),
+        imports(wanted.importsPerHour, 1h),
         reports(wanted.reportsPerHour, 1h),
         cache(wanted.sessionCache),
         deferredWrites(wantedDatabase, cache) {}
@@ -158,6 +159,7 @@ struct Access::Impl {
   Throttle throttle;
   Rate registrations;
   Rate comments;
+  Rate imports;
   Rate reports;
   Cache cache;
   DeferredWrites deferredWrites;
@@ -321,6 +323,11 @@ void Access::uncountComment(const Identity& who) {
 void Access::countComment(const Identity& who) {
   if (who.kind == Identity::Kind::operator_) return;
   impl_->comments.take(fmt::to_string(who.user.value), impl_->elapsed.now(), "comments: too many in a minute");
+}
+
+void Access::countImport(const Identity& who) {
+  if (who.kind == Identity::Kind::operator_) return;
+  impl_->imports.take(fmt::to_string(who.user.value), impl_->elapsed.now(), "imports: too many in an hour");
 }
 
 void Access::countReport(const Identity& who, std::string_view address) {

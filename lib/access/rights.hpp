@@ -100,6 +100,7 @@ inline constexpr Right sharesRevoke{"shares.revoke", owner | admin, Need::change
 inline constexpr Right commentsPost{"comments.post", signedIn, Need::change};
 inline constexpr Right commentsList{"comments.list", anyone, Need::read};
 inline constexpr Right commentsExport{"comments.export", anyone, Need::read};
+inline constexpr Right commentsExportOff{"comments.export?off", owner | admin, Need::read};
 inline constexpr Right commentsImport{"comments.import", owner | admin, Need::change};
 inline constexpr Right commentsHeat{"comments.heat", anyone, Need::read};
 inline constexpr Right viewsWatch{"views.watch", anyone | link, Need::change};

@@ -58,6 +58,8 @@ struct NewComment {
 
 /// How a list of comments is sorted.
 enum class CommentOrder { time, position };
+/// Which comments of a list sorted by time come first.
+enum class CommentsFirst { oldest, newest };
 
 /// Which comments to list.
 struct CommentQuery : ListQuery {
@@ -65,9 +67,11 @@ struct CommentQuery : ListQuery {
   std::optional<Time> from;  ///< posted after; the original site's form of `since`
   std::optional<Time> to;    ///< posted at or before; the original site's form of `until`
   std::optional<CommentOrder> by;
-  std::optional<std::int64_t> atFrom;  ///< with order `position`: at or after, in milliseconds
-  std::optional<std::int64_t> atTo;    ///< with order `position`: before, in milliseconds
-  std::optional<CommentId> parent;     ///< only replies to this comment; not with order `position`
+  std::optional<std::int64_t> atFrom;    ///< with order `position`: at or after, in milliseconds
+  std::optional<std::int64_t> atTo;      ///< with order `position`: before, in milliseconds
+  std::optional<CommentId> parent;       ///< only replies to this comment; not with order `position`
+  std::optional<bool> positioned{};      ///< only comments with a position, or without; not with order `position`
+  std::optional<CommentsFirst> order{};  ///< default: oldest; not with order `position`
 };
 
 /// Names one comment.
@@ -120,8 +124,9 @@ struct ImportComments {
 };
 
 /// Why a row of an imported file was skipped: it has no valid position, no text or too much, or an unknown mode; it is
-/// positioned or animated by a script, or a command to the player; it cannot be read, or the file ends in it.
-enum class CommentSkip { position, text, mode, special, command, syntax, cutOff };
+/// positioned or animated by a script, or a command to the player; it cannot be read, or the file ends in it; it has a
+/// listed word, and too many comments of the user are held already.
+enum class CommentSkip { position, text, mode, special, command, syntax, cutOff, word };
 
 /// Rows of an imported file that were skipped for the same reason.
 struct SkippedComments {
@@ -153,6 +158,7 @@ struct Heat {
 struct CommentsOptions {
   std::vector<std::string> words;  ///< a comment with one of them in it, ignoring case, is held
   std::int64_t holdFirst = 0;      ///< hold comments by users with fewer public ones and none approved; 0 = off
+  std::int64_t quota = 0;          ///< as UsersOptions::quota, to which imported comments count
 };
 
 /// Comments on videos. Every function may be called from any thread and throws Error.
@@ -164,7 +170,7 @@ class Comments {
   /// are switched off, or danmaku for one with a position), notFound (the video, or the comment to reply to), diskFull,
   /// tooMany (the user has posted too many in a minute; the operator has no limit).
   virtual Comment post(const Credential& by, const NewComment& wanted) = 0;
-  /// Lists a video's comments, replies among them, oldest first or by position, with `from < time <= to`. Anyone; held
+  /// Lists a video's comments, replies among them, by time or by position, with `from < time <= to`. Anyone; held
   /// ones are shown to their authors, moderators, admins and the operator only. Faults: malformed, notFound (also the
   /// parent, if one is given).
   virtual Page<Comment> list(const Credential& by, const CommentQuery& wanted) = 0;
@@ -185,16 +191,21 @@ class Comments {
   /// Hides a comment from all but its author and moderators, until it is approved. Moderators, except of their own
   /// comments, admins, operator. Faults: forbidden, notFound (also on a video that the caller may not see).
   virtual Comment hide(const Credential& by, const ModerateComment& wanted) = 0;
-  /// Returns the public comments of a video that have a position, sorted by it, as a file. For those who may see the
-  /// video. Faults: malformed (the format can only be imported), notFound, diskFull.
+  /// Returns the public comments of a video that have a position, sorted by it, as a file, which may be some seconds
+  /// old. For those who may see the video; where danmaku are switched off, it is empty for all but the owner, admins
+  /// and the operator. Faults: malformed (the format can only be imported), notFound, diskFull.
   virtual Content exportAs(const Credential& by, const ExportComments& wanted) = 0;
   /// Adds the comments in a file, which may be compressed with gzip or deflate, to a video. Authors in the file become
-  /// labels. What was imported before is not added again. The owner of the video, admins, operator. A file that is
-  /// refused adds nothing; any other failure may leave a part, and importing again adds the rest. Faults: malformed
-  /// (not a known format), tooLarge (over 64 MiB, 256 MiB uncompressed or 1,000,000 comments), forbidden (as for
-  /// `post`), notFound, diskFull.
+  /// labels. What was imported before is not added again. At most 1000 comments of a user are held at a time; more with
+  /// listed words are skipped. What is added counts towards the owner's quota. The owner of the video, admins,
+  /// operator. A file that is refused adds nothing; any other failure may leave a part, and importing again adds the
+  /// rest. Faults: malformed (not a known format), tooLarge (over 64 MiB, 256 MiB uncompressed or 1,000,000 comments in
+  /// the file, or imported ones on the video), forbidden (as for `post`, and while comments of the owner are held
+  /// because the owner is new), notFound, overQuota, diskFull, tooMany (the user has imported too many files in an
+  /// hour).
   virtual ImportedComments importFrom(const Credential& by, const ImportComments& wanted, const ByteSource& file) = 0;
-  /// Counts the public comments along a video, for those who may see it. Faults: notFound.
+  /// Counts the public comments along a video, for those who may see it; none where danmaku are switched off. The
+  /// counts may be some seconds old. Faults: notFound.
   virtual Heat heat(const Credential& by, const HeatQuery& wanted) = 0;
   /// Shows a held comment to everybody. Its author's next comments are no longer held because the author is new.
   /// The same callers and faults.

@@ -14,6 +14,12 @@ struct Names<CommentOrder> {
 };
 
 template <>
+struct Names<CommentsFirst> {
+  static constexpr std::array list{std::pair{CommentsFirst::oldest, "oldest"},
+                                   std::pair{CommentsFirst::newest, "newest"}};
+};
+
+template <>
 struct Names<HeldFor> {
   static constexpr std::array list{std::pair{HeldFor::word, "word"}, std::pair{HeldFor::newAuthor, "new_author"},
                                    std::pair{HeldFor::hidden, "hidden"}};
@@ -56,7 +62,7 @@ struct Names<CommentSkip> {
       std::pair{CommentSkip::position, "position"}, std::pair{CommentSkip::text, "text"},
       std::pair{CommentSkip::mode, "mode"},         std::pair{CommentSkip::special, "special"},
       std::pair{CommentSkip::command, "command"},   std::pair{CommentSkip::syntax, "syntax"},
-      std::pair{CommentSkip::cutOff, "cut_off"}};
+      std::pair{CommentSkip::cutOff, "cut_off"},    std::pair{CommentSkip::word, "word"}};
 };
 
 template <>
@@ -78,7 +84,7 @@ struct Fields<ImportComments> {
 template <>
 struct Fields<SkippedComments> {
   static constexpr std::tuple list{
-      Field{"reason", &SkippedComments::reason, "position, text, mode, special, command, syntax or cut_off"},
+      Field{"reason", &SkippedComments::reason, "position, text, mode, special, command, syntax, cut_off or word"},
       Field{"count", &SkippedComments::count, "number of rows"},
   };
 };
@@ -155,6 +161,9 @@ struct Fields<CommentQuery> {
           Field{"at_from", &CommentQuery::atFrom, "at or after this position, in milliseconds"},
           Field{"at_to", &CommentQuery::atTo, "before this position, in milliseconds"},
           Field{"parent", &CommentQuery::parent, "only replies to this comment"},
+          Field{"positioned", &CommentQuery::positioned,
+                "true: only comments with a position; false: only those without"},
+          Field{"order", &CommentQuery::order, "by time, oldest (default) or newest first"},
       },
       Fields<ListQuery>::list);
 };

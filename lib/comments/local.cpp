@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 
@@ -37,7 +39,9 @@ class DirectoryComments : public LocalComments {
     const Identity author = requireAuthor(access_.identify(by));
     access_.countComment(author);
     try {
-      return insert(by, wanted);
+      Comment comment = insert(by, wanted);
+      if (comment.positionMs) forget(wanted.video);
+      return comment;
     } catch (...) {
       access_.uncountComment(author);
       throw;
@@ -50,6 +54,10 @@ class DirectoryComments : public LocalComments {
     checkLimit(wanted.limit);
     if (wanted.parent && wanted.by == CommentOrder::position)
       throw Error(Fault::malformed, "parent: cannot be combined with by=position");
+    if (wanted.by == CommentOrder::position && (wanted.positioned || wanted.order))
+      throw Error(Fault::malformed,
+                  fmt::format("{}: cannot be combined with by=position", wanted.order ? "order" : "positioned"));
+    dropOldExport();
     return database_.read([&](store::Reader& reader) {
       const auto video = requireVideo(reader, by, who, wanted.video);
       if (wanted.by == CommentOrder::position && video.danmakuOff.value_or(false)) return Page<Comment>{};
@@ -63,6 +71,7 @@ class DirectoryComments : public LocalComments {
   void remove(const Credential& by, const CommentRef& wanted) override {
     database_.write(store::Purpose::keep,
                     [&](store::Transaction& transaction) { removeInside(transaction, by, wanted); });
+    forget(wanted.video);
   }
 
   Comment rehearseRemove(const Credential& by, const CommentRef& wanted) override {
@@ -74,7 +83,7 @@ class DirectoryComments : public LocalComments {
   }
 
   RemovedComments removeBy(const Credential& by, const RemoveCommentsBy& wanted) override {
-    return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+    RemovedComments removed = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
       const UserId author = requireAuthorOf(transaction, who, wanted);
       ListQuery query = queryOf(wanted);
@@ -83,6 +92,8 @@ class DirectoryComments : public LocalComments {
       for (const Comment& comment : page.items) rows::deleteComment(transaction, comment.id, comment.parent);
       return RemovedComments{std::ssize(page.items), page.nextCursor};
     });
+    forget({});
+    return removed;
   }
 
   Page<Comment> rehearseRemoveBy(const Credential& by, const RehearseRemoveCommentsBy& wanted) override {
@@ -114,17 +125,15 @@ class DirectoryComments : public LocalComments {
     access::require(who, rights::commentsExport);
     const CommentFormat format = wanted.format.value_or(CommentFormat::ndjson);
     const auto writer = danmaku::writerOf(format);
-    const std::uint64_t version = database_.version();
-    const auto requireIt = [&](store::Reader& reader) { requireVideo(reader, by, who, wanted.video); };
-    {
-      const std::lock_guard lock(mutex_);
-      if (exported_.version == version && exported_.video == wanted.video && exported_.format == format) {
-        database_.read(requireIt);
-        return exported_.content;
-      }
-    }
+    const rows::StoredVideo video =
+        database_.read([&](store::Reader& reader) { return requireVideo(reader, by, who, wanted.video); });
+    const bool isOff = video.danmakuOff.value_or(false);
+    const bool isEmpty = isOff && !access::may(who, rights::commentsExportOff, video.authorId);
+    if (const auto made = isOff ? std::nullopt : findExported(wanted.video, format)) return *made;
     const Waiting waiting;
-    Exported made{version, wanted.video, format, {}};
+    const std::lock_guard one(exporting_);
+    if (const auto made = isOff ? std::nullopt : findExported(wanted.video, format)) return *made;
+    Exported made{markNow(), bootClock().now(), wanted.video, format, {}};
     store::TemporaryWriter file(database_);
     Sha256 hash;
     const auto flush = [&](std::size_t from) {
@@ -132,20 +141,20 @@ class DirectoryComments : public LocalComments {
       file.flushSome();
     };
     database_.snapshot([&](store::Reader& reader) {
-      requireIt(reader);
       CommentQuery query;
       query.video = wanted.video;
       query.by = CommentOrder::position;
       query.limit = 1000;
       std::size_t from = 0;
       writer->begin(file.buffer());
-      do {
+      while (!isEmpty) {
         const Page<Comment> page = rows::listComments(reader, query, {});
         for (const Comment& comment : page.items) writer->add(file.buffer(), comment);
         query.cursor = page.nextCursor;
         flush(from);
         from = file.buffer().size();
-      } while (query.cursor);
+        if (!query.cursor) break;
+      }
       writer->end(file.buffer());
       flush(from);
     });
@@ -157,6 +166,7 @@ class DirectoryComments : public LocalComments {
                          access_.now(),
                          fmt::format("{}.{}", wanted.video.text, extension),
                          true};
+    if (isOff) return made.content;
     const std::lock_guard lock(mutex_);
     exported_ = made;
     return made.content;
@@ -165,7 +175,9 @@ class DirectoryComments : public LocalComments {
   ImportedComments importFrom(const Credential& by, const ImportComments& wanted, const ByteSource& file) override {
     constexpr std::uint64_t mostBytes = 64ULL << 20;
     const Identity who = access_.identify(by);
-    database_.read([&](store::Reader& reader) { requireImport(reader, who, wanted.video); });
+    const UserId owner =
+        database_.read([&](store::Reader& reader) { return requireImport(reader, who, wanted.video).authorId; });
+    access_.countImport(who);
     store::TemporaryWriter spooled(database_);
     std::uint64_t size = 0;
     file.push([&](std::span<const std::byte> piece) {
@@ -177,12 +189,16 @@ class DirectoryComments : public LocalComments {
     const auto content = spooled.finish();
     const Waiting waiting;
     // Read twice, so that a file which is refused adds nothing.
-    struct Nowhere : danmaku::RowSink {
-      void take(Comment /*comment*/) override {}
-      void skip(CommentSkip /*reason*/) override {}
-    } nowhere;
     ImportedComments result;
-    result.format = danmaku::readRows(*content, wanted.format, nowhere);
+    Weigher weigher;
+    result.format = danmaku::readRows(*content, wanted.format, weigher);
+    const auto whyNot = [&](store::Reader& reader) { return whyNoRoom(reader, owner, wanted.video, weigher.all); };
+    if (database_.read(whyNot))
+      database_.snapshot([&](store::Reader& reader) {  // perhaps most of it is there already
+        weigher = Weigher([&](const Comment& row) { return isKnown(reader, wanted.video, row); });
+        danmaku::readRows(*content, result.format, weigher);
+        if (const auto error = whyNot(reader)) throw Error(*error);
+      });
     Importer importer(*this, by, wanted.video, result);
     danmaku::readRows(*content, result.format, importer);
     importer.flush();
@@ -192,13 +208,24 @@ class DirectoryComments : public LocalComments {
   Heat heat(const Credential& by, const HeatQuery& wanted) override {
     const Identity who = access_.identify(by);
     access::require(who, rights::commentsHeat);
-    return database_.read([&](store::Reader& reader) {
-      const auto video = requireVideo(reader, by, who, wanted.video);
-      Heat heat;
-      heat.durationMs = video.durationMs.value_or(rows::lastPosition(reader, wanted.video) + 1);
-      heat.bins = rows::countByPosition(reader, wanted.video, heat.durationMs);
-      return heat;
+    dropOldExport();
+    const Mark mark = markNow();
+    const rows::StoredVideo video =
+        database_.read([&](store::Reader& reader) { return requireVideo(reader, by, who, wanted.video); });
+    if (video.danmakuOff.value_or(false)) return {video.durationMs.value_or(1), std::vector<std::int64_t>(100)};
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto found = heats_.find(wanted.video); found != heats_.end() && isFresh(found->second.first))
+        return found->second.second;
+    }
+    Heat heat = database_.read([&](store::Reader& reader) {
+      const std::int64_t length = video.durationMs.value_or(rows::lastPosition(reader, wanted.video) + 1);
+      return Heat{length, rows::countByPosition(reader, wanted.video, length)};
     });
+    const std::lock_guard lock(mutex_);
+    if (heats_.size() >= mostHeats) heats_.clear();
+    heats_.insert_or_assign(wanted.video, std::pair(mark, heat));
+    return heat;
   }
 
   Comment hide(const Credential& by, const ModerateComment& wanted) override {
@@ -216,13 +243,106 @@ class DirectoryComments : public LocalComments {
   }
 
  private:
+  static constexpr std::size_t mostHeats = 1000;
+  static constexpr std::int64_t mostImported = 1'000'000;  // on one video
+  static constexpr std::int64_t mostHeld = 1000;           // of one user, by an import
+
+  // When something was made of the database.
+  struct Mark {
+    std::uint64_t version = 0;
+    Time made{};
+  };
+
   // The last file that was exported: a client asks for it piece by piece.
   struct Exported {
-    std::uint64_t version = 0;
+    Mark mark;
+    Time used{};
     VideoId video;
     CommentFormat format = CommentFormat::ndjson;
     Content content;
   };
+
+  Mark markNow() const { return {database_.version(), bootClock().now()}; }
+
+  // Every write changes the version, so that what costs much to make is given for some seconds more. What was written
+  // to the video by this process, `forget` says.
+  bool isFresh(const Mark& mark) const {
+    return mark.version == database_.version() || bootClock().now() < mark.made + std::chrono::seconds{10};
+  }
+
+  std::optional<Content> findExported(const VideoId& video, CommentFormat format) {
+    const std::lock_guard lock(mutex_);
+    if (!exported_ || exported_->video != video || exported_->format != format || !isFresh(exported_->mark))
+      return std::nullopt;
+    exported_->used = bootClock().now();
+    return exported_->content;
+  }
+
+  // Frees the space of a file that nobody has asked for in a minute.
+  void dropOldExport() {
+    const std::lock_guard lock(mutex_);
+    if (exported_ && exported_->used + std::chrono::minutes{1} < bootClock().now()) exported_.reset();
+  }
+
+  // Drops what was made of the comments of a video, or, with nothing, of all.
+  void forget(const std::optional<VideoId>& video) {
+    const std::lock_guard lock(mutex_);
+    if (!video || (exported_ && exported_->video == *video)) exported_.reset();
+    if (video)
+      heats_.erase(*video);
+    else
+      heats_.clear();
+  }
+
+  // What a file adds to a video.
+  struct Weight {
+    std::int64_t rows = 0;
+    std::int64_t bytes = 0;
+  };
+
+  class Weigher : public danmaku::RowSink {
+   public:
+    using IsKnown = std::function<bool(const Comment&)>;
+    // Leaves out rows that are there already, if asked to.
+    explicit Weigher(IsKnown isKnown = {}) : isKnown_(std::move(isKnown)) {}
+    void take(Comment comment) override {
+      if (isKnown_ && isKnown_(comment)) return;
+      ++all.rows;
+      all.bytes += rows::importedSize(comment);
+    }
+    void skip(CommentSkip /*reason*/) override {}
+
+    Weight all;
+
+   private:
+    IsKnown isKnown_;
+  };
+
+  std::optional<Error> whyNoRoom(store::Reader& reader, UserId owner, const VideoId& video, const Weight& more) {
+    if (more.rows > 0 && rows::countImported(reader, video) + more.rows > mostImported)
+      return Error(Fault::tooLarge,
+                   fmt::format("video {}: can have at most {} imported comments", video.text, mostImported));
+    return whyOverQuota(reader, owner, more.bytes);
+  }
+
+  std::optional<Error> whyOverQuota(store::Reader& reader, UserId owner, std::int64_t more) {
+    const rows::UserSpace space = rows::spaceOf(reader, owner);
+    const std::int64_t quota = space.ownQuota.value_or(currentOptions()->quota);
+    if (quota <= 0 || more <= 0 || space.used + more <= quota) return std::nullopt;
+    return Error(Fault::overQuota, "the owner's quota would be exceeded");
+  }
+
+  // A comment that was exported here, and is still there, is known too.
+  static bool isKnown(store::Reader& reader, const VideoId& video, const Comment& row) {
+    return isOurs(reader, video, row) || rows::hasSource(reader, video, row.sourceId.value());
+  }
+
+  static bool isOurs(store::Reader& reader, const VideoId& video, const Comment& row) {
+    constexpr std::string_view ours = "videod:";
+    const std::string& source = row.sourceId.value();
+    return source.starts_with(ours) &&
+           rows::findComment(reader, {video, CommentId{source.substr(ours.size())}}).has_value();
+  }
 
   // Inserts the rows of a file, some in each transaction.
   class Importer : public danmaku::RowSink {
@@ -234,22 +354,25 @@ class DirectoryComments : public LocalComments {
       rows_.push_back(std::move(comment));
       if (rows_.size() == step) flush();
     }
-    void skip(CommentSkip reason) override {
-      for (SkippedComments& known : result_.skipped)
-        if (known.reason == reason) return static_cast<void>(++known.count);
-      result_.skipped.push_back({reason, 1});
-    }
+    void skip(CommentSkip reason) override { skip(reason, 1); }
     void flush() {
       if (rows_.empty()) return;
       const ImportedComments some = comments_.insertRows(by_, video_, rows_);
       result_.added += some.added;
       result_.known += some.known;
       result_.held += some.held;
+      for (const SkippedComments& one : some.skipped) skip(one.reason, one.count);
       rows_.clear();
     }
 
    private:
     static constexpr std::size_t step = 500;
+
+    void skip(CommentSkip reason, std::int64_t count) {
+      for (SkippedComments& known : result_.skipped)
+        if (known.reason == reason) return static_cast<void>(known.count += count);
+      result_.skipped.push_back({reason, count});
+    }
 
     DirectoryComments& comments_;
     const Credential& by_;
@@ -260,29 +383,46 @@ class DirectoryComments : public LocalComments {
 
   ImportedComments insertRows(const Credential& by, const VideoId& id, std::vector<Comment>& comments) {
     const std::shared_ptr<const CommentsOptions> options = currentOptions();
-    constexpr std::string_view ours = "videod:";
-    return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
+    ImportedComments done = database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
       const UserId owner = requireImport(transaction, who, id).authorId;
-      const bool isNewAuthor = isHeldAsNew(transaction, *options, who, owner);
       const Time now = access_.now();
+      std::optional<std::int64_t> maybeHeld;  // so many more
+      std::int64_t bytes = 0;
+      std::int64_t words = 0;
       ImportedComments result;
-      for (Comment& comment : comments) {
-        comment.video = id;
-        comment.id.text = makeUuid7(now);
-        if (comment.time == Time{} || comment.time > now) comment.time = now;
-        comment.held = !isExempt(who) && hasWordOf(*options, comment.content) ? std::optional(HeldFor::word)
-                       : isNewAuthor                                          ? std::optional(HeldFor::newAuthor)
-                                                                              : std::nullopt;
-        const std::string& source = comment.sourceId.value();
-        const bool isOurs = source.starts_with(ours) &&
-                            rows::findComment(transaction, {id, CommentId{source.substr(ours.size())}}).has_value();
-        const bool isNew = !isOurs && rows::insertComment(transaction, comment, owner);
+      for (const Comment& comment : comments) {
+        const bool hasWord = !isExempt(who) && (hasWordOf(*options, comment.content) ||
+                                                hasWordOf(*options, comment.importedAuthor.value_or("")));
+        if (isOurs(transaction, id, comment)) {
+          ++result.known;
+          continue;
+        }
+        if (hasWord && !maybeHeld) maybeHeld = mostHeld - rows::countHeldBy(transaction, owner, mostHeld);
+        if (hasWord && *maybeHeld <= 0) {
+          ++words;
+          continue;
+        }
+        Comment row = comment;
+        row.video = id;
+        row.id.text = makeUuid7(now);
+        if (row.time == Time{} || row.time > now) row.time = now;
+        if (hasWord) row.held = HeldFor::word;
+        const bool isNew = rows::insertComment(transaction, row, owner);
         ++(isNew ? result.added : result.known);
-        if (isNew && comment.held) ++result.held;
+        if (isNew) bytes += rows::importedSize(row);
+        if (isNew && hasWord) {
+          ++result.held;
+          --*maybeHeld;
+        }
       }
+      if (const auto error = whyOverQuota(transaction, owner, bytes)) throw Error(*error);
+      if (bytes > 0) rows::addImportedSize(transaction, id, bytes);
+      if (words > 0) result.skipped.push_back({CommentSkip::word, words});
       return result;
     });
+    forget(id);
+    return done;
   }
 
   rows::StoredVideo requireVideo(store::Reader& reader, const Credential& by, const Identity& who, const VideoId& id) {
@@ -297,6 +437,10 @@ class DirectoryComments : public LocalComments {
     if (video->state != VideoState::ready) throw rows::noSuchVideo(id);
     requireOpen(*video, true);
     if (who.isUser()) rows::requireNotMuted(reader, who.user, access_.now());
+    // Nobody could look through so many.
+    if (isHeldAsNew(reader, *currentOptions(), who, video->authorId))
+      throw Error(Fault::forbidden,
+                  "comments of new users are held for approval; danmaku can be imported after one was approved");
     return *std::move(video);
   }
 
@@ -404,7 +548,7 @@ class DirectoryComments : public LocalComments {
 
   Comment moderate(const Credential& by, const ModerateComment& wanted, const access::Right& right,
                    const access::Right& ownRight, std::optional<HeldFor> held) {
-    return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+    Comment moderated = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
       access::require(who, right);
       auto comment = rows::showComment(transaction, wanted.id);
@@ -416,6 +560,8 @@ class DirectoryComments : public LocalComments {
       comment->held = held;
       return *std::move(comment);
     });
+    forget(moderated.video);
+    return moderated;
   }
 
   static std::shared_ptr<const CommentsOptions> fold(CommentsOptions options) {
@@ -437,8 +583,10 @@ class DirectoryComments : public LocalComments {
 
   store::Database& database_;
   access::Access& access_;
+  std::mutex exporting_;  // one file is made at a time
   std::mutex mutex_;
-  Exported exported_;
+  std::optional<Exported> exported_;
+  std::map<VideoId, std::pair<Mark, Heat>> heats_;
   std::shared_ptr<const CommentsOptions> options_;  // words in folded case
 };
 

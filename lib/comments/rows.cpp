@@ -73,34 +73,62 @@ std::string listById(std::string_view filter) {
 
 enum class ListOrder { time, position, replies };
 
+// A kind of list. What there are of each, `every` says.
+struct ListKind {
+  ListOrder order = ListOrder::time;
+  bool seesAllHeld = false;
+  std::optional<bool> positioned;
+  bool isNewestFirst = false;
+
+  static constexpr std::size_t every = std::size_t{3} * 2 * 3 * 2;
+  static ListKind at(std::size_t index) {
+    ListKind kind;
+    kind.order = static_cast<ListOrder>(index / 12);
+    kind.seesAllHeld = index / 6 % 2 == 1;
+    if (index / 2 % 3 > 0) kind.positioned = index / 2 % 3 == 2;
+    kind.isNewestFirst = index % 2 == 1;
+    return kind;
+  }
+  std::size_t index() const {
+    const std::size_t part = positioned ? *positioned ? 2 : 1 : 0;
+    return static_cast<std::size_t>(order) * 12 + (seesAllHeld ? 6 : 0) + part * 2 + (isNewestFirst ? 1 : 0);
+  }
+};
+
 // Two SELECTs, of the public and the held comments, merged by SQLite, so that each uses an index.
-std::string listSql(ListOrder order, bool seesAllHeld) {
-  const std::string_view key = order == ListOrder::position ? "c.position_ms" : "c.time";
+std::string listSql(const ListKind& kind) {
+  const std::string_view key = kind.order == ListOrder::position ? "c.position_ms" : "c.time";
+  // A + keeps SQLite from using the index of a column: the held ones of others may be many.
+  const std::string mine = kind.seesAllHeld ? "" : "+";
+  const auto positioned = [&](const std::string& plus) -> std::string {
+    if (!kind.positioned) return {};
+    return fmt::format(" AND {}c.position_ms IS {}NULL", plus, *kind.positioned ? "NOT " : "");
+  };
   const auto part = [&](std::string_view which) {
     return fmt::format(
         "SELECT {0} FROM comments c LEFT JOIN users u ON u.id = c.author_id AND u.deleted IS NULL WHERE (u.id IS NOT "
-        "NULL OR c.author_id IS NULL) AND {1} AND {2} IS NOT NULL AND ({2}, c.id) > (?3, ?4) AND {2} >= ?5 AND {2} < "
-        "?6",
-        columns, which, key);
+        "NULL OR c.author_id IS NULL) AND {1} AND {2} IS NOT NULL AND ({2}, c.id) {3} (?3, ?4) AND {2} >= ?5 AND {2} "
+        "< ?6",
+        columns, which, key, kind.isNewestFirst ? "<" : ">");
   };
-  const bool replies = order == ListOrder::replies;
-  // A + keeps SQLite from using the index of a column.
+  const bool replies = kind.order == ListOrder::replies;
   const std::string of = replies ? "+c.video_id = ?2 AND c.parent_id = ?7" : "c.video_id = ?2";
   const std::string own =
       fmt::format("c.author_id = ?1 AND c.video_id = ?2{}", replies ? " AND +c.parent_id = ?7" : "");
-  return fmt::format("{} UNION ALL {} ORDER BY {}, 1 LIMIT ?8", part(of + " AND c.is_held = 0"),
-                     part((seesAllHeld ? of : own) + " AND c.is_held = 1"), order == ListOrder::position ? 6 : 5);
+  const std::string held = (kind.seesAllHeld ? of : own) + " AND c.is_held = 1" + positioned(mine);
+  const std::string_view down = kind.isNewestFirst ? " DESC" : "";
+  return fmt::format("{} UNION ALL {} ORDER BY {}{}, 1{} LIMIT ?8", part(of + " AND c.is_held = 0" + positioned("")),
+                     part(held), kind.order == ListOrder::position ? 6 : 5, down, down);
 }
 
-// Prepares all texts once. The index follows the loops: order, who sees the held ones.
-const std::string& listSqlFor(ListOrder order, bool seesAllHeld) {
+// Prepares all texts once.
+const std::string& listSqlFor(const ListKind& kind) {
   static const std::vector<std::string> all = [] {
     std::vector<std::string> made;
-    for (const ListOrder one : {ListOrder::time, ListOrder::position, ListOrder::replies})
-      for (const bool sees : {false, true}) made.push_back(listSql(one, sees));
+    for (std::size_t i = 0; i < ListKind::every; ++i) made.push_back(listSql(ListKind::at(i)));
     return made;
   }();
-  return all[static_cast<std::size_t>(order) * 2 + (seesAllHeld ? 1 : 0)];
+  return all[kind.index()];
 }
 
 }  // namespace
@@ -108,15 +136,20 @@ const std::string& listSqlFor(ListOrder order, bool seesAllHeld) {
 Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted, const CommentReader& by) {
   constexpr std::chrono::milliseconds tick{1};
   const bool position = wanted.by == CommentOrder::position;
-  const TimePage after(wanted.cursor);
+  ListKind kind;
+  kind.order = position ? ListOrder::position : wanted.parent ? ListOrder::replies : ListOrder::time;
+  kind.seesAllHeld = by.seesAllHeld;
+  if (!position) {
+    kind.positioned = wanted.positioned;
+    kind.isNewestFirst = wanted.order == CommentsFirst::newest;
+  }
+  TimePage after(wanted.cursor);
+  if (kind.isNewestFirst && !wanted.cursor) after.time = Time::max();
   // `from < time <= to`, in whole milliseconds.
   const Time since = std::max(wanted.since.value_or(Time::min()), wanted.from ? *wanted.from + tick : Time::min());
   const Time until = std::min(wanted.until.value_or(Time::max()), wanted.to ? *wanted.to + tick : Time::max());
   const std::int64_t limit = wanted.limit + 1;
-  const std::string& sql = listSqlFor(position        ? ListOrder::position
-                                      : wanted.parent ? ListOrder::replies
-                                                      : ListOrder::time,
-                                      by.seesAllHeld);
+  const std::string& sql = listSqlFor(kind);
   auto query = position
                    ? reader.query(sql, by.user, wanted.video, after.time, after.id, wanted.atFrom.value_or(0),
                                   wanted.atTo.value_or(INT64_MAX), wanted.parent, limit)
@@ -127,6 +160,18 @@ Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted, co
     const Time at{std::chrono::milliseconds{last.positionMs.value_or(0)}};
     return TimePage::cursor(position ? at : last.time, last.id.text);
   });
+  return page;
+}
+
+Page<Comment> listLiveComments(store::Reader& reader, const VideoId& video, Time from, Time to, std::int64_t limit) {
+  static const std::string sql = fmt::format(
+      "SELECT {} FROM comments c {}WHERE c.video_id = ? AND c.is_held = 0 AND c.position_ms IS NOT NULL AND "
+      "c.source_id IS NULL AND c.time > ? AND c.time <= ? ORDER BY c.time, c.id LIMIT ?",
+      columns, withAuthor);
+  auto query = reader.query(sql, video, from, to, limit + 1);
+  Page<Comment> page;
+  readPage(page, query, limit, commentOf,
+           [](const Comment& last) { return TimePage::cursor(last.time, last.id.text); });
   return page;
 }
 
@@ -198,6 +243,31 @@ std::int64_t lastPosition(store::Reader& reader, const VideoId& video) {
       "ORDER BY position_ms DESC LIMIT 1",
       video);
   return query.next() ? std::min(query.integer(0), INT64_MAX - 1) : 0;
+}
+
+std::int64_t countImported(store::Reader& reader, const VideoId& video) {
+  auto query = reader.query("SELECT count(*) FROM comments WHERE video_id = ? AND source_id IS NOT NULL", video);
+  return query.next() ? query.integer(0) : 0;
+}
+
+bool hasSource(store::Reader& reader, const VideoId& video, std::string_view source) {
+  return reader
+      .query("SELECT 1 FROM comments WHERE video_id = ? AND source_id = ? AND source_id IS NOT NULL", video, source)
+      .next();
+}
+
+std::int64_t countHeldBy(store::Reader& reader, UserId author, std::int64_t most) {
+  auto query = reader.query(
+      "SELECT count(*) FROM (SELECT 1 FROM comments WHERE author_id = ? AND held IS NOT NULL LIMIT ?)", author, most);
+  return query.next() ? query.integer(0) : 0;
+}
+
+std::int64_t importedSize(const Comment& comment) {
+  return static_cast<std::int64_t>(comment.content.size()) + 300;  // as the triggers on comments have it
+}
+
+void addImportedSize(store::Transaction& transaction, const VideoId& video, std::int64_t bytes) {
+  transaction.query("UPDATE video_info SET beside_size = beside_size + ? WHERE id = ?", bytes, video).run();
 }
 
 bool insertComment(store::Transaction& transaction, const Comment& comment, UserId author) {

@@ -25,6 +25,9 @@ struct CommentReader {
 
 /// Returns a page of a video's comments.
 Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted, const CommentReader& by);
+/// Returns public comments with a position that were posted on a video after `from`, at or before `to`, oldest first,
+/// at most `limit`, and a cursor if there are more. Imported ones are not among them.
+Page<Comment> listLiveComments(store::Reader& reader, const VideoId& video, Time from, Time to, std::int64_t limit);
 /// Returns a page of held comments, of one author or all, by ID. Those on videos that the caller may not see are left
 /// out; the page is shorter by them, and may be empty and have a cursor.
 Page<Comment> listHeldComments(store::Reader& reader, std::optional<UserId> author, const ListQuery& wanted,
@@ -45,6 +48,17 @@ bool isKnownAuthor(store::Reader& reader, UserId author, std::int64_t count);
 std::vector<std::int64_t> countByPosition(store::Reader& reader, const VideoId& video, std::int64_t end);
 /// Returns the position of the last public comment of a video that has one, in milliseconds; 0 if there is none.
 std::int64_t lastPosition(store::Reader& reader, const VideoId& video);
+
+/// Returns how many imported comments a video has.
+std::int64_t countImported(store::Reader& reader, const VideoId& video);
+/// Returns whether a video has an imported comment with this source ID.
+bool hasSource(store::Reader& reader, const VideoId& video, std::string_view source);
+/// Returns how many comments of a user are held, at most `most`.
+std::int64_t countHeldBy(store::Reader& reader, UserId author, std::int64_t most);
+/// Returns the bytes that an imported comment counts for.
+std::int64_t importedSize(const Comment& comment);
+/// Adds to the bytes that count for the owner of a video. Deleting imported comments takes theirs off again.
+void addImportedSize(store::Transaction& transaction, const VideoId& video, std::int64_t bytes);
 
 /// Inserts a comment. Returns false, and inserts nothing, if the video has an imported one with the same source ID.
 bool insertComment(store::Transaction& transaction, const Comment& comment, UserId author);

@@ -266,7 +266,12 @@ void serveComments(http::Router& router, Comments& comments) {
   router.serve(wire::removeBy, [&](auto& by, auto& wanted) { return comments.removeBy(by, wanted); });
   router.serve(wire::rehearseRemoveBy, [&](auto& by, auto& wanted) { return comments.rehearseRemoveBy(by, wanted); });
   router.serve(wire::listHeld, [&](auto& by, auto& wanted) { return comments.listHeld(by, wanted); });
-  router.serveContent(wire::exportAs, [&](auto& by, auto& wanted) { return comments.exportAs(by, wanted); });
+  // To make a file is as much work as to receive one.
+  router.serveContent(wire::exportAs, [&](auto& by, ExportComments& wanted, const http::Exchange& exchange) {
+    const http::Request& request = exchange.request;
+    const auto token = request.listener.operatorSocket ? nullptr : router.limiter().takeUpload(request.peer.address);
+    return comments.exportAs(by, wanted);
+  });
   router.serveUpload(
       wire::importFrom,
       [&](auto& by, auto& wanted, const ByteSource& file) { return comments.importFrom(by, wanted, file); },

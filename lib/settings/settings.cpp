@@ -331,6 +331,8 @@ const std::vector<Rule<Settings>>& rules() {
       count<S>(
           "access.comments_per_minute", 0, 1'000'000, [](auto& of) -> auto& { return of.access.commentsPerMinute; }),
       count<S>(
+          "access.imports_per_hour", 0, 1'000'000, [](auto& of) -> auto& { return of.access.importsPerHour; }),
+      count<S>(
           "access.reports_per_hour", 0, 1'000'000, [](auto& of) -> auto& { return of.access.reportsPerHour; }),
       {"access.max_pending",
        [](const Value& value, S& to) {
@@ -372,6 +374,7 @@ const std::vector<Rule<Settings>>& rules() {
              .read(value, to);
          to.uploads.quota = to.users.quota;
          to.subtitles.quota = to.users.quota;
+         to.comments.quota = to.users.quota;
        },
        [](const S& of) { return fmt::to_string(of.users.quota); }},
       choice<S>(

@@ -323,6 +323,7 @@ TEST_CASE("every endpoint answers every kind of caller as rights.md says") {
     settings.store.synchronous = store::Synchronous::normal;
     settings.access.reportsPerHour = 0;
     settings.access.commentsPerMinute = 0;
+    settings.access.importsPerHour = 0;
     settings.reports.maxOfGuestsPerSubject = 0;
   });
   httplib::Client tcp(site.url());

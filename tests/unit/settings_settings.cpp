@@ -128,6 +128,7 @@ login_attempts = 13
 login_window = "14m"
 registrations_per_hour = 15
 comments_per_minute = 16
+imports_per_hour = 18
 reports_per_hour = 17
 max_pending = 17
 visibility = "private"
@@ -289,6 +290,7 @@ address = "truncated"
   CHECK(s.access.loginWindow == 14min);
   CHECK(s.access.registrationsPerHour == 15);
   CHECK(s.access.commentsPerMinute == 16);
+  CHECK(s.access.importsPerHour == 18);
   CHECK(s.access.reportsPerHour == 17);
   CHECK(s.videos.maxPending == 17);
   CHECK(s.cookies.secure == http::CookieOptions::Secure::never);

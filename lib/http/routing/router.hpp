@@ -120,8 +120,8 @@ class Router : public Service {
 
   /// Adds a route that sends content, with byte ranges and conditions (RFC 9110 §13, §14). Each reply that streams
   /// content holds a limiter token. The content for an anonymous caller must depend only on path, query and data; pages
-  /// of any origin may read it.
-  template <Described Wanted, std::invocable<const Credential&, const Wanted&> Handler>
+  /// of any origin may read it. `handler(by, wanted)`, or with the exchange as last argument.
+  template <Described Wanted, class Handler>
   void serveContent(const Endpoint<Wanted, Content>& endpoint, Handler handler);
 
   /// Adds an upload route: `handler(by, wanted, bytes)`, or with the exchange as last argument. The bytes come from the
@@ -261,7 +261,7 @@ void Router::serve(const Endpoint<Wanted, Given>& endpoint, Handler handler, Ado
       shapesOf<Wanted, Given>());
 }
 
-template <Described Wanted, std::invocable<const Credential&, const Wanted&> Handler>
+template <Described Wanted, class Handler>
 void Router::serveContent(const Endpoint<Wanted, Content>& endpoint, Handler handler) {
   const auto answerIt = [this, handler = std::move(handler)](const Exchange& exchange, Answer& answer) {
     answerContent(
@@ -269,7 +269,7 @@ void Router::serveContent(const Endpoint<Wanted, Content>& endpoint, Handler han
         [&] {
           Wanted wanted{};
           exchange.read(wanted);
-          return handler(exchange.by, std::as_const(wanted));
+          return callHandler(handler, exchange, wanted);
         },
         answer);
   };
