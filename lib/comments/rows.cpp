@@ -270,6 +270,15 @@ void addImportedSize(store::Transaction& transaction, const VideoId& video, std:
   transaction.query("UPDATE video_info SET beside_size = beside_size + ? WHERE id = ?", bytes, video).run();
 }
 
+std::int64_t transferImported(store::Transaction& transaction, UserId from, UserId to, std::int64_t limit) {
+  return transaction
+      .query(
+          "UPDATE comments SET author_id = ?2 WHERE id IN "
+          "(SELECT id FROM comments WHERE author_id = ?1 AND source_id IS NOT NULL LIMIT ?3)",
+          from, to, limit)
+      .run();
+}
+
 bool insertComment(store::Transaction& transaction, const Comment& comment, UserId author) {
   return transaction
              .query(

@@ -59,6 +59,8 @@ std::int64_t countHeldBy(store::Reader& reader, UserId author, std::int64_t most
 std::int64_t importedSize(const Comment& comment);
 /// Adds to the bytes that count for the owner of a video. Deleting imported comments takes theirs off again.
 void addImportedSize(store::Transaction& transaction, const VideoId& video, std::int64_t bytes);
+/// Makes another user answer for at most `limit` imported comments that a user answers for. Returns how many.
+std::int64_t transferImported(store::Transaction& transaction, UserId from, UserId to, std::int64_t limit);
 
 /// Inserts a comment. Returns false, and inserts nothing, if the video has an imported one with the same source ID.
 bool insertComment(store::Transaction& transaction, const Comment& comment, UserId author);

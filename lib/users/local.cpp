@@ -198,8 +198,8 @@ class LocalUsers : public Users {
       throw Error(Fault::conflict, fmt::format("user {}: is the last enabled admin", user.name));
   }
 
-  // Transfers at most `mostTransferred` videos to another user. Returns how many. For admins and the operator only: a
-  // transfer uses the other user's quota and publishes under that user's name.
+  // Transfers at most `mostTransferred` imported comments, or else videos, to another user. Returns how many. For
+  // admins and the operator only: a transfer uses the other user's quota and publishes under that user's name.
   std::int64_t transferSome(store::Transaction& transaction, const Credential& by, const RemoveUser& wanted) {
     const Identity who = access_.identify(transaction, by);
     const UserId owner = findRemovable(transaction, who, wanted.name).id;
@@ -208,6 +208,8 @@ class LocalUsers : public Users {
     const auto taker = rows::findUserId(transaction, to);
     if (!taker) throw noSuchUser(to);
     if (*taker == owner) throw Error(Fault::malformed, "transfer_videos_to: must be another user");
+    const std::int64_t comments = rows::transferImported(transaction, owner, *taker, mostTransferred);
+    if (comments == mostTransferred) return comments;
     return rows::transferVideos(transaction, owner, *taker, mostTransferred);
   }
 

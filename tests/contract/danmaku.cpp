@@ -68,6 +68,10 @@ TEST_CASE("the owner of a video can switch danmaku off, and comments stay on") {
   CHECK(site.at(ada).videos().set(ada, {.id = video, .name = {}, .description = {}, .danmakuOff = true}).danmakuOff ==
         true);
   CHECK(danmakuOf(site, bob, video).empty());
+  CHECK(site.at(bob).comments().heat(bob, {video}).bins == std::vector<std::int64_t>(100, 0));
+  CHECK(readAll(site.at(bob).comments().exportAs(bob, {video, CommentFormat::ass})).find("before") ==
+        std::string::npos);
+  CHECK(readAll(site.at(ada).comments().exportAs(ada, {video, {}})).find("before") != std::string::npos);
   requireFault([&] { site.at(bob).comments().post(bob, flying(video, "x", 1)); }, Fault::forbidden, "danmaku");
   requireFault([&] { importText(site, ada, video, xml); }, Fault::forbidden, "danmaku");
   NewComment plain;
@@ -161,12 +165,16 @@ TEST_CASE("an export has what everybody sees, and what was exported can be impor
   CHECK(text.find("spam") == std::string::npos);
   CHECK(text.find("without a position") == std::string::npos);
   CHECK(site.at(Anonymous{}).comments().exportAs(Anonymous{}, {video, format}).meta.etag == content.meta.etag);
+  // What is deleted is not given any more.
+  const Comment last = danmakuOf(site, ada, video).back();
+  site.at(ada).comments().remove(ada, {video, last.id});
+  CHECK(readAll(site.at(ada).comments().exportAs(ada, {video, format}), 100'000).find(last.content) == text.npos);
   const VideoId other = site.video(ada, "ada", "y");
   const ImportedComments imported = importText(site, ada, other, text);
   CHECK(imported.format == format);
   CHECK(imported.added == 700);
   CHECK(imported.skipped.empty());
-  if (format == CommentFormat::ndjson) CHECK(importText(site, ada, video, text).known == 700);
+  if (format == CommentFormat::ndjson) CHECK(importText(site, ada, video, text).known == 699);
   requireFault(
       [&] {
         site.at(ada).comments().exportAs(ada, {video, CommentFormat::dplayer});
@@ -262,4 +270,130 @@ TEST_CASE("of too many danmaku, DPlayer gets some from every part of the video")
   const auto isLate = [](const nlohmann::json& row) { return row.at(0).get<double>() >= 140; };
   CHECK(std::count_if(some.begin(), some.end(), isLate) == 20);
   CHECK(list("&max=0").empty());
+}
+
+TEST_CASE("imported danmaku go with a video to another owner, and stay when the old one is deleted") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const VideoId video = site.video(ada, "ada", "x");
+  std::string file;
+  for (int i = 0; i < 600; ++i)
+    file += R"({"position_ms":)" + std::to_string(i) + R"(,"content":"c)" + std::to_string(i) + "\"}\n";
+  REQUIRE(importText(site, ada, video, file).added == 600);
+  const Credential admin = site.user("root", Role::admin);
+  const std::int64_t used = site.at(ada).users().show(ada, {"ada"}).bytesUsed;
+  site.at(admin).users().remove(admin, {"ada", "bob"});
+  CHECK(site.at(bob).users().show(bob, {"bob"}).bytesUsed == used);
+  site.local().deletions().drain(Operator{}, {true});
+  CHECK(danmakuOf(site, bob, video).size() == 600);
+  CHECK(importText(site, bob, video, file).known == 600);
+}
+
+TEST_CASE("imported danmaku count towards the owner's quota until they are deleted") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  const auto used = [&] { return site.at(ada).users().show(ada, {"ada"}).bytesUsed; };
+  const std::int64_t before = used();
+  importText(site, ada, video, xml);
+  const std::int64_t after = used();
+  CHECK(after - before == 2 * 300 + 11);  // first, second
+  CHECK(importText(site, ada, video, xml).known == 2);
+  CHECK(used() == after);
+  ChangeUser change;
+  change.name = "ada";
+  change.ownQuota = after + 300;
+  site.at(Operator{}).users().change(Operator{}, change);
+  CHECK(importText(site, ada, video, xml).known == 2);  // which needs no room
+  requireFault([&] { importText(site, ada, video, R"({"position_ms":1,"content":"x"})"); }, Fault::overQuota);
+  const std::vector<Comment> listed = danmakuOf(site, ada, video);
+  REQUIRE(listed.size() == 2);
+  NewComment reply;
+  reply.video = video;
+  reply.content = "reply";
+  reply.parent = listed[1].id;
+  site.at(ada).comments().post(ada, reply);
+  for (const Comment& comment : listed) site.at(ada).comments().remove(ada, {video, comment.id});
+  CHECK(used() == before);
+}
+
+TEST_CASE("imports of a user are limited in an hour, and not the operator's") {
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.access.importsPerHour = 2; });
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  for (int i = 0; i < 2; ++i) importText(site, ada, video, xml);
+  requireFault([&] { importText(site, ada, video, xml); }, Fault::tooMany, "imports");
+  importText(site, Operator{}, video, xml);
+}
+
+TEST_CASE("an import fills the moderators' queue with a thousand comments at most, and with none of a new user") {
+  Site site(Way::local);
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  std::string file;
+  for (int i = 0; i < 1200; ++i)
+    file += R"({"position_ms":)" + std::to_string(i) + R"(,"content":"spam )" + std::to_string(i) + "\"}\n";
+  site.local().comments().setOptions({{"spam"}, 1});
+  requireFault([&] { importText(site, ada, video, file); }, Fault::forbidden, "new users");
+  CHECK(danmakuOf(site, Operator{}, video).empty());
+  site.local().comments().setOptions({{"spam"}, 0});
+  const ImportedComments some = importText(site, ada, video, file);
+  CHECK(some.added == 1000);
+  CHECK(some.held == 1000);
+  REQUIRE(some.skipped.size() == 1);
+  CHECK(some.skipped[0].reason == CommentSkip::word);
+  CHECK(some.skipped[0].count == 200);
+  const ImportedComments again = importText(site, ada, site.video(ada, "ada", "y"), file);
+  CHECK(again.added == 0);
+  CHECK(again.skipped.at(0).count == 1200);
+}
+
+TEST_CASE("comments without a position are listed without those that have one, newest first if asked") {
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.access.commentsPerMinute = 0; });
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  std::string file;
+  for (int i = 0; i < 300; ++i)
+    file += R"({"position_ms":)" + std::to_string(i) + R"(,"content":"c)" + std::to_string(i) +
+            R"(","time":"2020-01-01T00:00:00Z"})" + "\n";
+  REQUIRE(importText(site, ada, video, file).added == 300);
+  std::vector<std::string> newestFirst;
+  for (const char* text : {"one", "two", "three", "four", "five"}) {
+    NewComment plain;
+    plain.video = video;
+    plain.content = text;
+    site.local().comments().post(ada, plain);
+    newestFirst.insert(newestFirst.begin(), text);
+  }
+  const auto list = [&](std::optional<bool> positioned, std::optional<CommentsFirst> order) {
+    CommentQuery query;
+    query.video = video;
+    query.positioned = positioned;
+    query.order = order;
+    query.limit = 2;
+    std::vector<std::string> texts;
+    do {
+      const Page<Comment> page = site.at(Anonymous{}).comments().list(Anonymous{}, query);
+      for (const Comment& comment : page.items) texts.push_back(comment.content);
+      query.cursor = page.nextCursor;
+    } while (query.cursor);
+    return texts;
+  };
+  CHECK(list(false, CommentsFirst::newest) == newestFirst);
+  std::vector<std::string> oldestFirst(newestFirst.rbegin(), newestFirst.rend());
+  CHECK(list(false, {}) == oldestFirst);
+  CHECK(list(false, CommentsFirst::oldest) == oldestFirst);
+  CHECK(list(true, {}).size() == 300);
+  const std::vector<std::string> all = list({}, CommentsFirst::newest);
+  REQUIRE(all.size() == 305);
+  CHECK(std::vector<std::string>(all.begin(), all.begin() + 5) == newestFirst);
+  CommentQuery wrong;
+  wrong.video = video;
+  wrong.by = CommentOrder::position;
+  wrong.order = CommentsFirst::newest;
+  requireFault([&] { site.at(ada).comments().list(ada, wrong); }, Fault::malformed, "order");
+  wrong.order.reset();
+  wrong.positioned = false;
+  requireFault([&] { site.at(ada).comments().list(ada, wrong); }, Fault::malformed, "positioned");
 }

@@ -122,6 +122,14 @@ void runEverything(Site& site) {
     for (const Credential& by : {ada, root}) site.at(by).comments().list(by, comments);
   };
   listComments();
+  for (const bool positioned : {false, true})
+    for (const CommentsFirst order : {CommentsFirst::oldest, CommentsFirst::newest}) {
+      comments.positioned = positioned;
+      comments.order = order;
+      listComments();
+    }
+  comments.positioned.reset();
+  comments.order.reset();
   comments.by = CommentOrder::position;
   listComments();
   comments.by.reset();

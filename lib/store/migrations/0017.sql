@@ -9,6 +9,8 @@ ALTER TABLE comments ADD COLUMN imported_author TEXT;
 ALTER TABLE comments ADD COLUMN source_id TEXT;
 -- Importing a file again adds nothing.
 CREATE UNIQUE INDEX comments_by_source ON comments (video_id, source_id) WHERE source_id IS NOT NULL;
+-- They go with the video to another owner.
+CREATE INDEX comments_imported_by ON comments (author_id) WHERE source_id IS NOT NULL;
 -- What is said of a video, and what is posted while it plays; a file with very many danmaku is in neither.
 CREATE INDEX comments_plain_by_time ON comments (video_id, is_held, time, id) WHERE position_ms IS NULL;
 CREATE INDEX comments_live_by_time ON comments (video_id, is_held, time, id)
