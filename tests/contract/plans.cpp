@@ -124,7 +124,13 @@ void runEverything(Site& site) {
   listComments();
   comments.by = CommentOrder::position;
   listComments();
+  comments.by = CommentOrder::newest;
+  listComments();
+  comments.position = CommentPosition::none;
+  listComments();
   comments.by.reset();
+  listComments();
+  comments.position.reset();
   comments.parent = comment.id;
   listComments();
   site.at(ada).comments().importFrom(ada, {video, {}}, sourceOf("{\"position_ms\":1,\"content\":\"x\",\"id\":\"y\"}"));
