@@ -78,7 +78,7 @@ int importComments(Caller& caller, ImportFrom& wanted) {
 }
 
 int listHeld(Caller& caller, const ListComments& wanted) {
-  if (!wanted.video.text.empty() || wanted.parent || wanted.atFrom || wanted.atTo)
+  if (!wanted.video.text.empty() || wanted.parent || wanted.atFrom || wanted.atTo || wanted.by || wanted.position)
     throw Usage("comment list: --held lists the comments on all videos; only --user selects some");
   HeldCommentQuery held;
   static_cast<ListQuery&>(held) = wanted;
@@ -166,6 +166,8 @@ void addComment(Commands& commands) {
       ->type_name("POSITION");
   list.option("--at-until", &CommentQuery::atTo, "only comments before this position", readPositionMs)
       ->type_name("POSITION");
+  list.option("--by", &ListComments::by);
+  list.option("--position", &ListComments::position);
   list.option("--parent", &ListComments::parent)->type_name("ID");
   list.flag("--held", &ListComments::held, "list held and hidden comments on all videos");
   list.option("--user", &ListComments::user, "with --held, only comments by this user")->type_name("USER");
@@ -175,7 +177,11 @@ void addComment(Commands& commands) {
     if (wanted.held) return listHeld(caller, wanted);
     if (wanted.user) throw Usage("comment list: --user needs --held");
     if (wanted.video.text.empty()) throw Usage("comment list: give a video, or --held");
-    if (wanted.atFrom || wanted.atTo) wanted.by = CommentOrder::position;
+    if (wanted.atFrom || wanted.atTo) {
+      if (wanted.by.value_or(CommentOrder::position) != CommentOrder::position)
+        throw Usage("comment list: --at and --at-until sort by position");
+      wanted.by = CommentOrder::position;
+    }
     Comments& comments = caller.toolkit().comments();
     caller.out.list(wanted, "id,author,author_display_name,time,position_ms,content",
                     [&](const ListComments& query) { return comments.list(caller.by(), query); });

@@ -56,10 +56,11 @@ struct NewComment {
   std::optional<CommentSize> size{};
 };
 
-/// How a list of comments is sorted.
-enum class CommentOrder { time, position };
-/// Which comments of a list sorted by time come first.
-enum class CommentsFirst { oldest, newest };
+/// How a list of comments is sorted: oldest first, by position, or newest first.
+enum class CommentOrder { time, position, newest };
+
+/// Which comments a list has: all, or only those without a position.
+enum class CommentPosition { any, none };
 
 /// Which comments to list.
 struct CommentQuery : ListQuery {
@@ -67,11 +68,10 @@ struct CommentQuery : ListQuery {
   std::optional<Time> from;  ///< posted after; the original site's form of `since`
   std::optional<Time> to;    ///< posted at or before; the original site's form of `until`
   std::optional<CommentOrder> by;
-  std::optional<std::int64_t> atFrom;    ///< with order `position`: at or after, in milliseconds
-  std::optional<std::int64_t> atTo;      ///< with order `position`: before, in milliseconds
-  std::optional<CommentId> parent;       ///< only replies to this comment; not with order `position`
-  std::optional<bool> positioned{};      ///< only comments with a position, or without; not with order `position`
-  std::optional<CommentsFirst> order{};  ///< default: oldest; not with order `position`
+  std::optional<std::int64_t> atFrom;         ///< with order `position`: at or after, in milliseconds
+  std::optional<std::int64_t> atTo;           ///< with order `position`: before, in milliseconds
+  std::optional<CommentId> parent;            ///< only replies to this comment, oldest first
+  std::optional<CommentPosition> position{};  ///< default: any; `none` not with order `position` or a parent
 };
 
 /// Names one comment.
@@ -170,7 +170,7 @@ class Comments {
   /// are switched off, or danmaku for one with a position), notFound (the video, or the comment to reply to), diskFull,
   /// tooMany (the user has posted too many in a minute; the operator has no limit).
   virtual Comment post(const Credential& by, const NewComment& wanted) = 0;
-  /// Lists a video's comments, replies among them, by time or by position, with `from < time <= to`. Anyone; held
+  /// Lists a video's comments, replies among them, in the order wanted, with `from < time <= to`. Anyone; held
   /// ones are shown to their authors, moderators, admins and the operator only. Faults: malformed, notFound (also the
   /// parent, if one is given).
   virtual Page<Comment> list(const Credential& by, const CommentQuery& wanted) = 0;

@@ -9,14 +9,13 @@ namespace video {
 
 template <>
 struct Names<CommentOrder> {
-  static constexpr std::array list{std::pair{CommentOrder::time, "time"},
-                                   std::pair{CommentOrder::position, "position"}};
+  static constexpr std::array list{std::pair{CommentOrder::time, "time"}, std::pair{CommentOrder::position, "position"},
+                                   std::pair{CommentOrder::newest, "newest"}};
 };
 
 template <>
-struct Names<CommentsFirst> {
-  static constexpr std::array list{std::pair{CommentsFirst::oldest, "oldest"},
-                                   std::pair{CommentsFirst::newest, "newest"}};
+struct Names<CommentPosition> {
+  static constexpr std::array list{std::pair{CommentPosition::any, "any"}, std::pair{CommentPosition::none, "none"}};
 };
 
 template <>
@@ -157,13 +156,11 @@ struct Fields<CommentQuery> {
           Field{"video", &CommentQuery::video, "the video"},
           Field{"from", &CommentQuery::from, "posted after this time"},
           Field{"to", &CommentQuery::to, "posted at or before this time"},
-          Field{"by", &CommentQuery::by, "sort by time or position"},
+          Field{"by", &CommentQuery::by, "sort by time (default), position, or newest: by time, the newest first"},
           Field{"at_from", &CommentQuery::atFrom, "at or after this position, in milliseconds"},
           Field{"at_to", &CommentQuery::atTo, "before this position, in milliseconds"},
           Field{"parent", &CommentQuery::parent, "only replies to this comment"},
-          Field{"positioned", &CommentQuery::positioned,
-                "true: only comments with a position; false: only those without"},
-          Field{"order", &CommentQuery::order, "by time, oldest (default) or newest first"},
+          Field{"position", &CommentQuery::position, "any (default), or none: only comments without a position"},
       },
       Fields<ListQuery>::list);
 };

@@ -52,15 +52,15 @@ class DirectoryComments : public LocalComments {
     const Identity who = access_.identify(by);
     access::require(who, rights::commentsList);
     checkLimit(wanted.limit);
-    if (wanted.parent && wanted.by == CommentOrder::position)
-      throw Error(Fault::malformed, "parent: cannot be combined with by=position");
-    if (wanted.by == CommentOrder::position && (wanted.positioned || wanted.order))
-      throw Error(Fault::malformed,
-                  fmt::format("{}: cannot be combined with by=position", wanted.order ? "order" : "positioned"));
+    const CommentOrder order = wanted.by.value_or(CommentOrder::time);
+    if (wanted.parent && order != CommentOrder::time)
+      throw Error(Fault::malformed, fmt::format("parent: cannot be combined with by={}", nameOf(order)));
+    if (wanted.position == CommentPosition::none && (wanted.parent || order == CommentOrder::position))
+      throw Error(Fault::malformed, "position: cannot be combined with parent or by=position");
     dropOldExport();
     return database_.read([&](store::Reader& reader) {
       const auto video = requireVideo(reader, by, who, wanted.video);
-      if (wanted.by == CommentOrder::position && video.danmakuOff.value_or(false)) return Page<Comment>{};
+      if (order == CommentOrder::position && video.danmakuOff.value_or(false)) return Page<Comment>{};
       // Replies are shown even where the comment itself was deleted or hidden.
       if (const auto& parent = wanted.parent; parent && !rows::hasReplies(reader, {wanted.video, *parent}))
         requireVisible(reader, who, {wanted.video, *parent});

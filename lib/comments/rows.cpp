@@ -71,85 +71,72 @@ std::string listById(std::string_view filter) {
       columns, viewColumns, withAuthor, viewOwner, filter);
 }
 
-enum class ListOrder { time, position, replies };
+// `plain` are comments without a position.
+enum class ListOrder { time, position, replies, newest, plain, plainNewest };
 
-// A kind of list. What there are of each, `every` says.
-struct ListKind {
-  ListOrder order = ListOrder::time;
-  bool seesAllHeld = false;
-  std::optional<bool> positioned;
-  bool isNewestFirst = false;
-
-  static constexpr std::size_t every = std::size_t{3} * 2 * 3 * 2;
-  static ListKind at(std::size_t index) {
-    ListKind kind;
-    kind.order = static_cast<ListOrder>(index / 12);
-    kind.seesAllHeld = index / 6 % 2 == 1;
-    if (index / 2 % 3 > 0) kind.positioned = index / 2 % 3 == 2;
-    kind.isNewestFirst = index % 2 == 1;
-    return kind;
-  }
-  std::size_t index() const {
-    const std::size_t part = positioned ? *positioned ? 2 : 1 : 0;
-    return static_cast<std::size_t>(order) * 12 + (seesAllHeld ? 6 : 0) + part * 2 + (isNewestFirst ? 1 : 0);
-  }
-};
+bool isNewestFirst(ListOrder order) {
+  return order == ListOrder::newest || order == ListOrder::plainNewest;
+}
 
 // Two SELECTs, of the public and the held comments, merged by SQLite, so that each uses an index.
-std::string listSql(const ListKind& kind) {
-  const std::string_view key = kind.order == ListOrder::position ? "c.position_ms" : "c.time";
-  // A + keeps SQLite from using the index of a column: the held ones of others may be many.
-  const std::string mine = kind.seesAllHeld ? "" : "+";
-  const auto positioned = [&](const std::string& plus) -> std::string {
-    if (!kind.positioned) return {};
-    return fmt::format(" AND {}c.position_ms IS {}NULL", plus, *kind.positioned ? "NOT " : "");
-  };
+std::string listSql(ListOrder order, bool seesAllHeld) {
+  const std::string_view key = order == ListOrder::position ? "c.position_ms" : "c.time";
+  const bool isPlain = order == ListOrder::plain || order == ListOrder::plainNewest;
+  const bool newest = isNewestFirst(order);
   const auto part = [&](std::string_view which) {
     return fmt::format(
         "SELECT {0} FROM comments c LEFT JOIN users u ON u.id = c.author_id AND u.deleted IS NULL WHERE (u.id IS NOT "
-        "NULL OR c.author_id IS NULL) AND {1} AND {2} IS NOT NULL AND ({2}, c.id) {3} (?3, ?4) AND {2} >= ?5 AND {2} "
-        "< ?6",
-        columns, which, key, kind.isNewestFirst ? "<" : ">");
+        "NULL OR c.author_id IS NULL) AND {1} AND {2} IS NOT NULL AND ({2}, c.id) {3} (?3, ?4) AND {2} >= ?5 AND {2} < "
+        "?6",
+        columns, which, key, newest ? '<' : '>');
   };
-  const bool replies = kind.order == ListOrder::replies;
-  const std::string of = replies ? "+c.video_id = ?2 AND c.parent_id = ?7" : "c.video_id = ?2";
+  const bool replies = order == ListOrder::replies;
+  // A + keeps SQLite from using the index of a column.
+  const std::string of = replies   ? "+c.video_id = ?2 AND c.parent_id = ?7"
+                         : isPlain ? "c.video_id = ?2 AND c.position_ms IS NULL"
+                                   : "c.video_id = ?2";
   const std::string own =
-      fmt::format("c.author_id = ?1 AND c.video_id = ?2{}", replies ? " AND +c.parent_id = ?7" : "");
-  const std::string held = (kind.seesAllHeld ? of : own) + " AND c.is_held = 1" + positioned(mine);
-  const std::string_view down = kind.isNewestFirst ? " DESC" : "";
-  return fmt::format("{} UNION ALL {} ORDER BY {}{}, 1{} LIMIT ?8", part(of + " AND c.is_held = 0" + positioned("")),
-                     part(held), kind.order == ListOrder::position ? 6 : 5, down, down);
+      fmt::format("c.author_id = ?1 AND c.video_id = ?2{}", replies   ? " AND +c.parent_id = ?7"
+                                                            : isPlain ? " AND +c.position_ms IS NULL"
+                                                                      : "");
+  return fmt::format("{0} UNION ALL {1} ORDER BY {2}{3}, 1{3} LIMIT ?8", part(of + " AND c.is_held = 0"),
+                     part((seesAllHeld ? of : own) + " AND c.is_held = 1"), order == ListOrder::position ? 6 : 5,
+                     newest ? " DESC" : "");
 }
 
-// Prepares all texts once.
-const std::string& listSqlFor(const ListKind& kind) {
+// Prepares all texts once. The index follows the loops: order, who sees the held ones.
+const std::string& listSqlFor(ListOrder order, bool seesAllHeld) {
   static const std::vector<std::string> all = [] {
     std::vector<std::string> made;
-    for (std::size_t i = 0; i < ListKind::every; ++i) made.push_back(listSql(ListKind::at(i)));
+    for (const ListOrder one : {ListOrder::time, ListOrder::position, ListOrder::replies, ListOrder::newest,
+                                ListOrder::plain, ListOrder::plainNewest})
+      for (const bool sees : {false, true}) made.push_back(listSql(one, sees));
     return made;
   }();
-  return all[kind.index()];
+  return all[static_cast<std::size_t>(order) * 2 + (seesAllHeld ? 1 : 0)];
+}
+
+ListOrder orderOf(const CommentQuery& wanted) {
+  if (wanted.by == CommentOrder::position) return ListOrder::position;
+  if (wanted.parent) return ListOrder::replies;
+  const bool isPlain = wanted.position == CommentPosition::none;
+  if (wanted.by == CommentOrder::newest) return isPlain ? ListOrder::plainNewest : ListOrder::newest;
+  return isPlain ? ListOrder::plain : ListOrder::time;
 }
 
 }  // namespace
 
 Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted, const CommentReader& by) {
   constexpr std::chrono::milliseconds tick{1};
-  const bool position = wanted.by == CommentOrder::position;
-  ListKind kind;
-  kind.order = position ? ListOrder::position : wanted.parent ? ListOrder::replies : ListOrder::time;
-  kind.seesAllHeld = by.seesAllHeld;
-  if (!position) {
-    kind.positioned = wanted.positioned;
-    kind.isNewestFirst = wanted.order == CommentsFirst::newest;
-  }
+  const ListOrder order = orderOf(wanted);
+  const bool position = order == ListOrder::position;
   TimePage after(wanted.cursor);
-  if (kind.isNewestFirst && !wanted.cursor) after.time = Time::max();
+  if (isNewestFirst(order) && !wanted.cursor) after.time = Time::max();
   // `from < time <= to`, in whole milliseconds.
   const Time since = std::max(wanted.since.value_or(Time::min()), wanted.from ? *wanted.from + tick : Time::min());
   const Time until = std::min(wanted.until.value_or(Time::max()), wanted.to ? *wanted.to + tick : Time::max());
   const std::int64_t limit = wanted.limit + 1;
-  const std::string& sql = listSqlFor(kind);
+  const std::string& sql = listSqlFor(order, by.seesAllHeld);
   auto query = position
                    ? reader.query(sql, by.user, wanted.video, after.time, after.id, wanted.atFrom.value_or(0),
                                   wanted.atTo.value_or(INT64_MAX), wanted.parent, limit)

@@ -230,6 +230,69 @@ TEST_CASE("a reply to a reply is filed under the first comment, and replies are 
   requireFault([&] { post(bob, "x", CommentId{"none"}); }, Fault::notFound, "comment none: not found");
 }
 
+TEST_CASE("comments are listed newest first, and without those that have a position") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const VideoId video = site.video(ada, "ada", "x");
+  const auto post = [&](const char* text, std::optional<std::int64_t> position) {
+    site.at(ada).comments().post(ada, {video, text, position});
+  };
+  post("first", {});
+  for (int i = 0; i < 5; ++i) post("flies", 1000);
+  post("second", {});
+  post("flies too", 2000);
+  post("third", {});
+
+  CommentQuery query;
+  query.video = video;
+  query.by = CommentOrder::newest;
+  query.limit = 3;
+  CHECK(contents(site.at(bob).comments().list(bob, query)) == Texts{"third", "flies too", "second"});
+  query.position = CommentPosition::none;
+  query.limit = 2;
+  const Page<Comment> page = site.at(bob).comments().list(bob, query);
+  CHECK(contents(page) == Texts{"third", "second"});
+  query.cursor = page.nextCursor.value();
+  const Page<Comment> rest = site.at(bob).comments().list(bob, query);
+  CHECK(contents(rest) == Texts{"first"});
+  CHECK_FALSE(rest.nextCursor);
+  query.cursor.reset();
+  query.by = CommentOrder::time;
+  query.limit = 100;
+  CHECK(contents(site.at(Anonymous{}).comments().list(Anonymous{}, query)) == Texts{"first", "second", "third"});
+  query.by.reset();
+  query.position = CommentPosition::any;
+  CHECK(site.at(bob).comments().list(bob, query).items.size() == 9);
+
+  query.position = CommentPosition::none;
+  query.by = CommentOrder::position;
+  requireFault([&] { site.at(bob).comments().list(bob, query); }, Fault::malformed, "position");
+  query.by = CommentOrder::newest;
+  query.position.reset();
+  query.parent = page.items.at(0).id;
+  requireFault([&] { site.at(bob).comments().list(bob, query); }, Fault::malformed, "parent");
+  query.by.reset();
+  query.position = CommentPosition::none;
+  requireFault([&] { site.at(bob).comments().list(bob, query); }, Fault::malformed, "position");
+}
+
+TEST_CASE("an author sees the own held comments newest first, and others do not") {
+  Site site(GENERATE(Way::local, Way::remote));
+  site.local().comments().setOptions({{"spam"}, 0});
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const VideoId video = site.video(ada, "ada", "x");
+  for (const char* const text : {"one", "spam", "two"}) site.at(bob).comments().post(bob, {video, text, std::nullopt});
+  CommentQuery query;
+  query.video = video;
+  query.by = CommentOrder::newest;
+  query.position = CommentPosition::none;
+  CHECK(contents(site.at(bob).comments().list(bob, query)) == Texts{"two", "spam", "one"});
+  CHECK(contents(site.at(ada).comments().list(ada, query)) == Texts{"two", "one"});
+  CHECK(contents(site.at(Operator{}).comments().list(Operator{}, query)) == Texts{"two", "spam", "one"});
+}
+
 TEST_CASE("a deleted comment with replies stays without author and content until its last reply is deleted") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");

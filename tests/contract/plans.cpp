@@ -122,17 +122,15 @@ void runEverything(Site& site) {
     for (const Credential& by : {ada, root}) site.at(by).comments().list(by, comments);
   };
   listComments();
-  for (const bool positioned : {false, true})
-    for (const CommentsFirst order : {CommentsFirst::oldest, CommentsFirst::newest}) {
-      comments.positioned = positioned;
-      comments.order = order;
-      listComments();
-    }
-  comments.positioned.reset();
-  comments.order.reset();
   comments.by = CommentOrder::position;
   listComments();
+  comments.by = CommentOrder::newest;
+  listComments();
+  comments.position = CommentPosition::none;
+  listComments();
   comments.by.reset();
+  listComments();
+  comments.position.reset();
   comments.parent = comment.id;
   listComments();
   site.at(ada).comments().importFrom(ada, {video, {}}, sourceOf("{\"position_ms\":1,\"content\":\"x\",\"id\":\"y\"}"));

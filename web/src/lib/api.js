@@ -12,9 +12,10 @@ const features = new Set((root.dataset.features || "").split(" "));
 export const can = name => features.has(name);
 
 export class ApiError extends Error {
-  constructor(status, body = {}) {
+  /** `wait`: after how many seconds to try again; 0 if the server has not said. */
+  constructor(status, body = {}, wait = 0) {
     super(body.detail || body.error || "");
-    Object.assign(this, { status, code: body.error_code, detail: body.detail, reason: body.reason });
+    Object.assign(this, { status, wait, code: body.error_code, detail: body.detail });
   }
   /** Whether the server could not be reached or cannot answer now: the same request may succeed later. */
   get passing() { return this.status === 0 || this.status === 502 || this.status === 503 || this.status === 504; }
@@ -24,7 +25,7 @@ export class ApiError extends Error {
 export function explain(error) {
   if (!(error instanceof ApiError)) return t("problem.unknown");
   const known = `problem.${error.status}`;
-  if (error.status === 400 && error.detail) return error.detail;
+  if (error.status === 400 && error.detail) return t("problem.400", { detail: error.detail });
   if (error.status === 507) return t(error.code === "013" ? "problem.quota" : "problem.507");
   return has(known) ? t(known) : error.detail || t("problem.unknown");
 }
@@ -43,16 +44,17 @@ export async function call(method, path, body, options = {}) {
   }
   const isJson = (answer.headers.get("Content-Type") || "").includes("json");
   const given = isJson ? await answer.json().catch(() => ({})) : undefined;
-  if (!answer.ok) {
-    if (answer.status === 401 && me) location.assign(`/signin?next=${encodeURIComponent(location.pathname + location.search)}`);
-    throw new ApiError(answer.status, given);
-  }
+  // Not even a 401 leads to another page: what was typed, or plays, would be lost. `Problem` has the link.
+  if (!answer.ok) throw new ApiError(answer.status, given, Number(answer.headers.get("Retry-After")) || 0);
   return given;
 }
 export const get = (path, options) => call("GET", path, undefined, options);
 export const post = (path, body = {}) => call("POST", path, body);
 export const patch = (path, body) => call("PATCH", path, body);
 export const del = path => call("DELETE", path);
+
+/** The page to sign in on, which leads back to this one. */
+export const signInPath = () => `/signin?next=${encodeURIComponent(location.pathname + location.search)}`;
 
 /** A query string of the values that are neither undefined, null nor empty. */
 export function query(values) {

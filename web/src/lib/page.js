@@ -1,9 +1,15 @@
-// What every page does: choices at its foot, menus that close, errors that are not lost.
+// What every page does: choices at its foot, menus that close, messages, a session that lasts while the page is used.
+import "./session.js";
 import { toast } from "./ui.js";
 import { t } from "./strings.js";
 
 const root = document.documentElement;
 root.classList.add("scripted");
+// A screen reader reads out what comes into a region that was there before.
+const messages = document.createElement("div");
+messages.className = "toasts";
+messages.setAttribute("role", "status");
+document.body.append(messages);
 
 function choose(name, value) {
   document.cookie = `${name}=${value}; Path=/; Max-Age=31536000; SameSite=Lax`;

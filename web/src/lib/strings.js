@@ -13,13 +13,17 @@ const dateTime = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle:
 /** The text of a key, with `{name}` replaced by values; the key itself if there is none. */
 export function t(key, values) {
   let text = strings[key] ?? key;
-  if (values) for (const name in values) text = text.replaceAll(`{${name}}`, values[name]);
+  if (values) for (const name in values) text = text.replaceAll(`{${name}}`, () => values[name]);  // a function, so that $ is no pattern
   return text;
 }
 export const has = key => key in strings;
 /** The text of `key.one` or `key.other`, as the count asks for; `{n}` is the count. */
 export const count = (key, n) => t(has(`${key}.${plural.select(n)}`) ? `${key}.${plural.select(n)}` : `${key}.other`, { n: n < 10000 ? whole.format(n) : compact.format(n) });
 export const number = n => whole.format(n);
+/** `50%` of 0.5. */
+export const percent = part => new Intl.NumberFormat(lang, { style: "percent", maximumFractionDigits: 0 }).format(part);
+/** A step of some seconds, with its sign: `+10 sec`. */
+export const secondsBy = n => new Intl.NumberFormat(lang, { style: "unit", unit: "second", unitDisplay: "short", signDisplay: "always" }).format(n);
 
 export function bytes(n) {
   const units = ["B", "KB", "MB", "GB", "TB"];

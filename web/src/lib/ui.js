@@ -3,7 +3,7 @@ import { h, render, cloneElement } from "../../vendor/preact.js";
 import { useState, useEffect, useRef, useCallback } from "../../vendor/hooks.js";
 import htm from "../../vendor/htm.js";
 import { t, ago, clock, count } from "./strings.js";
-import { explain, can } from "./api.js";
+import { explain, signInPath } from "./api.js";
 
 export const html = htm.bind(h);
 export { h, render, useState, useEffect, useRef, useCallback };
@@ -41,15 +41,12 @@ export function Icon({ name, size = 20, fill }) {
   return html`<svg width=${size} height=${size} viewBox="0 0 24 24" fill=${fill ? "currentColor" : "none"} stroke="currentColor" stroke-width=${name === "more" ? 2.6 : 1.8} stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d=${paths[name]} /></svg>`;
 }
 
-/** A message at the foot of the page; `action` and `label` make a button of it. */
+/**
+ * A message at the foot of the page, or of the dialog that is open: what lies behind that can be neither read nor clicked.
+ * `action` and `label` make a button of it.
+ */
 export function toast(text, { label, action, danger, seconds = 6 } = {}) {
-  let frame = document.querySelector(".toasts");
-  if (!frame) {
-    frame = document.createElement("div");
-    frame.className = "toasts";
-    frame.setAttribute("role", "status");
-    document.body.append(frame);
-  }
+  const frame = [...document.querySelectorAll("dialog[open] .toasts")].pop() || document.querySelector("body > .toasts");
   const one = document.createElement("div");
   one.className = danger ? "toast danger" : "toast";
   one.append(text);
@@ -68,43 +65,56 @@ export const sayError = error => { if (error.name !== "AbortError") toast(explai
 export function useLoad(load, keys = []) {
   const [state, setState] = useState({ loading: true });
   const [round, setRound] = useState(0);
+  const asked = useRef();
+  const key = JSON.stringify(keys);
   useEffect(() => {
-    let stopped = false, timer;
-    setState(old => ({ ...old, loading: true }));
+    let isStopped = false, timer;
+    const isSame = asked.current === key;  // what belongs to other keys is not shown while this is loading
+    setState(old => isSame ? { ...old, loading: true } : { loading: true });
+    asked.current = key;
     load().then(
-      data => { if (!stopped) setState({ data }); },
+      data => { if (!isStopped) setState({ data }); },
       error => {
-        if (stopped) return;
+        if (isStopped) return;
         setState(old => ({ error, data: old.data }));
         if (error.passing) timer = setTimeout(() => setRound(n => n + 1), Math.min(15000, 2000 * (round + 1)));
       });
-    return () => { stopped = true; clearTimeout(timer); };
-  }, [...keys, round]);
-  return { ...state, again: () => setRound(n => n + 1), set: data => setState({ data }), update: change => setState(old => old.data ? { ...old, data: change(old.data) } : old) };
+    return () => { isStopped = true; clearTimeout(timer); };
+  }, [key, round]);
+  // Until the effect has run, the state is that of other keys.
+  const now = asked.current === undefined || asked.current === key ? state : { loading: true };
+  return { ...now, again: () => setRound(n => n + 1), set: data => setState({ data }), update: change => setState(old => old.data ? { ...old, data: change(old.data) } : old) };
 }
 
-/** A list that comes page by page: `path(cursor)` is what to ask for. */
+const idOf = one => one.id ?? one.sha256 ?? one.video_id;
+
+/**
+ * A list that comes page by page: `load(cursor)` asks for one, in whose field `name` the items are. `put` replaces an item
+ * wherever it is in the list, or else adds it in front, or with `isLast` at the end.
+ */
 export function usePages(load, name, keys = []) {
-  const first = useLoad(() => load(), keys);
-  const [more, setMore] = useState({ items: [], cursor: undefined });
+  const key = JSON.stringify(keys);
+  const now = useRef();
+  now.current = key;
+  const list = useLoad(async () => { const page = await load(); return { items: page[name], cursor: page.next_cursor }; }, keys);
   const [busy, setBusy] = useState(false);
-  useEffect(() => setMore({ items: [], cursor: undefined }), keys);
-  const cursor = more.cursor === undefined ? first.data?.next_cursor : more.cursor;
-  const items = first.data ? [...first.data[name], ...more.items] : undefined;
+  const change = work => list.update(data => ({ ...data, items: work(data.items) }));
   return {
-    items, error: first.error, loading: first.loading, again: first.again, busy, hasMore: Boolean(cursor),
+    items: list.data?.items, error: list.error, loading: list.loading, again: list.again, busy, change, hasMore: Boolean(list.data?.cursor),
     next: async () => {
       setBusy(true);
       try {
-        const page = await load(cursor);
-        setMore(old => ({ items: [...old.items, ...page[name]], cursor: page.next_cursor }));
+        const page = await load(list.data.cursor);
+        // Somebody may have added or changed an item meanwhile, or chosen another list.
+        if (now.current === key) list.update(data => {
+          const known = new Set(data.items.map(idOf));
+          return { items: [...data.items, ...page[name].filter(one => !known.has(idOf(one)))], cursor: page.next_cursor };
+        });
       } catch (error) { sayError(error); }
       setBusy(false);
     },
-    change: change => {
-      first.update(data => ({ ...data, [name]: change(data[name]) }));
-      setMore(old => ({ ...old, items: change(old.items, true) }));
-    },
+    put: (one, isLast) => change(items => items.some(old => idOf(old) === idOf(one)) ? items.map(old => idOf(old) === idOf(one) ? one : old) : isLast ? [...items, one] : [one, ...items]),
+    drop: one => change(items => items.filter(old => idOf(old) !== idOf(one))),
   };
 }
 export const More = ({ pages }) => pages.hasMore && html`<div class="more"><button class="button" aria-busy=${pages.busy} disabled=${pages.busy} onClick=${pages.next}>${t("more")}</button></div>`;
@@ -113,16 +123,30 @@ export const Empty = ({ icon = "film", title, children }) => html`<div class="em
 export function Failure({ error, again }) {
   return html`<div class="empty" role="alert"><${Icon} name=${error.passing ? "offline" : "warn"} size=${48} />
     <h2>${t(error.passing ? "failure.offline" : "failure.title")}</h2><p>${error.passing ? t("failure.retrying") : explain(error)}</p>
-    ${again && html`<button class="button" onClick=${again}>${t("retry")}</button>`}</div>`;
+    ${error.status === 401 && html`<a class="button primary" href=${signInPath()}>${t("nav.signin")}</a>`}${again && html`<button class="button" onClick=${again}>${t("retry")}</button>`}</div>`;
 }
 
+/** What went wrong, within a form. Signing in again opens another tab, so that nothing that was typed is lost. */
+export const Problem = ({ error }) => html`<p class="note danger" role="alert"><span class="grow">${explain(error)}</span>${error.status === 401 && html`<a href=${signInPath()} target="_blank">${t("nav.signin")}</a>`}</p>`;
+
 export function Dialog({ title, onClose, children }) {
-  const box = useRef();
-  useEffect(() => { box.current.showModal(); }, []);
-  return html`<dialog ref=${box} onClose=${onClose} onClick=${event => event.target === box.current && onClose()} aria-label=${title}>
-    <div class="dialog"><header><h2>${title}</h2><button class="icon-button" type="button" aria-label=${t("close")} onClick=${onClose}><${Icon} name="close" /></button></header>${children}</div></dialog>`;
+  const box = useRef(), pressed = useRef();
+  useEffect(() => {
+    const here = box.current;
+    here.showModal();
+    return () => {
+      document.querySelector("body > .toasts").append(...here.querySelectorAll(".toasts > *"));
+      here.close();  // gives the focus back
+    };
+  }, []);
+  // A click beside it closes it, but not if it began inside, as when text is selected.
+  return html`<dialog ref=${box} aria-label=${title} onCancel=${event => { event.preventDefault(); onClose(); }} onPointerDown=${event => { pressed.current = event.target; }} onClick=${event => event.target === box.current && pressed.current === box.current && onClose()}>
+    <div class="dialog"><header><h2>${title}</h2><button class="icon-button" type="button" aria-label=${t("close")} onClick=${onClose}><${Icon} name="close" /></button></header>${children}<div class="toasts" role="status"></div></div></dialog>`;
 }
-/** A form that runs `work(values)` once at a time and shows what went wrong. */
+/**
+ * A form that runs `work(values)` once at a time and shows what went wrong. Its inputs have `defaultValue` and
+ * `defaultChecked`: with `value` and `checked`, a page that is drawn again would undo what is being typed.
+ */
 export function Form({ work, label, danger, children, cancel }) {
   const [state, setState] = useState({});
   const submit = async event => {
@@ -134,7 +158,7 @@ export function Form({ work, label, danger, children, cancel }) {
       setState({});
     } catch (error) { setState({ error }); }
   };
-  return html`<form class="form" onSubmit=${submit}>${state.error && html`<p class="note danger" role="alert">${explain(state.error)}</p>`}${children}
+  return html`<form class="form" onSubmit=${submit}>${state.error && html`<${Problem} error=${state.error} />`}${children}
     <div class="row end">${cancel && html`<button type="button" class="button" onClick=${cancel}>${t("cancel")}</button>`}
     <button class=${danger ? "button danger" : "button primary"} aria-busy=${Boolean(state.busy)} disabled=${Boolean(state.busy)}>${label}</button></div></form>`;
 }
@@ -149,27 +173,55 @@ export function Confirm({ title, text, label, work, onClose }) {
 }
 export function Menu({ label, children }) {
   const box = useRef();
-  const close = () => { box.current.open = false; };
+  const close = () => {
+    box.current.querySelector("summary").focus();  // a dialog that opens now gives the focus back to it
+    box.current.open = false;
+  };
   return html`<details class="menu" ref=${box} onClick=${event => event.target.closest(".menu-list button, .menu-list a") && close()}>
     <summary class="icon-button" aria-label=${label}><${Icon} name="more" /></summary><div class="menu-list">${children}</div></details>`;
 }
-export async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    toast(t("copied"));
-  } catch { toast(t("copy.failed")); }
-}
 /** A text to copy; without a secure context it can only be selected. */
 export function CopyField({ value, label }) {
+  const [state, setState] = useState("copy");
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(value);
+      setState("copied");
+      setTimeout(() => setState("copy"), 2000);
+    } catch { setState("copy.failed"); }
+  };
   return html`<div class="copy"><input class="input grow" readonly value=${value} aria-label=${label} onFocus=${event => event.target.select()} />
-    ${navigator.clipboard && html`<button class="button" type="button" onClick=${() => copy(value)}>${t("copy")}</button>`}</div>`;
+    ${navigator.clipboard && state !== "copy.failed" && html`<button class="button" type="button" onClick=${copy}><span role="status">${t(state)}</span></button>`}</div>
+    ${state === "copy.failed" && html`<p class="muted small" role="status">${t(state)}</p>`}`;
 }
+
+/** Exactly one of some choices, by arrow keys too: radios that look like joined buttons. */
+export function Segments({ label, choices, value, onChoose }) {
+  const name = useRef(`segments-${++fields}`).current;
+  return html`<fieldset class="segments"><legend class="visually-hidden">${label}</legend>${choices.map(([key, text]) => html`<label key=${key}><input type="radio" name=${name} value=${key} checked=${value === key} onChange=${() => onChoose(key)} /><span>${text}</span></label>`)}</fieldset>`;
+}
+
+/** Tabs over a TabPanel of the same `id`; `names` are [key, text]. Arrow keys, Home and End go from tab to tab. */
+export function TabBar({ id, label, names, value, onChoose }) {
+  const row = useRef();
+  const press = event => {
+    const at = names.findIndex(([key]) => key === value);
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: names.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    const next = (to + names.length) % names.length;
+    onChoose(names[next][0]);
+    row.current.children[next].focus();
+  };
+  return html`<div class="tabs" role="tablist" aria-label=${label} ref=${row} onKeyDown=${press}>${names.map(([key, text]) => html`<button key=${key} role="tab" type="button" id=${`${id}-${key}`} aria-selected=${value === key} aria-controls=${`${id}-panel`} tabindex=${value === key ? 0 : -1} onClick=${() => onChoose(key)}>${text}</button>`)}</div>`;
+}
+export const TabPanel = ({ id, value, children }) => html`<div class="stack" role="tabpanel" id=${`${id}-panel`} aria-labelledby=${`${id}-${value}`}>${children}</div>`;
 
 export const hueOf = text => { let n = 0; for (const c of text) n = (n * 31 + c.codePointAt(0)) >>> 0; return n % 6; };
 export const initial = name => [...(name || "?")][0];
 export const Avatar = ({ name, large }) => html`<span class=${large ? "avatar large" : "avatar"} aria-hidden="true">${initial(name)}</span>`;
 /** Where the picture of a video is; empty if it has none. */
-export const pictureOf = video => video.thumbnail && video.thumbnail !== true ? video.thumbnail : video.thumbnail && can("thumbnails") ? `/videos/${video.id}/thumbnail` : "";
+export const pictureOf = video => video.thumbnail || "";
 export function Thumb({ video, href }) {
   const picture = pictureOf(video);
   const inside = html`${picture ? html`<img src=${picture} alt="" loading="lazy" width="320" height="180" />` : html`<span class=${`blank hue-${hueOf(video.id)}`}><${Icon} name="play" size=${32} fill /></span>`}

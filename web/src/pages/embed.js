@@ -1,12 +1,12 @@
 import { startPlayer } from "../player/player.js";
 import { Lines } from "../player/lines.js";
+import { share, link, start, watch } from "../player/watching.js";
 
 const data = JSON.parse(document.getElementById("video").textContent);
-const asked = new URLSearchParams(location.search);
-const share = Object.fromEntries(["share", "exp", "sig"].filter(name => asked.has(name)).map(name => [name, asked.get(name)]));
-const query = Object.keys(share).length ? `?${new URLSearchParams(share)}` : "";
-const start = asked.has("t") ? Number.parseFloat(asked.get("t")) : undefined;
 document.documentElement.classList.add("scripted");
-const player = startPlayer(document.getElementById("player"), data, { query, start, onTime: time => lines.near(time) });
-const lines = new Lines(data.id, player.danmaku, { share });
-lines.near(start || 0);
+if ((data.state ?? "ready") === "ready") {
+  const player = startPlayer(document.getElementById("player"), data, { query: link, start, onTime: time => lines.near(time) });
+  const lines = new Lines(data, player.danmaku, { share });
+  lines.near(start || 0);
+  watch(player.video, data.id, link, reply => lines.add(reply.comments || [], true));
+}

@@ -1,6 +1,6 @@
 import "../lib/page.js";
 import { html, render, usePages, useLoad, More, Card, Empty, Failure, Skeletons } from "../lib/ui.js";
-import { get, query, can, me, seg } from "../lib/api.js";
+import { get, query, can, me } from "../lib/api.js";
 import { t } from "../lib/strings.js";
 
 const asked = new URLSearchParams(location.search);
@@ -14,11 +14,11 @@ function Trending() {
 }
 function Home() {
   const isSearch = words && can("search");
-  const pages = usePages(cursor => get((isSearch ? "/search" : "/newest") + query({ q: isSearch && words, tag, limit: 24, cursor })), "videos");
+  const pages = usePages(cursor => get((isSearch ? "/search" : "/newest") + query({ q: isSearch ? words : undefined, tag, limit: 24, cursor })), "videos");
   const title = isSearch ? t("home.found", { words }) : tag ? t("home.tag", { tag }) : t("home.newest");
   return html`${!isSearch && !tag && can("trending") && html`<${Trending} />`}
     <div class="section-head"><${me ? "h1" : "h2"}>${title}</${me ? "h1" : "h2"}>${tag && html`<a class="button compact" href="/">${t("home.all")}</a>`}</div>
-    ${pages.error && !pages.items ? html`<${Failure} ...${pages} />` : !pages.items ? html`<${Skeletons} />`
+    ${pages.error && !pages.items ? html`<${Failure} ...${pages} />` : !pages.items ? html`<${Skeletons} n=${4} />`
       : pages.items.length ? html`<div class="grid">${pages.items.map(video => html`<${Card} key=${video.id} video=${video} />`)}</div><${More} pages=${pages} />`
       : html`<${Empty} icon=${isSearch ? "search" : "film"} title=${t(isSearch ? "home.nothing" : "home.empty")}><p>${t(isSearch ? "home.nothing.text" : "home.empty.text")}</p>${!isSearch && html`<a class="button primary" href="/userhome">${t("nav.upload")}</a>`}</${Empty}>`}`;
 }

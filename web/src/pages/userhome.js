@@ -1,5 +1,5 @@
 import "../lib/page.js";
-import { html, render, useState, useEffect, usePages, useLoad, More, Empty, Failure, Thumb, Menu, Icon, toast, sayError } from "../lib/ui.js";
+import { html, render, useState, useRef, usePages, useLoad, More, Empty, Failure, Thumb, Menu, Icon, TabBar, TabPanel, toast, sayError } from "../lib/ui.js";
 import { get, post, del, query, seg, me, can } from "../lib/api.js";
 import { t, ago, bytes, count, moment } from "../lib/strings.js";
 import { Upload } from "../upload/queue.js";
@@ -41,17 +41,17 @@ function Mine() {
   const [dialog, setDialog] = useState();
   const user = useLoad(() => get(`/user/${seg(me)}`));
   const pages = usePages(cursor => get(`/user/${seg(me)}/videos${query({ state: tab === "trash" ? "deleted" : "", limit: 25, cursor })}`), "videos", [tab]);
-  const put = video => pages.change((items, isMore) => items.some(one => one.id === video.id) ? items.map(one => one.id === video.id ? { ...one, ...video } : one) : isMore ? items : [video, ...items]);
-  const done = video => { if (tab === "all") put(video); user.again(); };
-  const gone = video => { pages.change(items => items.filter(one => one.id !== video.id)); };
-  const tabs = html`<div class="tabs" role="tablist">${["all", "trash"].map(name => html`<button role="tab" aria-selected=${tab === name} onClick=${() => setTab(name)}>${t(`mine.${name}`)}</button>`)}</div>`;
-  return html`<div class="stack loose"><${Upload} onDone=${done} />
-    <section class="stack"><div class="row apart">${tabs}<div class="row">${can("drop") && html`<button class="button compact" onClick=${() => setDialog({ name: "drop" })}><${Icon} name="link" size=${16} />${t("drop.link")}</button>`}<${Quota} user=${user.data} /></div></div>
-    ${pages.error && !pages.items ? html`<${Failure} ...${pages} />` : !pages.items ? html`<ul class="mine">${[1, 2, 3].map(() => html`<li><span class="thumb skeleton"></span><div class="stack tight"><div class="skeleton line"></div><div class="skeleton line short"></div></div></li>`)}</ul>`
-      : pages.items.length ? html`<ul class="mine">${pages.items.map(video => html`<${Row} key=${video.id} video=${video} onChange=${put} onGone=${gone} open=${(name, of) => setDialog({ name, of })} />`)}</ul><${More} pages=${pages} />`
-      : html`<${Empty} icon=${tab === "trash" ? "trash" : "film"} title=${t(`mine.${tab}.empty`)}><p>${t(`mine.${tab}.empty.text`)}</p></${Empty}>`}</section>
-    ${dialog?.name === "edit" && html`<${EditDialog} video=${dialog.of} onClose=${() => setDialog()} onChange=${put} />`}
+  // An upload ends when it ends, whatever is shown by then.
+  const latest = useRef();
+  latest.current = video => { if (tab === "all") pages.put(video); user.again(); };
+  const list = pages.error && !pages.items ? html`<${Failure} ...${pages} />` : !pages.items ? html`<ul class="mine">${[1, 2, 3].map(() => html`<li><span class="thumb skeleton"></span><div class="stack tight"><div class="skeleton line"></div><div class="skeleton line short"></div></div></li>`)}</ul>`
+    : pages.items.length ? html`<ul class="mine">${pages.items.map(video => html`<${Row} key=${video.id} video=${video} onChange=${one => latest.current(one)} onGone=${pages.drop} open=${(name, of) => setDialog({ name, of })} />`)}</ul><${More} pages=${pages} />`
+    : html`<${Empty} icon=${tab === "trash" ? "trash" : "film"} title=${t(`mine.${tab}.empty`)}><p>${t(`mine.${tab}.empty.text`)}</p></${Empty}>`;
+  return html`<div class="stack loose"><${Upload} onDone=${video => latest.current(video)} />
+    <section class="stack"><div class="row apart"><${TabBar} id="mine" label=${t("userhome.title")} names=${["all", "trash"].map(name => [name, t(`mine.${name}`)])} value=${tab} onChoose=${setTab} /><div class="row">${can("drop") && html`<button class="button compact" onClick=${() => setDialog({ name: "drop" })}><${Icon} name="link" size=${16} />${t("drop.link")}</button>`}<${Quota} user=${user.data} /></div></div>
+    <${TabPanel} id="mine" value=${tab}>${list}</${TabPanel}></section>
+    ${dialog?.name === "edit" && html`<${EditDialog} video=${dialog.of} onClose=${() => setDialog()} onChange=${pages.put} />`}
     ${dialog?.name === "drop" && html`<${DropDialog} onClose=${() => setDialog()} />`}
-    ${dialog?.name === "share" && html`<${ShareDialog} video=${dialog.of} onClose=${() => setDialog()} onChange=${put} />`}</div>`;
+    ${dialog?.name === "share" && html`<${ShareDialog} video=${dialog.of} onClose=${() => setDialog()} />`}</div>`;
 }
 render(html`<${Mine} />`, document.getElementById("app"));

@@ -1,4 +1,4 @@
-// Danmaku: comments that fly over the film. Web Animations move them, so that a busy page does not make them stutter;
+// Danmaku: comments that fly over the video. Web Animations move them, so that a busy page does not make them stutter;
 // this code only decides which line flies in which lane, and when.
 
 export const defaults = { on: true, opacity: 1, size: 1, area: 0.75, speed: 1, most: 120, overlap: false, words: "", top: true, bottom: true, scroll: true };
@@ -19,7 +19,7 @@ export function firstAt(items, time) {
 
 /**
  * Whether a scrolling line may follow `before` in its lane: its predecessor's tail has entered, and it does not catch
- * up before that has left. `width` is the stage's; times are the film's, in seconds.
+ * up before that has left. `width` is the stage's; times are the video's, in seconds.
  */
 export function mayFollow(before, line, width, duration, gap = 16) {
   if (!before) return true;
@@ -35,7 +35,7 @@ export class Danmaku {
     this.items = [];
     this.next = 0;
     this.live = new Set();
-    this.base = { film: 0, wall: 0 };  // see `clock`
+    this.base = { video: 0, wall: 0 };  // see `clock`
     this.isRunning = false;
     this.spare = [];
     this.pen = document.createElement("canvas").getContext("2d");
@@ -67,27 +67,32 @@ export class Danmaku {
   }
   /** Adds lines; those that are due fly at once. */
   add(items) {
-    const now = this.video.currentTime;
-    for (const item of items) this.items.splice(firstAt(this.items, item.at + 1e-6), 0, item);
-    this.next = firstAt(this.items, now);
-    for (const item of items) if (item.at <= now && item.at > now - 1) this.spawn(item);
+    const now = this.clock;
+    for (const item of items) {
+      const index = firstAt(this.items, item.at + 1e-6);
+      this.items.splice(index, 0, item);
+      // The tick comes to it, unless it is the next one and due: a paused video does not tick.
+      if (index > this.next || (index === this.next && item.at > now + 0.001)) continue;
+      this.next++;
+      if (item.at > now - 1) this.spawn(item);
+    }
   }
   set(options) {
     Object.assign(this.options, options);
     this.refill();
   }
 
-  /** The film's time by which the lines fly. It runs evenly, so that lines keep their distances; the film's own stutters. */
+  /** The video's time by which the lines fly. It runs evenly, so that lines keep their distances; the video's own stutters. */
   get clock() {
     const passed = this.isRunning ? (document.timeline.currentTime - this.base.wall) / 1000 * this.video.playbackRate : 0;
-    return this.base.film + passed;
+    return this.base.video + passed;
   }
-  /** Sets the clock by the film, and all lines by the clock. */
+  /** Sets the clock by the video, and all lines by the clock. */
   setClock() {
-    this.base = { film: this.video.currentTime, wall: document.timeline.currentTime };
+    this.base = { video: this.video.currentTime, wall: document.timeline.currentTime };
     this.isRunning = this.isMoving;
     for (const one of [...this.live]) {
-      const passed = Math.max(0, this.base.film - one.at);
+      const passed = Math.max(0, this.base.video - one.at);
       if (passed >= one.duration) {  // play() would let it begin again
         this.drop(one);
         continue;
@@ -113,7 +118,6 @@ export class Danmaku {
     this.lanes = { scroll: Array(lanes).fill(null), reverse: Array(lanes).fill(null), top: Array(lanes).fill(0), bottom: Array(lanes).fill(0) };
     this.layer.style.opacity = this.options.opacity;
     this.next = firstAt(this.items, now);
-    if (!this.options.on || !this.width || !this.height || this.motion.matches) return;
     for (let i = firstAt(this.items, now - this.duration); i < this.next; i++) this.spawn(this.items[i]);
   }
   go() {
@@ -127,7 +131,7 @@ export class Danmaku {
     const now = this.clock;
     while (this.next < this.items.length && this.items[this.next].at <= now) {
       const item = this.items[this.next++];
-      if (item.at > now - 1 && this.options.on && !this.motion.matches && this.width) this.spawn(item);
+      if (item.at > now - 1) this.spawn(item);
     }
     this.asked = requestAnimationFrame(this.tick);
   }
@@ -151,6 +155,7 @@ export class Danmaku {
   }
   spawn(item) {
     const now = this.clock;
+    if (!this.options.on || this.motion.matches || !this.width || !this.height) return;
     if (this.live.size >= this.options.most || !this.isWanted(item)) return;
     const mode = item.mode in this.lanes ? item.mode : "scroll";
     const flies = mode === "scroll" || mode === "reverse";

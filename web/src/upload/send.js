@@ -1,7 +1,11 @@
-// One upload: by tus 1.0 (resumable), or whole by PUT where the server has no tus.
-import { call, post, del, ApiError, can, me, seg } from "../lib/api.js";
+// One upload by tus 1.0, which goes on after a broken connection, another page or another day.
+import { call, post, ApiError, can, me } from "../lib/api.js";
 
 const memory = "uploads";  // in localStorage: what this browser has begun and not finished
+const smallPiece = 64 * 1024 * 1024;  // bytes in one request, where a proxy does not take the whole rest
+const silence = 60000;  // ms without a byte after which a connection is given up
+const longestReply = 300000;  // ms for the reply to the last byte
+const mostTries = 12;  // in a row, for what is neither a broken connection nor a server that is away
 
 const known = () => { try { return JSON.parse(localStorage.getItem(memory)) || {}; } catch { return {}; } };
 function keep(key, value) {
@@ -9,123 +13,185 @@ function keep(key, value) {
   if (value) all[key] = value; else delete all[key];
   try { localStorage.setItem(memory, JSON.stringify(all)); } catch { /* it cannot be resumed in another tab then */ }
 }
-export const fingerprint = file => [me, file.webkitRelativePath || file.name, file.size, file.lastModified].join("\n");
-/** Uploads that an earlier page began: `{key, name, size, url, video}`. */
-export const unfinished = () => Object.entries(known()).filter(([key]) => key.split("\n")[0] === me).map(([key, value]) => ({ key, ...value }));
+/** What makes a file the same one again, whether it is chosen alone or in its folder. */
+export const fingerprint = file => [me || location.pathname, file.name, file.size, file.lastModified].join("\n");
+/** Whether this browser began an upload, so that choosing the file again resumes it. */
+export const isKnown = url => Object.values(known()).some(one => one.url === url);
+/** Forgets what this browser began and the server no longer has; `urls` are those that it has. */
+export function forgetOthers(urls) {
+  for (const [key, { url }] of Object.entries(known())) if (key.split("\n")[0] === me && !urls.has(url)) keep(key);
+}
 
 const base64 = text => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 export const titleOf = name => name.replace(/\.[^.]{1,5}$/, "").slice(0, 200) || name.slice(0, 200);
 
+const stopped = () => new DOMException("stopped", "AbortError");
 const tusHeaders = { "Tus-Resumable": "1.0.0" };
-async function tus(method, url, headers) {
+async function tus(method, url, headers, signal = AbortSignal.timeout(silence)) {
   let answer;
   try {
-    answer = await fetch(url, { method, credentials: "same-origin", headers: { ...tusHeaders, ...headers } });
+    answer = await fetch(url, { method, credentials: "same-origin", headers: { ...tusHeaders, ...headers }, signal });
   } catch { throw new ApiError(0); }
-  if (!answer.ok) throw new ApiError(answer.status, method === "HEAD" ? {} : await answer.json().catch(() => ({})));
+  if (!answer.ok) throw new ApiError(answer.status, method === "HEAD" ? {} : await answer.json().catch(() => ({})), Number(answer.headers.get("Retry-After")) || 0);
   return answer;
 }
 
-/** Sends a body and tells how much has gone; rejects with an ApiError. `hold(abort)` gets the way to stop it. */
-export function send(method, url, headers, body, onProgress, hold) {
+/** Waits, but not longer than until the browser is online again or `signal` stops it. */
+const pause = (ms, signal) => new Promise((resolve, reject) => {
+  const end = () => {
+    clearTimeout(timer);
+    removeEventListener("online", end);
+    signal?.removeEventListener("abort", end);
+    if (signal?.aborted) reject(stopped()); else resolve();
+  };
+  const timer = setTimeout(end, ms);
+  addEventListener("online", end);
+  signal?.addEventListener("abort", end);
+});
+const backoff = tries => Math.min(15000, 400 * 2 ** tries);
+
+// Sends a piece and tells how much of it has gone; gives the request, or rejects with an ApiError. fetch() tells nothing.
+function send(url, headers, body, onProgress, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open(method, url);
+    let last = Date.now(), most = silence;
+    const watchdog = setInterval(() => { if (Date.now() - last > most) request.abort(); }, 5000);
+    const stop = () => request.abort();
+    signal.addEventListener("abort", stop);
+    request.open("PATCH", url);
     for (const name in headers) request.setRequestHeader(name, headers[name]);
-    request.upload.onprogress = event => onProgress(event.loaded);
+    request.upload.onprogress = event => { last = Date.now(); onProgress(event.loaded); };
+    request.upload.onload = () => { last = Date.now(); most = longestReply; };
     request.onload = () => {
       if (request.status >= 200 && request.status < 300) return resolve(request);
       let said = {};
-      try { said = JSON.parse(request.responseText); } catch { said = { error: request.responseText, detail: request.getResponseHeader("X-Error-Detail") }; }
-      reject(new ApiError(request.status, said));
+      try { said = JSON.parse(request.responseText); } catch { /* a proxy's page */ }
+      reject(new ApiError(request.status, said, Number(request.getResponseHeader("Retry-After")) || 0));
     };
     request.onerror = () => reject(new ApiError(0));
-    request.onabort = () => reject(new DOMException("stopped", "AbortError"));
-    hold(() => request.abort());
+    request.onabort = () => reject(signal.aborted ? stopped() : new ApiError(0));
+    request.onloadend = () => {
+      clearInterval(watchdog);
+      signal.removeEventListener("abort", stop);
+    };
     request.send(body);
   });
 }
 
+/** Removes an upload, its bytes and its video from the server; one that is gone already is fine. */
+export async function removeUpload(url) {
+  for (let tries = 0; ; tries++) {
+    try {
+      await tus("DELETE", url);
+      break;
+    } catch (error) {
+      if (error.status === 404 || error.status === 410) break;
+      // The request that was sending may hold it a little longer.
+      if ((!error.passing && error.status !== 423) || tries >= 6) throw error;
+      await pause(backoff(tries));
+    }
+  }
+  for (const [key, one] of Object.entries(known())) if (one.url === url) keep(key);
+}
+
 export class Sending {
-  constructor(file, { onProgress }) {
-    Object.assign(this, { file, onProgress, key: fingerprint(file), stopped: false, abort: () => {} });
-    const before = known()[this.key];
-    if (before) Object.assign(this, { url: before.url, video: before.video });
+  /**
+   * `drop` is the path and query of a drop link, through which a guest uploads. `onProgress(sent, isStart)` gets bytes,
+   * `onWaiting` is told that the server cannot be reached.
+   */
+  constructor(file, { drop, onProgress, onWaiting }) {
+    Object.assign(this, { file, drop, onProgress, onWaiting, key: fingerprint(file), isInPieces: false }, known()[fingerprint(file)]);
   }
-  /** Sends what the server does not have yet; gives the id of the video. Can be called again after stop() or an error. */
-  async run() {
-    this.stopped = false;
-    return can("tus") ? this.runTus() : this.runWhole();
+  /** Sends what the server does not have yet; gives the ID of the video. Can be called again after stop() or an error. */
+  run() {
+    this.stop();
+    const before = this.running;
+    const control = this.control = new AbortController();
+    // One at a time: on the server, each would stop the other.
+    return this.running = (async () => {
+      await before?.catch(() => {});
+      return this.transfer(control.signal);
+    })();
   }
-  stop() {
-    this.stopped = true;
-    this.abort();
-  }
+  stop() { this.control?.abort(); }
   /** Ends it for good: nothing of it is left on the server. */
   async cancel() {
     this.stop();
-    const { url, video } = this;
-    keep(this.key);
-    if (url) await tus("DELETE", url).catch(() => {});
-    else if (video) await del(`/video/${video}?now=1`).catch(() => {});
+    const id = await this.running?.catch(() => {});  // while it is being created, its URL is not known yet
+    if (id && !this.drop) await call("DELETE", `/video/${id}`);
+    else if (this.url) await removeUpload(this.url);
   }
 
   async begin() {
     const { file } = this;
     const names = { filename: file.name, name: titleOf(file.name), filetype: file.type };
-    if (file.webkitRelativePath) names.relativePath = file.webkitRelativePath;
+    let query = "";
+    if (this.drop) {
+      const made = await post(this.drop, { name: names.name, size: file.size });
+      names.video = made.id;
+      query = made.upload_url.slice(made.upload_url.indexOf("?"));
+    }
     const metadata = Object.entries(names).filter(([, value]) => value).map(([name, value]) => `${name} ${base64(value)}`).join(",");
-    const answer = await tus("POST", "/uploads", { "Upload-Length": String(file.size), "Upload-Metadata": metadata });
-    this.url = new URL(answer.headers.get("Location"), location.href).pathname;
+    const answer = await tus("POST", `/uploads${query}`, { "Upload-Length": String(file.size), "Upload-Metadata": metadata });
+    const url = new URL(answer.headers.get("Location"), location.href);
+    this.url = url.pathname + url.search;
     this.video = answer.headers.get("X-Video-Id");
-    keep(this.key, { url: this.url, video: this.video, name: file.name, size: file.size });
+    keep(this.key, { url: this.url, video: this.video });
     return 0;
   }
-  async offset() {
+  async offset(signal) {
     if (!this.url) return this.begin();
     try {
-      return Number((await tus("HEAD", this.url)).headers.get("Upload-Offset"));
+      return Number((await tus("HEAD", this.url, {}, signal)).headers.get("Upload-Offset"));
     } catch (error) {
-      if (error.status !== 404 && error.status !== 410) throw error;
+      const isGone = error.status === 404 || error.status === 410 || (this.drop && error.status === 403);
+      if (!isGone) throw error;
       keep(this.key);  // expired
       return this.begin();
     }
   }
-  async runTus() {
-    for (let tries = 0; ;) {
+  async piece(from, onProgress, signal) {
+    const end = this.isInPieces ? from + smallPiece : this.file.size;
+    const headers = { ...tusHeaders, "Content-Type": "application/offset+octet-stream", "Upload-Offset": String(from) };
+    const request = await send(this.url, headers, this.file.slice(from, end), onProgress, signal);
+    return Number(request.getResponseHeader("Upload-Offset"));
+  }
+  async transfer(signal) {
+    for (let tries = 0, waits = 0, from; ;) {
       try {
-        const from = await this.offset();
-        this.onProgress(from, true);
-        if (this.stopped) throw new DOMException("stopped", "AbortError");
-        if (from < this.file.size || this.file.size === 0)
-          await send("PATCH", this.url, { ...tusHeaders, "Content-Type": "application/offset+octet-stream", "Upload-Offset": String(from) },
-            this.file.slice(from), sent => { if (sent > 0) tries = 0; this.onProgress(from + sent); }, abort => { this.abort = abort; });
+        if (signal.aborted) throw stopped();
+        if (from === undefined) {
+          from = await this.offset(signal);
+          this.onProgress(from, true);
+        }
+        if (signal.aborted) throw stopped();
+        const start = from;
+        if (from < this.file.size) from = await this.piece(from, sent => {
+          waits = 0;
+          if (sent > 1 << 20) tries = 0;
+          this.onProgress(start + sent);
+        }, signal);
+        if (from < this.file.size) continue;
         keep(this.key);
         return this.video;
       } catch (error) {
-        // A broken connection, a lock that an older request still holds, an offset that is no longer right: ask and go on.
-        const again = error.passing || [408, 409, 423, 429].includes(error.status);
-        if (!again || this.stopped || ++tries > 12) throw error;
-        await new Promise(resolve => setTimeout(resolve, Math.min(15000, 400 * 2 ** tries)));
-        if (this.stopped) throw new DOMException("stopped", "AbortError");
+        if (signal.aborted) throw stopped();
+        from = undefined;
+        if (error.status === 413 && this.url && !this.isInPieces) {
+          this.isInPieces = true;
+          continue;
+        }
+        // A lock that an older request still holds, an offset that is no longer right: ask and go on.
+        const isLater = error.passing || [408, 423, 429].includes(error.status) || (error.status === 409 && this.url);
+        if (!isLater || (!error.passing && ++tries > mostTries)) throw error;
+        if (error.passing) this.onWaiting();
+        await pause(Math.max(backoff(++waits), error.wait * 1000), signal);
       }
     }
   }
-  async runWhole() {
-    if (!this.video) this.video = (await post(`/user/${seg(me)}/videos`, { name: titleOf(this.file.name) })).id;
-    this.onProgress(0, true);
-    await send("PUT", `/upload/${this.video}`, {}, this.file, sent => this.onProgress(sent), abort => { this.abort = abort; });
-    return this.video;
-  }
-}
-/** Ends what an earlier page began. */
-export async function forget({ key, url, video }) {
-  keep(key);
-  if (url) await tus("DELETE", url).catch(() => {});
-  else if (video) await del(`/video/${video}?now=1`).catch(() => {});
 }
 
-/** A picture of the film, taken from the file in this browser; null if it cannot show it. */
+/** A picture of the video, taken from the file in this browser; null if it cannot show it. */
 export async function frameOf(file) {
   const video = document.createElement("video");
   const source = URL.createObjectURL(file);
@@ -160,22 +226,25 @@ export async function sendPicture(id, file) {
   const picture = await frameOf(file);
   if (picture && picture.size <= 512 * 1024) await call("PUT", `/videos/${id}/thumbnail`, picture, { headers: { "Content-Type": picture.type } });
 }
-/** What this browser cannot play of a file, told before it is sent: a sentence or null. */
 export const isVideo = file => file.type.startsWith("video/") || /\.(mp4|m4v|mov|webm|mkv|ogv|ogg|ts|m2ts|mts|avi|flv)$/i.test(file.name);
 
-/** All files of what was dropped, folders opened. */
+/** All files of what was dropped, folders opened, and how many could not be read. */
 export async function filesOf(transfer) {
   const entries = [...transfer.items].map(item => item.webkitGetAsEntry?.()).filter(Boolean);
-  if (!entries.length) return [...transfer.files];
-  const found = [];
+  if (!entries.length) return { files: [...transfer.files], lost: 0 };
+  const files = [];
+  let lost = 0;
   const walk = async (entry, depth) => {
-    if (entry.isFile) found.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
-    else if (depth < 8) {
-      const reader = entry.createReader();
-      for (let batch; (batch = await new Promise((resolve, reject) => reader.readEntries(resolve, reject))).length;)
-        for (const one of batch) await walk(one, depth + 1);
-    }
+    try {
+      if (entry.isFile) files.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
+      else if (depth === 8) lost++;
+      else {
+        const reader = entry.createReader();
+        for (let batch; (batch = await new Promise((resolve, reject) => reader.readEntries(resolve, reject))).length;)
+          for (const one of batch) await walk(one, depth + 1);
+      }
+    } catch { lost++; }
   };
   for (const entry of entries) await walk(entry, 0);
-  return found;
+  return { files, lost };
 }
