@@ -1,5 +1,7 @@
 #include "comments/char_reader.hpp"
 
+#include <array>
+
 #include "base/error.hpp"
 
 namespace video::danmaku {
@@ -14,6 +16,8 @@ CharReader::CharReader(ContentReader& file, Packing packing, std::uint64_t most)
   in_.resize(pieceSize);
   inflate_ = std::make_unique<z_stream>();
   constexpr int withHeader = 15 + 32;  // of gzip or zlib
+  std::array<std::byte, 1> first{};
+  isGzip_ = packing == Packing::zlibOrGzip && file_.read(0, first) == 1 && first[0] == std::byte{0x1f};
   if (inflateInit2(inflate_.get(), packing == Packing::deflate ? -15 : withHeader) != Z_OK)
     throw Error(Fault::internal, "zlib: cannot begin to decompress");
 }
@@ -33,16 +37,12 @@ bool CharReader::fill() {
     inflate_->next_out = reinterpret_cast<Bytef*>(out_.data());
     inflate_->avail_out = static_cast<uInt>(out_.size());
     while (!isEnd_ && inflate_->avail_out == out_.size()) {
-      if (inflate_->avail_in == 0) {
-        const std::size_t got = file_.read(offset_, std::as_writable_bytes(std::span(in_)));
-        offset_ += got;
-        inflate_->next_in = reinterpret_cast<Bytef*>(in_.data());
-        inflate_->avail_in = static_cast<uInt>(got);
-        if (got == 0) isEnd_ = isCutOff_ = true;
+      if (!hasInput()) {
+        isEnd_ = isCutOff_ = true;
+        break;
       }
-      if (isEnd_) break;
       const int result = inflate(inflate_.get(), Z_NO_FLUSH);
-      if (result == Z_STREAM_END) isEnd_ = true;
+      if (result == Z_STREAM_END) nextMember();
       if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) isEnd_ = isCutOff_ = true;
     }
     size_ = out_.size() - inflate_->avail_out;
@@ -51,6 +51,27 @@ bool CharReader::fill() {
   left_ -= size_;
   if (std::exchange(isFirst_, false) && std::string_view(out_.data(), size_).starts_with("\xef\xbb\xbf")) at_ = 3;
   return at_ < size_ || (size_ > 0 && fill());
+}
+
+bool CharReader::hasInput() {
+  if (inflate_->avail_in > 0) return true;
+  const std::size_t got = file_.read(offset_, std::as_writable_bytes(std::span(in_)));
+  offset_ += got;
+  inflate_->next_in = reinterpret_cast<Bytef*>(in_.data());
+  inflate_->avail_in = static_cast<uInt>(got);
+  return got > 0;
+}
+
+void CharReader::nextMember() {
+  while (hasInput() && *inflate_->next_in == 0) {  // padding
+    ++inflate_->next_in;
+    --inflate_->avail_in;
+  }
+  isEnd_ = inflate_->avail_in == 0;
+  if (isEnd_) return;
+  constexpr Bytef firstOfGzip = 0x1f;
+  if (isGzip_ && *inflate_->next_in == firstOfGzip && inflateReset(inflate_.get()) == Z_OK) return;
+  isEnd_ = isCutOff_ = true;
 }
 
 bool CharReader::line(std::string& to, std::size_t most) {

@@ -44,6 +44,10 @@ class CharReader {
 
  private:
   bool fill();
+  // Reads more of the compressed file if all was used; returns false at its end.
+  bool hasInput();
+  // Goes on with the next member of a gzip file (RFC 1952, 2.2), if there is one.
+  void nextMember();
 
   ContentReader& file_;
   std::uint64_t offset_ = 0;
@@ -55,6 +59,7 @@ class CharReader {
   bool isFirst_ = true;
   bool isCutOff_ = false;
   bool isEnd_ = false;
+  bool isGzip_ = false;
   std::unique_ptr<z_stream> inflate_;
 };
 

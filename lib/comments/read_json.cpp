@@ -12,6 +12,14 @@ namespace {
 
 constexpr int deepest = 32;
 constexpr std::size_t mostMembers = 64;
+constexpr std::size_t mostOfRow = 64 * 1024;  // bytes of its values
+constexpr std::size_t mostOfName = 32;
+
+// The members that rows have.
+constexpr std::array<std::string_view, 20> knownNames{
+    "vposMs", "body", "commands", "postedAt", "userId",          "id",          "no",
+    "c",      "m",    "text",     "time",     "content",         "position_ms", "mode",
+    "color",  "size", "data",     "author",   "imported_author", "source_id"};
 
 // Thrown where the text is no JSON.
 struct NoJson {};
@@ -22,12 +30,23 @@ struct Scalar {
   std::string text;
 };
 
-// An object or array while it is read, with its scalars; those of an array have no names.
+// An object or array while it is read, with its scalars; those of an array have no names. Of an object, those with
+// known names are kept.
 struct JsonFrame {
+  bool isArray = false;
+  bool isNested = false;  // has objects or arrays in it
+  std::size_t bytes = 0;
   std::vector<std::pair<std::string, Scalar>> members;
 
+  bool keeps(std::string_view name) const {
+    return members.size() < mostMembers && bytes < mostOfRow &&
+           (isArray || std::find(knownNames.begin(), knownNames.end(), name) != knownNames.end());
+  }
   void add(std::string name, Scalar value) {
-    if (members.size() < mostMembers) members.emplace_back(std::move(name), std::move(value));
+    if (!keeps(name)) return;
+    value.text.resize(std::min(value.text.size(), mostOfRow - bytes));
+    bytes += value.text.size();
+    members.emplace_back(std::move(name), std::move(value));
   }
   const Scalar* find(std::string_view name) const {
     for (const auto& [known, value] : members)
@@ -50,6 +69,7 @@ class JsonRowReader {
     for (skipSpace(); in_.peek() != CharReader::end; skipSpace()) {
       try {
         JsonFrame top;
+        rowDepth_ = 0;
         value(top, {}, 0);
         isRead_ = true;
       } catch (const NoJson&) {
@@ -76,24 +96,26 @@ class JsonRowReader {
     skipSpace();
     const int next = in_.peek();
     if ((next == '{' || next == '[') && depth == deepest) throw NoJson();
+    if (next == '{' || next == '[') parent.isNested = true;
     if (next == '{') {
-      object(depth);
+      object(depth, parent.isArray);
     } else if (next == '[') {
       array(parent, std::move(name), depth);
     } else if (next == '"') {
-      parent.add(std::move(name), {true, string()});
+      std::string text = string(parent.keeps(name) ? mostText : 0);
+      parent.add(std::move(name), {true, std::move(text)});
     } else {
       parent.add(std::move(name), {false, literal()});
     }
   }
 
-  void object(int depth) {
+  void object(int depth, bool isInArray) {
     in_.get();
     JsonFrame frame;
     skipSpace();
     while (in_.peek() != '}') {
       if (in_.peek() != '"') throw NoJson();
-      std::string name = string();
+      std::string name = string(mostOfName);
       skipSpace();
       if (in_.get() != ':') throw NoJson();
       value(frame, std::move(name), depth + 1);
@@ -107,12 +129,16 @@ class JsonRowReader {
       }
     }
     in_.get();
-    objectRow(frame);
+    const bool isRow = objectRow(frame);
+    if (!isRow && !frame.isNested && (depth == 0 || (depth == 1 && isInArray))) rows_.skip(CommentSkip::syntax);
   }
 
   void array(JsonFrame& parent, std::string name, int depth) {
     in_.get();
     JsonFrame frame;
+    frame.isArray = true;
+    const int rowDepth = rowDepth_;
+    if (name == "data") rowDepth_ = depth + 1;
     skipSpace();
     while (in_.peek() != ']') {
       value(frame, {}, depth + 1);
@@ -123,25 +149,27 @@ class JsonRowReader {
         throw NoJson();
     }
     in_.get();
+    rowDepth_ = rowDepth;
     if (name == "data") isDplayer_ = true;
     if (name == "commands") {
       std::string words;
       for (const auto& [none, word] : frame.members) words += word.text + ' ';
       parent.add(std::move(name), {true, std::move(words)});
-    } else {
-      arrayRow(frame);
+    } else if (!arrayRow(frame) && depth > 0 && depth == rowDepth_) {
+      rows_.skip(CommentSkip::syntax);
     }
   }
 
-  std::string string() {
+  // Of a longer string, `most` bytes.
+  std::string string(std::size_t most) {
     in_.get();
     std::string text;
     for (int c = in_.peek(); c != '"'; c = in_.peek()) {
       if (c == CharReader::end || c == '\n') throw NoJson();
       in_.get();
       if (c == '\\') {
-        escape(text);
-      } else if (text.size() < mostText) {
+        escape(text, most);
+      } else if (text.size() < most) {
         text += static_cast<char>(c);
       }
     }
@@ -149,7 +177,7 @@ class JsonRowReader {
     return text;
   }
 
-  void escape(std::string& to) {
+  void escape(std::string& to, std::size_t most) {
     const int c = in_.get();
     char32_t point = 0;
     switch (c) {
@@ -174,7 +202,7 @@ class JsonRowReader {
       }
       default: throw NoJson();
     }
-    if (to.size() < mostText) appendCodePoint(to, point);
+    if (to.size() < most) appendCodePoint(to, point);
   }
 
   char32_t fourDigits() {
@@ -213,7 +241,8 @@ class JsonRowReader {
     return false;
   }
 
-  void objectRow(const JsonFrame& frame) {
+  // Returns false if the object has the shape of no row.
+  bool objectRow(const JsonFrame& frame) {
     const auto has = [&](std::string_view name) { return frame.find(name) != nullptr; };
     if (has("vposMs") && has("body")) {
       if (accepts(CommentFormat::niconico)) niconico(frame);
@@ -223,7 +252,10 @@ class JsonRowReader {
       if (accepts(CommentFormat::ndjson)) ours(frame);
     } else if (has("text") && has("time")) {
       if (accepts(CommentFormat::artplayer)) artplayer(frame);
+    } else {
+      return false;
     }
+    return true;
   }
 
   void niconico(const JsonFrame& frame) {
@@ -298,12 +330,17 @@ class JsonRowReader {
     rows_.take(std::move(row));
   }
 
-  // [seconds,type,color,author,text]
-  void arrayRow(const JsonFrame& frame) {
-    if (frame.members.size() != 5) return;
+  // [seconds,type,color,author,text]. Returns false if the array does not have this shape.
+  bool arrayRow(const JsonFrame& frame) {
+    if (frame.members.size() != 5 || frame.isNested) return false;
     const auto at = [&](std::size_t i) -> const Scalar& { return frame.members[i].second; };
-    if (at(0).isText || !at(4).isText) return;
-    if (!accepts(CommentFormat::dplayer)) return;
+    if (at(0).isText || !at(4).isText) return false;
+    if (accepts(CommentFormat::dplayer)) dplayer(frame);
+    return true;
+  }
+
+  void dplayer(const JsonFrame& frame) {
+    const auto at = [&](std::size_t i) -> const Scalar& { return frame.members[i].second; };
     Comment row;
     row.mode = dplayerMode(at(1).text);
     if (!row.mode) return rows_.skip(CommentSkip::mode);
@@ -317,6 +354,7 @@ class JsonRowReader {
   CharReader& in_;
   RowMaker& rows_;
   std::optional<CommentFormat> format_;
+  int rowDepth_ = 0;  // of arrays that should be rows; 0: none
   bool isRead_ = false;
   bool isDplayer_ = false;
 };

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <map>
 #include <vector>
 
@@ -20,12 +21,15 @@ std::string_view takeTo(std::string_view& text, char mark) {
 
 // Reads `[H:]MM:SS.mmm` as subtitles have it, with a dot or a comma.
 std::optional<std::int64_t> cueTime(std::string_view text) {
+  constexpr std::size_t longest = 32;
+  if (text.size() > longest) return std::nullopt;
   std::int64_t ms = 0;
   for (std::size_t part = 0; part < 3; ++part) {
     const std::size_t colon = text.find(':');
     if (colon == std::string_view::npos) {
+      if (part == 0) return std::nullopt;
       const auto last = secondsToMs(replaced(text, ",", "."));
-      if (part == 0 || !last || *last < 0) return std::nullopt;
+      if (!last || *last < 0) return std::nullopt;
       return ms * 60 + *last;
     }
     const auto number = wholeNumber(text.substr(0, colon));
@@ -42,7 +46,12 @@ std::optional<double> numberOf(std::string_view text) {
   text = trimmed(text);
   double number = 0;
   const auto [rest, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return problem == std::errc() ? std::optional(number) : std::nullopt;
+  return problem == std::errc() && std::isfinite(number) ? std::optional(number) : std::nullopt;
+}
+
+// Returns a place on the screen, numbered like the keys of a number pad.
+int alignmentOf(std::optional<double> number) {
+  return static_cast<int>(std::clamp(number.value_or(2), 1.0, 9.0));
 }
 
 struct AssStyle {
@@ -89,18 +98,21 @@ class AssReader {
     return cells;
   }
 
+  // As much of the name of a style as is kept.
+  static std::string_view styleName(std::string_view text) { return text.substr(0, 100); }
+
   void style(std::string_view text) {
     auto cells = cellsOf(styles_, text);
     if (known_.size() < 1000)
-      known_[std::string(cells["Name"])] = {numberOf(cells["Fontsize"]).value_or(0),
-                                            static_cast<int>(numberOf(cells["Alignment"]).value_or(2))};
+      known_[std::string(styleName(cells["Name"]))] = {numberOf(cells["Fontsize"]).value_or(0),
+                                                       alignmentOf(numberOf(cells["Alignment"]))};
   }
 
   void dialogue(std::string_view text) {
     static const Columns usual{"Layer",   "Start",   "End",     "Style",  "Name",
                                "MarginL", "MarginR", "MarginV", "Effect", "Text"};
     auto cells = cellsOf(events_.empty() ? usual : events_, text);
-    const auto style = known_.find(cells["Style"]);
+    const auto style = known_.find(styleName(cells["Style"]));
     Comment row;
     row.positionMs = cueTime(cells["Start"]);
     row.importedAuthor = std::string(cells["Name"]);
@@ -109,11 +121,13 @@ class AssReader {
     Tags tags;
     tags.alignment = style == known_.end() ? 2 : style->second.alignment;
     std::string_view rest = cells["Text"];
+    bool hasBraces = true;
     while (!rest.empty()) {
       const char c = rest.front();
-      if (c == '{') {
+      if (c == '{' && hasBraces) {
         const std::size_t end = rest.find('}');
-        if (end != std::string_view::npos) {
+        hasBraces = end != std::string_view::npos;
+        if (hasBraces) {
           apply(rest.substr(1, end - 1), tags);
           rest.remove_prefix(end + 1);
           continue;
@@ -164,7 +178,7 @@ class AssReader {
         const auto to = numberOf(takeTo(tag, ','));
         if (from && to && *from != *to) tags.mode = *from > *to ? CommentMode::scroll : CommentMode::reverse;
       } else if (take("an")) {
-        if (const auto number = numberOf(tag)) tags.alignment = static_cast<int>(std::clamp(*number, 1.0, 9.0));
+        if (const auto number = numberOf(tag)) tags.alignment = alignmentOf(number);
       } else if (take("fs")) {
         if (const auto number = numberOf(tag)) tags.size = number;
       } else if (take("1c&H") || take("c&H")) {
@@ -192,6 +206,9 @@ class AssReader {
 std::string withoutTags(std::string_view text, bool isVtt, Comment& row) {
   constexpr std::array<std::string_view, 12> known{"b",    "i",    "u",    "s",  "c",  "v",
                                                    "font", "lang", "ruby", "rt", "rb", "span"};
+  constexpr std::size_t longest = 8;
+  const std::string_view whole = text;
+  std::size_t close = 0;  // the next '>', or the end
   std::string out;
   while (!text.empty()) {
     if (!isVtt && text.starts_with("{\\an") && text.size() > 5 && text[5] == '}') {
@@ -199,7 +216,12 @@ std::string withoutTags(std::string_view text, bool isVtt, Comment& row) {
       text.remove_prefix(6);
       continue;
     }
-    const std::size_t end = text.front() == '<' ? text.find('>') : std::string_view::npos;
+    std::size_t end = std::string_view::npos;
+    if (text.front() == '<') {
+      const std::size_t at = whole.size() - text.size();
+      if (close <= at) close = std::min(whole.find('>', at), whole.size());
+      if (close < whole.size()) end = close - at;
+    }
     if (end == std::string_view::npos) {
       out += text.front();
       text.remove_prefix(1);
@@ -207,7 +229,7 @@ std::string withoutTags(std::string_view text, bool isVtt, Comment& row) {
     }
     std::string_view tag = text.substr(1, end - 1);
     if (tag.starts_with('/')) tag.remove_prefix(1);
-    const std::string_view name = tag.substr(0, tag.find_first_of(". \t"));
+    const std::string_view name = tag.substr(0, tag.substr(0, longest).find_first_of(". \t"));
     const bool isTime = isVtt && cueTime(tag);
     if (!isTime && std::find(known.begin(), known.end(), name) == known.end()) {
       out += text.front();
@@ -224,12 +246,16 @@ std::string withoutTags(std::string_view text, bool isVtt, Comment& row) {
     }
     text.remove_prefix(end + 1);
   }
-  if (!isVtt) return out;
-  for (const auto& [entity, with] : {std::pair{"&lt;", "<"}, std::pair{"&gt;", ">"}, std::pair{"&nbsp;", " "},
-                                     std::pair{"&lrm;", ""}, std::pair{"&rlm;", ""}, std::pair{"&amp;", "&"}}) {
-    out = replaced(out, entity, with);
-    if (row.importedAuthor) row.importedAuthor = replaced(*row.importedAuthor, entity, with);
-  }
+  if (isVtt)
+    for (const auto& [entity, with] : {std::pair{"&lt;", "<"}, std::pair{"&gt;", ">"}, std::pair{"&nbsp;", " "},
+                                       std::pair{"&lrm;", ""}, std::pair{"&rlm;", ""}, std::pair{"&amp;", "&"}}) {
+      out = replaced(out, entity, with);
+      if (row.importedAuthor) row.importedAuthor = replaced(*row.importedAuthor, entity, with);
+    }
+  // As our own files have them.
+  out = replaced(replaced(out, "--\u2060>", "-->"), "\n\u2060\n", "\n\n");
+  out = replaced(out, "\n\u2060\n", "\n\n");
+  if (out.starts_with("\u2060\n")) out.erase(0, std::string_view("\u2060").size());
   return out;
 }
 
@@ -290,14 +316,21 @@ void readCues(CharReader& in, RowMaker& rows, bool isVtt) {
     if (isVtt && line.find(" line:0") != std::string::npos) row.mode = CommentMode::top;
     if (isVtt && line.find(" line:-1") != std::string::npos) row.mode = CommentMode::bottom;
     std::string text;
-    while ((hasLine = in.line(line)) && !line.empty() && line.find("-->") == std::string::npos)
-      if (text.size() < mostText) text += (text.empty() ? "" : "\n") + line;
+    bool isTooLong = false;
+    while ((hasLine = in.line(line, mostText)) && !line.empty() && line.find("-->") == std::string::npos) {
+      isTooLong = isTooLong || text.size() + line.size() >= mostText;
+      if (!isTooLong) text += (text.empty() ? "" : "\n") + line;
+    }
     if (!row.positionMs) {
       rows.skip(CommentSkip::position);
       continue;
     }
     if (text.empty() && !hasLine) {
       rows.skip(CommentSkip::cutOff);
+      continue;
+    }
+    if (isTooLong) {
+      rows.skip(CommentSkip::text);
       continue;
     }
     row.content = withoutTags(text, isVtt, row);

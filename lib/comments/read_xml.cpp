@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -85,8 +86,10 @@ void addBilibili(const Attributes& attributes, std::string text, RowMaker& rows)
   row.time = timeOf(fields[4]);
   const std::string user = valueOfAttribute(attributes, "user");
   row.importedAuthor = user.empty() ? std::string(fields[6]) : user;
-  if (!fields[7].empty() && fields[7] != "0") row.sourceId = "bilibili:" + std::string(fields[7]);
-  row.content = replaced(text, "/n", "\n");
+  row.sourceId = valueOfAttribute(attributes, "source");  // of ours
+  if (row.sourceId->empty() && !fields[7].empty() && fields[7] != "0")
+    row.sourceId = "bilibili:" + std::string(fields[7]);
+  row.content = replaced(replaced(text, "/n", "\n"), "/\u2060n", "/n");
   rows.take(std::move(row));
 }
 
@@ -99,7 +102,9 @@ void addNiconico(const Attributes& attributes, std::string text, RowMaker& rows)
   row.time = timeOf(valueOfAttribute(attributes, "date"));
   row.importedAuthor = valueOfAttribute(attributes, "user_id");
   const std::string number = valueOfAttribute(attributes, "no");
-  if (!number.empty()) row.sourceId = "niconico:" + valueOfAttribute(attributes, "thread") + "/" + number;
+  std::string fork = valueOfAttribute(attributes, "fork");  // numbers its comments anew
+  fork = fork.empty() || fork == "0" ? std::string() : fork + "/";
+  if (!number.empty()) row.sourceId = "niconico:" + valueOfAttribute(attributes, "thread") + "/" + fork + number;
   row.content = std::move(text);
   rows.take(std::move(row));
 }
@@ -164,46 +169,83 @@ class XmlReader {
   void element() {
     const std::string name = word();
     if (name != "d" && name != "chat") return passTo('>');
+    bool isBegun = false;
+    do {
+      isBegun = row(name, isBegun);
+    } while (isBegun);
+  }
+
+  void passSpace() {
+    while (isXmlSpace(in_.peek())) in_.get();
+  }
+
+  // Reads a row from behind the name of its element, or, if it has begun in the text of another that did not end, from
+  // behind `<d p=`. Returns whether another one has begun in its text.
+  bool row(const std::string& name, bool isBegun) {
     Attributes attributes;
+    std::string key = isBegun ? "p" : "";
     for (;;) {
-      int c = in_.get();
-      while (isXmlSpace(c)) c = in_.get();
-      if (c == CharReader::end) return rows_.skip(CommentSkip::cutOff);
-      if (c == '>') break;
-      if (c == '/') {
-        passTo('>');
-        return rows_.skip(CommentSkip::text);
+      if (key.empty()) {
+        passSpace();
+        const int c = in_.get();
+        if (c == CharReader::end) return skipped(CommentSkip::cutOff);
+        if (c == '>') break;
+        if (c == '/') {
+          passTo('>');
+          return skipped(CommentSkip::text);
+        }
+        key = static_cast<char>(c);
+        key += word();
+        passSpace();
+        if (in_.peek() != '=') {
+          key.clear();
+          continue;
+        }
+        in_.get();
       }
-      std::string key(1, static_cast<char>(c));
-      key += word();
-      if (in_.peek() != '=') continue;
-      in_.get();
+      passSpace();
+      const std::string attribute = std::exchange(key, {});
       const int quote = in_.peek();
       if (quote != '"' && quote != '\'') continue;
       in_.get();
       std::string value;
-      for (c = in_.get(); c != quote; c = in_.get()) {
-        if (c == CharReader::end) return rows_.skip(CommentSkip::cutOff);
+      for (int c = in_.get(); c != quote; c = in_.get()) {
+        if (c == CharReader::end) return skipped(CommentSkip::cutOff);
         if (value.size() < mostText) value += static_cast<char>(c);
       }
-      if (attributes.size() < 32) attributes.emplace_back(std::move(key), std::move(value));
+      if (attributes.size() < 32) attributes.emplace_back(attribute, std::move(value));
     }
     std::string text;
-    if (!content("</" + name, text)) return rows_.skip(CommentSkip::cutOff);
+    const End end = content("</" + name, text);
+    if (end == End::cutOff) return skipped(CommentSkip::cutOff);
+    if (end == End::begun) {
+      rows_.skip(CommentSkip::syntax);
+      return true;
+    }
     if (name == "d")
       addBilibili(attributes, std::move(text), rows_);
     else
       addNiconico(attributes, std::move(text), rows_);
+    return false;
   }
 
-  // Reads text up to the end tag; other tags in it are text that was not escaped. Returns false at the end of the file.
-  bool content(const std::string& endTag, std::string& to) {
+  bool skipped(CommentSkip reason) {
+    rows_.skip(reason);
+    return false;
+  }
+
+  enum class End { tag, begun, cutOff };
+
+  // Reads text up to the end tag; other tags in it are text that was not escaped, but for the next row of Bilibili's.
+  End content(const std::string& endTag, std::string& to) {
     constexpr std::string_view cdata = "<![CDATA[";
+    constexpr std::string_view next = "<d p=";
     std::string raw;
     const auto flush = [&] {
       to += withoutEntities(raw);
       raw.clear();
     };
+    tail_.clear();
     for (int c = in_.get(); c != CharReader::end; c = in_.get()) {
       if (raw.size() + to.size() < mostText) raw += static_cast<char>(c);
       tail_ += static_cast<char>(c);
@@ -211,18 +253,18 @@ class XmlReader {
       if (std::string_view(tail_).ends_with(endTag) && (in_.peek() == '>' || isXmlSpace(in_.peek()))) {
         passTo('>');
         if (std::string_view(raw).ends_with(endTag)) raw.resize(raw.size() - endTag.size());
-        tail_.clear();
         flush();
-        return true;
+        return End::tag;
       }
+      if (std::string_view(tail_).ends_with(next)) return End::begun;
       if (tail_ == cdata) {
         tail_.clear();
         if (std::string_view(raw).ends_with(cdata)) raw.resize(raw.size() - cdata.size());
         flush();
-        if (!passCdata(to)) return false;
+        if (!passCdata(to)) return End::cutOff;
       }
     }
-    return false;
+    return End::cutOff;
   }
 
   bool passCdata(std::string& to) {

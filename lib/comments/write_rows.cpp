@@ -18,6 +18,11 @@ std::string_view authorOf(const Comment& comment) {
   return comment.importedAuthor ? std::string_view(*comment.importedAuthor) : std::string_view(comment.author);
 }
 
+// Where a comment comes from, so that it is not imported again where it is.
+std::string sourceOf(const Comment& comment) {
+  return comment.sourceId ? *comment.sourceId : "videod:" + comment.id.text;
+}
+
 std::int64_t msOf(const Comment& comment) {
   return comment.positionMs.value_or(0);
 }
@@ -46,8 +51,9 @@ class BilibiliWriter : public RowWriter {
     constexpr std::array<int, 3> sizes{18, 25, 36};  // by CommentSize
     constexpr std::string_view prefix = "bilibili:";
     const std::string source = comment.sourceId.value_or("");
+    const bool isOfBilibili = source.starts_with(prefix);
     const std::string id =
-        source.starts_with(prefix) ? source.substr(prefix.size()) : fmt::to_string(stableHash(comment.id.text) >> 1);
+        isOfBilibili ? source.substr(prefix.size()) : fmt::to_string(stableHash(comment.id.text) >> 1);
     std::string author(authorOf(comment));
     std::replace(author.begin(), author.end(), ',', ' ');
     fmt::format_to(std::back_inserter(out), "<d p=\"{}.{:03},{},{},{},{},0,", msOf(comment) / 1000,
@@ -57,8 +63,14 @@ class BilibiliWriter : public RowWriter {
     appendXml(out, author);
     out += ',';
     appendXml(out, id);
-    out += "\">";
-    appendXml(out, replaced(comment.content, "\n", "/n"));
+    out += '"';
+    if (!isOfBilibili) {
+      out += " source=\"";
+      appendXml(out, sourceOf(comment));
+      out += '"';
+    }
+    out += '>';
+    appendXml(out, replaced(replaced(comment.content, "/n", "/\u2060n"), "\n", "/n"));
     out += "</d>\n";
   }
   void end(std::string& out) override { out += "</i>\n"; }
@@ -216,11 +228,12 @@ class AssWriter : public RowWriter {
 
 // ---- subtitles
 
-// An empty line would end the cue.
+// An empty line would end the cue, and an arrow begin another: a word joiner keeps them from that.
 std::string withoutEmptyLines(std::string text) {
-  text = replaced(text, "\n\n", "\n \n");
-  text = replaced(text, "\n\n", "\n \n");
-  if (text.starts_with('\n')) text.insert(0, " ");
+  text = replaced(text, "-->", "--\u2060>");
+  text = replaced(text, "\n\n", "\n\u2060\n");
+  text = replaced(text, "\n\n", "\n\u2060\n");
+  if (text.starts_with('\n')) text.insert(0, "\u2060");
   return text;
 }
 
@@ -292,7 +305,7 @@ class CsvWriter : public RowWriter {
                    nameOf(comment.size.value_or(CommentSize::normal)), formatTime(comment.time));
     cell(out, authorOf(comment));
     out += ',';
-    cell(out, comment.sourceId ? *comment.sourceId : "videod:" + comment.id.text);
+    cell(out, sourceOf(comment));
     out += ',';
     cell(out, comment.content);
     out += "\r\n";

@@ -87,7 +87,9 @@ std::vector<Comment> samples() {
   return {row(0, "first"),
           row(1230, "a < b & c > d \"quoted\", {\\an8} \\N", CommentMode::top, 0xff0000, CommentSize::small),
           row(1230, "弹幕🎬", CommentMode::bottom, 0x00cd00, CommentSize::big),
-          row(61'050, " two\n lines ", CommentMode::reverse, 0), row(3'723'450, "=1+2", CommentMode::scroll, 0x0000ff)};
+          row(2000, "and/nor --> https://a.example/news\n\n\n00:00:01,000 --> 00:00:09,000\nend"),
+          row(61'050, " two\n lines ", CommentMode::reverse, 0),
+          row(3'723'450, "=1+2", CommentMode::scroll, 0x0000ff)};
 }
 
 constexpr const char* bilibili = R"(<?xml version="1.0" encoding="UTF-8"?>
@@ -165,7 +167,7 @@ TEST_CASE("Bilibili's XML that was read and written is the same for modes 1, 4, 
     CHECK(second.rows[i].time == first[i].time);
     CHECK(second.rows[i].importedAuthor == first[i].importedAuthor);
     CHECK(second.rows[i].content == first[i].content);
-    if (first[i].sourceId->starts_with("bilibili:")) CHECK(second.rows[i].sourceId == first[i].sourceId);
+    CHECK(second.rows[i].sourceId == first[i].sourceId);
   }
   CHECK(written.find("<d p=\"490.191,1,25,16777215,1584268892,0,a16fe0dd,29950852386521095\">") != std::string::npos);
   CHECK(second.skipped.empty());
@@ -207,7 +209,7 @@ TEST_CASE("the JSON of DPlayer, Artplayer, AcFun and niconico is read") {
   CHECK(dplayer.rows[2].mode == CommentMode::bottom);
   CHECK(dplayer.rows[3].color == 0xff0000);
   CHECK(dplayer.rows[3].content == "🎬");
-  CHECK(dplayer.skipped[CommentSkip::mode] == 1);
+  CHECK(dplayer.skipped.at(CommentSkip::mode) == 1);
 
   const Read artplayer = read(R"([{"text":"x","time":0.5,"mode":1,"color":"#ff0000","border":false,"style":{"a":1}},
     {"text":"y","time":"soon"},{"text":"z","time":2}])");
@@ -215,7 +217,7 @@ TEST_CASE("the JSON of DPlayer, Artplayer, AcFun and niconico is read") {
   REQUIRE(artplayer.rows.size() == 2);
   CHECK(artplayer.rows[0].mode == CommentMode::top);
   CHECK(artplayer.rows[0].color == 0xff0000);
-  CHECK(artplayer.skipped[CommentSkip::position] == 1);
+  CHECK(artplayer.skipped.at(CommentSkip::position) == 1);
 
   const Read acfun = read(R"([[],[],[{"c":"12.3,16777215,5,25,1234,1600000000,abc","m":"x"}]])");
   CHECK(acfun.format == CommentFormat::acfun);
@@ -234,7 +236,57 @@ TEST_CASE("the JSON of DPlayer, Artplayer, AcFun and niconico is read") {
   CHECK(niconico.rows[0].size == CommentSize::big);
   CHECK(niconico.rows[0].time == Time{std::chrono::seconds{1'651'374'000}});
   CHECK(niconico.rows[1].positionMs == 0);
-  CHECK(niconico.skipped[CommentSkip::command] == 1);
+  CHECK(niconico.skipped.at(CommentSkip::command) == 1);
+}
+
+TEST_CASE("rows of JSON without a known shape are counted") {
+  const Read dplayer = read(R"({"code":0,"data":[[1,0,255,"a","x"],[1,0,255,"a"],[1,0,255,"a","x",2],[1,0,255,"a",null],
+    ["1",0,255,"a","x"],[1,0,255,"a","y",[]]]})");
+  CHECK(dplayer.rows.size() == 1);
+  CHECK(dplayer.skipped == std::map<CommentSkip, int>{{CommentSkip::syntax, 5}});
+  const Read lines = read("{\"position_ms\":1,\"content\":\"a\"}\n{\"position_ms\":1,\"text\":\"x\"}\n{}\n");
+  CHECK(lines.rows.size() == 1);
+  CHECK(lines.skipped == std::map<CommentSkip, int>{{CommentSkip::syntax, 2}});
+  const Read list = read(R"([{"text":"x","time":1},{"txt":"y","time":2}])");
+  CHECK(list.rows.size() == 1);
+  CHECK(list.skipped == std::map<CommentSkip, int>{{CommentSkip::syntax, 1}});
+  const std::string large(100'000, 'x');
+  const Read much = read("{\"other\":\"" + large + "\",\"position_ms\":1,\"content\":\"a\"}");
+  REQUIRE(much.rows.size() == 1);
+  CHECK(much.rows[0].content == "a");
+}
+
+TEST_CASE("a row of Bilibili's XML without an end is counted, and spaces around = are read") {
+  const Read file = read(
+      "<i><d p=\"1,1,25,1,1,0,a,1\">first<d p=\"2,1,25,1,1,0,a,2\">second</d><d p = "
+      "\"3,1,25,1,1,0,a,3\">third</d></i>");
+  REQUIRE(file.rows.size() == 2);
+  CHECK(file.rows[0].content == "second");
+  CHECK(file.rows[1].content == "third");
+  CHECK(file.skipped == std::map<CommentSkip, int>{{CommentSkip::syntax, 1}});
+}
+
+TEST_CASE("numbers out of range in an ASS file do no harm") {
+  const Read ass = read(
+      "[Script Info]\n[V4+ Styles]\nFormat: Name, Fontsize, Alignment\nStyle: a,inf,1e300\nStyle: b,nan,nan\n"
+      "[Events]\nFormat: Start, Style, Text\nDialogue: 0:00:01.00,a,{\\an1e300}x\nDialogue: 0:00:01.00,b,{\\annan}y\n");
+  REQUIRE(ass.rows.size() == 2);
+  CHECK(ass.rows[0].mode == CommentMode::top);
+  CHECK(ass.rows[1].mode == CommentMode::bottom);
+}
+
+TEST_CASE("what looks like a tag without an end is text, and a cue with too much text is skipped") {
+  const std::string open(1500, '<');
+  const std::string braces(1500, '{');
+  CHECK(read("1\n00:00:01,000 --> 00:00:02,000\n" + open + "\n\n").rows.at(0).content == open);
+  CHECK(read("WEBVTT\n\n00:01.000 --> 00:02.000\n" + open + "<b>x</b>\n\n").rows.at(0).content == open + "x");
+  CHECK(
+      read("[Script Info]\n[Events]\nFormat: Start, Text\nDialogue: 0:00:01.00," + braces + "\n").rows.at(0).content ==
+      braces);
+  // However much of it there is: this must end.
+  std::string cues = "WEBVTT\n\n";
+  for (int i = 0; i < 200; ++i) cues += "00:01.000 --> 00:02.000\n" + std::string(60'000, '<') + ">\n\n";
+  CHECK(read(cues).skipped == std::map<CommentSkip, int>{{CommentSkip::text, 200}});
 }
 
 TEST_CASE("niconico's XML, and subtitles of other programs are read") {
@@ -294,6 +346,11 @@ TEST_CASE("compressed files are read, and of half a file what is in it") {
     CHECK(half.rows.size() < many.size());
     CHECK(half.skipped.at(CommentSkip::cutOff) >= 1);
   }
+  const std::string two = write(CommentFormat::ndjson, {row(1, "one")});
+  const Read members = read(packed(two, gzipBits) + packed(two, gzipBits) + std::string(512, '\0'));
+  CHECK(members.rows.size() == 2);
+  CHECK(members.skipped.empty());
+  CHECK(read(packed(two, gzipBits) + "more").skipped == std::map<CommentSkip, int>{{CommentSkip::cutOff, 1}});
   const Read half = read(text.substr(0, text.find("comment number", text.size() / 2) + 4));
   CHECK(half.rows.size() > 1000);
   CHECK(half.skipped == std::map<CommentSkip, int>{{CommentSkip::cutOff, 1}});
