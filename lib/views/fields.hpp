@@ -14,6 +14,7 @@ struct Fields<WatchVideo> {
       Field{"position_ms", &WatchVideo::positionMs, "position in the video, in milliseconds"},
       Field{"duration_ms", &WatchVideo::durationMs, "length of the video as the player sees it, in milliseconds"},
       Field{"ended", &WatchVideo::ended, "true: it has been watched to its end"},
+      Field{"paused", &WatchVideo::paused, "true: it is paused or left"},
       Field{"cursor", &WatchVideo::cursor, "cursor of the previous reply"},
   };
 };
@@ -23,7 +24,9 @@ struct Fields<Watching> {
   static constexpr std::tuple list{
       Field{"watching", &Watching::watching, "viewers of the last 45 seconds, this one included"},
       Field{"comments", &Watching::comments,
-            "comments with a position posted since the previous reply, at most 200; the same one may come again"},
+            "comments with a position posted since the previous reply, at most 200, none that were imported; the same "
+            "one "
+            "may come again"},
       Field{"cursor", &Watching::cursor, "for the next request"},
   };
 };

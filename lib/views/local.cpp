@@ -43,12 +43,20 @@ class DirectoryViews : public Views {
     check("duration_ms", wanted.durationMs.value_or(0));
     const Identity who = access_.identify(by);
     access::require(who, rights::viewsWatch);
-    const auto video =
-        database_.read([&](store::Reader& reader) { return requireReady(reader, by, who, wanted.video); });
+    bool keepsHistory = false;
+    const auto video = database_.read([&](store::Reader& reader) {
+      keepsHistory = who.isUser() && rows::keepsHistory(reader, who.user);
+      return requireReady(reader, by, who, wanted.video);
+    });
     const bool isEnded = wanted.ended.value_or(false);
-    WatchSign sign{wanted.video,      viewerOf(who, wanted),
-                   wanted.positionMs, video.durationMs ? video.durationMs : wanted.durationMs,
-                   isEnded,           who.isUser() && (isEnded || wanted.positionMs >= leastSavedMs)};
+    const WatchSign sign{.video = wanted.video,
+                         .viewer = viewerOf(who, wanted),
+                         .positionMs = wanted.positionMs,
+                         .durationMs = video.durationMs ? video.durationMs : wanted.durationMs,
+                         .isDurationClaimed = !video.durationMs,
+                         .isEnded = isEnded,
+                         .isPaused = wanted.paused.value_or(false),
+                         .isWorthSaving = keepsHistory && (isEnded || wanted.positionMs >= leastSavedMs)};
     const WatchStep step = watchers_.note(sign);
     const std::string viewer = step.counts ? storedViewer(sign) : std::string();
     const Time now = access_.now();
@@ -56,7 +64,7 @@ class DirectoryViews : public Views {
     const bool counts = step.counts && !database_.read([&](store::Reader& reader) {
       return rows::wasCounted(reader, wanted.video, viewer, since);
     });
-    if (step.saves || counts)
+    const auto save = [&] {
       database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
         const Identity its = access_.identify(transaction, by);
         requireReady(transaction, by, its, wanted.video);
@@ -69,7 +77,15 @@ class DirectoryViews : public Views {
         entry.time = now;
         rows::savePosition(transaction, its.user, entry);
       });
-    if (step.counts) watchers_.setCounted(sign);
+    };
+    try {
+      if (step.saves || counts) save();
+      if (step.counts) watchers_.setCounted(sign);
+      if (step.saves) watchers_.setSaved(sign);
+    } catch (const Error& error) {
+      // The film goes on, and so do the comments of others.
+      if (error.fault() != Fault::diskFull) throw;
+    }
     Watching reply = danmakuSince(video, wanted.cursor);
     reply.watching = step.watching;
     return reply;
@@ -158,17 +174,11 @@ class DirectoryViews : public Views {
       const Time from{std::chrono::milliseconds{std::clamp<std::int64_t>(ms, 0, until.time_since_epoch().count())}};
       next = from;
       if (!video.danmakuOff.value_or(false) && from < until) {
-        CommentQuery query;
-        query.video = video.id;
-        query.from = from;
-        query.to = until;
-        query.limit = most;
-        Page<Comment> page =
-            database_.read([&](store::Reader& reader) { return rows::listComments(reader, query, {}); });
+        Page<Comment> page = database_.read(
+            [&](store::Reader& reader) { return rows::listLiveComments(reader, video.id, from, until, most); });
         // Others may have been posted in the same millisecond as the last one.
         next = page.nextCursor ? std::max(from + tick, page.items.back().time - tick) : until;
-        for (Comment& comment : page.items)
-          if (comment.positionMs) reply.comments.push_back(std::move(comment));
+        reply.comments = std::move(page.items);
       } else {
         next = until;
       }

@@ -33,6 +33,10 @@ void countView(store::Transaction& transaction, const VideoId& video, std::strin
   if (counts) transaction.query("UPDATE video_info SET views = views + 1 WHERE id = ?", video).run();
 }
 
+bool keepsHistory(store::Reader& reader, UserId user) {
+  return reader.query("SELECT 1 FROM users WHERE id = ? AND history_off = 0", user).next();
+}
+
 void savePosition(store::Transaction& transaction, UserId user, const HistoryEntry& entry) {
   transaction
       .query(
@@ -91,6 +95,19 @@ std::int64_t removeViewsOf(store::Transaction& transaction, const VideoId& video
                            "(SELECT viewer FROM counted_views WHERE video_id = ?1 LIMIT ?2)",
                            video, limit - removed)
                        .run();
+}
+
+bool hasOldHistory(store::Reader& reader, Time until) {
+  return reader.query("SELECT 1 FROM history WHERE time < ? LIMIT 1", until).next();
+}
+
+std::int64_t removeOldHistory(store::Transaction& transaction, Time until, std::int64_t limit) {
+  return transaction
+      .query(
+          "DELETE FROM history WHERE (user_id, video_id) IN "
+          "(SELECT user_id, video_id FROM history WHERE time < ? LIMIT ?)",
+          until, limit)
+      .run();
 }
 
 bool hasOldViews(store::Reader& reader, Time until) {

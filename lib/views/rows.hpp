@@ -13,6 +13,8 @@ namespace video::rows {
 bool wasCounted(store::Reader& reader, const VideoId& video, std::string_view viewer, Time since);
 /// Counts a view, unless the viewer was counted after `since`.
 void countView(store::Transaction& transaction, const VideoId& video, std::string_view viewer, Time since, Time now);
+/// Returns whether a user keeps a history.
+bool keepsHistory(store::Reader& reader, UserId user);
 /// Saves how far a user has watched a video, unless the user keeps no history.
 void savePosition(store::Transaction& transaction, UserId user, const HistoryEntry& entry);
 
@@ -27,6 +29,10 @@ void removeHistory(store::Transaction& transaction, UserId user, const VideoId& 
 std::int64_t removeHistoryOf(store::Transaction& transaction, UserId user, std::int64_t limit);
 /// Removes at most `limit` entries about a video: from histories, and of viewers who were counted. Returns how many.
 std::int64_t removeViewsOf(store::Transaction& transaction, const VideoId& video, std::int64_t limit);
+/// Returns whether an entry of a history was watched last before `until`.
+bool hasOldHistory(store::Reader& reader, Time until);
+/// Removes at most `limit` entries of histories that were watched last before `until`. Returns how many.
+std::int64_t removeOldHistory(store::Transaction& transaction, Time until, std::int64_t limit);
 /// Returns whether a view was counted before `until`.
 bool hasOldViews(store::Reader& reader, Time until);
 /// Removes at most `limit` viewers who were counted before `until`. Returns how many.

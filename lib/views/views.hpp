@@ -19,6 +19,7 @@ struct WatchVideo {
   std::int64_t positionMs = 0;             ///< position in the video, in milliseconds, 0 or more
   std::optional<std::int64_t> durationMs;  ///< length of the video as the player sees it, in milliseconds
   std::optional<bool> ended;               ///< it has been watched to its end
+  std::optional<bool> paused{};            ///< it is paused or left
   std::optional<std::string> cursor;       ///< `cursor` of the previous reply
   std::string address{};                   ///< client address, for counting; never sent over the wire
   std::string agent{};                     ///< the same: the client's User-Agent
@@ -26,9 +27,10 @@ struct WatchVideo {
 
 /// The reply to WatchVideo.
 struct Watching {
-  std::int64_t watching = 0;      ///< viewers of the last 45 s, this one included
-  std::vector<Comment> comments;  ///< public comments with a position, posted since the previous reply; at most 200
-  std::string cursor;             ///< for the next request
+  std::int64_t watching = 0;  ///< viewers of the last 45 s, this one included
+  /// Public comments with a position, posted since the previous reply and not imported; at most 200.
+  std::vector<Comment> comments;
+  std::string cursor;  ///< for the next request
 };
 
 /// Names the video to continue.
@@ -71,8 +73,9 @@ class Views {
   virtual ~Views() = default;
   /// Takes note that somebody watches a ready video. A viewer, who is an account or an address with a browser, counts
   /// as a view once within 24 hours, after 30 s or half of the video. For a user who keeps a history, saves the
-  /// position, once a minute or, if this comes between the regular times, because the video is paused or left, at most
-  /// every 5 s. For those who may see the video. Faults: malformed, notFound, diskFull.
+  /// position, once a minute or, if the video is paused or left, or this comes between the regular times, at most every
+  /// 5 s. On a full disk, saves and counts nothing. For those who may see the video. Faults: malformed,
+  /// notFound.
   virtual Watching watch(const Credential& by, const WatchVideo& wanted) = 0;
   /// Returns where the caller left off. For those who may see the video. Faults: notFound.
   virtual ResumePoint resume(const Credential& by, const ResumeQuery& wanted) = 0;

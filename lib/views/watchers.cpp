@@ -13,16 +13,15 @@ std::string Watchers::keyOf(const std::string& viewer) const {
   return hash.hex().substr(0, 24);
 }
 
-void Watchers::drop(Audience& audience, Time now) {
-  viewers_ -= std::erase_if(audience, [now](const auto& entry) { return entry.second.seen + staysFor <= now; });
-}
-
-void Watchers::dropAll(Time now) {
-  if (now < swept_ + staysFor) return;
-  swept_ = now;
-  for (auto at = audiences_.begin(); at != audiences_.end();) {
-    drop(at->second, now);
-    at = at->second.empty() ? audiences_.erase(at) : std::next(at);
+void Watchers::drop(Time now) {
+  while (!seen_.empty()) {
+    ++looks_;
+    const auto [audience, key] = seen_.front();
+    const auto viewer = audience->viewers.find(key);
+    if (viewer->second.seen + staysFor > now) return;
+    audience->viewers.erase(viewer);
+    seen_.pop_front();
+    if (audience->viewers.empty()) audiences_.erase(VideoId(audience->video));
   }
 }
 
@@ -30,48 +29,59 @@ WatchStep Watchers::note(const WatchSign& sign) {
   const std::string key = keyOf(sign.viewer);
   const Time now = clock_.now();
   const std::lock_guard lock(mutex_);
-  dropAll(now);
-  if (viewers_ >= most && audiences_[sign.video].count(key) == 0)
-    return {static_cast<std::int64_t>(audiences_[sign.video].size()), false, false};
+  drop(now);
+  const auto known = audiences_.find(sign.video);
+  if (seen_.size() >= most && (known == audiences_.end() || known->second.viewers.count(key) == 0))
+    return {known == audiences_.end() ? 0 : std::ssize(known->second.viewers), false, false};
   Audience& audience = audiences_[sign.video];
-  drop(audience, now);
-  const auto [at, isNew] = audience.try_emplace(key);
+  audience.video = sign.video;
+  const auto [at, isNew] = audience.viewers.try_emplace(key);
   Viewer& viewer = at->second;
   if (isNew) {
-    ++viewers_;
+    viewer.place = seen_.emplace(seen_.end(), &audience, key);
     viewer.watched = std::min<std::chrono::milliseconds>(std::chrono::milliseconds{sign.positionMs}, mostBeforeFirst);
   } else {
+    seen_.splice(seen_.end(), seen_, viewer.place);
     viewer.watched += std::min<std::chrono::milliseconds>(now - viewer.seen, staysFor);
   }
-  const bool isBetween = sign.isEnded || (!isNew && now - viewer.seen < regular);
+  const bool isBetween = sign.isEnded || sign.isPaused || (!isNew && now - viewer.seen < regular);
   viewer.seen = now;
   WatchStep step;
-  step.watching = static_cast<std::int64_t>(audience.size());
+  step.watching = std::ssize(audience.viewers);
   std::chrono::milliseconds needed = enough;
-  if (sign.durationMs) needed = std::min(needed, std::chrono::milliseconds{*sign.durationMs / 2});
+  if (sign.durationMs) {
+    const std::chrono::milliseconds half{*sign.durationMs / 2};
+    needed = std::min(needed, sign.isDurationClaimed ? std::max<std::chrono::milliseconds>(half, leastClaimed) : half);
+  }
   step.counts = !viewer.isCounted && viewer.watched >= needed;
   const auto pause = isBetween ? betweenPauses : betweenSaves;
   step.saves = sign.isWorthSaving && (!viewer.saved || *viewer.saved + pause <= now);
-  if (step.saves) viewer.saved = now;
   return step;
 }
 
-void Watchers::setCounted(const WatchSign& sign) {
-  const std::string key = keyOf(sign.viewer);
-  const std::lock_guard lock(mutex_);
+Watchers::Viewer* Watchers::find(const WatchSign& sign) {
   const auto audience = audiences_.find(sign.video);
-  if (audience == audiences_.end()) return;
-  const auto viewer = audience->second.find(key);
-  if (viewer != audience->second.end()) viewer->second.isCounted = true;
+  if (audience == audiences_.end()) return nullptr;
+  const auto viewer = audience->second.viewers.find(keyOf(sign.viewer));
+  return viewer == audience->second.viewers.end() ? nullptr : &viewer->second;
+}
+
+void Watchers::setCounted(const WatchSign& sign) {
+  const std::lock_guard lock(mutex_);
+  if (Viewer* const viewer = find(sign)) viewer->isCounted = true;
+}
+
+void Watchers::setSaved(const WatchSign& sign) {
+  const std::lock_guard lock(mutex_);
+  if (Viewer* const viewer = find(sign)) viewer->saved = viewer->seen;
 }
 
 std::int64_t Watchers::watching(const VideoId& video) {
   const Time now = clock_.now();
   const std::lock_guard lock(mutex_);
+  drop(now);
   const auto found = audiences_.find(video);
-  if (found == audiences_.end()) return 0;
-  drop(found->second, now);
-  return static_cast<std::int64_t>(found->second.size());
+  return found == audiences_.end() ? 0 : std::ssize(found->second.viewers);
 }
 
 }  // namespace video

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -19,7 +20,9 @@ struct WatchSign {
   std::string viewer;  ///< names the viewer; only its hash is kept
   std::int64_t positionMs = 0;
   std::optional<std::int64_t> durationMs;
+  bool isDurationClaimed = false;  ///< only the client says so
   bool isEnded = false;
+  bool isPaused = false;
   bool isWorthSaving = false;
 };
 
@@ -27,7 +30,7 @@ struct WatchSign {
 struct WatchStep {
   std::int64_t watching = 0;  ///< viewers of the video now
   bool counts = false;        ///< the viewer has watched enough to be counted
-  bool saves = false;         ///< the position is to be saved
+  bool saves = false;         ///< the position is to be saved, until `setSaved` says that it was
 };
 
 /// Who watches what now, in memory. May be used from any thread.
@@ -39,6 +42,7 @@ class Watchers {
   static constexpr std::chrono::seconds regular{18};          ///< a sign that comes sooner says: paused, left or begun
   static constexpr std::chrono::seconds betweenPauses{5};     ///< between saves then
   static constexpr std::chrono::seconds mostBeforeFirst{20};  ///< time watched that the first sign can claim
+  static constexpr std::chrono::seconds leastClaimed{5};      ///< half of a length that only the client knows
   static constexpr std::size_t most = 100'000;                ///< viewers in all; more are not noted
 
   /// `clock` measures the time between signs.
@@ -48,28 +52,38 @@ class Watchers {
   WatchStep note(const WatchSign& sign);
   /// Says that the viewer was counted.
   void setCounted(const WatchSign& sign);
+  /// Says that the position was saved.
+  void setSaved(const WatchSign& sign);
   /// Returns how many watch a video.
   std::int64_t watching(const VideoId& video);
+  /// Returns how many viewers it has looked at so far to find out who has left.
+  std::uint64_t looks() const { return looks_; }
 
  private:
+  struct Audience;
   struct Viewer {
     Time seen{};
     std::chrono::milliseconds watched{0};
     std::optional<Time> saved{};
     bool isCounted = false;
+    std::list<std::pair<Audience*, std::string>>::iterator place{};  ///< in seen_
   };
-  using Audience = std::map<std::string, Viewer>;
+  struct Audience {
+    VideoId video;
+    std::map<std::string, Viewer> viewers;
+  };
 
   std::string keyOf(const std::string& viewer) const;
-  void drop(Audience& audience, Time now);
-  void dropAll(Time now);
+  // Drops who has not been heard of.
+  void drop(Time now);
+  Viewer* find(const WatchSign& sign);
 
   const Clock& clock_;
   const std::string salt_ = makeSecret();
   std::mutex mutex_;
   std::map<VideoId, Audience> audiences_;
-  std::size_t viewers_ = 0;
-  Time swept_{};
+  std::list<std::pair<Audience*, std::string>> seen_;  // all viewers, longest not heard of first
+  std::uint64_t looks_ = 0;
 };
 
 }  // namespace video

@@ -181,7 +181,7 @@ TEST_CASE("the last 100 runs are kept") {
                                       .began);
 }
 
-TEST_CASE("view-sweep forgets who was counted as a viewer more than 24 hours ago") {
+TEST_CASE("view-sweep forgets who was counted as a viewer more than 24 hours ago, and old history") {
   Site site(GENERATE(Way::local, Way::remote), idle);
   const Credential ada = site.user("ada");
   WatchVideo watch;
@@ -193,9 +193,10 @@ TEST_CASE("view-sweep forgets who was counted as a viewer more than 24 hours ago
   sqlite3* database = nullptr;
   REQUIRE(sqlite3_open((site.data() / "video.db").c_str(), &database) == SQLITE_OK);
   sqlite3_busy_timeout(database, 10'000);
-  CHECK(sqlite3_exec(database, "UPDATE counted_views SET time = 1", nullptr, nullptr, nullptr) == SQLITE_OK);
+  CHECK(sqlite3_exec(database, "UPDATE counted_views SET time = 1; UPDATE history SET time = 1", nullptr, nullptr,
+                     nullptr) == SQLITE_OK);
   sqlite3_close(database);
-  CHECK(runOf(site, "view-sweep").done == 1);
+  CHECK(runOf(site, "view-sweep").done == 2);
   CHECK(runOf(site, "view-sweep").done == 0);
 }
 

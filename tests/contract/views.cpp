@@ -157,6 +157,7 @@ TEST_CASE("the answer to a sign of life has the danmaku posted since the previou
     return systemClock().now() > site.at(ada).comments().list(ada, query).items.at(0).time + std::chrono::seconds{2};
   });
   site.at(bob).comments().post(bob, {video, "without a position", {}});
+  site.at(ada).comments().importFrom(ada, {video, {}}, sourceOf(R"({"position_ms":6,"content":"imported"})"));
   site.at(bob).comments().post(bob, {video, "since", 7});
   site.local().comments().setOptions({{"spam"}, 0});
   site.at(bob).comments().post(bob, {video, "spam", 8});

@@ -67,20 +67,56 @@ TEST_CASE("who has not been heard of for 45 seconds watches no more") {
 TEST_CASE("a position is saved once a minute, or within 5 seconds when the video is paused or left") {
   SetClock clock;
   Watchers watchers(clock);
+  const auto saves = [&](const WatchSign& sign) {
+    const bool wanted = watchers.note(sign).saves;
+    if (wanted) watchers.setSaved(sign);
+    return wanted;
+  };
   CHECK(watchers.note(sign("a", 10'000)).saves);
+  CHECK(saves(sign("a", 10'000)));  // until somebody says that it is done
   int saved = 0;
   for (int i = 0; i < 9; ++i) {
     clock.time += 20s;
-    saved += watchers.note(sign("a", 10'000)).saves ? 1 : 0;
+    saved += saves(sign("a", 10'000)) ? 1 : 0;
   }
   CHECK(saved == 3);
   clock.time += 7s;  // between the regular times
-  CHECK(watchers.note(sign("a", 12'000)).saves);
+  CHECK(saves(sign("a", 12'000)));
   clock.time += 1s;
-  CHECK_FALSE(watchers.note(sign("a", 12'000)).saves);
+  CHECK_FALSE(saves(sign("a", 12'000)));
+  clock.time += 19s;
+  WatchSign paused = sign("a", 13'000);
+  CHECK_FALSE(saves(paused));
+  paused.isPaused = true;
+  CHECK(saves(paused));
   WatchSign nothing = sign("b", 0);
   nothing.isWorthSaving = false;
-  CHECK_FALSE(watchers.note(nothing).saves);
+  CHECK_FALSE(saves(nothing));
   clock.time += 20s;
-  CHECK(watchers.note(sign("b", 20'000)).saves);
+  CHECK(saves(sign("b", 20'000)));
+}
+
+TEST_CASE("a length that only the client knows counts for no view within 5 seconds") {
+  SetClock clock;
+  Watchers watchers(clock);
+  WatchSign claimed = sign("a", 1'000, 1);
+  claimed.isDurationClaimed = true;
+  CHECK_FALSE(watchers.note(claimed).counts);
+  clock.time += 5s;
+  CHECK(watchers.note(claimed).counts);
+}
+
+TEST_CASE("a sign of life costs the same however many watch") {
+  SetClock clock;
+  Watchers watchers(clock);
+  constexpr std::uint64_t viewers = 2000;
+  for (int round = 0; round < 3; ++round) {
+    for (std::uint64_t i = 0; i < viewers; ++i) watchers.note(sign(std::to_string(i), 0));
+    clock.time += 20s;
+  }
+  CHECK(watchers.watching({"film"}) == static_cast<std::int64_t>(viewers));
+  CHECK(watchers.looks() <= 3 * viewers + 1);
+  clock.time += 45s;
+  CHECK(watchers.watching({"film"}) == 0);
+  CHECK(watchers.looks() <= 4 * viewers + 1);
 }

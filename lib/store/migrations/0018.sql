@@ -13,6 +13,7 @@ CREATE TABLE history (
   PRIMARY KEY (user_id, video_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX history_by_time ON history (user_id, time, video_id);
+CREATE INDEX history_by_age ON history (time);
 CREATE INDEX history_by_video ON history (video_id);
 
 -- Who was counted as a viewer, so that nobody is counted twice within 24 hours. viewer is a keyed hash.
