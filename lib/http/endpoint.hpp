@@ -8,16 +8,17 @@ namespace video::http {
 
 /// Deviations from the router's defaults for one operation.
 struct RouteFlags {
-  bool plainErrors = false;      ///< errors as plain text (the original's stream role)
-  bool sharedReply = false;      ///< the reply to an anonymous GET depends only on path, query and data
-  bool tooLargeIs400 = false;    ///< an upload that is too large gets 400 instead of 413 (as in the original)
-  bool slowRefusal = false;      ///< delay a 429 by half a second, so that password guessing does not occupy workers
-  bool takesLink = false;        ///< accepts a signed link in the query as a credential
-  bool trustedListener = false;  ///< on a `trusted` listener, a caller without a credential is the operator
-  bool noStore = false;          ///< no cache may keep the content that is sent
-  bool keepsHeaders = false;     ///< an error reply has the header fields that the handler has set
-  bool waitsForToken = false;    ///< with a body, waits for an upload token, then gets 423; without one, needs none
-  bool changes = false;          ///< a GET that changes something: refuses HEAD, cross-site rules apply
+  bool plainErrors = false;        ///< errors as plain text (the original's stream role)
+  bool sharedReply = false;        ///< the reply to an anonymous GET depends only on path, query and data
+  bool tooLargeIs400 = false;      ///< an upload that is too large gets 400 instead of 413 (as in the original)
+  bool slowRefusal = false;        ///< delay a 429 by half a second, so that password guessing does not occupy workers
+  bool takesLink = false;          ///< accepts a signed link in the query as a credential
+  bool trustedListener = false;    ///< on a `trusted` listener, a caller without a credential is the operator
+  bool noStore = false;            ///< no cache may keep the content that is sent
+  bool keepsHeaders = false;       ///< an error reply has the header fields that the handler has set
+  bool waitsForToken = false;      ///< with a body, waits for an upload token, then gets 423; without one, needs none
+  bool readsNoCredential = false;  ///< every caller is anonymous: the handler makes a request that reads the credential
+  bool changes = false;            ///< a GET that changes something: refuses HEAD, cross-site rules apply
 };
 
 /// One HTTP operation: the single definition used by server, client, manual and OpenAPI document. The fields of the

@@ -483,6 +483,20 @@ void readTable(const toml::table& table, const std::string& prefix, const std::s
   }
 }
 
+// Returns whether two folders are the same, or one is in the other.
+bool areNested(const std::filesystem::path& one, const std::filesystem::path& other) {
+  const auto partsOf = [](const std::filesystem::path& path) {
+    std::error_code ignored;
+    std::vector<std::filesystem::path> parts;
+    for (const auto& part : std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored))
+      if (!part.empty()) parts.push_back(part);
+    return parts;
+  };
+  const auto a = partsOf(one);
+  const auto b = partsOf(other);
+  return std::equal(a.begin(), a.begin() + std::min(std::ssize(a), std::ssize(b)), b.begin());
+}
+
 // Checks keys that depend on each other.
 void checkTogether(const Settings& settings, const std::string& file, const KeyLines& lines) {
   for (const auto& [task, timing] : settings.tasks.timings) {
@@ -497,6 +511,13 @@ void checkTogether(const Settings& settings, const std::string& file, const KeyL
       refuse("cron", "cannot be combined with every");
     if (timing.cron.empty() && timing.jitter >= timing.every)
       refuse(lines.contains(table + "jitter") ? "jitter" : "every", "jitter must be less than every");
+  }
+  if (!settings.web.root.empty() && areNested(settings.web.root, settings.dataDirectory)) {
+    const auto line = lines.find("web.root");
+    throw Error(Fault::malformed,
+                fmt::format("{}:{}: web.root: must not be, contain or be in the data directory, whose files nobody may "
+                            "read",
+                            file, line == lines.end() ? 0 : line->second));
   }
   if (settings.limiter.uploads + workersKept <= settings.transport.workers) return;
   const bool named = lines.contains("stream.max_uploads");

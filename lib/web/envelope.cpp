@@ -23,7 +23,8 @@ constexpr http::Route envelope{.name = "web.api",
                                .method = Method::post,
                                .path = "/api",
                                .roles = http::web,
-                               .summary = "Make a request to the API in an envelope, as the original site's pages do"};
+                               .summary = "Make a request to the API in an envelope, as the original site's pages do",
+                               .flags = {.readsNoCredential = true}};
 
 struct Wrapped {
   Method method = Method::get;
@@ -32,9 +33,8 @@ struct Wrapped {
 };
 
 // The header fields that say who is asking.
-constexpr std::array<std::string_view, 9> passedOn{"X-Session-Id", "Authorization", "Cookie",
-                                                   "Host",         "Origin",        "Sec-Fetch-Site",
-                                                   "User-Agent",   "X-Request-Id",  "Accept-Language"};
+constexpr std::array<std::string_view, 8> passedOn{"X-Session-Id", "Authorization",  "Cookie",     "Host",
+                                                   "Origin",       "Sec-Fetch-Site", "User-Agent", "Accept-Language"};
 
 // The path and query of a URL.
 std::string targetOf(std::string_view url) {
@@ -89,7 +89,11 @@ void makeRequest(http::Router& router, const Exchange& exchange, const Wrapped& 
   const std::size_t question = wrapped.target.find('?');
   head.path = std::string_view(wrapped.target).substr(0, question);
   if (question != std::string::npos) head.query = std::string_view(wrapped.target).substr(question + 1);
+  // A page that sends its session cannot overwrite an older cookie that scripts do not see.
+  const bool hasSession = !exchange.request.head.header("X-Session-Id").empty();
+  head.headers.emplace_back("X-Request-Id", exchange.requestId);
   for (const auto& header : exchange.request.head.headers) {
+    if (hasSession && equalWithoutCase(header.first, "Cookie")) continue;
     const auto isIt = [&](std::string_view known) { return equalWithoutCase(header.first, known); };
     if (std::any_of(passedOn.begin(), passedOn.end(), isIt)) head.headers.push_back(header);
   }
@@ -100,14 +104,16 @@ void makeRequest(http::Router& router, const Exchange& exchange, const Wrapped& 
   listener.roles = http::api;
   listener.trusted = false;
   listener.operatorSocket = false;
+  http::Peer peer = exchange.request.peer;
+  peer.proxied = false;  // its connection is counted already
   Answer given;
-  const auto admission = router.begin(head, exchange.request.peer, listener, given);
+  const auto admission = router.begin(head, peer, listener, given);
   if (admission) {
     ByteSource source;
     source.push = [&](const ByteSink& sink) { sink(std::as_bytes(std::span(wrapped.body))); };
     source.size = wrapped.body.size();
-    const http::Request request{head, exchange.request.peer, listener,
-                                hasBody ? std::string_view(wrapped.body) : std::string_view(), &source};
+    const http::Request request{head, peer, listener, hasBody ? std::string_view(wrapped.body) : std::string_view(),
+                                &source};
     router.serve(request, *admission, given);
   }
   answer.status = given.status;

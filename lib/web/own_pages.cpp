@@ -13,6 +13,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "http/content/conditions.hpp"
+#include "http/header_values.hpp"
 #include "http/routing/router.hpp"
 #include "os/descriptor.hpp"
 
@@ -36,6 +37,7 @@ constexpr std::array statics{ownPage("/statics/{a}"),
                              ownPage("/statics/{a}/{b}/{c}/{d}"),
                              ownPage("/statics/{a}/{b}/{c}/{d}/{e}"),
                              ownPage("/statics/{a}/{b}/{c}/{d}/{e}/{f}")};
+constexpr Route emptyFile = ownPage("/statics/");
 constexpr Route topFile = ownPage("/{a}");
 
 std::string_view mediaTypeOf(const fs::path& file) {
@@ -95,16 +97,7 @@ class OwnPages {
     for (const fs::path& file : files)
       if (const OpenFile found = openRegular(root_ / file); found.file)
         return send(found, mediaTypeOf(file), exchange, answer);
-    const std::string_view accepted = exchange.request.head.header("Accept");
-    const std::size_t html = accepted.find("text/html");
-    if (html == std::string_view::npos || html > accepted.find("application/json"))
-      throw Error(Fault::notFound, "no such path");
-    answer.status = 404;
-    answer.set("Content-Type", "text/html; charset=utf-8");
-    answer.content.push_back(
-        {"<!DOCTYPE html>\n<html lang=\"en\">\n<title>Not found</title>\n<h1>Not found</h1>\n"
-         "<p>This page does not exist.</p>\n</html>\n",
-         nullptr, 0, 0});
+    throw Error(Fault::notFound, "no such path");
   }
 
   void file(const Exchange& exchange, Answer& answer, bool inStatics) const {
@@ -139,6 +132,24 @@ class OwnPages {
 
   fs::path root_;
 };
+
+// Shows an error as a page to those who prefer HTML; the others get JSON, and the envelope has answers of its own.
+void showError(const http::Head& head, Answer& answer) {
+  const std::string_view accepted = head.header("Accept");
+  const bool wantsHtml =
+      http::weightOf(accepted, "text/html").value_or(0) > http::weightOf(accepted, "application/json").value_or(0);
+  if (!wantsHtml || head.path == "/api") return;
+  const bool isMissing = answer.status == 404;
+  const std::string title = isMissing ? "Not found" : fmt::format("Error {}", answer.status);
+  const std::string_view text = isMissing ? "This page does not exist." : "The request could not be answered.";
+  std::erase_if(answer.headers, [](const auto& header) { return header.first == "Content-Type"; });
+  answer.set("Content-Type", "text/html; charset=utf-8");
+  answer.content.clear();
+  answer.content.push_back({fmt::format("<!DOCTYPE html>\n<html lang=\"en\">\n<title>{0}</title>\n<h1>{0}</h1>\n"
+                                        "<p>{1}</p>\n</html>\n",
+                                        title, text),
+                            nullptr, 0, 0});
+}
 
 bool hasCookie(const http::Head& head, std::string_view wanted) {
   for (std::string_view cookies : head.headerValues("Cookie"))
@@ -181,6 +192,8 @@ void serveOwnPages(http::Router& router, const fs::path& root) {
   for (const Route& route : statics)
     router.serveRaw(route, [pages](const Exchange& exchange, Answer& answer) { pages->file(exchange, answer, true); });
   router.serveRaw(topFile, [pages](const Exchange& exchange, Answer& answer) { pages->file(exchange, answer, false); });
+  router.serveRaw(emptyFile, [](const Exchange&, Answer&) { throw Error(Fault::notFound, "no such path"); });
+  router.setErrorPage([](const Error&, const http::Head& head, Answer& answer) { showError(head, answer); });
   serveEnvelope(router);
 }
 

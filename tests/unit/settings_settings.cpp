@@ -359,6 +359,9 @@ TEST_CASE("an invalid file is refused with line, key and reason") {
   CHECK(refusal("[task.nothing]\nevery = \"3s\"\n") == "FILE:1: task.nothing: unknown key");
   CHECK(refusal("[task.backup]\nenabled = true\n") ==
         "FILE:2: task.backup.enabled: this version does not have this task");
+  for (const char* root : {"/srv/data", "/srv/data/pages", "/srv", "/srv/./x/../data/"})
+    CHECK(refusal("data_dir = \"/srv/data\"\n[web]\nroot = \"" + std::string(root) + "\"\n") ==
+          "FILE:3: web.root: must not be, contain or be in the data directory, whose files nobody may read");
   CHECK(refusal("[web]\nroots = \"\"\n") == "FILE:2: web.roots: unknown key");
   CHECK(refusal("[web]\nname = \"\"\n").starts_with("FILE:2: web.name: it: "));
   for (const char* const nonsense : {"x", "//evil.example", "javascript:alert(1)", "https://a b", "https://a/\\\"x"})

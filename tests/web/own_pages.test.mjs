@@ -47,9 +47,11 @@ test("the original's front end works: register, sign in, upload, list, play, com
   assert.ok(JSON.parse(registered.text).session_id);
   const session = JSON.parse((await api("", "POST", "/user/anna", { user_name: "anna", pwd: password })).text).session_id;
   assert.equal((await api("", "POST", "/user/anna", { user_name: "anna", pwd: "wrong" })).status, 401);
-  assert.equal(JSON.parse((await api(session, "GET", "/user/anna")).text).user_name, "anna");
+  const user = JSON.parse((await api(session, "GET", "/user/anna")).text);
+  assert.equal(user.user_name, "anna");
+  assert.equal(typeof user.id, "number");  // which home.js sends as author_id
   assert.deepEqual(JSON.parse((await api(session, "GET", "/user/anna/videos", "")).text).videos, []);
-  const made = await api(session, "POST", "/user/anna/videos", { author_id: 1, name: "a film" });
+  const made = await api(session, "POST", "/user/anna/videos", { author_id: user.id, name: "a film" });
   assert.equal(made.status, 201);
   const { id } = JSON.parse(made.text);
 
@@ -65,7 +67,7 @@ test("the original's front end works: register, sign in, upload, list, play, com
   assert.ok(videos[0].display_ctime);
 
   assert.deepEqual(JSON.parse((await api(session, "GET", `/videos/${id}/comments`, "")).text).comments, []);
-  const commented = await api(session, "POST", `/videos/${id}/comments`, { author_id: 1, content: "hello" });
+  const commented = await api(session, "POST", `/videos/${id}/comments`, { author_id: user.id, content: "hello" });
   assert.deepEqual([commented.status, commented.text], [201, "ok"]);
   const { comments } = JSON.parse((await api(session, "GET", `/videos/${id}/comments`, "")).text);
   assert.deepEqual(comments.map(one => [one.author, one.content]), [["anna", "hello"]]);
@@ -97,6 +99,19 @@ test("an envelope reaches this site's API only, and what is no envelope is refus
   assert.equal((await fetch(`${site.url}/api`)).status, 405);
 });
 
+test("a session in the header counts, whatever cookie there is, and the answer has one request id", async () => {
+  await site.addUser("cleo");
+  const post = (headers, wanted) => fetch(`${site.url}/api`, { method: "POST", headers: { Origin: site.url, ...headers }, body: JSON.stringify(wanted) });
+  const signIn = { url: "http://x/user/cleo", method: "POST", req_body: JSON.stringify({ user_name: "cleo", pwd: password }) };
+  const answer = await post({ Cookie: "session=ended" }, signIn);
+  assert.equal(answer.status, 200);
+  const { session_id: session } = await answer.json();
+  const me = await post({ Cookie: "session=ended", "X-Session-Id": session }, { url: "/user/cleo", method: "GET" });
+  assert.deepEqual([me.status, (await me.json()).user_name], [200, "cleo"]);
+  const missing = await post({ "X-Request-Id": "mine" }, { url: "/nothing", method: "GET" });
+  assert.equal(missing.headers.get("x-request-id"), "mine");
+});
+
 test("pages lead to each other by the original's cookies, and only files of the folder are served", async () => {
   const get = (path, headers = {}, method = "GET") => fetch(site.url + path, { method, headers, redirect: "manual" });
   const both = { Cookie: "username=anna; session=x" };
@@ -108,8 +123,11 @@ test("pages lead to each other by the original's cookies, and only files of the 
   assert.deepEqual([script.status, script.headers.get("content-type"), script.headers.get("content-security-policy")], [200, "text/javascript; charset=utf-8", null]);
   assert.equal((await get("/statics/scripts/jquery.js", { "If-None-Match": script.headers.get("etag") })).status, 304);
   for (const path of ["/statics/../videod.toml", "/statics/%2e%2e/videod.toml", "/statics/..%2fvideod.toml", "/statics/.hidden", "/statics/scripts", "/nothing.html"]) assert.equal((await get(path)).status, 404, path);
-  const page = await get("/nothing", { Accept: "text/html,application/xhtml+xml" });
-  assert.deepEqual([page.status, page.headers.get("content-type")], [404, "text/html; charset=utf-8"]);
+  for (const path of ["/nothing", "/a/b", "/films/x.html", "/statics/", "/statics", "/statics/a/b"]) {
+    const page = await get(path, { Accept: "text/html,application/xhtml+xml" });
+    assert.deepEqual([path, page.status, page.headers.get("content-type")], [path, 404, "text/html; charset=utf-8"]);
+    assert.equal((await get(path, { Accept: "text/html;q=0" })).headers.get("content-type"), "application/json; charset=utf-8");
+  }
   assert.equal((await get("/nothing")).headers.get("content-type"), "application/json; charset=utf-8");
 });
 

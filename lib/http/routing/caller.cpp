@@ -98,6 +98,7 @@ Caller readCaller(const Head& head, const Peer& peer, const Listener& listener, 
   std::string_view fromCookie;
   std::optional<std::string_view> as;
   bool forwarded = false;
+  if (route.flags.readsNoCredential) return {Anonymous{}, false, false};
   for (const auto& [name, value] : head.headers) {
     if (name.empty()) continue;
     switch (name.front()) {
