@@ -47,7 +47,14 @@ struct Playable {
   Descriptor file{};
 };
 
-Playable playableOf(Caller& caller, const VideoRef& wanted) {
+// For as long as somebody may take to watch it.
+std::chrono::milliseconds lifeOf(const Video& video) {
+  constexpr std::chrono::milliseconds longest = std::chrono::hours{12};
+  if (!video.durationMs) return longest;
+  return std::min(longest, std::chrono::milliseconds{2 * *video.durationMs} + std::chrono::hours{1});
+}
+
+Playable playableOf(Caller& caller, const VideoRef& wanted, const Video& video) {
   const std::string site = caller.target().kind == Target::Kind::direct ? std::string() : caller.siteUrl();
   Playable playable;
   if (site.empty()) {
@@ -61,7 +68,7 @@ Playable playableOf(Caller& caller, const VideoRef& wanted) {
   try {
     NewShare share;
     share.video = wanted.id;
-    share.expires = systemClock().now() + std::chrono::hours{12};
+    share.expires = systemClock().now() + lifeOf(video);
     share.label = "videoctl play";
     const CreatedShare made = caller.toolkit().shares().create(caller.by(), share);
     playable.share = made.id;
@@ -101,27 +108,47 @@ std::vector<std::string> playerWords() {
   return words;
 }
 
+// Returns false if there are none to be had: the video can be watched without.
+bool writeDanmaku(Caller& caller, const VideoRef& wanted, const GivenFile& to) {
+  try {
+    const Content content = caller.toolkit().comments().exportAs(caller.by(), {wanted.id, CommentFormat::ass});
+    std::vector<std::byte> piece(256 * 1024);
+    for (std::uint64_t done = 0; done < content.meta.size;) {
+      const std::size_t count = content.reader->read(done, piece);
+      if (count == 0) break;
+      to.write(std::span(piece).first(count));
+      done += count;
+    }
+    return true;
+  } catch (const Error& error) {
+    if (error.fault() == Fault::unauthenticated) throw;
+    fmt::print(stderr, "videoctl: play: without danmaku: {}\n", error.what());
+    return false;
+  }
+}
+
 int play(Caller& caller, VideoRef& wanted) {
   std::vector<std::string> words = playerWords();
-  const GivenFile danmaku(".ass");  // before the toolkit: in direct mode root then becomes the owner of the data
   const Video video = caller.toolkit().videos().show(caller.by(), wanted);
-  const Content content = caller.toolkit().comments().exportAs(caller.by(), {wanted.id, CommentFormat::ass});
-  std::vector<std::byte> piece(256 * 1024);
-  for (std::uint64_t done = 0; done < content.meta.size;) {
-    const std::size_t count = content.reader->read(done, piece);
-    if (count == 0) break;
-    danmaku.write(std::span(piece).first(count));
-    done += count;
-  }
   const SignalNote note;  // the player gets the signal too, and ends
-  const Playable playable = playableOf(caller, wanted);
-  if (std::filesystem::path(words[0]).filename() == "mpv")
-    words.push_back(fmt::format("--force-media-title={}", video.name));
-  words.push_back(fmt::format("--sub-file={}", danmaku.path()));
-  words.push_back(playable.source);
+  const GivenFile danmaku(".ass");
+  const bool hasDanmaku = writeDanmaku(caller, wanted, danmaku);
+  const Playable playable = playableOf(caller, wanted, video);
+  const bool isMpv = std::filesystem::path(words[0]).filename() == "mpv";
+  if (isMpv) words.push_back(fmt::format("--force-media-title={}", video.name));
+  if (hasDanmaku) words.push_back(fmt::format("--sub-file={}", danmaku.path()));
+  std::optional<GivenFile> list;
   std::optional<Error> failure;
   int status = 0;
   try {
+    if (isMpv && playable.share) {  // every user of the machine sees the arguments, and the URL has the right to watch
+      const std::string line = playable.source + "\n";
+      list.emplace(".m3u");
+      list->write(std::as_bytes(std::span(line)));
+      words.push_back(fmt::format("--playlist={}", list->path()));
+    } else {
+      words.push_back(playable.source);
+    }
     status = runPlayer(words);
   } catch (const Error& error) {
     failure = error;

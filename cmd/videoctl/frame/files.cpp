@@ -263,11 +263,16 @@ SignalNote::SignalNote() : bell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
+  struct sigaction before {};
+  ::sigaction(SIGHUP, nullptr, &before);
+  notesHangup_ = before.sa_handler != SIG_IGN;
+  if (notesHangup_) ::sigaction(SIGHUP, &action, nullptr);
 }
 
 SignalNote::~SignalNote() {
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
+  if (notesHangup_) std::signal(SIGHUP, SIG_DFL);
   signalBell = -1;
 }
 

@@ -56,8 +56,8 @@ class FileOpener {
   int pid_ = -1;
 };
 
-/// While in scope, SIGINT and SIGTERM are only recorded, so that the command can undo what it has begun. A second
-/// signal ends the program.
+/// While in scope, SIGINT, SIGTERM and SIGHUP (unless ignored, as by nohup) are only recorded, so that the command can
+/// undo what it has begun. A second signal ends the program.
 class SignalNote {
  public:
   SignalNote();
@@ -69,6 +69,7 @@ class SignalNote {
 
  private:
   Descriptor bell_;
+  bool notesHangup_ = false;
 };
 
 /// A file that is written as NAME.part and renamed when it is complete. A child process, which keeps the permissions
