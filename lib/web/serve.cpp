@@ -420,8 +420,11 @@ class Site {
     }
   }
 
-  static void addCaller(const WhoAmI& who, Values& values) {
+  void addCaller(const WhoAmI& who, Values& values) const {
     const Role role = who.role.value_or(Role::user);
+    // How often a page that is used asks for its session, in seconds, so that the session does not end meanwhile.
+    const auto lifetime = std::chrono::floor<std::chrono::seconds>(cookies_.lifetime);
+    values["renew"] = fmt::to_string(std::clamp<std::int64_t>(lifetime.count() / 3, 1, 3600));
     values["user"] = *who.userName;
     values["initial"] = initialOf(*who.userName);
     values["role"] = nameOf(role);

@@ -127,7 +127,10 @@ TEST_CASE("a form signs in, registers and signs out, and leads to a page of this
   CHECK(std::regex_search(cookie, std::regex("^session=[^;]{40,}; HttpOnly; SameSite=Lax; Path=/; Max-Age=[0-9]+$")));
   const std::string session = cookie.substr(0, cookie.find(';'));
 
-  CHECK(client.Get("/userhome", {{"Cookie", session}})->body.find("data-user=\"ada\"") != std::string::npos);
+  const auto own = client.Get("/userhome", {{"Cookie", session}});
+  CHECK(own->body.find("data-user=\"ada\"") != std::string::npos);
+  CHECK(std::regex_search(own->body, std::regex("data-renew=\"[1-9][0-9]*\"")));
+  CHECK(client.Get("/signin")->body.find("data-renew=\"\"") != std::string::npos);
   CHECK(client.Post("/signout", {{"Cookie", session}}, "", form)->status == 403);  // no word on where it comes from
   const auto out = client.Post("/signout", {{"Cookie", session}, {"Sec-Fetch-Site", "same-origin"}}, "", form);
   CHECK(out->status == 303);
