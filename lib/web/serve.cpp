@@ -20,6 +20,7 @@
 #include "videos/videos.hpp"
 #include "web/assets.hpp"
 #include "web/pages.hpp"
+#include "web/templates.hpp"
 #include "web/web.hpp"
 
 namespace video {
@@ -96,6 +97,24 @@ template <class T>
 std::string playableOf(const T& video) {
   if constexpr (requires { video.play.value(); }) return video.play.value_or("");
   return {};
+}
+
+// The subtitles of a video, for its player.
+std::string tracksOf(const Video& video, const std::string& query) {
+  std::string html;
+  for (const Subtitle& one : video.subtitles.value_or(std::vector<Subtitle>())) {
+    const auto attribute = [&](std::string_view name, std::string_view value) {
+      html += fmt::format(" {}=\"", name);
+      appendHtml(html, value);
+      html += '"';
+    };
+    html += "<track kind=\"subtitles\"";
+    attribute("src", withLink(one.url, query));
+    attribute("srclang", one.lang);
+    attribute("label", one.label.empty() ? one.lang : one.label);
+    html += '>';
+  }
+  return html;
 }
 
 std::string encoded(std::string_view text) {
@@ -477,6 +496,7 @@ class Site {
                   {"type", playableOf(video).empty() ? video.contentType : "video/mp4"},
                   {"url", origin + "/v/" + video.id.text + query},
                   {"origin", origin},
+                  {"tracks", tracksOf(video, query)},
                   {"json", inScript(json)}};
     if (values["shown"].empty()) values["shown"] = "/videos/" + video.id.text + query;
     if (!isUtf8(values["summary"])) values["summary"] = "";

@@ -185,6 +185,11 @@ TEST_CASE("the page of a video is there for those who may see the video; for oth
         std::string::npos);
   CHECK(open->body.find("<b>film") == std::string::npos);
 
+  site.at(ada).subtitles().put(ada, {video, "en", "\"><script>"}, sourceOf("1\n00:00:01,000 --> 00:00:02,000\nx\n"));
+  const std::string track = client.Get("/v/" + video.text)->body;
+  CHECK(track.find("<track kind=\"subtitles\" src=\"/videos/" + video.text +
+                   "/subtitles/en\" srclang=\"en\" label=\"&quot;&gt;&lt;script&gt;\"></video>") != std::string::npos);
+
   SetVideo wanted{.id = video, .name = {}, .description = {}, .visibility = Visibility::unlisted};
   site.at(ada).videos().set(ada, wanted);
   CHECK(client.Get("/v/" + video.text)->get_header_value("X-Robots-Tag") == "noindex");
