@@ -73,6 +73,14 @@ std::string inScript(const std::string& json) {
   return text;
 }
 
+// The first line of a text, for a description that other sites show: at most 300 bytes, and only whole characters.
+std::string summaryOf(std::string_view text) {
+  text = text.substr(0, text.find('\n'));
+  std::size_t size = std::min<std::size_t>(text.size(), 300);
+  while (size > 0 && size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
+  return std::string(text.substr(0, size));
+}
+
 // The first character of a name.
 std::string initialOf(std::string_view name) {
   std::size_t size = 1;
@@ -489,8 +497,7 @@ class Site {
                   {"authorShown", video.authorDisplayName.value_or(video.author)},
                   {"authorInitial", initialOf(video.authorDisplayName.value_or(video.author))},
                   {"description", video.description},
-                  {"summary", video.description.substr(0, video.description.find('\n')).substr(0, 300)},
-                  {"query", query},
+                  {"summary", summaryOf(video.description)},
                   {"picture", withLink(pictureOf(video), query)},
                   {"shown", withLink(playableOf(video), query)},
                   {"type", playableOf(video).empty() ? video.contentType : "video/mp4"},
@@ -499,8 +506,6 @@ class Site {
                   {"tracks", tracksOf(video, query)},
                   {"json", inScript(json)}};
     if (values["shown"].empty()) values["shown"] = "/videos/" + video.id.text + query;
-    if (!isUtf8(values["summary"])) values["summary"] = "";
-    if (!options_.embed.empty()) values["embeddable"] = "1";
     if (video.state == VideoState::ready) values["ready"] = "1";
     if (!link && video.visibility == Visibility::public_) values["oembed"] = encoded(values["url"]);
     return values;

@@ -190,6 +190,16 @@ TEST_CASE("the page of a video is there for those who may see the video; for oth
   CHECK(track.find("<track kind=\"subtitles\" src=\"/videos/" + video.text +
                    "/subtitles/en\" srclang=\"en\" label=\"&quot;&gt;&lt;script&gt;\"></video>") != std::string::npos);
 
+  std::string chinese;
+  for (int i = 0; i < 150; ++i) chinese += "a字";  // four bytes
+  site.at(ada).videos().set(ada, {.id = video, .name = {}, .description = chinese + "\nsecond line"});
+  CHECK(client.Get("/v/" + video.text)
+            ->body.find("<meta name=\"description\" content=\"" + chinese.substr(0, 300) + "\">") != std::string::npos);
+  site.at(ada).videos().set(ada, {.id = video, .name = {}, .description = "a" + chinese});
+  CHECK(client.Get("/v/" + video.text)
+            ->body.find("<meta name=\"description\" content=\"a" + chinese.substr(0, 297) + "\">") !=
+        std::string::npos);
+
   SetVideo wanted{.id = video, .name = {}, .description = {}, .visibility = Visibility::unlisted};
   site.at(ada).videos().set(ada, wanted);
   CHECK(client.Get("/v/" + video.text)->get_header_value("X-Robots-Tag") == "noindex");
