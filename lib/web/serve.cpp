@@ -144,6 +144,11 @@ void leadTo(const std::string& path, Answer& answer) {
   answer.set("Location", path);
 }
 
+// The site's address in what other sites show: the listener's `public_url`, which a proxy need not send.
+std::string siteOf(const http::Request& request) {
+  return request.listener.publicUrl.empty() ? http::originOf(request) : request.listener.publicUrl;
+}
+
 const char* typeOf(std::string_view name) {
   if (name.ends_with(".js")) return "text/javascript; charset=utf-8";
   if (name.ends_with(".css")) return "text/css; charset=utf-8";
@@ -328,7 +333,7 @@ class Site {
       values["title"] = videos.items.front().authorDisplayName.value_or(videos.items.front().author);
     }
     values["authorInitial"] = initialOf(values["title"]);
-    values["url"] = originOf(exchange.request) + "/u/" + encoded(values["author"]);
+    values["url"] = siteOf(exchange.request) + "/u/" + encoded(values["author"]);
     if (who) addCaller(*who, values);
     describe(answer, "private, no-cache");
     answer.content.push_back(
@@ -344,13 +349,13 @@ class Site {
       if (name == "format" && value != "json") throw Error(Fault::notImplemented, "format: only json");
       if (name == "maxwidth") std::from_chars(value.data(), value.data() + value.size(), most);
     }
-    const std::string origin = originOf(exchange.request);
+    const std::string origin = siteOf(exchange.request);
     const std::string start = origin + "/v/";
     if (!url.starts_with(start)) throw Error(Fault::notFound, "url: not a video of this site");
     VideoRef wanted;
     wanted.id.text = url.substr(start.size(), url.find_first_of("?#") - start.size());
     const Video video = rooms_.videos.show(Anonymous{}, wanted);
-    const int width = std::clamp(most, 200, 1280);
+    const int width = std::clamp(most, 1, 1280);
     std::string json = "{\"version\":\"1.0\",\"type\":";
     const auto add = [&](std::string_view key, std::string_view value) {
       json += fmt::format(",\"{}\":", key);
@@ -362,6 +367,13 @@ class Site {
     add("author_url", origin + "/u/" + encoded(video.author));
     add("provider_name", options_.name);
     add("provider_url", origin);
+    if (const std::string picture = pictureOf(video); !picture.empty()) {
+      add("thumbnail_url", origin + picture);
+      // Its true size is in the file; a site that shows it scales it to the video's shape.
+      const std::int64_t high =
+          video.width && video.height && *video.width > 0 ? 640 * *video.height / *video.width : 360;
+      json += fmt::format(",\"thumbnail_width\":640,\"thumbnail_height\":{}", high);
+    }
     if (!options_.embed.empty()) {
       json += fmt::format(",\"width\":{},\"height\":{}", width, width * 9 / 16);
       add("html", fmt::format("<iframe src=\"{}/embed/{}\" width=\"{}\" height=\"{}\" allow=\"fullscreen; "
@@ -485,7 +497,7 @@ class Site {
   }
 
   Values valuesOf(const Video& video, const std::optional<SignedLink>& link, const Exchange& exchange) const {
-    const std::string origin = originOf(exchange.request);
+    const std::string origin = siteOf(exchange.request);
     const std::string query = link ? fmt::format("?share={}&exp={}&sig={}", encoded(link->share),
                                                  encoded(link->expires), encoded(link->signature))
                                    : std::string();

@@ -228,6 +228,25 @@ TEST_CASE("the page of a video is there for those who may see the video; for oth
   CHECK(client.Get("/oembed?url=" + site.url() + "/v/" + video.text)->status == 404);
 }
 
+TEST_CASE("what other sites show of a video names the listener's public_url, and is no wider than they ask") {
+  if (!isBuiltIn()) return;
+  Site site(Way::remote, [](Settings& settings) {
+    settings.listeners.front().publicUrl = "https://video.example";
+    settings.web.embed = {"https://blog.example"};
+  });
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "a film");
+  httplib::Client client(site.url());
+  const auto page = client.Get("/v/" + video.text);
+  CHECK(page->body.find("<meta property=\"og:url\" content=\"https://video.example/v/" + video.text + "\">") !=
+        std::string::npos);
+  const auto said = client.Get("/oembed?maxwidth=120&url=https://video.example/v/" + video.text);
+  REQUIRE(said);
+  CHECK(said->status == 200);
+  CHECK(said->body.find("\"width\":120,\"height\":67") != std::string::npos);
+  CHECK(said->body.find("https://video.example/embed/" + video.text) != std::string::npos);
+}
+
 TEST_CASE("who asks for a page that does not exist gets a page, and a program gets JSON") {
   if (!isBuiltIn()) return;
   Site site(Way::remote);
