@@ -415,7 +415,8 @@ class Site {
     if (status == 401) values["next"] = pathWithin(std::string(head.path), "/");
     if (failure.fault() == Fault::unavailable) values["text"] = pages_.text(look, "error.503.text");
     std::erase_if(answer.headers, [](const auto& header) { return header.first == "Content-Type"; });
-    describe(answer, "no-store");
+    // A page of another site that shows a video must be able to show why it cannot.
+    describe(answer, "no-store", head.path.starts_with("/embed/") ? ancestors() : "'none'");
     answer.content.clear();
     answer.content.push_back({pages_.fill("error", look, std::move(values)), nullptr, 0, 0});
   } catch (...) {

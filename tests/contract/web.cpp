@@ -245,6 +245,15 @@ TEST_CASE("what other sites show of a video names the listener's public_url, and
   CHECK(said->status == 200);
   CHECK(said->body.find("\"width\":120,\"height\":67") != std::string::npos);
   CHECK(said->body.find("https://video.example/embed/" + video.text) != std::string::npos);
+
+  const auto policyOf = [&](const std::string& path) {
+    const auto answer = client.Get(path, {{"Accept", "text/html"}});
+    REQUIRE(answer);
+    CHECK(answer->status == 404);
+    return answer->get_header_value("Content-Security-Policy");
+  };
+  CHECK(policyOf("/embed/none").find("frame-ancestors https://blog.example;") != std::string::npos);
+  CHECK(policyOf("/v/none").find("frame-ancestors 'none';") != std::string::npos);
 }
 
 TEST_CASE("who asks for a page that does not exist gets a page, and a program gets JSON") {
