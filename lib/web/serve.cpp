@@ -323,15 +323,17 @@ class Site {
     UserVideosQuery wanted;
     wanted.user = exchange.pathParameter("name").value_or("");
     wanted.limit = 1;
-    const Page<Video> videos = rooms_.videos.listOf(Anonymous{}, wanted);  // not found: no such user
+    rooms_.videos.listOf(Anonymous{}, wanted);  // not found: no such user, or not for everybody
+    const User user = rooms_.users.show(Operator{}, {wanted.user});
+    if (user.name != wanted.user) {
+      leadTo("/u/" + encoded(user.name), answer);
+      answer.status = 301;
+      return;
+    }
     const std::optional<WhoAmI> who = callerOf(exchange, answer);
     Values values;
-    values["author"] = wanted.user;
-    values["title"] = wanted.user;
-    if (!videos.items.empty()) {
-      values["author"] = videos.items.front().author;
-      values["title"] = videos.items.front().authorDisplayName.value_or(videos.items.front().author);
-    }
+    values["author"] = user.name;
+    values["title"] = user.displayName.value_or(user.name);
     values["authorInitial"] = initialOf(values["title"]);
     values["url"] = siteOf(exchange.request) + "/u/" + encoded(values["author"]);
     if (who) addCaller(*who, values);

@@ -277,6 +277,21 @@ TEST_CASE("who asks for a page that does not exist gets a page, and a program ge
         "text/html; charset=utf-8");
 }
 
+TEST_CASE("a user's page has the display name, also without videos, and one address") {
+  if (!isBuiltIn()) return;
+  Site site(Way::remote);
+  const Credential ada = site.user("ada");
+  ChangeUser change;
+  change.name = "ada";
+  change.displayName = Nullable<std::string>{"Ada <L>"};
+  site.at(ada).users().change(ada, change);
+  httplib::Client client(site.url());
+  CHECK(client.Get("/u/ada")->body.find("<h1>Ada &lt;L&gt;</h1><p class=\"muted\">@ada</p>") != std::string::npos);
+  const auto other = client.Get("/u/ADA");
+  CHECK(other->status == 301);
+  CHECK(other->get_header_value("Location") == "/u/ada");
+}
+
 TEST_CASE("the site has its owner's name, links and logo") {
   if (!isBuiltIn()) return;
   TempDirectory folder;
