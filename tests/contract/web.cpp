@@ -283,7 +283,8 @@ TEST_CASE("a user's page has the display name, also without videos, and one addr
   const Credential ada = site.user("ada");
   ChangeUser change;
   change.name = "ada";
-  change.displayName = Nullable<std::string>{"Ada <L>"};
+  change.displayName.emplace();
+  *change.displayName = Nullable<std::string>("Ada <L>");
   site.at(ada).users().change(ada, change);
   httplib::Client client(site.url());
   CHECK(client.Get("/u/ada")->body.find("<h1>Ada &lt;L&gt;</h1><p class=\"muted\">@ada</p>") != std::string::npos);
