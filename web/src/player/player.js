@@ -236,8 +236,7 @@ function Bar({ player }) {
     const press = event => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
       const target = event.target;
-      if (target.closest("input:not([type=range]), textarea, select, [contenteditable]")) return;
-      if (event.key !== "Escape" && target.closest(".lines, .popup")) return;
+      if (event.key !== "Escape" && target.closest("input:not([type=range]), textarea, select, [contenteditable], .lines, .popup")) return;
       if (target.type === "range" && event.key.startsWith("Arrow")) return;
       // Elsewhere on the page they scroll.
       if ((event.key === "ArrowUp" || event.key === "ArrowDown") && !isFilling(figure) && !figure.contains(target)) return;
