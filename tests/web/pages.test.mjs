@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Browser, Site, axe, film, until } from "./site.mjs";
 
-let site, browser, id;
+let site, browser, id, shared, drop;
 before(async () => {
   site = await Site.start("[web]\nname = \"Harbour\"\ncontact = \"mailto:hello@harbour.example\"\nimprint = \"https://harbour.example/imprint\"\n");
   browser = await Browser.start();
@@ -22,13 +22,19 @@ before(async () => {
   for (let n = 0; n < 30; n++) await ben("POST", `/videos/${id}/comments`, { content: lines[n % lines.length], position_ms: n * 300 });
   await ben("POST", `/videos/${id}/comments`, { content: "Which camera is this? The colours at 0:05 are lovely." });
   await ben("POST", `/videos/${id}/reports`, { reason: "copyright", text: "I filmed this." });
+  const expires = new Date(Date.now() + 3600000).toISOString();
+  const anna = await site.as("anna");
+  const linkOf = async (path, wanted) => new URL((await (await anna("POST", path, { expires, ...wanted })).json()).url, site.url);
+  shared = (await linkOf(`/video/${id}/shares`, { what: "view" })).search;
+  const dropped = await linkOf("/user/anna/shares", { what: "drop", max_files: 3 });
+  drop = dropped.pathname + dropped.search;
 });
 after(async () => {
   await browser?.stop();
   await site?.stop();
 });
 
-const pages = { "": ["/", "/signin", "/v/ID", "/embed/ID", "/u/anna", "/nothing"], anna: ["/", "/userhome", "/v/ID", "/account", "/u/ben"], root: ["/admin#reports", "/admin#held", "/admin#contents", "/admin#users", "/admin#queue", "/admin#tasks", "/admin#server", "/v/ID"] };
+const pages = { "": ["/", "/signin", "/v/ID", "/v/ID?share", "/embed/ID", "/u/anna", "/drop", "/nothing"], anna: ["/", "/userhome", "/v/ID", "/account", "/u/ben"], root: ["/admin#reports", "/admin#held", "/admin#contents", "/admin#users", "/admin#queue", "/admin#tasks", "/admin#server", "/v/ID"] };
 const shots = process.env.VIDEO_SCREENSHOTS || join(process.env.VIDEO_BINARY_DIR, "../screenshots");
 mkdirSync(shots, { recursive: true });
 const checker = readFileSync(axe, "utf8");
@@ -48,7 +54,7 @@ for (const width of [1440, 360])
         page.expected.push("404");
         if (who) await browser.signIn(page, who);
         for (const path of paths) {
-          await page.goto(path.replace("ID", id));
+          await page.goto(path === "/drop" ? drop : path.replace("?share", shared).replace("ID", id));
           await page.waitForLoadState("networkidle");
           await until(() => page.$(".skeleton").then(one => one === null), `${path} is loaded`);
           if (path.includes("ID")) {
@@ -60,7 +66,7 @@ for (const width of [1440, 360])
           if (await page.evaluate(() => document.documentElement.lang) !== lang) wrong.push(`${where}: another language`);
           const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
           if (wide > 0) wrong.push(`${where}: ${wide} px too wide`);
-          await page.screenshot({ path: join(shots, `${who || "guest"}${path.replace(/[/#]/g, "-")}-${width}-${theme}-${lang}.png`), fullPage: true });
+          await page.screenshot({ path: join(shots, `${who || "guest"}${path.replace(/[/#?]/g, "-")}-${width}-${theme}-${lang}.png`), fullPage: true });
           wrong.push(...await check(page, where));
         }
         await page.context().close();
