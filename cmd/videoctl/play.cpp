@@ -11,6 +11,7 @@
 #include "comments/fields.hpp"
 #include "frame/command.hpp"
 #include "frame/files.hpp"
+#include "frame/print.hpp"
 #include "os/descriptor.hpp"
 #include "os/files.hpp"
 #include "shares/fields.hpp"
@@ -122,7 +123,7 @@ bool writeDanmaku(Caller& caller, const VideoRef& wanted, const GivenFile& to) {
     return true;
   } catch (const Error& error) {
     if (error.fault() == Fault::unauthenticated) throw;
-    fmt::print(stderr, "videoctl: play: without danmaku: {}\n", error.what());
+    say(fmt::format("play: without danmaku: {}", error.what()));
     return false;
   }
 }

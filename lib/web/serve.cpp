@@ -20,6 +20,7 @@
 #include "videos/videos.hpp"
 #include "web/assets.hpp"
 #include "web/pages.hpp"
+#include "web/templates.hpp"
 #include "web/web.hpp"
 
 namespace video {
@@ -72,6 +73,14 @@ std::string inScript(const std::string& json) {
   return text;
 }
 
+// The first line of a text, for a description that other sites show: at most 300 bytes, and only whole characters.
+std::string summaryOf(std::string_view text) {
+  text = text.substr(0, text.find('\n'));
+  std::size_t size = std::min<std::size_t>(text.size(), 300);
+  while (size > 0 && size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
+  return std::string(text.substr(0, size));
+}
+
 // The first character of a name.
 std::string initialOf(std::string_view name) {
   std::size_t size = 1;
@@ -98,6 +107,24 @@ std::string playableOf(const T& video) {
   return {};
 }
 
+// The subtitles of a video, for its player.
+std::string tracksOf(const Video& video, const std::string& query) {
+  std::string html;
+  for (const Subtitle& one : video.subtitles.value_or(std::vector<Subtitle>())) {
+    const auto attribute = [&](std::string_view name, std::string_view value) {
+      html += fmt::format(" {}=\"", name);
+      appendHtml(html, value);
+      html += '"';
+    };
+    html += "<track kind=\"subtitles\"";
+    attribute("src", withLink(one.url, query));
+    attribute("srclang", one.lang);
+    attribute("label", one.label.empty() ? one.lang : one.label);
+    html += '>';
+  }
+  return html;
+}
+
 std::string encoded(std::string_view text) {
   std::string to;
   http::appendEncoded(to, text);
@@ -115,6 +142,11 @@ std::string pathWithin(const std::string& wanted, const std::string& otherwise) 
 void leadTo(const std::string& path, Answer& answer) {
   answer.status = 303;
   answer.set("Location", path);
+}
+
+// The site's address in what other sites show: the listener's `public_url`, which a proxy need not send.
+std::string siteOf(const http::Request& request) {
+  return request.listener.publicUrl.empty() ? http::originOf(request) : request.listener.publicUrl;
 }
 
 const char* typeOf(std::string_view name) {
@@ -291,17 +323,19 @@ class Site {
     UserVideosQuery wanted;
     wanted.user = exchange.pathParameter("name").value_or("");
     wanted.limit = 1;
-    const Page<Video> videos = rooms_.videos.listOf(Anonymous{}, wanted);  // not found: no such user
+    rooms_.videos.listOf(Anonymous{}, wanted);  // not found: no such user, or not for everybody
+    const User user = rooms_.users.show(Operator{}, {wanted.user});
+    if (user.name != wanted.user) {
+      leadTo("/u/" + encoded(user.name), answer);
+      answer.status = 301;
+      return;
+    }
     const std::optional<WhoAmI> who = callerOf(exchange, answer);
     Values values;
-    values["author"] = wanted.user;
-    values["title"] = wanted.user;
-    if (!videos.items.empty()) {
-      values["author"] = videos.items.front().author;
-      values["title"] = videos.items.front().authorDisplayName.value_or(videos.items.front().author);
-    }
+    values["author"] = user.name;
+    values["title"] = user.displayName.value_or(user.name);
     values["authorInitial"] = initialOf(values["title"]);
-    values["url"] = originOf(exchange.request) + "/u/" + encoded(values["author"]);
+    values["url"] = siteOf(exchange.request) + "/u/" + encoded(values["author"]);
     if (who) addCaller(*who, values);
     describe(answer, "private, no-cache");
     answer.content.push_back(
@@ -317,13 +351,13 @@ class Site {
       if (name == "format" && value != "json") throw Error(Fault::notImplemented, "format: only json");
       if (name == "maxwidth") std::from_chars(value.data(), value.data() + value.size(), most);
     }
-    const std::string origin = originOf(exchange.request);
+    const std::string origin = siteOf(exchange.request);
     const std::string start = origin + "/v/";
     if (!url.starts_with(start)) throw Error(Fault::notFound, "url: not a video of this site");
     VideoRef wanted;
     wanted.id.text = url.substr(start.size(), url.find_first_of("?#") - start.size());
     const Video video = rooms_.videos.show(Anonymous{}, wanted);
-    const int width = std::clamp(most, 200, 1280);
+    const int width = std::clamp(most, 1, 1280);
     std::string json = "{\"version\":\"1.0\",\"type\":";
     const auto add = [&](std::string_view key, std::string_view value) {
       json += fmt::format(",\"{}\":", key);
@@ -335,6 +369,13 @@ class Site {
     add("author_url", origin + "/u/" + encoded(video.author));
     add("provider_name", options_.name);
     add("provider_url", origin);
+    if (const std::string picture = pictureOf(video); !picture.empty()) {
+      add("thumbnail_url", origin + picture);
+      // Its true size is in the file; a site that shows it scales it to the video's shape.
+      const std::int64_t high =
+          video.width && video.height && *video.width > 0 ? 640 * *video.height / *video.width : 360;
+      json += fmt::format(",\"thumbnail_width\":640,\"thumbnail_height\":{}", high);
+    }
     if (!options_.embed.empty()) {
       json += fmt::format(",\"width\":{},\"height\":{}", width, width * 9 / 16);
       add("html", fmt::format("<iframe src=\"{}/embed/{}\" width=\"{}\" height=\"{}\" allow=\"fullscreen; "
@@ -376,7 +417,8 @@ class Site {
     if (status == 401) values["next"] = pathWithin(std::string(head.path), "/");
     if (failure.fault() == Fault::unavailable) values["text"] = pages_.text(look, "error.503.text");
     std::erase_if(answer.headers, [](const auto& header) { return header.first == "Content-Type"; });
-    describe(answer, "no-store");
+    // A page of another site that shows a video must be able to show why it cannot.
+    describe(answer, "no-store", head.path.starts_with("/embed/") ? ancestors() : "'none'");
     answer.content.clear();
     answer.content.push_back({pages_.fill("error", look, std::move(values)), nullptr, 0, 0});
   } catch (...) {
@@ -420,8 +462,11 @@ class Site {
     }
   }
 
-  static void addCaller(const WhoAmI& who, Values& values) {
+  void addCaller(const WhoAmI& who, Values& values) const {
     const Role role = who.role.value_or(Role::user);
+    // How often a page that is used asks for its session, in seconds, so that the session does not end meanwhile.
+    const auto lifetime = std::chrono::floor<std::chrono::seconds>(cookies_.lifetime);
+    values["renew"] = fmt::to_string(std::clamp<std::int64_t>(lifetime.count() / 3, 1, 3600));
     values["user"] = *who.userName;
     values["initial"] = initialOf(*who.userName);
     values["role"] = nameOf(role);
@@ -455,7 +500,7 @@ class Site {
   }
 
   Values valuesOf(const Video& video, const std::optional<SignedLink>& link, const Exchange& exchange) const {
-    const std::string origin = originOf(exchange.request);
+    const std::string origin = siteOf(exchange.request);
     const std::string query = link ? fmt::format("?share={}&exp={}&sig={}", encoded(link->share),
                                                  encoded(link->expires), encoded(link->signature))
                                    : std::string();
@@ -467,17 +512,15 @@ class Site {
                   {"authorShown", video.authorDisplayName.value_or(video.author)},
                   {"authorInitial", initialOf(video.authorDisplayName.value_or(video.author))},
                   {"description", video.description},
-                  {"summary", video.description.substr(0, video.description.find('\n')).substr(0, 300)},
-                  {"query", query},
+                  {"summary", summaryOf(video.description)},
                   {"picture", withLink(pictureOf(video), query)},
                   {"shown", withLink(playableOf(video), query)},
                   {"type", playableOf(video).empty() ? video.contentType : "video/mp4"},
                   {"url", origin + "/v/" + video.id.text + query},
                   {"origin", origin},
+                  {"tracks", tracksOf(video, query)},
                   {"json", inScript(json)}};
     if (values["shown"].empty()) values["shown"] = "/videos/" + video.id.text + query;
-    if (!isUtf8(values["summary"])) values["summary"] = "";
-    if (!options_.embed.empty()) values["embeddable"] = "1";
     if (video.state == VideoState::ready) values["ready"] = "1";
     if (!link && video.visibility == Visibility::public_) values["oembed"] = encoded(values["url"]);
     return values;

@@ -43,6 +43,7 @@ Site::Site(Way way, const std::function<void(Settings&)>& change) {
   serve(*router_, *local_, settings_.cookies, settings_.web);
   transport_ = std::make_unique<http::Transport>(*router_, settings_.transport);
   http::Listener tcp;
+  tcp.publicUrl = settings_.listeners.front().publicUrl;
   tcp.address = "127.0.0.1:0";
   url_ = "http://" + transport_->listen(tcp);
   const auto socket = settings_.dataDirectory / "videod.sock";

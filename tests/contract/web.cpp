@@ -127,7 +127,10 @@ TEST_CASE("a form signs in, registers and signs out, and leads to a page of this
   CHECK(std::regex_search(cookie, std::regex("^session=[^;]{40,}; HttpOnly; SameSite=Lax; Path=/; Max-Age=[0-9]+$")));
   const std::string session = cookie.substr(0, cookie.find(';'));
 
-  CHECK(client.Get("/userhome", {{"Cookie", session}})->body.find("data-user=\"ada\"") != std::string::npos);
+  const auto own = client.Get("/userhome", {{"Cookie", session}});
+  CHECK(own->body.find("data-user=\"ada\"") != std::string::npos);
+  CHECK(std::regex_search(own->body, std::regex("data-renew=\"[1-9][0-9]*\"")));
+  CHECK(client.Get("/signin")->body.find("data-renew=\"\"") != std::string::npos);
   CHECK(client.Post("/signout", {{"Cookie", session}}, "", form)->status == 403);  // no word on where it comes from
   const auto out = client.Post("/signout", {{"Cookie", session}, {"Sec-Fetch-Site", "same-origin"}}, "", form);
   CHECK(out->status == 303);
@@ -182,6 +185,21 @@ TEST_CASE("the page of a video is there for those who may see the video; for oth
         std::string::npos);
   CHECK(open->body.find("<b>film") == std::string::npos);
 
+  site.at(ada).subtitles().put(ada, {video, "en", "\"><script>"}, sourceOf("1\n00:00:01,000 --> 00:00:02,000\nx\n"));
+  const std::string track = client.Get("/v/" + video.text)->body;
+  CHECK(track.find("<track kind=\"subtitles\" src=\"/videos/" + video.text +
+                   "/subtitles/en\" srclang=\"en\" label=\"&quot;&gt;&lt;script&gt;\"></video>") != std::string::npos);
+
+  std::string chinese;
+  for (int i = 0; i < 150; ++i) chinese += "a字";  // four bytes
+  site.at(ada).videos().set(ada, {.id = video, .name = {}, .description = chinese + "\nsecond line"});
+  CHECK(client.Get("/v/" + video.text)
+            ->body.find("<meta name=\"description\" content=\"" + chinese.substr(0, 300) + "\">") != std::string::npos);
+  site.at(ada).videos().set(ada, {.id = video, .name = {}, .description = "a" + chinese});
+  CHECK(client.Get("/v/" + video.text)
+            ->body.find("<meta name=\"description\" content=\"a" + chinese.substr(0, 297) + "\">") !=
+        std::string::npos);
+
   SetVideo wanted{.id = video, .name = {}, .description = {}, .visibility = Visibility::unlisted};
   site.at(ada).videos().set(ada, wanted);
   CHECK(client.Get("/v/" + video.text)->get_header_value("X-Robots-Tag") == "noindex");
@@ -210,6 +228,34 @@ TEST_CASE("the page of a video is there for those who may see the video; for oth
   CHECK(client.Get("/oembed?url=" + site.url() + "/v/" + video.text)->status == 404);
 }
 
+TEST_CASE("what other sites show of a video names the listener's public_url, and is no wider than they ask") {
+  if (!isBuiltIn()) return;
+  Site site(Way::remote, [](Settings& settings) {
+    settings.listeners.front().publicUrl = "https://video.example";
+    settings.web.embed = {"https://blog.example"};
+  });
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "a film");
+  httplib::Client client(site.url());
+  const auto page = client.Get("/v/" + video.text);
+  CHECK(page->body.find("<meta property=\"og:url\" content=\"https://video.example/v/" + video.text + "\">") !=
+        std::string::npos);
+  const auto said = client.Get("/oembed?maxwidth=120&url=https://video.example/v/" + video.text);
+  REQUIRE(said);
+  CHECK(said->status == 200);
+  CHECK(said->body.find("\"width\":120,\"height\":67") != std::string::npos);
+  CHECK(said->body.find("https://video.example/embed/" + video.text) != std::string::npos);
+
+  const auto policyOf = [&](const std::string& path) {
+    const auto answer = client.Get(path, {{"Accept", "text/html"}});
+    REQUIRE(answer);
+    CHECK(answer->status == 404);
+    return answer->get_header_value("Content-Security-Policy");
+  };
+  CHECK(policyOf("/embed/none").find("frame-ancestors https://blog.example;") != std::string::npos);
+  CHECK(policyOf("/v/none").find("frame-ancestors 'none';") != std::string::npos);
+}
+
 TEST_CASE("who asks for a page that does not exist gets a page, and a program gets JSON") {
   if (!isBuiltIn()) return;
   Site site(Way::remote);
@@ -229,6 +275,22 @@ TEST_CASE("who asks for a page that does not exist gets a page, and a program ge
   CHECK(ask("/user/nobody/videos", browser) == "application/json; charset=utf-8");  // the API stays as it is
   CHECK(client.Post("/nothing", {{"Accept", browser}}, "", form)->get_header_value("Content-Type") ==
         "text/html; charset=utf-8");
+}
+
+TEST_CASE("a user's page has the display name, also without videos, and one address") {
+  if (!isBuiltIn()) return;
+  Site site(Way::remote);
+  const Credential ada = site.user("ada");
+  ChangeUser change;
+  change.name = "ada";
+  change.displayName.emplace();
+  *change.displayName = Nullable<std::string>("Ada <L>");
+  site.at(ada).users().change(ada, change);
+  httplib::Client client(site.url());
+  CHECK(client.Get("/u/ada")->body.find("<h1>Ada &lt;L&gt;</h1><p class=\"muted\">@ada</p>") != std::string::npos);
+  const auto other = client.Get("/u/ADA");
+  CHECK(other->status == 301);
+  CHECK(other->get_header_value("Location") == "/u/ada");
 }
 
 TEST_CASE("the site has its owner's name, links and logo") {

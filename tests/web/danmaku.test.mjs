@@ -78,3 +78,34 @@ test("no lines pile up while the player is hidden, and at most as many fly as th
   await page.$eval("video", video => { video.muted = true; video.currentTime = 10; return video.play(); });
   await until(async () => (await page.$$eval(".danmaku span", all => all.length)) === 5);
 });
+
+test("what a second viewer says comes with the next sign of life, and how many are watching is shown", async () => {
+  const first = await browser.open(site), second = await browser.open(site);
+  await browser.signIn(second, "anna");
+  for (const page of [first, second]) {
+    await page.goto(`/v/${id}`);
+    await page.$eval("video", video => { video.muted = true; return video.play(); });
+  }
+  await second.fill(".say input[type=text]", "from the second viewer");
+  await second.press(".say input[type=text]", "Enter");
+  await second.waitForSelector(".danmaku span.mine");
+  // Pausing and playing are signs of life too.
+  await until(async () => {
+    await first.$eval("video", video => { if (video.paused) return video.play(); video.pause(); });
+    return await first.$(".lines >> text=from the second viewer") !== null;
+  }, "the line has come");
+  await first.waitForSelector("#by >> text=2 watching now");
+  for (const page of [first, second]) await page.context().close();
+});
+
+test("while the server is busy the danmaku are asked for less and less often", async () => {
+  const page = await browser.open(site);
+  page.expected.push("503");
+  const asked = [];
+  await page.route("**/comments?*by=position*", route => { asked.push(Date.now()); return route.fulfill({ status: 503, json: { error: "busy", error_code: "014" } }); });
+  await page.goto(`/v/${id}`);
+  await page.$eval("video", video => { video.muted = true; video.playbackRate = 4; return video.play(); });
+  await until(() => page.$eval("video", video => video.currentTime > 20));  // five seconds, with some twenty changes of the time
+  assert.ok(asked.length >= 1 && asked.length <= 3, String(asked.length));
+  await page.context().close();
+});

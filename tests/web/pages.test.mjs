@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Browser, Site, axe, film, until } from "./site.mjs";
 
-let site, browser, id;
+let site, browser, id, shared, drop;
 before(async () => {
   site = await Site.start("[web]\nname = \"Harbour\"\ncontact = \"mailto:hello@harbour.example\"\nimprint = \"https://harbour.example/imprint\"\n");
   browser = await Browser.start();
@@ -22,19 +22,31 @@ before(async () => {
   for (let n = 0; n < 30; n++) await ben("POST", `/videos/${id}/comments`, { content: lines[n % lines.length], position_ms: n * 300 });
   await ben("POST", `/videos/${id}/comments`, { content: "Which camera is this? The colours at 0:05 are lovely." });
   await ben("POST", `/videos/${id}/reports`, { reason: "copyright", text: "I filmed this." });
+  const expires = new Date(Date.now() + 3600000).toISOString();
+  const anna = await site.as("anna");
+  const linkOf = async (path, wanted) => new URL((await (await anna("POST", path, { expires, ...wanted })).json()).url, site.url);
+  shared = (await linkOf(`/video/${id}/shares`, { what: "view" })).search;
+  const dropped = await linkOf("/user/anna/shares", { what: "drop", max_files: 3 });
+  drop = dropped.pathname + dropped.search;
 });
 after(async () => {
   await browser?.stop();
   await site?.stop();
 });
 
-const pages = { "": ["/", "/signin", "/v/ID", "/embed/ID", "/u/anna", "/nothing"], anna: ["/", "/userhome", "/v/ID", "/account", "/u/ben"], root: ["/admin#reports", "/admin#held", "/admin#contents", "/admin#users", "/admin#queue", "/admin#tasks", "/admin#server", "/v/ID"] };
-const shots = join(process.env.VIDEO_SCREENSHOTS || join(process.env.VIDEO_BINARY_DIR, "screenshots"));
+const pages = { "": ["/", "/signin", "/v/ID", "/v/ID?share", "/embed/ID", "/u/anna", "/drop", "/nothing"], anna: ["/", "/userhome", "/v/ID", "/account", "/u/ben"], root: ["/admin#reports", "/admin#held", "/admin#contents", "/admin#users", "/admin#queue", "/admin#tasks", "/admin#server", "/v/ID"] };
+const shots = process.env.VIDEO_SCREENSHOTS || join(process.env.VIDEO_BINARY_DIR, "../screenshots");
 mkdirSync(shots, { recursive: true });
 const checker = readFileSync(axe, "utf8");
+// What axe finds wrong, if it is serious.
+async function check(page, where) {
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(checker);
+  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"], rules: { "video-caption": { enabled: false } } }));
+  return found.violations.filter(one => ["serious", "critical"].includes(one.impact)).flatMap(one => one.nodes.slice(0, 3).map(node => `${where}: ${one.id}: ${node.target} ${node.failureSummary}`));
+}
 
 for (const width of [1440, 360])
-  for (const [theme, lang] of [["light", "en"], ["dark", "zh-CN"]])
+  for (const [theme, lang] of [["light", "en"], ["dark", "en"], ["light", "zh-CN"], ["dark", "zh-CN"]])
     test(`every page at ${width} px, ${theme}, ${lang}: accessible, within its width, pictured`, async () => {
       const wrong = [];
       for (const [who, paths] of Object.entries(pages)) {
@@ -42,7 +54,7 @@ for (const width of [1440, 360])
         page.expected.push("404");
         if (who) await browser.signIn(page, who);
         for (const path of paths) {
-          await page.goto(path.replace("ID", id));
+          await page.goto(path === "/drop" ? drop : path.replace("?share", shared).replace("ID", id));
           await page.waitForLoadState("networkidle");
           await until(() => page.$(".skeleton").then(one => one === null), `${path} is loaded`);
           if (path.includes("ID")) {
@@ -54,17 +66,78 @@ for (const width of [1440, 360])
           if (await page.evaluate(() => document.documentElement.lang) !== lang) wrong.push(`${where}: another language`);
           const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
           if (wide > 0) wrong.push(`${where}: ${wide} px too wide`);
-          await page.screenshot({ path: join(shots, `${who || "guest"}${path.replace(/[/#]/g, "-")}-${width}-${theme}-${lang}.png`), fullPage: true });
-          await page.evaluate(checker);
-          const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"], rules: { "video-caption": { enabled: false } } }));
-          for (const one of found.violations)
-            if (["serious", "critical"].includes(one.impact)) wrong.push(...one.nodes.slice(0, 3).map(node => `${where}: ${one.id}: ${node.target} ${node.failureSummary}`));
+          await page.screenshot({ path: join(shots, `${who || "guest"}${path.replace(/[/#?]/g, "-")}-${width}-${theme}-${lang}.png`), fullPage: true });
+          wrong.push(...await check(page, where));
         }
         await page.context().close();
       }
       assert.deepEqual(wrong, []);
       assert.deepEqual(browser.troubles, []);
     });
+
+test("what opens over a page is accessible, takes the focus and gives it back", async () => {
+  const wrong = [];
+  const page = await browser.open(site);
+  await browser.signIn(page, "anna");
+  await page.goto(`/v/${id}`);
+  await page.waitForLoadState("networkidle");
+  const open = async (name, opener, opened, close = "Escape") => {
+    await page.focus(opener);
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(opened);
+    await until(() => page.evaluate(wanted => Boolean(document.activeElement.closest(wanted)), opened), `${name} has the focus`);
+    wrong.push(...await check(page, name));
+    await page.keyboard.press(close);
+    await until(async () => !(await page.$(opened)), `${name} closes`);
+    await until(() => page.evaluate(wanted => document.activeElement.matches(wanted), opener), `${name} gives the focus back`);
+  };
+  await open("speed", ".control[aria-label^='Speed']", ".popup");
+  await open("danmaku", ".control[aria-label='Danmaku settings']", ".popup");
+  await open("edit", "#actions > .button:first-child", "dialog[open]");
+  await open("share", "#actions > .button:nth-child(2)", "dialog[open]");
+  await page.focus(".control[aria-label^='Speed']");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".popup [role=menuitemradio]");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.$eval("video", video => video.playbackRate), 1.25);
+  await page.click(".say summary");
+  wrong.push(...await check(page, "style of a line"));
+  await page.focus(".say-menu .segments input:checked");
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await page.$eval(".say-menu .segments input:checked", one => one.value), "top");
+  const guest = await browser.open(site);
+  await guest.goto(`/v/${id}`);
+  await guest.click("#actions summary");
+  await guest.click("#actions >> text=Report");
+  await guest.waitForSelector("dialog[open]");
+  wrong.push(...await check(guest, "report"));
+  assert.deepEqual(wrong, []);
+  assert.deepEqual(browser.troubles, []);
+});
+
+test("the arrow keys scroll the page, and change the volume where the player has the focus", async () => {
+  const page = await browser.open(site, { height: 500 });
+  await page.goto(`/v/${id}`);
+  await page.waitForSelector(".comment");
+  await page.keyboard.press("ArrowDown");
+  await until(() => page.evaluate(() => scrollY > 0), "the page scrolls");
+  assert.equal(await page.$eval("video", video => video.volume), 1);
+  await page.focus(".control[aria-label='Play']");
+  await page.keyboard.press("ArrowDown");
+  await until(() => page.$eval("video", video => Math.abs(video.volume - 0.95) < 0.001));
+});
+
+test("on a phone the viewer's settings of the danmaku are behind one button", async () => {
+  const page = await browser.open(site, { width: 360, height: 740 });
+  await page.goto(`/v/${id}`);
+  await page.click(".control[aria-label=More]");
+  await page.click(".popup >> text=Danmaku settings");
+  await page.waitForSelector(".popup >> text=Opacity");
+  const box = await (await page.$(".popup")).boundingBox();
+  assert.ok(box.x === 0 && box.width === 360 && box.y + box.height <= 740, JSON.stringify(box));
+  assert.deepEqual(await check(page, "settings on a phone"), []);
+});
 
 test("the first page needs at most 60 KB, compressed, in all", async () => {
   for (const path of ["/", `/v/${id}`]) {
@@ -82,12 +155,25 @@ test("the first page needs at most 60 KB, compressed, in all", async () => {
   }
 });
 
+const watchShift = page => page.addInitScript(() => {
+  window.shift = 0;
+  new PerformanceObserver(list => { for (const one of list.getEntries()) if (!one.hadRecentInput) window.shift += one.value; }).observe({ type: "layout-shift", buffered: true });
+});
+test("nothing moves on the pages of a video and of a user when their modules run", async () => {
+  const page = await browser.open(site);
+  await browser.signIn(page, "ben");
+  await watchShift(page);
+  for (const [path, loaded] of [[`/v/${id}`, ".comment"], ["/u/anna", ".card h3"]]) {
+    await page.goto(path);
+    await page.waitForSelector(loaded);
+    await page.waitForLoadState("networkidle");
+    assert.ok(await page.evaluate(() => window.shift) < 0.02, `${path}: layout shift ${await page.evaluate(() => window.shift)}`);
+  }
+});
+
 test("the first picture of a page does not wait for the API, and nothing moves when that answers", async () => {
   const page = await browser.open(site);
-  await page.addInitScript(() => {
-    window.shift = 0;
-    new PerformanceObserver(list => { for (const one of list.getEntries()) if (!one.hadRecentInput) window.shift += one.value; }).observe({ type: "layout-shift", buffered: true });
-  });
+  await watchShift(page);
   let release;
   const held = new Promise(resolve => { release = resolve; });
   await page.route("**/newest*", async route => { await held; await route.continue(); });
@@ -113,11 +199,44 @@ test("a film in a codec that the browser lacks gives a sentence and a download",
   const page = await browser.open(site);
   await page.route("**/v/*", async route => {
     const answer = await route.fetch();
-    await route.fulfill({ response: answer, body: (await answer.text()).replace(/"content_type":/, '"video_codec":"hvc1.9.9.Z999","content_type":') });
+    await route.fulfill({ response: answer, body: (await answer.text()).replace(/"video_codec":"[^"]*",?/, "").replace(/"content_type":/, '"video_codec":"hvc1.9.9.Z999","content_type":') });
   });
   await page.goto(`/v/${id}`);
-  await page.waitForSelector("text=This clip is HEVC and your browser cannot play it");
+  await page.waitForSelector("text=This video is HEVC and your browser cannot play it");
   await page.waitForSelector(".trouble >> text=Download");
+});
+
+test("a lost connection can be tried again, and the video goes on where it was", async () => {
+  const page = await browser.open(site);
+  page.expected.push("ERR_", "Failed to load resource");
+  await page.goto(`/v/${id}`);
+  await page.$eval("video", video => { video.muted = true; return video.play(); });
+  await until(() => page.$eval("video", video => video.currentTime > 2));
+  await page.$eval("video", video => video.pause());
+  const at = await page.$eval("video", video => video.currentTime);
+  await page.route("**/videos/*", route => route.request().resourceType() === "media" ? route.abort() : route.continue());
+  await page.$eval("video", video => { video.src = `${video.currentSrc}?again`; });
+  await page.waitForSelector(".trouble >> text=The connection to the server was lost");
+  await page.unroute("**/videos/*");
+  await page.click(".trouble >> text=Try again");
+  await until(() => page.$eval("video", (video, at) => video.currentTime >= at && !video.paused, at), "it goes on");
+});
+
+test("who wants no motion sees no line fly either that comes while the video plays", async () => {
+  const page = await browser.open(site, { reducedMotion: "reduce" });
+  await page.goto(`/v/${id}`);
+  await page.$eval("video", video => { video.muted = true; return video.play(); });
+  await until(() => page.$eval("video", video => video.currentTime > 1));
+  const ben = await site.as("ben");
+  await ben("POST", `/videos/${id}/comments`, { content: "live line", position_ms: 11000 });
+  // Each pause asks for what is new.
+  await until(async () => {
+    await page.$eval("video", video => { if (video.paused) return video.play(); video.pause(); });
+    return await page.$(".lines >> text=live line") !== null;
+  }, "the line has come");
+  await page.$eval("video", video => { video.currentTime = 10.5; return video.play(); });
+  await page.waitForSelector(".danmaku-list >> text=live line");
+  assert.equal(await page.$$eval(".danmaku span", all => all.length), 0);
 });
 
 test("who wants no motion reads the danmaku in a list", async () => {
@@ -140,6 +259,13 @@ test("a page of another site shows a video only where [web] embed allows it", as
     const said = await (await fetch(`${open.url}/oembed?url=${encodeURIComponent(`${open.url}/v/${its}`)}`)).json();
     assert.equal(said.type, "video");
     assert.match(said.html, new RegExp(`^<iframe src="${open.url}/embed/${its}"`));
+    const page = await browser.open(open);
+    const watched = page.waitForResponse(response => response.url().endsWith(`/videos/${its}/watch`));
+    await page.goto(`/embed/${its}?t=0m2s`);
+    await page.$eval("video", video => { video.muted = true; return video.play(); });
+    assert.equal((await watched).status(), 200);
+    assert.ok(await page.$eval("video", video => video.currentTime >= 2));
+    assert.match((await fetch(`${open.url}/embed/none`, { headers: { Accept: "text/html" } })).headers.get("content-security-policy"), /frame-ancestors https:\/\/blog\.example;/);
   } finally {
     await open.stop();
   }

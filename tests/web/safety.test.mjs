@@ -27,6 +27,8 @@ test("whatever people write stays text: in names, descriptions, comments, tags, 
     await anna("POST", `/videos/${id}/comments`, { content: text });
     await anna("POST", `/videos/${id}/comments`, { content: text, position_ms: 200 });
     await anna("POST", `/videos/${id}/reports`, { reason: "other", text });
+    const cue = `WEBVTT\n\n00:00.000 --> 00:10.000\n${text.replaceAll("-->", "->")}\n`;
+    await anna("PUT", `/videos/${id}/subtitles/en?label=${encodeURIComponent(text.slice(0, 100))}`, cue);
     const page = await browser.open(site);
     await page.goto(`/v/${id}`);
     await page.waitForSelector(".comment .text");
@@ -35,6 +37,9 @@ test("whatever people write stays text: in names, descriptions, comments, tags, 
     await page.$eval("video", video => { video.muted = true; return video.play(); });
     await page.waitForSelector(".danmaku span");
     assert.ok((await page.$$eval(".lines button", all => all.map(one => one.textContent))).includes(text));
+    await page.click("h1");
+    await page.keyboard.press("c");
+    await until(() => page.$eval("video", video => video.textTracks[0]?.mode === "showing" && video.textTracks[0].cues?.length === 1), "the subtitles show");
     for (const path of ["/", "/u/anna", `/embed/${id}`]) {
       await page.goto(path);
       await page.waitForLoadState("networkidle");
@@ -55,16 +60,23 @@ test("whatever people write stays text: in names, descriptions, comments, tags, 
 });
 
 test("two people cannot touch each other's things", async () => {
+  const anna = await site.as("anna");
+  const name = Buffer.from("half").toString("base64");
+  const begun = await fetch(`${site.url}/uploads`, { method: "POST", headers: { "X-Session-Id": anna.session, "Tus-Resumable": "1.0.0", "Upload-Length": "1000", "Upload-Metadata": `name ${name}` } });
+  assert.equal(begun.status, 201);
+  const upload = new URL(begun.headers.get("location"), site.url).pathname;
   const page = await browser.open(site);
   await browser.signIn(page, "ben");
   await page.goto(`/v/${id}`);
   assert.equal(await page.$("#actions >> text=Edit"), null);
-  const statuses = await page.evaluate(async video => {
+  const statuses = await page.evaluate(async ({ video, upload }) => {
     const ask = async (method, path, body) => (await fetch(path, { method, body: body && JSON.stringify(body) })).status;
     const comment = (await (await fetch(`/videos/${video}/comments`)).json()).comments[0];
     return [await ask("PATCH", `/video/${video}`, { name: "mine now" }), await ask("DELETE", `/video/${video}`), await ask("GET", `/video/${video}/shares`), await ask("DELETE", `/videos/${video}/comments/${comment.id}`),
-      await ask("GET", "/user/anna"), await ask("PATCH", "/user/anna", { display_name: "x" }), await ask("POST", "/user/anna/videos", { name: "x" }), await ask("GET", "/user"), await ask("POST", `/video/${video}/block`, { reason: "x" })];
-  }, id);
+      await ask("GET", "/user/anna"), await ask("PATCH", "/user/anna", { display_name: "x" }), await ask("POST", "/user/anna/videos", { name: "x" }), await ask("GET", "/user"), await ask("POST", `/video/${video}/block`, { reason: "x" }),
+      await ask("GET", "/user/anna/history"), await ask("DELETE", "/user/anna/history"), await ask("DELETE", `/videos/${video}/subtitles/en`), await ask("POST", `/video/${video}/strip-location`), await ask("GET", upload),
+      ...await Promise.all(["HEAD", "DELETE", "PATCH"].map(async method => (await fetch(upload, { method, headers: { "Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream" }, body: method === "PATCH" ? "x" : undefined })).status))];
+  }, { video: id, upload });
   assert.ok(statuses.every(status => status === 403 || status === 404), String(statuses));
   page.expected.push("403");
   assert.equal((await page.goto("/admin")).status(), 403);

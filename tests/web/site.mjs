@@ -74,7 +74,8 @@ export class Site {
   /** A request of the API as a user, signed in anew. */
   async as(user) {
     const { session_id: session } = await (await fetch(`${this.url}/user/${user}`, { method: "POST", body: JSON.stringify({ pwd: password }) })).json();
-    return (method, path, body) => fetch(this.url + path, { method, headers: { "X-Session-Id": session }, body: body && JSON.stringify(body) });
+    const ask = (method, path, body) => fetch(this.url + path, { method, headers: { "X-Session-Id": session }, body: typeof body === "string" ? body : body && JSON.stringify(body) });
+    return Object.assign(ask, { session });
   }
   async features() {
     const text = await (await fetch(`${this.url}/`)).text();

@@ -92,7 +92,10 @@ test("a person registers, uploads, watches, comments, deletes and signs out", as
   });
   await t.test("comes back to where the film stopped", async () => {
     await page.$eval("video", video => { video.pause(); video.currentTime = 8; });
-    await until(() => page.evaluate(() => localStorage.getItem(`position:${location.pathname.slice(3)}`) === "8"));
+    const id = new URL(page.url()).pathname.slice(3);
+    const ada = await site.as("ada");
+    await until(async () => (await (await ada("GET", `/videos/${id}/watch`)).json()).position_ms === 8000, "the account knows the position");
+    assert.equal(await page.evaluate(() => localStorage.getItem("positions")), null);
     await page.reload();
     await until(async () => Math.abs((await time()) - 8) < 0.3, "the position is restored");
     await page.goto(`${page.url()}?t=2`);
@@ -183,6 +186,9 @@ test("without scripts pages show, forms sign in, and the film has the browser's 
   await plain.goto(`/v/${id}`);
   assert.equal(await plain.textContent("h1"), "A test film");
   assert.equal(await plain.$("video[controls][src]") !== null, true);
+  if (features.has("subtitles")) assert.equal(await plain.getAttribute("video track", "srclang"), "en");
+  await plain.goto("/");
+  assert.equal(await plain.isVisible(".skeleton"), false);
   await plain.click(".header summary");
   await plain.click(".header >> text=Sign out");
   await plain.waitForSelector(".header >> text=Sign in");
@@ -255,9 +261,9 @@ test("an upload that the server's restart cut goes on, and a cancelled one leave
   await own.click("text=Clear finished");
   await own.setInputFiles("input[type=file][multiple]", film(61, { size: "640x360", rate: "8000k" }));
   await own.waitForSelector("li[data-state=running]");
-  await own.click("[aria-label^='Pause']");
+  await own.click("li[data-state] [aria-label^='Pause']");
   await own.waitForSelector("li[data-state=paused]");
   assert.equal((await videosOf("ada", "pending")).length, before + 1);
-  await own.click("[aria-label^='Cancel']");
+  await own.click("li[data-state=paused] [aria-label^='Cancel']");
   await until(async () => (await videosOf("ada", "pending")).length === before, "the pending video is gone");
 });

@@ -25,7 +25,7 @@ export class ApiError extends Error {
 export function explain(error) {
   if (!(error instanceof ApiError)) return t("problem.unknown");
   const known = `problem.${error.status}`;
-  if (error.status === 400 && error.detail) return t("problem.400", { detail: error.detail });
+  if ((error.status === 400 || error.status === 409) && error.detail) return t(known, { detail: error.detail });
   if (error.status === 507) return t(error.code === "013" ? "problem.quota" : "problem.507");
   return has(known) ? t(known) : error.detail || t("problem.unknown");
 }

@@ -1,6 +1,7 @@
 import "../lib/page.js";
 import { html, render, useState, useEffect, useRef, useLoad, Card, Icon, Menu, CopyField, Dialog, Segments, toast, sayError } from "../lib/ui.js";
 import { get, post, del, seg, me, isStaff, can } from "../lib/api.js";
+import { stored, store } from "../lib/stored.js";
 import { t, ago, bytes, clock, count, day, moment } from "../lib/strings.js";
 import { startPlayer, changePlayer, chapterAt } from "../player/player.js";
 import { Lines } from "../player/lines.js";
@@ -111,10 +112,10 @@ const colors = [0xffffff, 0xfe4d4d, 0xffa94d, 0xffe066, 0x69db7c, 0x4dabf7, 0xb1
 const colorNames = ["white", "red", "orange", "yellow", "green", "blue", "violet", "pink"];
 function Say() {
   const [text, setText] = useState("");
-  const [look, setLook] = useState(() => { try { return JSON.parse(localStorage.getItem("say")) || {}; } catch { return {}; } });
+  const [look, setLook] = useState(() => stored("say", {}));
   const [busy, setBusy] = useState(false);
   const { color = 0xffffff, mode = "scroll", size = "normal" } = look;
-  const choose = change => { const now = { ...look, ...change }; setLook(now); try { localStorage.setItem("say", JSON.stringify(now)); } catch { /* not kept */ } };
+  const choose = change => { const now = { ...look, ...change }; setLook(now); store("say", now); };
   const send = async event => {
     event.preventDefault();
     const content = text.trim();

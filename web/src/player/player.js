@@ -2,12 +2,11 @@
 import { html, render, useState, useEffect, useRef, Icon } from "../lib/ui.js";
 import { get, can, me } from "../lib/api.js";
 import { busy } from "../lib/session.js";
+import { stored, store } from "../lib/stored.js";
 import { t, clock, number, percent, secondsBy } from "../lib/strings.js";
 import { Danmaku } from "./danmaku.js";
 
 const speeds = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3];
-const stored = (key, otherwise) => { try { return JSON.parse(localStorage.getItem(key)) ?? otherwise; } catch { return otherwise; } };
-const store = (key, value) => { try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* private window */ } };
 
 const codecs = [["hvc1", "HEVC"], ["hev1", "HEVC"], ["dvh", "Dolby Vision"], ["av01", "AV1"], ["avc", "H.264"], ["vp09", "VP9"], ["vp9", "VP9"], ["vp8", "VP8"], ["mp4v", "MPEG-4"], ["ap", "ProRes"]];
 export const codecName = codec => codecs.find(([start]) => codec.toLowerCase().startsWith(start))?.[1] || codec;
@@ -236,8 +235,7 @@ function Bar({ player }) {
     const press = event => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
       const target = event.target;
-      if (target.closest("input:not([type=range]), textarea, select, [contenteditable]")) return;
-      if (event.key !== "Escape" && target.closest(".lines, .popup")) return;
+      if (event.key !== "Escape" && target.closest("input:not([type=range]), textarea, select, [contenteditable], .lines, .popup")) return;
       if (target.type === "range" && event.key.startsWith("Arrow")) return;
       // Elsewhere on the page they scroll.
       if ((event.key === "ArrowUp" || event.key === "ArrowDown") && !isFilling(figure) && !figure.contains(target)) return;

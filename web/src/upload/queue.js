@@ -129,6 +129,7 @@ export function useQueue(queue) {
   useEffect(() => {
     const change = () => redraw(n => n + 1);
     queue.listeners.add(change);
+    change();  // it may have changed since it was drawn
     return () => queue.listeners.delete(change);
   }, []);
 }

@@ -1,5 +1,6 @@
 // One upload by tus 1.0, which goes on after a broken connection, another page or another day.
 import { call, post, ApiError, can, me } from "../lib/api.js";
+import { stored, store } from "../lib/stored.js";
 
 const memory = "uploads";  // in localStorage: what this browser has begun and not finished
 const smallPiece = 64 * 1024 * 1024;  // bytes in one request, where a proxy does not take the whole rest
@@ -7,11 +8,10 @@ const silence = 60000;  // ms without a byte after which a connection is given u
 const longestReply = 300000;  // ms for the reply to the last byte
 const mostTries = 12;  // in a row, for what is neither a broken connection nor a server that is away
 
-const known = () => { try { return JSON.parse(localStorage.getItem(memory)) || {}; } catch { return {}; } };
+const known = () => stored(memory, {});
 function keep(key, value) {
-  const all = known();
-  if (value) all[key] = value; else delete all[key];
-  try { localStorage.setItem(memory, JSON.stringify(all)); } catch { /* it cannot be resumed in another tab then */ }
+  const { [key]: _, ...others } = known();
+  store(memory, value ? { ...others, [key]: value } : others);
 }
 /** What makes a file the same one again, whether it is chosen alone or in its folder. */
 export const fingerprint = file => [me || location.pathname, file.name, file.size, file.lastModified].join("\n");

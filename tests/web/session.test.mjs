@@ -1,0 +1,54 @@
+// Sessions that end, or would end, while a page is open.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Browser, Site, film, until } from "./site.mjs";
+
+let site, browser, id;
+before(async () => {
+  site = await Site.start("[session]\nttl = \"12s\"\n");
+  browser = await Browser.start();
+  await site.addUser("ada");
+  id = await site.upload("ada", film(30), "Half a minute");
+});
+after(async () => {
+  await browser?.stop();
+  await site?.stop();
+});
+
+test("the session of a page that plays does not end, nor does the browser's cookie", async () => {
+  const page = await browser.open(site);
+  await browser.signIn(page, "ada");
+  await page.goto(`/v/${id}`);
+  await page.$eval("video", video => { video.muted = true; return video.play(); });
+  await page.waitForFunction(() => document.querySelector("video").currentTime > 20, null, { timeout: 60000 });
+  await page.fill(".comment-form textarea", "Still here");
+  await page.click(".comment-form >> text=Comment");
+  await page.waitForSelector(".comment >> text=Still here");
+  assert.deepEqual(browser.troubles, []);
+  await page.context().close();
+});
+
+test("a session that has ended takes nobody off the page, and what was typed can be sent after signing in again", async () => {
+  const page = await browser.open(site);
+  page.expected.push("401");
+  await browser.signIn(page, "ada");
+  await page.goto(`/v/${id}`);
+  await page.$eval("video", video => { video.muted = true; return video.play(); });
+  await until(() => page.$eval("video", video => video.currentTime > 1));
+  await page.fill(".comment-form textarea", "A long text");
+  const ada = await site.as("ada");
+  assert.equal((await ada("DELETE", "/user/ada/sessions")).status, 204);
+  const pinged = page.waitForResponse(response => response.url().includes("/watch") && response.request().method() === "POST");
+  await page.$eval("video", video => video.pause());
+  await pinged;
+  await page.click(".comment-form >> text=Comment");
+  await page.waitForSelector(".comment-form [role=alert] >> text=Sign in");
+  assert.equal(new URL(page.url()).pathname, `/v/${id}`);
+  assert.equal(await page.inputValue(".comment-form textarea"), "A long text");
+  const other = await page.context().newPage();
+  await browser.signIn(other, "ada");
+  await other.close();
+  await page.click(".comment-form >> text=Comment");
+  await page.waitForSelector(".comment >> text=A long text");
+  assert.deepEqual(browser.troubles, []);
+});
