@@ -79,7 +79,12 @@ std::string givenKey() {
 
 Settings readSettings(const Flags& flags) {
   Settings settings = findSettings(flags.config);
-  if (flags.dataDirectory) settings.dataDirectory = *flags.dataDirectory;
+  if (flags.dataDirectory) {
+    settings.dataDirectory = *flags.dataDirectory;
+    if (settings.servesData())
+      throw Error(Fault::malformed,
+                  "--data-dir: must not be, contain or be in the folder web.root, which everybody reads");
+  }
   if (!flags.listen.empty()) settings.listeners.clear();
   for (const std::string& address : flags.listen) {
     checkAddress("--listen", address);

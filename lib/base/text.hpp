@@ -23,6 +23,9 @@ void checkPersonName(std::string_view field, std::string_view text, std::size_t 
 /// Returns valid UTF-8 in lower case, for comparing: each letter of any script by itself, as Unicode has it.
 std::string foldedCase(std::string_view text);
 
+/// Returns whether a character reorders the text around it.
+bool isBidi(char32_t c) noexcept;
+
 /// Removes and returns the code point at the front of `text`, which is not empty; nothing, and removes nothing, if it
 /// is not well-formed UTF-8 (RFC 3629 §4).
 std::optional<char32_t> takeCodePoint(std::string_view& text);

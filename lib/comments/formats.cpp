@@ -54,7 +54,7 @@ std::string labelOf(std::string_view text, std::size_t most) {
   for (std::size_t i = 0; i < most && !text.empty(); ++i) {
     const auto point = takeCodePoint(text);
     if (!point) text.remove_prefix(1);
-    if (!point || !isControl(*point)) appendCodePoint(label, point.value_or(0xfffd));
+    if (!point || (!isControl(*point) && !isBidi(*point))) appendCodePoint(label, point.value_or(0xfffd));
   }
   return std::string(trimmed(label));
 }

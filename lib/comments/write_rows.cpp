@@ -100,7 +100,7 @@ std::int64_t cellsOf(std::string_view text) {
   return std::max(widest, cells);
 }
 
-// The lines in which comments of one kind fly, from the top of the stage.
+// The lanes in which comments of one kind fly, from the top of the stage. A comment takes several if it is high.
 class Lanes {
  public:
   static constexpr std::int64_t width = 1280;
@@ -109,20 +109,20 @@ class Lanes {
   static constexpr std::int64_t scrollMs = 8000;
   static constexpr std::int64_t fixedMs = 4000;
 
-  // Returns the lane of a comment that scrolls: the first one whose last comment has entered whole and leaves before
-  // this one reaches the other side; else the one that is free first.
-  std::size_t scroll(std::int64_t at, std::int64_t length) {
+  // Returns the first lane of a comment that scrolls: the first one whose last comment has entered whole and leaves
+  // before this one reaches the other side; else the one that is free first.
+  std::size_t scroll(std::int64_t at, std::int64_t length, std::size_t span) {
     return take(
         [&](const Last& last) {
           const std::int64_t hasEntered = last.at + last.length * scrollMs / (last.length + width);
           const std::int64_t isPassed = last.at + scrollMs - scrollMs * width / (length + width);
           return std::max(hasEntered, isPassed);
         },
-        at, length);
+        at, length, span);
   }
   // Returns the lane of a comment that stands still.
-  std::size_t fixed(std::int64_t at) {
-    return take([](const Last& last) { return last.at + fixedMs; }, at, 0);
+  std::size_t fixed(std::int64_t at, std::size_t span) {
+    return take([](const Last& last) { return last.at + fixedMs; }, at, 0, span);
   }
 
  private:
@@ -131,16 +131,20 @@ class Lanes {
     std::int64_t length = 0;
   };
 
+  // Takes `span` lanes side by side, and returns the first one.
   template <class FreeAt>
-  std::size_t take(const FreeAt& freeAt, std::int64_t at, std::int64_t length) {
+  std::size_t take(const FreeAt& freeAt, std::int64_t at, std::int64_t length, std::size_t span) {
+    span = std::min(span, lanes_.size());
     std::size_t best = 0;
-    for (std::size_t i = 0; i < lanes_.size(); ++i) {
-      if (freeAt(lanes_[i]) < freeAt(lanes_[best])) best = i;
-      if (freeAt(lanes_[i]) > at) continue;
+    std::int64_t bestFree = INT64_MAX;
+    for (std::size_t i = 0; i + span <= lanes_.size() && bestFree > at; ++i) {
+      std::int64_t free = INT64_MIN;
+      for (std::size_t lane = i; lane < i + span; ++lane) free = std::max(free, freeAt(lanes_[lane]));
+      if (free >= bestFree) continue;
       best = i;
-      break;
+      bestFree = free;
     }
-    lanes_[best] = {at, length};
+    for (std::size_t lane = best; lane < best + span; ++lane) lanes_[lane] = {at, length};
     return best;
   }
 
@@ -169,7 +173,9 @@ class AssWriter : public RowWriter {
     const std::int64_t at = msOf(comment);
     const bool isFixed = mode == CommentMode::top || mode == CommentMode::bottom;
     Lanes& lanes = lanes_[static_cast<std::size_t>(mode)];
-    const auto lane = static_cast<std::int64_t>(isFixed ? lanes.fixed(at) : lanes.scroll(at, length));
+    const auto lines = std::count(comment.content.begin(), comment.content.end(), '\n') + 1;
+    const auto span = static_cast<std::size_t>((lines * points + Lanes::laneHeight - 1) / Lanes::laneHeight);
+    const auto lane = static_cast<std::int64_t>(isFixed ? lanes.fixed(at, span) : lanes.scroll(at, length, span));
     const std::int64_t y = lane * Lanes::laneHeight;
     out += fmt::format("Dialogue: 0,{},{},Danmaku,", timeText(at),
                        timeText(at + (isFixed ? Lanes::fixedMs : Lanes::scrollMs)));

@@ -512,7 +512,7 @@ void checkTogether(const Settings& settings, const std::string& file, const KeyL
     if (timing.cron.empty() && timing.jitter >= timing.every)
       refuse(lines.contains(table + "jitter") ? "jitter" : "every", "jitter must be less than every");
   }
-  if (!settings.web.root.empty() && areNested(settings.web.root, settings.dataDirectory)) {
+  if (settings.servesData()) {
     const auto line = lines.find("web.root");
     throw Error(Fault::malformed,
                 fmt::format("{}:{}: web.root: must not be, contain or be in the data directory, whose files nobody may "
@@ -543,6 +543,10 @@ std::string readFile(const std::filesystem::path& file) {
 }
 
 }  // namespace
+
+bool Settings::servesData() const {
+  return !web.root.empty() && areNested(web.root, dataDirectory);
+}
 
 std::string Settings::origin() const {
   return file.empty() ? std::string("the default") : fmt::format("data_dir of {}", file.string());

@@ -406,3 +406,14 @@ TEST_CASE("scrolling comments in an ASS file do not overtake or touch each other
               head(flights[i], t) + flights[i].length - 30);  // hundredths of seconds are rounded
     }
 }
+
+TEST_CASE("a comment of several lines, or a big one, keeps others of its lanes in an ASS file") {
+  const std::string text =
+      write(CommentFormat::ass,
+            {row(0, "one\ntwo\nthree", CommentMode::top), row(0, "below", CommentMode::top),
+             row(0, "big", CommentMode::top, whiteColor, CommentSize::big), row(0, "last", CommentMode::top)});
+  std::vector<std::string> places;
+  for (std::size_t at = text.find("\\pos("); at != std::string::npos; at = text.find("\\pos(", at + 1))
+    places.push_back(text.substr(at, text.find(')', at) + 1 - at));
+  CHECK(places == std::vector<std::string>{"\\pos(640,0)", "\\pos(640,120)", "\\pos(640,160)", "\\pos(640,240)"});
+}
