@@ -244,9 +244,10 @@ bool hasSource(store::Reader& reader, const VideoId& video, std::string_view sou
 }
 
 std::int64_t countHeldBy(store::Reader& reader, UserId author, std::int64_t most) {
-  auto query = reader.query(
-      "SELECT count(*) FROM (SELECT 1 FROM comments WHERE author_id = ? AND held IS NOT NULL LIMIT ?)", author, most);
-  return query.next() ? query.integer(0) : 0;
+  auto query = reader.query("SELECT 1 FROM comments WHERE author_id = ? AND held IS NOT NULL LIMIT ?", author, most);
+  std::int64_t count = 0;
+  while (query.next()) ++count;
+  return count;
 }
 
 std::int64_t importedSize(const Comment& comment) {

@@ -1,5 +1,8 @@
 #include "views/rows.hpp"
 
+#include <utility>
+#include <vector>
+
 #include "base/cursor.hpp"
 
 namespace video::rows {
@@ -102,12 +105,11 @@ bool hasOldHistory(store::Reader& reader, Time until) {
 }
 
 std::int64_t removeOldHistory(store::Transaction& transaction, Time until, std::int64_t limit) {
-  return transaction
-      .query(
-          "DELETE FROM history WHERE (user_id, video_id) IN "
-          "(SELECT user_id, video_id FROM history WHERE time < ? LIMIT ?)",
-          until, limit)
-      .run();
+  std::vector<std::pair<UserId, VideoId>> old;
+  auto query = transaction.query("SELECT user_id, video_id FROM history WHERE time < ? LIMIT ?", until, limit);
+  while (query.next()) old.emplace_back(UserId{query.integer(0)}, VideoId{std::string(query.text(1))});
+  for (const auto& [user, video] : old) removeHistory(transaction, user, video);
+  return std::ssize(old);
 }
 
 bool hasOldViews(store::Reader& reader, Time until) {
