@@ -134,6 +134,7 @@ int play(Caller& caller, VideoRef& wanted) {
   const SignalNote note;  // the player gets the signal too, and ends
   const GivenFile danmaku(".ass");
   const bool hasDanmaku = writeDanmaku(caller, wanted, danmaku);
+  if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
   const Playable playable = playableOf(caller, wanted, video);
   const bool isMpv = std::filesystem::path(words[0]).filename() == "mpv";
   if (isMpv) words.push_back(fmt::format("--force-media-title={}", video.name));

@@ -35,6 +35,17 @@ TEST_CASE("play starts the player with a link that needs no sign-in, and the dan
   CHECK_FALSE(std::filesystem::exists(file.substr(0, file.find('\n'))));
   CHECK(line(site.run("ada", {"-o", "id", "share", "list", id}).out).empty());  // revoked afterwards
 
+  if (site.way == "remote") {  // mpv reads the link from a file, as others see its arguments
+    const auto mpv = write(site.folder / "mpv",
+                           "#!/bin/sh\nfor word; do echo \"$word\" >> told\ncase $word in\n"
+                           "--playlist=*) cat \"${word#--playlist=}\" > list ;;\nesac\ndone\n");
+    ::chmod(mpv.c_str(), 0755);
+    Given other;
+    other.environment["PLAYER"] = mpv.string();
+    CHECK(site.run("ada", {"play", id}, other).status == 0);
+    CHECK(read(site.folder / "told").find("sig=") == std::string::npos);
+    CHECK(read(site.folder / "list").find("sig=") != std::string::npos);
+  }
   given.environment["STATUS"] = "3";
   const Ended failed = site.run("ada", {"play", id}, given);
   CHECK(failed.status == 1);
