@@ -1,0 +1,345 @@
+#include "uploads/resumable.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "access/links.hpp"
+#include "base/cursor.hpp"
+#include "base/error.hpp"
+#include "base/sha256.hpp"
+#include "contents/rows.hpp"
+#include "deletions/rows.hpp"
+#include "shares/fields.hpp"
+#include "uploads/fields.hpp"
+#include "videos/rows.hpp"
+
+namespace video {
+namespace {
+
+namespace rights = access::rights;
+using access::Identity;
+
+// At the latest after so many bytes of a piece, what has arrived is made durable.
+constexpr std::uint64_t syncStep = 64ULL << 20;
+
+Error elsewhere(const UploadId& id) {
+  return Error(Fault::locked, fmt::format("upload {}: another process is receiving it", id.text));
+}
+Error noSuchUpload(const UploadId& id) {
+  return Error(Fault::notFound, fmt::format("upload {}: not found", id.text));
+}
+
+Error isOver(const UploadId& id) {
+  return Error(Fault::locked, fmt::format("upload {}: a newer request continues it", id.text));
+}
+
+UserId senderOf(const Identity& who, UserId owner) {
+  if (who.kind == Identity::Kind::operator_) return {};
+  return who.kind == Identity::Kind::link ? owner : who.user;
+}
+
+}  // namespace
+
+ResumableUpload ResumableUploads::create(const Credential& by, const NewUpload& wanted) {
+  turns_.requireOpen();
+  if (wanted.size && *wanted.size < 0) throw Error(Fault::malformed, "size: must not be negative");
+  if (wanted.size == 0) throw Publisher::isEmpty();
+  if (wanted.sha256) checkSha256("sha256", *wanted.sha256);
+  if (wanted.size && static_cast<std::uint64_t>(*wanted.size) > options_.maxUpload) throw publisher_.tooLarge();
+  const Identity who = access_.identify(by);
+  access::require(who, rights::uploadsCreate);
+  database_.requireSpace(static_cast<std::uint64_t>(wanted.size.value_or(0)));
+  if (wanted.video) return insert(by, wanted, *wanted.video, false);
+  if (who.kind == Identity::Kind::link) throw Error(Fault::malformed, "video: a signed link needs it");
+  if (!wanted.user && !who.isUser()) throw Error(Fault::malformed, "user: is missing");
+  const std::string user = wanted.user.value_or(who.userName);
+  const VideoId made = videos_.add(by, {user, wanted.name.value_or("video")}).id;
+  try {
+    return insert(by, wanted, made, true);
+  } catch (const Error&) {
+    removePending(made);
+    throw;
+  }
+}
+
+ResumableUpload ResumableUploads::resume(const Credential& by, const UploadRef& wanted) {
+  const Identity who = access_.identify(by);
+  findMine(by, who, wanted.id, rights::uploadsResume);
+  const UploadTurns::Turn turn(turns_, wanted.id.text, {}, options_.patience);
+  rows::StoredUpload upload = findLive(by, who, wanted.id, rights::uploadsResume);
+  if (blobs_.isUnderWay(wanted.id.text)) throw elsewhere(wanted.id);
+  upload.offset = storedOf(upload);
+  return upload;
+}
+
+ResumableUpload ResumableUploads::append(const Credential& by, const AppendUpload& wanted, const ByteSource& bytes) {
+  const Identity who = access_.identify(by);
+  findMine(by, who, wanted.id, rights::uploadsAppend);  // before anyone is stopped
+  const UploadTurns::Turn turn(turns_, wanted.id.text, bytes.stop, options_.patience);
+  rows::StoredUpload upload = findLive(by, who, wanted.id, rights::uploadsAppend);
+  if (upload.state == UploadState::complete)
+    throw Error(Fault::conflict, fmt::format("upload {}: is complete", wanted.id.text));
+  if (blobs_.isUnderWay(wanted.id.text)) throw elsewhere(wanted.id);
+  upload.offset = storedOf(upload);
+  if (wanted.offset != upload.offset)
+    throw Error(Fault::conflict, fmt::format("offset: is {}, not {}", upload.offset, wanted.offset));
+  if (wanted.size) setSize(upload, *wanted.size);
+  Receiving receiving{upload, turn, wanted.checksum, senderOf(who, upload.owner)};
+  receive(by, receiving, bytes);
+  return findMine(by, who, wanted.id, rights::uploadsAppend);
+}
+
+void ResumableUploads::abort(const Credential& by, const UploadRef& wanted) {
+  const Identity who = access_.identify(by);
+  findMine(by, who, wanted.id, rights::uploadsAbort);
+  const UploadTurns::Turn turn(turns_, wanted.id.text, {}, options_.patience);
+  const rows::StoredUpload upload = findMine(by, who, wanted.id, rights::uploadsAbort);
+  if (blobs_.isUnderWay(wanted.id.text)) throw elsewhere(wanted.id);
+  remove(upload);
+  blobs_.removeIncoming(wanted.id.text);
+}
+
+ResumableUpload ResumableUploads::show(const Credential& by, const UploadRef& wanted) {
+  rows::StoredUpload upload = findMine(by, access_.identify(by), wanted.id, rights::uploadsShow);
+  if (upload.state == UploadState::partial) upload.offset = storedOf(upload);
+  return upload;
+}
+
+Page<ResumableUpload> ResumableUploads::list(const Credential& by, const UploadQuery& wanted) {
+  const Identity who = access_.identify(by);
+  access::require(who, rights::uploadsList);
+  checkLimit(wanted.limit);
+  return database_.read([&](store::Reader& reader) {
+    return rows::listUploads(
+        reader, access_.whose(reader, who, wanted.user, rights::uploadsListOf, rights::uploadsListAll), wanted);
+  });
+}
+
+// To those who have no right to it, an upload does not exist.
+rows::StoredUpload ResumableUploads::findMine(store::Reader& reader, const Credential& by, const Identity& who,
+                                              const UploadId& id, const access::Right& right) {
+  auto upload = rows::findUpload(reader, id);
+  if (who.kind == Identity::Kind::link) {
+    if (!upload || !upload->byLink) throw noSuchUpload(id);
+    access_.checkLink(reader, std::get<SignedLink>(by), upload->video, nameOf(ShareWhat::upload));
+  } else if (!upload || !access::may(who, right, upload->owner)) {
+    if (who.kind == Identity::Kind::anonymous || (upload && upload->owner == who.user))
+      access::require(who, right, upload ? std::optional(upload->owner) : std::nullopt);
+    throw noSuchUpload(id);
+  }
+  return *std::move(upload);
+}
+
+rows::StoredUpload ResumableUploads::findMine(const Credential& by, const Identity& who, const UploadId& id,
+                                              const access::Right& right) {
+  return database_.read([&](store::Reader& reader) { return findMine(reader, by, who, id, right); });
+}
+
+// Does the same; throws gone for an upload that cannot go on.
+rows::StoredUpload ResumableUploads::findLive(const Credential& by, const Identity& who, const UploadId& id,
+                                              const access::Right& right) {
+  return database_.read([&](store::Reader& reader) {
+    rows::StoredUpload upload = findMine(reader, by, who, id, right);
+    if (upload.state == UploadState::expired || upload.expires <= access_.now())
+      throw Publisher::isGone(id, "has expired");
+    const auto video = rows::findVideo(reader, upload.video);
+    if (upload.state == UploadState::partial &&
+        (!video || (video->state != VideoState::pending && video->state != VideoState::ready)))
+      throw Publisher::isGone(id, "its video was deleted");
+    return upload;
+  });
+}
+
+// Returns how many bytes of an upload are certainly stored.
+std::int64_t ResumableUploads::storedOf(const rows::StoredUpload& upload) const {
+  if (upload.state != UploadState::partial || upload.offset == 0) return upload.offset;
+  return std::min(upload.offset, static_cast<std::int64_t>(blobs_.incomingSize(upload.id.text)));
+}
+
+ResumableUpload ResumableUploads::insert(const Credential& by, const NewUpload& wanted, const VideoId& id,
+                                         bool madeVideo) {
+  return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
+    const Identity who = access_.identify(transaction, by);
+    const rows::StoredVideo video = publisher_.findUploadable(transaction, by, who, id);
+    const auto size = static_cast<std::uint64_t>(wanted.size.value_or(0));
+    if (!inProgress_.fits(video.authorId, size, publisher_.requireQuota(transaction, video, size)))
+      throw Publisher::overQuota();
+    if (wanted.sha256) rows::requireContentAllowed(transaction, *wanted.sha256);
+    if (options_.maxPartial > 0 && who.kind != Identity::Kind::operator_ &&
+        rows::hasPartialUploads(transaction, video.authorId, options_.maxPartial))
+      throw Error(Fault::conflict, fmt::format("user {}: has {} uploads that are not complete already; abort some",
+                                               video.author, options_.maxPartial));
+    rows::StoredUpload upload;
+    upload.created = access_.now();
+    upload.id.text = makeUuid7(upload.created);
+    upload.video = id;
+    upload.user = video.author;
+    upload.name = video.name;
+    upload.size = wanted.size;
+    upload.expires = upload.created + options_.ttl;
+    upload.owner = video.authorId;
+    upload.madeVideo = madeVideo;
+    upload.byLink = who.kind == Identity::Kind::link;
+    upload.sha256 = wanted.sha256;
+    upload.metadata = wanted.metadata;
+    rows::insertUpload(transaction, upload);
+    return static_cast<ResumableUpload>(upload);
+  });
+}
+
+void ResumableUploads::setSize(rows::StoredUpload& upload, std::int64_t size) {
+  if (upload.size == size) return;
+  if (upload.size) throw Error(Fault::malformed, fmt::format("size: is {} and cannot change", *upload.size));
+  if (size == 0) throw Publisher::isEmpty();
+  if (size < upload.offset)
+    throw Error(Fault::malformed, fmt::format("size: {} bytes are stored already", upload.offset));
+  if (static_cast<std::uint64_t>(size) > options_.maxUpload) throw publisher_.tooLarge();
+  if (!database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+        return rows::setUploadSize(transaction, upload.id, size);
+      }))
+    throw Publisher::isGone(upload.id, "was removed meanwhile");
+  upload.size = size;
+}
+
+// Receives a piece. What has arrived stays if it breaks off, unless the piece counts whole or not at all.
+void ResumableUploads::receive(const Credential& by, const Receiving& its, const ByteSource& bytes) {
+  const rows::StoredUpload& upload = its.upload;
+  const std::string& id = upload.id.text;
+  const auto before = static_cast<std::uint64_t>(upload.offset);
+  const std::uint64_t whole = upload.size ? static_cast<std::uint64_t>(*upload.size) : options_.maxUpload;
+  const auto requireRoom = [&](std::uint64_t size) {
+    if (size <= whole - before) return;
+    if (!upload.size) throw publisher_.tooLarge();
+    throw Error(Fault::malformed, fmt::format("upload {}: has only {} bytes to come", id, whole - before));
+  };
+  const std::uint64_t least = bytes.size.value_or(bytes.least);
+  requireRoom(least);
+  const std::uint64_t most = database_.read([&](store::Reader& reader) {
+    return publisher_.requireQuota(reader, publisher_.findUploadable(reader, by, access_.identify(by), upload.video),
+                                   least);
+  });
+  std::optional<UploadInProgress> progress;
+  try {
+    progress.emplace(inProgress_, its.sender, upload.owner, options_.maxPerUser, options_.patience);
+  } catch (const Error& error) {
+    throw Error(Fault::locked, error.detail(), error.retryAfter());
+  }
+  database_.requireSpace(least);
+  if (!progress->grow(least, most)) throw Publisher::overQuota();
+
+  store::HashedPart hashed = hashes_.take(id);
+  const HashedUploads::Keep keepHash(hashes_, id, hashed);
+  store::Incoming incoming = blobs_.resume(id, before, hashed, [&] { return its.turn.isOver(); });
+  std::optional<Hash> checksum;
+  if (its.checksum) checksum.emplace(its.checksum->function);
+  std::uint64_t recorded = before;
+  std::uint64_t looked = before;
+  std::uint64_t inRow = 0;  // bytes of this piece that the row counts already
+  const auto count = [&](std::uint64_t size) {
+    if (most != UINT64_MAX && !progress->grow(std::max(size, least) - inRow, most - inRow))
+      throw Publisher::overQuota();
+  };
+  bool isWhole = true;  // whether what arrived counts
+  const auto take = [&](std::span<const std::byte> piece) {
+    if (its.turn.isOver()) throw isOver(upload.id);
+    const std::uint64_t size = incoming.size() - before + piece.size();
+    try {
+      requireRoom(size);
+    } catch (const Error&) {
+      isWhole = false;
+      throw;
+    }
+    count(size);
+    incoming.write(piece);
+    if (checksum) checksum->add(piece);
+    if (incoming.size() - looked >= spaceStep) {
+      looked = incoming.size();
+      const std::uint64_t got = looked - before;
+      database_.requireSpace(got < least ? least - got : bytes.size ? 0 : spaceAhead);
+    }
+    if (checksum || incoming.size() - recorded < syncStep || incoming.size() == whole) return;
+    recorded = incoming.size();
+    record(upload, incoming, incoming.sync());
+    inRow = recorded - before;
+    count(size);
+  };
+  std::exception_ptr broken;
+  try {
+    bytes.push({take, [&] { return incoming.room(); }});
+  } catch (...) {
+    broken = std::current_exception();
+  }
+  if (checksum && !broken && checksum->hex() != its.checksum->hex)
+    broken = std::make_exception_ptr(Error(Fault::checksumMismatch, "Upload-Checksum: does not match the bytes"));
+  if (broken && (checksum || !isWhole)) {
+    incoming.cut(before);
+  } else if (!broken && upload.size && incoming.size() == whole) {
+    publish(by, upload, incoming);
+    hashed = {};
+  } else {
+    try {
+      hashed = incoming.pause();
+      record(upload, incoming, incoming.size());
+    } catch (...) {
+      if (!broken) throw;
+    }
+  }
+  if (broken && its.turn.isOver()) throw isOver(upload.id);
+  if (broken) std::rethrow_exception(broken);
+}
+
+// Records that so many bytes survive a crash. As long as the content is not published, one byte is missing: a client
+// that finds nothing missing takes it for published.
+void ResumableUploads::record(const rows::StoredUpload& upload, store::Incoming& incoming, std::uint64_t size) {
+  const std::int64_t bytes = std::min(static_cast<std::int64_t>(size), upload.size.value_or(INT64_MAX - 1) - 1);
+  const Time now = access_.now();
+  const bool isThere = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+    return rows::recordUpload(transaction, upload.id, bytes, now, now + options_.ttl);
+  });
+  if (isThere) return;
+  incoming.drop();
+  throw Publisher::isGone(upload.id, "was removed meanwhile");
+}
+
+void ResumableUploads::publish(const Credential& by, const rows::StoredUpload& upload, store::Incoming& incoming) {
+  try {
+    publisher_.commit(by, {upload.video, upload.sha256}, incoming, &upload);
+  } catch (const Error& error) {
+    if (error.fault() == Fault::malformed || error.fault() == Fault::unsupportedMediaType) {
+      incoming.drop();
+      remove(upload);
+    } else if (error.fault() == Fault::gone) {
+      incoming.drop();
+    } else {
+      record(upload, incoming, incoming.size());
+    }
+    throw;
+  }
+}
+
+// Removes the row of an upload, and the video that was created for it.
+void ResumableUploads::remove(const rows::StoredUpload& upload) {
+  const bool isQueued = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+    rows::deleteUpload(transaction, upload.id);
+    return upload.madeVideo && queuePending(transaction, upload.video);
+  });
+  if (isQueued) wakePurge_();
+}
+void ResumableUploads::removePending(const VideoId& id) noexcept try {
+  if (database_.write(store::Purpose::keep,
+                      [&](store::Transaction& transaction) { return queuePending(transaction, id); }))
+    wakePurge_();
+} catch (const std::exception&) {
+  // upload-sweep removes it.
+}
+bool ResumableUploads::queuePending(store::Transaction& transaction, const VideoId& id) {
+  const auto video = rows::findVideo(transaction, id);
+  const Time now = access_.now();
+  return video && video->state == VideoState::pending && rows::queueDeletion(transaction, *video, now, now);
+}
+
+}  // namespace video
