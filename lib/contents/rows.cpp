@@ -43,7 +43,7 @@ void forEachUnblocked(store::Reader& reader, std::string_view sha256,
                       const std::function<void(VideoId, const ViewedVideo&)>& take) {
   static const std::string sql = fmt::format(
       "SELECT v.id, {} FROM video_info v CROSS JOIN users o ON o.id = v.author_id AND o.deleted IS NULL "
-      "WHERE v.sha256 = ? AND v.sha256 <> '' AND v.blocked IS NULL ORDER BY v.id",
+      "WHERE ((v.sha256 = ?1 AND v.sha256 <> '') OR v.original_sha256 = ?1) AND v.blocked IS NULL ORDER BY v.id",
       viewColumns);
   auto query = reader.query(sql, sha256);
   while (query.next()) take(VideoId{std::string(query.text(0))}, viewOf(query, 1).value());

@@ -17,7 +17,7 @@ void requireContentAllowed(store::Reader& reader, std::string_view sha256);
 /// user who was deleted.
 bool isBlockedByAdmin(store::Reader& reader, std::string_view sha256);
 Page<BlockedContent> listBlockedContents(store::Reader& reader, const ListQuery& wanted);
-/// Calls `take` for each video of a live user that has this content and is not blocked, by ID.
+/// Calls `take` for each video of a live user that has this content, or one made from it, and is not blocked, by ID.
 void forEachUnblocked(store::Reader& reader, std::string_view sha256,
                       const std::function<void(VideoId, const ViewedVideo&)>& take);
 

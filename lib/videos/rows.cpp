@@ -289,8 +289,10 @@ std::optional<VideoId> nextReady(store::Reader& reader, const VideoId& after) {
 std::vector<UnprobedContent> listUnprobed(store::Reader& reader, const VideoId& after, std::int64_t limit) {
   std::vector<UnprobedContent> all;
   auto query = reader.query(
-      "SELECT id, coalesce(blob, ''), content_type FROM video_info WHERE state = 'ready' AND probed = 0 AND id > ? "
-      "ORDER BY id LIMIT ?",
+      "SELECT v.id, coalesce(v.blob, ''), v.content_type FROM video_info v WHERE v.state = 'ready' AND v.probed = 0 "
+      "AND "
+      "v.id > ? AND NOT EXISTS (SELECT 1 FROM damaged_contents d WHERE d.video_id = v.id AND d.blob = v.blob) "
+      "ORDER BY v.id LIMIT ?",
       after, limit);
   while (query.next())
     all.push_back({VideoId{std::string(query.text(0))}, std::string(query.text(1)), std::string(query.text(2))});
@@ -358,7 +360,8 @@ bool hasListedVideos(store::Reader& reader, UserId user) {
 
 bool hasPendingVideos(store::Reader& reader, UserId user, std::int64_t count) {
   return reader
-      .query("SELECT 1 FROM video_info WHERE author_id = ? AND state = 'pending' LIMIT 1 OFFSET ?", user, count - 1)
+      .query("SELECT 1 FROM video_info WHERE author_id = ? AND state = 'pending' AND drop_id IS NULL LIMIT 1 OFFSET ?",
+             user, count - 1)
       .next();
 }
 

@@ -122,7 +122,8 @@ std::vector<VideoId> listDamaged(store::Reader& reader, std::int64_t limit);
 /// Returns the video that the task verify looked at last; empty before its first run.
 VideoId verifyPosition(store::Reader& reader);
 
-/// Returns at most `limit` ready videos after this one whose content was not looked into, by ID.
+/// Returns at most `limit` ready videos after this one whose content was not looked into, by ID; without those whose
+/// content is known to be missing or damaged.
 std::vector<UnprobedContent> listUnprobed(store::Reader& reader, const VideoId& after, std::int64_t limit);
 /// Returns why a ready video does not play everywhere; nothing if its content was not looked into.
 std::vector<std::string> notesOf(const StoredVideo& video);

@@ -138,12 +138,42 @@ TEST_CASE("only the owner, admins and the operator see that a file says where it
   }
   for (const Credential& by : {bob, Credential(Anonymous{})}) {
     CHECK_FALSE(shownTo(by).hasLocation);
+    CHECK_FALSE(shownTo(by).originalSha256);
     CHECK(shownTo(by).notes.value().back() != told);
     CHECK(shownTo(by).videoCodec == "avc1.42c00a");
     CHECK_FALSE(site.at(by).videos().newest(by, {}).items.at(0).hasLocation);
     CHECK_FALSE(site.at(by).videos().listOf(by, {{}, "ada", {}}).items.at(0).hasLocation);
   }
   CHECK(site.at(ada).videos().newest(ada, {}).items.at(0).hasLocation == true);
+
+  // Whatever a moderator does, the reply does not say so; nor that it was removed.
+  const Credential mod = site.user("mod", Role::moderator);
+  const auto blockBy = [&](const Credential& by) {
+    const Video blocked = site.at(by).videos().block(by, {id, "x"});
+    site.at(by).videos().unblock(by, {id, {}});
+    return blocked;
+  };
+  CHECK(blockBy(root).hasLocation == true);
+  CHECK_FALSE(blockBy(mod).hasLocation);
+  site.at(ada).uploads().stripLocation(ada, {id, {}});
+  CHECK(shownTo(ada).originalSha256);
+  for (const Credential& by : {bob, mod, Credential(Anonymous{})}) CHECK_FALSE(shownTo(by).originalSha256);
+  CHECK_FALSE(blockBy(mod).originalSha256);
+  CHECK(blockBy(root).originalSha256);
+}
+
+TEST_CASE("blocking a content finds the videos that the location was removed from, and keeps them in the trash") {
+  Site site(GENERATE(Way::local, Way::remote), byHand);
+  const Credential ada = site.user("ada");
+  const Credential root = site.user("root", Role::admin);
+  const VideoId id = site.video(ada, "ada", "x", sample("boxes", "xyz_mov"));
+  const std::string original = site.at(ada).videos().show(ada, {id, {}}).sha256;
+  site.at(ada).uploads().stripLocation(ada, {id, {}});
+  const VideoId deleted = site.video(ada, "ada", "y", sample("boxes", "xyz_mov"));
+  site.at(ada).uploads().stripLocation(ada, {deleted, {}});
+  site.at(ada).videos().remove(ada, {{deleted, {}}, {}});
+  CHECK(site.at(root).contents().block(root, {original, "x"}).videos == std::vector<VideoId>{id, deleted});
+  requireFault([&] { site.at(ada).videos().restore(ada, {deleted, {}}); }, Fault::forbidden, "is blocked");
 }
 
 TEST_CASE("media-probe looks into contents that were not looked into, and not twice") {
@@ -173,7 +203,13 @@ TEST_CASE("media-probe looks into contents that were not looked into, and not tw
   CHECK_FALSE(videos.show(ada, {lost, {}}).durationMs);
   CHECK(videos.show(ada, {broken, {}}).notes.value().size() == 1);
 
+  // The missing one is recorded, and not tried again before it is found sound.
+  run = probeOnce(site);
+  CHECK(run.done == 0);
+  CHECK(run.failed == 0);
   std::filesystem::rename(away, file);
+  videos.verify(ada, {lost, {}});
+  waitFor("it is found sound", [&] { return videos.verifyStatus(ada, {lost, {}}).sound; });
   run = probeOnce(site);
   CHECK(run.done == 1);
   CHECK(run.failed == 0);
