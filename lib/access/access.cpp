@@ -369,6 +369,10 @@ std::string Access::uploadLink(const VideoId& video) {
                   now() + impl_->options.uploadLinkTtl);
 }
 
+Time Access::uploadLinksSince() const {
+  return now() - impl_->options.uploadLinkTtl - std::chrono::seconds{1};  // links name whole seconds
+}
+
 std::string Access::link(std::string_view share, const VideoId& video, std::string_view what, Time expires) {
   return makeLink(impl_->database.directory().signingKey().read(), share, video, what, expires);
 }

@@ -143,6 +143,8 @@ class Access {
 
   /// Returns the query `?share=&exp=&sig=` for uploading to a video, valid for uploadLinkTtl.
   std::string uploadLink(const VideoId& video);
+  /// Returns the time before which uploadLink has made only links that have expired.
+  Time uploadLinksSince() const;
   /// Returns the query `?share=&exp=&sig=` of a share, for `what` (view, upload).
   std::string link(std::string_view share, const VideoId& video, std::string_view what, Time expires);
   /// Returns the query `?share=&exp=&sig=` of a drop link of a user.

@@ -1,9 +1,17 @@
 #include "uploads/in_progress.hpp"
 
+#include <functional>
+
 #include "base/error.hpp"
 #include "base/waiting.hpp"
 
 namespace video {
+
+UserId guestsOf(const ShareId& drop) {
+  // A number that no user has; two links with the same one have one limit.
+  constexpr std::uint64_t sign = 1ULL << 63;
+  return UserId{static_cast<std::int64_t>(std::hash<std::string>{}(drop.text) | sign)};
+}
 
 bool UploadsInProgress::fits(UserId owner, std::uint64_t size, std::uint64_t most) {
   const std::lock_guard lock(mutex_);

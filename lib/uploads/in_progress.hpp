@@ -31,6 +31,9 @@ class UploadsInProgress {
   std::map<std::int64_t, Totals> users_;
 };
 
+/// Returns the sender that the guests of a drop link count as, so that they do not keep its user from uploading.
+UserId guestsOf(const ShareId& drop);
+
 /// Counts one upload of a user while it exists.
 class UploadInProgress {
  public:

@@ -106,7 +106,7 @@ class DirectoryUploads : public LocalUploads {
     UserId sender = who.user;
     const auto [owner, most] = database_.read([&](store::Reader& reader) {
       const rows::StoredVideo video = publisher_.findUploadable(reader, by, who, wanted.id);
-      if (who.kind == Identity::Kind::link) sender = video.authorId;
+      if (who.kind == Identity::Kind::link) sender = video.dropSize ? guestsOf(*video.drop) : video.authorId;
       if (wanted.digest) rows::requireContentAllowed(reader, *wanted.digest);
       return std::pair(video.authorId, publisher_.requireQuota(reader, video, least));
     });
@@ -196,6 +196,7 @@ class DirectoryUploads : public LocalUploads {
     status.id = video.id;
     status.ready = video.state == VideoState::ready;
     status.underWay = blobs_.isUnderWay(video.id.text);
+    if (status.ready && video.dropSize == 0) return status;  // a guest asks, and the content is another's
     status.size = video.size;
     status.sha256 = video.sha256;
     status.contentType = video.contentType;

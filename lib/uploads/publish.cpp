@@ -23,7 +23,7 @@ namespace {
 // What a guest may upload through a drop link: once, and no more than was announced.
 void requireAnnounced(const rows::StoredVideo& video, std::uint64_t size) {
   if (video.state != VideoState::pending)
-    throw Error(Fault::conflict, fmt::format("video {}: its file has come already", video.id.text));
+    throw Error(Fault::conflict, fmt::format("video {}: its file has arrived already", video.id.text));
   if (std::cmp_greater(size, *video.dropSize))
     throw Error(Fault::tooLarge, fmt::format("file: exceeds the {} bytes that were announced", *video.dropSize));
 }
@@ -116,6 +116,9 @@ Uploaded Publisher::commit(const Credential& by, const Upload& wanted, store::In
     if (content.originalSha256) rows::requireContentAllowed(transaction, *content.originalSha256);
     isLimited = requireQuota(transaction, video, static_cast<std::uint64_t>(content.size)) != UINT64_MAX;
     if (!rows::setContent(transaction, video, content, access_.now())) throw rows::changedMeanwhile(wanted.id);
+    if (video.drop)
+      rows::settleDrop(transaction, wanted.id, video.state == VideoState::pending,
+                       video.dropSize ? std::optional(content.size) : std::nullopt);
     if (video.blob) rows::insertBlobDeletion(transaction, *video.blob, video.authorId, video.size, access_.now());
     // From here on the row may be durable whatever COMMIT reports: a blob too many is swept, one too few is lost.
     incoming.keep();

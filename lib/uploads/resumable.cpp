@@ -37,6 +37,8 @@ Error isOver(const UploadId& id) {
   return Error(Fault::locked, fmt::format("upload {}: a newer request continues it", id.text));
 }
 
+constexpr std::size_t mostPartialByLink = 10;  // to one video
+
 UserId senderOf(const Identity& who, UserId owner) {
   if (who.kind == Identity::Kind::operator_) return {};
   return who.kind == Identity::Kind::link ? owner : who.user;
@@ -169,7 +171,12 @@ ResumableUpload ResumableUploads::insert(const Credential& by, const NewUpload& 
     if (!inProgress_.fits(video.authorId, size, publisher_.requireQuota(transaction, video, size)))
       throw Publisher::overQuota();
     if (wanted.sha256) rows::requireContentAllowed(transaction, *wanted.sha256);
-    if (options_.maxPartial > 0 && who.kind != Identity::Kind::operator_ &&
+    // Those created through a link have a limit of their own, so that they do not keep the owner from uploading.
+    const bool isByLink = who.kind == Identity::Kind::link;
+    if (isByLink && rows::partialUploadsTo(transaction, id).size() >= mostPartialByLink)
+      throw Error(Fault::conflict, fmt::format("video {}: has {} uploads that are not complete already; abort some",
+                                               id.text, mostPartialByLink));
+    if (options_.maxPartial > 0 && !isByLink && who.kind != Identity::Kind::operator_ &&
         rows::hasPartialUploads(transaction, video.authorId, options_.maxPartial))
       throw Error(Fault::conflict, fmt::format("user {}: has {} uploads that are not complete already; abort some",
                                                video.author, options_.maxPartial));
@@ -183,7 +190,7 @@ ResumableUpload ResumableUploads::insert(const Credential& by, const NewUpload& 
     upload.expires = upload.created + options_.ttl;
     upload.owner = video.authorId;
     upload.madeVideo = madeVideo;
-    upload.byLink = who.kind == Identity::Kind::link;
+    upload.byLink = isByLink;
     upload.sha256 = wanted.sha256;
     upload.metadata = wanted.metadata;
     rows::insertUpload(transaction, upload);
@@ -218,13 +225,15 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
   };
   const std::uint64_t least = bytes.size.value_or(bytes.least);
   requireRoom(least);
+  UserId sender = its.sender;
   const std::uint64_t most = database_.read([&](store::Reader& reader) {
-    return publisher_.requireQuota(reader, publisher_.findUploadable(reader, by, access_.identify(by), upload.video),
-                                   least);
+    const rows::StoredVideo video = publisher_.findUploadable(reader, by, access_.identify(by), upload.video);
+    if (video.dropSize) sender = guestsOf(*video.drop);
+    return publisher_.requireQuota(reader, video, least);
   });
   std::optional<UploadInProgress> progress;
   try {
-    progress.emplace(inProgress_, its.sender, upload.owner, options_.maxPerUser, options_.patience);
+    progress.emplace(inProgress_, sender, upload.owner, options_.maxPerUser, options_.patience);
   } catch (const Error& error) {
     throw Error(Fault::locked, error.detail(), error.retryAfter());
   }

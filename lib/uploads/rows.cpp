@@ -63,7 +63,8 @@ Page<ResumableUpload> listUploads(store::Reader& reader, std::optional<UserId> o
 
 bool hasPartialUploads(store::Reader& reader, UserId owner, std::int64_t count) {
   return reader
-      .query("SELECT 1 FROM uploads WHERE owner_id = ? AND state = 'partial' LIMIT 1 OFFSET ?", owner, count - 1)
+      .query("SELECT 1 FROM uploads WHERE owner_id = ? AND state = 'partial' AND by_link = 0 LIMIT 1 OFFSET ?", owner,
+             count - 1)
       .next();
 }
 

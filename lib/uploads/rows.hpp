@@ -22,7 +22,7 @@ struct StoredUpload : ResumableUpload {
 std::optional<StoredUpload> findUpload(store::Reader& reader, const UploadId& id);
 /// Returns a page of the uploads of one user or of all, oldest first.
 Page<ResumableUpload> listUploads(store::Reader& reader, std::optional<UserId> owner, const ListQuery& wanted);
-/// Returns whether the user has at least `count` partial uploads.
+/// Returns whether the user has at least `count` partial uploads, without those created through links.
 bool hasPartialUploads(store::Reader& reader, UserId owner, std::int64_t count);
 /// Returns whether there is a partial upload with this ID.
 bool isPartialUpload(store::Reader& reader, std::string_view id);
