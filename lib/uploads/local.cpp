@@ -210,7 +210,7 @@ class DirectoryUploads : public LocalUploads {
     if (who.kind == Identity::Kind::link) throw Error(Fault::malformed, "video: a signed link needs it");
     if (!wanted.user && !who.isUser()) throw Error(Fault::malformed, "user: is missing");
     const std::string user = wanted.user.value_or(who.userName);
-    const VideoId made = videos_.add(by, {user, wanted.name.value_or("video")}).id;
+    const VideoId made = videos_.add(by, {user, wanted.name.value_or("video"), wanted.visibility}).id;
     try {
       return insert(by, wanted, made, true);
     } catch (const Error&) {
@@ -472,8 +472,11 @@ class DirectoryUploads : public LocalUploads {
     if (broken) std::rethrow_exception(broken);
   }
 
-  static Error isOver(const UploadId& id) {
-    return Error(Fault::locked, fmt::format("upload {}: a newer request continues it", id.text));
+  // Why a request should end, which a newer one or `drain` has stopped.
+  Error isOver(const UploadId& id) const {
+    turns_.requireOpen();
+    return Error(Fault::locked, fmt::format("upload {}: a newer request continues it", id.text))
+        .because(Reason::newerRequest);
   }
 
   // Records that so many bytes survive a crash. As long as the content is not published, one byte is missing: a client
