@@ -44,6 +44,7 @@ std::string hintFor(const Error& error, Caller& caller) {
     case Reason::videoDeleted: return "run `videoctl video restore ID` to restore it";
     case Reason::noAnswer:
       return remote ? "check the address and that videod is running there; use --timeout to wait longer" : "";
+    case Reason::newerRequest:
     case Reason::none: break;
   }
   switch (error.fault()) {

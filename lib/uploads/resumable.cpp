@@ -33,10 +33,6 @@ Error noSuchUpload(const UploadId& id) {
   return Error(Fault::notFound, fmt::format("upload {}: not found", id.text));
 }
 
-Error isOver(const UploadId& id) {
-  return Error(Fault::locked, fmt::format("upload {}: a newer request continues it", id.text));
-}
-
 constexpr std::size_t mostPartialByLink = 10;  // to one video
 
 UserId senderOf(const Identity& who, UserId owner) {
@@ -59,7 +55,7 @@ ResumableUpload ResumableUploads::create(const Credential& by, const NewUpload& 
   if (who.kind == Identity::Kind::link) throw Error(Fault::malformed, "video: a signed link needs it");
   if (!wanted.user && !who.isUser()) throw Error(Fault::malformed, "user: is missing");
   const std::string user = wanted.user.value_or(who.userName);
-  const VideoId made = videos_.add(by, {user, wanted.name.value_or("video")}).id;
+  const VideoId made = videos_.add(by, {user, wanted.name.value_or("video"), wanted.visibility}).id;
   try {
     return insert(by, wanted, made, true);
   } catch (const Error&) {
@@ -299,6 +295,13 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
   }
   if (broken && its.turn.isOver()) throw isOver(upload.id);
   if (broken) std::rethrow_exception(broken);
+}
+
+// Why a request should end, which a newer one or `drain` has stopped.
+Error ResumableUploads::isOver(const UploadId& id) const {
+  turns_.requireOpen();
+  return Error(Fault::locked, fmt::format("upload {}: a newer request continues it", id.text))
+      .because(Reason::newerRequest);
 }
 
 // Records that so many bytes survive a crash. As long as the content is not published, one byte is missing: a client

@@ -105,6 +105,7 @@ class ResumableUploads {
   ResumableUpload insert(const Credential& by, const NewUpload& wanted, const VideoId& id, bool madeVideo);
   void setSize(rows::StoredUpload& upload, std::int64_t size);
   void receive(const Credential& by, const Receiving& its, const ByteSource& bytes);
+  Error isOver(const UploadId& id) const;
   void record(const rows::StoredUpload& upload, store::Incoming& incoming, std::uint64_t size);
   void publish(const Credential& by, const rows::StoredUpload& upload, store::Incoming& incoming);
   void remove(const rows::StoredUpload& upload);

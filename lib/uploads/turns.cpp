@@ -28,9 +28,11 @@ UploadTurns::Turn::Turn(UploadTurns& all, const std::string& upload, std::functi
     mine.holder = this;
     return;
   }
+  const bool isNewest = mine.newest == ticket;
   all_.removeIfIdle(upload_);
   all_.requireOpen(lock);
-  throw Error(Fault::locked, fmt::format("upload {}: another request is working on it", upload_));
+  throw Error(Fault::locked, fmt::format("upload {}: another request is working on it", upload_))
+      .because(isNewest ? Reason::none : Reason::newerRequest);
 }
 
 UploadTurns::Turn::~Turn() {

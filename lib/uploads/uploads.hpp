@@ -93,12 +93,13 @@ struct ResumableUpload {
 
 /// The request for an upload that can be resumed.
 struct NewUpload {
-  std::optional<VideoId> video;       ///< the video whose content it is; nothing: a new one
-  std::optional<std::string> user;    ///< owner of the new video; default: the caller
-  std::optional<std::string> name;    ///< name of the new video, 1 to 200 characters
-  std::optional<std::int64_t> size;   ///< bytes; nothing: said later
-  std::optional<std::string> sha256;  ///< of the whole, hex; content with another one is refused
-  std::string metadata{};             ///< Upload-Metadata of tus, kept for the client
+  std::optional<VideoId> video;            ///< the video whose content it is; nothing: a new one
+  std::optional<std::string> user;         ///< owner of the new video; default: the caller
+  std::optional<std::string> name;         ///< name of the new video, 1 to 200 characters
+  std::optional<std::int64_t> size;        ///< bytes; nothing: said later
+  std::optional<std::string> sha256;       ///< of the whole, hex; content with another one is refused
+  std::string metadata{};                  ///< Upload-Metadata of tus, kept for the client
+  std::optional<Visibility> visibility{};  ///< of the new video; default: what the server is configured for
 };
 
 /// Identifies an upload.

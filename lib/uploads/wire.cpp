@@ -182,13 +182,15 @@ NewUpload newUploadOf(const http::Head& head) {
   std::optional<std::string> video;
   std::optional<std::string> user;
   std::optional<std::string> sha256;
+  std::optional<std::string> visibility;
   for (auto& [key, value] : tus::readMetadata(wanted.metadata)) {
-    const std::array<std::pair<std::string_view, std::optional<std::string>*>, 6> known{{{"name", &name},
+    const std::array<std::pair<std::string_view, std::optional<std::string>*>, 7> known{{{"name", &name},
                                                                                          {"filename", &file},
                                                                                          {"relativePath", &path},
                                                                                          {"video", &video},
                                                                                          {"user", &user},
-                                                                                         {"sha256", &sha256}}};
+                                                                                         {"sha256", &sha256},
+                                                                                         {"visibility", &visibility}}};
     for (const auto& [its, to] : known) {
       if (key != its) continue;
       if (!isUtf8(value)) throw Error(Fault::malformed, fmt::format("Upload-Metadata: {}: is not UTF-8", key));
@@ -199,6 +201,12 @@ NewUpload newUploadOf(const http::Head& head) {
   if (video) wanted.video = VideoId{*std::move(video)};
   wanted.user = std::move(user);
   wanted.sha256 = std::move(sha256);
+  if (visibility) {
+    wanted.visibility = valueOf<Visibility>(*visibility);
+    if (!wanted.visibility)
+      throw Error(Fault::malformed,
+                  fmt::format("Upload-Metadata: visibility: is none of {}", namesOf<Visibility>(", ")));
+  }
   wanted.name = nameOfFile(name.value_or(""), file.value_or(""), path.value_or(""));
   return wanted;
 }
@@ -330,6 +338,7 @@ class RemoteUploads : public Uploads {
     add("user", wanted.user);
     add("name", wanted.name);
     add("sha256", wanted.sha256);
+    add("visibility", wanted.visibility);
     http::HeaderFields headers = tusHeaders();
     if (wanted.size)
       headers.emplace_back("Upload-Length", fmt::to_string(*wanted.size));

@@ -103,6 +103,12 @@ void readValue(std::string_view text, std::string_view name, std::chrono::millis
   to = *duration;
 }
 
+void readSize(std::string_view text, std::string_view name, std::optional<std::int64_t>& to) {
+  const auto size = parseSize(text);
+  if (!size) throw Error(Fault::malformed, fmt::format("{}: {} is not a size such as 5GiB", name, text));
+  to = static_cast<std::int64_t>(*size);
+}
+
 void readPositionMs(std::string_view text, std::string_view name, std::optional<std::int64_t>& to) {
   const auto position = parsePosition(text);
   if (!position) throw Error(Fault::malformed, fmt::format("{}: {} is not a position such as 1:23.5", name, text));

@@ -79,6 +79,7 @@ using Action = std::function<int(Caller&)>;
 
 void readValue(std::string_view text, std::string_view name, Time& to);  ///< RFC 3339, `@UNIX`, `-7d`
 void readValue(std::string_view text, std::string_view name, std::chrono::milliseconds& to);
+void readSize(std::string_view text, std::string_view name, std::optional<std::int64_t>& to);  ///< bytes: `5GiB`
 void readPositionMs(std::string_view text, std::string_view name, std::optional<std::int64_t>& to);
 template <class T>
 void readValue(std::string_view text, std::string_view name, T& to) {

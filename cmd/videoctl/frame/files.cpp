@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <csignal>
@@ -52,6 +53,25 @@ std::string withoutNewline(std::string text) {
 void waitForInput(int descriptor) {
   pollfd ready[2] = {{descriptor, POLLIN, 0}, {signalBell, POLLIN, 0}};
   while (::poll(ready, 2, -1) < 0 && errno == EINTR) {
+  }
+}
+
+Error interrupted() {
+  return Error(Fault::unavailable, "interrupted");
+}
+
+// Passes on what `read` reads, until it returns 0.
+template <class Read>
+void pushPieces(const std::string& path, const ByteSink& sink, const Read& read) {
+  std::vector<std::byte> piece(pieceSize);
+  for (;;) {
+    const std::span<std::byte> room = sink.room();
+    const std::span<std::byte> to = room.empty() ? std::span(piece) : room;
+    const ssize_t count = read(to);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throwFileError(path, errno);
+    if (count == 0) return;
+    sink(to.first(static_cast<std::size_t>(count)));
   }
 }
 
@@ -175,27 +195,48 @@ ByteSource sourceOf(const Descriptor& file, const std::string& path) {
   struct stat what {};
   if (::fstat(file.number(), &what) != 0) throwFileError(path, errno);
   if (S_ISDIR(what.st_mode)) throwFileError(path, EISDIR);
-  const bool regular = S_ISREG(what.st_mode);
+  if (S_ISREG(what.st_mode)) {
+    ByteSource source = sourceOf(file, path, 0, UINT64_MAX);
+    source.size = static_cast<std::uint64_t>(what.st_size);
+    return source;
+  }
   ByteSource source;
-  if (regular) source.size = static_cast<std::uint64_t>(what.st_size);
-  source.repeatable = regular;
-  source.push = [number = file.number(), path, regular](const ByteSink& sink) {
-    std::vector<std::byte> piece(pieceSize);
-    for (off_t offset = 0;;) {
-      if (!regular) waitForInput(number);
-      if (SignalNote::came() != 0) throw Error(Fault::unavailable, "interrupted");
-      const std::span<std::byte> room = sink.room();
-      const std::span<std::byte> to = room.empty() ? std::span(piece) : room;
-      const ssize_t count =
-          regular ? ::pread(number, to.data(), to.size(), offset) : ::read(number, to.data(), to.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) throwFileError(path, errno);
-      if (count == 0) return;
-      offset += count;
-      sink(to.first(static_cast<std::size_t>(count)));
-    }
+  source.push = [number = file.number(), path](const ByteSink& sink) {
+    pushPieces(path, sink, [&](std::span<std::byte> to) {
+      waitForInput(number);
+      if (SignalNote::came() != 0) throw interrupted();
+      return ::read(number, to.data(), to.size());
+    });
   };
   return source;
+}
+
+ByteSource sourceOf(const Descriptor& file, const std::string& path, std::uint64_t offset, std::uint64_t size) {
+  ByteSource source;
+  source.size = size;
+  source.repeatable = true;
+  source.push = [number = file.number(), path, offset, size](const ByteSink& sink) {
+    std::uint64_t done = 0;
+    pushPieces(path, sink, [&](std::span<std::byte> to) {
+      if (SignalNote::came() != 0) throw interrupted();
+      const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(to.size(), size - done));
+      const ssize_t count = ::pread(number, to.data(), most, static_cast<off_t>(offset + done));
+      if (count > 0) done += static_cast<std::uint64_t>(count);
+      return count;
+    });
+  };
+  return source;
+}
+
+std::string identityOf(const struct stat& what) {
+  return fmt::format("{}:{}:{}:{}.{:09}", what.st_dev, what.st_ino, what.st_size, what.st_mtim.tv_sec,
+                     what.st_mtim.tv_nsec);
+}
+
+std::string identityOf(const Descriptor& file, const std::string& path) {
+  struct stat what {};
+  if (::fstat(file.number(), &what) != 0) throwFileError(path, errno);
+  return identityOf(what);
 }
 
 FileOpener::FileOpener() {

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <span>
@@ -37,6 +40,13 @@ void leaveStandardFiles();
 /// Returns an open file or standard input as a source of bytes; `file` must outlive it. The source throws Error after a
 /// signal.
 ByteSource sourceOf(const Descriptor& file, const std::string& path);
+/// The same for `size` bytes of a regular file from `offset` on; fewer if the file ends before.
+ByteSource sourceOf(const Descriptor& file, const std::string& path, std::uint64_t offset, std::uint64_t size);
+
+/// Returns a text that is another one for another file, and for one that has changed: device, inode, size and mtime.
+std::string identityOf(const struct stat& what);
+/// The same for an open file. Throws Error, naming `path`.
+std::string identityOf(const Descriptor& file, const std::string& path);
 
 /// Opens files for reading with the permissions that the program started with. In direct mode root becomes the owner of
 /// the data directory; a child process keeps the permissions of root and opens and removes the files.
