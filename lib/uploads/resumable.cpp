@@ -331,7 +331,7 @@ void ResumableUploads::publish(const Credential& by, const rows::StoredUpload& u
 }
 // Records what is there after all, so that only publishing it is left to do.
 void ResumableUploads::recordUnpublished(const rows::StoredUpload& upload, store::Incoming& incoming) noexcept try {
-  if (std::cmp_greater(incoming.synced(), upload.offset) && !record(upload.id, incoming.synced())) incoming.drop();
+  if (!record(upload.id, incoming.sync())) incoming.drop();
 } catch (const std::exception&) {
   // What the row says stays true.
 }
@@ -344,8 +344,7 @@ void ResumableUploads::publishWhole(const Credential& by, const Receiving& its) 
     const UploadId& id = its.upload.id;
     if (!database_.read([&](store::Reader& reader) { return rows::isPartialUpload(reader, id.text); }))
       throw Publisher::isGone(id, error.detail());
-    throw Error(Fault::locked,
-                fmt::format("upload {}: is whole, but cannot be published: {}", id.text, error.detail()),
+    throw Error(Fault::locked, fmt::format("upload {}: is whole, but cannot be published: {}", id.text, error.detail()),
                 error.retryAfter());
   }
 }
