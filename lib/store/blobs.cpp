@@ -106,18 +106,20 @@ struct Incoming::State {
   std::string sha256;
   Descriptor shard;
   std::string blob;
-  bool kept = false;
+  enum class Kept { no, maybe, yes } kept = Kept::no;  // the blob
   bool resumable = false;
-  bool isNew = false;   // the name may not survive a power loss yet
-  bool linked = false;  // the content has both names
+  bool syncFailed = false;
+  std::uint64_t synced = 0;  // bytes
+  bool isNew = false;        // the name may not survive a power loss yet
+  bool linked = false;       // the content has both names
 
   ~State() {
     const Waiting forTheDisk;  // closing an unlinked file makes the file system free its blocks
     writer.reset();
-    if (!blob.empty() && !kept) removeBlob();
-    if ((holdsName(content()) && (kept || !resumable)) || (placeholder && holdsName(placeholder.number())))
+    if (!blob.empty() && kept == Kept::no) removeBlob();
+    if ((holdsName(content()) && (kept == Kept::yes || !resumable)) || (placeholder && holdsName(placeholder.number())))
       directory->files().unlinkat(incoming.number(), name.c_str());
-    if (adopted && !kept) directory->files().fchmod(content(), adopted->was.st_mode & 07777);
+    if (adopted && kept == Kept::no) directory->files().fchmod(content(), adopted->was.st_mode & 07777);
     if (adopted) ::flock(content(), LOCK_UN);  // who gave it may keep it open
     adopted.reset();
     file.reset();
@@ -142,6 +144,14 @@ struct Incoming::State {
         directory->files().renameat2(shard.number(), blob.c_str(), incoming.number(), name.c_str(), RENAME_NOREPLACE) !=
             0)
       directory->files().unlinkat(shard.number(), blob.c_str());
+  }
+
+  void sync(std::uint64_t size) {
+    if (syncFailed) throw Error(Fault::internal, fmt::format("{}: could not be synced before", name));
+    syncFailed = true;
+    os::sync(directory->files(), content(), name);
+    syncFailed = false;
+    synced = size;
   }
 
   bool holdsName(int holder) const { return holder >= 0 && os::isSameFile(holder, incoming.number(), name); }
@@ -202,16 +212,22 @@ std::string Incoming::sha256() const {
   return state_->sha256;
 }
 void Incoming::keep() {
-  state_->kept = true;
+  state_->kept = State::Kept::yes;
+}
+void Incoming::unkeep(bool isCertain) {
+  state_->kept = isCertain ? State::Kept::no : State::Kept::maybe;
 }
 
 std::uint64_t Incoming::sync() {
   State& its = *state_;
   const Waiting forTheDisk;
-  const std::uint64_t size = its.writer->written();
-  os::sync(its.directory->files(), its.file.number(), its.name);
-  if (std::exchange(its.isNew, false)) os::sync(its.directory->files(), its.incoming.number(), "incoming");
-  return size;
+  its.sync(its.writer->written());
+  if (its.isNew) os::sync(its.directory->files(), its.incoming.number(), "incoming");
+  its.isNew = false;
+  return its.synced;
+}
+std::uint64_t Incoming::synced() const {
+  return state_->isNew ? 0 : state_->synced;
 }
 
 void Incoming::cut(std::uint64_t size) {
@@ -247,7 +263,7 @@ std::string Incoming::finish(std::string_view extension) {
   } else {
     its.sha256 = its.writer->finish();
   }
-  os::sync(files, its.content(), its.name);
+  its.sync(size());
 
   std::string blob = makeRandomHex(idDigits / 2);
   if (!extension.empty() && std::all_of(extension.begin(), extension.end(), isExtension))
@@ -357,6 +373,7 @@ Incoming Blobs::resume(std::string_view name, std::uint64_t size, HashedPart& ha
   auto state = take(name, size, taken);
   state->resumable = true;
   state->isNew = size == 0;
+  state->synced = size;
   const int file = state->file.number();
   std::string piece(std::min<std::uint64_t>(size, readSize), '\0');
   const auto readAt = [&](std::uint64_t at) {

@@ -40,8 +40,11 @@ class Incoming {
   std::uint64_t size() const;
   /// Returns the first bytes (at most 4096), from which the media type is detected.
   std::string_view front() const;
-  /// Syncs the bytes that are in the file already, and returns how many: so many survive a crash.
+  /// Syncs the bytes that are in the file already, and returns how many: so many survive a crash. Once a sync has
+  /// failed, every later one throws: the system may have dropped what it could not write.
   std::uint64_t sync();
+  /// Returns how many bytes certainly survive a crash.
+  std::uint64_t synced() const;
   /// Waits until all bytes are in the file, syncs it, and returns their hash. Nothing may be written afterwards.
   HashedPart pause();
   /// Cuts off everything after the first `size` bytes. Nothing may be written afterwards.
@@ -55,6 +58,9 @@ class Incoming {
   std::string sha256() const;
   /// Keeps the blob. Call it in the transaction that stores the blob's row.
   void keep();
+  /// Says that this transaction has failed: an upload that can be resumed is kept too. The blob is removed only if it
+  /// `isCertain` that no row has it, because a crash can bring back what a COMMIT has written before it failed.
+  void unkeep(bool isCertain);
 
  private:
   friend class Blobs;

@@ -131,8 +131,7 @@ Uploaded Publisher::commit(const Credential& by, const Upload& wanted, store::In
   try {
     uploaded = database_.write(store::Purpose::grow, write);
   } catch (...) {
-    if (written) addRefused({content.blob, content.size, written->authorId});
-    removeRefused();
+    if (written) incoming.unkeep(refuse({content.blob, content.size, written->authorId}));
     throw;
   }
   removeRefused();
@@ -141,9 +140,18 @@ Uploaded Publisher::commit(const Credential& by, const Upload& wanted, store::In
   return uploaded;
 }
 
-void Publisher::addRefused(Refused one) {
+// Queues a content for removal. Returns whether it is certain that no row has it.
+bool Publisher::refuse(Refused one) noexcept try {
+  {
+    const std::lock_guard lock(refusedMutex_);
+    refused_.push_back(one);
+  }
+  removeRefused();
   const std::lock_guard lock(refusedMutex_);
-  refused_.push_back(std::move(one));
+  return refused_.empty() &&
+         !database_.read([&](store::Reader& reader) { return rows::isContentUsed(reader, one.blob); });
+} catch (const std::exception&) {
+  return false;
 }
 
 // Queues them for removal. Once that is committed it is certain that no row has them: the refused COMMIT, which a

@@ -63,8 +63,8 @@ class Publisher {
   };
 
   std::optional<media::MediaInfo> lookInto(const rows::NewContent& content) const;
-  void addRefused(Refused one);
   void removeRefused() noexcept;
+  bool refuse(Refused one) noexcept;
 
   store::Database& database_;
   store::Blobs& blobs_;

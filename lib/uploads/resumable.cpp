@@ -35,6 +35,10 @@ Error noSuchUpload(const UploadId& id) {
 
 constexpr std::size_t mostPartialByLink = 10;  // to one video
 
+Error isRemoved(const UploadId& id) {
+  return Publisher::isGone(id, "was removed meanwhile");
+}
+
 UserId senderOf(const Identity& who, UserId owner) {
   if (who.kind == Identity::Kind::operator_) return {};
   return who.kind == Identity::Kind::link ? owner : who.user;
@@ -71,7 +75,9 @@ ResumableUpload ResumableUploads::resume(const Credential& by, const UploadRef& 
   rows::StoredUpload upload = findLive(by, who, wanted.id, rights::uploadsResume);
   if (blobs_.isUnderWay(wanted.id.text)) throw elsewhere(wanted.id);
   upload.offset = storedOf(upload);
-  return upload;
+  if (upload.state != UploadState::partial || upload.offset != upload.size) return upload;
+  publishWhole(by, {upload, turn, std::nullopt, senderOf(who, upload.owner)});
+  return findMine(by, who, wanted.id, rights::uploadsResume);
 }
 
 ResumableUpload ResumableUploads::append(const Credential& by, const AppendUpload& wanted, const ByteSource& bytes) {
@@ -204,7 +210,7 @@ void ResumableUploads::setSize(rows::StoredUpload& upload, std::int64_t size) {
   if (!database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
         return rows::setUploadSize(transaction, upload.id, size);
       }))
-    throw Publisher::isGone(upload.id, "was removed meanwhile");
+    throw isRemoved(upload.id);
   upload.size = size;
 }
 
@@ -236,6 +242,9 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
   database_.requireSpace(least);
   if (!progress->grow(least, most)) throw Publisher::overQuota();
 
+  // A COMMIT that failed may stand in the log: after a crash, the file would be a content, as it is now. Another COMMIT
+  // overwrites that one, before the file is cut.
+  if (blobs_.incomingSize(id) > before && !record(upload.id, before)) throw isRemoved(upload.id);
   store::HashedPart hashed = hashes_.take(id);
   const HashedUploads::Keep keepHash(hashes_, id, hashed);
   store::Incoming incoming = blobs_.resume(id, before, hashed, [&] { return its.turn.isOver(); });
@@ -247,6 +256,11 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
   const auto count = [&](std::uint64_t size) {
     if (most != UINT64_MAX && !progress->grow(std::max(size, least) - inRow, most - inRow))
       throw Publisher::overQuota();
+  };
+  const auto recordSynced = [&](std::uint64_t size) {
+    if (record(upload.id, size)) return;
+    incoming.drop();
+    throw isRemoved(upload.id);
   };
   bool isWhole = true;  // whether what arrived counts
   const auto take = [&](std::span<const std::byte> piece) {
@@ -268,7 +282,7 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
     }
     if (checksum || incoming.size() - recorded < syncStep || incoming.size() == whole) return;
     recorded = incoming.size();
-    record(upload, incoming, incoming.sync());
+    recordSynced(incoming.sync());
     inRow = recorded - before;
     count(size);
   };
@@ -281,6 +295,7 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
   if (checksum && !broken && checksum->hex() != its.checksum->hex)
     broken = std::make_exception_ptr(Error(Fault::checksumMismatch, "Upload-Checksum: does not match the bytes"));
   if (broken && (checksum || !isWhole)) {
+    if (recorded > before) recordSynced(before);
     incoming.cut(before);
   } else if (!broken && upload.size && incoming.size() == whole) {
     publish(by, upload, incoming);
@@ -288,7 +303,7 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
   } else {
     try {
       hashed = incoming.pause();
-      record(upload, incoming, incoming.size());
+      recordSynced(incoming.synced());
     } catch (...) {
       if (!broken) throw;
     }
@@ -304,17 +319,12 @@ Error ResumableUploads::isOver(const UploadId& id) const {
       .because(Reason::newerRequest);
 }
 
-// Records that so many bytes survive a crash. As long as the content is not published, one byte is missing: a client
-// that finds nothing missing takes it for published.
-void ResumableUploads::record(const rows::StoredUpload& upload, store::Incoming& incoming, std::uint64_t size) {
-  const std::int64_t bytes = std::min(static_cast<std::int64_t>(size), upload.size.value_or(INT64_MAX - 1) - 1);
+// Records that so many bytes survive a crash. Returns whether there is still such an upload.
+bool ResumableUploads::record(const UploadId& id, std::uint64_t bytes) {
   const Time now = access_.now();
-  const bool isThere = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-    return rows::recordUpload(transaction, upload.id, bytes, now, now + options_.ttl);
+  return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+    return rows::recordUpload(transaction, id, static_cast<std::int64_t>(bytes), now, now + options_.ttl);
   });
-  if (isThere) return;
-  incoming.drop();
-  throw Publisher::isGone(upload.id, "was removed meanwhile");
 }
 
 void ResumableUploads::publish(const Credential& by, const rows::StoredUpload& upload, store::Incoming& incoming) {
@@ -322,14 +332,33 @@ void ResumableUploads::publish(const Credential& by, const rows::StoredUpload& u
     publisher_.commit(by, {upload.video, upload.sha256}, incoming, &upload);
   } catch (const Error& error) {
     if (error.fault() == Fault::malformed || error.fault() == Fault::unsupportedMediaType) {
-      incoming.drop();
       remove(upload);
+      incoming.drop();
     } else if (error.fault() == Fault::gone) {
       incoming.drop();
     } else {
-      record(upload, incoming, incoming.size());
+      recordUnpublished(upload, incoming);
     }
     throw;
+  }
+}
+// Records what is there after all, so that only publishing it is left to do.
+void ResumableUploads::recordUnpublished(const rows::StoredUpload& upload, store::Incoming& incoming) noexcept try {
+  if (!record(upload.id, incoming.sync())) incoming.drop();
+} catch (const std::exception&) {
+  // What the row says stays true.
+}
+
+// Publishes an upload of which all bytes are there.
+void ResumableUploads::publishWhole(const Credential& by, const Receiving& its) {
+  try {
+    receive(by, its, {.push = [](const ByteSink&) {}, .size = 0});
+  } catch (const Error& error) {
+    const UploadId& id = its.upload.id;
+    if (!database_.read([&](store::Reader& reader) { return rows::isPartialUpload(reader, id.text); }))
+      throw Publisher::isGone(id, error.detail());
+    throw Error(Fault::locked, fmt::format("upload {}: is whole, but cannot be published: {}", id.text, error.detail()),
+                error.retryAfter());
   }
 }
 

@@ -106,8 +106,10 @@ class ResumableUploads {
   void setSize(rows::StoredUpload& upload, std::int64_t size);
   void receive(const Credential& by, const Receiving& its, const ByteSource& bytes);
   Error isOver(const UploadId& id) const;
-  void record(const rows::StoredUpload& upload, store::Incoming& incoming, std::uint64_t size);
+  bool record(const UploadId& id, std::uint64_t bytes);
   void publish(const Credential& by, const rows::StoredUpload& upload, store::Incoming& incoming);
+  void recordUnpublished(const rows::StoredUpload& upload, store::Incoming& incoming) noexcept;
+  void publishWhole(const Credential& by, const Receiving& its);
   void remove(const rows::StoredUpload& upload);
   void removePending(const VideoId& id) noexcept;
   bool queuePending(store::Transaction& transaction, const VideoId& id);

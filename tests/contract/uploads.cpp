@@ -329,24 +329,48 @@ TEST_CASE("an upload whose content is refused for what it is is removed") {
   CHECK(site.at(ada).users().show(ada, {"ada"}).bytesUsed == 0);
 }
 
-TEST_CASE("an upload that cannot be published yet lacks a byte, and can be published later") {
+TEST_CASE(
+    "an upload that cannot be published yet keeps its bytes, and whoever asks for its offset publishes it later") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   Uploads& uploads = site.at(ada).uploads();
   const std::string bytes = movie(50'000);
-  const ResumableUpload made = uploads.create(ada, sized(bytes.size()));
-  ByteSource source = sourceOf(bytes);
-  source.push = [&, push = source.push](const ByteSink& sink) {
-    push(sink);
-    setQuota(site, 10);
-  };
-  requireFault([&] { uploads.append(ada, at(made.id, 0), source); }, Fault::overQuota);
-  const ResumableUpload found = uploads.resume(ada, {made.id});
-  CHECK(found.state == UploadState::partial);
-  CHECK(found.offset == 49'999);
-  setQuota(site, 50'000);
-  CHECK(uploads.append(ada, at(made.id, 49'999), sourceOf(bytes.substr(49'999))).state == UploadState::complete);
-  CHECK(site.at(ada).videos().show(ada, {made.video, {}}).sha256 == hashOf(bytes));
+  for (const bool asks : {true, false}) {
+    const ResumableUpload made = uploads.create(ada, sized(bytes.size()));
+    ByteSource source = sourceOf(bytes);
+    source.push = [&, push = source.push](const ByteSink& sink) {
+      push(sink);
+      setQuota(site, 10);
+    };
+    requireFault([&] { uploads.append(ada, at(made.id, 0), source); }, Fault::overQuota);
+    const ResumableUpload found = uploads.show(ada, {made.id});
+    CHECK(found.state == UploadState::partial);
+    CHECK(found.offset == 50'000);
+    // A client would take an offset that is the size for the end.
+    requireFault([&] { uploads.resume(ada, {made.id}); }, Fault::locked);
+    requireFault([&] { uploads.append(ada, at(made.id, 50'000), sourceOf("")); }, Fault::overQuota);
+    CHECK(uploads.show(ada, {made.id}).offset == 50'000);
+    setQuota(site, 100'000);
+    const ResumableUpload whole =
+        asks ? uploads.resume(ada, {made.id}) : uploads.append(ada, at(made.id, 50'000), sourceOf(""));
+    CHECK(whole.state == UploadState::complete);
+    CHECK(whole.offset == 50'000);
+    CHECK(site.at(ada).videos().show(ada, {made.video, {}}).sha256 == hashOf(bytes));
+  }
+}
+
+TEST_CASE("an upload that is refused for what it is when its offset is asked for is gone") {
+  Site site(Way::local);  // over HTTP it would not be certain that all bytes had arrived
+  const Credential ada = site.user("ada");
+  Uploads& uploads = site.at(ada).uploads();
+  NewUpload wanted = sized(5'000);
+  wanted.sha256 = hashOf("another");
+  const UploadId id = uploads.create(ada, wanted).id;
+  CHECK_THROWS(uploads.append(ada, at(id, 0), broken(movie(5'000), 5'000, [] { return true; })));
+  CHECK(uploads.show(ada, {id}).offset == 5'000);
+  requireFault([&] { uploads.resume(ada, {id}); }, Fault::gone, "sha256");
+  requireFault([&] { uploads.show(ada, {id}); }, Fault::notFound);
+  CHECK(countFiles(site.data() / "incoming") == 0);
 }
 
 TEST_CASE("the holder of an upload link resumes what was created through a link, and nothing else") {

@@ -157,13 +157,26 @@ std::uint32_t countCalls(const Scenario& scenario, const Kind& kind, const fs::p
   return injector.seen();
 }
 
-// Which calls are tried: every sync and a sample of the others, every one, or one alone, named as a failure names it
-// ("upload, kill 12").
-std::vector<std::uint32_t> pointsOf(const Kind& kind, std::uint32_t count, const std::string& asked) {
-  if (!asked.empty() && asked != "every")
-    return {static_cast<std::uint32_t>(std::atoi(asked.c_str() + asked.rfind(' ') + 1))};
+// What VIDEO_FAULTS asks for: nothing, "every" call, every one of a scenario ("upload, every"), or one alone, named as
+// a failure names it ("upload, kill 12").
+struct Asked {
+  std::string text;
+
+  bool isEvery() const { return text == "every" || text.ends_with(", every"); }
+  bool takes(const Scenario& scenario) const {
+    return text.empty() || text == "every" || text.starts_with(fmt::format("{}, ", scenario.name));
+  }
+  bool takes(const Scenario& scenario, const Kind& kind) const {
+    return text.empty() || isEvery() || text.starts_with(fmt::format("{}, {} ", scenario.name, kind.name));
+  }
+};
+
+// Which calls are tried: every sync and a sample of the others, or those that are asked for.
+std::vector<std::uint32_t> pointsOf(const Kind& kind, std::uint32_t count, const Asked& asked) {
+  if (!asked.text.empty() && !asked.isEvery())
+    return {static_cast<std::uint32_t>(std::atoi(asked.text.c_str() + asked.text.rfind(' ') + 1))};
   std::set<std::uint32_t> points;
-  const std::uint32_t wanted = asked == "every" || kind.calls == syncs ? count : std::min(count, pointsInSample);
+  const std::uint32_t wanted = asked.isEvery() || kind.calls == syncs ? count : std::min(count, pointsInSample);
   for (std::uint32_t i = 0; i < wanted; ++i) points.insert(1 + (2 * i + 1) * count / (2 * wanted));
   return {points.begin(), points.end()};
 }
@@ -172,18 +185,13 @@ std::vector<std::uint32_t> pointsOf(const Kind& kind, std::uint32_t count, const
 
 TEST_CASE("an operation that a file-system call fails, or whose process is killed there, is done or not done") {
   const char* const variable = std::getenv("VIDEO_FAULTS");
-  const std::string asked = variable != nullptr ? variable : "";
+  const Asked asked{variable != nullptr ? variable : ""};
   static const std::vector<Scenario> all = scenarios();
-  if (!asked.empty() && asked != "every" && std::none_of(all.begin(), all.end(), [&](const Scenario& one) {
-        return asked.starts_with(fmt::format("{}, ", one.name));
-      }))
-    FAIL("VIDEO_FAULTS: no such scenario: " << asked);
+  if (std::none_of(all.begin(), all.end(), [&](const Scenario& one) { return asked.takes(one); }))
+    FAIL("VIDEO_FAULTS: no such scenario: " << asked.text);
   const Scenario& scenario = all[GENERATE(range(std::size_t{0}, all.size()))];
-  if (!asked.empty() && asked != "every" && !asked.starts_with(fmt::format("{}, ", scenario.name))) return;
-  if (!asked.empty() && asked != "every")
-    REQUIRE(std::any_of(kinds.begin(), kinds.end(), [&](const Kind& kind) {
-      return asked.starts_with(fmt::format("{}, {} ", scenario.name, kind.name));
-    }));
+  if (!asked.takes(scenario)) return;
+  REQUIRE(std::any_of(kinds.begin(), kinds.end(), [&](const Kind& kind) { return asked.takes(scenario, kind); }));
   // In memory where that is permitted: a sync costs nothing there, and counts all the same.
   const TempDirectory folder;
   const SmallDisk disk("96m");
@@ -195,8 +203,7 @@ TEST_CASE("an operation that a file-system call fails, or whose process is kille
   std::string said;
   std::map<std::uint32_t, std::uint32_t> counts;
   for (const Kind& kind : kinds) {
-    if (!asked.empty() && asked != "every" && !asked.starts_with(fmt::format("{}, {} ", scenario.name, kind.name)))
-      continue;
+    if (!asked.takes(scenario, kind)) continue;
     if (!counts.contains(kind.calls)) counts[kind.calls] = countCalls(scenario, kind, home);
     INFO(scenario.name << ", " << kind.name);
     CHECK((counts[kind.calls] > 0) == (kind.calls != answers || scenario.responds));  // the injector is loaded
@@ -218,5 +225,5 @@ TEST_CASE("an operation that a file-system call fails, or whose process is kille
     for (const auto& [outcome, times] : tally.outcomes) said += fmt::format(" {} {}", outcome, times);
     said += '\n';
   }
-  if (!asked.empty()) std::fputs(said.c_str(), stderr);
+  if (!asked.text.empty()) std::fputs(said.c_str(), stderr);
 }

@@ -47,14 +47,29 @@ struct ClosedFolder : os::FileSystem {
   }
 };
 
-// Counts the syncs of one folder.
+// A file system that may have no hard links.
+struct Linkless : os::FileSystem {
+  bool hasLinks = false;
+  int linkat(int from, const char* name, int to, const char* newName) override {
+    if (hasLinks) return FileSystem::linkat(from, name, to, newName);
+    errno = EPERM;
+    return -1;
+  }
+};
+
+// Counts the syncs of one folder or file, and fails the first ones.
 struct CountedSyncs : os::FileSystem {
   std::filesystem::path folder;
   std::atomic<int> syncs = 0;
+  int failures = 0;
   int fsync(int file) override {
     struct stat is {};
     struct stat wanted {};
-    if (::fstat(file, &is) == 0 && ::stat(folder.c_str(), &wanted) == 0 && is.st_ino == wanted.st_ino) ++syncs;
+    if (::fstat(file, &is) == 0 && ::stat(folder.c_str(), &wanted) == 0 && is.st_ino == wanted.st_ino &&
+        ++syncs <= failures) {
+      errno = EIO;
+      return -1;
+    }
     return FileSystem::fsync(file);
   }
 };
@@ -151,4 +166,43 @@ TEST_CASE("the name of a folder made by a process that died is synced by the nex
     used.insert(upload());
     CHECK(files.syncs == static_cast<int>(used.size()));
   }
+}
+
+TEST_CASE("a resumable upload whose row was refused stays, and its blob as long as a row may have it", "[store]") {
+  const bool hasLinks = GENERATE(true, false);
+  const bool isCertain = GENERATE(true, false);
+  const Scratch scratch;
+  Linkless files;
+  files.hasLinks = hasLinks;
+  Blobs blobs(openOn(scratch, files));
+  std::string blob;
+  {
+    HashedPart none;
+    Incoming incoming = blobs.resume("u1", 0, none, [] { return false; });
+    incoming.write(std::as_bytes(std::span("content", 7)));
+    blob = incoming.finish("mp4");
+    CHECK(incoming.synced() == 0);  // its name may not survive
+    incoming.keep();
+    incoming.unkeep(isCertain);
+  }
+  CHECK((blobs.open(blob) != nullptr) == !isCertain);
+  CHECK(blobs.incomingSize("u1") == (hasLinks || isCertain ? 7 : 0));
+}
+
+TEST_CASE("a sync that failed is not believed the second time", "[store]") {
+  const Scratch scratch;
+  CountedSyncs files;
+  Blobs blobs(openOn(scratch, files));
+  HashedPart none;
+  Incoming incoming = blobs.resume("u1", 0, none, [] { return false; });
+  incoming.write(std::as_bytes(std::span("content", 7)));
+  CHECK(incoming.pause().size == 7);
+  CHECK(incoming.synced() == 7);
+  files.folder = scratch.data() / "incoming" / "u1";
+  files.failures = 1;
+  CHECK_THROWS(incoming.sync());
+  CHECK_THROWS(incoming.sync());
+  CHECK_THROWS(incoming.finish("mp4"));
+  CHECK(files.syncs == 1);
+  CHECK(incoming.synced() == 7);
 }
