@@ -217,7 +217,10 @@ class ResumableSend {
           if (!hasSent && upload_->state == UploadState::complete) requireStored();
           if (upload_->offset > 0) sayWhere(hasSent);
         }
-        if (upload_->offset > std::exchange(most, std::max(most, upload_->offset))) outage.end();
+        if (upload_->offset > most) {
+          most = upload_->offset;
+          outage.end();
+        }
         if (upload_->state == UploadState::complete) return;
         isKnown = false;
         hasSent = true;
@@ -269,7 +272,7 @@ class ResumableSend {
     try {
       if (uploads().status(caller_.by(), {upload_->video, {}, {}}).ready) return;
     } catch (const Error& error) {
-      if (rowOf(error.fault()).retryable) throw;
+      if (error.fault() != Fault::notFound && error.fault() != Fault::conflict) throw;
     }
     throw Error(Fault::gone, fmt::format("upload {}: its video was deleted", upload_->id.text));
   }

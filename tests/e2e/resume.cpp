@@ -377,6 +377,27 @@ TEST_CASE("an upload goes on over connections that break again and again") {
   ada.requireStored({"a.mp4"});
 }
 
+TEST_CASE("an upload that was complete when videoctl was killed is not sent again, unless its video was deleted") {
+  Ada ada;
+  const std::string file = ada.file("a.mp4", 24 * mega);
+  CHECK(ada.interrupt({file}, 12 * mega).status == 130);
+  const fs::path record = ada.records().at(0);
+  const std::string kept = read(record);
+  const std::string id = line(ada.run({file, "-o", "id"}).out);
+  write(record, kept);
+  const std::uint64_t before = ada.received();
+  CHECK(line(ada.run({file, "-o", "id"}).out) == id);
+  CHECK(ada.received() - before < overhead);
+  ada.requireStored({"a.mp4"});
+  CHECK(ada.direct({"video", "delete", id}).status == 0);
+  write(record, kept);
+  const Ended again = ada.run({file, "-o", "id"});
+  CHECK(again.status == 0);
+  CHECK(line(again.out) != id);
+  CHECK(has(again.err, "a.mp4: starts again"));
+  CHECK(ada.records().empty());
+}
+
 TEST_CASE("a folder import that is killed and started again sends no finished file again") {
   Ada ada;
   fs::create_directory(ada.folder / "in");
