@@ -86,10 +86,7 @@ std::optional<KeptUpload> read(const std::filesystem::path& path) {
 }  // namespace
 
 UploadRecord::UploadRecord(const std::string& server, const std::string& key, const std::string& path)
-    : server_(server),
-      path_(std::filesystem::absolute(path).string()),
-      folder_(stateFolder()),
-      name_(nameFor(server, key)) {
+    : server_(server), path_(path), folder_(stateFolder()), name_(nameFor(server, key)) {
   bool isFree = true;
   try {
     if (folder_.empty()) return;
@@ -112,10 +109,11 @@ std::optional<UploadRef> UploadRecord::find() const {
 bool UploadRecord::save(const ResumableUpload& upload) const {
   if (folder_.empty()) return false;
   try {
-    const KeptUpload kept{repairedUtf8(server_), repairedUtf8(path_), upload.id, upload.video, upload.expires};
+    const KeptUpload kept{repairedUtf8(server_), repairedUtf8(std::filesystem::absolute(path_).string()), upload.id,
+                          upload.video, upload.expires};
     os::writeFile(os::systemFiles(), AT_FDCWD, folder_ / name_, toJson(kept) + '\n', 0600);
     return true;
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     return false;
   }
 }

@@ -217,16 +217,14 @@ class ResumableSend {
           if (!hasSent && upload_->state == UploadState::complete) requireStored();
           if (upload_->offset > 0) sayWhere(hasSent);
         }
-        if (upload_->offset > std::exchange(most, std::max(most, upload_->offset))) outage.end();
+        if (upload_->offset > most) {
+          most = upload_->offset;
+          outage.end();
+        }
         if (upload_->state == UploadState::complete) return;
-        if (!isUnchanged()) throw Error(Fault::conflict, fmt::format("{}: changed while it was uploaded", sent_.path));
         isKnown = false;
         hasSent = true;
-        const std::int64_t count = std::min(chunk_, size_ - upload_->offset);
-        const ByteSource piece = sourceOf(*sent_.file, sent_.path, static_cast<std::uint64_t>(upload_->offset),
-                                          static_cast<std::uint64_t>(count));
-        upload_ = uploads().append(caller_.by(), {.id = upload_->id, .offset = upload_->offset},
-                                   showing(piece, progress_, upload_->offset, size_));
+        upload_ = uploads().append(caller_.by(), {.id = upload_->id, .offset = upload_->offset}, nextPiece());
         isKnown = true;
       } catch (const Error& error) {
         if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
@@ -240,6 +238,29 @@ class ResumableSend {
     }
   }
 
+  // Returns the next piece of the file. It throws conflict rather than pass on the last byte of a file that has
+  // changed.
+  ByteSource nextPiece() {
+    requireUnchanged();
+    const std::int64_t offset = upload_->offset;
+    const std::int64_t count = std::min(chunk_, size_ - offset);
+    ByteSource piece =
+        sourceOf(*sent_.file, sent_.path, static_cast<std::uint64_t>(offset), static_cast<std::uint64_t>(count));
+    piece.push = [this, push = piece.push, offset](const ByteSink& sink) {
+      std::int64_t done = offset;
+      push([&](std::span<const std::byte> bytes) {
+        done += static_cast<std::int64_t>(bytes.size());
+        if (done == size_) requireUnchanged();
+        sink(bytes);
+      });
+    };
+    return showing(piece, progress_, offset, size_);
+  }
+
+  void requireUnchanged() const {
+    if (!isUnchanged()) throw Error(Fault::conflict, fmt::format("{}: changed while it was uploaded", sent_.path));
+  }
+
   void sayWhere(bool hasSent) {
     if (!hasSent) progress_.resumeAt(upload_->offset);
     report(fmt::format("continues at {} of {}", formatSize(static_cast<std::uint64_t>(upload_->offset)),
@@ -251,7 +272,7 @@ class ResumableSend {
     try {
       if (uploads().status(caller_.by(), {upload_->video, {}, {}}).ready) return;
     } catch (const Error& error) {
-      if (rowOf(error.fault()).retryable) throw;
+      if (error.fault() != Fault::notFound && error.fault() != Fault::conflict) throw;
     }
     throw Error(Fault::gone, fmt::format("upload {}: its video was deleted", upload_->id.text));
   }
@@ -272,8 +293,8 @@ class ResumableSend {
     if (isKept) {
       const std::string until = upload_->expires == Time{} ? "" : " at least until " + formatTime(upload_->expires);
       say(
-          fmt::format("{}: is not complete: run the same command again to continue; upload {} is kept{}, and `videoctl "
-                      "upload abort {}` removes it",
+          fmt::format("{}: not complete; run the same command again to continue. Upload {} is kept{}; `videoctl upload "
+                      "abort {}` removes it",
                       sent_.path, id, until, id));
       return;
     }

@@ -219,7 +219,7 @@ TEST_CASE("tus EXT-CREATE-001 to 010: POST creates an upload") {
   for (const char* const metadata : {"filename dGVzdC50eHQ=,filetype dGV4dC9wbGFpbg==",                 // 004
                                      "filename dGVzdC50eHQ=,content-type dGV4dC9wbGFpbg==,size MTAw",   // 005
                                      "name SGVsbG8gV29ybGQ=,description VGhpcyBpcyBhIHRlc3QgZmlsZQ==",  // 006
-                                     "filename dGVzdC50eHQ=, is_confidential, filetype"}) {            // OPT-META-003
+                                     "filename dGVzdC50eHQ=, is_confidential, filetype"}) {             // OPT-META-003
     const std::string upload = tus.create("100", {{"Upload-Metadata", metadata}});
     has(tus.head(upload), "Upload-Metadata", metadata);  // 010, OPT-META-006
   }
@@ -265,6 +265,7 @@ TEST_CASE("the metadata of an upload says name, owner, video and hash") {
   CHECK(statusWith({{"user", "bob"}}) == 403);
   CHECK(statusWith({{"video", "unknown"}}) == 404);
   CHECK(statusWith({{"sha256", "x"}}) == 400);
+  CHECK(statusWith({{"visibility", "secret"}}) == 400);
 }
 
 TEST_CASE("tus EXT-CWU-001 to 005: POST takes the first piece along") {
@@ -456,7 +457,9 @@ TEST_CASE("a newer HEAD or PATCH wins within a second over a PATCH whose client 
     }
     CHECK(offset >= before + 40'000 - 16'384);
     CHECK(offset <= before + 40'000);
-    CHECK(frozen.rest().starts_with("HTTP/1.1 423 "));
+    const std::string reply = frozen.rest();
+    CHECK(reply.starts_with("HTTP/1.1 423 "));
+    CHECK(reply.find("X-Error-Reason: newer-request\r\n") != std::string::npos);
   }
   const httplib::Response done = tus.patch(upload, std::to_string(offset), bytes.substr(offset));
   CHECK(done.status == 204);

@@ -76,6 +76,7 @@ TEST_CASE("an upload goes on where it stopped, and publishes its video when it i
 
   NewUpload wanted = sized(bytes.size());
   wanted.sha256 = hashOf(bytes);
+  wanted.visibility = Visibility::private_;
   const ResumableUpload made = uploads.create(ada, wanted);
   CHECK(made.offset == 0);
   CHECK(made.size == 300'000);
@@ -85,6 +86,7 @@ TEST_CASE("an upload goes on where it stopped, and publishes its video when it i
   CHECK(made.expires > made.created + 23h);
   CHECK_FALSE(made.lastByte);
   CHECK(site.at(ada).videos().show(ada, {made.video, {}}).state == VideoState::pending);
+  CHECK(site.at(ada).videos().show(ada, {made.video, {}}).visibility == Visibility::private_);
 
   const ResumableUpload first = uploads.append(ada, at(made.id, 0), sourceOf(bytes.substr(0, 100'000)));
   CHECK(first.offset == 100'000);
@@ -467,7 +469,14 @@ TEST_CASE("the newest request stops the one that sends, and keeps what it has se
     if (!site.url().empty()) newer.join();  // the server does not wait for this client
     for (;; ::poll(nullptr, 0, 1)) sink(std::as_bytes(std::span(bytes).subspan(40'000, 1)));
   };
-  CHECK_THROWS(uploads.append(ada, at(made.id, 0), old));
+  Reason reason = Reason::none;
+  try {
+    uploads.append(ada, at(made.id, 0), old);
+  } catch (const Error& error) {
+    reason = error.reason();
+  }
+  // The server may have closed the connection before the client saw its reply.
+  CHECK((reason == Reason::newerRequest || (!site.url().empty() && reason == Reason::noAnswer)));
   if (newer.joinable()) newer.join();
   CHECK(found >= 40'000 - buffered);
   found = uploads.resume(ada, {made.id}).offset;

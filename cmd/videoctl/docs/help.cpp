@@ -47,7 +47,8 @@ constexpr std::string_view exitCodes =
 10   a check found problems
 11   no space left
 12   the database or server has another version
-130  interrupted by Ctrl-C (143: by SIGTERM); nothing half-done is left behind
+130  interrupted by Ctrl-C (143: by SIGTERM); nothing half-done is left behind,
+     except a large upload, which the same command continues, and a .part file
 
 A command given one item exits with the status of that item. A command given
 several items, or -, goes on after an error and exits with 3, but stops at an
@@ -65,6 +66,7 @@ VIDEOCTL_OUTPUT      default for --output
 VIDEOD_CONFIG        default for --config
 VIDEOD_DATA_DIR      default for --data-dir
 XDG_CONFIG_HOME      directory of videoctl/contexts.toml; default: ~/.config
+XDG_STATE_HOME       directory of videoctl/uploads, what is known of uploads to continue; default: ~/.local/state
 XDG_CACHE_HOME       directory of videoctl/hashes, a cache of file digests; default: ~/.cache
 
 Flags take precedence over the environment, the environment over the current
