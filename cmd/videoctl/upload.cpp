@@ -63,25 +63,66 @@ Result rehearse(Caller& caller, const NewVideo& wanted, const Input& input, cons
 }
 
 // Adds the subtitles beside a video that was uploaded. Returns their languages; says which could not be added.
-std::string addBeside(Caller& caller, const VideoId& id, const Input& input, const FileOpener& opener) {
+std::string addBeside(Caller& caller, const Input& input, const FileOpener& opener, Result& result) {
   std::string added;
   for (const Beside& one : input.subtitles) {
     try {
+      if (!one.otherOfLang.empty())
+        throw Error(Fault::conflict, fmt::format("{} has the same language", one.otherOfLang));
       const Descriptor file = opener.open(one.path);
-      caller.toolkit().subtitles().put(caller.by(), {id, one.lang, {}}, sourceOf(file, one.path));
+      const auto label = one.label.empty() ? std::nullopt : std::optional(one.label);
+      caller.toolkit().subtitles().put(caller.by(), {{result.id}, one.lang, label}, sourceOf(file, one.path));
       added += (added.empty() ? "with subtitles: " : ", ") + one.lang;
     } catch (const Error& error) {
-      say(fmt::format("{}: not added to video {}: {}", one.path, id.text, error.what()));
+      say(fmt::format("{}: not added to video {}: {}", one.path, result.id, error.what()));
+      result.isIncomplete = true;
     }
   }
   return added;
 }
 
-// Removes a file whose bytes were uploaded, unless it has changed since its identity was `was`.
-void removeMoved(const Input& input, const Descriptor& file, const std::string& was, const FileOpener& opener) {
-  if (identityOf(file, input.path) != was)
-    throw Error(Fault::conflict, fmt::format("{}: changed while it was uploaded", input.path));
-  opener.remove(input.path, file);
+// Removes the file that a video was made of; says if that is not possible.
+class Removal {
+ public:
+  Removal(const Input& input, const Descriptor& file, std::string was, const FileOpener& opener)
+      : input_(input), file_(file), was_(std::move(was)), opener_(opener) {}
+
+  // Removes it unless it has changed, once. Throws Error.
+  void operator()() {
+    if (std::exchange(isTried_, true)) return;
+    try {
+      if (identityOf(file_, input_.path) != was_)
+        throw Error(Fault::conflict, fmt::format("{}: changed while it was uploaded", input_.path));
+      opener_.remove(input_.path, file_);
+    } catch (const Error& error) {
+      failure_ = error.what();
+      throw;
+    }
+  }
+  void finish(Result& result) {
+    try {
+      (*this)();
+    } catch (const Error&) {
+      // Said below.
+    }
+    if (failure_.empty()) return;
+    say(fmt::format("{}: stored as video {}, but not removed: {}", input_.path, result.id, failure_));
+    result.isIncomplete = true;
+  }
+
+ private:
+  const Input& input_;
+  const Descriptor& file_;
+  const std::string was_;
+  const FileOpener& opener_;
+  bool isTried_ = false;
+  std::string failure_;
+};
+
+// Whether what a file has is stored, and not only what was made of it by removing its location.
+bool isStored(Caller& caller, const Result& skipped, const std::string& digest) {
+  if (skipped.status != "skipped" || skipped.id.empty()) return false;
+  return caller.toolkit().videos().show(caller.by(), {{skipped.id}, {}}).sha256 == digest;
 }
 
 Result uploadInput(Caller& caller, const UploadVideos& wanted, const Input& input, Descriptor opened, Rehearsed& so,
@@ -93,9 +134,14 @@ Result uploadInput(Caller& caller, const UploadVideos& wanted, const Input& inpu
   if (S_ISDIR(what.st_mode)) throwFileError(input.path, EISDIR);
   if (wanted.move && !S_ISREG(what.st_mode))
     throw Error(Fault::malformed, fmt::format("{}: not a regular file, which --move needs", input.path));
-  const std::string was = identityOf(what);
-  if (wanted.skipExisting)
-    if (auto result = known(caller, wanted, input)) return *std::move(result);
+  Removal removal(input, file, identityOf(what), opener);
+  if (wanted.skipExisting) {
+    if (auto result = known(caller, wanted, input)) {
+      // Also what an earlier run had stored when it was killed.
+      if (wanted.move && isStored(caller, *result, input.digest)) removal.finish(*result);
+      return *std::move(result);
+    }
+  }
   const std::string name = wanted.name.empty() ? fs::path(input.path).filename().string() : wanted.name;
   const auto ignored = [&](const Error& error) { return input.found && error.fault() == Fault::unsupportedMediaType; };
   if (caller.flags.dryRun) {
@@ -109,18 +155,14 @@ Result uploadInput(Caller& caller, const UploadVideos& wanted, const Input& inpu
   Progress progress(caller.flags, name, true);
   try {
     const NewVideo video{wanted.user, name, wanted.visibility};
-    const Stored stored = sendFile(caller, wanted, {video, input.path, shared, input.digest}, progress);
+    const Stored stored =
+        sendFile(caller, wanted, {video, input.path, shared, input.digest, [&] { removal(); }}, progress);
     Result result{"uploaded", stored.id.text, input.path, {}};
     std::vector<std::string> details = stored.notes;
-    if (std::string added = addBeside(caller, stored.id, input, opener); !added.empty())
+    if (std::string added = addBeside(caller, input, opener, result); !added.empty())
       details.push_back(std::move(added));
     if (!details.empty()) result.detail = fmt::format("{}", fmt::join(details, "; "));
-    if (!wanted.move) return result;
-    try {
-      removeMoved(input, file, was, opener);
-    } catch (const Error& error) {
-      say(fmt::format("{}: uploaded as video {}, but not removed: {}", input.path, stored.id.text, error.what()));
-    }
+    if (wanted.move) removal.finish(result);
     return result;
   } catch (const Error& error) {
     if (!ignored(error)) throw;
@@ -162,13 +204,13 @@ int upload(Caller& caller, UploadVideos& wanted) {
   std::vector<Input> inputs = inputsOf(wanted, caller.flags);
   const FileOpener opener;
   Descriptor one;  // opened first, so that a missing file is reported before the server is asked
-  if (!several) one = openInput(opener, inputs.front().path);
+  if (!several) one = openInput(opener, inputs.front().path, wanted.move);
   // A moved file is removed afterwards: what a daemon has stored must be what was read here.
   if (wanted.skipExisting || (wanted.move && caller.target().kind != Target::Kind::direct)) {
     HashCache hashes;
     for (Input& input : inputs) {
       try {
-        const Descriptor file = several ? openInput(opener, input.path) : Descriptor();
+        const Descriptor file = several ? openInput(opener, input.path, wanted.move) : Descriptor();
         look(several ? file : one, input, hashes);
       } catch (const Error& error) {
         if (!several) throw;
@@ -185,7 +227,8 @@ int upload(Caller& caller, UploadVideos& wanted) {
   return runBatch(caller, Items::ofFiles(paths, several), [&](const std::string&) -> Result {
     const Input& input = inputs[next++];
     if (input.broken) throw Error(*input.broken);
-    return uploadInput(caller, wanted, input, several ? openInput(opener, input.path) : std::move(one), so, opener);
+    Descriptor file = several ? openInput(opener, input.path, wanted.move) : std::move(one);
+    return uploadInput(caller, wanted, input, std::move(file), so, opener);
   });
 }
 
@@ -200,18 +243,22 @@ void addUpload(Commands& commands, CLI::App& video) {
   put.option("--visibility", &UploadVideos::visibility,
              "who sees the videos; default: what the server is configured for (access.visibility)");
   put.flag("--recursive", &UploadVideos::recursive,
-           "upload all files in folders, except hidden files and symbolic links; movie.srt and movie.en.srt (or .vtt) "
-           "become subtitles of movie.mp4");
+           "upload all files in folders, except hidden files and symbolic links; movie.srt, movie.en.srt and "
+           "movie.en.forced.srt (or .vtt) become subtitles of movie.mp4");
   put.flag("--skip-existing", &UploadVideos::skipExisting,
            "skip files whose content the owner has already uploaded or has deleted");
   put.flag("--again", &UploadVideos::again, "with --skip-existing: upload deleted content again");
   put.flag(
       "--move", &UploadVideos::move,
-      "remove each file once it is stored; in direct mode, on the file system of the data directory, it becomes the "
-      "stored file and is not copied");
-  put.option("--min-age", &UploadVideos::minAge, "skip files modified less than DURATION ago");
-  put.each("--include", &UploadVideos::include, "only upload files matching GLOB, such as '*.mp4'; may be repeated");
-  put.each("--exclude", &UploadVideos::exclude, "skip files and folders matching GLOB; may be repeated");
+      "remove each file once it is stored, and with --skip-existing if it is stored already; symbolic links are "
+      "refused; "
+      "in direct mode, on the file system of the data directory, it becomes the stored file and is not copied, unless "
+      "another program has it open for writing");
+  put.option("--min-age", &UploadVideos::minAge,
+             "skip files modified less than DURATION ago, and videos with such subtitles");
+  put.each("--include", &UploadVideos::include,
+           "only upload files matching GLOB, such as '*.mp4', with the subtitles beside them; may be repeated");
+  put.each("--exclude", &UploadVideos::exclude, "skip files, subtitles and folders matching GLOB; may be repeated");
   put.option("--files-from", &UploadVideos::filesFrom,
              "read file names from FILE, one per line; - reads standard input")
       ->type_name("FILE");

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -41,19 +42,56 @@ bool isSubtitles(const fs::path& file) {
   return equalWithoutCase(extension, ".srt") || equalWithoutCase(extension, ".vtt");
 }
 
+// Returns what the words between the name of a video and the extension say: a language, and what is special about the
+// subtitles; both may be missing. Nothing if they say anything else. What is special becomes a private part of the tag,
+// en-x-sdh, since a video has one file of each language.
+std::optional<Beside> besideOf(const std::vector<std::string>& words) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> known{
+      {{"sdh", "SDH"}, {"cc", "CC"}, {"hi", "SDH"}, {"forced", "forced"}, {"default", ""}}};
+  Beside beside;
+  beside.lang = "und";  // BCP 47: undetermined
+  std::string special;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto found = std::find_if(known.begin(), known.end(),
+                                    [&](const auto& one) { return equalWithoutCase(words[i], one.first); });
+    const bool isHindi = i == 0 && found != known.end() && found->first == "hi";
+    if (found != known.end() && !isHindi) {
+      if (found->second.empty()) continue;
+      special += (special.empty() ? "-x-" : "-") + std::string(found->first);
+      beside.label += (beside.label.empty() ? "" : ", ") + std::string(found->second);
+    } else if (i == 0) {
+      beside.lang = normalLanguageTag(words[i]).value_or("");
+    } else {
+      return std::nullopt;
+    }
+  }
+  const auto lang = normalLanguageTag(beside.lang + special);
+  if (!lang) return std::nullopt;
+  beside.lang = *lang;
+  return beside;
+}
+
 // Gives subtitles to the video that they are beside; those without a video are left out.
-void pairSubtitles(const std::vector<std::string>& subtitles, std::vector<Input>& videos) {
+void pairSubtitles(const std::vector<std::string>& subtitles, std::chrono::milliseconds minAge,
+                   std::vector<Input>& videos) {
+  constexpr std::size_t mostWords = 4;
   std::map<std::string, Input*> byStem;
   for (Input& video : videos) byStem.emplace(fs::path(video.path).replace_extension().string(), &video);
   for (const std::string& path : subtitles) {
     fs::path stem = fs::path(path).replace_extension();
+    std::vector<std::string> words;
     auto video = byStem.find(stem.string());
-    std::optional<std::string> lang = "und";  // BCP 47: undetermined
-    if (video == byStem.end() && stem.has_extension()) {
-      lang = normalLanguageTag(stem.extension().string().substr(1));
+    while (video == byStem.end() && stem.has_extension() && words.size() < mostWords) {
+      words.insert(words.begin(), stem.extension().string().substr(1));
       video = byStem.find(stem.replace_extension().string());
     }
-    if (video != byStem.end() && lang) video->second->subtitles.push_back({path, *lang});
+    auto beside = video != byStem.end() ? besideOf(words) : std::nullopt;
+    if (!beside) continue;
+    beside->path = path;
+    beside->isSettled = minAge.count() == 0 || isSettled(path, minAge);
+    for (const Beside& other : video->second->subtitles)
+      if (other.lang == beside->lang && other.otherOfLang.empty()) beside->otherOfLang = other.path;
+    video->second->subtitles.push_back(*std::move(beside));
   }
 }
 
@@ -82,7 +120,12 @@ void walk(const fs::path& folder, const UploadVideos& wanted, std::vector<Input>
   std::sort(subtitles.begin(), subtitles.end());
   std::vector<Input> found;
   for (std::string& path : paths) found.push_back({.path = std::move(path), .found = true});
-  pairSubtitles(subtitles, found);
+  pairSubtitles(subtitles, wanted.minAge, found);
+  // A video waits for its subtitles.
+  std::erase_if(found, [](const Input& video) {
+    return std::any_of(video.subtitles.begin(), video.subtitles.end(),
+                       [](const Beside& one) { return !one.isSettled; });
+  });
   to.insert(to.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
 }
 
@@ -98,8 +141,8 @@ std::vector<std::string> namesIn(const std::string& list, char ending) {
 
 }  // namespace
 
-Descriptor openInput(const FileOpener& opener, const std::string& path) {
-  if (path != "-") return opener.open(path);
+Descriptor openInput(const FileOpener& opener, const std::string& path, bool toMove) {
+  if (path != "-") return toMove ? opener.openToMove(path) : opener.open(path);
   Descriptor input(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
   if (!input) throwFileError("standard input", errno);
   return input;

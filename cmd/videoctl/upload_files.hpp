@@ -32,10 +32,13 @@ struct UploadVideos {
   std::optional<Visibility> visibility{};
 };
 
-/// Subtitles beside a video: movie.srt or movie.en.vtt beside movie.mp4.
+/// Subtitles beside a video: movie.srt, movie.en.vtt or movie.en.sdh.srt beside movie.mp4.
 struct Beside {
   std::string path;
   std::string lang;
+  std::string label{};
+  bool isSettled = true;      ///< not younger than --min-age
+  std::string otherOfLang{};  ///< the path of others of the same language, which are added instead
 };
 
 /// One file, or standard input.
@@ -47,8 +50,8 @@ struct Input {
   std::vector<Beside> subtitles{};
 };
 
-/// Opens a file, or standard input for `-`. Throws Error.
-Descriptor openInput(const FileOpener& opener, const std::string& path);
+/// Opens a file, or standard input for `-`; with --move, only one that can be removed. Throws Error.
+Descriptor openInput(const FileOpener& opener, const std::string& path, bool toMove);
 
 /// Returns the files that were named, in a list too, and those in folders with --recursive. Throws Error.
 std::vector<Input> inputsOf(const UploadVideos& wanted, const Flags& flags);

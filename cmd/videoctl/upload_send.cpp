@@ -49,7 +49,7 @@ UploadStatus arrived(Caller& caller, Patience& patience, const VideoId& id) {
 
 // Creates a video and sends its content in one request. Deletes the pending video if the upload fails.
 Stored sendWhole(Caller& caller, const NewVideo& wanted, const ByteSource& source, const std::string& digest,
-                 const std::shared_ptr<const Descriptor>& moved) {
+                 const std::optional<MovedFile>& moved) {
   const SignalNote note;
   Toolkit& toolkit = caller.toolkit();
   Patience patience(caller.flags);
@@ -331,7 +331,7 @@ Stored sendFile(Caller& caller, const UploadVideos& wanted, const FileToSend& se
   const ByteSource source = sourceOf(*sent.file, sent.path);
   const auto all = static_cast<std::int64_t>(source.size.value_or(0));
   return sendWhole(caller, sent.video, showing(source, progress, 0, all), sent.digest,
-                   wanted.move && isDirect ? sent.file : nullptr);
+                   wanted.move && isDirect ? std::optional(MovedFile{sent.file, sent.remove}) : std::nullopt);
 }
 
 }  // namespace video::ctl

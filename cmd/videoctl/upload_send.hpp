@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,6 +25,9 @@ struct FileToSend {
   std::string path;
   std::shared_ptr<const Descriptor> file;
   std::string digest;  ///< SHA-256, or empty
+  /// Removes the file, if it is to be moved. It is called only if the data directory is this program's, once the
+  /// content is stored.
+  std::function<void()> remove{};
 };
 
 /// Creates a video and uploads its content. What is sent to a daemon and is not small goes on after a broken

@@ -20,6 +20,7 @@
 #include "base/ids.hpp"
 #include "base/sha256.hpp"
 #include "base/waiting.hpp"
+#include "os/copy_on_write.hpp"
 #include "os/files.hpp"
 #include "os/locks.hpp"
 #include "store/content_writer.hpp"
@@ -120,10 +121,28 @@ struct Incoming::State {
     if ((holdsName(content()) && (kept == Kept::yes || !resumable)) || (placeholder && holdsName(placeholder.number())))
       directory->files().unlinkat(incoming.number(), name.c_str());
     if (adopted && kept == Kept::no) directory->files().fchmod(content(), adopted->was.st_mode & 07777);
-    if (adopted) ::flock(content(), LOCK_UN);  // who gave it may keep it open
-    adopted.reset();
+    letGo();
     file.reset();
     placeholder.reset();
+  }
+
+  // Who gave the adopted file may keep it open.
+  void letGo() {
+    if (!adopted) return;
+    os::endLease(content());
+    ::flock(content(), LOCK_UN);
+    adopted.reset();
+  }
+
+  // Throws conflict unless the adopted file is as it was.
+  void requireUnchanged() const {
+    struct stat is {};
+    if (::fstat(content(), &is) != 0) os::throwErrno(errno, name);
+    const struct stat& was = adopted->was;
+    if (is.st_size != was.st_size || is.st_mtim.tv_sec != was.st_mtim.tv_sec ||
+        is.st_mtim.tv_nsec != was.st_mtim.tv_nsec || !std::cmp_equal(is.st_size, adopted->size))
+      throw Error(Fault::conflict, "file: changed while it was read");
+    if (!os::holdsLease(content())) throw Error(Fault::conflict, "file: was opened for writing while it was read");
   }
 
   // Until its row is committed, the content keeps its name in incoming/ as well, so that no crash loses it.
@@ -179,10 +198,15 @@ bool Incoming::adopt(std::shared_ptr<const Descriptor> file) {
   if (!S_ISREG(is.st_mode) || is.st_dev != folder.st_dev || is.st_uid != ::geteuid() || is.st_nlink != 1 ||
       !os::tryLock(file->number(), LOCK_EX))
     return false;
-  if (files.fchmod(file->number(), 0640) != 0) {  // as of any other content; sweeps must be able to open it
+  // Whoever has it open for writing could change the content later.
+  const bool isLeased = os::tryLease(file->number());
+  const auto giveUp = [&] {
+    if (isLeased) os::endLease(file->number());
     ::flock(file->number(), LOCK_UN);
     return false;
-  }
+  };
+  if (!isLeased) return giveUp();
+  if (files.fchmod(file->number(), 0640) != 0) return giveUp();  // as of any other content; sweeps must open it
   const std::string link = its.name + ".link";
   files.unlinkat(its.incoming.number(), link.c_str());  // of a process that was killed
   const bool isLinked = files.linkat(file->number(), its.incoming.number(), link.c_str()) == 0;
@@ -190,8 +214,7 @@ bool Incoming::adopt(std::shared_ptr<const Descriptor> file) {
       files.renameat2(its.incoming.number(), link.c_str(), its.incoming.number(), its.name.c_str(), 0) != 0) {
     if (isLinked) files.unlinkat(its.incoming.number(), link.c_str());
     files.fchmod(file->number(), is.st_mode & 07777);
-    ::flock(file->number(), LOCK_UN);
-    return false;
+    return giveUp();
   }
   its.adopted.emplace();
   its.adopted->file = std::move(file);
@@ -248,17 +271,55 @@ HashedPart Incoming::pause() {
   return whole;
 }
 
+bool Incoming::isAlone() const {
+  struct stat is {};
+  return ::fstat(state_->content(), &is) == 0 && is.st_nlink == 1 && os::holdsLease(state_->content());
+}
+
+void Incoming::replaceByCopy() {
+  State& its = *state_;
+  os::FileSystem& files = its.directory->files();
+  if (!its.adopted || its.kept == State::Kept::no) return;
+  const Waiting forTheDisk;
+  const std::string name = its.name + ".copy";
+  os::removeFile(files, its.incoming.number(), name);  // of a process that was killed
+  const Descriptor copy = os::makeFile(files, its.incoming.number(), name, O_RDWR);
+  if (!copy) throw Error(Fault::internal, fmt::format("{}: name already exists", name));
+  try {
+    if (!os::cloneFile(its.content(), copy.number())) {
+      std::string piece(readSize, '\0');
+      for (off_t at = 0; std::cmp_less(at, its.adopted->size);) {
+        const ssize_t got = ::pread(its.content(), piece.data(), piece.size(), at);
+        if (got < 0) os::throwErrno(errno, its.name);
+        if (got == 0) break;
+        os::writeAll(files, copy.number(), std::string_view(piece).substr(0, static_cast<std::size_t>(got)), name);
+        at += got;
+      }
+    }
+    struct stat is {};
+    struct stat made {};
+    if (::fstat(its.content(), &is) != 0 || ::fstat(copy.number(), &made) != 0) os::throwErrno(errno, name);
+    if (made.st_size != its.adopted->was.st_size || is.st_mtim.tv_sec != its.adopted->was.st_mtim.tv_sec ||
+        is.st_mtim.tv_nsec != its.adopted->was.st_mtim.tv_nsec)
+      throw Error(Fault::conflict, "file: changed while it was read");
+    os::sync(files, copy.number(), name);
+    if (files.renameat2(its.incoming.number(), name.c_str(), its.shard.number(), its.blob.c_str(), 0) != 0)
+      os::throwErrno(errno, its.blob);
+  } catch (...) {
+    files.unlinkat(its.incoming.number(), name.c_str());
+    throw;
+  }
+  os::sync(files, its.shard.number(), "blobs");
+  files.fchmod(its.content(), its.adopted->was.st_mode & 07777);
+  its.letGo();
+}
+
 std::string Incoming::finish(std::string_view extension) {
   State& its = *state_;
   os::FileSystem& files = its.directory->files();
   const Waiting waiting;
   if (its.adopted) {
-    const State::Adopted& adopted = *its.adopted;
-    struct stat is {};
-    if (::fstat(its.content(), &is) != 0) os::throwErrno(errno, its.name);
-    if (is.st_size != adopted.was.st_size || is.st_mtim.tv_sec != adopted.was.st_mtim.tv_sec ||
-        is.st_mtim.tv_nsec != adopted.was.st_mtim.tv_nsec || !std::cmp_equal(is.st_size, adopted.size))
-      throw Error(Fault::conflict, "file: changed while it was read");
+    its.requireUnchanged();
     its.sha256 = its.adopted->hash.hex();
   } else {
     its.sha256 = its.writer->finish();
@@ -507,7 +568,8 @@ std::vector<std::string> Blobs::listFiles(const std::string& folder, Time moment
   return listOld(files, os::openFolder(files, blobs.number(), folder), "blobs/" + folder, moment);
 }
 
-bool Blobs::quarantine(const std::string& folder, const std::string& file, const std::function<bool()>& isKnown) {
+Blobs::Swept Blobs::quarantine(const std::string& folder, const std::string& file,
+                               const std::function<bool()>& isKnown) {
   requirePlainName(folder);
   requirePlainName(file);
   os::FileSystem& files = directory_->files();
@@ -517,7 +579,14 @@ bool Blobs::quarantine(const std::string& folder, const std::string& file, const
   const Descriptor opened = os::openIfThere(files, from.number(), file, O_RDONLY);
   if (!opened || !os::tryLock(opened.number(), LOCK_EX) || !os::isSameFile(opened.number(), from.number(), file) ||
       isKnown())
-    return false;
+    return Swept::no;
+  // It has another name outside: a process was killed that had made a user's file a content.
+  struct stat is {};
+  if (::fstat(opened.number(), &is) == 0 && is.st_nlink > 1) {
+    os::removeFile(files, from.number(), file);
+    os::sync(files, from.number(), "blobs");
+    return Swept::unlinked;
+  }
   const Descriptor to = os::openFolder(files, directory_->descriptor(), "lost+found");
   std::string name = file;
   while (files.renameat2(from.number(), file.c_str(), to.number(), name.c_str(), RENAME_NOREPLACE) != 0) {
@@ -526,7 +595,7 @@ bool Blobs::quarantine(const std::string& folder, const std::string& file, const
   }
   os::sync(files, to.number(), "lost+found");
   os::sync(files, from.number(), "blobs");
-  return true;
+  return Swept::moved;
 }
 
 }  // namespace video::store

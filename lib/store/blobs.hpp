@@ -31,7 +31,8 @@ class Incoming {
   ~Incoming();
   /// Makes `file` itself the content, under a second name, instead of a copy of it. Its bytes must then all be given to
   /// `write`, which only hashes them. Returns false, and does nothing, if that is not possible: the file must be on the
-  /// file system of the data directory, belong to this process's user, and have no other name.
+  /// file system of the data directory, belong to this process's user, have no other name, and be open for writing
+  /// nowhere (which needs leases, fcntl(2)).
   bool adopt(std::shared_ptr<const Descriptor> file);
   /// Appends bytes and updates size and SHA-256. Throws diskFull.
   void write(std::span<const std::byte> piece);
@@ -54,6 +55,12 @@ class Incoming {
   /// Syncs the file, renames it to a new, unique blob name (a random ID + `.extension`), and syncs the folders. Returns
   /// the blob's name. Size and hash are final afterwards. Throws conflict if an adopted file has changed meanwhile.
   std::string finish(std::string_view extension);
+  /// Returns whether an adopted file has become the store's alone since its row was committed: it has no other name,
+  /// and nobody has opened it, or waits to open it, for writing.
+  bool isAlone() const;
+  /// Gives an adopted file back: a copy of it becomes the blob. Does nothing if the blob is not kept. Call it after the
+  /// row was committed, if not `isAlone`. Throws diskFull; conflict if the file has changed.
+  void replaceByCopy();
   /// Returns the SHA-256 of the content in lower-case hex. Call it after `finish`.
   std::string sha256() const;
   /// Keeps the blob. Call it in the transaction that stores the blob's row.
@@ -115,10 +122,12 @@ class Blobs {
   std::vector<std::string> listFolders() const;
   /// Returns the names of files in one of these folders that were last written before `moment`.
   std::vector<std::string> listFiles(const std::string& folder, Time moment) const;
-  /// Moves a file into `lost+found/`, under a new name if its name is taken there. Does nothing if an upload holds the
-  /// file, or if `isKnown`, called under the upload's lock, returns that it belongs to a row. Returns whether it was
-  /// moved.
-  bool quarantine(const std::string& folder, const std::string& file, const std::function<bool()>& isKnown);
+  /// What became of a file that belongs to no row.
+  enum class Swept { no, moved, unlinked };
+  /// Moves a file into `lost+found/`, under a new name if its name is taken there; unlinks one that has another name
+  /// elsewhere. Does nothing if an upload holds the file, or if `isKnown`, called under the upload's lock, returns that
+  /// it belongs to a row.
+  Swept quarantine(const std::string& folder, const std::string& file, const std::function<bool()>& isKnown);
 
  private:
   struct Reading;

@@ -18,8 +18,12 @@ schedule::Counts sweep(const Surroundings& its, const std::string& folder) {
     const auto isKnown = [&] {
       return its.database.read([&](store::Reader& reader) { return rows::isBlobKnown(reader, file); });
     };
-    if (isKnown() || !its.blobs.quarantine(folder, file, isKnown)) continue;
-    observe::warning("file without a video moved to lost+found", {{"file", file}});
+    using Swept = store::Blobs::Swept;
+    const Swept swept = isKnown() ? Swept::no : its.blobs.quarantine(folder, file, isKnown);
+    if (swept == Swept::no) continue;
+    observe::warning(swept == Swept::moved ? "file without a video moved to lost+found"
+                                           : "file without a video removed, because it has another name elsewhere",
+                     {{"file", file}});
     ++counts.done;
   }
   return counts;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "base/text.hpp"
 #include "base/waiting.hpp"
 #include "contents/rows.hpp"
+#include "deletions/rows.hpp"
 #include "media/probe.hpp"
 #include "store/blobs.hpp"
 #include "uploads/in_progress.hpp"
@@ -49,6 +51,9 @@ void copyWithout(std::vector<media::Stretch> stretches, const media::File& file,
   }
   copy(file.size);
 }
+
+constexpr std::string_view cannotStrip =
+    "a track of sensor data says where it was taken, which cannot be removed without making the file anew";
 
 Error underWay(const VideoId& id) {
   return Error(Fault::conflict, fmt::format("video {}: another upload is in progress", id.text));
@@ -114,7 +119,7 @@ class DirectoryUploads : public LocalUploads {
     UploadInProgress progress(inProgress_, sender, owner, options_.maxPerUser);
     if (!wanted.moved) database_.requireSpace(least);
     store::Incoming incoming = blobs_.begin(wanted.id.text);
-    const bool isAdopted = wanted.moved && incoming.adopt(wanted.moved);
+    const bool isAdopted = wanted.moved && incoming.adopt(wanted.moved->file);
     if (wanted.moved && !isAdopted) database_.requireSpace(least);
     if (!progress.grow(least, most)) throw Publisher::overQuota();
     std::uint64_t looked = 0;
@@ -129,7 +134,15 @@ class DirectoryUploads : public LocalUploads {
     };
     bytes.push({take, [&] { return incoming.room(); }});
     if (incoming.size() == 0) throw Publisher::isEmpty();
-    return publisher_.commit(by, wanted, incoming);
+    Uploaded uploaded;
+    try {
+      uploaded = publisher_.commit(by, wanted, incoming);
+    } catch (...) {
+      giveBack(incoming);
+      throw;
+    }
+    if (wanted.moved) removeMoved(wanted, incoming, isAdopted, uploaded);
+    return uploaded;
   }
 
   Uploaded stripLocation(const Credential& by, const VideoRef& wanted) override {
@@ -147,16 +160,20 @@ class DirectoryUploads : public LocalUploads {
                             fmt::format("video {}: content is missing or damaged", wanted.id.text));
     if (!file) throw unavailable;
     const Waiting forTheDisk;
-    std::vector<media::Stretch> location = media::probe(media::fileOf(*file), video.contentType).location;
-    if (location.empty())
-      throw Error(Fault::conflict, fmt::format("video {}: does not say where it was taken", wanted.id.text));
+    media::Probed found = media::probe(media::fileOf(*file), video.contentType);
+    if (found.location.empty())
+      throw Error(Fault::conflict,
+                  fmt::format("video {}: {}", wanted.id.text,
+                              found.hasMoreLocation ? cannotStrip : "does not say where it was taken"));
     const UploadInProgress progress(inProgress_, who.kind == Identity::Kind::operator_ ? UserId{} : who.user,
                                     video.authorId, options_.maxPerUser);
     database_.requireSpace(static_cast<std::uint64_t>(video.size));
     store::Incoming incoming = blobs_.begin(wanted.id.text);
-    copyWithout(std::move(location), media::fileOf(*file), incoming);
+    copyWithout(std::move(found.location), media::fileOf(*file), incoming);
     if (std::cmp_not_equal(incoming.size(), video.size)) throw unavailable;
-    return publisher_.commit(by, {wanted.id, std::nullopt}, incoming, nullptr, &video);
+    Uploaded stripped = publisher_.commit(by, {wanted.id, std::nullopt}, incoming, nullptr, &video);
+    if (found.hasMoreLocation) stripped.notes.emplace_back(cannotStrip);
+    return stripped;
   }
 
   UploadStatus status(const Credential& by, const BeginUpload& wanted) override {
@@ -191,6 +208,39 @@ class DirectoryUploads : public LocalUploads {
   void drain() override { resumable_.drain(); }
 
  private:
+  // After a failure no file of a user may be a content too. What is not certain is copied.
+  static void giveBack(store::Incoming& incoming) noexcept try {
+    incoming.replaceByCopy();
+  } catch (const std::exception&) {
+    // The blob is queued for removal.
+  }
+
+  // Removes a file that is stored. If that fails, or somebody else could still write to what is the content now, a copy
+  // becomes the content, and the file stays as it was.
+  void removeMoved(const Upload& wanted, store::Incoming& incoming, bool isAdopted, const Uploaded& uploaded) {
+    try {
+      wanted.moved->remove();
+    } catch (const Error&) {
+      // Whoever asked for it knows.
+    }
+    if (!isAdopted || incoming.isAlone()) return;
+    try {
+      incoming.replaceByCopy();
+    } catch (const Error& error) {
+      if (!uploaded.replaced) withdraw(wanted.id, uploaded.sha256);
+      throw Error(error.fault(), fmt::format("file: can be neither removed nor copied: {}", error.detail()));
+    }
+  }
+
+  // Deletes a video whose content is of no use.
+  void withdraw(const VideoId& id, const std::string& sha256) {
+    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      const auto video = rows::findVideo(transaction, id);
+      const Time now = access_.now();
+      if (video && video->sha256 == sha256) rows::queueDeletion(transaction, *video, now, now);
+    });
+  }
+
   UploadStatus statusOf(const rows::StoredVideo& video, const BeginUpload& wanted) const {
     UploadStatus status;
     status.id = video.id;

@@ -104,7 +104,10 @@ State isMoved(const FaultySite& site) {
 
 Ended moveUnlessDone(const FaultySite& site) {
   if (!fs::exists(movedFile(site))) return site.command({"video", "list"});
-  return site.command({"video", "upload", movedFile(site).string(), "--user", "ada", "--move", "--skip-existing"});
+  Ended ended =
+      site.command({"video", "upload", movedFile(site).string(), "--user", "ada", "--move", "--skip-existing"});
+  if (ended.status == 0 && fs::exists(movedFile(site))) ended.status = 1;  // it must be gone by now
+  return ended;
 }
 
 State stateOfRows(const FaultySite& site, const std::string& sql, std::int64_t before, std::int64_t after) {

@@ -135,16 +135,30 @@ TEST_CASE("a sweep leaves the content of an uploader who has not committed yet",
     Incoming incoming = blobs.begin("v1");
     incoming.write(std::as_bytes(std::span("content", 7)));
     blob = incoming.finish("mp4");
-    CHECK_FALSE(blobs.quarantine(blob.substr(0, 2), blob, unknown));
+    CHECK(blobs.quarantine(blob.substr(0, 2), blob, unknown) == Blobs::Swept::no);
     CHECK(blobs.open(blob));
     incoming.keep();
   }
   // The row was committed between the sweep's first look and its lock.
-  CHECK_FALSE(blobs.quarantine(blob.substr(0, 2), blob, [] { return true; }));
+  CHECK(blobs.quarantine(blob.substr(0, 2), blob, [] { return true; }) == Blobs::Swept::no);
   CHECK(blobs.open(blob));
-  CHECK(blobs.quarantine(blob.substr(0, 2), blob, unknown));
+  CHECK(blobs.quarantine(blob.substr(0, 2), blob, unknown) == Blobs::Swept::moved);
   CHECK_FALSE(blobs.open(blob));
   CHECK(std::filesystem::exists(scratch.data() / "lost+found" / blob));
+}
+
+TEST_CASE("a file without a row that has another name elsewhere is unlinked", "[store]") {
+  const Scratch scratch;
+  Blobs blobs(openAt(scratch.data()));
+  const std::filesystem::path movie = scratch.data().parent_path() / "movie.mp4";
+  std::ofstream(movie) << "bytes";
+  const std::string blob = std::string(32, 'a') + ".mp4";
+  std::filesystem::create_directory(scratch.data() / "blobs/aa");
+  std::filesystem::create_hard_link(movie, scratch.data() / "blobs/aa" / blob);
+  CHECK(blobs.quarantine("aa", blob, [] { return false; }) == Blobs::Swept::unlinked);
+  CHECK(std::filesystem::is_empty(scratch.data() / "blobs/aa"));
+  CHECK(std::filesystem::is_empty(scratch.data() / "lost+found"));
+  CHECK(std::filesystem::hard_link_count(movie) == 1);
 }
 
 TEST_CASE("the name of a folder made by a process that died is synced by the next that uses the folder", "[store]") {

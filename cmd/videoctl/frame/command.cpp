@@ -230,6 +230,7 @@ int runBatch(Caller& caller, Items items, const std::function<Result(const std::
     try {
       const Result result = work(*item);
       if (!silent) caller.out.result(result);
+      failed = failed || result.isIncomplete;
     } catch (const Interrupted&) {
       caller.out.endResults();
       throw;

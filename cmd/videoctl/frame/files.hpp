@@ -58,10 +58,15 @@ class FileOpener {
   FileOpener& operator=(const FileOpener&) = delete;
   /// Opens a file for reading. Throws Error.
   Descriptor open(const std::filesystem::path& path) const;
+  /// Opens a file for reading that is to be removed. Throws Error: malformed for a symbolic link, forbidden if its
+  /// folder does not let it be removed.
+  Descriptor openToMove(const std::filesystem::path& path) const;
   /// Removes a name of an open file. Throws Error: conflict if the name is another file's by now.
   void remove(const std::filesystem::path& path, const Descriptor& file) const;
 
  private:
+  Descriptor openWith(const std::filesystem::path& path, bool toMove) const;
+
   Descriptor child_;  ///< a socket; closing it ends the child
   int pid_ = -1;
 };
