@@ -48,8 +48,10 @@ void addShare(Commands& commands) {
   auto create = commands.verb<CreateShare>(noun, "create", "Create a signed link and print it; it is shown only once");
   create.option("VIDEO", &NewShare::video)->required(false);
   create.flag("--upload", &CreateShare::upload, "create a link for uploading the video instead of watching it");
-  create.flag("--drop", &CreateShare::drop,
-              "create a link through which guests upload new videos to a user; they are private at first");
+  create.flag(
+      "--drop", &CreateShare::drop,
+      "create a link through which guests upload new videos to a user; they are private at first; it has no page "
+      "yet: POST a JSON object with name and size (bytes) to it, then PUT the file to the upload_url of the reply");
   create.option("--user", &NewShare::user, "with --drop: who gets the videos; default: you")->type_name("USER");
   create.option("--max-files", &NewShare::maxFiles, "with --drop: take at most N videos, up to 1000; default: 50");
   create

@@ -154,8 +154,8 @@ TEST_CASE("a file that says where it was taken is found, and no longer says so o
     for (const auto& [name, bytes] : sampleFiles(VIDEO_SOURCE_DIR, folder)) {
       const std::string_view type = typeOf(bytes);
       const Probed found = probe(BytesFile(bytes).file, type);
-      const bool isMeant =
-          name == "loci_meta" || name == "xyz_mov" || name == "loci" || name == "keys" || name == "location";
+      const bool isMeant = name == "loci_meta" || name == "xyz_mov" || name == "loci" || name == "keys" ||
+                           name == "location" || name == "gpmd_xyz";
       CAPTURE(name);
       if (found.info.hasLocation.has_value()) CHECK(found.info.hasLocation == isMeant);
       if (!isMeant) continue;
@@ -165,10 +165,11 @@ TEST_CASE("a file that says where it was taken is found, and no longer says so o
       CHECK(without.size() == bytes.size());
       CHECK(without.find("48.8577") == std::string::npos);
       MediaInfo expected = found.info;
-      expected.hasLocation = false;
+      expected.hasLocation = found.hasMoreLocation;
       CHECK(infoOf(without, type) == expected);
+      CHECK(found.hasMoreLocation == (name == "gpmd_xyz"));
     }
-  CHECK(located == 5);
+  CHECK(located == 6);
 }
 
 TEST_CASE("a file that is cut off says what the whole says, or nothing") {
