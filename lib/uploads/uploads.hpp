@@ -70,6 +70,9 @@ struct RehearsedUpload {
   std::string contentType;  ///< media type with which it would be stored
 };
 
+/// How long clients are told that an upload has expired.
+inline constexpr std::chrono::hours toldExpired{24 * 7};
+
 using UploadId = Id<struct UploadNoun>;  ///< UUIDv7
 
 /// The state of an upload that can be resumed: bytes are missing; its content is published; it was not completed in
@@ -166,16 +169,16 @@ class Uploads {
   /// owner has too many that are not complete).
   virtual ResumableUpload create(const Credential& by, const NewUpload& wanted) = 0;
   /// Stops whoever is sending a piece, waits until that has ended, and returns the upload: what is missing begins at
-  /// `offset`. If nothing is missing, publishes it first, so that `offset` is the size only if the content is there. For
-  /// the video's owner, admins, the operator, and holders of a signed upload link for one that was created through a
-  /// link; for all others it does not exist. Faults: notFound, gone (expired, refused for what it is, or its video was
-  /// deleted), locked (another process is receiving it, the daemon is stopping, or it cannot be published yet; try
+  /// `offset`. If nothing is missing, publishes it first, so that `offset` is the size only if the content is there.
+  /// For the video's owner, admins, the operator, and holders of a signed upload link for one that was created through
+  /// a link; for all others it does not exist. Faults: notFound, gone (expired, refused for what it is, or its video
+  /// was deleted), locked (another process is receiving it, the daemon is stopping, or it cannot be published yet; try
   /// again).
   virtual ResumableUpload resume(const Credential& by, const UploadRef& wanted) = 0;
   /// Stores the next piece, which may be empty; when nothing is missing any more, publishes the content as `put` does.
   /// What has arrived of a piece that broke off stays, unless it has a checksum. Stops an earlier piece of the same
-  /// upload as `resume` does, and ends with `locked` if a newer request stops it. For the same callers. Faults: those of
-  /// resume and put; conflict (the offset is another one, or nothing is missing), malformed (beyond the size),
+  /// upload as `resume` does, and ends with `locked` if a newer request stops it. For the same callers. Faults: those
+  /// of resume and put; conflict (the offset is another one, or nothing is missing), malformed (beyond the size),
   /// checksumMismatch. An upload whose content is refused for what it is (malformed, unsupportedMediaType) is removed.
   virtual ResumableUpload append(const Credential& by, const AppendUpload& wanted, const ByteSource& bytes) = 0;
   /// Removes an upload, its bytes, and the video that was created for it if that is still pending. A complete upload is
