@@ -112,6 +112,14 @@ class RawClient {
   void send(const std::string& bytes) {
     REQUIRE(::send(socket_.number(), bytes.data(), bytes.size(), MSG_NOSIGNAL) == std::ssize(bytes));
   }
+  // Sends bytes until that fails, and returns why: EAGAIN if nobody has taken any for 20 s.
+  int sendUntilRefused() {
+    const timeval patience{20, 0};
+    REQUIRE(::setsockopt(socket_.number(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0);
+    const std::string bytes(100'000, 'x');
+    while (::send(socket_.number(), bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0) continue;
+    return errno;
+  }
   // What arrives until the server closes the connection.
   std::string rest() {
     std::string all;
@@ -219,7 +227,7 @@ TEST_CASE("tus EXT-CREATE-001 to 010: POST creates an upload") {
   for (const char* const metadata : {"filename dGVzdC50eHQ=,filetype dGV4dC9wbGFpbg==",                 // 004
                                      "filename dGVzdC50eHQ=,content-type dGV4dC9wbGFpbg==,size MTAw",   // 005
                                      "name SGVsbG8gV29ybGQ=,description VGhpcyBpcyBhIHRlc3QgZmlsZQ==",  // 006
-                                     "filename dGVzdC50eHQ=, is_confidential, filetype"}) {            // OPT-META-003
+                                     "filename dGVzdC50eHQ=, is_confidential, filetype"}) {             // OPT-META-003
     const std::string upload = tus.create("100", {{"Upload-Metadata", metadata}});
     has(tus.head(upload), "Upload-Metadata", metadata);  // 010, OPT-META-006
   }
@@ -429,6 +437,19 @@ TEST_CASE("a piece that gets no turn among the uploads waits, and is then locked
   CHECK(tus.head(upload).status == 200);  // needs no turn
   std::jthread ender([&] { holder.reset(); });
   CHECK(soon([&] { return tus.patch(upload, "0", hello).status == 204; }));
+}
+
+TEST_CASE("a client that still sends when a newer request wins learns that at once") {
+  Tus tus;
+  const std::string upload = tus.create("1000000000");
+  RawClient sender(tus.site.url());
+  sender.send(tus.rawPatch(upload, 0, 1'000'000'000));
+  std::jthread sending([&] { CHECK(sender.sendUntilRefused() != EAGAIN); });
+  waitFor("bytes arrive", [&] {
+    std::error_code none;
+    return std::filesystem::file_size(tus.site.data() / "incoming" / upload.substr(9), none) > 1'000'000 && !none;
+  });
+  CHECK(tus.head(upload).status == 200);
 }
 
 TEST_CASE("a newer HEAD or PATCH wins within a second over a PATCH whose client is frozen") {
