@@ -128,15 +128,16 @@ bool completeUpload(store::Transaction& transaction, const StoredUpload& upload,
 
 bool expireUpload(store::Transaction& transaction, const UploadId& id, Time until) {
   return transaction
-             .query("UPDATE uploads SET bytes = 0, state = 'expired', expires = ? WHERE id = ? AND state = 'partial'",
-                    until, id)
+             .query(
+                 "UPDATE uploads SET bytes = 0, state = 'expired', metadata = '', sha256 = NULL, expires = ? "
+                 "WHERE id = ? AND state = 'partial'",
+                 until, id)
              .run() == 1;
 }
 
 void expireUploadsTo(store::Transaction& transaction, const VideoId& video, Time until) {
-  transaction
-      .query("UPDATE uploads SET bytes = 0, state = 'expired', expires = ? WHERE video_id = ? AND state = 'partial'",
-             until, video)
+  for (const UploadId& id : partialUploadsTo(transaction, video)) expireUpload(transaction, id, until);
+  transaction.query("UPDATE uploads SET metadata = '', sha256 = NULL WHERE video_id = ? AND state = 'complete'", video)
       .run();
 }
 

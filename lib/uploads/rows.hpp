@@ -43,10 +43,11 @@ bool recordUpload(store::Transaction& transaction, const StoredUpload& upload, s
                   Time now, Time expires);
 /// Records that the content has been published; `upload` as before.
 bool completeUpload(store::Transaction& transaction, const StoredUpload& upload, Time now, Time expires);
-/// Records that the upload has expired; its row is kept until `until`.
+/// Records that the upload has expired; its row is kept until `until`, without what the client has said of it.
 bool expireUpload(store::Transaction& transaction, const UploadId& id, Time until);
 
-/// Records that the uploads to a video which is being removed have expired, as expireUpload does.
+/// Records that the partial uploads to a video which is being removed have expired, as expireUpload does, and removes
+/// what clients have said of the others.
 void expireUploadsTo(store::Transaction& transaction, const VideoId& video, Time until);
 /// Queues the deletion of a pending video that an upload, which has ended, had created. If another upload to it goes
 /// on, the video is its own from now on. Returns whether it was queued.
