@@ -419,6 +419,7 @@ class DirectoryUploads : public LocalUploads {
     if (its.checksum) checksum.emplace(its.checksum->function);
     std::uint64_t recorded = before;
     std::uint64_t looked = before;
+    std::uint64_t synced = before;
     std::uint64_t inRow = 0;  // bytes of this piece that the row counts already
     const auto count = [&](std::uint64_t size) {
       if (most != UINT64_MAX && !progress->grow(std::max(size, least) - inRow, most - inRow)) throw overQuota();
@@ -443,13 +444,18 @@ class DirectoryUploads : public LocalUploads {
       }
       if (checksum || incoming.size() - recorded < syncStep || incoming.size() == whole) return;
       recorded = incoming.size();
-      record(upload, incoming, incoming.sync());
+      synced = incoming.sync();
+      record(upload, incoming, synced);
       inRow = recorded - before;
       count(size);
     };
     std::exception_ptr broken;
+    bool isFull = false;
     try {
       bytes.push({take, [&] { return incoming.room(); }});
+    } catch (const Error& error) {
+      isFull = error.fault() == Fault::diskFull;
+      broken = std::current_exception();
     } catch (...) {
       broken = std::current_exception();
     }
@@ -457,6 +463,10 @@ class DirectoryUploads : public LocalUploads {
       broken = std::make_exception_ptr(Error(Fault::checksumMismatch, "Upload-Checksum: does not match the bytes"));
     if (broken && (checksum || !isWhole)) {
       incoming.cut(before);
+    } else if (isFull) {
+      // Gives room back instead of recording more, which would take the reserve.
+      incoming.cut(synced);
+      hashed = {};
     } else if (!broken && upload.size && incoming.size() == whole) {
       publish(by, upload, incoming);
       hashed = {};
