@@ -31,8 +31,6 @@ Error elsewhere(const UploadId& id) {
 Error noSuchUpload(const UploadId& id) {
   return Error(Fault::notFound, fmt::format("upload {}: not found", id.text));
 }
-
-
 Error isRemoved(const UploadId& id) {
   return Publisher::isGone(id, "was removed meanwhile");
 }
@@ -297,8 +295,12 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
     count(size);
   };
   std::exception_ptr broken;
+  bool isFull = false;
   try {
     bytes.push({take, [&] { return incoming.room(); }});
+  } catch (const Error& error) {
+    isFull = error.fault() == Fault::diskFull;
+    broken = std::current_exception();
   } catch (...) {
     broken = std::current_exception();
   }
@@ -308,6 +310,10 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
   if (broken && (checksum || !isWhole)) {
     if (recorded() > before) recordSynced(before);
     incoming.cut(before);
+  } else if (isFull) {
+    // Gives room back instead of recording more, which would take the reserve.
+    incoming.cut(recorded());
+    hashed = {};
   } else if (!broken && upload.size && incoming.size() == whole) {
     publish(by, upload, incoming);
     hashed = {};

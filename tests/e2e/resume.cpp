@@ -1,25 +1,15 @@
 // Large uploads that are broken off, and go on: by themselves, or when the same command is run again.
-#include <arpa/inet.h>
-#include <poll.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
-#include <array>
-#include <atomic>
-#include <cstring>
-#include <list>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
-#include <thread>
 
 #include "base/sha256.hpp"
 #include "catch.hpp"
 #include "e2e/ctl.hpp"
+#include "e2e/proxy.hpp"
 #include "e2e/terminal.hpp"
-#include "os/descriptor.hpp"
-#include "os/unix_address.hpp"
 
 using namespace video;
 using namespace video::e2e;
@@ -31,122 +21,6 @@ namespace {
 constexpr std::uint64_t mega = 1 << 20;
 // Heads of requests, and what the daemon has received of a connection that broke off, but not stored.
 constexpr std::uint64_t overhead = 3 * mega;
-
-// Passes everything on to a server, as fast as it may.
-class Proxy {
- public:
-  // `socket`: the path at which to listen; empty: a port.
-  explicit Proxy(std::string server, const fs::path& socket = {})
-      : server_(std::move(server)),
-        listening_(::socket(socket.empty() ? AF_INET : AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    if (socket.empty()) {
-      sockaddr_in own = addressOf("127.0.0.1:0");
-      socklen_t size = sizeof own;
-      REQUIRE(::bind(listening_.number(), reinterpret_cast<const sockaddr*>(&own), size) == 0);
-      ::getsockname(listening_.number(), reinterpret_cast<sockaddr*>(&own), &size);
-      url = "http://127.0.0.1:" + std::to_string(ntohs(own.sin_port));
-    } else {
-      const os::UnixAddress own(socket);
-      REQUIRE(::bind(listening_.number(), own.get(), own.size()) == 0);
-    }
-    ::listen(listening_.number(), 16);
-    accepting_ = std::jthread([this] { accept(); });
-  }
-  ~Proxy() {
-    release();
-    ::shutdown(listening_.number(), SHUT_RDWR);
-  }
-  Proxy(const Proxy&) = delete;
-  Proxy& operator=(const Proxy&) = delete;
-
-  std::string url;
-  std::atomic<std::uint64_t> cutEach = UINT64_MAX;  // bytes of a connection after which it breaks
-  std::atomic<int> cuts = 0;
-
-  void connectTo(const std::string& server) {
-    const std::lock_guard lock(mutex_);
-    server_ = server;
-  }
-  // Passes on so many more bytes of clients, and then nothing more until `release`.
-  void holdAfter(std::uint64_t bytes) { allowed_ = passed_ + bytes; }
-  void release() { allowed_ = UINT64_MAX; }
-  void waitUntilHeld() {
-    test::waitFor("the proxy holds back", [&] { return passed_ >= allowed_; });
-  }
-
- private:
-  static sockaddr_in addressOf(const std::string& text) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(text.substr(text.find(':') + 1))));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return address;
-  }
-
-  void accept() {
-    std::list<std::jthread> connections;
-    for (;;) {
-      Descriptor client(::accept4(listening_.number(), nullptr, nullptr, SOCK_CLOEXEC));
-      if (!client) return;
-      connections.emplace_back([this, its = std::move(client)] { relay(its); });
-    }
-  }
-
-  Descriptor connection() {
-    const std::lock_guard lock(mutex_);
-    const bool isPath = server_.starts_with('/');
-    Descriptor server(::socket(isPath ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const os::UnixAddress path(isPath ? fs::path(server_) : fs::path("/none"));
-    const sockaddr_in port = isPath ? sockaddr_in{} : addressOf(server_);
-    const int failed = isPath ? ::connect(server.number(), path.get(), path.size())
-                              : ::connect(server.number(), reinterpret_cast<const sockaddr*>(&port), sizeof port);
-    return failed == 0 ? std::move(server) : Descriptor();
-  }
-
-  void relay(const Descriptor& client) {
-    const Descriptor server = connection();
-    if (!server) return;
-    std::vector<char> piece(1 << 16);
-    bool answered = false;
-    for (std::uint64_t own = 0; own < cutEach;) {
-      const bool isHeld = passed_ >= allowed_;
-      std::array<pollfd, 2> ready{pollfd{client.number(), static_cast<short>(isHeld ? POLLRDHUP : POLLIN), 0},
-                                  pollfd{server.number(), POLLIN, 0}};
-      ::poll(ready.data(), ready.size(), isHeld ? 1 : -1);
-      if (isHeld && ready[0].revents != 0) return;
-      for (const std::size_t from : {0U, 1U}) {
-        if (ready[from].revents == 0) continue;
-        const ssize_t got = ::read(ready[from].fd, piece.data(), piece.size());
-        if (got <= 0) {
-          if (from == 1 && answered) finish(client);
-          return;
-        }
-        answered = from == 1;
-        if (::send(ready[1 - from].fd, piece.data(), static_cast<std::size_t>(got), MSG_NOSIGNAL) != got) return;
-        if (from == 0) {
-          own += static_cast<std::uint64_t>(got);
-          passed_ += static_cast<std::uint64_t>(got);
-        }
-      }
-    }
-    ++cuts;
-  }
-
-  // Lets the client read the answer of a server that has closed the connection.
-  static void finish(const Descriptor& client) {
-    ::shutdown(client.number(), SHUT_WR);
-    std::array<char, 65536> rest;
-    while (::read(client.number(), rest.data(), rest.size()) > 0) {
-    }
-  }
-
-  std::mutex mutex_;
-  std::string server_;
-  Descriptor listening_;
-  std::atomic<std::uint64_t> passed_ = 0;
-  std::atomic<std::uint64_t> allowed_ = UINT64_MAX;
-  std::jthread accepting_;
-};
 
 // ada, who uploads to a daemon behind a proxy.
 struct Ada {
@@ -205,12 +79,17 @@ struct Ada {
   }
   // Waits until so many bytes of the only upload that is not complete are stored for certain.
   void waitUntilStored(std::uint64_t bytes) const {
-    test::waitFor("the daemon has stored what came", [&] {
-      const json all = uploads();
+    json all;
+    const auto look = [&] {
+      all = uploads();
       return std::any_of(all.begin(), all.end(), [&](const json& upload) {
         return upload.at("state") == "partial" && upload.at("offset").get<std::uint64_t>() >= bytes;
       });
-    });
+    };
+    // The daemon stores large uploads at low priority, which takes long on a busy machine.
+    const bool isStored = test::soon(look) || test::soon(look);
+    INFO(all.dump(2) << daemon->log());
+    REQUIRE(isStored);
   }
   // Starts the daemon again, which has ended.
   void startAgain() {
@@ -535,12 +414,15 @@ TEST_CASE("progress shows what an earlier run has sent") {
   Ada ada;
   const std::string file = ada.file("a.mp4", 24 * mega);
   CHECK(ada.interrupt({file}, 12 * mega).status == 130);
+  ada.waitUntilStored(9 * mega);
   REQUIRE(::setenv("XDG_STATE_HOME", (ada.folder / "state").c_str(), 1) == 0);
   Terminal terminal(join(ada.way, {"video", "upload", file}));
   ::unsetenv("XDG_STATE_HOME");
   CHECK(terminal.wait() == 0);
-  CHECK(std::regex_search(terminal.shown, std::regex("a\\.mp4: [0-9.]+ MiB of 24\\.0 MiB \\[#{10}[#.]{10}\\] [0-9]+%  "
-                                                     "1[2-9]\\.[0-9] MiB resumed")));
+  INFO(terminal.shown);
+  CHECK(std::regex_search(
+      terminal.shown,
+      std::regex("a\\.mp4: [0-9.]+ MiB of 24\\.0 MiB \\[#{7}[#.]{13}\\] [0-9]+%  [0-9.]+ MiB resumed")));
 }
 
 TEST_CASE("a new video has the visibility that was asked for, and a hash that was known before is checked") {

@@ -47,13 +47,14 @@ constexpr std::string_view exitCodes =
 10   a check found problems
 11   no space left
 12   the database or server has another version
-130  interrupted by Ctrl-C (143: by SIGTERM); nothing half-done is left behind,
-     except a large upload, which the same command continues, and a .part file
+130  interrupted by Ctrl-C (143: by SIGTERM); nothing half-done is left behind
 
 A command given one item exits with the status of that item. A command given
 several items, or -, goes on after an error and exits with 3, but stops at an
 error that would affect all items (not signed in, 8, 9, 11, 12) and exits with
-that status. After 8 and 9 it makes sense to try again.
+that status. After 8 and 9 it makes sense to try again. A large upload that
+ended with 8, 9, 130 or 143 continues where it stopped if the same command is
+run again.
 )";
 
 constexpr std::string_view environment =
