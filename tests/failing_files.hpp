@@ -57,6 +57,7 @@ class FailingFiles : public os::FileSystem {
     return fails() ? -1 : FileSystem::renameat2(from, name, to, newName, flags);
   }
   int unlinkat(int folder, const char* name) override { return fails() ? -1 : FileSystem::unlinkat(folder, name); }
+  int rmdirat(int folder, const char* name) override { return fails() ? -1 : FileSystem::rmdirat(folder, name); }
   const dirent* readdir(DIR* folder) override { return fails() ? nullptr : FileSystem::readdir(folder); }
   int fstatvfs(int file, struct statvfs& found) override { return fails() ? -1 : FileSystem::fstatvfs(file, found); }
 

@@ -22,12 +22,12 @@ struct SandboxLimits {
 struct SandboxedProgram {
   std::vector<std::string> command;  ///< the path of the program, and its arguments
   int input = -1;                    ///< an open file that it may read, as descriptor 3 and as /proc/self/fd/3
-  int output = -1;                   ///< -1, or a file that it may write, as descriptor 4 and as /proc/self/fd/4
+  int output = -1;  ///< a file that it may write, as descriptor 4 and, with Landlock, as /proc/self/fd/4
   SandboxLimits limits{};
 };
 
 /// Returns whether the kernel can confine the files that a program opens (Landlock). Without that, a sandboxed program
-/// may open any file for reading that the user may read, none for writing, and has no output file.
+/// may open any file for reading that the user may read, and none for writing.
 bool hasLandlock() noexcept;
 
 /// A child process that runs a program on untrusted input: without privileges, network, other processes, and files but
@@ -35,8 +35,7 @@ bool hasLandlock() noexcept;
 /// is collected. It is killed with this object, or if the thread that started it ends. For one thread.
 class SandboxedChild {
  public:
-  /// Starts the program. Throws Error: unavailable if there are no processes or descriptors left, or if there is an
-  /// output and no Landlock.
+  /// Starts the program. Throws Error: unavailable if there are no processes or descriptors left.
   explicit SandboxedChild(const SandboxedProgram& program);
   ~SandboxedChild();
   SandboxedChild(const SandboxedChild&) = delete;

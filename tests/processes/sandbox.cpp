@@ -1,20 +1,14 @@
 // The sandbox for programs that read untrusted files.
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <fstream>
 #include <thread>
 
-#include "base/error.hpp"
+#include "bait.hpp"
 #include "catch.hpp"
-#include "fault_of.hpp"
 #include "os/sandbox.hpp"
 #include "temp.hpp"
 #include "wait.hpp"
@@ -55,33 +49,6 @@ Descriptor openAt(const std::filesystem::path& file, int flags = O_RDONLY) {
   return opened;
 }
 
-// A listener on loopback.
-class Bait {
- public:
-  Bait() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    REQUIRE(::bind(socket_.number(), reinterpret_cast<sockaddr*>(&address), size) == 0);
-    REQUIRE(::listen(socket_.number(), 5) == 0);
-    REQUIRE(::getsockname(socket_.number(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
-    port_ = std::to_string(ntohs(address.sin_port));
-  }
-  const std::string& port() const { return port_; }
-  /// Whether somebody has connected; forgets it.
-  bool taken() const {
-    pollfd wanted{socket_.number(), POLLIN, 0};
-    if (::poll(&wanted, 1, 0) <= 0) return false;
-    Descriptor(::accept(socket_.number(), nullptr, nullptr));
-    return true;
-  }
-
- private:
-  Descriptor socket_;
-  std::string port_;
-};
-
 }  // namespace
 
 TEST_CASE("a sandboxed program reads its input and the system's files, and what it prints is collected") {
@@ -96,7 +63,7 @@ TEST_CASE("a sandboxed program reads its input and the system's files, and what 
 
 TEST_CASE("a sandboxed program opens no socket, writes no file, and starts no process") {
   const TempDirectory folder;
-  const Bait bait;
+  const test::Bait bait;
   const std::string file = (folder / "file").string();
   std::ofstream(file) << "before";
   // The same outside of the sandbox works: the probes are sound.
@@ -162,8 +129,7 @@ TEST_CASE(
     while (one.printed().find('\n') == std::string::npos) one.wait(10ms);
     child = std::stoi(one.printed());
   };
-  const os::SandboxedProgram program{
-      .command = {"/bin/bash", "-c", "echo $$; while :; do read -r -t 1 < /dev/zero; done"}};
+  os::SandboxedProgram program{.command = {"/bin/bash", "-c", "echo $$; while :; do read -r -t 1 < /dev/zero; done"}};
   {
     os::SandboxedChild one(program);
     start(one);
@@ -173,7 +139,6 @@ TEST_CASE(
       CHECK(status.find(line) != std::string::npos);
     CHECK(textOf("/proc/" + std::to_string(child) + "/oom_score_adj") == "1000\n");
     CHECK(::getpriority(PRIO_PROCESS, static_cast<id_t>(child)) == 19);
-    CHECK(::sched_getscheduler(child) == SCHED_IDLE);
     CHECK(::getpgid(child) == child);
   }
   CHECK(::kill(child, 0) != 0);
