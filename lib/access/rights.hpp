@@ -75,6 +75,11 @@ inline constexpr Right videosDeletePending{"videos.delete?pending", owner | admi
 inline constexpr Right videosRestore{"videos.restore", owner | admin, Need::change};
 inline constexpr Right videosBlock{"videos.block", moderator | admin, Need::change};
 inline constexpr Right videosUnblock{"videos.unblock", moderator | admin, Need::change};
+inline constexpr Right renditionsList{"renditions.list", owner | admin, Need::read};
+inline constexpr Right renditionsThumbnail{"renditions.thumbnail", anyone | link, Need::read};
+inline constexpr Right renditionsSetThumbnail{"renditions.setThumbnail", owner | admin, Need::upload};
+inline constexpr Right renditionsRemoveThumbnail{"renditions.removeThumbnail", owner | admin, Need::change};
+inline constexpr Right renditionsRender{"renditions.render", owner | admin, Need::change};
 inline constexpr Right uploadsPut{"uploads.put", owner | admin | link, Need::upload};
 inline constexpr Right uploadsRehearse{"uploads.rehearse", owner | admin, Need::upload};
 inline constexpr Right sharesCreate{"shares.create", owner | admin, Need::change};

@@ -294,7 +294,7 @@ const std::vector<Rule<Settings>>& rules() {
          size<S>(
              "storage.quota", 0, maxBytes, [](auto& of) -> auto& { return of.users.quota; })
              .read(value, to);
-         to.uploads.quota = to.users.quota;
+         to.uploads.quota = to.renditions.quota = to.users.quota;
        },
        [](const S& of) { return fmt::to_string(of.users.quota); }},
       choice<S>(
@@ -332,6 +332,14 @@ const std::vector<Rule<Settings>>& rules() {
        [](const S& of) { return fmt::format("{}", fmt::join(of.comments.words, ",")); }},
       count<S>(
           "moderation.hold_first", 0, 100, [](auto& of) -> auto& { return of.comments.holdFirst; }),
+
+      choice<S>(
+          "media.transcode",
+          std::array{pair{Word("off"), TranscodeMode::off}, pair{Word("remux"), TranscodeMode::remux},
+                     pair{Word("h264"), TranscodeMode::h264}},
+          [](auto& of) -> auto& { return of.renditions.transcode; }),
+      count<S>(
+          "media.max_height", 2, 4320, [](auto& of) -> auto& { return of.renditions.maxHeight; }),
 
       flag<S>(
           "scheduler.run", [](auto& of) -> auto& { return of.tasks.byClock; }),

@@ -15,6 +15,7 @@
 #include "http/routing/trusted_proxies.hpp"
 #include "http/server/transport.hpp"
 #include "observe/log.hpp"
+#include "renditions/renditions.hpp"
 #include "shares/shares.hpp"
 #include "store/database.hpp"
 #include "tasks/tasks.hpp"
@@ -41,6 +42,7 @@ struct Settings {
   UsersOptions users;
   VideosOptions videos;
   UploadsOptions uploads;
+  RenditionsOptions renditions;
   SharesOptions shares;
   CommentsOptions comments;
   std::string signingKey;  ///< the key for signed links, 32 bytes; empty: use `signing.key` of the data directory

@@ -56,20 +56,24 @@ TaskOutcome outcomeOf(schedule::RunEnd end) {
 class DirectoryTasks : public LocalTasks, public schedule::History {
  public:
   DirectoryTasks(store::Database& database, store::Blobs& blobs, access::Access& access, LocalDeletions& deletions,
-                 LocalVideos& videos, LocalExports& exports, const Clock& purgeClock, const TasksOptions& options)
+                 LocalVideos& videos, LocalExports& exports, LocalRenditions& renditions, const Clock& purgeClock,
+                 const TasksOptions& options)
       : database_(database),
         access_(access),
         byClock_(options.byClock),
         timings_(options.timings),
         brokenUploadsAfter_(options.brokenUploadsAfter),
         verifyShare_(options.verifyShare),
-        surroundings_{database,    blobs, access, deletions, videos, exports, purgeClock, brokenUploadsAfter_,
-                      verifyShare_},
+        surroundings_{database, blobs,      access,     deletions,           videos,
+                      exports,  renditions, purgeClock, brokenUploadsAfter_, verifyShare_},
         file_(database.directory()) {
     deletions.workBy({[this](std::string_view task) {
                         if (scheduler_ != nullptr) scheduler_->wake(task);
                       },
                       [this](std::string_view task) { return start(find(task)).done; }});
+    renditions.wakeBy([this](std::string_view task) {
+      if (scheduler_ != nullptr) scheduler_->wake(task);
+    });
   }
 
   Page<TaskStatus> list(const Credential& by, const Nothing&) override {
@@ -230,8 +234,10 @@ bool isImplemented(std::string_view task) {
 
 std::unique_ptr<LocalTasks> makeLocalTasks(store::Database& database, store::Blobs& blobs, access::Access& access,
                                            LocalDeletions& deletions, LocalVideos& videos, LocalExports& exports,
-                                           const Clock& purgeClock, const TasksOptions& options) {
-  return std::make_unique<DirectoryTasks>(database, blobs, access, deletions, videos, exports, purgeClock, options);
+                                           LocalRenditions& renditions, const Clock& purgeClock,
+                                           const TasksOptions& options) {
+  return std::make_unique<DirectoryTasks>(database, blobs, access, deletions, videos, exports, renditions, purgeClock,
+                                          options);
 }
 
 }  // namespace video

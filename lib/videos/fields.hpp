@@ -55,6 +55,8 @@ struct Fields<Video> {
       Field{"tags", &Video::tags, "at most 10, in lower case, sorted"},
       Field{"author_display_name", &Video::authorDisplayName, "display name of the owner, if there is one"},
       Field{"comments_off", &Video::commentsOff, "true: comments are switched off; otherwise left out"},
+      Field{"thumbnail", &Video::thumbnail, "path of its picture, which changes with the picture, if there is one"},
+      Field{"play", &Video::play, "path of a form that every browser plays, if there is one"},
   };
 };
 
@@ -80,6 +82,18 @@ struct Fields<VideoRef> {
       Field{"id", &VideoRef::id, "ID of the video"},
       Field{"user_name", &VideoRef::user, "the owner, which must match"},
   };
+};
+
+template <>
+struct Names<VideoForm> {
+  static constexpr std::array list{std::pair{VideoForm::original, "original"}, std::pair{VideoForm::play, "play"}};
+};
+
+template <>
+struct Fields<OpenVideo> {
+  static constexpr std::tuple list =
+      std::tuple_cat(Fields<VideoRef>::list,
+                     std::tuple{Field{"form", &OpenVideo::form, "original, or play: a form that every browser plays"}});
 };
 
 template <>

@@ -8,6 +8,7 @@
 #include "base/ids.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "renditions/rows.hpp"
 
 namespace video::rows {
 namespace {
@@ -15,7 +16,9 @@ namespace {
 constexpr std::string_view columns =
     "v.id, v.author_id, u.login_name, v.name, v.state, v.display_ctime, v.create_time, v.size, v.content_type, "
     "v.sha256, v.duration_ms, v.description, v.visibility, v.blocked, "
-    "(SELECT group_concat(g.tag) FROM video_tags g WHERE g.video_id = v.id), u.display_name, v.comments_off, ";
+    "(SELECT group_concat(g.tag) FROM video_tags g WHERE g.video_id = v.id), u.display_name, v.comments_off, "
+    "v.thumbnail, "
+    "v.play, ";
 // CROSS JOIN makes SQLite keep this join order, so that rows come in the order of the list's index.
 constexpr std::string_view tables =
     "video_info v CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL "
@@ -43,7 +46,10 @@ Made videoOf(const store::Query& row) {
   std::sort(video.tags.begin(), video.tags.end());
   video.authorDisplayName = row.optionalText(15);
   if (row.integer(16) != 0) video.commentsOff = true;
-  if (!video.blocked) video.purgeTime = row.optionalTime(17);  // a blocked one is not purged
+  if (!row.isNull(17))
+    video.thumbnail = fmt::format("/videos/{}/thumbnail?v={}", video.id.text, versionOf(row.text(17)));
+  if (!row.isNull(18)) video.play = fmt::format("/videos/{}?form=play", video.id.text);
+  if (!video.blocked) video.purgeTime = row.optionalTime(19);  // a blocked one is not purged
   return video;
 }
 
@@ -122,9 +128,11 @@ std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id) {
   auto query = reader.query(sql, id);
   if (!query.next()) return std::nullopt;
   auto video = videoOf<StoredVideo>(query);
-  video.blob = query.optionalText(18);
-  video.modified = query.optionalTime(19).value_or(video.created);
-  video.reported = query.integer(20) != 0;
+  video.thumbnailFile = query.optionalText(17).value_or("");
+  video.playFile = query.optionalText(18).value_or("");
+  video.blob = query.optionalText(20);
+  video.modified = query.optionalTime(21).value_or(video.created);
+  video.reported = query.integer(22) != 0;
   return video;
 }
 
@@ -323,6 +331,7 @@ bool setContent(store::Transaction& transaction, const StoredVideo& before, cons
   if (before.blob)
     now = std::max<Time>(now, std::chrono::floor<std::chrono::seconds>(before.modified) + std::chrono::seconds{1});
   clearDamage(transaction, before.id);
+  renewRenditions(transaction, before.id, now);
   return transaction
              .query(
                  "UPDATE video_info SET state = 'ready', blob = ?, size = ?, sha256 = ?, content_type = ?, "

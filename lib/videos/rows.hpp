@@ -16,6 +16,8 @@ struct StoredVideo : Video {
   std::optional<std::string> blob;
   Time modified{};  ///< when its content was stored
   bool reported = false;
+  std::string thumbnailFile{};  ///< in `derived/`; empty for none
+  std::string playFile{};       ///< in `derived/`; empty for none
   /// What decides who may see it.
   ViewedVideo view() const {
     return {authorId, state == VideoState::ready, visibility.value_or(Visibility::private_), blocked.has_value(),

@@ -47,7 +47,9 @@ struct Video {
   std::optional<std::string> blocked{};    ///< why a moderator blocked it; nothing if it is not blocked
   std::vector<std::string> tags{};         ///< at most 10, in lower case, sorted
   std::optional<std::string> authorDisplayName{};
-  std::optional<bool> commentsOff{};  ///< true: nobody can comment; otherwise nothing
+  std::optional<bool> commentsOff{};       ///< true: nobody can comment; otherwise nothing
+  std::optional<std::string> thumbnail{};  ///< path of its picture and version; nothing: there is none
+  std::optional<std::string> play{};       ///< path of the form that every browser plays; nothing: there is none
 };
 
 /// The request for a new video.
@@ -66,6 +68,14 @@ struct AddedVideo : Video {
 struct VideoRef {
   VideoId id;
   std::optional<std::string> user;  ///< if given, the expected owner: notFound if the video belongs to another user
+};
+
+/// The forms of a video that can be opened: the content as it was uploaded, or a form that every browser plays.
+enum class VideoForm { original, play };
+
+/// The request to open a video.
+struct OpenVideo : VideoRef {
+  std::optional<VideoForm> form{};  ///< default: original
 };
 
 /// The request to delete a video.
@@ -199,8 +209,9 @@ class Videos {
   /// those of the verification itself; forbidden, notFound (also if none is remembered).
   virtual VerifiedVideo verifyStatus(const Credential& by, const VideoRef& wanted) = 0;
   /// Opens the content of a ready video. A signed link must be valid even if the caller may watch without one. Faults:
-  /// notFound, unauthenticated, forbidden, contentUnavailable (the file is missing or damaged).
-  virtual Content open(const Credential& by, const VideoRef& wanted) = 0;
+  /// notFound (also if it does not have this form), unauthenticated, forbidden, contentUnavailable (the file is missing
+  /// or damaged).
+  virtual Content open(const Credential& by, const OpenVideo& wanted) = 0;
   /// Hides a video from all but its owner, moderators, admins and the operator, and keeps it from being purged,
   /// whatever its owner does, unless the owner's account is deleted. Its content cannot be replaced. A video that is
   /// blocked already gets the new reason. For moderators, admins and the operator. Faults: malformed, notFound,

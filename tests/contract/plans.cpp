@@ -126,6 +126,12 @@ void runEverything(Site& site) {
                                      shared.url.substr(signature + 5)};
   site.at(link).videos().open(link, {video, {}});
   site.at(ada).shares().revoke(ada, {video, shared.id});
+  Renditions& renditions = site.at(ada).renditions();
+  renditions.setThumbnail(ada, {video}, sourceOf(picture()));
+  renditions.thumbnail(ada, {video, {}});
+  renditions.list(ada, {video});
+  renditions.removeThumbnail(ada, {video});
+  renditions.render(ada, {video, true});
   const AddedVideo pending = site.at(ada).videos().add(ada, {"ada", "by link"});
   site.at(ada).videos().set(ada, {.id = pending.id,
                                   .name = "y",
@@ -166,7 +172,7 @@ void runEverything(Site& site) {
   site.at(root).videos().remove(root, now);
   site.at(ada).users().remove(ada, {"ada", std::nullopt});
   site.at(root).deletions().drain(root, {true});
-  for (const char* const task : {"orphan-sweep", "upload-sweep", "session-sweep"}) {
+  for (const char* const task : {"orphan-sweep", "upload-sweep", "session-sweep", "thumbnails", "renditions"}) {
     site.at(root).tasks().run(root, {task});
     TaskRunQuery runs;
     runs.name = task;
@@ -179,7 +185,11 @@ void runEverything(Site& site) {
 }  // namespace
 
 TEST_CASE("no statement scans a table or sorts") {
-  Site site(Way::local, [](Settings& settings) { settings.deletions.remember = std::chrono::milliseconds{1}; });
+  Site site(Way::local, [](Settings& settings) {
+    settings.deletions.remember = std::chrono::milliseconds{1};
+    settings.renditions.programs = "/nowhere";  // what is made fails
+    settings.renditions.transcode = TranscodeMode::h264;
+  });
   runEverything(site);
   std::size_t explained = 0;
   std::size_t listed = 0;

@@ -140,7 +140,7 @@ class Cell {
       request.body = "--xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.mp4\"\r\n\r\n" +
                      movie(500, 2) + "\r\n--xyz--\r\n";
     } else {
-      request.body = body == "MOVIE" ? movie(500, 2) : body;
+      request.body = body == "MOVIE" ? movie(500, 2) : body == "PICTURE" ? picture() : body;
     }
     const httplib::Result result = (caller == "operator" ? socket_ : tcp_).send(request);
     INFO(caller << " " << target);
@@ -198,6 +198,11 @@ class Cell {
       at().videos().block(Operator{}, {blocked, "x"});
       replace(text, "BLOCKED", blocked.text);
     }
+    if (has("PICTURED")) {
+      const VideoId pictured = video();
+      at().renditions().setThumbnail(Operator{}, {pictured}, sourceOf(picture()));
+      replace(text, "PICTURED", pictured.text);
+    }
     if (has("HASH")) {
       const std::string hash(64, 'a');
       at().contents().block(Operator{}, {hash, "x"});
@@ -254,6 +259,7 @@ TEST_CASE("every endpoint answers every kind of caller as rights.md says") {
   Site site(Way::remote, [](Settings& settings) {
     settings.store.synchronous = store::Synchronous::normal;
     settings.access.reportsPerHour = 0;
+    settings.renditions.programs = "/nowhere";
   });
   httplib::Client tcp(site.url());
   httplib::Client socket((site.data() / "videod.sock").string(), 80);

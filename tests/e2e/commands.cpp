@@ -107,9 +107,10 @@ struct Workplace {
 
 TEST_CASE("every endpoint has a command and every command has an endpoint, or a stated reason for having none") {
   const std::map<std::string, std::string> nouns{
-      {"users", "user"},   {"sessions", "session"}, {"tokens", "token"},    {"videos", "video"}, {"uploads", "video"},
-      {"shares", "share"}, {"comments", "comment"}, {"deletions", "queue"}, {"tasks", "task"},   {"server", "server"},
-      {"exports", "user"}, {"reports", "report"},   {"contents", "video"},
+      {"users", "user"},     {"sessions", "session"}, {"tokens", "token"},     {"videos", "video"},
+      {"uploads", "video"},  {"shares", "share"},     {"comments", "comment"}, {"deletions", "queue"},
+      {"tasks", "task"},     {"server", "server"},    {"exports", "user"},     {"reports", "report"},
+      {"contents", "video"}, {"renditions", "video"},
   };
   // Operations whose command has another name.
   const std::map<std::string, std::string> others{
@@ -135,6 +136,9 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"contents.block", "video-block"},
       {"contents.unblock", "video-unblock"},
       {"contents.list", "video-blocked"},
+      {"renditions.list", "video-renditions"},
+      {"renditions.setThumbnail", "video-thumbnail"},
+      {"renditions.removeThumbnail", "video-thumbnail"},
   };
   const std::map<std::string, std::string> noCommand{
       {"tokens.revokeAll", "tokens are ended by their ids"},

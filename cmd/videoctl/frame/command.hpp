@@ -349,6 +349,7 @@ void addSession(Commands& commands);
 void addToken(Commands& commands);
 void addVideo(Commands& commands);
 void addUpload(Commands& commands, CLI::App& video);
+void addRenditions(Commands& commands, CLI::App& video);
 void addUserExport(Commands& commands, CLI::App& user);
 void addShare(Commands& commands);
 void addComment(Commands& commands);
