@@ -1,4 +1,5 @@
 #include <deque>
+#include <utility>
 
 #include "observe/log.hpp"
 #include "store/blobs.hpp"
@@ -25,12 +26,15 @@ schedule::Counts sweep(const Surroundings& its, const std::string& folder) {
   return counts;
 }
 
-// Each folder below blobs/ is one item.
+// Each folder below blobs/ is one item, and derived/ is one.
 schedule::Task make(const Surroundings& its) {
   return {"orphan-sweep", 16, 1, [&its] {
             const std::vector<std::string> folders = its.blobs.listFolders();
-            return [&its, left = std::deque<std::string>(folders.begin(), folders.end())](std::size_t batch) mutable {
+            return [&its, left = std::deque<std::string>(folders.begin(), folders.end()),
+                    isFirst = true](std::size_t batch) mutable {
               std::vector<schedule::Item> items;
+              if (std::exchange(isFirst, false))
+                items.push_back([&its] { return its.renditions.sweep(its.clock.now() - youngest); });
               for (; items.size() < batch && !left.empty(); left.pop_front())
                 items.push_back([&its, folder = left.front()] { return sweep(its, folder); });
               return items;
