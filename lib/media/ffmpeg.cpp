@@ -186,11 +186,13 @@ os::SandboxedProgram makePlayable(const Ffmpeg& programs, int input, std::string
     append(words, {"-c:a", "copy"});
   else
     append(words, {"-c:a", "aac", "-b:a", "160k", "-ac", "2"});
+  // The MP4 writer adds this filter by itself only if it can seek.
+  if (plan.copiesAudio && streams.audioCodec == "aac") append(words, {"-bsf:a", "aac_adtstoasc"});
   append(words, {"-strict", "-2", "-f", "mp4", "-movflags"});
   if (seeks)
     append(words, {"+faststart", "-y", outputPath});
   else
-    append(words, {"+frag_keyframe+empty_moov+default_base_moof", "pipe:4"});
+    append(words, {"+frag_keyframe+delay_moov+default_base_moof", "pipe:4"});
   program.limits.memory = 4ULL << 30;
   program.limits.processor = plan.copiesVideo ? std::chrono::seconds{1h} : std::chrono::seconds{24h};
   program.limits.time = plan.copiesVideo ? 6h : 48h;

@@ -24,6 +24,7 @@
 #include <cstring>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "os/errors.hpp"
@@ -35,6 +36,7 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 
 constexpr int inputNumber = 3;
 constexpr int outputNumber = 4;
+constexpr int rulesNumber = 5;            // closed when the program starts
 constexpr std::size_t mostErrors = 2000;  // bytes of standard error that are kept
 
 // ---- which system calls the child may make
@@ -170,17 +172,19 @@ Descriptor makeRules(const SandboxedProgram& program) {
 struct Prepared {
   const SandboxLimits& limits;
   pid_t parent;
-  std::array<int, 5> files;  // what become its descriptors 0 to 4; -1: none
-  int rules;                 // -1: no Landlock
+  std::array<int, 6> files;  // what become its descriptors 0 to 5; -1: none; the last one: the Landlock rules
   sock_fprog filter;
   char* const* arguments;
 };
 
+constexpr std::string_view gaveUp = "sandbox: ";
+constexpr int gaveUpStatus = 126;
+
 [[noreturn]] void giveUp(const char* what) noexcept {
   // Nothing can be done about a failure.
-  if (::write(STDERR_FILENO, "sandbox: ", 9) > 0 && ::write(STDERR_FILENO, what, std::strlen(what)) > 0) {
+  if (::write(STDERR_FILENO, gaveUp.data(), gaveUp.size()) > 0 && ::write(STDERR_FILENO, what, std::strlen(what)) > 0) {
   }
-  ::_exit(126);
+  ::_exit(gaveUpStatus);
 }
 
 void setLimit(__rlimit_resource what, rlim_t most, rlim_t last) noexcept {
@@ -188,8 +192,8 @@ void setLimit(__rlimit_resource what, rlim_t most, rlim_t last) noexcept {
   if (::setrlimit(what, &limit) != 0) giveUp("setrlimit");
 }
 
-// Makes the files its descriptors 0 to 4, and closes all others.
-void placeFiles(std::array<int, 5> files) noexcept {
+// Makes the files its descriptors 0 to 5, and closes all others.
+void placeFiles(std::array<int, 6> files) noexcept {
   // First out of the way of each other.
   for (int& file : files)
     if (file >= 0 && (file = ::fcntl(file, F_DUPFD_CLOEXEC, 10)) < 0) giveUp("fcntl");
@@ -200,8 +204,8 @@ void placeFiles(std::array<int, 5> files) noexcept {
     else if (::dup2(file, number) < 0)
       giveUp("dup2");
   }
-  // Files that were opened without O_CLOEXEC.
-  ::syscall(SYS_close_range, outputNumber + 1, ~0U, 0);
+  if (files[rulesNumber] >= 0) ::fcntl(rulesNumber, F_SETFD, FD_CLOEXEC);
+  if (::syscall(SYS_close_range, rulesNumber + 1, ~0U, 0) != 0) giveUp("close_range");
 }
 
 void takeLowestPriority() noexcept {
@@ -225,7 +229,8 @@ void dropPrivileges() noexcept {
 
 [[noreturn]] void becomeProgram(const Prepared& its) noexcept {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != its.parent) ::_exit(126);  // the parent has ended already
+  if (::getppid() != its.parent) ::_exit(gaveUpStatus);  // the parent has ended already
+  placeFiles(its.files);                                 // first, as others wait for locks of files that are open here
   ::setpgid(0, 0);
   ::signal(SIGPIPE, SIG_DFL);
   sigset_t none;
@@ -235,8 +240,8 @@ void dropPrivileges() noexcept {
   if (::chdir("/") != 0) giveUp("chdir");
   takeLowestPriority();
   dropPrivileges();
-  if (its.rules >= 0 && ::syscall(SYS_landlock_restrict_self, its.rules, 0) != 0) giveUp("landlock_restrict_self");
-  placeFiles(its.files);
+  if (its.files[rulesNumber] >= 0 && ::syscall(SYS_landlock_restrict_self, rulesNumber, 0) != 0)
+    giveUp("landlock_restrict_self");
   const auto seconds = static_cast<rlim_t>(its.limits.processor.count());
   setLimit(RLIMIT_CPU, seconds, seconds + 1);
   setLimit(RLIMIT_AS, its.limits.memory, its.limits.memory);
@@ -294,12 +299,12 @@ SandboxedChild::SandboxedChild(const SandboxedProgram& program)
   std::vector<char*> arguments;
   for (const std::string& word : program.command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
-  const Prepared prepared{limits_,
-                          ::getpid(),
-                          {nothing.number(), outEnd.number(), errEnd.number(), program.input, program.output},
-                          rules.number(),
-                          {static_cast<unsigned short>(filter.size()), filter.data()},
-                          arguments.data()};
+  const Prepared prepared{
+      limits_,
+      ::getpid(),
+      {nothing.number(), outEnd.number(), errEnd.number(), program.input, program.output, rules.number()},
+      {static_cast<unsigned short>(filter.size()), filter.data()},
+      arguments.data()};
   pid_ = ::fork();
   if (pid_ == 0) becomeProgram(prepared);
   if (pid_ < 0) throw Error(Fault::unavailable, fmt::format("sandbox: no process can be started ({})", errno));
@@ -352,6 +357,10 @@ void SandboxedChild::reap(int status) {
   readPipe(err_, errors_, mostErrors);
   if (readPipe(out_, printed_, static_cast<std::size_t>(limits_.printed)) && killed_.empty())
     killed_ = fmt::format("printed more than {} bytes", limits_.printed);
+}
+
+bool SandboxedChild::isNotStarted() const noexcept {
+  return killed_.empty() && WIFEXITED(status_) && WEXITSTATUS(status_) == gaveUpStatus && errors_.starts_with(gaveUp);
 }
 
 std::string SandboxedChild::failure() const {

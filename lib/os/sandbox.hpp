@@ -48,6 +48,9 @@ class SandboxedChild {
   const std::string& printed() const { return printed_; }
   /// Returns why a child that has ended failed, with the beginning of its standard error; empty if it succeeded.
   std::string failure() const;
+  /// Returns whether a child that has ended failed before the program ran: the sandbox could not be set up, or the
+  /// program could not be started. That is no fault of its input.
+  bool isNotStarted() const noexcept;
 
  private:
   void kill() noexcept;

@@ -54,7 +54,7 @@ std::string pictureNameOf(std::string_view bytes) {
                             picture->height, mostPictureSide, mostPictureSide));
   Sha256 hash;
   hash.add(std::as_bytes(std::span(bytes)));
-  return fmt::format("thumbnail-{}.{}", hash.hex().substr(0, 32), picture->extension);
+  return rows::thumbnailName(hash.hex(), picture->extension);
 }
 
 class DirectoryRenditions : public LocalRenditions {
@@ -133,7 +133,7 @@ class DirectoryRenditions : public LocalRenditions {
     const std::string picture = collect(bytes);
     const std::string name = pictureNameOf(picture);
     database_.requireSpace(picture.size());
-    files_.write(wanted.id, name, picture);
+    const Descriptor written = files_.write(wanted.id, name, picture);
     std::string before;
     try {
       before = database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
@@ -147,7 +147,7 @@ class DirectoryRenditions : public LocalRenditions {
       removeUnused(wanted.id, name);
       throw;
     }
-    if (before != name) removeUnused(wanted.id, before);
+    removeUnused(wanted.id, before);
   }
 
   void removeThumbnail(const Credential& by, const RenditionsOf& wanted) override {
@@ -193,17 +193,9 @@ class DirectoryRenditions : public LocalRenditions {
                              programs_, options_);
   }
 
-  schedule::Counts sweep(Time moment) override {
-    schedule::Counts counts;
-    for (const VideoId& id : files_.list())
-      for (const std::string& name : files_.list(id, moment)) {
-        const auto names = database_.read([&](store::Reader& reader) { return rows::findDerived(reader, id); });
-        if (names && (name == names->thumbnail || name == names->play)) continue;
-        files_.remove(id, name);
-        ++counts.done;
-      }
-    return counts;
-  }
+  std::vector<VideoId> listFolders() override { return files_.list(); }
+
+  schedule::Counts sweep(const VideoId& video) override { return {sweepDerived(database_, files_, video), 0}; }
 
   void wakeBy(std::function<void(std::string_view)> wake) override { wake_ = std::move(wake); }
 

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
@@ -20,10 +22,10 @@
 #include "media/picture.hpp"
 #include "media/probe.hpp"
 #include "observe/log.hpp"
+#include "os/errors.hpp"
 #include "os/priority.hpp"
 #include "renditions/rows.hpp"
 #include "store/blobs.hpp"
-#include "store/derived_files.hpp"
 
 namespace video {
 namespace {
@@ -34,6 +36,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds lookEvery{200};     // between two looks whether the task is to stop
 constexpr milliseconds firstPosition{3s};  // of a picture of a video whose duration is not known
 constexpr std::int64_t transcodeStep = 500;
+constexpr int looksBetweenChecks = 25;  // whether the content is still the one that was begun
 
 // What a program printed, as a line of text.
 std::string lineOf(std::string_view text) {
@@ -76,18 +79,16 @@ class MakingRun {
     try {
       os::lowerPriority(os::lowest, true);
       if (!job_) return begin();
-      if (!child_->wait(lookEvery)) {
-        if (output_) database_.requireSpace();
-        return {};
-      }
+      if (!child_->wait(lookEvery)) return look();
       const std::unique_ptr<os::SandboxedChild> ended = std::move(child_);
+      if (ended->isNotStarted()) throw Error(Fault::unavailable, ended->failure());
       return (this->*next_)(*ended);
     } catch (const Error& error) {
       // These are no fault of the file; the next run tries again.
       isFinished = error.fault() == Fault::diskFull || error.fault() == Fault::unavailable ||
                    error.fault() == Fault::databaseFailed || error.fault() == Fault::busy || !job_;
       if (isFinished) throw;
-      return fail(error.what());
+      return failOrFinish(error.what());
     } catch (...) {
       isFinished = true;
       throw;
@@ -114,7 +115,7 @@ class MakingRun {
     });
     if (!job_) return {};
     ++job_->tries;
-    removeAbandoned(job_->id);
+    sweepDerived(database_, files_, job_->id);  // what a process that was killed has left
     if (job_->tries > options_.maxTries) return fail("its making was interrupted too often");
     if (!media::isReadByFfmpeg(job_->contentType)) return drop();
     input_ = blobs_.open(job_->blob);
@@ -125,6 +126,21 @@ class MakingRun {
     else
       start(media::listStreams(programs_, input_->number(), job_->contentType), &MakingRun::makePlayable);
     return {};
+  }
+
+  // While the program runs.
+  schedule::Counts look() {
+    if (output_) database_.requireSpace();
+    if (++looks_ % looksBetweenChecks == 0 && isStale()) {
+      child_.reset();
+      end();
+    }
+    return {};
+  }
+
+  // Whether the content was replaced or deleted meanwhile.
+  bool isStale() {
+    return !database_.read([&](store::Reader& reader) { return rows::hasContent(reader, job_->id, job_->blob); });
   }
 
   void start(os::SandboxedProgram program, Next next) {
@@ -143,9 +159,9 @@ class MakingRun {
       return {};
     }
     if (!failure.empty() || !picture) return fail(failure.empty() ? "it has no picture" : failure);
-    const std::string name = fmt::format("thumbnail-{}.{}", sha256Of(bytes).substr(0, 32), picture->extension);
+    const std::string name = rows::thumbnailName(sha256Of(bytes), picture->extension);
     database_.requireSpace(bytes.size());
-    files_.write(job_->id, name, bytes);
+    const Descriptor written = files_.write(job_->id, name, bytes);
     return finish(name);
   }
 
@@ -168,7 +184,16 @@ class MakingRun {
   }
 
   schedule::Counts keepPlayable(const os::SandboxedChild& ended) {
-    if (const std::string failure = ended.failure(); !failure.empty()) return fail(failure);
+    if (const std::string failure = ended.failure(); !failure.empty()) {
+      // Not a fault of the file: it is tried again once there is space.
+      for (const int error : {ENOSPC, EDQUOT})
+        if (failure.find(std::strerror(error)) != std::string::npos) os::throwErrno(error, "derived/" + name_);
+      return fail(failure);
+    }
+    if (isStale()) {
+      end();
+      return {};
+    }
     struct stat is {};
     if (::fstat(output_.number(), &is) != 0 || is.st_size == 0) return fail("nothing was written");
     files_.finish(job_->id, name_, output_);
@@ -212,25 +237,22 @@ class MakingRun {
     return record(isLast ? RenditionState::dead : RenditionState::waiting, line);
   }
 
+  // If it cannot be recorded, the run ends.
+  schedule::Counts failOrFinish(std::string_view why) try { return fail(why); } catch (...) {
+    isFinished = true;
+    throw;
+  }
+
   // The job has ended, however it did. Removes what it left, and files of the content before.
   void end() {
     const VideoId id = std::exchange(job_, std::nullopt)->id;
     removeUnfinished(id);
     input_.reset();
-    const auto names = database_.read([&](store::Reader& reader) { return rows::findDerived(reader, id); });
-    // A client may be setting a picture just now.
-    for (const std::string& name : files_.list(id, access_.now() - 1min))
-      if (!names || (name != names->thumbnail && name != names->play)) files_.remove(id, name);
+    sweepDerived(database_, files_, id);
   }
 
-  // What a process that was killed has left.
-  void removeAbandoned(const VideoId& id) {
-    for (const std::string& name : files_.list(id, Time::max()))
-      if (name.ends_with(".new")) files_.remove(id, name);
-  }
-
-  void removeUnfinished(const VideoId& id) {
-    if (output_ && !name_.empty()) files_.remove(id, name_ + ".new");
+  void removeUnfinished(const VideoId& id) noexcept {
+    if (output_ && !name_.empty()) files_.abandon(id, name_);
     output_.reset();
     name_.clear();
   }
@@ -258,11 +280,19 @@ class MakingRun {
   milliseconds position_{};
   std::string name_;   // of the file that is being written, without `.new`
   Descriptor output_;  // that file
+  int looks_ = 0;
   std::unique_ptr<os::SandboxedChild> child_;
   Next next_ = nullptr;
 };
 
 }  // namespace
+
+std::size_t sweepDerived(store::Database& database, store::DerivedFiles& files, const VideoId& video) {
+  return files.removeUnused(video, [&](const std::string& name) {
+    const auto names = database.read([&](store::Reader& reader) { return rows::findDerived(reader, video); });
+    return names && (name == names->thumbnail || name == names->play);
+  });
+}
 
 schedule::Task makeRenditionTask(std::string name, RenditionForm form, store::Database& database,
                                  const store::Blobs& blobs, const access::Access& access, const media::Ffmpeg& programs,

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/clock.hpp"
@@ -107,8 +108,10 @@ class LocalRenditions : public Renditions {
   virtual schedule::Task thumbnailsTask() = 0;
   /// Returns the task that makes playable forms of videos that browsers cannot play, one at a time.
   virtual schedule::Task renditionsTask() = 0;
-  /// Removes files in `derived/` that were last written before `moment` and belong to no video, or no longer.
-  virtual schedule::Counts sweep(Time moment) = 0;
+  /// Returns the videos that have files in `derived/`; some may be gone.
+  virtual std::vector<VideoId> listFolders() = 0;
+  /// Removes the files in `derived/` that nobody is writing, and that belong to this video no longer. Returns how many.
+  virtual schedule::Counts sweep(const VideoId& video) = 0;
   /// Sets how to wake a task. Call it before any operation.
   virtual void wakeBy(std::function<void(std::string_view task)> wake) = 0;
 };

@@ -1,5 +1,7 @@
 #include "renditions/rows.hpp"
 
+#include <fmt/format.h>
+
 namespace video::rows {
 namespace {
 
@@ -48,6 +50,10 @@ bool hasTranscodes(store::Reader& reader) {
   return reader.query("SELECT 1 FROM rendition_queue WHERE form = 'play' AND state = 'transcode' LIMIT 1").next();
 }
 
+std::string thumbnailName(std::string_view sha256, std::string_view extension) {
+  return fmt::format("thumbnail-{}.{}.{}", sha256.substr(0, 32), makeRandomHex(4), extension);
+}
+
 std::string_view versionOf(std::string_view thumbnail) {
   constexpr std::size_t digits = 16;
   return thumbnail.substr(thumbnail.find('-') + 1, digits);
@@ -57,6 +63,10 @@ std::optional<DerivedNames> findDerived(store::Reader& reader, const VideoId& id
   auto query = reader.query("SELECT thumbnail, thumbnail_size, play FROM video_info WHERE id = ?", id);
   if (!query.next()) return std::nullopt;
   return DerivedNames{query.optionalText(0).value_or(""), query.integer(1), query.optionalText(2).value_or("")};
+}
+
+bool hasContent(store::Reader& reader, const VideoId& id, std::string_view blob) {
+  return reader.query("SELECT 1 FROM video_info WHERE id = ? AND blob = ? AND state = 'ready'", id, blob).next();
 }
 
 void queueRendition(store::Transaction& transaction, const VideoId& id, RenditionForm form, bool forced, Time now) {

@@ -35,10 +35,15 @@ std::optional<QueuedRendition> nextQueued(store::Reader& reader, RenditionForm f
 std::vector<Rendition> listQueued(store::Reader& reader, const VideoId& id);
 /// Returns whether something was not made because it would have to be encoded.
 bool hasTranscodes(store::Reader& reader);
+/// Returns a new name for the file of a picture. `sha256` is of the picture, in hexadecimal.
+std::string thumbnailName(std::string_view sha256, std::string_view extension);
 /// Returns the part of a picture's file name that clients get as its version.
 std::string_view versionOf(std::string_view thumbnail);
 /// Returns the names of a video's files; nothing if there is no such video.
 std::optional<DerivedNames> findDerived(store::Reader& reader, const VideoId& id);
+
+/// Returns whether a video is ready and has this content.
+bool hasContent(store::Reader& reader, const VideoId& id, std::string_view blob);
 
 /// Queues a rendition, in place of an earlier request. `forced`: also if browsers play the content as it is.
 void queueRendition(store::Transaction& transaction, const VideoId& id, RenditionForm form, bool forced, Time now);

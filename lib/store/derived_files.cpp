@@ -58,25 +58,53 @@ Descriptor DerivedFiles::makeFolder(const VideoId& video) {
   return os::openFolder(directory_.files(), all.number(), video.text);
 }
 
-void DerivedFiles::write(const VideoId& video, const std::string& name, std::string_view bytes) {
-  const Descriptor folder = makeFolder(video);
-  os::writeFile(directory_.files(), folder.number(), name, bytes, 0640);
-}
-
-Descriptor DerivedFiles::begin(const VideoId& video, const std::string& name) {
-  const Descriptor folder = makeFolder(video);
-  Descriptor file = os::makeFile(directory_.files(), folder.number(), name + std::string(unfinishedEnd), O_RDWR);
-  if (!file) throw Error(Fault::internal, name + ": exists already");
-  os::lock(file.number());
+Descriptor DerivedFiles::write(const VideoId& video, const std::string& name, std::string_view bytes) {
+  Descriptor file = begin(video, name);
+  try {
+    os::writeAll(directory_.files(), file.number(), bytes, name);
+    finish(video, name, file);
+  } catch (...) {
+    abandon(video, name);
+    throw;
+  }
   return file;
 }
 
+Descriptor DerivedFiles::begin(const VideoId& video, const std::string& name) {
+  constexpr int mostAttempts = 10;
+  for (int attempt = 1;; ++attempt) {
+    const Descriptor folder = makeFolder(video);
+    Descriptor file = tryMakeFile(folder.number(), name + std::string(unfinishedEnd), attempt == mostAttempts);
+    if (!file) continue;
+    os::lock(file.number());
+    if (os::isSameFile(file.number(), folder.number(), name + std::string(unfinishedEnd))) return file;
+  }
+}
+
+// Others may remove the folder while it is empty, and the file while it is not locked.
+Descriptor DerivedFiles::tryMakeFile(int folder, const std::string& name, bool isLast) try {
+  Descriptor file = os::makeFile(directory_.files(), folder, name, O_RDWR);
+  if (!file) throw Error(Fault::internal, name + ": exists already");
+  return file;
+} catch (const Error&) {
+  struct stat is {};
+  const bool isRemoved = ::fstat(folder, &is) == 0 && is.st_nlink == 0;
+  if (isLast || !isRemoved) throw;
+  return {};
+}
+
 void DerivedFiles::finish(const VideoId& video, const std::string& name, const Descriptor& file) {
-  const Descriptor folder = makeFolder(video);
   os::sync(directory_.files(), file.number(), name);
-  if (const int error = os::tryPlaceFile(directory_.files(), folder.number(), name + std::string(unfinishedEnd), name);
-      error != 0)
-    os::throwErrno(error, name);
+  const Descriptor folder = openFolder(video);
+  if (!folder) os::throwErrno(ENOENT, name);
+  const int error = os::tryPlaceFile(directory_.files(), folder.number(), name + std::string(unfinishedEnd), name);
+  if (error != 0) os::throwErrno(error, name);
+}
+
+void DerivedFiles::abandon(const VideoId& video, const std::string& name) noexcept try {
+  remove(video, name + std::string(unfinishedEnd));
+} catch (const std::exception&) {
+  // removeUnused removes it.
 }
 
 std::optional<Content> DerivedFiles::find(const VideoId& video, const std::string& name) const {
@@ -98,7 +126,7 @@ void DerivedFiles::remove(const VideoId& video, const std::string& name) {
   const Descriptor folder = openFolder(video);
   if (!folder) return;
   os::removeFile(directory_.files(), folder.number(), name);
-  directory_.files().rmdirat(openFolder().number(), video.text.c_str());  // fails if it is not empty
+  removeFolder(video);
 }
 
 void DerivedFiles::removeAll(const VideoId& video) {
@@ -124,19 +152,29 @@ std::vector<VideoId> DerivedFiles::list() const {
   return videos;
 }
 
-std::vector<std::string> DerivedFiles::list(const VideoId& video, Time moment) const {
+std::size_t DerivedFiles::removeUnused(const VideoId& video, const std::function<bool(const std::string&)>& isUsed) {
+  os::FileSystem& files = directory_.files();
   const Descriptor folder = openFolder(video);
-  if (!folder) return {};
-  std::vector<std::string> names = os::listNames(directory_.files(), folder.number(), video.text);
-  std::erase_if(names, [&](const std::string& name) {
+  if (!folder) return 0;
+  std::size_t removed = 0;
+  for (const std::string& name : os::listNames(files, folder.number(), video.text)) {
     struct stat is {};
-    if (::fstatat(folder.number(), name.c_str(), &is, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(is.st_mode)) return true;
-    if (Time{std::chrono::seconds{is.st_mtim.tv_sec}} >= moment) return true;
-    if (!name.ends_with(unfinishedEnd)) return false;
-    const Descriptor file = os::openIfThere(directory_.files(), folder.number(), name, O_RDONLY);
-    return file && !os::tryLock(file.number(), LOCK_EX);
-  });
-  return names;
+    if (::fstatat(folder.number(), name.c_str(), &is, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(is.st_mode)) continue;
+    const Descriptor file = os::openIfThere(files, folder.number(), name, O_RDONLY);
+    // One that is locked is being written, or is about to be named by a row.
+    if (!file || !os::tryLock(file.number(), LOCK_EX) || !os::isSameFile(file.number(), folder.number(), name) ||
+        isUsed(name))
+      continue;
+    os::removeFile(files, folder.number(), name);
+    ++removed;
+  }
+  removeFolder(video);
+  return removed;
+}
+
+// Fails if it is not empty.
+void DerivedFiles::removeFolder(const VideoId& video) {
+  directory_.files().rmdirat(openFolder().number(), video.text.c_str());
 }
 
 }  // namespace video::store

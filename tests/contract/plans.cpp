@@ -2,6 +2,7 @@
 #include <sqlite3.h>
 
 #include "catch.hpp"
+#include "contract/programs.hpp"
 #include "contract/site.hpp"
 #include "wait.hpp"
 
@@ -233,10 +234,11 @@ void runEverything(Site& site) {
 }  // namespace
 
 TEST_CASE("no statement scans a table or sorts") {
-  Site site(Way::local, [](Settings& settings) {
+  const Programs failing("exit 1");  // what is made of a video fails
+  Site site(Way::local, [&](Settings& settings) {
     settings.deletions.remember = std::chrono::milliseconds{1};
     settings.tasks.keepReports = {};
-    settings.renditions.programs = "/nowhere";  // what is made fails
+    settings.renditions.programs = failing.folder();
     settings.renditions.transcode = TranscodeMode::h264;
   });
   runEverything(site);

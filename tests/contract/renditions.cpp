@@ -1,14 +1,18 @@
 // Pictures of videos and their playable forms, local and remote.
+#include <fcntl.h>
 #include <httplib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <fstream>
 
 #include "bait.hpp"
 #include "catch.hpp"
+#include "contract/programs.hpp"
 #include "contract/site.hpp"
 #include "media/ffmpeg.hpp"
 #include "media/picture.hpp"
+#include "os/locks.hpp"
 #include "quiet_log.hpp"
 #include "renditions/fields.hpp"
 #include "schedule/alarm.hpp"
@@ -73,21 +77,6 @@ std::optional<Rendition> renditionOf(Site& site, const VideoId& id, RenditionFor
 std::size_t derivedFiles(Site& site) {
   return countFiles(site.data() / "derived");
 }
-
-// A folder with programs that take the place of ffmpeg's.
-class Programs {
- public:
-  explicit Programs(const std::string& script) {
-    for (const char* name : {"ffmpeg", "ffprobe"}) {
-      std::ofstream(folder_ / name) << "#!/bin/bash\n" << script << '\n';
-      REQUIRE(::chmod((folder_ / name).c_str(), 0700) == 0);
-    }
-  }
-  std::string folder() const { return folder_.path().string(); }
-
- private:
-  TempDirectory folder_;
-};
 
 }  // namespace
 
@@ -238,18 +227,24 @@ TEST_CASE("files in derived/ that belong to nothing are swept, and what is lost 
   const auto write = [](const fs::path& file) {
     fs::create_directories(file.parent_path());
     std::ofstream(file) << "left";
-    fs::last_write_time(file, fs::file_time_type::clock::now() - 25h);
+    return Descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   };
-  for (const auto& entry : fs::directory_iterator(own))
-    fs::last_write_time(entry.path(), fs::file_time_type::clock::now() - 25h);
   write(own / "play-0.mp4.new");
   write(own / "thumbnail-0.jpg");
   write(site.data() / "derived/nothing/play-0.mp4");
-  std::ofstream(own / "play-1.mp4.new") << "just begun";
-  run(site, "orphan-sweep");
-  CHECK(derivedFiles(site) == 2);
-  CHECK_FALSE(fs::exists(site.data() / "derived/nothing"));
-  CHECK(readAll(site.at(ada).renditions().thumbnail(ada, {id, {}})) == picture(1));
+  const Descriptor begun = write(own / "play-1.mp4.new");
+  REQUIRE(os::tryLock(begun.number(), LOCK_EX));
+  // The first run of `renditions` in a process removes what a process before it left; the other removes it at any time.
+  for (const std::string task : {"renditions", "orphan-sweep"}) {
+    CAPTURE(task);
+    run(site, task);
+    CHECK(derivedFiles(site) == 2);
+    CHECK(fs::exists(own / "play-1.mp4.new"));
+    CHECK_FALSE(fs::exists(site.data() / "derived/nothing"));
+    CHECK(readAll(site.at(ada).renditions().thumbnail(ada, {id, {}})) == picture(1));
+    write(own / "play-0.mp4");
+    write(site.data() / "derived/nothing/play-0.mp4");
+  }
   fs::remove_all(own);
   requireFault([&] { site.at(ada).renditions().thumbnail(ada, {id, {}}); }, Fault::notFound);
   CHECK_FALSE(shown(site, id).thumbnail);
@@ -376,12 +371,21 @@ TEST_CASE("a file that makes ffmpeg spin is given up and remembered") {
   CHECK(site.at(ada).renditions().render(ada, {id, {}}).state == RenditionState::waiting);  // asked for again
 }
 
-TEST_CASE("a rendition that is stopped in the middle leaves nothing, and is made at the next run") {
-  const Programs slow(R"(if [[ $* == *show_entries* ]]; then
+namespace {
+
+// They find a stream that can be copied. ffmpeg writes something and does not end.
+const std::string slowScript = R"(if [[ $* == *show_entries* ]]; then
   echo 'index=0|codec_name=h264|codec_type=video|pix_fmt=yuv420p|disposition:attached_pic=0'
 elif [[ -n $BASH ]]; then
-  echo part > /proc/self/fd/4; while :; do read -r -t 1 < /dev/zero; done
-fi)");
+  echo part > /proc/self/fd/4; exec /bin/sleep 1000
+fi)";
+
+const std::string matroska = std::string("\x1a\x45\xdf\xa3\x93\x42\x82\x88matroska", 16) + std::string(1000, 'x');
+
+}  // namespace
+
+TEST_CASE("a rendition that is stopped in the middle leaves nothing, and is made at the next run") {
+  const Programs slow(slowScript);
   const TempDirectory home;
   Settings settings;
   settings.dataDirectory = home / "data";
@@ -399,8 +403,7 @@ fi)");
       ada.password = "password-of-ada";
       toolkit->users().add(Operator{}, ada);
       id = toolkit->videos().add(Operator{}, {"ada", "x"}).id;
-      std::string matroska("\x1a\x45\xdf\xa3\x93\x42\x82\x88matroska", 16);
-      toolkit->uploads().put(Operator{}, {id, {}}, sourceOf(matroska + std::string(1000, 'x')));
+      toolkit->uploads().put(Operator{}, {id, {}}, sourceOf(matroska));
     }
     const auto scheduler = toolkit->tasks().makeScheduler(schedule::systemAlarmClock());
     scheduler->start();
@@ -412,6 +415,111 @@ fi)");
     REQUIRE(all.items.size() == 2);
     for (const Rendition& one : all.items) CHECK(one.tries == 0);
   }
+}
+
+TEST_CASE("a rendition whose content is replaced, deleted or purged while it is made is left, and leaves nothing") {
+  const Programs slow(slowScript);
+  Site site(Way::remote, [&](Settings& settings) {
+    idle(settings);
+    settings.renditions.programs = slow.folder();
+  });
+  const Credential ada = site.user("ada");
+  const std::string how = GENERATE("replaced", "deleted", "purged");
+  CAPTURE(how);
+  const VideoId id = site.video(ada, "ada", "x", matroska);
+  Tasks& tasks = site.at(Operator{}).tasks();
+  const TaskAsked asked = tasks.run(Operator{}, {"renditions"});
+  waitFor("it is being made", [&] { return derivedFiles(site) == 1; });
+  RemoveVideo gone;
+  gone.id = id;
+  gone.now = how == "purged";
+  if (how == "replaced")
+    site.at(ada).uploads().put(ada, {id, {}}, sourceOf(matroska + "y"));
+  else
+    site.at(ada).videos().remove(ada, gone);
+  if (gone.now) site.at(Operator{}).deletions().drain(Operator{}, {});
+  waitFor("it is left", [&] {
+    const TaskStatus status = tasks.show(Operator{}, {"renditions"});
+    return status.lastRun && *status.lastRun >= asked.asked && status.state != TaskState::running;
+  });
+  CHECK(derivedFiles(site) == 0);
+  CHECK(fs::is_empty(site.data() / "derived"));
+  if (how == "replaced") CHECK(renditionOf(site, id, RenditionForm::play)->tries == 0);
+}
+
+TEST_CASE("a program that cannot be started is no fault of the file") {
+  const QuietLog quiet;
+  Site site(Way::local, [](Settings& settings) {
+    idle(settings);
+    settings.renditions.programs = "/nowhere";
+    settings.renditions.retryDelay = 1ms;
+  });
+  const Credential ada = site.user("ada");
+  const VideoId id = site.video(ada, "ada", "x");
+  for (const char* task : {"thumbnails", "renditions"})
+    for (int round = 0; round < 4; ++round) run(site, task);
+  for (const Rendition& one : site.at(ada).renditions().list(ada, {id}).items) {
+    CHECK(one.state == RenditionState::waiting);
+    CHECK(one.tries == 0);
+  }
+}
+
+TEST_CASE("a full disk is no fault of the file: what was written is removed, and it is tried again") {
+  const QuietLog quiet;
+  const Programs full(R"(if [[ $* == *show_entries* ]]; then
+  echo 'index=0|codec_name=h264|codec_type=video|pix_fmt=yuv420p|disposition:attached_pic=0'
+else
+  echo part > /proc/self/fd/4; echo "file:/proc/self/fd/4: No space left on device" >&2; exit 228
+fi)");
+  Site site(Way::local, [&](Settings& settings) {
+    idle(settings);
+    settings.renditions.programs = full.folder();
+    settings.renditions.retryDelay = 1ms;
+  });
+  const Credential ada = site.user("ada");
+  const VideoId id = site.video(ada, "ada", "x", matroska);
+  for (int round = 0; round < 4; ++round) run(site, "renditions");
+  const Rendition waiting = renditionOf(site, id, RenditionForm::play).value();
+  CHECK(waiting.state == RenditionState::waiting);
+  CHECK(waiting.tries == 0);
+  CHECK(derivedFiles(site) == 0);
+}
+
+TEST_CASE("who may not watch a video gets neither its picture nor its playable form") {
+  if (!hasFfmpeg()) return;
+  Site site(GENERATE(Way::local, Way::remote), withFfmpeg);
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const VideoId id = site.video(ada, "ada", "x", fileMade("a.mkv", "-c:v libx264 -pix_fmt yuv420p"));
+  for (const char* task : {"thumbnails", "renditions"}) run(site, task);
+  const auto opens = [&](const Credential& by) {
+    CHECK_NOTHROW(site.at(by).renditions().thumbnail(by, {id, {}}));
+    CHECK(site.at(by).videos().open(by, {id, {}, VideoForm::play}).meta.size > 1000);
+  };
+  const auto finds = [&](const Credential& by) {
+    requireFault([&] { site.at(by).renditions().thumbnail(by, {id, {}}); }, Fault::notFound, ": not found");
+    requireFault([&] { site.at(by).videos().open(by, {id, {}, VideoForm::play}); }, Fault::notFound, ": not found");
+  };
+  for (const Credential& by : {Credential(Anonymous{}), bob, ada}) opens(by);
+  SetVideo hidden;
+  hidden.id = id;
+  hidden.visibility = Visibility::private_;
+  site.at(ada).videos().set(ada, hidden);
+  for (const Credential& by : {Credential(Anonymous{}), bob}) finds(by);
+  opens(ada);
+  hidden.visibility = Visibility::public_;
+  site.at(ada).videos().set(ada, hidden);
+  opens(bob);
+  site.at(Operator{}).videos().block(Operator{}, {id, "x"});
+  for (const Credential& by : {Credential(Anonymous{}), bob}) finds(by);
+  site.at(Operator{}).videos().unblock(Operator{}, {id, {}});
+  opens(bob);
+  RemoveVideo trashed;
+  trashed.id = id;
+  site.at(ada).videos().remove(ada, trashed);
+  for (const Credential& by : {Credential(Anonymous{}), bob}) finds(by);
+  site.at(ada).videos().restore(ada, {id, {}});
+  opens(bob);
 }
 
 TEST_CASE("a playlist that is accepted as a file of unknown type is never read by ffmpeg") {

@@ -329,7 +329,8 @@ TEST_CASE("every endpoint answers every kind of caller as rights.md says") {
     settings.access.reportsPerHour = 0;
     settings.access.commentsPerMinute = 0;
     settings.reports.maxOfGuestsPerSubject = 0;
-    settings.renditions.programs = "/nowhere";
+    settings.renditions.programs = "/nowhere";  // so that they can be asked for
+    for (const char* task : {"thumbnails", "renditions"}) settings.tasks.timings[task].enabled = false;
   });
   httplib::Client tcp(site.url());
   httplib::Client socket((site.data() / "videod.sock").string(), 80);

@@ -10,6 +10,7 @@
 #include "bait.hpp"
 #include "catch.hpp"
 #include "os/sandbox.hpp"
+#include "processes/no_landlock.hpp"
 #include "temp.hpp"
 #include "wait.hpp"
 
@@ -84,6 +85,46 @@ TEST_CASE("a sandboxed program opens no socket, writes no file, and starts no pr
   CHECK(failureOf({.command = {"/bin/bash", "-c", "kill -9 " + std::to_string(::getpid())}}) != "");
 }
 
+TEST_CASE("a sandboxed program inherits no files but its own, no environment, and no folder") {
+  const TempDirectory folder;
+  std::ofstream(folder / "input") << "the input";
+  const Descriptor input = openAt(folder / "input");
+  const Descriptor output = openAt(folder / "output", O_RDWR | O_CREAT);
+  // Not marked to be closed, as those that a library opens or the daemon inherited.
+  const Descriptor secret(::fcntl(input.number(), F_DUPFD, 20));
+  REQUIRE(secret);
+  REQUIRE(::setenv("VIDEO_SECRET", "key", 1) == 0);
+  const std::string files = "for ((i = 0; i < 1000; ++i)); do [[ -e /proc/self/fd/$i ]] && echo -n \"$i \"; done; echo";
+  CHECK(printedBy({.command = {"/bin/bash", "-c", files}, .input = input.number(), .output = output.number()}) ==
+        "0 1 2 3 4 \n");
+  CHECK(printedBy({.command = {"/bin/bash", "-c", files}, .input = input.number()}) == "0 1 2 3 \n");
+  CHECK(printedByScript("[[ $0 == /bin/bash ]] && echo \"${VIDEO_SECRET-none} $PWD ${HOME-none}\"") == "none / none\n");
+  REQUIRE(::unsetenv("VIDEO_SECRET") == 0);
+}
+
+TEST_CASE("without Landlock, a sandboxed program opens no socket and writes no file but its output") {
+  const TempDirectory folder;
+  const test::Bait bait;
+  const std::string file = (folder / "file").string();
+  std::ofstream(file) << "before";
+  const Descriptor output = openAt(folder / "output", O_RDWR | O_CREAT);
+  CHECK(withoutLandlock([&] {
+    const std::string script = "echo out >&4; for file in " + file + " " + (folder / "new").string() +
+                               " /proc/self/fd/4 /proc/self/fd/3; do echo x > $file && echo \"wrote $file\"; echo x >> "
+                               "$file && echo \"wrote $file\"; done; exec 5<>/dev/tcp/127.0.0.1/" +
+                               bait.port() + " && echo connected; echo end";
+    const Descriptor input = openAt(file);
+    os::SandboxedProgram program{
+        .command = {"/bin/bash", "-c", script}, .input = input.number(), .output = output.number()};
+    program.limits.fileSize = 1000;
+    return !os::hasLandlock() && printedBy(program) == "end\n";
+  }));
+  CHECK(textOf(folder / "output") == "out\n");
+  CHECK(textOf(file) == "before");
+  CHECK_FALSE(std::filesystem::exists(folder / "new"));
+  CHECK_FALSE(bait.taken());
+}
+
 TEST_CASE("a sandboxed program writes its output file, up to the limit, and no other") {
   if (!os::hasLandlock()) return;
   const TempDirectory folder;
@@ -118,7 +159,11 @@ TEST_CASE("a sandboxed program that takes too long, prints too much or needs too
   os::SandboxedProgram grows{.command = {"/bin/bash", "-c", "x=x; while :; do x=$x$x; done"}};
   grows.limits.memory = 100 << 20;
   CHECK(failureOf(grows) != "");
-  CHECK(failureOf({.command = {"/nowhere/program"}}).find("sandbox: execve") != std::string::npos);
+  os::SandboxedChild none({.command = {"/nowhere/program"}});
+  while (!none.wait(100ms)) {
+  }
+  CHECK(none.failure().find("sandbox: execve") != std::string::npos);
+  CHECK(none.isNotStarted());
 }
 
 TEST_CASE(
@@ -129,7 +174,7 @@ TEST_CASE(
     while (one.printed().find('\n') == std::string::npos) one.wait(10ms);
     child = std::stoi(one.printed());
   };
-  os::SandboxedProgram program{.command = {"/bin/bash", "-c", "echo $$; while :; do read -r -t 1 < /dev/zero; done"}};
+  os::SandboxedProgram program{.command = {"/bin/bash", "-c", "echo $$; exec /bin/sleep 1000"}};
   {
     os::SandboxedChild one(program);
     start(one);
