@@ -13,6 +13,7 @@
 #include "reports/rows.hpp"
 #include "shares/rows.hpp"
 #include "store/blobs.hpp"
+#include "store/derived_files.hpp"
 #include "store/directory.hpp"
 #include "subtitles/rows.hpp"
 #include "tokens/rows.hpp"
@@ -155,6 +156,12 @@ schedule::Counts PurgeWorker::purgeVideos(std::span<const rows::DueDeletion> vid
       for (const UploadId& upload : rows::partialUploadsTo(reader, video.video)) removals.push_back({{}, upload.text});
   });
   blobs_.remove(removals);
+  store::DerivedFiles derived(database_.directory());
+  for (std::size_t i = 0; i < videos.size(); ++i) try {
+      derived.removeAll(videos[i].video);
+    } catch (const Error& error) {
+      removals[i].failure = error.what();
+    }
   std::vector<Unlinked> unlinked;
   for (std::size_t i = 0; i < videos.size(); ++i)
     unlinked.push_back({videos[i].video, videos[i].tries, removals[i].failure});

@@ -22,6 +22,7 @@
 #include "schedule/background.hpp"
 #include "sessions/rows.hpp"
 #include "shares/rows.hpp"
+#include "store/derived_files.hpp"
 #include "subtitles/rows.hpp"
 #include "tokens/rows.hpp"
 #include "uploads/rows.hpp"
@@ -52,8 +53,9 @@ constexpr std::string_view readme = R"(This is everything that {0} has on this v
 
 profile.json           the account
 videos/                the videos under their own names; NAME.json beside each says the rest of it, NAME.LANG.vtt are
-                       its subtitles. Names that file systems could take for the same end with the ID of the video. One
-                       without a file was never uploaded. A video with the state deleted is in the trash.
+                       its subtitles, NAME.thumbnail.jpg (or png, webp) is its picture. Names that file systems could
+                       take for the same end with the ID of the video. One without a file was never uploaded. A video
+                       with the state deleted is in the trash.
 comments.json          the comments that {0} posted on any video
 reports.json           the reports that {0} has made, with the decisions
 shares.json            the signed links to the videos, and the links through which guests upload, without their
@@ -178,6 +180,7 @@ class Exporter {
     const std::string path = fmt::format("{}videos/{}", root_, stem);
     if (video.blob && video.state != VideoState::pending)
       writer_.addContent(path + extension, *video.blob, static_cast<std::uint64_t>(video.size), video.modified);
+    addThumbnail(path, video);
     Video shown = video;
     if (auto all = subtitlesOf(video.id); !all.empty()) {
       shown.subtitles.emplace();
@@ -196,6 +199,16 @@ class Exporter {
         if (auto text = rows::findSubtitleText(reader, {video, one.lang})) all.push_back(*std::move(text));
       return all;
     });
+  }
+
+  void addThumbnail(const std::string& path, const rows::StoredVideo& video) {
+    if (video.thumbnailFile.empty()) return;
+    const auto picture = store::DerivedFiles(database_.directory()).find(video.id, video.thumbnailFile);
+    if (!picture) return;
+    std::string bytes(picture->meta.size, '\0');
+    const std::size_t got = picture->reader->read(0, std::as_writable_bytes(std::span(bytes)));
+    const std::string& name = video.thumbnailFile;
+    writer_.add(path + ".thumbnail" + name.substr(name.rfind('.')), std::string_view(bytes).substr(0, got));
   }
 
   void beginList(std::string_view plural) {

@@ -17,8 +17,10 @@
 #include "deletions/rows.hpp"
 #include "media/webvtt.hpp"
 #include "os/descriptor.hpp"
+#include "renditions/rows.hpp"
 #include "shares/rows.hpp"
 #include "store/blobs.hpp"
+#include "store/derived_files.hpp"
 #include "subtitles/rows.hpp"
 #include "users/rows.hpp"
 #include "videos/chapters.hpp"
@@ -293,7 +295,8 @@ class DirectoryVideos : public LocalVideos {
     throw Error(Fault::notFound, fmt::format("video {}: no verification is remembered", wanted.id.text));
   }
 
-  Content open(const Credential& by, const VideoRef& wanted) override {
+  Content open(const Credential& by, const OpenVideo& wanted) override {
+    if (wanted.form == VideoForm::play) return openPlayable(by, wanted);
     const Identity who = access_.identify(by);
     access::require(who, rights::videosOpen);
     const auto find = [&](store::Reader& reader) {
@@ -387,6 +390,30 @@ class DirectoryVideos : public LocalVideos {
   }
 
  private:
+  Content openPlayable(const Credential& by, const OpenVideo& wanted) {
+    const Identity who = access_.identify(by);
+    access::require(who, rights::videosOpen);
+    const auto video = database_.read([&](store::Reader& reader) {
+      auto found = rows::findVideo(reader, wanted.id);
+      access_.requireView(reader, by, who, wanted.id, rows::viewOf(found), rows::noSuchVideo(wanted.id));
+      return rows::requireOf(wanted, std::move(found));
+    });
+    const bool has = video.state == VideoState::ready && !video.playFile.empty();
+    auto content = has ? store::DerivedFiles(database_.directory()).find(video.id, video.playFile) : std::nullopt;
+    if (has && !content)  // what is in derived/ may be deleted, and is made again
+      database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+        const auto names = rows::findDerived(transaction, video.id);
+        if (!names || names->play != video.playFile) return;
+        rows::setDerived(transaction, video.id, RenditionForm::play, {});
+        rows::queueRendition(transaction, video.id, RenditionForm::play, true, access_.now());
+      });
+    if (!content) throw Error(Fault::notFound, fmt::format("video {}: has no playable form", wanted.id.text));
+    content->meta.type = "video/mp4";
+    content->meta.name = video.name;
+    content->meta.noIndex = video.visibility != Visibility::public_;
+    return *std::move(content);
+  }
+
   void requireRoomForPending(store::Reader& reader, const Identity& who, UserId owner, std::string_view name) const {
     if (options_.maxPending == 0 || who.kind == Identity::Kind::operator_) return;
     if (rows::hasPendingVideos(reader, owner, options_.maxPending))

@@ -9,6 +9,7 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "media/playback.hpp"
+#include "renditions/rows.hpp"
 
 namespace video::rows {
 namespace {
@@ -18,7 +19,8 @@ constexpr std::string_view columns =
     "v.author_id, u.login_name, v.name, v.state, v.display_ctime, v.create_time, v.size, v.content_type, "
     "v.sha256, v.duration_ms, v.description, v.visibility, v.blocked, "
     "(SELECT group_concat(g.tag) FROM video_tags g WHERE g.video_id = v.id), u.display_name, v.comments_off, "
-    "v.width, v.height, v.video_codec, v.audio_codec, v.faststart, v.fragmented, v.has_location, v.original_sha256, ";
+    "v.width, v.height, v.video_codec, v.audio_codec, v.faststart, v.fragmented, v.has_location, v.original_sha256, "
+    "v.thumbnail, v.play, ";
 // CROSS JOIN makes SQLite keep this join order, so that rows come in the order of the list's index.
 constexpr std::string_view tables =
     "video_info v CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL "
@@ -59,7 +61,10 @@ Made videoOf(const store::Query& row) {
   video.fragmented = optionalBool(row, 22);
   video.hasLocation = optionalBool(row, 23);
   video.originalSha256 = row.optionalText(24);
-  if (!video.blocked) video.purgeTime = row.optionalTime(25);  // a blocked one is not purged
+  if (!row.isNull(25))
+    video.thumbnail = fmt::format("/videos/{}/thumbnail?v={}", video.id.text, versionOf(row.text(25)));
+  if (!row.isNull(26)) video.play = fmt::format("/videos/{}?form=play", video.id.text);
+  if (!video.blocked) video.purgeTime = row.optionalTime(27);  // a blocked one is not purged
   return video;
 }
 
@@ -149,12 +154,14 @@ std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id) {
   auto query = reader.query(sql, id);
   if (!query.next()) return std::nullopt;
   auto video = videoOf<StoredVideo>(query);
-  video.blob = query.optionalText(26);
-  video.modified = query.optionalTime(27).value_or(video.created);
-  video.reported = query.integer(28) != 0;
-  video.probed = query.integer(29) != 0;
-  if (const auto drop = query.optionalText(30)) video.drop = ShareId{*drop};
-  video.dropSize = query.optionalInteger(31);
+  video.thumbnailFile = query.optionalText(25).value_or("");
+  video.playFile = query.optionalText(26).value_or("");
+  video.blob = query.optionalText(28);
+  video.modified = query.optionalTime(29).value_or(video.created);
+  video.reported = query.integer(30) != 0;
+  video.probed = query.integer(31) != 0;
+  if (const auto drop = query.optionalText(32)) video.drop = ShareId{*drop};
+  video.dropSize = query.optionalInteger(33);
   return video;
 }
 
@@ -379,6 +386,7 @@ bool setContent(store::Transaction& transaction, const StoredVideo& before, cons
   if (before.blob)
     now = std::max<Time>(now, std::chrono::floor<std::chrono::seconds>(before.modified) + std::chrono::seconds{1});
   clearDamage(transaction, before.id);
+  renewRenditions(transaction, before.id, now);
   const bool isSet = transaction
                          .query(
                              "UPDATE video_info SET state = 'ready', blob = ?, size = ?, sha256 = ?, content_type = ?, "

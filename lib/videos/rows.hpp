@@ -20,6 +20,8 @@ struct StoredVideo : Video {
   bool probed = false;                     ///< whether its content was looked into
   std::optional<ShareId> drop{};           ///< the drop link that it came through; it may be gone
   std::optional<std::int64_t> dropSize{};  ///< the bytes that the guest announced
+  std::string thumbnailFile{};             ///< in `derived/`; empty for none
+  std::string playFile{};                  ///< in `derived/`; empty for none
   /// What decides who may see it.
   ViewedVideo view() const {
     return {authorId, state == VideoState::ready, visibility.value_or(Visibility::private_), blocked.has_value(),

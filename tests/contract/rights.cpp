@@ -154,7 +154,7 @@ class Cell {
       request.body = "--xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.mp4\"\r\n\r\n" +
                      movie(500, 2) + "\r\n--xyz--\r\n";
     } else {
-      request.body = body == "MOVIE" ? movie(500, 2) : body == "SRT" ? subtitles : body;
+      request.body = body == "MOVIE" ? movie(500, 2) : body == "SRT" ? subtitles : body == "PICTURE" ? picture() : body;
     }
     const httplib::Result result = (caller == "operator" ? socket_ : tcp_).send(request);
     INFO(caller << " " << target);
@@ -215,6 +215,11 @@ class Cell {
     }
     // A content that nobody has blocked or uploaded.
     if (has("DIGEST")) replace(text, "DIGEST", fmt::format("{:0>64}", owner_.substr(5)));
+    if (has("PICTURED")) {
+      const VideoId pictured = video();
+      at().renditions().setThumbnail(Operator{}, {pictured}, sourceOf(picture()));
+      replace(text, "PICTURED", pictured.text);
+    }
     if (has("HASH")) {
       const std::string hash(64, 'a');
       at().contents().block(Operator{"mod"}, {hash, "x"});
@@ -324,6 +329,8 @@ TEST_CASE("every endpoint answers every kind of caller as rights.md says") {
     settings.access.reportsPerHour = 0;
     settings.access.commentsPerMinute = 0;
     settings.reports.maxOfGuestsPerSubject = 0;
+    settings.renditions.programs = "/nowhere";  // so that they can be asked for
+    for (const char* task : {"thumbnails", "renditions"}) settings.tasks.timings[task].enabled = false;
   });
   httplib::Client tcp(site.url());
   httplib::Client socket((site.data() / "videod.sock").string(), 80);

@@ -15,7 +15,9 @@ namespace video::e2e {
 using Words = std::vector<std::string>;
 
 // Everything becomes due only when somebody says so.
-inline constexpr const char* idle = "[task.video-clear]\nenabled = false\n[task.user-clear]\nenabled = false\n";
+inline constexpr const char* idle =
+    "[task.video-clear]\nenabled = false\n[task.user-clear]\nenabled = false\n[task.thumbnails]\nenabled = false\n"
+    "[task.renditions]\nenabled = false\n";
 
 inline std::string line(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();

@@ -34,6 +34,7 @@ const std::map<std::string, std::string> notEachWay{
 // What is on disk is not looked at here.
 const std::string quick = std::string(idle) + "[storage]\nsynchronous = \"normal\"\n";
 
+const std::string picture("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0", 29);
 // Every command of the rooms in every format; all that they said.
 std::string everyFormat(const std::string& way, Met& met) {
   Site site(way, quick);
@@ -75,6 +76,11 @@ std::string everyFormat(const std::string& way, Met& met) {
   tell.each("ada", {"share", "create", "--drop", "--label", "*", "--max-bytes", "5MiB"});
   tell.each("ada", {"share", "list", "--drop"});
   tell.each("ada", {"share", "revoke", "--drop", "none", "nothing"});
+  write(site.folder / "a.png", picture);
+  tell.each("ada", {"video", "thumbnail", video, "--set", "a.png"});
+  tell.each("ada", {"video", "thumbnail", video, "--to", "back-*.png"});
+  tell.each("ada", {"video", "renditions", video});
+  tell.each("ada", {"video", "render", video, "nothing"});
   tell.each("ada", {"share", "create", video, "--label", "*"});
   tell.each("ada", {"share", "list", video});
   tell.each("ada", {"share", "revoke", video, "none", "nothing"});
@@ -244,6 +250,21 @@ std::string everything(const std::string& way, Met& met) {
   tell("ada", {"video", "download", "nothing", "--to", "no.mp4"});
   CHECK_FALSE(fs::exists(site.folder / "no.mp4.part"));
 
+  write(site.folder / "a.png", picture);
+  tell("ada", {"video", "thumbnail", first});
+  tell("ada", {"video", "thumbnail", first, "--set", "a.mp4"});
+  tell("ada", {"video", "thumbnail", first, "--set", "a.png", "-o", "json"});
+  tell("bob", {"video", "thumbnail", first, "--set", "a.png"});
+  CHECK(tell("bob", {"video", "thumbnail", first, "--to", "-"}).out == picture);
+  tell("ada", {"video", "thumbnail", first, "--to", "back.png"});
+  CHECK(read(site.folder / "back.png") == picture);
+  tell("ada", {"video", "thumbnail", first, "--set", "a.png", "--remove"});
+  tell("ada", {"video", "renditions", first, "-o", "json"});
+  tell("bob", {"video", "renditions", first});
+  tell("ada", {"video", "thumbnail", first, "--remove"});
+  tell("ada", {"video", "thumbnail", first, "--remove"});
+  tell("bob", {"video", "render", first});
+  tell("ada", {"video", "download", first, "--form", "play", "--to", "no.mp4"});
   tell("ada", {"video", "rename", first, "another name", "-o", "json"});
   tell("ada", {"video", "rename", first, ""});
   tell("ada", {"video", "set", first, "--name", "a third", "--description", "-"}, {{}, "two\nlines\n", {}});

@@ -347,6 +347,7 @@ void addToken(Commands& commands);
 void addVideo(Commands& commands);
 void addUpload(Commands& commands, CLI::App& video);
 void addSubtitle(Commands& commands, CLI::App& video);
+void addRenditions(Commands& commands, CLI::App& video);
 void addUserExport(Commands& commands, CLI::App& user);
 void addShare(Commands& commands);
 void addUploads(Commands& commands);
