@@ -114,11 +114,11 @@ os::SandboxedProgram takePicture(const Ffmpeg& programs, int file, std::string_v
                                  std::chrono::milliseconds position) {
   os::SandboxedProgram program{.command = begin(programs), .input = file};
   appendReading(program.command, type);
+  // Where there is no index, seeking to the beginning may miss the first frame.
+  if (position.count() > 0) append(program.command, {"-ss", fmt::format("{}ms", position.count())});
   append(
       program.command,
-      {"-ss",
-       fmt::format("{}ms", position.count()),
-       "-i",
+      {"-i",
        inputPath,
        "-an",
        "-sn",

@@ -38,7 +38,7 @@ os::SandboxedProgram listStreams(const Ffmpeg& programs, int file, std::string_v
 PlayedStreams readStreams(std::string_view printed);
 
 /// Returns the program that prints a picture from a video as JPEG of at most 640 by 640 pixels: of the frame at
-/// `position`. It prints nothing if the video is shorter.
+/// `position`. It prints nothing if the video is shorter, or no keyframe is near.
 os::SandboxedProgram takePicture(const Ffmpeg& programs, int file, std::string_view type,
                                  std::chrono::milliseconds position);
 

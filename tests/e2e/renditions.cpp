@@ -58,7 +58,7 @@ TEST_CASE("a daemon that ends while a form is made takes ffmpeg along and leaves
     REQUIRE(ended.status == 0);
     return line(ended.out);
   };
-  REQUIRE(run({"sh", "-c", "ffmpeg -v error -f lavfi -i testsrc=s=640x360:d=40:r=25 -c:v mpeg4 -q:v 5 a.mkv"},
+  REQUIRE(run({"sh", "-c", "ffmpeg -v error -f lavfi -i testsrc=s=320x180:d=20:r=25 -c:v mpeg4 -q:v 5 a.mkv"},
               {{}, {}, home.path()})
               .status == 0);
   std::string id;
@@ -96,5 +96,5 @@ TEST_CASE("a daemon that ends while a form is made takes ffmpeg along and leaves
       run({"ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", "play.mp4"},
           {{}, {}, home.path()})
           .out;
-  CHECK(length.starts_with("40.0"));
+  CHECK(length.starts_with("20.0"));
 }

@@ -123,6 +123,15 @@ TEST_CASE("every kind of video has a picture, and a form that browsers play, cop
   }
 }
 
+TEST_CASE("a video with one keyframe has a picture at its beginning") {
+  if (!isInstalled()) return;
+  for (const std::string name : {"a.mp4", "a.mov", "a.mkv", "a.ts", "a.flv", "a.avi"}) {
+    CAPTURE(name);
+    const Sample sample(name, "-c:v libx264 -pix_fmt yuv420p -c:a aac");
+    CHECK(readPicture(runIn(takePicture(programs, sample.file(), sample.type(), 0ms)).printed));
+  }
+}
+
 TEST_CASE("what has to be encoded gets the codecs that browsers play, and at most so many lines") {
   if (!isInstalled()) return;
   const Sample sample("a.mkv", "-c:v libx265 -x265-params log-level=0 -c:a ac3");
