@@ -75,7 +75,7 @@ TEST_CASE("a guest uploads through a drop link, and the user alone sees what cam
   CHECK(counted.label == "wedding");
   CHECK(counted.user == "ada");
   // What has come is ada's: the guest cannot replace it, and she can.
-  requireFault([&] { guest.upload(announced, movie(2000)); }, Fault::conflict, "arrived already");
+  requireFault([&] { guest.upload(announced, movie(2000)); }, Fault::conflict, "already has its file");
   CHECK(site.at(ada).uploads().put(ada, {announced.id, {}}, sourceOf(movie(9000))).replaced);
 }
 
@@ -114,7 +114,7 @@ TEST_CASE("a drop link counts what came, not what was announced") {
   site.at(ada).uploads().put(ada, {second.id, {}}, sourceOf(movie(5000)));
   CHECK(only(site, ada, "ada").bytes == 2000);
   CHECK(only(site, ada, "ada").files == 1);
-  requireFault([&] { guest.upload(second, movie(100)); }, Fault::conflict, "arrived already");
+  requireFault([&] { guest.upload(second, movie(100)); }, Fault::conflict, "already has its file");
   site.at(ada).uploads().put(ada, {second.id, {}}, sourceOf(movie(6000)));
   CHECK(only(site, ada, "ada").files == 1);
   guest.announce(4000);
