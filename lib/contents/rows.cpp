@@ -14,6 +14,10 @@ void requireContentAllowed(store::Reader& reader, std::string_view sha256) {
   if (query.next()) throw Error(Fault::forbidden, fmt::format("content {}: is blocked: {}", sha256, query.text(0)));
 }
 
+bool isContentBlocked(store::Reader& reader, std::string_view sha256) {
+  return reader.query("SELECT reason FROM blocked_contents WHERE sha256 = ?", sha256).next();
+}
+
 bool isBlockedByAdmin(store::Reader& reader, std::string_view sha256) {
   return reader
       .query(

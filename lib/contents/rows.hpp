@@ -13,6 +13,7 @@ namespace video::rows {
 
 /// Throws forbidden with the reason if this content is blocked.
 void requireContentAllowed(store::Reader& reader, std::string_view sha256);
+bool isContentBlocked(store::Reader& reader, std::string_view sha256);
 /// Returns whether this content is blocked, and not by somebody who is a moderator now: by an admin, the operator, or a
 /// user who was deleted.
 bool isBlockedByAdmin(store::Reader& reader, std::string_view sha256);

@@ -179,6 +179,7 @@ schedule::Counts PurgeWorker::finish(std::span<const Unlinked> videos) {
         if (left > 0)
           left -= rowsOfSubtitles * rows::deleteSubtitlesOf(transaction, one.video, left / rowsOfSubtitles + 1);
         if (left <= 0) break;  // there may be more of them
+        rows::expireUploadsTo(transaction, one.video, clock_.now() + toldExpired);
         if (options_.remember.count() > 0) rows::rememberContent(transaction, one.video);
         if (!rows::finishDeletion(transaction, one.video, self)) throw rows::changedMeanwhile(one.video);
         ++now.done;

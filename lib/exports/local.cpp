@@ -24,6 +24,7 @@
 #include "shares/rows.hpp"
 #include "subtitles/rows.hpp"
 #include "tokens/rows.hpp"
+#include "uploads/rows.hpp"
 #include "users/rows.hpp"
 #include "videos/rows.hpp"
 
@@ -57,6 +58,7 @@ comments.json          the comments that {0} posted on any video
 reports.json           the reports that {0} has made, with the decisions
 shares.json            the signed links to the videos, and the links through which guests upload, without their
                        signatures
+uploads.json           uploads that can be resumed: their progress, not their bytes
 sessions.json          the sign-ins that have not ended; their secrets are not included
 tokens.json            the API tokens; their secrets are not included
 deleted_contents.json  hashes of videos that were deleted and purged, kept so that an import does not add them again
@@ -84,6 +86,9 @@ class Exporter {
     });
     list<Token>("tokens.json", [&](store::Reader& reader, const ListQuery& query) {
       return rows::listTokens(reader, user_.id, query, now_);
+    });
+    list<ResumableUpload>("uploads.json", [&](store::Reader& reader, const ListQuery& query) {
+      return rows::listUploads(reader, user_.id, query);
     });
     list<Comment>("comments.json", [&](store::Reader& reader, const ListQuery& query) {
       return rows::listCommentsBy(reader, user_.id, query, {});

@@ -337,7 +337,8 @@ Blobs::Blobs(std::shared_ptr<DataDirectory> directory)
       reading_(std::make_unique<Reading>()) {}
 Blobs::~Blobs() = default;
 
-std::unique_ptr<Incoming::State> Blobs::take(std::string_view name, std::uint64_t size, const Error& taken) {
+std::unique_ptr<Incoming::State> Blobs::take(std::string_view name, std::uint64_t size, const Error& taken,
+                                             const std::function<void(std::uint64_t there)>& confirm) {
   requirePlainName(name);
   auto state = std::make_unique<Incoming::State>();
   state->directory = directory_;
@@ -352,6 +353,7 @@ std::unique_ptr<Incoming::State> Blobs::take(std::string_view name, std::uint64_
     if (!os::isSameFile(file.number(), state->incoming.number(), state->name)) continue;
     struct stat is {};
     if (::fstat(file.number(), &is) != 0) os::throwErrno(errno, name);
+    if (confirm) confirm(static_cast<std::uint64_t>(is.st_size));
     // Nothing of it is wanted, and it has another name: a killed process had adopted it, or was publishing it.
     if (size == 0 && is.st_nlink > 1) {
       os::removeFile(files, state->incoming.number(), state->name);
@@ -365,15 +367,16 @@ std::unique_ptr<Incoming::State> Blobs::take(std::string_view name, std::uint64_
 }
 
 Incoming Blobs::begin(std::string_view name) {
-  auto state = take(name, 0, Error(Fault::conflict, fmt::format("video {}: an upload is in progress", name)));
+  auto state = take(name, 0, Error(Fault::conflict, fmt::format("video {}: an upload is in progress", name)), {});
   state->writer.emplace(directory_->files(), state->file.number(), state->name);
   return Incoming(std::move(state));
 }
 
 Incoming Blobs::resume(std::string_view name, std::uint64_t size, HashedPart& hashed,
-                       const std::function<bool()>& isStopped) {
+                       const std::function<bool()>& isStopped,
+                       const std::function<void(std::uint64_t there)>& confirm) {
   const Error taken(Fault::locked, fmt::format("upload {}: another process is receiving it", name));
-  auto state = take(name, size, taken);
+  auto state = take(name, size, taken, confirm);
   state->resumable = true;
   state->isNew = size == 0;
   state->synced = size;
@@ -390,7 +393,7 @@ Incoming Blobs::resume(std::string_view name, std::uint64_t size, HashedPart& ha
   if (hashed.size > size) hashed = {};
   while (hashed.size < size) {
     const Waiting longWork;
-    if (isStopped()) throw Error(Fault::locked, fmt::format("upload {}: a newer request continues it", name));
+    if (isStopped()) throw Error(Fault::locked, fmt::format("upload {}: was stopped", name));
     const std::string_view bytes = readAt(hashed.size);
     hashed.hash.add(std::as_bytes(std::span(bytes)));
     hashed.size += bytes.size();

@@ -92,11 +92,12 @@ class Blobs {
   /// this name in progress. A file left by a process that died is emptied and reused.
   Incoming begin(std::string_view name);
   /// Continues an upload that can be resumed behind its first `size` bytes, which the file must have, or starts it.
-  /// Bytes after them are cut off. Those that `hashed` has not hashed are read again; it is brought up to date, also if
+  /// Bytes after them are cut off, but before that `confirm` is called, under the upload's lock, with the size that the
+  /// file has. Those that `hashed` has not hashed are read again; it is brought up to date, also if
   /// `isStopped`, asked now and then, ends that. Throws locked if a process has an upload of this name in progress, or
   /// if stopped.
-  Incoming resume(std::string_view name, std::uint64_t size, HashedPart& hashed,
-                  const std::function<bool()>& isStopped);
+  Incoming resume(std::string_view name, std::uint64_t size, HashedPart& hashed, const std::function<bool()>& isStopped,
+                  const std::function<void(std::uint64_t there)>& confirm = {});
   /// Returns the size of `incoming/NAME`; 0 if there is none.
   std::uint64_t incomingSize(std::string_view name) const;
   /// Returns whether an upload of this name is in progress in any process.
@@ -132,8 +133,10 @@ class Blobs {
  private:
   struct Reading;
 
-  /// Opens or creates and locks `incoming/NAME`, and cuts it to `size`. Throws `taken` if it is locked.
-  std::unique_ptr<Incoming::State> take(std::string_view name, std::uint64_t size, const Error& taken);
+  /// Opens or creates and locks `incoming/NAME`, calls `confirm`, which may be null, with its size, and cuts it to
+  /// `size`. Throws `taken` if it is locked.
+  std::unique_ptr<Incoming::State> take(std::string_view name, std::uint64_t size, const Error& taken,
+                                        const std::function<void(std::uint64_t there)>& confirm);
 
   std::shared_ptr<DataDirectory> directory_;
   std::shared_ptr<SyncedShards> syncedShards_;

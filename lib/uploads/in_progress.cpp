@@ -20,6 +20,11 @@ bool UploadsInProgress::fits(UserId owner, std::uint64_t size, std::uint64_t mos
   return others <= most && size <= most - others;
 }
 
+void UploadsInProgress::wake() {
+  const std::lock_guard lock(mutex_);
+  ended_.notify_all();
+}
+
 void UploadsInProgress::take(std::int64_t user, std::size_t sent, std::uint64_t bytes) noexcept {
   const auto found = users_.find(user);
   if (found == users_.end()) return;
@@ -29,7 +34,7 @@ void UploadsInProgress::take(std::int64_t user, std::size_t sent, std::uint64_t 
 }
 
 UploadInProgress::UploadInProgress(UploadsInProgress& all, UserId sender, UserId owner, std::size_t most,
-                                   std::chrono::milliseconds patience)
+                                   std::chrono::milliseconds patience, const std::function<bool()>& isStopped)
     : all_(all), sender_(sender.value), owner_(owner.value) {
   if (sender_ == 0) return;
   std::unique_lock lock(all_.mutex_);
@@ -39,7 +44,7 @@ UploadInProgress::UploadInProgress(UploadsInProgress& all, UserId sender, UserId
   };
   if (!isFree() && patience.count() > 0) {
     const Waiting forAnother;
-    all_.ended_.wait_for(lock, patience, isFree);
+    all_.ended_.wait_for(lock, patience, [&] { return isFree() || (isStopped && isStopped()); });
   }
   if (!isFree()) throw Error(Fault::tooMany, "uploads: too many of this user at the moment", std::chrono::seconds{1});
   ++all_.users_[sender_].sent;

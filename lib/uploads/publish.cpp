@@ -110,7 +110,7 @@ Uploaded Publisher::commit(const Credential& by, const Upload& wanted, store::In
     const rows::StoredVideo video = findUploadable(transaction, by, who, wanted.id);
     rows::requireContentAllowed(transaction, content.sha256);
     if (resumable != nullptr &&
-        !rows::completeUpload(transaction, resumable->id, access_.now(), access_.now() + options_.ttl))
+        !rows::completeUpload(transaction, *resumable, access_.now(), access_.now() + options_.ttl))
       throw isGone(resumable->id, "was removed meanwhile");
     if (origin != nullptr && video.blob != origin->blob) throw rows::changedMeanwhile(wanted.id);
     if (content.originalSha256) rows::requireContentAllowed(transaction, *content.originalSha256);

@@ -12,7 +12,6 @@
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "contents/rows.hpp"
-#include "deletions/rows.hpp"
 #include "shares/fields.hpp"
 #include "uploads/fields.hpp"
 #include "videos/rows.hpp"
@@ -33,12 +32,9 @@ Error noSuchUpload(const UploadId& id) {
   return Error(Fault::notFound, fmt::format("upload {}: not found", id.text));
 }
 
-constexpr std::size_t mostPartialByLink = 10;  // to one video
-
 Error isRemoved(const UploadId& id) {
   return Publisher::isGone(id, "was removed meanwhile");
 }
-
 UserId senderOf(const Identity& who, UserId owner) {
   if (who.kind == Identity::Kind::operator_) return {};
   return who.kind == Identity::Kind::link ? owner : who.user;
@@ -59,7 +55,7 @@ ResumableUpload ResumableUploads::create(const Credential& by, const NewUpload& 
   if (who.kind == Identity::Kind::link) throw Error(Fault::malformed, "video: a signed link needs it");
   if (!wanted.user && !who.isUser()) throw Error(Fault::malformed, "user: is missing");
   const std::string user = wanted.user.value_or(who.userName);
-  const VideoId made = videos_.add(by, {user, wanted.name.value_or("video"), wanted.visibility}).id;
+  const VideoId made = videos_.add(by, {user, wanted.name.value_or("video")}).id;
   try {
     return insert(by, wanted, made, true);
   } catch (const Error&) {
@@ -74,26 +70,32 @@ ResumableUpload ResumableUploads::resume(const Credential& by, const UploadRef& 
   const UploadTurns::Turn turn(turns_, wanted.id.text, {}, options_.patience);
   rows::StoredUpload upload = findLive(by, who, wanted.id, rights::uploadsResume);
   if (blobs_.isUnderWay(wanted.id.text)) throw elsewhere(wanted.id);
-  upload.offset = storedOf(upload);
-  if (upload.state != UploadState::partial || upload.offset != upload.size) return upload;
-  publishWhole(by, {upload, turn, std::nullopt, senderOf(who, upload.owner)});
-  return findMine(by, who, wanted.id, rights::uploadsResume);
+  const std::int64_t stored = storedOf(upload);
+  if (upload.state == UploadState::partial && stored == upload.size) {
+    publishWhole(by, {upload, stored, turn, std::nullopt, senderOf(who, upload.owner)});
+    return findMine(by, who, wanted.id, rights::uploadsResume);
+  }
+  upload.offset = stored;
+  return upload;
 }
 
 ResumableUpload ResumableUploads::append(const Credential& by, const AppendUpload& wanted, const ByteSource& bytes) {
   const Identity who = access_.identify(by);
   findMine(by, who, wanted.id, rights::uploadsAppend);  // before anyone is stopped
-  const UploadTurns::Turn turn(turns_, wanted.id.text, bytes.stop, options_.patience);
+  const auto stop = [&] {
+    if (bytes.stop) bytes.stop();
+    inProgress_.wake();
+  };
+  const UploadTurns::Turn turn(turns_, wanted.id.text, stop, options_.patience);
   rows::StoredUpload upload = findLive(by, who, wanted.id, rights::uploadsAppend);
   if (upload.state == UploadState::complete)
     throw Error(Fault::conflict, fmt::format("upload {}: is complete", wanted.id.text));
   if (blobs_.isUnderWay(wanted.id.text)) throw elsewhere(wanted.id);
-  upload.offset = storedOf(upload);
-  if (wanted.offset != upload.offset)
-    throw Error(Fault::conflict, fmt::format("offset: is {}, not {}", upload.offset, wanted.offset));
-  if (wanted.size) setSize(upload, *wanted.size);
-  Receiving receiving{upload, turn, wanted.checksum, senderOf(who, upload.owner)};
-  receive(by, receiving, bytes);
+  const std::int64_t stored = storedOf(upload);
+  if (wanted.offset != stored)
+    throw Error(Fault::conflict, fmt::format("offset: is {}, not {}", stored, wanted.offset));
+  if (wanted.size) setSize(upload, *wanted.size, stored);
+  receive(by, {upload, stored, turn, wanted.checksum, senderOf(who, upload.owner)}, bytes);
   return findMine(by, who, wanted.id, rights::uploadsAppend);
 }
 
@@ -166,19 +168,18 @@ std::int64_t ResumableUploads::storedOf(const rows::StoredUpload& upload) const 
 
 ResumableUpload ResumableUploads::insert(const Credential& by, const NewUpload& wanted, const VideoId& id,
                                          bool madeVideo) {
-  return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
+  std::vector<UploadId> replaced;
+  ResumableUpload made = database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
     const Identity who = access_.identify(transaction, by);
     const rows::StoredVideo video = publisher_.findUploadable(transaction, by, who, id);
+    const bool byLink = who.kind == Identity::Kind::link;
+    // So many bytes and uploads as a link is for, and no more: an earlier upload through one ends.
+    if (byLink) replaced = rows::removeLinkUploadsTo(transaction, id);
     const auto size = static_cast<std::uint64_t>(wanted.size.value_or(0));
     if (!inProgress_.fits(video.authorId, size, publisher_.requireQuota(transaction, video, size)))
       throw Publisher::overQuota();
     if (wanted.sha256) rows::requireContentAllowed(transaction, *wanted.sha256);
-    // Those created through a link have a limit of their own, so that they do not keep the owner from uploading.
-    const bool isByLink = who.kind == Identity::Kind::link;
-    if (isByLink && rows::partialUploadsTo(transaction, id).size() >= mostPartialByLink)
-      throw Error(Fault::conflict, fmt::format("video {}: has {} uploads that are not complete already; abort some",
-                                               id.text, mostPartialByLink));
-    if (options_.maxPartial > 0 && !isByLink && who.kind != Identity::Kind::operator_ &&
+    if (options_.maxPartial > 0 && who.kind != Identity::Kind::operator_ && !byLink &&
         rows::hasPartialUploads(transaction, video.authorId, options_.maxPartial))
       throw Error(Fault::conflict, fmt::format("user {}: has {} uploads that are not complete already; abort some",
                                                video.author, options_.maxPartial));
@@ -192,36 +193,34 @@ ResumableUpload ResumableUploads::insert(const Credential& by, const NewUpload& 
     upload.expires = upload.created + options_.ttl;
     upload.owner = video.authorId;
     upload.madeVideo = madeVideo;
-    upload.byLink = isByLink;
+    upload.byLink = byLink;
     upload.sha256 = wanted.sha256;
     upload.metadata = wanted.metadata;
     rows::insertUpload(transaction, upload);
     return static_cast<ResumableUpload>(upload);
   });
+  for (const UploadId& one : replaced) blobs_.removeIncoming(one.text);
+  return made;
 }
 
-void ResumableUploads::setSize(rows::StoredUpload& upload, std::int64_t size) {
+// Sets the size that an upload will have once a piece is recorded.
+void ResumableUploads::setSize(rows::StoredUpload& upload, std::int64_t size, std::int64_t stored) {
   if (upload.size == size) return;
   if (upload.size) throw Error(Fault::malformed, fmt::format("size: is {} and cannot change", *upload.size));
   if (size == 0) throw Publisher::isEmpty();
-  if (size < upload.offset)
-    throw Error(Fault::malformed, fmt::format("size: {} bytes are stored already", upload.offset));
+  if (size < stored) throw Error(Fault::malformed, fmt::format("size: {} bytes are stored already", stored));
   if (static_cast<std::uint64_t>(size) > options_.maxUpload) throw publisher_.tooLarge();
-  if (!database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-        return rows::setUploadSize(transaction, upload.id, size);
-      }))
-    throw isRemoved(upload.id);
   upload.size = size;
 }
 
 // Receives a piece. What has arrived stays if it breaks off, unless the piece counts whole or not at all.
 void ResumableUploads::receive(const Credential& by, const Receiving& its, const ByteSource& bytes) {
-  const rows::StoredUpload& upload = its.upload;
+  rows::StoredUpload& upload = its.upload;
   const std::string& id = upload.id.text;
-  const auto before = static_cast<std::uint64_t>(upload.offset);
-  const std::uint64_t whole = upload.size ? static_cast<std::uint64_t>(*upload.size) : options_.maxUpload;
+  const auto before = static_cast<std::uint64_t>(its.before);
+  std::uint64_t whole = upload.size ? static_cast<std::uint64_t>(*upload.size) : options_.maxUpload;
   const auto requireRoom = [&](std::uint64_t size) {
-    if (size <= whole - before) return;
+    if (size <= whole - std::min(before, whole)) return;
     if (!upload.size) throw publisher_.tooLarge();
     throw Error(Fault::malformed, fmt::format("upload {}: has only {} bytes to come", id, whole - before));
   };
@@ -231,26 +230,35 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
   const std::uint64_t most = database_.read([&](store::Reader& reader) {
     const rows::StoredVideo video = publisher_.findUploadable(reader, by, access_.identify(by), upload.video);
     if (video.dropSize) sender = guestsOf(*video.drop);
+    if (video.dropSize && !upload.size) whole = std::min(whole, static_cast<std::uint64_t>(*video.dropSize));
+    if (upload.sha256) rows::requireContentAllowed(reader, *upload.sha256);
     return publisher_.requireQuota(reader, video, least);
   });
+  requireRoom(least);
+  const auto isStopped = [&] { return its.turn.isOver(); };
   std::optional<UploadInProgress> progress;
   try {
-    progress.emplace(inProgress_, sender, upload.owner, options_.maxPerUser, options_.patience);
+    progress.emplace(inProgress_, sender, upload.owner, options_.maxPerUser, options_.patience, isStopped);
   } catch (const Error& error) {
+    if (isStopped()) throw its.turn.whyOver();
     throw Error(Fault::locked, error.detail(), error.retryAfter());
   }
   database_.requireSpace(least);
   if (!progress->grow(least, most)) throw Publisher::overQuota();
 
-  // A COMMIT that failed may stand in the log: after a crash, the file would be a content, as it is now. Another COMMIT
-  // overwrites that one, before the file is cut.
-  if (blobs_.incomingSize(id) > before && !record(upload.id, before)) throw isRemoved(upload.id);
+  // Another process may have received a piece since the row was read. And a COMMIT that failed may stand in the log:
+  // after a crash, the file would be a content, as it is now. Another COMMIT overwrites that one before the file is
+  // cut.
+  const auto confirm = [&](std::uint64_t there) {
+    if (there != before || its.before != upload.offset ? !record(upload, before, true) : !isAsRead(upload))
+      throw elsewhere(upload.id);
+  };
   store::HashedPart hashed = hashes_.take(id);
   const HashedUploads::Keep keepHash(hashes_, id, hashed);
-  store::Incoming incoming = blobs_.resume(id, before, hashed, [&] { return its.turn.isOver(); });
+  store::Incoming incoming = blobs_.resume(id, before, hashed, isStopped, confirm);
   std::optional<Hash> checksum;
   if (its.checksum) checksum.emplace(its.checksum->function);
-  std::uint64_t recorded = before;
+  std::uint64_t synced = before;
   std::uint64_t looked = before;
   std::uint64_t inRow = 0;  // bytes of this piece that the row counts already
   const auto count = [&](std::uint64_t size) {
@@ -258,13 +266,13 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
       throw Publisher::overQuota();
   };
   const auto recordSynced = [&](std::uint64_t size) {
-    if (record(upload.id, size)) return;
+    if (record(upload, size)) return;
     incoming.drop();
     throw isRemoved(upload.id);
   };
   bool isWhole = true;  // whether what arrived counts
   const auto take = [&](std::span<const std::byte> piece) {
-    if (its.turn.isOver()) throw isOver(upload.id);
+    if (its.turn.isOver()) throw its.turn.whyOver();
     const std::uint64_t size = incoming.size() - before + piece.size();
     try {
       requireRoom(size);
@@ -280,10 +288,10 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
       const std::uint64_t got = looked - before;
       database_.requireSpace(got < least ? least - got : bytes.size ? 0 : spaceAhead);
     }
-    if (checksum || incoming.size() - recorded < syncStep || incoming.size() == whole) return;
-    recorded = incoming.size();
+    if (checksum || incoming.size() - synced < syncStep || incoming.size() == whole) return;
+    synced = incoming.size();
     recordSynced(incoming.sync());
-    inRow = recorded - before;
+    inRow = static_cast<std::uint64_t>(upload.offset) - before;
     count(size);
   };
   std::exception_ptr broken;
@@ -294,8 +302,9 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
   }
   if (checksum && !broken && checksum->hex() != its.checksum->hex)
     broken = std::make_exception_ptr(Error(Fault::checksumMismatch, "Upload-Checksum: does not match the bytes"));
+  const auto recorded = [&] { return static_cast<std::uint64_t>(upload.offset); };
   if (broken && (checksum || !isWhole)) {
-    if (recorded > before) recordSynced(before);
+    if (recorded() > before) recordSynced(before);
     incoming.cut(before);
   } else if (!broken && upload.size && incoming.size() == whole) {
     publish(by, upload, incoming);
@@ -303,35 +312,46 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
   } else {
     try {
       hashed = incoming.pause();
-      recordSynced(incoming.synced());
-    } catch (...) {
+      if (!broken || incoming.synced() > recorded()) recordSynced(incoming.synced());
+    } catch (const Error& error) {
+      if (error.fault() == Fault::overQuota) incoming.cut(recorded());  // what is not counted is not kept
       if (!broken) throw;
     }
   }
-  if (broken && its.turn.isOver()) throw isOver(upload.id);
+  if (broken && its.turn.isOver()) throw its.turn.whyOver();
   if (broken) std::rethrow_exception(broken);
 }
 
-// Why a request should end, which a newer one or `drain` has stopped.
-Error ResumableUploads::isOver(const UploadId& id) const {
-  turns_.requireOpen();
-  return Error(Fault::locked, fmt::format("upload {}: a newer request continues it", id.text))
-      .because(Reason::newerRequest);
-}
-
-// Records that so many bytes survive a crash. Returns whether there is still such an upload.
-bool ResumableUploads::record(const UploadId& id, std::uint64_t bytes) {
+// Records that so many bytes survive a crash. Returns whether the upload is as it was read.
+bool ResumableUploads::record(rows::StoredUpload& upload, std::uint64_t size, bool isChanged) {
+  const auto bytes = static_cast<std::int64_t>(size);
   const Time now = access_.now();
-  return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-    return rows::recordUpload(transaction, id, static_cast<std::int64_t>(bytes), now, now + options_.ttl);
+  const bool isRecorded = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+    // What others have recorded meanwhile counts too.
+    if (bytes > upload.offset) {
+      const auto video = rows::findVideo(transaction, upload.video);
+      publisher_.requireQuota(transaction, upload.owner, video ? -video->size : 0,
+                              static_cast<std::uint64_t>(bytes - upload.offset));
+    }
+    return rows::recordUpload(transaction, upload, bytes, isChanged, now, now + options_.ttl);
   });
+  if (isRecorded) upload.offset = bytes;
+  return isRecorded;
+}
+bool ResumableUploads::isBlocked(const std::string& sha256) {
+  return database_.read([&](store::Reader& reader) { return rows::isContentBlocked(reader, sha256); });
+}
+bool ResumableUploads::isAsRead(const rows::StoredUpload& upload) {
+  const auto now = database_.read([&](store::Reader& reader) { return rows::findUpload(reader, upload.id); });
+  return now && now->state == UploadState::partial && now->offset == upload.offset;
 }
 
-void ResumableUploads::publish(const Credential& by, const rows::StoredUpload& upload, store::Incoming& incoming) {
+void ResumableUploads::publish(const Credential& by, rows::StoredUpload& upload, store::Incoming& incoming) {
   try {
     publisher_.commit(by, {upload.video, upload.sha256}, incoming, &upload);
   } catch (const Error& error) {
-    if (error.fault() == Fault::malformed || error.fault() == Fault::unsupportedMediaType) {
+    if (error.fault() == Fault::malformed || error.fault() == Fault::unsupportedMediaType ||
+        (error.fault() == Fault::forbidden && isBlocked(incoming.sha256()))) {
       remove(upload);
       incoming.drop();
     } else if (error.fault() == Fault::gone) {
@@ -343,8 +363,8 @@ void ResumableUploads::publish(const Credential& by, const rows::StoredUpload& u
   }
 }
 // Records what is there after all, so that only publishing it is left to do.
-void ResumableUploads::recordUnpublished(const rows::StoredUpload& upload, store::Incoming& incoming) noexcept try {
-  if (!record(upload.id, incoming.sync())) incoming.drop();
+void ResumableUploads::recordUnpublished(rows::StoredUpload& upload, store::Incoming& incoming) noexcept try {
+  if (!record(upload, incoming.sync())) incoming.drop();
 } catch (const std::exception&) {
   // What the row says stays true.
 }
@@ -366,21 +386,18 @@ void ResumableUploads::publishWhole(const Credential& by, const Receiving& its) 
 void ResumableUploads::remove(const rows::StoredUpload& upload) {
   const bool isQueued = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
     rows::deleteUpload(transaction, upload.id);
-    return upload.madeVideo && queuePending(transaction, upload.video);
+    return upload.madeVideo && !blobs_.isUnderWay(upload.video.text) &&
+           rows::queueMadeVideo(transaction, upload.video, access_.now());
   });
   if (isQueued) wakePurge_();
 }
 void ResumableUploads::removePending(const VideoId& id) noexcept try {
-  if (database_.write(store::Purpose::keep,
-                      [&](store::Transaction& transaction) { return queuePending(transaction, id); }))
+  if (database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+        return rows::queueMadeVideo(transaction, id, access_.now());
+      }))
     wakePurge_();
 } catch (const std::exception&) {
   // upload-sweep removes it.
-}
-bool ResumableUploads::queuePending(store::Transaction& transaction, const VideoId& id) {
-  const auto video = rows::findVideo(transaction, id);
-  const Time now = access_.now();
-  return video && video->state == VideoState::pending && rows::queueDeletion(transaction, *video, now, now);
 }
 
 }  // namespace video

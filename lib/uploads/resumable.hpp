@@ -89,7 +89,8 @@ class ResumableUploads {
  private:
   // One piece of an upload that is being received.
   struct Receiving {
-    const rows::StoredUpload& upload;
+    rows::StoredUpload& upload;  // as it is recorded
+    std::int64_t before;         // bytes that are stored
     const UploadTurns::Turn& turn;
     const std::optional<Checksum>& checksum;
     UserId sender;
@@ -103,16 +104,16 @@ class ResumableUploads {
                               const access::Right& right);
   std::int64_t storedOf(const rows::StoredUpload& upload) const;
   ResumableUpload insert(const Credential& by, const NewUpload& wanted, const VideoId& id, bool madeVideo);
-  void setSize(rows::StoredUpload& upload, std::int64_t size);
+  void setSize(rows::StoredUpload& upload, std::int64_t size, std::int64_t stored);
   void receive(const Credential& by, const Receiving& its, const ByteSource& bytes);
-  Error isOver(const UploadId& id) const;
-  bool record(const UploadId& id, std::uint64_t bytes);
-  void publish(const Credential& by, const rows::StoredUpload& upload, store::Incoming& incoming);
-  void recordUnpublished(const rows::StoredUpload& upload, store::Incoming& incoming) noexcept;
+  bool record(rows::StoredUpload& upload, std::uint64_t bytes, bool isChanged = false);
+  bool isBlocked(const std::string& sha256);
+  bool isAsRead(const rows::StoredUpload& upload);
+  void publish(const Credential& by, rows::StoredUpload& upload, store::Incoming& incoming);
+  void recordUnpublished(rows::StoredUpload& upload, store::Incoming& incoming) noexcept;
   void publishWhole(const Credential& by, const Receiving& its);
   void remove(const rows::StoredUpload& upload);
   void removePending(const VideoId& id) noexcept;
-  bool queuePending(store::Transaction& transaction, const VideoId& id);
 
   store::Database& database_;
   store::Blobs& blobs_;

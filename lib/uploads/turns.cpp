@@ -4,10 +4,16 @@
 
 #include <utility>
 
-#include "base/error.hpp"
 #include "base/waiting.hpp"
 
 namespace video {
+namespace {
+
+Error isStopping() {
+  return Error(Fault::locked, "videod is stopping", std::chrono::seconds{5});
+}
+
+}  // namespace
 
 UploadTurns::Turn::Turn(UploadTurns& all, const std::string& upload, std::function<void()> stop,
                         std::chrono::milliseconds patience)
@@ -42,6 +48,11 @@ UploadTurns::Turn::~Turn() {
   all_.changed_.notify_all();
 }
 
+Error UploadTurns::Turn::whyOver() const {
+  const std::lock_guard lock(all_.mutex_);
+  return all_.draining_ ? isStopping() : Error(Fault::locked, fmt::format("upload {}: a newer request came", upload_));
+}
+
 void UploadTurns::Turn::end() {
   over_ = true;
   if (stop_) stop_();
@@ -60,7 +71,7 @@ void UploadTurns::requireOpen() const {
 }
 
 void UploadTurns::requireOpen(const std::unique_lock<std::mutex>& /*locked*/) const {
-  if (draining_) throw Error(Fault::locked, "videod is stopping", std::chrono::seconds{5});
+  if (draining_) throw isStopping();
 }
 
 void UploadTurns::removeIfIdle(const std::string& upload) {

@@ -77,6 +77,9 @@ struct RehearsedUpload {
   std::string contentType;  ///< media type with which it would be stored
 };
 
+/// How long clients are told that an upload has expired.
+inline constexpr std::chrono::hours toldExpired{24 * 7};
+
 using UploadId = Id<struct UploadNoun>;  ///< UUIDv7
 
 /// The state of an upload that can be resumed: bytes are missing; its content is published; it was not completed in

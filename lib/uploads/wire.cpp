@@ -175,7 +175,7 @@ NewUpload newUploadOf(const http::Head& head) {
   if (deferred && *deferred != 1) throw Error(Fault::malformed, "Upload-Defer-Length: must be 1");
   if (wanted.size.has_value() == deferred.has_value())
     throw Error(Fault::malformed, "Upload-Length: give it, or Upload-Defer-Length");
-  wanted.metadata = head.header("Upload-Metadata");
+  wanted.metadata = tus::readOnce(head, "Upload-Metadata").value_or("");
   std::optional<std::string> name;
   std::optional<std::string> file;
   std::optional<std::string> path;
@@ -222,9 +222,9 @@ UploadId uploadIdOf(const http::Exchange& exchange) {
 }
 
 std::optional<Checksum> checksumOf(const http::Head& head) {
-  const std::string_view text = head.header("Upload-Checksum");
-  if (text.empty()) return std::nullopt;
-  auto [function, hex] = tus::readChecksum(text);
+  const auto text = tus::readOnce(head, "Upload-Checksum");
+  if (!text) return std::nullopt;
+  auto [function, hex] = tus::readChecksum(*text);
   return Checksum{function, std::move(hex)};
 }
 

@@ -7,8 +7,8 @@
 #include <fstream>
 #include <thread>
 
-#include "base/sha256.hpp"
 #include "catch.hpp"
+#include "contract/pieces.hpp"
 #include "contract/site.hpp"
 #include "http/percent_encoding.hpp"
 #include "shares/fields.hpp"
@@ -19,54 +19,6 @@
 using namespace video;
 using namespace video::test;
 using namespace std::chrono_literals;
-
-namespace {
-
-// What has arrived and is not in the file yet is less than this.
-constexpr std::int64_t buffered = 16'384;
-
-std::string hashOf(const std::string& bytes, HashFunction function = HashFunction::sha256) {
-  Hash hash(function);
-  hash.add(std::as_bytes(std::span(bytes)));
-  return hash.hex();
-}
-
-NewUpload sized(std::size_t size, std::optional<std::string> name = "a film") {
-  NewUpload wanted;
-  wanted.name = std::move(name);
-  wanted.size = static_cast<std::int64_t>(size);
-  return wanted;
-}
-
-AppendUpload at(const UploadId& id, std::size_t offset) {
-  return {.id = id, .offset = static_cast<std::int64_t>(offset)};
-}
-
-// A source that breaks off after `size` bytes, and waits before that until `arrived` returns true.
-ByteSource broken(const std::string& text, std::size_t size, std::function<bool()> arrived) {
-  ByteSource source = sourceOf(text);
-  source.push = [text, size, arrived = std::move(arrived)](const ByteSink& sink) {
-    sink(std::as_bytes(std::span(text).first(size)));
-    waitFor("what was sent has arrived", arrived);
-    throw std::runtime_error("the source is broken");
-  };
-  return source;
-}
-
-std::int64_t sizeOf(Site& site, const UploadId& id) {
-  std::error_code none;
-  const auto size = std::filesystem::file_size(site.data() / "incoming" / id.text, none);
-  return none ? 0 : static_cast<std::int64_t>(size);
-}
-
-void setQuota(Site& site, std::int64_t bytes) {
-  ChangeUser change;
-  change.name = "ada";
-  change.ownQuota = Nullable<std::int64_t>(bytes);
-  site.local().users().change(Operator{}, change);
-}
-
-}  // namespace
 
 TEST_CASE("an upload goes on where it stopped, and publishes its video when it is whole") {
   Site site(GENERATE(Way::local, Way::remote));
@@ -329,50 +281,6 @@ TEST_CASE("an upload whose content is refused for what it is is removed") {
   CHECK(countFiles(site.data() / "incoming") == 0);
   CHECK(countFiles(site.data() / "blobs") == 0);
   CHECK(site.at(ada).users().show(ada, {"ada"}).bytesUsed == 0);
-}
-
-TEST_CASE(
-    "an upload that cannot be published yet keeps its bytes, and whoever asks for its offset publishes it later") {
-  Site site(GENERATE(Way::local, Way::remote));
-  const Credential ada = site.user("ada");
-  Uploads& uploads = site.at(ada).uploads();
-  const std::string bytes = movie(50'000);
-  for (const bool asks : {true, false}) {
-    const ResumableUpload made = uploads.create(ada, sized(bytes.size()));
-    ByteSource source = sourceOf(bytes);
-    source.push = [&, push = source.push](const ByteSink& sink) {
-      push(sink);
-      setQuota(site, 10);
-    };
-    requireFault([&] { uploads.append(ada, at(made.id, 0), source); }, Fault::overQuota);
-    const ResumableUpload found = uploads.show(ada, {made.id});
-    CHECK(found.state == UploadState::partial);
-    CHECK(found.offset == 50'000);
-    // A client would take an offset that is the size for the end.
-    requireFault([&] { uploads.resume(ada, {made.id}); }, Fault::locked);
-    requireFault([&] { uploads.append(ada, at(made.id, 50'000), sourceOf("")); }, Fault::overQuota);
-    CHECK(uploads.show(ada, {made.id}).offset == 50'000);
-    setQuota(site, 100'000);
-    const ResumableUpload whole =
-        asks ? uploads.resume(ada, {made.id}) : uploads.append(ada, at(made.id, 50'000), sourceOf(""));
-    CHECK(whole.state == UploadState::complete);
-    CHECK(whole.offset == 50'000);
-    CHECK(site.at(ada).videos().show(ada, {made.video, {}}).sha256 == hashOf(bytes));
-  }
-}
-
-TEST_CASE("an upload that is refused for what it is when its offset is asked for is gone") {
-  Site site(Way::local);  // over HTTP it would not be certain that all bytes had arrived
-  const Credential ada = site.user("ada");
-  Uploads& uploads = site.at(ada).uploads();
-  NewUpload wanted = sized(5'000);
-  wanted.sha256 = hashOf("another");
-  const UploadId id = uploads.create(ada, wanted).id;
-  CHECK_THROWS(uploads.append(ada, at(id, 0), broken(movie(5'000), 5'000, [] { return true; })));
-  CHECK(uploads.show(ada, {id}).offset == 5'000);
-  requireFault([&] { uploads.resume(ada, {id}); }, Fault::gone, "sha256");
-  requireFault([&] { uploads.show(ada, {id}); }, Fault::notFound);
-  CHECK(countFiles(site.data() / "incoming") == 0);
 }
 
 TEST_CASE("the holder of an upload link resumes what was created through a link, and nothing else") {

@@ -48,27 +48,29 @@ Ended uploadUnlessThere(const FaultySite& site) {
 }
 
 // Sends a piece of new.mp4 to the upload, and notes what the server says it has.
-int patch(const FaultySite& site, const std::string& url, std::size_t from, std::size_t to) {
+int patch(const FaultySite& site, const std::string& url, std::size_t from, std::size_t to, bool isLast = false) {
   const std::string bytes = read(site.folder / "new.mp4");
   const std::string piece = write(site.folder / "piece", bytes.substr(from, to - from)).string();
+  const std::string length = isLast ? fmt::format("Upload-Length: {}", bytes.size()) : "X-Nothing: 1";
   const int status =
-      curl(site, {"-X", "PATCH", "-H", "Tus-Resumable: 1.0.0", "-H", fmt::format("Upload-Offset: {}", from), "-H",
-                  "Content-Type: application/offset+octet-stream", "--data-binary", "@" + piece,
-                  url + read(site.folder / "upload")});
+      curl(site, {"-X", "PATCH", "-H", length, "-H", "Tus-Resumable: 1.0.0", "-H",
+                  fmt::format("Upload-Offset: {}", from), "-H", "Content-Type: application/offset+octet-stream",
+                  "--data-binary", "@" + piece, url + read(site.folder / "upload")});
   if (status == 204) write(site.folder / "said", std::to_string(std::min(to, bytes.size())));
   return status;
 }
 
 // A site with an upload of new.mp4 that has its first third.
-void preparePartial(const FaultySite& site) {
+void preparePartial(const FaultySite& site, bool hasLength) {
   prepareSite(site);
   const std::string bytes = read(site.folder / "new.mp4");
   const Ended ended = site.served([&](const std::string& url) {
     std::string headers;
     const std::string metadata = fmt::format("name {},sha256 {}", toBase64("new.mp4"), toBase64(Opened::hashOf(bytes)));
     curl(site,
-         {"-X", "POST", "-D", "-", "-H", "Tus-Resumable: 1.0.0", "-H", fmt::format("Upload-Length: {}", bytes.size()),
-          "-H", "Upload-Metadata: " + metadata, url + "/uploads"},
+         {"-X", "POST", "-D", "-", "-H", "Tus-Resumable: 1.0.0", "-H",
+          hasLength ? fmt::format("Upload-Length: {}", bytes.size()) : "Upload-Defer-Length: 1", "-H",
+          "Upload-Metadata: " + metadata, url + "/uploads"},
          &headers);
     constexpr std::string_view mark = "Location: ";
     const std::size_t at = headers.find(mark) + mark.size();
@@ -88,7 +90,8 @@ int sendRest(const FaultySite& site, const std::string& url) {
   const std::size_t offset = std::stoul(headers.substr(at + mark.size()));
   if (offset < std::stoul(read(site.folder / "said"))) return 599;  // it had said that it has more
   const std::size_t size = read(site.folder / "new.mp4").size();
-  return offset == size ? status : patch(site, url, offset, size);
+  const bool hasLength = headers.find("Upload-Length: ") != std::string::npos;
+  return hasLength && offset == size ? status : patch(site, url, offset, size, true);
 }
 
 // A file to be moved, on the disk of the data directory. It must be there until its video is.
@@ -206,12 +209,28 @@ std::vector<Scenario> scenarios() {
        false,
        true},
       {"resume",
-       preparePartial,
+       [](const FaultySite& site) { preparePartial(site, true); },
        [](const FaultySite& site) {
          return site.served([&](const std::string& url) {
            const std::size_t size = read(site.folder / "new.mp4").size();
            const int status = patch(site, url, size / 3, 2 * size / 3);
            return status == 204 ? patch(site, url, 2 * size / 3, size) : status;
+         });
+       },
+       isNewThere,
+       [](const FaultySite& site) { return site.served([&](const std::string& url) { return sendRest(site, url); }); },
+       {},
+       false,
+       false,
+       true},
+      // All bytes come before their number does.
+      {"resume with the length last",
+       [](const FaultySite& site) { preparePartial(site, false); },
+       [](const FaultySite& site) {
+         return site.served([&](const std::string& url) {
+           const std::size_t size = read(site.folder / "new.mp4").size();
+           const int status = patch(site, url, size / 3, size);
+           return status == 204 ? patch(site, url, size, size, true) : status;
          });
        },
        isNewThere,
