@@ -55,7 +55,7 @@ ResumableUpload ResumableUploads::create(const Credential& by, const NewUpload& 
   if (who.kind == Identity::Kind::link) throw Error(Fault::malformed, "video: a signed link needs it");
   if (!wanted.user && !who.isUser()) throw Error(Fault::malformed, "user: is missing");
   const std::string user = wanted.user.value_or(who.userName);
-  const VideoId made = videos_.add(by, {user, wanted.name.value_or("video")}).id;
+  const VideoId made = videos_.add(by, {user, wanted.name.value_or("video"), wanted.visibility}).id;
   try {
     return insert(by, wanted, made, true);
   } catch (const Error&) {

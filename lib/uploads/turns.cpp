@@ -50,7 +50,8 @@ UploadTurns::Turn::~Turn() {
 
 Error UploadTurns::Turn::whyOver() const {
   const std::lock_guard lock(all_.mutex_);
-  return all_.draining_ ? isStopping() : Error(Fault::locked, fmt::format("upload {}: a newer request came", upload_));
+  if (all_.draining_) return isStopping();
+  return Error(Fault::locked, fmt::format("upload {}: a newer request came", upload_)).because(Reason::newerRequest);
 }
 
 void UploadTurns::Turn::end() {
