@@ -371,7 +371,7 @@ void addVideo(Commands& commands) {
   verify.givesResults();
   verify.runs(verifyVideos);
 
-  auto strip = commands.verb<TheseVideos>(noun, "strip-location", "Remove from videos' files where they were taken");
+  auto strip = commands.verb<TheseVideos>(noun, "strip-location", "Remove the location from video files");
   strip.several("ID", &TheseVideos::ids, "videos; - reads one ID per line from standard input");
   strip.givesResults();
   strip.runs([](Caller& caller, TheseVideos& wanted) {

@@ -182,23 +182,17 @@ class Exporter {
       writer_.addContent(path + extension, *video.blob, static_cast<std::uint64_t>(video.size), video.modified);
     addThumbnail(path, video);
     Video shown = video;
-    if (auto all = subtitlesOf(video.id); !all.empty()) {
-      shown.subtitles.emplace();
-      for (rows::SubtitleText& one : all) {
-        writer_.add(fmt::format("{}.{}.vtt", path, one.lang), one.text);
-        shown.subtitles->push_back(std::move(one));
-      }
+    const auto subtitles = database_.read([&](store::Reader& reader) { return rows::subtitlesOf(reader, video.id); });
+    if (!subtitles.empty()) shown.subtitles.emplace();
+    for (const Subtitle& one : subtitles) {  // one text at a time
+      auto text = database_.read([&](store::Reader& reader) {
+        return rows::findSubtitleText(reader, {video.id, one.lang});
+      });
+      if (!text) continue;  // deleted meanwhile
+      writer_.add(fmt::format("{}.{}.vtt", path, one.lang), text->text);
+      shown.subtitles->push_back(*std::move(text));
     }
     writer_.add(path + ".json", toJson(shown) + '\n');
-  }
-
-  std::vector<rows::SubtitleText> subtitlesOf(const VideoId& video) {
-    return database_.read([&](store::Reader& reader) {
-      std::vector<rows::SubtitleText> all;
-      for (const Subtitle& one : rows::subtitlesOf(reader, video))
-        if (auto text = rows::findSubtitleText(reader, {video, one.lang})) all.push_back(*std::move(text));
-      return all;
-    });
   }
 
   void addThumbnail(const std::string& path, const rows::StoredVideo& video) {

@@ -425,9 +425,10 @@ class BoxWalk {
 
   // The numbers, from 1, of the keys that are about the location, such as com.apple.quicktime.location.ISO6709.
   std::set<std::uint32_t> locationKeys(const Box& keys) {
+    constexpr std::size_t most = 1000;  // of them: as many items can be overwritten
     std::set<std::uint32_t> found;
     std::uint64_t at = keys.begin + 8;
-    for (std::uint32_t number = 1; at + 8 <= keys.end; ++number) {
+    for (std::uint32_t number = 1; at + 8 <= keys.end && found.size() <= most; ++number) {
       Cut cut(reader_.at(at, 8));
       const std::uint64_t size = cut.word();
       if (size < 8 || size > keys.end - at) break;

@@ -20,9 +20,9 @@
 #include "base/ids.hpp"
 #include "base/sha256.hpp"
 #include "base/waiting.hpp"
-#include "os/copy_on_write.hpp"
 #include "os/files.hpp"
 #include "os/locks.hpp"
+#include "store/adopted_file.hpp"
 #include "store/content_writer.hpp"
 #include "store/directory.hpp"
 
@@ -93,16 +93,9 @@ struct Incoming::State {
   Descriptor file;
   Descriptor placeholder;  // keeps the name locked after the content has been renamed
   std::optional<ContentWriter> writer;
-  // A file that is the content itself, as it was when it was adopted, and what was read of it.
-  struct Adopted {
-    std::shared_ptr<const Descriptor> file;
-    struct stat was {};
-    Sha256 hash{};
-    std::uint64_t size = 0;
-  };
-  std::optional<Adopted> adopted;
+  std::unique_ptr<AdoptedFile> adopted;  // the file that is the content itself
   // The file with the content.
-  int content() const { return adopted ? adopted->file->number() : file.number(); }
+  int content() const { return adopted ? adopted->number() : file.number(); }
   std::string front;
   std::string sha256;
   Descriptor shard;
@@ -120,29 +113,10 @@ struct Incoming::State {
     if (!blob.empty() && kept == Kept::no) removeBlob();
     if ((holdsName(content()) && (kept == Kept::yes || !resumable)) || (placeholder && holdsName(placeholder.number())))
       directory->files().unlinkat(incoming.number(), name.c_str());
-    if (adopted && kept == Kept::no) directory->files().fchmod(content(), adopted->was.st_mode & 07777);
-    letGo();
+    if (adopted && kept == Kept::no) adopted->restoreRights();
+    adopted.reset();
     file.reset();
     placeholder.reset();
-  }
-
-  // Who gave the adopted file may keep it open.
-  void letGo() {
-    if (!adopted) return;
-    os::endLease(content());
-    ::flock(content(), LOCK_UN);
-    adopted.reset();
-  }
-
-  // Throws conflict unless the adopted file is as it was.
-  void requireUnchanged() const {
-    struct stat is {};
-    if (::fstat(content(), &is) != 0) os::throwErrno(errno, name);
-    const struct stat& was = adopted->was;
-    if (is.st_size != was.st_size || is.st_mtim.tv_sec != was.st_mtim.tv_sec ||
-        is.st_mtim.tv_nsec != was.st_mtim.tv_nsec || !std::cmp_equal(is.st_size, adopted->size))
-      throw Error(Fault::conflict, "file: changed while it was read");
-    if (!os::holdsLease(content())) throw Error(Fault::conflict, "file: was opened for writing while it was read");
   }
 
   // Until its row is committed, the content keeps its name in incoming/ as well, so that no crash loses it.
@@ -185,40 +159,24 @@ void Incoming::write(std::span<const std::byte> given) {
   std::string_view bytes(reinterpret_cast<const char*>(given.data()), given.size());
   if (its.front.size() < frontSize) its.front.append(bytes.substr(0, frontSize - its.front.size()));
   if (!its.adopted) return its.writer->write(bytes);
-  its.adopted->hash.add(given);
-  its.adopted->size += given.size();
+  its.adopted->add(given);
 }
 
 bool Incoming::adopt(std::shared_ptr<const Descriptor> file) {
   State& its = *state_;
   os::FileSystem& files = its.directory->files();
-  struct stat is {};
-  struct stat folder {};
-  if (::fstat(file->number(), &is) != 0 || ::fstat(its.incoming.number(), &folder) != 0) return false;
-  if (!S_ISREG(is.st_mode) || is.st_dev != folder.st_dev || is.st_uid != ::geteuid() || is.st_nlink != 1 ||
-      !os::tryLock(file->number(), LOCK_EX))
-    return false;
-  // Whoever has it open for writing could change the content later.
-  const bool isLeased = os::tryLease(file->number());
-  const auto giveUp = [&] {
-    if (isLeased) os::endLease(file->number());
-    ::flock(file->number(), LOCK_UN);
-    return false;
-  };
-  if (!isLeased) return giveUp();
-  if (files.fchmod(file->number(), 0640) != 0) return giveUp();  // as of any other content; sweeps must open it
+  auto adopted = AdoptedFile::take(files, std::move(file), its.incoming.number());
+  if (!adopted) return false;
   const std::string link = its.name + ".link";
   files.unlinkat(its.incoming.number(), link.c_str());  // of a process that was killed
-  const bool isLinked = files.linkat(file->number(), its.incoming.number(), link.c_str()) == 0;
+  const bool isLinked = files.linkat(adopted->number(), its.incoming.number(), link.c_str()) == 0;
   if (!isLinked ||
       files.renameat2(its.incoming.number(), link.c_str(), its.incoming.number(), its.name.c_str(), 0) != 0) {
     if (isLinked) files.unlinkat(its.incoming.number(), link.c_str());
-    files.fchmod(file->number(), is.st_mode & 07777);
-    return giveUp();
+    adopted->restoreRights();
+    return false;
   }
-  its.adopted.emplace();
-  its.adopted->file = std::move(file);
-  its.adopted->was = is;
+  its.adopted = std::move(adopted);
   return true;
 }
 
@@ -226,7 +184,7 @@ std::span<std::byte> Incoming::room() {
   return state_->adopted ? std::span<std::byte>() : state_->writer->room();
 }
 std::uint64_t Incoming::size() const {
-  return state_->adopted ? state_->adopted->size : state_->writer->size();
+  return state_->adopted ? state_->adopted->size() : state_->writer->size();
 }
 std::string_view Incoming::front() const {
   return state_->front;
@@ -272,8 +230,7 @@ HashedPart Incoming::pause() {
 }
 
 bool Incoming::isAlone() const {
-  struct stat is {};
-  return ::fstat(state_->content(), &is) == 0 && is.st_nlink == 1 && os::holdsLease(state_->content());
+  return state_->adopted && state_->adopted->isAlone();
 }
 
 void Incoming::replaceByCopy() {
@@ -286,22 +243,7 @@ void Incoming::replaceByCopy() {
   const Descriptor copy = os::makeFile(files, its.incoming.number(), name, O_RDWR);
   if (!copy) throw Error(Fault::internal, fmt::format("{}: name already exists", name));
   try {
-    if (!os::cloneFile(its.content(), copy.number())) {
-      std::string piece(readSize, '\0');
-      for (off_t at = 0; std::cmp_less(at, its.adopted->size);) {
-        const ssize_t got = ::pread(its.content(), piece.data(), piece.size(), at);
-        if (got < 0) os::throwErrno(errno, its.name);
-        if (got == 0) break;
-        os::writeAll(files, copy.number(), std::string_view(piece).substr(0, static_cast<std::size_t>(got)), name);
-        at += got;
-      }
-    }
-    struct stat is {};
-    struct stat made {};
-    if (::fstat(its.content(), &is) != 0 || ::fstat(copy.number(), &made) != 0) os::throwErrno(errno, name);
-    if (made.st_size != its.adopted->was.st_size || is.st_mtim.tv_sec != its.adopted->was.st_mtim.tv_sec ||
-        is.st_mtim.tv_nsec != its.adopted->was.st_mtim.tv_nsec)
-      throw Error(Fault::conflict, "file: changed while it was read");
+    its.adopted->copyTo(copy.number(), name);
     os::sync(files, copy.number(), name);
     if (files.renameat2(its.incoming.number(), name.c_str(), its.shard.number(), its.blob.c_str(), 0) != 0)
       os::throwErrno(errno, its.blob);
@@ -310,8 +252,8 @@ void Incoming::replaceByCopy() {
     throw;
   }
   os::sync(files, its.shard.number(), "blobs");
-  files.fchmod(its.content(), its.adopted->was.st_mode & 07777);
-  its.letGo();
+  its.adopted->restoreRights();
+  its.adopted.reset();
 }
 
 std::string Incoming::finish(std::string_view extension) {
@@ -319,8 +261,8 @@ std::string Incoming::finish(std::string_view extension) {
   os::FileSystem& files = its.directory->files();
   const Waiting waiting;
   if (its.adopted) {
-    its.requireUnchanged();
-    its.sha256 = its.adopted->hash.hex();
+    its.adopted->requireUnchanged();
+    its.sha256 = its.adopted->sha256();
   } else {
     its.sha256 = its.writer->finish();
   }

@@ -23,7 +23,7 @@ namespace {
 // What a guest may upload through a drop link: once, and no more than was announced.
 void requireAnnounced(const rows::StoredVideo& video, std::uint64_t size) {
   if (video.state != VideoState::pending)
-    throw Error(Fault::conflict, fmt::format("video {}: its file has arrived already", video.id.text));
+    throw Error(Fault::conflict, fmt::format("video {}: already has its file", video.id.text));
   if (std::cmp_greater(size, *video.dropSize))
     throw Error(Fault::tooLarge, fmt::format("file: exceeds the {} bytes that were announced", *video.dropSize));
 }

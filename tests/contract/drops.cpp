@@ -75,7 +75,7 @@ TEST_CASE("a guest uploads through a drop link, and the user alone sees what cam
   CHECK(counted.label == "wedding");
   CHECK(counted.user == "ada");
   // What has come is ada's: the guest cannot replace it, and she can.
-  requireFault([&] { guest.upload(announced, movie(2000)); }, Fault::conflict, "arrived already");
+  requireFault([&] { guest.upload(announced, movie(2000)); }, Fault::conflict, "already has its file");
   CHECK(site.at(ada).uploads().put(ada, {announced.id, {}}, sourceOf(movie(9000))).replaced);
 }
 
@@ -114,7 +114,7 @@ TEST_CASE("a drop link counts what came, not what was announced") {
   site.at(ada).uploads().put(ada, {second.id, {}}, sourceOf(movie(5000)));
   CHECK(only(site, ada, "ada").bytes == 2000);
   CHECK(only(site, ada, "ada").files == 1);
-  requireFault([&] { guest.upload(second, movie(100)); }, Fault::conflict, "arrived already");
+  requireFault([&] { guest.upload(second, movie(100)); }, Fault::conflict, "already has its file");
   site.at(ada).uploads().put(ada, {second.id, {}}, sourceOf(movie(6000)));
   CHECK(only(site, ada, "ada").files == 1);
   guest.announce(4000);
@@ -181,8 +181,7 @@ TEST_CASE("guests do not use up what the user of a drop link may upload at once"
   const Credential by = linkOf(first.uploadUrl);
   NewUpload resumable;
   resumable.video = first.id;
-  for (int i = 0; i < 10; ++i) site.at(by).uploads().create(by, resumable);
-  requireFault([&] { site.at(by).uploads().create(by, resumable); }, Fault::conflict, "has 10 uploads");
+  for (int i = 0; i < 5; ++i) site.at(by).uploads().create(by, resumable);
   resumable.video = own;
   site.at(ada).uploads().create(ada, resumable);
 

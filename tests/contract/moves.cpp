@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -60,6 +61,9 @@ TEST_CASE("a file on the file system of the data directory becomes the content i
   const std::string bytes = movie(300'000);
   const Moved file(site, bytes);
   const VideoId video = site.at(ada).videos().add(ada, {"ada", "x"}).id;
+  struct stat of {};
+  REQUIRE(::stat((site.data() / "incoming").c_str(), &of) == 0);
+  if (::geteuid() == 0) REQUIRE(::chown(file.path.c_str(), static_cast<uid_t>(-1), 12345) == 0);
   const ino_t inode = file.status().st_ino;
   CHECK(file.put(video).size == std::ssize(bytes));
   const fs::path blob = onlyBlob(site);
@@ -69,6 +73,7 @@ TEST_CASE("a file on the file system of the data directory becomes the content i
   REQUIRE(::stat(blob.c_str(), &is) == 0);
   CHECK(is.st_nlink == 1);
   CHECK((is.st_mode & 07777) == 0640);
+  CHECK(is.st_gid == of.st_gid);
   CHECK(countFiles(site.data() / "incoming") == 0);
   CHECK(readAll(site.at(ada).videos().open(ada, {video, {}})) == bytes);
   CHECK(site.local().videos().verify(Operator{}, {video, {}}).id == video);
@@ -86,6 +91,21 @@ TEST_CASE("a file with another name, in use, or of another user is copied") {
   SECTION("locked") {
     other = Descriptor(::open(file.path.c_str(), O_RDONLY | O_CLOEXEC));
     REQUIRE(::flock(other.number(), LOCK_EX | LOCK_NB) == 0);
+  }
+  SECTION("with an access list") {
+    // user::rw-, user:12345:r--, group::r--, mask::r--, other::---
+    const std::string list(
+        "\2\0\0\0"
+        "\1\0\6\0\xff\xff\xff\xff"
+        "\2\0\4\0\x39\x30\0\0"
+        "\4\0\4\0\xff\xff\xff\xff"
+        "\x10\0\4\0\xff\xff\xff\xff"
+        "\x20\0\0\0\xff\xff\xff\xff",
+        44);
+    if (::setxattr(file.path.c_str(), "system.posix_acl_access", list.data(), list.size(), 0) != 0) {
+      WARN("skipped: the file system has no access lists");
+      return;
+    }
   }
   SECTION("another user's") {
     if (::chown(file.path.c_str(), 12345, static_cast<gid_t>(-1)) != 0) return;
@@ -141,6 +161,8 @@ TEST_CASE("a file that cannot be removed stays the user's own, and a copy of it 
   const Credential ada = site.user("ada");
   Moved file(site, movie(300'000));
   REQUIRE(::chmod(file.path.c_str(), 0604) == 0);
+  const gid_t group = ::geteuid() == 0 ? 12345 : file.status().st_gid;
+  REQUIRE(::chown(file.path.c_str(), static_cast<uid_t>(-1), group) == 0);
   bool isAsked = false;
   file.remove = [&] {
     isAsked = true;
@@ -151,6 +173,7 @@ TEST_CASE("a file that cannot be removed stays the user's own, and a copy of it 
   CHECK(isAsked);
   CHECK(file.status().st_nlink == 1);
   CHECK((file.status().st_mode & 07777) == 0604);
+  CHECK(file.status().st_gid == group);
   CHECK(inodeOf(onlyBlob(site)) != file.status().st_ino);
   std::ofstream(file.path) << "changed";
   CHECK(readAll(site.at(ada).videos().open(ada, {video, {}})) == movie(300'000));

@@ -220,3 +220,42 @@ TEST_CASE("a sync that failed is not believed the second time", "[store]") {
   CHECK(files.syncs == 1);
   CHECK(incoming.synced() == 7);
 }
+
+TEST_CASE("whatever fails while a file is given back, it and the content stay whole", "[store]") {
+  test::FailingFiles files;
+  const Scratch scratch;
+  Blobs blobs(openOn(scratch, files));
+  int count = 0;
+  test::failEachCall(files, [&](const test::FailingFiles::Failure& failure, int call) {
+    const std::string name = "v" + std::to_string(++count);
+    const std::filesystem::path movie = scratch.data().parent_path() / name;
+    const std::string bytes(300'000, 'm');
+    std::ofstream(movie) << bytes;
+    files.heal();
+    std::string blob;
+    int failed = 0;
+    {
+      Incoming incoming = blobs.begin(name);
+      REQUIRE(incoming.adopt(std::make_shared<const Descriptor>(::open(movie.c_str(), O_RDONLY | O_CLOEXEC))));
+      incoming.write(std::as_bytes(std::span(bytes)));
+      blob = incoming.finish("mp4");
+      incoming.keep();
+      files.failAt(call, failure);
+      bool isBack = true;
+      try {
+        incoming.replaceByCopy();
+      } catch (const Error&) {
+        isBack = false;
+      }
+      failed = files.heal();
+      CHECK((isBack || failed > 0));
+      if (isBack) CHECK(std::filesystem::hard_link_count(movie) == 1);
+    }
+    const std::filesystem::path stored = scratch.data() / "blobs" / blob.substr(0, 2) / blob;
+    for (const auto& path : {movie, stored}) {
+      std::ifstream file(path);
+      CHECK(std::string(std::istreambuf_iterator<char>(file), {}) == bytes);
+    }
+    return failed;
+  });
+}
