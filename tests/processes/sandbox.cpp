@@ -2,8 +2,10 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <fstream>
 #include <thread>
 
@@ -60,6 +62,32 @@ TEST_CASE("a sandboxed program reads its input and the system's files, and what 
   CHECK(printedByScript("read -r line < /usr/share/doc/bash/copyright; echo ok; echo \"${line:+text}\"") ==
         "ok\ntext\n");
   CHECK(printedByScript("read -r line; echo \"nothing$line\"") == "nothing\n");
+}
+
+TEST_CASE("a sandboxed program cannot reach other processes, nor empty its input") {
+  const TempDirectory folder;
+  std::ofstream(folder / "output");
+  const Descriptor output = openAt(folder / "output", O_RDWR);
+  // Perl can make any system call. Its script is the input; it prints the number of the error.
+  const auto errorOf = [&](const std::string& call) {
+    const std::string script = "print syscall(" + call + ") < 0 ? $!+0 : 'done'";
+    std::ofstream(folder / "input") << script;
+    const Descriptor input = openAt(folder / "input");
+    std::string error = printedBy(
+        {.command = {"/usr/bin/perl", "/proc/self/fd/3"}, .input = input.number(), .output = output.number()});
+    CHECK(textOf(folder / "input") == script);
+    return error;
+  };
+  const std::string refused = std::to_string(EPERM);
+  const auto number = [](long call) { return std::to_string(call) + ", "; };
+  CHECK(errorOf(std::to_string(SYS_getppid)) == "done");             // the probe is sound
+  CHECK(errorOf(number(SYS_fcntl) + "1, 8, getppid()") == refused);  // F_SETOWN
+  CHECK(errorOf(number(SYS_fcntl) + "1, 4, 8192") == refused);       // F_SETFL O_ASYNC
+  CHECK(errorOf(number(SYS_fcntl) + "3, 1024, 0") == refused);       // F_SETLEASE
+  CHECK(errorOf(number(SYS_prlimit64) + "getppid(), 0, 0, $b = ' ' x 16") == refused);
+  CHECK(errorOf(number(SYS_prctl) + "1, 0") == refused);  // PR_SET_PDEATHSIG
+  // Landlock, too, refuses this from Linux 6.2 on, with EACCES.
+  CHECK(errorOf(number(SYS_openat) + "-100, $n = '/proc/self/fd/3', 512") == refused);  // O_RDONLY | O_TRUNC
 }
 
 TEST_CASE("a sandboxed program opens no socket, writes no file, and starts no process") {
