@@ -25,6 +25,7 @@
 #include <initializer_list>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "os/errors.hpp"
@@ -202,11 +203,14 @@ struct Prepared {
   char* const* arguments;
 };
 
+constexpr std::string_view gaveUp = "sandbox: ";
+constexpr int gaveUpStatus = 126;
+
 [[noreturn]] void giveUp(const char* what) noexcept {
   // Nothing can be done about a failure.
-  if (::write(STDERR_FILENO, "sandbox: ", 9) > 0 && ::write(STDERR_FILENO, what, std::strlen(what)) > 0) {
+  if (::write(STDERR_FILENO, gaveUp.data(), gaveUp.size()) > 0 && ::write(STDERR_FILENO, what, std::strlen(what)) > 0) {
   }
-  ::_exit(126);
+  ::_exit(gaveUpStatus);
 }
 
 void setLimit(__rlimit_resource what, rlim_t most, rlim_t last) noexcept {
@@ -234,10 +238,7 @@ void takeLowestPriority() noexcept {
   constexpr int idleDisk = 3 << 13;  // IOPRIO_CLASS_IDLE
   ::syscall(SYS_ioprio_set, 1, 0, idleDisk);
   ::setpriority(PRIO_PROCESS, 0, 19);
-  // It gives way at once to whoever wakes up, such as the threads that stream.
-  [[maybe_unused]] const sched_param nothing{};
-  // X::sched_setscheduler(0, SCHED_IDLE, &nothing); (void)nothing;
-  //  The first to be ended if memory runs out.
+  // The first to be ended if memory runs out.
   const int score = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (score < 0 || ::write(score, "1000", 4) != 4) {
   }
@@ -254,8 +255,8 @@ void dropPrivileges() noexcept {
 
 [[noreturn]] void becomeProgram(const Prepared& its) noexcept {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != its.parent) ::_exit(126);  // the parent has ended already
-  placeFiles(its.files);                        // first, as others wait for locks of files that are open here
+  if (::getppid() != its.parent) ::_exit(gaveUpStatus);  // the parent has ended already
+  placeFiles(its.files);                                 // first, as others wait for locks of files that are open here
   ::setpgid(0, 0);
   ::signal(SIGPIPE, SIG_DFL);
   sigset_t none;
@@ -382,6 +383,10 @@ void SandboxedChild::reap(int status) {
   readPipe(err_, errors_, mostErrors);
   if (readPipe(out_, printed_, static_cast<std::size_t>(limits_.printed)) && killed_.empty())
     killed_ = fmt::format("printed more than {} bytes", limits_.printed);
+}
+
+bool SandboxedChild::isNotStarted() const noexcept {
+  return killed_.empty() && WIFEXITED(status_) && WEXITSTATUS(status_) == gaveUpStatus && errors_.starts_with(gaveUp);
 }
 
 std::string SandboxedChild::failure() const {
