@@ -230,9 +230,7 @@ TEST_CASE("what a browser cannot play, it plays in the form that was made of it"
   for (const auto& [name, id] : ids) {
     CAPTURE(name);
     ctl({"video", "render", id});
-    test::waitFor("the form has been made", [&] {
-      return ctl({"-o", "json", "video", "show", id}).find("\"play\"") != std::string::npos;
-    });
+    waitForPlayable(daemon.dataDirectory(), id);
     CHECK(play("/videos/" + id + "?form=play") == "plays 160");
   }
 }

@@ -80,9 +80,7 @@ TEST_CASE("a daemon that ends while a form is made takes ffmpeg along and leaves
     if (signal == SIGTERM) CHECK(filesBelow(data / "derived").empty());
   }
   Daemon daemon(config, {}, data);
-  test::waitFor("the form has been made", [&] {
-    return ctl({"-o", "json", "video", "show", id}).find("\"play\"") != std::string::npos;
-  });
+  waitForPlayable(data, id);
   const std::vector<std::string> left = filesBelow(data / "derived");
   CHECK(left.size() == 1);
   CHECK(left.front().ends_with(".mp4"));
