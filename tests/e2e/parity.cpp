@@ -108,7 +108,6 @@ struct Met {
       return;
     }
   }
-
   const std::map<std::string, bool>& all;
   std::set<std::string> commands;
   std::set<std::string> checked;
