@@ -153,8 +153,9 @@ class Access {
   /// it has not been revoked.
   void checkDropLink(store::Reader& reader, const SignedLink& link, const ShareId& share, UserId owner);
   /// Throws forbidden unless `link` was signed for this use (view, upload), has not been revoked, and the video's owner
-  /// is not disabled.
-  void checkLink(store::Reader& reader, const SignedLink& link, const VideoId& video, std::string_view what);
+  /// is not disabled. It must not have expired by now, or by `at`.
+  void checkLink(store::Reader& reader, const SignedLink& link, const VideoId& video, std::string_view what,
+                 std::optional<Time> at = {});
 
   /// Throws unless the caller may see the video (see mayView); nothing stands for a video that does not exist. `who` is
   /// the identity of `by`. Throws forbidden for a link that is not valid, unauthenticated if nothing is shown without

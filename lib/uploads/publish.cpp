@@ -35,14 +35,11 @@ std::vector<std::string> notesOf(const rows::NewContent& content) {
 }  // namespace
 
 rows::StoredVideo Publisher::findUploadable(store::Reader& reader, const Credential& by, const access::Identity& who,
-                                            const VideoId& id) {
+                                            const VideoId& id, std::optional<Time> begun) {
   auto video = rows::findVideo(reader, id);
   bool isGuest = false;
   if (who.kind == access::Identity::Kind::link) {
-    const auto& link = std::get<SignedLink>(by);
-    access_.checkLink(reader, link, id, nameOf(ShareWhat::upload));
-    isGuest = video && video->drop && link.share == access::noShare;
-    if (isGuest && !rows::findDrop(reader, *video->drop)) throw Error(Fault::forbidden, "link: has been revoked");
+    isGuest = requireLink(reader, std::get<SignedLink>(by), id, video, begun);
   } else {
     access_.requireOnVideo(who, access::rights::uploadsPut, rows::viewOf(video), rows::noSuchVideo(id));
   }
@@ -50,6 +47,14 @@ rows::StoredVideo Publisher::findUploadable(store::Reader& reader, const Credent
   if (!video) throw rows::noSuchVideo(id);
   requireReplaceable(*video);
   return *std::move(video);
+}
+
+bool Publisher::requireLink(store::Reader& reader, const SignedLink& link, const VideoId& id,
+                            const std::optional<rows::StoredVideo>& video, std::optional<Time> begun) {
+  access_.checkLink(reader, link, id, nameOf(ShareWhat::upload), begun);
+  const bool isGuest = video && video->drop && link.share == access::noShare;
+  if (isGuest && !rows::findDrop(reader, *video->drop)) throw Error(Fault::forbidden, "link: has been revoked");
+  return isGuest;
 }
 
 void Publisher::requireReplaceable(const rows::StoredVideo& video) {
@@ -107,7 +112,8 @@ Uploaded Publisher::commit(const Credential& by, const Upload& wanted, store::In
   std::optional<rows::StoredVideo> written;
   const auto write = [&](store::Transaction& transaction) {
     const access::Identity who = access_.identify(transaction, by);
-    const rows::StoredVideo video = findUploadable(transaction, by, who, wanted.id);
+    const rows::StoredVideo video = findUploadable(
+        transaction, by, who, wanted.id, resumable != nullptr ? std::optional(resumable->created) : std::nullopt);
     rows::requireContentAllowed(transaction, content.sha256);
     if (resumable != nullptr &&
         !rows::completeUpload(transaction, *resumable, access_.now(), access_.now() + options_.ttl))

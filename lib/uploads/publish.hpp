@@ -32,9 +32,14 @@ class Publisher {
             std::function<void()> wakePurge)
       : database_(database), blobs_(blobs), access_(access), options_(options), wakePurge_(std::move(wakePurge)) {}
 
-  /// Returns a video whose content the caller may store or replace. Throws notFound, forbidden, conflict.
+  /// Returns a video whose content the caller may store or replace. `begun`: when the upload began, if that was before:
+  /// a link must have been valid then. Throws notFound, forbidden, conflict.
   rows::StoredVideo findUploadable(store::Reader& reader, const Credential& by, const access::Identity& who,
-                                   const VideoId& id);
+                                   const VideoId& id, std::optional<Time> begun = {});
+  /// Throws forbidden unless the link lets its holder upload to the video (nothing: it was purged). Returns whether the
+  /// holder is a guest, who came by a drop link.
+  bool requireLink(store::Reader& reader, const SignedLink& link, const VideoId& id,
+                   const std::optional<rows::StoredVideo>& video, std::optional<Time> begun);
   /// Throws conflict if a video's content cannot be replaced in its state.
   static void requireReplaceable(const rows::StoredVideo& video);
   /// Throws if the video's owner may not store content of this size instead of the present one. Returns the largest

@@ -7,12 +7,10 @@
 #include <optional>
 #include <utility>
 
-#include "access/links.hpp"
 #include "base/cursor.hpp"
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "contents/rows.hpp"
-#include "shares/fields.hpp"
 #include "uploads/fields.hpp"
 #include "videos/rows.hpp"
 
@@ -131,7 +129,8 @@ rows::StoredUpload ResumableUploads::findMine(store::Reader& reader, const Crede
   auto upload = rows::findUpload(reader, id);
   if (who.kind == Identity::Kind::link) {
     if (!upload || !upload->byLink) throw noSuchUpload(id);
-    access_.checkLink(reader, std::get<SignedLink>(by), upload->video, nameOf(ShareWhat::upload));
+    publisher_.requireLink(reader, std::get<SignedLink>(by), upload->video, rows::findVideo(reader, upload->video),
+                           upload->created);
   } else if (!upload || !access::may(who, right, upload->owner)) {
     if (who.kind == Identity::Kind::anonymous || (upload && upload->owner == who.user))
       access::require(who, right, upload ? std::optional(upload->owner) : std::nullopt);
@@ -228,7 +227,8 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
   requireRoom(least);
   UserId sender = its.sender;
   const std::uint64_t most = database_.read([&](store::Reader& reader) {
-    const rows::StoredVideo video = publisher_.findUploadable(reader, by, access_.identify(by), upload.video);
+    const rows::StoredVideo video =
+        publisher_.findUploadable(reader, by, access_.identify(by), upload.video, upload.created);
     if (video.dropSize) sender = guestsOf(*video.drop);
     if (video.dropSize && !upload.size) whole = std::min(whole, static_cast<std::uint64_t>(*video.dropSize));
     if (upload.sha256) rows::requireContentAllowed(reader, *upload.sha256);

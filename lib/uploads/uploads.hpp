@@ -180,9 +180,9 @@ class Uploads {
   /// Stops whoever is sending a piece, waits until that has ended, and returns the upload: what is missing begins at
   /// `offset`. If nothing is missing, publishes it first, so that `offset` is the size only if the content is there.
   /// For the video's owner, admins, the operator, and holders of a signed upload link for one that was created through
-  /// a link; for all others it does not exist. Faults: notFound, gone (expired, refused for what it is, or its video
-  /// was deleted), locked (another process is receiving it, the daemon is stopping, or it cannot be published yet; try
-  /// again).
+  /// a link, even if that has expired since; for all others it does not exist. Faults: notFound, gone (expired, refused
+  /// for what it is, or its video was deleted), locked (another process is receiving it, the daemon is stopping, or it
+  /// cannot be published yet; try again).
   virtual ResumableUpload resume(const Credential& by, const UploadRef& wanted) = 0;
   /// Stores the next piece, which may be empty; when nothing is missing any more, publishes the content as `put` does.
   /// What has arrived of a piece that broke off stays, unless it has a checksum. Stops an earlier piece of the same

@@ -158,6 +158,8 @@ void sayPage(const http::Exchange& exchange, http::Answer& answer) {
 namespace tus = http::tus;
 
 constexpr std::string_view uploadsPath = "/uploads/";
+// A proxy must be able to take the header of a reply that has it: nginx takes 4 KiB.
+constexpr std::size_t mostMetadata = 2048;
 
 // Returns the name of a new video: `name`, or the file's name in its folder.
 std::optional<std::string> nameOfFile(std::string name, const std::string& file, std::string path) {
@@ -176,6 +178,8 @@ NewUpload newUploadOf(const http::Head& head) {
   if (wanted.size.has_value() == deferred.has_value())
     throw Error(Fault::malformed, "Upload-Length: give it, or Upload-Defer-Length");
   wanted.metadata = tus::readOnce(head, "Upload-Metadata").value_or("");
+  if (wanted.metadata.size() > mostMetadata)
+    throw Error(Fault::malformed, fmt::format("Upload-Metadata: is longer than {} bytes", mostMetadata));
   std::optional<std::string> name;
   std::optional<std::string> file;
   std::optional<std::string> path;

@@ -238,10 +238,12 @@ TEST_CASE("tus EXT-CREATE-001 to 010: POST creates an upload") {
 
 TEST_CASE("malformed Upload-Metadata is refused by name") {
   Tus tus;
+  const std::string longMetadata = "name " + toBase64(std::string(2'000, 'x'));
   for (const auto& [metadata, needle] :
        {std::pair("name not-base64!", "name: its value is not base64"),
         std::pair("name YQ==,name Yg==", "name: given twice"), std::pair("name YQ==,,x Yg==", "is not a key"),
-        std::pair("n\xc3\xa4me YQ==", "is not a key"), std::pair("name /w==", "name")}) {
+        std::pair("n\xc3\xa4me YQ==", "is not a key"), std::pair(longMetadata.c_str(), "longer than 2048 bytes"),
+        std::pair("name /w==", "name")}) {
     INFO(metadata);
     const httplib::Response reply =
         tus.tus("POST", "/uploads", {{"Upload-Length", "100"}, {"Upload-Metadata", metadata}});

@@ -244,6 +244,66 @@ TEST_CASE("a guest uploads no more than was announced, however many pieces and u
   CHECK(uploads.append(guest, whole, sourceOf(movie(1'000))).state == UploadState::complete);
 }
 
+TEST_CASE("an upload through a link goes on after the link has expired, but not after it was revoked") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const std::string bytes = movie(5'000);
+  NewUpload wanted = sized(bytes.size());
+  wanted.video = site.at(ada).videos().add(ada, {"ada", "x"}).id;
+  wanted.name.reset();
+  const auto share = [&](std::chrono::milliseconds time) {
+    return site.at(ada).shares().create(
+        ada, {.video = wanted.video, .what = ShareWhat::upload, .expires = systemClock().now() + time, .label = {}});
+  };
+  const CreatedShare brief = share(1'500ms);
+  const Credential link = linkOf(brief.url);
+  const UploadId id = site.at(link).uploads().create(link, wanted).id;
+  site.at(link).uploads().append(link, at(id, 0), sourceOf(bytes.substr(0, 1'000)));
+  waitFor("the link has expired", [&] {
+    try {
+      site.at(link).uploads().begin(link, {*wanted.video, 5, {}});
+      return false;
+    } catch (const Error& error) {
+      return error.fault() == Fault::forbidden;
+    }
+  });
+  requireFault([&] { site.at(link).uploads().create(link, wanted); }, Fault::forbidden, "expired");
+  CHECK(site.at(link).uploads().resume(link, {id}).offset == 1'000);
+  CHECK(site.at(link).uploads().append(link, at(id, 1'000), sourceOf(bytes.substr(1'000))).state ==
+        UploadState::complete);
+
+  const CreatedShare revoked = share(1h);
+  const Credential other = linkOf(revoked.url);
+  const UploadId second = site.at(other).uploads().create(other, wanted).id;
+  site.at(ada).shares().revoke(ada, {wanted.video, revoked.id, {}});
+  requireFault([&] { site.at(other).uploads().resume(other, {second}); }, Fault::forbidden, "revoked");
+}
+
+TEST_CASE("a piece that waited while another process stored one does not overwrite that") {
+  Site site(Way::local, [](Settings& settings) { settings.uploads.maxPerUser = 1; });
+  const Credential ada = site.user("ada");
+  Uploads& uploads = site.local().uploads();
+  const auto other = openLocal(site.settings(), "the test", true);
+  const UploadId busy = uploads.create(ada, sized(5'000)).id;
+  const UploadId id = uploads.create(ada, sized(5'000)).id;
+  std::atomic<bool> begun = false;
+  std::jthread waiting;
+  const auto push = [&](const ByteSink& sink) {
+    sink(std::as_bytes(std::span("x", 1)));
+    // It has read the offset before it waits, or finds another one when it comes late.
+    waiting = std::jthread([&] {
+      begun = true;
+      CHECK_THROWS_AS(uploads.append(ada, at(id, 0), sourceOf("too late")), Error);
+    });
+    waitFor("the other has begun", [&] { return begun.load(); });
+    CHECK(other->uploads().append(ada, at(id, 0), sourceOf(movie(2'000))).offset == 2'000);
+  };
+  uploads.append(ada, at(busy, 0), unsized(push));
+  waiting.join();
+  CHECK(uploads.resume(ada, {id}).offset == 2'000);
+  CHECK(sizeOf(site, id) == 2'000);
+}
+
 TEST_CASE("a piece that waits until its user sends fewer uploads lets a newer request pass at once") {
   Site site(Way::local, [](Settings& settings) { settings.uploads.maxPerUser = 1; });
   const Credential ada = site.user("ada");
