@@ -193,7 +193,13 @@ std::vector<Scenario> scenarios() {
        [](const FaultySite& site) {
          return site.command({"video", "upload", movedFile(site).string(), "--user", "ada", "--move"});
        },
-       isMoved, moveUnlessDone},
+       isMoved,
+       moveUnlessDone,
+       {3},  // stored, but not removed
+       false,
+       true,
+       false,
+       true},
       {"upload over HTTP", prepareSite, uploadOverHttp, isNewThere, uploadUnlessThere, {}, false, false, true},
       {"replace",
        prepareSite,

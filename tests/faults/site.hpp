@@ -199,6 +199,7 @@ struct Scenario {
   bool mayStop = false;                           // a failed one may have done a part
   bool mayStand = false;                          // a failed one may have been done
   bool responds = false;                          // over HTTP
+  bool hasChild = false;                          // a child process may be killed alone
 };
 
 /// Every operation that changes a data directory.
