@@ -22,6 +22,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -38,7 +39,7 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 constexpr int inputNumber = 3;
 constexpr int outputNumber = 4;
 constexpr int rulesNumber = 5;            // closed when the program starts
-constexpr std::size_t mostErrors = 2000;  // bytes of standard error that are kept
+constexpr std::size_t mostErrors = 2000;  // bytes of standard error that are kept: the last ones
 
 // ---- which system calls the child may make
 
@@ -290,21 +291,17 @@ std::array<Descriptor, 2> makePipe() {
   return made;
 }
 
-// Appends what there is to read, up to `most` bytes in all; what is beyond that is read and dropped. Closes the pipe at
-// its end. Returns whether something was dropped.
-bool readPipe(Descriptor& from, std::string& to, std::size_t most) {
+// Appends what there is to read. Closes the pipe at its end.
+void readPipe(Descriptor& from, const std::function<void(std::string_view)>& take) {
   std::array<char, 16384> piece;
-  for (bool dropped = false;;) {
-    const ssize_t got = from ? ::read(from.number(), piece.data(), piece.size()) : 0;
+  while (from) {
+    const ssize_t got = ::read(from.number(), piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == EAGAIN) return dropped;
-    if (got <= 0) {
+    if (got < 0 && errno == EAGAIN) return;
+    if (got <= 0)
       from.reset();
-      return dropped;
-    }
-    const std::size_t taken = std::min(static_cast<std::size_t>(got), most - to.size());
-    to.append(piece.data(), taken);
-    dropped = dropped || taken < static_cast<std::size_t>(got);
+    else
+      take({piece.data(), static_cast<std::size_t>(got)});
   }
 }
 
@@ -364,11 +361,9 @@ bool SandboxedChild::wait(std::chrono::milliseconds most) {
     const auto left = std::chrono::duration_cast<milliseconds>(until - now) + milliseconds{1};
     std::array<pollfd, 2> pipes{pollfd{out_.number(), POLLIN, 0}, pollfd{err_.number(), POLLIN, 0}};
     ::poll(pipes.data(), pipes.size(), static_cast<int>(std::clamp(left, milliseconds{0}, look).count()));
-    readPipe(err_, errors_, mostErrors);
-    if (readPipe(out_, printed_, static_cast<std::size_t>(limits_.printed)) && killed_.empty()) {
-      killed_ = fmt::format("printed more than {} bytes", limits_.printed);
-      kill();
-    }
+    const bool wasKilled = !killed_.empty();
+    collect();
+    if (!wasKilled && !killed_.empty()) kill();
     int status = 0;
     const pid_t ended = ::waitpid(pid_, &status, WNOHANG);
     if (ended == pid_ || (ended < 0 && errno != EINTR)) reap(ended < 0 ? -1 : status);
@@ -380,9 +375,20 @@ bool SandboxedChild::wait(std::chrono::milliseconds most) {
 void SandboxedChild::reap(int status) {
   pid_ = -1;
   status_ = status;
-  readPipe(err_, errors_, mostErrors);
-  if (readPipe(out_, printed_, static_cast<std::size_t>(limits_.printed)) && killed_.empty())
-    killed_ = fmt::format("printed more than {} bytes", limits_.printed);
+  collect();
+}
+
+// What is beyond the limit is dropped.
+void SandboxedChild::collect() {
+  readPipe(err_, [&](std::string_view text) {
+    errors_ += text;
+    if (errors_.size() > mostErrors) errors_.erase(0, errors_.size() - mostErrors);
+  });
+  readPipe(out_, [&](std::string_view text) {
+    const std::size_t taken = std::min(text.size(), static_cast<std::size_t>(limits_.printed) - printed_.size());
+    printed_ += text.substr(0, taken);
+    if (taken < text.size() && killed_.empty()) killed_ = fmt::format("printed more than {} bytes", limits_.printed);
+  });
 }
 
 bool SandboxedChild::isNotStarted() const noexcept {

@@ -46,7 +46,9 @@ class SandboxedChild {
   bool wait(std::chrono::milliseconds most);
   /// Returns what it has printed to standard output so far.
   const std::string& printed() const { return printed_; }
-  /// Returns why a child that has ended failed, with the beginning of its standard error; empty if it succeeded.
+  /// Returns the end of what it has printed to standard error so far.
+  const std::string& errors() const { return errors_; }
+  /// Returns why a child that has ended failed, with the end of its standard error; empty if it succeeded.
   std::string failure() const;
   /// Returns whether a child that has ended failed before the program ran: the sandbox could not be set up, or the
   /// program could not be started. That is no fault of its input.
@@ -55,6 +57,7 @@ class SandboxedChild {
  private:
   void kill() noexcept;
   void reap(int status);
+  void collect();
 
   const SandboxLimits limits_;
   const std::chrono::steady_clock::time_point began_;

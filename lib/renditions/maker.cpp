@@ -22,7 +22,6 @@
 #include "media/picture.hpp"
 #include "media/probe.hpp"
 #include "observe/log.hpp"
-#include "os/errors.hpp"
 #include "os/priority.hpp"
 #include "renditions/rows.hpp"
 #include "store/blobs.hpp"
@@ -184,12 +183,12 @@ class MakingRun {
   }
 
   schedule::Counts keepPlayable(const os::SandboxedChild& ended) {
-    if (const std::string failure = ended.failure(); !failure.empty()) {
-      // Not a fault of the file: it is tried again once there is space.
-      for (const int error : {ENOSPC, EDQUOT})
-        if (failure.find(std::strerror(error)) != std::string::npos) os::throwErrno(error, "derived/" + name_);
-      return fail(failure);
-    }
+    // ffmpeg may exit with 0 although the end could not be written.
+    for (const int error : {ENOSPC, EDQUOT})
+      if (ended.errors().find(std::strerror(error)) != std::string::npos) return postpone(std::strerror(error));
+    if (const std::string failure = ended.failure(); !failure.empty()) return fail(failure);
+    if (!media::probe(media::fileOf(output_), "video/mp4").info.videoCodec)
+      return fail("what was written cannot be played: " + ended.errors());
     if (isStale()) {
       end();
       return {};
@@ -227,6 +226,19 @@ class MakingRun {
     });
     end();
     return {0, error.empty() ? 0U : 1U};
+  }
+
+  // No fault of the file: it does not count as a try.
+  schedule::Counts postpone(const std::string& why) {
+    observe::warning("a rendition could not be made",
+                     {{"video", job_->id.text}, {"form", nameOf(form_)}, {"error", why}});
+    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      rows::countTries(transaction, job_->id, form_, -1);
+      rows::recordRenditionFailure(transaction, job_->id, form_, job_->blob, RenditionState::waiting,
+                                   access_.now() + options_.retryDelay, why);
+    });
+    end();
+    return {0, 1};
   }
 
   schedule::Counts fail(std::string_view why) {

@@ -469,7 +469,7 @@ TEST_CASE("a full disk is no fault of the file: what was written is removed, and
   const Programs full(R"(if [[ $* == *show_entries* ]]; then
   echo 'index=0|codec_name=h264|codec_type=video|pix_fmt=yuv420p|disposition:attached_pic=0'
 else
-  echo part > /proc/self/fd/4; echo "file:/proc/self/fd/4: No space left on device" >&2; exit 228
+  echo part > /proc/self/fd/4; echo "Error writing trailer: No space left on device" >&2
 fi)");
   Site site(Way::local, [&](Settings& settings) {
     idle(settings);

@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 
 #include "bait.hpp"
@@ -203,6 +205,19 @@ TEST_CASE("without Landlock, the program gets the file as a descriptor and write
     CHECK(fragmented.bytes().find("moof") != std::string::npos);
     CHECK(readPicture(runIn(takePicture(programs, fragmented.file(), fragmented.type(), 0ms)).printed));
   }
+}
+
+TEST_CASE("a full disk is told by ffmpeg in words that are known") {
+  if (!isInstalled()) return;
+  const SmallDisk disk("8k");
+  if (!disk.isMounted()) return;
+  const Sample sample("a.mkv", h264);
+  const Descriptor output(::open((disk / "play.mp4").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  os::SandboxedChild child(makePlayable(programs, sample.file(), sample.type(), sample.bytes().size(), output.number(),
+                                        sample.streams(), sample.plan(), 120));
+  while (!child.wait(100ms)) {
+  }
+  CHECK(child.errors().find(std::strerror(ENOSPC)) != std::string::npos);  // but it exits with 0
 }
 
 TEST_CASE("what ffmpeg itself is told to open or to write stays closed to it in the sandbox") {
