@@ -65,7 +65,8 @@ ResumableUpload ResumableUploads::create(const Credential& by, const NewUpload& 
 ResumableUpload ResumableUploads::resume(const Credential& by, const UploadRef& wanted) {
   const Identity who = access_.identify(by);
   findMine(by, who, wanted.id, rights::uploadsResume);
-  const UploadTurns::Turn turn(turns_, wanted.id.text, {}, options_.patience);
+  const UploadTurns::Turn turn(
+      turns_, wanted.id.text, [&] { inProgress_.wake(); }, options_.patience);
   rows::StoredUpload upload = findLive(by, who, wanted.id, rights::uploadsResume);
   if (blobs_.isUnderWay(wanted.id.text)) throw elsewhere(wanted.id);
   const std::int64_t stored = storedOf(upload);
@@ -229,8 +230,11 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
   const std::uint64_t most = database_.read([&](store::Reader& reader) {
     const rows::StoredVideo video =
         publisher_.findUploadable(reader, by, access_.identify(by), upload.video, upload.created);
-    if (video.dropSize) sender = guestsOf(*video.drop);
-    if (video.dropSize && !upload.size) whole = std::min(whole, static_cast<std::uint64_t>(*video.dropSize));
+    if (video.dropSize) {
+      sender = guestsOf(*video.drop);
+      if (upload.size && *upload.size > *video.dropSize) publisher_.requireQuota(reader, video, whole);
+      whole = std::min(whole, static_cast<std::uint64_t>(*video.dropSize));
+    }
     if (upload.sha256) rows::requireContentAllowed(reader, *upload.sha256);
     return publisher_.requireQuota(reader, video, least);
   });

@@ -240,6 +240,8 @@ TEST_CASE("a guest uploads no more than was announced, however many pieces and u
   CHECK(countFiles(site.data() / "incoming") == 0);
   CHECK(site.at(ada).uploads().create(ada, sized(5'000)).size == 5'000);  // those of guests do not count
   AppendUpload whole = at(second, 0);
+  whole.size = 1'001;
+  requireFault([&] { uploads.append(guest, whole, sourceOf("x")); }, Fault::tooLarge, "announced");
   whole.size = 1'000;
   CHECK(uploads.append(guest, whole, sourceOf(movie(1'000))).state == UploadState::complete);
 }
