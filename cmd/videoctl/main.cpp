@@ -232,6 +232,7 @@ int main(int count, char** arguments) {
     std::setlocale(LC_CTYPE, "C.UTF-8");
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGCHLD, SIG_DFL);  // a parent may have ignored it
   if (count == 2 && std::string_view(arguments[1]) == "--version") {
     Printer printer(Format::tsv, {}, true);
     const Flags none;

@@ -202,7 +202,7 @@ int download(Caller& caller, DownloadVideo& wanted) {
     const Content content = caller.toolkit().videos().open(caller.by(), wanted);
     Video video = caller.toolkit().videos().show(caller.by(), wanted);
     video.size = static_cast<std::int64_t>(content.meta.size);
-    if (isPlayable) video.contentType = content.meta.type;
+    if (isPlayable) video.name = media::mp4NameOf(video.name, video.contentType);
     const std::filesystem::path target = folder ? to / fileNameOf(video) : to;
     if (folder && std::filesystem::exists(target, none)) throwFileError(target, EEXIST);
     Sha256 hash;

@@ -197,6 +197,11 @@ os::SandboxedProgram makePlayable(const Ffmpeg& programs, int input, std::string
   program.limits.processor = plan.copiesVideo ? std::chrono::seconds{1h} : std::chrono::seconds{24h};
   program.limits.time = plan.copiesVideo ? 6h : 48h;
   program.limits.fileSize = 2 * inputSize + (64ULL << 20);
+  if (!plan.isTranscoding()) {
+    // Samples that stand for the same bytes many times must not fill the disk, nor keep others waiting.
+    program.limits.processor = 60s + std::chrono::seconds{inputSize >> 22};
+    program.limits.fileSize = inputSize + inputSize / 4 + (4ULL << 20);
+  }
   return program;
 }
 

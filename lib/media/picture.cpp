@@ -44,20 +44,22 @@ std::optional<Picture> readJpeg(std::string_view bytes) {
       continue;
     }
     if (length < 8 || at + 9 > bytes.size()) return std::nullopt;
+    if (bytes.find("\xff\xd9"sv, at) == bytes.npos) return std::nullopt;  // cut short
     return Picture{jpegType, "jpg", bigAt(bytes, at + 7, 2), bigAt(bytes, at + 5, 2)};
   }
   return std::nullopt;
 }
 
-// W3C PNG, 11.2.1: the first chunk is IHDR.
+// W3C PNG, 11.2.1 and 11.2.5: the first chunk is IHDR, the last one IEND.
 std::optional<Picture> readPng(std::string_view bytes) {
-  if (bytes.size() < 24 || bytes.substr(12, 4) != "IHDR"sv) return std::nullopt;
+  if (bytes.size() < 24 || bytes.substr(8, 8) != "\0\0\0\x0dIHDR"sv) return std::nullopt;
+  if (bytes.find("\0\0\0\0IEND\xae\x42\x60\x82"sv) == bytes.npos) return std::nullopt;
   return Picture{pngType, "png", bigAt(bytes, 16, 4), bigAt(bytes, 20, 4)};
 }
 
 // RFC 9649: lossy, lossless, or extended.
 std::optional<Picture> readWebp(std::string_view bytes) {
-  if (bytes.size() < 30) return std::nullopt;
+  if (bytes.size() < 30 || bytes.size() - 8 < littleAt(bytes, 4, 4)) return std::nullopt;
   const std::string_view chunk = bytes.substr(12, 4);
   if (chunk == "VP8X"sv) return Picture{webpType, "webp", littleAt(bytes, 24, 3) + 1, littleAt(bytes, 27, 3) + 1};
   if (chunk == "VP8L"sv && byteAt(bytes, 20) == 0x2f) {

@@ -57,6 +57,14 @@ std::string_view extensionOf(std::string_view type) noexcept {
   return {};
 }
 
+std::string mp4NameOf(std::string_view name, std::string_view type) {
+  const std::string_view extension = extensionOf(type);
+  const std::size_t dot = name.rfind('.');
+  if (!extension.empty() && dot != std::string_view::npos && equalWithoutCase(name.substr(dot + 1), extension))
+    name = name.substr(0, dot);
+  return std::string(name) + ".mp4";
+}
+
 std::optional<Kind> sniff(std::string_view front) noexcept {
   if (const auto kind = sniffBoxes(front)) return kind;
   if (has(front, 0, "\x1a\x45\xdf\xa3"sv)) {  // EBML; the DocType is in the first element

@@ -110,7 +110,8 @@ class DirectoryRenditions : public LocalRenditions {
     }
     content->meta.type = media::pictureTypeOf(std::string_view(name).substr(name.rfind('.') + 1));
     content->meta.noIndex = noIndex;
-    content->meta.immutable = wanted.version && *wanted.version == rows::versionOf(name);
+    // Whoever must not see it any more would still have it.
+    content->meta.immutable = !noIndex && wanted.version && *wanted.version == rows::versionOf(name);
     return *std::move(content);
   }
 

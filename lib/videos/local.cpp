@@ -409,7 +409,7 @@ class DirectoryVideos : public LocalVideos {
       });
     if (!content) throw Error(Fault::notFound, fmt::format("video {}: has no playable form", wanted.id.text));
     content->meta.type = "video/mp4";
-    content->meta.name = video.name;
+    content->meta.name = media::mp4NameOf(video.name, video.contentType);
     content->meta.noIndex = video.visibility != Visibility::public_;
     return *std::move(content);
   }

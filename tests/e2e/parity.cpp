@@ -34,7 +34,8 @@ const std::map<std::string, std::string> notEachWay{
 // What is on disk is not looked at here.
 const std::string quick = std::string(idle) + "[storage]\nsynchronous = \"normal\"\n";
 
-const std::string picture("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0", 29);
+const std::string picture("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0\0\0\0\0IEND\xae\x42\x60\x82", 41);
+
 // Every command of the rooms in every format; all that they said.
 std::string everyFormat(const std::string& way, Met& met) {
   Site site(way, quick);

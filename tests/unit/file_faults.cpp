@@ -93,7 +93,8 @@ struct Site {
 
   void setPicture(const VideoId& video, char letter) {
     const std::string picture =
-        std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0", 29) + letter;
+        std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0", 29) + letter +
+        std::string("\0\0\0\0IEND\xae\x42\x60\x82", 12);
     ByteSource source;
     source.size = picture.size();
     source.push = [&](const ByteSink& sink) { sink(std::as_bytes(std::span(picture))); };

@@ -5,13 +5,9 @@ ALTER TABLE video_info ADD COLUMN thumbnail TEXT;
 ALTER TABLE video_info ADD COLUMN thumbnail_size INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE video_info ADD COLUMN play TEXT;
 
-CREATE TRIGGER video_thumbnail_changed AFTER UPDATE OF author_id, thumbnail_size ON video_info
-  WHEN old.thumbnail_size > 0 OR new.thumbnail_size > 0 BEGIN
-  UPDATE users SET bytes_used = bytes_used - old.thumbnail_size WHERE id = old.author_id;
-  UPDATE users SET bytes_used = bytes_used + new.thumbnail_size WHERE id = new.author_id;
-END;
-CREATE TRIGGER video_thumbnail_removed AFTER DELETE ON video_info WHEN old.thumbnail_size > 0 BEGIN
-  UPDATE users SET bytes_used = bytes_used - old.thumbnail_size WHERE id = old.author_id;
+CREATE TRIGGER video_thumbnail_changed AFTER UPDATE OF thumbnail_size ON video_info
+WHEN new.thumbnail_size <> old.thumbnail_size BEGIN
+  UPDATE video_info SET beside_size = beside_size + new.thumbnail_size - old.thumbnail_size WHERE id = new.id;
 END;
 
 -- What the tasks thumbnails and renditions are to make. transcode: not made, because it would have to be encoded and
