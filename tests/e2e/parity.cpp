@@ -108,6 +108,7 @@ struct Met {
       return;
     }
   }
+
   const std::map<std::string, bool>& all;
   std::set<std::string> commands;
   std::set<std::string> checked;
