@@ -354,6 +354,7 @@ bool SandboxedChild::wait(std::chrono::milliseconds most) {
     const SteadyTime now = std::chrono::steady_clock::now();
     if (killed_.empty() && now - began_ > limits_.time) {
       killed_ = fmt::format("took longer than {} s", limits_.time.count() / 1000);
+      isOutOfTime_ = true;
       kill();
     }
     // It may close its outputs before it ends, so do not wait for those alone.
@@ -365,7 +366,11 @@ bool SandboxedChild::wait(std::chrono::milliseconds most) {
     collect();
     if (!wasKilled && !killed_.empty()) kill();
     int status = 0;
-    const pid_t ended = ::waitpid(pid_, &status, WNOHANG);
+    rusage used{};
+    const pid_t ended = ::wait4(pid_, &status, WNOHANG, &used);
+    if (ended == pid_)
+      used_ = std::chrono::seconds{used.ru_utime.tv_sec + used.ru_stime.tv_sec} +
+              std::chrono::microseconds{used.ru_utime.tv_usec + used.ru_stime.tv_usec};
     if (ended == pid_ || (ended < 0 && errno != EINTR)) reap(ended < 0 ? -1 : status);
     if (pid_ >= 0 && std::chrono::steady_clock::now() >= until) return false;
   }
@@ -395,6 +400,10 @@ bool SandboxedChild::isNotStarted() const noexcept {
   return killed_.empty() && WIFEXITED(status_) && WEXITSTATUS(status_) == gaveUpStatus && errors_.starts_with(gaveUp);
 }
 
+bool SandboxedChild::wasStarved() const noexcept {
+  return isOutOfTime_ && used_ < limits_.processor / 2;
+}
+
 std::string SandboxedChild::failure() const {
   std::string why;
   if (!killed_.empty())
@@ -402,7 +411,8 @@ std::string SandboxedChild::failure() const {
   else if (WIFSIGNALED(status_))
     why = WTERMSIG(status_) == SIGXCPU || WTERMSIG(status_) == SIGKILL
               ? fmt::format("used more than {} s of processor time, or was killed", limits_.processor.count())
-              : fmt::format("ended with signal {}", WTERMSIG(status_));
+          : WTERMSIG(status_) == SIGXFSZ ? fmt::format("wrote more than {} bytes", limits_.fileSize)
+                                         : fmt::format("ended with signal {}", WTERMSIG(status_));
   else if (status_ != 0)
     why = fmt::format("exited with status {}", WEXITSTATUS(status_));
   if (why.empty() || errors_.empty()) return why;

@@ -48,6 +48,9 @@ class SandboxedChild {
   const std::string& printed() const { return printed_; }
   /// Returns the end of what it has printed to standard error so far.
   const std::string& errors() const { return errors_; }
+  /// Returns whether it was killed because its time was over although it had used less than half of its processor time:
+  /// others kept the machine busy.
+  bool wasStarved() const noexcept;
   /// Returns why a child that has ended failed, with the end of its standard error; empty if it succeeded.
   std::string failure() const;
   /// Returns whether a child that has ended failed before the program ran: the sandbox could not be set up, or the
@@ -68,6 +71,8 @@ class SandboxedChild {
   std::string errors_;
   std::string killed_;  // why this object killed it
   int status_ = 0;
+  bool isOutOfTime_ = false;
+  std::chrono::microseconds used_{};  // processor time
 };
 
 }  // namespace video::os

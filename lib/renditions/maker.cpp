@@ -81,11 +81,14 @@ class MakingRun {
       if (!child_->wait(lookEvery)) return look();
       const std::unique_ptr<os::SandboxedChild> ended = std::move(child_);
       if (ended->isNotStarted()) throw Error(Fault::unavailable, ended->failure());
+      if (ended->wasStarved()) return postpone("the machine is too busy: " + ended->failure());
       return (this->*next_)(*ended);
     } catch (const Error& error) {
+      // Others may need less space.
+      if (error.fault() == Fault::diskFull && job_) return postpone(error.what());
       // These are no fault of the file; the next run tries again.
-      isFinished = error.fault() == Fault::diskFull || error.fault() == Fault::unavailable ||
-                   error.fault() == Fault::databaseFailed || error.fault() == Fault::busy || !job_;
+      isFinished = error.fault() == Fault::unavailable || error.fault() == Fault::databaseFailed ||
+                   error.fault() == Fault::busy || !job_;
       if (isFinished) throw;
       return failOrFinish(error.what());
     } catch (...) {
@@ -195,6 +198,11 @@ class MakingRun {
     }
     struct stat is {};
     if (::fstat(output_.number(), &is) != 0 || is.st_size == 0) return fail("nothing was written");
+    // ffmpeg ends well, too, where it could read no more.
+    const auto made = media::probe(media::fileOf(output_), "video/mp4").info.durationMs;
+    if (made && job_->durationMs && *made < *job_->durationMs - *job_->durationMs / 10 - 1000)
+      return fail(fmt::format("only {} of {} s could be read: the file may be damaged", *made / 1000,
+                              *job_->durationMs / 1000));
     files_.finish(job_->id, name_, output_);
     return finish(std::exchange(name_, {}));
   }
@@ -247,6 +255,23 @@ class MakingRun {
     observe::warning(isLast ? "a rendition could not be made and is given up" : "a rendition could not be made",
                      {{"video", job_->id.text}, {"form", nameOf(form_)}, {"error", line}});
     return record(isLast ? RenditionState::dead : RenditionState::waiting, line);
+  }
+
+  // What is no fault of the file is tried again, and not counted.
+  schedule::Counts postpone(const std::string& why) try {
+    const std::string line = lineOf(why);
+    observe::warning("a rendition waits", {{"video", job_->id.text}, {"form", nameOf(form_)}, {"error", line}});
+    child_.reset();
+    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+      rows::countTries(transaction, job_->id, form_, -1);
+      rows::recordRenditionFailure(transaction, job_->id, form_, job_->blob, RenditionState::waiting,
+                                   access_.now() + options_.retryDelay, line);
+    });
+    end();
+    return {0, 1};
+  } catch (...) {
+    isFinished = true;
+    throw;
   }
 
   // If it cannot be recorded, the run ends.
