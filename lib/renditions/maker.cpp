@@ -190,19 +190,18 @@ class MakingRun {
     for (const int error : {ENOSPC, EDQUOT})
       if (ended.errors().find(std::strerror(error)) != std::string::npos) return postpone(std::strerror(error));
     if (const std::string failure = ended.failure(); !failure.empty()) return fail(failure);
-    if (!media::probe(media::fileOf(output_), "video/mp4").info.videoCodec)
-      return fail("what was written cannot be played: " + ended.errors());
+    const media::MediaInfo made = media::probe(media::fileOf(output_), "video/mp4").info;
+    if (!made.videoCodec) return fail("what was written cannot be played: " + ended.errors());
+    // Nor does it fail where it could read no more.
+    if (made.durationMs && job_->durationMs && *made.durationMs < *job_->durationMs - *job_->durationMs / 10 - 1000)
+      return fail(fmt::format("only {} of {} s could be read: the file may be damaged", *made.durationMs / 1000,
+                              *job_->durationMs / 1000));
     if (isStale()) {
       end();
       return {};
     }
     struct stat is {};
     if (::fstat(output_.number(), &is) != 0 || is.st_size == 0) return fail("nothing was written");
-    // ffmpeg ends well, too, where it could read no more.
-    const auto made = media::probe(media::fileOf(output_), "video/mp4").info.durationMs;
-    if (made && job_->durationMs && *made < *job_->durationMs - *job_->durationMs / 10 - 1000)
-      return fail(fmt::format("only {} of {} s could be read: the file may be damaged", *made / 1000,
-                              *job_->durationMs / 1000));
     files_.finish(job_->id, name_, output_);
     return finish(std::exchange(name_, {}));
   }
@@ -234,19 +233,6 @@ class MakingRun {
     });
     end();
     return {0, error.empty() ? 0U : 1U};
-  }
-
-  // No fault of the file: it does not count as a try.
-  schedule::Counts postpone(const std::string& why) {
-    observe::warning("a rendition could not be made",
-                     {{"video", job_->id.text}, {"form", nameOf(form_)}, {"error", why}});
-    database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-      rows::countTries(transaction, job_->id, form_, -1);
-      rows::recordRenditionFailure(transaction, job_->id, form_, job_->blob, RenditionState::waiting,
-                                   access_.now() + options_.retryDelay, why);
-    });
-    end();
-    return {0, 1};
   }
 
   schedule::Counts fail(std::string_view why) {

@@ -15,6 +15,7 @@
 #include "base/waiting.hpp"
 #include "contents/rows.hpp"
 #include "deletions/rows.hpp"
+#include "media/sniff.hpp"
 #include "media/webvtt.hpp"
 #include "os/descriptor.hpp"
 #include "renditions/rows.hpp"

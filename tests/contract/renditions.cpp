@@ -187,6 +187,12 @@ TEST_CASE("a picture that was set stays when the content is replaced, goes with 
 
   RemoveVideo now;
   now.id = id;
+  site.at(ada).videos().remove(ada, now);
+  const auto all = static_cast<std::int64_t>(3000 + picture(1).size());
+  CHECK(site.at(ada).users().show(ada, {"ada"}).bytesTrash == all);
+  CHECK(site.at(ada).users().show(ada, {"ada"}).bytesUsed == all);
+  site.at(ada).videos().restore(ada, {id, {}});
+  CHECK(site.at(ada).users().show(ada, {"ada"}).bytesTrash == 0);
   now.now = true;
   site.at(ada).videos().remove(ada, now);
   site.at(Operator{}).deletions().drain(Operator{}, {});
@@ -216,6 +222,15 @@ TEST_CASE("a picture whose version is named may be kept, and every page may read
   CHECK(any->get_header_value("Access-Control-Allow-Origin") == "*");
   CHECK(client.Get("/videos/" + id.text + "/thumbnail", {{"If-None-Match", any->get_header_value("ETag")}})->status ==
         304);
+  // Who may see it now may not for ever.
+  SetVideo hidden;
+  hidden.id = id;
+  hidden.visibility = Visibility::private_;
+  site.at(ada).videos().set(ada, hidden);
+  const auto own = client.Get(shown(site, id).thumbnail.value(), {{"X-Session-Id", std::get<Secret>(ada).text}});
+  REQUIRE(own);
+  CHECK(own->status == 200);
+  CHECK(own->get_header_value("Cache-Control") == "private, no-cache");
 }
 
 TEST_CASE("files in derived/ that belong to nothing are swept, and what is lost there is made again") {
@@ -301,6 +316,7 @@ TEST_CASE("the task renditions makes a form that browsers play, of what they can
   const Content play = site.at(Anonymous{}).videos().open(Anonymous{}, {id, {}, VideoForm::play});
   CHECK(play.meta.type == "video/mp4");
   CHECK(play.meta.etag != site.at(ada).videos().open(ada, {id, {}}).meta.etag);
+  CHECK(play.meta.name == "x.mp4");
   CHECK(readAll(play, 10'000).substr(4, 4) == "ftyp");
   CHECK(readAll(site.at(ada).videos().open(ada, {id, {}}), 10'000) == original);
   CHECK(readAll(site.at(ada).videos().open(ada, {id, {}, VideoForm::original}), 10'000) == original);
@@ -343,6 +359,22 @@ TEST_CASE("without ffmpeg the tasks leave the queue as it is, and render says so
   CHECK(renditionOf(site, id, RenditionForm::thumbnail)->tries == 0);
   CHECK(renditionOf(site, id, RenditionForm::play)->state == RenditionState::waiting);
   requireFault([&] { site.at(ada).renditions().render(ada, {id, {}}); }, Fault::conflict, "ffmpeg is not installed");
+}
+
+TEST_CASE("a damaged video, of which ffmpeg can read only a part, gets no playable form") {
+  if (!hasFfmpeg()) return;
+  const QuietLog quiet;
+  Site site(Way::local, withFfmpeg);
+  const Credential ada = site.user("ada");
+  std::string damaged = fileMade("a.mkv", "-t 10 -vf loop=-1:10 -c:v libx264 -pix_fmt yuv420p");
+  std::fill(damaged.begin() + static_cast<std::ptrdiff_t>(damaged.size() / 3), damaged.end(), '\0');
+  const VideoId id = site.video(ada, "ada", "x", damaged);
+  REQUIRE(shown(site, id).durationMs == 10'000);
+  run(site, "renditions");
+  CHECK(renditionOf(site, id, RenditionForm::play)->error.value_or("").find("of 10 s could be read") !=
+        std::string::npos);
+  CHECK_FALSE(shown(site, id).play);
+  CHECK(derivedFiles(site) == 0);
 }
 
 TEST_CASE("a file that makes ffmpeg spin is given up and remembered") {

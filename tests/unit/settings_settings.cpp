@@ -214,19 +214,6 @@ enabled = false
 every = "9s"
 jitter = "7s"
 timeout = "17s"
-[media]
-transcode = "h264"
-max_height = 480
-[task.thumbnails]
-enabled = false
-every = "11s"
-jitter = "9s"
-timeout = "19s"
-[task.renditions]
-enabled = false
-every = "12m"
-jitter = "10s"
-timeout = "20s"
 [task.verify]
 enabled = false
 every = "10h"
@@ -314,8 +301,6 @@ address = "truncated"
   CHECK(s.comments.words == std::vector<std::string>{"spam", "Größe"});
   CHECK(s.comments.holdFirst == 18);
   CHECK(s.tasks.keepReports == 24h * 20);
-  CHECK(s.renditions.transcode == TranscodeMode::h264);
-  CHECK(s.renditions.maxHeight == 480);
   CHECK(s.reports.maxOfGuests == 19);
   CHECK(s.reports.maxOfGuestsPerSubject == 18);
   CHECK(s.renditions.transcode == TranscodeMode::off);
