@@ -109,8 +109,8 @@ struct Site {
       bytes.resize(content.meta.size);
       bytes.resize(content.reader->read(0, std::as_writable_bytes(std::span(bytes))));
     });
-    if (fault || bytes.empty()) return std::nullopt;
-    return bytes.back();
+    if (fault || bytes.size() < 30) return std::nullopt;
+    return bytes[29];
   }
 
   // Returns the content of a video; empty if it cannot be read.
