@@ -11,7 +11,7 @@ const std::string png =
     "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\x01\x68\x08\x02\0\0\0\0\0\0\0IEND\xae\x42\x60\x82"s;
 const std::string jpeg =
     "\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0\xff\xff\xc2\0\x11\x08\x01\x68\x02\x80\3\xff\xd9"s;
-const std::string lossy = "RIFF\x16\0\0\0WEBPVP8 \x14\0\0\0\0\0\0\x9d\x01\x2a\x80\x02\x68\x01\0\0"s;
+const std::string lossy = "RIFF\x18\0\0\0WEBPVP8 \x14\0\0\0\0\0\0\x9d\x01\x2a\x80\x02\x68\x01\0\0"s;
 const std::string lossless = "RIFF\x16\0\0\0WEBPVP8L\x14\0\0\0\x2f\x7f\xc2\x59\0\0\0\0\0\0"s;
 const std::string extended = "RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\x7f\x02\0\x67\x01\0"s;
 
