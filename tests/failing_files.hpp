@@ -63,6 +63,7 @@ class FailingFiles : public os::FileSystem {
     return fails() ? -1 : FileSystem::linkat(file, folder, name);
   }
   int unlinkat(int folder, const char* name) override { return fails() ? -1 : FileSystem::unlinkat(folder, name); }
+  int rmdirat(int folder, const char* name) override { return fails() ? -1 : FileSystem::rmdirat(folder, name); }
   const dirent* readdir(DIR* folder) override { return fails() ? nullptr : FileSystem::readdir(folder); }
   int fstatvfs(int file, struct statvfs& found) override { return fails() ? -1 : FileSystem::fstatvfs(file, found); }
 

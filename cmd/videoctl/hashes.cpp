@@ -31,8 +31,7 @@ HashCache::HashCache() : path_(cachePath()) {
 std::string HashCache::of(const Descriptor& file, const std::string& path) {
   struct stat what {};
   if (::fstat(file.number(), &what) != 0) throwFileError(path, errno);
-  const std::string key = fmt::format("{}:{}:{}:{}.{:09}", what.st_dev, what.st_ino, what.st_size, what.st_mtim.tv_sec,
-                                      what.st_mtim.tv_nsec);
+  const std::string key = identityOf(what);
   if (const auto found = known_.find(key); found != known_.end()) return found->second;
   Sha256 hash;
   sourceOf(file, path).push([&](std::span<const std::byte> bytes) { hash.add(bytes); });

@@ -44,6 +44,7 @@ std::string hintFor(const Error& error, Caller& caller) {
     case Reason::videoDeleted: return "run `videoctl video restore ID` to restore it";
     case Reason::noAnswer:
       return remote ? "check the address and that videod is running there; use --timeout to wait longer" : "";
+    case Reason::newerRequest:
     case Reason::none: break;
   }
   switch (error.fault()) {
@@ -233,6 +234,7 @@ int main(int count, char** arguments) {
     std::setlocale(LC_CTYPE, "C.UTF-8");
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGCHLD, SIG_DFL);  // a parent may have ignored it
   if (count == 2 && std::string_view(arguments[1]) == "--version") {
     Printer printer(Format::tsv, {}, true);
     const Flags none;

@@ -34,12 +34,6 @@ std::optional<std::string> userOfDrops(Caller& caller, std::string_view command,
   return user ? *user : caller.self(command, "--user");
 }
 
-void readBytes(std::string_view text, std::string_view name, std::optional<std::int64_t>& to) {
-  const auto size = parseSize(text);
-  if (!size) throw Error(Fault::malformed, fmt::format("{}: {} is not a size such as 5GiB", name, text));
-  to = static_cast<std::int64_t>(std::min<std::uint64_t>(*size, INT64_MAX));
-}
-
 }  // namespace
 
 void addShare(Commands& commands) {
@@ -54,12 +48,14 @@ void addShare(Commands& commands) {
   auto create = commands.verb<CreateShare>(noun, "create", "Create a signed link and print it; it is shown only once");
   create.option("VIDEO", &NewShare::video)->required(false);
   create.flag("--upload", &CreateShare::upload, "create a link for uploading the video instead of watching it");
-  create.flag("--drop", &CreateShare::drop,
-              "create a link through which guests upload new videos to a user; they are private at first");
+  create.flag(
+      "--drop", &CreateShare::drop,
+      "create a link through which guests upload new videos to a user; they are private at first; it has no page "
+      "yet: POST a JSON object with name and size (bytes) to it, then PUT the file to the upload_url of the reply");
   create.option("--user", &NewShare::user, "with --drop: who gets the videos; default: you")->type_name("USER");
   create.option("--max-files", &NewShare::maxFiles, "with --drop: take at most N videos, up to 1000; default: 50");
   create
-      .option("--max-bytes", &NewShare::maxBytes, "with --drop: take at most SIZE in all; default: no limit", readBytes)
+      .option("--max-bytes", &NewShare::maxBytes, "with --drop: take at most SIZE in all; default: no limit", readSize)
       ->type_name("SIZE");
   create.option("--expires", &CreateShare::lasts, "how long the link is valid (default: 7d)");
   create.option("--label", &NewShare::label);

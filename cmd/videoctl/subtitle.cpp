@@ -21,7 +21,9 @@ void addSubtitle(Commands& commands, CLI::App& video) {
 
   auto add = commands.verb<AddSubtitle>(noun, "add", "Add subtitles, and replace those in the same language");
   add.option("ID", &NewSubtitle::video)->required();
-  add.option("FILE", &AddSubtitle::file, "WebVTT or SubRip (.srt), in UTF-8, UTF-16 or GB18030, at most 2 MiB")
+  add.option("FILE", &AddSubtitle::file,
+             "WebVTT or SubRip (.srt), in UTF-8, UTF-16 or GB18030, at most 2 MiB; convert others first, such as with "
+             "iconv -f WINDOWS-1252 -t UTF-8")
       ->required();
   add.option("--lang", &NewSubtitle::lang)->type_name("LANG")->required();
   add.option("--label", &NewSubtitle::label);

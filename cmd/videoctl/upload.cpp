@@ -1,26 +1,21 @@
-#include <fcntl.h>
-#include <fnmatch.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <fstream>
-#include <iterator>
-#include <map>
+#include <filesystem>
 #include <set>
-#include <thread>
 
-#include "base/ids.hpp"
-#include "base/language_tag.hpp"
 #include "base/text.hpp"
-#include "deletions/fields.hpp"
 #include "frame/command.hpp"
 #include "frame/files.hpp"
 #include "frame/progress.hpp"
 #include "hashes.hpp"
 #include "os/descriptor.hpp"
+#include "patience.hpp"
 #include "subtitles/fields.hpp"
+#include "upload_files.hpp"
+#include "upload_send.hpp"
 #include "uploads/fields.hpp"
 #include "videos/fields.hpp"
 
@@ -28,241 +23,6 @@ namespace video::ctl {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct UploadVideos {
-  std::vector<std::string> files;
-  std::string user;
-  std::string name;
-  std::string filesFrom;
-  std::vector<std::string> include;
-  std::vector<std::string> exclude;
-  std::chrono::milliseconds minAge{0};
-  bool recursive = false;
-  bool skipExisting = false;
-  bool again = false;
-  bool move = false;
-  std::optional<Visibility> visibility{};
-};
-
-// Subtitles beside a video: movie.srt or movie.en.vtt beside movie.mp4.
-struct Beside {
-  std::string path;
-  std::string lang;
-};
-
-// One file, or standard input.
-struct Input {
-  std::string path;
-  bool found = false;             ///< found in a folder, not named on the command line
-  std::optional<Error> broken{};  ///< why it cannot be read
-  std::string digest{};           ///< SHA-256; only with --skip-existing, and with --move through a daemon
-  std::vector<Beside> subtitles{};
-};
-
-Descriptor openInput(const FileOpener& opener, const std::string& path) {
-  if (path != "-") return opener.open(path);
-  Descriptor input(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
-  if (!input) throwFileError("standard input", errno);
-  return input;
-}
-
-// ---- which files
-
-// A pattern with a slash is matched against the path below the folder, any other against the file name.
-bool matches(const std::vector<std::string>& patterns, const fs::path& below) {
-  return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
-    const std::string text = pattern.find('/') == std::string::npos ? below.filename().string() : below.string();
-    return ::fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
-  });
-}
-
-bool isSettled(const fs::path& file, std::chrono::milliseconds minAge) {
-  struct stat what {};
-  if (::lstat(file.c_str(), &what) != 0) return false;
-  const Time changed{std::chrono::duration_cast<Time::duration>(std::chrono::seconds{what.st_mtim.tv_sec} +
-                                                                std::chrono::nanoseconds{what.st_mtim.tv_nsec})};
-  return systemClock().now() - changed >= minAge;
-}
-
-bool isSubtitles(const fs::path& file) {
-  const std::string extension = file.extension().string();
-  return equalWithoutCase(extension, ".srt") || equalWithoutCase(extension, ".vtt");
-}
-
-// Gives subtitles to the video that they are beside; those without a video are left out.
-void pairSubtitles(const std::vector<std::string>& subtitles, std::vector<Input>& videos) {
-  std::map<std::string, Input*> byStem;
-  for (Input& video : videos) byStem.emplace(fs::path(video.path).replace_extension().string(), &video);
-  for (const std::string& path : subtitles) {
-    fs::path stem = fs::path(path).replace_extension();
-    auto video = byStem.find(stem.string());
-    std::optional<std::string> lang = "und";  // BCP 47: undetermined
-    if (video == byStem.end() && stem.has_extension()) {
-      lang = normalLanguageTag(stem.extension().string().substr(1));
-      video = byStem.find(stem.replace_extension().string());
-    }
-    if (video != byStem.end() && lang) video->second->subtitles.push_back({path, *lang});
-  }
-}
-
-// Appends the regular files below a folder, sorted by path. Skips hidden files and symbolic links.
-void walk(const fs::path& folder, const UploadVideos& wanted, std::vector<Input>& to) {
-  std::vector<std::string> paths;
-  std::vector<std::string> subtitles;
-  std::error_code failed;
-  fs::recursive_directory_iterator at(folder, failed);
-  for (; !failed && at != fs::recursive_directory_iterator(); at.increment(failed)) {
-    const fs::path below = at->path().lexically_relative(folder);
-    const fs::file_status what = at->symlink_status(failed);
-    if (failed) break;
-    const bool leftOut = below.filename().string().starts_with('.') || matches(wanted.exclude, below);
-    if (fs::is_directory(what)) {
-      if (leftOut) at.disable_recursion_pending();
-    } else if (fs::is_regular_file(what) && !leftOut && isSubtitles(below)) {
-      subtitles.push_back(at->path().string());
-    } else if (fs::is_regular_file(what) && !leftOut && (wanted.include.empty() || matches(wanted.include, below)) &&
-               (wanted.minAge.count() == 0 || isSettled(at->path(), wanted.minAge))) {
-      paths.push_back(at->path().string());
-    }
-  }
-  if (failed) throwFileError(folder, failed.value());
-  std::sort(paths.begin(), paths.end());
-  std::sort(subtitles.begin(), subtitles.end());
-  std::vector<Input> found;
-  for (std::string& path : paths) found.push_back({.path = std::move(path), .found = true});
-  pairSubtitles(subtitles, found);
-  to.insert(to.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
-}
-
-std::vector<std::string> namesIn(const std::string& list, char ending) {
-  std::ifstream file(list == "-" ? "/dev/stdin" : list);
-  if (!file) throwFileError(list, errno);
-  std::vector<std::string> names;
-  for (std::string name; std::getline(file, name, ending);)
-    if (!name.empty()) names.push_back(name);
-  if (file.bad()) throw Error(Fault::malformed, fmt::format("{}: cannot read it", list));
-  return names;
-}
-
-std::vector<Input> inputsOf(const UploadVideos& wanted, const Flags& flags) {
-  std::vector<std::string> named = wanted.files;
-  if (!wanted.filesFrom.empty()) {
-    const auto more = namesIn(wanted.filesFrom, flags.nul ? '\0' : '\n');
-    named.insert(named.end(), more.begin(), more.end());
-  }
-  std::vector<Input> inputs;
-  for (const std::string& path : named) {
-    std::error_code none;
-    if (wanted.recursive && path != "-" && fs::is_directory(path, none))
-      walk(path, wanted, inputs);
-    else
-      inputs.push_back({.path = path});
-  }
-  return inputs;
-}
-
-// ---- one upload
-
-// Repeats work that a full, busy or stopping server refuses, waiting as long as the server asks for but no longer than
-// the lock timeout in total.
-class Patience {
- public:
-  explicit Patience(const Flags& flags) : left_(flags.lockTimeout.value_or(std::chrono::seconds{10})) {}
-
-  template <class Work>
-  auto operator()(const Work& work) {
-    for (;;) {
-      try {
-        return work();
-      } catch (const Error& error) {
-        if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
-        const bool passes =
-            error.fault() == Fault::tooMany || error.fault() == Fault::unavailable || error.fault() == Fault::busy;
-        const auto pause = std::chrono::milliseconds(error.retryAfter().value_or(std::chrono::seconds{0}));
-        if (!passes || pause.count() <= 0 || pause > left_) throw;
-        left_ -= pause;
-        sleep(pause);
-      }
-    }
-  }
-  /// Waits before another look; returns false if no time is left.
-  bool look() {
-    if (left_ < betweenLooks) return false;
-    left_ -= betweenLooks;
-    sleep(betweenLooks);
-    return true;
-  }
-
- private:
-  static void sleep(std::chrono::milliseconds pause) {
-    const auto until = std::chrono::steady_clock::now() + pause;
-    while (std::chrono::steady_clock::now() < until && SignalNote::came() == 0)
-      std::this_thread::sleep_for(std::min(pause, std::chrono::milliseconds{50}));
-    if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
-  }
-
-  std::chrono::milliseconds left_;
-};
-
-// What is stored after an upload whose reply was lost. Nobody else uploads to this id, so any content is ours.
-UploadStatus arrived(Caller& caller, Patience& patience, const VideoId& id) {
-  for (;;) {
-    UploadStatus now = patience([&] { return caller.toolkit().uploads().status(caller.by(), {id, {}, {}}); });
-    if (now.ready || !now.underWay || !patience.look()) return now;
-  }
-}
-
-// An uploaded video, and why it does not play everywhere.
-struct Stored {
-  VideoId id;
-  std::vector<std::string> notes;
-};
-
-// Creates a video and uploads its content. Deletes the pending video if the upload fails.
-Stored uploadOne(Caller& caller, const NewVideo& wanted, const ByteSource& source, const std::string& digest,
-                 const std::shared_ptr<const Descriptor>& moved) {
-  const SignalNote note;
-  Toolkit& toolkit = caller.toolkit();
-  Patience patience(caller.flags);
-  const AddedVideo added = patience([&] { return toolkit.videos().add(caller.by(), wanted); });
-  const VideoId& id = added.id;
-  const auto known = digest.empty() ? std::nullopt : std::optional(digest);
-  const auto send = [&] { return toolkit.uploads().put(caller.by(), {id, known, moved}, source).notes; };
-  const auto takeAway = [&] {
-    try {
-      toolkit.videos().remove(caller.by(), {{id, {}}, true});
-    } catch (const Error& error) {
-      say(fmt::format("video {}: could not delete the unfinished upload: {}", id.text, error.what()));
-    }
-  };
-  if (wanted.visibility && added.visibility != wanted.visibility) {
-    takeAway();
-    throw Error(Fault::versionMismatch, "--visibility: the server is too old for it");
-  }
-  try {
-    return {id, source.repeatable ? patience(send) : send()};
-  } catch (const Interrupted&) {
-    takeAway();
-    throw;
-  } catch (...) {
-    const std::exception_ptr failure = std::current_exception();
-    if (SignalNote::came() == 0) {
-      try {
-        if (UploadStatus now = arrived(caller, patience, id); now.ready) return {id, std::move(now.notes)};
-      } catch (const Interrupted&) {
-      } catch (const Error& error) {
-        if (error.fault() == Fault::unreachable) {
-          say(fmt::format("video {}: it is not known whether the upload arrived; run `videoctl video show {}` to see",
-                          id.text, id.text));
-          std::rethrow_exception(failure);
-        }
-      }
-    }
-    takeAway();
-    if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
-    throw;
-  }
-}
 
 // The result for a file to skip: its owner has the content already, or has deleted it.
 std::optional<Result> known(Caller& caller, const UploadVideos& wanted, const Input& input) {
@@ -303,41 +63,85 @@ Result rehearse(Caller& caller, const NewVideo& wanted, const Input& input, cons
 }
 
 // Adds the subtitles beside a video that was uploaded. Returns their languages; says which could not be added.
-std::string addBeside(Caller& caller, const VideoId& id, const Input& input, const FileOpener& opener) {
+std::string addBeside(Caller& caller, const Input& input, const FileOpener& opener, Result& result) {
   std::string added;
   for (const Beside& one : input.subtitles) {
     try {
+      if (!one.otherOfLang.empty())
+        throw Error(Fault::conflict, fmt::format("{} has the same language", one.otherOfLang));
       const Descriptor file = opener.open(one.path);
-      caller.toolkit().subtitles().put(caller.by(), {id, one.lang, {}}, sourceOf(file, one.path));
+      const auto label = one.label.empty() ? std::nullopt : std::optional(one.label);
+      caller.toolkit().subtitles().put(caller.by(), {{result.id}, one.lang, label}, sourceOf(file, one.path));
       added += (added.empty() ? "with subtitles: " : ", ") + one.lang;
     } catch (const Error& error) {
-      say(fmt::format("{}: not added to video {}: {}", one.path, id.text, error.what()));
+      say(fmt::format("{}: not added to video {}: {}", one.path, result.id, error.what()));
+      result.isIncomplete = true;
     }
   }
   return added;
 }
 
-// Removes a file whose bytes were uploaded, unless it has changed since it was opened as `was`.
-void removeMoved(const Input& input, const Descriptor& file, const struct stat& was, const FileOpener& opener) {
-  struct stat is {};
-  if (::fstat(file.number(), &is) != 0) throwFileError(input.path, errno);
-  if (is.st_size != was.st_size || is.st_mtim.tv_sec != was.st_mtim.tv_sec || is.st_mtim.tv_nsec != was.st_mtim.tv_nsec)
-    throw Error(Fault::conflict, fmt::format("{}: changed while it was uploaded", input.path));
-  opener.remove(input.path, file);
+// Removes the file that a video was made of; says if that is not possible.
+class Removal {
+ public:
+  Removal(const Input& input, const Descriptor& file, std::string was, const FileOpener& opener)
+      : input_(input), file_(file), was_(std::move(was)), opener_(opener) {}
+
+  // Removes it unless it has changed, once. Throws Error.
+  void operator()() {
+    if (std::exchange(isTried_, true)) return;
+    try {
+      if (identityOf(file_, input_.path) != was_)
+        throw Error(Fault::conflict, fmt::format("{}: changed while it was uploaded", input_.path));
+      opener_.remove(input_.path, file_);
+    } catch (const Error& error) {
+      failure_ = error.what();
+      throw;
+    }
+  }
+  void finish(Result& result) {
+    try {
+      (*this)();
+    } catch (const Error&) {
+      // Said below.
+    }
+    if (failure_.empty()) return;
+    say(fmt::format("{}: stored as video {}, but not removed: {}", input_.path, result.id, failure_));
+    result.isIncomplete = true;
+  }
+
+ private:
+  const Input& input_;
+  const Descriptor& file_;
+  const std::string was_;
+  const FileOpener& opener_;
+  bool isTried_ = false;
+  std::string failure_;
+};
+
+// Whether what a file has is stored, and not only what was made of it by removing its location.
+bool isStored(Caller& caller, const Result& skipped, const std::string& digest) {
+  if (skipped.status != "skipped" || skipped.id.empty()) return false;
+  return caller.toolkit().videos().show(caller.by(), {{skipped.id}, {}}).sha256 == digest;
 }
 
 Result uploadInput(Caller& caller, const UploadVideos& wanted, const Input& input, Descriptor opened, Rehearsed& so,
                    const FileOpener& opener) {
   const auto shared = std::make_shared<const Descriptor>(std::move(opened));
   const Descriptor& file = *shared;
-  ByteSource source = sourceOf(file, input.path);
-  struct stat was {};
-  if (wanted.move && ::fstat(file.number(), &was) != 0) throwFileError(input.path, errno);
-  if (wanted.move && !S_ISREG(was.st_mode))
+  struct stat what {};
+  if (::fstat(file.number(), &what) != 0) throwFileError(input.path, errno);
+  if (S_ISDIR(what.st_mode)) throwFileError(input.path, EISDIR);
+  if (wanted.move && !S_ISREG(what.st_mode))
     throw Error(Fault::malformed, fmt::format("{}: not a regular file, which --move needs", input.path));
-  const auto moved = wanted.move && caller.target().kind == Target::Kind::direct ? shared : nullptr;
-  if (wanted.skipExisting)
-    if (auto result = known(caller, wanted, input)) return *std::move(result);
+  Removal removal(input, file, identityOf(what), opener);
+  if (wanted.skipExisting) {
+    if (auto result = known(caller, wanted, input)) {
+      // Also what an earlier run had stored when it was killed.
+      if (wanted.move && isStored(caller, *result, input.digest)) removal.finish(*result);
+      return *std::move(result);
+    }
+  }
   const std::string name = wanted.name.empty() ? fs::path(input.path).filename().string() : wanted.name;
   const auto ignored = [&](const Error& error) { return input.found && error.fault() == Fault::unsupportedMediaType; };
   if (caller.flags.dryRun) {
@@ -349,28 +153,16 @@ Result uploadInput(Caller& caller, const UploadVideos& wanted, const Input& inpu
     }
   }
   Progress progress(caller.flags, name, true);
-  source.push = [&progress, push = source.push,
-                 all = static_cast<std::int64_t>(source.size.value_or(0))](const ByteSink& sink) {
-    std::int64_t done = 0;
-    const auto take = [&](std::span<const std::byte> bytes) {
-      sink(bytes);
-      progress.show(done += static_cast<std::int64_t>(bytes.size()), all);
-    };
-    push({take, [&] { return sink.room(); }});
-  };
   try {
-    const Stored stored = uploadOne(caller, {wanted.user, name, wanted.visibility}, source, input.digest, moved);
+    const NewVideo video{wanted.user, name, wanted.visibility};
+    const Stored stored =
+        sendFile(caller, wanted, {video, input.path, shared, input.digest, [&] { removal(); }}, progress);
     Result result{"uploaded", stored.id.text, input.path, {}};
     std::vector<std::string> details = stored.notes;
-    if (std::string added = addBeside(caller, stored.id, input, opener); !added.empty())
+    if (std::string added = addBeside(caller, input, opener, result); !added.empty())
       details.push_back(std::move(added));
     if (!details.empty()) result.detail = fmt::format("{}", fmt::join(details, "; "));
-    if (!wanted.move) return result;
-    try {
-      removeMoved(input, file, was, opener);
-    } catch (const Error& error) {
-      say(fmt::format("{}: uploaded as video {}, but not removed: {}", input.path, stored.id.text, error.what()));
-    }
+    if (wanted.move) removal.finish(result);
     return result;
   } catch (const Error& error) {
     if (!ignored(error)) throw;
@@ -391,6 +183,7 @@ void check(const UploadVideos& wanted, const Flags& flags) {
     throw Usage("--min-age, --include and --exclude apply to folders: add --recursive");
   if (wanted.move && (fromInput || flags.dryRun))
     throw Usage("--move: needs files, and cannot be combined with --dry-run");
+  if (wanted.noResume && wanted.chunkSize) throw Usage("--chunk-size: cannot be combined with --no-resume");
   if (wanted.again && !wanted.skipExisting) throw Usage("--again: only works with --skip-existing");
 }
 
@@ -411,13 +204,13 @@ int upload(Caller& caller, UploadVideos& wanted) {
   std::vector<Input> inputs = inputsOf(wanted, caller.flags);
   const FileOpener opener;
   Descriptor one;  // opened first, so that a missing file is reported before the server is asked
-  if (!several) one = openInput(opener, inputs.front().path);
+  if (!several) one = openInput(opener, inputs.front().path, wanted.move);
   // A moved file is removed afterwards: what a daemon has stored must be what was read here.
   if (wanted.skipExisting || (wanted.move && caller.target().kind != Target::Kind::direct)) {
     HashCache hashes;
     for (Input& input : inputs) {
       try {
-        const Descriptor file = several ? openInput(opener, input.path) : Descriptor();
+        const Descriptor file = several ? openInput(opener, input.path, wanted.move) : Descriptor();
         look(several ? file : one, input, hashes);
       } catch (const Error& error) {
         if (!several) throw;
@@ -434,7 +227,8 @@ int upload(Caller& caller, UploadVideos& wanted) {
   return runBatch(caller, Items::ofFiles(paths, several), [&](const std::string&) -> Result {
     const Input& input = inputs[next++];
     if (input.broken) throw Error(*input.broken);
-    return uploadInput(caller, wanted, input, several ? openInput(opener, input.path) : std::move(one), so, opener);
+    Descriptor file = several ? openInput(opener, input.path, wanted.move) : std::move(one);
+    return uploadInput(caller, wanted, input, std::move(file), so, opener);
   });
 }
 
@@ -449,21 +243,32 @@ void addUpload(Commands& commands, CLI::App& video) {
   put.option("--visibility", &UploadVideos::visibility,
              "who sees the videos; default: what the server is configured for (access.visibility)");
   put.flag("--recursive", &UploadVideos::recursive,
-           "upload all files in folders, except hidden files and symbolic links; movie.srt and movie.en.srt (or .vtt) "
-           "become subtitles of movie.mp4");
+           "upload all files in folders, except hidden files and symbolic links; movie.srt, movie.en.srt and "
+           "movie.en.forced.srt (or .vtt) become subtitles of movie.mp4");
   put.flag("--skip-existing", &UploadVideos::skipExisting,
            "skip files whose content the owner has already uploaded or has deleted");
   put.flag("--again", &UploadVideos::again, "with --skip-existing: upload deleted content again");
   put.flag(
       "--move", &UploadVideos::move,
-      "remove each file once it is stored; in direct mode, on the file system of the data directory, it becomes the "
-      "stored file and is not copied");
-  put.option("--min-age", &UploadVideos::minAge, "skip files modified less than DURATION ago");
-  put.each("--include", &UploadVideos::include, "only upload files matching GLOB, such as '*.mp4'; may be repeated");
-  put.each("--exclude", &UploadVideos::exclude, "skip files and folders matching GLOB; may be repeated");
+      "remove each file once it is stored, and with --skip-existing if it is stored already; symbolic links are "
+      "refused; "
+      "in direct mode, on the file system of the data directory, it becomes the stored file and is not copied, unless "
+      "another program has it open for writing");
+  put.option("--min-age", &UploadVideos::minAge,
+             "skip files modified less than DURATION ago, and videos with such subtitles");
+  put.each("--include", &UploadVideos::include,
+           "only upload files matching GLOB, such as '*.mp4', with the subtitles beside them; may be repeated");
+  put.each("--exclude", &UploadVideos::exclude, "skip files, subtitles and folders matching GLOB; may be repeated");
   put.option("--files-from", &UploadVideos::filesFrom,
              "read file names from FILE, one per line; - reads standard input")
       ->type_name("FILE");
+  put.option("--chunk-size", &UploadVideos::chunkSize,
+             "send at most SIZE in one request, for proxies with a limit; default: 0, no limit", readSize)
+      ->type_name("SIZE");
+  put.flag(
+      "--no-resume", &UploadVideos::noResume,
+      "send each file in one request; by default, files of 16 MiB and more that are sent to a daemon go on after a "
+      "broken connection, and when the same command is run again");
   put.givesResults();
   put.rehearses();
   put.runs(upload);

@@ -25,7 +25,7 @@ struct ByteSpan {
   std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
 };
 
-struct DownloadVideo : VideoRef {
+struct DownloadVideo : OpenVideo {
   std::string to;
   std::optional<ByteSpan> range;
   bool resume = false;
@@ -176,6 +176,8 @@ int downloadToOutput(Caller& caller, const DownloadVideo& wanted) {
   Sha256 hash;
   if (wanted.range)
     pushRange(content, *wanted.range, sink);
+  else if (wanted.form == VideoForm::play)
+    push(content, {}, sink);
   else
     copy(content, caller.toolkit().videos().show(caller.by(), wanted), 0, hash, sink);
   return 0;
@@ -184,6 +186,8 @@ int downloadToOutput(Caller& caller, const DownloadVideo& wanted) {
 int download(Caller& caller, DownloadVideo& wanted) {
   if (wanted.resume && (wanted.range || wanted.to == "-"))
     throw Usage("--resume: cannot be combined with --range or --to -");
+  const bool isPlayable = wanted.form == VideoForm::play;
+  if (wanted.resume && isPlayable) throw Usage("--resume: cannot be combined with --form play");
   if (wanted.to == "-") return downloadToOutput(caller, wanted);
   std::error_code none;
   const std::filesystem::path to = wanted.to;
@@ -191,7 +195,9 @@ int download(Caller& caller, DownloadVideo& wanted) {
   PartFile part(folder ? to / (safeFileName(wanted.id.text) + ".part") : std::filesystem::path(wanted.to + ".part"));
   return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
     const Content content = caller.toolkit().videos().open(caller.by(), wanted);
-    const Video video = caller.toolkit().videos().show(caller.by(), wanted);
+    Video video = caller.toolkit().videos().show(caller.by(), wanted);
+    video.size = static_cast<std::int64_t>(content.meta.size);
+    if (isPlayable) video.name = media::mp4NameOf(video.name, video.contentType);
     const std::filesystem::path target = folder ? to / fileNameOf(video) : to;
     if (folder && std::filesystem::exists(target, none)) throwFileError(target, EEXIST);
     Sha256 hash;
@@ -208,6 +214,8 @@ int download(Caller& caller, DownloadVideo& wanted) {
     };
     if (wanted.range) {
       pushRange(content, *wanted.range, sink);
+    } else if (isPlayable) {
+      push(content, {}, sink);
     } else {
       try {
         copy(content, video, static_cast<std::uint64_t>(done), hash, sink);
@@ -295,6 +303,8 @@ void addVideo(Commands& commands) {
   get.option("--range", &DownloadVideo::range, "only download these bytes, such as 0-99 or 100-; skips verification",
              readSpan)
       ->type_name("FIRST-LAST");
+  get.option("--form", &OpenVideo::form,
+             "download the original, or a form that every browser plays; default: original");
   get.flag("--resume", &DownloadVideo::resume, "continue an interrupted download from NAME.part");
   get.givesResults();
   get.runs(download);
@@ -350,6 +360,8 @@ void addVideo(Commands& commands) {
   rename.givesResults();
   rename.runs(changes("renamed"));
 
+  addRenditions(commands, noun);
+
   auto verify =
       commands.verb<VerifyVideos>(noun, "verify", "Re-read files and compare them with their recorded SHA-256");
   verify.several("ID", &VerifyVideos::ids, "videos to verify; - reads one ID per line from standard input")
@@ -358,7 +370,7 @@ void addVideo(Commands& commands) {
   verify.givesResults();
   verify.runs(verifyVideos);
 
-  auto strip = commands.verb<TheseVideos>(noun, "strip-location", "Remove from videos' files where they were taken");
+  auto strip = commands.verb<TheseVideos>(noun, "strip-location", "Remove the location from video files");
   strip.several("ID", &TheseVideos::ids, "videos; - reads one ID per line from standard input");
   strip.givesResults();
   strip.runs([](Caller& caller, TheseVideos& wanted) {

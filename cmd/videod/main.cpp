@@ -21,12 +21,14 @@
 #include "flags.hpp"
 #include "http/routing/router.hpp"
 #include "http/server/transport.hpp"
+#include "media/ffmpeg.hpp"
 #include "observe/guarded.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "observe/notify.hpp"
 #include "os/descriptor.hpp"
 #include "os/files.hpp"
+#include "os/sandbox.hpp"
 #include "schedule/alarm.hpp"
 #include "schedule/schedule.hpp"
 #include "server/server.hpp"
@@ -49,6 +51,7 @@ sigset_t takeSignals() {
   for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&signals, number);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGCHLD, SIG_DFL);  // a parent may have ignored it; then nobody can wait for a child
   ::signal(SIGXFSZ, SIG_IGN);  // a file over the system's size limit fails its upload, not the daemon
   return signals;
 }
@@ -272,7 +275,7 @@ void addRoles(std::vector<RoleUrl>& roles, const http::Listener& listener, const
 }
 
 // Behind a Unix socket stands a proxy, and if it is not trusted, everybody is one client without an address.
-std::vector<std::string> listenerWarnings(const Settings& settings) {
+std::vector<std::string> warningsAbout(const Settings& settings) {
   std::vector<std::string> warnings;
   for (const http::Listener& listener : settings.listeners) {
     const std::string& address = listener.address;
@@ -289,6 +292,10 @@ std::vector<std::string> listenerWarnings(const Settings& settings) {
           "false unless clients need to delete with GET",
           address));
   }
+  if (media::installedFfmpeg().isInstalled() && !os::hasLandlock())
+    warnings.push_back(
+        "the kernel has no Landlock: ffmpeg, which makes pictures and playable forms of what users upload, can read "
+        "every file that videod can; without the package ffmpeg there are none");
   return warnings;
 }
 
@@ -313,7 +320,7 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
   const OperatorSocket operatorSocket(settings, *toolkit);
   http::Transport transport(router, settings.transport);
   Reloading reloading(flags, asked, router.limiter(), *toolkit);
-  const std::vector<std::string> warnings = listenerWarnings(settings);
+  const std::vector<std::string> warnings = warningsAbout(settings);
   for (const std::string& warning : warnings) observe::warning(warning);
   RunningDaemon daemon;
   daemon.status = [&, started = systemClock().now()] {

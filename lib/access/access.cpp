@@ -376,12 +376,17 @@ std::string Access::uploadLink(const VideoId& video) {
                   now() + impl_->options.uploadLinkTtl);
 }
 
+Time Access::uploadLinksSince() const {
+  return now() - impl_->options.uploadLinkTtl - std::chrono::seconds{1};  // links name whole seconds
+}
+
 std::string Access::link(std::string_view share, const VideoId& video, std::string_view what, Time expires) {
   return makeLink(impl_->database.directory().signingKey().read(), share, video, what, expires);
 }
 
-void Access::checkLink(store::Reader& reader, const SignedLink& link, const VideoId& video, std::string_view what) {
-  access::checkLink(impl_->database.directory().signingKey().read(), link, video, what, now());
+void Access::checkLink(store::Reader& reader, const SignedLink& link, const VideoId& video, std::string_view what,
+                       std::optional<Time> at) {
+  access::checkLink(impl_->database.directory().signingKey().read(), link, video, what, at.value_or(now()));
   const bool isUploadUrl = what == uploading && link.share == noShare;
   if (!isUploadUrl && !rows::hasShare(reader, link.share, video, what))
     throw Error(Fault::forbidden, "link: has been revoked");

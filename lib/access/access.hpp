@@ -146,6 +146,8 @@ class Access {
 
   /// Returns the query `?share=&exp=&sig=` for uploading to a video, valid for uploadLinkTtl.
   std::string uploadLink(const VideoId& video);
+  /// Returns the time before which uploadLink has made only links that have expired.
+  Time uploadLinksSince() const;
   /// Returns the query `?share=&exp=&sig=` of a share, for `what` (view, upload).
   std::string link(std::string_view share, const VideoId& video, std::string_view what, Time expires);
   /// Returns the query `?share=&exp=&sig=` of a drop link of a user.
@@ -154,8 +156,9 @@ class Access {
   /// it has not been revoked.
   void checkDropLink(store::Reader& reader, const SignedLink& link, const ShareId& share, UserId owner);
   /// Throws forbidden unless `link` was signed for this use (view, upload), has not been revoked, and the video's owner
-  /// is not disabled.
-  void checkLink(store::Reader& reader, const SignedLink& link, const VideoId& video, std::string_view what);
+  /// is not disabled. It must not have expired by now, or by `at`.
+  void checkLink(store::Reader& reader, const SignedLink& link, const VideoId& video, std::string_view what,
+                 std::optional<Time> at = {});
 
   /// Throws unless the caller may see the video (see mayView); nothing stands for a video that does not exist. `who` is
   /// the identity of `by`. Throws forbidden for a link that is not valid, unauthenticated if nothing is shown without

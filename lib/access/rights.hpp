@@ -79,6 +79,11 @@ inline constexpr Right videosBlock{"videos.block", moderator | admin, Need::chan
 inline constexpr Right videosBlockOwn{"videos.block?own", admin, Need::administer};
 inline constexpr Right videosUnblock{"videos.unblock", moderator | admin, Need::change};
 inline constexpr Right videosUnblockOwn{"videos.unblock?own", admin, Need::administer};
+inline constexpr Right renditionsList{"renditions.list", owner | admin, Need::read};
+inline constexpr Right renditionsThumbnail{"renditions.thumbnail", anyone | link, Need::read};
+inline constexpr Right renditionsSetThumbnail{"renditions.setThumbnail", owner | admin, Need::upload};
+inline constexpr Right renditionsRemoveThumbnail{"renditions.removeThumbnail", owner | admin, Need::change};
+inline constexpr Right renditionsRender{"renditions.render", owner | admin, Need::change};
 inline constexpr Right uploadsPut{"uploads.put", owner | admin | link, Need::upload};
 inline constexpr Right uploadsStripLocation{"uploads.stripLocation", owner | admin, Need::change};
 inline constexpr Right uploadsCreate{"uploads.create", signedIn | link, Need::upload};

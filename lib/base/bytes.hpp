@@ -49,8 +49,9 @@ struct ContentMeta {
   std::string type;        ///< media type
   std::string etag;        ///< strong, including the quotes
   Time modified{};
-  std::string name;      ///< for Content-Disposition; UTF-8, no path
-  bool noIndex = false;  ///< search engines must not list it
+  std::string name;        ///< for Content-Disposition; UTF-8, no path
+  bool noIndex = false;    ///< search engines must not list it
+  bool immutable = false;  ///< the same request will always get these bytes
 };
 
 /// Reads a content at any offset. Use it from one thread at a time.

@@ -52,6 +52,7 @@ constexpr std::array reasons{
     std::pair{Reason::noSuchTask, std::string_view("no-such-task")},
     std::pair{Reason::noSuchContext, std::string_view("no-such-context")},
     std::pair{Reason::videoDeleted, std::string_view("video-deleted")},
+    std::pair{Reason::newerRequest, std::string_view("newer-request")},
     std::pair{Reason::noAnswer, std::string_view("no-answer")},
 };
 

@@ -72,6 +72,7 @@ enum class Reason {
   noSuchTask,     ///< notFound
   noSuchContext,  ///< notFound: no server profile of this name is saved
   videoDeleted,   ///< conflict: the video is in the trash
+  newerRequest,   ///< locked: another client continues the upload
   noAnswer,       ///< unreachable: nothing answers at the server's address, or something that is not videod
 };
 

@@ -14,6 +14,10 @@ void requireContentAllowed(store::Reader& reader, std::string_view sha256) {
   if (query.next()) throw Error(Fault::forbidden, fmt::format("content {}: is blocked: {}", sha256, query.text(0)));
 }
 
+bool isContentBlocked(store::Reader& reader, std::string_view sha256) {
+  return reader.query("SELECT reason FROM blocked_contents WHERE sha256 = ?", sha256).next();
+}
+
 bool isBlockedByAdmin(store::Reader& reader, std::string_view sha256) {
   return reader
       .query(
@@ -41,10 +45,15 @@ Page<BlockedContent> listBlockedContents(store::Reader& reader, const ListQuery&
 
 void forEachUnblocked(store::Reader& reader, std::string_view sha256,
                       const std::function<void(VideoId, const ViewedVideo&)>& take) {
-  static const std::string sql = fmt::format(
-      "SELECT v.id, {} FROM video_info v CROSS JOIN users o ON o.id = v.author_id AND o.deleted IS NULL "
-      "WHERE v.sha256 = ? AND v.sha256 <> '' AND v.blocked IS NULL ORDER BY v.id",
-      viewColumns);
+  // Two parts, so that both are in the order of their indexes.
+  const auto part = [](std::string_view which) {
+    return fmt::format(
+        "SELECT v.id, {} FROM video_info v CROSS JOIN users o ON o.id = v.author_id AND o.deleted IS NULL "
+        "WHERE {} AND v.blocked IS NULL",
+        viewColumns, which);
+  };
+  static const std::string sql = part("v.sha256 = ?1 AND v.sha256 <> ''") + " UNION ALL " +
+                                 part("v.original_sha256 = ?1 AND v.sha256 <> ?1") + " ORDER BY 1";
   auto query = reader.query(sql, sha256);
   while (query.next()) take(VideoId{std::string(query.text(0))}, viewOf(query, 1).value());
 }

@@ -13,11 +13,12 @@ namespace video::rows {
 
 /// Throws forbidden with the reason if this content is blocked.
 void requireContentAllowed(store::Reader& reader, std::string_view sha256);
+bool isContentBlocked(store::Reader& reader, std::string_view sha256);
 /// Returns whether this content is blocked, and not by somebody who is a moderator now: by an admin, the operator, or a
 /// user who was deleted.
 bool isBlockedByAdmin(store::Reader& reader, std::string_view sha256);
 Page<BlockedContent> listBlockedContents(store::Reader& reader, const ListQuery& wanted);
-/// Calls `take` for each video of a live user that has this content and is not blocked, by ID.
+/// Calls `take` for each video of a live user that has this content, or one made from it, and is not blocked, by ID.
 void forEachUnblocked(store::Reader& reader, std::string_view sha256,
                       const std::function<void(VideoId, const ViewedVideo&)>& take);
 

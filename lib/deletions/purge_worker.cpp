@@ -13,6 +13,7 @@
 #include "reports/rows.hpp"
 #include "shares/rows.hpp"
 #include "store/blobs.hpp"
+#include "store/derived_files.hpp"
 #include "store/directory.hpp"
 #include "subtitles/rows.hpp"
 #include "tokens/rows.hpp"
@@ -156,6 +157,12 @@ schedule::Counts PurgeWorker::purgeVideos(std::span<const rows::DueDeletion> vid
       for (const UploadId& upload : rows::partialUploadsTo(reader, video.video)) removals.push_back({{}, upload.text});
   });
   blobs_.remove(removals);
+  store::DerivedFiles derived(database_.directory());
+  for (std::size_t i = 0; i < videos.size(); ++i) try {
+      derived.removeAll(videos[i].video);
+    } catch (const Error& error) {
+      removals[i].failure = error.what();
+    }
   std::vector<Unlinked> unlinked;
   for (std::size_t i = 0; i < videos.size(); ++i)
     unlinked.push_back({videos[i].video, videos[i].tries, removals[i].failure});
@@ -181,6 +188,7 @@ schedule::Counts PurgeWorker::finish(std::span<const Unlinked> videos) {
         if (left > 0)
           left -= rowsOfSubtitles * rows::deleteSubtitlesOf(transaction, one.video, left / rowsOfSubtitles + 1);
         if (left <= 0) break;  // there may be more of them
+        rows::expireUploadsTo(transaction, one.video, clock_.now() + toldExpired);
         if (options_.remember.count() > 0) rows::rememberContent(transaction, one.video);
         if (!rows::finishDeletion(transaction, one.video, self)) throw rows::changedMeanwhile(one.video);
         ++now.done;

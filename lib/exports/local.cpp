@@ -22,8 +22,10 @@
 #include "schedule/background.hpp"
 #include "sessions/rows.hpp"
 #include "shares/rows.hpp"
+#include "store/derived_files.hpp"
 #include "subtitles/rows.hpp"
 #include "tokens/rows.hpp"
+#include "uploads/rows.hpp"
 #include "users/rows.hpp"
 #include "videos/rows.hpp"
 #include "views/rows.hpp"
@@ -52,13 +54,15 @@ constexpr std::string_view readme = R"(This is everything that {0} has on this v
 
 profile.json           the account
 videos/                the videos under their own names; NAME.json beside each says the rest of it, NAME.LANG.vtt are
-                       its subtitles. Names that file systems could take for the same end with the ID of the video. One
-                       without a file was never uploaded. A video with the state deleted is in the trash.
+                       its subtitles, NAME.thumbnail.jpg (or png, webp) is its picture. Names that file systems could
+                       take for the same end with the ID of the video. One without a file was never uploaded. A video
+                       with the state deleted is in the trash.
 comments.json          the comments that {0} posted on any video, and those imported to {0}'s videos
 history.json           the videos that {0} has watched, and how far
 reports.json           the reports that {0} has made, with the decisions
 shares.json            the signed links to the videos, and the links through which guests upload, without their
                        signatures
+uploads.json           uploads that can be resumed: their progress, not their bytes
 sessions.json          the sign-ins that have not ended; their secrets are not included
 tokens.json            the API tokens; their secrets are not included
 deleted_contents.json  hashes of videos that were deleted and purged, kept so that an import does not add them again
@@ -86,6 +90,9 @@ class Exporter {
     });
     list<Token>("tokens.json", [&](store::Reader& reader, const ListQuery& query) {
       return rows::listTokens(reader, user_.id, query, now_);
+    });
+    list<ResumableUpload>("uploads.json", [&](store::Reader& reader, const ListQuery& query) {
+      return rows::listUploads(reader, user_.id, query);
     });
     list<Comment>("comments.json", [&](store::Reader& reader, const ListQuery& query) {
       return rows::listCommentsBy(reader, user_.id, query, {});
@@ -178,24 +185,29 @@ class Exporter {
     const std::string path = fmt::format("{}videos/{}", root_, stem);
     if (video.blob && video.state != VideoState::pending)
       writer_.addContent(path + extension, *video.blob, static_cast<std::uint64_t>(video.size), video.modified);
+    addThumbnail(path, video);
     Video shown = video;
-    if (auto all = subtitlesOf(video.id); !all.empty()) {
-      shown.subtitles.emplace();
-      for (rows::SubtitleText& one : all) {
-        writer_.add(fmt::format("{}.{}.vtt", path, one.lang), one.text);
-        shown.subtitles->push_back(std::move(one));
-      }
+    const auto subtitles = database_.read([&](store::Reader& reader) { return rows::subtitlesOf(reader, video.id); });
+    if (!subtitles.empty()) shown.subtitles.emplace();
+    for (const Subtitle& one : subtitles) {  // one text at a time
+      auto text = database_.read([&](store::Reader& reader) {
+        return rows::findSubtitleText(reader, {video.id, one.lang});
+      });
+      if (!text) continue;  // deleted meanwhile
+      writer_.add(fmt::format("{}.{}.vtt", path, one.lang), text->text);
+      shown.subtitles->push_back(*std::move(text));
     }
     writer_.add(path + ".json", toJson(shown) + '\n');
   }
 
-  std::vector<rows::SubtitleText> subtitlesOf(const VideoId& video) {
-    return database_.read([&](store::Reader& reader) {
-      std::vector<rows::SubtitleText> all;
-      for (const Subtitle& one : rows::subtitlesOf(reader, video))
-        if (auto text = rows::findSubtitleText(reader, {video, one.lang})) all.push_back(*std::move(text));
-      return all;
-    });
+  void addThumbnail(const std::string& path, const rows::StoredVideo& video) {
+    if (video.thumbnailFile.empty()) return;
+    const auto picture = store::DerivedFiles(database_.directory()).find(video.id, video.thumbnailFile);
+    if (!picture) return;
+    std::string bytes(picture->meta.size, '\0');
+    const std::size_t got = picture->reader->read(0, std::as_writable_bytes(std::span(bytes)));
+    const std::string& name = video.thumbnailFile;
+    writer_.add(path + ".thumbnail" + name.substr(name.rfind('.')), std::string_view(bytes).substr(0, got));
   }
 
   void beginList(std::string_view plural) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/error.hpp"
 #include "base/ids.hpp"
@@ -61,15 +62,21 @@ std::string writeChecksum(HashFunction function, std::string_view hex) {
   return fmt::format("{} {}", function == HashFunction::sha1 ? "sha1" : "sha256", toBase64(fromHex(hex).value_or("")));
 }
 
-std::optional<std::int64_t> readNumber(const Head& head, std::string_view name) {
+std::optional<std::string_view> readOnce(const Head& head, std::string_view name) {
   const std::vector<std::string_view> values = head.headerValues(name);
   if (values.empty()) return std::nullopt;
   if (values.size() > 1) throw Error(Fault::malformed, fmt::format("{}: given twice", name));
-  if (values[0].empty() || values[0].find_first_not_of("0123456789") != std::string_view::npos)
+  return values[0];
+}
+
+std::optional<std::int64_t> readNumber(const Head& head, std::string_view name) {
+  const auto text = readOnce(head, name);
+  if (!text) return std::nullopt;
+  if (text->empty() || text->find_first_not_of("0123456789") != std::string_view::npos)
     throw Error(Fault::malformed, fmt::format("{}: must be a number, 0 or more", name));
   std::int64_t number = 0;
-  readText(values[0], name, number);
-  return number;
+  const auto end = std::from_chars(text->data(), text->data() + text->size(), number);
+  return end.ec == std::errc::result_out_of_range ? INT64_MAX : number;
 }
 
 void requireVersion(const Head& head, Answer& answer) {
@@ -83,6 +90,8 @@ void requirePiece(const Head& head) {
   const std::string_view type = head.header("Content-Type");
   if (!equalWithoutCase(trimmed(type.substr(0, type.find(';'))), mediaType))
     throw Error(Fault::unsupportedMediaType, fmt::format("Content-Type: must be {}", mediaType));
+  for (const char* const name : {"Content-Encoding", "Content-Range"})
+    if (readOnce(head, name)) throw Error(Fault::malformed, fmt::format("{}: is not supported here", name));
 }
 
 void answerOptions(std::uint64_t maxSize, Answer& answer) {

@@ -37,12 +37,15 @@ std::pair<HashFunction, std::string> readChecksum(std::string_view text);
 /// Returns Upload-Checksum with a hash that is given in hex.
 std::string writeChecksum(HashFunction function, std::string_view hex);
 
-/// Reads a header field that is a number. Returns nothing if there is none; throws malformed for anything else.
+/// Reads a header field that may be given once. Returns nothing if there is none; throws malformed if there are more.
+std::optional<std::string_view> readOnce(const Head& head, std::string_view name);
+/// Reads a header field that is a number; one beyond the range counts as the largest. Returns nothing if there is none;
+/// throws malformed for anything else.
 std::optional<std::int64_t> readNumber(const Head& head, std::string_view name);
 
 /// Adds Tus-Resumable to the reply. Throws preconditionFailed unless the request has it with a supported version.
 void requireVersion(const Head& head, Answer& answer);
-/// Throws unsupportedMediaType unless the body is a piece of an upload.
+/// Throws unsupportedMediaType unless the body is a piece of an upload, and malformed if it is coded or a range.
 void requirePiece(const Head& head);
 /// Answers OPTIONS: what the server supports. `maxSize` is the size of the largest upload in bytes.
 void answerOptions(std::uint64_t maxSize, Answer& answer);

@@ -3,7 +3,9 @@
 #include <deque>
 #include <map>
 #include <set>
+#include <span>
 
+#include "base/text.hpp"
 #include "media/codecs.hpp"
 #include "media/walks.hpp"
 
@@ -47,6 +49,12 @@ struct Box {
   std::uint64_t size() const { return end - begin; }
 };
 
+// Of XMP in a box named uuid.
+constexpr std::string_view xmpUuid = "\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac";
+
+// Parts of names in XML, above all in XMP, that are about the location: GPSLatitude, exif:GPSLongitude, …
+constexpr std::string_view placesInXml[] = {"atitude", "ongitude", "LocationCreated", "photoshop:City"};
+
 // How a walk takes a box that is not well formed: as damage, or as the end of the boxes, since writers put what they
 // like into user data and after the boxes of a sample entry.
 enum class Broken { isDamage, isEnd };
@@ -84,7 +92,7 @@ bool isQuarterTurn(std::string_view matrix) {
 
 class BoxWalk {
  public:
-  explicit BoxWalk(const File& file) : reader_(file) {}
+  explicit BoxWalk(BoundedReader& reader) : reader_(reader) {}
 
   Probed run() {
     bool sawMedia = false;
@@ -107,12 +115,12 @@ class BoxWalk {
         fragments.push_back(*box);
         if (fragments.size() > 16) fragments.pop_front();
       }
+      if (box->type == name("udta") || box->type == name("meta") || box->type == name("uuid")) readAbout(*box);
       if (box->type != name("moov") || moov) continue;
       moov = box;
       readMovie(*box);
       found_.info.faststart = !sawMedia;
       found_.info.fragmented = fragmented_;
-      if (!fragmented_) break;
     }
     if (!moov || (first(name("vide")) == nullptr && first(name("soun")) == nullptr)) throw Malformed{};
     if (fragmented_ && count < mostParts)
@@ -177,9 +185,7 @@ class BoxWalk {
           if (tracks_.size() < mostTracks) readTrack(box);
           return;
         case name("mvex"): return readExtends(box);
-        case name("udta"): return readUserData(box);
-        case name("meta"): return readMeta(box);
-        default: return;
+        default: return readAbout(box);
       }
     });
   }
@@ -204,8 +210,7 @@ class BoxWalk {
     forEach(trak, Broken::isDamage, [&](const Box& box) {
       if (box.type == name("tkhd")) readTrackHeader(box, track);
       if (box.type == name("mdia")) readMedia(box, track);
-      if (box.type == name("udta")) readUserData(box);
-      if (box.type == name("meta")) readMeta(box);
+      readAbout(box);
       if (box.type == name("edts"))
         forEach(box, Broken::isDamage, [&](const Box& list) {
           if (list.type == name("elst")) readEdits(list, track);
@@ -264,7 +269,9 @@ class BoxWalk {
     const Box& stsd = *track.description;
     Cut cut(front(stsd, 8));
     const bool isSecond = cut.word() >> 24 == 1;  // version 1 of ISO's audio sample entries
-    if (cut.word() == 0) return;
+    const std::uint32_t count = cut.word();
+    if (count == 0) return;
+    if (track.handler != name("vide") && track.handler != name("soun")) return lookForSamples(stsd);
     const auto entry = boxAt(stsd.begin + 8, stsd.end, Broken::isDamage);
     if (!entry) throw Malformed{};
     track.format = entry->type;
@@ -275,43 +282,53 @@ class BoxWalk {
       track.codedWidth = fields.number(2);
       track.codedHeight = fields.number(2);
       inner = 78;
-    } else if (track.handler == name("soun")) {
+    } else {
       Cut fields(front(*entry, 28));
       fields.skip(8);
       const std::uint64_t version = isSecond ? 0 : fields.number(2);
       inner = version == 1 ? 44 : version == 2 ? 64 : 28;
-    } else {
-      return;
     }
     track.codec = nameOf(track.format);
     if (entry->size() > inner) readConfigurations(entry->begin + inner, entry->end, track);
   }
 
+  // Does the work; what a part of a file that cannot be read would have said stays unknown.
+  template <class Work>
+  void tolerate(const Work& work) {
+    try {
+      work();
+    } catch (const Malformed&) {
+      if (reader_.isSpent()) throw;
+    }
+  }
+
   void readConfigurations(std::uint64_t begin, std::uint64_t end, Track& track) {
+    forEach(begin, end, Broken::isEnd, [&](const Box& box) { tolerate([&] { readConfiguration(box, track); }); });
+  }
+
+  void readConfiguration(const Box& box, Track& track) {
     constexpr std::uint64_t enough = 256;
-    forEach(begin, end, Broken::isEnd, [&](const Box& box) {
-      const auto versioned = [&] {
-        Cut cut(front(box, enough));
-        cut.skip(4);
-        return cut.rest();
-      };
-      const std::string own = track.codec;
-      switch (box.type) {
-        case name("avcC"): track.codec = avcCodec(own, front(box, enough)); return;
-        case name("hvcC"): track.codec = hevcCodec(own, front(box, enough)); return;
-        case name("av1C"): track.codec = av1Codec(front(box, enough)); return;
-        case name("vpcC"): track.codec = vpCodec(own, versioned()); return;
-        case name("esds"): track.codec = elementaryStreamCodec(own, versioned()); return;
-        case name("wave"):
-          if (track.handler == name("soun"))
-            forEach(box, Broken::isEnd, [&](const Box& one) {
-              if (one.type == name("esds") && one.size() > 4)
-                track.codec = elementaryStreamCodec(own, front(one, enough).substr(4));
-            });
-          return;
-        default: return;
-      }
-    });
+    const auto versioned = [&] {
+      Cut cut(front(box, enough));
+      cut.skip(4);
+      return cut.rest();
+    };
+    const std::string own = track.codec;
+    switch (box.type) {
+      case name("avcC"): track.codec = avcCodec(own, front(box, enough)); return;
+      case name("hvcC"): track.codec = hevcCodec(own, front(box, enough)); return;
+      case name("av1C"): track.codec = av1Codec(front(box, enough)); return;
+      case name("vpcC"): track.codec = vpCodec(own, versioned()); return;
+      case name("esds"): track.codec = elementaryStreamCodec(own, versioned()); return;
+      case name("wave"):
+        if (track.handler == name("soun"))
+          forEach(box, Broken::isEnd, [&](const Box& one) {
+            if (one.type == name("esds") && one.size() > 4)
+              track.codec = elementaryStreamCodec(own, front(one, enough).substr(4));
+          });
+        return;
+      default: return;
+    }
   }
 
   // ISO/IEC 14496-1: a tag, a length of seven bits a byte, the content.
@@ -348,10 +365,43 @@ class BoxWalk {
 
   // ---- where it was taken
 
+  // A box that may say something about the file or a track.
+  void readAbout(const Box& box) {
+    tolerate([&] {
+      if (box.type == name("udta")) readUserData(box);
+      if (box.type == name("meta")) readMeta(box);
+      if (box.type == name("uuid") && front(box, xmpUuid.size()) == xmpUuid && hasAny(box, placesInXml))
+        addLocation(box);
+    });
+  }
+
   void readUserData(const Box& udta) {
     forEach(udta, Broken::isEnd, [&](const Box& box) {
-      if (box.type == name("\251xyz") || box.type == name("loci")) addLocation(box);
-      if (box.type == name("meta")) readMeta(box);
+      const bool isLocation = box.type == name("\251xyz") || box.type == name("loci");
+      if (isLocation || (box.type == name("XMP_") && hasAny(box, placesInXml))) return addLocation(box);
+      if (box.type != name("udta")) readAbout(box);  // one in another would be walked as deep as it goes
+    });
+  }
+
+  // Whether a box has one of these texts, which are shorter than 64 bytes, in its first MiB.
+  bool hasAny(const Box& box, std::span<const std::string_view> texts) {
+    constexpr std::uint64_t piece = 64 << 10;
+    constexpr std::uint64_t overlap = 64;
+    const std::uint64_t end = std::min(box.end, box.begin + (1 << 20));
+    for (std::uint64_t at = box.begin; at < end; at += piece) {
+      const std::string_view bytes = reader_.at(at, std::min(piece + overlap, end - at));
+      for (const std::string_view text : texts)
+        if (bytes.find(text) != std::string_view::npos) return true;
+    }
+    return false;
+  }
+
+  // Tracks of samples that have positions: Apple's mebx if one of its keys does, and what cameras write.
+  void lookForSamples(const Box& stsd) {
+    constexpr std::string_view keys[] = {"location"};
+    forEach(stsd.begin + 8, stsd.end, Broken::isEnd, [&](const Box& entry) {
+      const bool isCamera = entry.type == name("gpmd") || entry.type == name("camm") || entry.type == name("djmd");
+      if (isCamera || (entry.type == name("mebx") && hasAny(entry, keys))) found_.hasMoreLocation = true;
     });
   }
 
@@ -364,6 +414,7 @@ class BoxWalk {
     forEach(meta.begin + (isPlain ? 0 : 4), meta.end, Broken::isEnd, [&](const Box& box) {
       if (box.type == name("keys")) keys = box;
       if (box.type == name("ilst")) items = box;
+      if (box.type == name("xml ") && hasAny(box, placesInXml)) addLocation(box);
     });
     if (!items) return;
     const std::set<std::uint32_t> wanted = keys ? locationKeys(*keys) : std::set<std::uint32_t>();
@@ -372,16 +423,18 @@ class BoxWalk {
     });
   }
 
-  // The numbers, from 1, of the keys that are about the location.
+  // The numbers, from 1, of the keys that are about the location, such as com.apple.quicktime.location.ISO6709.
   std::set<std::uint32_t> locationKeys(const Box& keys) {
+    constexpr std::size_t most = 1000;  // of them: as many items can be overwritten
     std::set<std::uint32_t> found;
     std::uint64_t at = keys.begin + 8;
-    for (std::uint32_t number = 1; at + 8 <= keys.end; ++number) {
+    for (std::uint32_t number = 1; at + 8 <= keys.end && found.size() <= most; ++number) {
       Cut cut(reader_.at(at, 8));
       const std::uint64_t size = cut.word();
       if (size < 8 || size > keys.end - at) break;
-      const std::string_view text = reader_.at(at + 8, std::min(size - 8, longestText));
-      if (text.starts_with("com.apple.quicktime.location.")) found.insert(number);
+      std::string text(reader_.at(at + 8, std::min(size - 8, longestText)));
+      std::transform(text.begin(), text.end(), text.begin(), toLower);
+      if (text.find("location") != std::string::npos) found.insert(number);
       at += size;
     }
     return found;
@@ -389,7 +442,10 @@ class BoxWalk {
 
   void addLocation(const Box& box) {
     constexpr std::size_t most = 1000;
-    if (found_.location.size() >= most) throw Malformed{};
+    if (found_.location.size() >= most) {
+      found_.hasMoreLocation = true;
+      return;
+    }
     std::string head(reader_.at(box.start, box.begin - box.start));
     head.replace(4, 4, "free");
     found_.location.push_back({box.start, box.end - box.start, std::move(head)});
@@ -458,7 +514,7 @@ class BoxWalk {
 
   void fill() {
     MediaInfo& info = found_.info;
-    info.hasLocation = !found_.location.empty();
+    info.hasLocation = !found_.location.empty() || found_.hasMoreLocation;
     info.durationMs = milliseconds(static_cast<double>(duration_), timescale_);
     for (const Track& track : tracks_) {
       std::optional<std::int64_t> own;
@@ -490,7 +546,7 @@ class BoxWalk {
     return found;
   }
 
-  BoundedReader reader_;
+  BoundedReader& reader_;
   Probed found_;
   std::uint32_t timescale_ = 0;
   std::uint64_t duration_ = 0;
@@ -502,8 +558,8 @@ class BoxWalk {
 
 }  // namespace
 
-Probed walkBoxes(const File& file) {
-  return BoxWalk(file).run();
+Probed walkBoxes(BoundedReader& reader) {
+  return BoxWalk(reader).run();
 }
 
 }  // namespace video::media

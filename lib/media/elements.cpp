@@ -1,7 +1,8 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <map>
+#include <set>
+#include <vector>
 
 #include "media/codecs.hpp"
 #include "media/walks.hpp"
@@ -102,7 +103,7 @@ std::string codecOf(const Stream& stream) {
 
 class ElementWalk {
  public:
-  explicit ElementWalk(const File& file) : reader_(file) {}
+  explicit ElementWalk(BoundedReader& reader) : reader_(reader) {}
 
   Probed run() {
     const auto head = elementAt(0, reader_.size());
@@ -122,12 +123,12 @@ class ElementWalk {
       readPart(*element);
       at = element->end;
     }
-    // What writers put at the end.
-    for (const auto& [id, position] : seeks_) {
-      const bool isBehind = position < segment_.end - segment_.begin && segment_.begin + position >= at;
-      if (seen_.contains(id) || !isBehind) continue;
-      const auto element = elementAt(segment_.begin + position, segment_.end);
-      if (element && element->id == id) readPart(*element);
+    // What writers put at the end: the parts that a SeekHead points to, and those behind them. A part may be a
+    // SeekHead.
+    for (std::size_t next = 0; next < seeks_.size(); ++next) {
+      const Seek seek = seeks_[next];
+      if (seek.position >= segment_.end - segment_.begin || segment_.begin + seek.position < at) continue;
+      readPartsFrom(segment_.begin + seek.position, seek.id);
     }
     if (std::none_of(streams_.begin(), streams_.end(),
                      [](const Stream& one) { return one.type == 1 || one.type == 2; }))
@@ -139,15 +140,18 @@ class ElementWalk {
  private:
   static constexpr std::size_t mostParts = 10'000;
   static constexpr std::size_t mostStreams = 64;
-  // What is in the window is not read again, so that the bytes read do not bound the time.
-  static constexpr std::size_t mostSteps = 500'000;
+  static constexpr std::size_t mostSeeks = 1000;
   static constexpr std::uint64_t longestPart = 64ULL << 20;
+
+  struct Seek {
+    std::uint64_t id = 0;
+    std::uint64_t position = 0;  // in the segment
+  };
 
   // Returns the element at `at`, or nothing if not even one byte of it is there. One that goes on behind `end` is cut
   // off.
   std::optional<Element> elementAt(std::uint64_t at, std::uint64_t end, std::uint64_t ahead = 4096) {
     if (at >= end) return std::nullopt;
-    if (++steps_ > mostSteps) throw Malformed{};
     constexpr std::uint64_t longest = 12;
     const std::string_view bytes = reader_.at(at, std::min(longest, end - at), ahead);
     Cut cut(bytes);
@@ -187,12 +191,30 @@ class ElementWalk {
   }
   std::uint64_t unsignedAt(const Element& element) { return unsignedOf(front(element, 9)); }
 
+  // Reads the part at `start`, which should have this ID, and those that follow it.
+  void readPartsFrom(std::uint64_t start, std::uint64_t id) {
+    for (std::size_t count = 0; count < mostParts && !behind_.contains(start); ++count) {
+      std::optional<Element> element;
+      try {
+        element = elementAt(start, segment_.end);
+      } catch (const Malformed&) {
+        if (reader_.isSpent()) throw;  // otherwise the position is a wrong one
+      }
+      const bool isOther = !element || (count == 0 && element->id != id);
+      if (isOther || element->id == ids::cluster || element->isUnknownSize) return;
+      behind_.insert(start);
+      if (count == 0 || element->id == ids::tags) readPart(*element);
+      start = element->end;
+    }
+  }
+
   void readPart(const Element& part) {
     const bool isKnown =
         part.id == ids::seekHead || part.id == ids::info || part.id == ids::tracks || part.id == ids::tags;
     if (!isKnown) return;
+    const bool isFirst = seen_.insert(part.id).second;
+    if (!isFirst && (part.id == ids::info || part.id == ids::tracks)) return;
     if (part.isUnknownSize || part.isCutOff || part.size() > longestPart) throw Malformed{};
-    seen_[part.id] = true;
     if (part.id == ids::seekHead) readSeekHead(part);
     if (part.id == ids::info) readInfo(part);
     if (part.id == ids::tracks) readTracks(part);
@@ -208,7 +230,7 @@ class ElementWalk {
         if (one.id == ids::seekId) id = unsignedAt(one);
         if (one.id == ids::seekPosition) position = unsignedAt(one);
       });
-      if (id == ids::info || id == ids::tracks || id == ids::tags) seeks_[static_cast<std::uint32_t>(id)] = position;
+      if (seeks_.size() < mostSeeks) seeks_.push_back({id, position});
     });
   }
 
@@ -282,7 +304,10 @@ class ElementWalk {
 
   void addLocation(const Element& element) {
     constexpr std::size_t most = 1000;
-    if (found_.location.size() >= most) throw Malformed{};
+    if (found_.location.size() >= most) {
+      found_.hasMoreLocation = true;
+      return;
+    }
     const std::uint64_t size = element.end - element.start;
     std::string padding(1, static_cast<char>(ids::padding));
     if (size < 10) {
@@ -337,7 +362,7 @@ class ElementWalk {
         at = one->end;
       }
     } catch (const Malformed&) {
-      // Cut off.
+      if (reader_.isSpent()) throw;  // otherwise it is cut off
     }
     return base ? milliseconds(end, 1e9) : std::nullopt;
   }
@@ -372,7 +397,7 @@ class ElementWalk {
 
   void fill() {
     MediaInfo& info = found_.info;
-    info.hasLocation = !found_.location.empty();
+    info.hasLocation = !found_.location.empty() || found_.hasMoreLocation;
     constexpr std::uint64_t video = 1;
     constexpr std::uint64_t audio = 2;
     for (const Stream& stream : streams_) {
@@ -385,13 +410,13 @@ class ElementWalk {
     info.durationMs = duration_ > 0 ? milliseconds(duration_ * static_cast<double>(scale_), 1e9) : lastEnd();
   }
 
-  BoundedReader reader_;
-  std::size_t steps_ = 0;
+  BoundedReader& reader_;
   Probed found_;
   Element segment_;
   std::optional<std::uint64_t> firstCluster_;
-  std::map<std::uint32_t, std::uint64_t> seeks_;
-  std::map<std::uint32_t, bool> seen_;
+  std::vector<Seek> seeks_;
+  std::set<std::uint32_t> seen_;     // the IDs of the parts that were read
+  std::set<std::uint64_t> behind_;   // where those begin that were looked at by way of seeks_
   std::uint64_t scale_ = 1'000'000;  // nanoseconds in a timestamp's unit
   double duration_ = 0;
   std::vector<Stream> streams_;
@@ -399,8 +424,8 @@ class ElementWalk {
 
 }  // namespace
 
-Probed walkElements(const File& file) {
-  return ElementWalk(file).run();
+Probed walkElements(BoundedReader& reader) {
+  return ElementWalk(reader).run();
 }
 
 }  // namespace video::media

@@ -27,10 +27,15 @@ File fileOf(const Descriptor& descriptor) {
 
 std::string_view BoundedReader::at(std::uint64_t offset, std::uint64_t count, std::uint64_t ahead) {
   constexpr std::uint64_t longest = 1 << 20;
+  if (++steps_ > mostSteps) isSpent_ = true;
+  if (isSpent_) throw Malformed{};
   if (count > longest || offset > file_.size || count > file_.size - offset) throw Malformed{};
   if (offset < windowStart_ || offset + count > windowStart_ + window_.size()) {
     const std::uint64_t wanted = std::min(std::max(count, ahead), file_.size - offset);
-    if (wanted > most - read_) throw Malformed{};
+    if (wanted > most - read_) {
+      isSpent_ = true;
+      throw Malformed{};
+    }
     read_ += wanted;
     window_.resize(wanted);
     windowStart_ = offset;

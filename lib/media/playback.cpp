@@ -36,6 +36,7 @@ constexpr KnownCodec pictures[] = {
 
 constexpr KnownCodec sounds[] = {
     {"mp4a.a5", "AC-3 sound: most browsers cannot play it"},
+    {"mp4a.a9", "DTS sound: browsers cannot play it"},
     {"mp4a.a6", "E-AC-3 sound: most browsers cannot play it"},
     {"mp4a", ""},
     {"mp3", ""},

@@ -47,8 +47,9 @@ bool isProbed(std::string_view type) noexcept {
 
 Probed probe(const File& file, std::string_view type) noexcept {
   try {
-    if (isOfBoxes(type)) return walkBoxes(file);
-    if (isOfElements(type)) return walkElements(file);
+    BoundedReader reader(file);
+    if (isOfBoxes(type)) return walkBoxes(reader);
+    if (isOfElements(type)) return walkElements(reader);
   } catch (...) {
     // Malformed; or no memory, or the reader's own error: nothing is known then either.
   }

@@ -33,7 +33,8 @@ struct Stretch {
 /// What `probe` found out.
 struct Probed {
   MediaInfo info;
-  std::vector<Stretch> location;  ///< the boxes or elements that say where it was taken
+  std::vector<Stretch> location{};  ///< the boxes or elements that say where it was taken and can be overwritten
+  bool hasMoreLocation = false;     ///< others cannot: they are samples of a track, or too many
 };
 
 /// Returns whether `probe` knows the structure of files of this media type.

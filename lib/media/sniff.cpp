@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "base/text.hpp"
+
 namespace video::media {
 namespace {
 
@@ -55,6 +57,14 @@ std::string_view extensionOf(std::string_view type) noexcept {
   for (const Kind& kind : all)
     if (kind.type == type) return kind.extension;
   return {};
+}
+
+std::string mp4NameOf(std::string_view name, std::string_view type) {
+  const std::string_view extension = extensionOf(type);
+  const std::size_t dot = name.rfind('.');
+  if (!extension.empty() && dot != std::string_view::npos && equalWithoutCase(name.substr(dot + 1), extension))
+    name = name.substr(0, dot);
+  return std::string(name) + ".mp4";
 }
 
 std::optional<Kind> sniff(std::string_view front) noexcept {

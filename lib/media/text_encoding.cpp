@@ -56,6 +56,34 @@ bool hasUnits(std::string_view bytes, std::string_view units) {
   return at != std::string_view::npos && at % 2 == 0;
 }
 
+// Whether a text that is valid as GB18030 is Chinese. Texts in other encodings can be valid too. Then many characters
+// are none of GB 2312, which has those in everyday use (Windows-1252, Big5, Shift JIS), or are kana of it (EUC-JP), or
+// none is in the second half of its rows (EUC-KR).
+bool isChinese(std::string_view bytes) {
+  std::size_t everyday = 0;
+  std::size_t others = 0;
+  std::size_t early = 0;
+  std::size_t late = 0;
+  for (std::size_t at = 0; at + 1 < bytes.size();) {
+    const auto row = static_cast<unsigned char>(bytes[at]);
+    const auto cell = static_cast<unsigned char>(bytes[at + 1]);
+    if (row < 0x80) {
+      ++at;
+    } else if (cell >= '0' && cell <= '9') {
+      at += 4;  // in no other Chinese encoding
+    } else {
+      const bool isIdeograph = row >= 0xb0 && row <= 0xf7;
+      const bool isMark = row >= 0xa1 && row <= 0xa9 && row != 0xa4 && row != 0xa5;
+      const bool isEveryday = cell >= 0xa1 && (isIdeograph || isMark);
+      ++(isEveryday ? everyday : others);
+      if (isEveryday && isIdeograph) ++(row < 0xc9 ? early : late);
+      at += 2;
+    }
+  }
+  const bool isKorean = early > 20 && late < early / 10;
+  return everyday > 0 && everyday >= 3 * others && !isKorean;
+}
+
 }  // namespace
 
 std::optional<std::string> toUtf8(std::string_view bytes) {
@@ -70,7 +98,7 @@ std::optional<std::string> toUtf8(std::string_view bytes) {
   if (hasUnits(bytes, "-\0-\0>\0"sv)) return Conversion("UTF-16LE")(bytes);
   if (hasUnits(bytes, "\0-\0-\0>"sv)) return Conversion("UTF-16BE")(bytes);
   if (isUtf8(bytes)) return std::string(bytes);
-  return Conversion("GB18030")(bytes);
+  return isChinese(bytes) ? Conversion("GB18030")(bytes) : std::nullopt;
 }
 
 }  // namespace video::media

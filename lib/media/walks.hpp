@@ -5,10 +5,10 @@
 namespace video::media {
 
 /// Walks the boxes of an mp4 or mov file (ISO/IEC 14496-12, QuickTime File Format). Throws Malformed.
-Probed walkBoxes(const File& file);
+Probed walkBoxes(BoundedReader& reader);
 
 /// Walks the elements of a Matroska or WebM file (RFC 8794, RFC 9559). Throws Malformed.
-Probed walkElements(const File& file);
+Probed walkElements(BoundedReader& reader);
 
 /// Sets width and height, swapped if the picture is shown turned by a quarter. Values that are not from 1 to 65535 are
 /// left out.

@@ -261,7 +261,7 @@ std::string cueTextOf(std::string_view plain) {
 std::string toWebVtt(std::string_view bytes, std::size_t most) {
   const auto text = toUtf8(bytes);
   if (!text && bytes.find('\0') == std::string_view::npos)
-    throw Error(Fault::malformed, "file: its text is not in UTF-8, UTF-16 or GB18030");
+    throw Error(Fault::malformed, "file: its text is not in UTF-8, UTF-16 or GB18030; convert it to UTF-8");
   const std::vector<std::string> lines = cueLinesOf(text.value_or(std::string()));
   constexpr std::string_view mark = "WEBVTT";
   const bool isWebVtt = lines[0] == mark || lines[0].starts_with("WEBVTT ") || lines[0].starts_with("WEBVTT\t");

@@ -20,6 +20,10 @@ bool copiesOnWrite(int file) noexcept {
   return isBtrfs(file) && (::ioctl(file, FS_IOC_GETFLAGS, &flags) != 0 || (flags & FS_NOCOW_FL) == 0);
 }
 
+bool cloneFile(int from, int to) noexcept {
+  return ::ioctl(to, FICLONE, from) == 0;
+}
+
 bool canWriteInPlace(std::string_view release) noexcept {
   std::pair version{0, 0};
   const char* const end = release.data() + release.size();

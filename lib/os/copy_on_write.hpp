@@ -12,6 +12,10 @@ bool isBtrfs(int file) noexcept;
 /// the process (SIGBUS) where there is none.
 bool copiesOnWrite(int file) noexcept;
 
+/// Makes an empty file share the bytes of another one, each to change its own, which copies nothing. Returns false, and
+/// does nothing, if the file system cannot.
+bool cloneFile(int from, int to) noexcept;
+
 /// Returns whether this release of Linux, as `uname` names it, may write to memory mapped from a file on btrfs without
 /// reserving disk space: from 6.17 on, if the file is not copied on write and has its blocks. Earlier ones always
 /// reserve some (btrfs_page_mkwrite; mended by commit 6599716de2d6).

@@ -57,6 +57,10 @@ int FileSystem::unlinkat(int folder, const char* name) {
   return ::unlinkat(folder, name, 0);
 }
 
+int FileSystem::rmdirat(int folder, const char* name) {
+  return ::unlinkat(folder, name, AT_REMOVEDIR);
+}
+
 const dirent* FileSystem::readdir(DIR* folder) {
   return ::readdir(folder);
 }

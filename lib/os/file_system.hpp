@@ -38,6 +38,8 @@ class FileSystem {
   virtual int linkat(int from, const char* name, int to, const char* newName);
   /// unlinkat(2) of a file.
   virtual int unlinkat(int folder, const char* name);
+  /// unlinkat(2) of an empty folder.
+  virtual int rmdirat(int folder, const char* name);
   /// readdir(3): null at the end, with errno as it was, or if it fails, with errno set.
   virtual const dirent* readdir(DIR* folder);
   /// fstatvfs(3).

@@ -4,6 +4,7 @@
 #include <sys/file.h>
 
 #include <cerrno>
+#include <csignal>
 
 #include "os/errors.hpp"
 
@@ -53,6 +54,19 @@ bool isByteLocked(int file, off_t byte) {
   struct flock range = rangeOf(F_WRLCK, byte, 1);
   if (::fcntl(file, F_OFD_GETLK, &range) != 0) throwErrno(errno, "fcntl");
   return range.l_type != F_UNLCK;
+}
+
+bool tryLease(int file) noexcept {
+  // A signal tells that somebody waits; SIGIO would end the process, and this one is ignored.
+  return ::fcntl(file, F_SETSIG, SIGURG) == 0 && ::fcntl(file, F_SETLEASE, F_RDLCK) == 0;
+}
+
+bool holdsLease(int file) noexcept {
+  return ::fcntl(file, F_GETLEASE) == F_RDLCK;
+}
+
+void endLease(int file) noexcept {
+  ::fcntl(file, F_SETLEASE, F_UNLCK);
 }
 
 }  // namespace video::os

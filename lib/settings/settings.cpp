@@ -372,9 +372,7 @@ const std::vector<Rule<Settings>>& rules() {
          size<S>(
              "storage.quota", 0, maxBytes, [](auto& of) -> auto& { return of.users.quota; })
              .read(value, to);
-         to.uploads.quota = to.users.quota;
-         to.subtitles.quota = to.users.quota;
-         to.comments.quota = to.users.quota;
+         to.uploads.quota = to.subtitles.quota = to.renditions.quota = to.comments.quota = to.users.quota;
        },
        [](const S& of) { return fmt::to_string(of.users.quota); }},
       choice<S>(
@@ -420,6 +418,13 @@ const std::vector<Rule<Settings>>& rules() {
       count<S>(
           "reports.max_by_guests_per_subject", 0, 1'000'000,
           [](auto& of) -> auto& { return of.reports.maxOfGuestsPerSubject; }),
+      choice<S>(
+          "media.transcode",
+          std::array{pair{Word("off"), TranscodeMode::off}, pair{Word("remux"), TranscodeMode::remux},
+                     pair{Word("h264"), TranscodeMode::h264}},
+          [](auto& of) -> auto& { return of.renditions.transcode; }),
+      count<S>(
+          "media.max_height", 2, 4320, [](auto& of) -> auto& { return of.renditions.maxHeight; }),
 
       flag<S>(
           "scheduler.run", [](auto& of) -> auto& { return of.tasks.byClock; }),

@@ -15,6 +15,7 @@
 #include "http/routing/trusted_proxies.hpp"
 #include "http/server/transport.hpp"
 #include "observe/log.hpp"
+#include "renditions/renditions.hpp"
 #include "reports/reports.hpp"
 #include "shares/shares.hpp"
 #include "store/database.hpp"
@@ -45,6 +46,7 @@ struct Settings {
   VideosOptions videos;
   UploadsOptions uploads;
   SubtitlesOptions subtitles;
+  RenditionsOptions renditions;
   SharesOptions shares;
   CommentsOptions comments;
   ReportsOptions reports;

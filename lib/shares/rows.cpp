@@ -88,10 +88,24 @@ std::optional<StoredDrop> findDrop(store::Reader& reader, const ShareId& id) {
   return query.next() ? std::optional(dropOf(query)) : std::nullopt;
 }
 
+Announced announcedTo(store::Reader& reader, const StoredDrop& drop, Time since) {
+  auto query = reader.query(
+      "SELECT count(*), coalesce(sum(id < ?3), 0), coalesce(sum(iif(id < ?3, drop_size, 0)), 0) FROM video_info "
+      "WHERE author_id = ?1 AND state = 'pending' AND drop_id = ?2",
+      drop.owner, drop.id, firstUuid7Of(since));
+  query.next();
+  return {query.integer(0) - query.integer(1), query.integer(1), query.integer(2)};
+}
+
 void insertDrop(store::Transaction& transaction, UserId user, const Share& share) {
-  transaction.query("DELETE FROM drops WHERE user_id = ? AND expires <= ?", user, share.created).run();
+  transaction
+      .query(
+          "DELETE FROM drops WHERE user_id = ?1 AND expires <= ?2 AND id NOT IN (SELECT drop_id FROM video_info "
+          "WHERE author_id = ?1 AND state = 'pending' AND drop_id IS NOT NULL)",
+          user, share.created)
+      .run();
   constexpr std::int64_t most = 100;
-  auto query = transaction.query("SELECT count(*) FROM drops WHERE user_id = ?", user);
+  auto query = transaction.query("SELECT count(*) FROM drops WHERE user_id = ? AND expires > ?", user, share.created);
   if (query.next() && query.integer(0) >= most)
     throw Error(Fault::conflict,
                 fmt::format("user {}: already has {} drop links; revoke some", share.user.value_or(""), most));
@@ -106,6 +120,18 @@ void insertDrop(store::Transaction& transaction, UserId user, const Share& share
 void addToDrop(store::Transaction& transaction, const ShareId& id, const VideoId& video, std::int64_t size) {
   transaction.query("UPDATE drops SET files = files + 1, bytes = bytes + ? WHERE id = ?", size, id).run();
   transaction.query("UPDATE video_info SET drop_id = ?, drop_size = ? WHERE id = ?", id, size, video).run();
+}
+
+void settleDrop(store::Transaction& transaction, const VideoId& video, bool wasPending,
+                std::optional<std::int64_t> guestSize) {
+  if (wasPending)
+    transaction
+        .query(
+            "UPDATE drops SET files = files - ?2, bytes = bytes + ?3 - v.drop_size FROM video_info v "
+            "WHERE v.id = ?1 AND drops.id = v.drop_id",
+            video, guestSize ? 0 : 1, guestSize.value_or(0))
+        .run();
+  transaction.query("UPDATE video_info SET drop_size = ? WHERE id = ?", guestSize.value_or(0), video).run();
 }
 
 bool deleteDrop(store::Transaction& transaction, UserId user, const ShareId& id) {

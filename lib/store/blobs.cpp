@@ -22,6 +22,7 @@
 #include "base/waiting.hpp"
 #include "os/files.hpp"
 #include "os/locks.hpp"
+#include "store/adopted_file.hpp"
 #include "store/content_writer.hpp"
 #include "store/directory.hpp"
 
@@ -92,33 +93,27 @@ struct Incoming::State {
   Descriptor file;
   Descriptor placeholder;  // keeps the name locked after the content has been renamed
   std::optional<ContentWriter> writer;
-  // A file that is the content itself, as it was when it was adopted, and what was read of it.
-  struct Adopted {
-    std::shared_ptr<const Descriptor> file;
-    struct stat was {};
-    Sha256 hash{};
-    std::uint64_t size = 0;
-  };
-  std::optional<Adopted> adopted;
+  std::unique_ptr<AdoptedFile> adopted;  // the file that is the content itself
   // The file with the content.
-  int content() const { return adopted ? adopted->file->number() : file.number(); }
+  int content() const { return adopted ? adopted->number() : file.number(); }
   std::string front;
   std::string sha256;
   Descriptor shard;
   std::string blob;
-  bool kept = false;
+  enum class Kept { no, maybe, yes } kept = Kept::no;  // the blob
   bool resumable = false;
-  bool isNew = false;   // the name may not survive a power loss yet
-  bool linked = false;  // the content has both names
+  bool syncFailed = false;
+  std::uint64_t synced = 0;  // bytes
+  bool isNew = false;        // the name may not survive a power loss yet
+  bool linked = false;       // the content has both names
 
   ~State() {
     const Waiting forTheDisk;  // closing an unlinked file makes the file system free its blocks
     writer.reset();
-    if (!blob.empty() && !kept) removeBlob();
-    if ((holdsName(content()) && (kept || !resumable)) || (placeholder && holdsName(placeholder.number())))
+    if (!blob.empty() && kept == Kept::no) removeBlob();
+    if ((holdsName(content()) && (kept == Kept::yes || !resumable)) || (placeholder && holdsName(placeholder.number())))
       directory->files().unlinkat(incoming.number(), name.c_str());
-    if (adopted && !kept) directory->files().fchmod(content(), adopted->was.st_mode & 07777);
-    if (adopted) ::flock(content(), LOCK_UN);  // who gave it may keep it open
+    if (adopted && kept == Kept::no) adopted->restoreRights();
     adopted.reset();
     file.reset();
     placeholder.reset();
@@ -144,6 +139,14 @@ struct Incoming::State {
       directory->files().unlinkat(shard.number(), blob.c_str());
   }
 
+  void sync(std::uint64_t size) {
+    if (syncFailed) throw Error(Fault::internal, fmt::format("{}: could not be synced before", name));
+    syncFailed = true;
+    os::sync(directory->files(), content(), name);
+    syncFailed = false;
+    synced = size;
+  }
+
   bool holdsName(int holder) const { return holder >= 0 && os::isSameFile(holder, incoming.number(), name); }
 };
 
@@ -156,36 +159,24 @@ void Incoming::write(std::span<const std::byte> given) {
   std::string_view bytes(reinterpret_cast<const char*>(given.data()), given.size());
   if (its.front.size() < frontSize) its.front.append(bytes.substr(0, frontSize - its.front.size()));
   if (!its.adopted) return its.writer->write(bytes);
-  its.adopted->hash.add(given);
-  its.adopted->size += given.size();
+  its.adopted->add(given);
 }
 
 bool Incoming::adopt(std::shared_ptr<const Descriptor> file) {
   State& its = *state_;
   os::FileSystem& files = its.directory->files();
-  struct stat is {};
-  struct stat folder {};
-  if (::fstat(file->number(), &is) != 0 || ::fstat(its.incoming.number(), &folder) != 0) return false;
-  if (!S_ISREG(is.st_mode) || is.st_dev != folder.st_dev || is.st_uid != ::geteuid() || is.st_nlink != 1 ||
-      !os::tryLock(file->number(), LOCK_EX))
-    return false;
-  if (files.fchmod(file->number(), 0640) != 0) {  // as of any other content; sweeps must be able to open it
-    ::flock(file->number(), LOCK_UN);
-    return false;
-  }
+  auto adopted = AdoptedFile::take(files, std::move(file), its.incoming.number());
+  if (!adopted) return false;
   const std::string link = its.name + ".link";
   files.unlinkat(its.incoming.number(), link.c_str());  // of a process that was killed
-  const bool isLinked = files.linkat(file->number(), its.incoming.number(), link.c_str()) == 0;
+  const bool isLinked = files.linkat(adopted->number(), its.incoming.number(), link.c_str()) == 0;
   if (!isLinked ||
       files.renameat2(its.incoming.number(), link.c_str(), its.incoming.number(), its.name.c_str(), 0) != 0) {
     if (isLinked) files.unlinkat(its.incoming.number(), link.c_str());
-    files.fchmod(file->number(), is.st_mode & 07777);
-    ::flock(file->number(), LOCK_UN);
+    adopted->restoreRights();
     return false;
   }
-  its.adopted.emplace();
-  its.adopted->file = std::move(file);
-  its.adopted->was = is;
+  its.adopted = std::move(adopted);
   return true;
 }
 
@@ -193,7 +184,7 @@ std::span<std::byte> Incoming::room() {
   return state_->adopted ? std::span<std::byte>() : state_->writer->room();
 }
 std::uint64_t Incoming::size() const {
-  return state_->adopted ? state_->adopted->size : state_->writer->size();
+  return state_->adopted ? state_->adopted->size() : state_->writer->size();
 }
 std::string_view Incoming::front() const {
   return state_->front;
@@ -202,16 +193,22 @@ std::string Incoming::sha256() const {
   return state_->sha256;
 }
 void Incoming::keep() {
-  state_->kept = true;
+  state_->kept = State::Kept::yes;
+}
+void Incoming::unkeep(bool isCertain) {
+  state_->kept = isCertain ? State::Kept::no : State::Kept::maybe;
 }
 
 std::uint64_t Incoming::sync() {
   State& its = *state_;
   const Waiting forTheDisk;
-  const std::uint64_t size = its.writer->written();
-  os::sync(its.directory->files(), its.file.number(), its.name);
-  if (std::exchange(its.isNew, false)) os::sync(its.directory->files(), its.incoming.number(), "incoming");
-  return size;
+  its.sync(its.writer->written());
+  if (its.isNew) os::sync(its.directory->files(), its.incoming.number(), "incoming");
+  its.isNew = false;
+  return its.synced;
+}
+std::uint64_t Incoming::synced() const {
+  return state_->isNew ? 0 : state_->synced;
 }
 
 void Incoming::cut(std::uint64_t size) {
@@ -232,22 +229,44 @@ HashedPart Incoming::pause() {
   return whole;
 }
 
+bool Incoming::isAlone() const {
+  return state_->adopted && state_->adopted->isAlone();
+}
+
+void Incoming::replaceByCopy() {
+  State& its = *state_;
+  os::FileSystem& files = its.directory->files();
+  if (!its.adopted || its.kept == State::Kept::no) return;
+  const Waiting forTheDisk;
+  const std::string name = its.name + ".copy";
+  os::removeFile(files, its.incoming.number(), name);  // of a process that was killed
+  const Descriptor copy = os::makeFile(files, its.incoming.number(), name, O_RDWR);
+  if (!copy) throw Error(Fault::internal, fmt::format("{}: name already exists", name));
+  try {
+    its.adopted->copyTo(copy.number(), name);
+    os::sync(files, copy.number(), name);
+    if (files.renameat2(its.incoming.number(), name.c_str(), its.shard.number(), its.blob.c_str(), 0) != 0)
+      os::throwErrno(errno, its.blob);
+  } catch (...) {
+    files.unlinkat(its.incoming.number(), name.c_str());
+    throw;
+  }
+  os::sync(files, its.shard.number(), "blobs");
+  its.adopted->restoreRights();
+  its.adopted.reset();
+}
+
 std::string Incoming::finish(std::string_view extension) {
   State& its = *state_;
   os::FileSystem& files = its.directory->files();
   const Waiting waiting;
   if (its.adopted) {
-    const State::Adopted& adopted = *its.adopted;
-    struct stat is {};
-    if (::fstat(its.content(), &is) != 0) os::throwErrno(errno, its.name);
-    if (is.st_size != adopted.was.st_size || is.st_mtim.tv_sec != adopted.was.st_mtim.tv_sec ||
-        is.st_mtim.tv_nsec != adopted.was.st_mtim.tv_nsec || !std::cmp_equal(is.st_size, adopted.size))
-      throw Error(Fault::conflict, "file: changed while it was read");
-    its.sha256 = its.adopted->hash.hex();
+    its.adopted->requireUnchanged();
+    its.sha256 = its.adopted->sha256();
   } else {
     its.sha256 = its.writer->finish();
   }
-  os::sync(files, its.content(), its.name);
+  its.sync(size());
 
   std::string blob = makeRandomHex(idDigits / 2);
   if (!extension.empty() && std::all_of(extension.begin(), extension.end(), isExtension))
@@ -318,7 +337,8 @@ Blobs::Blobs(std::shared_ptr<DataDirectory> directory)
       reading_(std::make_unique<Reading>()) {}
 Blobs::~Blobs() = default;
 
-std::unique_ptr<Incoming::State> Blobs::take(std::string_view name, std::uint64_t size, const Error& taken) {
+std::unique_ptr<Incoming::State> Blobs::take(std::string_view name, std::uint64_t size, const Error& taken,
+                                             const std::function<void(std::uint64_t there)>& confirm) {
   requirePlainName(name);
   auto state = std::make_unique<Incoming::State>();
   state->directory = directory_;
@@ -333,6 +353,7 @@ std::unique_ptr<Incoming::State> Blobs::take(std::string_view name, std::uint64_
     if (!os::isSameFile(file.number(), state->incoming.number(), state->name)) continue;
     struct stat is {};
     if (::fstat(file.number(), &is) != 0) os::throwErrno(errno, name);
+    if (confirm) confirm(static_cast<std::uint64_t>(is.st_size));
     // Nothing of it is wanted, and it has another name: a killed process had adopted it, or was publishing it.
     if (size == 0 && is.st_nlink > 1) {
       os::removeFile(files, state->incoming.number(), state->name);
@@ -346,17 +367,19 @@ std::unique_ptr<Incoming::State> Blobs::take(std::string_view name, std::uint64_
 }
 
 Incoming Blobs::begin(std::string_view name) {
-  auto state = take(name, 0, Error(Fault::conflict, fmt::format("video {}: an upload is in progress", name)));
+  auto state = take(name, 0, Error(Fault::conflict, fmt::format("video {}: an upload is in progress", name)), {});
   state->writer.emplace(directory_->files(), state->file.number(), state->name);
   return Incoming(std::move(state));
 }
 
 Incoming Blobs::resume(std::string_view name, std::uint64_t size, HashedPart& hashed,
-                       const std::function<bool()>& isStopped) {
+                       const std::function<bool()>& isStopped,
+                       const std::function<void(std::uint64_t there)>& confirm) {
   const Error taken(Fault::locked, fmt::format("upload {}: another process is receiving it", name));
-  auto state = take(name, size, taken);
+  auto state = take(name, size, taken, confirm);
   state->resumable = true;
   state->isNew = size == 0;
+  state->synced = size;
   const int file = state->file.number();
   std::string piece(std::min<std::uint64_t>(size, readSize), '\0');
   const auto readAt = [&](std::uint64_t at) {
@@ -370,7 +393,7 @@ Incoming Blobs::resume(std::string_view name, std::uint64_t size, HashedPart& ha
   if (hashed.size > size) hashed = {};
   while (hashed.size < size) {
     const Waiting longWork;
-    if (isStopped()) throw Error(Fault::locked, fmt::format("upload {}: a newer request continues it", name));
+    if (isStopped()) throw Error(Fault::locked, fmt::format("upload {}: was stopped", name));
     const std::string_view bytes = readAt(hashed.size);
     hashed.hash.add(std::as_bytes(std::span(bytes)));
     hashed.size += bytes.size();
@@ -490,7 +513,8 @@ std::vector<std::string> Blobs::listFiles(const std::string& folder, Time moment
   return listOld(files, os::openFolder(files, blobs.number(), folder), "blobs/" + folder, moment);
 }
 
-bool Blobs::quarantine(const std::string& folder, const std::string& file, const std::function<bool()>& isKnown) {
+Blobs::Swept Blobs::quarantine(const std::string& folder, const std::string& file,
+                               const std::function<bool()>& isKnown) {
   requirePlainName(folder);
   requirePlainName(file);
   os::FileSystem& files = directory_->files();
@@ -500,7 +524,14 @@ bool Blobs::quarantine(const std::string& folder, const std::string& file, const
   const Descriptor opened = os::openIfThere(files, from.number(), file, O_RDONLY);
   if (!opened || !os::tryLock(opened.number(), LOCK_EX) || !os::isSameFile(opened.number(), from.number(), file) ||
       isKnown())
-    return false;
+    return Swept::no;
+  // It has another name outside: a process was killed that had made a user's file a content.
+  struct stat is {};
+  if (::fstat(opened.number(), &is) == 0 && is.st_nlink > 1) {
+    os::removeFile(files, from.number(), file);
+    os::sync(files, from.number(), "blobs");
+    return Swept::unlinked;
+  }
   const Descriptor to = os::openFolder(files, directory_->descriptor(), "lost+found");
   std::string name = file;
   while (files.renameat2(from.number(), file.c_str(), to.number(), name.c_str(), RENAME_NOREPLACE) != 0) {
@@ -509,7 +540,7 @@ bool Blobs::quarantine(const std::string& folder, const std::string& file, const
   }
   os::sync(files, to.number(), "lost+found");
   os::sync(files, from.number(), "blobs");
-  return true;
+  return Swept::moved;
 }
 
 }  // namespace video::store

@@ -31,7 +31,8 @@ class Incoming {
   ~Incoming();
   /// Makes `file` itself the content, under a second name, instead of a copy of it. Its bytes must then all be given to
   /// `write`, which only hashes them. Returns false, and does nothing, if that is not possible: the file must be on the
-  /// file system of the data directory, belong to this process's user, and have no other name.
+  /// file system of the data directory, belong to this process's user, have no other name, and be open for writing
+  /// nowhere (which needs leases, fcntl(2)).
   bool adopt(std::shared_ptr<const Descriptor> file);
   /// Appends bytes and updates size and SHA-256. Throws diskFull.
   void write(std::span<const std::byte> piece);
@@ -40,8 +41,11 @@ class Incoming {
   std::uint64_t size() const;
   /// Returns the first bytes (at most 4096), from which the media type is detected.
   std::string_view front() const;
-  /// Syncs the bytes that are in the file already, and returns how many: so many survive a crash.
+  /// Syncs the bytes that are in the file already, and returns how many: so many survive a crash. Once a sync has
+  /// failed, every later one throws: the system may have dropped what it could not write.
   std::uint64_t sync();
+  /// Returns how many bytes certainly survive a crash.
+  std::uint64_t synced() const;
   /// Waits until all bytes are in the file, syncs it, and returns their hash. Nothing may be written afterwards.
   HashedPart pause();
   /// Cuts off everything after the first `size` bytes. Nothing may be written afterwards.
@@ -51,10 +55,19 @@ class Incoming {
   /// Syncs the file, renames it to a new, unique blob name (a random ID + `.extension`), and syncs the folders. Returns
   /// the blob's name. Size and hash are final afterwards. Throws conflict if an adopted file has changed meanwhile.
   std::string finish(std::string_view extension);
+  /// Returns whether an adopted file has become the store's alone since its row was committed: it has no other name,
+  /// and nobody has opened it, or waits to open it, for writing.
+  bool isAlone() const;
+  /// Gives an adopted file back: a copy of it becomes the blob. Does nothing if the blob is not kept. Call it after the
+  /// row was committed, if not `isAlone`. Throws diskFull; conflict if the file has changed.
+  void replaceByCopy();
   /// Returns the SHA-256 of the content in lower-case hex. Call it after `finish`.
   std::string sha256() const;
   /// Keeps the blob. Call it in the transaction that stores the blob's row.
   void keep();
+  /// Says that this transaction has failed: an upload that can be resumed is kept too. The blob is removed only if it
+  /// `isCertain` that no row has it, because a crash can bring back what a COMMIT has written before it failed.
+  void unkeep(bool isCertain);
 
  private:
   friend class Blobs;
@@ -79,11 +92,12 @@ class Blobs {
   /// this name in progress. A file left by a process that died is emptied and reused.
   Incoming begin(std::string_view name);
   /// Continues an upload that can be resumed behind its first `size` bytes, which the file must have, or starts it.
-  /// Bytes after them are cut off. Those that `hashed` has not hashed are read again; it is brought up to date, also if
+  /// Bytes after them are cut off, but before that `confirm` is called, under the upload's lock, with the size that the
+  /// file has. Those that `hashed` has not hashed are read again; it is brought up to date, also if
   /// `isStopped`, asked now and then, ends that. Throws locked if a process has an upload of this name in progress, or
   /// if stopped.
-  Incoming resume(std::string_view name, std::uint64_t size, HashedPart& hashed,
-                  const std::function<bool()>& isStopped);
+  Incoming resume(std::string_view name, std::uint64_t size, HashedPart& hashed, const std::function<bool()>& isStopped,
+                  const std::function<void(std::uint64_t there)>& confirm = {});
   /// Returns the size of `incoming/NAME`; 0 if there is none.
   std::uint64_t incomingSize(std::string_view name) const;
   /// Returns whether an upload of this name is in progress in any process.
@@ -109,16 +123,20 @@ class Blobs {
   std::vector<std::string> listFolders() const;
   /// Returns the names of files in one of these folders that were last written before `moment`.
   std::vector<std::string> listFiles(const std::string& folder, Time moment) const;
-  /// Moves a file into `lost+found/`, under a new name if its name is taken there. Does nothing if an upload holds the
-  /// file, or if `isKnown`, called under the upload's lock, returns that it belongs to a row. Returns whether it was
-  /// moved.
-  bool quarantine(const std::string& folder, const std::string& file, const std::function<bool()>& isKnown);
+  /// What became of a file that belongs to no row.
+  enum class Swept { no, moved, unlinked };
+  /// Moves a file into `lost+found/`, under a new name if its name is taken there; unlinks one that has another name
+  /// elsewhere. Does nothing if an upload holds the file, or if `isKnown`, called under the upload's lock, returns that
+  /// it belongs to a row.
+  Swept quarantine(const std::string& folder, const std::string& file, const std::function<bool()>& isKnown);
 
  private:
   struct Reading;
 
-  /// Opens or creates and locks `incoming/NAME`, and cuts it to `size`. Throws `taken` if it is locked.
-  std::unique_ptr<Incoming::State> take(std::string_view name, std::uint64_t size, const Error& taken);
+  /// Opens or creates and locks `incoming/NAME`, calls `confirm`, which may be null, with its size, and cuts it to
+  /// `size`. Throws `taken` if it is locked.
+  std::unique_ptr<Incoming::State> take(std::string_view name, std::uint64_t size, const Error& taken,
+                                        const std::function<void(std::uint64_t there)>& confirm);
 
   std::shared_ptr<DataDirectory> directory_;
   std::shared_ptr<SyncedShards> syncedShards_;

@@ -28,7 +28,7 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::array folders{"blobs", "incoming", "lost+found"};
+constexpr std::array folders{"blobs", "incoming", "derived", "lost+found"};
 // What a creation that was cut short may have left behind.
 constexpr std::array unfinished{"video.db.new", "video.db.new-wal", "video.db.new-shm", "video.db.new-journal"};
 // Files that writing, purging and tasks open. Created with the directory, since a full disk may have no inodes

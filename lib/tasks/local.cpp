@@ -56,7 +56,8 @@ TaskOutcome outcomeOf(schedule::RunEnd end) {
 class DirectoryTasks : public LocalTasks, public schedule::History {
  public:
   DirectoryTasks(store::Database& database, store::Blobs& blobs, access::Access& access, LocalDeletions& deletions,
-                 LocalVideos& videos, LocalExports& exports, const Clock& purgeClock, const TasksOptions& options)
+                 LocalVideos& videos, LocalExports& exports, LocalRenditions& renditions, const Clock& purgeClock,
+                 const TasksOptions& options)
       : database_(database),
         access_(access),
         byClock_(options.byClock),
@@ -64,13 +65,17 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
         brokenUploadsAfter_(options.brokenUploadsAfter),
         keepReports_(options.keepReports),
         verifyShare_(options.verifyShare),
-        surroundings_{database,     blobs,       access, deletions, videos, exports, purgeClock, brokenUploadsAfter_,
-                      keepReports_, verifyShare_},
+        surroundings_{database,    blobs,      access,     deletions,           videos,
+                      exports,     renditions, purgeClock, brokenUploadsAfter_, keepReports_,
+                      verifyShare_},
         file_(database.directory()) {
     deletions.workBy({[this](std::string_view task) {
                         if (scheduler_ != nullptr) scheduler_->wake(task);
                       },
                       [this](std::string_view task) { return start(find(task)).done; }});
+    renditions.wakeBy([this](std::string_view task) {
+      if (scheduler_ != nullptr) scheduler_->wake(task);
+    });
   }
 
   Page<TaskStatus> list(const Credential& by, const Nothing&) override {
@@ -233,8 +238,10 @@ bool isImplemented(std::string_view task) {
 
 std::unique_ptr<LocalTasks> makeLocalTasks(store::Database& database, store::Blobs& blobs, access::Access& access,
                                            LocalDeletions& deletions, LocalVideos& videos, LocalExports& exports,
-                                           const Clock& purgeClock, const TasksOptions& options) {
-  return std::make_unique<DirectoryTasks>(database, blobs, access, deletions, videos, exports, purgeClock, options);
+                                           LocalRenditions& renditions, const Clock& purgeClock,
+                                           const TasksOptions& options) {
+  return std::make_unique<DirectoryTasks>(database, blobs, access, deletions, videos, exports, renditions, purgeClock,
+                                          options);
 }
 
 }  // namespace video

@@ -18,21 +18,29 @@ schedule::Counts sweep(const Surroundings& its, const std::string& folder) {
     const auto isKnown = [&] {
       return its.database.read([&](store::Reader& reader) { return rows::isBlobKnown(reader, file); });
     };
-    if (isKnown() || !its.blobs.quarantine(folder, file, isKnown)) continue;
-    observe::warning("file without a video moved to lost+found", {{"file", file}});
+    using Swept = store::Blobs::Swept;
+    const Swept swept = isKnown() ? Swept::no : its.blobs.quarantine(folder, file, isKnown);
+    if (swept == Swept::no) continue;
+    observe::warning(swept == Swept::moved ? "file without a video moved to lost+found"
+                                           : "file without a video removed, because it has another name elsewhere",
+                     {{"file", file}});
     ++counts.done;
   }
   return counts;
 }
 
-// Each folder below blobs/ is one item.
+// Each folder below blobs/ and derived/ is one item.
 schedule::Task make(const Surroundings& its) {
   return {"orphan-sweep", 16, 1, [&its] {
             const std::vector<std::string> folders = its.blobs.listFolders();
-            return [&its, left = std::deque<std::string>(folders.begin(), folders.end())](std::size_t batch) mutable {
+            const std::vector<VideoId> derived = its.renditions.listFolders();
+            return [&its, left = std::deque<std::string>(folders.begin(), folders.end()),
+                    videos = std::deque<VideoId>(derived.begin(), derived.end())](std::size_t batch) mutable {
               std::vector<schedule::Item> items;
               for (; items.size() < batch && !left.empty(); left.pop_front())
                 items.push_back([&its, folder = left.front()] { return sweep(its, folder); });
+              for (; items.size() < batch && !videos.empty(); videos.pop_front())
+                items.push_back([&its, video = videos.front()] { return its.renditions.sweep(video); });
               return items;
             };
           }};

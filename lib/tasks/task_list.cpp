@@ -11,8 +11,9 @@ namespace video::tasks {
 
 const std::vector<TaskKind>& taskList() {
   static const std::vector<TaskKind> all{
-      KIND(backup),     KIND(mediaProbe), KIND(orphanSweep), KIND(reportSweep), KIND(sessionSweep),  KIND(uploadSweep),
-      KIND(purgeUsers), KIND(verify),     KIND(purgeVideos), KIND(viewSweep),   KIND(walCheckpoint),
+      KIND(backup),       KIND(mediaProbe), KIND(orphanSweep),   KIND(renditions), KIND(reportSweep),
+      KIND(sessionSweep), KIND(thumbnails), KIND(uploadSweep),   KIND(purgeUsers), KIND(verify),
+      KIND(purgeVideos),  KIND(viewSweep),  KIND(walCheckpoint),
   };
   return all;
 }

@@ -8,6 +8,7 @@
 #include "base/forward.hpp"
 #include "deletions/deletions.hpp"
 #include "exports/exports.hpp"
+#include "renditions/renditions.hpp"
 #include "schedule/schedule.hpp"
 #include "tasks/tasks.hpp"
 
@@ -21,6 +22,7 @@ struct Surroundings {
   LocalDeletions& deletions;
   LocalVideos& videos;
   LocalExports& exports;
+  LocalRenditions& renditions;
   const Clock& clock;  ///< by which deletions are due
   const std::atomic<std::chrono::milliseconds>& brokenUploadsAfter;
   const std::atomic<std::chrono::milliseconds>& keepReports;

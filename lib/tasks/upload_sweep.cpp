@@ -16,18 +16,12 @@ namespace {
 
 constexpr std::int64_t step = 500;  // rows in one transaction
 
-bool queuePending(const Surroundings& its, store::Transaction& transaction, const VideoId& id) {
-  const auto video = rows::findVideo(transaction, id);
-  const Time now = its.clock.now();
-  return video && video->state == VideoState::pending && rows::queueDeletion(transaction, *video, now, now);
-}
-
 // A pending video whose upload never finished is deleted together with the partial file.
 schedule::Counts sweepUpload(const Surroundings& its, const std::string& name) {
   const auto queue = [&] {
     return its.database.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       if (rows::isPartialUpload(transaction, name)) return false;  // kept until it expires
-      queuePending(its, transaction, {name});
+      rows::queueMadeVideo(transaction, {name}, its.clock.now());
       return true;
     });
   };
@@ -55,10 +49,10 @@ schedule::Counts sweepVideos(const Surroundings& its) {
     counts.done += its.database.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       std::size_t queued = 0;
       for (const VideoId& id : videos)
-        queued +=
-            !its.blobs.isUnderWay(id.text) && !rows::isUploadedTo(transaction, id) && queuePending(its, transaction, id)
-                ? 1
-                : 0;
+        queued += !its.blobs.isUnderWay(id.text) && !rows::isUploadedTo(transaction, id) &&
+                          rows::queueMadeVideo(transaction, id, now)
+                      ? 1
+                      : 0;
       return queued;
     });
   }
@@ -69,15 +63,16 @@ schedule::Counts sweepVideos(const Surroundings& its) {
 // Removes the bytes of an upload that can be resumed and has expired, and the video that was created for it. The row
 // stays for a while, to tell the client.
 bool expire(const Surroundings& its, const UploadId& id) {
-  constexpr std::chrono::hours told{24 * 7};
   bool isExpired = false;
   const auto record = [&] {
     isExpired = its.database.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       const auto upload = rows::findUpload(transaction, id);
       const Time now = its.clock.now();
       if (upload && upload->expires > now) return false;  // it went on meanwhile
-      if (upload && upload->madeVideo) queuePending(its, transaction, upload->video);
-      return rows::expireUpload(transaction, id, now + told);
+      if (!rows::expireUpload(transaction, id, now + toldExpired)) return false;
+      if (upload && upload->madeVideo && !its.blobs.isUnderWay(upload->video.text))
+        rows::queueMadeVideo(transaction, upload->video, now);
+      return true;
     });
     return isExpired;
   };

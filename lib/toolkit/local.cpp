@@ -5,6 +5,7 @@
 #include "deletions/make.hpp"
 #include "exports/make.hpp"
 #include "observe/log.hpp"
+#include "renditions/make.hpp"
 #include "reports/make.hpp"
 #include "schedule/schedule.hpp"
 #include "server/make.hpp"
@@ -63,6 +64,7 @@ class DirectoryToolkit : public LocalToolkit {
         tokens_(makeLocalTokens(database_, access_)),
         videos_(makeLocalVideos(database_, blobs_, access_, settings.videos,
                                 {settings.deletions.delay, [this] { deletions_->wake(); }, purgeClock_}, migrate)),
+        renditions_(makeLocalRenditions(database_, blobs_, access_, settings.renditions)),
         uploads_(
             makeLocalUploads(database_, blobs_, access_, *videos_, settings.uploads, [this] { deletions_->wake(); })),
         subtitles_(makeLocalSubtitles(database_, access_, settings.subtitles)),
@@ -73,8 +75,8 @@ class DirectoryToolkit : public LocalToolkit {
         contents_(makeLocalContents(database_, access_)),
         deletions_(makeLocalDeletions(database_, blobs_, access_, purgeClock_, settings.deletions)),
         exports_(makeLocalExports(database_, blobs_, access_, migrate)),
-        tasks_(
-            makeLocalTasks(database_, blobs_, access_, *deletions_, *videos_, *exports_, purgeClock_, settings.tasks)),
+        tasks_(makeLocalTasks(database_, blobs_, access_, *deletions_, *videos_, *exports_, *renditions_, purgeClock_,
+                              settings.tasks)),
         server_(makeLocalServer(access_)) {
     if (!migrate) return;
     if (const std::string& risk = directory_->risk(); !risk.empty()) observe::warning(risk);
@@ -89,6 +91,7 @@ class DirectoryToolkit : public LocalToolkit {
   Sessions& sessions() override { return *sessions_; }
   Tokens& tokens() override { return *tokens_; }
   Videos& videos() override { return *videos_; }
+  Renditions& renditions() override { return *renditions_; }
   LocalUploads& uploads() override { return *uploads_; }
   Subtitles& subtitles() override { return *subtitles_; }
   Shares& shares() override { return *shares_; }
@@ -134,6 +137,7 @@ class DirectoryToolkit : public LocalToolkit {
   std::unique_ptr<Sessions> sessions_;
   std::unique_ptr<Tokens> tokens_;
   std::unique_ptr<LocalVideos> videos_;
+  std::unique_ptr<LocalRenditions> renditions_;
   std::unique_ptr<LocalUploads> uploads_;
   std::unique_ptr<Subtitles> subtitles_;
   std::unique_ptr<Shares> shares_;

@@ -3,6 +3,7 @@
 #include "deletions/make.hpp"
 #include "exports/make.hpp"
 #include "http/client/client.hpp"
+#include "renditions/make.hpp"
 #include "reports/make.hpp"
 #include "server/make.hpp"
 #include "sessions/make.hpp"
@@ -27,6 +28,7 @@ class RemoteToolkit : public Toolkit {
         sessions_(makeRemoteSessions(server_)),
         tokens_(makeRemoteTokens(server_)),
         videos_(makeRemoteVideos(server_)),
+        renditions_(makeRemoteRenditions(server_)),
         uploads_(makeRemoteUploads(server_)),
         subtitles_(makeRemoteSubtitles(server_)),
         shares_(makeRemoteShares(server_)),
@@ -43,6 +45,7 @@ class RemoteToolkit : public Toolkit {
   Sessions& sessions() override { return *sessions_; }
   Tokens& tokens() override { return *tokens_; }
   Videos& videos() override { return *videos_; }
+  Renditions& renditions() override { return *renditions_; }
   Uploads& uploads() override { return *uploads_; }
   Subtitles& subtitles() override { return *subtitles_; }
   Shares& shares() override { return *shares_; }
@@ -61,6 +64,7 @@ class RemoteToolkit : public Toolkit {
   std::unique_ptr<Sessions> sessions_;
   std::unique_ptr<Tokens> tokens_;
   std::unique_ptr<Videos> videos_;
+  std::unique_ptr<Renditions> renditions_;
   std::unique_ptr<Uploads> uploads_;
   std::unique_ptr<Subtitles> subtitles_;
   std::unique_ptr<Shares> shares_;

@@ -3,6 +3,7 @@
 #include "deletions/make.hpp"
 #include "exports/make.hpp"
 #include "http/routing/router.hpp"
+#include "renditions/make.hpp"
 #include "reports/make.hpp"
 #include "server/make.hpp"
 #include "sessions/make.hpp"
@@ -34,6 +35,7 @@ void serve(http::Router& router, LocalToolkit& toolkit, const http::CookieOption
   serveSessions(router, toolkit.sessions(), cookies);
   serveTokens(router, toolkit.tokens());
   serveVideos(router, toolkit.videos());
+  serveRenditions(router, toolkit.renditions());
   serveUploads(router, toolkit.uploads());
   serveSubtitles(router, toolkit.subtitles());
   serveShares(router, toolkit.shares());

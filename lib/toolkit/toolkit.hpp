@@ -12,6 +12,7 @@
 #include "data/data.hpp"
 #include "deletions/deletions.hpp"
 #include "exports/exports.hpp"
+#include "renditions/renditions.hpp"
 #include "reports/reports.hpp"
 #include "server/server.hpp"
 #include "sessions/sessions.hpp"
@@ -39,21 +40,22 @@ struct ClientOptions;
 class Toolkit {
  public:
   virtual ~Toolkit() = default;
-  virtual Users& users() = 0;          ///< user accounts
-  virtual Sessions& sessions() = 0;    ///< signing in and out
-  virtual Tokens& tokens() = 0;        ///< API tokens
-  virtual Videos& videos() = 0;        ///< videos
-  virtual Uploads& uploads() = 0;      ///< uploads
-  virtual Subtitles& subtitles() = 0;  ///< subtitles of videos
-  virtual Shares& shares() = 0;        ///< signed links
-  virtual Comments& comments() = 0;    ///< comments
-  virtual Views& views() = 0;          ///< who watches what
-  virtual Reports& reports() = 0;      ///< reports of videos, comments and users
-  virtual Contents& contents() = 0;    ///< contents that nobody may upload
-  virtual Deletions& deletions() = 0;  ///< the queue of deletions
-  virtual Exports& exports() = 0;      ///< exports of a user's data
-  virtual Tasks& tasks() = 0;          ///< the scheduler's tasks
-  virtual Server& server() = 0;        ///< the daemon itself
+  virtual Users& users() = 0;            ///< user accounts
+  virtual Sessions& sessions() = 0;      ///< signing in and out
+  virtual Tokens& tokens() = 0;          ///< API tokens
+  virtual Videos& videos() = 0;          ///< videos
+  virtual Renditions& renditions() = 0;  ///< pictures and playable forms of videos
+  virtual Uploads& uploads() = 0;        ///< uploads
+  virtual Subtitles& subtitles() = 0;    ///< subtitles of videos
+  virtual Shares& shares() = 0;          ///< signed links
+  virtual Comments& comments() = 0;      ///< comments
+  virtual Views& views() = 0;            ///< who watches what
+  virtual Reports& reports() = 0;        ///< reports of videos, comments and users
+  virtual Contents& contents() = 0;      ///< contents that nobody may upload
+  virtual Deletions& deletions() = 0;    ///< the queue of deletions
+  virtual Exports& exports() = 0;        ///< exports of a user's data
+  virtual Tasks& tasks() = 0;            ///< the scheduler's tasks
+  virtual Server& server() = 0;          ///< the daemon itself
 };
 
 /// The toolkit on a data directory, with additional functions for a daemon.

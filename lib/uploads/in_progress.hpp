@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 
@@ -17,6 +18,8 @@ class UploadsInProgress {
  public:
   /// Returns whether `size` more bytes of `owner` fit under `most`.
   bool fits(UserId owner, std::uint64_t size, std::uint64_t most);
+  /// Has those who wait ask whether they are stopped.
+  void wake();
 
  private:
   friend class UploadInProgress;
@@ -31,13 +34,17 @@ class UploadsInProgress {
   std::map<std::int64_t, Totals> users_;
 };
 
+/// Returns the sender that the guests of a drop link count as, so that they do not keep its user from uploading.
+UserId guestsOf(const ShareId& drop);
+
 /// Counts one upload of a user while it exists.
 class UploadInProgress {
  public:
   /// Counts an upload of `sender` (0: not counted) to a video of `owner`. If `sender` has `most` (0: no limit) in
-  /// progress, waits for one to end, at most as long as `patience`, then throws tooMany.
+  /// progress, waits for one to end, at most as long as `patience` and until `isStopped`, which may be null, returns
+  /// true, then throws tooMany.
   UploadInProgress(UploadsInProgress& all, UserId sender, UserId owner, std::size_t most,
-                   std::chrono::milliseconds patience = {});
+                   std::chrono::milliseconds patience = {}, const std::function<bool()>& isStopped = {});
   ~UploadInProgress();
   UploadInProgress(const UploadInProgress&) = delete;
   UploadInProgress& operator=(const UploadInProgress&) = delete;

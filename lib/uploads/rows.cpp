@@ -3,16 +3,19 @@
 #include <fmt/format.h>
 
 #include "base/cursor.hpp"
+#include "deletions/rows.hpp"
+#include "videos/rows.hpp"
 
 namespace video::rows {
 namespace {
 
 constexpr std::string_view uploadColumns =
-    "SELECT u.id, u.video_id, o.login_name, v.name, u.bytes, u.length, u.state, u.create_time, u.expires, "
+    "SELECT u.id, u.video_id, o.login_name, coalesce(v.name, ''), u.bytes, u.length, u.state, u.create_time, "
+    "u.expires, "
     "u.last_byte_time";
 constexpr std::string_view uploadTables =
-    " FROM uploads u CROSS JOIN video_info v ON v.id = u.video_id "
-    "CROSS JOIN users o ON o.id = u.owner_id AND o.deleted IS NULL ";
+    " FROM uploads u CROSS JOIN users o ON o.id = u.owner_id AND o.deleted IS NULL "
+    "LEFT JOIN video_info v ON v.id = u.video_id ";
 
 template <class Made>
 Made uploadOf(const store::Query& row) {
@@ -63,7 +66,8 @@ Page<ResumableUpload> listUploads(store::Reader& reader, std::optional<UserId> o
 
 bool hasPartialUploads(store::Reader& reader, UserId owner, std::int64_t count) {
   return reader
-      .query("SELECT 1 FROM uploads WHERE owner_id = ? AND state = 'partial' LIMIT 1 OFFSET ?", owner, count - 1)
+      .query("SELECT 1 FROM uploads WHERE owner_id = ? AND state = 'partial' AND NOT by_link LIMIT 1 OFFSET ?", owner,
+             count - 1)
       .next();
 }
 
@@ -100,33 +104,55 @@ void insertUpload(store::Transaction& transaction, const StoredUpload& upload) {
       .run();
 }
 
-bool setUploadSize(store::Transaction& transaction, const UploadId& id, std::int64_t size) {
-  return transaction
-             .query("UPDATE uploads SET length = ? WHERE id = ? AND state = 'partial' AND length IS NULL", size, id)
-             .run() == 1;
-}
-
-bool recordUpload(store::Transaction& transaction, const UploadId& id, std::int64_t bytes, Time now, Time expires) {
-  return transaction
-             .query("UPDATE uploads SET bytes = ?, last_byte_time = ?, expires = ? WHERE id = ? AND state = 'partial'",
-                    bytes, now, expires, id)
-             .run() == 1;
-}
-
-bool completeUpload(store::Transaction& transaction, const UploadId& id, Time now, Time expires) {
+bool recordUpload(store::Transaction& transaction, const StoredUpload& upload, std::int64_t bytes, bool isChanged,
+                  Time now, Time expires) {
+  const bool isByte = isChanged || bytes > upload.offset;
   return transaction
              .query(
-                 "UPDATE uploads SET bytes = length, state = 'complete', last_byte_time = ?, expires = ? "
-                 "WHERE id = ? AND state = 'partial'",
-                 now, expires, id)
+                 "UPDATE uploads SET bytes = ?1, length = ?2, last_byte_time = CASE WHEN ?3 THEN ?4 ELSE "
+                 "last_byte_time "
+                 "END, expires = CASE WHEN ?3 THEN ?5 ELSE expires END WHERE id = ?6 AND state = 'partial' AND bytes = "
+                 "?7",
+                 bytes, upload.size, isByte, now, expires, upload.id, upload.offset)
+             .run() == 1;
+}
+
+bool completeUpload(store::Transaction& transaction, const StoredUpload& upload, Time now, Time expires) {
+  return transaction
+             .query(
+                 "UPDATE uploads SET bytes = ?1, length = ?1, state = 'complete', last_byte_time = ?2, expires = ?3 "
+                 "WHERE id = ?4 AND state = 'partial' AND bytes = ?5",
+                 upload.size, now, expires, upload.id, upload.offset)
              .run() == 1;
 }
 
 bool expireUpload(store::Transaction& transaction, const UploadId& id, Time until) {
   return transaction
-             .query("UPDATE uploads SET bytes = 0, state = 'expired', expires = ? WHERE id = ? AND state = 'partial'",
-                    until, id)
+             .query(
+                 "UPDATE uploads SET bytes = 0, state = 'expired', metadata = '', sha256 = NULL, expires = ? "
+                 "WHERE id = ? AND state = 'partial'",
+                 until, id)
              .run() == 1;
+}
+
+void expireUploadsTo(store::Transaction& transaction, const VideoId& video, Time until) {
+  for (const UploadId& id : partialUploadsTo(transaction, video)) expireUpload(transaction, id, until);
+  transaction.query("UPDATE uploads SET metadata = '', sha256 = NULL WHERE video_id = ? AND state = 'complete'", video)
+      .run();
+}
+
+bool queueMadeVideo(store::Transaction& transaction, const VideoId& video, Time now) {
+  if (transaction.query("UPDATE uploads SET made_video = 1 WHERE video_id = ? AND state = 'partial'", video).run() > 0)
+    return false;
+  const auto found = findVideo(transaction, video);
+  return found && found->state == VideoState::pending && queueDeletion(transaction, *found, now, now);
+}
+
+std::vector<UploadId> removeLinkUploadsTo(store::Transaction& transaction, const VideoId& video) {
+  std::vector<UploadId> ids;
+  for (UploadId& id : partialUploadsTo(transaction, video))
+    if (transaction.query("DELETE FROM uploads WHERE id = ? AND by_link", id).run() > 0) ids.push_back(std::move(id));
+  return ids;
 }
 
 void deleteUpload(store::Transaction& transaction, const UploadId& id) {

@@ -4,10 +4,16 @@
 
 #include <utility>
 
-#include "base/error.hpp"
 #include "base/waiting.hpp"
 
 namespace video {
+namespace {
+
+Error isStopping() {
+  return Error(Fault::locked, "videod is stopping", std::chrono::seconds{5});
+}
+
+}  // namespace
 
 UploadTurns::Turn::Turn(UploadTurns& all, const std::string& upload, std::function<void()> stop,
                         std::chrono::milliseconds patience)
@@ -28,9 +34,11 @@ UploadTurns::Turn::Turn(UploadTurns& all, const std::string& upload, std::functi
     mine.holder = this;
     return;
   }
+  const bool isNewest = mine.newest == ticket;
   all_.removeIfIdle(upload_);
   all_.requireOpen(lock);
-  throw Error(Fault::locked, fmt::format("upload {}: another request is working on it", upload_));
+  throw Error(Fault::locked, fmt::format("upload {}: another request is working on it", upload_))
+      .because(isNewest ? Reason::none : Reason::newerRequest);
 }
 
 UploadTurns::Turn::~Turn() {
@@ -38,6 +46,13 @@ UploadTurns::Turn::~Turn() {
   all_.uploads_[upload_].holder = nullptr;
   all_.removeIfIdle(upload_);
   all_.changed_.notify_all();
+}
+
+Error UploadTurns::Turn::whyOver() const {
+  const std::lock_guard lock(all_.mutex_);
+  if (all_.draining_) return isStopping();
+  return Error(Fault::locked, fmt::format("upload {}: a newer request continues it", upload_))
+      .because(Reason::newerRequest);
 }
 
 void UploadTurns::Turn::end() {
@@ -58,7 +73,7 @@ void UploadTurns::requireOpen() const {
 }
 
 void UploadTurns::requireOpen(const std::unique_lock<std::mutex>& /*locked*/) const {
-  if (draining_) throw Error(Fault::locked, "videod is stopping", std::chrono::seconds{5});
+  if (draining_) throw isStopping();
 }
 
 void UploadTurns::removeIfIdle(const std::string& upload) {

@@ -9,6 +9,8 @@
 #include <mutex>
 #include <string>
 
+#include "base/error.hpp"
+
 namespace video {
 
 /// Lets one request at a time work on an upload. The newest one wins: it stops the one that has its turn, and waits
@@ -27,6 +29,8 @@ class UploadTurns {
     Turn& operator=(const Turn&) = delete;
     /// Returns whether this request should end: a newer one waits for the turn, or `drain` was called.
     bool isOver() const noexcept { return over_; }
+    /// Returns why it is over, as an error for the client.
+    Error whyOver() const;
 
    private:
     friend class UploadTurns;

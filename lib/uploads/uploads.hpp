@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,13 +19,19 @@
 
 namespace video {
 
+/// A file that is to be moved into a data directory, where it may become the stored content itself.
+struct MovedFile {
+  std::shared_ptr<const Descriptor> file;
+  std::function<void()> remove;  ///< removes its name; throws Error if that is not possible
+};
+
 /// The upload of a video's content.
 struct Upload {
   VideoId id;
   std::optional<std::string> digest;  ///< SHA-256 in hex; content with another digest is refused
-  /// The file that has the bytes, if it is to be moved: on a data directory it may become the stored content itself,
-  /// and the caller removes its name afterwards. Null for none.
-  std::shared_ptr<const Descriptor> moved{};
+  /// The file that has the bytes, if it is to be moved. On a data directory `put` removes it once it is stored, and
+  /// leaves it as it was if that is not possible.
+  std::optional<MovedFile> moved{};
 };
 
 /// The request to check whether an upload would be accepted, before any byte is sent.
@@ -70,6 +77,9 @@ struct RehearsedUpload {
   std::string contentType;  ///< media type with which it would be stored
 };
 
+/// How long clients are told that an upload has expired.
+inline constexpr std::chrono::hours toldExpired{24 * 7};
+
 using UploadId = Id<struct UploadNoun>;  ///< UUIDv7
 
 /// The state of an upload that can be resumed: bytes are missing; its content is published; it was not completed in
@@ -93,12 +103,13 @@ struct ResumableUpload {
 
 /// The request for an upload that can be resumed.
 struct NewUpload {
-  std::optional<VideoId> video;       ///< the video whose content it is; nothing: a new one
-  std::optional<std::string> user;    ///< owner of the new video; default: the caller
-  std::optional<std::string> name;    ///< name of the new video, 1 to 200 characters
-  std::optional<std::int64_t> size;   ///< bytes; nothing: said later
-  std::optional<std::string> sha256;  ///< of the whole, hex; content with another one is refused
-  std::string metadata{};             ///< Upload-Metadata of tus, kept for the client
+  std::optional<VideoId> video;            ///< the video whose content it is; nothing: a new one
+  std::optional<std::string> user;         ///< owner of the new video; default: the caller
+  std::optional<std::string> name;         ///< name of the new video, 1 to 200 characters
+  std::optional<std::int64_t> size;        ///< bytes; nothing: said later
+  std::optional<std::string> sha256;       ///< of the whole, hex; content with another one is refused
+  std::string metadata{};                  ///< Upload-Metadata of tus, kept for the client
+  std::optional<Visibility> visibility{};  ///< of the new video; default: what the server is configured for
 };
 
 /// Identifies an upload.
@@ -153,9 +164,10 @@ class Uploads {
   /// operator. Faults: those of Videos::add, and those of begin and put that size and first bytes determine.
   virtual RehearsedUpload rehearse(const Credential& by, const RehearseUpload& wanted) = 0;
   /// Replaces the content of a video by one of the same size that does not say where it was taken: padding takes the
-  /// place of what says so, nothing else changes. Video::originalSha256 keeps the hash of what was uploaded. For the
-  /// owner, admins and the operator. Faults: those of put; conflict (it does not say where it was taken, has no content
-  /// yet, or was changed meanwhile), contentUnavailable.
+  /// place of what says so, nothing else changes. Video::originalSha256 keeps the hash of what was uploaded. The
+  /// samples of a track stay; `notes` says so. For the owner, admins and the operator. Faults: those of put; conflict
+  /// (it does not say where it was taken, or in samples alone, has no content yet, or was changed meanwhile),
+  /// contentUnavailable.
   virtual Uploaded stripLocation(const Credential& by, const VideoRef& wanted) = 0;
   /// Returns what has been stored after an interrupted upload.
   virtual UploadStatus status(const Credential& by, const BeginUpload& wanted) = 0;
@@ -166,15 +178,17 @@ class Uploads {
   /// owner has too many that are not complete).
   virtual ResumableUpload create(const Credential& by, const NewUpload& wanted) = 0;
   /// Stops whoever is sending a piece, waits until that has ended, and returns the upload: what is missing begins at
-  /// `offset`. For the video's owner, admins, the operator, and holders of a signed upload link for one that was
-  /// created through a link; for all others it does not exist. Faults: notFound, gone (expired, or its video was
-  /// deleted), locked (another process is receiving it, or the daemon is stopping; try again).
+  /// `offset`. If nothing is missing, publishes it first, so that `offset` is the size only if the content is there.
+  /// For the video's owner, admins, the operator, and holders of a signed upload link for one that was created through
+  /// a link, even if that has expired since; for all others it does not exist. Faults: notFound, gone (expired, refused
+  /// for what it is, or its video was deleted), locked (another process is receiving it, the daemon is stopping, or it
+  /// cannot be published yet; try again).
   virtual ResumableUpload resume(const Credential& by, const UploadRef& wanted) = 0;
-  /// Stores the next piece; when nothing is missing any more, publishes the content as `put` does. What has arrived of
-  /// a piece that broke off stays, unless it has a checksum. Stops an earlier piece of the same upload as `resume`
-  /// does, and ends with `locked` if a newer request stops it. For the same callers. Faults: those of resume and put;
-  /// conflict (the offset is another one, or nothing is missing), malformed (beyond the size), checksumMismatch. An
-  /// upload whose content is refused for what it is (malformed, unsupportedMediaType) is removed.
+  /// Stores the next piece, which may be empty; when nothing is missing any more, publishes the content as `put` does.
+  /// What has arrived of a piece that broke off stays, unless it has a checksum. Stops an earlier piece of the same
+  /// upload as `resume` does, and ends with `locked` if a newer request stops it. For the same callers. Faults: those
+  /// of resume and put; conflict (the offset is another one, or nothing is missing), malformed (beyond the size),
+  /// checksumMismatch. An upload whose content is refused for what it is (malformed, unsupportedMediaType) is removed.
   virtual ResumableUpload append(const Credential& by, const AppendUpload& wanted, const ByteSource& bytes) = 0;
   /// Removes an upload, its bytes, and the video that was created for it if that is still pending. A complete upload is
   /// forgotten; its video stays. For the same callers. Faults: notFound, locked.

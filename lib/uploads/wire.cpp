@@ -158,6 +158,8 @@ void sayPage(const http::Exchange& exchange, http::Answer& answer) {
 namespace tus = http::tus;
 
 constexpr std::string_view uploadsPath = "/uploads/";
+// A proxy must be able to take the header of a reply that has it: nginx takes 4 KiB.
+constexpr std::size_t mostMetadata = 2048;
 
 // Returns the name of a new video: `name`, or the file's name in its folder.
 std::optional<std::string> nameOfFile(std::string name, const std::string& file, std::string path) {
@@ -175,20 +177,24 @@ NewUpload newUploadOf(const http::Head& head) {
   if (deferred && *deferred != 1) throw Error(Fault::malformed, "Upload-Defer-Length: must be 1");
   if (wanted.size.has_value() == deferred.has_value())
     throw Error(Fault::malformed, "Upload-Length: give it, or Upload-Defer-Length");
-  wanted.metadata = head.header("Upload-Metadata");
+  wanted.metadata = tus::readOnce(head, "Upload-Metadata").value_or("");
+  if (wanted.metadata.size() > mostMetadata)
+    throw Error(Fault::malformed, fmt::format("Upload-Metadata: is longer than {} bytes", mostMetadata));
   std::optional<std::string> name;
   std::optional<std::string> file;
   std::optional<std::string> path;
   std::optional<std::string> video;
   std::optional<std::string> user;
   std::optional<std::string> sha256;
+  std::optional<std::string> visibility;
   for (auto& [key, value] : tus::readMetadata(wanted.metadata)) {
-    const std::array<std::pair<std::string_view, std::optional<std::string>*>, 6> known{{{"name", &name},
+    const std::array<std::pair<std::string_view, std::optional<std::string>*>, 7> known{{{"name", &name},
                                                                                          {"filename", &file},
                                                                                          {"relativePath", &path},
                                                                                          {"video", &video},
                                                                                          {"user", &user},
-                                                                                         {"sha256", &sha256}}};
+                                                                                         {"sha256", &sha256},
+                                                                                         {"visibility", &visibility}}};
     for (const auto& [its, to] : known) {
       if (key != its) continue;
       if (!isUtf8(value)) throw Error(Fault::malformed, fmt::format("Upload-Metadata: {}: is not UTF-8", key));
@@ -199,6 +205,12 @@ NewUpload newUploadOf(const http::Head& head) {
   if (video) wanted.video = VideoId{*std::move(video)};
   wanted.user = std::move(user);
   wanted.sha256 = std::move(sha256);
+  if (visibility) {
+    wanted.visibility = valueOf<Visibility>(*visibility);
+    if (!wanted.visibility)
+      throw Error(Fault::malformed,
+                  fmt::format("Upload-Metadata: visibility: is none of {}", namesOf<Visibility>(", ")));
+  }
   wanted.name = nameOfFile(name.value_or(""), file.value_or(""), path.value_or(""));
   return wanted;
 }
@@ -214,9 +226,9 @@ UploadId uploadIdOf(const http::Exchange& exchange) {
 }
 
 std::optional<Checksum> checksumOf(const http::Head& head) {
-  const std::string_view text = head.header("Upload-Checksum");
-  if (text.empty()) return std::nullopt;
-  auto [function, hex] = tus::readChecksum(text);
+  const auto text = tus::readOnce(head, "Upload-Checksum");
+  if (!text) return std::nullopt;
+  auto [function, hex] = tus::readChecksum(*text);
   return Checksum{function, std::move(hex)};
 }
 
@@ -330,6 +342,7 @@ class RemoteUploads : public Uploads {
     add("user", wanted.user);
     add("name", wanted.name);
     add("sha256", wanted.sha256);
+    add("visibility", wanted.visibility);
     http::HeaderFields headers = tusHeaders();
     if (wanted.size)
       headers.emplace_back("Upload-Length", fmt::to_string(*wanted.size));

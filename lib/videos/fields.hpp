@@ -77,6 +77,8 @@ struct Fields<Video> {
       Field{"notes", &Video::notes, "why it does not play everywhere; shown for a single video only"},
       Field{"subtitles", &Video::subtitles, "subtitles; only of a single video that has some"},
       Field{"chapters", &Video::chapters, "chapters; only of a single video that has some"},
+      Field{"thumbnail", &Video::thumbnail, "path of its picture, which changes with the picture, if there is one"},
+      Field{"play", &Video::play, "path of a form that every browser plays, if there is one"},
       Field{"danmaku_off", &Video::danmakuOff,
             "true: danmaku, comments with a position, are switched off; otherwise left out"},
       Field{"views", &Video::views, "how often it was watched; a viewer counts once within 24 hours"},
@@ -123,6 +125,18 @@ struct Fields<VideoRef> {
       Field{"id", &VideoRef::id, "ID of the video"},
       Field{"user_name", &VideoRef::user, "the owner, which must match"},
   };
+};
+
+template <>
+struct Names<VideoForm> {
+  static constexpr std::array list{std::pair{VideoForm::original, "original"}, std::pair{VideoForm::play, "play"}};
+};
+
+template <>
+struct Fields<OpenVideo> {
+  static constexpr std::tuple list =
+      std::tuple_cat(Fields<VideoRef>::list,
+                     std::tuple{Field{"form", &OpenVideo::form, "original, or play: a form that every browser plays"}});
 };
 
 template <>

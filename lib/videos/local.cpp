@@ -15,10 +15,13 @@
 #include "base/waiting.hpp"
 #include "contents/rows.hpp"
 #include "deletions/rows.hpp"
+#include "media/sniff.hpp"
 #include "media/webvtt.hpp"
 #include "os/descriptor.hpp"
+#include "renditions/rows.hpp"
 #include "shares/rows.hpp"
 #include "store/blobs.hpp"
+#include "store/derived_files.hpp"
 #include "subtitles/rows.hpp"
 #include "users/rows.hpp"
 #include "videos/chapters.hpp"
@@ -134,12 +137,16 @@ class DirectoryVideos : public LocalVideos {
       const auto drop = rows::findDrop(transaction, wanted.drop);
       if (!drop) throw Error(Fault::forbidden, "link: has been revoked");
       access_.checkDropLink(transaction, *link, wanted.drop, drop->owner);
-      if (drop->files >= drop->maxFiles)
-        throw Error(Fault::conflict, fmt::format("link: takes {} videos, which have come", drop->maxFiles.value()));
-      if (drop->maxBytes && wanted.size > *drop->maxBytes - drop->bytes.value())
+      // What cannot come any more, because its upload URL has expired, takes no place; upload-sweep removes it.
+      const rows::Announced announced = rows::announcedTo(transaction, *drop, access_.uploadLinksSince());
+      if (drop->files.value() - announced.expired >= drop->maxFiles)
+        throw Error(Fault::conflict, fmt::format("link: all {} videos have been announced", drop->maxFiles.value()));
+      if (drop->maxBytes && wanted.size > *drop->maxBytes - (drop->bytes.value() - announced.expiredBytes))
         throw Error(Fault::overQuota, fmt::format("link: takes {} in all, which would be exceeded",
                                                   formatSize(static_cast<std::uint64_t>(*drop->maxBytes))));
-      requireRoomForPending(transaction, who, drop->owner, drop->user.value());
+      // Guests have a limit of their own, so that they do not keep the user from uploading.
+      if (options_.maxPending > 0 && announced.live >= options_.maxPending)
+        throw Error(Fault::conflict, fmt::format("link: {} videos are pending; upload them first", announced.live));
       AddedVideo video = insert(transaction, drop->owner, wanted.name, Visibility::private_);
       rows::addToDrop(transaction, wanted.drop, video.id, wanted.size);
       return DroppedVideo{std::move(video.id), std::move(video.name), std::move(video.uploadUrl)};
@@ -186,7 +193,7 @@ class DirectoryVideos : public LocalVideos {
       }
       Page<Video> page = rows::listListedVideosOf(reader, wanted.user, wanted);
       if (page.items.empty() && !rows::findUserId(reader, wanted.user)) throw noSuchUser(wanted.user);
-      return shownTo(who, std::move(page));
+      return pageShownTo(who, std::move(page));
     });
   }
 
@@ -195,7 +202,8 @@ class DirectoryVideos : public LocalVideos {
     const auto tag = normalTag("tag", wanted.tag);
     const Identity who = access_.identify(by);
     access::require(who, rights::videosNewest);
-    return shownTo(who, database_.read([&](store::Reader& reader) { return rows::listNewest(reader, tag, wanted); }));
+    return pageShownTo(who,
+                       database_.read([&](store::Reader& reader) { return rows::listNewest(reader, tag, wanted); }));
   }
 
   KnownContent known(const Credential& by, const ContentQuery& wanted) override {
@@ -216,7 +224,7 @@ class DirectoryVideos : public LocalVideos {
       rows::StoredVideo shown = rows::requireOf(wanted, video);
       hideLocation(who, shown);
       shown.notes = rows::notesOf(shown);
-      return whole(reader, std::move(shown));
+      return whole(reader, who, std::move(shown));
     });
   }
 
@@ -225,8 +233,8 @@ class DirectoryVideos : public LocalVideos {
     if (wanted.description) checkText("description", *wanted.description, 0, 5000, Lines::several);
     const std::vector<std::string> tags = normalTags(wanted.tags.value_or(std::vector<std::string>()));
     return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-      rows::StoredVideo video =
-          requireListed(transaction, access_.identify(transaction, by), rights::videosSet, wanted.id);
+      const Identity who = access_.identify(transaction, by);
+      rows::StoredVideo video = requireListed(transaction, who, rights::videosSet, wanted.id);
       if (wanted.name) video.name = *wanted.name;
       if (wanted.description) video.description = *wanted.description;
       if (wanted.visibility) video.visibility = *wanted.visibility;
@@ -236,7 +244,7 @@ class DirectoryVideos : public LocalVideos {
       if (wanted.name || wanted.description || wanted.visibility || wanted.tags || wanted.commentsOff ||
           wanted.danmakuOff)
         rows::setVideo(transaction, video);
-      return whole(transaction, std::move(video));
+      return whole(transaction, who, std::move(video));
     });
   }
 
@@ -249,7 +257,7 @@ class DirectoryVideos : public LocalVideos {
   Video rehearseRemove(const Credential& by, const RemoveVideo& wanted) override {
     return database_.rehearse(store::Purpose::keep, [&](store::Transaction& transaction) {
       removeInside(transaction, by, wanted);
-      return static_cast<Video>(rows::requireVideo(transaction, wanted));
+      return shownTo(access_.identify(transaction, by), rows::requireVideo(transaction, wanted));
     });
   }
 
@@ -290,7 +298,8 @@ class DirectoryVideos : public LocalVideos {
     throw Error(Fault::notFound, fmt::format("video {}: no verification is remembered", wanted.id.text));
   }
 
-  Content open(const Credential& by, const VideoRef& wanted) override {
+  Content open(const Credential& by, const OpenVideo& wanted) override {
+    if (wanted.form == VideoForm::play) return openPlayable(by, wanted);
     const Identity who = access_.identify(by);
     access::require(who, rights::videosOpen);
     const auto find = [&](store::Reader& reader) {
@@ -357,7 +366,7 @@ class DirectoryVideos : public LocalVideos {
       if (video->state == VideoState::purging) throw rows::wrongState(*video);
       rows::setBlocked(transaction, wanted.id, wanted.reason, who.doer(), access_.now());
       rows::holdDeletion(transaction, wanted.id);
-      return static_cast<Video>(rows::requireVideo(transaction, {wanted.id, std::nullopt}));
+      return shownTo(who, rows::requireVideo(transaction, {wanted.id, std::nullopt}));
     });
   }
 
@@ -377,13 +386,37 @@ class DirectoryVideos : public LocalVideos {
     return makeVerifyTask(damaged_, database_, blobs_, access_, share);
   }
 
-  schedule::Task probeTask() override { return makeProbeTask(database_, blobs_); }
+  schedule::Task probeTask() override { return makeProbeTask(damaged_, database_, blobs_); }
 
   std::size_t damagedContents() override {
     return database_.read([](store::Reader& reader) { return rows::listDamaged(reader, 1000).size(); });
   }
 
  private:
+  Content openPlayable(const Credential& by, const OpenVideo& wanted) {
+    const Identity who = access_.identify(by);
+    access::require(who, rights::videosOpen);
+    const auto video = database_.read([&](store::Reader& reader) {
+      auto found = rows::findVideo(reader, wanted.id);
+      access_.requireView(reader, by, who, wanted.id, rows::viewOf(found), rows::noSuchVideo(wanted.id));
+      return rows::requireOf(wanted, std::move(found));
+    });
+    const bool has = video.state == VideoState::ready && !video.playFile.empty();
+    auto content = has ? store::DerivedFiles(database_.directory()).find(video.id, video.playFile) : std::nullopt;
+    if (has && !content)  // what is in derived/ may be deleted, and is made again
+      database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+        const auto names = rows::findDerived(transaction, video.id);
+        if (!names || names->play != video.playFile) return;
+        rows::setDerived(transaction, video.id, RenditionForm::play, {});
+        rows::queueRendition(transaction, video.id, RenditionForm::play, true, access_.now());
+      });
+    if (!content) throw Error(Fault::notFound, fmt::format("video {}: has no playable form", wanted.id.text));
+    content->meta.type = "video/mp4";
+    content->meta.name = media::mp4NameOf(video.name, video.contentType);
+    content->meta.noIndex = video.visibility != Visibility::public_;
+    return *std::move(content);
+  }
+
   void requireRoomForPending(store::Reader& reader, const Identity& who, UserId owner, std::string_view name) const {
     if (options_.maxPending == 0 || who.kind == Identity::Kind::operator_) return;
     if (rows::hasPendingVideos(reader, owner, options_.maxPending))
@@ -444,8 +477,9 @@ class DirectoryVideos : public LocalVideos {
     const auto video = requireOwn(transaction, by, rights::videosRestore, wanted);
     if (video.state != VideoState::deleted) throw rows::wrongState(video);
     if (video.blob) rows::requireContentAllowed(transaction, video.sha256);
+    if (video.originalSha256) rows::requireContentAllowed(transaction, *video.originalSha256);
     if (!rows::restoreVideo(transaction, video)) throw rows::changedMeanwhile(video.id);
-    return static_cast<Video>(rows::requireVideo(transaction, wanted));
+    return shownTo(access_.identify(transaction, by), rows::requireVideo(transaction, wanted));
   }
 
   rows::StoredVideo requireOwn(store::Transaction& transaction, const Credential& by, const access::Right& right,
@@ -456,20 +490,29 @@ class DirectoryVideos : public LocalVideos {
     return rows::requireOf(wanted, video);
   }
 
-  // That a file says where it was taken is for those who can do something about it.
+  // That a file says where it was taken, or did, is for those who can do something about it.
   static void hideLocation(const Identity& who, Video& video) {
-    if (!access::may(who, rights::videosShowHidden, video.authorId)) video.hasLocation.reset();
+    if (access::may(who, rights::videosShowHidden, video.authorId)) return;
+    video.hasLocation.reset();
+    video.originalSha256.reset();
+  }
+
+  // A video as the caller sees it: every operation returns it so.
+  static Video shownTo(const Identity& who, Video video) {
+    hideLocation(who, video);
+    return video;
   }
 
   // A video as it is shown alone.
-  static Video whole(store::Reader& reader, Video video) {
+  static Video whole(store::Reader& reader, const Identity& who, Video video) {
+    hideLocation(who, video);
     if (auto all = rows::subtitlesOf(reader, video.id); !all.empty()) video.subtitles = std::move(all);
     if (auto all = chaptersOf(video.description, video.durationMs); !all.empty()) video.chapters = std::move(all);
     return video;
   }
 
   // A page of listed videos as the caller sees it: those who may not watch see who published what.
-  Page<Video> shownTo(const Identity& who, Page<Video> page) const {
+  Page<Video> pageShownTo(const Identity& who, Page<Video> page) const {
     for (Video& video : page.items) {
       hideLocation(who, video);
       if (access_.mayViewListed(who, video.authorId)) continue;

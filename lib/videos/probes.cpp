@@ -19,7 +19,8 @@ constexpr std::int64_t stepCount = 50;  // contents that are recorded in one tra
 // One run of the task, a step at a time. Only one executor calls `step`.
 class ProbeRun {
  public:
-  ProbeRun(store::Database& database, const store::Blobs& blobs) : database_(database), blobs_(blobs) {}
+  ProbeRun(DamagedContents& damaged, store::Database& database, const store::Blobs& blobs)
+      : damaged_(damaged), database_(database), blobs_(blobs) {}
 
   // An exception ends the run: the next step might meet the same.
   schedule::Counts step() {
@@ -62,13 +63,17 @@ class ProbeRun {
 
   std::optional<media::MediaInfo> lookInto(const rows::UnprobedContent& content) const try {
     const auto file = blobs_.open(content.blob);
-    if (!file) return std::nullopt;  // the task verify reports it
+    if (!file) {
+      damaged_.note(content.id, content.blob, "there is no such file");
+      return std::nullopt;
+    }
     return media::probe(media::fileOf(*file), content.contentType).info;
   } catch (const Error& error) {
     observe::warning("a content could not be looked into", {{"video", content.id.text}, {"error", error.what()}});
     return std::nullopt;
   }
 
+  DamagedContents& damaged_;
   store::Database& database_;
   const store::Blobs& blobs_;
   VideoId position_;
@@ -76,9 +81,9 @@ class ProbeRun {
 
 }  // namespace
 
-schedule::Task makeProbeTask(store::Database& database, const store::Blobs& blobs) {
+schedule::Task makeProbeTask(DamagedContents& damaged, store::Database& database, const store::Blobs& blobs) {
   return {"media-probe", 1, 1, [&] {
-            auto run = std::make_shared<ProbeRun>(database, blobs);
+            auto run = std::make_shared<ProbeRun>(damaged, database, blobs);
             return [run](std::size_t) -> std::vector<schedule::Item> {
               if (run->isFinished) return {};
               return {[run] { return run->step(); }};

@@ -9,6 +9,7 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "media/playback.hpp"
+#include "renditions/rows.hpp"
 
 namespace video::rows {
 namespace {
@@ -19,7 +20,7 @@ constexpr std::string_view columns =
     "v.sha256, v.duration_ms, v.description, v.visibility, v.blocked, "
     "(SELECT group_concat(g.tag) FROM video_tags g WHERE g.video_id = v.id), u.display_name, v.comments_off, "
     "v.width, v.height, v.video_codec, v.audio_codec, v.faststart, v.fragmented, v.has_location, v.original_sha256, "
-    "v.danmaku_off, v.views, ";
+    "v.thumbnail, v.play, v.danmaku_off, v.views, ";
 // CROSS JOIN makes SQLite keep this join order, so that rows come in the order of the list's index.
 constexpr std::string_view tables =
     "video_info v CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL "
@@ -60,9 +61,12 @@ Made videoOf(const store::Query& row) {
   video.fragmented = optionalBool(row, 22);
   video.hasLocation = optionalBool(row, 23);
   video.originalSha256 = row.optionalText(24);
-  if (row.integer(25) != 0) video.danmakuOff = true;
-  video.views = row.integer(26);
-  if (!video.blocked) video.purgeTime = row.optionalTime(27);  // a blocked one is not purged
+  if (!row.isNull(25))
+    video.thumbnail = fmt::format("/videos/{}/thumbnail?v={}", video.id.text, versionOf(row.text(25)));
+  if (!row.isNull(26)) video.play = fmt::format("/videos/{}?form=play", video.id.text);
+  if (row.integer(27) != 0) video.danmakuOff = true;
+  video.views = row.integer(28);
+  if (!video.blocked) video.purgeTime = row.optionalTime(29);  // a blocked one is not purged
   return video;
 }
 
@@ -152,12 +156,14 @@ std::optional<StoredVideo> findVideo(store::Reader& reader, const VideoId& id) {
   auto query = reader.query(sql, id);
   if (!query.next()) return std::nullopt;
   auto video = videoOf<StoredVideo>(query);
-  video.blob = query.optionalText(28);
-  video.modified = query.optionalTime(29).value_or(video.created);
-  video.reported = query.integer(30) != 0;
-  video.probed = query.integer(31) != 0;
-  if (const auto drop = query.optionalText(32)) video.drop = ShareId{*drop};
-  video.dropSize = query.optionalInteger(33);
+  video.thumbnailFile = query.optionalText(25).value_or("");
+  video.playFile = query.optionalText(26).value_or("");
+  video.blob = query.optionalText(30);
+  video.modified = query.optionalTime(31).value_or(video.created);
+  video.reported = query.integer(32) != 0;
+  video.probed = query.integer(33) != 0;
+  if (const auto drop = query.optionalText(34)) video.drop = ShareId{*drop};
+  video.dropSize = query.optionalInteger(35);
   return video;
 }
 
@@ -292,8 +298,10 @@ std::optional<VideoId> nextReady(store::Reader& reader, const VideoId& after) {
 std::vector<UnprobedContent> listUnprobed(store::Reader& reader, const VideoId& after, std::int64_t limit) {
   std::vector<UnprobedContent> all;
   auto query = reader.query(
-      "SELECT id, coalesce(blob, ''), content_type FROM video_info WHERE state = 'ready' AND probed = 0 AND id > ? "
-      "ORDER BY id LIMIT ?",
+      "SELECT v.id, coalesce(v.blob, ''), v.content_type FROM video_info v WHERE v.state = 'ready' AND v.probed = 0 "
+      "AND "
+      "v.id > ? AND NOT EXISTS (SELECT 1 FROM damaged_contents d WHERE d.video_id = v.id AND d.blob = v.blob) "
+      "ORDER BY v.id LIMIT ?",
       after, limit);
   while (query.next())
     all.push_back({VideoId{std::string(query.text(0))}, std::string(query.text(1)), std::string(query.text(2))});
@@ -361,7 +369,8 @@ bool hasListedVideos(store::Reader& reader, UserId user) {
 
 bool hasPendingVideos(store::Reader& reader, UserId user, std::int64_t count) {
   return reader
-      .query("SELECT 1 FROM video_info WHERE author_id = ? AND state = 'pending' LIMIT 1 OFFSET ?", user, count - 1)
+      .query("SELECT 1 FROM video_info WHERE author_id = ? AND state = 'pending' AND drop_id IS NULL LIMIT 1 OFFSET ?",
+             user, count - 1)
       .next();
 }
 
@@ -379,6 +388,7 @@ bool setContent(store::Transaction& transaction, const StoredVideo& before, cons
   if (before.blob)
     now = std::max<Time>(now, std::chrono::floor<std::chrono::seconds>(before.modified) + std::chrono::seconds{1});
   clearDamage(transaction, before.id);
+  renewRenditions(transaction, before.id, now);
   const bool isSet = transaction
                          .query(
                              "UPDATE video_info SET state = 'ready', blob = ?, size = ?, sha256 = ?, content_type = ?, "

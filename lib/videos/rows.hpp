@@ -20,6 +20,8 @@ struct StoredVideo : Video {
   bool probed = false;                     ///< whether its content was looked into
   std::optional<ShareId> drop{};           ///< the drop link that it came through; it may be gone
   std::optional<std::int64_t> dropSize{};  ///< the bytes that the guest announced
+  std::string thumbnailFile{};             ///< in `derived/`; empty for none
+  std::string playFile{};                  ///< in `derived/`; empty for none
   /// What decides who may see it.
   ViewedVideo view() const {
     return {authorId, state == VideoState::ready, visibility.value_or(Visibility::private_), blocked.has_value(),
@@ -122,7 +124,8 @@ std::vector<VideoId> listDamaged(store::Reader& reader, std::int64_t limit);
 /// Returns the video that the task verify looked at last; empty before its first run.
 VideoId verifyPosition(store::Reader& reader);
 
-/// Returns at most `limit` ready videos after this one whose content was not looked into, by ID.
+/// Returns at most `limit` ready videos after this one whose content was not looked into, by ID; without those whose
+/// content is known to be missing or damaged.
 std::vector<UnprobedContent> listUnprobed(store::Reader& reader, const VideoId& after, std::int64_t limit);
 /// Returns why a ready video does not play everywhere; nothing if its content was not looked into.
 std::vector<std::string> notesOf(const StoredVideo& video);

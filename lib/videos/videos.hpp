@@ -64,6 +64,8 @@ struct Video {
   std::optional<bool> fragmented{};   ///< mp4 and mov only
   std::optional<bool> hasLocation{};  ///< whether it says where it was taken; for the owner, admins and the operator
   std::optional<std::string> originalSha256{};  ///< of the uploaded content, if its location was removed
+  std::optional<std::string> thumbnail{};       ///< path of its picture and version; nothing: there is none
+  std::optional<std::string> play{};            ///< path of the form that every browser plays; nothing: there is none
   std::optional<bool> danmakuOff{};             ///< true: no comment can have a position; otherwise nothing
   std::optional<std::int64_t> views{};          ///< how often it was watched; nothing: the daemon is too old to say
   // From `show` only.
@@ -102,6 +104,14 @@ struct DroppedVideo {
 struct VideoRef {
   VideoId id;
   std::optional<std::string> user;  ///< if given, the expected owner: notFound if the video belongs to another user
+};
+
+/// The forms of a video that can be opened: the content as it was uploaded, or a form that every browser plays.
+enum class VideoForm { original, play };
+
+/// The request to open a video.
+struct OpenVideo : VideoRef {
+  std::optional<VideoForm> form{};  ///< default: original
 };
 
 /// The request to delete a video.
@@ -241,8 +251,9 @@ class Videos {
   /// those of the verification itself; forbidden, notFound (also if none is remembered).
   virtual VerifiedVideo verifyStatus(const Credential& by, const VideoRef& wanted) = 0;
   /// Opens the content of a ready video. A signed link must be valid even if the caller may watch without one. Faults:
-  /// notFound, unauthenticated, forbidden, contentUnavailable (the file is missing or damaged).
-  virtual Content open(const Credential& by, const VideoRef& wanted) = 0;
+  /// notFound (also if it does not have this form), unauthenticated, forbidden, contentUnavailable (the file is missing
+  /// or damaged).
+  virtual Content open(const Credential& by, const OpenVideo& wanted) = 0;
   /// Opens the chapters of a video, which are lines of its description, as a chapters track (WebVTT). For those who see
   /// the video. Faults: notFound (also if it has no chapters).
   virtual Content chapters(const Credential& by, const VideoRef& wanted) = 0;

@@ -90,13 +90,13 @@ constexpr Endpoint<VideoRef, void> unblock{{.name = "videos.unblock",
                                             .path = "/video/{id}/block",
                                             .success = 204,
                                             .summary = "Unblock a video"}};
-constexpr Endpoint<VideoRef, Content> open{{.name = "videos.open",
-                                            .method = Method::get,
-                                            .path = "/videos/{id}",
-                                            .roles = http::stream,
-                                            .summary = "Stream a video, whole or by byte ranges",
-                                            .mediaType = "video/*",
-                                            .flags = {.plainErrors = true, .takesLink = true}}};
+constexpr Endpoint<OpenVideo, Content> open{{.name = "videos.open",
+                                             .method = Method::get,
+                                             .path = "/videos/{id}",
+                                             .roles = http::stream,
+                                             .summary = "Stream a video, whole or by byte ranges",
+                                             .mediaType = "video/*",
+                                             .flags = {.plainErrors = true, .takesLink = true}}};
 constexpr Endpoint<VideoRef, Content> chapters{{.name = "videos.chapters",
                                                 .method = Method::get,
                                                 .path = "/videos/{id}/chapters",
@@ -155,7 +155,7 @@ class RemoteVideos : public Videos {
   VerifiedVideo verifyStatus(const Credential& by, const VideoRef& wanted) override {
     return server_.call(wire::verifyStatus, by, wanted);
   }
-  Content open(const Credential& by, const VideoRef& wanted) override { return server_.open(wire::open, by, wanted); }
+  Content open(const Credential& by, const OpenVideo& wanted) override { return server_.open(wire::open, by, wanted); }
   Content chapters(const Credential& by, const VideoRef& wanted) override {
     return server_.open(wire::chapters, by, wanted);
   }

@@ -1,8 +1,7 @@
 // Links through which guests upload to a user, local and remote.
 #include <atomic>
-#include <thread>
-
 #include <limits>
+#include <thread>
 
 #include "catch.hpp"
 #include "contract/site.hpp"
@@ -76,8 +75,123 @@ TEST_CASE("a guest uploads through a drop link, and the user alone sees what cam
   CHECK(counted.label == "wedding");
   CHECK(counted.user == "ada");
   // What has come is ada's: the guest cannot replace it, and she can.
-  requireFault([&] { guest.upload(announced, movie(2000)); }, Fault::conflict, "come already");
+  requireFault([&] { guest.upload(announced, movie(2000)); }, Fault::conflict, "already has its file");
   CHECK(site.at(ada).uploads().put(ada, {announced.id, {}}, sourceOf(movie(9000))).replaced);
+}
+
+TEST_CASE("a guest learns nothing of a content that is not the guest's") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  Guest guest(site, site.at(ada).shares().create(ada, dropFor("ada")));
+  const DroppedVideo announced = guest.announce(3000);
+  const Uploaded uploaded = guest.upload(announced, movie(3000));
+  const Credential by = linkOf(announced.uploadUrl);
+  const auto status = [&] { return site.at(by).uploads().status(by, {announced.id, {}, uploaded.sha256}); };
+  CHECK(status().size == 3000);
+  CHECK(status().sha256 == uploaded.sha256);
+  CHECK(status().same);
+  site.at(ada).uploads().put(ada, {announced.id, {}}, sourceOf(movie(9000)));
+  const UploadStatus now = status();
+  CHECK(now.ready);
+  CHECK(now.size == 0);
+  CHECK(now.sha256.empty());
+  CHECK(now.contentType.empty());
+  CHECK(now.notes.empty());
+  CHECK_FALSE(now.same);
+}
+
+TEST_CASE("a drop link counts what came, not what was announced") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  NewShare wanted = dropFor("ada");
+  wanted.maxFiles = 3;
+  wanted.maxBytes = 10'000;
+  Guest guest(site, site.at(ada).shares().create(ada, wanted));
+  guest.upload(guest.announce(9000), movie(2000));
+  CHECK(only(site, ada, "ada").bytes == 2000);
+  // One that the user fills herself gives its place back.
+  const DroppedVideo second = guest.announce(8000);
+  site.at(ada).uploads().put(ada, {second.id, {}}, sourceOf(movie(5000)));
+  CHECK(only(site, ada, "ada").bytes == 2000);
+  CHECK(only(site, ada, "ada").files == 1);
+  requireFault([&] { guest.upload(second, movie(100)); }, Fault::conflict, "already has its file");
+  site.at(ada).uploads().put(ada, {second.id, {}}, sourceOf(movie(6000)));
+  CHECK(only(site, ada, "ada").files == 1);
+  guest.announce(4000);
+  guest.announce(4000);
+  requireFault([&] { guest.announce(1); }, Fault::conflict, "all 3 videos");
+}
+
+TEST_CASE("what was announced and cannot come any more takes no place of a drop link") {
+  Site site(GENERATE(Way::local, Way::remote),
+            [](Settings& settings) { settings.access.uploadLinkTtl = std::chrono::milliseconds{1}; });
+  const Credential ada = site.user("ada");
+  NewShare wanted = dropFor("ada");
+  wanted.maxFiles = 1;
+  wanted.maxBytes = 10'000;
+  Guest guest(site, site.at(ada).shares().create(ada, wanted));
+  const DroppedVideo first = guest.announce(9000);
+  waitFor("the first cannot come any more", [&] {
+    try {
+      guest.announce(8000);
+      return true;
+    } catch (const Error& error) {
+      return error.fault() != Fault::conflict;
+    }
+  });
+  requireFault([&] { guest.upload(first, movie(100)); }, Fault::forbidden);
+}
+
+TEST_CASE("what was announced through a drop link still comes after the link has expired") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  NewShare wanted = dropFor("ada");
+  wanted.expires = systemClock().now() + std::chrono::seconds{2};
+  Guest guest(site, site.at(ada).shares().create(ada, wanted));
+  const DroppedVideo announced = guest.announce(3000);
+  waitFor("the link has expired", [&] {
+    try {
+      guest.announce(1);
+      return false;
+    } catch (const Error& error) {
+      return error.fault() == Fault::forbidden;
+    }
+  });
+  site.at(ada).shares().create(ada, dropFor("ada"));  // which removes expired ones
+  CHECK(guest.upload(announced, movie(3000)).size == 3000);
+}
+
+TEST_CASE("guests do not use up what the user of a drop link may upload at once") {
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) {
+    settings.videos.maxPending = 2;
+    settings.uploads.maxPartial = 2;
+    settings.uploads.maxPerUser = 1;
+  });
+  const Credential ada = site.user("ada");
+  Guest guest(site, site.at(ada).shares().create(ada, dropFor("ada")));
+  Guest other(site, site.at(ada).shares().create(ada, dropFor("ada")));
+  const DroppedVideo first = guest.announce(3000);
+  guest.announce(3000);
+  requireFault([&] { guest.announce(1); }, Fault::conflict, "pending");
+  other.announce(1);
+  const VideoId own = site.at(ada).videos().add(ada, {"ada", "x"}).id;
+  site.at(ada).videos().add(ada, {"ada", "y"});
+  requireFault([&] { site.at(ada).videos().add(ada, {"ada", "z"}); }, Fault::conflict, "pending");
+
+  const Credential by = linkOf(first.uploadUrl);
+  NewUpload resumable;
+  resumable.video = first.id;
+  for (int i = 0; i < 5; ++i) site.at(by).uploads().create(by, resumable);
+  resumable.video = own;
+  site.at(ada).uploads().create(ada, resumable);
+
+  // While the guest's upload is under way, the user uploads.
+  ByteSource slow = sourceOf(movie(3000));
+  slow.push = [&, push = slow.push](const ByteSink& sink) {
+    CHECK(site.local().uploads().put(ada, {own, {}}, sourceOf(movie(2000, 2))).size == 2000);
+    push(sink);
+  };
+  CHECK(site.local().uploads().put(by, {first.id, {}}, slow).size == 3000);
 }
 
 TEST_CASE("a drop link takes so many files and bytes, and no file larger than announced") {
@@ -94,7 +208,7 @@ TEST_CASE("a drop link takes so many files and bytes, and no file larger than an
   requireFault([&] { guest.upload(first, movie(4001)); }, Fault::tooLarge, "announced");
   requireFault([&] { guest.announce(6001); }, Fault::overQuota);
   const DroppedVideo second = guest.announce(6000);
-  requireFault([&] { guest.announce(1); }, Fault::conflict, "takes 2 videos");
+  requireFault([&] { guest.announce(1); }, Fault::conflict, "all 2 videos have been announced");
   guest.upload(first, movie(4000));
 
   // One that never came frees its place; one that came does not.

@@ -144,6 +144,11 @@ TEST_CASE("an export has everything of a user, and no secrets and nothing of oth
   Database(site.data())
       .run("INSERT INTO sessions SELECT 'x', 'x', user_id, login_name, TTL, 1 FROM sessions WHERE login_name = 'ada'");
 
+  NewUpload unfinished;
+  unfinished.video = pending.id;
+  unfinished.size = 5'000;
+  site.at(ada).uploads().create(ada, unfinished);
+
   const Content content = exported(site, ada, "ada");
   CHECK(content.meta.name == "ada.tar");
   const std::string archive = readAll(content, 70'000);
@@ -155,7 +160,7 @@ TEST_CASE("an export has everything of a user, and no secrets and nothing of oth
         "ada/README.txt\nada/comments.json\nada/deleted_contents.json\nada/history.json\nada/profile.json\nada/"
         "reports.json\n"
         "ada/sessions.json\n"
-        "ada/shares.json\nada/tokens.json\n"
+        "ada/shares.json\nada/tokens.json\nada/uploads.json\n"
         "ada/videos/At the lake " +
             first.text + ".json\nada/videos/At the lake " + first.text +
             ".mp4\n"
@@ -177,6 +182,10 @@ TEST_CASE("an export has everything of a user, and no secrets and nothing of oth
   CHECK(json("shares.json").at("shares")[0].at("label") == "for friends");
   CHECK(json("tokens.json").at("tokens")[0].at("label") == "nightly");
   CHECK(json("history.json").at("history")[0].at("position_ms") == 61'000);
+  REQUIRE(json("uploads.json").at("uploads").size() == 1);
+  for (const char* const key : {"id", "name", "offset", "create_time", "expires"})
+    CHECK(json("uploads.json").at("uploads")[0].contains(key));
+  CHECK(json("uploads.json").at("uploads")[0].at("size") == 5'000);
   CHECK(json("reports.json").at("reports")[0].at("text") == "spam, I think");
   CHECK(json("sessions.json").at("sessions").size() == 1);
   for (const std::string& hidden : {secret, std::get<Secret>(ada).text, std::string("bob"), std::string("argon2")})

@@ -1,7 +1,9 @@
 // What contents say about themselves: at upload, in lists, by the task media-probe; and removing where they were taken.
+#include <fcntl.h>
 #include <sqlite3.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "base/sha256.hpp"
 #include "catch.hpp"
@@ -138,12 +140,42 @@ TEST_CASE("only the owner, admins and the operator see that a file says where it
   }
   for (const Credential& by : {bob, Credential(Anonymous{})}) {
     CHECK_FALSE(shownTo(by).hasLocation);
+    CHECK_FALSE(shownTo(by).originalSha256);
     CHECK(shownTo(by).notes.value().back() != told);
     CHECK(shownTo(by).videoCodec == "avc1.42c00a");
     CHECK_FALSE(site.at(by).videos().newest(by, {}).items.at(0).hasLocation);
     CHECK_FALSE(site.at(by).videos().listOf(by, {{}, "ada", {}}).items.at(0).hasLocation);
   }
   CHECK(site.at(ada).videos().newest(ada, {}).items.at(0).hasLocation == true);
+
+  // Whatever a moderator does, the reply does not say so; nor that it was removed.
+  const Credential mod = site.user("mod", Role::moderator);
+  const auto blockBy = [&](const Credential& by) {
+    const Video blocked = site.at(by).videos().block(by, {id, "x"});
+    site.at(by).videos().unblock(by, {id, {}});
+    return blocked;
+  };
+  CHECK(blockBy(root).hasLocation == true);
+  CHECK_FALSE(blockBy(mod).hasLocation);
+  site.at(ada).uploads().stripLocation(ada, {id, {}});
+  CHECK(shownTo(ada).originalSha256);
+  for (const Credential& by : {bob, mod, Credential(Anonymous{})}) CHECK_FALSE(shownTo(by).originalSha256);
+  CHECK_FALSE(blockBy(mod).originalSha256);
+  CHECK(blockBy(root).originalSha256);
+}
+
+TEST_CASE("blocking a content finds the videos that the location was removed from, and keeps them in the trash") {
+  Site site(GENERATE(Way::local, Way::remote), byHand);
+  const Credential ada = site.user("ada");
+  const Credential root = site.user("root", Role::admin);
+  const VideoId id = site.video(ada, "ada", "x", sample("boxes", "xyz_mov"));
+  const std::string original = site.at(ada).videos().show(ada, {id, {}}).sha256;
+  site.at(ada).uploads().stripLocation(ada, {id, {}});
+  const VideoId deleted = site.video(ada, "ada", "y", sample("boxes", "xyz_mov"));
+  site.at(ada).uploads().stripLocation(ada, {deleted, {}});
+  site.at(ada).videos().remove(ada, {{deleted, {}}, {}});
+  CHECK(site.at(root).contents().block(root, {original, "x"}).videos == std::vector<VideoId>{id, deleted});
+  requireFault([&] { site.at(ada).videos().restore(ada, {deleted, {}}); }, Fault::forbidden, "is blocked");
 }
 
 TEST_CASE("media-probe looks into contents that were not looked into, and not twice") {
@@ -173,7 +205,13 @@ TEST_CASE("media-probe looks into contents that were not looked into, and not tw
   CHECK_FALSE(videos.show(ada, {lost, {}}).durationMs);
   CHECK(videos.show(ada, {broken, {}}).notes.value().size() == 1);
 
+  // The missing one is recorded, and not tried again before it is found sound.
+  run = probeOnce(site);
+  CHECK(run.done == 0);
+  CHECK(run.failed == 0);
   std::filesystem::rename(away, file);
+  videos.verify(ada, {lost, {}});
+  waitFor("it is found sound", [&] { return videos.verifyStatus(ada, {lost, {}}).sound; });
   run = probeOnce(site);
   CHECK(run.done == 1);
   CHECK(run.failed == 0);
@@ -237,4 +275,94 @@ TEST_CASE("removing where a file was taken replaces what the next upload replace
   const VideoId blocked = site.video(ada, "ada", "y", sample("boxes", "xyz_mov"));
   site.at(Operator{}).videos().block(Operator{}, {blocked, "x"});
   requireFault([&] { site.at(ada).uploads().stripLocation(ada, {blocked, {}}); }, Fault::conflict, "is blocked");
+}
+
+TEST_CASE("a video whose structure is hostile is kept, and nothing is known of it") {
+  Site site(GENERATE(Way::local, Way::remote), byHand);
+  const Credential ada = site.user("ada");
+  const auto box = [](std::string_view type, const std::string& content) {
+    const std::size_t size = 8 + content.size();
+    std::string bytes;
+    for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(size >> shift & 0xff);
+    return bytes.append(type).append(content);
+  };
+  const std::string start = box("ftyp", std::string("isom\0\0\2\0isom", 12));
+  std::string deep;
+  for (int depth = 0; depth < 10'000; ++depth) deep = box("moov", deep);
+  for (const std::string& bytes :
+       {start + std::string("\0\0\0\7moov", 8) + box("mdat", "x"), start + deep, start + box("moov", deep),
+        start + std::string("\0\0\0\1moov\0\0\0\0\xc0\0\0\0", 16)}) {
+    const VideoId id = site.video(ada, "ada", "x", bytes);
+    const Video shown = site.at(ada).videos().show(ada, {id, {}});
+    CHECK(shown.state == VideoState::ready);
+    CHECK_FALSE(shown.durationMs);
+    CHECK_FALSE(shown.width);
+    CHECK_FALSE(shown.videoCodec);
+    CHECK_FALSE(shown.faststart);
+    CHECK_FALSE(shown.hasLocation);
+    CHECK(readAll(site.at(ada).videos().open(ada, {id, {}})) == bytes);
+  }
+}
+
+TEST_CASE("of an index of 3 GiB no more than 64 MiB are read") {
+  constexpr std::uint64_t size = 3ULL << 30;
+  Site site(Way::local, [](Settings& settings) {
+    byHand(settings);
+    settings.uploads.maxUpload = settings.videos.maxUpload = 4ULL << 30;
+  });
+  const Credential ada = site.user("ada");
+  // Sparse, on the file system of the data directory, so that it is not copied.
+  const std::string front(
+      "\0\0\0\x14"
+      "ftypisom\0\0\2\0isom\0\0\0\1moov\0\0\0\0\xbf\xff\xff\xec",
+      36);
+  const std::filesystem::path path = site.data().parent_path() / "movie.mp4";
+  std::ofstream(path, std::ios::binary) << front;
+  std::filesystem::resize_file(path, size);
+  ByteSource source;
+  source.size = size;
+  source.repeatable = true;
+  source.push = [&](const ByteSink& sink) {
+    std::string piece = front + std::string((1 << 20) - front.size(), '\0');
+    for (std::uint64_t sent = 0; sent < size; sent += piece.size()) {
+      sink(std::as_bytes(std::span(piece)));
+      if (sent == 0) piece.assign(piece.size(), '\0');
+    }
+  };
+  // What this process has read from files, in bytes.
+  const auto readSoFar = [] {
+    std::ifstream file("/proc/self/io");
+    std::string name;
+    std::uint64_t count = 0;
+    file >> name >> count;
+    return count;
+  };
+  const VideoId id = site.at(ada).videos().add(ada, {"ada", "x"}).id;
+  const MovedFile moved{std::make_shared<const Descriptor>(::open(path.c_str(), O_RDONLY | O_CLOEXEC)),
+                        [&] { std::filesystem::remove(path); }};
+  const std::uint64_t before = readSoFar();
+  CHECK(site.at(ada).uploads().put(ada, {id, {}, moved}, source).size == static_cast<std::int64_t>(size));
+  CHECK(readSoFar() - before < 68ULL << 20);
+  const Video shown = site.at(ada).videos().show(ada, {id, {}});
+  CHECK(shown.state == VideoState::ready);
+  CHECK_FALSE(shown.durationMs);
+  CHECK_FALSE(shown.faststart);
+  CHECK(shown.notes.value() == std::vector<std::string>{"the structure of the file cannot be read: it may not play"});
+}
+
+TEST_CASE("positions in the samples of a track are said to stay when a location is removed") {
+  Site site(GENERATE(Way::local, Way::remote), byHand);
+  const Credential ada = site.user("ada");
+  const std::string both = sample("boxes", "gpmd_xyz");
+  const VideoId id = site.video(ada, "ada", "x", both);
+  CHECK(site.at(ada).videos().show(ada, {id, {}}).hasLocation == true);
+  const Uploaded stripped = site.at(ada).uploads().stripLocation(ada, {id, {}});
+  const std::string stays =
+      "a track of sensor data says where it was taken, which cannot be removed without making the file anew";
+  CHECK(stripped.notes.back() == stays);
+  const Video now = site.at(ada).videos().show(ada, {id, {}});
+  CHECK(now.hasLocation == true);
+  CHECK(now.originalSha256);
+  CHECK(readAll(site.at(ada).videos().open(ada, {id, {}})).find("48.8577") == std::string::npos);
+  requireFault([&] { site.at(ada).uploads().stripLocation(ada, {id, {}}); }, Fault::conflict, "track of sensor data");
 }

@@ -2,6 +2,7 @@
 #include <sqlite3.h>
 
 #include "catch.hpp"
+#include "contract/programs.hpp"
 #include "contract/site.hpp"
 #include "wait.hpp"
 
@@ -195,6 +196,12 @@ void runEverything(Site& site) {
   site.at(ada).subtitles().open(ada, {video, "en"});
   site.at(ada).subtitles().remove(ada, {video, "de"});
   dropSome(site, ada);
+  Renditions& renditions = site.at(ada).renditions();
+  renditions.setThumbnail(ada, {video}, sourceOf(picture()));
+  renditions.thumbnail(ada, {video, {}});
+  renditions.list(ada, {video});
+  renditions.removeThumbnail(ada, {video});
+  renditions.render(ada, {video, true});
   const AddedVideo pending = site.at(ada).videos().add(ada, {"ada", "by link"});
   site.at(ada).videos().set(ada, {.id = pending.id,
                                   .name = "y",
@@ -235,8 +242,8 @@ void runEverything(Site& site) {
   site.at(root).videos().remove(root, now);
   site.at(ada).users().remove(ada, {"ada", std::nullopt});
   site.at(root).deletions().drain(root, {true});
-  for (const char* const task :
-       {"orphan-sweep", "report-sweep", "upload-sweep", "session-sweep", "view-sweep", "media-probe"}) {
+  for (const char* const task : {"orphan-sweep", "report-sweep", "upload-sweep", "session-sweep", "view-sweep",
+                                 "media-probe", "thumbnails", "renditions"}) {
     site.at(root).tasks().run(root, {task});
     TaskRunQuery runs;
     runs.name = task;
@@ -249,9 +256,12 @@ void runEverything(Site& site) {
 }  // namespace
 
 TEST_CASE("no statement scans a table or sorts") {
-  Site site(Way::local, [](Settings& settings) {
+  const Programs failing("exit 1");  // what is made of a video fails
+  Site site(Way::local, [&](Settings& settings) {
     settings.deletions.remember = std::chrono::milliseconds{1};
     settings.tasks.keepReports = {};
+    settings.renditions.programs = failing.folder();
+    settings.renditions.transcode = TranscodeMode::h264;
   });
   runEverything(site);
   std::size_t explained = 0;

@@ -20,6 +20,7 @@ Site::Site(Way way, const std::function<void(Settings&)>& change) {
   settings_.access.passwordOpslimit = 1;  // cheap hashes, because their cost is not tested here
   settings_.access.passwordMemlimit = 8192;
   settings_.store.freeSpaceFloor = 0;
+  settings_.renditions.programs = "";  // no ffmpeg, unless it is what is tested
   if (change) change(settings_);
   local_ = openLocal(settings_, "the test", true);
   RunningDaemon daemon;
@@ -102,6 +103,11 @@ std::string movie(std::size_t size, int seed) {
   }
   bytes.resize(size);
   return bytes;
+}
+
+std::string picture(int seed) {
+  using namespace std::string_literals;
+  return "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0"s + std::to_string(seed) + "\0\0\0\0IEND\xae\x42\x60\x82"s;
 }
 
 ByteSource sourceOf(const std::string& text, std::size_t piece) {

@@ -61,6 +61,8 @@ class Site {
 
 /// Returns `size` bytes that begin like an mp4 and differ for each `seed`.
 std::string movie(std::size_t size = 3000, int seed = 0);
+/// Returns a small PNG picture that differs for each `seed`.
+std::string picture(int seed = 0);
 /// Returns a source that pushes `text` in pieces of at most `piece` bytes.
 ByteSource sourceOf(const std::string& text, std::size_t piece = 1000);
 /// Returns all bytes of a content.

@@ -124,9 +124,9 @@ TEST_CASE("tasks are listed with their counts, for admins only") {
   const Page<TaskStatus> page = tasks.list(root, {});
   std::vector<std::string> names;
   for (const TaskStatus& task : page.items) names.push_back(task.name);
-  CHECK(names == std::vector<std::string>{"backup", "media-probe", "orphan-sweep", "report-sweep", "session-sweep",
-                                          "upload-sweep", "user-clear", "verify", "video-clear", "view-sweep",
-                                          "wal-checkpoint"});
+  CHECK(names == std::vector<std::string>{"backup", "media-probe", "orphan-sweep", "renditions", "report-sweep",
+                                          "session-sweep", "thumbnails", "upload-sweep", "user-clear", "verify",
+                                          "video-clear", "view-sweep", "wal-checkpoint"});
   const TaskStatus sweep = tasks.show(root, {"session-sweep"});
   CHECK(sweep.plan == "every 1m");
   CHECK(sweep.state == TaskState::off);

@@ -7,8 +7,8 @@
 #include <fstream>
 #include <thread>
 
-#include "base/sha256.hpp"
 #include "catch.hpp"
+#include "contract/pieces.hpp"
 #include "contract/site.hpp"
 #include "http/percent_encoding.hpp"
 #include "shares/fields.hpp"
@@ -20,54 +20,6 @@ using namespace video;
 using namespace video::test;
 using namespace std::chrono_literals;
 
-namespace {
-
-// What has arrived and is not in the file yet is less than this.
-constexpr std::int64_t buffered = 16'384;
-
-std::string hashOf(const std::string& bytes, HashFunction function = HashFunction::sha256) {
-  Hash hash(function);
-  hash.add(std::as_bytes(std::span(bytes)));
-  return hash.hex();
-}
-
-NewUpload sized(std::size_t size, std::optional<std::string> name = "a film") {
-  NewUpload wanted;
-  wanted.name = std::move(name);
-  wanted.size = static_cast<std::int64_t>(size);
-  return wanted;
-}
-
-AppendUpload at(const UploadId& id, std::size_t offset) {
-  return {.id = id, .offset = static_cast<std::int64_t>(offset)};
-}
-
-// A source that breaks off after `size` bytes, and waits before that until `arrived` returns true.
-ByteSource broken(const std::string& text, std::size_t size, std::function<bool()> arrived) {
-  ByteSource source = sourceOf(text);
-  source.push = [text, size, arrived = std::move(arrived)](const ByteSink& sink) {
-    sink(std::as_bytes(std::span(text).first(size)));
-    waitFor("what was sent has arrived", arrived);
-    throw std::runtime_error("the source is broken");
-  };
-  return source;
-}
-
-std::int64_t sizeOf(Site& site, const UploadId& id) {
-  std::error_code none;
-  const auto size = std::filesystem::file_size(site.data() / "incoming" / id.text, none);
-  return none ? 0 : static_cast<std::int64_t>(size);
-}
-
-void setQuota(Site& site, std::int64_t bytes) {
-  ChangeUser change;
-  change.name = "ada";
-  change.ownQuota = Nullable<std::int64_t>(bytes);
-  site.local().users().change(Operator{}, change);
-}
-
-}  // namespace
-
 TEST_CASE("an upload goes on where it stopped, and publishes its video when it is whole") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
@@ -76,6 +28,7 @@ TEST_CASE("an upload goes on where it stopped, and publishes its video when it i
 
   NewUpload wanted = sized(bytes.size());
   wanted.sha256 = hashOf(bytes);
+  wanted.visibility = Visibility::private_;
   const ResumableUpload made = uploads.create(ada, wanted);
   CHECK(made.offset == 0);
   CHECK(made.size == 300'000);
@@ -85,6 +38,7 @@ TEST_CASE("an upload goes on where it stopped, and publishes its video when it i
   CHECK(made.expires > made.created + 23h);
   CHECK_FALSE(made.lastByte);
   CHECK(site.at(ada).videos().show(ada, {made.video, {}}).state == VideoState::pending);
+  CHECK(site.at(ada).videos().show(ada, {made.video, {}}).visibility == Visibility::private_);
 
   const ResumableUpload first = uploads.append(ada, at(made.id, 0), sourceOf(bytes.substr(0, 100'000)));
   CHECK(first.offset == 100'000);
@@ -329,26 +283,6 @@ TEST_CASE("an upload whose content is refused for what it is is removed") {
   CHECK(site.at(ada).users().show(ada, {"ada"}).bytesUsed == 0);
 }
 
-TEST_CASE("an upload that cannot be published yet lacks a byte, and can be published later") {
-  Site site(GENERATE(Way::local, Way::remote));
-  const Credential ada = site.user("ada");
-  Uploads& uploads = site.at(ada).uploads();
-  const std::string bytes = movie(50'000);
-  const ResumableUpload made = uploads.create(ada, sized(bytes.size()));
-  ByteSource source = sourceOf(bytes);
-  source.push = [&, push = source.push](const ByteSink& sink) {
-    push(sink);
-    setQuota(site, 10);
-  };
-  requireFault([&] { uploads.append(ada, at(made.id, 0), source); }, Fault::overQuota);
-  const ResumableUpload found = uploads.resume(ada, {made.id});
-  CHECK(found.state == UploadState::partial);
-  CHECK(found.offset == 49'999);
-  setQuota(site, 50'000);
-  CHECK(uploads.append(ada, at(made.id, 49'999), sourceOf(bytes.substr(49'999))).state == UploadState::complete);
-  CHECK(site.at(ada).videos().show(ada, {made.video, {}}).sha256 == hashOf(bytes));
-}
-
 TEST_CASE("the holder of an upload link resumes what was created through a link, and nothing else") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
@@ -443,7 +377,14 @@ TEST_CASE("the newest request stops the one that sends, and keeps what it has se
     if (!site.url().empty()) newer.join();  // the server does not wait for this client
     for (;; ::poll(nullptr, 0, 1)) sink(std::as_bytes(std::span(bytes).subspan(40'000, 1)));
   };
-  CHECK_THROWS(uploads.append(ada, at(made.id, 0), old));
+  Reason reason = Reason::none;
+  try {
+    uploads.append(ada, at(made.id, 0), old);
+  } catch (const Error& error) {
+    reason = error.reason();
+  }
+  // The server may have closed the connection before the client saw its reply.
+  CHECK((reason == Reason::newerRequest || (!site.url().empty() && reason == Reason::noAnswer)));
   if (newer.joinable()) newer.join();
   CHECK(found >= 40'000 - buffered);
   found = uploads.resume(ada, {made.id}).offset;

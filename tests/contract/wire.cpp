@@ -403,6 +403,15 @@ TEST_CASE("the JSON of every endpoint is as recorded") {
          wire.client.Patch(one, Wire::headers(ada), R"({"visibility":"private"})", "text/plain"));
   record("videos.set wrong visibility",
          wire.client.Patch(one, Wire::headers(ada), R"({"visibility":"secret"})", "text/plain"));
+  const auto pictured =
+      wire.client.Put("/videos/" + video.text + "/thumbnail", Wire::headers(ada), picture(), "image/png");
+  record("renditions.setThumbnail", pictured);
+  record("renditions.setThumbnail refused",
+         wire.client.Put("/videos/" + video.text + "/thumbnail", Wire::headers(ada), movie(), "image/png"));
+  record("videos.show thumbnail", wire.get(one, ada));
+  record("renditions.list", wire.get(one + "/renditions", ada));
+  record("renditions.render", wire.post(one + "/render", "{}", ada));
+  record("renditions.removeThumbnail", wire.client.Delete("/videos/" + video.text + "/thumbnail", Wire::headers(ada)));
   record("videos.delete.rehearse", wire.post(one + "/delete/rehearse", "{}", ada));
   record("videos.restore.rehearse refused", wire.post(one + "/restore/rehearse", "{}", ada));
   record("deletions.drain.rehearse", wire.post("/deletions/drain/rehearse", R"({"include_not_due":true})", root));

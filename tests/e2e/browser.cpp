@@ -10,8 +10,10 @@
 #include <stdexcept>
 
 #include "catch.hpp"
+#include "e2e/ctl.hpp"
 #include "e2e/nginx.hpp"
 #include "os/descriptor.hpp"
+#include "wait.hpp"
 
 using namespace video;
 using namespace video::e2e;
@@ -185,6 +187,52 @@ TEST_CASE("pages of other origins: a listed one uses the API, any one plays what
   };
   CHECK(play("anonymous") == "readable");
   CHECK(play("use-credentials") == "error");
+}
+
+TEST_CASE("what a browser cannot play, it plays in the form that was made of it") {
+  if (!Browser::isInstalled() || run({"sh", "-c", "command -v ffmpeg"}).status != 0) return;
+  Daemon daemon("[media]\ntranscode = \"h264\"\n[task.renditions]\nevery = \"1s\"\njitter = \"0s\"\n");
+  const TempDirectory folder;
+  const auto ctl = [&](const Words& words) {
+    const Ended ended = videoctl(join({"--direct", "--data-dir", daemon.dataDirectory().string()}, words),
+                                 {{}, "password of anna", folder.path()});
+    INFO(ended.err);
+    REQUIRE(ended.status == 0);
+    return line(ended.out);
+  };
+  ctl({"user", "add", "anna", "--password-stdin"});
+  std::map<std::string, std::string> ids;
+  for (const std::string name : {"a.mkv", "a.ts", "a.flv", "a.avi", "hevc.mkv"}) {
+    const std::string codecs = name == "hevc.mkv" ? "-c:v libx265 -x265-params log-level=0 -c:a ac3"
+                                                  : "-c:v libx264 -pix_fmt yuv420p -c:a aac";
+    REQUIRE(run({"sh", "-c",
+                 "ffmpeg -v error -f lavfi -i testsrc=s=160x120:d=1:r=10 -f lavfi -i sine=d=1 " + codecs + " " + name},
+                {{}, {}, folder.path()})
+                .status == 0);
+    ids[name] = ctl({"-o", "id", "video", "upload", name, "--user", "anna"});
+  }
+  Browser browser;
+  browser.call("Page.navigate", {{"url", daemon.url() + "/version"}});
+  browser.waitFor("videod");
+  const auto play = [&](const std::string& path) {
+    return browser.await(fmt::format(R"(new Promise(done => {{
+      const video = document.createElement('video');
+      video.onloadeddata = () => done('plays ' + video.videoWidth);
+      video.onerror = () => done('error');
+      video.preload = 'auto';
+      video.src = '{}';
+      document.body.append(video);
+    }}))",
+                                     path));
+  };
+  CHECK(play("/videos/" + ids["a.avi"]) == "error");
+  CHECK(play("/videos/" + ids["a.flv"]) == "error");
+  for (const auto& [name, id] : ids) {
+    CAPTURE(name);
+    ctl({"video", "render", id});
+    waitForPlayable(daemon.dataDirectory(), id);
+    CHECK(play("/videos/" + id + "?form=play") == "plays 160");
+  }
 }
 
 TEST_CASE("the upload page uploads in a browser") {

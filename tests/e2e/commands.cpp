@@ -110,7 +110,7 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"users", "user"},     {"sessions", "session"}, {"tokens", "token"},     {"videos", "video"},
       {"uploads", "upload"}, {"shares", "share"},     {"comments", "comment"}, {"deletions", "queue"},
       {"tasks", "task"},     {"server", "server"},    {"exports", "user"},     {"subtitles", "video"},
-      {"reports", "report"}, {"contents", "video"},   {"views", "history"},
+      {"reports", "report"}, {"contents", "video"},   {"renditions", "video"}, {"views", "history"},
   };
   // Operations whose command has another name.
   const std::map<std::string, std::string> others{
@@ -144,6 +144,9 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"contents.block", "video-block"},
       {"contents.unblock", "video-unblock"},
       {"contents.list", "video-blocked"},
+      {"renditions.list", "video-renditions"},
+      {"renditions.setThumbnail", "video-thumbnail"},
+      {"renditions.removeThumbnail", "video-thumbnail"},
   };
   const std::map<std::string, std::string> noCommand{
       {"tokens.revokeAll", "tokens are ended by their ids"},

@@ -9,13 +9,16 @@
 
 #include "catch.hpp"
 #include "e2e/program.hpp"
+#include "wait.hpp"
 
 namespace video::e2e {
 
 using Words = std::vector<std::string>;
 
 // Everything becomes due only when somebody says so.
-inline constexpr const char* idle = "[task.video-clear]\nenabled = false\n[task.user-clear]\nenabled = false\n";
+inline constexpr const char* idle =
+    "[task.video-clear]\nenabled = false\n[task.user-clear]\nenabled = false\n[task.thumbnails]\nenabled = false\n"
+    "[task.renditions]\nenabled = false\n";
 
 inline std::string line(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
@@ -78,6 +81,22 @@ struct Site {
   std::string way;
   std::map<std::string, std::string> tokens;
 };
+
+/// Waits until the playable form of a video is there: first for its file, which costs ffmpeg less than asking does.
+inline void waitForPlayable(const std::filesystem::path& data, const std::string& id) {
+  test::waitFor("the form has been made", [&] {
+    std::error_code none;
+    for (const auto& entry : std::filesystem::directory_iterator(data / "derived" / id, none)) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with("play-") && name.ends_with(".mp4")) return true;
+    }
+    return false;
+  });
+  test::waitFor("the form is shown", [&] {
+    return videoctl({"--direct", "--data-dir", data.string(), "-o", "json", "video", "show", id})
+               .out.find("\"play\"") != std::string::npos;
+  });
+}
 
 /// The commands there are, as `noun-verb`, and whether they write JSON.
 inline std::map<std::string, bool> allCommands() {

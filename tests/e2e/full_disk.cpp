@@ -6,7 +6,9 @@
 #include <fstream>
 
 #include "catch.hpp"
+#include "e2e/ctl.hpp"
 #include "e2e/program.hpp"
+#include "e2e/proxy.hpp"
 #include "loop_disk.hpp"
 #include "os/copy_on_write.hpp"
 #include "temp.hpp"
@@ -28,11 +30,6 @@ std::string movie(const std::filesystem::path& path, std::uintmax_t size) {
        << std::flush;
   std::filesystem::resize_file(path, size);
   return path.string();
-}
-
-std::string line(std::string text) {
-  if (text.ends_with('\n')) text.pop_back();
-  return text;
 }
 
 }  // namespace
@@ -95,6 +92,35 @@ TEST_CASE("on a full disk uploads are refused, and operations that free space wo
   CHECK(ctl({"queue", "list"}).out.empty());
   CHECK(std::filesystem::space(data).available >= 32 * mega);
   CHECK(again.terminate() == 0);
+}
+
+TEST_CASE("an upload that fills the disk gives its room back, and leaves the reserve alone") {
+  const TempDirectory folder;
+  const SmallDisk disk("96m");
+  if (!disk.isMounted()) return;
+  const std::filesystem::path data = disk / "data";
+  const std::string config = "[storage]\nfree_space_floor = 0\n";
+  const Daemon daemon(config, {}, data);
+  Proxy proxy((data / "videod.sock").string(), folder / "proxy.sock");
+  write(folder / "ctl.toml",
+        "data_dir = \"" + data.string() + "\"\nadmin_socket = \"" + (folder / "proxy.sock").string() + "\"\n" + config);
+  const Words ctl{"--config", (folder / "ctl.toml").string(), "-o", "id"};
+  REQUIRE(videoctl(join(ctl, {"user", "add", "ada", "--password-stdin"}), {{}, "password of ada", {}}).status == 0);
+  const std::string large = movie(folder / "large.mp4", 32 * mega);
+  proxy.holdAfter(12 * mega);
+  Program program(join(join({builtProgram("videoctl")}, ctl), {"video", "upload", large, "--user", "ada"}),
+                  {{{"XDG_STATE_HOME", folder.path()}}, {}, {}});
+  proxy.waitUntilHeld();
+  std::ofstream filler(disk / "filler");
+  while (filler << std::string(1 << 10, 'x') << std::flush) continue;
+  proxy.release();
+  const Ended ended = program.wait();
+  INFO(ended.err);
+  CHECK(ended.status == 11);
+  CHECK(std::filesystem::exists(data / "reserve"));
+  CHECK(std::filesystem::is_empty(data / "incoming"));
+  CHECK(videoctl(join(ctl, {"upload", "list"})).out.empty());
+  CHECK(videoctl(join(ctl, {"video", "list"})).out.empty());
 }
 
 TEST_CASE("without inodes a directory opens, deletes and drains, and people sign in") {

@@ -190,3 +190,45 @@ TEST_CASE("an upload says what will not play everywhere, and where it was taken 
   CHECK(need(run({"ffprobe", "-v", "error", "-show_format", without})).find("48.8577") == std::string::npos);
   CHECK(need(run({"ffmpeg", "-v", "error", "-i", without, "-f", "null", "-"})).empty());
 }
+
+TEST_CASE("a location is removed from the files of every program that writes one, and nothing else") {
+  Site site("direct");
+  const std::string both = std::string(picture) + sound + "-c:v libx264 -c:a aac -metadata title=holiday ";
+  const std::string place = "+48.8577+002.295/";
+  const std::string key = "-movflags use_metadata_tags -metadata ";
+  // The files end in moov; with faststart it comes first, and offsets must still be right.
+  for (const Made& made :
+       {Made{"xyz.mov", both + "-metadata location=" + place}, Made{"loci.mp4", both + "-metadata location=" + place},
+        Made{"fast.mp4", both + "-movflags +faststart -metadata location=" + place},
+        Made{"apple.mov", both + key + "com.apple.quicktime.location.ISO6709=" + place},
+        Made{"key.mp4", both + key + "location=" + place}, Made{"tag.mkv", both + "-metadata location=" + place},
+        Made{"tag.webm", std::string(picture) + "-c:v libvpx -metadata title=holiday -metadata location=" + place}}) {
+    CAPTURE(made.name);
+    make(site.folder, made);
+    const auto probed = [&](const std::string& file) {
+      return need(run({"ffprobe", "-v", "error", "-show_format", "-show_streams", (site.folder / file).string()}));
+    };
+    CHECK(probed(made.name).find("48.8577") != std::string::npos);
+    const std::string id = line(need(site.run("ada", {"-o", "id", "video", "upload", made.name})));
+    const auto show = [&] { return nlohmann::json::parse(need(site.run("ada", {"-o", "json", "video", "show", id}))); };
+    const auto before = show();
+    CHECK(before["has_location"] == true);
+    need(site.run("ada", {"video", "strip-location", id}));
+    need(site.run("ada", {"video", "download", id, "--to", "without"}));
+    const auto after = show();
+    CHECK(after["has_location"] == false);
+    CHECK(after["original_sha256"] == before["sha256"]);
+    CHECK(need(run({"sha256sum", (site.folder / "without").string()})).starts_with(after["sha256"].get<std::string>()));
+    CHECK(read(site.folder / "without").size() == read(site.folder / made.name).size());
+    const std::string now = probed("without");
+    CHECK(now.find("48.8577") == std::string::npos);
+    CHECK(now.find("holiday") != std::string::npos);
+    CHECK(need(run({"ffmpeg", "-v", "error", "-i", (site.folder / "without").string(), "-f", "null", "-"})).empty());
+    const auto frames = [&](const std::string& file) {
+      return need(
+          run({"ffmpeg", "-v", "error", "-i", (site.folder / file).string(), "-c", "copy", "-f", "framemd5", "-"}));
+    };
+    CHECK(frames("without") == frames(made.name));
+    fs::remove(site.folder / "without");
+  }
+}

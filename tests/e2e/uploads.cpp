@@ -190,3 +190,111 @@ TEST_CASE("a file name that is not UTF-8 still gives valid JSON, and a failed up
   CHECK(argument.status == 7);
   CHECK(nlohmann::json::parse(argument.err.substr(argument.err.find('{'))).at("exit") == 7);
 }
+
+TEST_CASE("a file that is to be moved must be itself, and removable, before anything is stored") {
+  Site site(GENERATE(as<std::string>(), "direct", "remote"));
+  const std::string file = write(site.folder / "a.mp4", content('a'));
+  fs::create_symlink(file, site.folder / "link.mp4");
+  const Ended link = site.run("ada", {"video", "upload", "link.mp4", "--move"});
+  CHECK(link.status == 7);
+  CHECK(link.err.find("link.mp4: is a symbolic link, which --move does not follow") != std::string::npos);
+  CHECK(fs::exists(file));
+  CHECK(fs::hard_link_count(file) == 1);
+  const Ended several = site.run("ada", {"video", "upload", "link.mp4", "a.mp4", "--move"});
+  CHECK(several.status == 3);
+  CHECK_FALSE(fs::exists(file));
+  CHECK(fs::is_symlink(site.folder / "link.mp4"));
+  const std::string ready = site.run("ada", {"-o", "id", "video", "list"}).out;
+  CHECK(std::count(ready.begin(), ready.end(), '\n') == 1);
+}
+
+TEST_CASE("a file in a folder that does not let it be removed is not moved") {
+  if (::geteuid() != 0) {
+    WARN("skipped: only root can be somebody else");
+    return;
+  }
+  const TempDirectory home;
+  fs::permissions(home.path(), fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec);
+  const fs::path data = home / "data";
+  const fs::path in = home / "in";
+  for (const fs::path& folder : {data, in}) fs::create_directory(folder);
+  const std::string file = write(in / "a.mp4", content('a'));
+  for (const fs::path& its : {data, fs::path(file)}) REQUIRE(::chown(its.c_str(), 65534, 65534) == 0);
+  const auto asNobody = [&](const Words& words) {
+    return run(join({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", builtProgram("videoctl"),
+                     "--direct", "--data-dir", data.string()},
+                    words),
+               {{{"HOME", data.string()}}, "password of ada", {}});
+  };
+  REQUIRE(asNobody({"data", "init"}).status == 0);
+  REQUIRE(asNobody({"user", "add", "ada", "--password-stdin"}).status == 0);
+  const bool isSticky = GENERATE(false, true);
+  CAPTURE(isSticky);
+  if (isSticky) {
+    fs::permissions(in, fs::perms::all | fs::perms::sticky_bit);
+    REQUIRE(::chown(file.c_str(), 0, 0) == 0);
+  }
+  const Ended ended = asNobody({"video", "upload", file, "--user", "ada", "--move"});
+  CHECK(ended.status == 6);
+  CHECK(ended.err.find("--move must read and remove it") != std::string::npos);
+  CHECK(fs::hard_link_count(file) == 1);
+  CHECK(asNobody({"-o", "id", "video", "list", "--user", "ada"}).out.empty());
+}
+
+TEST_CASE("a move that was interrupted once the file was stored is finished by the next run") {
+  Site site(GENERATE(as<std::string>(), "direct", "remote"));
+  write(site.folder / "a.mp4", content('a'));
+  const std::string id = line(site.run("ada", {"-o", "id", "video", "upload", "a.mp4"}).out);
+  const Words again{"--no-header", "-o", "tsv", "video", "upload", "a.mp4", "--move", "--skip-existing"};
+  site.run("ada", {"video", "delete", id});
+  CHECK(site.run("ada", again).out.starts_with("skipped-deleted"));
+  CHECK(fs::exists(site.folder / "a.mp4"));
+  site.run("ada", {"video", "restore", id});
+  const Ended ended = site.run("ada", again);
+  CHECK(ended.status == 0);
+  CHECK(ended.out.starts_with("skipped\t" + id));
+  CHECK_FALSE(fs::exists(site.folder / "a.mp4"));
+}
+
+TEST_CASE("subtitles beside a video come along by their names, and what cannot be added ends with 3") {
+  Site site(GENERATE(as<std::string>(), "direct", "remote"));
+  fs::create_directory(site.folder / "in");
+  write(site.folder / "in/a.b.mp4", content('a'));
+  const std::string cue = "1\n00:00:01,000 --> 00:00:02,000\nHello\n";
+  for (const char* name : {"a.b.srt", "a.b.en.srt", "a.b.en.sdh.srt", "a.b.EN.forced.default.vtt", "a.b.hi.srt",
+                           "a.b.de.hi.srt", "a.b.forced.srt", "a.b.director.srt", "a.b.en.x.y.z.w.srt"})
+    write(site.folder / "in" / name, cue);
+  const auto languages = [&](const std::string& id) {
+    std::string all;
+    const auto shown = nlohmann::json::parse(site.run("ada", {"-o", "json", "video", "show", id}).out);
+    for (const auto& one : shown.at("subtitles"))
+      all += one.at("lang").get<std::string>() + "=" + one.value("label", std::string()) + " ";
+    return all;
+  };
+  const Words upload{"-o", "id", "video", "upload", "in", "--recursive"};
+  const Ended ended = site.run("ada", upload);
+  INFO(ended.err);
+  CHECK(ended.status == 0);
+  CHECK(languages(line(ended.out)) == "de-x-hi=SDH en= en-x-forced=forced en-x-sdh=SDH hi= und= und-x-forced=forced ");
+
+  fs::remove_all(site.folder / "in");
+  fs::create_directory(site.folder / "in");
+  write(site.folder / "in/m.mp4", content('m'));
+  write(site.folder / "in/m.en.srt", cue);
+  write(site.folder / "in/m.en.vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\nother\n");
+  write(site.folder / "in/m.fr.srt", "nothing");
+  const Ended partly = site.run("ada", upload);
+  CHECK(partly.status == 3);
+  CHECK(partly.err.find("m.en.srt has the same language") != std::string::npos);
+  CHECK(partly.err.find("m.fr.srt: not added") != std::string::npos);
+  CHECK(languages(line(partly.out)) == "en= ");
+
+  // A video waits for its subtitles.
+  const auto old = fs::file_time_type::clock::now() - std::chrono::hours{2};
+  for (const auto& entry : fs::directory_iterator(site.folder / "in")) fs::last_write_time(entry.path(), old);
+  write(site.folder / "in/m.de.srt", cue);
+  const Words settled = join(upload, {"--min-age", "1h"});
+  CHECK(site.run("ada", settled).out.empty());
+  fs::last_write_time(site.folder / "in/m.de.srt", old);
+  CHECK_FALSE(site.run("ada", settled).out.empty());
+}

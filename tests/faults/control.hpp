@@ -14,7 +14,7 @@ enum Call : std::uint32_t {
   opens = 1,       ///< of what is there
   creates = 2048,  ///< opens of what is not
   writes = 2,
-  renames = 4,      ///< and hard links
+  renames = 4,  ///< and hard links
   unlinks = 8,
   syncs = 16,
   truncates = 32,

@@ -13,11 +13,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array rooms{"users",     "sessions", "tokens", "videos", "uploads", "shares",  "comments", "views",
-                           "deletions", "exports",  "tasks",  "server", "data",    "reports", "contents", "subtitles"};
+constexpr std::array rooms{"users",    "sessions",  "tokens",    "videos",     "uploads", "shares",
+                           "comments", "deletions", "exports",   "tasks",      "server",  "data",
+                           "reports",  "contents",  "subtitles", "renditions", "views"};
 // Rows may include the rows of rooms that stand before theirs.
-constexpr std::array rowOrder{"users",    "sessions", "tokens",  "videos",   "shares",
-                              "comments", "views",    "reports", "contents", "deletions"};
+constexpr std::array rowOrder{"users",    "sessions", "tokens",  "renditions", "videos",   "shares",
+                              "comments", "views",    "reports", "contents",   "deletions"};
 
 // From left to right; an include points to a smaller number, or stays at home.
 const std::map<std::string, int, std::less<>> ranks{{"base", 0}, {"os", 1},       {"observe", 2}, {"store", 3},

@@ -91,6 +91,28 @@ struct Site {
     toolkit->uploads().put(Operator{}, {video, std::nullopt}, source);
   }
 
+  void setPicture(const VideoId& video, char letter) {
+    const std::string picture =
+        std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0", 29) + letter +
+        std::string("\0\0\0\0IEND\xae\x42\x60\x82", 12);
+    ByteSource source;
+    source.size = picture.size();
+    source.push = [&](const ByteSink& sink) { sink(std::as_bytes(std::span(picture))); };
+    toolkit->renditions().setThumbnail(Operator{}, {video}, source);
+  }
+
+  // The last byte of a video's picture; nothing if it has none.
+  std::optional<char> pictureOf(const VideoId& video) {
+    std::string bytes;
+    const auto fault = faultOf([&] {
+      const Content content = toolkit->renditions().thumbnail(Operator{}, {video, {}});
+      bytes.resize(content.meta.size);
+      bytes.resize(content.reader->read(0, std::as_writable_bytes(std::span(bytes))));
+    });
+    if (fault || bytes.size() < 30) return std::nullopt;
+    return bytes[29];
+  }
+
   // Returns the content of a video; empty if it cannot be read.
   std::string contentOf(const VideoId& video) {
     std::string bytes;
@@ -170,6 +192,24 @@ TEST_CASE("an upload takes effect completely or not at all if any system call fa
   site.checkNothingLeft(contents);
 }
 
+TEST_CASE("a picture is set completely or not at all if any system call fails, and can be set again") {
+  Site site;
+  const VideoId video = site.add();
+  site.setPicture(video, 'a');
+  failEachCall(site.files, [&](const FailingFiles::Failure& failure, int call) {
+    site.setPicture(video, 'a');
+    site.files.failAt(call, failure);
+    const auto fault = faultOf([&] { site.setPicture(video, 'b'); });
+    const int failed = site.files.heal();
+    CHECK(site.pictureOf(video) == (fault ? 'a' : 'b'));
+    if (fault) CHECK(rowOf(*fault).code == rowOf(faultFor(failure)).code);
+    if (failed == 0) CHECK_FALSE(fault);
+    site.toolkit->tasks().run(Operator{}, {"orphan-sweep"});
+    CHECK(filesBelow(site.folder / "data" / "derived").size() == 1);
+    return failed;
+  });
+}
+
 TEST_CASE("a content whose COMMIT was refused goes once that is certain") {
   Site site;
   const VideoId video = site.add();
@@ -199,6 +239,7 @@ TEST_CASE("a purge is completed later if any system call fails") {
   failEachCall(site.files, [&](const FailingFiles::Failure& failure, int call) {
     const VideoId video = site.add();
     site.put(video, movie(2));
+    site.setPicture(video, 'a');
     site.put(kept, movie(call));  // its old content is purged too
     site.toolkit->videos().remove(Operator{}, {{video, std::nullopt}, true});
     site.files.failAt(call, failure);
@@ -210,6 +251,7 @@ TEST_CASE("a purge is completed later if any system call fails") {
     if (failed == 0) CHECK(isGone);
     site.drain();
     CHECK(filesBelow(site.folder / "data" / "blobs").size() == 1);
+    CHECK(fs::is_empty(site.folder / "data" / "derived"));
     CHECK(site.contentOf(kept) == movie(call));
     return failed;
   });

@@ -3,12 +3,14 @@
 #include "catch.hpp"
 #include "media/playback.hpp"
 #include "media/sniff.hpp"
+#include "media/walks.hpp"
 #include "media_bytes.hpp"
 
 using namespace video;
 using namespace video::media;
 using video::test::BytesFile;
 using video::test::padded;
+using video::test::sampleFile;
 using video::test::sampleFiles;
 using namespace std::string_view_literals;
 
@@ -152,7 +154,8 @@ TEST_CASE("a file that says where it was taken is found, and no longer says so o
     for (const auto& [name, bytes] : sampleFiles(VIDEO_SOURCE_DIR, folder)) {
       const std::string_view type = typeOf(bytes);
       const Probed found = probe(BytesFile(bytes).file, type);
-      const bool isMeant = name == "loci_meta" || name == "xyz_mov" || name == "loci" || name == "keys" || name == "location";
+      const bool isMeant = name == "loci_meta" || name == "xyz_mov" || name == "loci" || name == "keys" ||
+                           name == "location" || name == "gpmd_xyz";
       CAPTURE(name);
       if (found.info.hasLocation.has_value()) CHECK(found.info.hasLocation == isMeant);
       if (!isMeant) continue;
@@ -162,15 +165,17 @@ TEST_CASE("a file that says where it was taken is found, and no longer says so o
       CHECK(without.size() == bytes.size());
       CHECK(without.find("48.8577") == std::string::npos);
       MediaInfo expected = found.info;
-      expected.hasLocation = false;
+      expected.hasLocation = found.hasMoreLocation;
       CHECK(infoOf(without, type) == expected);
+      CHECK(found.hasMoreLocation == (name == "gpmd_xyz"));
     }
-  CHECK(located == 5);
+  CHECK(located == 6);
 }
 
 TEST_CASE("a file that is cut off says what the whole says, or nothing") {
   for (const std::string folder : {"boxes", "elements"})
     for (const auto& [name, bytes] : sampleFiles(VIDEO_SOURCE_DIR, folder)) {
+      if (bytes.size() > 100'000) continue;  // too many places to cut
       const std::string_view type = typeOf(bytes);
       const MediaInfo whole = infoOf(bytes, type);
       for (std::size_t size = 0; size < bytes.size(); ++size) {
@@ -202,6 +207,9 @@ TEST_CASE("of a hostile file nothing is known, and no more is read than the limi
     CHECK(probe(file.file, "video/mp4").info == MediaInfo{});
     CHECK(file.read <= BoundedReader::most);
   };
+  std::string deepData;
+  for (int depth = 0; depth < 10'000; ++depth) deepData = box("udta", deepData);
+  CHECK(infoOf(box("moov", movieHeader() + videoTrack(picture("avc1")) + deepData)).videoCodec == "avc1");
   check("an index of 3 GiB that is not there", start + longIndex);
   check("an index of 3 GiB", start + longIndex, 4 * gib);
   check("an index of 3 GiB of small boxes", start + longIndex + repeated(tiny, 1000), 4 * gib);
@@ -240,6 +248,161 @@ TEST_CASE("of hostile elements nothing is known, and no more is read than the li
   check("an ID of eight bytes", segment + std::string(20, '\1'));
   check("zeros", segment, 1ULL << 30);
   check("a million small elements", segment + repeated("\xec\x80", 1'000'000));
+}
+
+TEST_CASE("the time that a hostile file takes is bounded too") {
+  // Many elements in the last 16 MiB that look like clusters: each is walked to the end of its part.
+  const std::string hostile = sampleFile(VIDEO_SOURCE_DIR, "elements", "quadratic");
+  const std::size_t part = 256 << 10;
+  std::string bytes = hostile;
+  for (int i = 0; i < 63; ++i) bytes += hostile.substr(hostile.size() - part);
+  const BytesFile file(bytes);
+  BoundedReader reader(file.file);
+  CHECK_THROWS_AS(walkElements(reader), Malformed);
+  CHECK(reader.steps() <= BoundedReader::mostSteps + 100);
+  CHECK(probe(file.file, "video/webm").info == MediaInfo{});
+
+  const BytesFile many(start + big(900 << 20, 4) + "moov" + movieHeader() + repeated(box("free", ""), 2'000'000),
+                       1 << 30);
+  BoundedReader boxes(many.file);
+  CHECK_THROWS_AS(walkBoxes(boxes), Malformed);
+  CHECK(boxes.steps() <= BoundedReader::mostSteps + 100);
+}
+
+TEST_CASE("an odd box loses only what it would have said") {
+  const std::string sound = box("mp4a", zeros(28) + box("esds", zeros(4) + "\7odd"));
+  const std::string soundTrack =
+      box("trak", box("mdia", box("mdhd", zeros(12) + big(25, 4) + big(2250, 4) + zeros(4)) +
+                                  box("hdlr", zeros(8) + "soun" + zeros(12)) +
+                                  box("minf", box("stbl", box("stsd", zeros(4) + big(1, 4) + sound)))));
+  const std::string picture264 = picture("avc1", box("avcC", "\1\x64\0\x28"sv));
+  const MediaInfo info = infoOf(start + box("moov", movieHeader() + videoTrack(picture264) + soundTrack));
+  CHECK(info.durationMs == 90'000);
+  CHECK(info.videoCodec == "avc1.640028");
+  CHECK(info.audioCodec == "mp4a");
+  CHECK(infoOf(box("moov", movieHeader() + videoTrack(picture("avc1", box("avcC", "\1"))))).width == 640);
+  const std::string meta = box("meta", zeros(4) + box("keys", "") + box("ilst", box("\0\0\0\1"sv, "x")));
+  CHECK(infoOf(box("moov", movieHeader() + videoTrack(picture264) + box("udta", meta))).videoCodec == "avc1.640028");
+  CHECK(infoOf(box("moov", movieHeader() + videoTrack(picture264) + meta)).videoCodec == "avc1.640028");
+}
+
+TEST_CASE("less common places of a location are found too") {
+  const std::string tracks = movieHeader() + videoTrack(picture("avc1"));
+  const std::string xmp = "<rdf:Description exif:GPSLatitude=\"48,51.46N\" exif:GPSLongitude=\"2,17.66E\"/>";
+  const std::string xmpUuid = "\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac";
+  const std::string media = box("mdat", "x");
+  const std::string key = "mdtacom.apple.quicktime.location.ISO6709";
+  const std::string keys = box("keys", zeros(4) + big(1, 4) + big(4 + key.size(), 4) + key);
+  const std::string item = box("ilst", box("\0\0\0\1"sv, box("data", zeros(8) + "+48.8577+002.295/")));
+  const std::string meta = box("meta", box("hdlr", zeros(8) + "mdta" + zeros(12)) + keys + item);
+  const std::string plainKey = "mdtalocation-eng";
+  const std::string plainKeys = box("keys", zeros(4) + big(1, 4) + big(4 + plainKey.size(), 4) + plainKey);
+  const std::string plainMeta = box("meta", box("hdlr", zeros(8) + "mdta" + zeros(12)) + plainKeys + item);
+  const std::pair<const char*, std::string> files[] = {
+      {"XMP in user data", start + box("moov", tracks + box("udta", box("XMP_", xmp))) + media},
+      {"XMP in a uuid at the end", start + box("moov", tracks) + media + box("uuid", xmpUuid + zeros(70'000) + xmp)},
+      {"XMP in a uuid at the front", start + box("uuid", xmpUuid + xmp) + box("moov", tracks) + media},
+      {"XMP in a uuid of the index", start + box("moov", tracks + box("uuid", xmpUuid + xmp)) + media},
+      {"user data of the file", start + box("moov", tracks) + media + box("udta", box("\251xyz", "\0\7\0\0+48+002"sv))},
+      {"metadata of the file", start + box("moov", tracks) + media + meta},
+      {"a key of ffmpeg", start + box("moov", tracks + plainMeta) + media},
+      {"XML of a camera",
+       start + box("moov", tracks + box("meta", zeros(4) + box("hdlr", zeros(8) + "nrtm" + zeros(12)) +
+                                                    box("xml ", zeros(4) + "<Latitude>48</Latitude>")))}};
+  for (const auto& [name, bytes] : files) {
+    CAPTURE(name);
+    const Probed found = probe(BytesFile(bytes).file, "video/mp4");
+    CHECK(found.info.hasLocation == true);
+    CHECK_FALSE(found.hasMoreLocation);
+    std::string without = bytes;
+    for (const Stretch& one : found.location) without = padded(without, one);
+    CHECK(without.size() == bytes.size());
+    CHECK(infoOf(without).hasLocation == false);
+    CHECK(infoOf(without).videoCodec == "avc1");
+  }
+  for (const std::string& bytes :
+       {start + box("moov", tracks + box("udta", box("XMP_", "<dc:title>x</dc:title>"))) + media,
+        start + box("moov", tracks) + media + box("uuid", zeros(16) + xmp)})
+    CHECK(infoOf(bytes).hasLocation == false);
+}
+
+TEST_CASE("positions in the samples of a track are said, and that they cannot be overwritten") {
+  const auto with = [](const std::string& entry) {
+    const std::string track =
+        box("trak", box("mdia", box("mdhd", zeros(12) + big(25, 4) + big(2250, 4) + zeros(4)) +
+                                    box("hdlr", zeros(8) + "meta" + zeros(12)) +
+                                    box("minf", box("stbl", box("stsd", zeros(4) + big(1, 4) + entry)))));
+    return probe(BytesFile(start + box("moov", movieHeader() + videoTrack(picture("avc1")) + track)).file, "video/mp4");
+  };
+  const auto mebx = [&](std::string_view key) {
+    const std::string known = box("\0\0\0\1"sv, box("keyd", "mdta" + std::string(key)));
+    return with(box("mebx", zeros(8) + box("keys", known)));
+  };
+  for (const Probed& found :
+       {with(box("gpmd", zeros(12))), with(box("camm", zeros(8))), mebx("com.apple.quicktime.location.ISO6709")}) {
+    CHECK(found.info.hasLocation == true);
+    CHECK(found.hasMoreLocation);
+    CHECK(found.location.empty());
+    CHECK(found.info.videoCodec == "avc1");
+  }
+  CHECK(mebx("com.apple.quicktime.video-orientation").info.hasLocation == false);
+  CHECK(with(box("tmcd", zeros(26))).info.hasLocation == false);
+  CHECK(with("").info.hasLocation == false);
+
+  std::string all;
+  for (int i = 0; i < 1001; ++i) all += box("\251xyz", "x");
+  const std::string bytes = box("moov", movieHeader() + videoTrack(picture("avc1")) + box("udta", all));
+  CHECK(probe(BytesFile(bytes).file, "video/mp4").hasMoreLocation);
+}
+
+TEST_CASE("every part with tags is read, wherever a Matroska file has it") {
+  const auto element = [](std::string_view id, const std::string& content) {
+    return std::string(id) + "\x10" + big(content.size(), 3) + content;
+  };
+  const auto tags = [&](const std::string& name) {
+    return element("\x12\x54\xc3\x67", element("\x73\x73", element("\x67\xc8", element("\x45\xa3", name) +
+                                                                                   element("\x44\x87", "48.8577"))));
+  };
+  const std::string tracks = element("\x16\x54\xae\x6b", element("\xae", "\xd7\x81\1\x83\x81\1"));
+  const std::string cluster = element("\x1f\x43\xb6\x75", "\xe7\x81\1");
+  const std::string cues = element("\x1c\x53\xbb\x6b", "");
+  const auto seek = [&](std::string_view id, std::size_t position) {
+    return element("\x4d\xbb", element("\x53\xab", std::string(id)) + element("\x53\xac", big(position, 4)));
+  };
+  const auto file = [&](const std::vector<std::string>& parts,
+                        const std::vector<std::pair<std::string, std::size_t>>& to) {
+    const auto headFor = [&](std::size_t before) {
+      std::string seeks;
+      for (const auto& [id, part] : to) {
+        std::size_t position = before;
+        for (std::size_t i = 0; i < part; ++i) position += parts[i].size();
+        seeks += seek(id, position);
+      }
+      return element("\x11\x4d\x9b\x74", seeks);
+    };
+    std::string body = headFor(headFor(0).size());
+    for (const std::string& part : parts) body += part;
+    return "\x1a\x45\xdf\xa3\x80" + element("\x18\x53\x80\x67", body);
+  };
+  const std::string tagsId = "\x12\x54\xc3\x67";
+  const std::string cuesId = "\x1c\x53\xbb\x6b";
+  const std::string headId = "\x11\x4d\x9b\x74";
+  const std::string other = tags("TITLE");
+  const std::string place = tags("LOCATION");
+  const auto check = [&](const char* what, const std::string& bytes) {
+    CAPTURE(what);
+    const Probed found = probe(BytesFile(bytes).file, "video/webm");
+    CHECK(found.info.hasLocation == true);
+    CHECK(found.location.size() == 1);
+  };
+  check("two in front", file({tracks, other, place, cluster}, {}));
+  check("one in front, one behind", file({tracks, other, cluster, place}, {{tagsId, 3}}));
+  check("two behind", file({tracks, cluster, place, other}, {{tagsId, 2}, {tagsId, 3}}));
+  check("two behind, one of them known", file({tracks, cluster, other, place}, {{tagsId, 2}}));
+  check("behind the cues", file({tracks, cluster, cues, place}, {{cuesId, 2}}));
+  const std::string second = element(headId, "");
+  check("behind a second SeekHead", file({tracks, cluster, second, place}, {{headId, 2}}));
+  CHECK(infoOf(file({tracks, cluster, cues, other}, {{cuesId, 2}, {tagsId, 900}}), "video/webm").hasLocation == false);
 }
 
 TEST_CASE("a large index is not read whole") {

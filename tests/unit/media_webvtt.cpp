@@ -126,3 +126,25 @@ TEST_CASE("the encoding of a text is told by its bytes") {
   CHECK(toUtf8("\xff\xfe\x00\xd8\x41\x00"sv) == std::nullopt);  // half a surrogate pair
   CHECK(toUtf8("\xef\xbb\xbf\xff") == std::nullopt);
 }
+
+TEST_CASE("a text in an encoding that cannot be told is refused, not shown as Chinese") {
+  const std::pair<const char*, std::string> texts[] = {{"WINDOWS-1252", "Grüße aus Köln, schöne Straße"},
+                                                       {"WINDOWS-1252", "Garçon, l'été chère naïve"},
+                                                       {"ISO-8859-2", "Příliš žluťoučký kůň"},
+                                                       {"EUC-KR",
+                                                        "안녕하세요 만나서 반갑습니다 오늘 날씨가 정말 "
+                                                        "좋네요 우리 같이 갈까요"},
+                                                       {"BIG5", "今天天氣很好，我們去公園走走吧。你在哪裡？"},
+                                                       {"SHIFT_JIS", "今日はとてもいい天気ですね。ビデオ"},
+                                                       {"EUC-JP", "今日はとてもいい天気ですね。ビデオ"},
+                                                       {"WINDOWS-1251", "Привет, как дела сегодня"}};
+  for (const auto& [encoding, text] : texts) {
+    CAPTURE(encoding);
+    CHECK(faultOf([&, bytes = encoded(srt(text), encoding)] { vttOf(bytes); }) == Fault::malformed);
+  }
+  const std::string chinese =
+      "今天天气很好，我们去公园走走吧。你在哪里？"
+      "这是什么意思？请等一下！";
+  CHECK(shown(chinese) == chinese);
+  CHECK(vttOf(encoded(srt(chinese), "GB18030")) == vttOf(srt(chinese)));
+}

@@ -165,6 +165,9 @@ hold_first = 18
 keep = "20d"
 max_by_guests = 19
 max_by_guests_per_subject = 18
+[media]
+transcode = "off"
+max_height = 480
 [scheduler]
 run = false
 [task.backup]
@@ -176,6 +179,16 @@ enabled = false
 every = "1d"
 jitter = "2s"
 timeout = "12s"
+[task.thumbnails]
+enabled = false
+every = "8h"
+jitter = "11s"
+timeout = "21s"
+[task.renditions]
+enabled = false
+every = "9h"
+jitter = "12s"
+timeout = "22s"
 [task.media-probe]
 enabled = false
 every = "7h"
@@ -316,6 +329,8 @@ address = "truncated"
   CHECK(s.tasks.keepReports == 24h * 20);
   CHECK(s.reports.maxOfGuests == 19);
   CHECK(s.reports.maxOfGuestsPerSubject == 18);
+  CHECK(s.renditions.transcode == TranscodeMode::off);
+  CHECK(s.renditions.maxHeight == 480);
   CHECK_FALSE(s.tasks.byClock);
   CHECK(s.tasks.brokenUploadsAfter == 9s);
   const TaskTiming& clear = s.tasks.timings.at("video-clear");

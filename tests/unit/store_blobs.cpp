@@ -47,14 +47,29 @@ struct ClosedFolder : os::FileSystem {
   }
 };
 
-// Counts the syncs of one folder.
+// A file system that may have no hard links.
+struct Linkless : os::FileSystem {
+  bool hasLinks = false;
+  int linkat(int from, const char* name, int to, const char* newName) override {
+    if (hasLinks) return FileSystem::linkat(from, name, to, newName);
+    errno = EPERM;
+    return -1;
+  }
+};
+
+// Counts the syncs of one folder or file, and fails the first ones.
 struct CountedSyncs : os::FileSystem {
   std::filesystem::path folder;
   std::atomic<int> syncs = 0;
+  int failures = 0;
   int fsync(int file) override {
     struct stat is {};
     struct stat wanted {};
-    if (::fstat(file, &is) == 0 && ::stat(folder.c_str(), &wanted) == 0 && is.st_ino == wanted.st_ino) ++syncs;
+    if (::fstat(file, &is) == 0 && ::stat(folder.c_str(), &wanted) == 0 && is.st_ino == wanted.st_ino &&
+        ++syncs <= failures) {
+      errno = EIO;
+      return -1;
+    }
     return FileSystem::fsync(file);
   }
 };
@@ -120,16 +135,30 @@ TEST_CASE("a sweep leaves the content of an uploader who has not committed yet",
     Incoming incoming = blobs.begin("v1");
     incoming.write(std::as_bytes(std::span("content", 7)));
     blob = incoming.finish("mp4");
-    CHECK_FALSE(blobs.quarantine(blob.substr(0, 2), blob, unknown));
+    CHECK(blobs.quarantine(blob.substr(0, 2), blob, unknown) == Blobs::Swept::no);
     CHECK(blobs.open(blob));
     incoming.keep();
   }
   // The row was committed between the sweep's first look and its lock.
-  CHECK_FALSE(blobs.quarantine(blob.substr(0, 2), blob, [] { return true; }));
+  CHECK(blobs.quarantine(blob.substr(0, 2), blob, [] { return true; }) == Blobs::Swept::no);
   CHECK(blobs.open(blob));
-  CHECK(blobs.quarantine(blob.substr(0, 2), blob, unknown));
+  CHECK(blobs.quarantine(blob.substr(0, 2), blob, unknown) == Blobs::Swept::moved);
   CHECK_FALSE(blobs.open(blob));
   CHECK(std::filesystem::exists(scratch.data() / "lost+found" / blob));
+}
+
+TEST_CASE("a file without a row that has another name elsewhere is unlinked", "[store]") {
+  const Scratch scratch;
+  Blobs blobs(openAt(scratch.data()));
+  const std::filesystem::path movie = scratch.data().parent_path() / "movie.mp4";
+  std::ofstream(movie) << "bytes";
+  const std::string blob = std::string(32, 'a') + ".mp4";
+  std::filesystem::create_directory(scratch.data() / "blobs/aa");
+  std::filesystem::create_hard_link(movie, scratch.data() / "blobs/aa" / blob);
+  CHECK(blobs.quarantine("aa", blob, [] { return false; }) == Blobs::Swept::unlinked);
+  CHECK(std::filesystem::is_empty(scratch.data() / "blobs/aa"));
+  CHECK(std::filesystem::is_empty(scratch.data() / "lost+found"));
+  CHECK(std::filesystem::hard_link_count(movie) == 1);
 }
 
 TEST_CASE("the name of a folder made by a process that died is synced by the next that uses the folder", "[store]") {
@@ -151,4 +180,82 @@ TEST_CASE("the name of a folder made by a process that died is synced by the nex
     used.insert(upload());
     CHECK(files.syncs == static_cast<int>(used.size()));
   }
+}
+
+TEST_CASE("a resumable upload whose row was refused stays, and its blob as long as a row may have it", "[store]") {
+  const bool hasLinks = GENERATE(true, false);
+  const bool isCertain = GENERATE(true, false);
+  const Scratch scratch;
+  Linkless files;
+  files.hasLinks = hasLinks;
+  Blobs blobs(openOn(scratch, files));
+  std::string blob;
+  {
+    HashedPart none;
+    Incoming incoming = blobs.resume("u1", 0, none, [] { return false; });
+    incoming.write(std::as_bytes(std::span("content", 7)));
+    blob = incoming.finish("mp4");
+    CHECK(incoming.synced() == 0);  // its name may not survive
+    incoming.keep();
+    incoming.unkeep(isCertain);
+  }
+  CHECK((blobs.open(blob) != nullptr) == !isCertain);
+  CHECK(blobs.incomingSize("u1") == (hasLinks || isCertain ? 7 : 0));
+}
+
+TEST_CASE("a sync that failed is not believed the second time", "[store]") {
+  const Scratch scratch;
+  CountedSyncs files;
+  Blobs blobs(openOn(scratch, files));
+  HashedPart none;
+  Incoming incoming = blobs.resume("u1", 0, none, [] { return false; });
+  incoming.write(std::as_bytes(std::span("content", 7)));
+  CHECK(incoming.pause().size == 7);
+  CHECK(incoming.synced() == 7);
+  files.folder = scratch.data() / "incoming" / "u1";
+  files.failures = 1;
+  CHECK_THROWS(incoming.sync());
+  CHECK_THROWS(incoming.sync());
+  CHECK_THROWS(incoming.finish("mp4"));
+  CHECK(files.syncs == 1);
+  CHECK(incoming.synced() == 7);
+}
+
+TEST_CASE("whatever fails while a file is given back, it and the content stay whole", "[store]") {
+  test::FailingFiles files;
+  const Scratch scratch;
+  Blobs blobs(openOn(scratch, files));
+  int count = 0;
+  test::failEachCall(files, [&](const test::FailingFiles::Failure& failure, int call) {
+    const std::string name = "v" + std::to_string(++count);
+    const std::filesystem::path movie = scratch.data().parent_path() / name;
+    const std::string bytes(300'000, 'm');
+    std::ofstream(movie) << bytes;
+    files.heal();
+    std::string blob;
+    int failed = 0;
+    {
+      Incoming incoming = blobs.begin(name);
+      REQUIRE(incoming.adopt(std::make_shared<const Descriptor>(::open(movie.c_str(), O_RDONLY | O_CLOEXEC))));
+      incoming.write(std::as_bytes(std::span(bytes)));
+      blob = incoming.finish("mp4");
+      incoming.keep();
+      files.failAt(call, failure);
+      bool isBack = true;
+      try {
+        incoming.replaceByCopy();
+      } catch (const Error&) {
+        isBack = false;
+      }
+      failed = files.heal();
+      CHECK((isBack || failed > 0));
+      if (isBack) CHECK(std::filesystem::hard_link_count(movie) == 1);
+    }
+    const std::filesystem::path stored = scratch.data() / "blobs" / blob.substr(0, 2) / blob;
+    for (const auto& path : {movie, stored}) {
+      std::ifstream file(path);
+      CHECK(std::string(std::istreambuf_iterator<char>(file), {}) == bytes);
+    }
+    return failed;
+  });
 }

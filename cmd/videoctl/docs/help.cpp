@@ -52,7 +52,9 @@ constexpr std::string_view exitCodes =
 A command given one item exits with the status of that item. A command given
 several items, or -, goes on after an error and exits with 3, but stops at an
 error that would affect all items (not signed in, 8, 9, 11, 12) and exits with
-that status. After 8 and 9 it makes sense to try again.
+that status. After 8 and 9 it makes sense to try again. A large upload that
+ended with 8, 9, 130 or 143 continues where it stopped if the same command is
+run again.
 )";
 
 constexpr std::string_view environment =
@@ -65,6 +67,7 @@ VIDEOCTL_OUTPUT      default for --output
 VIDEOD_CONFIG        default for --config
 VIDEOD_DATA_DIR      default for --data-dir
 XDG_CONFIG_HOME      directory of videoctl/contexts.toml; default: ~/.config
+XDG_STATE_HOME       directory of videoctl/uploads, what is known of uploads to continue; default: ~/.local/state
 XDG_CACHE_HOME       directory of videoctl/hashes, a cache of file digests; default: ~/.cache
 
 Flags take precedence over the environment, the environment over the current

@@ -108,6 +108,12 @@ void readOff(std::string_view text, std::string_view name, std::optional<bool>& 
   to = text == "off";
 }
 
+void readSize(std::string_view text, std::string_view name, std::optional<std::int64_t>& to) {
+  const auto size = parseSize(text);
+  if (!size) throw Error(Fault::malformed, fmt::format("{}: {} is not a size such as 5GiB", name, text));
+  to = static_cast<std::int64_t>(*size);
+}
+
 void readPositionMs(std::string_view text, std::string_view name, std::optional<std::int64_t>& to) {
   const auto position = parsePosition(text);
   if (!position) throw Error(Fault::malformed, fmt::format("{}: {} is not a position such as 1:23.5", name, text));
@@ -229,6 +235,7 @@ int runBatch(Caller& caller, Items items, const std::function<Result(const std::
     try {
       const Result result = work(*item);
       if (!silent) caller.out.result(result);
+      failed = failed || result.isIncomplete;
     } catch (const Interrupted&) {
       caller.out.endResults();
       throw;

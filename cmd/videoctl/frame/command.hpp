@@ -80,6 +80,7 @@ using Action = std::function<int(Caller&)>;
 void readValue(std::string_view text, std::string_view name, Time& to);  ///< RFC 3339, `@UNIX`, `-7d`
 void readValue(std::string_view text, std::string_view name, std::chrono::milliseconds& to);
 void readOff(std::string_view text, std::string_view name, std::optional<bool>& to);  ///< `on` (false) or `off`
+void readSize(std::string_view text, std::string_view name, std::optional<std::int64_t>& to);  ///< bytes: `5GiB`
 void readPositionMs(std::string_view text, std::string_view name, std::optional<std::int64_t>& to);
 template <class T>
 void readValue(std::string_view text, std::string_view name, T& to) {
@@ -347,6 +348,7 @@ void addToken(Commands& commands);
 void addVideo(Commands& commands);
 void addUpload(Commands& commands, CLI::App& video);
 void addSubtitle(Commands& commands, CLI::App& video);
+void addRenditions(Commands& commands, CLI::App& video);
 void addUserExport(Commands& commands, CLI::App& user);
 void addShare(Commands& commands);
 void addUploads(Commands& commands);

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <csignal>
@@ -55,6 +56,25 @@ void waitForInput(int descriptor) {
   }
 }
 
+Error interrupted() {
+  return Error(Fault::unavailable, "interrupted");
+}
+
+// Passes on what `read` reads, until it returns 0.
+template <class Read>
+void pushPieces(const std::string& path, const ByteSink& sink, const Read& read) {
+  std::vector<std::byte> piece(pieceSize);
+  for (;;) {
+    const std::span<std::byte> room = sink.room();
+    const std::span<std::byte> to = room.empty() ? std::span(piece) : room;
+    const ssize_t count = read(to);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throwFileError(path, errno);
+    if (count == 0) return;
+    sink(to.first(static_cast<std::size_t>(count)));
+  }
+}
+
 // The reply of FileOpener's child: an errno, and a descriptor if that is 0.
 struct FileAnswer {
   int reason = EIO;
@@ -67,9 +87,11 @@ struct FileAnswer {
   FileAnswer& operator=(const FileAnswer&) = delete;
 };
 
-// What FileOpener's child is asked: to open a file, or to remove a name of the file with this device and inode.
+// What FileOpener's child is asked: to open a file, to do so unless it is a symbolic link or cannot be removed, or to
+// remove a name of the file with this device and inode.
+enum class FileWork { open, openToMove, remove };
 struct FileOrder {
-  bool removes = false;
+  FileWork work = FileWork::open;
   dev_t device = 0;
   ino_t inode = 0;
   char path[PATH_MAX] = {};
@@ -83,6 +105,29 @@ int removeName(const char* path, dev_t device, ino_t inode) {
   return ::unlink(path) == 0 ? 0 : errno;
 }
 
+// Returns 0, or errno if the folder of a file does not let it be removed.
+int checkRemovable(const std::string& path, const Descriptor& file) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const char* const name = folder.empty() ? "." : folder.c_str();
+  if (::faccessat(AT_FDCWD, name, W_OK | X_OK, AT_EACCESS) != 0) return errno;
+  struct statx of {};
+  struct stat is {};
+  if (::statx(AT_FDCWD, name, 0, STATX_MODE | STATX_UID, &of) != 0 || ::fstat(file.number(), &is) != 0) return errno;
+  const uid_t user = ::geteuid();
+  const bool isSticky = (of.stx_mode & S_ISVTX) != 0 && user != 0 && user != of.stx_uid && user != is.st_uid;
+  const bool isFixed = (of.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) != 0;
+  return isSticky || isFixed ? EPERM : 0;
+}
+
+// Opens a file for reading. Returns 0, or errno.
+int openFor(const char* path, bool toMove, Descriptor& file) {
+  file = Descriptor(::open(path, O_RDONLY | O_CLOEXEC | (toMove ? O_NOFOLLOW : 0)));
+  if (!file) return errno;
+  const int reason = toMove ? checkRemovable(path, file) : 0;
+  if (reason != 0) file.reset();
+  return reason;
+}
+
 // The loop of FileOpener's child: receives an order, replies with an errno, and a descriptor if it opened a file.
 void openForParent(int socket) {
   FileOrder order;
@@ -90,12 +135,8 @@ void openForParent(int socket) {
     if (count < 0) continue;
     FileAnswer answer;
     Descriptor file;
-    if (order.removes) {
-      answer.reason = removeName(order.path, order.device, order.inode);
-    } else {
-      file = Descriptor(::open(order.path, O_RDONLY | O_CLOEXEC));
-      answer.reason = file ? 0 : errno;
-    }
+    answer.reason = order.work == FileWork::remove ? removeName(order.path, order.device, order.inode)
+                                                   : openFor(order.path, order.work == FileWork::openToMove, file);
     cmsghdr* const control = CMSG_FIRSTHDR(&answer.message);
     const int number = file.number();
     control->cmsg_level = SOL_SOCKET;
@@ -175,27 +216,48 @@ ByteSource sourceOf(const Descriptor& file, const std::string& path) {
   struct stat what {};
   if (::fstat(file.number(), &what) != 0) throwFileError(path, errno);
   if (S_ISDIR(what.st_mode)) throwFileError(path, EISDIR);
-  const bool regular = S_ISREG(what.st_mode);
+  if (S_ISREG(what.st_mode)) {
+    ByteSource source = sourceOf(file, path, 0, UINT64_MAX);
+    source.size = static_cast<std::uint64_t>(what.st_size);
+    return source;
+  }
   ByteSource source;
-  if (regular) source.size = static_cast<std::uint64_t>(what.st_size);
-  source.repeatable = regular;
-  source.push = [number = file.number(), path, regular](const ByteSink& sink) {
-    std::vector<std::byte> piece(pieceSize);
-    for (off_t offset = 0;;) {
-      if (!regular) waitForInput(number);
-      if (SignalNote::came() != 0) throw Error(Fault::unavailable, "interrupted");
-      const std::span<std::byte> room = sink.room();
-      const std::span<std::byte> to = room.empty() ? std::span(piece) : room;
-      const ssize_t count =
-          regular ? ::pread(number, to.data(), to.size(), offset) : ::read(number, to.data(), to.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) throwFileError(path, errno);
-      if (count == 0) return;
-      offset += count;
-      sink(to.first(static_cast<std::size_t>(count)));
-    }
+  source.push = [number = file.number(), path](const ByteSink& sink) {
+    pushPieces(path, sink, [&](std::span<std::byte> to) {
+      waitForInput(number);
+      if (SignalNote::came() != 0) throw interrupted();
+      return ::read(number, to.data(), to.size());
+    });
   };
   return source;
+}
+
+ByteSource sourceOf(const Descriptor& file, const std::string& path, std::uint64_t offset, std::uint64_t size) {
+  ByteSource source;
+  source.size = size;
+  source.repeatable = true;
+  source.push = [number = file.number(), path, offset, size](const ByteSink& sink) {
+    std::uint64_t done = 0;
+    pushPieces(path, sink, [&](std::span<std::byte> to) {
+      if (SignalNote::came() != 0) throw interrupted();
+      const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(to.size(), size - done));
+      const ssize_t count = ::pread(number, to.data(), most, static_cast<off_t>(offset + done));
+      if (count > 0) done += static_cast<std::uint64_t>(count);
+      return count;
+    });
+  };
+  return source;
+}
+
+std::string identityOf(const struct stat& what) {
+  return fmt::format("{}:{}:{}:{}.{:09}", what.st_dev, what.st_ino, what.st_size, what.st_mtim.tv_sec,
+                     what.st_mtim.tv_nsec);
+}
+
+std::string identityOf(const Descriptor& file, const std::string& path) {
+  struct stat what {};
+  if (::fstat(file.number(), &what) != 0) throwFileError(path, errno);
+  return identityOf(what);
 }
 
 FileOpener::FileOpener() {
@@ -222,13 +284,30 @@ FileOpener::~FileOpener() {
 }
 
 Descriptor FileOpener::open(const std::filesystem::path& path) const {
+  return openWith(path, false);
+}
+
+Descriptor FileOpener::openToMove(const std::filesystem::path& path) const {
+  try {
+    return openWith(path, true);
+  } catch (const Error& error) {
+    std::error_code none;
+    if (std::filesystem::is_symlink(path, none))
+      throw Error(Fault::malformed, fmt::format("{}: is a symbolic link, which --move does not follow", path.string()));
+    throw Error(error.fault(), fmt::format("{}; --move must read and remove it", error.detail()));
+  }
+}
+
+Descriptor FileOpener::openWith(const std::filesystem::path& path, bool toMove) const {
   if (!child_) {
-    Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file) throwFileError(path, errno);
+    Descriptor file;
+    if (const int reason = openFor(path.c_str(), toMove, file); reason != 0) throwFileError(path, reason);
     return file;
   }
+  FileOrder order;
+  order.work = toMove ? FileWork::openToMove : FileWork::open;
   FileAnswer answer;
-  if (const int reason = askChild(child_.number(), path, {}, answer); reason != 0) throwFileError(path, reason);
+  if (const int reason = askChild(child_.number(), path, order, answer); reason != 0) throwFileError(path, reason);
   int number = -1;
   if (const cmsghdr* control = CMSG_FIRSTHDR(&answer.message); control != nullptr)
     std::memcpy(&number, CMSG_DATA(control), sizeof number);
@@ -241,13 +320,13 @@ void FileOpener::remove(const std::filesystem::path& path, const Descriptor& fil
   struct stat is {};
   if (::fstat(file.number(), &is) != 0) throwFileError(path, errno);
   FileOrder order;
-  order.removes = true;
+  order.work = FileWork::remove;
   order.device = is.st_dev;
   order.inode = is.st_ino;
   FileAnswer answer;
   const int reason =
       child_ ? askChild(child_.number(), path, order, answer) : removeName(path.c_str(), order.device, order.inode);
-  if (reason == ESTALE) throw Error(Fault::conflict, fmt::format("{}: is another file by now", path.string()));
+  if (reason == ESTALE) throw Error(Fault::conflict, fmt::format("{}: no longer names the uploaded file", path.string()));
   if (reason != 0) throwFileError(path, reason);
 }
 

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <span>
@@ -37,6 +40,13 @@ void leaveStandardFiles();
 /// Returns an open file or standard input as a source of bytes; `file` must outlive it. The source throws Error after a
 /// signal.
 ByteSource sourceOf(const Descriptor& file, const std::string& path);
+/// The same for `size` bytes of a regular file from `offset` on; fewer if the file ends before.
+ByteSource sourceOf(const Descriptor& file, const std::string& path, std::uint64_t offset, std::uint64_t size);
+
+/// Returns a text that is another one for another file, and for one that has changed: device, inode, size and mtime.
+std::string identityOf(const struct stat& what);
+/// The same for an open file. Throws Error, naming `path`.
+std::string identityOf(const Descriptor& file, const std::string& path);
 
 /// Opens files for reading with the permissions that the program started with. In direct mode root becomes the owner of
 /// the data directory; a child process keeps the permissions of root and opens and removes the files.
@@ -48,10 +58,15 @@ class FileOpener {
   FileOpener& operator=(const FileOpener&) = delete;
   /// Opens a file for reading. Throws Error.
   Descriptor open(const std::filesystem::path& path) const;
+  /// Opens a file for reading that is to be removed. Throws Error: malformed for a symbolic link, forbidden if its
+  /// folder does not let it be removed.
+  Descriptor openToMove(const std::filesystem::path& path) const;
   /// Removes a name of an open file. Throws Error: conflict if the name is another file's by now.
   void remove(const std::filesystem::path& path, const Descriptor& file) const;
 
  private:
+  Descriptor openWith(const std::filesystem::path& path, bool toMove) const;
+
   Descriptor child_;  ///< a socket; closing it ends the child
   int pid_ = -1;
 };

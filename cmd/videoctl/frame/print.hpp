@@ -29,6 +29,7 @@ struct Result {
   std::string id;
   std::optional<std::string> path;
   std::optional<std::string> detail;
+  bool isIncomplete = false;  ///< something else of the item has failed, and was said; the exit status is 3
 };
 
 /// Replaces control characters, which could manipulate the terminal, by `?`.

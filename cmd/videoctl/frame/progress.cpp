@@ -40,7 +40,7 @@ void draw(std::string_view text) {
 }  // namespace
 
 std::string progressLine(std::string_view what, std::int64_t done, std::int64_t all, std::chrono::milliseconds elapsed,
-                         bool bytes) {
+                         bool bytes, std::int64_t before) {
   const auto count = [&](double number) { return bytes ? sizeOf(number) : fmt::format("{:.0f}", number); };
   if (all <= 0)
     return fmt::format("{}: {}{}", what, bytes ? sizeOf(static_cast<double>(done)) + ", " : "",
@@ -49,8 +49,9 @@ std::string progressLine(std::string_view what, std::int64_t done, std::int64_t 
   std::string line = fmt::format("{}: {} of {} [{}{}] {}%", what, count(static_cast<double>(done)),
                                  count(static_cast<double>(all)), std::string(marks, '#'),
                                  std::string(width - marks, '.'), std::min<std::int64_t>(done * 100 / all, 100));
-  if (done <= 0 || elapsed.count() <= 0) return line;
-  const double rate = static_cast<double>(done) * 1000 / static_cast<double>(elapsed.count());
+  if (before > 0) line += fmt::format("  {} resumed", count(static_cast<double>(before)));
+  if (done <= before || elapsed.count() <= 0) return line;
+  const double rate = static_cast<double>(done - before) * 1000 / static_cast<double>(elapsed.count());
   const std::chrono::seconds left{static_cast<std::int64_t>(static_cast<double>(all - done) / rate + 0.5)};
   return line + fmt::format("  {}/s, {} left", count(rate), minutesOf(left));
 }
@@ -64,6 +65,11 @@ Progress::~Progress() {
   hide();
 }
 
+void Progress::resumeAt(std::int64_t done) {
+  before_ = done;
+  began_ = SteadyClock::now();
+}
+
 void Progress::hide() {
   if (std::exchange(drawn_, false)) draw("\r\x1b[K");
 }
@@ -74,8 +80,8 @@ void Progress::show(std::int64_t done, std::int64_t all) {
   if (drawn_ && now - last_ < std::chrono::milliseconds{100} && done < all) return;
   drawn_ = true;
   last_ = now;
-  const std::string line =
-      progressLine(what_, done, all, std::chrono::duration_cast<std::chrono::milliseconds>(now - began_), bytes_);
+  const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - began_);
+  const std::string line = progressLine(what_, done, all, elapsed, bytes_, before_);
   const std::size_t most = terminalWidth(STDERR_FILENO);  // asked each time, since terminals are resized
   draw('\r' + std::string(most > 1 ? cutTo(line, most - 1) : std::string_view(line)) + "\x1b[K");
 }

@@ -20,6 +20,8 @@ class Progress {
 
   /// Shows `done` of `all`; an `all` of 0 means unknown. Redraws at most ten times a second.
   void show(std::int64_t done, std::int64_t all);
+  /// From now on the first `done` are those of an earlier run, which do not count for the rate.
+  void resumeAt(std::int64_t done);
   /// Removes the line until the next call of `show`, to make way for other output.
   void hide();
 
@@ -27,6 +29,7 @@ class Progress {
   using SteadyClock = std::chrono::steady_clock;
 
   std::string what_;
+  std::int64_t before_ = 0;
   bool bytes_;
   bool visible_;
   bool drawn_ = false;
@@ -35,8 +38,8 @@ class Progress {
 };
 
 /// Returns the text of a progress line, such as `queue: 1200 of 5000 [####................] 24%  400/s, 0:09 left`.
-/// With `bytes`, counts are written as in `1.5 MiB`.
+/// With `bytes`, counts are written as in `1.5 MiB`. The first `before` are those of an earlier run.
 std::string progressLine(std::string_view what, std::int64_t done, std::int64_t all, std::chrono::milliseconds elapsed,
-                         bool bytes = false);
+                         bool bytes = false, std::int64_t before = 0);
 
 }  // namespace video::ctl

@@ -86,7 +86,9 @@ void Router::answerContent(const Exchange& exchange, const Content& content, Ans
   const Head& head = exchange.request.head;
   const ContentMeta& meta = content.meta;
   const bool isPublic = std::holds_alternative<Anonymous>(exchange.by);
+  // Of a shared cache it could not be had back.
   const char* const cacheControl = exchange.route.flags.noStore ? "private, no-store"
+                                   : meta.immutable             ? "private, max-age=31536000, immutable"
                                    : isPublic                   ? "no-cache"
                                                                 : "private, no-cache";
   answer.forAnyOrigin = isPublic;

@@ -126,7 +126,7 @@ class Router : public Service {
 
   /// Adds an upload route: `handler(by, wanted, bytes)`, or with the exchange as last argument. The bytes come from the
   /// form part that the route names, otherwise from the raw body. The upload holds a limiter token. The handler should
-  /// do its checks before it reads the first byte.
+  /// do its checks before it reads the first byte. `adorn` is as for `serve`.
   template <Described Wanted, class Given, class Handler, class Adorn>
   void serveUpload(const Endpoint<Wanted, Given>& endpoint, Handler handler, Adorn adorn);
 
@@ -284,11 +284,16 @@ void Router::serveUpload(const Endpoint<Wanted, Given>& endpoint, Handler handle
         Wanted wanted{};
         exchange.read(wanted);
         const ByteSource bytes = sourceOf(exchange);
-        const Given given = callHandler(handler, exchange, wanted, bytes);
-        std::string json;
-        appendJson(json, given);
-        answerJson(std::move(json), nullptr, exchange, answer);
-        adorn(given, exchange, answer);
+        if constexpr (std::is_void_v<Given>) {
+          callHandler(handler, exchange, wanted, bytes);
+          adorn(exchange, answer);
+        } else {
+          const Given given = callHandler(handler, exchange, wanted, bytes);
+          std::string json;
+          appendJson(json, given);
+          answerJson(std::move(json), nullptr, exchange, answer);
+          adorn(given, exchange, answer);
+        }
       },
       shapesOf<Wanted, Given>());
 }

@@ -120,11 +120,6 @@ void Connection::interrupt() {
   if (socket_) ::shutdown(socket_.number(), SHUT_RDWR);
 }
 
-void Connection::stopReceiving() {
-  const std::lock_guard lock(closing_);
-  if (socket_) ::shutdown(socket_.number(), SHUT_RD);
-}
-
 bool Connection::enter(std::uint32_t wanted) noexcept {
   std::uint64_t state = state_.load(std::memory_order_relaxed);
   for (;;) {

@@ -81,9 +81,6 @@ class Connection final : public httplib::Stream {
   /// Closes the socket, releases everything that belongs to the client, and ends this generation. Only the owner may
   /// call it.
   void retire();
-  /// Ends the receiving of bytes that have not come yet; a thread that waits for them wakes up. May be called from any
-  /// thread.
-  void stopReceiving();
   /// Shuts the socket down, so that a thread waiting for the client wakes up. May be called from any thread.
   void interrupt();
 

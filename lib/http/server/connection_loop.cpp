@@ -1,13 +1,17 @@
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <optional>
 #include <span>
 
 #include "base/error.hpp"
 #include "base/waiting.hpp"
 #include "http/server/transport_impl.hpp"
+#include "os/descriptor.hpp"
 
 namespace video::http {
 
@@ -26,6 +30,9 @@ class Transport::Impl::BodyReader {
   BodyReader(Impl& impl, Connection& connection, ReadBuffer& buffer)
       : impl_(impl), connection_(connection), buffer_(buffer) {}
 
+  /// Has `push` throw once it has to wait for the client. May be called from any thread. The socket is left as it is:
+  /// the reply must reach a client that is still sending.
+  void stop() { ::eventfd_write(stop_.number(), 1); }
   /// Passes the whole body to `sink`; waits for the client where necessary.
   void push(const ByteSink& sink) {
     // A client that sends as fast as it is read would otherwise occupy this worker.
@@ -78,10 +85,12 @@ class Transport::Impl::BodyReader {
       }
       // Otherwise each packet of the body would wake another worker.
       if (!std::exchange(connection_.eventsOff, true)) impl_.arm(connection_, EPOLLET);
-      pollfd wanted{connection_.descriptor(), POLLIN, 0};
+      std::array wanted{pollfd{connection_.descriptor(), POLLIN, 0}, pollfd{stop_.number(), POLLIN, 0}};
       int ready = 0;
       const auto began = std::chrono::steady_clock::now();
-      if (!impl_.forced) ready = ::poll(&wanted, 1, static_cast<int>(impl_.options.progressTimeout.count()));
+      if (!impl_.forced)
+        ready = ::poll(wanted.data(), wanted.size(), static_cast<int>(impl_.options.progressTimeout.count()));
+      if (wanted[1].revents != 0 && wanted[0].revents == 0) stopped();
       if (ready == 0) {
         if (impl_.forced) vanished();
         tooSlow("body: the client stopped sending");
@@ -107,6 +116,11 @@ class Transport::Impl::BodyReader {
     throw Error(Fault::requestTimeout, detail);
   }
 
+  [[noreturn]] void stopped() {
+    connection_.lingering = true;
+    throw Error(Fault::locked, "body: nobody waits for the rest");
+  }
+
   [[noreturn]] void vanished() {
     connection_.lingering = true;
     throw Error(Fault::malformed, "body: the client closed the connection before the end");
@@ -115,8 +129,9 @@ class Transport::Impl::BodyReader {
   Impl& impl_;
   Connection& connection_;
   ReadBuffer& buffer_;
-  std::chrono::steady_clock::duration waited_{};  // for the client, since the rate was last checked
-  std::uint64_t got_ = 0;                         // bytes of the body likewise
+  const Descriptor stop_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};  // without it, waits end by themselves
+  std::chrono::steady_clock::duration waited_{};                     // for the client, since the rate was last checked
+  std::uint64_t got_ = 0;                                            // bytes of the body likewise
   std::uint64_t total_ = 0;
 };
 
@@ -234,11 +249,12 @@ Transport::Impl::Step Transport::Impl::begin(Connection& connection, ReadBuffer&
 void Transport::Impl::serve(Connection& connection, ReadBuffer& buffer, const Head& head, Admission& admission,
                             std::string_view body) {
   ByteSource source;
-  BodyReader reader(*this, connection, buffer);
+  std::optional<BodyReader> reader;
   const bool streams = admission.body == BodyUse::stream;
   if (streams) {
-    source.push = [&reader](const ByteSink& sink) { reader.push(sink); };
-    source.stop = [&connection] { connection.stopReceiving(); };
+    reader.emplace(*this, connection, buffer);
+    source.push = [&reader](const ByteSink& sink) { reader->push(sink); };
+    source.stop = [&reader] { reader->stop(); };
     source.size = head.chunked ? std::nullopt : std::optional(head.contentLength.value_or(0));
   }
   const Request request{head, connection.peer(), connection.listening().listener, body, streams ? &source : nullptr};

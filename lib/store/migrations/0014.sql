@@ -1,12 +1,13 @@
 -- Version 14. Uploads that can be resumed. Their bytes are in incoming/, in a file named after the upload.
 
 -- bytes: how many of them survive a crash. length is NULL as long as the client has not said it. made_video: the video
--- was created for this upload, and goes with it. by_link: it was created through a signed link. metadata is what the
+-- was created for this upload, and goes with it. An upload that has ended stays when its video is removed, so that the
+-- client learns that it has ended. by_link: it was created through a signed link. metadata is what the
 -- client sent, to be sent back.
 CREATE TABLE uploads (
   id TEXT PRIMARY KEY,
-  owner_id INTEGER NOT NULL REFERENCES users (id),
-  video_id TEXT NOT NULL REFERENCES video_info (id) ON DELETE CASCADE,
+  owner_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  video_id TEXT NOT NULL,
   made_video INTEGER NOT NULL CHECK (made_video IN (0, 1)),
   by_link INTEGER NOT NULL CHECK (by_link IN (0, 1)),
   bytes INTEGER NOT NULL DEFAULT 0,

@@ -1,0 +1,168 @@
+#include "upload_files.hpp"
+
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+
+#include "base/language_tag.hpp"
+#include "base/text.hpp"
+
+namespace video::ctl {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A pattern with a slash is matched against the path below the folder, any other against the file name.
+bool matches(const std::vector<std::string>& patterns, const fs::path& below) {
+  return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
+    const std::string text = pattern.find('/') == std::string::npos ? below.filename().string() : below.string();
+    return ::fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
+  });
+}
+
+bool isSettled(const fs::path& file, std::chrono::milliseconds minAge) {
+  struct stat what {};
+  if (::lstat(file.c_str(), &what) != 0) return false;
+  const Time changed{std::chrono::duration_cast<Time::duration>(std::chrono::seconds{what.st_mtim.tv_sec} +
+                                                                std::chrono::nanoseconds{what.st_mtim.tv_nsec})};
+  return systemClock().now() - changed >= minAge;
+}
+
+bool isSubtitles(const fs::path& file) {
+  const std::string extension = file.extension().string();
+  return equalWithoutCase(extension, ".srt") || equalWithoutCase(extension, ".vtt");
+}
+
+// Returns what the words between the name of a video and the extension say: a language, and what is special about the
+// subtitles; both may be missing. Nothing if they say anything else. What is special becomes a private part of the tag,
+// en-x-sdh, since a video has one file of each language.
+std::optional<Beside> besideOf(const std::vector<std::string>& words) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> known{
+      {{"sdh", "SDH"}, {"cc", "CC"}, {"hi", "SDH"}, {"forced", "forced"}, {"default", ""}}};
+  Beside beside;
+  beside.lang = "und";  // BCP 47: undetermined
+  std::string special;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto found = std::find_if(known.begin(), known.end(),
+                                    [&](const auto& one) { return equalWithoutCase(words[i], one.first); });
+    const bool isHindi = i == 0 && found != known.end() && found->first == "hi";
+    if (found != known.end() && !isHindi) {
+      if (found->second.empty()) continue;
+      special += (special.empty() ? "-x-" : "-") + std::string(found->first);
+      beside.label += (beside.label.empty() ? "" : ", ") + std::string(found->second);
+    } else if (i == 0) {
+      beside.lang = normalLanguageTag(words[i]).value_or("");
+    } else {
+      return std::nullopt;
+    }
+  }
+  const auto lang = normalLanguageTag(beside.lang + special);
+  if (!lang) return std::nullopt;
+  beside.lang = *lang;
+  return beside;
+}
+
+// Gives subtitles to the video that they are beside; those without a video are left out.
+void pairSubtitles(const std::vector<std::string>& subtitles, std::chrono::milliseconds minAge,
+                   std::vector<Input>& videos) {
+  constexpr std::size_t mostWords = 4;
+  std::map<std::string, Input*> byStem;
+  for (Input& video : videos) byStem.emplace(fs::path(video.path).replace_extension().string(), &video);
+  for (const std::string& path : subtitles) {
+    fs::path stem = fs::path(path).replace_extension();
+    std::vector<std::string> words;
+    auto video = byStem.find(stem.string());
+    while (video == byStem.end() && stem.has_extension() && words.size() < mostWords) {
+      words.insert(words.begin(), stem.extension().string().substr(1));
+      video = byStem.find(stem.replace_extension().string());
+    }
+    auto beside = video != byStem.end() ? besideOf(words) : std::nullopt;
+    if (!beside) continue;
+    beside->path = path;
+    beside->isSettled = minAge.count() == 0 || isSettled(path, minAge);
+    for (const Beside& other : video->second->subtitles)
+      if (other.lang == beside->lang && other.otherOfLang.empty()) beside->otherOfLang = other.path;
+    video->second->subtitles.push_back(*std::move(beside));
+  }
+}
+
+// Appends the regular files below a folder, sorted by path. Skips hidden files and symbolic links.
+void walk(const fs::path& folder, const UploadVideos& wanted, std::vector<Input>& to) {
+  std::vector<std::string> paths;
+  std::vector<std::string> subtitles;
+  std::error_code failed;
+  fs::recursive_directory_iterator at(folder, failed);
+  for (; !failed && at != fs::recursive_directory_iterator(); at.increment(failed)) {
+    const fs::path below = at->path().lexically_relative(folder);
+    const fs::file_status what = at->symlink_status(failed);
+    if (failed) break;
+    const bool leftOut = below.filename().string().starts_with('.') || matches(wanted.exclude, below);
+    if (fs::is_directory(what)) {
+      if (leftOut) at.disable_recursion_pending();
+    } else if (fs::is_regular_file(what) && !leftOut && isSubtitles(below)) {
+      subtitles.push_back(at->path().string());
+    } else if (fs::is_regular_file(what) && !leftOut && (wanted.include.empty() || matches(wanted.include, below)) &&
+               (wanted.minAge.count() == 0 || isSettled(at->path(), wanted.minAge))) {
+      paths.push_back(at->path().string());
+    }
+  }
+  if (failed) throwFileError(folder, failed.value());
+  std::sort(paths.begin(), paths.end());
+  std::sort(subtitles.begin(), subtitles.end());
+  std::vector<Input> found;
+  for (std::string& path : paths) found.push_back({.path = std::move(path), .found = true});
+  pairSubtitles(subtitles, wanted.minAge, found);
+  // A video waits for its subtitles.
+  std::erase_if(found, [](const Input& video) {
+    return std::any_of(video.subtitles.begin(), video.subtitles.end(),
+                       [](const Beside& one) { return !one.isSettled; });
+  });
+  to.insert(to.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
+}
+
+std::vector<std::string> namesIn(const std::string& list, char ending) {
+  std::ifstream file(list == "-" ? "/dev/stdin" : list);
+  if (!file) throwFileError(list, errno);
+  std::vector<std::string> names;
+  for (std::string name; std::getline(file, name, ending);)
+    if (!name.empty()) names.push_back(name);
+  if (file.bad()) throw Error(Fault::malformed, fmt::format("{}: cannot read it", list));
+  return names;
+}
+
+}  // namespace
+
+Descriptor openInput(const FileOpener& opener, const std::string& path, bool toMove) {
+  if (path != "-") return toMove ? opener.openToMove(path) : opener.open(path);
+  Descriptor input(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
+  if (!input) throwFileError("standard input", errno);
+  return input;
+}
+
+std::vector<Input> inputsOf(const UploadVideos& wanted, const Flags& flags) {
+  std::vector<std::string> named = wanted.files;
+  if (!wanted.filesFrom.empty()) {
+    const auto more = namesIn(wanted.filesFrom, flags.nul ? '\0' : '\n');
+    named.insert(named.end(), more.begin(), more.end());
+  }
+  std::vector<Input> inputs;
+  for (const std::string& path : named) {
+    std::error_code none;
+    if (wanted.recursive && path != "-" && fs::is_directory(path, none))
+      walk(path, wanted, inputs);
+    else
+      inputs.push_back({.path = path});
+  }
+  return inputs;
+}
+
+}  // namespace video::ctl

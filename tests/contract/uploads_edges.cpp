@@ -1,0 +1,329 @@
+// Uploads that can be resumed, at their limits, and beside other uploads; local and remote.
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <thread>
+
+#include "catch.hpp"
+#include "contract/pieces.hpp"
+#include "contract/site.hpp"
+#include "shares/fields.hpp"
+#include "uploads/fields.hpp"
+#include "wait.hpp"
+
+using namespace video;
+using namespace video::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t mebibyte = 1 << 20;
+
+// A source of unknown size.
+ByteSource unsized(std::function<void(const ByteSink&)> push) {
+  ByteSource source;
+  source.push = std::move(push);
+  return source;
+}
+
+void send(const ByteSink& sink, const std::string& bytes) {
+  for (std::size_t at = 0; at < bytes.size(); at += mebibyte)
+    sink(std::as_bytes(std::span(bytes).subspan(at, std::min(mebibyte, bytes.size() - at))));
+}
+
+std::int64_t bytesUsed(Site& site) {
+  return site.local().users().show(Operator{}, {"ada"}).bytesUsed;
+}
+
+}  // namespace
+
+TEST_CASE("an upload that cannot be published yet is published by whoever asks for its offset later") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  Uploads& uploads = site.at(ada).uploads();
+  const std::string bytes = movie(50'000);
+  for (const bool asks : {true, false}) {
+    const ResumableUpload made = uploads.create(ada, sized(bytes.size()));
+    ByteSource source = sourceOf(bytes);
+    source.push = [&](const ByteSink& sink) {
+      sink(std::as_bytes(std::span(bytes).first(40'000)));
+      waitFor("some bytes have arrived", [&] { return sizeOf(site, made.id) >= 40'000 - buffered; });
+      site.local().videos().block(Operator{}, {made.video, "wait"});
+      sink(std::as_bytes(std::span(bytes).subspan(40'000)));
+    };
+    requireFault([&] { uploads.append(ada, at(made.id, 0), source); }, Fault::conflict, "is blocked");
+    const ResumableUpload found = uploads.show(ada, {made.id});
+    CHECK(found.state == UploadState::partial);
+    CHECK(found.offset == 50'000);
+    // A client would take an offset that is the size for the end.
+    requireFault([&] { uploads.resume(ada, {made.id}); }, Fault::locked);
+    requireFault([&] { uploads.append(ada, at(made.id, 50'000), sourceOf("")); }, Fault::conflict);
+    CHECK(uploads.show(ada, {made.id}).offset == 50'000);
+    site.local().videos().unblock(Operator{}, {made.video, {}});
+    const ResumableUpload whole =
+        asks ? uploads.resume(ada, {made.id}) : uploads.append(ada, at(made.id, 50'000), sourceOf(""));
+    CHECK(whole.state == UploadState::complete);
+    CHECK(whole.offset == 50'000);
+    CHECK(site.at(ada).videos().show(ada, {made.video, {}}).sha256 == hashOf(bytes));
+  }
+}
+
+TEST_CASE("an upload that is refused for what it is when its offset is asked for is gone") {
+  Site site(Way::local);  // over HTTP it would not be certain that all bytes had arrived
+  const Credential ada = site.user("ada");
+  Uploads& uploads = site.at(ada).uploads();
+  NewUpload wanted = sized(5'000);
+  wanted.sha256 = hashOf("another");
+  const UploadId id = uploads.create(ada, wanted).id;
+  CHECK_THROWS(uploads.append(ada, at(id, 0), broken(movie(5'000), 5'000, [] { return true; })));
+  CHECK(uploads.show(ada, {id}).offset == 5'000);
+  requireFault([&] { uploads.resume(ada, {id}); }, Fault::gone, "sha256");
+  requireFault([&] { uploads.show(ada, {id}); }, Fault::notFound);
+  CHECK(countFiles(site.data() / "incoming") == 0);
+}
+
+TEST_CASE("a piece that is refused does not fix the size") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  Uploads& uploads = site.at(ada).uploads();
+  const std::string bytes = movie(5'000);
+  const UploadId id = uploads.create(ada, {}).id;
+  uploads.append(ada, at(id, 0), sourceOf(bytes));
+  AppendUpload last = at(id, 5'000);
+  last.size = 5'000;
+  requireFault([&] { uploads.append(ada, last, sourceOf("x")); }, Fault::malformed);
+  last.checksum = Checksum{HashFunction::sha256, hashOf("y")};
+  last.size = 5'001;
+  requireFault([&] { uploads.append(ada, last, sourceOf("x")); }, Fault::checksumMismatch);
+  CHECK_FALSE(uploads.resume(ada, {id}).size);
+  CHECK(uploads.show(ada, {id}).state == UploadState::partial);
+  last.size = 5'000;
+  last.checksum.reset();
+  CHECK(uploads.append(ada, last, sourceOf("")).state == UploadState::complete);
+}
+
+TEST_CASE("an upload that brings no byte does not last longer") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  Uploads& uploads = site.at(ada).uploads();
+  const UploadId id = uploads.create(ada, sized(5'000)).id;
+  uploads.append(ada, at(id, 0), sourceOf(movie(1'000)));
+  const Time before = uploads.show(ada, {id}).expires;
+  REQUIRE(soon([&] { return systemClock().now() + 24h > before + 5ms; }));
+  uploads.append(ada, at(id, 1'000), sourceOf(""));
+  CHECK(uploads.show(ada, {id}).expires == before);
+  uploads.append(ada, at(id, 1'000), sourceOf("x"));
+  CHECK(uploads.show(ada, {id}).expires > before);
+}
+
+TEST_CASE("an upload that ends leaves the video that it made to another upload that goes on") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  Uploads& uploads = site.at(ada).uploads();
+  const std::string bytes = movie(5'000);
+  const ResumableUpload first = uploads.create(ada, sized(bytes.size()));
+  NewUpload wanted = sized(bytes.size());
+  wanted.video = first.video;
+  const ResumableUpload second = uploads.create(ada, wanted);
+  uploads.append(ada, at(second.id, 0), sourceOf(bytes.substr(0, 1'000)));
+  uploads.abort(ada, {first.id});
+  CHECK(site.at(ada).videos().show(ada, {first.video, {}}).state == VideoState::pending);
+  CHECK(uploads.resume(ada, {second.id}).offset == 1'000);
+  uploads.abort(ada, {second.id});
+  CHECK(site.at(ada).videos().list(ada, {}).items.empty());
+}
+
+TEST_CASE("an upload that expires leaves the video that it made to one that goes on, and is gone, not unknown") {
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.uploads.ttl = 300ms; });
+  const Credential ada = site.user("ada");
+  Uploads& uploads = site.at(ada).uploads();
+  const ResumableUpload first = uploads.create(ada, sized(5'000));
+  NewUpload wanted = sized(5'000);
+  wanted.video = first.video;
+  REQUIRE(soon([&] { return systemClock().now() > first.expires; }));
+  const ResumableUpload second = uploads.create(ada, wanted);
+  site.local().tasks().run(Operator{}, {"upload-sweep"});
+  REQUIRE(soon([&] { return uploads.show(ada, {first.id}).state == UploadState::expired; }));
+  CHECK(site.at(ada).videos().show(ada, {first.video, {}}).state == VideoState::pending);
+  REQUIRE(soon([&] { return systemClock().now() > second.expires; }));
+  site.local().tasks().run(Operator{}, {"upload-sweep"});
+  REQUIRE(soon([&] { return site.at(ada).videos().list(ada, {}).items.empty(); }));
+  site.local().deletions().drain(Operator{}, {});
+  const auto isVideoThere = [&] {
+    try {
+      site.local().videos().show(Operator{}, {first.video, {}});
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
+  };
+  REQUIRE(soon([&] { return !isVideoThere(); }));
+  for (const UploadId& id : {first.id, second.id})
+    requireFault([&] { uploads.resume(ada, {id}); }, Fault::gone, "expired");
+  CHECK(uploads.list(ada, {}).items.size() == 2);
+}
+
+TEST_CASE("a content that turns out to be blocked is removed at once") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  Uploads& uploads = site.at(ada).uploads();
+  const std::string bytes = movie(5'000);
+  site.local().contents().block(Operator{}, {hashOf(bytes), "not here"});
+  const UploadId id = uploads.create(ada, sized(bytes.size())).id;
+  requireFault([&] { uploads.append(ada, at(id, 0), sourceOf(bytes)); }, Fault::forbidden, "not here");
+  requireFault([&] { uploads.resume(ada, {id}); }, Fault::notFound);
+  CHECK(countFiles(site.data() / "incoming") == 0);
+  CHECK(bytesUsed(site) == 0);
+}
+
+TEST_CASE("uploads of unknown size beside each other stay within the owner's quota") {
+  Site site(Way::local);
+  const Credential ada = site.user("ada");
+  setQuota(site, 70 * std::int64_t{mebibyte});
+  Uploads& uploads = site.at(ada).uploads();
+  const std::string bytes = movie(65 * mebibyte);
+  const UploadId first = uploads.create(ada, {}).id;
+  const UploadId second = uploads.create(ada, {}).id;
+  const auto both = [&](const ByteSink& one) {
+    one(std::as_bytes(std::span(bytes).first(1)));
+    const auto other = [&](const ByteSink& two) {
+      two(std::as_bytes(std::span(bytes).first(1)));
+      send(one, bytes);
+      send(two, bytes);
+    };
+    requireFault([&] { uploads.append(ada, at(second, 0), unsized(other)); }, Fault::overQuota);
+  };
+  CHECK(uploads.append(ada, at(first, 0), unsized(both)).offset == std::ssize(bytes) + 1);
+  CHECK(bytesUsed(site) <= 70 * std::int64_t{mebibyte});
+  CHECK(sizeOf(site, second) == uploads.show(ada, {second}).offset);
+}
+
+TEST_CASE("nothing is kept of a long piece that goes beyond the size") {
+  Site site(Way::local);
+  const Credential ada = site.user("ada");
+  Uploads& uploads = site.at(ada).uploads();
+  const std::string bytes = movie(66 * mebibyte);
+  const UploadId id = uploads.create(ada, sized(65 * mebibyte + 1)).id;
+  std::int64_t shown = 0;
+  const auto push = [&](const ByteSink& sink) {
+    send(sink, bytes.substr(0, 65 * mebibyte));
+    shown = uploads.show(ada, {id}).offset;
+    send(sink, bytes.substr(65 * mebibyte));
+  };
+  requireFault([&] { uploads.append(ada, at(id, 0), unsized(push)); }, Fault::malformed);
+  CHECK(shown >= 50 * std::int64_t{mebibyte});
+  CHECK(uploads.resume(ada, {id}).offset == 0);
+  CHECK(sizeOf(site, id) == 0);
+  CHECK(bytesUsed(site) == 0);
+}
+
+TEST_CASE("a guest uploads no more than was announced, however many pieces and uploads that takes") {
+  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.uploads.maxPartial = 1; });
+  const Credential ada = site.user("ada");
+  NewShare share;
+  share.what = ShareWhat::drop;
+  share.expires = systemClock().now() + 1h;
+  share.user = "ada";
+  const CreatedShare drop = site.at(ada).shares().create(ada, share);
+  const Credential link = linkOf(drop.url);
+  const DroppedVideo announced = site.at(link).videos().drop(link, {drop.id, "a", 1'000});
+  const Credential guest = linkOf(announced.uploadUrl);
+  Uploads& uploads = site.at(guest).uploads();
+  NewUpload wanted;
+  wanted.video = announced.id;
+  const UploadId first = uploads.create(guest, wanted).id;
+  uploads.append(guest, at(first, 0), sourceOf(movie(1'000)));
+  requireFault([&] { uploads.append(guest, at(first, 1'000), sourceOf("x")); }, Fault::tooLarge);
+  const UploadId second = uploads.create(guest, wanted).id;
+  requireFault([&] { uploads.resume(guest, {first}); }, Fault::notFound);
+  CHECK(countFiles(site.data() / "incoming") == 0);
+  CHECK(site.at(ada).uploads().create(ada, sized(5'000)).size == 5'000);  // those of guests do not count
+  AppendUpload whole = at(second, 0);
+  whole.size = 1'001;
+  requireFault([&] { uploads.append(guest, whole, sourceOf("x")); }, Fault::tooLarge, "announced");
+  whole.size = 1'000;
+  CHECK(uploads.append(guest, whole, sourceOf(movie(1'000))).state == UploadState::complete);
+}
+
+TEST_CASE("an upload through a link goes on after the link has expired, but not after it was revoked") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const std::string bytes = movie(5'000);
+  NewUpload wanted = sized(bytes.size());
+  wanted.video = site.at(ada).videos().add(ada, {"ada", "x"}).id;
+  wanted.name.reset();
+  const auto share = [&](std::chrono::milliseconds time) {
+    return site.at(ada).shares().create(
+        ada, {.video = wanted.video, .what = ShareWhat::upload, .expires = systemClock().now() + time, .label = {}});
+  };
+  const CreatedShare brief = share(1'500ms);
+  const Credential link = linkOf(brief.url);
+  const UploadId id = site.at(link).uploads().create(link, wanted).id;
+  site.at(link).uploads().append(link, at(id, 0), sourceOf(bytes.substr(0, 1'000)));
+  waitFor("the link has expired", [&] {
+    try {
+      site.at(link).uploads().begin(link, {*wanted.video, 5, {}});
+      return false;
+    } catch (const Error& error) {
+      return error.fault() == Fault::forbidden;
+    }
+  });
+  requireFault([&] { site.at(link).uploads().create(link, wanted); }, Fault::forbidden, "expired");
+  CHECK(site.at(link).uploads().resume(link, {id}).offset == 1'000);
+  CHECK(site.at(link).uploads().append(link, at(id, 1'000), sourceOf(bytes.substr(1'000))).state ==
+        UploadState::complete);
+
+  const CreatedShare revoked = share(1h);
+  const Credential other = linkOf(revoked.url);
+  const UploadId second = site.at(other).uploads().create(other, wanted).id;
+  site.at(ada).shares().revoke(ada, {wanted.video, revoked.id, {}});
+  requireFault([&] { site.at(other).uploads().resume(other, {second}); }, Fault::forbidden, "revoked");
+}
+
+TEST_CASE("a piece that waited while another process stored one does not overwrite that") {
+  Site site(Way::local, [](Settings& settings) { settings.uploads.maxPerUser = 1; });
+  const Credential ada = site.user("ada");
+  Uploads& uploads = site.local().uploads();
+  const auto other = openLocal(site.settings(), "the test", true);
+  const UploadId busy = uploads.create(ada, sized(5'000)).id;
+  const UploadId id = uploads.create(ada, sized(5'000)).id;
+  std::atomic<bool> begun = false;
+  std::jthread waiting;
+  const auto push = [&](const ByteSink& sink) {
+    sink(std::as_bytes(std::span("x", 1)));
+    // It has read the offset before it waits, or finds another one when it comes late.
+    waiting = std::jthread([&] {
+      begun = true;
+      CHECK_THROWS_AS(uploads.append(ada, at(id, 0), sourceOf("too late")), Error);
+    });
+    waitFor("the other has begun", [&] { return begun.load(); });
+    CHECK(other->uploads().append(ada, at(id, 0), sourceOf(movie(2'000))).offset == 2'000);
+  };
+  uploads.append(ada, at(busy, 0), unsized(push));
+  waiting.join();
+  CHECK(uploads.resume(ada, {id}).offset == 2'000);
+  CHECK(sizeOf(site, id) == 2'000);
+}
+
+TEST_CASE("a piece that waits until its user sends fewer uploads lets a newer request pass at once") {
+  Site site(Way::local, [](Settings& settings) { settings.uploads.maxPerUser = 1; });
+  const Credential ada = site.user("ada");
+  Uploads& uploads = site.at(ada).uploads();
+  const UploadId busy = uploads.create(ada, sized(5'000)).id;
+  const UploadId waiting = uploads.create(ada, sized(5'000)).id;
+  const auto push = [&](const ByteSink& sink) {
+    sink(std::as_bytes(std::span("x", 1)));
+    std::atomic<bool> isEnded = false;
+    std::jthread second([&] {
+      requireFault([&] { uploads.append(ada, at(waiting, 0), sourceOf("x")); }, Fault::locked, "newer");
+      isEnded = true;
+    });
+    // A request that came before it had its turn does not stop it.
+    while (!isEnded) {
+      CHECK(uploads.resume(ada, {waiting}).offset == 0);
+      ::usleep(1'000);
+    }
+  };
+  uploads.append(ada, at(busy, 0), unsized(push));
+}
