@@ -12,8 +12,8 @@
 
 namespace video {
 
-/// The uploads that this process is receiving, by user: how many the user sends, and the bytes that the user will own,
-/// on disk or announced, that are in no row yet. May be used from any thread.
+/// The uploads that this process is receiving. For each user: how many uploads the user is sending, and how many bytes,
+/// stored or announced, will count towards the user's quota but are in no row yet. May be used from any thread.
 class UploadsInProgress {
  public:
   /// Returns whether `size` more bytes of `owner` fit under `most`.

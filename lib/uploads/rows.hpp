@@ -38,7 +38,7 @@ void insertUpload(store::Transaction& transaction, const StoredUpload& upload);
 // These change partial uploads only, and return whether there was one.
 
 /// Records that the first `bytes` are stored, and `upload.size`; `upload.offset` must be what was recorded before. If
-/// `bytes` is larger, or the file `isChanged` otherwise, a byte has come now.
+/// `bytes` is larger, or the file was changed in another way (`isChanged`), the time of the last byte becomes `now`.
 bool recordUpload(store::Transaction& transaction, const StoredUpload& upload, std::int64_t bytes, bool isChanged,
                   Time now, Time expires);
 /// Records that the content has been published; `upload` as before.

@@ -320,10 +320,10 @@ TEST_CASE("a piece that waits until its user sends fewer uploads lets a newer re
       isEnded = true;
     });
     // A request that came before it had its turn does not stop it.
-    while (!isEnded) {
+    waitFor("the second request has ended", [&] {
       CHECK(uploads.resume(ada, {waiting}).offset == 0);
-      ::usleep(1'000);
-    }
+      return isEnded.load();
+    });
   };
   uploads.append(ada, at(busy, 0), unsized(push));
 }

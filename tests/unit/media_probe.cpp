@@ -375,7 +375,8 @@ TEST_CASE("every part with tags is read, wherever a Matroska file has it") {
       std::string seeks;
       for (const auto& [id, part] : to) {
         std::size_t position = before;
-        for (std::size_t i = 0; i < part; ++i) position += parts[i].size();
+        // A part that is not there is behind the end of the file.
+        for (std::size_t i = 0; i < part; ++i) position += i < parts.size() ? parts[i].size() : 1;
         seeks += seek(id, position);
       }
       return element("\x11\x4d\x9b\x74", seeks);
