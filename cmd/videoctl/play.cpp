@@ -59,7 +59,7 @@ Playable playableOf(Caller& caller, const VideoRef& wanted, const Video& video) 
   const std::string site = caller.target().kind == Target::Kind::direct ? std::string() : caller.siteUrl();
   Playable playable;
   if (site.empty()) {
-    const Content content = caller.toolkit().videos().open(caller.by(), wanted);
+    const Content content = caller.toolkit().videos().open(caller.by(), OpenVideo{{wanted}});
     const auto file = content.reader->file();
     if (!file) throw Error(Fault::contentUnavailable, "play: the daemon has no address of its own for a player");
     playable.file = Descriptor(::dup(file->number()));  // inherited, unlike the original
