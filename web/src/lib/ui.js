@@ -132,11 +132,12 @@ export const Problem = ({ error }) => html`<p class="note danger" role="alert"><
 export function Dialog({ title, onClose, children }) {
   const box = useRef(), pressed = useRef();
   useEffect(() => {
-    const here = box.current;
+    const here = box.current, before = document.activeElement;
     here.showModal();
     return () => {
       document.querySelector("body > .toasts").append(...here.querySelectorAll(".toasts > *"));
-      here.close();  // gives the focus back
+      here.close();
+      before?.focus();  // close() gives the focus back only while the dialog is in the document
     };
   }, []);
   // A click beside it closes it, but not if it began inside, as when text is selected.
