@@ -129,7 +129,7 @@ test("the arrow keys scroll the page, and change the volume where the player has
 });
 
 test("on a phone the viewer's settings of the danmaku are behind one button", async () => {
-  const page = await browser.open(site, { width: 360, height: 740 });
+  const page = await browser.open(site, { width: 360, height: 740, isMobile: true, hasTouch: true });
   await page.goto(`/v/${id}`);
   await page.click(".control[aria-label=More]");
   await page.click(".popup >> text=Danmaku settings");

@@ -205,6 +205,7 @@ export function Segments({ label, choices, value, onChoose }) {
 /** Tabs over a TabPanel of the same `id`; `names` are [key, text]. Arrow keys, Home and End go from tab to tab. */
 export function TabBar({ id, label, names, value, onChoose }) {
   const row = useRef();
+  useEffect(() => row.current.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" }), [value]);
   const press = event => {
     const at = names.findIndex(([key]) => key === value);
     const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: names.length - 1 }[event.key];
