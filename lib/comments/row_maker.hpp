@@ -40,8 +40,6 @@ void readCsv(CharReader& in, RowMaker& rows);
 
 /// Sets mode, size and color by the words that niconico has for them, separated by spaces.
 void applyNiconicoWords(std::string_view words, Comment& row);
-/// Returns a number of seconds in milliseconds; nothing if `text` is no number or out of range.
-std::optional<std::int64_t> secondsToMs(std::string_view text);
 /// Returns a whole number; nothing if `text` is none.
 std::optional<std::int64_t> wholeNumber(std::string_view text);
 /// Returns a time in Unix seconds; nothing for 0.
