@@ -38,6 +38,8 @@ void readAss(CharReader& in, RowMaker& rows);
 void readCues(CharReader& in, RowMaker& rows, bool isVtt);
 void readCsv(CharReader& in, RowMaker& rows);
 
+/// Returns Bilibili's mode, size, pool and perhaps level of a comment, separated by commas.
+std::string bilibiliStyle(const Comment& row);
 /// Sets mode, size and color by the words that niconico has for them, separated by spaces.
 void applyNiconicoWords(std::string_view words, Comment& row);
 /// Returns a whole number; nothing if `text` is none.
