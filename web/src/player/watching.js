@@ -28,10 +28,10 @@ export function watch(video, id, link, onReply) {
   if (!can("watch")) return;
   const path = `/videos/${id}/watch${link}`;
   let last = 0, wait = 0, cursor, saidAt = -1;
-  const sign = () => {
+  const sign = (isLeft = false) => {
     last = Date.now();
     saidAt = video.currentTime;
-    return { position_ms: Math.round(saidAt * 1000), duration_ms: Number.isFinite(video.duration) ? Math.round(video.duration * 1000) : undefined, ended: video.ended || undefined, cursor };
+    return { position_ms: Math.round(saidAt * 1000), duration_ms: Number.isFinite(video.duration) ? Math.round(video.duration * 1000) : undefined, ended: video.ended || undefined, paused: video.paused || isLeft || undefined, cursor };
   };
   const ping = async () => {
     try {
@@ -47,6 +47,6 @@ export function watch(video, id, link, onReply) {
   video.addEventListener("pause", ping);
   video.addEventListener("timeupdate", () => { if (!video.paused && Date.now() - last > every + wait) ping(); });
   addEventListener("pagehide", () => {
-    if (last && Math.abs(video.currentTime - saidAt) > 1) navigator.sendBeacon(path, new Blob([JSON.stringify(sign())], { type: "application/json" }));
+    if (last && Math.abs(video.currentTime - saidAt) > 1) navigator.sendBeacon(path, new Blob([JSON.stringify(sign(true))], { type: "application/json" }));
   });
 }
