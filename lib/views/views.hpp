@@ -73,9 +73,9 @@ class Views {
   virtual ~Views() = default;
   /// Takes note that somebody watches a ready video. A viewer, who is an account or an address with a browser, counts
   /// as a view once within 24 hours, after 30 s or half of the video. For a user who keeps a history, saves the
-  /// position, once a minute or, if the video is paused or left, or this comes between the regular times, at most every
-  /// 5 s. On a full disk, saves and counts nothing. For those who may see the video. Faults: malformed,
-  /// notFound.
+  /// position, once a minute or, if the video is paused or left, or this comes between the regular times, at once, but
+  /// no more often than every 5 s on average. On a full disk, saves and counts nothing. For those who may see the
+  /// video. Faults: malformed, notFound.
   virtual Watching watch(const Credential& by, const WatchVideo& wanted) = 0;
   /// Returns where the caller left off. For those who may see the video. Faults: notFound.
   virtual ResumePoint resume(const Credential& by, const ResumeQuery& wanted) = 0;

@@ -54,8 +54,9 @@ WatchStep Watchers::note(const WatchSign& sign) {
     needed = std::min(needed, sign.isDurationClaimed ? std::max<std::chrono::milliseconds>(half, leastClaimed) : half);
   }
   step.counts = !viewer.isCounted && viewer.watched >= needed;
-  const auto pause = isBetween ? betweenPauses : betweenSaves;
-  step.saves = sign.isWorthSaving && (!viewer.saved || *viewer.saved + pause <= now);
+  const bool isDue = !viewer.saved || *viewer.saved + betweenSaves <= now ||
+                     (isBetween && viewer.charged <= now + (pausesAtOnce - 1) * betweenPauses);
+  step.saves = sign.isWorthSaving && isDue;
   return step;
 }
 
@@ -73,7 +74,10 @@ void Watchers::setCounted(const WatchSign& sign) {
 
 void Watchers::setSaved(const WatchSign& sign) {
   const std::lock_guard lock(mutex_);
-  if (Viewer* const viewer = find(sign)) viewer->saved = viewer->seen;
+  if (Viewer* const viewer = find(sign)) {
+    viewer->saved = viewer->seen;
+    viewer->charged = std::max(viewer->charged, viewer->seen) + betweenPauses;
+  }
 }
 
 std::int64_t Watchers::watching(const VideoId& video) {

@@ -40,7 +40,8 @@ class Watchers {
   static constexpr std::chrono::seconds enough{30};           ///< watched, or half of the video, counts as a view
   static constexpr std::chrono::seconds betweenSaves{60};     ///< while the video plays
   static constexpr std::chrono::seconds regular{18};          ///< a sign that comes sooner says: paused, left or begun
-  static constexpr std::chrono::seconds betweenPauses{5};     ///< between saves then
+  static constexpr std::chrono::seconds betweenPauses{5};     ///< between saves then, on average
+  static constexpr int pausesAtOnce = 6;                      ///< saves then that may follow each other at once
   static constexpr std::chrono::seconds mostBeforeFirst{20};  ///< time watched that the first sign can claim
   static constexpr std::chrono::seconds leastClaimed{5};      ///< half of a length that only the client knows
   static constexpr std::size_t most = 100'000;                ///< viewers in all; more are not noted
@@ -65,6 +66,7 @@ class Watchers {
     Time seen{};
     std::chrono::milliseconds watched{0};
     std::optional<Time> saved{};
+    Time charged{};  ///< until when the saves between the regular times are charged, `betweenPauses` each
     bool isCounted = false;
     std::list<std::pair<Audience*, std::string>>::iterator place{};  ///< in seen_
   };

@@ -57,6 +57,7 @@ endfunction()
 if(ESBUILD)
   file(REMOVE_RECURSE ${WORK})
   file(GLOB entries RELATIVE ${SOURCE} ${SOURCE}/src/pages/*.js ${SOURCE}/strings/*.js ${SOURCE}/style/app.css
+       ${SOURCE}/style/noscript.css
        ${SOURCE}/icon.svg)
   execute_process(
     COMMAND ${ESBUILD} ${entries} --bundle --minify --format=esm --splitting --target=es2022 --charset=utf8

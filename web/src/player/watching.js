@@ -28,10 +28,10 @@ export function watch(video, id, link, onReply) {
   if (!can("watch")) return;
   const path = `/videos/${id}/watch${link}`;
   let last = 0, wait = 0, cursor, saidAt = -1;
-  const sign = (isLeft = false) => {
+  const sign = leaves => {
     last = Date.now();
     saidAt = video.currentTime;
-    return { position_ms: Math.round(saidAt * 1000), duration_ms: Number.isFinite(video.duration) ? Math.round(video.duration * 1000) : undefined, ended: video.ended || undefined, paused: video.paused || isLeft || undefined, cursor };
+    return { position_ms: Math.round(saidAt * 1000), duration_ms: Number.isFinite(video.duration) ? Math.round(video.duration * 1000) : undefined, ended: video.ended || undefined, paused: video.paused || leaves || undefined, cursor };
   };
   const ping = async () => {
     try {
