@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
@@ -161,6 +162,7 @@ void RowMaker::take(Comment row) {
 }
 
 void RowMaker::skip(CommentSkip reason) {
+  if (reason == CommentSkip::cutOff && std::exchange(isCutOff_, true)) return;
   count();
   sink_.skip(reason);
 }

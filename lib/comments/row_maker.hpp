@@ -21,6 +21,7 @@ class RowMaker {
   /// Takes a row: `positionMs`, `content`, `importedAuthor` and `time` as in the file, `sourceId` empty if the file has
   /// none. Throws tooLarge.
   void take(Comment row);
+  /// Counts a row that is skipped; a file is cut off only once.
   void skip(CommentSkip reason);
 
  private:
@@ -28,6 +29,7 @@ class RowMaker {
 
   RowSink& sink_;
   std::int64_t left_;
+  bool isCutOff_ = false;
 };
 
 // Each parser reads a whole file of its format; the JSON parser finds out which of the JSON formats it is and reads

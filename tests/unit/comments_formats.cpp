@@ -354,7 +354,7 @@ TEST_CASE("compressed files are read, and of half a file what is in it") {
     const Read half = read(small.substr(0, small.size() / 2));
     CHECK(half.rows.size() > 500);
     CHECK(half.rows.size() < many.size());
-    CHECK(half.skipped.at(CommentSkip::cutOff) >= 1);
+    CHECK(half.skipped == std::map<CommentSkip, int>{{CommentSkip::cutOff, 1}});
   }
   const std::string two = write(CommentFormat::ndjson, {row(1, "one")});
   const Read members = read(packed(two, gzipBits) + packed(two, gzipBits) + std::string(512, '\0'));
