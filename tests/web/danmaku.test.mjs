@@ -114,11 +114,11 @@ test("a page that plays for long stays as large as it is", async () => {
   const short = await site.upload("anna", film(12), "Again and again");
   const page = await openCrowded(browser, site, short, { lines: 1000, seconds: 12 });
   const samples = await memoryOf(page, 6);
-  const [, second] = samples, last = samples.at(-1);
-  const said = JSON.stringify(samples);
-  assert.ok(last.heap < second.heap * 1.1 + 500000, said);
-  assert.ok(last.nodes < second.nodes + 300, said);
-  assert.ok(last.listeners < second.listeners + 30, said);
+  // What is not yet collected varies; lines that were kept would be a thousand more with each pass.
+  const most = (of, name) => Math.max(...of.map(one => one[name])), least = (of, name) => Math.min(...of.map(one => one[name]));
+  const before = samples.slice(0, 3), after = samples.slice(3);
+  for (const [name, slack] of [["heap", 500000], ["nodes", 800], ["listeners", 300]])
+    assert.ok(least(after, name) < most(before, name) + slack, `${name}: ${JSON.stringify(samples)}`);
   await page.context().close();
 });
 

@@ -3,6 +3,7 @@
 /** Opens `/v/ID`, where `lines` danmaku are spread over `seconds` of the video and at most 120 fly at once. */
 export async function openCrowded(browser, site, id, { lines, seconds }) {
   const page = await browser.open(site);
+  page.setDefaultTimeout(120000);
   await page.addInitScript(() => localStorage.setItem("danmaku", JSON.stringify({ most: 120, area: 1, size: 0.7, overlap: true })));
   let sent = 0;
   await page.route(/by=position/, route => {
@@ -31,7 +32,7 @@ export async function memoryOf(page, passes, onSample = () => {}) {
   await tools.send("Performance.enable");
   const samples = [];
   for (let n = 0; n < passes; n++) {
-    await page.waitForFunction(n => window.passes > n, n, { timeout: 120000 });
+    await page.waitForFunction(n => window.passes > n, n);
     for (const key of ["k", "k", "Shift+?", "Escape"]) await page.keyboard.press(key);
     await page.click(".control[aria-label='Danmaku settings']");
     await page.keyboard.press("Escape");
