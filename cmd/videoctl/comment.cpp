@@ -148,7 +148,7 @@ void addComment(Commands& commands) {
       ->type_name("POSITION");
   post.option("--parent", &NewComment::parent)->type_name("ID");
   post.option("--mode", &NewComment::mode);
-  post.option("--text-color", &NewComment::color, "color, such as #ffcc00 (default: white)", readColor)
+  post.option("--text-color", &NewComment::color, "text color, such as #ffcc00 (default: white)", readColor)
       ->type_name("#RRGGBB");
   post.option("--text-size", &NewComment::size);
   post.givesOne<Comment>();
@@ -179,7 +179,7 @@ void addComment(Commands& commands) {
     if (wanted.video.text.empty()) throw Usage("comment list: give a video, or --held");
     if (wanted.atFrom || wanted.atTo) {
       if (wanted.by.value_or(CommentOrder::position) != CommentOrder::position)
-        throw Usage("comment list: --at and --at-until sort by position");
+        throw Usage("comment list: --at and --at-until need --by position");
       wanted.by = CommentOrder::position;
     }
     Comments& comments = caller.toolkit().comments();
@@ -210,22 +210,23 @@ void addComment(Commands& commands) {
     });
   });
 
-  auto save = commands.verb<ExportTo>(noun, "export", "Export a video's danmaku, comments with a position, as a file");
+  auto save = commands.verb<ExportTo>(noun, "export", "Export a video's danmaku (comments with a position) to a file");
   save.option("VIDEO", &ExportComments::video)->required();
   save.option("--format", &ExportComments::format);
-  save.option("--to", &ExportTo::to, "file to write, which must not exist, or - (default) for standard output")
+  save.option("--to", &ExportTo::to, "file to write, which must not exist; - (default) writes to standard output")
       ->type_name("FILE");
   save.runs(exportComments);
 
   auto load = commands.verb<ImportFrom>(
-      noun, "import", "Import a file of danmaku, which may be compressed; what was imported before is not added again");
+      noun, "import",
+      "Import danmaku from a file, which may be compressed, leaving out those that were imported before");
   load.option("VIDEO", &ImportComments::video)->required();
   load.option("FILE", &ImportFrom::file, "the file; - reads standard input")->required();
   load.option("--format", &ImportComments::format);
   load.givesOne<ImportedComments>();
   load.runs(importComments);
 
-  auto heat = commands.verb<HeatQuery>(noun, "heat", "Show how many comments there are along a video");
+  auto heat = commands.verb<HeatQuery>(noun, "heat", "Count a video's danmaku in each hundredth of its length");
   heat.option("VIDEO", &HeatQuery::video)->required();
   heat.givesOne<Heat>();
   heat.runs([](Caller& caller, HeatQuery& wanted) {

@@ -21,13 +21,13 @@ void readPosition(std::string_view text, std::string_view name, std::int64_t& to
 
 void addHistory(Commands& commands) {
   CLI::App& noun =
-      commands.noun("history", "What you have watched",
-                    {{"Say that you have watched the newest video up to 1:30, and list what you have watched",
+      commands.noun("history", "Videos that you have watched",
+                    {{"Record that you have watched the newest video up to 1:30, then list your history",
                       "id=$(videoctl video list --limit 1 -o id)\nvideoctl --as ada history set \"$id\" --at 1:30\n"
                       "videoctl --as ada history list"}});
 
-  auto list = commands.verb<ListHistory>(noun, "list", "List the videos that you have watched, the latest first");
-  list.option("--user", &HistoryQuery::user, "list what this user has watched")->type_name("USER");
+  auto list = commands.verb<ListHistory>(noun, "list", "List the videos that you have watched, latest first");
+  list.option("--user", &HistoryQuery::user, "list the history of this user")->type_name("USER");
   list.lists();
   list.givesList<Page<HistoryEntry>>();
   list.runs([](Caller& caller, ListHistory& wanted) {
@@ -39,7 +39,7 @@ void addHistory(Commands& commands) {
   });
 
   auto show =
-      commands.verb<ResumeQuery>(noun, "show", "Show where you left off in a video, and how many are watching it");
+      commands.verb<ResumeQuery>(noun, "show", "Show where you left off in a video, and how many viewers it has now");
   show.option("VIDEO", &ResumeQuery::video)->required();
   show.givesOne<ResumePoint>();
   show.runs([](Caller& caller, ResumeQuery& wanted) {
@@ -47,12 +47,13 @@ void addHistory(Commands& commands) {
     return 0;
   });
 
-  auto set = commands.verb<WatchVideo>(noun, "set", "Say that you are watching a video, as a player does every 20 s");
+  auto set =
+      commands.verb<WatchVideo>(noun, "set", "Record how far you have watched a video, as a player does every 20 s");
   set.option("VIDEO", &WatchVideo::video)->required();
   set.option("--at", &WatchVideo::positionMs, "position in the video, such as 1:23.5", readPosition)
       ->type_name("POSITION")
       ->required();
-  set.flag("--ended", &WatchVideo::ended, "you have watched it to its end");
+  set.flag("--ended", &WatchVideo::ended, "you have watched it to the end");
   set.option("--cursor", &WatchVideo::cursor);
   set.givesOne<Watching>();
   set.runs([](Caller& caller, WatchVideo& wanted) {
@@ -60,9 +61,10 @@ void addHistory(Commands& commands) {
     return 0;
   });
 
-  auto clear = commands.verb<ClearThese>(noun, "clear", "Forget what you have watched: all of it, or some videos");
-  clear.several("VIDEO", &ClearThese::ids, "videos; - reads one ID per line from standard input")->required(false);
-  clear.option("--user", &ClearThese::user, "forget what this user has watched")->type_name("USER");
+  auto clear = commands.verb<ClearThese>(noun, "clear", "Remove videos from your history; without VIDEO, all of them");
+  clear.several("VIDEO", &ClearThese::ids, "videos to remove; - reads one ID per line from standard input")
+      ->required(false);
+  clear.option("--user", &ClearThese::user, "clear the history of this user")->type_name("USER");
   clear.givesResults();
   clear.runs([](Caller& caller, ClearThese& wanted) {
     const std::string user = wanted.user.empty() ? caller.self("history clear", "--user") : wanted.user;

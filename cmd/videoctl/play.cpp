@@ -48,7 +48,7 @@ struct Playable {
   Descriptor file{};
 };
 
-// For as long as somebody may take to watch it.
+// Long enough to watch the video, with breaks.
 std::chrono::milliseconds lifeOf(const Video& video) {
   constexpr std::chrono::milliseconds longest = std::chrono::hours{12};
   if (!video.durationMs) return longest;
@@ -61,7 +61,7 @@ Playable playableOf(Caller& caller, const VideoRef& wanted, const Video& video) 
   if (site.empty()) {
     const Content content = caller.toolkit().videos().open(caller.by(), OpenVideo{{wanted}});
     const auto file = content.reader->file();
-    if (!file) throw Error(Fault::contentUnavailable, "play: the daemon has no address of its own for a player");
+    if (!file) throw Error(Fault::contentUnavailable, "play: the daemon has no address that a player could open");
     playable.file = Descriptor(::dup(file->number()));  // inherited, unlike the original
     playable.source = fmt::format("/dev/fd/{}", playable.file.number());
     return playable;
@@ -75,7 +75,7 @@ Playable playableOf(Caller& caller, const VideoRef& wanted, const Video& video) 
     playable.share = made.id;
     playable.source = made.url.starts_with('/') ? site + made.url : made.url;
   } catch (const Error& error) {
-    // Those who may not share it may still watch it, if everybody may.
+    // Whoever may not share the video can still watch it if everyone can.
     if (error.fault() != Fault::forbidden && error.fault() != Fault::unauthenticated) throw;
     playable.source = fmt::format("{}/videos/{}", site, wanted.id.text);
   }
@@ -109,7 +109,7 @@ std::vector<std::string> playerWords() {
   return words;
 }
 
-// Returns false if there are none to be had: the video can be watched without.
+// Returns false if the danmaku cannot be exported: the video can be watched without them.
 bool writeDanmaku(Caller& caller, const VideoRef& wanted, const GivenFile& to) {
   try {
     const Content content = caller.toolkit().comments().exportAs(caller.by(), {wanted.id, CommentFormat::ass});
@@ -123,7 +123,7 @@ bool writeDanmaku(Caller& caller, const VideoRef& wanted, const GivenFile& to) {
     return true;
   } catch (const Error& error) {
     if (error.fault() == Fault::unauthenticated) throw;
-    say(fmt::format("play: without danmaku: {}", error.what()));
+    say(fmt::format("play: playing without danmaku: {}", error.what()));
     return false;
   }
 }

@@ -195,7 +195,7 @@ void addUser(Commands& commands) {
   passwd.givesResults();
   passwd.runs(setPassword);
 
-  auto set = commands.verb<ChangeUser>(noun, "set", "Change a user's display name, history, role or quota");
+  auto set = commands.verb<ChangeUser>(noun, "set", "Change a user's display name, watch history, role or quota");
   set.option("NAME", &ChangeUser::name)->required();
   set.option("--role", &ChangeUser::role, "new role of the user");
   set.option("--quota", &ChangeUser::ownQuota, "limit on the total size of the user's videos", readQuota)
@@ -203,7 +203,7 @@ void addUser(Commands& commands) {
   set.option("--display-name", &ChangeUser::displayName,
              "shown beside the user name, 1 to 64 characters; '' removes it", readDisplayName)
       ->type_name("TEXT");
-  set.option("--history", &ChangeUser::historyOff, "whether to keep which videos the user watches", readOff)
+  set.option("--history", &ChangeUser::historyOff, "whether to keep a history of what the user watches", readOff)
       ->type_name("on|off");
   set.givesResults();
   set.runs([](Caller& caller, ChangeUser& wanted) {

@@ -349,7 +349,7 @@ void addVideo(Commands& commands) {
   set.option("--comments", &SetVideo::commentsOff, "whether people can comment on the video", readOff)
       ->type_name("on|off");
   set.option("--danmaku", &SetVideo::danmakuOff,
-             "whether comments can have a position in the video, where they fly over it", readOff)
+             "whether the video has danmaku, comments that fly over it at their position", readOff)
       ->type_name("on|off");
   set.givesResults();
   set.runs(changes("changed"));

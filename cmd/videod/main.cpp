@@ -86,7 +86,7 @@ Settings readSettings(const Flags& flags) {
     settings.dataDirectory = *flags.dataDirectory;
     if (settings.servesData())
       throw Error(Fault::malformed,
-                  "--data-dir: must not be, contain or be in the folder web.root, which everybody reads");
+                  "--data-dir: must not be, contain or be in the folder web.root, which everyone can read");
   }
   if (!flags.listen.empty()) settings.listeners.clear();
   for (const std::string& address : flags.listen) {

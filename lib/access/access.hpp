@@ -32,7 +32,7 @@ struct AccessOptions {
   std::chrono::milliseconds loginWindow{15 * 60'000};
   std::size_t registrationsPerHour = 20;  ///< per address; 0: no limit
   std::size_t commentsPerMinute = 30;     ///< per account; 0: no limit
-  std::size_t importsPerHour = 60;        ///< files of comments per account; 0: no limit
+  std::size_t importsPerHour = 60;        ///< files of danmaku per account; 0: no limit
   std::size_t reportsPerHour = 20;        ///< per address; 0: no limit
   std::chrono::milliseconds sessionTtl{30 * 60'000};
   bool slidingSessions = true;
@@ -121,7 +121,7 @@ class Access {
   void countComment(const Identity& who);
   /// Takes the comment back that `countComment` has counted.
   void uncountComment(const Identity& who);
-  /// Counts a file of comments that `who` imports, except the operator's. Throws tooMany.
+  /// Counts a file of danmaku that `who` imports, except the operator's. Throws tooMany.
   void countImport(const Identity& who);
   /// Counts a report of `who` from `address` (empty: not counted), except the operator's. Throws tooMany.
   void countReport(const Identity& who, std::string_view address);

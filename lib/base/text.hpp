@@ -62,8 +62,8 @@ std::uint64_t stableHash(std::string_view text) noexcept;
 /// Returns whether two texts are equal ignoring ASCII case, as for header field names and user names.
 bool equalWithoutCase(std::string_view a, std::string_view b) noexcept;
 
-/// Parses a color: `#ffcc00`, `#fc0`, or a number, 65536 * red + 256 * green + blue. Leading zeros may be missing in
-/// other lengths. Returns nothing if it is not one.
+/// Parses a color: `#ffcc00`, `#fc0`, or a number, 65536 * red + 256 * green + blue. Other numbers of
+/// hexadecimal digits are padded with leading zeros. Returns nothing if `text` is not a color.
 std::optional<std::int64_t> parseColor(std::string_view text);
 
 /// Returns `text` without leading and trailing spaces and tabs (RFC 9110 §5.6.3).

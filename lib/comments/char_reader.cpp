@@ -19,7 +19,7 @@ CharReader::CharReader(ContentReader& file, Packing packing, std::uint64_t most)
   std::array<std::byte, 1> first{};
   isGzip_ = packing == Packing::zlibOrGzip && file_.read(0, first) == 1 && first[0] == std::byte{0x1f};
   if (inflateInit2(inflate_.get(), packing == Packing::deflate ? -15 : withHeader) != Z_OK)
-    throw Error(Fault::internal, "zlib: cannot begin to decompress");
+    throw Error(Fault::internal, "zlib: cannot start decompressing");
 }
 
 CharReader::~CharReader() {
@@ -47,7 +47,7 @@ bool CharReader::fill() {
     }
     size_ = out_.size() - inflate_->avail_out;
   }
-  if (size_ > left_) throw Error(Fault::tooLarge, "file: has too many bytes after decompression");
+  if (size_ > left_) throw Error(Fault::tooLarge, "file: is too large after decompression");
   left_ -= size_;
   if (std::exchange(isFirst_, false) && std::string_view(out_.data(), size_).starts_with("\xef\xbb\xbf")) at_ = 3;
   return at_ < size_ || (size_ > 0 && fill());

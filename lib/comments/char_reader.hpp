@@ -16,37 +16,37 @@ namespace video::danmaku {
 /// How a file is compressed.
 enum class Packing { none, zlibOrGzip, deflate };
 
-/// Reads the characters of a file one after the other, after decompression and without a byte order mark.
+/// Reads the bytes of a file one by one, decompressed and without a byte order mark.
 class CharReader {
  public:
   static constexpr int end = -1;
 
-  /// `file` must outlive this object. More than `most` bytes throw tooLarge.
+  /// `file` must outlive this object. Reading throws tooLarge after `most` bytes, decompressed.
   CharReader(ContentReader& file, Packing packing, std::uint64_t most);
   ~CharReader();
   CharReader(const CharReader&) = delete;
   CharReader& operator=(const CharReader&) = delete;
 
-  /// Returns the next character (0 to 255), or `end`; `get` removes it.
+  /// Returns the next byte (0 to 255), or `end`; `get` removes it.
   int peek() { return at_ < size_ || fill() ? static_cast<unsigned char>(out_[at_]) : end; }
   int get() {
     const int next = peek();
     if (next != end) ++at_;
     return next;
   }
-  /// Reads up to the next line feed, and removes it with a carriage return before it. Of a longer line, `most` bytes.
-  /// Returns false at the end of the file.
+  /// Reads a line, without its LF or CRLF; only the first `most` bytes of a longer one. Returns false at the end of the
+  /// file.
   bool line(std::string& to, std::size_t most = 64 * 1024);
-  /// Returns the characters that can be seen without reading on: at the beginning, up to 64 KiB.
+  /// Returns the bytes that are in the buffer: at the beginning, up to 64 KiB.
   std::string_view ahead();
-  /// Whether the compressed file is damaged or ends too early.
+  /// Returns whether the compressed file is damaged or ends too early.
   bool isCutOff() const { return isCutOff_; }
 
  private:
   bool fill();
   // Reads more of the compressed file if all was used; returns false at its end.
   bool hasInput();
-  // Goes on with the next member of a gzip file (RFC 1952, 2.2), if there is one.
+  // Continues with the next member of a gzip file (RFC 1952 §2.2), if there is one.
   void nextMember();
 
   ContentReader& file_;

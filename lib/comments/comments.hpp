@@ -17,10 +17,10 @@ namespace video {
 /// moderator.
 enum class HeldFor { word, newAuthor, hidden };
 
-/// How a comment flies over the video: from the right to the left, at the top, at the bottom, or from the left to the
-/// right.
+/// How a comment is shown over the video: scrolling from right to left, fixed at the top, fixed at the bottom, or
+/// scrolling from left to right.
 enum class CommentMode { scroll, top, bottom, reverse };
-/// The size of a comment that flies over the video.
+/// The text size of a comment that is shown over the video.
 enum class CommentSize { small, normal, big };
 
 /// The largest color of a comment, white.
@@ -42,7 +42,7 @@ struct Comment {
   std::optional<std::int64_t> color{};  ///< 0xRRGGBB; default: white
   std::optional<CommentSize> size{};    ///< default: normal
   std::optional<std::string> importedAuthor{};  ///< author in the file that it was imported from; `author` is empty
-  std::optional<std::string> sourceId{};        ///< ID there, prefixed with the kind of file
+  std::optional<std::string> sourceId{};        ///< ID in that file, prefixed with its format
   std::optional<std::string> sourceStyle{};     ///< what Bilibili says beyond `mode` and `size`; not on the wire
 };
 
@@ -109,7 +109,7 @@ struct RemovedComments {
   std::optional<std::string> nextCursor{};  ///< there may be more to delete: call again with this cursor
 };
 
-/// A kind of file with comments that have positions. The last four can only be imported.
+/// A format of files of danmaku. The last four can only be imported.
 enum class CommentFormat { bilibili, ass, srt, vtt, ndjson, csv, dplayer, artplayer, niconico, acfun };
 
 /// Which danmaku to export.
@@ -118,15 +118,15 @@ struct ExportComments {
   std::optional<CommentFormat> format;  ///< default: ndjson
 };
 
-/// Where to import a file to.
+/// Which video to import a file into.
 struct ImportComments {
   VideoId video;
-  std::optional<CommentFormat> format;  ///< default: found out by looking at the file
+  std::optional<CommentFormat> format;  ///< default: detected from the content
 };
 
-/// Why a row of an imported file was skipped: it has no valid position, no text or too much, or an unknown mode; it is
-/// positioned or animated by a script, or a command to the player; it cannot be read, or the file ends in it; it has a
-/// listed word, and too many comments of the user are held already.
+/// Why a row of an imported file was skipped: no valid position; no text, or too much; an unknown mode; positioned or
+/// animated by a script; a command to the player; a syntax error; cut off by the end of the file; a listed word, while
+/// too many comments of the user are held already.
 enum class CommentSkip { position, text, mode, special, command, syntax, cutOff, word };
 
 /// Rows of an imported file that were skipped for the same reason.
@@ -139,20 +139,20 @@ struct SkippedComments {
 struct ImportedComments {
   CommentFormat format = CommentFormat::ndjson;
   std::int64_t added = 0;
-  std::int64_t known = 0;  ///< were there already, or are in the file twice
+  std::int64_t known = 0;  ///< on the video already, or in the file twice
   std::int64_t held = 0;   ///< of those added, how many moderators must approve
   std::vector<SkippedComments> skipped;
 };
 
-/// Names the video whose heat to show.
+/// Names the video whose danmaku to count.
 struct HeatQuery {
   VideoId video;
 };
 
-/// How many comments there are along a video.
+/// How the danmaku are spread over a video.
 struct Heat {
   std::int64_t durationMs = 0;     ///< length of what the counts cover, in milliseconds
-  std::vector<std::int64_t> bins;  ///< 100 counts of comments, each of a hundredth of that length
+  std::vector<std::int64_t> bins;  ///< 100: number of comments in each hundredth of it
 };
 
 /// Which comments are held (`[moderation]`).
@@ -192,9 +192,9 @@ class Comments {
   /// Hides a comment from all but its author and moderators, until it is approved. Moderators, except of their own
   /// comments, admins, operator. Faults: forbidden, notFound (also on a video that the caller may not see).
   virtual Comment hide(const Credential& by, const ModerateComment& wanted) = 0;
-  /// Returns the public comments of a video that have a position, sorted by it, as a file, which may be some seconds
-  /// old. For those who may see the video; where danmaku are switched off, it is empty for all but the owner, admins
-  /// and the operator. Faults: malformed (the format can only be imported), notFound, diskFull.
+  /// Returns the public danmaku of a video, sorted by position, as a file, which may be some seconds old. For those who
+  /// may see the video; if danmaku are switched off, it is empty for all but the owner, admins and the operator.
+  /// Faults: malformed (the format can only be imported), notFound, diskFull.
   virtual Content exportAs(const Credential& by, const ExportComments& wanted) = 0;
   /// Adds the comments in a file, which may be compressed with gzip or deflate, to a video. Authors in the file become
   /// labels. What was imported before is not added again. At most 1000 comments of a user are held at a time; more with
@@ -205,8 +205,8 @@ class Comments {
   /// because the owner is new), notFound, overQuota, diskFull, tooMany (the user has imported too many files in an
   /// hour).
   virtual ImportedComments importFrom(const Credential& by, const ImportComments& wanted, const ByteSource& file) = 0;
-  /// Counts the public comments along a video, for those who may see it; none where danmaku are switched off. The
-  /// counts may be some seconds old. Faults: notFound.
+  /// Counts the public danmaku in each hundredth of a video, for those who may see it; none if they are switched off.
+  /// The counts may be some seconds old. Faults: notFound.
   virtual Heat heat(const Credential& by, const HeatQuery& wanted) = 0;
   /// Shows a held comment to everybody. Its author's next comments are no longer held because the author is new.
   /// The same callers and faults.

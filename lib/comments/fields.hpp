@@ -68,10 +68,10 @@ template <>
 struct Fields<ExportComments> {
   static constexpr std::tuple list{
       Field{"video", &ExportComments::video, "the video"},
-      Field{
-          "format", &ExportComments::format,
-          "bilibili, ass, srt, vtt, ndjson (default) or csv; only bilibili, ndjson and csv say which comment is which, "
-          "so that importing them into the same video adds nothing"},
+      Field{"format", &ExportComments::format,
+            "file format: bilibili, ass, srt, vtt, ndjson (default) or csv; only bilibili, ndjson and csv say which "
+            "comment "
+            "is which, so that importing them into the same video adds nothing"},
   };
 };
 
@@ -79,7 +79,7 @@ template <>
 struct Fields<ImportComments> {
   static constexpr std::tuple list{
       Field{"video", &ImportComments::video, "the video"},
-      Field{"format", &ImportComments::format, "kind of file; default: found out by looking at the file"},
+      Field{"format", &ImportComments::format, "file format; default: detected from the content"},
   };
 };
 
@@ -87,18 +87,18 @@ template <>
 struct Fields<SkippedComments> {
   static constexpr std::tuple list{
       Field{"reason", &SkippedComments::reason, "position, text, mode, special, command, syntax, cut_off or word"},
-      Field{"count", &SkippedComments::count, "number of rows"},
+      Field{"count", &SkippedComments::count, "number of rows skipped"},
   };
 };
 
 template <>
 struct Fields<ImportedComments> {
   static constexpr std::tuple list{
-      Field{"format", &ImportedComments::format, "kind of file"},
+      Field{"format", &ImportedComments::format, "file format"},
       Field{"added", &ImportedComments::added, "comments added"},
-      Field{"known", &ImportedComments::known, "comments that were there already, or are in the file twice"},
+      Field{"known", &ImportedComments::known, "comments that the video has already, or that are in the file twice"},
       Field{"held", &ImportedComments::held, "of those added, comments that moderators must approve"},
-      Field{"skipped", &ImportedComments::skipped, "rows that were not read, by reason"},
+      Field{"skipped", &ImportedComments::skipped, "rows that were skipped, by reason"},
   };
 };
 
@@ -111,7 +111,7 @@ template <>
 struct Fields<Heat> {
   static constexpr std::tuple list{
       Field{"duration_ms", &Heat::durationMs, "length of what the counts cover, in milliseconds"},
-      Field{"bins", &Heat::bins, "100 counts of comments, each of a hundredth of that length"},
+      Field{"bins", &Heat::bins, "number of comments in each hundredth of that length"},
   };
 };
 
@@ -130,11 +130,11 @@ struct Fields<Comment> {
       Field{"deleted", &Comment::deleted, "true: deleted, and listed because it has replies; otherwise left out"},
       Field{"held", &Comment::held,
             "why only its author and moderators see it: word, new_author or hidden; otherwise left out"},
-      Field{"mode", &Comment::mode, "how it flies over the video: scroll, top, bottom or reverse; default: scroll"},
-      Field{"color", &Comment::color, "color, 65536 * red + 256 * green + blue; default: 16777215, white"},
-      Field{"size", &Comment::size, "small, normal or big; default: normal"},
+      Field{"mode", &Comment::mode, "how it is shown over the video: scroll (default), top, bottom or reverse"},
+      Field{"color", &Comment::color, "text color, 65536 * red + 256 * green + blue; default: 16777215, white"},
+      Field{"size", &Comment::size, "text size: small, normal (default) or big"},
       Field{"imported_author", &Comment::importedAuthor, "author in the file that it was imported from"},
-      Field{"source_id", &Comment::sourceId, "ID in that file, prefixed with the kind of file"},
+      Field{"source_id", &Comment::sourceId, "ID in that file, prefixed with the file format"},
   };
 };
 
@@ -146,9 +146,9 @@ struct Fields<NewComment> {
       Field{"position_ms", &NewComment::positionMs, "position in the video, in milliseconds"},
       Field{"parent_id", &NewComment::parent,
             "comment to reply to; a reply to a reply is filed under the first comment of the thread"},
-      Field{"mode", &NewComment::mode, "how it flies over the video: scroll, top, bottom or reverse; default: scroll"},
-      Field{"color", &NewComment::color, "color, 65536 * red + 256 * green + blue; default: 16777215, white"},
-      Field{"size", &NewComment::size, "small, normal or big; default: normal"},
+      Field{"mode", &NewComment::mode, "how it is shown over the video: scroll (default), top, bottom or reverse"},
+      Field{"color", &NewComment::color, "text color, 65536 * red + 256 * green + blue; default: 16777215, white"},
+      Field{"size", &NewComment::size, "text size: small, normal (default) or big"},
   };
 };
 
@@ -159,11 +159,12 @@ struct Fields<CommentQuery> {
           Field{"video", &CommentQuery::video, "the video"},
           Field{"from", &CommentQuery::from, "posted after this time"},
           Field{"to", &CommentQuery::to, "posted at or before this time"},
-          Field{"by", &CommentQuery::by, "sort by time (default), position, or newest: by time, the newest first"},
+          Field{"by", &CommentQuery::by, "order: time (default; oldest first), position, or newest (newest first)"},
           Field{"at_from", &CommentQuery::atFrom, "at or after this position, in milliseconds"},
           Field{"at_to", &CommentQuery::atTo, "before this position, in milliseconds"},
           Field{"parent", &CommentQuery::parent, "only replies to this comment"},
-          Field{"position", &CommentQuery::position, "any (default), or none: only comments without a position"},
+          Field{"position", &CommentQuery::position,
+                "which comments: any (default), or none for those without a position"},
       },
       Fields<ListQuery>::list);
 };

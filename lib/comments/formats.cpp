@@ -136,7 +136,7 @@ bool isJson(CommentFormat format) {
 
 Error unknownFormat() {
   return Error(Fault::malformed,
-               "file: is in no known format: looked for Bilibili and niconico XML, JSON of DPlayer, Artplayer, "
+               "file: has an unknown format; supported are XML of Bilibili and niconico, JSON of DPlayer, Artplayer, "
                "niconico and AcFun, NDJSON, CSV with position_ms and content, ASS, SRT and WebVTT, plain or compressed "
                "with gzip, zlib or deflate");
 }
@@ -173,7 +173,7 @@ CommentFormat readRows(ContentReader& file, std::optional<CommentFormat> wanted,
   const bool fits = !wanted || *wanted == *found.format || (*found.format == CommentFormat::ndjson && isJson(*wanted));
   if (!fits)
     throw Error(Fault::malformed,
-                fmt::format("file: is not {}, but looks like {}", nameOf(*wanted), nameOf(*found.format)));
+                fmt::format("file: is not {}; it looks like {}", nameOf(*wanted), nameOf(*found.format)));
   CharReader in(file, found.packing, bounds.bytes);
   RowMaker rows(sink, bounds);
   CommentFormat format = *found.format;

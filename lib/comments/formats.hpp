@@ -12,7 +12,7 @@
 
 namespace video::danmaku {
 
-/// Most bytes of a file after decompression, and most comments in it.
+/// Limits of a file: bytes after decompression, and comments.
 struct Bounds {
   std::uint64_t bytes = 256ULL << 20;
   std::int64_t rows = 1'000'000;
@@ -25,12 +25,12 @@ class RowSink {
   /// Takes a comment: position, content, importedAuthor and sourceId are set; mode, color and size as far as the format
   /// has them; `time` is Time{} if the file does not say when it was posted.
   virtual void take(Comment comment) = 0;
-  /// Says that a row was skipped.
+  /// Is told that a row was skipped.
   virtual void skip(CommentSkip reason) = 0;
 };
 
-/// Reads a file of comments, which may be compressed (gzip, zlib, raw deflate), in flat memory. Returns its format.
-/// Throws malformed if it is in no known format, or not in `wanted`; tooLarge.
+/// Reads a file of comments, which may be compressed (gzip, zlib, raw deflate), in constant memory. Returns its format.
+/// Throws malformed if the format is unknown or not `wanted`; tooLarge.
 CommentFormat readRows(ContentReader& file, std::optional<CommentFormat> wanted, RowSink& sink,
                        const Bounds& bounds = {});
 
@@ -38,11 +38,11 @@ CommentFormat readRows(ContentReader& file, std::optional<CommentFormat> wanted,
 class RowWriter {
  public:
   virtual ~RowWriter() = default;
-  /// Appends what stands before the comments.
+  /// Appends what comes before the comments.
   virtual void begin(std::string& out) = 0;
   /// Appends a comment; they must come sorted by position.
   virtual void add(std::string& out, const Comment& comment) = 0;
-  /// Appends what stands behind the comments.
+  /// Appends what comes after the comments.
   virtual void end(std::string& out) = 0;
 };
 

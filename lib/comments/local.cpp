@@ -182,19 +182,19 @@ class DirectoryComments : public LocalComments {
     std::uint64_t size = 0;
     file.push([&](std::span<const std::byte> piece) {
       size += piece.size();
-      if (size > mostBytes) throw Error(Fault::tooLarge, "file: has over 64 MiB");
+      if (size > mostBytes) throw Error(Fault::tooLarge, "file: exceeds 64 MiB");
       spooled.buffer().append(reinterpret_cast<const char*>(piece.data()), piece.size());
       spooled.flushSome();
     });
     const auto content = spooled.finish();
     const Waiting waiting;
-    // Read twice, so that a file which is refused adds nothing.
+    // The file is read twice, so that one that is refused adds nothing.
     ImportedComments result;
     Weigher weigher;
     result.format = danmaku::readRows(*content, wanted.format, weigher);
     const auto whyNot = [&](store::Reader& reader) { return whyNoRoom(reader, owner, wanted.video, weigher.all); };
     if (database_.read(whyNot))
-      database_.snapshot([&](store::Reader& reader) {  // perhaps most of it is there already
+      database_.snapshot([&](store::Reader& reader) {  // without the rows that are there already it may fit
         weigher = Weigher([&](const Comment& row) { return isKnown(reader, wanted.video, row); });
         danmaku::readRows(*content, result.format, weigher);
         if (const auto error = whyNot(reader)) throw Error(*error);
@@ -247,7 +247,7 @@ class DirectoryComments : public LocalComments {
   static constexpr std::int64_t mostImported = 1'000'000;  // on one video
   static constexpr std::int64_t mostHeld = 1000;           // of one user, by an import
 
-  // When something was made of the database.
+  // The version of the database that something was made from, and when.
   struct Mark {
     std::uint64_t version = 0;
     Time made{};
@@ -264,8 +264,8 @@ class DirectoryComments : public LocalComments {
 
   Mark markNow() const { return {database_.version(), bootClock().now()}; }
 
-  // Every write changes the version, so that what costs much to make is given for some seconds more. What was written
-  // to the video by this process, `forget` says.
+  // Every write changes the version, so what is expensive to make stays good for some seconds more. What this process
+  // writes to the video itself, `forget` drops at once.
   bool isFresh(const Mark& mark) const {
     return mark.version == database_.version() || bootClock().now() < mark.made + std::chrono::seconds{10};
   }
@@ -284,7 +284,7 @@ class DirectoryComments : public LocalComments {
     if (exported_ && exported_->used + std::chrono::minutes{1} < bootClock().now()) exported_.reset();
   }
 
-  // Drops what was made of the comments of a video, or, with nothing, of all.
+  // Drops what was made from the comments of a video, or of all videos.
   void forget(const std::optional<VideoId>& video) {
     const std::lock_guard lock(mutex_);
     if (!video || (exported_ && exported_->video == *video)) exported_.reset();
@@ -437,10 +437,9 @@ class DirectoryComments : public LocalComments {
     if (video->state != VideoState::ready) throw rows::noSuchVideo(id);
     requireOpen(*video, true);
     if (who.isUser()) rows::requireNotMuted(reader, who.user, access_.now());
-    // Nobody could look through so many.
+    // A moderator could not look through so many.
     if (isHeldAsNew(reader, *currentOptions(), who, video->authorId))
-      throw Error(Fault::forbidden,
-                  "comments of new users are held for approval; danmaku can be imported after one was approved");
+      throw Error(Fault::forbidden, "import: new users cannot import until one of their comments has been approved");
     return *std::move(video);
   }
 
@@ -450,7 +449,7 @@ class DirectoryComments : public LocalComments {
       throw Error(Fault::forbidden, fmt::format("video {}: comments are switched off", video.id.text));
     if (withPosition && video.danmakuOff.value_or(false))
       throw Error(Fault::forbidden,
-                  fmt::format("video {}: danmaku, comments with a position, are switched off", video.id.text));
+                  fmt::format("video {}: danmaku (comments with a position) are switched off", video.id.text));
   }
 
   // Whether comments are held because their author has too few public ones.

@@ -144,7 +144,7 @@ class XmlReader {
       if (name == "--") return passComment();
     }
     if (name == "DOCTYPE" || name.starts_with("ENTITY"))
-      throw Error(Fault::malformed, "file: XML with a document type or entities is not read");
+      throw Error(Fault::malformed, "file: XML with a document type declaration or entities is not accepted");
     passTo('>');
   }
 

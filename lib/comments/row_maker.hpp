@@ -10,7 +10,7 @@
 
 namespace video::danmaku {
 
-/// Longest text or attribute that parsers keep, in bytes; more is too much for a comment anyway.
+/// Longest text or attribute that parsers keep, in bytes; a longer one is too long for a comment anyway.
 inline constexpr std::size_t mostText = 32 * 1024;
 
 /// Completes and checks the rows that parsers find, and passes them on.
@@ -42,9 +42,9 @@ void readCsv(CharReader& in, RowMaker& rows);
 
 /// Returns Bilibili's mode, size, pool and perhaps level of a comment, separated by commas.
 std::string bilibiliStyle(const Comment& row);
-/// Sets mode, size and color by the words that niconico has for them, separated by spaces.
+/// Sets mode, size and color from niconico's words for them, separated by spaces.
 void applyNiconicoWords(std::string_view words, Comment& row);
-/// Returns a whole number; nothing if `text` is none.
+/// Returns a whole number; nothing if `text` is not one.
 std::optional<std::int64_t> wholeNumber(std::string_view text);
 /// Returns a time in Unix seconds; nothing for 0.
 Time timeOf(std::string_view unixSeconds);

@@ -25,8 +25,8 @@ struct CommentReader {
 
 /// Returns a page of a video's comments.
 Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted, const CommentReader& by);
-/// Returns public comments with a position that were posted on a video after `from`, at or before `to`, oldest first,
-/// at most `limit`, and a cursor if there are more. Imported ones are not among them.
+/// Returns a video's public danmaku posted after `from`, at or before `to`, oldest first, at most `limit`, and a cursor
+/// if there are more. Imported ones are left out.
 Page<Comment> listLiveComments(store::Reader& reader, const VideoId& video, Time from, Time to, std::int64_t limit);
 /// Returns a page of held comments, of one author or all, by ID. Those on videos that the caller may not see are left
 /// out; the page is shorter by them, and may be empty and have a cursor.
@@ -44,9 +44,9 @@ bool hasReplies(store::Reader& reader, const CommentRef& wanted);
 /// Returns whether one of the user's comments was approved, or `count` of the first 500 are public.
 bool isKnownAuthor(store::Reader& reader, UserId author, std::int64_t count);
 
-/// Counts a video's public comments with a position before `end` in each hundredth of the time up to `end`.
+/// Counts a video's public danmaku in each hundredth of the time up to `end`, in milliseconds.
 std::vector<std::int64_t> countByPosition(store::Reader& reader, const VideoId& video, std::int64_t end);
-/// Returns the position of the last public comment of a video that has one, in milliseconds; 0 if there is none.
+/// Returns the position of a video's last public danmaku, in milliseconds; 0 if there are none.
 std::int64_t lastPosition(store::Reader& reader, const VideoId& video);
 
 /// Returns how many imported comments a video has.
@@ -55,11 +55,12 @@ std::int64_t countImported(store::Reader& reader, const VideoId& video);
 bool hasSource(store::Reader& reader, const VideoId& video, std::string_view source);
 /// Returns how many comments of a user are held, at most `most`.
 std::int64_t countHeldBy(store::Reader& reader, UserId author, std::int64_t most);
-/// Returns the bytes that an imported comment counts for.
+/// Returns how many bytes an imported comment counts towards the quota.
 std::int64_t importedSize(const Comment& comment);
-/// Adds to the bytes that count for the owner of a video. Deleting imported comments takes theirs off again.
+/// Adds to the bytes of imported comments that count towards the quota of a video's owner. Deleting such comments
+/// subtracts theirs.
 void addImportedSize(store::Transaction& transaction, const VideoId& video, std::int64_t bytes);
-/// Makes another user answer for at most `limit` imported comments that a user answers for. Returns how many.
+/// Moves at most `limit` imported comments of one user to another, who then answers for them. Returns how many.
 std::int64_t transferImported(store::Transaction& transaction, UserId from, UserId to, std::int64_t limit);
 
 /// Inserts a comment. Returns false, and inserts nothing, if the video has an imported one with the same source ID.

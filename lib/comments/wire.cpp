@@ -75,18 +75,18 @@ constexpr Endpoint<ImportComments, ImportedComments> importFrom{
     {.name = "comments.import",
      .method = Method::put,
      .path = "/videos/{video}/danmaku",
-     .summary = "Import a file of danmaku, which may be compressed"}};
+     .summary = "Import danmaku from a file, which may be compressed"}};
 constexpr Endpoint<HeatQuery, Heat> heat{{.name = "comments.heat",
                                           .method = Method::get,
                                           .path = "/videos/{video}/heat",
-                                          .summary = "Count the comments along a video",
+                                          .summary = "Count a video's danmaku in each hundredth of its length",
                                           .flags = {.sharedReply = true, .takesLink = true}}};
 constexpr http::Route dplayerList{.name = "comments.list",
                                   .method = Method::get,
                                   .path = "/danmaku/v3/",
                                   .summary = "List a video's danmaku for DPlayer"};
 constexpr http::Route dplayerPost{
-    .name = "comments.post", .method = Method::post, .path = "/danmaku/v3/", .summary = "Post a danmaku with DPlayer"};
+    .name = "comments.post", .method = Method::post, .path = "/danmaku/v3/", .summary = "Post danmaku with DPlayer"};
 }  // namespace wire
 
 // ---- DPlayer's API, version 3: what it expects instead of the API's objects

@@ -57,7 +57,7 @@ struct Settings {
   store::StoreOptions store;
   observe::LogOptions log;
 
-  /// Returns whether `web.root` is the data directory, contains it or is in it: then everybody could read its files.
+  /// Returns whether `web.root` is the data directory, contains it or is in it: then everyone could read its files.
   bool servesData() const;
   /// Returns where `dataDirectory` comes from, to be shown to the user: `data_dir of FILE`, or `the default`.
   std::string origin() const;

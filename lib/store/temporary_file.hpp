@@ -12,7 +12,7 @@ namespace video::store {
 class DataDirectory;
 class Database;
 
-/// Makes a file without a name in the data directory, which is gone with its last descriptor. Throws Error.
+/// Makes a file without a name in the data directory; closing its last descriptor removes it. Throws Error.
 std::shared_ptr<const Descriptor> makeTemporaryFile(DataDirectory& directory);
 
 /// Writes a temporary file through a buffer. Functions throw Error: diskFull (also if less than the floor would remain
@@ -21,9 +21,9 @@ class TemporaryWriter {
  public:
   /// `database` must outlive this object.
   explicit TemporaryWriter(Database& database);
-  /// Returns the buffer, for bytes to be appended; call `flushSome` now and then.
+  /// Returns the buffer, to append bytes to; call `flushSome` after each piece.
   std::string& buffer() { return buffer_; }
-  /// Writes the buffer to the file if it is large.
+  /// Writes the buffer to the file if it has become large.
   void flushSome();
   /// Writes the rest and returns a reader of the file, which must not be written any more.
   std::shared_ptr<ContentReader> finish();

@@ -49,7 +49,7 @@ class Toolkit {
   virtual Subtitles& subtitles() = 0;    ///< subtitles of videos
   virtual Shares& shares() = 0;          ///< signed links
   virtual Comments& comments() = 0;      ///< comments
-  virtual Views& views() = 0;            ///< who watches what
+  virtual Views& views() = 0;            ///< viewers and watch history
   virtual Reports& reports() = 0;        ///< reports of videos, comments and users
   virtual Contents& contents() = 0;      ///< contents that nobody may upload
   virtual Deletions& deletions() = 0;    ///< the queue of deletions

@@ -23,7 +23,7 @@ struct Fields<User> {
             "the user's own quota, in bytes; null = use the default, 0 = unlimited"},
       Field{"display_name", &User::displayName, "shown beside the user name; not unique; left out if there is none"},
       Field{"muted_until", &User::mutedUntil, "the user cannot comment or report until this time"},
-      Field{"history_off", &User::historyOff, "true: what the user watches is not kept; otherwise left out"},
+      Field{"history_off", &User::historyOff, "true: no history of what the user watches is kept; otherwise left out"},
   };
 };
 
@@ -91,7 +91,7 @@ struct Fields<ChangeUser> {
       Field{"disabled", &ChangeUser::disabled, "whether to disable the user; only for admins and the operator"},
       Field{"revoke_tokens", &ChangeUser::revokeTokens, "with a new password: also revoke the user's tokens"},
       Field{"display_name", &ChangeUser::displayName, "shown beside the user name, 1 to 64 characters, null = none"},
-      Field{"history_off", &ChangeUser::historyOff, "whether to keep nothing of what the user watches from now on"},
+      Field{"history_off", &ChangeUser::historyOff, "whether to stop keeping a history of what the user watches"},
   };
 };
 

@@ -27,7 +27,7 @@ struct User {
   Nullable<std::int64_t> ownQuota;           ///< null = use the default, 0 = unlimited
   std::optional<std::string> displayName{};  ///< shown beside the user name; not unique
   std::optional<Time> mutedUntil{};          ///< no comments and reports until then
-  std::optional<bool> historyOff{};          ///< true: what the user watches is not kept; otherwise nothing
+  std::optional<bool> historyOff{};          ///< true: no history is kept of what the user watches; otherwise nothing
 };
 
 /// A token that stays valid when its user's password changes.
@@ -85,7 +85,7 @@ struct ChangeUser {
   std::optional<bool> revokeTokens;  ///< with a new password: also ends the tokens, except the caller's own
   std::string address;               ///< client address, for the throttle; never sent over HTTP
   std::optional<Nullable<std::string>> displayName{};  ///< 1 to 64 characters of any script; null = none
-  std::optional<bool> historyOff{};  ///< whether to keep nothing of what the user watches from now on
+  std::optional<bool> historyOff{};                    ///< whether to stop keeping a history of what the user watches
 };
 
 /// A user to remove.
@@ -118,9 +118,10 @@ class Users {
   /// Returns a user. For the user, admins and the operator. Faults: notFound.
   virtual User show(const Credential& by, const UserName& wanted) = 0;
   /// Changes a user. A new password ends the user's other sessions, and the reply names the tokens that remain;
-  /// disabling ends all sessions and tokens. Users may change their own display name and history, and, by giving the old one, their
-  /// own password; admins and the operator may change everything. Faults: malformed, forbidden (also if the old
-  /// password is wrong), notFound, conflict (the last enabled admin, except for the operator), tooMany.
+  /// disabling ends all sessions and tokens. Users may change their own display name and whether a history is kept,
+  /// and, by giving the old one, their own password; admins and the operator may change everything. Faults: malformed,
+  /// forbidden (also if the old password is wrong), notFound, conflict (the last enabled admin, except for the
+  /// operator), tooMany.
   virtual ChangedUser change(const Credential& by, const ChangeUser& wanted) = 0;
   /// Removes a user in one short transaction: frees the name, ends the sessions, and hides videos and comments; the
   /// task user-clear purges them. For the user, admins and the operator. Faults: notFound, conflict (the last enabled

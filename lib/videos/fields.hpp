@@ -80,7 +80,7 @@ struct Fields<Video> {
       Field{"thumbnail", &Video::thumbnail, "path of its picture, which changes with the picture, if there is one"},
       Field{"play", &Video::play, "path of a form that every browser plays, if there is one"},
       Field{"danmaku_off", &Video::danmakuOff,
-            "true: danmaku, comments with a position, are switched off; otherwise left out"},
+            "true: danmaku (comments with a position) are switched off; otherwise left out"},
       Field{"views", &Video::views, "how often it was watched; a viewer counts once within 24 hours"},
   };
 };
@@ -171,7 +171,7 @@ struct Fields<SetVideo> {
       Field{"visibility", &SetVideo::visibility, "public, unlisted or private"},
       Field{"tags", &SetVideo::tags, "new tags, at most 10 of 1 to 50 characters without commas"},
       Field{"comments_off", &SetVideo::commentsOff, "whether to switch comments off"},
-      Field{"danmaku_off", &SetVideo::danmakuOff, "whether to switch danmaku, comments with a position, off"},
+      Field{"danmaku_off", &SetVideo::danmakuOff, "whether to switch danmaku (comments with a position) off"},
   };
 };
 

@@ -66,7 +66,7 @@ struct Video {
   std::optional<std::string> originalSha256{};  ///< of the uploaded content, if its location was removed
   std::optional<std::string> thumbnail{};       ///< path of its picture and version; nothing: there is none
   std::optional<std::string> play{};            ///< path of the form that every browser plays; nothing: there is none
-  std::optional<bool> danmakuOff{};             ///< true: no comment can have a position; otherwise nothing
+  std::optional<bool> danmakuOff{};             ///< true: danmaku are switched off; otherwise nothing
   std::optional<std::int64_t> views{};          ///< how often it was watched; nothing: the daemon is too old to say
   // From `show` only.
   std::optional<std::vector<std::string>> notes{};   ///< why it does not play everywhere, in sentences
@@ -164,7 +164,7 @@ struct SetVideo {
   /// At most 10 of 1 to 50 characters without commas. Spaces around them are removed, and A to Z become lower case.
   std::optional<std::vector<std::string>> tags{};
   std::optional<bool> commentsOff{};  ///< whether to switch comments off
-  std::optional<bool> danmakuOff{};   ///< whether to switch comments with a position off
+  std::optional<bool> danmakuOff{};   ///< whether to switch danmaku (comments with a position) off
 };
 
 /// The request to block a video.

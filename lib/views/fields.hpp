@@ -13,7 +13,7 @@ struct Fields<WatchVideo> {
       Field{"video", &WatchVideo::video, "the video"},
       Field{"position_ms", &WatchVideo::positionMs, "position in the video, in milliseconds"},
       Field{"duration_ms", &WatchVideo::durationMs, "length of the video as the player sees it, in milliseconds"},
-      Field{"ended", &WatchVideo::ended, "true: it has been watched to its end"},
+      Field{"ended", &WatchVideo::ended, "true: it has been watched to the end"},
       Field{"paused", &WatchVideo::paused, "true: it is paused or left"},
       Field{"cursor", &WatchVideo::cursor, "cursor of the previous reply"},
   };
@@ -24,9 +24,7 @@ struct Fields<Watching> {
   static constexpr std::tuple list{
       Field{"watching", &Watching::watching, "viewers of the last 45 seconds, this one included"},
       Field{"comments", &Watching::comments,
-            "comments with a position posted since the previous reply, at most 200, none that were imported; the same "
-            "one "
-            "may come again"},
+            "danmaku posted since the previous reply, at most 200, without imported ones; the same one may come again"},
       Field{"cursor", &Watching::cursor, "for the next request"},
   };
 };
@@ -40,7 +38,7 @@ template <>
 struct Fields<ResumePoint> {
   static constexpr std::tuple list{
       Field{"position_ms", &ResumePoint::positionMs, "where you left off, in milliseconds; left out if not known"},
-      Field{"ended", &ResumePoint::ended, "true: you have watched it to its end; otherwise left out"},
+      Field{"ended", &ResumePoint::ended, "true: you have watched it to the end; otherwise left out"},
       Field{"watching", &ResumePoint::watching, "viewers of the last 45 seconds"},
   };
 };
@@ -50,11 +48,11 @@ struct Fields<HistoryEntry> {
   static constexpr std::string_view plural = "history";
   static constexpr std::tuple list{
       Field{"video_id", &HistoryEntry::video, "the video"},
-      Field{"name", &HistoryEntry::name, "its name; left out if you may not see the video any more"},
-      Field{"author", &HistoryEntry::author, "its owner; left out if you may not see the video any more"},
+      Field{"name", &HistoryEntry::name, "its name; left out if you may no longer see the video"},
+      Field{"author", &HistoryEntry::author, "its owner; left out if you may no longer see the video"},
       Field{"position_ms", &HistoryEntry::positionMs, "how far it was watched, in milliseconds"},
       Field{"duration_ms", &HistoryEntry::durationMs, "its length in milliseconds, if known"},
-      Field{"ended", &HistoryEntry::ended, "whether it was watched to its end"},
+      Field{"ended", &HistoryEntry::ended, "whether it was watched to the end"},
       Field{"time", &HistoryEntry::time, "when it was watched last"},
   };
 };

@@ -26,7 +26,7 @@ using access::Identity;
 constexpr std::chrono::hours countsAgainAfter{24};
 // A comment may be committed a little after its time.
 constexpr std::chrono::seconds danmakuDelay{1};
-// Less is not worth continuing at.
+// An earlier position is not worth saving.
 constexpr std::int64_t leastSavedMs = 5000;
 constexpr std::int64_t longestWatchedMs = 1000LL * 60 * 60 * 1000;
 
@@ -83,7 +83,7 @@ class DirectoryViews : public Views {
       if (step.counts) watchers_.setCounted(sign);
       if (step.saves) watchers_.setSaved(sign);
     } catch (const Error& error) {
-      // The film goes on, and so do the comments of others.
+      // Watching must go on, and the comments of others must arrive, even if nothing can be saved.
       if (error.fault() != Fault::diskFull) throw;
     }
     Watching reply = danmakuSince(video, wanted.cursor);

@@ -14,50 +14,50 @@
 
 namespace video {
 
-/// A sign of life of a viewer.
+/// A heartbeat of a viewer.
 struct WatchSign {
   VideoId video;
-  std::string viewer;  ///< names the viewer; only its hash is kept
+  std::string viewer;  ///< names the viewer; only a hash of it is kept
   std::int64_t positionMs = 0;
   std::optional<std::int64_t> durationMs;
-  bool isDurationClaimed = false;  ///< only the client says so
+  bool isDurationClaimed = false;  ///< the length is known from the client only
   bool isEnded = false;
   bool isPaused = false;
   bool isWorthSaving = false;
 };
 
-/// What a sign of life leads to.
+/// What a heartbeat leads to.
 struct WatchStep {
   std::int64_t watching = 0;  ///< viewers of the video now
   bool counts = false;        ///< the viewer has watched enough to be counted
-  bool saves = false;         ///< the position is to be saved, until `setSaved` says that it was
+  bool saves = false;         ///< the position must be saved; stays so until `setSaved`
 };
 
-/// Who watches what now, in memory. May be used from any thread.
+/// Who is watching what now, in memory. May be used from any thread.
 class Watchers {
  public:
-  static constexpr std::chrono::seconds staysFor{45};         ///< after the last sign of life
-  static constexpr std::chrono::seconds enough{30};           ///< watched, or half of the video, counts as a view
+  static constexpr std::chrono::seconds staysFor{45};  ///< after the last heartbeat
+  static constexpr std::chrono::seconds enough{30};    ///< time watched (or half of the video) that counts as a view
   static constexpr std::chrono::seconds betweenSaves{60};     ///< while the video plays
-  static constexpr std::chrono::seconds regular{18};          ///< a sign that comes sooner says: paused, left or begun
-  static constexpr std::chrono::seconds betweenPauses{5};     ///< between saves then, on average
-  static constexpr int pausesAtOnce = 6;                      ///< saves then that may follow each other at once
-  static constexpr std::chrono::seconds mostBeforeFirst{20};  ///< time watched that the first sign can claim
-  static constexpr std::chrono::seconds leastClaimed{5};      ///< half of a length that only the client knows
-  static constexpr std::size_t most = 100'000;                ///< viewers in all; more are not noted
+  static constexpr std::chrono::seconds regular{18};          ///< an earlier heartbeat means: paused, left or started
+  static constexpr std::chrono::seconds betweenPauses{5};     ///< between saves of those, on average
+  static constexpr int pausesAtOnce = 6;                      ///< saves of those that may follow each other at once
+  static constexpr std::chrono::seconds mostBeforeFirst{20};  ///< time watched that the first heartbeat can claim
+  static constexpr std::chrono::seconds leastClaimed{5};  ///< least time watched if only the client knows the length
+  static constexpr std::size_t most = 100'000;            ///< viewers in all; further ones are not recorded
 
-  /// `clock` measures the time between signs.
+  /// `clock` measures the time between heartbeats. It must outlive this object.
   explicit Watchers(const Clock& clock = bootClock()) : clock_(clock) {}
 
-  /// Takes note of a sign of life.
+  /// Records a heartbeat.
   WatchStep note(const WatchSign& sign);
-  /// Says that the viewer was counted.
+  /// Records that the viewer was counted.
   void setCounted(const WatchSign& sign);
-  /// Says that the position was saved.
+  /// Records that the position was saved.
   void setSaved(const WatchSign& sign);
-  /// Returns how many watch a video.
+  /// Returns how many viewers a video has now.
   std::int64_t watching(const VideoId& video);
-  /// Returns how many viewers it has looked at so far to find out who has left.
+  /// Returns how many viewers have been checked so far to find those who have left.
   std::uint64_t looks() const { return looks_; }
 
  private:
@@ -76,7 +76,7 @@ class Watchers {
   };
 
   std::string keyOf(const std::string& viewer) const;
-  // Drops who has not been heard of.
+  // Drops viewers whose last heartbeat is too old.
   void drop(Time now);
   Viewer* find(const WatchSign& sign);
 
@@ -84,7 +84,7 @@ class Watchers {
   const std::string salt_ = makeSecret();
   std::mutex mutex_;
   std::map<VideoId, Audience> audiences_;
-  std::list<std::pair<Audience*, std::string>> seen_;  // all viewers, longest not heard of first
+  std::list<std::pair<Audience*, std::string>> seen_;  // all viewers, oldest heartbeat first
   std::uint64_t looks_ = 0;
 };
 

@@ -13,13 +13,14 @@ constexpr Endpoint<WatchVideo, Watching> watch{
     {.name = "views.watch",
      .method = Method::post,
      .path = "/videos/{video}/watch",
-     .summary = "Say that you are watching a video, and get the danmaku posted since the last time",
+     .summary = "Record that you are watching a video, and get the danmaku posted since the last call",
      .flags = {.takesLink = true}}};
-constexpr Endpoint<ResumeQuery, ResumePoint> resume{{.name = "views.resume",
-                                                     .method = Method::get,
-                                                     .path = "/videos/{video}/watch",
-                                                     .summary = "Show where you left off, and how many are watching",
-                                                     .flags = {.takesLink = true}}};
+constexpr Endpoint<ResumeQuery, ResumePoint> resume{
+    {.name = "views.resume",
+     .method = Method::get,
+     .path = "/videos/{video}/watch",
+     .summary = "Show where you left off, and how many viewers there are now",
+     .flags = {.takesLink = true}}};
 constexpr Endpoint<HistoryQuery, Page<HistoryEntry>> history{{.name = "views.history",
                                                               .method = Method::get,
                                                               .path = "/user/{user_name}/history",
@@ -28,7 +29,7 @@ constexpr Endpoint<ClearHistory, void> clear{{.name = "views.clear",
                                               .method = Method::delete_,
                                               .path = "/user/{user_name}/history",
                                               .success = 204,
-                                              .summary = "Forget what a user has watched"}};
+                                              .summary = "Clear a user's history, or remove one video from it"}};
 }  // namespace wire
 
 class RemoteViews : public Views {

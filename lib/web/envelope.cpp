@@ -122,7 +122,7 @@ void makeRequest(http::Router& router, const Exchange& exchange, const Wrapped& 
     if (name == "Retry-After" || name.starts_with("X-Error-")) answer.set(name, value);
   std::string body;
   for (const http::Segment& segment : given.content) {
-    if (segment.file || segment.reader) throw Error(Fault::malformed, "url: a content cannot be read this way");
+    if (segment.file || segment.reader) throw Error(Fault::malformed, "url: files cannot be requested this way");
     body += segment.text();
   }
   if (given.status == 201 && postsComment(wrapped)) body = "ok";

@@ -21,7 +21,7 @@ std::string gzipOf(const std::string& text) {
   z_stream stream{};
   constexpr int gzipWindow = 15 + 16;  // as zlib.h has it
   if (::deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, gzipWindow, 9, Z_DEFAULT_STRATEGY) != Z_OK)
-    throw Error(Fault::internal, "zlib: cannot begin");
+    throw Error(Fault::internal, "zlib: cannot start compressing");
   std::string packed(::deflateBound(&stream, text.size()), '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
   stream.avail_in = static_cast<uInt>(text.size());

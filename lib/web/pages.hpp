@@ -14,7 +14,7 @@
 namespace video::web {
 
 /// A reply in the content codings that a client may ask for (RFC 9110 §8.4.1), with the strong ETag of each. A coding
-/// that is not there is empty.
+/// that is not available is empty.
 struct Encoded {
   std::shared_ptr<const std::string> plain;
   std::shared_ptr<const std::string> gzip;
@@ -25,7 +25,7 @@ struct Encoded {
 /// Returns a text with its gzip form.
 Encoded encodedOf(std::string text);
 
-/// Answers with the coding that the client likes best, or with 304.
+/// Answers with the coding that the client prefers, or with 304.
 void answerEncoded(const http::Head& head, const Encoded& encoded, http::Answer& answer);
 
 /// The pages of the site in each language, filled with the options. May be used from any thread.
@@ -34,7 +34,7 @@ class Pages {
   static constexpr std::array<std::string_view, 2> languages{"en", "zh-CN"};
   static constexpr std::array<std::string_view, 3> themes{"auto", "light", "dark"};
 
-  /// How a reader wants to see a page: indexes of `languages` and `themes`.
+  /// How a page is shown to a reader: indexes into `languages` and `themes`.
   struct Look {
     std::size_t language = 0;
     std::size_t theme = 0;

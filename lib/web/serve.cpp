@@ -229,7 +229,7 @@ class Site {
     const std::optional<WhoAmI> who = callerOf(exchange, answer);
     if (!who) return leadTo("/signin?next=" + encoded(exchange.request.head.path), answer);
     if (name == "admin" && who->role.value_or(Role::user) == Role::user)
-      throw Error(Fault::forbidden, "only for moderators and admins");
+      throw Error(Fault::forbidden, "page: only for moderators and admins");
     shell(name, who, exchange, answer);
   }
 
@@ -348,12 +348,12 @@ class Site {
     int most = 1280;
     for (const auto& [name, value] : exchange.query()) {
       if (name == "url") url = value;
-      if (name == "format" && value != "json") throw Error(Fault::notImplemented, "format: only json");
+      if (name == "format" && value != "json") throw Error(Fault::notImplemented, "format: must be json");
       if (name == "maxwidth") std::from_chars(value.data(), value.data() + value.size(), most);
     }
     const std::string origin = siteOf(exchange.request);
     const std::string start = origin + "/v/";
-    if (!url.starts_with(start)) throw Error(Fault::notFound, "url: not a video of this site");
+    if (!url.starts_with(start)) throw Error(Fault::notFound, "url: is not a video of this site");
     VideoRef wanted;
     wanted.id.text = url.substr(start.size(), url.find_first_of("?#") - start.size());
     const Video video = rooms_.videos.show(Anonymous{}, wanted);
@@ -372,9 +372,10 @@ class Site {
     if (const std::string picture = pictureOf(video); !picture.empty()) {
       add("thumbnail_url", origin + picture);
       // Its true size is in the file; a site that shows it scales it to the video's shape.
+      const std::int64_t wide = std::min(width, 640);
       const std::int64_t high =
-          video.width && video.height && *video.width > 0 ? 640 * *video.height / *video.width : 360;
-      json += fmt::format(",\"thumbnail_width\":640,\"thumbnail_height\":{}", high);
+          video.width && video.height && *video.width > 0 ? wide * *video.height / *video.width : wide * 9 / 16;
+      json += fmt::format(",\"thumbnail_width\":{},\"thumbnail_height\":{}", wide, high);
     }
     if (!options_.embed.empty()) {
       json += fmt::format(",\"width\":{},\"height\":{}", width, width * 9 / 16);
@@ -396,7 +397,7 @@ class Site {
   }
 
   void logo(const Exchange& exchange, Answer& answer) const {
-    if (!logo_) throw Error(Fault::notFound, "the site has no logo of its own");
+    if (!logo_) throw Error(Fault::notFound, "logo: the site has none of its own");
     answer.set("Content-Type", logo_->type);
     answer.set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox");
     answer.set("Cache-Control", "no-cache");

@@ -137,7 +137,7 @@ TEST_CASE("only the owner, admins and the operator import, and a file that is re
   requireFault([&] { importText(site, bob, video, xml); }, Fault::forbidden);
   requireFault([&] { importText(site, Anonymous{}, video, xml); }, Fault::unauthenticated);
   requireFault([&] { importText(site, ada, VideoId{"nothing"}, xml); }, Fault::notFound);
-  requireFault([&] { importText(site, ada, video, "hello"); }, Fault::malformed, "looked for Bilibili");
+  requireFault([&] { importText(site, ada, video, "hello"); }, Fault::malformed, "supported are XML of Bilibili");
   requireFault([&] { importText(site, ada, video, xml, CommentFormat::srt); }, Fault::malformed, "looks like bilibili");
   requireFault([&] { importText(site, ada, video, "<!DOCTYPE x><i><d p=\"1,1,25,1\">x</d></i>"); }, Fault::malformed);
   CHECK(danmakuOf(site, ada, video).empty());

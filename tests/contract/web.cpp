@@ -246,6 +246,13 @@ TEST_CASE("what other sites show of a video names the listener's public_url, and
   CHECK(said->status == 200);
   CHECK(said->body.find("\"width\":120,\"height\":67") != std::string::npos);
   CHECK(said->body.find("https://video.example/embed/" + video.text) != std::string::npos);
+  CHECK(said->body.find("thumbnail") == std::string::npos);
+  site.local().renditions().setThumbnail(ada, {video}, sourceOf(picture()));
+  const auto pictured = client.Get("/oembed?maxwidth=120&url=https://video.example/v/" + video.text);
+  REQUIRE(pictured);
+  CHECK(pictured->body.find("\"thumbnail_url\":\"https://video.example/videos/" + video.text + "/thumbnail") !=
+        std::string::npos);
+  CHECK(pictured->body.find("\"thumbnail_width\":120,\"thumbnail_height\":67") != std::string::npos);
 
   const auto policyOf = [&](const std::string& path) {
     const auto answer = client.Get(path, {{"Accept", "text/html"}});

@@ -70,13 +70,13 @@ test("a held comment is approved, another one hidden and deleted, and deleting a
   await browser.signIn(page, "root");
   await page.goto("/admin#held");
   await page.click(".report >> text=Approve");
-  await page.waitForSelector("text=Nothing waits for approval");
+  await page.waitForSelector("text=No comments to approve");
   await page.goto(`/v/${id}`);
   const own = page.locator(".comment", { hasText: "some spam" });
   await own.locator("text=Hide").click();
   await own.locator(".chip >> text=Held").waitFor();
   await own.locator(".acts >> text=Delete").click();
-  await page.waitForSelector("dialog >> text=cannot be restored");
+  await page.waitForSelector("dialog >> text=cannot be undone");
   await page.keyboard.press("Escape");
   await own.waitFor();
   await own.locator(".acts >> text=Delete").click();
@@ -180,7 +180,7 @@ test("a signed-in stranger with a link to a private video reports it with an add
   const page = await browser.open(site);
   await browser.signIn(page, "carl");
   await page.goto(`/v/${id}${url.slice(url.indexOf("?"))}`);
-  await page.waitForSelector("#comments >> text=without a link");
+  await page.waitForSelector("#comments >> text=With a signed link");
   assert.equal(await page.$(".say"), null);
   await page.click("#actions summary");
   await page.click("#actions >> text=Report");
@@ -200,8 +200,8 @@ test("what was watched is listed in the account, can be forgotten, and is no lon
   await browser.signIn(page, "carl");
   await page.goto("/account");
   await page.waitForSelector(".links >> text=A film");
-  await page.click("[aria-label='Forget: A film']");
-  await page.waitForSelector("text=Nothing is kept.");
+  await page.click("[aria-label='Remove from history: A film']");
+  await page.waitForSelector("text=Your watch history is empty.");
   await page.uncheck("label:has-text('Keep a watch history') input");
   await until(async () => (await (await carl("GET", "/user/carl")).json()).history_off === true);
   await page.goto(`/v/${id}`);

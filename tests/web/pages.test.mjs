@@ -154,7 +154,7 @@ test("a film in a codec that the browser lacks gives a sentence and a download",
     await route.fulfill({ response: answer, body: (await answer.text()).replace(/"video_codec":"[^"]*",?/, "").replace(/"content_type":/, '"video_codec":"hvc1.9.9.Z999","content_type":') });
   });
   await page.goto(`/v/${id}`);
-  await page.waitForSelector("text=This video is HEVC and your browser cannot play it");
+  await page.waitForSelector("text=This video uses HEVC, which your browser cannot play");
   await page.waitForSelector(".trouble >> text=Download");
 });
 

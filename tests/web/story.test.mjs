@@ -116,7 +116,7 @@ test("a person registers, uploads, watches, comments, deletes and signs out", as
     const guest = await browser.open(site);
     guest.expected.push("404");
     assert.equal((await guest.goto(link.split("?")[0])).status(), 404);
-    assert.equal(await guest.textContent("h1"), "Nothing here");
+    assert.equal(await guest.textContent("h1"), "Page not found");
     assert.equal((await guest.goto(link)).status(), 200);
     await guest.$eval("video", video => { video.muted = true; return video.play(); });
     await until(async () => (await guest.$eval("video", video => video.currentTime)) > 0.3);

@@ -101,7 +101,7 @@ test("an upload is resumed after its tab was closed, and what is known of it in 
   await later.goto("/userhome");
   await later.waitForSelector("[data-upload] >> text=Choose the same file again");
   const elsewhere = await open();
-  await elsewhere.waitForSelector("[data-upload] >> text=another browser");
+  await elsewhere.waitForSelector("[data-upload] >> text=Cannot be resumed in this browser");
   await choose(later, file);
   await later.waitForSelector("li[data-state=done]", { timeout: 60000 });
   assert.ok(offsets.length >= 1 && offsets[0] > 1000000, String(offsets));
@@ -121,7 +121,7 @@ test("a lost connection is waited for", async () => {
   const page = await open();
   await page.context().setOffline(true);
   await choose(page, film(13));
-  await page.waitForSelector("li[data-state=running] >> text=Waiting for the connection");
+  await page.waitForSelector("li[data-state=running] >> text=Waiting for a connection");
   await page.context().setOffline(false);
   await page.waitForSelector("li[data-state=done]");
   await page.context().close();

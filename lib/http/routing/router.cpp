@@ -45,7 +45,7 @@ std::size_t memoryOf(const Answer& answer) noexcept {
 }
 
 /// Returns whether errors of a request are shown as a page: of the site's pages always, of paths that do not exist if
-/// the client names HTML and does not like JSON better.
+/// the client accepts HTML and does not prefer JSON.
 bool wantsErrorPage(const Head& head, const Listener& listener, const RouteTable::Match& match) {
   if ((listener.roles & ListenerRole::web) == 0) return false;
   if (match.entry != nullptr) return match.entry->route.roles == ListenerRole::web;

@@ -89,7 +89,7 @@ struct RouterOptions {
   std::function<observe::LoggedCaller(const Credential&)> callerOf{};
 };
 
-/// Makes a page for people of an error reply that has its status and header fields already. Must not throw.
+/// Makes an HTML page from an error reply whose status and header fields are set already. Must not throw.
 using ErrorPage = std::function<void(const Error&, const Head&, Answer&)>;
 
 /// Counters of a router. Must outlive every reply.
@@ -135,8 +135,8 @@ class Router : public Service {
 
   /// Does the same for a route whose handler reads the body as it arrives, from Request::bytes.
   void serveBytes(const Route& route, std::function<void(const Exchange&, Answer&)> handler);
-  /// Sets the page that people get for errors on a listener with the role `web`: of its own routes, and of paths that
-  /// do not exist if the client prefers HTML. Without it they get JSON.
+  /// Sets the page that shows errors on a listener with the role `web`: those of its own routes, and of paths that do
+  /// not exist if the client prefers HTML. Without it, clients get JSON.
   void setErrorPage(ErrorPage page) { errorPage_ = std::move(page); }
 
   /// Returns the limiter of streams, uploads, connections and memory; its limits may be changed at any time.
