@@ -1,7 +1,7 @@
 // What moderators do on the pages, and comments where there are many.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Browser, Site, film, until } from "./site.mjs";
+import { Browser, Site, film, until, words } from "./site.mjs";
 
 let site, browser, id, ben, root;
 before(async () => {
@@ -103,7 +103,7 @@ test("a comment is reported on the page, a moderator finds nothing wrong, and bo
   const report = page.locator(".report", { hasText: "a harmless remark" });
   await report.locator("text=reported by carl").waitFor();
   await report.locator("text=I do not like it").waitFor();
-  await report.locator("text=Nothing wrong").click();
+  await report.locator(`text=${words["decision.dismiss"]}`).click();
   await page.fill("dialog [name=text]", "Not spam");
   await page.click("dialog button.primary");
   await page.waitForSelector("text=No reports");

@@ -1,7 +1,7 @@
 // A videod on a data directory of its own, and Debian's Chromium; each test file starts one of both.
 import { spawn, execFile, execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
-import { mkdtempSync, rmSync, writeFileSync, existsSync, mkdirSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -13,6 +13,8 @@ export const axe = require.resolve("axe-core/axe.min.js");
 const run = promisify(execFile);
 
 export const password = "correct horse battery";
+/** What the English pages say, by key. */
+export const words = JSON.parse(readFileSync(new URL("../../web/strings/en.json", import.meta.url), "utf8"));
 
 /** Films of the tests, made once per build: `seconds` of a moving picture, which is a source of ffmpeg, with a tone. */
 export function film(seconds, { kind = "mp4", size = "320x180", rate = "400k", source = "testsrc2" } = {}) {
