@@ -30,7 +30,7 @@ bool isBuiltIn() {
 
 }  // namespace
 
-TEST_CASE("every page has a strict policy, and none says who asks to others") {
+TEST_CASE("every page has a strict content security policy, and sends no referrer to other sites") {
   if (!isBuiltIn()) return;
   Site site(Way::remote);
   const Credential ada = site.user("ada", Role::admin);
@@ -60,7 +60,7 @@ TEST_CASE("every page has a strict policy, and none says who asks to others") {
   }
 }
 
-TEST_CASE("files have names that change with their content, and are kept for ever; pages are asked for anew") {
+TEST_CASE("files have names that change with their content and are cached for good; pages are revalidated") {
   if (!isBuiltIn()) return;
   Site site(Way::remote);
   httplib::Client client(site.url());
@@ -97,7 +97,7 @@ TEST_CASE("files have names that change with their content, and are kept for eve
   CHECK(client.Get("/", {{"Accept-Encoding", "gzip"}})->get_header_value("Content-Encoding") == "gzip");
 }
 
-TEST_CASE("a page comes in the language and the colours that its reader has chosen or that the browser asks for") {
+TEST_CASE("a page has the language and theme that its reader has chosen or that the browser asks for") {
   if (!isBuiltIn()) return;
   Site site(Way::remote);
   httplib::Client client(site.url());
@@ -114,7 +114,7 @@ TEST_CASE("a page comes in the language and the colours that its reader has chos
   has({{"Cookie", "theme=\"><script>"}}, "data-theme=\"auto\"");
 }
 
-TEST_CASE("a form signs in, registers and signs out, and leads to a page of this site") {
+TEST_CASE("forms sign in, register and sign out, and redirect only within the site") {
   if (!isBuiltIn()) return;
   Site site(Way::remote);
   site.user("ada");
@@ -164,7 +164,7 @@ TEST_CASE("a form signs in, registers and signs out, and leads to a page of this
   refused("/register", "user_name=a%20b&pwd=password-of-ada", 400, "cannot be used");
 }
 
-TEST_CASE("the page of a video is there for those who may see the video; for others there is no such page") {
+TEST_CASE("the page of a video exists for those who may see the video, and for nobody else") {
   if (!isBuiltIn()) return;
   Site site(Way::remote);
   const Credential ada = site.user("ada");
@@ -228,7 +228,7 @@ TEST_CASE("the page of a video is there for those who may see the video; for oth
   CHECK(client.Get("/oembed?url=" + site.url() + "/v/" + video.text)->status == 404);
 }
 
-TEST_CASE("what other sites show of a video names the listener's public_url, and is no wider than they ask") {
+TEST_CASE("what other sites embed has the listener's public_url, and is no wider than they ask for") {
   if (!isBuiltIn()) return;
   Site site(Way::remote, [](Settings& settings) {
     settings.listeners.front().publicUrl = "https://video.example";
@@ -256,7 +256,7 @@ TEST_CASE("what other sites show of a video names the listener's public_url, and
   CHECK(policyOf("/v/none").find("frame-ancestors 'none';") != std::string::npos);
 }
 
-TEST_CASE("who asks for a page that does not exist gets a page, and a program gets JSON") {
+TEST_CASE("for a path that does not exist, browsers get a page and programs get JSON") {
   if (!isBuiltIn()) return;
   Site site(Way::remote);
   httplib::Client client(site.url());
@@ -277,7 +277,7 @@ TEST_CASE("who asks for a page that does not exist gets a page, and a program ge
         "text/html; charset=utf-8");
 }
 
-TEST_CASE("a user's page has the display name, also without videos, and one address") {
+TEST_CASE("a user's page has the display name, even without videos, and one canonical address") {
   if (!isBuiltIn()) return;
   Site site(Way::remote);
   const Credential ada = site.user("ada");
@@ -293,7 +293,7 @@ TEST_CASE("a user's page has the display name, also without videos, and one addr
   CHECK(other->get_header_value("Location") == "/u/ada");
 }
 
-TEST_CASE("the site has its owner's name, links and logo") {
+TEST_CASE("the site shows the name, links and logo from the configuration") {
   if (!isBuiltIn()) return;
   TempDirectory folder;
   const auto logo = folder.path() / "logo.svg";
