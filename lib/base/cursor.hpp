@@ -54,7 +54,7 @@ inline constexpr std::size_t mostPageBytes = std::size_t{128} * 1024;
 template <class T>
 std::size_t roughSize(const T& value) {
   if constexpr (requires { value.has_value(); })
-    return value ? roughSize(*value) : 4;
+    return value ? roughSize(*value) : 0;
   else if constexpr (std::is_convertible_v<const T&, std::string_view>)
     return std::string_view(value).size() + 2;
   else if constexpr (requires { value.text; })
@@ -65,7 +65,10 @@ std::size_t roughSize(const T& value) {
 template <Described Item>
 std::size_t roughSize(const Item& item) {
   std::size_t size = 2;
-  forEachField<Item>([&](const auto& field) { size += field.name.size() + 4 + roughSize(item.*field.member); });
+  forEachField<Item>([&](const auto& field) {
+    const std::size_t its = roughSize(item.*field.member);
+    if (its > 0) size += field.name.size() + 4 + its;  // fields without a value are left out
+  });
   return size;
 }
 

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/text.hpp"
+
 namespace video {
 namespace {
 
@@ -205,6 +207,16 @@ std::optional<milliseconds> parsePosition(std::string_view text) {
     if (!take(text, ":")) return std::nullopt;
   }
   return std::nullopt;
+}
+
+std::optional<std::int64_t> secondsToMs(std::string_view text) {
+  text = trimmed(text);
+  double seconds = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, problem] = std::from_chars(text.data(), end, seconds);
+  constexpr double most = 1e12;
+  if (problem != std::errc() || rest != end || !(seconds > -most && seconds < most)) return std::nullopt;
+  return std::llround(seconds * 1000);
 }
 
 std::string formatTime(Time time) {

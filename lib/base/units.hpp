@@ -27,6 +27,10 @@ std::optional<Time> parseTime(std::string_view text);
 /// Parses a position in a video: `1:23.5`, `1:02:03`, `83.5` (seconds). Returns nothing if it is not one.
 std::optional<std::chrono::milliseconds> parsePosition(std::string_view text);
 
+/// Parses a number of seconds as in JSON (`-1.5e2`). Returns it in milliseconds; nothing if it is not a number, or not
+/// between -10^12 and 10^12.
+std::optional<std::int64_t> secondsToMs(std::string_view text);
+
 /// Formats a time as RFC 3339 in UTC with milliseconds: `2026-11-21T09:30:00.000Z`.
 std::string formatTime(Time time);
 

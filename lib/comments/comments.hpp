@@ -43,6 +43,7 @@ struct Comment {
   std::optional<CommentSize> size{};    ///< default: normal
   std::optional<std::string> importedAuthor{};  ///< author in the file that it was imported from; `author` is empty
   std::optional<std::string> sourceId{};        ///< ID in that file, prefixed with its format
+  std::optional<std::string> sourceStyle{};     ///< what Bilibili says beyond `mode` and `size`; not on the wire
 };
 
 /// A comment to post.

@@ -68,7 +68,10 @@ template <>
 struct Fields<ExportComments> {
   static constexpr std::tuple list{
       Field{"video", &ExportComments::video, "the video"},
-      Field{"format", &ExportComments::format, "file format: bilibili, ass, srt, vtt, ndjson (default) or csv"},
+      Field{"format", &ExportComments::format,
+            "file format: bilibili, ass, srt, vtt, ndjson (default) or csv; only bilibili, ndjson and csv say which "
+            "comment "
+            "is which, so that importing them into the same video adds nothing"},
   };
 };
 

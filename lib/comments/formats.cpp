@@ -4,11 +4,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "base/text.hpp"
+#include "base/units.hpp"
 #include "comments/row_maker.hpp"
 
 namespace video::danmaku {
@@ -161,6 +162,7 @@ void RowMaker::take(Comment row) {
 }
 
 void RowMaker::skip(CommentSkip reason) {
+  if (reason == CommentSkip::cutOff && std::exchange(isCutOff_, true)) return;
   count();
   sink_.skip(reason);
 }
@@ -190,16 +192,6 @@ CommentFormat readRows(ContentReader& file, std::optional<CommentFormat> wanted,
   }
   if (in.isCutOff()) rows.skip(CommentSkip::cutOff);
   return format;
-}
-
-std::optional<std::int64_t> secondsToMs(std::string_view text) {
-  text = trimmed(text);
-  double seconds = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, problem] = std::from_chars(text.data(), end, seconds);
-  constexpr double most = 1e9;
-  if (problem != std::errc() || rest != end || !(seconds > -most && seconds < most)) return std::nullopt;
-  return std::llround(seconds * 1000);
 }
 
 std::optional<std::int64_t> wholeNumber(std::string_view text) {

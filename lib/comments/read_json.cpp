@@ -74,7 +74,7 @@ class JsonRowReader {
         isRead_ = true;
       } catch (const NoJson&) {
         if (in_.peek() == CharReader::end) {
-          if (!in_.isCutOff()) rows_.skip(CommentSkip::cutOff);
+          rows_.skip(CommentSkip::cutOff);
           break;
         }
         rows_.skip(CommentSkip::syntax);

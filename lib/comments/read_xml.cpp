@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -82,6 +84,9 @@ void addBilibili(const Attributes& attributes, std::string text, RowMaker& rows)
   row.positionMs = secondsToMs(fields[0]);
   const std::int64_t size = wholeNumber(fields[2]).value_or(25);
   row.size = size <= 20 ? CommentSize::small : size <= 30 ? CommentSize::normal : CommentSize::big;
+  std::string style = fmt::format("{},{},{}", mode, size, wholeNumber(fields[5]).value_or(0));
+  if (const auto level = wholeNumber(fields[8])) style += fmt::format(",{}", *level);
+  if (style != bilibiliStyle(row)) row.sourceStyle = std::move(style);
   row.color = wholeNumber(fields[3]).value_or(whiteColor);
   row.time = timeOf(fields[4]);
   const std::string user = valueOfAttribute(attributes, "user");

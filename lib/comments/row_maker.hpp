@@ -21,6 +21,7 @@ class RowMaker {
   /// Takes a row: `positionMs`, `content`, `importedAuthor` and `time` as in the file, `sourceId` empty if the file has
   /// none. Throws tooLarge.
   void take(Comment row);
+  /// Counts a row that is skipped; a file is cut off only once.
   void skip(CommentSkip reason);
 
  private:
@@ -28,6 +29,7 @@ class RowMaker {
 
   RowSink& sink_;
   std::int64_t left_;
+  bool isCutOff_ = false;
 };
 
 // Each parser reads a whole file of its format; the JSON parser finds out which of the JSON formats it is and reads
@@ -38,10 +40,10 @@ void readAss(CharReader& in, RowMaker& rows);
 void readCues(CharReader& in, RowMaker& rows, bool isVtt);
 void readCsv(CharReader& in, RowMaker& rows);
 
+/// Returns Bilibili's mode, size, pool and perhaps level of a comment, separated by commas.
+std::string bilibiliStyle(const Comment& row);
 /// Sets mode, size and color from niconico's words for them, separated by spaces.
 void applyNiconicoWords(std::string_view words, Comment& row);
-/// Returns a number of seconds in milliseconds; nothing if `text` is no number or out of range.
-std::optional<std::int64_t> secondsToMs(std::string_view text);
 /// Returns a whole number; nothing if `text` is not one.
 std::optional<std::int64_t> wholeNumber(std::string_view text);
 /// Returns a time in Unix seconds; nothing for 0.

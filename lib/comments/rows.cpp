@@ -16,8 +16,9 @@ namespace {
 
 constexpr std::string_view columns =
     "c.id, c.video_id, u.login_name, c.content, c.time, c.position_ms, u.display_name, c.parent_id, c.held, "
-    "c.author_id IS NULL, c.mode, c.color, c.size, c.imported_author, c.source_id";
-constexpr int viewColumn = 15;  // behind them
+    "c.author_id IS NULL, c.mode, c.color, c.size, c.imported_author, c.source_id, "
+    "c.source_style";
+constexpr int viewColumn = 16;  // behind them
 // Of live authors only.
 constexpr std::string_view withAuthor = "CROSS JOIN users u ON u.id = c.author_id AND u.deleted IS NULL ";
 
@@ -38,6 +39,7 @@ Comment commentOf(const store::Query& row) {
   if (!row.isNull(12)) comment.size = valueOf<CommentSize>(row.text(12));
   comment.importedAuthor = row.optionalText(13);
   comment.sourceId = row.optionalText(14);
+  comment.sourceStyle = row.optionalText(15);
   if (comment.sourceId) {  // by somebody else than the user who answers for it
     comment.author.clear();
     comment.authorDisplayName.reset();
@@ -214,8 +216,9 @@ std::vector<std::int64_t> countByPosition(store::Reader& reader, const VideoId& 
   constexpr std::size_t bins = 100;
   std::vector<std::int64_t> counts(bins);
   auto query = reader.query(
-      "SELECT position_ms FROM comments WHERE video_id = ? AND is_held = 0 AND position_ms IS NOT NULL AND "
-      "position_ms < ? ORDER BY position_ms",
+      "SELECT c.position_ms FROM comments c CROSS JOIN users u ON u.id = c.author_id AND u.deleted IS NULL "
+      "WHERE c.video_id = ? AND c.is_held = 0 AND c.position_ms IS NOT NULL AND c.position_ms < ? "
+      "ORDER BY c.position_ms",
       video, end);
   while (query.next()) {
     const double part = static_cast<double>(query.integer(0)) / static_cast<double>(end);
@@ -226,8 +229,8 @@ std::vector<std::int64_t> countByPosition(store::Reader& reader, const VideoId& 
 
 std::int64_t lastPosition(store::Reader& reader, const VideoId& video) {
   auto query = reader.query(
-      "SELECT position_ms FROM comments WHERE video_id = ? AND is_held = 0 AND position_ms IS NOT NULL "
-      "ORDER BY position_ms DESC LIMIT 1",
+      "SELECT c.position_ms FROM comments c CROSS JOIN users u ON u.id = c.author_id AND u.deleted IS NULL "
+      "WHERE c.video_id = ? AND c.is_held = 0 AND c.position_ms IS NOT NULL ORDER BY c.position_ms DESC LIMIT 1",
       video);
   return query.next() ? std::min(query.integer(0), INT64_MAX - 1) : 0;
 }
@@ -271,10 +274,12 @@ bool insertComment(store::Transaction& transaction, const Comment& comment, User
   return transaction
              .query(
                  "INSERT INTO comments (id, video_id, author_id, content, time, position_ms, parent_id, held, mode, "
-                 "color, size, imported_author, source_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                 "color, size, imported_author, source_id, source_style) "
+                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                  "ON CONFLICT (video_id, source_id) WHERE source_id IS NOT NULL DO NOTHING",
                  comment.id, comment.video, author, comment.content, comment.time, comment.positionMs, comment.parent,
-                 comment.held, comment.mode, comment.color, comment.size, comment.importedAuthor, comment.sourceId)
+                 comment.held, comment.mode, comment.color, comment.size, comment.importedAuthor, comment.sourceId,
+                 comment.sourceStyle)
              .run() == 1;
 }
 
@@ -291,13 +296,14 @@ void markAuthorApproved(store::Transaction& transaction, const CommentId& id) {
 void deleteComment(store::Transaction& transaction, const CommentId& id, const std::optional<CommentId>& parent) {
   // Only a comment without a parent can have replies.
   const bool hasReplies =
-      !parent && transaction
-                         .query(
-                             "UPDATE comments SET author_id = NULL, content = '', position_ms = NULL, held = NULL, "
-                             "mode = NULL, color = NULL, size = NULL, imported_author = NULL, source_id = NULL "
-                             "WHERE id = ?1 AND EXISTS (SELECT 1 FROM comments WHERE parent_id = ?1)",
-                             id)
-                         .run() > 0;
+      !parent &&
+      transaction
+              .query(
+                  "UPDATE comments SET author_id = NULL, content = '', position_ms = NULL, held = NULL, "
+                  "mode = NULL, color = NULL, size = NULL, imported_author = NULL, source_id = NULL, "
+                  "source_style = NULL WHERE id = ?1 AND EXISTS (SELECT 1 FROM comments WHERE parent_id = ?1)",
+                  id)
+              .run() > 0;
   if (hasReplies) return;
   transaction.query("DELETE FROM comments WHERE id = ?", id).run();
   if (parent)

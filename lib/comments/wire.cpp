@@ -10,7 +10,6 @@
 #include "base/units.hpp"
 #include "comments/fields.hpp"
 #include "comments/make.hpp"
-#include "comments/row_maker.hpp"
 #include "http/client/client.hpp"
 #include "http/routing/router.hpp"
 
@@ -195,7 +194,7 @@ void postForDplayer(Comments& comments, const http::Exchange& exchange, http::An
   NewComment wanted;
   wanted.video.text = text("id");
   wanted.content = text("text");
-  wanted.positionMs = danmaku::secondsToMs(text("time"));
+  wanted.positionMs = secondsToMs(text("time"));
   if (!wanted.positionMs) throw Error(Fault::malformed, "time: must be a number of seconds");
   if (const std::string color = text("color"); !color.empty()) {
     wanted.color = parseColor(color);

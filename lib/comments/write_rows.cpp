@@ -39,6 +39,13 @@ void appendXml(std::string& out, std::string_view text) {
   }
 }
 
+// Removes and returns the text before the next comma; removes the comma, too.
+std::string_view takePart(std::string_view& text) {
+  const std::string_view part = text.substr(0, text.find(','));
+  text.remove_prefix(std::min(text.size(), part.size() + 1));
+  return part;
+}
+
 class BilibiliWriter : public RowWriter {
  public:
   void begin(std::string& out) override {
@@ -47,8 +54,6 @@ class BilibiliWriter : public RowWriter {
         "mission><maxlimit>0</maxlimit><state>0</state><real_name>0</real_name><source>k-v</source>\n";
   }
   void add(std::string& out, const Comment& comment) override {
-    constexpr std::array<int, 4> modes{1, 5, 4, 6};  // by CommentMode
-    constexpr std::array<int, 3> sizes{18, 25, 36};  // by CommentSize
     constexpr std::string_view prefix = "bilibili:";
     const std::string source = comment.sourceId.value_or("");
     const bool isOfBilibili = source.starts_with(prefix);
@@ -56,13 +61,18 @@ class BilibiliWriter : public RowWriter {
         isOfBilibili ? source.substr(prefix.size()) : fmt::to_string(stableHash(comment.id.text) >> 1);
     std::string author(authorOf(comment));
     std::replace(author.begin(), author.end(), ',', ' ');
-    fmt::format_to(std::back_inserter(out), "<d p=\"{}.{:03},{},{},{},{},0,", msOf(comment) / 1000,
-                   msOf(comment) % 1000, modes[static_cast<std::size_t>(comment.mode.value_or(CommentMode::scroll))],
-                   sizes[static_cast<std::size_t>(comment.size.value_or(CommentSize::normal))],
-                   comment.color.value_or(whiteColor), comment.time.time_since_epoch().count() / 1000);
+    const std::string style = bilibiliStyle(comment);
+    std::string_view rest = style;
+    const std::string_view mode = takePart(rest);
+    const std::string_view size = takePart(rest);
+    const std::string_view pool = takePart(rest);
+    fmt::format_to(std::back_inserter(out), "<d p=\"{}.{:03},{},{},{},{},{},", msOf(comment) / 1000,
+                   msOf(comment) % 1000, mode, size, comment.color.value_or(whiteColor),
+                   comment.time.time_since_epoch().count() / 1000, pool);
     appendXml(out, author);
     out += ',';
     appendXml(out, id);
+    if (!rest.empty()) fmt::format_to(std::back_inserter(out), ",{}", rest);  // the level
     out += '"';
     if (!isOfBilibili) {
       out += " source=\"";
@@ -334,6 +344,14 @@ class CsvWriter : public RowWriter {
 };
 
 }  // namespace
+
+std::string bilibiliStyle(const Comment& row) {
+  constexpr std::array<int, 4> modes{1, 5, 4, 6};  // by CommentMode
+  constexpr std::array<int, 3> sizes{18, 25, 36};  // by CommentSize
+  if (row.sourceStyle) return *row.sourceStyle;
+  return fmt::format("{},{},0", modes[static_cast<std::size_t>(row.mode.value_or(CommentMode::scroll))],
+                     sizes[static_cast<std::size_t>(row.size.value_or(CommentSize::normal))]);
+}
 
 std::unique_ptr<RowWriter> writerOf(CommentFormat format) {
   switch (format) {

@@ -16,6 +16,10 @@
 #include "base/error.hpp"
 #include "base/units.hpp"
 
+namespace video {
+struct Settings;
+}
+
 namespace video::config {
 
 /// A value of the configuration file, and its position.
@@ -143,5 +147,13 @@ inline std::vector<std::string> readTexts(const Value& value) {
   for (const toml::node& item : *items) texts.push_back(Value{item, value.file, value.key}.text());
   return texts;
 }
+
+/// Returns the length of a leading `http://` or `https://`, or 0.
+inline std::size_t schemeSize(std::string_view url) {
+  return url.starts_with("https://") ? 8 : url.starts_with("http://") ? 7 : 0;
+}
+
+/// Returns the keys of [web].
+const std::vector<Rule<Settings>>& webRules();
 
 }  // namespace video::config

@@ -33,11 +33,6 @@ constexpr std::string_view defaultFile = "/etc/videod.toml";
 constexpr std::size_t workersKept = 64;  // workers that uploads may not occupy
 constexpr std::int64_t maxBytes = std::numeric_limits<std::int64_t>::max();
 
-// The length of a leading http:// or https://, or 0.
-std::size_t schemeSize(std::string_view url) {
-  return url.starts_with("https://") ? 8 : url.starts_with("http://") ? 7 : 0;
-}
-
 constexpr std::array roleNames{
     std::pair{std::string_view("api"), http::api}, std::pair{std::string_view("stream"), http::stream},
     std::pair{std::string_view("scheduler"), http::scheduler}, std::pair{std::string_view("web"), http::web}};
@@ -109,55 +104,6 @@ void readListeners(const toml::node& node, const std::string& file, std::vector<
       Value{item, file, "listener.trusted_get"}.refuse("requires trusted = true");
     to.push_back(std::move(listener));
   }
-}
-
-// ---- the keys of [web]
-
-// A key that is what a link of the site's pages leads to.
-template <class Where>
-Rule<Settings> reference(std::string key, Where where) {
-  return {
-      std::move(key),
-      [where](const Value& value, Settings& to) {
-        const std::string text = value.text();
-        const bool leads =
-            schemeSize(text) > 0 || text.starts_with("mailto:") || (text.starts_with('/') && !text.starts_with("//"));
-        if (!text.empty() && (!leads || text.find_first_of(" \"<>\\") != std::string::npos))
-          value.refuse("must be a URL like \"https://video.example/about\", \"mailto:a@video.example\" or \"/v/ID\"");
-        where(to.web) = text;
-      },
-      [where](const Settings& of) { return where(of.web); }};
-}
-
-const std::vector<Rule<Settings>>& webRules() {
-  static const std::vector<Rule<Settings>> all{
-      {"web.name",
-       [](const Value& value, Settings& to) {
-         to.web.name = value.text();
-         accept(value, [&] { checkText("it", to.web.name, 1, 50); });
-       },
-       [](const Settings& of) { return of.web.name; }},
-      {"web.logo", [](const Value& value, Settings& to) { to.web.logo = value.text(); },
-       [](const Settings& of) { return of.web.logo.string(); }},
-      reference(
-          "web.contact", [](auto& of) -> auto& { return of.contact; }),
-      reference(
-          "web.imprint", [](auto& of) -> auto& { return of.imprint; }),
-      reference(
-          "web.terms", [](auto& of) -> auto& { return of.terms; }),
-      reference(
-          "web.privacy", [](auto& of) -> auto& { return of.privacy; }),
-      {"web.embed",
-       [](const Value& value, Settings& to) {
-         to.web.embed = readTexts(value);
-         for (const std::string& origin : to.web.embed)
-           if (origin != "*" && (schemeSize(origin) == 0 || schemeSize(origin) == origin.size() ||
-                                 origin.find_first_of("/?#*;,'\" ", schemeSize(origin)) != std::string::npos))
-             value.refuse("each must be an origin like \"https://blog.example\", or \"*\" for all");
-       },
-       [](const Settings& of) { return fmt::format("{}", fmt::join(of.web.embed, ",")); }},
-  };
-  return all;
 }
 
 // ---- the keys of the [task.*] tables
@@ -300,13 +246,6 @@ const std::vector<Rule<Settings>>& rules() {
        [](const S& of) { return of.accelRedirect; }},
       duration<S>(
           "stream.signed_url_ttl", 1s, 24h * 366, [](auto& of) -> auto& { return of.access.uploadLinkTtl; }),
-
-      {"web.root",
-       [](const Value& value, S& to) {
-         to.web.root = value.text();
-         if (!to.web.root.empty() && !to.web.root.is_absolute()) value.refuse("must be an absolute path, or empty");
-       },
-       [](const S& of) { return of.web.root.string(); }},
 
       choice<S>(
           "access.registration", std::array{pair{Word("open"), true}, pair{Word("admin"), false}},

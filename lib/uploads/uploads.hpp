@@ -190,8 +190,8 @@ class Uploads {
   /// of resume and put; conflict (the offset is another one, or nothing is missing), malformed (beyond the size),
   /// checksumMismatch. An upload whose content is refused for what it is (malformed, unsupportedMediaType) is removed.
   virtual ResumableUpload append(const Credential& by, const AppendUpload& wanted, const ByteSource& bytes) = 0;
-  /// Removes an upload, its bytes, and the video that was created for it if that is still pending. A complete upload is
-  /// forgotten; its video stays. For the same callers. Faults: notFound, locked.
+  /// Removes an upload, its bytes, and the video that was created for it, or announced through a drop link, if that is
+  /// still pending. A complete upload is forgotten; its video stays. For the same callers. Faults: notFound, locked.
   virtual void abort(const Credential& by, const UploadRef& wanted) = 0;
   /// Returns an upload without stopping anyone; `offset` is what is certainly stored. For the same callers. Faults:
   /// notFound.

@@ -372,9 +372,10 @@ class Site {
     if (const std::string picture = pictureOf(video); !picture.empty()) {
       add("thumbnail_url", origin + picture);
       // Its true size is in the file; a site that shows it scales it to the video's shape.
+      const std::int64_t wide = std::min(width, 640);
       const std::int64_t high =
-          video.width && video.height && *video.width > 0 ? 640 * *video.height / *video.width : 360;
-      json += fmt::format(",\"thumbnail_width\":640,\"thumbnail_height\":{}", high);
+          video.width && video.height && *video.width > 0 ? wide * *video.height / *video.width : wide * 9 / 16;
+      json += fmt::format(",\"thumbnail_width\":{},\"thumbnail_height\":{}", wide, high);
     }
     if (!options_.embed.empty()) {
       json += fmt::format(",\"width\":{},\"height\":{}", width, width * 9 / 16);

@@ -114,6 +114,21 @@ TEST_CASE("authors of an imported file become labels, and importing the file aga
   CHECK(danmakuOf(site, ada, video).size() == 1);
 }
 
+TEST_CASE("Bilibili's XML is exported as it was imported, for modes 1 to 6") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  std::string rows;
+  for (int mode = 1; mode <= 6; ++mode)
+    rows += "<d p=\"" + std::to_string(mode) + ".500," + std::to_string(mode) + "," + std::to_string(10 + 8 * mode) +
+            ",255,1600000000," + std::to_string(mode % 2) + ",ab12,7" + std::to_string(mode) + "," +
+            std::to_string(mode) + "\">text</d>\n";
+  CHECK(importText(site, ada, video, "<i>" + rows + "</i>").added == 6);
+  CHECK(readAll(site.at(ada).comments().exportAs(ada, {video, CommentFormat::bilibili})).find(rows) !=
+        std::string::npos);
+  CHECK(importText(site, ada, video, "<i>" + rows + "</i>").known == 6);
+}
+
 TEST_CASE("only the owner, admins and the operator can import, and a file that is refused adds nothing") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
@@ -204,6 +219,12 @@ TEST_CASE("heat counts public danmaku in each hundredth of a video") {
   CHECK(heat.bins[1] == 1);
   CHECK(heat.bins[50] == 1);
   CHECK(heat.bins[99] == 1);
+  const VideoId other = site.video(ada, "ada", "y");
+  const Credential bob = site.user("bob");
+  site.at(ada).comments().post(ada, flying(other, "x", 0));
+  site.at(bob).comments().post(bob, flying(other, "x", 999));
+  site.at(bob).users().remove(bob, {"bob", {}});
+  CHECK(site.at(ada).comments().heat(ada, {other}).durationMs == 1);  // without what a deleted user said
   site.at(ada).videos().set(ada, {.id = video, .name = {}, .description = {}, .visibility = Visibility::private_});
   requireFault([&] { site.at(Anonymous{}).comments().heat(Anonymous{}, {video}); }, Fault::notFound);
 }

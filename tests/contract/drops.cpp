@@ -222,6 +222,40 @@ TEST_CASE("a drop link takes so many files and bytes, and no file larger than an
   requireFault([&] { guest.announce(1); }, Fault::conflict);
 }
 
+TEST_CASE("an upload that a guest aborts leaves nothing, and frees its place in the drop link") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  NewShare one = dropFor("ada");
+  one.maxFiles = 1;
+  Guest guest(site, site.at(ada).shares().create(ada, one));
+  const DroppedVideo announced = guest.announce(5000);
+  const Credential link = linkOf(announced.uploadUrl);
+  NewUpload wanted;
+  wanted.size = 5000;
+  wanted.video = announced.id;
+  const UploadId upload = site.at(link).uploads().create(link, wanted).id;
+  AppendUpload piece;
+  piece.id = upload;
+  site.at(link).uploads().append(link, piece, sourceOf(movie(1000)));
+  site.at(link).uploads().abort(link, {upload});
+  waitFor("its video is purged", [&] {
+    site.at(Operator{}).deletions().drain(Operator{}, {true});
+    return only(site, ada, "ada").files == 0;
+  });
+  requireFault([&] { site.at(ada).videos().show(ada, {announced.id, {}}); }, Fault::notFound);
+  guest.upload(guest.announce(4000), movie(4000));
+
+  // A video that the user has made stays, whoever uploads to it.
+  wanted.video = site.at(ada).videos().add(ada, {"ada", "x"}).id;
+  NewShare toVideo;
+  toVideo.what = ShareWhat::upload;
+  toVideo.video = wanted.video;
+  toVideo.expires = one.expires;
+  const Credential other = linkOf(site.at(ada).shares().create(ada, toVideo).url);
+  site.at(other).uploads().abort(other, {site.at(other).uploads().create(other, wanted).id});
+  CHECK(site.at(ada).videos().show(ada, {*wanted.video, {}}).state == VideoState::pending);
+}
+
 TEST_CASE("guests that come at once do not exceed the number of files") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");

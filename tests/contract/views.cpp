@@ -120,6 +120,43 @@ TEST_CASE("no history is kept for users who switch it off, nor positions near th
   CHECK(historyOf(site, ada, "ada").size() == 1);
 }
 
+TEST_CASE("a heartbeat of a user without a history writes nothing") {
+  Site site(Way::local);
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  ChangeUser change;
+  change.name = "ada";
+  change.historyOff = true;
+  site.at(ada).users().change(ada, change);
+  WatchVideo watch = at(video, 6'000);
+  watch.durationMs = 60'000;
+  const auto version = site.local().dataVersion();
+  site.at(ada).views().watch(ada, watch);
+  CHECK(site.local().dataVersion() == version);
+  CHECK(viewsOf(site, video) == 0);
+}
+
+TEST_CASE("on a full disk a heartbeat is answered, and counted once there is space") {
+  Site site(Way::local);
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  Settings full = site.settings();
+  full.store.freeSpaceFloor = std::uint64_t{1} << 60;
+  const auto onFullDisk = openLocal(full, "the test");
+  WatchVideo watch = at(video, 9'000);
+  watch.durationMs = 10'000;
+  for (int i = 0; i < 2; ++i) {
+    const Watching now = onFullDisk->views().watch(ada, watch);
+    CHECK(now.watching == 1);
+    CHECK_FALSE(now.cursor.empty());
+  }
+  CHECK(viewsOf(site, video) == 0);
+  CHECK(historyOf(site, ada, "ada").empty());
+  site.at(ada).views().watch(ada, watch);
+  CHECK(viewsOf(site, video) == 1);
+  CHECK(historyOf(site, ada, "ada").size() == 1);
+}
+
 TEST_CASE("a viewer is counted once, after half of a short video") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <regex>
 
+#include "base/json.hpp"
 #include "catch.hpp"
 #include "contract/site.hpp"
 #include "shares/shares.hpp"
@@ -245,6 +246,13 @@ TEST_CASE("what other sites embed has the listener's public_url, and is no wider
   CHECK(said->status == 200);
   CHECK(said->body.find("\"width\":120,\"height\":67") != std::string::npos);
   CHECK(said->body.find("https://video.example/embed/" + video.text) != std::string::npos);
+  CHECK(said->body.find("thumbnail") == std::string::npos);
+  site.local().renditions().setThumbnail(ada, {video}, sourceOf(picture()));
+  const auto pictured = client.Get("/oembed?maxwidth=120&url=https://video.example/v/" + video.text);
+  REQUIRE(pictured);
+  CHECK(pictured->body.find("\"thumbnail_url\":\"https://video.example/videos/" + video.text + "/thumbnail") !=
+        std::string::npos);
+  CHECK(pictured->body.find("\"thumbnail_width\":120,\"thumbnail_height\":67") != std::string::npos);
 
   const auto policyOf = [&](const std::string& path) {
     const auto answer = client.Get(path, {{"Accept", "text/html"}});
@@ -269,12 +277,54 @@ TEST_CASE("for a path that does not exist, browsers get a page and programs get 
   };
   const std::string browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
   CHECK(ask("/nothing", browser) == "text/html; charset=utf-8");
+  CHECK(client.Get("/nothing", {{"Accept", browser}})->body.find("<h1>Nothing here</h1>") != std::string::npos);
   CHECK(ask("/nothing", "*/*") == "application/json; charset=utf-8");
   CHECK(ask("/nothing", "application/json, text/html;q=0.5") == "application/json; charset=utf-8");
   CHECK(ask("/u/nobody", browser) == "text/html; charset=utf-8");
   CHECK(ask("/user/nobody/videos", browser) == "application/json; charset=utf-8");  // the API stays as it is
   CHECK(client.Post("/nothing", {{"Accept", browser}}, "", form)->get_header_value("Content-Type") ==
         "text/html; charset=utf-8");
+}
+
+TEST_CASE("an envelope reaches only the API of this site, and anything but an envelope is refused") {
+  TempDirectory folder;
+  std::ofstream(folder.path() / "home.html") << "<!DOCTYPE html><title>Mine</title>";
+  Site site(Way::remote, [&](Settings& settings) { settings.web.root = folder.path(); });
+  const Credential ada = site.user("ada");
+  const VideoId video = site.video(ada, "ada", "x");
+  httplib::Client client(site.url());
+  const auto post = [&](const std::string& body, const httplib::Headers& headers = {}) {
+    const auto answer = client.Post("/api", headers, body, form);
+    REQUIRE(answer);
+    CHECK(answer->get_header_value("Content-Type") == "text/plain; charset=utf-8");
+    return std::pair(answer->status, answer->body);
+  };
+  const auto wrapped = [&](const std::string& url, const std::string& method) {
+    return post(R"({"url":")" + url + R"(","method":")" + method + R"("})");
+  };
+  const std::string comments = "/videos/" + video.text + "/comments";
+  const std::pair<int, std::string> none(200, R"({"comments":[],"next_cursor":null})");
+  // Of a URL with another host, only the path counts; nothing listens on port 1.
+  for (const char* const host : {"http://127.0.0.1:1", "https://user@other.example:8000", "http://[::1]", ""})
+    CHECK(wrapped(host + comments, "GET") == none);
+  const auto direct = client.Get("/nothing");
+  REQUIRE(direct);
+  const auto unknown = wrapped("http://other.example/nothing", "GET");
+  CHECK(unknown.first == 404);
+  CHECK(parseJson(unknown.second).at("error_code") == parseJson(direct->body).at("error_code"));
+  for (const char* const method : {"PUT", "PATCH", "HEAD", "OPTIONS", "get", "CONNECT", ""})
+    CHECK(wrapped(comments, method) == std::pair<int, std::string>(400, "Bad api request"));
+  for (const char* const body :
+       {"", "text", "[]", "7", "{}", R"({"method":"GET"})", R"({"url":"/newest"})", R"({"url":7,"method":"GET"})",
+        R"({"url":"/a b","method":"GET"})", R"({"url":"/newest","method":"GET","req_body":{}})"})
+    CHECK(post(body).first == 400);
+  const httplib::Headers session{{"X-Session-Id", std::get<Secret>(ada).text}};
+  const auto comment = [&](const std::string& reqBody) {
+    return post(R"({"url":"http://other.example:8000)" + comments + R"(","method":"POST")" + reqBody + "}", session);
+  };
+  CHECK(comment("").first == 400);  // a missing req_body is an empty one
+  CHECK(comment(R"(,"req_body":"{\"content\":\"hello\"}")") == std::pair<int, std::string>(201, "ok"));
+  CHECK(parseJson(wrapped(comments, "GET").second).at("comments").size() == 1);
 }
 
 TEST_CASE("a user's page has the display name, even without videos, and one canonical address") {

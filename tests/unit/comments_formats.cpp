@@ -100,6 +100,8 @@ constexpr const char* bilibili = R"(<?xml version="1.0" encoding="UTF-8"?>
 <d p="1,5,18,16711680,1584268894,1,x,3">top</d>
 <d p="2,6,12,52480,1584268895,0,y,4,5">reverse</d>
 <d p="3,1,64,1,1584268896,0,z,5" user="Anna">R&D <3 /n next</d>
+<d p="3,2,25,1,1584268896,1,z,12">the second mode</d>
+<d p="3,3,45,1,1584268896,0,z,13,0">the third mode</d>
 <d p="4,7,25,1,1,2,z,6">[0,0,"1-1",4.5,"x"]</d>
 <d p="4,9,25,1,1,2,z,7">def text</d>
 <d p="4,0,25,1,1,2,z,8">mode</d>
@@ -116,7 +118,7 @@ constexpr const char* bilibili = R"(<?xml version="1.0" encoding="UTF-8"?>
 TEST_CASE("Bilibili's XML is read, even if it is not well-formed") {
   const Read file = read(bilibili);
   CHECK(file.format == CommentFormat::bilibili);
-  REQUIRE(file.rows.size() == 7);
+  REQUIRE(file.rows.size() == 9);
   const Comment& first = file.rows[0];
   CHECK(first.positionMs == 490'191);
   CHECK(first.mode == CommentMode::scroll);
@@ -135,10 +137,12 @@ TEST_CASE("Bilibili's XML is read, even if it is not well-formed") {
   CHECK(file.rows[4].content == "R&D <3 \n next");
   CHECK(file.rows[4].importedAuthor == "Anna");
   CHECK(file.rows[4].size == CommentSize::big);
-  CHECK_FALSE(file.rows[5].importedAuthor);
-  CHECK(file.rows[5].time == Time{});
-  CHECK(file.rows[5].sourceId->starts_with("hash:"));
-  CHECK(file.rows[6].content == "<raw> & ");
+  CHECK(file.rows[5].mode == CommentMode::scroll);
+  CHECK(file.rows[6].mode == CommentMode::scroll);
+  CHECK_FALSE(file.rows[7].importedAuthor);
+  CHECK(file.rows[7].time == Time{});
+  CHECK(file.rows[7].sourceId->starts_with("hash:"));
+  CHECK(file.rows[8].content == "<raw> & ");
   CHECK(file.skipped == std::map<CommentSkip, int>{{CommentSkip::special, 2},
                                                    {CommentSkip::mode, 1},
                                                    {CommentSkip::position, 1},
@@ -153,7 +157,7 @@ TEST_CASE("control bytes and broken UTF-8 in a file do no harm") {
   CHECK(file.rows[0].importedAuthor == "a");
 }
 
-TEST_CASE("Bilibili's XML is the same after reading and writing for modes 1, 4, 5 and 6") {
+TEST_CASE("Bilibili's XML is the same after reading and writing for modes 1 to 6") {
   const std::vector<Comment> first = read(bilibili).rows;
   const std::string written = write(CommentFormat::bilibili, first);
   const Read second = read(written);
@@ -169,7 +173,13 @@ TEST_CASE("Bilibili's XML is the same after reading and writing for modes 1, 4, 
     CHECK(second.rows[i].content == first[i].content);
     CHECK(second.rows[i].sourceId == first[i].sourceId);
   }
-  CHECK(written.find("<d p=\"490.191,1,25,16777215,1584268892,0,a16fe0dd,29950852386521095\">") != std::string::npos);
+  for (const char* const fields :
+       {"490.191,1,25,16777215,1584268892,0,a16fe0dd,29950852386521095", "0.500,4,36,255,1584268893,0,4fe08d3,2,10",
+        "1.000,5,18,16711680,1584268894,1,x,3", "2.000,6,12,52480,1584268895,0,y,4,5",
+        "3.000,1,64,1,1584268896,0,Anna,5", "3.000,2,25,1,1584268896,1,z,12", "3.000,3,45,1,1584268896,0,z,13,0"}) {
+    INFO(fields);
+    CHECK(written.find("<d p=\"" + std::string(fields) + "\">") != std::string::npos);
+  }
   CHECK(second.skipped.empty());
 }
 
@@ -344,7 +354,7 @@ TEST_CASE("compressed files are read, and of a truncated one what it has") {
     const Read half = read(small.substr(0, small.size() / 2));
     CHECK(half.rows.size() > 500);
     CHECK(half.rows.size() < many.size());
-    CHECK(half.skipped.at(CommentSkip::cutOff) >= 1);
+    CHECK(half.skipped == std::map<CommentSkip, int>{{CommentSkip::cutOff, 1}});
   }
   const std::string two = write(CommentFormat::ndjson, {row(1, "one")});
   const Read members = read(packed(two, gzipBits) + packed(two, gzipBits) + std::string(512, '\0'));

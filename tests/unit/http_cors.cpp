@@ -48,12 +48,30 @@ Headers with(Headers headers, const std::string& name, const std::string& value)
 TEST_CASE("every header field that the server reads or writes is allowed or exposed to pages of listed origins") {
   HeaderNames readNames = namedInSources(std::regex(R"re(\.header(?:Values)?\("([A-Z][A-Za-z-]+)"\))re"));
   readNames.merge(namedInSources(std::regex(R"re(equalWithoutCase\((?:name|key), "([A-Z][A-Za-z-]+)"\))re")));
-  // What a page cannot set or must not, what only proxies and browsers may say, and what cross-origin requests themselves are
-  // about.
-  for (const char* const other :
-       {"Host", "Date", "Connection", "Content-Length", "Transfer-Encoding", "Expect", "Cookie", "Origin", "Referer",
-        "Sec-Fetch-Site", "Forwarded", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host",
-        "Access-Control-Request-Method", "Content-Disposition", "Upload-Concat"})
+  // What a page cannot set or must not, what it may set anyway, what only proxies and browsers may say, and what
+  // cross-origin requests themselves are about.
+  for (const char* const other : {"Host",
+                                  "Date",
+                                  "Connection",
+                                  "Content-Length",
+                                  "Transfer-Encoding",
+                                  "Expect",
+                                  "Cookie",
+                                  "Origin",
+                                  "Referer",
+                                  "Sec-Fetch-Site",
+                                  "Forwarded",
+                                  "X-Real-IP",
+                                  "X-Forwarded-For",
+                                  "X-Forwarded-Proto",
+                                  "X-Forwarded-Host",
+                                  "Access-Control-Request-Method",
+                                  "Content-Disposition",
+                                  "Upload-Concat",
+                                  "Accept",
+                                  "Accept-Encoding",
+                                  "Accept-Language",
+                                  "User-Agent"})
     readNames.erase(other);
   CHECK(readNames.size() >= 10);
   const HeaderNames allowed = namesIn(cors::readHeaders());
@@ -71,7 +89,7 @@ TEST_CASE("every header field that the server reads or writes is allowed or expo
        {"Cache-Control", "Content-Type", "Last-Modified", "Set-Cookie", "Vary", "X-Accel-Redirect",
         "X-Content-Type-Options", "Content-Security-Policy", "Referrer-Policy", "Access-Control-Allow-Origin",
         "Access-Control-Allow-Credentials", "Access-Control-Allow-Methods", "Access-Control-Allow-Headers",
-        "Access-Control-Max-Age", "Access-Control-Expose-Headers", "X-Robots-Tag"})
+        "Access-Control-Max-Age", "Access-Control-Expose-Headers", "X-Robots-Tag", "Content-Encoding"})
     written.erase(other);
   CHECK(written.size() >= 10);
   const HeaderNames exposed = namesIn(cors::writtenHeaders());

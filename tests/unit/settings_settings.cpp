@@ -116,8 +116,6 @@ max_rate = "3MB"
 x_accel_redirect = "/internal/"
 unknown_types = "serve"
 signed_url_ttl = "2h"
-[web]
-root = "/srv/pages"
 [access]
 registration = "admin"
 min_password = 12
@@ -151,6 +149,7 @@ max_tries = 6
 retry_delay = "7s"
 remember = "8d"
 [web]
+root = "/srv/pages"
 name = "Häfen"
 logo = "/etc/logo.svg"
 contact = "mailto:hello@video.example"

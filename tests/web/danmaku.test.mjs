@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Browser, Site, film, until } from "./site.mjs";
+import { framesOf, memoryOf, openCrowded } from "./playing.mjs";
 import { firstAt, mayFollow } from "../../web/src/player/danmaku.js";
 
 let site, browser, id;
@@ -96,6 +97,29 @@ test("danmaku of a second viewer come with the next heartbeat, and the number of
   }, "the line has come");
   await first.waitForSelector("#by >> text=2 watching now");
   for (const page of [first, second]) await page.context().close();
+});
+
+test("120 lines fly at once, moved by the compositor while the page's thread is busy", async () => {
+  const page = await openCrowded(browser, site, id, { lines: 5000, seconds: 30 });
+  const flying = () => page.$$eval(".danmaku span", all => all.length);
+  await until(async () => (await flying()) === 120, "120 lines fly");
+  // The page's own thread is busy for 1.5 s, in which the video has 36 frames: there are more, because the lines move.
+  const busy = () => page.evaluate(() => { for (const end = performance.now() + 1500; performance.now() < end;); });
+  await until(async () => (await framesOf(page, busy)).length > 45, "the compositor shows more frames than the video has");
+  assert.ok((await flying()) <= 120);
+  await page.context().close();
+});
+
+test("a page that plays for a long time does not grow in memory", async () => {
+  const short = await site.upload("anna", film(12), "Again and again");
+  const page = await openCrowded(browser, site, short, { lines: 1000, seconds: 12 });
+  const samples = await memoryOf(page, 6);
+  const [, second] = samples, last = samples.at(-1);
+  const said = JSON.stringify(samples);
+  assert.ok(last.heap < second.heap * 1.1 + 500000, said);
+  assert.ok(last.nodes < second.nodes + 300, said);
+  assert.ok(last.listeners < second.listeners + 30, said);
+  await page.context().close();
 });
 
 test("while the server is busy, danmaku are requested less and less often", async () => {

@@ -86,6 +86,63 @@ test("held comments can be approved, others hidden or deleted, and deleting asks
   await page.context().close();
 });
 
+test("a comment can be reported on the page, and a moderator can dismiss the report", async () => {
+  await say("a harmless remark");
+  const carl = await browser.open(site);
+  await browser.signIn(carl, "carl");
+  await carl.goto(`/v/${id}`);
+  await carl.locator(".comment", { hasText: "a harmless remark" }).locator(".acts >> text=Report").click();
+  await carl.selectOption("dialog [name=reason]", "spam");
+  await carl.fill("dialog [name=text]", "I do not like it");
+  assert.equal(await carl.$("dialog [name=contact]"), null);  // the server knows who reports
+  await carl.click("dialog button.primary");
+  await carl.waitForSelector(".toast >> text=Thank you");
+  const page = await browser.open(site);
+  await browser.signIn(page, "root");
+  await page.goto("/admin#reports");
+  const report = page.locator(".report", { hasText: "a harmless remark" });
+  await report.locator("text=reported by carl").waitFor();
+  await report.locator("text=I do not like it").waitFor();
+  await report.locator("text=Dismiss").click();
+  await page.fill("dialog [name=text]", "Not spam");
+  await page.click("dialog button.primary");
+  await page.waitForSelector("text=No reports");
+  await page.check(".segments [value=resolved]");
+  await report.locator("text=root").waitFor();
+  const decided = (await reports("resolved")).find(one => one.text === "I do not like it");
+  assert.equal(decided.decision, "dismissed");
+  assert.equal((await (await fetch(`${site.url}/videos/${id}/comments?position=none&limit=100`)).json()).comments.filter(one => one.content === "a harmless remark").length, 1);
+  assert.deepEqual(browser.troubles, []);
+  for (const one of [carl, page]) await one.context().close();
+});
+
+test("a moderator can hide danmaku, and mute their author on the author's page", async () => {
+  await say("a rude line", { position_ms: 0 });
+  const page = await browser.open(site);
+  await browser.signIn(page, "root");
+  await page.goto(`/v/${id}`);
+  const line = page.locator(".lines li", { hasText: "a rude line" });
+  await line.hover();
+  await line.locator(".about-line").click();
+  await page.click("dialog >> text=Hide");
+  await until(async () => (await line.count()) === 0, "the line is gone");
+  const guest = await browser.open(site);
+  await guest.goto(`/v/${id}`);
+  await guest.waitForSelector(".lines li");
+  assert.equal(await guest.locator(".lines li", { hasText: "a rude line" }).count(), 0);
+  await page.goto("/u/ben");
+  await page.click("#profile-actions summary");
+  await page.click("#profile-actions >> text=Mute");
+  await page.selectOption("dialog [name=days]", "7");
+  await page.click("dialog button.danger");
+  await page.waitForSelector(".toast >> text=Undo");
+  assert.equal((await ben("POST", `/videos/${id}/comments`, { content: "x" })).status, 403);
+  await page.click(".toast >> text=Undo");
+  await until(async () => (await ben("POST", `/videos/${id}/comments`, { content: "y" })).status === 201);
+  assert.deepEqual(browser.troubles, []);
+  for (const one of [guest, page]) await one.context().close();
+});
+
 test("a video can be blocked and unblocked on its page", async () => {
   const page = await browser.open(site);
   await browser.signIn(page, "root");

@@ -1,79 +1,17 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { Browser, Site, axe, film, until } from "./site.mjs";
+import { Browser, Site, film, until } from "./site.mjs";
+import { faults, furnish } from "./furnished.mjs";
 
 let site, browser, id, shared, drop;
 before(async () => {
-  site = await Site.start("[web]\nname = \"Harbour\"\ncontact = \"mailto:hello@harbour.example\"\nimprint = \"https://harbour.example/imprint\"\n");
+  ({ site, id, shared, drop } = await furnish());
   browser = await Browser.start();
-  for (const name of ["anna", "ben"]) await site.addUser(name);
-  await site.addUser("root", "--role", "admin");
-  await site.ctl("-q", "user", "set", "anna", "--display-name", "Anna 安娜");
-  const names = ["A walk around the lake in early autumn", "三体 第一集：红岸基地", "How to sharpen a chisel, slowly and properly", "Night trains"];
-  for (const [index, name] of names.entries()) {
-    const made = await site.upload(index === 2 ? "ben" : "anna", film(12 + index), name);
-    if (index === 0) id = made;
-  }
-  await site.ctl("-q", "video", "set", id, "--tags", "lake,autumn", "--description", "Filmed on two mornings.\n0:00 The jetty\n0:05 Mist over the water\n0:09 Back home");
-  const ben = await site.as("ben");
-  const lines = ["so calm here", "那只鹭！", "beautiful light", "前方高能", "is that fog?", "太美了", "what a morning"];
-  for (let n = 0; n < 30; n++) await ben("POST", `/videos/${id}/comments`, { content: lines[n % lines.length], position_ms: n * 300 });
-  await ben("POST", `/videos/${id}/comments`, { content: "Which camera is this? The colours at 0:05 are lovely." });
-  await ben("POST", `/videos/${id}/reports`, { reason: "copyright", text: "I filmed this." });
-  const expires = new Date(Date.now() + 3600000).toISOString();
-  const anna = await site.as("anna");
-  const linkOf = async (path, wanted) => new URL((await (await anna("POST", path, { expires, ...wanted })).json()).url, site.url);
-  shared = (await linkOf(`/video/${id}/shares`, { what: "view" })).search;
-  const dropped = await linkOf("/user/anna/shares", { what: "drop", max_files: 3 });
-  drop = dropped.pathname + dropped.search;
 });
 after(async () => {
   await browser?.stop();
   await site?.stop();
 });
-
-const pages = { "": ["/", "/signin", "/v/ID", "/v/ID?share", "/embed/ID", "/u/anna", "/drop", "/nothing"], anna: ["/", "/userhome", "/v/ID", "/account", "/u/ben"], root: ["/admin#reports", "/admin#held", "/admin#contents", "/admin#users", "/admin#queue", "/admin#tasks", "/admin#server", "/v/ID"] };
-const shots = process.env.VIDEO_SCREENSHOTS || join(process.env.VIDEO_BINARY_DIR, "../screenshots");
-mkdirSync(shots, { recursive: true });
-const checker = readFileSync(axe, "utf8");
-// The serious violations that axe finds.
-async function check(page, where) {
-  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(checker);
-  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"], rules: { "video-caption": { enabled: false } } }));
-  return found.violations.filter(one => ["serious", "critical"].includes(one.impact)).flatMap(one => one.nodes.slice(0, 3).map(node => `${where}: ${one.id}: ${node.target} ${node.failureSummary}`));
-}
-
-for (const width of [1440, 360])
-  for (const [theme, lang] of [["light", "en"], ["dark", "en"], ["light", "zh-CN"], ["dark", "zh-CN"]])
-    test(`every page at ${width} px, ${theme}, ${lang}: accessible, no wider than the window, with a screenshot`, async () => {
-      const wrong = [];
-      for (const [who, paths] of Object.entries(pages)) {
-        const page = await browser.open(site, { width, height: width > 1000 ? 900 : 740, theme, lang });
-        page.expected.push("404");
-        if (who) await browser.signIn(page, who);
-        for (const path of paths) {
-          await page.goto(path === "/drop" ? drop : path.replace("?share", shared).replace("ID", id));
-          await page.waitForLoadState("networkidle");
-          await until(() => page.$(".skeleton").then(one => one === null), `${path} is loaded`);
-          if (path.includes("ID")) {
-            await page.$eval("video", video => { video.muted = true; return video.play(); });
-            await until(() => page.$eval("video", video => video.currentTime > 2));
-            await page.$eval("video", video => video.pause());
-          }
-          const where = `${who || "guest"} ${path} ${width} ${theme} ${lang}`;
-          if (await page.evaluate(() => document.documentElement.lang) !== lang) wrong.push(`${where}: another language`);
-          const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-          if (wide > 0) wrong.push(`${where}: ${wide} px too wide`);
-          await page.screenshot({ path: join(shots, `${who || "guest"}${path.replace(/[/#?]/g, "-")}-${width}-${theme}-${lang}.png`), fullPage: true });
-          wrong.push(...await check(page, where));
-        }
-        await page.context().close();
-      }
-      assert.deepEqual(wrong, []);
-      assert.deepEqual(browser.troubles, []);
-    });
 
 test("dialogs, menus and popups are accessible, take the focus and give it back", async () => {
   const wrong = [];
@@ -86,7 +24,7 @@ test("dialogs, menus and popups are accessible, take the focus and give it back"
     await page.keyboard.press("Enter");
     await page.waitForSelector(opened);
     await until(() => page.evaluate(wanted => Boolean(document.activeElement.closest(wanted)), opened), `${name} has the focus`);
-    wrong.push(...await check(page, name));
+    wrong.push(...await faults(page, name));
     await page.keyboard.press(close);
     await until(async () => !(await page.$(opened)), `${name} closes`);
     await until(() => page.evaluate(wanted => document.activeElement.matches(wanted), opener), `${name} gives the focus back`);
@@ -102,7 +40,7 @@ test("dialogs, menus and popups are accessible, take the focus and give it back"
   await page.keyboard.press("Enter");
   assert.equal(await page.$eval("video", video => video.playbackRate), 1.25);
   await page.click(".say summary");
-  wrong.push(...await check(page, "style of a line"));
+  wrong.push(...await faults(page, "style of a line"));
   await page.focus(".say-menu .segments input:checked");
   await page.keyboard.press("ArrowRight");
   assert.equal(await page.$eval(".say-menu .segments input:checked", one => one.value), "top");
@@ -111,7 +49,7 @@ test("dialogs, menus and popups are accessible, take the focus and give it back"
   await guest.click("#actions summary");
   await guest.click("#actions >> text=Report");
   await guest.waitForSelector("dialog[open]");
-  wrong.push(...await check(guest, "report"));
+  wrong.push(...await faults(guest, "report"));
   assert.deepEqual(wrong, []);
   assert.deepEqual(browser.troubles, []);
 });
@@ -136,7 +74,7 @@ test("on a phone, the danmaku settings are behind one button", async () => {
   await page.waitForSelector(".popup >> text=Opacity");
   const box = await (await page.$(".popup")).boundingBox();
   assert.ok(box.x === 0 && box.width === 360 && box.y + box.height <= 740, JSON.stringify(box));
-  assert.deepEqual(await check(page, "settings on a phone"), []);
+  assert.deepEqual(await faults(page, "settings on a phone"), []);
 });
 
 test("the first page takes at most 60 KB in all, compressed", async () => {
@@ -155,35 +93,49 @@ test("the first page takes at most 60 KB in all, compressed", async () => {
   }
 });
 
-const watchShift = page => page.addInitScript(() => {
-  window.shift = 0;
-  new PerformanceObserver(list => { for (const one of list.getEntries()) if (!one.hadRecentInput) window.shift += one.value; }).observe({ type: "layout-shift", buffered: true });
+// Sums what moves without anybody having asked for it, and says when something is painted.
+const watchPage = page => page.addInitScript(() => {
+  window.moved = [];
+  new PerformanceObserver(list => {
+    for (const one of list.getEntries()) if (!one.hadRecentInput) window.moved.push({ by: one.value, what: one.sources.map(({ node, previousRect: was, currentRect: now }) => `${node?.nodeName}.${node?.className} ${was.x},${was.y} ${was.width}×${was.height} → ${now.x},${now.y} ${now.width}×${now.height}`) });
+  }).observe({ type: "layout-shift", buffered: true });
 });
-test("the pages of a video and a user do not shift when their modules run", async () => {
-  const page = await browser.open(site);
-  await browser.signIn(page, "ben");
-  await watchShift(page);
-  for (const [path, loaded] of [[`/v/${id}`, ".comment"], ["/u/anna", ".card h3"]]) {
-    await page.goto(path);
-    await page.waitForSelector(loaded);
-    await page.waitForLoadState("networkidle");
-    assert.ok(await page.evaluate(() => window.shift) < 0.02, `${path}: layout shift ${await page.evaluate(() => window.shift)}`);
-  }
-});
-
-test("a page is first painted without waiting for the API, and does not shift when that answers", async () => {
-  const page = await browser.open(site);
-  await watchShift(page);
-  let release;
-  const held = new Promise(resolve => { release = resolve; });
-  await page.route("**/newest*", async route => { await held; await route.continue(); });
-  await page.goto("/");
-  await page.waitForSelector(".hero");
-  await page.waitForSelector(".skeleton");
-  release();
-  await page.waitForSelector(".card h3");
-  assert.ok(await page.evaluate(() => window.shift) < 0.02, `layout shift ${await page.evaluate(() => window.shift)}`);
-});
+const pages = { "": ["/", "/signin", "/v/ID", "/v/ID?share", "/embed/ID", "/u/anna", "/drop", "/nothing"], ben: ["/", "/userhome", "/v/ID", "/account", "/u/anna"], root: ["/admin#reports", "/admin#users", "/v/ID"] };
+for (const width of [1440, 360])
+  test(`a page of ${width} px is painted before its modules and the API reply arrive, and does not shift when they do`, async () => {
+    const wrong = [];
+    for (const [who, paths] of Object.entries(pages)) {
+      const page = await browser.open(site, { width, height: width > 1000 ? 900 : 740 });
+      page.expected.push("404");
+      if (who) await browser.signIn(page, who);
+      await watchPage(page);
+      // What is asked for, by kind, and is let through when the test says so.
+      let waiting = {}, release = {};
+      await page.route("**/*", async route => {
+        const kind = route.request().resourceType();
+        if (kind !== "fetch" && kind !== "script") return route.continue();
+        await new Promise(resolve => { (waiting[kind] ??= []).push(resolve); if (release[kind]) resolve(); });
+        await route.continue();
+      });
+      const pass = kind => { release[kind] = true; waiting[kind]?.forEach(one => one()); };
+      for (const path of paths) {
+        waiting = {}, release = {};
+        await page.goto(path === "/drop" ? drop : path.replace("?share", shared).replace("ID", id), { waitUntil: "commit" });
+        await until(() => page.evaluate(() => performance.getEntriesByName("first-contentful-paint").length === 1), `${path} is painted`);
+        pass("script");
+        if (!["/signin", "/drop", "/nothing"].includes(path)) await until(() => waiting.fetch, `${path} asks the API`);
+        await page.evaluate(() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+        pass("fetch");
+        await page.waitForLoadState("networkidle");
+        await until(() => page.$(".skeleton").then(one => one === null), `${path} is loaded`);
+        const moved = await page.evaluate(() => window.moved);
+        const sum = moved.reduce((sum, { by }) => sum + by, 0);
+        if (sum > 0.001) wrong.push(`${who || "guest"} ${path}: ${sum.toFixed(4)}: ${moved.flatMap(({ what }) => what).join("; ")}`);
+      }
+      await page.context().close();
+    }
+    assert.deepEqual(wrong, []);
+  });
 
 test("while the API is down, the page says so and retries by itself", async () => {
   const page = await browser.open(site);

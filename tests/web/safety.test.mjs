@@ -4,7 +4,7 @@ import { Browser, Site, film, until } from "./site.mjs";
 
 const corpus = [
   "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'\"><svg/onload=alert(1)>", "javascript:alert(1)", "</title><script>alert(1)</script>", "{{constructor.constructor('alert(1)')()}}",
-  "<iframe srcdoc='<script>alert(1)</script>'></iframe>", "<a href=javascript:alert(1)>x</a>", "</script><script>alert(1)</script>", "<!--<script>alert(1)</script>-->", "\u202ecod.exe", "&lt;script&gt;alert(1)&lt;/script&gt;", "${alert(1)}", "<math><mi//xlink:href=\"data:x,<script>alert(1)</script>\">",
+  "<iframe srcdoc='<script>alert(1)</script>'></iframe>", "<a href=javascript:alert(1)>x</a>", "</script><script>alert(1)</script>", "<!--<script>alert(1)</script>-->", "\u202ecod.exe", "&lt;script&gt;alert(1)&lt;/script&gt;", "${alert(1)}", "<c.x onclick=alert(1)>a class</c>", "<v <img src=x onerror=alert(1)>>a voice</v>", "<ruby>a<rt><img src=x onerror=alert(1)></rt></ruby>", "<math><mi//xlink:href=\"data:x,<script>alert(1)</script>\">",
 ];
 let site, browser, id;
 before(async () => {
@@ -40,6 +40,9 @@ test("markup that users enter stays text: in names, descriptions, comments, tags
     await page.click("h1");
     await page.keyboard.press("c");
     await until(() => page.$eval("video", video => video.textTracks[0]?.mode === "showing" && video.textTracks[0].cues?.length === 1), "the subtitles show");
+    await page.click(".control[aria-label=Subtitles]");
+    assert.equal(await page.textContent(".popup .choice:nth-child(2)"), text.slice(0, 100));
+    assert.equal(await page.evaluate(() => document.querySelectorAll("main img:not([src^='/']), main iframe, main svg[onload], main math").length), 0);
     for (const path of ["/", "/u/anna", `/embed/${id}`]) {
       await page.goto(path);
       await page.waitForLoadState("networkidle");

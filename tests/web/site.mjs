@@ -14,14 +14,15 @@ const run = promisify(execFile);
 
 export const password = "correct horse battery";
 
-/** Films of the tests, made once per build: `seconds` of a moving picture with a tone. */
-export function film(seconds, { kind = "mp4", size = "320x180", rate = "400k" } = {}) {
+/** Films of the tests, made once per build: `seconds` of a moving picture, which is a source of ffmpeg, with a tone. */
+export function film(seconds, { kind = "mp4", size = "320x180", rate = "400k", source = "testsrc2" } = {}) {
   const folder = join(build, "web-films");
   mkdirSync(folder, { recursive: true });
-  const path = join(folder, `${seconds}-${size}-${rate}.${kind}`);
+  const picture = source === "testsrc2" ? "" : `-${source.split("=")[0]}`;
+  const path = join(folder, `${seconds}-${size}-${rate}${picture}.${kind}`);
   if (!existsSync(path)) {
     const codecs = kind === "mp4" ? ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", "-movflags", "+faststart"] : ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-c:a", "libvorbis"];
-    execFileSync("ffmpeg", ["-nostdin", "-loglevel", "error", "-y", "-f", "lavfi", "-i", `testsrc2=size=${size}:rate=24:duration=${seconds}`, "-f", "lavfi", "-i", `sine=frequency=300:duration=${seconds}`, ...codecs, "-b:v", rate, `${path}.part.${kind}`]);
+    execFileSync("ffmpeg", ["-nostdin", "-loglevel", "error", "-y", "-f", "lavfi", "-i", `${source}${source.includes("=") ? ":" : "="}size=${size}:rate=24:duration=${seconds}`, "-f", "lavfi", "-i", `sine=frequency=300:duration=${seconds}`, ...codecs, "-b:v", rate, `${path}.part.${kind}`]);
     execFileSync("mv", [`${path}.part.${kind}`, path]);
   }
   return path;

@@ -3,10 +3,11 @@
 ALTER TABLE comments ADD COLUMN mode TEXT CHECK (mode IN ('scroll', 'top', 'bottom', 'reverse'));
 ALTER TABLE comments ADD COLUMN color INTEGER CHECK (color BETWEEN 0 AND 16777215);
 ALTER TABLE comments ADD COLUMN size TEXT CHECK (size IN ('small', 'normal', 'big'));
--- Of an imported comment: what its file calls its author, and its id there. author_id is then who answers for it: the
--- owner of the video.
+-- Of an imported comment: what its file calls its author, its id there, and what Bilibili says of its mode, size, pool
+-- and level if the other columns do not. author_id is then who answers for it: the owner of the video.
 ALTER TABLE comments ADD COLUMN imported_author TEXT;
 ALTER TABLE comments ADD COLUMN source_id TEXT;
+ALTER TABLE comments ADD COLUMN source_style TEXT;
 -- Importing a file again adds nothing.
 CREATE UNIQUE INDEX comments_by_source ON comments (video_id, source_id) WHERE source_id IS NOT NULL;
 -- They go with the video to another owner.

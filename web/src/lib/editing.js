@@ -38,7 +38,7 @@ function Subtitles({ video, onChange }) {
       await call("PUT", `/videos/${video.id}/subtitles/${encodeURIComponent(values.lang)}`, values.file, { headers: { "Content-Type": "text/vtt" } });
       await refresh();
       form.reset();
-    }}><div class="row"><div class="grow"><${Field} label=${t("subtitles.file")} hint=${t("subtitles.hint")}><input type="file" name="file" accept=".vtt,.srt" required /></${Field}></div>
+    }}><div class="fields"><${Field} label=${t("subtitles.file")} hint=${t("subtitles.hint")}><input type="file" name="file" accept=".vtt,.srt" required /></${Field}>
       <${Field} label=${t("subtitles.lang")}><input name="lang" required maxlength="35" defaultValue=${document.documentElement.lang} size="8" /></${Field}></div></${Form}></div>`;
 }
 
@@ -67,7 +67,7 @@ export function ShareDialog({ video, onClose }) {
   return html`<${Dialog} title=${t("share.title")} onClose=${onClose}>
     ${video.visibility === "private" ? html`<p class="note">${t("share.private")}</p>` : html`<div class="stack tight"><span class="label">${t("share.page")}</span><${CopyField} value=${page} label=${t("share.page")} /><p class="muted small sentence">${t(`visibility.${video.visibility || "public"}.text`)}</p></div>`}
     <div class="stack tight"><h3>${t("share.signed")}</h3><p class="muted small">${t("share.signed.text")}</p>
-    <${Links} path=${path} what="view" label=${t("share.signed")} create=${create}><div class="row"><div class="grow"><${Field} label=${t("share.label")}><input name="label" maxlength="100" /></${Field}></div><${Expiry} /></div></${Links}></div></${Dialog}>`;
+    <${Links} path=${path} what="view" label=${t("share.signed")} create=${create}><div class="fields"><${Field} label=${t("share.label")}><input name="label" maxlength="100" /></${Field}><${Expiry} /></div></${Links}></div></${Dialog}>`;
 }
 
 /** Links through which guests upload to the person who is signed in. */
@@ -75,5 +75,5 @@ export function DropDialog({ onClose }) {
   const path = `/user/${seg(me)}/shares`;
   const create = async values => new URL((await post(path, { what: "drop", expires: later(values.days), max_files: Number(values.most), label: values.label || undefined })).url, location.href).href;
   return html`<${Dialog} title=${t("drop.link")} onClose=${onClose}><p class="muted">${t("drop.link.about")}</p>
-    <${Links} path=${path} what="drop" label=${t("drop.link")} create=${create}><${Field} label=${t("share.label")}><input name="label" maxlength="100" /></${Field}><div class="row"><div class="grow"><${Field} label=${t("drop.most")}><input name="most" type="number" min="1" max="1000" defaultValue="50" required /></${Field}></div><${Expiry} /></div></${Links}></${Dialog}>`;
+    <${Links} path=${path} what="drop" label=${t("drop.link")} create=${create}><${Field} label=${t("share.label")}><input name="label" maxlength="100" /></${Field}><div class="fields"><${Field} label=${t("drop.most")}><input name="most" type="number" min="1" max="1000" defaultValue="50" required /></${Field}><${Expiry} /></div></${Links}></${Dialog}>`;
 }

@@ -232,7 +232,7 @@ export function Thumb({ video, href }) {
 }
 export function Card({ video, withAuthor = true }) {
   return html`<article class="card"><${Thumb} video=${video} /><div><h3><a href=${`/v/${video.id}`}>${video.name}</a></h3>
-    <p class="by">${withAuthor && html`<a href=${`/u/${video.author}`}>${video.author_display_name || video.author}</a>`}
-    <span class="dots">${withAuthor && html`<span></span>`}${video.views ? html`<span>${count("views", video.views)}</span>` : null}<span>${ago(video.create_time)}</span></span></p></div></article>`;
+    <p class="by dots">${withAuthor && html`<span><a href=${`/u/${video.author}`}>${video.author_display_name || video.author}</a></span>`}
+    ${video.views ? html`<span>${count("views", video.views)}</span>` : null}<span>${ago(video.create_time)}</span></p></div></article>`;
 }
 export const Skeletons = ({ n = 8 }) => html`<div class="grid" aria-hidden="true">${Array.from({ length: n }, () => html`<div class="card"><div class="thumb skeleton"></div><div class="skeleton line"></div><div class="skeleton line short"></div></div>`)}</div>`;

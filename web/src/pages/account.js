@@ -45,15 +45,21 @@ function Sessions({ round }) {
 function History({ user, again }) {
   const list = usePages(cursor => get(`/user/${seg(me)}/history${query({ limit: 10, cursor })}`), "history");
   const [isSure, setSure] = useState(false);
+  const [isKept, setKept] = useState(!user.history_off);
   const keep = async event => {
+    const wanted = event.target.checked;
+    setKept(wanted);
     try {
-      await patch(`/user/${seg(me)}`, { history_off: !event.target.checked });
-    } catch (error) { sayError(error); }
+      await patch(`/user/${seg(me)}`, { history_off: !wanted });
+    } catch (error) {
+      setKept(!wanted);
+      sayError(error);
+    }
     again();
   };
   const forget = one => del(`/user/${seg(me)}/history${query({ video: one.video_id })}`).then(() => list.drop(one), sayError);
   return html`<${Panel} title=${t("history.title")} about=${t("history.about")}><div class="stack">
-    <label class="check"><input type="checkbox" checked=${!user.history_off} onChange=${keep} /><span>${t("history.keep")}</span></label>
+    <label class="check"><input type="checkbox" checked=${isKept} onChange=${keep} /><span>${t("history.keep")}</span></label>
     ${list.error && !list.items ? html`<${Failure} ...${list} />` : list.items?.length === 0 ? html`<p class="muted">${t("history.none")}</p>` : html`<ul class="links">${(list.items || []).map(one => html`<li key=${one.video_id}><span class="grow">${one.name ? html`<a href=${`/v/${one.video_id}`}>${one.name}</a>` : html`<span class="muted">${t("history.gone")}</span>`}<br />
       <span class="muted small dots"><span>${one.duration_ms ? t("player.position", { at: clock(one.position_ms), of: clock(one.duration_ms) }) : clock(one.position_ms)}</span><span title=${moment(one.time)}>${ago(one.time)}</span></span></span>
       <button class="icon-button" aria-label=${`${t("history.forget")}: ${one.name || t("history.gone")}`} title=${t("history.forget")} onClick=${() => forget(one)}><${Icon} name="close" size=${18} /></button></li>`)}</ul><${More} pages=${list} />`}

@@ -20,7 +20,8 @@ function Home() {
     <div class="section-head"><${me ? "h1" : "h2"}>${title}</${me ? "h1" : "h2"}>${tag && html`<a class="button compact" href="/">${t("home.all")}</a>`}</div>
     ${pages.error && !pages.items ? html`<${Failure} ...${pages} />` : !pages.items ? html`<${Skeletons} n=${4} />`
       : pages.items.length ? html`<div class="grid">${pages.items.map(video => html`<${Card} key=${video.id} video=${video} />`)}</div><${More} pages=${pages} />`
-      : html`<${Empty} icon=${isSearch ? "search" : "film"} title=${t(isSearch ? "home.nothing" : "home.empty")}><p>${t(isSearch ? "home.nothing.text" : "home.empty.text")}</p>${!isSearch && html`<a class="button primary" href="/userhome">${t("nav.upload")}</a>`}</${Empty}>`}`;
+      : isSearch || tag ? html`<${Empty} icon="search" title=${t("home.nothing")}>${isSearch && html`<p>${t("home.nothing.text")}</p>`}</${Empty}>`
+      : html`<${Empty} title=${t("home.empty")}><p>${t("home.empty.text")}</p><a class="button primary" href="/userhome">${t("nav.upload")}</a></${Empty}>`}`;
 }
 const place = document.getElementById("app");
 place.textContent = "";

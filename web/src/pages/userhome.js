@@ -48,7 +48,7 @@ function Mine() {
     : pages.items.length ? html`<ul class="mine">${pages.items.map(video => html`<${Row} key=${video.id} video=${video} onChange=${one => latest.current(one)} onGone=${pages.drop} open=${(name, of) => setDialog({ name, of })} />`)}</ul><${More} pages=${pages} />`
     : html`<${Empty} icon=${tab === "trash" ? "trash" : "film"} title=${t(`mine.${tab}.empty`)}><p>${t(`mine.${tab}.empty.text`)}</p></${Empty}>`;
   return html`<div class="stack loose"><${Upload} onDone=${video => latest.current(video)} />
-    <section class="stack"><div class="row apart"><${TabBar} id="mine" label=${t("userhome.title")} names=${["all", "trash"].map(name => [name, t(`mine.${name}`)])} value=${tab} onChoose=${setTab} /><div class="row">${can("drop") && html`<button class="button compact" onClick=${() => setDialog({ name: "drop" })}><${Icon} name="link" size=${16} />${t("drop.link")}</button>`}<${Quota} user=${user.data} /></div></div>
+    <section class="stack"><div class="row apart"><${TabBar} id="mine" label=${t("userhome.title")} names=${["all", "trash"].map(name => [name, t(`mine.${name}`)])} value=${tab} onChoose=${setTab} /><div class="row"><${Quota} user=${user.data} />${can("drop") && html`<button class="button compact" onClick=${() => setDialog({ name: "drop" })}><${Icon} name="link" size=${16} />${t("drop.link")}</button>`}</div></div>
     <${TabPanel} id="mine" value=${tab}>${list}</${TabPanel}></section>
     ${dialog?.name === "edit" && html`<${EditDialog} video=${dialog.of} onClose=${() => setDialog()} onChange=${pages.put} />`}
     ${dialog?.name === "drop" && html`<${DropDialog} onClose=${() => setDialog()} />`}

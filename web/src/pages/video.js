@@ -148,7 +148,11 @@ function Side() {
   const [chapter, setChapter] = useState();
   const [line, setLine] = useState();
   const list = useRef();
-  tellLines = setAll;
+  const [isReady, setReady] = useState(lines.isReady || !player);  // what stands below waits, so that it does not move
+  tellLines = now => {
+    setAll(now);
+    setReady(lines.isReady);
+  };
   const chapters = data.chapters || [];
   useEffect(() => {
     // Only another line or chapter draws this anew, not every change of the time.
@@ -168,9 +172,9 @@ function Side() {
   return html`${chapters.length > 0 && html`<section class="panel"><header><h2>${t("chapters")}</h2></header><ol class="chapters">${chapters.map(one => html`<li><button onClick=${() => seek(one.time_ms / 1000)} aria-current=${one === chapter ? "true" : undefined}><time>${clock(one.time_ms)}</time><span>${one === chapter ? html`<b>${one.title}</b>` : one.title}</span></button></li>`)}</ol></section>`}
     ${!data.danmaku_off && html`<section class="panel"><header><h2>${t("danmaku.title")}</h2>${all.length > 0 && html`<span class="muted small">${count("lines", all.length)}</span>`}</header>
       ${all.length ? html`<ul class="lines" ref=${list} tabindex="0" aria-label=${t("danmaku.title")}>${all.slice(from, from + 160).map((one, index) => html`<li key=${one.id} class=${from + index === now ? "now" : ""}><time>${clock(one.at * 1000)}</time><button onClick=${() => seek(one.at)}>${one.text}</button><button class="about-line" aria-label=${`${t("actions")}: ${one.text}`} onClick=${() => setLine(one)}><${Icon} name="more" size=${16} /></button></li>`)}</ul>`
-        : html`<p class="muted small">${t(mayWrite ? "danmaku.none" : "danmaku.none.guest")}</p>`}</section>`}
+        : isReady && html`<p class="muted small">${t(mayWrite ? "danmaku.none" : "danmaku.none.guest")}</p>`}</section>`}
     ${line && html`<${LineDialog} line=${line} video=${data} link=${link} onGone=${one => lines.remove(one.id)} onClose=${() => setLine()} />`}
-    ${others.length > 0 && html`<section class="stack"><h2>${can("related") ? t("related") : t("more.by", { name: data.author_display_name || data.author })}</h2><div class="stack">${others.map(one => html`<${Card} key=${one.id} video=${one} withAuthor=${can("related")} />`)}</div></section>`}`;
+    ${isReady && others.length > 0 && html`<section class="stack"><h2>${can("related") ? t("related") : t("more.by", { name: data.author_display_name || data.author })}</h2><div class="stack">${others.map(one => html`<${Card} key=${one.id} video=${one} withAuthor=${can("related")} />`)}</div></section>`}`;
 }
 function renderAll() {
   const into = (id, what) => {

@@ -5,9 +5,9 @@ const step = 120;  // seconds of the video in one window
 const mostPages = 5;
 
 export class Lines {
-  /** `video` as the API has it; `share` are the parts of a signed link. `onChange` is told when `all` has changed. */
+  /** `video` as the API has it; `share` are the parts of a signed link. `onChange` is told when `all` has changed, and once `isReady`: what there is at the beginning has come, or cannot be had now. */
   constructor(video, danmaku, { share = {}, onChange = () => {} } = {}) {
-    Object.assign(this, { video, danmaku, share, onChange, loaded: new Set(), known: new Set(), all: [], notBefore: 0, wait: 0 });
+    Object.assign(this, { video, danmaku, share, onChange, loaded: new Set(), known: new Set(), all: [], isReady: Boolean(video.danmaku_off), notBefore: 0, wait: 0 });
   }
   /** Loads what is needed around a time of the video, in seconds. */
   async near(time) {
@@ -35,6 +35,9 @@ export class Lines {
       this.wait = Math.min(60000, Math.max(2000, this.wait * 2));
       this.notBefore = performance.now() + Math.max(this.wait, (error.wait || 0) * 1000);
     }
+    if (this.isReady) return;
+    this.isReady = true;
+    this.onChange(this.all);
   }
   /** Adds comments of the API; those that are there already are left out. */
   add(comments, isLive = false) {
