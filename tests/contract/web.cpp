@@ -277,7 +277,7 @@ TEST_CASE("for a path that does not exist, browsers get a page and programs get 
   };
   const std::string browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
   CHECK(ask("/nothing", browser) == "text/html; charset=utf-8");
-  CHECK(client.Get("/nothing", {{"Accept", browser}})->body.find("<h1>Nothing here</h1>") != std::string::npos);
+  CHECK(client.Get("/nothing", {{"Accept", browser}})->body.find("<h1>Page not found</h1>") != std::string::npos);
   CHECK(ask("/nothing", "*/*") == "application/json; charset=utf-8");
   CHECK(ask("/nothing", "application/json, text/html;q=0.5") == "application/json; charset=utf-8");
   CHECK(ask("/u/nobody", browser) == "text/html; charset=utf-8");

@@ -115,7 +115,7 @@ test("without scripts every page says what it can do, and a signed link plays wi
   await page.goto(await dropLink(1));
   assert.match(await shown(), /This page needs JavaScript/);
   await page.goto("/nothing");
-  assert.match(await shown(), /404[\s\S]*Go to the start page/);
+  assert.match(await shown(), /404[\s\S]*Go to the home page/);
   await page.goto(`/v/${id}${made.search}`);
   assert.match(await shown(), /For the family[\s\S]*0:06 Cake/);
   // What the browser itself does with the page: it asks for the video and the subtitles, signed.
@@ -130,7 +130,7 @@ test("without scripts every page says what it can do, and a signed link plays wi
   await page.fill("#pwd", "correct horse battery");
   await page.click("form[action='/signin'] button");
   await page.waitForURL("**/userhome");
-  assert.match(await shown(), /files can be uploaded here/);
+  assert.match(await shown(), /you can upload files here/);
   assert.equal((await page.goto("/testpage")).status(), 200);
   for (const path of ["/account", `/v/${id}`]) assert.equal((await page.goto(path)).status(), 200);
   await page.context().close();
