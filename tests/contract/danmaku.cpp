@@ -1,6 +1,9 @@
 // Danmaku, comments with a position, as data: local and remote.
 #include <httplib.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/json.hpp"
 #include "catch.hpp"
 #include "comments/fields.hpp"
@@ -16,7 +19,13 @@ std::vector<Comment> danmakuOf(Site& site, const Credential& by, const VideoId& 
   query.video = video;
   query.by = CommentOrder::position;
   query.limit = 1000;
-  return site.at(by).comments().list(by, query).items;
+  std::vector<Comment> all;
+  do {
+    Page<Comment> page = site.at(by).comments().list(by, query);
+    query.cursor = page.nextCursor;
+    std::move(page.items.begin(), page.items.end(), std::back_inserter(all));
+  } while (query.cursor);
+  return all;
 }
 
 NewComment flying(const VideoId& video, std::string text, std::int64_t ms) {
