@@ -419,7 +419,9 @@ class Site {
     if (failure.fault() == Fault::unavailable) values["text"] = pages_.text(look, "error.503.text");
     std::erase_if(answer.headers, [](const auto& header) { return header.first == "Content-Type"; });
     // A page that embeds a video must be able to show why the video is not there.
-    describe(answer, "no-store", head.path.starts_with("/embed/") ? ancestors() : "'none'");
+    const bool isFramed = head.path.starts_with("/embed/");
+    if (isFramed) values["framed"] = "1";
+    describe(answer, "no-store", isFramed ? ancestors() : "'none'");
     answer.content.clear();
     answer.content.push_back({pages_.fill("error", look, std::move(values)), nullptr, 0, 0});
   } catch (...) {

@@ -217,6 +217,10 @@ test("other sites can embed a video only if web.embed allows it", async () => {
     await page.$eval("video", video => { video.muted = true; return video.play(); });
     assert.equal((await watched).status(), 200);
     assert.ok(await page.$eval("video", video => video.currentTime >= 2));
+    page.expected.push("404");
+    await page.goto("/embed/00000000-0000-7000-8000-000000000000");
+    assert.match(await page.innerText("body"), /^\s*Page not found\s/);
+    assert.equal(await page.isVisible(".header, .footer, a.button"), false);
     assert.match((await fetch(`${open.url}/embed/none`, { headers: { Accept: "text/html" } })).headers.get("content-security-policy"), /frame-ancestors https:\/\/blog\.example;/);
   } finally {
     await open.stop();

@@ -195,52 +195,6 @@ test("without scripts, pages are shown, forms sign in, and the video has the bro
   await plain.waitForSelector(".header >> text=Sign in");
 });
 
-test("everything works with the keyboard alone, and the focus is visible", async () => {
-  const own = await browser.open(site);
-  await own.goto("/signin");
-  await until(() => own.evaluate(() => document.activeElement.id === "name"));
-  await own.keyboard.type("ada");
-  await own.keyboard.press("Tab");
-  await own.keyboard.type(password);
-  await own.keyboard.press("Enter");
-  await own.waitForURL("**/userhome");
-  const reach = async selector => {
-    for (let n = 0; n < 60; n++) {
-      if (await own.evaluate(wanted => document.activeElement?.matches(wanted), selector)) {
-        assert.notEqual(await own.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), "none", selector);
-        return;
-      }
-      await own.keyboard.press("Tab");
-    }
-    assert.fail(`${selector} cannot be reached`);
-  };
-  await own.waitForSelector(".mine h3 a");
-  await reach(".mine .actions .button:nth-of-type(2)");
-  await own.keyboard.press("Enter");
-  await own.waitForSelector("dialog[open]");
-  assert.equal(await own.evaluate(() => document.activeElement.closest("dialog") !== null), true);
-  await own.keyboard.press("Escape");
-  await until(async () => !(await own.$("dialog[open]")));
-  await own.focus("body");
-  await own.goto(await own.getAttribute(".mine h3 a", "href"));
-  await reach(".big-play");
-  await own.keyboard.press("Enter");
-  await until(() => own.$eval("video", video => !video.paused));
-  await reach(".seek input");
-  const before = await own.$eval("video", video => video.currentTime);
-  await own.keyboard.press("ArrowRight");
-  await until(async () => (await own.$eval("video", video => video.currentTime)) >= Math.min(before + 4.5, 11));
-  await reach(".say input[type=text]");
-  await own.keyboard.type("By keyboard");
-  await own.keyboard.press("Enter");
-  await own.waitForSelector(".lines >> text=By keyboard");
-  await reach(".comment-form textarea");
-  await own.keyboard.type("Also by keyboard");
-  await own.keyboard.press("Control+Enter");
-  await own.waitForSelector(".comment >> text=Also by keyboard");
-  await own.context().close();
-});
-
 test("an upload that a restart of the server interrupts is resumed, and a cancelled one leaves nothing", async t => {
   if (!features.has("tus")) return t.skip("no resumable uploads in this version");
   const own = await browser.open(site);

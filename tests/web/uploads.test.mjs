@@ -1,15 +1,18 @@
 // The upload queue when several things happen at once.
 import assert from "node:assert/strict";
+import { statSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { Browser, Site, film, until } from "./site.mjs";
 
 const big = () => film(60, { size: "640x360", rate: "8000k" });
-let site, browser, api;
+let site, browser, api, root;
 before(async () => {
   site = await Site.start();
   browser = await Browser.start();
   await site.addUser("ada");
+  await site.addUser("root", "--role", "admin");
   api = await site.as("ada");
+  root = await site.as("root");
 });
 after(async () => {
   await browser?.stop();
@@ -17,6 +20,8 @@ after(async () => {
 });
 const partial = async () => (await (await api("GET", "/uploads")).json()).uploads.filter(one => one.state === "partial");
 const pending = async () => (await (await api("GET", "/user/ada/videos?state=pending")).json()).videos.length;
+// Bytes that the server has received from all clients.
+const received = async () => Number(/^videod_received_bytes_total (\S+)$/m.exec(await (await root("GET", "/metrics")).text())[1]);
 const ready = async () => (await (await api("GET", "/user/ada/videos?state=ready")).json()).videos;
 
 // A page on which all requests of uploads are noted; `rate` bytes a second are sent.
@@ -89,10 +94,11 @@ test("pausing and resuming in quick succession makes one upload, which sends one
 });
 
 test("an upload is resumed after its tab was closed, and can be cancelled in another browser", async () => {
-  const page = await open(1000000);
+  const page = await open(3000000);
   const file = film(61, { size: "640x360", rate: "8000k" });
+  const before = await received();
   await choose(page, file);
-  await until(async () => (await sentPart(page)) > 5, "some of it has been sent");
+  await until(async () => (await sentPart(page)) > 30, "some of it has been sent");
   const context = page.context();
   await page.close({ runBeforeUnload: false });
   const later = await context.newPage();
@@ -105,6 +111,8 @@ test("an upload is resumed after its tab was closed, and can be cancelled in ano
   await choose(later, file);
   await later.waitForSelector("li[data-state=done]", { timeout: 60000 });
   assert.ok(offsets.length >= 1 && offsets[0] > 1000000, String(offsets));
+  const { size } = statSync(file), all = await received() - before;
+  assert.ok(all > size && all < 1.2 * size, `the server received ${all} bytes for ${size}`);
   await context.close();
 
   const slow = await open(200000);
