@@ -70,8 +70,7 @@ struct Fields<ExportComments> {
       Field{"video", &ExportComments::video, "the video"},
       Field{"format", &ExportComments::format,
             "file format: bilibili, ass, srt, vtt, ndjson (default) or csv; only bilibili, ndjson and csv say which "
-            "comment "
-            "is which, so that importing them into the same video adds nothing"},
+            "comment is which, so that importing them into the same video adds nothing"},
   };
 };
 

@@ -7,6 +7,7 @@
 set -euo pipefail
 videod=${1:-build/release/videod} rounds=${2:-3} seconds=${3:-4} port=${4:-20920}
 folder=$(mktemp -d)
+chmod 755 "$folder"  # workers of nginx are another user
 mkdir "$folder/files"
 cat >"$folder/nginx.conf" <<END
 daemon off; worker_processes 2; pid $folder/pid; error_log /dev/null;
