@@ -148,8 +148,9 @@ http::RouterOptions routerOptions(const Settings& settings, LocalToolkit& toolki
   return options;
 }
 
-// Stops the scheduler, then the server. A second signal stops waiting for running requests.
-void stop(schedule::Scheduler& scheduler, http::Transport& transport, LocalUploads& uploads, const sigset_t& signals) {
+// Refuses new requests, stops the scheduler, then the server. A second signal stops waiting for running requests.
+void stop(schedule::Scheduler& scheduler, http::Router& router, http::Transport& transport, LocalUploads& uploads,
+          const sigset_t& signals) {
   std::atomic<bool> stopped = false;
   std::jthread hurrier([&] {
     observe::guarded("the wait for a second signal", [&] {
@@ -157,6 +158,7 @@ void stop(schedule::Scheduler& scheduler, http::Transport& transport, LocalUploa
       if (!stopped) transport.stopNow();
     });
   });
+  router.stop();
   uploads.drain();
   scheduler.stop();
   transport.stop();
@@ -379,7 +381,7 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
   stopping = true;
   observe::notifyStopping();
   observe::info("stopping");
-  stop(*scheduler, transport, toolkit->uploads(), signals);
+  stop(*scheduler, router, transport, toolkit->uploads(), signals);
 }
 
 int exitStatusOf(const Error& error) {

@@ -40,7 +40,8 @@ struct ByteSource {
   std::optional<std::uint64_t> size;  ///< in bytes, if known before the first piece
   bool repeatable = false;            ///< whether `push` may be called again and yields the same bytes
   std::uint64_t least = 0;            ///< minimum number of bytes, if the size is unknown
-  std::function<void()> stop{};       ///< makes `push` throw instead of waiting on; from any thread; may be null
+  std::function<void()> start{};      ///< waits until the sender's turn has come; call it before `push`; may be null
+  std::function<void()> stop{};       ///< makes both throw instead of waiting on; from any thread; may be null
 };
 
 /// Metadata of a content (RFC 9110 §8).

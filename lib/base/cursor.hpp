@@ -67,7 +67,7 @@ std::size_t roughSize(const Item& item) {
   std::size_t size = 2;
   forEachField<Item>([&](const auto& field) {
     const std::size_t its = roughSize(item.*field.member);
-    if (its > 0) size += field.name.size() + 4 + its;  // what has no value is left out
+    if (its > 0) size += field.name.size() + 4 + its;  // fields without a value are left out
   });
   return size;
 }

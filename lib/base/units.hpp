@@ -27,7 +27,7 @@ std::optional<Time> parseTime(std::string_view text);
 /// Parses a position in a video: `1:23.5`, `1:02:03`, `83.5` (seconds). Returns nothing if it is not one.
 std::optional<std::chrono::milliseconds> parsePosition(std::string_view text);
 
-/// Returns a number of seconds as JSON writes it (`-1.5e2`) in milliseconds. Returns nothing if it is none, or not
+/// Parses a number of seconds as in JSON (`-1.5e2`). Returns it in milliseconds; nothing if it is not a number, or not
 /// between -10^12 and 10^12.
 std::optional<std::int64_t> secondsToMs(std::string_view text);
 

@@ -332,7 +332,7 @@ class DirectoryComments : public LocalComments {
     return Error(Fault::overQuota, "the owner's quota would be exceeded");
   }
 
-  // A comment that was exported here, and is still there, is known too.
+  // A comment that was exported from this video, and still exists, is known too.
   static bool isKnown(store::Reader& reader, const VideoId& video, const Comment& row) {
     return isOurs(reader, video, row) || rows::hasSource(reader, video, row.sourceId.value());
   }

@@ -15,16 +15,16 @@ constexpr std::size_t mostMembers = 64;
 constexpr std::size_t mostOfRow = 64 * 1024;  // bytes of its values
 constexpr std::size_t mostOfName = 32;
 
-// The members that rows have.
+// The names of members that rows can have.
 constexpr std::array<std::string_view, 20> knownNames{
     "vposMs", "body", "commands", "postedAt", "userId",          "id",          "no",
     "c",      "m",    "text",     "time",     "content",         "position_ms", "mode",
     "color",  "size", "data",     "author",   "imported_author", "source_id"};
 
-// Thrown where the text is no JSON.
+// Thrown if the text is not JSON.
 struct NoJson {};
 
-// A string or the text of a number or literal.
+// A string, or the text of a number or literal.
 struct Scalar {
   bool isText = false;
   std::string text;
@@ -59,7 +59,7 @@ struct JsonFrame {
   }
 };
 
-// Reads JSON texts, one after the other, and makes rows of the objects and arrays in them that have the shape of one.
+// Reads a sequence of JSON texts, and makes rows of the objects and arrays that have the shape of a row.
 class JsonRowReader {
  public:
   JsonRowReader(CharReader& in, RowMaker& rows, std::optional<CommentFormat> wanted)
@@ -82,7 +82,7 @@ class JsonRowReader {
         }
       }
     }
-    // An empty list is one of the formats; which, its frame says.
+    // An empty list is a valid file; what encloses it tells the format.
     if (!format_ && isRead_) return isDplayer_ ? CommentFormat::dplayer : std::optional<CommentFormat>();
     return format_;
   }
@@ -233,7 +233,7 @@ class JsonRowReader {
     return text;
   }
 
-  // Whether a row of this format is wanted; the first row decides if nobody has asked for one.
+  // Whether rows of this format are wanted; if none was asked for, the first row decides.
   bool accepts(CommentFormat format) {
     if (!format_) format_ = format;
     if (*format_ == format) return true;
@@ -241,7 +241,7 @@ class JsonRowReader {
     return false;
   }
 
-  // Returns false if the object has the shape of no row.
+  // Returns false if no format has rows of this shape.
   bool objectRow(const JsonFrame& frame) {
     const auto has = [&](std::string_view name) { return frame.find(name) != nullptr; };
     if (has("vposMs") && has("body")) {

@@ -49,7 +49,7 @@ std::optional<double> numberOf(std::string_view text) {
   return problem == std::errc() && std::isfinite(number) ? std::optional(number) : std::nullopt;
 }
 
-// Returns a place on the screen, numbered like the keys of a number pad.
+// Returns a place on the screen, numbered like the keys of a numeric keypad.
 int alignmentOf(std::optional<double> number) {
   return static_cast<int>(std::clamp(number.value_or(2), 1.0, 9.0));
 }
@@ -202,7 +202,7 @@ class AssReader {
 
 // ---- SRT and WebVTT
 
-// Removes the tags of subtitles, and notes what they say.
+// Removes the tags of subtitles, and records what they set.
 std::string withoutTags(std::string_view text, bool isVtt, Comment& row) {
   constexpr std::array<std::string_view, 12> known{"b",    "i",    "u",    "s",  "c",  "v",
                                                    "font", "lang", "ruby", "rt", "rb", "span"};

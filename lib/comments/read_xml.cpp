@@ -107,14 +107,14 @@ void addNiconico(const Attributes& attributes, std::string text, RowMaker& rows)
   row.time = timeOf(valueOfAttribute(attributes, "date"));
   row.importedAuthor = valueOfAttribute(attributes, "user_id");
   const std::string number = valueOfAttribute(attributes, "no");
-  std::string fork = valueOfAttribute(attributes, "fork");  // numbers its comments anew
+  std::string fork = valueOfAttribute(attributes, "fork");  // each fork numbers its comments from 1
   fork = fork.empty() || fork == "0" ? std::string() : fork + "/";
   if (!number.empty()) row.sourceId = "niconico:" + valueOfAttribute(attributes, "thread") + "/" + fork + number;
   row.content = std::move(text);
   rows.take(std::move(row));
 }
 
-// A lenient scanner: what is not one of the wanted elements is passed over.
+// A lenient scanner, which ignores all other elements.
 class XmlReader {
  public:
   XmlReader(CharReader& in, RowMaker& rows) : in_(in), rows_(rows) {}

@@ -100,7 +100,7 @@ int dplayerType(const Comment& comment) {
   }
 }
 
-// DPlayer puts texts into the page as HTML: this is what it does to those that its user types.
+// DPlayer inserts texts into the page as HTML; this is how it escapes those that its own user types.
 std::string forHtml(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -132,7 +132,7 @@ void answerDplayer(std::string data, http::Answer& answer) {
   answer.content.push_back({"{\"code\":0,\"data\":" + std::move(data) + "}", nullptr, 0, 0});
 }
 
-// Of too many, takes as large a part of each hundredth of the video.
+// If there are too many, takes the same share from each hundredth of the video.
 void listForDplayer(Comments& comments, const http::Exchange& exchange, http::Answer& answer) {
   constexpr std::int64_t most = 10'000;
   CommentQuery query;
@@ -179,11 +179,11 @@ void listForDplayer(Comments& comments, const http::Exchange& exchange, http::An
   answerDplayer(data + ']', answer);
 }
 
-// {token,id,author,time,text,color,type}: who posts it is for the session to say.
+// {token,id,author,time,text,color,type}; the author is ignored: the session says who posts.
 void postForDplayer(Comments& comments, const http::Exchange& exchange, http::Answer& answer) {
   const nlohmann::json json = parseJson(exchange.request.body);
   if (!json.is_object()) throw Error(Fault::malformed, "body: must be a JSON object");
-  // A whole number is written without a fraction, as 16711680.0 has.
+  // Whole numbers may arrive as 16711680.0.
   const auto text = [&](const char* name) {
     const auto found = json.find(name);
     if (found == json.end() || found->is_null()) return std::string();
@@ -265,7 +265,7 @@ void serveComments(http::Router& router, Comments& comments) {
   router.serve(wire::removeBy, [&](auto& by, auto& wanted) { return comments.removeBy(by, wanted); });
   router.serve(wire::rehearseRemoveBy, [&](auto& by, auto& wanted) { return comments.rehearseRemoveBy(by, wanted); });
   router.serve(wire::listHeld, [&](auto& by, auto& wanted) { return comments.listHeld(by, wanted); });
-  // To make a file is as much work as to receive one.
+  // Making a file is as much work as receiving one.
   router.serveContent(wire::exportAs, [&](auto& by, ExportComments& wanted, const http::Exchange& exchange) {
     const http::Request& request = exchange.request;
     const auto token = request.listener.operatorSocket ? nullptr : router.limiter().takeUpload(request.peer.address);

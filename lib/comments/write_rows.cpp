@@ -18,7 +18,7 @@ std::string_view authorOf(const Comment& comment) {
   return comment.importedAuthor ? std::string_view(*comment.importedAuthor) : std::string_view(comment.author);
 }
 
-// Where a comment comes from, so that it is not imported again where it is.
+// The source ID of a comment, so that it is not imported into its own video again.
 std::string sourceOf(const Comment& comment) {
   return comment.sourceId ? *comment.sourceId : "videod:" + comment.id.text;
 }
@@ -39,7 +39,7 @@ void appendXml(std::string& out, std::string_view text) {
   }
 }
 
-// Takes what stands before the next comma, and the comma.
+// Removes and returns the text before the next comma; removes the comma, too.
 std::string_view takePart(std::string_view& text) {
   const std::string_view part = text.substr(0, text.find(','));
   text.remove_prefix(std::min(text.size(), part.size() + 1));
@@ -219,7 +219,7 @@ class AssWriter : public RowWriter {
                        hundredths % 100);
   }
 
-  // A backslash has no escape: a word joiner keeps it from beginning one.
+  // A backslash cannot be escaped: a word joiner after it keeps it from starting an escape.
   static void appendText(std::string& out, std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
       const char c = text[i];
@@ -244,7 +244,7 @@ class AssWriter : public RowWriter {
 
 // ---- subtitles
 
-// An empty line would end the cue, and an arrow begin another: a word joiner keeps them from that.
+// An empty line would end the cue, and an arrow start another: a word joiner prevents both.
 std::string withoutEmptyLines(std::string text) {
   text = replaced(text, "-->", "--\u2060>");
   text = replaced(text, "\n\n", "\n\u2060\n");

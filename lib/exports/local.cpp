@@ -321,8 +321,10 @@ class DirectoryExports : public LocalExports {
     }
     Time next = access_.now() + std::chrono::minutes{1};
     if (entries_.front()->isEnded()) next = std::max(next, entries_.front()->ended + keptFor);
-    throw Error(Fault::tooMany, fmt::format("exports: there is no room: those of {} other users are kept", mostExports),
-                std::chrono::ceil<std::chrono::seconds>(next - access_.now()));
+    throw Error(
+        Fault::tooMany,
+        fmt::format("exports: the limit of {} is reached; try again later, or ask an admin to start it", mostExports),
+        std::chrono::ceil<std::chrono::seconds>(next - access_.now()));
   }
 
   // The mutex is held.

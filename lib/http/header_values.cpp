@@ -1,5 +1,7 @@
 #include "http/header_values.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -44,6 +46,10 @@ std::optional<std::string> sha256Of(std::string_view contentDigest) {
     hex = toHex(*bytes);
   });
   return hex;
+}
+
+std::string writeContentDigest(std::string_view sha256) {
+  return fmt::format("sha-256=:{}:", toBase64(fromHex(sha256).value_or("")));
 }
 
 std::string dispositionOf(std::string_view type, std::string_view name) {

@@ -38,6 +38,8 @@ std::optional<double> weightOf(std::string_view list, std::string_view item);
 /// Returns the SHA-256 in a Content-Digest (RFC 9530 §2) as lower-case hex, or nothing if there is none. Throws
 /// malformed if it is not a SHA-256 in base64.
 std::optional<std::string> sha256Of(std::string_view contentDigest);
+/// Returns the Content-Digest with a SHA-256 that is given in hex.
+std::string writeContentDigest(std::string_view sha256);
 
 /// Returns the Content-Disposition of a content with its file name (RFC 6266): `attachment` for
 /// application/octet-stream, which may be anything, otherwise `inline`. The value has no control characters, whatever

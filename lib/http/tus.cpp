@@ -80,8 +80,7 @@ std::optional<std::int64_t> readNumber(const Head& head, std::string_view name) 
 }
 
 void requireVersion(const Head& head, Answer& answer) {
-  answer.set("Tus-Resumable", std::string(version));
-  if (head.header("Tus-Resumable") == version) return;
+  if (head.header(versionHeader.first) == version) return;
   answer.set("Tus-Version", std::string(version));
   throw Error(Fault::preconditionFailed, fmt::format("Tus-Resumable: must be {}", version));
 }
@@ -95,7 +94,6 @@ void requirePiece(const Head& head) {
 }
 
 void answerOptions(std::uint64_t maxSize, Answer& answer) {
-  answer.set("Tus-Resumable", std::string(version));
   answer.set("Tus-Version", std::string(version));
   answer.set("Tus-Extension", "creation,creation-with-upload,creation-defer-length,expiration,checksum,termination");
   answer.set("Tus-Max-Size", fmt::to_string(maxSize));

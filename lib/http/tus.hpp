@@ -17,6 +17,8 @@ namespace video::http {
 namespace tus {
 
 inline constexpr std::string_view version = "1.0.0";
+/// The header field that every request and reply must have.
+inline constexpr std::pair<std::string_view, std::string_view> versionHeader{"Tus-Resumable", version};
 /// The media type of a piece of an upload.
 inline constexpr std::string_view mediaType = "application/offset+octet-stream";
 /// The header field of a POST that stands for another method.
@@ -43,7 +45,7 @@ std::optional<std::string_view> readOnce(const Head& head, std::string_view name
 /// throws malformed for anything else.
 std::optional<std::int64_t> readNumber(const Head& head, std::string_view name);
 
-/// Adds Tus-Resumable to the reply. Throws preconditionFailed unless the request has it with a supported version.
+/// Throws preconditionFailed unless the request has Tus-Resumable with a supported version; the reply then names that.
 void requireVersion(const Head& head, Answer& answer);
 /// Throws unsupportedMediaType unless the body is a piece of an upload, and malformed if it is coded or a range.
 void requirePiece(const Head& head);

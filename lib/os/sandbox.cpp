@@ -239,6 +239,9 @@ void takeLowestPriority() noexcept {
   constexpr int idleDisk = 3 << 13;  // IOPRIO_CLASS_IDLE
   ::syscall(SYS_ioprio_set, 1, 0, idleDisk);
   ::setpriority(PRIO_PROCESS, 0, 19);
+  // Even with the lowest nice value it would keep its core for a time slice when others have something to send.
+  const sched_param none{};
+  ::sched_setscheduler(0, SCHED_IDLE, &none);
   // The first to be ended if memory runs out.
   const int score = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (score < 0 || ::write(score, "1000", 4) != 4) {
@@ -343,6 +346,9 @@ SandboxedChild::~SandboxedChild() {
 }
 
 void SandboxedChild::kill() noexcept {
+  // To end it needs the processor. Without privileges this needs RLIMIT_NICE, see etc/videod.service.
+  const sched_param none{};
+  ::sched_setscheduler(pid_, SCHED_OTHER, &none);
   // It has no children; its group may not exist yet.
   ::kill(pid_, SIGKILL);
 }

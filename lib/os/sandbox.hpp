@@ -31,8 +31,9 @@ struct SandboxedProgram {
 bool hasLandlock() noexcept;
 
 /// A child process that runs a program on untrusted input: without privileges, network, other processes, and files but
-/// its input, its output, and those of the system; at the lowest priority. Its standard input is empty; what it prints
-/// is collected. It is killed with this object, or if the thread that started it ends. For one thread.
+/// its input, its output, and those of the system; it runs only while a core has nothing else to do. Its standard input
+/// is empty; what it prints is collected. It is killed with this object, or if the thread that started it ends. For one
+/// thread.
 class SandboxedChild {
  public:
   /// Starts the program. Throws Error: unavailable if there are no processes or descriptors left.

@@ -145,6 +145,29 @@ void runInto(Counts& counts, const Task& task, const std::function<bool()>& stop
 
 }  // namespace
 
+Dispatch inSteps(std::function<std::optional<Counts>()> step) {
+  struct Steps {
+    std::function<std::optional<Counts>()> step;
+    std::atomic<bool> isFinished = false;
+  };
+  auto steps = std::make_shared<Steps>();
+  steps->step = std::move(step);
+  return [steps](std::size_t) -> std::vector<Item> {
+    if (steps->isFinished) return {};
+    return {[steps]() -> Counts {
+      if (steps->isFinished) return {};
+      try {
+        if (const auto counts = steps->step()) return *counts;
+      } catch (...) {
+        steps->isFinished = true;  // the next step might meet the same
+        throw;
+      }
+      steps->isFinished = true;
+      return {};
+    }};
+  };
+}
+
 Counts runToEnd(const Task& task, const std::function<bool()>& stop) {
   Counts counts;
   runInto(counts, task, stop);

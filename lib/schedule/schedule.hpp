@@ -32,6 +32,10 @@ using Item = std::function<Counts()>;
 /// is nothing to do.
 using Dispatch = std::function<std::vector<Item>(std::size_t batch)>;
 
+/// Returns the dispatch of a run that does one step after the other: calls `step`, on one thread at a time, until it
+/// returns nothing or throws.
+Dispatch inSteps(std::function<std::optional<Counts>()> step);
+
 /// Work that comes in batches. While there is work, the dispatcher puts batches on a queue, from which the executors
 /// take items. The dispatch is called by one thread while executors run: it must not return work that is already in
 /// progress, nor work that has failed in the same run.

@@ -148,7 +148,7 @@ inline std::vector<std::string> readTexts(const Value& value) {
   return texts;
 }
 
-/// Returns the length of a leading http:// or https://, or 0.
+/// Returns the length of a leading `http://` or `https://`, or 0.
 inline std::size_t schemeSize(std::string_view url) {
   return url.starts_with("https://") ? 8 : url.starts_with("http://") ? 7 : 0;
 }

@@ -9,7 +9,7 @@
 namespace video::config {
 namespace {
 
-// A key that is what a link of the site's pages leads to.
+// A key with the target of a link in the footer of the pages.
 template <class Where>
 Rule<Settings> reference(std::string key, Where where) {
   return {

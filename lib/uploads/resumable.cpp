@@ -6,6 +6,7 @@
 #include <exception>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/cursor.hpp"
 #include "base/error.hpp"
@@ -32,6 +33,36 @@ Error noSuchUpload(const UploadId& id) {
 Error isRemoved(const UploadId& id) {
   return Publisher::isGone(id, "was removed meanwhile");
 }
+
+// Hashes of a piece that counts only if they are right.
+class PieceHashes {
+ public:
+  PieceHashes(const std::optional<Checksum>& checksum, const std::optional<std::string>& digest) {
+    if (checksum)
+      wanted_.push_back({Hash(checksum->function), checksum->hex,
+                         Error(Fault::checksumMismatch, "Upload-Checksum: does not match the bytes")});
+    if (digest)
+      wanted_.push_back(
+          {Hash(HashFunction::sha256), *digest, Error(Fault::malformed, "Content-Digest: does not match the bytes")});
+  }
+  bool isEmpty() const noexcept { return wanted_.empty(); }
+  void add(std::span<const std::byte> bytes) {
+    for (Wanted& one : wanted_) one.hash.add(bytes);
+  }
+  /// Throws if one is wrong.
+  void require() {
+    for (Wanted& one : wanted_)
+      if (one.hash.hex() != one.hex) throw Error(one.otherwise);
+  }
+
+ private:
+  struct Wanted {
+    Hash hash;
+    std::string hex;
+    Error otherwise;
+  };
+  std::vector<Wanted> wanted_;
+};
 
 UserId senderOf(const Identity& who, UserId owner) {
   if (who.kind == Identity::Kind::operator_) return {};
@@ -71,7 +102,7 @@ ResumableUpload ResumableUploads::resume(const Credential& by, const UploadRef& 
   if (blobs_.isUnderWay(wanted.id.text)) throw elsewhere(wanted.id);
   const std::int64_t stored = storedOf(upload);
   if (upload.state == UploadState::partial && stored == upload.size) {
-    publishWhole(by, {upload, stored, turn, std::nullopt, senderOf(who, upload.owner)});
+    publishWhole(by, {upload, stored, turn, senderOf(who, upload.owner)});
     return findMine(by, who, wanted.id, rights::uploadsResume);
   }
   upload.offset = stored;
@@ -94,7 +125,7 @@ ResumableUpload ResumableUploads::append(const Credential& by, const AppendUploa
   if (wanted.offset != stored)
     throw Error(Fault::conflict, fmt::format("offset: is {}, not {}", stored, wanted.offset));
   if (wanted.size) setSize(upload, *wanted.size, stored);
-  receive(by, {upload, stored, turn, wanted.checksum, senderOf(who, upload.owner)}, bytes);
+  receive(by, {upload, stored, turn, senderOf(who, upload.owner), wanted.checksum, wanted.digest}, bytes);
   return findMine(by, who, wanted.id, rights::uploadsAppend);
 }
 
@@ -242,6 +273,7 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
   const auto isStopped = [&] { return its.turn.isOver(); };
   std::optional<UploadInProgress> progress;
   try {
+    if (bytes.start) bytes.start();
     progress.emplace(inProgress_, sender, upload.owner, options_.maxPerUser, options_.patience, isStopped);
   } catch (const Error& error) {
     if (isStopped()) throw its.turn.whyOver();
@@ -260,8 +292,7 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
   store::HashedPart hashed = hashes_.take(id);
   const HashedUploads::Keep keepHash(hashes_, id, hashed);
   store::Incoming incoming = blobs_.resume(id, before, hashed, isStopped, confirm);
-  std::optional<Hash> checksum;
-  if (its.checksum) checksum.emplace(its.checksum->function);
+  PieceHashes hashesOfPiece(its.checksum, its.digest);
   std::uint64_t synced = before;
   std::uint64_t looked = before;
   std::uint64_t inRow = 0;  // bytes of this piece that the row counts already
@@ -286,13 +317,13 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
     }
     count(size);
     incoming.write(piece);
-    if (checksum) checksum->add(piece);
+    hashesOfPiece.add(piece);
     if (incoming.size() - looked >= spaceStep) {
       looked = incoming.size();
       const std::uint64_t got = looked - before;
       database_.requireSpace(got < least ? least - got : bytes.size ? 0 : spaceAhead);
     }
-    if (checksum || incoming.size() - synced < syncStep || incoming.size() == whole) return;
+    if (!hashesOfPiece.isEmpty() || incoming.size() - synced < syncStep || incoming.size() == whole) return;
     synced = incoming.size();
     recordSynced(incoming.sync());
     inRow = static_cast<std::uint64_t>(upload.offset) - before;
@@ -302,16 +333,15 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
   bool isFull = false;
   try {
     bytes.push({take, [&] { return incoming.room(); }});
+    hashesOfPiece.require();
   } catch (const Error& error) {
     isFull = error.fault() == Fault::diskFull;
     broken = std::current_exception();
   } catch (...) {
     broken = std::current_exception();
   }
-  if (checksum && !broken && checksum->hex() != its.checksum->hex)
-    broken = std::make_exception_ptr(Error(Fault::checksumMismatch, "Upload-Checksum: does not match the bytes"));
   const auto recorded = [&] { return static_cast<std::uint64_t>(upload.offset); };
-  if (broken && (checksum || !isWhole)) {
+  if (broken && (!hashesOfPiece.isEmpty() || !isWhole)) {
     if (recorded() > before) recordSynced(before);
     incoming.cut(before);
   } else if (isFull) {

@@ -92,8 +92,9 @@ class ResumableUploads {
     rows::StoredUpload& upload;  // as it is recorded
     std::int64_t before;         // bytes that are stored
     const UploadTurns::Turn& turn;
-    const std::optional<Checksum>& checksum;
     UserId sender;
+    std::optional<Checksum> checksum{};
+    std::optional<std::string> digest{};
   };
 
   rows::StoredUpload findMine(store::Reader& reader, const Credential& by, const access::Identity& who,

@@ -126,9 +126,10 @@ struct Checksum {
 /// The next piece of an upload.
 struct AppendUpload {
   UploadId id;
-  std::int64_t offset = 0;             ///< where the piece begins: the current offset
-  std::optional<std::int64_t> size{};  ///< of the whole, in bytes, if it was not known when the upload was created
-  std::optional<Checksum> checksum{};  ///< a piece that does not match it does not count
+  std::int64_t offset = 0;              ///< where the piece begins: the current offset
+  std::optional<std::int64_t> size{};   ///< of the whole, in bytes, if it was not known when the upload was created
+  std::optional<Checksum> checksum{};   ///< a piece that does not match it does not count
+  std::optional<std::string> digest{};  ///< SHA-256 of the piece in hex; one that does not match does not count
 };
 
 /// The request for a page of uploads, oldest first.
@@ -185,10 +186,12 @@ class Uploads {
   /// cannot be published yet; try again).
   virtual ResumableUpload resume(const Credential& by, const UploadRef& wanted) = 0;
   /// Stores the next piece, which may be empty; when nothing is missing any more, publishes the content as `put` does.
-  /// What has arrived of a piece that broke off stays, unless it has a checksum. Stops an earlier piece of the same
-  /// upload as `resume` does, and ends with `locked` if a newer request stops it. For the same callers. Faults: those
-  /// of resume and put; conflict (the offset is another one, or nothing is missing), malformed (beyond the size),
-  /// checksumMismatch. An upload whose content is refused for what it is (malformed, unsupportedMediaType) is removed.
+  /// What has arrived of a piece that broke off stays, unless it has a checksum or digest. Stops an earlier piece of
+  /// the same upload as `resume` does, and ends with `locked` if a newer request stops it. For the same callers; if the
+  /// session ends meanwhile, the bytes stay, and the last piece is unauthenticated instead of publishing. Faults: those
+  /// of resume and put; conflict (the offset is another one, or nothing is missing), malformed (beyond the size, or the
+  /// digest differs), checksumMismatch. An upload whose content is refused for what it is (malformed,
+  /// unsupportedMediaType) is removed.
   virtual ResumableUpload append(const Credential& by, const AppendUpload& wanted, const ByteSource& bytes) = 0;
   /// Removes an upload, its bytes, and the video that was created for it, or announced through a drop link, if that is
   /// still pending. A complete upload is forgotten; its video stays. For the same callers. Faults: notFound, locked.

@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "http/client/client.hpp"
+#include "http/header_values.hpp"
 #include "http/routing/router.hpp"
 #include "http/tus.hpp"
 #include "uploads/fields.hpp"
@@ -13,6 +14,8 @@
 
 namespace video {
 namespace {
+
+namespace tus = http::tus;
 
 namespace wire {
 using http::Endpoint;
@@ -62,19 +65,22 @@ constexpr http::Route options{.name = "uploads.options",
                               .path = "/uploads",
                               .success = 204,
                               .roles = http::stream,
-                              .summary = "Show what resumable uploads (tus 1.0) support"};
+                              .summary = "Show what resumable uploads (tus 1.0) support",
+                              .header = tus::versionHeader};
 constexpr http::Route create{.name = "uploads.create",
                              .method = Method::post,
                              .path = "/uploads",
                              .success = 201,
                              .roles = http::stream,
                              .summary = "Start a resumable upload (tus 1.0)",
+                             .header = tus::versionHeader,
                              .flags = tusFlags};
 constexpr http::Route resume{.name = "uploads.resume",
                              .method = Method::head,
                              .path = "/uploads/{id}",
                              .roles = http::stream,
                              .summary = "Stop the request that is sending, and get the offset to go on at (tus 1.0)",
+                             .header = tus::versionHeader,
                              .flags = tusFlags};
 constexpr http::Route append{.name = "uploads.append",
                              .method = Method::patch,
@@ -82,6 +88,7 @@ constexpr http::Route append{.name = "uploads.append",
                              .success = 204,
                              .roles = http::stream,
                              .summary = "Send the next piece of a resumable upload (tus 1.0)",
+                             .header = tus::versionHeader,
                              .flags = tusFlags};
 constexpr http::Route other{.name = "uploads.append",
                             .method = Method::post,
@@ -89,6 +96,7 @@ constexpr http::Route other{.name = "uploads.append",
                             .success = 204,
                             .roles = http::stream,
                             .summary = "Do what the method in X-HTTP-Method-Override does: PATCH or DELETE (tus 1.0)",
+                            .header = tus::versionHeader,
                             .flags = tusFlags};
 constexpr http::Route abort{.name = "uploads.abort",
                             .method = Method::delete_,
@@ -96,18 +104,21 @@ constexpr http::Route abort{.name = "uploads.abort",
                             .success = 204,
                             .roles = http::stream,
                             .summary = "Remove a resumable upload (tus 1.0)",
+                            .header = tus::versionHeader,
                             .flags = tusFlags};
 constexpr Endpoint<UploadRef, ResumableUpload> show{{.name = "uploads.show",
                                                      .method = Method::get,
                                                      .path = "/uploads/{id}",
                                                      .roles = http::stream,
                                                      .summary = "Show a resumable upload",
+                                                     .header = tus::versionHeader,
                                                      .flags = {.takesLink = true}}};
 constexpr Endpoint<UploadQuery, Page<ResumableUpload>> list{{.name = "uploads.list",
                                                              .method = Method::get,
                                                              .path = "/uploads",
                                                              .roles = http::stream,
-                                                             .summary = "List resumable uploads"}};
+                                                             .summary = "List resumable uploads",
+                                                             .header = tus::versionHeader}};
 constexpr http::Route testpage{.name = "uploads.testpage",
                                .method = Method::get,
                                .path = "/testpage",
@@ -154,8 +165,6 @@ void sayPage(const http::Exchange& exchange, http::Answer& answer) {
       {fmt::format("<!DOCTYPE html>\n<html lang=\"en\">\n<title>Upload a video</title>\n{}\n</html>\n", form), nullptr,
        0, 0});
 }
-
-namespace tus = http::tus;
 
 constexpr std::string_view uploadsPath = "/uploads/";
 // A proxy must be able to take the header of a reply that has it: nginx takes 4 KiB.
@@ -239,10 +248,12 @@ void answerCreate(Uploads& uploads, const http::Exchange& exchange, http::Answer
   const bool hasPiece = head.hasBody();
   if (hasPiece) tus::requirePiece(head);
   const auto checksum = hasPiece ? checksumOf(head) : std::nullopt;
+  const auto digest = hasPiece ? exchange.contentDigest() : std::nullopt;
   ResumableUpload upload = uploads.create(exchange.by, wanted);
   if (hasPiece) {
     try {
-      upload = uploads.append(exchange.by, {.id = upload.id, .checksum = checksum}, *exchange.request.bytes);
+      upload = uploads.append(exchange.by, {.id = upload.id, .checksum = checksum, .digest = digest},
+                              *exchange.request.bytes);
     } catch (const std::exception&) {
       // The client does not know the upload and cannot resume it.
       try {
@@ -288,7 +299,8 @@ void answerAppend(Uploads& uploads, const http::Exchange& exchange, http::Answer
   const AppendUpload wanted{.id = uploadIdOf(exchange),
                             .offset = *offset,
                             .size = tus::readNumber(head, "Upload-Length"),
-                            .checksum = checksumOf(head)};
+                            .checksum = checksumOf(head),
+                            .digest = exchange.contentDigest()};
   try {
     addHeaders(uploads.append(exchange.by, wanted, *exchange.request.bytes), answer);
   } catch (const Error& error) {
@@ -366,6 +378,7 @@ class RemoteUploads : public Uploads {
     if (wanted.size) headers.emplace_back("Upload-Length", fmt::to_string(*wanted.size));
     if (wanted.checksum)
       headers.emplace_back("Upload-Checksum", tus::writeChecksum(wanted.checksum->function, wanted.checksum->hex));
+    if (wanted.digest) headers.emplace_back("Content-Digest", http::writeContentDigest(*wanted.digest));
     server_.sendPiece(wire::other, by, UploadRef{wanted.id}, headers, &bytes);
     return show(by, {wanted.id});
   }
@@ -380,7 +393,9 @@ class RemoteUploads : public Uploads {
   }
 
  private:
-  static http::HeaderFields tusHeaders() { return {{"Tus-Resumable", std::string(tus::version)}}; }
+  static http::HeaderFields tusHeaders() {
+    return {{std::string(tus::versionHeader.first), std::string(tus::version)}};
+  }
 
   http::Client& server_;
 };

@@ -32,7 +32,7 @@ std::optional<rows::StoredVideo> findReady(store::Reader& reader, const VideoId&
   return video;
 }
 
-// One run of the task, a step at a time. Only one executor calls `step`.
+// One run of the task, a step at a time.
 class VerifyRun {
  public:
   VerifyRun(DamagedContents& damaged, store::Database& database, const store::Blobs& blobs,
@@ -45,31 +45,16 @@ class VerifyRun {
     });
   }
 
-  // An exception ends the run: the next step might meet the same.
-  schedule::Counts step() {
-    if (isFinished) return {};
-    try {
-      return tryStep();
-    } catch (...) {
-      isFinished = true;
-      throw;
-    }
-  }
-
-  std::atomic<bool> isFinished = false;
-
- private:
-  schedule::Counts tryStep() {
+  std::optional<schedule::Counts> step() {
     os::lowerPriority(os::lowest, true);
     if (!check_) {
       const auto next = database_.read([&](store::Reader& reader) { return findNext(reader); });
-      isFinished = !next;
-      if (!next) return {};
+      if (!next) return std::nullopt;
       if (auto opened = ContentCheck::open(damagedContents_, database_, blobs_, *next))
         check_.emplace(*std::move(opened));
-      return {};
+      return schedule::Counts{};
     }
-    if (!check_->read(stepSize)) return {};
+    if (!check_->read(stepSize)) return schedule::Counts{};
     ContentCheck whole = *std::move(check_);
     check_.reset();
     const VerifiedVideo found = whole.finish(access_.now());
@@ -79,6 +64,7 @@ class VerifyRun {
     return found.sound ? schedule::Counts{1, 0} : schedule::Counts{0, 1};
   }
 
+ private:
   std::optional<VideoId> findNext(store::Reader& reader) {
     for (;;) {
       VideoId id;
@@ -216,10 +202,7 @@ schedule::Task makeVerifyTask(DamagedContents& damaged, store::Database& databas
                               const access::Access& access, const std::atomic<std::int64_t>& share) {
   return {"verify", 1, 1, [&] {
             auto run = std::make_shared<VerifyRun>(damaged, database, blobs, access, share.load());
-            return [run](std::size_t) -> std::vector<schedule::Item> {
-              if (run->isFinished) return {};
-              return {[run] { return run->step(); }};
-            };
+            return schedule::inSteps([run] { return run->step(); });
           }};
 }
 

@@ -140,7 +140,7 @@ class DirectoryVideos : public LocalVideos {
       // What cannot come any more, because its upload URL has expired, takes no place; upload-sweep removes it.
       const rows::Announced announced = rows::announcedTo(transaction, *drop, access_.uploadLinksSince());
       if (drop->files.value() - announced.expired >= drop->maxFiles)
-        throw Error(Fault::conflict, fmt::format("link: all {} videos have been announced", drop->maxFiles.value()));
+        throw Error(Fault::conflict, fmt::format("link: its limit of {} videos is reached", drop->maxFiles.value()));
       if (drop->maxBytes && wanted.size > *drop->maxBytes - (drop->bytes.value() - announced.expiredBytes))
         throw Error(Fault::overQuota, fmt::format("link: takes {} in all, which would be exceeded",
                                                   formatSize(static_cast<std::uint64_t>(*drop->maxBytes))));

@@ -1,7 +1,7 @@
 #include "videos/probes.hpp"
 
-#include <atomic>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -16,32 +16,17 @@ namespace {
 
 constexpr std::int64_t stepCount = 50;  // contents that are recorded in one transaction
 
-// One run of the task, a step at a time. Only one executor calls `step`.
+// One run of the task, a step at a time.
 class ProbeRun {
  public:
   ProbeRun(DamagedContents& damaged, store::Database& database, const store::Blobs& blobs)
       : damaged_(damaged), database_(database), blobs_(blobs) {}
 
-  // An exception ends the run: the next step might meet the same.
-  schedule::Counts step() {
-    if (isFinished) return {};
-    try {
-      return tryStep();
-    } catch (...) {
-      isFinished = true;
-      throw;
-    }
-  }
-
-  std::atomic<bool> isFinished = false;
-
- private:
-  schedule::Counts tryStep() {
+  std::optional<schedule::Counts> step() {
     os::lowerPriority(os::lowest, true);
     const auto contents =
         database_.read([&](store::Reader& reader) { return rows::listUnprobed(reader, position_, stepCount); });
-    isFinished = std::cmp_less(contents.size(), stepCount);
-    if (contents.empty()) return {};
+    if (contents.empty()) return std::nullopt;
     position_ = contents.back().id;
     schedule::Counts counts;
     std::vector<std::pair<rows::UnprobedContent, media::MediaInfo>> found;
@@ -61,6 +46,7 @@ class ProbeRun {
     return counts;
   }
 
+ private:
   std::optional<media::MediaInfo> lookInto(const rows::UnprobedContent& content) const try {
     const auto file = blobs_.open(content.blob);
     if (!file) {
@@ -84,10 +70,7 @@ class ProbeRun {
 schedule::Task makeProbeTask(DamagedContents& damaged, store::Database& database, const store::Blobs& blobs) {
   return {"media-probe", 1, 1, [&] {
             auto run = std::make_shared<ProbeRun>(damaged, database, blobs);
-            return [run](std::size_t) -> std::vector<schedule::Item> {
-              if (run->isFinished) return {};
-              return {[run] { return run->step(); }};
-            };
+            return schedule::inSteps([run] { return run->step(); });
           }};
 }
 

@@ -145,13 +145,13 @@ class DirectoryViews : public Views {
     return *std::move(video);
   }
 
-  // An account, or an address with a browser. A client chooses its User-Agent, so that an address has eight at most.
+  // An account, or an address with a browser. Clients choose their User-Agent, so an address has at most eight viewers.
   static std::string viewerOf(const Identity& who, const WatchVideo& wanted) {
     if (who.isUser()) return fmt::format("user {}", who.user.value);
     return fmt::format("{} {}", addressKey(wanted.address), stableHash(wanted.agent) % 8);
   }
 
-  // What is stored of a viewer who was counted: a hash that nobody can compute without the directory's key.
+  // What is stored of a counted viewer: a hash that nobody can compute without the directory's key.
   std::string storedViewer(const WatchSign& sign) {
     Sha256 hash;
     const std::string key = database_.directory().signingKey().read();

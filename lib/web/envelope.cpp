@@ -32,7 +32,7 @@ struct Wrapped {
   std::string body;
 };
 
-// The header fields that say who is asking.
+// The header fields with credentials.
 constexpr std::array<std::string_view, 8> passedOn{"X-Session-Id", "Authorization",  "Cookie",     "Host",
                                                    "Origin",       "Sec-Fetch-Site", "User-Agent", "Accept-Language"};
 
@@ -60,7 +60,7 @@ std::string textField(const nlohmann::json& json, const char* name, bool isRequi
   return text;
 }
 
-// Nothing for a method that pages of the original never use.
+// Returns nothing for a method that the original's pages never use.
 std::optional<Wrapped> unwrap(std::string_view body) {
   const nlohmann::json json = parseJson(body);
   if (!json.is_object()) throw Error(Fault::malformed, "body: must be a JSON object");
@@ -76,7 +76,7 @@ std::optional<Wrapped> unwrap(std::string_view body) {
   return std::nullopt;
 }
 
-// Whether the request was for a comment, to which the pages expect `ok`.
+// Whether the request posts a comment; the pages expect `ok` as the reply.
 bool postsComment(const Wrapped& wrapped) {
   const std::string_view path = std::string_view(wrapped.target).substr(0, wrapped.target.find('?'));
   return wrapped.method == Method::post && path.starts_with("/videos/") && path.ends_with("/comments");
@@ -89,7 +89,7 @@ void makeRequest(http::Router& router, const Exchange& exchange, const Wrapped& 
   const std::size_t question = wrapped.target.find('?');
   head.path = std::string_view(wrapped.target).substr(0, question);
   if (question != std::string::npos) head.query = std::string_view(wrapped.target).substr(question + 1);
-  // A page that sends its session cannot overwrite an older cookie that scripts do not see.
+  // A page that sends its session in a header cannot overwrite an older HttpOnly cookie.
   const bool hasSession = !exchange.request.head.header("X-Session-Id").empty();
   head.headers.emplace_back("X-Request-Id", exchange.requestId);
   for (const auto& header : exchange.request.head.headers) {
@@ -99,13 +99,13 @@ void makeRequest(http::Router& router, const Exchange& exchange, const Wrapped& 
   }
   const bool hasBody = wrapped.method == Method::post;
   if (hasBody) head.contentLength = wrapped.body.size();
-  // The API alone: no page, no upload, and nobody is trusted for the listener's sake.
+  // The API only: no pages and no uploads, and the listener gives no trust.
   http::Listener listener = exchange.request.listener;
   listener.roles = http::api;
   listener.trusted = false;
   listener.operatorSocket = false;
   http::Peer peer = exchange.request.peer;
-  peer.proxied = false;  // its connection is counted already
+  peer.proxied = false;  // the connection is counted already
   Answer given;
   const auto admission = router.begin(head, peer, listener, given);
   if (admission) {
@@ -132,7 +132,7 @@ void makeRequest(http::Router& router, const Exchange& exchange, const Wrapped& 
 }  // namespace
 
 void serveEnvelope(http::Router& router) {
-  // The pages parse the text themselves: as application/json, jQuery would have done so already.
+  // The pages parse the text themselves; jQuery would parse application/json before they do.
   router.serveRaw(envelope, [&router](const Exchange& exchange, Answer& answer) {
     try {
       if (const auto wrapped = unwrap(exchange.request.body)) {

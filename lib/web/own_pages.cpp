@@ -65,7 +65,7 @@ std::string_view mediaTypeOf(const fs::path& file) {
   return "application/octet-stream";
 }
 
-// Returns whether a part of a path names something in its folder that is not hidden.
+// Returns whether a segment of a path names a file or folder that is not hidden.
 bool isPlainName(std::string_view part) {
   return !part.empty() && part.front() != '.' &&
          part.find_first_of(std::string_view("/\0", 2)) == std::string_view::npos;
@@ -92,7 +92,7 @@ class OwnPages {
  public:
   explicit OwnPages(fs::path root) : root_(std::move(root)) {}
 
-  // Answers with the first of the files that exists.
+  // Sends the first of these files that exists.
   void answerWith(const std::vector<fs::path>& files, const Exchange& exchange, Answer& answer) const {
     for (const fs::path& file : files)
       if (const OpenFile found = openRegular(root_ / file); found.file)
@@ -133,7 +133,7 @@ class OwnPages {
   fs::path root_;
 };
 
-// Shows an error as a page to those who prefer HTML; the others get JSON, and the envelope has answers of its own.
+// Shows an error as a page to clients that prefer HTML; others get JSON. The envelope has its own error replies.
 void showError(const http::Head& head, Answer& answer) {
   const std::string_view accepted = head.header("Accept");
   const bool wantsHtml =
@@ -170,7 +170,7 @@ void serveOwnPages(http::Router& router, const fs::path& root) {
   if (!fs::is_directory(root, failed))
     throw Error(Fault::malformed, fmt::format("web.root: {}: is not a folder", root.string()));
   const auto pages = std::make_shared<const OwnPages>(root);
-  // Signed in is who has both cookies of the original's pages.
+  // A user with both cookies of the original's pages is signed in.
   const auto page = [pages](bool isHome) {
     return [pages, isHome](const Exchange& exchange, Answer& answer) {
       const http::Head& head = exchange.request.head;

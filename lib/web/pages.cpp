@@ -44,7 +44,7 @@ std::string pathOf(std::string_view served) {
   return fmt::format("/assets/{}", served);
 }
 
-// What stands for a place of two words: a text, the URL of a file, or links that load what a module needs.
+// What replaces a placeholder of two words: a text, the URL of a file, or the links that preload a module.
 std::string resolve(const std::map<std::string, std::string>& texts, std::string_view word, std::string_view rest) {
   std::string to;
   if (word == "t") {

@@ -39,7 +39,7 @@ constexpr http::Route page(std::string_view name, std::string_view path, Method 
   return {.name = name, .method = method, .path = path, .roles = http::web};
 }
 
-// What the API offers beyond its oldest parts, by a route that has it.
+// The optional parts of the API, each with a route that it has.
 std::string featuresOf(const http::Router& router) {
   struct Feature {
     std::string_view name;
@@ -131,7 +131,7 @@ std::string encoded(std::string_view text) {
   return to;
 }
 
-// The path of a page that a form may lead to afterwards: one of this site, else `otherwise`.
+// The path to go to after a form: `wanted` if it is on this site, else `otherwise`.
 std::string pathWithin(const std::string& wanted, const std::string& otherwise) {
   const bool isPath =
       wanted.starts_with('/') && !wanted.starts_with("//") && wanted.size() <= 2000 &&
@@ -144,7 +144,7 @@ void leadTo(const std::string& path, Answer& answer) {
   answer.set("Location", path);
 }
 
-// The site's address in what other sites show: the listener's `public_url`, which a proxy need not send.
+// The site's address for use on other sites: the listener's `public_url`; a proxy need not send it.
 std::string siteOf(const http::Request& request) {
   return request.listener.publicUrl.empty() ? http::originOf(request) : request.listener.publicUrl;
 }
@@ -207,7 +207,7 @@ class Site {
                           web::encodedOf(pages_.fill(name, {language, theme}, shellValues(name, {language, theme}))));
   }
 
-  // A page that is the same for everyone who is not signed in.
+  // A page that is the same for all who are not signed in.
   void shell(std::string_view name, const Exchange& exchange, Answer& answer) const {
     shell(name, callerOf(exchange, answer), exchange, answer);
   }
@@ -224,7 +224,7 @@ class Site {
     answer.content.push_back({pages_.fill(name, look, std::move(values)), nullptr, 0, 0});
   }
 
-  // A page for those who are signed in; others sign in first.
+  // A page for signed-in users; others are sent to /signin.
   void ownShell(std::string_view name, const Exchange& exchange, Answer& answer) const {
     const std::optional<WhoAmI> who = callerOf(exchange, answer);
     if (!who) return leadTo("/signin?next=" + encoded(exchange.request.head.path), answer);
@@ -241,7 +241,7 @@ class Site {
     signInPage(exchange, std::move(values), answer);
   }
 
-  // POST /signin and /register: a form in, 303 out with the session.
+  // POST /signin and /register: takes a form, answers 303 with the session's cookie.
   void signIn(bool isNew, const Exchange& exchange, Answer& answer) const {
     std::map<std::string, std::string> form;
     for (auto& [name, value] : http::parseQuery(exchange.request.body)) form[name] = std::move(value);
@@ -282,7 +282,7 @@ class Site {
       const Pages::Look look = Pages::lookOf(exchange.request.head);
       values["error"] = pages_.text(look, key);
       if (error.fault() == Fault::malformed && isNew) values["detail"] = error.detail();
-      answer.status = isWrong ? 401 : status;  // whatever is no name and password of anybody
+      answer.status = isWrong ? 401 : status;  // for any name and password that nobody has
       if (error.retryAfter()) answer.set("Retry-After", std::to_string(error.retryAfter()->count()));
       signInPage(exchange, std::move(values), answer);
     }
@@ -323,7 +323,7 @@ class Site {
     UserVideosQuery wanted;
     wanted.user = exchange.pathParameter("name").value_or("");
     wanted.limit = 1;
-    rooms_.videos.listOf(Anonymous{}, wanted);  // not found: no such user, or not for everybody
+    rooms_.videos.listOf(Anonymous{}, wanted);  // notFound: no such user, or the caller may not see the list
     const User user = rooms_.users.show(Operator{}, {wanted.user});
     if (user.name != wanted.user) {
       leadTo("/u/" + encoded(user.name), answer);
@@ -418,7 +418,7 @@ class Site {
     if (status == 401) values["next"] = pathWithin(std::string(head.path), "/");
     if (failure.fault() == Fault::unavailable) values["text"] = pages_.text(look, "error.503.text");
     std::erase_if(answer.headers, [](const auto& header) { return header.first == "Content-Type"; });
-    // A page of another site that shows a video must be able to show why it cannot.
+    // A page that embeds a video must be able to show why the video is not there.
     const bool isFramed = head.path.starts_with("/embed/");
     if (isFramed) values["framed"] = "1";
     describe(answer, "no-store", isFramed ? ancestors() : "'none'");
@@ -445,7 +445,7 @@ class Site {
     return options_.embed.empty() ? "'none'" : fmt::format("{}", fmt::join(options_.embed, " "));
   }
 
-  // Who is signed in, if anybody; extends the browser's cookie as the session may have been extended.
+  // Who is signed in, if anybody; renews the cookie, since the session may have been extended.
   std::optional<WhoAmI> callerOf(const Exchange& exchange, Answer& answer) const {
     const auto* const secret = std::get_if<Secret>(&exchange.by);
     if (secret == nullptr) return std::nullopt;
@@ -467,7 +467,7 @@ class Site {
 
   void addCaller(const WhoAmI& who, Values& values) const {
     const Role role = who.role.value_or(Role::user);
-    // How often a page that is used asks for its session, in seconds, so that the session does not end meanwhile.
+    // How often, in seconds, a page in use asks for its session, so that the session does not expire meanwhile.
     const auto lifetime = std::chrono::floor<std::chrono::seconds>(cookies_.lifetime);
     values["renew"] = fmt::to_string(std::clamp<std::int64_t>(lifetime.count() / 3, 1, 3600));
     values["user"] = *who.userName;

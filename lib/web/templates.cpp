@@ -49,7 +49,7 @@ Template::Template(std::string_view text,
 
 std::string Template::fill(const Values& values) const {
   std::string page;
-  std::size_t hidden = 0;  // sections around this place that are left out
+  std::size_t hidden = 0;  // number of enclosing sections that are left out
   std::vector<bool> sections;
   for (const Piece& piece : pieces_) {
     const auto found = piece.kind == Kind::text ? values.end() : values.find(piece.text);

@@ -230,7 +230,7 @@ TEST_CASE("a reply to a reply is filed under the first comment, and replies are 
   requireFault([&] { post(bob, "x", CommentId{"none"}); }, Fault::notFound, "comment none: not found");
 }
 
-TEST_CASE("comments are listed newest first, and without those that have a position") {
+TEST_CASE("comments can be listed newest first, and without those that have a position") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -277,7 +277,7 @@ TEST_CASE("comments are listed newest first, and without those that have a posit
   requireFault([&] { site.at(bob).comments().list(bob, query); }, Fault::malformed, "position");
 }
 
-TEST_CASE("an author sees the own held comments newest first, and others do not") {
+TEST_CASE("authors see their own held comments newest first, and others do not") {
   Site site(GENERATE(Way::local, Way::remote));
   site.local().comments().setOptions({{"spam"}, 0});
   const Credential ada = site.user("ada");

@@ -1,6 +1,9 @@
 // Danmaku, comments with a position, as data: local and remote.
 #include <httplib.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/json.hpp"
 #include "catch.hpp"
 #include "comments/fields.hpp"
@@ -16,7 +19,13 @@ std::vector<Comment> danmakuOf(Site& site, const Credential& by, const VideoId& 
   query.video = video;
   query.by = CommentOrder::position;
   query.limit = 1000;
-  return site.at(by).comments().list(by, query).items;
+  std::vector<Comment> all;
+  do {
+    Page<Comment> page = site.at(by).comments().list(by, query);
+    query.cursor = page.nextCursor;
+    std::move(page.items.begin(), page.items.end(), std::back_inserter(all));
+  } while (query.cursor);
+  return all;
 }
 
 NewComment flying(const VideoId& video, std::string text, std::int64_t ms) {
@@ -84,7 +93,7 @@ TEST_CASE("the owner of a video can switch danmaku off, and comments stay on") {
   CHECK(danmakuOf(site, bob, video).size() == 2);
 }
 
-TEST_CASE("a file is imported with labels as authors, and importing it again adds nothing") {
+TEST_CASE("authors of an imported file become labels, and importing the file again adds nothing") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   site.user("anna");  // who is not the author of what is imported
@@ -114,7 +123,7 @@ TEST_CASE("a file is imported with labels as authors, and importing it again add
   CHECK(danmakuOf(site, ada, video).size() == 1);
 }
 
-TEST_CASE("Bilibili's XML comes out as it went in, for modes 1 to 6") {
+TEST_CASE("Bilibili's XML is exported as it was imported, for modes 1 to 6") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
@@ -129,7 +138,7 @@ TEST_CASE("Bilibili's XML comes out as it went in, for modes 1 to 6") {
   CHECK(importText(site, ada, video, "<i>" + rows + "</i>").known == 6);
 }
 
-TEST_CASE("only the owner, admins and the operator import, and a file that is refused adds nothing") {
+TEST_CASE("only the owner, admins and the operator can import, and a file that is refused adds nothing") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -149,7 +158,7 @@ TEST_CASE("only the owner, admins and the operator import, and a file that is re
   CHECK(cut.skipped[0].reason == CommentSkip::cutOff);
 }
 
-TEST_CASE("imported comments with a listed word are held, and moderators' are not") {
+TEST_CASE("imported comments with a listed word are held, unless a moderator imports them") {
   Site site(GENERATE(Way::local, Way::remote));
   site.local().comments().setOptions({{"second"}, 0});
   const Credential ada = site.user("ada");
@@ -162,7 +171,7 @@ TEST_CASE("imported comments with a listed word are held, and moderators' are no
   CHECK(importText(site, Operator{}, other, xml).held == 0);
 }
 
-TEST_CASE("an export has what everybody sees, and what was exported can be imported elsewhere") {
+TEST_CASE("an export has what everyone sees, and can be imported into another video") {
   Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.access.commentsPerMinute = 0; });
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -206,7 +215,7 @@ TEST_CASE("an export has what everybody sees, and what was exported can be impor
   requireFault([&] { site.at(bob).comments().exportAs(bob, {video, format}); }, Fault::notFound);
 }
 
-TEST_CASE("the heat of a video counts public comments in a hundred parts") {
+TEST_CASE("heat counts public danmaku in each hundredth of a video") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
@@ -229,7 +238,7 @@ TEST_CASE("the heat of a video counts public comments in a hundred parts") {
   requireFault([&] { site.at(Anonymous{}).comments().heat(Anonymous{}, {video}); }, Fault::notFound);
 }
 
-TEST_CASE("DPlayer's API lists and posts danmaku, and the session says who posts") {
+TEST_CASE("DPlayer's API lists and posts danmaku; the author is the user of the session") {
   Site site(Way::remote);
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
@@ -253,7 +262,7 @@ TEST_CASE("DPlayer's API lists and posts danmaku, and the session says who posts
   CHECK(client.Get("/danmaku/v3/?id=nothing")->status == 404);
 }
 
-TEST_CASE("DPlayer gets texts as HTML without markup, and any number as a time or color") {
+TEST_CASE("DPlayer gets texts escaped for HTML, and can send any number as a time or color") {
   Site site(Way::remote);
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
@@ -279,7 +288,7 @@ TEST_CASE("DPlayer gets texts as HTML without markup, and any number as a time o
   CHECK(positions == std::vector<std::int64_t>{0, 42, 1000, 2500, 3000, 10'000, 50'000});
 }
 
-TEST_CASE("of too many danmaku, DPlayer gets some from every part of the video") {
+TEST_CASE("if there are too many danmaku, DPlayer gets some from every part of the video") {
   Site site(Way::remote);
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
@@ -300,7 +309,7 @@ TEST_CASE("of too many danmaku, DPlayer gets some from every part of the video")
   CHECK(list("&max=0").empty());
 }
 
-TEST_CASE("imported danmaku go with a video to another owner, and stay when the old one is deleted") {
+TEST_CASE("imported danmaku go to the new owner with the video, and stay when the old one is deleted") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -346,7 +355,7 @@ TEST_CASE("imported danmaku count towards the owner's quota until they are delet
   CHECK(used() == before);
 }
 
-TEST_CASE("imports of a user are limited in an hour, and not the operator's") {
+TEST_CASE("imports per user and hour are limited, but not the operator's") {
   Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.access.importsPerHour = 2; });
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
@@ -355,7 +364,7 @@ TEST_CASE("imports of a user are limited in an hour, and not the operator's") {
   importText(site, Operator{}, video, xml);
 }
 
-TEST_CASE("an import fills the moderators' queue with a thousand comments at most, and with none of a new user") {
+TEST_CASE("an import adds at most a thousand held comments, and a new user cannot import") {
   Site site(Way::local);
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
@@ -377,7 +386,7 @@ TEST_CASE("an import fills the moderators' queue with a thousand comments at mos
   CHECK(again.skipped.at(0).count == 1200);
 }
 
-TEST_CASE("a comment is found however many danmaku were imported") {
+TEST_CASE("comments are listed, however many danmaku were imported") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");

@@ -208,7 +208,7 @@ TEST_CASE("a drop link takes so many files and bytes, and no file larger than an
   requireFault([&] { guest.upload(first, movie(4001)); }, Fault::tooLarge, "announced");
   requireFault([&] { guest.announce(6001); }, Fault::overQuota);
   const DroppedVideo second = guest.announce(6000);
-  requireFault([&] { guest.announce(1); }, Fault::conflict, "all 2 videos have been announced");
+  requireFault([&] { guest.announce(1); }, Fault::conflict, "link: its limit of 2 videos is reached");
   guest.upload(first, movie(4000));
 
   // One that never came frees its place; one that came does not.

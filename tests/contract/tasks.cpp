@@ -181,7 +181,7 @@ TEST_CASE("the last 100 runs are kept") {
                                       .began);
 }
 
-TEST_CASE("view-sweep forgets who was counted as a viewer more than 24 hours ago, and old history") {
+TEST_CASE("view-sweep removes viewers who were counted over 24 hours ago, and old history") {
   Site site(GENERATE(Way::local, Way::remote), idle);
   const Credential ada = site.user("ada");
   WatchVideo watch;

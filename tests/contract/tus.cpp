@@ -16,7 +16,9 @@
 #include "base/sha256.hpp"
 #include "base/units.hpp"
 #include "catch.hpp"
+#include "contract/pieces.hpp"
 #include "contract/site.hpp"
+#include "http/header_values.hpp"
 #include "http/tus.hpp"
 #include "os/descriptor.hpp"
 #include "wait.hpp"
@@ -119,6 +121,10 @@ class RawClient {
     const std::string bytes(100'000, 'x');
     while (::send(socket_.number(), bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0) continue;
     return errno;
+  }
+  bool hasReply() const {
+    pollfd waits{socket_.number(), POLLIN, 0};
+    return ::poll(&waits, 1, 0) == 1;
   }
   // What arrives until the server closes the connection.
   std::string rest() {
@@ -446,6 +452,55 @@ TEST_CASE("a piece that gets no turn among the uploads waits, and is then locked
   CHECK(soon([&] { return tus.patch(upload, "0", hello).status == 204; }));
 }
 
+TEST_CASE("a HEAD does not wait for a piece of the same upload that waits for a token") {
+  Tus tus([](Settings& settings) {
+    settings.limiter.uploads = 1;
+    settings.uploads.patience = 60s;
+    settings.transport.progressTimeout = 60s;
+  });
+  RawClient holder(tus.site.url());
+  holder.send(tus.rawPatch(tus.create("100000"), 0, 100'000) + std::string(40'000, 'x'));
+  waitFor("the other upload has begun", [&] { return countFiles(tus.site.data() / "incoming") == 1; });
+  const std::string upload = tus.create("100");
+  RawClient waiting(tus.site.url());
+  waiting.send(tus.rawPatch(upload, 0, 12) + hello);
+  tus.client.set_read_timeout(10s);
+  // Before it has its turn, HEAD does not meet it.
+  waitFor("the piece is told that a newer request continues the upload", [&] {
+    CHECK(tus.head(upload).status == 200);
+    return waiting.hasReply();
+  });
+  const std::string reply = waiting.rest();
+  CHECK(reply.starts_with("HTTP/1.1 423 "));
+  CHECK(reply.find("X-Error-Reason: newer-request\r\n") != std::string::npos);
+}
+
+TEST_CASE("every reply at the paths of tus names the version, and Content-Digest of a piece is checked") {
+  Tus tus;
+  const std::string upload = tus.create("24");
+  const std::string digest = http::writeContentDigest(hashOf(hello));
+  const std::pair<httplib::Response, int> replies[] = {
+      {tus.tus("PUT", upload), 405},
+      {tus.tus("PATCH", "/uploads"), 405},
+      {tus.tus("POST", upload, {{"X-HTTP-Method-Override", "PUT"}}), 400},
+      {tus.ask("HEAD", upload), 412},
+      {tus.tus("HEAD", "/uploads/none"), 404},
+      {tus.tus("POST", "/uploads", {{"Upload-Length", "9223372036854775807"}}), 413},
+      {tus.patch(upload, "0", hello, {{"Content-Digest", "sha-256=:AAAA:"}}), 400},
+      {tus.patch(upload, "0", hello, {{"Content-Digest", http::writeContentDigest(hashOf("other"))}}), 400},
+      {tus.patch(upload, "0", hello, {{"Content-Digest", digest}, {"Upload-Checksum", sha1Of("other")}}), 460},
+      {tus.head(upload), 200},
+      {tus.patch(upload, "0", hello, {{"Content-Digest", digest}, {"Upload-Checksum", sha1Of(hello)}}), 204},
+  };
+  for (const auto& [reply, status] : replies) {
+    INFO(reply.body);
+    CHECK(reply.status == status);
+    CHECK(reply.get_header_value_count("Tus-Resumable") == 1);
+    has(reply, "Tus-Resumable", "1.0.0");
+    if (reply.has_header("Upload-Offset")) has(reply, "Upload-Offset", status == 204 ? "12" : "0");
+  }
+}
+
 TEST_CASE("a client that still sends when a newer request wins learns that at once") {
   Tus tus;
   const std::string upload = tus.create("1000000000");
@@ -459,8 +514,8 @@ TEST_CASE("a client that still sends when a newer request wins learns that at on
   CHECK(tus.head(upload).status == 200);
 }
 
-TEST_CASE("a newer HEAD or PATCH wins within a second over a PATCH whose client is frozen") {
-  Tus tus;
+TEST_CASE("a newer HEAD or PATCH wins over a PATCH whose client is frozen, also if that has the last upload token") {
+  Tus tus([](Settings& settings) { settings.limiter.uploadsPerAddress = 1; });
   const std::string bytes = movie(200'000);
   const std::string upload = tus.create("200000");
   const std::string file = tus.site.data() / "incoming" / upload.substr(9);

@@ -105,6 +105,11 @@ TEST_CASE("a piece with a checksum counts whole or not at all") {
   wanted.checksum = Checksum{HashFunction::sha1, hashOf("something else", HashFunction::sha1)};
   requireFault([&] { uploads.append(ada, wanted, sourceOf(first)); }, Fault::checksumMismatch);
   CHECK(uploads.resume(ada, {id}).offset == 0);
+  wanted.checksum.reset();
+  wanted.digest = hashOf("something else");
+  requireFault([&] { uploads.append(ada, wanted, sourceOf(first)); }, Fault::malformed, "does not match the bytes");
+  CHECK(uploads.show(ada, {wanted.id}).offset == 0);
+  wanted.digest = hashOf(first);
   wanted.checksum = Checksum{HashFunction::sha256, hashOf(first)};
   CHECK_THROWS(
       uploads.append(ada, wanted, broken(first, 20'000, [&] { return sizeOf(site, id) >= 20'000 - buffered; })));

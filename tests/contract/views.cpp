@@ -44,7 +44,7 @@ std::int64_t viewsOf(Site& site, const VideoId& video) {
 
 }  // namespace
 
-TEST_CASE("a user continues where the user left off, and others do not see it") {
+TEST_CASE("users resume where they left off, and others do not see where that is") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -73,7 +73,7 @@ TEST_CASE("a user continues where the user left off, and others do not see it") 
   requireFault([&] { site.at(bob).views().resume(bob, {video}); }, Fault::notFound);
 }
 
-TEST_CASE("history is listed latest first, page by page, and cleared whole or by video") {
+TEST_CASE("history is listed latest first, page by page, and cleared as a whole or by video") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   std::vector<VideoId> videos;
@@ -100,7 +100,7 @@ TEST_CASE("history is listed latest first, page by page, and cleared whole or by
   CHECK(historyOf(site, ada, "ada").empty());
 }
 
-TEST_CASE("nothing is kept of users who switch their history off, nor of positions near the beginning") {
+TEST_CASE("no history is kept for users who switch it off, nor positions near the beginning") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
@@ -120,7 +120,7 @@ TEST_CASE("nothing is kept of users who switch their history off, nor of positio
   CHECK(historyOf(site, ada, "ada").size() == 1);
 }
 
-TEST_CASE("a sign of life that keeps nothing writes nothing") {
+TEST_CASE("a heartbeat of a user without a history writes nothing") {
   Site site(Way::local);
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
@@ -136,7 +136,7 @@ TEST_CASE("a sign of life that keeps nothing writes nothing") {
   CHECK(viewsOf(site, video) == 0);
 }
 
-TEST_CASE("on a full disk a sign of life is answered, and counts once there is room") {
+TEST_CASE("on a full disk a heartbeat is answered, and counted once there is space") {
   Site site(Way::local);
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
@@ -157,7 +157,7 @@ TEST_CASE("on a full disk a sign of life is answered, and counts once there is r
   CHECK(historyOf(site, ada, "ada").size() == 1);
 }
 
-TEST_CASE("a viewer counts once, after half of a short video") {
+TEST_CASE("a viewer is counted once, after half of a short video") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -177,7 +177,7 @@ TEST_CASE("a viewer counts once, after half of a short video") {
   requireFault([&] { site.at(bob).views().watch(bob, at(other, -1)); }, Fault::malformed, "position_ms");
 }
 
-TEST_CASE("the answer to a sign of life has the danmaku posted since the previous one") {
+TEST_CASE("the reply to a heartbeat has the danmaku posted since the previous one") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -211,7 +211,7 @@ TEST_CASE("the answer to a sign of life has the danmaku posted since the previou
   requireFault([&] { site.at(ada).views().watch(ada, watch); }, Fault::malformed, "cursor");
 }
 
-TEST_CASE("what a user has watched goes with the user and with the video") {
+TEST_CASE("history is deleted with its user and with its video") {
   Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) {
     settings.deletions.delay = std::chrono::milliseconds{0};
     settings.videos.remember = std::chrono::milliseconds{0};

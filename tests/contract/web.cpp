@@ -31,7 +31,7 @@ bool isBuiltIn() {
 
 }  // namespace
 
-TEST_CASE("every page has a strict policy, and none says who asks to others") {
+TEST_CASE("every page has a strict content security policy, and sends no referrer to other sites") {
   if (!isBuiltIn()) return;
   Site site(Way::remote);
   const Credential ada = site.user("ada", Role::admin);
@@ -61,7 +61,7 @@ TEST_CASE("every page has a strict policy, and none says who asks to others") {
   }
 }
 
-TEST_CASE("files have names that change with their content, and are kept for ever; pages are asked for anew") {
+TEST_CASE("files have names that change with their content and are cached for good; pages are revalidated") {
   if (!isBuiltIn()) return;
   Site site(Way::remote);
   httplib::Client client(site.url());
@@ -98,7 +98,7 @@ TEST_CASE("files have names that change with their content, and are kept for eve
   CHECK(client.Get("/", {{"Accept-Encoding", "gzip"}})->get_header_value("Content-Encoding") == "gzip");
 }
 
-TEST_CASE("a page comes in the language and the colours that its reader has chosen or that the browser asks for") {
+TEST_CASE("a page has the language and theme that its reader has chosen or that the browser asks for") {
   if (!isBuiltIn()) return;
   Site site(Way::remote);
   httplib::Client client(site.url());
@@ -115,7 +115,7 @@ TEST_CASE("a page comes in the language and the colours that its reader has chos
   has({{"Cookie", "theme=\"><script>"}}, "data-theme=\"auto\"");
 }
 
-TEST_CASE("a form signs in, registers and signs out, and leads to a page of this site") {
+TEST_CASE("forms sign in, register and sign out, and redirect only within the site") {
   if (!isBuiltIn()) return;
   Site site(Way::remote);
   site.user("ada");
@@ -165,7 +165,7 @@ TEST_CASE("a form signs in, registers and signs out, and leads to a page of this
   refused("/register", "user_name=a%20b&pwd=password-of-ada", 400, "cannot be used");
 }
 
-TEST_CASE("the page of a video is there for those who may see the video; for others there is no such page") {
+TEST_CASE("the page of a video exists for those who may see the video, and for nobody else") {
   if (!isBuiltIn()) return;
   Site site(Way::remote);
   const Credential ada = site.user("ada");
@@ -229,7 +229,7 @@ TEST_CASE("the page of a video is there for those who may see the video; for oth
   CHECK(client.Get("/oembed?url=" + site.url() + "/v/" + video.text)->status == 404);
 }
 
-TEST_CASE("what other sites show of a video names the listener's public_url, and is no wider than they ask") {
+TEST_CASE("what other sites embed has the listener's public_url, and is no wider than they ask for") {
   if (!isBuiltIn()) return;
   Site site(Way::remote, [](Settings& settings) {
     settings.listeners.front().publicUrl = "https://video.example";
@@ -264,7 +264,7 @@ TEST_CASE("what other sites show of a video names the listener's public_url, and
   CHECK(policyOf("/v/none").find("frame-ancestors 'none';") != std::string::npos);
 }
 
-TEST_CASE("who asks for a page that does not exist gets a page, and a program gets JSON") {
+TEST_CASE("for a path that does not exist, browsers get a page and programs get JSON") {
   if (!isBuiltIn()) return;
   Site site(Way::remote);
   httplib::Client client(site.url());
@@ -277,7 +277,7 @@ TEST_CASE("who asks for a page that does not exist gets a page, and a program ge
   };
   const std::string browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
   CHECK(ask("/nothing", browser) == "text/html; charset=utf-8");
-  CHECK(client.Get("/nothing", {{"Accept", browser}})->body.find("<h1>Nothing here</h1>") != std::string::npos);
+  CHECK(client.Get("/nothing", {{"Accept", browser}})->body.find("<h1>Page not found</h1>") != std::string::npos);
   CHECK(ask("/nothing", "*/*") == "application/json; charset=utf-8");
   CHECK(ask("/nothing", "application/json, text/html;q=0.5") == "application/json; charset=utf-8");
   CHECK(ask("/u/nobody", browser) == "text/html; charset=utf-8");
@@ -286,7 +286,7 @@ TEST_CASE("who asks for a page that does not exist gets a page, and a program ge
         "text/html; charset=utf-8");
 }
 
-TEST_CASE("an envelope reaches the API of this site alone, and what is no envelope is refused") {
+TEST_CASE("an envelope reaches only the API of this site, and anything but an envelope is refused") {
   TempDirectory folder;
   std::ofstream(folder.path() / "home.html") << "<!DOCTYPE html><title>Mine</title>";
   Site site(Way::remote, [&](Settings& settings) { settings.web.root = folder.path(); });
@@ -304,7 +304,7 @@ TEST_CASE("an envelope reaches the API of this site alone, and what is no envelo
   };
   const std::string comments = "/videos/" + video.text + "/comments";
   const std::pair<int, std::string> none(200, R"({"comments":[],"next_cursor":null})");
-  // Of another host's URL the path counts; nothing listens on port 1.
+  // Of a URL with another host, only the path counts; nothing listens on port 1.
   for (const char* const host : {"http://127.0.0.1:1", "https://user@other.example:8000", "http://[::1]", ""})
     CHECK(wrapped(host + comments, "GET") == none);
   const auto direct = client.Get("/nothing");
@@ -327,7 +327,7 @@ TEST_CASE("an envelope reaches the API of this site alone, and what is no envelo
   CHECK(parseJson(wrapped(comments, "GET").second).at("comments").size() == 1);
 }
 
-TEST_CASE("a user's page has the display name, also without videos, and one address") {
+TEST_CASE("a user's page has the display name, even without videos, and one canonical address") {
   if (!isBuiltIn()) return;
   Site site(Way::remote);
   const Credential ada = site.user("ada");
@@ -343,7 +343,7 @@ TEST_CASE("a user's page has the display name, also without videos, and one addr
   CHECK(other->get_header_value("Location") == "/u/ada");
 }
 
-TEST_CASE("the site has its owner's name, links and logo") {
+TEST_CASE("the site shows the name, links and logo from the configuration") {
   if (!isBuiltIn()) return;
   TempDirectory folder;
   const auto logo = folder.path() / "logo.svg";

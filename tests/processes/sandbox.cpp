@@ -1,8 +1,11 @@
 // The sandbox for programs that read untrusted files.
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -218,6 +221,7 @@ TEST_CASE(
       CHECK(status.find(line) != std::string::npos);
     CHECK(textOf("/proc/" + std::to_string(child) + "/oom_score_adj") == "1000\n");
     CHECK(::getpriority(PRIO_PROCESS, static_cast<id_t>(child)) == 19);
+    CHECK(::sched_getscheduler(child) == SCHED_IDLE);
     CHECK(::getpgid(child) == child);
   }
   CHECK(::kill(child, 0) != 0);
@@ -228,4 +232,31 @@ TEST_CASE(
   }).join();
   test::waitFor("the child has been killed", [&] { return other->wait(10ms); });
   CHECK(other->failure() != "");
+}
+
+TEST_CASE("a sandboxed program that is killed no longer waits for an idle core") {
+  if (::geteuid() != 0) return;  // others need RLIMIT_NICE
+  auto one = std::make_unique<os::SandboxedChild>(
+      os::SandboxedProgram{.command = {"/bin/bash", "-c", "echo $$; exec /bin/sleep 1000"}});
+  test::waitFor("it runs", [&] { return one->wait(10ms) || one->printed().find('\n') != std::string::npos; });
+  const pid_t child = std::stoi(one->printed());
+  int ready[2];
+  REQUIRE(::pipe2(ready, O_CLOEXEC) == 0);
+  // Another process looks at it while it ends; in this one, the wait for the child would see the stop.
+  const pid_t looker = ::fork();
+  if (looker == 0) {
+    if (::ptrace(PTRACE_SEIZE, child, 0, PTRACE_O_TRACEEXIT) != 0 || ::write(ready[1], "x", 1) != 1) ::_exit(2);
+    int status = 0;
+    if (::waitpid(child, &status, __WALL) != child || status >> 8 != (SIGTRAP | (PTRACE_EVENT_EXIT << 8))) ::_exit(3);
+    ::_exit(::sched_getscheduler(child) == SCHED_OTHER ? 0 : 1);
+  }
+  REQUIRE(looker > 0);
+  ::close(ready[1]);
+  char got = 0;
+  CHECK(::read(ready[0], &got, 1) == 1);
+  ::close(ready[0]);
+  one.reset();
+  int status = -1;
+  REQUIRE(::waitpid(looker, &status, 0) == looker);
+  CHECK(status == 0);
 }

@@ -115,7 +115,7 @@ constexpr const char* bilibili = R"(<?xml version="1.0" encoding="UTF-8"?>
 
 }  // namespace
 
-TEST_CASE("Bilibili's XML is read, as careless as it is") {
+TEST_CASE("Bilibili's XML is read, even if it is not well-formed") {
   const Read file = read(bilibili);
   CHECK(file.format == CommentFormat::bilibili);
   REQUIRE(file.rows.size() == 9);
@@ -157,7 +157,7 @@ TEST_CASE("control bytes and broken UTF-8 in a file do no harm") {
   CHECK(file.rows[0].importedAuthor == "a");
 }
 
-TEST_CASE("Bilibili's XML that was read and written is the same for modes 1 to 6") {
+TEST_CASE("Bilibili's XML is the same after reading and writing for modes 1 to 6") {
   const std::vector<Comment> first = read(bilibili).rows;
   const std::string written = write(CommentFormat::bilibili, first);
   const Read second = read(written);
@@ -183,7 +183,7 @@ TEST_CASE("Bilibili's XML that was read and written is the same for modes 1 to 6
   CHECK(second.skipped.empty());
 }
 
-TEST_CASE("what is exported is imported again with all fields that the format has") {
+TEST_CASE("what was exported is imported with all fields that the format has") {
   const CommentFormat format = GENERATE(CommentFormat::bilibili, CommentFormat::ass, CommentFormat::srt,
                                         CommentFormat::vtt, CommentFormat::ndjson, CommentFormat::csv);
   const std::string text = write(format, samples());
@@ -249,7 +249,7 @@ TEST_CASE("the JSON of DPlayer, Artplayer, AcFun and niconico is read") {
   CHECK(niconico.skipped.at(CommentSkip::command) == 1);
 }
 
-TEST_CASE("rows of JSON without a known shape are counted") {
+TEST_CASE("JSON rows of an unknown shape are counted as skipped") {
   const Read dplayer = read(R"({"code":0,"data":[[1,0,255,"a","x"],[1,0,255,"a"],[1,0,255,"a","x",2],[1,0,255,"a",null],
     ["1",0,255,"a","x"],[1,0,255,"a","y",[]]]})");
   CHECK(dplayer.rows.size() == 1);
@@ -266,7 +266,7 @@ TEST_CASE("rows of JSON without a known shape are counted") {
   CHECK(much.rows[0].content == "a");
 }
 
-TEST_CASE("a row of Bilibili's XML without an end is counted, and spaces around = are read") {
+TEST_CASE("a row of Bilibili's XML without an end is counted as skipped, and spaces around = are allowed") {
   const Read file = read(
       "<i><d p=\"1,1,25,1,1,0,a,1\">first<d p=\"2,1,25,1,1,0,a,2\">second</d><d p = "
       "\"3,1,25,1,1,0,a,3\">third</d></i>");
@@ -285,7 +285,7 @@ TEST_CASE("numbers out of range in an ASS file do no harm") {
   CHECK(ass.rows[1].mode == CommentMode::bottom);
 }
 
-TEST_CASE("what looks like a tag without an end is text, and a cue with too much text is skipped") {
+TEST_CASE("an unclosed tag is text, and a cue with too much text is skipped") {
   const std::string open(1500, '<');
   const std::string braces(1500, '{');
   CHECK(read("1\n00:00:01,000 --> 00:00:02,000\n" + open + "\n\n").rows.at(0).content == open);
@@ -299,7 +299,7 @@ TEST_CASE("what looks like a tag without an end is text, and a cue with too much
   CHECK(read(cues).skipped == std::map<CommentSkip, int>{{CommentSkip::text, 200}});
 }
 
-TEST_CASE("niconico's XML, and subtitles of other programs are read") {
+TEST_CASE("niconico's XML and subtitles of other programs are read") {
   const Read niconico = read(
       R"(<?xml version="1.0"?><packet><thread thread="1"/><chat thread="1" no="5" vpos="150" date="1600000000" mail="shita small blue2" user_id="u">x</chat>)"
       R"(<chat thread="1" no="6" vpos="-5">y</chat><chat thread="1" no="7" vpos="1" deleted="1"/></packet>)");
@@ -338,7 +338,7 @@ TEST_CASE("niconico's XML, and subtitles of other programs are read") {
   CHECK(ass.skipped.at(CommentSkip::special) == 1);
 }
 
-TEST_CASE("compressed files are read, and of half a file what is in it") {
+TEST_CASE("compressed files are read, and of a truncated one what it has") {
   std::vector<Comment> many;
   for (int i = 0; i < 3000; ++i) many.push_back(row(i * 10, "comment number " + std::to_string(i * 7919)));
   const std::string text = write(CommentFormat::bilibili, many);
@@ -373,7 +373,7 @@ TEST_CASE("compressed files are read, and of half a file what is in it") {
   CHECK(lines.skipped == std::map<CommentSkip, int>{{CommentSkip::syntax, 1}});
 }
 
-TEST_CASE("what is no file of comments, or too much of one, is refused") {
+TEST_CASE("a file without comments, or with too many, is refused") {
   for (const char* text : {"", "hello", "<html><body>", "{}", "[1,2,3]", "\x1f\x8b\x08 no gzip", "a,b\n1,2\n"}) {
     INFO(text);
     CHECK(faultOf([&] { read(text); }) == Fault::malformed);
@@ -417,7 +417,7 @@ TEST_CASE("scrolling comments in an ASS file do not overtake or touch each other
     }
 }
 
-TEST_CASE("a comment of several lines, or a big one, keeps others of its lanes in an ASS file") {
+TEST_CASE("a comment of several lines, or a big one, keeps others out of its lanes in an ASS file") {
   const std::string text =
       write(CommentFormat::ass,
             {row(0, "one\ntwo\nthree", CommentMode::top), row(0, "below", CommentMode::top),

@@ -228,7 +228,7 @@ TEST_CASE("more handlers may wait than there are cores") {
   for (Client& each : waiting) CHECK(each.read().body == "through");
 }
 
-TEST_CASE("stop lets a running request finish and closes idle connections") {
+TEST_CASE("stop lets a running request finish, answers new connections meanwhile, and closes idle ones") {
   Running server;
   Client idle(server.address);
   idle.get("/small");
@@ -241,10 +241,19 @@ TEST_CASE("stop lets a running request finish and closes idle connections") {
   std::thread stopper([&] { server.transport.stop(); });
   CHECK(idle.closed());
   CHECK(half.closed());
+  Client late(server.address);  // gets a reply, but nobody waits for it
+  late.get("/small");
+  const Reply last = late.read();
+  CHECK(last.body == "hello");
+  CHECK(last.has("Connection: close"));
+  CHECK(late.closed());
+  Client silent(server.address);
+  CHECK(soon([&] { return server.transport.counters().open == 2; }));
   server.service.openGate();
   const Reply reply = running.read();
   CHECK(reply.body == "through");
   CHECK(reply.has("Connection: close"));
+  CHECK(silent.closed());
   stopper.join();
   CHECK(server.transport.counters().open == 0);
   CHECK(server.transport.counters().workers == 0);

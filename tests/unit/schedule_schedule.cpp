@@ -102,6 +102,31 @@ TEST_CASE("a failed item does not stop the others") {
   CHECK(done == 13);
 }
 
+TEST_CASE("a run in steps ends when a step has nothing to do, or fails") {
+  const QuietLog quiet;
+  int calls = 0;
+  const auto run = [&](int last, bool fails) {
+    calls = 0;
+    Task task = taskOf({});
+    task.begin = [&, last, fails] {
+      return inSteps([&, last, fails]() -> std::optional<Counts> {
+        if (++calls < last) return Counts{2, 0};
+        if (fails) throw std::runtime_error("no");
+        return std::nullopt;
+      });
+    };
+    return runToEnd(task, never);
+  };
+  Counts counts = run(4, false);
+  CHECK(calls == 4);
+  CHECK(counts.done == 6);
+  CHECK(counts.failed == 0);
+  counts = run(3, true);
+  CHECK(calls == 3);
+  CHECK(counts.done == 4);
+  CHECK(counts.failed == 1);
+}
+
 TEST_CASE("as many items run in parallel as there are workers") {
   std::latch all(3);
   const auto work = [&](int) {

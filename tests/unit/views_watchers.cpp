@@ -48,7 +48,7 @@ TEST_CASE("a viewer is counted after 30 seconds, or half of a shorter video") {
   CHECK_FALSE(watchers.note(sign("d", 0)).counts);
 }
 
-TEST_CASE("who has not been heard of for 45 seconds watches no more") {
+TEST_CASE("a viewer without a heartbeat for 45 seconds is no longer watching") {
   SetClock clock;
   Watchers watchers(clock);
   CHECK(watchers.watching({"film"}) == 0);
@@ -102,7 +102,7 @@ TEST_CASE("a position is saved once a minute, or at once when the video is pause
   CHECK(saves(sign("b", 20'000)));
 }
 
-TEST_CASE("a length that only the client knows counts for no view within 5 seconds") {
+TEST_CASE("if only the client knows the length, no view counts within 5 seconds") {
   SetClock clock;
   Watchers watchers(clock);
   WatchSign claimed = sign("a", 1'000, 1);
@@ -112,7 +112,7 @@ TEST_CASE("a length that only the client knows counts for no view within 5 secon
   CHECK(watchers.note(claimed).counts);
 }
 
-TEST_CASE("a sign of life costs the same however many watch") {
+TEST_CASE("a heartbeat costs the same however many viewers there are") {
   SetClock clock;
   Watchers watchers(clock);
   constexpr std::uint64_t viewers = 2000;

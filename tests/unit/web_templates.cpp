@@ -21,7 +21,7 @@ TEST_CASE("a value in a page is escaped, also within an attribute") {
   CHECK(filled("{{x}}{{none}}", {{"x", "{{y}}"}, {"y", "no"}}) == "{{y}}");
 }
 
-TEST_CASE("a section of a page is there if its value is, or if it is not") {
+TEST_CASE("a section of a page is there if its value is set, an inverted one if it is not") {
   const char* const text = "{{#a}}A{{#b}}B{{/b}}{{^b}}-{{/b}}{{/a}}{{^a}}none{{/a}}";
   CHECK(filled(text, {{"a", "1"}, {"b", "1"}}) == "AB");
   CHECK(filled(text, {{"a", "1"}}) == "A-");
@@ -29,11 +29,11 @@ TEST_CASE("a section of a page is there if its value is, or if it is not") {
   CHECK(filled(text, {{"a", ""}}) == "none");
 }
 
-TEST_CASE("a place of two words is resolved once, when the page is read") {
+TEST_CASE("a placeholder of two words is resolved once, when the page is read") {
   CHECK(filled("{{t nav.upload}} {{asset app.css}}", {{"t", "no"}}) == "<t:nav.upload> <asset:app.css>");
 }
 
-TEST_CASE("a broken page loses nothing of its text and ends") {
+TEST_CASE("a malformed page is read to its end and loses no text") {
   CHECK(filled("a{{b", {{"b", "B"}}) == "aB");
   CHECK(filled("{{/x}}a{{#b}}c", {}) == "a");
   CHECK(filled("{", {}) == "{");

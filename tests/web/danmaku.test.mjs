@@ -18,7 +18,7 @@ after(async () => {
   await site?.stop();
 });
 
-test("a line may follow when its predecessor's tail has entered and it does not catch up", () => {
+test("a line follows another in its lane once that has entered in full, if it does not catch up with it", () => {
   const line = (at, width) => ({ at, width });
   assert.equal(mayFollow(null, line(0, 100), 1000, 8), true);
   assert.equal(mayFollow(line(0, 200), line(0.5, 200), 1000, 8), false);  // the tail is still outside
@@ -27,12 +27,12 @@ test("a line may follow when its predecessor's tail has entered and it does not 
   assert.equal(mayFollow(line(0, 3000), line(6.5, 100), 1000, 8), true);
 });
 
-test("the first line at a time is found by halving", () => {
+test("the first line at a time is found by binary search", () => {
   const items = [0, 1, 1, 2, 5].map(at => ({ at }));
   assert.deepEqual([-1, 0, 0.5, 1, 1.5, 5, 6].map(time => firstAt(items, time)), [0, 0, 1, 1, 3, 4, 5]);
 });
 
-// Lines that lie over each other at this moment: pairs of them.
+// Pairs of lines that overlap at this moment.
 const overlaps = page => page.$$eval(".danmaku span", all => {
   const boxes = all.map(one => [one.textContent, one.getBoundingClientRect()]);
   const found = [];
@@ -41,7 +41,7 @@ const overlaps = page => page.$$eval(".danmaku span", all => {
   return found;
 });
 
-test("lines never lie over each other: while it plays, after a seek, another size and another speed", async () => {
+test("lines never overlap: during playback, after a seek, or after a change of size or speed", async () => {
   const page = await browser.open(site);
   await page.goto(`/v/${id}`);
   await page.$eval("video", video => { video.muted = true; return video.play(); });
@@ -64,7 +64,7 @@ test("lines never lie over each other: while it plays, after a seek, another siz
   assert.equal(await still(), await still());
 });
 
-test("no lines pile up while the player is hidden, and at most as many fly as the viewer wants", async () => {
+test("no lines pile up while the player is hidden, and no more fly than the viewer has set", async () => {
   const page = await browser.open(site);
   await page.goto(`/v/${id}`);
   await page.$eval("video", video => { video.muted = true; return video.play(); });
@@ -80,7 +80,7 @@ test("no lines pile up while the player is hidden, and at most as many fly as th
   await until(async () => (await page.$$eval(".danmaku span", all => all.length)) === 5);
 });
 
-test("what a second viewer says comes with the next sign of life, and how many are watching is shown", async () => {
+test("danmaku of a second viewer come with the next heartbeat, and the number of viewers is shown", async () => {
   const first = await browser.open(site), second = await browser.open(site);
   await browser.signIn(second, "anna");
   for (const page of [first, second]) {
@@ -90,7 +90,7 @@ test("what a second viewer says comes with the next sign of life, and how many a
   await second.fill(".say input[type=text]", "from the second viewer");
   await second.press(".say input[type=text]", "Enter");
   await second.waitForSelector(".danmaku span.mine");
-  // Pausing and playing are signs of life too.
+  // Pausing and playing send heartbeats too.
   await until(async () => {
     await first.$eval("video", video => { if (video.paused) return video.play(); video.pause(); });
     return await first.$(".lines >> text=from the second viewer") !== null;
@@ -110,7 +110,7 @@ test("120 lines fly at once, moved by the compositor while the page's thread is 
   await page.context().close();
 });
 
-test("a page that plays for long stays as large as it is", async () => {
+test("a page that plays for a long time does not grow in memory", async () => {
   const short = await site.upload("anna", film(12), "Again and again");
   const page = await openCrowded(browser, site, short, { lines: 1000, seconds: 12 });
   const samples = await memoryOf(page, 6);
@@ -122,7 +122,7 @@ test("a page that plays for long stays as large as it is", async () => {
   await page.context().close();
 });
 
-test("while the server is busy the danmaku are asked for less and less often", async () => {
+test("while the server is busy, danmaku are requested less and less often", async () => {
   const page = await browser.open(site);
   page.expected.push("503");
   const asked = [];

@@ -28,7 +28,7 @@ const dropLink = async most => {
 };
 const videos = async state => (await (await anna("GET", `/user/anna/videos?state=${state}`)).json()).videos;
 
-test("a guest sends videos by a drop link, as many as it allows, and they are the receiver's and private", async () => {
+test("a guest can send as many videos as a drop link allows, and they belong to the recipient and are private", async () => {
   const page = await browser.open(site);
   page.expected.push("403", "409");
   await page.goto(await dropLink(1));
@@ -70,7 +70,7 @@ test("a guest's upload can be paused, resumed and cancelled, and a cancelled one
   await page.context().close();
 });
 
-test("a drop link that was revoked takes nothing, and says so", async () => {
+test("a revoked drop link accepts nothing, and says so", async () => {
   const made = await link("/user/anna/shares", { what: "drop", max_files: 2 });
   assert.equal((await anna("DELETE", `/user/anna/shares/${made.id}`)).status, 204);
   const page = await browser.open(site);
@@ -82,7 +82,7 @@ test("a drop link that was revoked takes nothing, and says so", async () => {
   await page.context().close();
 });
 
-test("a signed link plays from where it says, with subtitles and chapters, until it is revoked", async () => {
+test("a signed link plays from its start time, with subtitles and chapters, until it is revoked", async () => {
   const made = await link(`/video/${id}/shares`, { what: "view" });
   const page = await browser.open(site);
   page.expected.push("403", "404");
@@ -103,7 +103,7 @@ test("a signed link plays from where it says, with subtitles and chapters, until
   await page.context().close();
 });
 
-test("without scripts every page says what it can do, and a signed link plays with its subtitles", async () => {
+test("without scripts, every page says what needs them, and a signed link plays with its subtitles", async () => {
   const made = await link(`/video/${id}/shares`, { what: "view" });
   const page = await browser.open(site, { javaScriptEnabled: false });
   const says = async (...wanted) => {

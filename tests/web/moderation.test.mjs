@@ -20,7 +20,7 @@ after(async () => {
 const say = async (content, more = {}) => (await (await ben("POST", `/videos/${id}/comments`, { content, ...more })).json()).id;
 const reports = async state => (await (await root("GET", `/reports?state=${state}`)).json()).reports;
 
-test("comments are found behind many danmaku, the newest first", async () => {
+test("comments are listed newest first, however many danmaku there are", async () => {
   const carl = await site.as("carl");
   for (let n = 0; n < 300; n++) await carl("POST", `/videos/${id}/comments`, { content: `line ${n}`, position_ms: n });
   await say("the first comment");
@@ -38,7 +38,7 @@ test("comments are found behind many danmaku, the newest first", async () => {
   await page.context().close();
 });
 
-test("a mute that is not carried out decides nothing, and one that is decides the report", async () => {
+test("a failed mute leaves the report open, and a successful one resolves it", async () => {
   const comment = await say("an insult");
   const carl = await site.as("carl");
   assert.equal((await carl("POST", `/videos/${id}/comments/${comment}/reports`, { reason: "harassment" })).status, 201);
@@ -64,7 +64,7 @@ test("a mute that is not carried out decides nothing, and one that is decides th
   await page.context().close();
 });
 
-test("a held comment is approved, another one hidden and deleted, and deleting asks first", async () => {
+test("held comments can be approved, others hidden or deleted, and deleting asks first", async () => {
   await say("some spam");
   const page = await browser.open(site);
   await browser.signIn(page, "root");
@@ -86,7 +86,7 @@ test("a held comment is approved, another one hidden and deleted, and deleting a
   await page.context().close();
 });
 
-test("a comment is reported on the page, a moderator finds nothing wrong, and both are listed as decided", async () => {
+test("a comment can be reported on the page, and a moderator can dismiss the report", async () => {
   await say("a harmless remark");
   const carl = await browser.open(site);
   await browser.signIn(carl, "carl");
@@ -116,7 +116,7 @@ test("a comment is reported on the page, a moderator finds nothing wrong, and bo
   for (const one of [carl, page]) await one.context().close();
 });
 
-test("a moderator hides a line of danmaku, and mutes its author on the author's page", async () => {
+test("a moderator can hide danmaku, and mute their author on the author's page", async () => {
   await say("a rude line", { position_ms: 0 });
   const page = await browser.open(site);
   await browser.signIn(page, "root");
@@ -143,7 +143,7 @@ test("a moderator hides a line of danmaku, and mutes its author on the author's 
   for (const one of [guest, page]) await one.context().close();
 });
 
-test("a video is blocked and unblocked on its page", async () => {
+test("a video can be blocked and unblocked on its page", async () => {
   const page = await browser.open(site);
   await browser.signIn(page, "root");
   await page.goto(`/v/${id}`);
@@ -160,7 +160,7 @@ test("a video is blocked and unblocked on its page", async () => {
   await page.context().close();
 });
 
-test("a video that its owner deletes is gone from its page, and can be taken back there", async () => {
+test("a video that its owner deletes disappears from its page, and can be restored there", async () => {
   const page = await browser.open(site);
   await browser.signIn(page, "ada");
   await page.goto(`/v/${id}`);
@@ -173,7 +173,7 @@ test("a video that its owner deletes is gone from its page, and can be taken bac
   await page.context().close();
 });
 
-test("a signed-in stranger with a link to a private video reports it with an address, and cannot write there", async () => {
+test("a signed-in user with a link to a private video can report it with an address, but not comment on it", async () => {
   await site.ctl("-q", "video", "set", id, "--visibility", "private");
   const ada = await site.as("ada");
   const { url } = await (await ada("POST", `/video/${id}/shares`, { what: "view", expires: new Date(Date.now() + 3600000).toISOString() })).json();
@@ -192,7 +192,7 @@ test("a signed-in stranger with a link to a private video reports it with an add
   await page.context().close();
 });
 
-test("what was watched is listed in the account, can be forgotten, and is no longer kept once that is switched off", async () => {
+test("the watch history is listed in the account, entries can be removed, and nothing is added once it is switched off", async () => {
   await site.ctl("-q", "video", "set", id, "--visibility", "public");
   const carl = await site.as("carl");
   assert.equal((await carl("POST", `/videos/${id}/watch`, { position_ms: 6000 })).status, 200);

@@ -1,4 +1,4 @@
-// A folder of one's own pages under `web.root`: the calls of the original site's front end with the jQuery that it used,
+// A site's own pages, in `web.root`: the calls of the original site's front end with the jQuery that it used,
 // and the real DPlayer.
 import assert from "node:assert/strict";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -81,7 +81,7 @@ test("the original's front end works: register, sign in, upload, list, play, com
   assert.deepEqual(browser.troubles.splice(0).filter(one => !one.includes("401")), []);
 });
 
-test("an envelope reaches this site's API only, and what is no envelope is refused", async () => {
+test("an envelope reaches only this site's API, and anything but an envelope is refused", async () => {
   const post = body => fetch(`${site.url}/api`, { method: "POST", body, headers: { "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8" } });
   const wrapped = async wanted => {
     const answer = await post(JSON.stringify(wanted));
@@ -99,7 +99,7 @@ test("an envelope reaches this site's API only, and what is no envelope is refus
   assert.equal((await fetch(`${site.url}/api`)).status, 404);  // only POST is the API's; GET asks for a file of that name
 });
 
-test("a session in the header counts, whatever cookie there is, and the answer has one request id", async () => {
+test("a session in the header takes precedence over any cookie, and the reply has one request ID", async () => {
   await site.addUser("cleo");
   const post = (headers, wanted) => fetch(`${site.url}/api`, { method: "POST", headers: { Origin: site.url, ...headers }, body: JSON.stringify(wanted) });
   const signIn = { url: "http://x/user/cleo", method: "POST", req_body: JSON.stringify({ user_name: "cleo", pwd: password }) };
@@ -112,7 +112,7 @@ test("a session in the header counts, whatever cookie there is, and the answer h
   assert.equal(missing.headers.get("x-request-id"), "mine");
 });
 
-test("pages lead to each other by the original's cookies, and only files of the folder are served", async () => {
+test("pages redirect by the original's cookies, and only files of the folder are served", async () => {
   const get = (path, headers = {}, method = "GET") => fetch(site.url + path, { method, headers, redirect: "manual" });
   const both = { Cookie: "username=anna; session=x" };
   assert.deepEqual([(await get("/", both)).status, (await get("/", both)).headers.get("location")], [302, "/userhome"]);
@@ -131,7 +131,7 @@ test("pages lead to each other by the original's cookies, and only files of the 
   assert.equal((await get("/nothing")).headers.get("content-type"), "application/json; charset=utf-8");
 });
 
-test("the real DPlayer shows danmaku and posts one", async () => {
+test("the real DPlayer shows danmaku and posts some", async () => {
   await site.addUser("ben").catch(() => {});
   const id = await site.upload("ben", film(12), "for DPlayer");
   const ben = await site.as("ben");

@@ -13,7 +13,7 @@ after(async () => {
   await site?.stop();
 });
 
-test("what opens over a page is accessible, takes the focus and gives it back", async () => {
+test("dialogs, menus and popups are accessible, take the focus and give it back", async () => {
   const wrong = [];
   const page = await browser.open(site);
   await browser.signIn(page, "anna");
@@ -54,7 +54,7 @@ test("what opens over a page is accessible, takes the focus and gives it back", 
   assert.deepEqual(browser.troubles, []);
 });
 
-test("the arrow keys scroll the page, and change the volume where the player has the focus", async () => {
+test("the arrow keys scroll the page, and change the volume while the player has the focus", async () => {
   const page = await browser.open(site, { height: 500 });
   await page.goto(`/v/${id}`);
   await page.waitForSelector(".comment");
@@ -66,7 +66,7 @@ test("the arrow keys scroll the page, and change the volume where the player has
   await until(() => page.$eval("video", video => Math.abs(video.volume - 0.95) < 0.001));
 });
 
-test("on a phone the viewer's settings of the danmaku are behind one button", async () => {
+test("on a phone, the danmaku settings are behind one button", async () => {
   const page = await browser.open(site, { width: 360, height: 740, isMobile: true, hasTouch: true });
   await page.goto(`/v/${id}`);
   await page.click(".control[aria-label=More]");
@@ -77,7 +77,7 @@ test("on a phone the viewer's settings of the danmaku are behind one button", as
   assert.deepEqual(await faults(page, "settings on a phone"), []);
 });
 
-test("the first page needs at most 60 KB, compressed, in all", async () => {
+test("the first page takes at most 60 KB in all, compressed", async () => {
   for (const path of ["/", `/v/${id}`]) {
     const page = await browser.open(site);
     const network = await page.context().newCDPSession(page);
@@ -102,7 +102,7 @@ const watchPage = page => page.addInitScript(() => {
 });
 const pages = { "": ["/", "/signin", "/v/ID", "/v/ID?share", "/embed/ID", "/u/anna", "/drop", "/nothing"], ben: ["/", "/userhome", "/v/ID", "/account", "/u/anna"], root: ["/admin#reports", "/admin#users", "/v/ID"] };
 for (const width of [1440, 360])
-  test(`a page of ${width} px is painted before its modules and the API are there, and nothing on it moves when they come`, async () => {
+  test(`a page of ${width} px is painted before its modules and the API reply arrive, and does not shift when they do`, async () => {
     const wrong = [];
     for (const [who, paths] of Object.entries(pages)) {
       const page = await browser.open(site, { width, height: width > 1000 ? 900 : 740 });
@@ -137,7 +137,7 @@ for (const width of [1440, 360])
     assert.deepEqual(wrong, []);
   });
 
-test("while the API is down the page says so, and tries again by itself", async () => {
+test("while the API is down, the page says so and retries by itself", async () => {
   const page = await browser.open(site);
   page.expected.push("ERR_");
   await page.route("**/newest*", route => route.abort());
@@ -147,7 +147,7 @@ test("while the API is down the page says so, and tries again by itself", async 
   await page.waitForSelector(".card h3");
 });
 
-test("a film in a codec that the browser lacks gives a sentence and a download", async () => {
+test("for a video in a codec that the browser lacks, the player says so and offers a download", async () => {
   const page = await browser.open(site);
   await page.route("**/v/*", async route => {
     const answer = await route.fetch();
@@ -158,7 +158,7 @@ test("a film in a codec that the browser lacks gives a sentence and a download",
   await page.waitForSelector(".trouble >> text=Download");
 });
 
-test("a lost connection can be tried again, and the video goes on where it was", async () => {
+test("after a lost connection the viewer can retry, and the video resumes where it was", async () => {
   const page = await browser.open(site);
   page.expected.push("ERR_", "Failed to load resource");
   await page.goto(`/v/${id}`);
@@ -174,7 +174,7 @@ test("a lost connection can be tried again, and the video goes on where it was",
   await until(() => page.$eval("video", (video, at) => video.currentTime >= at && !video.paused, at), "it goes on");
 });
 
-test("who wants no motion sees no line fly either that comes while the video plays", async () => {
+test("with reduced motion, lines that arrive during playback do not fly either", async () => {
   const page = await browser.open(site, { reducedMotion: "reduce" });
   await page.goto(`/v/${id}`);
   await page.$eval("video", video => { video.muted = true; return video.play(); });
@@ -191,7 +191,7 @@ test("who wants no motion sees no line fly either that comes while the video pla
   assert.equal(await page.$$eval(".danmaku span", all => all.length), 0);
 });
 
-test("who wants no motion reads the danmaku in a list", async () => {
+test("with reduced motion, danmaku are shown in a list", async () => {
   const page = await browser.open(site, { reducedMotion: "reduce" });
   await page.goto(`/v/${id}`);
   await page.$eval("video", video => { video.muted = true; return video.play(); });
@@ -199,7 +199,7 @@ test("who wants no motion reads the danmaku in a list", async () => {
   assert.equal(await page.$$eval(".danmaku span", all => all.length), 0);
 });
 
-test("a page of another site shows a video only where [web] embed allows it", async () => {
+test("other sites can embed a video only if web.embed allows it", async () => {
   const answer = await fetch(`${site.url}/embed/${id}`);
   assert.match(answer.headers.get("content-security-policy"), /frame-ancestors 'none'/);
   assert.equal((await (await fetch(`${site.url}/oembed?url=${encodeURIComponent(`${site.url}/v/${id}`)}`)).json()).type, "link");

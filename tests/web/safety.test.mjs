@@ -19,7 +19,7 @@ after(async () => {
   await site?.stop();
 });
 
-test("whatever people write stays text: in names, descriptions, comments, tags, reports and file names", async () => {
+test("markup that users enter stays text: in names, descriptions, comments, tags, reports and file names", async () => {
   const anna = await site.as("anna");
   for (const text of corpus) {
     await anna("PATCH", `/video/${id}`, { name: text, description: `${text}\n0:01 ${text}`, tags: [text.replaceAll(",", "").slice(0, 50)] });
@@ -62,7 +62,7 @@ test("whatever people write stays text: in names, descriptions, comments, tags, 
   assert.deepEqual(browser.troubles, []);
 });
 
-test("two people cannot touch each other's things", async () => {
+test("users cannot change what belongs to others", async () => {
   const anna = await site.as("anna");
   const name = Buffer.from("half").toString("base64");
   const begun = await fetch(`${site.url}/uploads`, { method: "POST", headers: { "X-Session-Id": anna.session, "Tus-Resumable": "1.0.0", "Upload-Length": "1000", "Upload-Metadata": `name ${name}` } });
@@ -85,7 +85,7 @@ test("two people cannot touch each other's things", async () => {
   assert.equal((await page.goto("/admin")).status(), 403);
 });
 
-test("a page of another site can neither sign in, nor sign out, nor register for anybody", async () => {
+test("a page of another site cannot sign anybody in or out, or register them", async () => {
   for (const path of ["/signin", "/signout", "/register"]) {
     const cross = await fetch(site.url + path, { method: "POST", redirect: "manual", headers: { "Content-Type": "application/x-www-form-urlencoded", Origin: "https://evil.example", "Sec-Fetch-Site": "cross-site" }, body: "user_name=anna&pwd=correct+horse+battery" });
     assert.equal(cross.status, 403, path);
@@ -93,7 +93,7 @@ test("a page of another site can neither sign in, nor sign out, nor register for
   }
 });
 
-test("after signing in the browser goes to a page of this site only", async () => {
+test("after signing in, the browser goes only to pages of this site", async () => {
   for (const next of ["https://evil.example/", "//evil.example/", "/\\evil.example/", "javascript:alert(1)", "/\tevil", "/v/1\r\nX: y"]) {
     const answer = await fetch(`${site.url}/signin`, { method: "POST", redirect: "manual", headers: { "Content-Type": "application/x-www-form-urlencoded" }, body: new URLSearchParams({ user_name: "anna", pwd: "correct horse battery", next }) });
     assert.equal(answer.status, 303);

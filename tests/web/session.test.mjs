@@ -15,7 +15,7 @@ after(async () => {
   await site?.stop();
 });
 
-test("the session of a page that plays does not end, nor does the browser's cookie", async () => {
+test("neither the session nor the cookie expires while a video plays", async () => {
   const page = await browser.open(site);
   await browser.signIn(page, "ada");
   await page.goto(`/v/${id}`);
@@ -28,7 +28,7 @@ test("the session of a page that plays does not end, nor does the browser's cook
   await page.context().close();
 });
 
-test("a session that has ended takes nobody off the page, and what was typed can be sent after signing in again", async () => {
+test("an expired session leaves the page as it is, and what was typed can be sent after signing in again", async () => {
   const page = await browser.open(site);
   page.expected.push("401");
   await browser.signIn(page, "ada");

@@ -1,4 +1,4 @@
-// What can be said of the pages' sources without a browser.
+// Checks of the pages' sources that need no browser.
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ test("a module imports only what it uses", () => {
   assert.deepEqual(unused, []);
 });
 
-test("what a module exports is used by another, or by its tests", () => {
+test("everything that a module exports is used by another, or by its tests", () => {
   const sources = filesOf("src").map(textOf).join("\n") + readdirSync(new URL(".", import.meta.url)).map(name => name.endsWith(".mjs") ? readFileSync(new URL(name, import.meta.url), "utf8") : "").join("\n");
   const unused = [];
   for (const file of filesOf("src"))
@@ -28,7 +28,7 @@ test("what a module exports is used by another, or by its tests", () => {
   assert.deepEqual(unused, []);
 });
 
-test("no input of a form is set by value or checked, which a page that is drawn again would undo while somebody types", () => {
+test("no input of a form uses value or checked, which would undo typing when the page is drawn again", () => {
   for (const file of filesOf("src")) {
     for (const [form] of textOf(file).matchAll(/<\$\{Form\}[\s\S]*?<\/\$\{Form\}>/g))
       for (const [input] of form.matchAll(/<(?:input|textarea)\b(?:\$\{(?:[^{}]|\{[^{}]*\})*\}|[^>$])*>/g))
@@ -36,7 +36,7 @@ test("no input of a form is set by value or checked, which a page that is drawn 
   }
 });
 
-test("the page has no color in two places that must be the same but differ", () => {
+test("colors that are repeated in several places are the same", () => {
   const tokens = textOf("style/tokens.css");
   const rulesOf = start => tokens.slice(tokens.indexOf(start)).match(/--[\w-]+: [^;]+;/g).slice(0, 18);
   assert.deepEqual(rulesOf('[data-theme="auto"]'), rulesOf('[data-theme="dark"]'));

@@ -16,8 +16,8 @@ after(async () => {
 const videosOf = async (user, state = "ready") => (await (await (await site.as(user))("GET", `/user/${user}/videos?state=${state}`)).json()).videos;
 const time = () => page.$eval("video", video => video.currentTime);
 
-test("a person registers, uploads, watches, comments, deletes and signs out", async t => {
-  await t.test("registers by the form", async () => {
+test("a user registers, uploads, watches, comments, deletes and signs out", async t => {
+  await t.test("registers with the form", async () => {
     await page.goto("/");
     await page.click("text=Register");
     await page.fill("#new-name", "ada");
@@ -27,7 +27,7 @@ test("a person registers, uploads, watches, comments, deletes and signs out", as
     assert.equal(await page.getAttribute("html", "data-user"), "ada");
     await page.waitForSelector("text=Nothing here yet");
   });
-  await t.test("uploads a film, which appears in the list", async () => {
+  await t.test("uploads a video, which appears in the list", async () => {
     await page.setInputFiles("input[type=file][multiple]", film(12));
     await page.waitForSelector("li[data-state=done]");
     await page.waitForSelector(".mine h3 a");
@@ -40,12 +40,12 @@ test("a person registers, uploads, watches, comments, deletes and signs out", as
     await page.click("dialog >> text=Save");
     await page.waitForSelector(".mine h3 >> text=A test film");
   });
-  await t.test("plays it: the time goes on, and seeking moves it", async () => {
+  await t.test("plays it: the time advances, and seeking changes it", async () => {
     await page.click(".mine h3 a");
     await page.waitForURL("**/v/*");
     assert.equal(await page.textContent("h1"), "A test film");
     await page.click(".big-play");
-    await until(async () => (await time()) > 0.5, "the film goes on");
+    await until(async () => (await time()) > 0.5, "the video plays");
     await page.keyboard.press("l");
     await until(async () => (await time()) >= 10, "l goes on by ten seconds");
     await page.keyboard.press("k");
@@ -70,7 +70,7 @@ test("a person registers, uploads, watches, comments, deletes and signs out", as
     await page.keyboard.press("c");
     await until(() => page.$eval("video", video => video.textTracks[0].mode === "showing" && video.textTracks[0].cues?.length === 1), "the subtitles show");
   });
-  await t.test("writes a comment, whose time leads into the film", async () => {
+  await t.test("writes a comment with a time, which links into the video", async () => {
     await page.fill(".comment-form textarea", "Look at 0:03!");
     await page.click(".comment-form >> text=Comment");
     await page.click(".comment >> text=0:03");
@@ -80,7 +80,7 @@ test("a person registers, uploads, watches, comments, deletes and signs out", as
     await page.click(".comment .comment-form button.primary");
     await page.waitForSelector(".replies >> text=Seen.");
   });
-  await t.test("sends danmaku, which fly over the picture", async () => {
+  await t.test("posts danmaku, which fly over the picture", async () => {
     await page.$eval("video", video => { video.muted = true; return video.play(); });
     await page.fill(".say input[type=text]", "A line of mine");
     await page.press(".say input[type=text]", "Enter");
@@ -90,7 +90,7 @@ test("a person registers, uploads, watches, comments, deletes and signs out", as
     await until(async () => (await page.$eval(".danmaku span.mine", one => one.getBoundingClientRect().left).catch(() => -1e9)) < first - 20, "the line moves");
     await page.waitForSelector(".lines >> text=A line of mine");
   });
-  await t.test("comes back to where the film stopped", async () => {
+  await t.test("resumes where the video stopped", async () => {
     await page.$eval("video", video => video.play());  // it may have ended meanwhile
     await page.$eval("video", video => { video.currentTime = 8; video.pause(); });
     const id = new URL(page.url()).pathname.slice(3);
@@ -124,7 +124,7 @@ test("a person registers, uploads, watches, comments, deletes and signs out", as
     await guest.context().close();
     await page.keyboard.press("Escape");
   });
-  await t.test("deletes it and takes that back", async () => {
+  await t.test("deletes it and undoes that", async () => {
     await page.goto("/userhome");
     await page.click(".mine summary");
     await page.click(".mine >> text=Delete");
@@ -132,7 +132,7 @@ test("a person registers, uploads, watches, comments, deletes and signs out", as
     await page.click(".toast >> text=Undo");
     await page.waitForSelector(".mine h3 >> text=A test film");
   });
-  await t.test("makes a token and an archive of the data", async () => {
+  await t.test("creates a token and an archive of the data", async () => {
     await page.goto("/account");
     await page.fill("[name=label]", "nightly");
     await page.click("text=Create token");
@@ -150,11 +150,11 @@ test("a person registers, uploads, watches, comments, deletes and signs out", as
   });
 });
 
-test("nothing went wrong unseen: no violation of the policy, no error in the console", () => {
+test("no page violated the content security policy or wrote an error to the console", () => {
   assert.deepEqual(browser.troubles, []);
 });
 
-test("a wrong password and a taken name are said on the page, and the name stays", async () => {
+test("the page says that a password is wrong or a name is taken, and keeps the name", async () => {
   const guest = await browser.open(site);
   guest.expected.push("401", "409");
   await guest.goto("/signin?next=/account");
@@ -176,7 +176,7 @@ test("a wrong password and a taken name are said on the page, and the name stays
   assert.deepEqual(browser.troubles, []);
 });
 
-test("without scripts pages show, forms sign in, and the film has the browser's own controls", async () => {
+test("without scripts, pages are shown, forms sign in, and the video has the browser's own controls", async () => {
   const plain = await browser.open(site, { javaScriptEnabled: false });
   await plain.goto("/signin");
   await plain.fill("#name", "ada");
@@ -195,7 +195,7 @@ test("without scripts pages show, forms sign in, and the film has the browser's 
   await plain.waitForSelector(".header >> text=Sign in");
 });
 
-test("an upload that the server's restart cut goes on, and a cancelled one leaves nothing", async t => {
+test("an upload that a restart of the server interrupts is resumed, and a cancelled one leaves nothing", async t => {
   if (!features.has("tus")) return t.skip("no resumable uploads in this version");
   const own = await browser.open(site);
   own.expected.push("ERR_", "Failed to load resource");

@@ -8,13 +8,13 @@ const web = new URL("../../web/", import.meta.url).pathname;
 const textsOf = name => JSON.parse(readFileSync(join(web, "strings", name), "utf8"));
 const placesOf = text => [...text.matchAll(/\{(\w+)\}/g)].map(found => found[1]).sort().join();
 
-test("the languages have the same texts with the same places for values", () => {
+test("all languages have the same keys with the same placeholders", () => {
   const english = textsOf("en.json"), chinese = textsOf("zh-CN.json");
   assert.deepEqual(Object.keys(chinese), Object.keys(english));
   for (const key in english) assert.equal(placesOf(chinese[key]), placesOf(english[key]), key);
 });
 
-test("every text that the pages ask for is there", () => {
+test("every key that the pages use exists", () => {
   const english = textsOf("en.json");
   const sources = folder => readdirSync(join(web, folder), { withFileTypes: true }).flatMap(one => one.isDirectory() ? sources(join(folder, one.name)) : [join(folder, one.name)]);
   for (const file of [...sources("src"), ...sources("pages")]) {
@@ -24,7 +24,7 @@ test("every text that the pages ask for is there", () => {
   }
 });
 
-test("other projects' files are the ones that web/vendor/README names", () => {
+test("the files in web/vendor are those that its README names", () => {
   const readme = readFileSync(join(web, "vendor/README"), "utf8");
   const rows = [...readme.matchAll(/^(\w+\.js) .* ([0-9a-f]{64})$/gm)];
   assert.equal(rows.length, 3);

@@ -1,4 +1,4 @@
-// The upload queue, where things happen at once.
+// The upload queue when several things happen at once.
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -61,7 +61,7 @@ test("an upload that is cancelled while it is being created leaves nothing", asy
   await page.context().close();
 });
 
-test("an upload that is cancelled while it is sending leaves nothing, here or in the list of what can be resumed", async () => {
+test("an upload that is cancelled while it is sending leaves nothing, neither in the queue nor among the incomplete uploads", async () => {
   const page = await open(200000);
   await choose(page, big());
   await until(async () => (await sentPart(page)) > 0, "some of it has been sent");
@@ -76,7 +76,7 @@ test("an upload that is cancelled while it is sending leaves nothing, here or in
   await page.context().close();
 });
 
-test("pausing and resuming at once, again and again, makes one upload that sends one piece at a time", async () => {
+test("pausing and resuming in quick succession makes one upload, which sends one piece at a time", async () => {
   const page = await open(1000000);
   await choose(page, [big(), big()]);  // the same one twice
   await until(() => count(page, "PATCH") > 0);
@@ -93,7 +93,7 @@ test("pausing and resuming at once, again and again, makes one upload that sends
   await page.context().close();
 });
 
-test("an upload is resumed after its tab was closed, and what is known of it in another browser can be cancelled there", async () => {
+test("an upload is resumed after its tab was closed, and can be cancelled in another browser", async () => {
   const page = await open(3000000);
   const file = film(61, { size: "640x360", rate: "8000k" });
   const before = await received();
@@ -125,7 +125,7 @@ test("an upload is resumed after its tab was closed, and what is known of it in 
   await elsewhere.context().close();
 });
 
-test("a lost connection is waited for", async () => {
+test("an upload waits while the connection is lost", async () => {
   const page = await open();
   await page.context().setOffline(true);
   await choose(page, film(13));
@@ -135,7 +135,7 @@ test("a lost connection is waited for", async () => {
   await page.context().close();
 });
 
-test("a proxy that takes no large bodies gets the file in pieces", async () => {
+test("through a proxy that limits the size of a request, the file is sent in pieces", async () => {
   const page = await open();
   await page.addInitScript(() => {
     // A file that is larger than one piece, without its bytes.
@@ -158,7 +158,7 @@ test("a proxy that takes no large bodies gets the file in pieces", async () => {
   await page.context().close();
 });
 
-test("an open dialog keeps what is typed while an upload ends, and a later page's video stays one", async () => {
+test("an open dialog keeps what is typed while an upload ends, and no video is listed twice", async () => {
   for (let n = 0; n < 27; n++) await api("POST", "/user/ada/videos", { name: `video ${n}` });
   const page = await open();
   await page.click("text=Show more");
@@ -181,7 +181,7 @@ test("an open dialog keeps what is typed while an upload ends, and a later page'
   await page.context().close();
 });
 
-test("what is switched off and on again is on", async () => {
+test("a setting that is switched off and on again is on", async () => {
   const page = await open();
   const { id } = (await ready())[0];
   await page.goto(`/v/${id}`);

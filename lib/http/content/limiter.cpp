@@ -146,7 +146,8 @@ Limiter::Token Limiter::takeUpload(std::string_view address) {
   return Buckets::takeUpload(buckets_, address);
 }
 
-Limiter::Token Limiter::waitForUpload(std::string_view address, std::chrono::milliseconds patience) {
+Limiter::Token Limiter::waitForUpload(std::string_view address, std::chrono::milliseconds patience,
+                                      const std::function<bool()>& isStopped) {
   Buckets& in = *buckets_;
   const auto deadline = std::chrono::steady_clock::now() + patience;
   std::unique_lock lock(in.mutex);
@@ -154,13 +155,19 @@ Limiter::Token Limiter::waitForUpload(std::string_view address, std::chrono::mil
     try {
       return Buckets::takeUpload(buckets_, address);
     } catch (const Error& error) {
-      if (isLate || in.waiting >= mostWaiting) throw Error(Fault::locked, error.detail(), error.retryAfter());
+      if (isLate || (isStopped && isStopped()) || in.waiting >= mostWaiting)
+        throw Error(Fault::locked, error.detail(), error.retryAfter());
     }
     ++in.waiting;
     const Waiting forAnother;
     isLate = in.uploadEnded.wait_until(lock, deadline) == std::cv_status::timeout;
     --in.waiting;
   }
+}
+
+void Limiter::wake() {
+  const std::lock_guard lock(buckets_->mutex);
+  buckets_->uploadEnded.notify_all();
 }
 
 Limiter::Token Limiter::takeConnection(std::string_view address) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -55,9 +56,12 @@ class Limiter {
   Token takeStream(std::string_view address);
   /// Returns a token for one upload from `address`, which may be empty likewise. Throws tooMany if a limit is reached.
   Token takeUpload(std::string_view address);
-  /// Does the same, but waits for a token at most as long as `patience`, if not too many requests wait already. Throws
-  /// locked instead.
-  Token waitForUpload(std::string_view address, std::chrono::milliseconds patience);
+  /// Does the same, but waits for a token at most as long as `patience` and until `isStopped`, which may be null,
+  /// returns true, if not too many requests wait already. Throws locked instead.
+  Token waitForUpload(std::string_view address, std::chrono::milliseconds patience,
+                      const std::function<bool()>& isStopped = {});
+  /// Has those who wait ask whether they are stopped.
+  void wake();
   /// Returns a token for one connection from `address`, or for one request that a trusted proxy forwards from it; null
   /// if they are not limited. Throws tooMany if the limit is reached.
   Token takeConnection(std::string_view address);

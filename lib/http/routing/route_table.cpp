@@ -143,9 +143,13 @@ RouteTable::Match RouteTable::find(const PathParts& path, Method method, unsigne
   if (search.known != nullptr) {
     for (const auto& [one, token] : tokens) {
       const RouteEntry* entry = Search::entryFor(*search.known, one);
-      if (isVisible(entry, roles)) match.plainErrors = match.plainErrors || entry->route.flags.plainErrors;
-      if (isVisible(entry, roles)) match.isContent = match.isContent || entry->isContent;
-      if (!isVisible(entry, roles) && one != Method::options) continue;
+      if (isVisible(entry, roles)) {
+        match.plainErrors = match.plainErrors || entry->route.flags.plainErrors;
+        match.isContent = match.isContent || entry->isContent;
+        if (!entry->route.header.first.empty()) match.header = entry->route.header;
+      } else if (one != Method::options) {
+        continue;
+      }
       if (!match.allow.empty()) match.allow += ", ";
       match.allow += token;
     }

@@ -74,7 +74,8 @@ class RouteTable {
     std::string allow;                  ///< if only the method is unknown, or for OPTIONS: the allowed methods
     bool plainErrors = false;           ///< whether the path has plain-text errors
     bool isContent = false;             ///< whether contents are read at the path
-    std::string_view emptyParameter;    ///< if only an empty part prevents a match: that parameter's name
+    std::pair<std::string_view, std::string_view> header;  ///< Route::header of the path
+    std::string_view emptyParameter;  ///< if only an empty part prevents a match: that parameter's name
   };
 
   RouteTable();

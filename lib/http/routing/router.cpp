@@ -54,6 +54,31 @@ bool wantsErrorPage(const Head& head, const Listener& listener, const RouteTable
   return weightOf(accepted, "text/html").value_or(0) > weightOf(accepted, "application/json").value_or(0);
 }
 
+/// The bytes of a request that waits for an upload token, which is released with this object.
+class WaitingSource {
+ public:
+  /// `bytes` and `limiter` must outlive this object.
+  WaitingSource(const ByteSource& bytes, Limiter& limiter, std::string_view address, std::chrono::milliseconds patience)
+      : source_(bytes) {
+    source_.start = [this, &limiter, address, patience] {
+      if (!token_) token_ = limiter.waitForUpload(address, patience, [this] { return stopped_.load(); });
+    };
+    source_.stop = [this, &bytes, &limiter] {
+      stopped_ = true;
+      if (bytes.stop) bytes.stop();
+      limiter.wake();
+    };
+  }
+  WaitingSource(const WaitingSource&) = delete;
+  WaitingSource& operator=(const WaitingSource&) = delete;
+  const ByteSource& source() const noexcept { return source_; }
+
+ private:
+  ByteSource source_;
+  std::atomic<bool> stopped_ = false;
+  Limiter::Token token_;
+};
+
 /// Destroyed when the last byte of a reply was sent or its connection broke; then counts and logs the duration.
 class Ending {
  public:
@@ -132,8 +157,12 @@ class RequestScope {
   void setEntry(const RouteEntry* entry) noexcept {
     if (entry == nullptr) return;
     operation_ = entry->route.name;
+    setHeader(entry->route.header);
     answers_ = entry->answers.get();
   }
+
+  /// Adds a header field to the reply; without a name none.
+  void setHeader(const std::pair<std::string_view, std::string_view>& header) noexcept { header_ = header; }
 
   void setCaller(const Credential& by) {
     if (isLogged() && options_.callerOf) caller_ = options_.callerOf(by);
@@ -178,6 +207,7 @@ class RequestScope {
     }
     answer_.set("X-Request-Id", requestId_);
     answer_.set("X-Content-Type-Options", "nosniff");
+    if (!header_.first.empty()) answer_.set(header_.first, std::string(header_.second));
     // A page that is reached by a signed link must not tell the link to others.
     if (head_ != nullptr && hasSignature(head_->query)) answer_.set("Referrer-Policy", "no-referrer");
     cors::share(head_, options_.origins, answer_);
@@ -216,6 +246,7 @@ class RequestScope {
   std::string requestId_;
   ErrorForm form_;
   std::string_view operation_;
+  std::pair<std::string_view, std::string_view> header_;
   const ErrorPage* page_ = nullptr;
   observe::LoggedCaller caller_;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
@@ -347,8 +378,9 @@ struct Router::Admitted final : Admission {
   std::string allow;     ///< the allowed methods, if the path is known but not the method
   bool options = false;  ///< an OPTIONS request: reply with `allow` only
   bool plainErrors = false;
-  bool asPage = false;     ///< errors are shown as a page
-  bool isContent = false;  ///< of an OPTIONS request: contents are read at the path
+  bool asPage = false;                                   ///< errors are shown as a page
+  bool isContent = false;                                ///< of an OPTIONS request: contents are read at the path
+  std::pair<std::string_view, std::string_view> header;  ///< Route::header, also if the method is unknown
   std::optional<Error> refusal;
   Limiter::Token token;  ///< of an upload, or for the memory of its body
   Limiter::Token share;  ///< of a forwarded request, in place of its connection
@@ -393,6 +425,7 @@ void Router::admit(const Head& head, const Listener& listener, Admitted& admitte
   RouteTable::Match match = routes_.find(PathParts(head.path), head.method, listener.roles);
   admitted.plainErrors = match.plainErrors;
   admitted.isContent = match.isContent;
+  admitted.header = match.header;
   admitted.asPage = wantsErrorPage(head, listener, match);
   if (match.entry == nullptr) {
     admitted.allow = std::move(match.allow);
@@ -453,19 +486,17 @@ std::unique_ptr<Admission> Router::begin(const Head& head, const Peer& peer, con
     if (admitted->options) return;
     scope.form().plain = admitted->plainErrors;
     scope.setEntry(admitted->entry);
+    scope.setHeader(admitted->header);
     if (!admitted->allow.empty()) answer.set("Allow", admitted->allow);
+    if (admitted->entry != nullptr) requireRunning(admitted->entry->route, answer);
     if (admitted->refusal) throw Error(*admitted->refusal);
     // The connections of a proxy are shared by its clients.
     if (const Peer& client = admitted->client;
         client.proxied && !client.address.empty() && !options_.proxies.contains(client.address))
       admitted->share = limiter_.takeConnection(client.address);
     if (listener.operatorSocket) return;
-    if (admitted->body == BodyUse::stream) {
-      if (!admitted->entry->route.flags.waitsForToken)
-        admitted->token = limiter_.takeUpload(admitted->client.address);
-      else if (head.hasBody())
-        admitted->token = limiter_.waitForUpload(admitted->client.address, options_.uploadPatience);
-    }
+    if (admitted->body == BodyUse::stream && !admitted->entry->route.flags.waitsForToken)
+      admitted->token = limiter_.takeUpload(admitted->client.address);
     if (admitted->body != BodyUse::collect || !head.hasBody()) return;
     const std::uint64_t size = std::min<std::uint64_t>(head.contentLength.value_or(largestCollected), largestCollected);
     admitted->token = takeBuffer(admitted->client, size);
@@ -474,6 +505,13 @@ std::unique_ptr<Admission> Router::begin(const Head& head, const Peer& peer, con
   scope.setCaller(admitted->by);
   scope.finish();
   return nullptr;
+}
+
+void Router::requireRunning(const Route& route, Answer& answer) const {
+  if (!stopping_ || route.method == Method::options || route.roles == ListenerRole::allRoles) return;
+  constexpr std::chrono::seconds retryAfter{5};
+  answer.close = true;
+  throw Error(route.flags.waitsForToken ? Fault::locked : Fault::unavailable, "the server is stopping", retryAfter);
 }
 
 Limiter::Token Router::takeBuffer(const Peer& client, std::size_t bytes) {
@@ -490,7 +528,12 @@ Limiter::Token Router::takeMemory(const Peer& client, const Answer& answer, bool
 
 void Router::serve(const Request& asked, Admission& admission, Answer& answer) noexcept {
   auto& admitted = static_cast<Admitted&>(admission);
-  const Request request{asked.head, admitted.client, asked.listener, asked.body, asked.bytes};
+  std::optional<WaitingSource> waits;
+  if (asked.bytes != nullptr && asked.head.hasBody() && !asked.listener.operatorSocket &&
+      admitted.entry->route.flags.waitsForToken)
+    waits.emplace(*asked.bytes, limiter_, admitted.client.address, options_.uploadPatience);
+  const Request request{asked.head, admitted.client, asked.listener, asked.body,
+                        waits ? &waits->source() : asked.bytes};
   const Head& head = request.head;
   const Limiter::Token token = std::move(admitted.token);
   answer.headers.reserve(8);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -139,6 +140,9 @@ class Router : public Service {
   /// not exist if the client prefers HTML. Without it, clients get JSON.
   void setErrorPage(ErrorPage page) { errorPage_ = std::move(page); }
 
+  /// From now on refuses requests with 503, or with 423 those whose route waits for a token; but not OPTIONS, nor
+  /// operations that listeners of every role have. May be called from any thread.
+  void stop() noexcept { stopping_ = true; }
   /// Returns the limiter of streams, uploads, connections and memory; its limits may be changed at any time.
   Limiter& limiter() noexcept { return limiter_; }
   const Limiter& limiter() const noexcept { return limiter_; }
@@ -173,6 +177,7 @@ class Router : public Service {
   template <class Wanted, class Given>
   static constexpr Shapes shapesOf();
 
+  void requireRunning(const Route& route, Answer& answer) const;
   static BodyUse bodyOf(Method method) noexcept;
   static void answerJson(std::string json, const std::string* nextCursor, const Exchange& exchange, Answer& answer);
   static ByteSource sourceOf(const Exchange& exchange);
@@ -184,6 +189,7 @@ class Router : public Service {
   RouterCounts counts_;
   Limiter limiter_;
   ErrorPage errorPage_;
+  std::atomic<bool> stopping_ = false;
   mutable std::mutex proxiesMutex_;
   std::map<std::string, std::string> proxyWarnings_;  // by the peer's addressKey
 };

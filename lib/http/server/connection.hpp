@@ -130,7 +130,7 @@ class Connection final : public httplib::Stream {
 
   // The members below may only be used by the owner.
   Phase phase = Phase::head;
-  bool refused = false;          ///< gets an error reply only, and counts apart
+  bool refused = false;          ///< gets an error reply only, or came while stopping; counts apart
   bool closing = false;          ///< close after this reply
   bool lingering = false;        ///< the client may still be sending: close so that it can read the answer
   bool trustsShortRead = false;  ///< a read that does not fill the buffer has read everything

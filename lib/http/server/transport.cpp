@@ -102,8 +102,8 @@ void Transport::Impl::sweepForever() {
   std::unique_lock lock(mutex);
   while (sweeping) {
     changed.wait_for(lock, tick, [this] { return !sweeping; });
-    if (!stopping)
-      for (const std::uint32_t index : std::exchange(paused, {})) listenTo(index, EPOLL_CTL_MOD);
+    for (const std::uint32_t index : std::exchange(paused, {}))
+      if (accepts(listeners[index])) listenTo(index, EPOLL_CTL_MOD);
     lock.unlock();
     sweep(buffer);
     lock.lock();
@@ -154,7 +154,7 @@ void Transport::Impl::expire(Connection& connection, ReadBuffer& buffer) {
 void Transport::Impl::closeIdle() {
   for (std::uint32_t index = 0, end = usedSlots; index < end; ++index) {
     if (deadlines[index].load(std::memory_order_acquire) == 0 || !slots[index]->enter()) continue;
-    if (slots[index]->phase == Connection::Phase::head)
+    if (slots[index]->phase == Connection::Phase::head && !slots[index]->refused)
       close(*slots[index]);
     else
       leaveOrRearm(*slots[index]);
@@ -192,7 +192,7 @@ void Transport::Impl::rearm(const epoll_event& event) {
   if (generation == 0) {
     if (index == wakeUp) return;
     const std::lock_guard lock(mutex);
-    listenTo(index, EPOLL_CTL_MOD);
+    if (accepts(listeners[index])) listenTo(index, EPOLL_CTL_MOD);
   } else if (slots[index]->enter(generation)) {
     rearm(*slots[index]);
   }
@@ -217,7 +217,7 @@ void Transport::Impl::accept(std::uint32_t index, ReadBuffer& buffer) {
     const std::lock_guard lock(mutex);
     listening = &listeners[index];
   }
-  for (std::size_t count = 0; count < acceptTurn && !stopping; ++count) {
+  for (std::size_t count = 0; count < acceptTurn && accepts(*listening); ++count) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
     const int socket = ::accept4(listening->socket.number(), reinterpret_cast<sockaddr*>(&address), &size,
@@ -227,15 +227,14 @@ void Transport::Impl::accept(std::uint32_t index, ReadBuffer& buffer) {
       continue;
     }
     if (errno == EAGAIN) break;
-    if (stopping) return;
+    if (!accepts(*listening)) return;
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       const std::lock_guard lock(mutex);
       return paused.push_back(index);
     }
   }
-  if (stopping) return;
   const std::lock_guard lock(mutex);
-  listenTo(index, EPOLL_CTL_MOD);
+  if (accepts(*listening)) listenTo(index, EPOLL_CTL_MOD);
 }
 
 void Transport::Impl::adopt(Descriptor socket, const sockaddr_storage& address, ListenerSocket& listening,
@@ -252,7 +251,8 @@ void Transport::Impl::adopt(Descriptor socket, const sockaddr_storage& address, 
       refusal = {503, "connections: too many"};
     }
     // Refused connections must not take the places of others, however many they are.
-    if (refusal && refusedOpen >= surplus) return;
+    const bool isRefused = refusal || stopping;
+    if (isRefused && refusedOpen >= surplus) return;
     if (freeSlots.empty()) {
       index = usedSlots;
       slots[index] = std::make_unique<Connection>(index, traffic);
@@ -261,8 +261,8 @@ void Transport::Impl::adopt(Descriptor socket, const sockaddr_storage& address, 
       index = freeSlots.back();
       freeSlots.pop_back();
     }
-    slots[index]->refused = refusal.has_value();
-    if (refusal) ++refusedOpen;
+    slots[index]->refused = isRefused;
+    if (isRefused) ++refusedOpen;
     ++open;
   }
   accepted.fetch_add(1, std::memory_order_relaxed);
@@ -287,7 +287,7 @@ void Transport::Impl::close(Connection& connection) {
   const std::lock_guard lock(mutex);
   freeSlots.push_back(connection.index);
   if (wasRefused) --refusedOpen;
-  if (--open == 0) changed.notify_all();
+  if (--open == refusedOpen) changed.notify_all();
 }
 
 // ---- starting and stopping
@@ -321,23 +321,30 @@ bool Transport::Impl::beginStop() {
   const std::lock_guard lock(mutex);
   if (std::exchange(stopped, true)) return false;
   stopping = true;
+  endAccepting();
+  return true;
+}
+
+/// Ends the listening of sockets on which no connections are accepted any more.
+void Transport::Impl::endAccepting() {
   // Do not close yet: a worker may be accepting, and the descriptor number could be reused for another socket.
   for (const ListenerSocket& listening : listeners) {
+    if (accepts(listening)) continue;
     if (listening.inherited)  // systemd keeps listening on it
       arm(EPOLL_CTL_DEL, listening.socket.number(), 0, 0);
     else
       ::shutdown(listening.socket.number(), SHUT_RDWR);
   }
-  return true;
 }
 
 void Transport::Impl::waitForReplies(std::chrono::steady_clock::time_point deadline) {
   std::unique_lock lock(mutex);
-  while (started && open > 0 && !stopsNow && std::chrono::steady_clock::now() < deadline) {
+  const auto isDone = [this] { return open == refusedOpen || stopsNow; };
+  while (started && !isDone() && std::chrono::steady_clock::now() < deadline) {
     lock.unlock();
     closeIdle();
     lock.lock();
-    changed.wait_for(lock, stopTick, [this] { return open == 0 || stopsNow; });
+    changed.wait_for(lock, stopTick, isDone);
   }
 }
 
@@ -345,6 +352,7 @@ void Transport::Impl::endStop() {
   {
     const std::lock_guard lock(mutex);
     forced = true;
+    endAccepting();
     sweeping = false;
     changed.notify_all();
   }

@@ -64,8 +64,9 @@ class Transport {
   std::string listen(const Listener& listener);
   /// Starts serving; returns at once.
   void start();
-  /// Stops accepting, lets running replies finish within `shutdownTimeout`, then closes the remaining connections and
-  /// joins every thread.
+  /// Lets running replies finish within `shutdownTimeout`, then closes the remaining connections and joins every
+  /// thread. Meanwhile new connections get one reply each, which is not waited for; on the operator socket and on
+  /// inherited sockets none are accepted.
   void stop();
   /// Makes `stop` stop waiting at once. May be called from any thread, for example the one that handles signals.
   void stopNow();

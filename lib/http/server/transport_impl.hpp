@@ -33,8 +33,10 @@ struct Transport::Impl {
   std::string listen(const Listener& listener, std::vector<Descriptor>& inherited);
   /// Starts serving unless it has no listener or was started before.
   void start();
-  /// Stops accepting. Returns false if that was done before.
+  /// From now on connections are closed after one reply, and new ones are not waited for. Returns false if that was
+  /// done before.
   bool beginStop();
+  void endAccepting();
   void waitForReplies(std::chrono::steady_clock::time_point deadline);
   void endStop();
   void stopNow();
@@ -66,6 +68,11 @@ struct Transport::Impl {
     if (!connection.leave()) rearm(connection);
   }
   void listenTo(std::uint32_t index, int operation);
+  /// Returns whether new connections are accepted. While stopping, those of systemd's sockets wait for the next
+  /// process, and those of the operator's socket can do without a daemon.
+  bool accepts(const ListenerSocket& listening) const {
+    return !stopping || !(forced || listening.inherited || listening.listener.operatorSocket);
+  }
 
   // ---- connections
   /// Returns milliseconds of a monotonic clock.

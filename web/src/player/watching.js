@@ -1,4 +1,4 @@
-// What the pages with a player share: the parts of their URL, and the sign of life while the video plays.
+// What the pages with a player share: the parts of their URL, and the heartbeats while the video plays.
 import { post, can } from "../lib/api.js";
 
 const asked = new URLSearchParams(location.search);
@@ -21,8 +21,8 @@ export const start = seconds(asked.get("t"));
 const every = 20000;  // ms
 
 /**
- * Says each 20 s while the video plays, at pause and when the page is left, that somebody watches. The reply brings what
- * others have said since, and how many are watching; both go to `onReply`. `link` is the query of a signed link.
+ * Sends a heartbeat every 20 s while the video plays, when it is paused and when the page is left. The reply has the new
+ * danmaku of others and the number of viewers; both go to `onReply`. `link` is the query of a signed link.
  */
 export function watch(video, id, link, onReply) {
   if (!can("watch")) return;
