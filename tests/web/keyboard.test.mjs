@@ -34,6 +34,7 @@ test("a person registers, uploads, edits, watches, comments, deletes, takes that
   };
   const first = ".mine > li:first-child";
 
+  page.on("filechooser", chooser => chooser.setFiles(film(12)));
   await page.goto("/");
   await reach(".skip");
   await press(".account a[href$='#register']");
@@ -46,9 +47,7 @@ test("a person registers, uploads, edits, watches, comments, deletes, takes that
   await page.waitForURL("**/userhome");
 
   await page.waitForSelector(".drop");
-  await reach(".drop .button.primary");
-  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Enter")]);
-  await chooser.setFiles(film(12));
+  await press(".drop .button.primary");
   await page.waitForSelector("li[data-state=done]");
   await page.waitForSelector(`${first} h3 a`);
 

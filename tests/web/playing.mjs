@@ -36,7 +36,7 @@ export async function memoryOf(page, passes, onSample = () => {}) {
     for (const key of ["k", "k", "Shift+?", "Escape"]) await page.keyboard.press(key);
     await page.click(".control[aria-label='Danmaku settings']");
     await page.keyboard.press("Escape");
-    await page.keyboard.press("l");
+    await page.keyboard.press("j");
     for (let times = 0; times < 2; times++) await tools.send("HeapProfiler.collectGarbage");
     const metrics = new Map((await tools.send("Performance.getMetrics")).metrics.map(({ name, value }) => [name, value]));
     samples.push({ heap: metrics.get("JSHeapUsedSize"), nodes: metrics.get("Nodes"), listeners: metrics.get("JSEventListeners") });
