@@ -19,7 +19,23 @@ struct ThumbnailOf : RenditionsOf {
 struct RenderVideos {
   std::vector<std::string> ids;
   bool force = false;
+  bool picture = false;
 };
+
+struct ListRenditions : RenditionQuery {
+  std::optional<VideoId> id;
+};
+
+// What became of a request to make a form.
+Result resultOf(const Rendition& made, const std::string& id) {
+  switch (made.state) {
+    case RenditionState::ready: return {"ready", id, {}, {}};
+    case RenditionState::unneeded: return {"unneeded", id, {}, "browsers play it as it is; --force makes one anyway"};
+    case RenditionState::transcode:
+      return {"skipped", id, {}, "it would have to be encoded, which media.transcode does not allow"};
+    default: return {"queued", id, {}, {}};
+  }
+}
 
 int setThumbnail(Caller& caller, const ThumbnailOf& wanted) {
   Descriptor file;
@@ -101,24 +117,38 @@ void addRenditions(Commands& commands, CLI::App& video) {
   picture.runs(thumbnail);
 
   auto render = commands.verb<RenderVideos>(
-      video, "render", "Have a form of videos made that every browser plays; the server needs ffmpeg");
+      video, "render",
+      "Have a form of videos made that every browser plays, also if it was given up; the server needs ffmpeg");
   render.several("ID", &RenderVideos::ids, "videos; - reads one ID per line from standard input");
   render.flag("--force", &RenderVideos::force, "also if there is one, or if browsers play the video as it is");
+  render.flag("--picture", &RenderVideos::picture, "a picture instead; one that was set stays");
   render.givesResults();
   render.runs([](Caller& caller, RenderVideos& wanted) {
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
-      const RenderVideo one{VideoId{id}, wanted.force ? std::optional(true) : std::nullopt};
-      const Rendition made = caller.toolkit().renditions().render(caller.by(), one);
-      return {made.state == RenditionState::ready ? "ready" : "queued", id, {}, {}};
+      const RenderVideo one{VideoId{id}, wanted.force ? std::optional(true) : std::nullopt,
+                            wanted.picture ? std::optional(RenditionForm::thumbnail) : std::nullopt};
+      return resultOf(caller.toolkit().renditions().render(caller.by(), one), id);
     });
   });
 
-  auto list = commands.verb<RenditionsOf>(video, "renditions",
-                                          "List the picture and the playable form of a video, and what is to be made");
-  list.option("ID", &RenditionsOf::id)->required();
+  auto list = commands.verb<ListRenditions>(
+      video, "renditions",
+      "List the picture and the playable form of a video, and what is to be made; without ID, what was given up of all "
+      "your videos, and for admins and the operator of all videos");
+  list.option("ID", &ListRenditions::id, "ID of the video");
+  list.option("--state", &ListRenditions::state, "without ID: waiting, transcode or dead; default: dead");
+  list.option("--user", &ListRenditions::user)->type_name("USER");
+  list.lists();
   list.givesList<Page<Rendition>>();
-  list.runs([](Caller& caller, RenditionsOf& wanted) {
-    caller.out.all(caller.toolkit().renditions().list(caller.by(), wanted).items);
+  list.runs([](Caller& caller, ListRenditions& wanted) {
+    Renditions& renditions = caller.toolkit().renditions();
+    if (wanted.id) {
+      if (wanted.state || wanted.user) throw Usage("video renditions: --state and --user list all videos, without ID");
+      caller.out.all(renditions.list(caller.by(), {*wanted.id}).items);
+      return 0;
+    }
+    caller.out.list(static_cast<RenditionQuery&>(wanted), "id,form,state,tries,error",
+                    [&](const RenditionQuery& query) { return renditions.listQueued(caller.by(), query); });
     return 0;
   });
 }

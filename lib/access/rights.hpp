@@ -84,6 +84,9 @@ inline constexpr Right renditionsThumbnail{"renditions.thumbnail", anyone | link
 inline constexpr Right renditionsSetThumbnail{"renditions.setThumbnail", owner | admin, Need::upload};
 inline constexpr Right renditionsRemoveThumbnail{"renditions.removeThumbnail", owner | admin, Need::change};
 inline constexpr Right renditionsRender{"renditions.render", owner | admin, Need::change};
+inline constexpr Right renditionsListQueued{"renditions.listQueued", signedIn, Need::read};
+inline constexpr Right renditionsListQueuedOf{"renditions.listQueued?user", owner | admin, Need::read};
+inline constexpr Right renditionsListQueuedAll{"renditions.listQueued?all", admin, Need::administer};
 inline constexpr Right uploadsPut{"uploads.put", owner | admin | link, Need::upload};
 inline constexpr Right uploadsStripLocation{"uploads.stripLocation", owner | admin, Need::change};
 inline constexpr Right uploadsCreate{"uploads.create", signedIn | link, Need::upload};

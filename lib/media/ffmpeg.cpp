@@ -73,7 +73,7 @@ os::SandboxedProgram listStreams(const Ffmpeg& programs, int file, std::string_v
   os::SandboxedProgram program{.command = {programs.ffprobe, "-hide_banner", "-loglevel", "error"}, .input = file};
   appendReading(program.command, type);
   append(program.command,
-         {"-show_entries", "stream=index,codec_type,codec_name,pix_fmt:stream_disposition=attached_pic", "-of",
+         {"-show_entries", "stream=index,codec_type,codec_name,pix_fmt:stream_disposition=attached_pic,default", "-of",
           "compact=p=0", "-i", inputPath});
   program.limits.printed = 64 * 1024;
   return program;
@@ -81,6 +81,7 @@ os::SandboxedProgram listStreams(const Ffmpeg& programs, int file, std::string_v
 
 PlayedStreams readStreams(std::string_view printed) {
   PlayedStreams streams;
+  bool hasDefault = false;  // the sound is that of a track that players play by default
   while (!printed.empty()) {
     std::string_view line = printed.substr(0, printed.find('\n'));
     printed.remove_prefix(std::min(printed.size(), line.size() + 1));
@@ -102,7 +103,9 @@ PlayedStreams readStreams(std::string_view printed) {
       streams.video = index;
       streams.videoCodec = valueOf("codec_name");
       streams.pixels = valueOf("pix_fmt");
-    } else if (kind == "audio" && !streams.audio) {
+    } else if (const bool isDefault = valueOf("disposition:default") == "1";
+               kind == "audio" && (!streams.audio || (isDefault && !hasDefault))) {
+      hasDefault = isDefault;
       streams.audio = index;
       streams.audioCodec = valueOf("codec_name");
     }

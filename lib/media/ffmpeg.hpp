@@ -24,7 +24,8 @@ Ffmpeg installedFfmpeg();
 /// forced, so that a playlist is never taken for one.
 bool isReadByFfmpeg(std::string_view type) noexcept;
 
-/// The streams of a file that are played: the first one with pictures and the first one with sound.
+/// The streams of a file that are played: the first one with pictures, and the one with sound that is played by
+/// default, otherwise the first one.
 struct PlayedStreams {
   std::optional<int> video;  ///< number of the stream
   std::string videoCodec;    ///< as ffmpeg names it, such as h264

@@ -21,12 +21,16 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
+#include <ctime>
+#include <filesystem>
 #include <functional>
 #include <initializer_list>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <system_error>
 
 #include "base/error.hpp"
 #include "os/errors.hpp"
@@ -315,7 +319,7 @@ bool hasLandlock() noexcept {
 }
 
 SandboxedChild::SandboxedChild(const SandboxedProgram& program)
-    : limits_(program.limits), began_(std::chrono::steady_clock::now()) {
+    : limits_(program.limits), began_(std::chrono::steady_clock::now()), looked_(began_) {
   const Descriptor rules = makeRules(program);
   auto [out, outEnd] = makePipe();
   auto [err, errEnd] = makePipe();
@@ -345,10 +349,35 @@ SandboxedChild::~SandboxedChild() {
   }
 }
 
-void SandboxedChild::kill() noexcept {
-  // To end it needs the processor. Without privileges this needs RLIMIT_NICE, see etc/videod.service.
+// Lets it run beside others, at the lowest priority. Without privileges this needs RLIMIT_NICE, see etc/videod.service.
+void SandboxedChild::compete() noexcept try {
+  competes_ = true;
   const sched_param none{};
   ::sched_setscheduler(pid_, SCHED_OTHER, &none);
+  std::error_code failed;
+  const std::filesystem::path threads = fmt::format("/proc/{}/task", pid_);
+  for (auto thread = std::filesystem::directory_iterator(threads, failed);
+       !failed && thread != std::filesystem::directory_iterator(); thread.increment(failed))
+    ::sched_setscheduler(std::atoi(thread->path().filename().c_str()), SCHED_OTHER, &none);
+} catch (const std::exception&) {
+  // Its other threads wait on.
+}
+
+void SandboxedChild::competeIfStarved() noexcept {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  clockid_t clock{};
+  timespec used{};
+  if (competes_ || now - looked_ < limits_.patience || ::clock_getcpuclockid(pid_, &clock) != 0 ||
+      ::clock_gettime(clock, &used) != 0)
+    return;
+  const auto usedNow = std::chrono::seconds{used.tv_sec} + std::chrono::nanoseconds{used.tv_nsec};
+  if (usedNow - usedThen_ < (now - looked_) / 10) compete();
+  looked_ = now;
+  usedThen_ = usedNow;
+}
+
+void SandboxedChild::kill() noexcept {
+  compete();  // to end it needs the processor
   // It has no children; its group may not exist yet.
   ::kill(pid_, SIGKILL);
 }
@@ -371,6 +400,7 @@ bool SandboxedChild::wait(std::chrono::milliseconds most) {
     const bool wasKilled = !killed_.empty();
     collect();
     if (!wasKilled && !killed_.empty()) kill();
+    competeIfStarved();
     int status = 0;
     rusage used{};
     const pid_t ended = ::wait4(pid_, &status, WNOHANG, &used);

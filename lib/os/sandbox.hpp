@@ -16,6 +16,8 @@ struct SandboxLimits {
   std::chrono::milliseconds time{90'000};  ///< from start to end
   std::uint64_t fileSize = 0;              ///< bytes of the output file
   std::uint64_t printed = 1ULL << 20;      ///< bytes of standard output
+  /// After so long with less than a tenth of a core it no longer waits for an idle one.
+  std::chrono::milliseconds patience{1000};
 };
 
 /// A program to run in the sandbox.
@@ -31,9 +33,9 @@ struct SandboxedProgram {
 bool hasLandlock() noexcept;
 
 /// A child process that runs a program on untrusted input: without privileges, network, other processes, and files but
-/// its input, its output, and those of the system; it runs only while a core has nothing else to do. Its standard input
-/// is empty; what it prints is collected. It is killed with this object, or if the thread that started it ends. For one
-/// thread.
+/// its input, its output, and those of the system; it runs while a core has nothing else to do, or if there is none for
+/// long, at the lowest priority. Its standard input is empty; what it prints is collected. It is killed with this
+/// object, or if the thread that started it ends. For one thread.
 class SandboxedChild {
  public:
   /// Starts the program. Throws Error: unavailable if there are no processes or descriptors left.
@@ -60,6 +62,8 @@ class SandboxedChild {
 
  private:
   void kill() noexcept;
+  void competeIfStarved() noexcept;
+  void compete() noexcept;
   void reap(int status);
   void collect();
 
@@ -74,6 +78,9 @@ class SandboxedChild {
   int status_ = 0;
   bool isOutOfTime_ = false;
   std::chrono::microseconds used_{};  // processor time
+  bool competes_ = false;             // it no longer waits for an idle core
+  std::chrono::steady_clock::time_point looked_;
+  std::chrono::nanoseconds usedThen_{};  // processor time when it was looked at
 };
 
 }  // namespace video::os

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <tuple>
 #include <utility>
 
 #include "renditions/renditions.hpp"
@@ -17,7 +18,8 @@ template <>
 struct Names<RenditionState> {
   static constexpr std::array list{
       std::pair{RenditionState::waiting, "waiting"}, std::pair{RenditionState::ready, "ready"},
-      std::pair{RenditionState::transcode, "transcode"}, std::pair{RenditionState::dead, "dead"}};
+      std::pair{RenditionState::transcode, "transcode"}, std::pair{RenditionState::dead, "dead"},
+      std::pair{RenditionState::unneeded, "unneeded"}};
 };
 
 template <>
@@ -27,7 +29,7 @@ struct Fields<Rendition> {
       Field{"id", &Rendition::id, "ID of the video"},
       Field{"form", &Rendition::form, "thumbnail (a picture) or play (a form that every browser plays)"},
       Field{"state", &Rendition::state,
-            "waiting, ready, transcode (media.transcode does not allow to encode it) or dead (given up)"},
+            "waiting, ready, transcode (media.transcode does not allow to encode it), dead (given up) or unneeded"},
       Field{"size", &Rendition::size, "size in bytes, if ready"},
       Field{"tries", &Rendition::tries, "how often its making has begun"},
       Field{"error", &Rendition::error, "why the last try failed"},
@@ -52,7 +54,16 @@ struct Fields<RenderVideo> {
   static constexpr std::tuple list{
       Field{"id", &RenderVideo::id, "ID of the video"},
       Field{"force", &RenderVideo::force, "also if there is one, or if browsers play the content as it is"},
+      Field{"form", &RenderVideo::form, "thumbnail or play; default: play"},
   };
+};
+
+template <>
+struct Fields<RenditionQuery> {
+  static constexpr std::tuple list = std::tuple_cat(
+      std::tuple{Field{"user", &RenditionQuery::user, "only videos of this user; default: your own, for admins all"},
+                 Field{"state", &RenditionQuery::state, "waiting, transcode or dead; default: dead"}},
+      Fields<ListQuery>::list);
 };
 
 }  // namespace video

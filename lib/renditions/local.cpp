@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "access/access.hpp"
+#include "base/cursor.hpp"
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "media/ffmpeg.hpp"
@@ -24,6 +25,7 @@ using access::Identity;
 constexpr std::size_t mostPictureBytes = 512 * 1024;
 constexpr std::uint32_t mostPictureSide = 4096;
 constexpr std::string_view renditionsTaskName = "renditions";
+constexpr std::string_view thumbnailsTaskName = "thumbnails";
 
 Error noPicture(const VideoId& id) {
   return Error(Fault::notFound, fmt::format("video {}: has no picture", id.text));
@@ -171,23 +173,41 @@ class DirectoryRenditions : public LocalRenditions {
           requireVideo(transaction, access_.identify(transaction, by), rights::renditionsRender, wanted.id);
       if (video.state != VideoState::ready) throw rows::wrongState(video);
       if (!programs_.isInstalled()) throw Error(Fault::conflict, "renditions: ffmpeg is not installed");
-      if (options_.transcode == TranscodeMode::off) throw Error(Fault::conflict, "renditions: media.transcode is off");
       Rendition asked;
       asked.id = wanted.id;
+      asked.form = wanted.form.value_or(RenditionForm::play);
+      const bool isPlay = asked.form == RenditionForm::play;
+      if (isPlay && options_.transcode == TranscodeMode::off)
+        throw Error(Fault::conflict, "renditions: media.transcode is off");
       const bool isForced = wanted.force.value_or(false);
-      if (!video.playFile.empty() && !isForced) {
-        asked.state = RenditionState::ready;
-        return asked;
-      }
-      rows::queueRendition(transaction, wanted.id, RenditionForm::play, isForced, access_.now());
+      if (!isPlay || !isForced) asked.state = stateOf(transaction, wanted.id, asked.form, isForced);
+      if (asked.state == RenditionState::waiting)
+        rows::queueRendition(transaction, wanted.id, asked.form, isPlay && isForced, access_.now());
       return asked;
     });
-    if (made.state == RenditionState::waiting && wake_) wake_(renditionsTaskName);
+    if (made.state == RenditionState::waiting && wake_)
+      wake_(made.form == RenditionForm::play ? renditionsTaskName : thumbnailsTaskName);
     return made;
   }
 
+  Page<Rendition> listQueued(const Credential& by, const RenditionQuery& wanted) override {
+    const Identity who = access_.identify(by);
+    access::require(who, rights::renditionsListQueued);
+    checkLimit(wanted.limit);
+    const RenditionState state = wanted.state.value_or(RenditionState::dead);
+    if (state == RenditionState::ready || state == RenditionState::unneeded)
+      throw Error(Fault::malformed, "state: must be waiting, transcode or dead");
+    return database_.read([&](store::Reader& reader) {
+      return rows::listQueued(
+          reader,
+          access_.whose(reader, who, wanted.user, rights::renditionsListQueuedOf, rights::renditionsListQueuedAll),
+          state, wanted);
+    });
+  }
+
   schedule::Task thumbnailsTask() override {
-    return makeRenditionTask("thumbnails", RenditionForm::thumbnail, database_, blobs_, access_, programs_, options_);
+    return makeRenditionTask(std::string(thumbnailsTaskName), RenditionForm::thumbnail, database_, blobs_, access_,
+                             programs_, options_);
   }
   schedule::Task renditionsTask() override {
     return makeRenditionTask(std::string(renditionsTaskName), RenditionForm::play, database_, blobs_, access_,
@@ -206,6 +226,19 @@ class DirectoryRenditions : public LocalRenditions {
     auto video = rows::findVideo(reader, id);
     access_.requireOnVideo(who, right, rows::viewOf(video), rows::noSuchVideo(id));
     return *std::move(video);
+  }
+
+  // Whether one is there, or must be made on request; a content that the task has looked at may need none.
+  RenditionState stateOf(store::Reader& reader, const VideoId& id, RenditionForm form, bool isForced) const {
+    const auto names = rows::findDerived(reader, id).value_or(rows::DerivedNames{});
+    if (form == RenditionForm::thumbnail)
+      return names.thumbnailSize > 0 || (!names.thumbnail.empty() && !isForced) ? RenditionState::ready
+                                                                                : RenditionState::waiting;
+    if (!names.play.empty()) return RenditionState::ready;
+    const auto queued = rows::stateOfQueued(reader, id, form);
+    if (!queued) return RenditionState::unneeded;
+    const bool isKept = queued == RenditionState::transcode && options_.transcode != TranscodeMode::h264;
+    return isKept ? RenditionState::transcode : RenditionState::waiting;
   }
 
   // The file of a picture is gone: one is made of the content instead.

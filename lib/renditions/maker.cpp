@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -52,19 +51,20 @@ std::string sha256Of(std::string_view bytes) {
   return hash.hex();
 }
 
-// One run of a task, a step at a time. Only one executor calls `step`; a run that is stopped is destroyed by another
-// thread, once that has ended.
+// One run of a task, a step at a time. A run that is stopped is destroyed by another thread, once the step has ended.
 class MakingRun {
  public:
+  /// `lastOwner` is whose rendition was begun last.
   MakingRun(RenditionForm form, store::Database& database, const store::Blobs& blobs, const access::Access& access,
-            const media::Ffmpeg& programs, const RenditionsOptions& options)
+            const media::Ffmpeg& programs, const RenditionsOptions& options, std::shared_ptr<UserId> lastOwner)
       : form_(form),
         database_(database),
         blobs_(blobs),
         access_(access),
         programs_(programs),
         options_(options),
-        files_(database.directory()) {}
+        files_(database.directory()),
+        lastOwner_(std::move(lastOwner)) {}
 
   ~MakingRun() {
     child_.reset();
@@ -73,8 +73,7 @@ class MakingRun {
   MakingRun(const MakingRun&) = delete;
   MakingRun& operator=(const MakingRun&) = delete;
 
-  schedule::Counts step() {
-    if (isFinished) return {};
+  std::optional<schedule::Counts> step() {
     try {
       os::lowerPriority(os::lowest, true);
       if (!job_) return begin();
@@ -87,36 +86,29 @@ class MakingRun {
       // Others may need less space.
       if (error.fault() == Fault::diskFull && job_) return postpone(error.what());
       // These are no fault of the file; the next run tries again.
-      isFinished = error.fault() == Fault::unavailable || error.fault() == Fault::databaseFailed ||
-                   error.fault() == Fault::busy || !job_;
-      if (isFinished) throw;
-      return failOrFinish(error.what());
-    } catch (...) {
-      isFinished = true;
-      throw;
+      if (error.fault() == Fault::unavailable || error.fault() == Fault::databaseFailed ||
+          error.fault() == Fault::busy || !job_)
+        throw;
+      return fail(error.what());
     }
   }
-
-  std::atomic<bool> isFinished = false;
 
  private:
   using Next = schedule::Counts (MakingRun::*)(const os::SandboxedChild& ended);
 
-  schedule::Counts begin() {
-    const auto next = [&](store::Reader& reader) { return rows::nextQueued(reader, form_, began_); };
+  std::optional<schedule::Counts> begin() {
+    const auto next = [&](store::Reader& reader) { return rows::nextQueued(reader, form_, began_, *lastOwner_); };
     // An idle run must not cost a transaction.
-    if (!database_.read(next)) {
-      isFinished = true;
-      return {};
-    }
+    if (!database_.read(next)) return std::nullopt;
     // Counted before it begins, so that a file that brings down the machine is not tried for ever.
     job_ = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       auto found = next(transaction);
       if (found) rows::countTries(transaction, found->id, form_, 1);
       return found;
     });
-    if (!job_) return {};
+    if (!job_) return schedule::Counts{};
     ++job_->tries;
+    *lastOwner_ = job_->owner;
     sweepDerived(database_, files_, job_->id);  // what a process that was killed has left
     if (job_->tries > options_.maxTries) return fail("its making was interrupted too often");
     if (!media::isReadByFfmpeg(job_->contentType)) return drop();
@@ -127,7 +119,7 @@ class MakingRun {
       start(media::takePicture(programs_, input_->number(), job_->contentType, position_), &MakingRun::takePicture);
     else
       start(media::listStreams(programs_, input_->number(), job_->contentType), &MakingRun::makePlayable);
-    return {};
+    return schedule::Counts{};
   }
 
   // While the program runs.
@@ -244,7 +236,7 @@ class MakingRun {
   }
 
   // What is no fault of the file is tried again, and not counted.
-  schedule::Counts postpone(const std::string& why) try {
+  schedule::Counts postpone(const std::string& why) {
     const std::string line = lineOf(why);
     observe::warning("a rendition waits", {{"video", job_->id.text}, {"form", nameOf(form_)}, {"error", line}});
     child_.reset();
@@ -255,15 +247,6 @@ class MakingRun {
     });
     end();
     return {0, 1};
-  } catch (...) {
-    isFinished = true;
-    throw;
-  }
-
-  // If it cannot be recorded, the run ends.
-  schedule::Counts failOrFinish(std::string_view why) try { return fail(why); } catch (...) {
-    isFinished = true;
-    throw;
   }
 
   // The job has ended, however it did. Removes what it left, and files of the content before.
@@ -297,6 +280,7 @@ class MakingRun {
   const media::Ffmpeg& programs_;
   const RenditionsOptions& options_;
   store::DerivedFiles files_;
+  const std::shared_ptr<UserId> lastOwner_;
   const Time began_ = access_.now();  // what fails is due later, and left to another run
   std::optional<rows::QueuedRendition> job_;
   std::shared_ptr<const Descriptor> input_;
@@ -320,7 +304,9 @@ std::size_t sweepDerived(store::Database& database, store::DerivedFiles& files, 
 schedule::Task makeRenditionTask(std::string name, RenditionForm form, store::Database& database,
                                  const store::Blobs& blobs, const access::Access& access, const media::Ffmpeg& programs,
                                  const RenditionsOptions& options) {
-  return {std::move(name), 1, 1, [form, &database, &blobs, &access, &programs, &options]() -> schedule::Dispatch {
+  return {std::move(name), 1, 1,
+          [=, &database, &blobs, &access, &programs, &options,
+           lastOwner = std::make_shared<UserId>()]() -> schedule::Dispatch {
             if (!programs.isInstalled() || (form == RenditionForm::play && options.transcode == TranscodeMode::off))
               return [](std::size_t) { return std::vector<schedule::Item>{}; };
             const auto queueMore = [&](store::Transaction& transaction) {
@@ -330,11 +316,8 @@ schedule::Task makeRenditionTask(std::string name, RenditionForm form, store::Da
                 database.read([](store::Reader& reader) { return rows::hasTranscodes(reader); }))
               while (database.write(store::Purpose::keep, queueMore) == transcodeStep) {
               }
-            auto run = std::make_shared<MakingRun>(form, database, blobs, access, programs, options);
-            return [run](std::size_t) -> std::vector<schedule::Item> {
-              if (run->isFinished) return {};
-              return {[run] { return run->step(); }};
-            };
+            auto run = std::make_shared<MakingRun>(form, database, blobs, access, programs, options, lastOwner);
+            return schedule::inSteps([run] { return run->step(); });
           }};
 }
 

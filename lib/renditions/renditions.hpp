@@ -30,6 +30,7 @@ enum class RenditionState {
   ready,      ///< it is there
   transcode,  ///< it would have to be encoded, which `media.transcode` does not allow
   dead,       ///< given up after several tries
+  unneeded,   ///< browsers play the content as it is, or it has no pictures; in replies to `render` only
 };
 
 /// A picture or playable form of a video.
@@ -53,10 +54,17 @@ struct ThumbnailQuery {
   std::optional<std::string> version;  ///< the one in Video::thumbnail; clients may then keep the picture
 };
 
-/// The request to make a playable form.
+/// The request to make a playable form, or a picture.
 struct RenderVideo {
   VideoId id;
-  std::optional<bool> force;  ///< also if there is one, or if browsers play the content as it is
+  std::optional<bool> force;            ///< also if there is one, or if browsers play the content as it is
+  std::optional<RenditionForm> form{};  ///< default: play
+};
+
+/// The request for a page of renditions that are not there, by video.
+struct RenditionQuery : ListQuery {
+  std::optional<std::string> user;        ///< the videos' owner
+  std::optional<RenditionState> state{};  ///< default: dead
 };
 
 /// Whether playable forms are made, and how.
@@ -95,10 +103,15 @@ class Renditions {
   /// Removes the picture. One that was set gives way to one made of the content; otherwise there is none until the
   /// content is replaced. For the same callers. Faults: notFound (also if it has none).
   virtual void removeThumbnail(const Credential& by, const RenditionsOf& wanted) = 0;
-  /// Queues the making of a playable form of a ready video, again if it was given up. Returns the form, which is
-  /// `ready` if there is one already. For the same callers. Faults: notFound, conflict (not ready; ffmpeg is not
-  /// installed, or `media.transcode` is off).
+  /// Queues the making of a playable form or picture of a ready video, again if it was given up. Returns it with its
+  /// state: `waiting` if it is queued; `ready` if there is one already, or a picture was set; `unneeded` or `transcode`
+  /// if none is made of this content. For the same callers. Faults: notFound, conflict (not ready; ffmpeg is not
+  /// installed, or for a playable form `media.transcode` is off).
   virtual Rendition render(const Credential& by, const RenderVideo& wanted) = 0;
+  /// Lists the renditions that wait, would have to be encoded, or were given up, by video; times are those of the
+  /// videos. Of the caller's videos; admins and the operator see all, or those of one user. Faults: malformed (another
+  /// state), forbidden, notFound (the user).
+  virtual Page<Rendition> listQueued(const Credential& by, const RenditionQuery& wanted) = 0;
 };
 
 /// The renditions of a data directory, and the tasks that make them.

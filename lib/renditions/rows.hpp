@@ -20,6 +20,7 @@ struct QueuedRendition {
   std::optional<std::int64_t> durationMs;
   std::int64_t tries = 0;
   bool forced = false;
+  UserId owner;
 };
 
 /// The files of a video in `derived/`; empty for none.
@@ -29,8 +30,13 @@ struct DerivedNames {
   std::string play;
 };
 
-/// Returns the first rendition of this form that is due, of a ready video.
-std::optional<QueuedRendition> nextQueued(store::Reader& reader, RenditionForm form, Time now);
+/// Returns the first rendition of this form that is due, of a ready video of the next user after `last` who has one.
+std::optional<QueuedRendition> nextQueued(store::Reader& reader, RenditionForm form, Time now, UserId last);
+/// Returns whether a rendition is queued or was given up, and how.
+std::optional<RenditionState> stateOfQueued(store::Reader& reader, const VideoId& id, RenditionForm form);
+/// Returns a page of what is in this state, of the videos of one user or of all.
+Page<Rendition> listQueued(store::Reader& reader, std::optional<UserId> owner, RenditionState state,
+                           const RenditionQuery& wanted);
 /// Returns what is queued for a video.
 std::vector<Rendition> listQueued(store::Reader& reader, const VideoId& id);
 /// Returns whether something was not made because it would have to be encoded.

@@ -39,6 +39,11 @@ constexpr Endpoint<RenderVideo, Rendition> render{{.name = "renditions.render",
                                                    .path = "/video/{id}/render",
                                                    .success = 202,
                                                    .summary = "Make a form of a video that every browser plays"}};
+constexpr Endpoint<RenditionQuery, Page<Rendition>> listQueued{
+    {.name = "renditions.listQueued",
+     .method = Method::get,
+     .path = "/renditions",
+     .summary = "List the pictures and playable forms of all videos that were given up, or are to be made"}};
 }  // namespace wire
 
 class RemoteRenditions : public Renditions {
@@ -58,6 +63,9 @@ class RemoteRenditions : public Renditions {
   }
   Rendition render(const Credential& by, const RenderVideo& wanted) override {
     return server_.call(wire::render, by, wanted);
+  }
+  Page<Rendition> listQueued(const Credential& by, const RenditionQuery& wanted) override {
+    return server_.call(wire::listQueued, by, wanted);
   }
 
  private:
@@ -79,6 +87,7 @@ void serveRenditions(http::Router& router, Renditions& renditions) {
       [](const http::Exchange&, http::Answer&) {});
   router.serve(wire::removeThumbnail, [&](auto& by, auto& wanted) { renditions.removeThumbnail(by, wanted); });
   router.serve(wire::render, [&](auto& by, auto& wanted) { return renditions.render(by, wanted); });
+  router.serve(wire::listQueued, [&](auto& by, auto& wanted) { return renditions.listQueued(by, wanted); });
 }
 
 }  // namespace video

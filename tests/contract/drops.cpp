@@ -119,7 +119,7 @@ TEST_CASE("a drop link counts what came, not what was announced") {
   CHECK(only(site, ada, "ada").files == 1);
   guest.announce(4000);
   guest.announce(4000);
-  requireFault([&] { guest.announce(1); }, Fault::conflict, "all 3 videos");
+  requireFault([&] { guest.announce(1); }, Fault::conflict, "limit of 3 videos");
 }
 
 TEST_CASE("what was announced and cannot come any more takes no place of a drop link") {

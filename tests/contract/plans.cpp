@@ -202,6 +202,10 @@ void runEverything(Site& site) {
   renditions.list(ada, {video});
   renditions.removeThumbnail(ada, {video});
   renditions.render(ada, {video, true});
+  renditions.render(ada, {video, std::nullopt, RenditionForm::thumbnail});
+  renditions.render(ada, {video, std::nullopt, RenditionForm::play});
+  renditions.listQueued(ada, {});
+  site.at(root).renditions().listQueued(root, {});
   const AddedVideo pending = site.at(ada).videos().add(ada, {"ada", "by link"});
   site.at(ada).videos().set(ada, {.id = pending.id,
                                   .name = "y",

@@ -9,7 +9,7 @@
 #include "bait.hpp"
 #include "catch.hpp"
 #include "contract/programs.hpp"
-#include "contract/site.hpp"
+#include "contract/renditions.hpp"
 #include "media/ffmpeg.hpp"
 #include "media/picture.hpp"
 #include "os/locks.hpp"
@@ -23,62 +23,6 @@ using namespace video;
 using namespace video::test;
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
-
-namespace {
-
-// Tasks run only on request.
-void idle(Settings& settings) {
-  for (auto& [name, timing] : settings.tasks.timings) timing.enabled = false;
-}
-
-// The same, with the ffmpeg that is installed.
-void withFfmpeg(Settings& settings) {
-  idle(settings);
-  settings.renditions.programs.reset();
-  settings.renditions.retryDelay = 1ms;
-}
-
-bool hasFfmpeg() {
-  if (media::installedFfmpeg().isInstalled()) return true;
-  WARN("skipped: ffmpeg is not installed");
-  return false;
-}
-
-// Runs a task to its end.
-void run(Site& site, const std::string& task) {
-  Tasks& tasks = site.at(Operator{}).tasks();
-  const TaskAsked asked = tasks.run(Operator{}, {task});
-  waitFor(task + " has run", [&] {
-    const TaskStatus status = tasks.show(Operator{}, {task});
-    return status.lastRun && *status.lastRun >= asked.asked && status.state != TaskState::running;
-  });
-}
-
-std::string fileMade(const std::string& name, const std::string& options) {
-  const TempDirectory folder;
-  const std::string path = (folder / name).string();
-  REQUIRE(
-      ::system(("ffmpeg -v error -y -f lavfi -i testsrc=s=320x240:d=1:r=10 " + options + " '" + path + "'").c_str()) ==
-      0);
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-Video shown(Site& site, const VideoId& id) {
-  return site.at(Operator{}).videos().show(Operator{}, {id, {}});
-}
-
-std::optional<Rendition> renditionOf(Site& site, const VideoId& id, RenditionForm form) {
-  for (const Rendition& one : site.at(Operator{}).renditions().list(Operator{}, {id}).items)
-    if (one.form == form) return one;
-  return std::nullopt;
-}
-
-std::size_t derivedFiles(Site& site) {
-  return countFiles(site.data() / "derived");
-}
-
-}  // namespace
 
 TEST_CASE("the owner sets, replaces and removes the picture of a video, and who may see the video gets it") {
   Site site(GENERATE(Way::local, Way::remote), idle);
@@ -325,6 +269,9 @@ TEST_CASE("the task renditions makes a form that browsers play, of what they can
   CHECK_FALSE(shown(site, webm).play);
   CHECK_FALSE(renditionOf(site, webm, RenditionForm::play));
   CHECK(site.at(ada).renditions().render(ada, {id, {}}).state == RenditionState::ready);
+  CHECK(site.at(ada).renditions().render(ada, {webm, {}}).state == RenditionState::unneeded);
+  CHECK(site.at(ada).renditions().render(ada, {hevc, {}}).state == RenditionState::transcode);
+  CHECK_FALSE(renditionOf(site, webm, RenditionForm::play));
   CHECK(derivedFiles(site) == 1);
 
   site.at(ada).renditions().render(ada, {webm, true});

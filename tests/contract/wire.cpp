@@ -410,6 +410,7 @@ TEST_CASE("the JSON of every endpoint is as recorded") {
          wire.client.Put("/videos/" + video.text + "/thumbnail", Wire::headers(ada), movie(), "image/png"));
   record("videos.show thumbnail", wire.get(one, ada));
   record("renditions.list", wire.get(one + "/renditions", ada));
+  record("renditions.listQueued", wire.get("/renditions?state=waiting", ada));
   record("renditions.render", wire.post(one + "/render", "{}", ada));
   record("renditions.removeThumbnail", wire.client.Delete("/videos/" + video.text + "/thumbnail", Wire::headers(ada)));
   record("videos.delete.rehearse", wire.post(one + "/delete/rehearse", "{}", ada));

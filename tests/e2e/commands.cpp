@@ -145,6 +145,7 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"contents.unblock", "video-unblock"},
       {"contents.list", "video-blocked"},
       {"renditions.list", "video-renditions"},
+      {"renditions.listQueued", "video-renditions"},
       {"renditions.setThumbnail", "video-thumbnail"},
       {"renditions.removeThumbnail", "video-thumbnail"},
   };

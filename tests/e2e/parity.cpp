@@ -34,7 +34,8 @@ const std::map<std::string, std::string> notEachWay{
 // What is on disk is not looked at here.
 const std::string quick = std::string(idle) + "[storage]\nsynchronous = \"normal\"\n";
 
-const std::string picture("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0\0\0\0\0IEND\xae\x42\x60\x82", 41);
+const std::string picture("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0\0\0\0\0IEND\xae\x42\x60\x82",
+                          41);
 
 // Every command of the rooms in every format; all that they said.
 std::string everyFormat(const std::string& way, Met& met) {
@@ -81,6 +82,7 @@ std::string everyFormat(const std::string& way, Met& met) {
   tell.each("ada", {"video", "thumbnail", video, "--set", "a.png"});
   tell.each("ada", {"video", "thumbnail", video, "--to", "back-*.png"});
   tell.each("ada", {"video", "renditions", video});
+  tell.each("ada", {"video", "renditions"});
   tell.each("ada", {"video", "render", video, "nothing"});
   tell.each("ada", {"share", "create", video, "--label", "*"});
   tell.each("ada", {"share", "list", video});
@@ -262,6 +264,10 @@ std::string everything(const std::string& way, Met& met) {
   tell("ada", {"video", "thumbnail", first, "--set", "a.png", "--remove"});
   tell("ada", {"video", "renditions", first, "-o", "json"});
   tell("bob", {"video", "renditions", first});
+  tell("ada", {"video", "renditions", "--state", "waiting", "-o", "json"});
+  tell("bob", {"video", "renditions", "--state", "waiting", "--user", "ada"});
+  tell("ada", {"video", "renditions", "--state", "ready"});
+  tell("ada", {"video", "renditions", first, "--state", "dead"});
   tell("ada", {"video", "thumbnail", first, "--remove"});
   tell("ada", {"video", "thumbnail", first, "--remove"});
   tell("bob", {"video", "render", first});

@@ -161,6 +161,23 @@ TEST_CASE("a picture has the shape in which the video is shown, and at most 640 
   CHECK(shapeOf("scale=320:240,setsar=4/3") == std::pair(426U, 240U));
 }
 
+TEST_CASE("of several sound tracks the one that is played by default is kept") {
+  const auto soundOf = [](int standard) {
+    std::string printed = "index=0|codec_name=h264|codec_type=video|pix_fmt=yuv420p|disposition:default=1\n";
+    for (int i = 1; i < 4; ++i)
+      printed += "index=" + std::to_string(i) +
+                 "|codec_name=aac|codec_type=audio|disposition:default=" + (i == standard ? "1" : "0") +
+                 "|disposition:attached_pic=0\n";
+    return readStreams(printed).audio;
+  };
+  CHECK(soundOf(0) == 1);
+  CHECK(soundOf(1) == 1);
+  CHECK(soundOf(2) == 2);
+  if (!isInstalled()) return;
+  const Sample sample("a.mkv", h264 + " -map 0:v -map 1:a -map 1:a -disposition:a:0 0 -disposition:a:1 default");
+  CHECK(sample.streams().audio == 2);
+}
+
 TEST_CASE("what browsers cannot play is told by the container, the codecs and the place of the index") {
   const auto planOf = [](const std::string& type, const std::string& video, const std::string& pixels,
                          const std::string& audio, bool indexFirst = true) {

@@ -234,6 +234,17 @@ TEST_CASE(
   CHECK(other->failure() != "");
 }
 
+TEST_CASE("a sandboxed program that gets next to no processor time no longer waits for an idle core") {
+  if (::geteuid() != 0) return;  // others need RLIMIT_NICE
+  os::SandboxedProgram program{.command = {"/bin/bash", "-c", "echo $$; exec /bin/sleep 1000"}};
+  program.limits.patience = 50ms;
+  os::SandboxedChild one(program);
+  test::waitFor("it runs", [&] { return one.wait(10ms) || one.printed().find('\n') != std::string::npos; });
+  const pid_t child = std::stoi(one.printed());
+  test::waitFor("it competes", [&] { return one.wait(10ms) || ::sched_getscheduler(child) == SCHED_OTHER; });
+  CHECK(::getpriority(PRIO_PROCESS, static_cast<id_t>(child)) == 19);
+}
+
 TEST_CASE("a sandboxed program that is killed no longer waits for an idle core") {
   if (::geteuid() != 0) return;  // others need RLIMIT_NICE
   auto one = std::make_unique<os::SandboxedChild>(

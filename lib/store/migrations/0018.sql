@@ -24,3 +24,14 @@ CREATE TABLE counted_views (
   PRIMARY KEY (video_id, viewer)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX counted_views_by_time ON counted_views (time);
+
+-- Renditions are made for one user after the other: user_id is the video's owner.
+ALTER TABLE rendition_queue ADD COLUMN user_id INTEGER NOT NULL DEFAULT 0;
+UPDATE rendition_queue SET user_id = (SELECT author_id FROM video_info WHERE id = video_id);
+CREATE TRIGGER rendition_owner_changed AFTER UPDATE OF author_id ON video_info BEGIN
+  UPDATE rendition_queue SET user_id = new.author_id WHERE video_id = new.id;
+END;
+DROP INDEX rendition_queue_by_due;
+CREATE INDEX rendition_queue_by_user ON rendition_queue (form, state, user_id, due, video_id);
+CREATE INDEX rendition_queue_by_state ON rendition_queue (state, video_id, form);
+CREATE INDEX rendition_queue_by_user_state ON rendition_queue (user_id, state, video_id, form);
