@@ -212,7 +212,7 @@ void addComment(Commands& commands) {
 
   auto save = commands.verb<ExportTo>(noun, "export", "Export a video's danmaku (comments with a position) to a file");
   save.option("VIDEO", &ExportComments::video)->required();
-  save.option("--format", &ExportComments::format);
+  save.option("--format", &ExportComments::format)->type_name("bilibili|ass|srt|vtt|ndjson|csv");
   save.option("--to", &ExportTo::to, "file to write, which must not exist; - (default) writes to standard output")
       ->type_name("FILE");
   save.runs(exportComments);

@@ -33,6 +33,13 @@ std::string argument(std::string_view text) {
   return '"' + out + '"';
 }
 
+// The same for a value; between its alternatives a line may break.
+std::string valueArgument(std::string_view text) {
+  std::string out = argument(text);
+  for (std::size_t at = out.find('|'); at != std::string::npos; at = out.find('|', at + 1)) out.insert(at + 1, "\\:");
+  return out;
+}
+
 // A paragraph, wrapped so that no line is taken for a macro.
 std::string paragraph(std::string_view text) {
   std::string out;
@@ -107,7 +114,7 @@ std::string flagMacros(const CLI::Option& option) {
   for (const std::string& name : option.get_snames()) out += fmt::format("{}Fl {}", out.empty() ? "" : " , ", name);
   for (const std::string& name : option.get_lnames())
     out += fmt::format("{}Fl \\-{}", out.empty() ? "" : " , ", plain(name));
-  if (takesValue(option)) out += " Ar " + argument(option.get_type_name());
+  if (takesValue(option)) out += " Ar " + valueArgument(option.get_type_name());
   return out;
 }
 
