@@ -80,7 +80,7 @@ Stored sendWhole(Caller& caller, const NewVideo& wanted, const ByteSource& sourc
         if (UploadStatus now = arrived(caller, patience, id); now.ready) return {id, std::move(now.notes)};
       } catch (const Interrupted&) {
       } catch (const Error& error) {
-        if (error.fault() == Fault::unreachable) {
+        if (error.fault() == Fault::unreachable || error.fault() == Fault::unavailable) {
           say(fmt::format("video {}: it is not known whether the upload arrived; run `videoctl video show {}` to see",
                           id.text, id.text));
           std::rethrow_exception(failure);

@@ -148,7 +148,8 @@ http::RouterOptions routerOptions(const Settings& settings, LocalToolkit& toolki
   return options;
 }
 
-// Refuses new requests, stops the scheduler, then the server. A second signal stops waiting for running requests.
+// Stops uploads that can be resumed, then the scheduler, and refuses new requests only then: a task may take a while. A
+// second signal stops waiting for running requests.
 void stop(schedule::Scheduler& scheduler, http::Router& router, http::Transport& transport, LocalUploads& uploads,
           const sigset_t& signals) {
   std::atomic<bool> stopped = false;
@@ -158,9 +159,9 @@ void stop(schedule::Scheduler& scheduler, http::Router& router, http::Transport&
       if (!stopped) transport.stopNow();
     });
   });
-  router.stop();
   uploads.drain();
   scheduler.stop();
+  router.stop();
   transport.stop();
   stopped = true;
   pthread_kill(hurrier.native_handle(), SIGTERM);

@@ -31,6 +31,7 @@
 #include <span>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "base/error.hpp"
 #include "os/errors.hpp"
@@ -239,13 +240,30 @@ void placeFiles(std::array<int, 6> files) noexcept {
   if (::syscall(SYS_close_range, rulesNumber + 1, ~0U, 0) != 0) giveUp("close_range");
 }
 
+// Sets how a child and its threads compete for the processor: SCHED_OTHER is beside others, at the lowest priority.
+// Without privileges this needs RLIMIT_NICE, see etc/videod.service.
+void setPolicy(pid_t child, int policy) noexcept try {
+  const sched_param none{};
+  ::sched_setscheduler(child, policy, &none);
+  std::error_code failed;
+  const std::filesystem::path threads = fmt::format("/proc/{}/task", child);
+  for (auto thread = std::filesystem::directory_iterator(threads, failed);
+       !failed && thread != std::filesystem::directory_iterator(); thread.increment(failed))
+    ::sched_setscheduler(std::atoi(thread->path().filename().c_str()), policy, &none);
+} catch (const std::exception&) {
+  // Its other threads stay as they are.
+}
+
 void takeLowestPriority() noexcept {
   constexpr int idleDisk = 3 << 13;  // IOPRIO_CLASS_IDLE
   ::syscall(SYS_ioprio_set, 1, 0, idleDisk);
   ::setpriority(PRIO_PROCESS, 0, 19);
   // Even with the lowest nice value it would keep its core for a time slice when others have something to send.
+  // But only if that can be undone again (sched(7)).
   const sched_param none{};
-  ::sched_setscheduler(0, SCHED_IDLE, &none);
+  rlimit most{};
+  if (::geteuid() == 0 || (::getrlimit(RLIMIT_NICE, &most) == 0 && most.rlim_cur >= 1))
+    ::sched_setscheduler(0, SCHED_IDLE, &none);
   // The first to be ended if memory runs out.
   const int score = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (score < 0 || ::write(score, "1000", 4) != 4) {
@@ -349,29 +367,23 @@ SandboxedChild::~SandboxedChild() {
   }
 }
 
-// Lets it run beside others, at the lowest priority. Without privileges this needs RLIMIT_NICE, see etc/videod.service.
-void SandboxedChild::compete() noexcept try {
+void SandboxedChild::compete() noexcept {
   competes_ = true;
-  const sched_param none{};
-  ::sched_setscheduler(pid_, SCHED_OTHER, &none);
-  std::error_code failed;
-  const std::filesystem::path threads = fmt::format("/proc/{}/task", pid_);
-  for (auto thread = std::filesystem::directory_iterator(threads, failed);
-       !failed && thread != std::filesystem::directory_iterator(); thread.increment(failed))
-    ::sched_setscheduler(std::atoi(thread->path().filename().c_str()), SCHED_OTHER, &none);
-} catch (const std::exception&) {
-  // Its other threads wait on.
+  setPolicy(pid_, SCHED_OTHER);
 }
 
 void SandboxedChild::competeIfStarved() noexcept {
   const SteadyTime now = std::chrono::steady_clock::now();
   clockid_t clock{};
   timespec used{};
-  if (competes_ || now - looked_ < limits_.patience || ::clock_getcpuclockid(pid_, &clock) != 0 ||
-      ::clock_gettime(clock, &used) != 0)
+  if (!killed_.empty() || now - looked_ < (competes_ ? 10 : 1) * limits_.patience ||
+      ::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &used) != 0)
     return;
   const auto usedNow = std::chrono::seconds{used.tv_sec} + std::chrono::nanoseconds{used.tv_nsec};
-  if (usedNow - usedThen_ < (now - looked_) / 10) compete();
+  if (std::exchange(competes_, false))
+    setPolicy(pid_, SCHED_IDLE);  // others may need less by now
+  else if (usedNow - usedThen_ < (now - looked_) / 10)
+    compete();
   looked_ = now;
   usedThen_ = usedNow;
 }

@@ -69,7 +69,8 @@ Page<Rendition> listQueued(store::Reader& reader, std::optional<UserId> owner, R
   const auto sql = [](std::string_view filter) {
     return fmt::format(
         "SELECT video_id, form, state, tries, last_error FROM rendition_queue WHERE {}state = ? AND "
-        "(video_id, form) > (?, ?) AND video_id >= ? AND video_id < ? ORDER BY video_id, form LIMIT ?",
+        "(video_id, form) > (?, ?) AND video_id >= ? AND video_id < ? AND EXISTS (SELECT 1 FROM video_info v WHERE "
+        "v.id = video_id AND v.state = 'ready') ORDER BY video_id, form LIMIT ?",
         filter);
   };
   static const std::string all = sql("");
@@ -123,8 +124,8 @@ void queueRendition(store::Transaction& transaction, const VideoId& id, Renditio
   transaction
       .query(
           "INSERT INTO rendition_queue (video_id, form, forced, due, user_id) SELECT id, ?2, ?3, ?4, author_id FROM "
-          "video_info WHERE id = ?1 ON CONFLICT (video_id, form) DO UPDATE SET state = 'waiting', forced = "
-          "excluded.forced, due = excluded.due, tries = 0, last_error = NULL",
+          "video_info WHERE id = ?1 ON CONFLICT (video_id, form) DO UPDATE SET state = 'waiting', forced = CASE WHEN "
+          "excluded.forced THEN excluded.forced ELSE forced END, due = excluded.due, tries = 0, last_error = NULL",
           id, form, forced, now)
       .run();
 }
@@ -135,6 +136,7 @@ void unqueueRendition(store::Transaction& transaction, const VideoId& id, Rendit
 
 void renewRenditions(store::Transaction& transaction, const VideoId& id, Time now) {
   setDerived(transaction, id, RenditionForm::play, {});
+  unqueueRendition(transaction, id, RenditionForm::play);  // a new content is not forced
   queueRendition(transaction, id, RenditionForm::play, false, now);
   const auto names = findDerived(transaction, id);
   if (!names || names->thumbnailSize > 0) return;

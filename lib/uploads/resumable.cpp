@@ -223,7 +223,7 @@ ResumableUpload ResumableUploads::insert(const Credential& by, const NewUpload& 
     upload.size = wanted.size;
     upload.expires = upload.created + options_.ttl;
     upload.owner = video.authorId;
-    upload.madeVideo = madeVideo || (byLink && video.drop);  // a guest announces a video for one file
+    upload.madeVideo = madeVideo || video.dropSize.has_value();  // a guest announces a video for one file
     upload.byLink = byLink;
     upload.sha256 = wanted.sha256;
     upload.metadata = wanted.metadata;

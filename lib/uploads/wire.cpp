@@ -249,15 +249,18 @@ void answerCreate(Uploads& uploads, const http::Exchange& exchange, http::Answer
   if (hasPiece) tus::requirePiece(head);
   const auto checksum = hasPiece ? checksumOf(head) : std::nullopt;
   const auto digest = hasPiece ? exchange.contentDigest() : std::nullopt;
+  // Before anything is made: a client that is told to wait asks again.
+  if (hasPiece && exchange.request.bytes->start) exchange.request.bytes->start();
   ResumableUpload upload = uploads.create(exchange.by, wanted);
   if (hasPiece) {
     try {
       upload = uploads.append(exchange.by, {.id = upload.id, .checksum = checksum, .digest = digest},
                               *exchange.request.bytes);
     } catch (const std::exception&) {
-      // The client does not know the upload and cannot resume it.
+      // The client does not know the upload and cannot resume it. Through a link, the next upload replaces it; to abort
+      // it would take the announced video away.
       try {
-        uploads.abort(exchange.by, {upload.id});
+        if (!std::holds_alternative<SignedLink>(exchange.by)) uploads.abort(exchange.by, {upload.id});
       } catch (const std::exception&) {
         // It expires.
       }

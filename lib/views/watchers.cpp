@@ -54,8 +54,9 @@ WatchStep Watchers::note(const WatchSign& sign) {
     needed = std::min(needed, sign.isDurationClaimed ? std::max<std::chrono::milliseconds>(half, leastClaimed) : half);
   }
   step.counts = !viewer.isCounted && viewer.watched >= needed;
+  const int atOnce = pausesAtOnce + (sign.isEnded ? 1 : 0);  // nothing comes after the end
   const bool isDue = !viewer.saved || *viewer.saved + betweenSaves <= now ||
-                     (isBetween && viewer.charged <= now + (pausesAtOnce - 1) * betweenPauses);
+                     (isBetween && viewer.charged <= now + (atOnce - 1) * betweenPauses);
   step.saves = sign.isWorthSaving && isDue;
   return step;
 }

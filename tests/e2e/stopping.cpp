@@ -66,7 +66,7 @@ TEST_CASE("while an upload keeps the daemon from stopping, clients with resumabl
                                                "Content-Type: application/offset+octet-stream", "-d", "hello"}}) {
     const auto [status, text] = get(upload, with(how));
     CHECK(status == "423");
-    for (const char* const field : {"Retry-After: 5\r", "Connection: close\r"})
+    for (const char* const field : {"Retry-After: 5\r", "Connection: close\r", "Tus-Resumable: 1.0.0\r"})
       CHECK(text.find(field) != std::string::npos);
   }
   CHECK(get(daemon.url() + "/healthz").first == "200");

@@ -486,7 +486,7 @@ std::unique_ptr<Admission> Router::begin(const Head& head, const Peer& peer, con
     if (admitted->options) return;
     scope.form().plain = admitted->plainErrors;
     scope.setEntry(admitted->entry);
-    scope.setHeader(admitted->header);
+    if (admitted->entry == nullptr) scope.setHeader(admitted->header);
     if (!admitted->allow.empty()) answer.set("Allow", admitted->allow);
     if (admitted->entry != nullptr) requireRunning(admitted->entry->route, answer);
     if (admitted->refusal) throw Error(*admitted->refusal);

@@ -43,7 +43,13 @@ export async function call(method, path, body, options = {}) {
     throw new ApiError(0);
   }
   const isJson = (answer.headers.get("Content-Type") || "").includes("json");
-  const given = isJson ? await answer.json().catch(() => ({})) : undefined;
+  let given;
+  try {
+    if (isJson) given = await answer.json();
+  } catch (failure) {
+    if (failure.name === "AbortError") throw failure;
+    if (answer.ok) throw new ApiError(0);  // the connection broke in the middle of the reply
+  }
   // Not even a 401 leads to another page: what was typed, or plays, would be lost. `Problem` has the link.
   if (!answer.ok) throw new ApiError(answer.status, given, Number(answer.headers.get("Retry-After")) || 0);
   return given;
