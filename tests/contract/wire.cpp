@@ -89,7 +89,7 @@ TEST_CASE("an invalid body or query is refused, and the error names the field") 
   checkError(wire.post("/user", "{\"user_name\":\"\xff\",\"pwd\":\"long enough\"}"), 400, "001",
              "user_name: not valid UTF-8");
   checkError(wire.post("/user", R"({"user_name":"a\u0000b","pwd":"long enough"})"), 400, "001", "user_name");
-  CHECK(wire.post(comments, "{\"content\":\"a\nb\"}", ada)->status == 201);
+  CHECK(wire.post(comments, "{\"content\":\"a\\nb\"}", ada)->status == 201);
   checkError(wire.post(comments, R"({"content":"a\u0007b"})", ada), 400, "001", "content: has a control character");
   checkError(wire.post(comments, R"({"content":"x","position_ms":"soon"})", ada), 400, "001", "position_ms");
   checkError(wire.post(comments, R"({"content":"x","position_ms":1.5})", ada), 400, "001", "position_ms");
