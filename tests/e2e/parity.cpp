@@ -91,6 +91,15 @@ std::string everyFormat(const std::string& way, Met& met) {
   tell.each("ada", {"comment", "list", video});
   const std::string comment = line(site.direct({"-o", "id", "comment", "list", video, "--limit", "1"}).out);
   tell.each("ada", {"comment", "delete", video, "none", "nothing"});
+  write(site.folder / "lines.csv", "position_ms,content\n2500,a wave\n");
+  tell.each("ada", {"comment", "import", video, "lines.csv"});
+  tell.each("ada", {"comment", "export", video, "--format", "ass", "--to", "lines-*.ass"});
+  tell.each("ada", {"comment", "heat", video});
+  tell.each("ada", {"history", "show", video});  // before `set`: only a daemon knows who watches now
+  tell.each("ada", {"history", "set", video, "--at", "1:30"});
+  tell.each("ada", {"history", "list", "--columns", "video_id,position_ms,name"});
+  tell.each("ada", {"history", "clear", video, "nothing"});
+  tell.each("ada", {"play", video}, {{{"PLAYER", "true"}}, {}, {}});
   tell.each("", {"comment", "hide", "none", "nothing"});
   tell.each("", {"comment", "list", "--held"});
   tell.each("", {"comment", "approve", "none", "nothing"});
@@ -378,6 +387,14 @@ std::string everything(const std::string& way, Met& met) {
                                                 "--mode", "top", "--text-color", "#ffcc00", "--text-size", "big"})
                                        .out);
   tell("ada", {"comment", "post", first, "x", "--text-color", "yellow"});
+  write(site.folder / "lines.xml", R"(<i><d p="1.5,5,25,255,1600000000,0,a,1">a line</d><d>broken</d></i>)");
+  tell("ada", {"comment", "import", first, "lines.xml", "-o", "json"});
+  tell("ada", {"comment", "import", first, "lines.xml"});
+  tell("ada", {"comment", "import", first, "a.mp4"});
+  tell("bob", {"comment", "import", first, "lines.xml"});
+  tell("ada", {"comment", "export", "nothing"});
+  tell("ada", {"history", "show", "nothing"});
+  tell("ada", {"play", "nothing"}, {{{"PLAYER", "true"}}, {}, {}});
   tell("ada", {"comment", "list", first, "-o", "json"});
   for (const char* format : {"bilibili", "ass", "srt", "vtt", "ndjson", "csv", "dplayer"})
     tell("bob", {"comment", "export", first, "--format", format});
