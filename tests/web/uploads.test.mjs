@@ -1,6 +1,8 @@
 // The upload queue when several things happen at once.
 import assert from "node:assert/strict";
-import { statSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Browser, Site, film, until } from "./site.mjs";
 
@@ -202,4 +204,29 @@ test("a setting that is switched off and on again is on", async () => {
   assert.equal(await edit("danmaku"), false);
   await page.waitForSelector(".say");
   await page.context().close();
+});
+
+test("files and folders are dragged into the page from the desktop", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "videod-dragged-"));
+  try {
+    mkdirSync(join(folder, "trip/day 2"), { recursive: true });
+    cpSync(film(3), join(folder, "alone.mp4"));
+    cpSync(film(4), join(folder, "trip/first.mp4"));
+    cpSync(film(5), join(folder, "trip/day 2/second.mp4"));
+    const page = await open();
+    const network = await page.context().newCDPSession(page);
+    const box = await (await page.waitForSelector(".drop")).boundingBox();
+    const data = { items: [], files: [join(folder, "alone.mp4"), join(folder, "trip")], dragOperationsMask: 1 };
+    for (const type of ["dragEnter", "dragOver", "drop"]) {
+      await network.send("Input.dispatchDragEvent", { type, x: box.x + box.width / 2, y: box.y + 20, data });
+      if (type === "dragOver") await page.waitForSelector(".drop.over");
+    }
+    await until(async () => (await page.$$("li[data-state=done]")).length === 3, "all three are uploaded");
+    const names = (await ready()).map(one => one.name);
+    for (const name of ["alone", "first", "second"]) assert.ok(names.includes(name), names.join());
+    assert.equal(await page.$(".drop.over"), null);
+    await page.context().close();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
