@@ -178,7 +178,7 @@ TEST_CASE("for every endpoint that names a video, one that the caller may not se
                                 {"reported", false, true, true}, {"deleted", false, false, false},
                                 {"disabled", true, true, false}, {"nothing", false, false, false}};
   const std::string body =
-      R"({"name":"y","content":"x","what":"view","expires":"2100-01-01T00:00:00Z","label":"x","reason":"spam","contact":"a@example.org","text":"x"})";
+      R"({"position_ms":1000,"name":"y","content":"x","what":"view","expires":"2100-01-01T00:00:00Z","label":"x","reason":"spam","contact":"a@example.org","text":"x"})";
   std::size_t walked = 0;
   for (const Kind& kind : kinds) {
     const bool isDisabled = kind.name == "disabled";
