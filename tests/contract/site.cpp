@@ -107,7 +107,8 @@ std::string movie(std::size_t size, int seed) {
 
 std::string picture(int seed) {
   using namespace std::string_literals;
-  return "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0"s + std::to_string(seed) + "\0\0\0\0IEND\xae\x42\x60\x82"s;
+  return "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0"s + std::to_string(seed) +
+         "\0\0\0\0IEND\xae\x42\x60\x82"s;
 }
 
 ByteSource sourceOf(const std::string& text, std::size_t piece) {

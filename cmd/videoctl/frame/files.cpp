@@ -326,7 +326,8 @@ void FileOpener::remove(const std::filesystem::path& path, const Descriptor& fil
   FileAnswer answer;
   const int reason =
       child_ ? askChild(child_.number(), path, order, answer) : removeName(path.c_str(), order.device, order.inode);
-  if (reason == ESTALE) throw Error(Fault::conflict, fmt::format("{}: no longer names the uploaded file", path.string()));
+  if (reason == ESTALE)
+    throw Error(Fault::conflict, fmt::format("{}: no longer names the uploaded file", path.string()));
   if (reason != 0) throwFileError(path, reason);
 }
 
