@@ -55,7 +55,7 @@ for name in 64KiB 1MiB 200MiB; do
   curl -fsS -H "X-Session-Id: $session" -T "$folder/files/$name" "$site/upload/${ids[$name]}" >/dev/null
 done
 
-ticks() { cat $(printf '/proc/%s/stat ' "$@") | sed 's/.*) //' | awk '{ sum += $12 + $13 } END { print sum }'; }
+. "$(dirname "$0")/beside_nginx.sh"
 rss() { awk '/VmRSS/ { printf "%.0f", $2 / 1024 }' /proc/$ours/status; }
 median() { sort -g | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
 # load PIDS CONNECTIONS URL [files] -> requests/s, p99 in ms, CPU of a request; or MB/s, p99, CPU of a MB

@@ -43,27 +43,12 @@ keep home /
 keep style "$style"
 keep video "/v/$video"
 
-ticks() { cat $(printf '/proc/%s/stat ' "$@") | sed 's/.*) //' | awk '{ sum += $12 + $13 } END { print sum }'; }
-once() { # NAME PIDS URL
-  local name=$1 pids=$2 before after out
-  before=$(ticks $pids)
-  out=$(wrk -t1 -c32 -d"${seconds}s" --latency "${headers[@]}" "$3")
-  after=$(ticks $pids)
-  awk -v name="$name" -v ticks=$((after - before)) -v hz="$(getconf CLK_TCK)" -v reference="$folder/reference" '
-    /requests in/ { count = $1 } /Requests\/sec/ { rate = $2 } /99%/ { p99 = $2 } /Non-2xx/ { bad = "  " $0 }
-    END {
-      cost = ticks / hz * 1e6 / count
-      if (name == "nginx") { print cost, rate > reference } else { getline line < reference; split(line, r, " ") }
-      printf "%-6s %8.0f requests/s %7.2f us of CPU each   p99 %-9s", name, rate, cost, p99
-      if (name != "nginx") printf " ratios to nginx: CPU %.2f, requests/s %.2f", cost / r[1], rate / r[2]
-      print bad
-    }' <<<"$out"
-}
+. "$(dirname "$0")/beside_nginx.sh"
 workers=$(cat /proc/$master/task/$master/children)
 for ((round = 0; round < rounds; ++round)); do
   for what in "home /" "style $style" "video /v/$video"; do
     read -r name path <<<"$what"
-    once nginx "$workers" "$nginx/$name"
-    once "$name" "$ours" "$site$path"
+    once nginx "$workers" "${headers[@]}" "$nginx/$name"
+    once "$name" "$ours" "${headers[@]}" "$site$path"
   done
 done
