@@ -118,7 +118,7 @@ void addRenditions(Commands& commands, CLI::App& video) {
 
   auto render = commands.verb<RenderVideos>(
       video, "render",
-      "Have a form of videos made that every browser plays, also if it was given up; the server needs ffmpeg");
+      "Make a form of videos that every browser plays, again if it was given up; the server needs ffmpeg");
   render.several("ID", &RenderVideos::ids, "videos; - reads one ID per line from standard input");
   render.flag("--force", &RenderVideos::force, "also if there is one, or if browsers play the video as it is");
   render.flag("--picture", &RenderVideos::picture, "a picture instead; one that was set stays");
