@@ -27,6 +27,9 @@ class Proxy {
   explicit Proxy(std::string server, const std::filesystem::path& socket = {})
       : server_(std::move(server)),
         listening_(::socket(socket.empty() ? AF_INET : AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    // What is held back must not fit into the buffers of the kernel, which can grow to 32 MiB.
+    const int buffer = 256 << 10;
+    ::setsockopt(listening_.number(), SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
     if (socket.empty()) {
       sockaddr_in own = addressOf("127.0.0.1:0");
       socklen_t size = sizeof own;

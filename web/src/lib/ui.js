@@ -1,6 +1,6 @@
 // What the pages are made of: htm bound to preact, and small parts that all pages use.
 import { h, render, cloneElement } from "../../vendor/preact.js";
-import { useState, useEffect, useRef, useCallback } from "../../vendor/hooks.js";
+import { useState, useEffect, useLayoutEffect, useRef, useCallback } from "../../vendor/hooks.js";
 import htm from "../../vendor/htm.js";
 import { t, ago, clock, count } from "./strings.js";
 import { explain, signInPath } from "./api.js";
@@ -131,7 +131,7 @@ export const Problem = ({ error }) => html`<p class="note danger" role="alert"><
 
 export function Dialog({ title, onClose, children }) {
   const box = useRef(), pressed = useRef();
-  useEffect(() => {
+  useLayoutEffect(() => {  // runs at once; useEffect waits for a frame, even to give the focus back
     const here = box.current, before = document.activeElement;
     here.showModal();
     return () => {
@@ -178,7 +178,7 @@ export function Menu({ label, children }) {
     box.current.querySelector("summary").focus();  // a dialog that opens now gives the focus back to it
     box.current.open = false;
   };
-  return html`<details class="menu" ref=${box} onClick=${event => event.target.closest(".menu-list button, .menu-list a") && close()}>
+  return html`<details class="menu" ref=${box} onClickCapture=${event => event.target.closest(".menu-list button, .menu-list a") && close()}>
     <summary class="icon-button" aria-label=${label}><${Icon} name="more" /></summary><div class="menu-list">${children}</div></details>`;
 }
 /** A text to copy; without a secure context it can only be selected. */
