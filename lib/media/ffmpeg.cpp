@@ -199,6 +199,7 @@ os::SandboxedProgram makePlayable(const Ffmpeg& programs, int input, std::string
   program.limits.memory = 4ULL << 30;
   program.limits.processor = plan.copiesVideo ? std::chrono::seconds{1h} : std::chrono::seconds{24h};
   program.limits.time = plan.copiesVideo ? 6h : 48h;
+  if (!plan.copiesVideo) program.limits.patience = program.limits.time;  // hours of encoding must not slow a stream
   program.limits.fileSize = 2 * inputSize + (64ULL << 20);
   if (!plan.isTranscoding()) {
     // Samples that stand for the same bytes many times must not fill the disk, nor keep others waiting.

@@ -162,11 +162,10 @@ Pages::Look Pages::lookOf(const http::Head& head) {
 
 std::string Pages::fill(std::string_view page, Look look, Values values) const {
   const Language& language = languages_[look.language];
-  values.insert(site_.begin(), site_.end());
   values["lang"] = languages[look.language];
   values["theme"] = themes[look.theme];
   values["chinese"] = look.language == 1 ? "1" : "";
-  return language.pages.find(page)->second.fill(values);
+  return language.pages.find(page)->second.fill(values, site_);
 }
 
 std::string Pages::text(Look look, const std::string& key) const {

@@ -66,11 +66,10 @@ std::string featuresOf(const http::Router& router) {
   return features;
 }
 
-// Appends JSON to HTML, within <script type="application/json">.
-std::string inScript(const std::string& json) {
-  std::string text;
-  for (const char c : json) c == '<' ? text += "\\u003c" : text += c;
-  return text;
+// JSON as it can stand within <script type="application/json">.
+std::string inScript(std::string json) {
+  for (std::size_t at = 0; (at = json.find('<', at)) != std::string::npos;) json.replace(at, 1, "\\u003c");
+  return json;
 }
 
 // The first line of a text, for a description that other sites show: at most 300 bytes, and only whole characters.
@@ -522,7 +521,7 @@ class Site {
                   {"url", origin + "/v/" + video.id.text + query},
                   {"origin", origin},
                   {"tracks", tracksOf(video, query)},
-                  {"json", inScript(json)}};
+                  {"json", inScript(std::move(json))}};
     if (values["shown"].empty()) values["shown"] = "/videos/" + video.id.text + query;
     if (video.state == VideoState::ready) values["ready"] = "1";
     if (!link && video.visibility == Visibility::public_) values["oembed"] = encoded(values["url"]);

@@ -5,14 +5,21 @@
 namespace video::web {
 
 void appendHtml(std::string& to, std::string_view text) {
-  for (const char c : text) switch (c) {
-      case '&': to += "&amp;"; break;
-      case '<': to += "&lt;"; break;
-      case '>': to += "&gt;"; break;
-      case '"': to += "&quot;"; break;
-      case '\'': to += "&#39;"; break;
-      default: to += c;
+  std::size_t plain = 0;  // where those begin that can stay
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char* reference = nullptr;
+    switch (text[at]) {
+      case '&': reference = "&amp;"; break;
+      case '<': reference = "&lt;"; break;
+      case '>': reference = "&gt;"; break;
+      case '"': reference = "&quot;"; break;
+      case '\'': reference = "&#39;"; break;
+      default: continue;
     }
+    to.append(text, plain, at - plain).append(reference);
+    plain = at + 1;
+  }
+  to.append(text, plain);
 }
 
 Template::Template(std::string_view text,
@@ -47,13 +54,21 @@ Template::Template(std::string_view text,
   flush();
 }
 
-std::string Template::fill(const Values& values) const {
+std::string Template::fill(const Values& values, const Values& others) const {
   std::string page;
+  const auto find = [&](const std::string& name) -> std::string_view {
+    if (const auto found = values.find(name); found != values.end()) return found->second;
+    const auto found = others.find(name);
+    return found == others.end() ? std::string_view() : std::string_view(found->second);
+  };
   std::size_t hidden = 0;  // number of enclosing sections that are left out
   std::vector<bool> sections;
   for (const Piece& piece : pieces_) {
-    const auto found = piece.kind == Kind::text ? values.end() : values.find(piece.text);
-    const std::string_view value = found == values.end() ? std::string_view() : std::string_view(found->second);
+    // What is left out needs no value, and only its sections count.
+    const bool isSection = piece.kind == Kind::ifSet || piece.kind == Kind::ifEmpty || piece.kind == Kind::end;
+    if (hidden > 0 && !isSection) continue;
+    const std::string_view value =
+        piece.kind == Kind::text || piece.kind == Kind::end ? std::string_view() : find(piece.text);
     switch (piece.kind) {
       case Kind::ifSet:
       case Kind::ifEmpty:
@@ -65,15 +80,9 @@ std::string Template::fill(const Values& values) const {
         hidden -= sections.back() ? 1 : 0;
         sections.pop_back();
         break;
-      case Kind::text:
-        if (hidden == 0) page += piece.text;
-        break;
-      case Kind::raw:
-        if (hidden == 0) page += value;
-        break;
-      case Kind::escaped:
-        if (hidden == 0) appendHtml(page, value);
-        break;
+      case Kind::text: page += piece.text; break;
+      case Kind::raw: page += value; break;
+      case Kind::escaped: appendHtml(page, value); break;
     }
   }
   return page;

@@ -2,7 +2,7 @@
 # How much slower videos stream while 100 of them wait for a playable form and ffmpeg encodes one after the other: prints
 # the p99 of requests with the queue and without, in the same run, and their ratio.
 #   renditions.sh [VIDEOD] [ROUNDS] [SECONDS] [PORT]
-# Needs ffmpeg and wrk. The load generator shares the cores. Each figure is the median of ROUNDS.
+# Needs ffmpeg and ab. The load generator shares the cores. Each figure is the median of ROUNDS.
 set -euo pipefail
 videod=${1:-build/release/videod} rounds=${2:-5} seconds=${3:-3} port=${4:-20940}
 folder=$(mktemp -d)
@@ -43,9 +43,10 @@ put() { # FILE -> the id of a new video
 { printf '\0\0\0\030ftypmp42'; head -c 65524 /dev/urandom; } >"$folder/64KiB"
 large=$(put "$folder/1MiB") small=$(put "$folder/64KiB")
 idle() { [ -z "$(children)" ]; }
+# Of all requests. wrk would add to slow ones those that it could have sent meanwhile.
 p99() { # CONNECTIONS URL
-  wrk -t1 -c"$1" -d"${seconds}s" --timeout 30s --latency "$2" | awk '
-    function ms(text) { return text ~ /us$/ ? text / 1000 : text ~ /ms$/ ? text + 0 : text * 1000 } /99%/ { print ms($2) }'
+  ab -q -k -c "$1" -t "$seconds" -n 1000000 -e "$folder/percentiles" "$2" >/dev/null 2>&1
+  awk -F, '$1 == 99 { print $2 }' "$folder/percentiles"
 }
 median() { sort -g | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
 # Each takes long to encode.

@@ -1,4 +1,6 @@
 // Which renditions are made first, and what was given up.
+#include <SQLiteCpp/Database.h>
+
 #include "catch.hpp"
 #include "contract/renditions.hpp"
 #include "quiet_log.hpp"
@@ -6,6 +8,16 @@
 using namespace video;
 using namespace video::test;
 namespace fs = std::filesystem;
+
+namespace {
+
+fs::file_time_type pictureMadeAt(const Site& site, const VideoId& id) {
+  for (const auto& file : fs::directory_iterator(site.data() / "derived" / id.text)) return file.last_write_time();
+  FAIL("there is no picture");
+  return {};
+}
+
+}  // namespace
 
 TEST_CASE("users take turns: the videos of one do not hold up those of another") {
   if (!hasFfmpeg()) return;
@@ -17,14 +29,26 @@ TEST_CASE("users take turns: the videos of one do not hold up those of another")
   for (int i = 0; i < 3; ++i) videos.push_back(site.video(ada, "ada", "x", film));
   videos.push_back(site.video(bob, "bob", "y", film));
   run(site, "thumbnails");
-  const auto madeAt = [&](const VideoId& id) {
-    for (const auto& file : fs::directory_iterator(site.data() / "derived" / id.text)) return file.last_write_time();
-    FAIL("there is no picture");
-    return fs::file_time_type();
-  };
+  const auto madeAt = [&](const VideoId& id) { return pictureMadeAt(site, id); };
   CHECK(madeAt(videos[0]) < madeAt(videos[3]));
   CHECK(madeAt(videos[3]) < madeAt(videos[1]));
   CHECK(madeAt(videos[1]) < madeAt(videos[2]));
+}
+
+TEST_CASE("a video that another user gets waits for that user's turn") {
+  if (!hasFfmpeg()) return;
+  Site site(Way::local, withFfmpeg);
+  const Credential ada = site.user("ada");
+  const Credential bob = site.user("bob");
+  const std::string film = fileMade("a.mp4", "-c:v libx264 -pix_fmt yuv420p");
+  const VideoId first = site.video(ada, "ada", "x", film);
+  const VideoId second = site.video(ada, "ada", "x", film);
+  const VideoId third = site.video(bob, "bob", "y", film);
+  SQLite::Database(site.data() / "video.db", SQLite::OPEN_READWRITE)
+      .exec("UPDATE video_info SET author_id = (SELECT id FROM users WHERE login_name = 'ada')");
+  run(site, "thumbnails");
+  CHECK(pictureMadeAt(site, first) < pictureMadeAt(site, second));
+  CHECK(pictureMadeAt(site, second) < pictureMadeAt(site, third));
 }
 
 TEST_CASE("what was given up is listed for all videos, and is made again on request") {

@@ -224,6 +224,17 @@ TEST_CASE("without Landlock, the program gets the file as a descriptor and write
   }
 }
 
+TEST_CASE("encoding only ever uses cores that have nothing else to do, copying may compete for them") {
+  const auto limitsOf = [](bool copies) {
+    PlayPlan plan;
+    plan.isNeeded = true;
+    plan.copiesVideo = plan.copiesAudio = copies;
+    return makePlayable(programs, 0, "video/x-matroska", 1, 1, PlayedStreams{}, plan, 720).limits;
+  };
+  CHECK(limitsOf(false).patience >= limitsOf(false).time);
+  CHECK(limitsOf(true).patience == 1s);
+}
+
 TEST_CASE("a full disk is told by ffmpeg in words that are known") {
   if (!isInstalled()) return;
   const SmallDisk disk("8k");

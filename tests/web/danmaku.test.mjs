@@ -111,8 +111,8 @@ test("120 lines fly at once, moved by the compositor while the page's thread is 
 });
 
 test("a page that plays for a long time does not grow in memory", async () => {
-  const short = await site.upload("anna", film(12), "Again and again");
-  const page = await openCrowded(browser, site, short, { lines: 1000, seconds: 12 });
+  const short = await site.upload("anna", film(6), "Again and again");
+  const page = await openCrowded(browser, site, short, { lines: 1000, seconds: 6 });
   const samples = await memoryOf(page, 6);
   // What is not yet collected varies; lines that were kept would be a thousand more with each pass.
   const most = (of, name) => Math.max(...of.map(one => one[name])), least = (of, name) => Math.min(...of.map(one => one[name]));
