@@ -109,14 +109,15 @@ class DirectoryUploads : public LocalUploads {
     const Identity who = access_.identify(by);
     const std::uint64_t least = bytes.size.value_or(bytes.least);
     UserId sender = who.user;
-    const auto [owner, most] = database_.read([&](store::Reader& reader) {
-      const rows::StoredVideo video = publisher_.findUploadable(reader, by, who, wanted.id);
-      if (who.kind == Identity::Kind::link) sender = video.dropSize ? guestsOf(*video.drop) : video.authorId;
+    const auto [video, most] = database_.read([&](store::Reader& reader) {
+      rows::StoredVideo found = publisher_.findUploadable(reader, by, who, wanted.id);
+      if (who.kind == Identity::Kind::link) sender = found.dropSize ? guestsOf(*found.drop) : found.authorId;
       if (wanted.digest) rows::requireContentAllowed(reader, *wanted.digest);
-      return std::pair(video.authorId, publisher_.requireQuota(reader, video, least));
+      const std::uint64_t left = publisher_.requireQuota(reader, found, least);
+      return std::pair(std::move(found), left);
     });
     if (who.kind == Identity::Kind::operator_) sender = {};
-    UploadInProgress progress(inProgress_, sender, owner, options_.maxPerUser);
+    UploadInProgress progress(inProgress_, sender, video.authorId, options_.maxPerUser);
     if (!wanted.moved) database_.requireSpace(least);
     store::Incoming incoming = blobs_.begin(wanted.id.text);
     const bool isAdopted = wanted.moved && incoming.adopt(wanted.moved->file);
@@ -126,6 +127,7 @@ class DirectoryUploads : public LocalUploads {
     const auto take = [&](std::span<const std::byte> piece) {
       if (incoming.size() + piece.size() > options_.maxUpload) throw publisher_.tooLarge();
       const std::uint64_t size = incoming.size() + piece.size();
+      Publisher::requireAnnounced(video, size);
       if (most != UINT64_MAX && !progress.grow(std::max(size, least), most)) throw Publisher::overQuota();
       incoming.write(piece);
       if (isAdopted || incoming.size() - looked < spaceStep) return;

@@ -20,14 +20,6 @@
 namespace video {
 namespace {
 
-// What a guest may upload through a drop link: once, and no more than was announced.
-void requireAnnounced(const rows::StoredVideo& video, std::uint64_t size) {
-  if (video.state != VideoState::pending)
-    throw Error(Fault::conflict, fmt::format("video {}: already has its file", video.id.text));
-  if (std::cmp_greater(size, *video.dropSize))
-    throw Error(Fault::tooLarge, fmt::format("file: exceeds the {} bytes that were announced", *video.dropSize));
-}
-
 std::vector<std::string> notesOf(const rows::NewContent& content) {
   return content.media ? media::playbackNotes(content.contentType, *content.media) : std::vector<std::string>();
 }
@@ -57,6 +49,14 @@ bool Publisher::requireLink(store::Reader& reader, const SignedLink& link, const
   return isGuest;
 }
 
+void Publisher::requireAnnounced(const rows::StoredVideo& video, std::uint64_t size) {
+  if (!video.dropSize) return;
+  if (video.state != VideoState::pending)
+    throw Error(Fault::conflict, fmt::format("video {}: already has its file", video.id.text));
+  if (std::cmp_greater(size, *video.dropSize))
+    throw Error(Fault::tooLarge, fmt::format("file: exceeds the {} bytes that were announced", *video.dropSize));
+}
+
 void Publisher::requireReplaceable(const rows::StoredVideo& video) {
   if (video.state != VideoState::pending && video.state != VideoState::ready) throw rows::wrongState(video);
   if (video.blocked) throw Error(Fault::conflict, fmt::format("video {}: is blocked", video.id.text));
@@ -64,9 +64,8 @@ void Publisher::requireReplaceable(const rows::StoredVideo& video) {
 
 std::uint64_t Publisher::requireQuota(store::Reader& reader, const rows::StoredVideo& video,
                                       std::optional<std::uint64_t> size) {
-  if (video.dropSize) requireAnnounced(video, size.value_or(0));
-  const std::uint64_t most = requireQuota(reader, video.authorId, -video.size, size);
-  return video.dropSize ? std::min(most, static_cast<std::uint64_t>(*video.dropSize)) : most;
+  requireAnnounced(video, size.value_or(0));
+  return requireQuota(reader, video.authorId, -video.size, size);
 }
 
 std::uint64_t Publisher::requireQuota(store::Reader& reader, UserId owner, std::int64_t more,

@@ -42,6 +42,9 @@ class Publisher {
                    const std::optional<rows::StoredVideo>& video, std::optional<Time> begun);
   /// Throws conflict if a video's content cannot be replaced in its state.
   static void requireReplaceable(const rows::StoredVideo& video);
+  /// Throws tooLarge or conflict for what a guest sends through a drop link, unless it is the video's first file and no
+  /// larger than was announced.
+  static void requireAnnounced(const rows::StoredVideo& video, std::uint64_t size);
   /// Throws if the video's owner may not store content of this size instead of the present one. Returns the largest
   /// size that the quota allows.
   std::uint64_t requireQuota(store::Reader& reader, const rows::StoredVideo& video, std::optional<std::uint64_t> size);

@@ -94,18 +94,6 @@ std::string withLink(std::string path, const std::string& query) {
   return path + query.substr(1);
 }
 
-// Fields that only some versions have: the paths of a video's picture and of the form that every browser plays.
-template <class T>
-std::string pictureOf(const T& video) {
-  if constexpr (requires { video.thumbnail.value(); }) return video.thumbnail.value_or("");
-  return {};
-}
-template <class T>
-std::string playableOf(const T& video) {
-  if constexpr (requires { video.play.value(); }) return video.play.value_or("");
-  return {};
-}
-
 // The subtitles of a video, for its player.
 std::string tracksOf(const Video& video, const std::string& query) {
   std::string html;
@@ -299,7 +287,13 @@ class Site {
 
   void video(const Exchange& exchange, Answer& answer) const {
     const std::optional<SignedLink> link = http::signedLinkOf(exchange.request.head.query);
-    const Video video = showVideo(exchange, link ? Credential(*link) : exchange.by);
+    Video video;
+    try {
+      video = showVideo(exchange, link ? Credential(*link) : exchange.by);
+    } catch (const Error& error) {
+      if (!link || error.fault() != Fault::forbidden || !isSeen(exchange)) throw;
+      return leadTo("/v/" + encoded(exchange.pathParameter("id").value_or("")), answer);
+    }
     const std::optional<WhoAmI> who = callerOf(exchange, answer);
     Values values = valuesOf(video, link, exchange);
     if (who) addCaller(*who, values);
@@ -368,7 +362,7 @@ class Site {
     add("author_url", origin + "/u/" + encoded(video.author));
     add("provider_name", options_.name);
     add("provider_url", origin);
-    if (const std::string picture = pictureOf(video); !picture.empty()) {
+    if (const std::string picture = video.thumbnail.value_or(""); !picture.empty()) {
       add("thumbnail_url", origin + picture);
       // Its true size is in the file; a site that shows it scales it to the video's shape.
       const std::int64_t wide = std::min(width, 640);
@@ -409,7 +403,11 @@ class Site {
     const Pages::Look look = Pages::lookOf(head);
     const int status = answer.status;
     const bool isKnown = status == 401 || status == 403 || status == 404 || status == 429 || status == 503;
-    const std::string key = isKnown ? fmt::format("error.{}", status) : status < 500 ? "error.400" : "error.500";
+    const bool isLink = status == 403 && http::signedLinkOf(head.query).has_value();
+    const std::string key = isLink         ? "error.link"
+                            : isKnown      ? fmt::format("error.{}", status)
+                            : status < 500 ? "error.400"
+                                           : "error.500";
     Values values{{"title", pages_.text(look, key)},
                   {"text", pages_.text(look, key + ".text")},
                   {"status", std::to_string(status)},
@@ -501,6 +499,16 @@ class Site {
     }
   }
 
+  // Whether the caller may see the video without a link, which has ended.
+  bool isSeen(const Exchange& exchange) const {
+    try {
+      showVideo(exchange, exchange.by);
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
+  }
+
   Values valuesOf(const Video& video, const std::optional<SignedLink>& link, const Exchange& exchange) const {
     const std::string origin = siteOf(exchange.request);
     const std::string query = link ? fmt::format("?share={}&exp={}&sig={}", encoded(link->share),
@@ -515,9 +523,9 @@ class Site {
                   {"authorInitial", initialOf(video.authorDisplayName.value_or(video.author))},
                   {"description", video.description},
                   {"summary", summaryOf(video.description)},
-                  {"picture", withLink(pictureOf(video), query)},
-                  {"shown", withLink(playableOf(video), query)},
-                  {"type", playableOf(video).empty() ? video.contentType : "video/mp4"},
+                  {"picture", withLink(video.thumbnail.value_or(""), query)},
+                  {"shown", withLink(video.play.value_or(""), query)},
+                  {"type", !video.play ? video.contentType : "video/mp4"},
                   {"url", origin + "/v/" + video.id.text + query},
                   {"origin", origin},
                   {"tracks", tracksOf(video, query)},

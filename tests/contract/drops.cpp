@@ -194,6 +194,20 @@ TEST_CASE("guests do not use up what the user of a drop link may upload at once"
   CHECK(site.local().uploads().put(by, {first.id, {}}, slow).size == 3000);
 }
 
+TEST_CASE("files that come through a drop link at once do not keep each other out") {
+  Site site(Way::local);
+  const Credential ada = site.user("ada");
+  Guest guest(site, site.at(ada).shares().create(ada, dropFor("ada")));
+  const DroppedVideo first = guest.announce(3000);
+  const DroppedVideo second = guest.announce(500);
+  ByteSource slow = sourceOf(movie(3000));
+  slow.push = [&, push = slow.push](const ByteSink& sink) {
+    CHECK(site.local().uploads().put(linkOf(second.uploadUrl), {second.id, {}}, sourceOf(movie(500, 2))).size == 500);
+    push(sink);
+  };
+  CHECK(site.local().uploads().put(linkOf(first.uploadUrl), {first.id, {}}, slow).size == 3000);
+}
+
 TEST_CASE("a drop link takes so many files and bytes, and no file larger than announced") {
   Site site(GENERATE(Way::local, Way::remote));
   const Credential ada = site.user("ada");

@@ -93,7 +93,7 @@ test("a signed link plays from its start time, with subtitles and chapters, unti
   await page.click("h1");
   await page.keyboard.press("c");
   await until(() => page.$eval("video", video => video.textTracks[0]?.mode === "showing" && video.textTracks[0].cues?.length === 1), "the subtitles show");
-  await page.waitForSelector(`#comments >> text=${words["comments.signin"]}`);
+  await page.waitForSelector(`#comments >> text=${words["comments.link"]}`);
   assert.equal(await page.$("#actions >> text=Share"), null);  // it would give the page's address, which shows nothing
   assert.equal((await page.goto(`/v/${id}`)).status(), 404);
   assert.equal((await anna("DELETE", `/video/${id}/shares/${made.id}`)).status, 204);

@@ -1,5 +1,5 @@
 // The API, as http-api.md has it. Every call throws an ApiError unless the answer is 2xx.
-import { t, has } from "./strings.js";
+import { t, has, moment } from "./strings.js";
 
 const root = document.documentElement;
 /** Who is signed in: a name, empty for a guest. */
@@ -26,6 +26,10 @@ export function explain(error) {
   if (!(error instanceof ApiError)) return t("problem.unknown");
   const known = `problem.${error.status}`;
   if ((error.status === 400 || error.status === 409) && error.detail) return t(known, { detail: error.detail });
+  if (error.status === 403) {
+    const until = /is muted until (\S+)/.exec(error.detail || "");
+    if (until) return t("problem.muted", { time: moment(until[1]) });
+  }
   if (error.status === 507) return t(error.code === "013" ? "problem.quota" : "problem.507");
   return has(known) ? t(known) : error.detail || t("problem.unknown");
 }

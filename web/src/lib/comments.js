@@ -95,7 +95,7 @@ export function Comments({ video, share, mayWrite, seek }) {
   return html`<div class="comments"><div class="row apart"><h2>${pages.items && !pages.hasMore ? count("comments", all.filter(one => !one.deleted).length) : t("comments.title")}</h2>
     ${(roots.length > 1 || by === "time") && html`<button class="button quiet compact" onClick=${() => setBy(by === "newest" ? "time" : "newest")}>${t(by === "newest" ? "comments.newest" : "comments.oldest")}</button>`}</div>
     ${video.comments_off ? html`<p class="note">${t("comments.off")}</p>` : mayWrite ? html`<${Write} label=${t("comment.send")} hint=${t("comment.hint")} onSend=${text => say(text)} />`
-      : me ? html`<p class="note">${t("comments.link")}</p>` : html`<p class="note"><span class="grow">${t("comments.signin")}</span><a href=${signInPath()}>${t("nav.signin")}</a></p>`}
+      : me || query(share) ? html`<p class="note">${t("comments.link")}</p>` : html`<p class="note"><span class="grow">${t("comments.signin")}</span><a href=${signInPath()}>${t("nav.signin")}</a></p>`}
     ${pages.error && !pages.items ? html`<${Failure} ...${pages} />` : pages.items && !all.length && !video.comments_off ? html`<p class="muted">${t("comments.none")}</p>` : html`<ul class="comments">${roots.map(part)}</ul>`}
     <${More} pages=${pages} /></div>`;
 }

@@ -34,7 +34,7 @@ function Subtitles({ video, onChange }) {
   if (known.error && !known.data) return html`<${Failure} ...${known} />`;
   return html`<div class="stack"><ul class="links">${list.map(one => html`<li><span class="chip">${one.lang}</span><span class="grow">${one.label}</span><button class="icon-button" aria-label=${`${t("delete")}: ${one.label || one.lang}`} onClick=${() => remove(one)}><${Icon} name="trash" size=${18} /></button></li>`)}</ul>
     <${Form} label=${t("subtitles.add")} work=${async (values, form) => {
-      if (!values.file.size) throw new ApiError(400, { detail: t("subtitles.none") });
+      if (!values.file.size) throw new ApiError(values.file.name ? "empty" : "noFile");
       await call("PUT", `/videos/${video.id}/subtitles/${encodeURIComponent(values.lang)}`, values.file, { headers: { "Content-Type": "text/vtt" } });
       await refresh();
       form.reset();

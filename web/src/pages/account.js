@@ -1,6 +1,6 @@
 import "../lib/page.js";
 import { html, render, useState, useEffect, useRef, useLoad, usePages, More, Form, Field, CopyField, Confirm, Failure, Icon, toast, sayError } from "../lib/ui.js";
-import { get, post, patch, del, query, seg, me, can, isAdmin } from "../lib/api.js";
+import { ApiError, get, post, patch, del, query, seg, me, can, isAdmin } from "../lib/api.js";
 import { t, ago, bytes, clock, count, day, moment, number } from "../lib/strings.js";
 
 const Panel = ({ title, about, children }) => html`<section class="panel"><header><div><h2>${title}</h2>${about && html`<p class="muted small">${about}</p>`}</div></header>${children}</section>`;
@@ -13,9 +13,10 @@ function Profile({ user, again }) {
 }
 function Password({ onChange }) {
   const change = async (values, form) => {
-    const user = await patch(`/user/${seg(me)}`, { old_pwd: values.old, pwd: values.new, revoke_tokens: values.tokens === "on" });
+    const user = await patch(`/user/${seg(me)}`, { old_pwd: values.old, pwd: values.new, revoke_tokens: values.tokens === "on" })
+      .catch(error => { throw error.status === 403 ? new ApiError("oldPassword") : error; });
     form.reset();
-    toast(user.tokens ? count("account.password.tokens", user.tokens) : t("account.password.done"), { seconds: 10 });
+    toast(Number(user.tokens) > 0 ? count("account.password.tokens", user.tokens) : t("account.password.done"), { seconds: 10 });
     onChange();
   };
   return html`<${Panel} title=${t("account.password")} about=${t("account.password.about")}><${Form} label=${t("account.password.button")} work=${change}>

@@ -1,40 +1,51 @@
-// The danmaku of a video: loaded in windows of time as the video goes on, so that one with very many stays light.
+// The danmaku of a video: loaded as the video goes on, so that one with very many stays light.
 import { get, query, me } from "../lib/api.js";
 
-const step = 120;  // seconds of the video in one window
-const mostPages = 5;
+const step = 120;  // the most seconds of the video that one request is for
+const ahead = 48;  // seconds before the end of what is loaded, at which what follows is requested
+const flight = 12;  // seconds for which a line may be seen
+const least = 2;  // seconds of the video for one request, however many lines there are: some are left out then
 
 export class Lines {
   /** `video` as the API has it; `share` are the parts of a signed link. `onChange` is told when `all` has changed, and once `isReady`: what there is at the beginning has come, or cannot be had now. */
   constructor(video, danmaku, { share = {}, onChange = () => {} } = {}) {
-    Object.assign(this, { video, danmaku, share, onChange, loaded: new Set(), known: new Set(), all: [], isReady: Boolean(video.danmaku_off), notBefore: 0, wait: 0 });
+    Object.assign(this, { video, danmaku, share, onChange, loaded: [], known: new Set(), all: [], isReady: Boolean(video.danmaku_off), notBefore: 0, wait: 0 });
+  }
+  /** Until when the video is loaded from a time on, in seconds; the time itself if it is not. */
+  end(time) {
+    for (let end = time; ;) {
+      const next = this.loaded.find(([from, to]) => from <= end && end < to);
+      if (!next) return end;
+      end = next[1];
+    }
   }
   /** Loads what is needed around a time of the video, in seconds. */
   async near(time) {
     if (this.video.danmaku_off) return;
-    const first = Math.floor(time / step);
-    await this.load(first);
-    if (time - first * step > step * 0.6) await this.load(first + 1);
+    const end = this.end(time);
+    if (end > time) {
+      if (end - time < ahead) await this.load(end);
+      return;
+    }
+    const start = Math.floor(time / step) * step;
+    await this.load(this.end(start) > start ? Math.max(start, time - flight) : start);
   }
-  async load(window) {
-    if (this.loaded.has(window) || performance.now() < this.notBefore) return;
-    this.loaded.add(window);
+  async load(from) {
+    if (this.isLoading || performance.now() < this.notBefore) return;
+    this.isLoading = true;
     try {
-      const found = [];
-      for (let cursor, pages = 0; pages < mostPages; pages++) {
-        const page = await get(`/videos/${this.video.id}/comments${query({ ...this.share, by: "position", at_from: window * step * 1000, at_to: (window + 1) * step * 1000, limit: 1000, cursor })}`);
-        found.push(...page.comments);
-        cursor = page.next_cursor;
-        if (!cursor) break;
-      }
+      const to = (Math.floor(from / step) + 1) * step;
+      const page = await get(`/videos/${this.video.id}/comments${query({ ...this.share, by: "position", at_from: Math.round(from * 1000), at_to: to * 1000, limit: 1000 })}`);
+      const last = page.comments.at(-1);
+      this.loaded.push([from, page.next_cursor && last ? Math.max(last.position_ms / 1000, from + least) : to]);
       this.wait = 0;
-      this.add(found);
+      this.add(page.comments);
     } catch (error) {
       // `near` is called several times a second: the server that is busy or away is asked less and less often.
-      this.loaded.delete(window);
       this.wait = Math.min(60000, Math.max(2000, this.wait * 2));
       this.notBefore = performance.now() + Math.max(this.wait, (error.wait || 0) * 1000);
     }
+    this.isLoading = false;
     if (this.isReady) return;
     this.isReady = true;
     this.onChange(this.all);

@@ -205,6 +205,14 @@ function Bar({ player }) {
   popupNow.current = popup;
   troubleNow.current = trouble;
   useEffect(() => { figure.classList.toggle("idle", idle && !popup); }, [idle, popup]);
+  // Captions move above the bar while that is there.
+  useEffect(() => {
+    const isCovered = !idle || Boolean(popup);
+    for (const cue of shown?.activeCues || []) {
+      if (isCovered && cue.line === "auto") Object.assign(cue, { line: -4, isLifted: true });
+      else if (!isCovered && cue.isLifted) Object.assign(cue, { line: "auto", isLifted: false });
+    }
+  });
 
   // A popup takes the focus, and gives it back to what opened the first one.
   const box = useRef(), opener = useRef();

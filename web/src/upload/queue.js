@@ -38,7 +38,7 @@ export class Queue {
     for (const file of files) {
       const key = fingerprint(file);
       const old = this.items.find(item => item.key === key && item.state !== "done");
-      if (!isVideo(file) || (old && !["failed", "paused"].includes(old.state))) leftOut++;
+      if (!isVideo(file) || file.name.startsWith(".") || (old && !["failed", "paused"].includes(old.state))) leftOut++;
       else if (old) old.state = "waiting";
       else {
         const item = { number: ++this.numbers, key, file, name: file.name, size: file.size, sent: 0, state: "waiting", rate: 0, turn: 0, onDone };
@@ -135,7 +135,7 @@ export function useQueue(queue) {
 }
 
 function stateOf(item, isGuest) {
-  if (item.state === "failed") return explain(item.error);
+  if (item.state === "failed") return isGuest && item.error.code === "013" ? t("problem.quotaOfOther") : explain(item.error);
   if (item.state === "running" && item.isOffline) return t("upload.offline");
   if (item.state === "running") return [t("upload.of", { sent: bytes(item.sent), size: bytes(item.size) }), item.rate > 0 && t("upload.rate", { rate: bytes(item.rate) }), item.rate > 0 && t("upload.left", { time: left((item.size - item.sent) / item.rate) })].filter(Boolean).join(" · ");
   if (item.state === "paused") return t("upload.paused", { percent: percent(item.sent / (item.size || 1)) });

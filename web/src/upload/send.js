@@ -127,15 +127,17 @@ export class Sending {
     const names = { filename: file.name, name: titleOf(file.name), filetype: file.type };
     let query = "";
     if (this.drop) {
-      const made = await post(this.drop, { name: names.name, size: file.size });
-      names.video = made.id;
-      query = made.upload_url.slice(made.upload_url.indexOf("?"));
+      // If the next request fails, what was announced is used when it is tried again.
+      this.made ??= await post(this.drop, { name: names.name, size: file.size });
+      names.video = this.made.id;
+      query = this.made.upload_url.slice(this.made.upload_url.indexOf("?"));
     }
     const metadata = Object.entries(names).filter(([, value]) => value).map(([name, value]) => `${name} ${base64(value)}`).join(",");
     const answer = await tus("POST", `/uploads${query}`, { "Upload-Length": String(file.size), "Upload-Metadata": metadata });
     const url = new URL(answer.headers.get("Location"), location.href);
     this.url = url.pathname + url.search;
     this.video = answer.headers.get("X-Video-Id");
+    this.made = undefined;
     keep(this.key, { url: this.url, video: this.video });
     return 0;
   }
