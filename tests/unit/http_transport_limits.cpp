@@ -71,7 +71,7 @@ TEST_CASE("threads that received large bodies leave, and others take their place
 
 TEST_CASE("without a least rate, or through the operator socket, a body may trickle") {
   TransportOptions options;
-  options.progressTimeout = 100ms;
+  options.progressTimeout = 500ms;
   options.minBodyRate = 100'000;
   Recorder service;
   Transport transport(service, options);
@@ -90,7 +90,7 @@ TEST_CASE("without a least rate, or through the operator socket, a body may tric
       client.send("PUT " + to + " HTTP/1.1\r\nHost: a\r\nContent-Length: 40\r\n\r\n");
       for (int i = 0; i < 40; ++i) {
         pollfd answered{client.number(), POLLIN, 0};
-        if (i < 39) REQUIRE(::poll(&answered, 1, 10) == 0);
+        if (i < 39) REQUIRE(::poll(&answered, 1, 20) == 0);
         client.send("x");
       }
       CHECK(client.read().status == 200);
