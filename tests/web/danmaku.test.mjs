@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Browser, Site, film, until } from "./site.mjs";
 import { framesOf, memoryOf, openCrowded } from "./playing.mjs";
@@ -107,6 +109,23 @@ test("120 lines fly at once, moved by the compositor while the page's thread is 
   const busy = () => page.evaluate(() => { for (const end = performance.now() + 1500; performance.now() < end;); });
   await until(async () => (await framesOf(page, busy)).length > 45, "the compositor shows more frames than the video has");
   assert.ok((await flying()) <= 120);
+  await page.context().close();
+});
+
+test("however many lines a video has, they reach its end, and so does a seek", async () => {
+  const dense = await site.upload("anna", film(30), "Dense");
+  const lines = Array.from({ length: 6000 }, (_, n) => `<d p="${(n / 200).toFixed(3)},1,25,16777215,1600000000,0,x,${n + 1}">line ${n}</d>`);
+  const file = join(site.data, "dense.xml");
+  writeFileSync(file, `<i>${lines.join("")}</i>`);
+  await site.ctl("-q", "comment", "import", dense, file);
+  const page = await browser.open(site);
+  await page.goto(`/v/${dense}`);
+  const hasAt = second => until(() => page.$$eval(".lines time", (all, second) => all.some(one => one.textContent === `0:${second}`), second), `lines at 0:${second}`);
+  await hasAt("00");
+  await page.$eval("video", video => { video.currentTime = 27.5; });
+  await hasAt("27");
+  await page.$eval("video", video => { video.muted = true; return video.play(); });
+  await hasAt("29");
   await page.context().close();
 });
 

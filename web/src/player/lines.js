@@ -27,8 +27,10 @@ export class Lines {
       if (end - time < ahead) await this.load(end);
       return;
     }
+    // From the beginning of the step; if lines are dense, what flies at that time is further on.
     const start = Math.floor(time / step) * step;
-    await this.load(this.end(start) > start ? Math.max(start, time - flight) : start);
+    for (const from of [start, Math.max(start, time - flight), time])
+      if (this.end(time) === time && this.end(from) === from) await this.load(from);
   }
   async load(from) {
     if (this.isLoading || performance.now() < this.notBefore) return;
