@@ -35,7 +35,7 @@ test("dialogs, menus and popups are accessible, take the focus and give it back"
   await open("share", "#actions > .button:nth-child(2)", "dialog[open]");
   await page.focus(".control[aria-label^='Speed']");
   await page.keyboard.press("Enter");
-  await page.waitForSelector(".popup [role=menuitemradio]");
+  await until(() => page.evaluate(() => document.activeElement.matches(".popup [role=menuitemradio]")), "the menu has the focus");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   assert.equal(await page.$eval("video", video => video.playbackRate), 1.25);
