@@ -13,6 +13,11 @@ Error isStopping() {
   return Error(Fault::locked, "videod is stopping", std::chrono::seconds{5});
 }
 
+Error isOvertaken(const std::string& upload) {
+  return Error(Fault::locked, fmt::format("upload {}: a newer request continues it", upload))
+      .because(Reason::newerRequest);
+}
+
 }  // namespace
 
 UploadTurns::Turn::Turn(UploadTurns& all, const std::string& upload, std::function<void()> stop,
@@ -37,8 +42,8 @@ UploadTurns::Turn::Turn(UploadTurns& all, const std::string& upload, std::functi
   const bool isNewest = mine.newest == ticket;
   all_.removeIfIdle(upload_);
   all_.requireOpen(lock);
-  throw Error(Fault::locked, fmt::format("upload {}: another request is working on it", upload_))
-      .because(isNewest ? Reason::none : Reason::newerRequest);
+  if (!isNewest) throw isOvertaken(upload_);
+  throw Error(Fault::locked, fmt::format("upload {}: another request is working on it", upload_));
 }
 
 UploadTurns::Turn::~Turn() {
@@ -51,8 +56,7 @@ UploadTurns::Turn::~Turn() {
 Error UploadTurns::Turn::whyOver() const {
   const std::lock_guard lock(all_.mutex_);
   if (all_.draining_) return isStopping();
-  return Error(Fault::locked, fmt::format("upload {}: a newer request continues it", upload_))
-      .because(Reason::newerRequest);
+  return isOvertaken(upload_);
 }
 
 void UploadTurns::Turn::end() {
