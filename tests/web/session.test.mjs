@@ -1,7 +1,7 @@
 // Sessions that end, or would end, while a page is open.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Browser, Site, film, until } from "./site.mjs";
+import { Browser, Site, film, password, until, words } from "./site.mjs";
 
 let site, browser, id;
 before(async () => {
@@ -51,4 +51,29 @@ test("an expired session leaves the page as it is, and what was typed can be sen
   await page.click(".comment-form >> text=Comment");
   await page.waitForSelector(".comment >> text=A long text");
   assert.deepEqual(browser.troubles, []);
+});
+
+test("a new password is refused with a wrong old one, and the page counts the tokens that stay valid", async () => {
+  await site.addUser("carl");
+  const carl = await site.as("carl");
+  const page = await browser.open(site);
+  page.expected.push("403");
+  await browser.signIn(page, "carl");
+  await page.goto("/account");
+  const change = async (old, next) => {
+    await page.fill("[name=old]", old);
+    await page.fill("[name=new]", next);
+    await page.click(`button >> text=${words["account.password.button"]}`);
+  };
+  await change("wrong", "another long one");
+  await page.waitForSelector(`[role=alert] >> text=${words["problem.oldPassword"]}`);
+  await change(password, "another long one");
+  await page.waitForSelector(`.toast >> text=/^${words["account.password.done"]}$/`);
+  assert.equal((await carl("GET", "/user/carl/tokens")).status, 401);  // another session, which has ended
+  const again = await page.evaluate(() => fetch("/user/carl/tokens", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ label: "backup", scope: "read" }) }).then(reply => reply.status));
+  assert.equal(again, 201);
+  await change("another long one", "yet another long one");
+  await page.waitForSelector(`.toast >> text=${words["account.password.tokens.one"].replace("{n}", "1")}`);
+  assert.deepEqual(browser.troubles, []);
+  await page.context().close();
 });

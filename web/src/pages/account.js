@@ -16,7 +16,7 @@ function Password({ onChange }) {
     const user = await patch(`/user/${seg(me)}`, { old_pwd: values.old, pwd: values.new, revoke_tokens: values.tokens === "on" })
       .catch(error => { throw error.status === 403 ? new ApiError("oldPassword") : error; });
     form.reset();
-    toast(Number(user.tokens) > 0 ? count("account.password.tokens", user.tokens) : t("account.password.done"), { seconds: 10 });
+    toast(user.tokens?.length ? count("account.password.tokens", user.tokens.length) : t("account.password.done"), { seconds: 10 });
     onChange();
   };
   return html`<${Panel} title=${t("account.password")} about=${t("account.password.about")}><${Form} label=${t("account.password.button")} work=${change}>
