@@ -133,7 +133,10 @@ export class Sending {
       query = this.made.upload_url.slice(this.made.upload_url.indexOf("?"));
     }
     const metadata = Object.entries(names).filter(([, value]) => value).map(([name, value]) => `${name} ${base64(value)}`).join(",");
-    const answer = await tus("POST", `/uploads${query}`, { "Upload-Length": String(file.size), "Upload-Metadata": metadata });
+    const answer = await tus("POST", `/uploads${query}`, { "Upload-Length": String(file.size), "Upload-Metadata": metadata }).catch(error => {
+      if ([403, 404, 409].includes(error.status)) this.made = undefined;  // it has ended meanwhile
+      throw error;
+    });
     const url = new URL(answer.headers.get("Location"), location.href);
     this.url = url.pathname + url.search;
     this.video = answer.headers.get("X-Video-Id");
