@@ -499,7 +499,7 @@ class Site {
     }
   }
 
-  // Whether the caller may see the video without a link, which has ended.
+  // Whether the caller may see the video without the link.
   bool isSeen(const Exchange& exchange) const {
     try {
       showVideo(exchange, exchange.by);

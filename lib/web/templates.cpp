@@ -5,7 +5,7 @@
 namespace video::web {
 
 void appendHtml(std::string& to, std::string_view text) {
-  std::size_t plain = 0;  // where those begin that can stay
+  std::size_t plain = 0;  // where the characters begin that are not appended yet
   for (std::size_t at = 0; at < text.size(); ++at) {
     const char* reference = nullptr;
     switch (text[at]) {
