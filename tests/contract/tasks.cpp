@@ -34,19 +34,26 @@ void idle(Settings& settings) {
 }
 
 // Runs a task and waits until it has run. A run that found nothing is not recorded and returned empty.
+std::int64_t newestRun(Tasks& tasks, const std::string& name) {
+  TaskRunQuery query;
+  query.name = name;
+  const Page<TaskRun> page = tasks.history(Operator{}, query);
+  return page.items.empty() ? 0 : page.items.front().id;
+}
+
 TaskRun runOf(Site& site, const std::string& name) {
   Tasks& tasks = site.at(Operator{}).tasks();
   const auto before = tasks.show(Operator{}, {name}).runs;
-  const TaskAsked asked = tasks.run(Operator{}, {name});
+  const auto known = newestRun(tasks, name);
+  tasks.run(Operator{}, {name});
   waitFor(name + " has run", [&] {
     const TaskStatus status = tasks.show(Operator{}, {name});
     return status.runs > before && status.state != TaskState::running;
   });
   TaskRunQuery query;
   query.name = name;
-  query.since = asked.asked;
   const Page<TaskRun> page = tasks.history(Operator{}, query);
-  return page.items.empty() ? TaskRun{} : page.items.front();
+  return page.items.empty() || page.items.front().id == known ? TaskRun{} : page.items.front();
 }
 
 void writeAged(const fs::path& file, std::chrono::hours age) {
