@@ -33,6 +33,7 @@
 #include "schedule/schedule.hpp"
 #include "server/server.hpp"
 #include "settings/settings.hpp"
+#include "supervision.hpp"
 #include "toolkit/toolkit.hpp"
 
 namespace {
@@ -315,6 +316,7 @@ std::string whyNotReady(bool stopping, LocalToolkit& toolkit, const schedule::Sc
 void run(const Flags& flags, Settings settings, std::string_view origin, const sigset_t& signals) {
   observe::setUpLog(settings.log);
   const Settings asked = settings;
+  observe::notifyStatus("Opening " + settings.dataDirectory.string());
   const std::unique_ptr<LocalToolkit> toolkit = openLocal(settings, origin, true);
   const std::unique_ptr<schedule::Scheduler> scheduler = toolkit->tasks().makeScheduler(schedule::systemAlarmClock());
 
@@ -370,6 +372,7 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
   transport.start();
   scheduler->start();
   observe::notifyReady();
+  video::daemon::Supervision supervision(*toolkit, transport, router.limiter());
   observe::info("ready", {{"version", VIDEO_VERSION}, {"data_dir", settings.dataDirectory.string()}});
 
   waitForStop(signals, [&] {
@@ -380,7 +383,7 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
     }
   });
   stopping = true;
-  observe::notifyStopping();
+  supervision.stop();
   observe::info("stopping");
   stop(*scheduler, router, transport, toolkit->uploads(), signals);
 }

@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "observe/notify.hpp"
 #include "os/files.hpp"
 #include "store/directory.hpp"
 #include "store/sqlite_connection.hpp"
@@ -159,6 +160,7 @@ Migrated migrate(DataDirectory& exclusive, const std::vector<Migration>& migrati
   const std::int64_t wanted = migrations.back().number;
   if (before > wanted) throwNewer(exclusive.databasePath(), before, wanted);
   if (before == wanted) return {before, before};
+  observe::notifyStatus(fmt::format("Migrating the database from schema {} to {}", before, wanted));
   const std::string copy = std::string(copyPrefix) + std::to_string(before);
   const bool hadCopy = ::faccessat(exclusive.descriptor(), copy.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
   // The copy goes only after the database was closed: until then a failed COMMIT is in the log.

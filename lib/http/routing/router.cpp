@@ -488,7 +488,7 @@ std::unique_ptr<Admission> Router::begin(const Head& head, const Peer& peer, con
     scope.setEntry(admitted->entry);
     if (admitted->entry == nullptr) scope.setHeader(admitted->header);
     if (!admitted->allow.empty()) answer.set("Allow", admitted->allow);
-    if (admitted->entry != nullptr) requireRunning(admitted->entry->route, answer);
+    if (admitted->entry != nullptr) requireRunning(admitted->entry->route, listener, answer);
     if (admitted->refusal) throw Error(*admitted->refusal);
     // The connections of a proxy are shared by its clients.
     if (const Peer& client = admitted->client;
@@ -507,8 +507,10 @@ std::unique_ptr<Admission> Router::begin(const Head& head, const Peer& peer, con
   return nullptr;
 }
 
-void Router::requireRunning(const Route& route, Answer& answer) const {
-  if (!stopping_ || route.method == Method::options || route.roles == ListenerRole::allRoles) return;
+// On a socket that the next process gets too, nothing more is accepted: clients who wait there notice no restart.
+void Router::requireRunning(const Route& route, const Listener& listener, Answer& answer) const {
+  if (!stopping_ || listener.inherited || route.method == Method::options || route.roles == ListenerRole::allRoles)
+    return;
   constexpr std::chrono::seconds retryAfter{5};
   answer.close = true;
   throw Error(route.flags.waitsForToken ? Fault::locked : Fault::unavailable, "the server is stopping", retryAfter);

@@ -1,5 +1,6 @@
 #include "http/server/transport.hpp"
 
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -8,6 +9,7 @@
 #include <cerrno>
 
 #include "base/error.hpp"
+#include "http/server/listener_answers.hpp"
 #include "http/server/transport_impl.hpp"
 #include "observe/guarded.hpp"
 #include "observe/log.hpp"
@@ -52,6 +54,11 @@ TransportOptions ofOperator(TransportOptions options) {
   options.maxConnections = operatorConnections;
   options.workers = operatorWorkers;
   return options;
+}
+
+bool hasUnread(int socket) {
+  int bytes = 0;
+  return ::ioctl(socket, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
 }  // namespace
@@ -151,10 +158,12 @@ void Transport::Impl::expire(Connection& connection, ReadBuffer& buffer) {
   run(connection, buffer);
 }
 
-void Transport::Impl::closeIdle() {
+void Transport::Impl::closeIdle(bool patient) {
   for (std::uint32_t index = 0, end = usedSlots; index < end; ++index) {
     if (deadlines[index].load(std::memory_order_acquire) == 0 || !slots[index]->enter()) continue;
-    if (slots[index]->phase == Connection::Phase::head && !slots[index]->refused)
+    const Connection& one = *slots[index];
+    const bool mayAsk = (patient && one.listening().listener.inherited) || hasUnread(one.descriptor());
+    if (one.phase == Connection::Phase::head && !one.refused && !mayAsk)
       close(*slots[index]);
     else
       leaveOrRearm(*slots[index]);
@@ -217,6 +226,12 @@ void Transport::Impl::accept(std::uint32_t index, ReadBuffer& buffer) {
     const std::lock_guard lock(mutex);
     listening = &listeners[index];
   }
+  // Counted before `accepts` is asked: whoever stops the transport then waits for what was accepted here.
+  std::unique_ptr<std::atomic<int>, decltype([](std::atomic<int>* count) { --*count; })> counted;
+  if (listening->listener.inherited) {
+    ++accepting;
+    counted.reset(&accepting);
+  }
   for (std::size_t count = 0; count < acceptTurn && accepts(*listening); ++count) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
@@ -251,7 +266,7 @@ void Transport::Impl::adopt(Descriptor socket, const sockaddr_storage& address, 
       refusal = {503, "connections: too many"};
     }
     // Refused connections must not take the places of others, however many they are.
-    const bool isRefused = refusal || stopping;
+    const bool isRefused = refusal || (stopping && !listening.listener.inherited);
     if (isRefused && refusedOpen >= surplus) return;
     if (freeSlots.empty()) {
       index = usedSlots;
@@ -330,7 +345,7 @@ void Transport::Impl::endAccepting() {
   // Do not close yet: a worker may be accepting, and the descriptor number could be reused for another socket.
   for (const ListenerSocket& listening : listeners) {
     if (accepts(listening)) continue;
-    if (listening.inherited)  // systemd keeps listening on it
+    if (listening.listener.inherited)  // systemd keeps listening on it
       arm(EPOLL_CTL_DEL, listening.socket.number(), 0, 0);
     else
       ::shutdown(listening.socket.number(), SHUT_RDWR);
@@ -338,11 +353,12 @@ void Transport::Impl::endAccepting() {
 }
 
 void Transport::Impl::waitForReplies(std::chrono::steady_clock::time_point deadline) {
+  const auto patientUntil = std::chrono::steady_clock::now() + lastRequestTimeout;
   std::unique_lock lock(mutex);
-  const auto isDone = [this] { return open == refusedOpen || stopsNow; };
+  const auto isDone = [this] { return (open == refusedOpen && accepting == 0) || stopsNow; };
   while (started && !isDone() && std::chrono::steady_clock::now() < deadline) {
     lock.unlock();
-    closeIdle();
+    closeIdle(std::chrono::steady_clock::now() < patientUntil);
     lock.lock();
     changed.wait_for(lock, stopTick, isDone);
   }
@@ -365,6 +381,21 @@ void Transport::Impl::endStop() {
   endAll();
   const std::lock_guard lock(mutex);
   listeners.clear();
+}
+
+bool Transport::Impl::answers(std::chrono::milliseconds within) {
+  std::vector<int> sockets;
+  std::vector<std::string> paths;
+  {
+    const std::lock_guard lock(mutex);
+    for (const ListenerSocket& listening : listeners) {
+      sockets.push_back(listening.socket.number());
+      paths.push_back(listening.unixPath);
+    }
+  }
+  for (std::size_t index = 0; index < sockets.size(); ++index)
+    if (!listenerAnswers(sockets[index], paths[index], within, stopping)) return false;
+  return true;
 }
 
 void Transport::Impl::stopNow() {
@@ -415,6 +446,10 @@ void Transport::stop() {
 void Transport::stopNow() {
   impl_->stopNow();
   operator_->stopNow();
+}
+
+bool Transport::answers(std::chrono::milliseconds within) {
+  return impl_->answers(within) && operator_->answers(within);
 }
 
 bool Transport::hasFailed() const {

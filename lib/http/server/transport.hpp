@@ -66,10 +66,14 @@ class Transport {
   void start();
   /// Lets running replies finish within `shutdownTimeout`, then closes the remaining connections and joins every
   /// thread. Meanwhile new connections get one reply each, which is not waited for; on the operator socket and on
-  /// inherited sockets none are accepted.
+  /// inherited sockets none are accepted. What an inherited socket accepted before may send one more request for a
+  /// second, so that no client of systemd's socket loses one.
   void stop();
   /// Makes `stop` stop waiting at once. May be called from any thread, for example the one that handles signals.
   void stopNow();
+  /// Asks each listener for /healthz, as a client does. Returns whether all of them reply, with any status, within this
+  /// time each; for the watchdog. May be called from any thread but a worker; returns false once the transport stops.
+  bool answers(std::chrono::milliseconds within);
   /// Returns whether the thread that enforces timeouts has ended with an exception, which was logged. May be called
   /// from any thread.
   bool hasFailed() const;
