@@ -13,8 +13,8 @@
 
 namespace video::daemon {
 
-/// What systemd is told while the daemon serves: that its writer and its listeners work (WatchdogSec), and the line that
-/// `systemctl status` shows. Does nothing where systemd does not listen.
+/// What systemd is told while the daemon serves: that its writer and its listeners work (WatchdogSec), and the line
+/// that `systemctl status` shows. Does nothing where systemd does not listen.
 class Supervision {
  public:
   /// All must outlive this object.

@@ -11,8 +11,8 @@
 
 namespace video::observe {
 
-/// Watches the parts of the daemon that could hang. Each has a thread that asks it again and again, and `feed` is called
-/// only while every part has answered within the last half of the period: a part that hangs starves the dog.
+/// Watches the parts of the daemon that could hang. Each has a thread that asks it again and again, and `feed` is
+/// called only while every part has answered within the last half of the period: a part that hangs starves the dog.
 class Watchdog {
  public:
   /// One part, and a round trip through it.

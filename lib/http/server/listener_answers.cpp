@@ -76,7 +76,8 @@ bool listenerAnswers(int listening, const std::string& unixPath, std::chrono::mi
   if (!socket) return false;
   if (bound.ss_family == AF_UNIX) {
     const os::UnixAddress name(unixPath);
-    if (name.error() != 0 || !isConnected(socket.number(), ::connect(socket.number(), name.get(), name.size()), patience))
+    if (name.error() != 0 ||
+        !isConnected(socket.number(), ::connect(socket.number(), name.get(), name.size()), patience))
       return false;
   } else {
     // Without a source of its own a lost address would have the question leave this machine.
@@ -88,8 +89,7 @@ bool listenerAnswers(int listening, const std::string& unixPath, std::chrono::mi
                      patience))
       return false;
   }
-  if (::send(socket.number(), question.data(), question.size(), MSG_NOSIGNAL) !=
-      static_cast<ssize_t>(question.size()))
+  if (::send(socket.number(), question.data(), question.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(question.size()))
     return false;
   std::array<char, replyStart.size()> start{};
   for (std::size_t got = 0; got < start.size();) {
