@@ -42,7 +42,9 @@ endif()
 
 # A server that nobody has set up yet: strangers cannot register, and what is uploaded is not listed.
 file(READ "${SOURCE}/etc/videod.toml" text)
-foreach(change "registration = \"open\"   ;registration = \"admin\"  " "visibility = \"public\"    ;visibility = \"unlisted\"  ")
+foreach(change
+    "registration = \"open\"   ;registration = \"admin\"  "
+    "visibility = \"public\"    ;visibility = \"unlisted\"  ")
   list(GET change 0 old)
   list(GET change 1 new)
   string(FIND "${text}" "${old}" at)

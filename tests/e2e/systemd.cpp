@@ -9,7 +9,9 @@
 
 #include <atomic>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <mutex>
 
 #include "catch.hpp"
@@ -234,4 +236,45 @@ TEST_CASE("the unit confines the daemon as far as it was, by systemd's measure")
   CAPTURE(rated.out, rated.err);
   CHECK(rated.status == 0);
   CHECK(rated.out.find("Overall exposure level for videod.service: ") != std::string::npos);
+}
+
+TEST_CASE("cmake --install puts everything in its place, and never overwrites the configuration") {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  WARN("skipped: the same with and without sanitizers, whose programs are large");
+#else
+  const TempDirectory home;
+  const auto install = [&](const std::string& prefix) {
+    const Ended ended = run({"cmake", "--install", VIDEO_BINARY_DIR, "--prefix", prefix},
+                            {{{"DESTDIR", home.path().string()}}, {}, {}});
+    CAPTURE(ended.out, ended.err);
+    CHECK(ended.status == 0);
+  };
+  const auto textOf = [&](const std::string& path) {
+    std::ifstream in(home.path().string() + path);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  install("/opt/v");
+  for (const char* const file :
+       {"bin/videod", "bin/videoctl", "lib/systemd/system/videod.service", "lib/systemd/system/videod.socket",
+        "lib/systemd/system/videod-drain.service", "lib/systemd/system/videod-drain.timer",
+        "lib/sysusers.d/videod.conf", "lib/tmpfiles.d/videod.conf", "share/man/man1/videoctl-video.1.gz",
+        "share/man/man5/videod.toml.5.gz", "share/man/man8/videod.8.gz", "share/bash-completion/completions/videoctl",
+        "share/fish/vendor_completions.d/videoctl.fish", "share/videod/openapi.json",
+        "share/videod/schema/version.json", "share/doc/videod/copyright", "share/doc/videod/changelog.gz",
+        "share/doc/videod/examples/videod.toml"}) {
+    CAPTURE(file);
+    CHECK(std::filesystem::file_size(home / ("opt/v/" + std::string(file))) > 0);
+  }
+  CHECK(textOf("/opt/v/lib/systemd/system/videod.service").find("\nExecStart=/opt/v/bin/videod\n") !=
+        std::string::npos);
+  const std::string config = home.path().string() + "/etc/videod.toml";
+  const std::string text = textOf("/etc/videod.toml");
+  CHECK(text.find("\nregistration = \"admin\" ") != std::string::npos);
+  CHECK(text.find("\nvisibility = \"unlisted\" ") != std::string::npos);
+  const Ended checked = run({builtProgram("videod"), "--check", "--config", config});
+  CHECK(checked.out == config + ": ok\n");
+  std::ofstream(config, std::ios::app) << "# ours\n";
+  install("/opt/v");
+  CHECK(textOf("/etc/videod.toml") == text + "# ours\n");
+#endif
 }
