@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The Debian package, from its build to its purge, in a Debian of its own that boots in a container.
 #   package.sh bookworm|trixie      needs root and systemd-container; WORK (/var/tmp/videod-package) is reused
+# QUICK=1 compiles without optimisation: to try this script. DEB=FILE tests a package that is built already.
 # CI does not run it: it takes 20 minutes the first time and 4 GB.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -39,20 +40,28 @@ build() {
   # shellcheck disable=SC2046 # split into words
   inside apt-get install -q -y --no-install-recommends ca-certificates dpkg-dev file lintian \
     $(sed '/^# to try/,$d; s/#.*//' etc/packages.txt)
-  copy_sources
-  inside env CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_DEPEND=1 \
-    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime \
-    sh -c 'cd /videod && rm -f build/package/*.deb && cmake --preset package && nice cmake --build --preset package'
+  if [ -n "${DEB:-}" ]; then
+    cp "$DEB" "$folder/videod.deb"
+  else
+    compile
+    cp "$folder"/videod/build/package/videod_*.deb "$folder/videod.deb"
+  fi
   say "lintian"
-  inside sh -c 'lintian --fail-on error --tag-display-limit 0 /videod/build/package/videod_*.deb'
+  inside lintian --fail-on error --allow-root --tag-display-limit 0 /videod.deb
   # The same, one version later: what an upgrade installs.
-  inside sh -c 'rm -rf /tmp/later && dpkg-deb -R /videod/build/package/videod_*.deb /tmp/later &&
+  inside sh -c 'rm -rf /tmp/later && dpkg-deb -R /videod.deb /tmp/later &&
     sed -i "s/^Version: .*/&+later/" /tmp/later/DEBIAN/control &&
     sed -i "s/^# The configuration of videod/# Changed in a later version\n&/" /tmp/later/etc/videod.toml &&
     dpkg-deb --root-owner-group -b /tmp/later /videod.later.deb'
 }
+compile() {
+  copy_sources
+  inside env CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_DEPEND=1 \
+    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime \
+    QUICK="${QUICK:-}" sh -c 'cd /videod && rm -f build/package/*.deb && nice cmake --preset package \
+      ${QUICK:+"-DCMAKE_CXX_FLAGS_RELEASE=-O0 -U_FORTIFY_SOURCE"} && nice cmake --build --preset package'
+}
 (build)
-cp "$folder"/videod/build/package/videod_*.deb "$folder/videod.deb"
 
 # ---- a machine that it is installed on: a copy that is thrown away
 
