@@ -29,12 +29,12 @@ set(CPACK_PACKAGE_CONTACT "${VIDEO_MAINTAINER}")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "video server in one program")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
 "People register, upload videos, watch them and comment on them, in the
- browser and through an HTTP API. Everything is kept in one directory: an
- SQLite database and plain files.
- .
- This package has the server (videod) and the program to work with it at a
- terminal (videoctl). For pictures of videos and forms of them that every
- browser plays, install ffmpeg.")
+browser and through an HTTP API. Everything is kept in one directory: an
+SQLite database and plain files.
+
+This package has the server (videod) and the program to work with it at a
+terminal (videoctl). For pictures of videos and forms of them that every
+browser plays, install ffmpeg.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 # The configuration is outside of the prefix.
 set(CPACK_SET_DESTDIR ON)
