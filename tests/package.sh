@@ -141,11 +141,13 @@ check "and serves" serves
 is "$(on stat -c '%U:%G %a' /var/lib/videod)" "videod:videod 750"
 is "$(on stat -c '%U:%G %a' /var/backups/videod)" "videod:videod 750"
 check "the units are well-formed" on systemd-analyze verify videod.service videod.socket videod-drain.timer
-check "their confinement is as promised" on systemd-analyze security --no-pager --threshold=12 videod.service >/dev/null
+check "their confinement is as promised" on sh -c \
+  'systemd-analyze security --no-pager --threshold=12 videod.service >/dev/null'
 code=$(on curl -s -o /dev/null -w '%{http_code}' -d '{"user_name":"eve","pwd":"correct horse"}' http://127.0.0.1:8000/user)
 check "strangers cannot register" is "$code" 403
 for page in 'man/man8/videod.8.gz' 'bash-completion/completions/videoctl' 'zsh/vendor-completions/_videoctl' \
-  'fish/vendor_completions.d/videoctl.fish' 'videod/openapi.json' 'doc/videod/copyright' 'doc/videod/examples/videod.toml'; do
+  'fish/vendor_completions.d/videoctl.fish' 'videod/openapi.json' 'doc/videod/copyright' \
+  'doc/videod/examples/videod.toml'; do
   check "$page is there" on test -s "/usr/share/$page"
 done
 
@@ -154,7 +156,9 @@ on sh -c 'printf "correct horse\n" | runuser -u videod -- videoctl user add anna
 on ffmpeg -nostdin -loglevel error -y -f lavfi -i testsrc2=size=320x240:rate=25:duration=2 -c:v libx264 \
   -pix_fmt yuv420p /tmp/a.mp4
 video=$(on sh -c 'runuser -u videod -- videoctl -o id video upload /tmp/a.mp4 --user anna')
-check "the operator's socket answers root" on videoctl server status
+check "the operator's socket answers root" on videoctl -q server status
+on useradd --groups videod --no-create-home operator
+check "and a member of the group" on runuser -u operator -- videoctl -q server status
 on videoctl -q task run thumbnails || : # runs already
 check "ffmpeg made a picture" until_true 60 on sh -c "test -n \"\$(find /var/lib/videod/derived -type f)\""
 refuse "and nothing was refused to it" on sh -c 'journalctl -u videod --no-pager | grep -i "sandbox\|not permitted"'
@@ -176,7 +180,8 @@ on systemctl restart videod.service
 on sh -c 'echo $$ >/tmp/holder; exec 9>>/var/lib/videod/WRITE; flock 9; exec sleep 120' &
 holder=$!
 check "a writer that hangs has it restarted" until_true 60 on sh -c \
-  'systemctl show -P NRestarts videod.service | grep -qv "^0$" && journalctl -u videod --no-pager | grep -q "Watchdog timeout"'
+  'systemctl show -P NRestarts videod.service | grep -qv "^0$" &&
+   journalctl -u videod --no-pager | grep -q "Watchdog timeout"'
 on sh -c 'kill $(cat /tmp/holder)'
 wait "$holder" 2>/dev/null || :
 on sh -c 'sed -i "s/^lock_timeout = .*/lock_timeout = \"10s\"/" /etc/videod.toml'
