@@ -41,6 +41,10 @@ struct TransportCounters {
   std::size_t workers = 0;     ///< current threads
 };
 
+/// Returns how many descriptors a process needs that serves this many connections, those that it refuses and its other
+/// files included. Readers of the same content share its descriptor: one counts for four connections.
+std::size_t descriptorsFor(std::size_t connections) noexcept;
+
 /// Serves HTTP/1.1 over TCP and Unix sockets (RFC 9112), with cpp-httplib and epoll. A connection does not occupy a
 /// worker while it waits for its head, its reader or its next request. The operator socket has connections and workers
 /// of its own, so that others cannot take them all.
@@ -68,6 +72,9 @@ class Transport {
   /// thread. Meanwhile new connections get one reply each, which is not waited for; on the operator socket and on
   /// inherited sockets none are accepted.
   void stop();
+  /// From now on every reply closes its connection, so that its client opens the next one elsewhere; everything is
+  /// served as before. May be called from any thread.
+  void closeAfterReplies();
   /// Makes `stop` stop waiting at once. May be called from any thread, for example the one that handles signals.
   void stopNow();
   /// Returns whether the thread that enforces timeouts has ended with an exception, which was logged. May be called
