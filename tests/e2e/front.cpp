@@ -10,6 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/clock.hpp"
+#include "base/units.hpp"
 #include "catch.hpp"
 #include "os/descriptor.hpp"
 
@@ -78,7 +80,11 @@ void checkSite(const Front& front, const Daemon& one, const Daemon& two) {
   CHECK(head.find(" 206") != std::string::npos);
   CHECK(head.find("3000012") != std::string::npos);
 
-  const std::string link = fieldOf(front.curl("/videos/" + video + "/shares", {"-H", session, "-d", "{}"}), "url");
+  const std::string tomorrow = formatTime(systemClock().now() + std::chrono::hours{24});
+  const std::string link =
+      fieldOf(front.curl("/video/" + video + "/shares",
+                         {"-H", session, "-d", R"({"what":"view","expires":")" + tomorrow + "\"}"}),
+              "url");
   CHECK(link.starts_with("https://video.example"));
   const Ended page = front.curl("/v/" + video, {"-H", "Accept: text/html"});
   CHECK(page.out.find("https://video.example") != std::string::npos);
