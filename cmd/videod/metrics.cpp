@@ -9,8 +9,10 @@
 #include <chrono>
 #include <fstream>
 #include <memory>
-#include <numeric>
 #include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "http/client/sentry.hpp"
 #include "http/routing/router.hpp"

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -45,8 +46,8 @@ double receivedBy(const Daemon& daemon) {
   return at == std::string::npos ? 0 : std::stod(text.substr(at + name.size()));
 }
 
-// What each of the examples must do. `one` and `two` serve the same data directory.
-void checkSite(const Front& front, const Daemon& one, const Daemon& two) {
+// What each of the examples must do. `one` and `two` serve the same data directory. Returns the ID of a video.
+std::string checkSite(const Front& front, const Daemon& one, const Daemon& two) {
   const std::string session =
       "X-Session-Id: " + fieldOf(front.curl("/user", {"-H", "X-Forwarded-For: 203.0.113.5", "-d",
                                                       R"({"user_name":"anna","pwd":"correct horse"})"}),
@@ -98,6 +99,7 @@ void checkSite(const Front& front, const Daemon& one, const Daemon& two) {
   const std::size_t line = log.find("op=users.add method=POST");
   CHECK(log.substr(line, log.find('\n', line) - line).find(" address=127.0.0.9 ") != std::string::npos);
   CHECK(log.find("203.0.113.5") == std::string::npos);
+  return video;
 }
 
 }  // namespace
@@ -142,7 +144,7 @@ TEST_CASE("Caddy in front of two daemons, by the shipped example") {
 TEST_CASE("HAProxy in front of two daemons, by the shipped example, and neither restart fails a request") {
   if (!isInstalled("haproxy")) return;
   const std::string addresses[] = {freeAddress(), freeAddress()};
-  const auto config = [&](int at) { return behindProxy(addresses[at], "drain = \"500ms\"\n"); };
+  const auto config = [&](int at) { return behindProxy(addresses[at], "drain = \"300ms\"\n"); };
   const TempDirectory home;
   const fs::path data = home / "data";
   std::unique_ptr<Daemon> daemons[] = {std::make_unique<Daemon>(config(0), std::vector<std::string>{}, data),
@@ -167,12 +169,10 @@ TEST_CASE("HAProxy in front of two daemons, by the shipped example, and neither 
     });
   };
   for (const auto& daemon : daemons) bothUp(*daemon);
-  checkSite(front, *daemons[0], *daemons[1]);
+  const std::string video = checkSite(front, *daemons[0], *daemons[1]);
 
   const std::string session =
       fieldOf(front.curl("/user", {"-d", R"({"user_name":"bert","pwd":"correct horse"})"}), "session_id");
-  const std::string video =
-      fieldOf(front.curl("/user/bert/videos", {"-H", "X-Session-Id: " + session, "-d", R"({"name":"y"})"}), "id");
   std::atomic<int> asked = 0;
   std::atomic<int> posted = 0;
   std::mutex mutex;
@@ -205,7 +205,8 @@ TEST_CASE("HAProxy in front of two daemons, by the shipped example, and neither 
         bothUp(*daemons[at]);
       }
   }
-  for (const std::string& failure : failures) FAIL_CHECK(failure);
+  CHECK(failures.size() == 0);
+  for (std::size_t i = 0; i < std::min<std::size_t>(failures.size(), 5); ++i) FAIL_CHECK(failures[i]);
   CHECK(asked > 10);
   CHECK(posted > 10);
 }

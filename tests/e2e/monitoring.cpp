@@ -61,8 +61,7 @@ TEST_CASE("the number of series does not depend on what clients send") {
                                                         {"/user/" + odd},
                                                         {"/videos/" + odd + "?a=" + odd},
                                                         {"/user/" + odd, "-X", "ODD" + std::to_string(i)},
-                                                        {"/user", "-d", R"({"user_name":")" + odd + "\"}"},
-                                                        {"/user/" + odd, "-d", R"({"pwd":"wrong horse"})"}};
+                                                        {"/user", "-d", R"({"user_name":")" + odd + "\"}"}};
       for (const std::vector<std::string>& kind : kinds) {
         if (words.size() > 2) words.emplace_back("--next");
         words.insert(words.end(),
@@ -73,10 +72,10 @@ TEST_CASE("the number of series does not depend on what clients send") {
     }
     REQUIRE(run(words).status == 0);
   };
-  flood(0, 15);       // sign-ins are refused from the tenth on: one more status
+  flood(0, 5);
   metricsOf(daemon);  // counts itself from the next time on
   const auto before = seriesIn(metricsOf(daemon));
-  flood(15, 60);
+  flood(5, 40);
   const auto after = seriesIn(metricsOf(daemon));
   std::string added;
   for (const std::string& one : after)
@@ -116,6 +115,7 @@ TEST_CASE("metrics tell of data, process and version, and promtool finds nothing
 
 TEST_CASE("every metric of the rules and the dashboard exists") {
   Daemon daemon("[task.session-sweep]\nevery = \"10ms\"\njitter = \"0s\"\n");
+  metricsOf(daemon);  // the first answer is counted by the next
   std::set<std::string> known;
   test::waitFor("a task has run", [&] {
     known = namesIn(metricsOf(daemon));

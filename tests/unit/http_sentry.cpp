@@ -92,7 +92,7 @@ TEST_CASE("what may be private is cut out of a text") {
   CHECK(scrubbed("sig=ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghi") == "sig=[…]");
   CHECK(scrubbed("from 192.0.2.7 and 2001:db8::7 by ada@example.org") == "from […] and […] by […]");
   CHECK(scrubbed("a plain sentence: 12 of 24 failed, code 5.") == "a plain sentence: 12 of 24 failed, code 5.");
-  CHECK(scrubbed("\xff") == "?");
+  CHECK(scrubbed("\xff") == "\xef\xbf\xbd");
   CHECK(scrubbed(std::string(100'000, 'x')).size() < 3000);
 }
 
@@ -118,7 +118,7 @@ TEST_CASE("an event has the message, the error and what is known to be harmless"
   const auto task =
       nlohmann::json::parse(sentryEvent("0", moment, "task failed", {{"task", "orphan-sweep"}, {"error", "\xff"}}));
   CHECK(task["tags"]["task"] == "orphan-sweep");
-  CHECK(task["message"]["formatted"] == "task failed: ?");
+  CHECK(task["message"]["formatted"] == "task failed: \xef\xbf\xbd");
 }
 
 TEST_CASE("errors are sent as envelopes, one each") {

@@ -1,6 +1,8 @@
 #include "doctor/doctor.hpp"
 
 #include <algorithm>
+#include <array>
+#include <string>
 #include <utility>
 
 #include "base/error.hpp"

@@ -1,5 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <optional>
+#include <string>
+
 #include "base/address.hpp"
 #include "doctor/doctor.hpp"
 #include "http/client/proxy_probe.hpp"

@@ -70,6 +70,10 @@ class Probe {
   }
 
  private:
+  static std::string detailOf(const httplib::Response& reply) {
+    const auto json = nlohmann::json::parse(reply.body, nullptr, false);
+    return json.is_object() && json.contains("detail") ? json["detail"].dump() : std::string();
+  }
   static bool isOfVideod(const httplib::Result& reply) { return reply && reply->has_header("X-Error-Code"); }
 
   void look() {
@@ -92,8 +96,7 @@ class Probe {
     const auto without = client_.Get(prefix_ + "/session");
     const auto with = client_.Get(prefix_ + "/session", {{"Authorization", "Bearer doctor"}});
     if (!isOfVideod(without) || !isOfVideod(with)) return;
-    facts_.passesAuthorization =
-        without->get_header_value("X-Error-Detail") != with->get_header_value("X-Error-Detail");
+    facts_.passesAuthorization = detailOf(*without) != detailOf(*with);
   }
 
   // nginx lets 1 MiB pass unless told otherwise. videod refuses this body as well, but says so itself.
