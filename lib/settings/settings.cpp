@@ -201,6 +201,8 @@ const std::vector<Rule<Settings>>& rules() {
        [](const S& of) { return fmt::format("{}", fmt::join(of.origins, ",")); }},
       duration<S>(
           "http.shutdown_timeout", 0ms, 1h, [](auto& of) -> auto& { return of.transport.shutdownTimeout; }),
+      duration<S>(
+          "http.drain", 0ms, 1h, [](auto& of) -> auto& { return of.drain; }),
 
       choice<S>(
           "stream.access",
@@ -372,29 +374,11 @@ const std::vector<Rule<Settings>>& rules() {
           [](auto& of) -> auto& { return of.tasks.brokenUploadsAfter; }),
       count<S>(
           "task.verify.share", 1, 100'000, [](auto& of) -> auto& { return of.tasks.verifyShare; }),
-
-      choice<S>(
-          "log.level",
-          std::array{pair{Word("debug"), observe::LogLevel::debug}, pair{Word("info"), observe::LogLevel::info},
-                     pair{Word("warning"), observe::LogLevel::warning}, pair{Word("error"), observe::LogLevel::error},
-                     pair{Word("off"), observe::LogLevel::off}},
-          [](auto& of) -> auto& { return of.log.level; }),
-      choice<S>(
-          "log.format",
-          std::array{pair{Word("logfmt"), observe::LogFormat::logfmt}, pair{Word("json"), observe::LogFormat::json}},
-          [](auto& of) -> auto& { return of.log.format; }),
-      flag<S>(
-          "log.access", [](auto& of) -> auto& { return of.log.access; }),
-      choice<S>(
-          "log.address",
-          std::array{pair{Word("full"), observe::LogAddress::full},
-                     pair{Word("truncated"), observe::LogAddress::truncated},
-                     pair{Word("none"), observe::LogAddress::none}},
-          [](auto& of) -> auto& { return of.log.address; }),
   };
   static const std::vector<Rule<Settings>> all = [] {
     std::vector<Rule<Settings>> made = plain;
     made.insert(made.end(), webRules().begin(), webRules().end());
+    made.insert(made.end(), logRules().begin(), logRules().end());
     addTaskRules(made);
     return made;
   }();

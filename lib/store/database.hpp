@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -135,6 +136,9 @@ struct WriterCounters {
   std::uint64_t operations = 0;  ///< committed operations
   std::uint64_t commits = 0;     ///< transactions that committed at least one operation
   std::uint64_t failedBatches = 0;
+  /// Upper bounds of `batches`; the last one counts larger batches.
+  static constexpr std::array<double, 7> batchSizes{1, 2, 4, 8, 16, 64, 256};
+  std::array<std::uint64_t, batchSizes.size() + 1> batches{};  ///< commits by number of operations
 };
 
 /// The SQLite database of a data directory: many readers, and one writer that commits all waiting operations together

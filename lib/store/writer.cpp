@@ -138,7 +138,9 @@ void Writer::requireSpace(std::uint64_t more) {
 }
 
 WriterCounters Writer::counters() const {
-  return {operations_, commits_, failedBatches_};
+  WriterCounters counters{operations_, commits_, failedBatches_};
+  for (std::size_t at = 0; at < batches_.size(); ++at) counters.batches[at] = batches_[at];
+  return counters;
 }
 
 void Writer::wait(Operation& operation) {
@@ -332,6 +334,10 @@ void Writer::runBatch(Batch& batch, bool mayPutOff) {
   if (good == 0) return;
   operations_ += static_cast<std::uint64_t>(good);
   ++commits_;
+  std::size_t size = 0;
+  while (size < WriterCounters::batchSizes.size() && static_cast<double>(good) > WriterCounters::batchSizes[size])
+    ++size;
+  ++batches_[size];
   lastGood_ = SteadyClock::now();
 }
 

@@ -128,6 +128,11 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
     for (const tasks::TaskKind& kind : tasks::taskList()) scheduler_->setTiming(kind.name, scheduleOf(kind));
   }
 
+  std::map<std::string, std::int64_t, std::less<>> failedRuns() const override {
+    const std::lock_guard lock(mutex_);
+    return failedRuns_;
+  }
+
  private:
   static const tasks::TaskKind& find(std::string_view name) {
     for (const tasks::TaskKind& kind : tasks::taskList())
@@ -196,7 +201,11 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
     kept.outcome = outcomeOf(run.end);
     kept.done = static_cast<std::int64_t>(run.counts.done);
     kept.failed = static_cast<std::int64_t>(run.counts.failed);
-    if (run.error) kept.error = run.error->what();
+    if (run.error) {
+      kept.error = run.error->what();
+      const std::lock_guard lock(mutex_);
+      ++failedRuns_[std::string(run.task)];
+    }
     file_.add(run.task, {kept.began, kept.ended, 1, kept.done, kept.failed});
     // An idle run every few seconds must not cost a commit.
     const TaskTiming timing = timingOf(run.task);
@@ -212,6 +221,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
   const bool byClock_;
   mutable std::mutex mutex_;
   decltype(TasksOptions::timings) timings_;
+  std::map<std::string, std::int64_t, std::less<>> failedRuns_;
   std::atomic<std::chrono::milliseconds> brokenUploadsAfter_;
   std::atomic<std::chrono::milliseconds> keepReports_;
   std::atomic<std::int64_t> verifyShare_;

@@ -117,6 +117,8 @@ class LocalTasks : public Tasks {
   /// Changes timings and ages; `byClock` stays as it was, and a run in progress keeps its timing. May be called from
   /// any thread.
   virtual void setOptions(const TasksOptions& options) = 0;
+  /// Returns how many runs in this process ended with an error, by the name of the task. May be called from any thread.
+  virtual std::map<std::string, std::int64_t, std::less<>> failedRuns() const = 0;
 };
 
 }  // namespace video

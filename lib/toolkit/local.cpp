@@ -124,6 +124,10 @@ class DirectoryToolkit : public LocalToolkit {
     return parts;
   }
 
+  DataFigures figures() override {
+    return {database_.counters(), database_.logSize(), directory_->freeSpace(), freeSpaceFloor_, access_.cacheCounts()};
+  }
+
   std::vector<std::string> statements() const override { return database_.statements(); }
 
  private:

@@ -169,6 +169,7 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"user-disable", "users.change"},
       {"user-enable", "users.change"},
       {"video-rename", "videos.set"},
+      {"doctor", "this machine"},
       {"data-init", "the data directory"},
       {"data-migrate", "the data directory"},
       {"data-rotate-key", "the data directory"},

@@ -13,6 +13,7 @@ namespace {
 const std::map<std::string, std::string> notEachWay{
     {"session-login", "remote only"},
     {"session-logout", "remote only"},
+    {"doctor", "of this machine"},
     {"data-init", "direct only"},
     {"data-migrate", "direct only"},
     {"data-rotate-key", "direct only"},

@@ -102,6 +102,7 @@ max_buffered = "3MiB"
 trusted_proxies = ["10.0.0.0/8", "unix"]
 origins = ["https://a.example", "https://b.example"]
 shutdown_timeout = "4s"
+drain = "5s"
 [stream]
 access = "signed"
 max_connections = 9
@@ -239,7 +240,9 @@ share = 7
 level = "debug"
 format = "json"
 access = false
+access_format = "common"
 address = "truncated"
+sentry_dsn = "https://abc@sentry.example/1"
 )");
   const Settings s = loadSettings(file.path);
   CHECK(s.dataDirectory == "/srv/v");
@@ -346,6 +349,9 @@ address = "truncated"
   CHECK(s.log.format == observe::LogFormat::json);
   CHECK_FALSE(s.log.access);
   CHECK(s.log.address == observe::LogAddress::truncated);
+  CHECK(s.log.accessFormat == observe::AccessFormat::common);
+  CHECK(s.sentryDsn == "https://abc@sentry.example/1");
+  CHECK(s.drain == 5s);
 
   // No key in the file above has its default, so this finds any key that is missing there. There is no other value yet
   // for the first of these.
@@ -416,10 +422,25 @@ TEST_CASE("an invalid file is refused with line, key and reason") {
   CHECK(refusal("[session]\nsliding = \"yes\"\n") == "FILE:2: session.sliding: must be true or false");
   CHECK(refusal("[log]\nlevel = \"loud\"\n") ==
         "FILE:2: log.level: must be one of \"debug\", \"info\", \"warning\", \"error\", \"off\"");
-  CHECK(refusal("[log]\naccess = \"/var/log/x\"\n") == "FILE:2: log.access: must be true or false");
+  for (const char* const bad : {"3", "\"access.log\"", "\"\""})
+    CHECK(refusal(fmt::format("[log]\naccess = {}\n", bad)) ==
+          "FILE:2: log.access: must be true, false or an absolute path");
+  CHECK(refusal("[log]\naccess_format = \"combined\"\n") ==
+        "FILE:2: log.access_format: must be one of \"\", \"logfmt\", \"json\", \"common\"");
+  CHECK(refusal("[log]\nsentry_dsn = \"https://secret:key@sentry.example/1\"\n") ==
+        "FILE:2: log.sentry_dsn: must be a DSN like \"https://KEY@sentry.example/1\", or empty");
+  CHECK(refusal("[http]\ndrain = \"2h\"\n") == "FILE:2: http.drain: must be from 0 to 3600 seconds");
   CHECK(refusal("[http]\nworkers = 8\nworkers = 9\n").starts_with("FILE:3: "));
   CHECK(refusal("[http\n").starts_with("FILE:"));
   CHECK(refusal("data_dir = \"\xff\"\n").starts_with("FILE:1: "));
+}
+
+TEST_CASE("log.access takes the path of a file") {
+  const File file("[log]\naccess = \"/var/log/videod/access.log\"\n");
+  const Settings settings = loadSettings(file.path);
+  CHECK(settings.log.access);
+  CHECK(settings.log.accessFile == "/var/log/videod/access.log");
+  CHECK(showSettings(settings).find("log.access = /var/log/videod/access.log\n") != std::string::npos);
 }
 
 TEST_CASE("keys that depend on each other are checked together") {

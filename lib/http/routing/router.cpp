@@ -107,7 +107,8 @@ class Ending {
              .address = line_->address,
              .user = line_->caller.user,
              .credential = line_->caller.credential,
-             .agent = line_->agent});
+             .agent = line_->agent,
+             .minorVersion = line_->minorVersion});
   }
   /// The line for the access log: an observe::AccessLine that owns its strings.
   struct Line {
@@ -120,6 +121,7 @@ class Ending {
     std::string agent;
     int status = 0;
     std::uint64_t bytes = 0;
+    int minorVersion = 1;
   };
   void log(const std::function<void(const observe::AccessLine&)>& to, Line line) {
     log_ = &to;
@@ -228,6 +230,7 @@ class RequestScope {
       line.method = head_->methodName;
       line.path = head_->path;
       line.agent = head_->header("User-Agent").substr(0, mostOfAgent);
+      line.minorVersion = head_->minorVersion;
     }
     if (peer_ != nullptr) line.address = peer_->address;
     line.requestId = requestId_;

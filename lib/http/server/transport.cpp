@@ -26,12 +26,10 @@ constexpr std::uint32_t wakeUp = UINT32_MAX;
 constexpr std::size_t operatorConnections = 128;
 constexpr std::size_t operatorWorkers = operatorConnections + 64;  // no limiter counts its requests
 
-/// Raises the descriptor limit so that it suffices for `connections`, plus `surplus` more that are refused with 503;
-/// returns how many connections fit. Readers of the same content share its descriptor: counts one for four connections.
-std::size_t fitDescriptors(std::size_t connections, std::size_t surplus) {
-  constexpr rlim_t others = 256 + operatorConnections;
-  const rlim_t fixed = others + surplus;
-  const rlim_t wanted = fixed + connections + connections / 4;
+/// Raises the descriptor limit so that it suffices for `connections`; returns how many connections fit.
+std::size_t fitDescriptors(std::size_t connections) {
+  const rlim_t fixed = descriptorsFor(0);
+  const rlim_t wanted = descriptorsFor(connections);
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return connections;
   const rlimit raised{wanted, std::max(wanted, limit.rlim_max)};
@@ -45,8 +43,8 @@ std::size_t fitDescriptors(std::size_t connections, std::size_t surplus) {
   return fitting;
 }
 
-TransportOptions fitted(TransportOptions options, std::size_t surplus) {
-  options.maxConnections = fitDescriptors(options.maxConnections, surplus);
+TransportOptions fitted(TransportOptions options) {
+  options.maxConnections = fitDescriptors(options.maxConnections);
   return options;
 }
 
@@ -62,6 +60,11 @@ bool hasUnread(int socket) {
 }
 
 }  // namespace
+
+std::size_t descriptorsFor(std::size_t connections) noexcept {
+  constexpr std::size_t others = 256;
+  return others + operatorConnections + surplusConnections + connections + connections / 4;
+}
 
 Transport::Impl::Impl(Service& behind, const TransportOptions& wanted)
     : service(behind),
@@ -407,7 +410,7 @@ void Transport::Impl::stopNow() {
 // ---- public interface
 
 Transport::Transport(Service& service, const TransportOptions& options)
-    : impl_(std::make_unique<Impl>(service, fitted(options, Impl::surplus))),
+    : impl_(std::make_unique<Impl>(service, fitted(options))),
       operator_(std::make_unique<Impl>(service, ofOperator(options))) {}
 
 Transport::~Transport() {
@@ -441,6 +444,10 @@ void Transport::stop() {
   operator_->waitForReplies(deadline);
   impl_->endStop();
   operator_->endStop();
+}
+
+void Transport::closeAfterReplies() {
+  impl_->closesAfterReplies = true;
 }
 
 void Transport::stopNow() {

@@ -17,10 +17,13 @@
 
 namespace video::http {
 
+/// Refused connections that get a reply; more are just closed.
+inline constexpr std::size_t surplusConnections = 256;
+
 /// Connections that share threads and a maximum: all but those of the operator socket, or these. transport.cpp has the
 /// threads and epoll, connection_loop.cpp the handling of one connection.
 struct Transport::Impl {
-  static constexpr std::size_t surplus = 256;  ///< refused connections that get a reply; more are just closed
+  static constexpr std::size_t surplus = surplusConnections;
   static constexpr std::chrono::milliseconds lingerTimeout{2000};
   /// How long a connection of an inherited socket may take for its last request once the transport stops.
   static constexpr std::chrono::milliseconds lastRequestTimeout{1000};
@@ -137,6 +140,7 @@ struct Transport::Impl {
   bool sweeping = true;
   std::atomic<bool> stopping = false;
   std::atomic<bool> stopsNow = false;
+  std::atomic<bool> closesAfterReplies = false;
   std::atomic<bool> forced = false;
   std::atomic<bool> failed = false;
   Workers workers;
