@@ -22,10 +22,10 @@ namespace video::store {
 namespace {
 
 constexpr std::size_t restorePiece = 1U << 20;
-constexpr const char* databasePath = "video.db";
+constexpr const char* databaseInSet = "video.db";
 constexpr const char* newDatabase = "video.db.new";
 
-std::int64_t milliseconds(Time time) {
+std::int64_t unixMilliseconds(Time time) {
   return time.time_since_epoch().count();
 }
 
@@ -92,7 +92,7 @@ void listTokens(SQLite::Database& database, Time now, std::vector<RevivedToken>&
                           "SELECT t.public_id, u.login_name, t.label, t.scope, t.expires FROM tokens t JOIN users u ON "
                           "u.id = t.user_id WHERE u.deleted IS NULL AND (t.expires IS NULL OR t.expires > ?) ORDER BY "
                           "u.login_name, t.create_time");
-  query.bind(1, milliseconds(now));
+  query.bind(1, unixMilliseconds(now));
   while (query.executeStep()) {
     RevivedToken token{query.getColumn(0).getString(), query.getColumn(1).getString(), query.getColumn(2).getString(),
                        query.getColumn(3).getString(), std::nullopt};
@@ -103,7 +103,7 @@ void listTokens(SQLite::Database& database, Time now, std::vector<RevivedToken>&
 
 // What must not come back as it was. It works on the schema of any version, which is migrated later.
 void adapt(SQLite::Database& database, std::int64_t schema, const RestoreOptions& options, BackupRestored& done) {
-  const std::int64_t now = milliseconds(options.now);
+  const std::int64_t now = unixMilliseconds(options.now);
   const std::int64_t due = now + options.deletionDelay.count();
   database.exec("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL");
   database.exec("PRAGMA journal_mode = DELETE");  // a COMMIT then writes to the file itself
@@ -155,7 +155,7 @@ BackupRestored restoreBackup(const std::function<Descriptor(const std::string&)>
                             "a newer videod",
                             manifest.head.schema, latestSchema()));
   const auto database = std::find_if(manifest.files.begin(), manifest.files.end(),
-                                     [](const BackupEntry& entry) { return entry.path == databasePath; });
+                                     [](const BackupEntry& entry) { return entry.path == databaseInSet; });
   if (database == manifest.files.end()) throw Error(Fault::malformed, "the backup has no video.db");
   BackupRestored done;
   done.head = manifest.head;
@@ -165,7 +165,7 @@ BackupRestored restoreBackup(const std::function<Descriptor(const std::string&)>
     if (const std::string failure = copier.copy(*database, newDatabase); !failure.empty())
       throw Error(Fault::checksumMismatch, fmt::format("video.db of the backup is damaged: {}", failure));
     for (const BackupEntry& entry : manifest.files) {
-      if (entry.path == databasePath) continue;
+      if (entry.path == databaseInSet) continue;
       const std::string failure = isContent(entry.path) ? copier.copy(entry, entry.path) : "is not a content";
       if (!failure.empty()) done.problems.push_back({"damaged", entry.path, failure});
     }

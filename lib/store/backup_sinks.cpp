@@ -17,7 +17,7 @@
 namespace video::store {
 namespace {
 
-std::span<const std::byte> bytesOf(std::string_view text) {
+std::span<const std::byte> asBytes(std::string_view text) {
   return std::as_bytes(std::span(text));
 }
 
@@ -59,7 +59,7 @@ class FolderSink : public BackupSink {
 
   void finish(const BackupManifest& manifest) override {
     filler_.begin(BackupManifest::name);
-    manifest.write([&](std::string_view piece) { filler_.write(bytesOf(piece)); });
+    manifest.write([&](std::string_view piece) { filler_.write(asBytes(piece)); });
     filler_.end();
     filler_.flush();
     folder_.place();
@@ -80,7 +80,7 @@ class TarSink : public BackupSink {
   std::shared_ptr<const Descriptor> makeDatabase() override { return makeTemporaryFile(directory_); }
   bool takeDatabase() override { return true; }
   bool begin(const std::string& path, std::uint64_t size, Time modified) override {
-    write_(bytesOf(tarHeader({name_ + '/' + path, size, modified})));
+    write_(asBytes(tarHeader({name_ + '/' + path, size, modified})));
     size_ = size;
     return true;
   }
@@ -90,9 +90,9 @@ class TarSink : public BackupSink {
     std::uint64_t size = 0;
     manifest.write([&](std::string_view piece) { size += piece.size(); });
     begin(BackupManifest::name, size, manifest.head.time);
-    manifest.write([&](std::string_view piece) { write_(bytesOf(piece)); });
+    manifest.write([&](std::string_view piece) { write_(asBytes(piece)); });
     pad();
-    write_(bytesOf(tarEnd()));
+    write_(asBytes(tarEnd()));
   }
 
  private:

@@ -23,8 +23,8 @@
 namespace video::store {
 namespace {
 
-constexpr std::size_t pieceSize = 1U << 20;
-constexpr std::uint64_t stepSize = 16ULL << 20;  // bytes of a content in one step
+constexpr std::size_t copyPieceSize = 1U << 20;
+constexpr std::uint64_t copyStepSize = 16ULL << 20;  // bytes of a content in one step
 constexpr const char* databaseName = "video.db";
 
 // A video that is being purged is gone for good, and its files may be, too.
@@ -54,7 +54,7 @@ struct BackupWriter::Current {
 
 BackupWriter::BackupWriter(DataDirectory& directory, BackupSink& sink, const Clock& clock,
                            std::chrono::milliseconds lockTimeout)
-    : directory_(directory), sink_(sink), lock_(directory, lockTimeout), piece_(pieceSize) {
+    : directory_(directory), sink_(sink), lock_(directory, lockTimeout), piece_(copyPieceSize) {
   tally_.schema = schemaOf(directory);
   requireSchema(directory.databasePath(), tally_.schema);
   file_ = sink.makeDatabase();
@@ -170,7 +170,7 @@ Descriptor BackupWriter::openContent(const std::string& path, const std::string&
 void BackupWriter::copyPiece() {
   Current& its = *current_;
   const int file = its.file->number();
-  for (std::uint64_t done = 0; done < stepSize && its.at < its.size;) {
+  for (std::uint64_t done = 0; done < copyStepSize && its.at < its.size;) {
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(piece_.size(), its.size - its.at));
     const std::span<std::byte> bytes = std::span(piece_).first(wanted);
     ssize_t got = its.failure.empty() ? ::pread(file, bytes.data(), bytes.size(), static_cast<off_t>(its.at)) : 0;
