@@ -445,3 +445,26 @@ TEST_CASE("with external checkpoints nobody here shortens the log", "[backup]") 
   openLocal(settings, "the test", true)->users().add(Operator{}, wanted);
   CHECK(fs::file_size(settings.dataDirectory / "video.db-wal") > 0);  // the last connection has left it
 }
+
+TEST_CASE("a migration lists the contents that were there", "[backup]") {
+  const TempDirectory folder;
+  Settings settings;
+  settings.dataDirectory = folder / "data";
+  settings.store.freeSpaceFloor = 0;
+  openData(settings, "the test")->init();
+  for (const char* const name : {"video.db", "video.db-wal", "video.db-shm"}) fs::remove(settings.dataDirectory / name);
+  {
+    sqlite3* old = nullptr;
+    REQUIRE(sqlite3_open((settings.dataDirectory / "video.db").c_str(), &old) == SQLITE_OK);
+    const std::string sql = bytesOf(fs::path(VIDEO_SOURCE_DIR) / "tests/schemas/0018.sql");
+    CHECK(sqlite3_exec(old, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+    sqlite3_close(old);
+  }
+  CHECK(openData(settings, "the test")->migrate().before == 18);
+  const auto listed = Database(settings.dataDirectory).run("SELECT path FROM content_changes");
+  CHECK(listed == std::set<std::string>{"blobs/00/00112233445566778899aabbccddeeff.mp4",
+                                        "blobs/ff/ffeeddccbbaa99887766554433221100.mp4",
+                                        "derived/01a21aa6-0000-7000-8000-000000000001/thumbnail-aa.bb.png",
+                                        "derived/01a21aa6-0000-7000-8000-000000000001/play-cc.mp4"});
+  CHECK(openData(settings, "the test")->changes(0, 10).paths.empty());
+}
