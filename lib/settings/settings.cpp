@@ -320,6 +320,10 @@ const std::vector<Rule<Settings>>& rules() {
           "storage.synchronous",
           std::array{pair{Word("full"), store::Synchronous::full}, pair{Word("normal"), store::Synchronous::normal}},
           [](auto& of) -> auto& { return of.store.synchronous; }),
+      choice<S>(
+          "storage.checkpoints",
+          std::array{pair{Word("own"), store::Checkpoints::own}, pair{Word("external"), store::Checkpoints::external}},
+          [](auto& of) -> auto& { return of.store.checkpoints; }),
       duration<S>(
           "storage.lock_timeout", 0ms, 1h, [](auto& of) -> auto& { return of.store.lockTimeout; }),
 
@@ -372,6 +376,14 @@ const std::vector<Rule<Settings>>& rules() {
       duration<S>(
           "task.upload-sweep.older_than", 1s, 24h * 3660,
           [](auto& of) -> auto& { return of.tasks.brokenUploadsAfter; }),
+      {"task.backup.to",
+       [](const Value& value, S& to) {
+         to.tasks.backup.to = value.text();
+         if (!to.tasks.backup.to.starts_with('/')) value.refuse("must be an absolute path");
+       },
+       [](const S& of) { return of.tasks.backup.to; }},
+      count<S>(
+          "task.backup.keep", 1, 10'000, [](auto& of) -> auto& { return of.tasks.backup.keep; }),
       count<S>(
           "task.verify.share", 1, 100'000, [](auto& of) -> auto& { return of.tasks.verifyShare; }),
   };
@@ -434,7 +446,6 @@ void checkTogether(const Settings& settings, const std::string& file, const KeyL
       throw Error(Fault::malformed,
                   fmt::format("{}:{}: {}{}: {}", file, line == lines.end() ? 0 : line->second, table, key, why));
     };
-    if (timing.enabled && !isImplemented(task)) refuse("enabled", "this version does not have this task");
     if (lines.contains(table + "every") && lines.contains(table + "cron"))
       refuse("cron", "cannot be combined with every");
     if (timing.cron.empty() && timing.jitter >= timing.every)

@@ -111,6 +111,7 @@ std::int64_t schemaOf(const DataDirectory& directory) {
 std::int64_t schemaOf(const std::filesystem::path& path) {
   try {
     SQLite::Database database = openSqlite(path, SQLITE_OPEN_READWRITE, std::chrono::seconds{10});
+    leaveCheckpoints(database.getHandle());  // a look must not take anything from another program that checkpoints
     if (pragma(database, "application_id") != applicationId)
       throw Error(Fault::unreachable, fmt::format("{}: not a database of videod", path.string()));
     return pragma(database, "user_version");

@@ -254,7 +254,7 @@ void Writer::process(Batch& batch) {
 
   // Shortening the log costs two syncs, so callers get their results first. The write lock is kept: the log cannot
   // become empty while another process writes.
-  const bool logIsLong = connection_ && logPages_ >= logLimit;
+  const bool logIsLong = connection_ && logPages_ >= logLimit && options_.checkpoints == Checkpoints::own;
   if (!logIsLong) writeLock_.release();
   if (logPages_ != 0) walReadLock_.refresh();
   for (Operation* operation : std::exchange(batch, {})) operation->answer.give();

@@ -141,6 +141,7 @@ cache = 11
 free_space_floor = 1000
 quota = "1K"
 synchronous = "normal"
+checkpoints = "external"
 lock_timeout = "250ms"
 [deletion]
 delay = 0
@@ -171,9 +172,12 @@ max_height = 480
 [scheduler]
 run = false
 [task.backup]
+enabled = true
 cron = "1 2 3 4 5"
 jitter = "1s"
 timeout = "11s"
+to = "/srv/backups"
+keep = 3
 [task.orphan-sweep]
 enabled = false
 every = "1d"
@@ -335,6 +339,9 @@ sentry_dsn = "https://abc@sentry.example/1"
   CHECK(s.renditions.maxHeight == 480);
   CHECK_FALSE(s.tasks.byClock);
   CHECK(s.tasks.brokenUploadsAfter == 9s);
+  CHECK(s.tasks.backup.to == "/srv/backups");
+  CHECK(s.tasks.backup.keep == 3);
+  CHECK(s.store.checkpoints == store::Checkpoints::external);
   const TaskTiming& clear = s.tasks.timings.at("video-clear");
   CHECK_FALSE(clear.enabled);
   CHECK(clear.every == 8s);
@@ -353,12 +360,11 @@ sentry_dsn = "https://abc@sentry.example/1"
   CHECK(s.sentryDsn == "https://abc@sentry.example/1");
   CHECK(s.drain == 5s);
 
-  // No key in the file above has its default, so this finds any key that is missing there. There is no other value yet
-  // for the first of these.
+  // No key in the file above has its default, so this finds any key that is missing there.
   std::istringstream mine(showSettings(s));
   const std::string defaults = showSettings(Settings{});
   for (std::string line; std::getline(mine, line);)
-    if (line != "task.backup.enabled = false" && !line.starts_with("listener.")) {
+    if (!line.starts_with("listener.")) {
       INFO(line);
       CHECK(defaults.find(line + "\n") == std::string::npos);
     }
@@ -377,8 +383,10 @@ TEST_CASE("an invalid file is refused with line, key and reason") {
   CHECK(refusal("[task.session-sweep]\nevery = \"5s\"\n") ==
         "FILE:2: task.session-sweep.every: jitter must be less than every");
   CHECK(refusal("[task.nothing]\nevery = \"3s\"\n") == "FILE:1: task.nothing: unknown key");
-  CHECK(refusal("[task.backup]\nenabled = true\n") ==
-        "FILE:2: task.backup.enabled: this version does not have this task");
+  CHECK(refusal("[task.backup]\nto = \"backups\"\n") == "FILE:2: task.backup.to: must be an absolute path");
+  CHECK(refusal("[task.backup]\nkeep = 0\n") == "FILE:2: task.backup.keep: must be from 1 to 10000");
+  CHECK(refusal("[storage]\ncheckpoints = \"none\"\n") ==
+        "FILE:2: storage.checkpoints: must be one of \"own\", \"external\"");
   for (const char* root : {"/srv/data", "/srv/data/pages", "/srv", "/srv/./x/../data/"})
     CHECK(refusal("data_dir = \"/srv/data\"\n[web]\nroot = \"" + std::string(root) + "\"\n") ==
           "FILE:3: web.root: must not be, contain or be in the data directory, whose files nobody may read");
