@@ -204,10 +204,14 @@ int listChanges(Caller& caller, ChangesWanted& wanted) {
 }  // namespace
 
 void addData(Commands& commands) {
-  CLI::App& noun = commands.noun("data", "The data directory itself",
-                                 {{"Create a data directory", "videoctl --data-dir /srv/videos data init"},
-                                  {"Migrate it to the current schema", "videoctl --data-dir /srv/videos data migrate"},
-                                  {"Invalidate all signed links", "videoctl --data-dir /srv/videos data rotate-key"}});
+  CLI::App& noun = commands.noun(
+      "data", "The data directory itself",
+      {{"Create a data directory", "videoctl --data-dir /srv/videos data init"},
+       {"Migrate it to the current schema", "videoctl --data-dir /srv/videos data migrate"},
+       {"Invalidate all signed links", "videoctl --data-dir /srv/videos data rotate-key"},
+       {"Back it up while it is in use", "videoctl --data-dir /srv/videos data backup monday"},
+       {"Verify a backup", "videoctl data verify monday"},
+       {"Restore a backup into a new folder", "videoctl --data-dir /srv/videos-again data restore monday --yes"}});
 
   auto init = commands.verb<NoWords>(noun, "init", "Create a data directory in a new or empty folder");
   init.givesOne<DataState>();

@@ -104,6 +104,7 @@ class Data {
   /// Reads a set, or the archive that `archive` passes on, and reports all that is not as its manifest says. It needs
   /// no data directory. Faults: notFound (there is no set), malformed, versionMismatch (a newer format).
   virtual BackupReport verify(const std::filesystem::path& set, const Progress& progress, const Problems& problems) = 0;
+  /// The same with a tar archive.
   virtual BackupReport verify(const std::function<void(const Write&)>& archive, const Problems& problems) = 0;
   /// Makes this data directory of a set, in a missing or empty folder; `open` opens a file of the set by its path below
   /// it, and returns an empty descriptor if there is none. All hashes are checked. Ends all sessions, puts off

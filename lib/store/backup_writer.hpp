@@ -38,10 +38,13 @@ class BackupSink {
   virtual bool begin(const std::string& path, std::uint64_t size, Time modified) = 0;
   /// Makes the file share the bytes of another one, which are not written then. Returns false if that is not possible.
   virtual bool clone(int /*from*/) { return false; }
+  /// Writes the next bytes of the file.
   virtual void write(std::span<const std::byte> bytes) = 0;
+  /// Ends the file.
   virtual void end() = 0;
-  /// Returns what an earlier set says about a file, which `link` puts into this one.
+  /// Returns what an earlier set says about a file; null if nothing.
   virtual const BackupEntry* find(const std::string& /*path*/) const { return nullptr; }
+  /// Shares a file with the earlier set. Returns false if it is not there as the entry says, or that is not possible.
   virtual bool link(const BackupEntry& /*entry*/) { return false; }
   /// Ends the set with its manifest.
   virtual void finish(const BackupManifest& manifest) = 0;

@@ -168,7 +168,8 @@ TEST_CASE("root makes a backup of another user's directory where only root may w
   const fs::path sets = site.folder / "sets";
   fs::create_directory(sets);
   fs::permissions(sets, fs::perms::owner_all);
-  fs::copy(site.daemon.dataDirectory(), data, fs::copy_options::recursive | fs::copy_options::skip_symlinks);
+  fs::permissions(site.folder.path(), fs::perms::owner_all | fs::perms::others_exec);
+  REQUIRE(run({"cp", "-a", site.daemon.dataDirectory().string(), data.string()}).status == 0);
   constexpr uid_t other = 65534;
   for (const auto& entry : fs::recursive_directory_iterator(data))
     REQUIRE(::chown(entry.path().c_str(), other, other) == 0);

@@ -67,10 +67,10 @@ TEST_CASE("a standby that is promoted after a kill in mid-load has all but the l
   fs::create_directory(standby);
   fs::permissions(standby, fs::perms::owner_all);
   const std::string config =
-      write(site.folder / "litestream.yml",
-            fmt::format("dbs:\n  - path: {}\n    replicas:\n      - type: file\n        path: {}\n        "
-                        "sync-interval: 200ms\n",
-                        (primary / "video.db").string(), replica.string()))
+      write(site.folder / "litestream.yml", fmt::format("dbs:\n  - path: {}\n    monitor-interval: 200ms\n    "
+                                                        "replicas:\n      - type: file\n        path: {}\n        "
+                                                        "sync-interval: 200ms\n",
+                                                        (primary / "video.db").string(), replica.string()))
           .string();
   Program replication({litestream, "replicate", "-config", config});
   test::waitFor("Litestream has a snapshot", [&] {
