@@ -112,7 +112,7 @@ std::string failureOf(const Descriptor& socket, std::string_view request, bool& 
     if (end != std::string::npos && length < end) wanted = end + 4 + std::stoul(reply.substr(length + 16));
   }
   closes = reply.find("Connection: close") != std::string::npos;
-  return reply.starts_with("HTTP/1.1 404") ? "" : reply;
+  return reply.starts_with("HTTP/1.1 401") ? "" : reply;
 }
 
 }  // namespace
@@ -131,6 +131,7 @@ TEST_CASE("restarts behind a socket of systemd lose no request") {
         for (bool closes = false; !closes && !over; ++answers) {
           const std::string failure = failureOf(socket, request, closes);
           if (failure.empty()) continue;
+          over = true;  // one is enough
           const std::lock_guard lock(mutex);
           failures.push_back(failure);
           break;
@@ -138,6 +139,7 @@ TEST_CASE("restarts behind a socket of systemd lose no request") {
       } catch (const std::exception& failure) {
         const std::lock_guard lock(mutex);
         failures.emplace_back(failure.what());
+        over = true;
       }
   };
   std::unique_ptr<Program> daemon = unit.start();
@@ -146,13 +148,13 @@ TEST_CASE("restarts behind a socket of systemd lose no request") {
     for (int i = 0; i < 6; ++i) clients.emplace_back(ask, i % 3 == 0);
     for (int restart = 0; restart < 5; ++restart) {
       const int before = answers;
-      test::waitFor("clients are served", [&] { return answers > before + 50; });
+      CHECK(test::soon([&] { return answers > before + 50 || over; }));
       daemon->signal(SIGTERM);
       CHECK(daemon->wait().status == 0);
       daemon = unit.start();
     }
     const int before = answers;
-    test::waitFor("clients are served at last", [&] { return answers > before + 50; });
+    CHECK(test::soon([&] { return answers > before + 50 || over; }));
     over = true;
   }
   CHECK(failures == std::vector<std::string>{});
