@@ -52,6 +52,6 @@ set(CPACK_DEBIAN_PACKAGE_RECOMMENDS ffmpeg)
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "nginx | caddy")
 file(WRITE ${PROJECT_BINARY_DIR}/generated/conffiles "/etc/videod.toml\n")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
-  ${debian}/postinst ${debian}/prerm ${debian}/postrm ${PROJECT_BINARY_DIR}/generated/conffiles)
+  ${debian}/preinst ${debian}/postinst ${debian}/prerm ${debian}/postrm ${PROJECT_BINARY_DIR}/generated/conffiles)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION TRUE)
 include(CPack)

@@ -107,7 +107,7 @@ for _ in $(seq 300); do
   sleep 0.1
 done
 on() {
-  nsenter --target "$leader" --mount --uts --ipc --net --pid --root --wd=/ \
+  nsenter --target "$leader" --mount --uts --ipc --net --pid --root --wd \
     env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/root TERM=dumb \
     DEBIAN_FRONTEND=noninteractive "$@"
 }
@@ -140,11 +140,12 @@ check "it runs" on systemctl is-active videod.service
 check "and serves" serves
 is "$(on stat -c '%U:%G %a' /var/lib/videod)" "videod:videod 750"
 is "$(on stat -c '%U:%G %a' /var/backups/videod)" "videod:videod 750"
-check "the units are well-formed" on systemd-analyze verify videod.service videod.socket videod-drain.timer
+check "the units are well-formed" on sh -c 'systemd-analyze verify --man=no /usr/lib/systemd/system/videod*'
+check "it reloads" on systemctl reload videod.service
 check "their confinement is as promised" on sh -c \
   'systemd-analyze security --no-pager --threshold=12 videod.service >/dev/null'
 code=$(on curl -s -o /dev/null -w '%{http_code}' -d '{"user_name":"eve","pwd":"correct horse"}' http://127.0.0.1:8000/user)
-check "strangers cannot register" is "$code" 403
+check "strangers cannot register" is "$code" 401
 for page in 'man/man8/videod.8.gz' 'bash-completion/completions/videoctl' 'zsh/vendor-completions/_videoctl' \
   'fish/vendor_completions.d/videoctl.fish' 'videod/openapi.json' 'doc/videod/copyright' \
   'doc/videod/examples/videod.toml'; do
@@ -157,8 +158,8 @@ on ffmpeg -nostdin -loglevel error -y -f lavfi -i testsrc2=size=320x240:rate=25:
   -pix_fmt yuv420p /tmp/a.mp4
 video=$(on sh -c 'runuser -u videod -- videoctl -o id video upload /tmp/a.mp4 --user anna')
 check "the operator's socket answers root" on videoctl -q server status
-on useradd --groups videod --no-create-home operator
-check "and a member of the group" on runuser -u operator -- videoctl -q server status
+on useradd --groups videod --no-create-home helper
+check "and a member of the group" on runuser -u helper -- videoctl -q server status
 on videoctl -q task run thumbnails || : # runs already
 check "ffmpeg made a picture" until_true 60 on sh -c "test -n \"\$(find /var/lib/videod/derived -type f)\""
 refuse "and nothing was refused to it" on sh -c 'journalctl -u videod --no-pager | grep -i "sandbox\|not permitted"'
@@ -213,13 +214,14 @@ on sh -c 'for client in 1 2 3 4; do
 clients=$!
 check "the first client starts it" until_true 30 on systemctl is-active videod.service
 for _ in 1 2 3 4 5; do
+  on systemctl reset-failed videod.service # forgets the starts before: five in ten seconds are too many
   on systemctl restart videod.service
-  sleep 2 # systemd refuses five starts in ten seconds
+  sleep 1
 done
 on touch /tmp/over
 wait "$clients"
 on sh -c 'cat /tmp/results.* | sort | uniq -c'
-refuse "no request was lost" on sh -c 'cat /tmp/results.* | grep -v "^404"'
+refuse "no request was lost" on sh -c 'cat /tmp/results.* | grep -v "^401 $"'
 check "there were requests" on sh -c 'test "$(cat /tmp/results.* | wc -l)" -gt 100'
 on systemctl stop videod.socket videod.service
 on systemctl start videod.service

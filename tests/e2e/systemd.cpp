@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -9,10 +10,12 @@
 
 #include <atomic>
 #include <cstring>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <mutex>
+#include <thread>
 
 #include "catch.hpp"
 #include "e2e/nginx.hpp"
@@ -31,34 +34,52 @@ class NotifySocket {
     address.sun_family = AF_UNIX;
     std::strncpy(address.sun_path, path().c_str(), sizeof address.sun_path - 1);
     REQUIRE(::bind(socket_.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    gatherer_ = std::jthread([this](const std::stop_token& stop) { gather(stop); });
   }
 
   std::string path() const { return (home_ / "notify").string(); }
 
   // The next message. It waits, at most so long as a test may take.
-  std::string next() const {
-    timeval most{};
-    most.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(patience).count();
-    ::setsockopt(socket_.number(), SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most);
-    char text[4096];
-    const ssize_t got = ::recv(socket_.number(), text, sizeof text, 0);
-    REQUIRE(got > 0);
-    return {text, static_cast<std::size_t>(got)};
+  std::string next() {
+    std::string message;
+    test::waitFor("a message to systemd", [&] {
+      const std::lock_guard lock(mutex_);
+      if (messages_.empty()) return false;
+      message = messages_.front();
+      messages_.pop_front();
+      return true;
+    });
+    return message;
   }
 
-  void waitFor(const std::string& start) const {
+  void waitFor(const std::string& start) {
     while (!next().starts_with(start)) continue;
   }
 
   // Forgets what has come so far.
-  void clear() const {
-    char text[4096];
-    while (::recv(socket_.number(), text, sizeof text, MSG_DONTWAIT) >= 0) continue;
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    messages_.clear();
   }
 
  private:
+  // All the time, as systemd does: the kernel keeps only a few for who does not read.
+  void gather(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      pollfd ready{socket_.number(), POLLIN, 0};
+      if (::poll(&ready, 1, 20) <= 0) continue;
+      char text[4096];
+      const ssize_t got = ::recv(socket_.number(), text, sizeof text, 0);
+      const std::lock_guard lock(mutex_);
+      if (got > 0) messages_.emplace_back(text, static_cast<std::size_t>(got));
+    }
+  }
+
   TempDirectory home_;
   Descriptor socket_{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  std::mutex mutex_;
+  std::deque<std::string> messages_;
+  std::jthread gatherer_;
 };
 
 // A port that stays ours, as one of a socket unit, and daemons that get it one after the other.
@@ -112,7 +133,7 @@ std::string failureOf(const Descriptor& socket, std::string_view request, bool& 
     if (end != std::string::npos && length < end) wanted = end + 4 + std::stoul(reply.substr(length + 16));
   }
   closes = reply.find("Connection: close") != std::string::npos;
-  return reply.starts_with("HTTP/1.1 404") ? "" : reply;
+  return reply.starts_with("HTTP/1.1 401") ? "" : reply;
 }
 
 }  // namespace
@@ -131,6 +152,7 @@ TEST_CASE("restarts behind a socket of systemd lose no request") {
         for (bool closes = false; !closes && !over; ++answers) {
           const std::string failure = failureOf(socket, request, closes);
           if (failure.empty()) continue;
+          over = true;  // one is enough
           const std::lock_guard lock(mutex);
           failures.push_back(failure);
           break;
@@ -138,6 +160,7 @@ TEST_CASE("restarts behind a socket of systemd lose no request") {
       } catch (const std::exception& failure) {
         const std::lock_guard lock(mutex);
         failures.emplace_back(failure.what());
+        over = true;
       }
   };
   std::unique_ptr<Program> daemon = unit.start();
@@ -146,13 +169,13 @@ TEST_CASE("restarts behind a socket of systemd lose no request") {
     for (int i = 0; i < 6; ++i) clients.emplace_back(ask, i % 3 == 0);
     for (int restart = 0; restart < 5; ++restart) {
       const int before = answers;
-      test::waitFor("clients are served", [&] { return answers > before + 50; });
+      CHECK(test::soon([&] { return answers > before + 50 || over; }));
       daemon->signal(SIGTERM);
       CHECK(daemon->wait().status == 0);
       daemon = unit.start();
     }
     const int before = answers;
-    test::waitFor("clients are served at last", [&] { return answers > before + 50; });
+    CHECK(test::soon([&] { return answers > before + 50 || over; }));
     over = true;
   }
   CHECK(failures == std::vector<std::string>{});
@@ -189,7 +212,7 @@ TEST_CASE("a client that connected before the stop sends its request after it, o
 }
 
 TEST_CASE("systemd hears when the daemon serves, what it does, and that it works only while it does") {
-  const NotifySocket notify;
+  NotifySocket notify;
   const TempDirectory home;
   const std::string data = (home / "data").string();
   const std::string config = (home / "videod.toml").string();

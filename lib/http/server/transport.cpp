@@ -398,7 +398,7 @@ bool Transport::Impl::answers(std::chrono::milliseconds within) {
   }
   for (std::size_t index = 0; index < sockets.size(); ++index)
     if (!listenerAnswers(sockets[index], paths[index], within, stopping)) return false;
-  return true;
+  return !stopping;
 }
 
 void Transport::Impl::stopNow() {
