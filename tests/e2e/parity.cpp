@@ -147,7 +147,7 @@ std::string everyFormat(const std::string& way, Met& met) {
   tell.each("ada", {"video", "restore", other, "nothing"});
   tell.each("", {"queue", "retry", other, "nothing"});
   tell.each("", {"queue", "drain"});
-  tell.each("", {"task", "run", "upload-sweep", "--wait"});
+  tell.each("", {"task", "run", "orphan-sweep", "--wait"});
   tell.each("", {"task", "show", "upload-sweep"});
   tell.each("", {"user", "delete", "u*", "--yes"});
   // Who came in and what ran when, which is not the same each way: by their schemas alone.
@@ -495,9 +495,9 @@ std::string everything(const std::string& way, Met& met) {
     tell("", {"-o", format, "task", "list", "--columns", "name,state,plan"});
   tell("", {"task", "run", "session-sweep"});
   tell("", {"task", "run", "session-sweep", "--wait"});
-  tell("", {"task", "run", "upload-sweep", "--wait", "-q"});
+  tell("", {"task", "run", "orphan-sweep", "--wait", "-q"});
   tell("", {"task", "run", "nothing", "--wait"});
-  for (const char* format : {"table", "json", "ndjson"}) tell("", {"-o", format, "task", "show", "upload-sweep"});
+  for (const char* format : {"table", "json", "ndjson"}) tell("", {"-o", format, "task", "show", "orphan-sweep"});
   tell("", {"-o", "tsv", "task", "history", "upload-sweep", "--columns", "asked,began,ended,outcome,done,failed"});
   tell("", {"task", "show", "nothing"});
   tell("", {"video", "restore", first});
