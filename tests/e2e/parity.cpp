@@ -148,7 +148,7 @@ std::string everyFormat(const std::string& way, Met& met) {
   tell.each("", {"queue", "retry", other, "nothing"});
   tell.each("", {"queue", "drain"});
   tell.each("", {"task", "run", "orphan-sweep", "--wait"});
-  tell.each("", {"task", "show", "upload-sweep"});
+  tell.each("", {"task", "show", "orphan-sweep"});
   tell.each("", {"user", "delete", "u*", "--yes"});
   // Who came in and what ran when, which is not the same each way: by their schemas alone.
   for (const std::string format : formats)
@@ -498,7 +498,7 @@ std::string everything(const std::string& way, Met& met) {
   tell("", {"task", "run", "orphan-sweep", "--wait", "-q"});
   tell("", {"task", "run", "nothing", "--wait"});
   for (const char* format : {"table", "json", "ndjson"}) tell("", {"-o", format, "task", "show", "orphan-sweep"});
-  tell("", {"-o", "tsv", "task", "history", "upload-sweep", "--columns", "asked,began,ended,outcome,done,failed"});
+  tell("", {"-o", "tsv", "task", "history", "orphan-sweep", "--columns", "asked,began,ended,outcome,done,failed"});
   tell("", {"task", "show", "nothing"});
   tell("", {"video", "restore", first});
   tell("", {"user", "delete", "eve"});
