@@ -87,12 +87,11 @@ struct FileAnswer {
   FileAnswer& operator=(const FileAnswer&) = delete;
 };
 
+}  // namespace
+
 // What FileOpener's child is asked: to open a file, to do so unless it is a symbolic link or cannot be removed, to do
 // so without following any below a folder, or to remove a name of the file with this device and inode.
 enum class FileWork { open, openToMove, openBelow, remove };
-
-}  // namespace
-
 struct FileOrder {
   FileWork work = FileWork::open;
   std::size_t folder = 0;  // length of its path
