@@ -150,6 +150,7 @@ int restore(Caller& caller, RestoreWanted& wanted) {
   const Target target = pickHere(caller, "data restore");
   const std::filesystem::path set = std::filesystem::absolute(wanted.set);
   const FileOpener opener;  // before root becomes the owner of the data directory, who may not read the backup
+  const bool isRoots = ::geteuid() == 0 && !std::filesystem::exists(target.settings.dataDirectory);
   becomeDataOwner(target.settings);
   confirm(caller.flags, "data restore", fmt::format("Restore {} to {}?", wanted.set, target.address));
   const std::unique_ptr<Data> data = openData(target.settings, target.origin);
@@ -157,7 +158,7 @@ int restore(Caller& caller, RestoreWanted& wanted) {
   Progress progress(caller.flags, "restore", true);
   const auto open = [&](const std::string& path) -> Descriptor {
     try {
-      return opener.open(set / path);
+      return opener.openBelow(set, path);
     } catch (const Error& error) {
       if (error.fault() == Fault::notFound) return {};
       throw;
@@ -168,6 +169,9 @@ int restore(Caller& caller, RestoreWanted& wanted) {
   for (const BackupProblem& problem : report.problems) saidBy(progress)(problem);
   caller.out.all(report.tokens);
   reportRestored(caller, target, report);
+  if (isRoots)
+    caller.report(fmt::format("it belongs to root: if videod runs as another user, run `chown -R videod:videod {}`",
+                              target.address));
   return report.problems.empty() ? 0 : foundProblems;
 }
 

@@ -93,7 +93,8 @@ class Data {
   virtual void rotateKey() = 0;
 
   /// Makes the backup set `to`, a new folder: the database at one moment, and the contents that it names then, while
-  /// everything goes on. Contents that are missing or damaged are reported to `problems`, and the rest goes on.
+  /// everything goes on. Contents that are missing or damaged are reported to `problems`, and the rest goes on; those
+  /// that the newest set beside it has are shared with it, and but for a few not read.
   /// `becomeOwner` is called once the folder is prepared, and gives up the rights of root. Faults: conflict (`to`
   /// exists), notFound (the folder it is to be in is missing), busy (another backup is running), versionMismatch,
   /// diskFull.

@@ -6,6 +6,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "base/units.hpp"
 #include "data/make.hpp"
 #include "data/rows.hpp"
 #include "deletions/rows.hpp"
@@ -44,7 +45,7 @@ class LocalData : public Data {
   DataState migrate() override {
     const auto directory = open(store::Hold::exclusive);
     const store::Migrated done = store::migrate(*directory);
-    deleteRevivedUsers(directory);
+    deleteRevivedUsers(directory, store_);
     return {path_.string(), done.now, done.before};
   }
 
@@ -52,7 +53,7 @@ class LocalData : public Data {
 
   BackupReport backup(const std::filesystem::path& to, const std::function<void()>& becomeOwner,
                       const Progress& progress, const Problems& problems) override {
-    requireOutside(to);
+    store::requireOutside(path_, to);
     store::BackupFolder folder(*store_.files, to, otherOwner());
     becomeOwner();
     const auto directory = open(store::Hold::shared);
@@ -122,15 +123,6 @@ class LocalData : public Data {
     return store::DataDirectory::open(path_, hold, origin_, store_.lockTimeout, *store_.files);
   }
 
-  // A set in the data directory would be swept, and lost with it.
-  void requireOutside(const std::filesystem::path& to) const {
-    std::error_code ignored;
-    const auto data = std::filesystem::weakly_canonical(std::filesystem::absolute(path_, ignored), ignored);
-    for (auto folder = std::filesystem::weakly_canonical(std::filesystem::absolute(to, ignored), ignored);
-         folder.has_relative_path(); folder = folder.parent_path())
-      if (folder == data) throw Error(Fault::malformed, fmt::format("{}: is in the data directory", to.string()));
-  }
-
   // Whom the set shall belong to if that is not who runs this.
   std::optional<store::BackupFolder::Owner> otherOwner() const {
     struct stat is {};
@@ -141,7 +133,13 @@ class LocalData : public Data {
   BackupReport run(store::DataDirectory& directory, store::BackupSink& sink, const std::string& path,
                    const Progress& progress, const Problems& problems) const {
     os::lowerPriority(os::lowest, true);
-    store::BackupWriter writer(directory, sink, systemClock(), store_.lockTimeout);
+    store::BackupWriter writer(directory, sink, systemClock(), store_.lockTimeout, [&](std::uint64_t bytes) {
+      if (store_.freeSpaceFloor == 0 || directory.freeSpace() >= store_.freeSpaceFloor + bytes) return;
+      throw Error(Fault::diskFull,
+                  fmt::format("a backup here would leave less than {} free (storage.free_space_floor): back up to "
+                              "another disk",
+                              formatSize(store_.freeSpaceFloor)));
+    });
     const store::BackupWriter::Tally& tally = writer.tally();
     for (std::size_t said = 0; writer.step();) {
       for (; said < tally.problems.size(); ++said) problems(problemOf(tally.problems[said]));
@@ -158,8 +156,9 @@ class LocalData : public Data {
   }
 
   // The migration is done, whatever becomes of this; a daemon does it at its start, too.
-  static void deleteRevivedUsers(const std::shared_ptr<store::DataDirectory>& directory) try {
-    store::Database database(directory, {});
+  static void deleteRevivedUsers(const std::shared_ptr<store::DataDirectory>& directory,
+                                 const store::StoreOptions& store) try {
+    store::Database database(directory, store);
     rows::deleteRevivedUsers(database, systemClock().now());
   } catch (const Error& error) {
     observe::warning("deleted users: cannot be looked up in the database", {{"error", error.what()}});

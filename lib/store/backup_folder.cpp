@@ -26,11 +26,18 @@
 namespace video::store {
 namespace {
 
-constexpr std::string_view unfinishedStart = ".backup-";
+constexpr std::string_view unfinishedStart = ".videod-backup-";
 constexpr char placeOrder = 'p';
+constexpr std::size_t mostEarlier = 4;  // a folder of somebody else may have a manifest.json, too
 
+std::string makeUnfinishedName() {
+  return fmt::format("{}{}", unfinishedStart, makeRandomHex(8));
+}
+
+// Exactly the names that makeUnfinishedName makes, since what has one is removed.
 bool isUnfinishedName(std::string_view name) {
-  return name.starts_with(unfinishedStart);
+  return name.starts_with(unfinishedStart) && name.size() == unfinishedStart.size() + 16 &&
+         name.find_first_not_of("0123456789abcdef", unfinishedStart.size()) == std::string_view::npos;
 }
 
 // 2026-11-27T031500Z
@@ -68,11 +75,11 @@ BackupFolder::BackupFolder(os::FileSystem& files, const std::filesystem::path& p
   const std::filesystem::path in = path_.parent_path();
   parent_ = Descriptor(files_.openat(AT_FDCWD, in.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
   if (!parent_) os::throwFileError(in, errno);
-  removeLeftovers();
   struct stat is {};
   if (::fstatat(parent_.number(), name_.c_str(), &is, AT_SYMLINK_NOFOLLOW) == 0) os::throwFileError(path_, EEXIST);
+  removeLeftovers();
   make(owner);
-  newest_ = findNewest();
+  earlier_ = findEarlier();
   if (owner) startChild();
 }
 
@@ -82,7 +89,7 @@ BackupFolder::~BackupFolder() {
     waitForChild();  // it removes the folder
     return;
   }
-  if (isPlaced_ || !folder_) return;
+  if (isPlaced_ || isLeft_ || !folder_) return;
   try {
     os::removeTree(files_, parent_.number(), unfinished_);
   } catch (const std::exception& error) {
@@ -92,7 +99,7 @@ BackupFolder::~BackupFolder() {
 
 void BackupFolder::make(std::optional<Owner> owner) {
   for (;;) {
-    const std::string name = fmt::format("{}{}", unfinishedStart, makeRandomHex(8));
+    const std::string name = makeUnfinishedName();
     if (files_.mkdirat(parent_.number(), name.c_str(), 0700) != 0) os::throwFileError(path_, errno);
     Descriptor folder(
         files_.openat(parent_.number(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0));
@@ -122,19 +129,21 @@ void BackupFolder::removeLeftovers() const {
     if (isUnfinishedName(name)) removeAbandonedSet(files_, parent_.number(), name);
 }
 
-Descriptor BackupFolder::findNewest() const {
-  std::string newest;
-  timespec at{};
+std::vector<Descriptor> BackupFolder::findEarlier() const {
+  std::vector<std::pair<std::pair<time_t, long>, std::string>> found;
   for (const std::string& name : os::listNames(files_, parent_.number(), path_.parent_path().string())) {
     if (name.front() == '.') continue;
     const auto finished = finishedAt(parent_.number(), name);
-    if (!finished || std::pair(finished->tv_sec, finished->tv_nsec) < std::pair(at.tv_sec, at.tv_nsec)) continue;
-    newest = name;
-    at = *finished;
+    if (finished) found.push_back({{finished->tv_sec, finished->tv_nsec}, name});
   }
-  if (newest.empty()) return {};
-  return Descriptor(
-      files_.openat(parent_.number(), newest.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0));
+  std::sort(found.rbegin(), found.rend());
+  if (found.size() > mostEarlier) found.resize(mostEarlier);
+  std::vector<Descriptor> earlier;
+  for (const auto& [at, name] : found) {
+    Descriptor set(files_.openat(parent_.number(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0));
+    if (set) earlier.push_back(std::move(set));
+  }
+  return earlier;
 }
 
 int BackupFolder::tryPlace() const {
@@ -205,16 +214,28 @@ std::string backupNameOf(std::int64_t unixSeconds) {
   return fmt::format("{:%Y-%m-%dT%H%M%SZ}", fmt::gmtime(static_cast<std::time_t>(unixSeconds)));
 }
 
-void keepNewestBackups(os::FileSystem& files, const std::filesystem::path& path, std::size_t keep) {
+void requireOutside(const std::filesystem::path& dataDirectory, const std::filesystem::path& set) {
+  std::error_code ignored;
+  const auto canonical = [&](const std::filesystem::path& path) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored);
+  };
+  const std::filesystem::path data = canonical(dataDirectory);
+  for (auto folder = canonical(set); folder.has_relative_path(); folder = folder.parent_path())
+    if (folder == data) throw Error(Fault::malformed, fmt::format("{}: is in the data directory", set.string()));
+}
+
+void keepNewestBackups(os::FileSystem& files, const std::filesystem::path& path, std::size_t keep,
+                       std::string_view made) {
   const Descriptor parent(files.openat(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
   if (!parent) os::throwFileError(path, errno);
   std::vector<std::string> names = os::listNames(files, parent.number(), path.string());
-  std::erase_if(names,
-                [&](const std::string& name) { return !isTaskName(name) || !finishedAt(parent.number(), name); });
+  std::erase_if(names, [&](const std::string& name) {
+    return name == made || !isTaskName(name) || !finishedAt(parent.number(), name);
+  });
   std::sort(names.begin(), names.end());
-  for (std::size_t i = 0; i + keep < names.size(); ++i) {
+  for (std::size_t i = 0; i + keep < names.size() + 1; ++i) {
     // A set of which only a part is left must not look like a finished one.
-    const std::string aside = fmt::format("{}{}", unfinishedStart, makeRandomHex(8));
+    const std::string aside = makeUnfinishedName();
     if (files.renameat2(parent.number(), names[i].c_str(), parent.number(), aside.c_str(), 0) != 0)
       os::throwErrno(errno, names[i]);
     os::removeTree(files, parent.number(), aside);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "os/descriptor.hpp"
@@ -27,7 +28,7 @@ class BackupFolder {
   /// left to a child process if there is an `owner`. Throws Error: conflict if `path` exists, notFound if the folder
   /// that it is to be in is missing, forbidden.
   BackupFolder(os::FileSystem& files, const std::filesystem::path& path, std::optional<Owner> owner = {});
-  /// Removes the folder, unless it was placed.
+  /// Removes the folder, unless it was placed or left.
   ~BackupFolder();
   BackupFolder(const BackupFolder&) = delete;
   BackupFolder& operator=(const BackupFolder&) = delete;
@@ -35,8 +36,10 @@ class BackupFolder {
   os::FileSystem& files() const { return files_; }
   int number() const { return folder_.number(); }
   const std::filesystem::path& path() const { return path_; }
-  /// Returns the newest finished set beside it; an empty descriptor if there is none.
-  const Descriptor& newest() const { return newest_; }
+  /// Returns the newest finished sets beside it, the newest first; not all of them.
+  const std::vector<Descriptor>& earlier() const { return earlier_; }
+  /// Leaves the folder to the next backup beside it, which removes it: that can take a while.
+  void leave() noexcept { isLeft_ = true; }
   /// Gives the folder, whose files are synced, the name of the set. Throws conflict if that exists by now.
   void place();
 
@@ -44,7 +47,7 @@ class BackupFolder {
   void make(std::optional<Owner> owner);
   int tryPlace() const;
   void removeLeftovers() const;
-  Descriptor findNewest() const;
+  std::vector<Descriptor> findEarlier() const;
   void startChild();
   void serveParent(int orders) const;
   int waitForChild();
@@ -55,16 +58,22 @@ class BackupFolder {
   std::string unfinished_;
   Descriptor parent_;
   Descriptor folder_;
-  Descriptor newest_;
+  std::vector<Descriptor> earlier_;
   Descriptor orders_;  // socket to the child that kept the rights
   int child_ = -1;
   bool isPlaced_ = false;
+  bool isLeft_ = false;
 };
 
 /// Returns the name of a set made at this moment by the task: `2026-11-27T031500Z`.
 std::string backupNameOf(std::int64_t unixSeconds);
 
-/// Removes the finished sets with such names in the folder `path`, except the `keep` newest. Throws Error.
-void keepNewestBackups(os::FileSystem& files, const std::filesystem::path& path, std::size_t keep);
+/// Removes the finished sets with such names in the folder `path`, except the `keep` newest by their names, of which
+/// `made`, the one just made, is always one: the clock may have been ahead. Throws Error.
+void keepNewestBackups(os::FileSystem& files, const std::filesystem::path& path, std::size_t keep,
+                       std::string_view made);
+
+/// Throws malformed if a set at this path would be in the data directory: it would be swept, and lost with it.
+void requireOutside(const std::filesystem::path& dataDirectory, const std::filesystem::path& set);
 
 }  // namespace video::store

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
@@ -54,6 +55,8 @@ BackupManifest parseManifest(std::string_view text) {
 BackupManifest readManifest(const Descriptor& file, const std::string& path) {
   struct stat is {};
   if (::fstat(file.number(), &is) != 0) os::throwErrno(errno, path);
+  if (!S_ISREG(is.st_mode) || std::cmp_greater(is.st_size, BackupManifest::mostBytes))
+    throw Error(Fault::malformed, fmt::format("{}: is not what a backup writes", path));
   std::string text(static_cast<std::size_t>(is.st_size), '\0');
   std::size_t have = 0;
   while (have < text.size()) {

@@ -48,6 +48,7 @@ struct BackupManifest {
   std::vector<BackupEntry> files;
 
   static constexpr const char* name = "manifest.json";
+  static constexpr std::uint64_t mostBytes = 1ULL << 30;  ///< a longer one is refused
   /// Calls `visit` with the pieces of its JSON, one file a line.
   void write(const std::function<void(std::string_view)>& visit) const;
 };

@@ -2,12 +2,14 @@
 #include <SQLiteCpp/Transaction.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
@@ -46,12 +48,15 @@ class SetCopier {
       return error.detail();
     }
     if (!from) return "is in the manifest, but not there";
+    struct stat is {};
+    if (::fstat(from.number(), &is) != 0 || !S_ISREG(is.st_mode)) return "is not a file";
+    if (std::cmp_not_equal(is.st_size, entry.size)) return fmt::format("has {} bytes, not {}", is.st_size, entry.size);
     if (!filler_.begin(to)) return "is there twice";
     const bool isWritten = !filler_.clone(from.number());
     Sha256 hash;
     std::uint64_t size = 0;
     std::string failure;
-    for (;;) {
+    while (size <= entry.size) {
       const ssize_t got = ::pread(from.number(), piece_.data(), piece_.size(), static_cast<off_t>(size));
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) failure = std::generic_category().message(errno);
@@ -120,6 +125,15 @@ void adapt(SQLite::Database& database, std::int64_t schema, const RestoreOptions
                    runWith(database, "UPDATE user_del_rec SET due = ?1 WHERE due < ?1", due);
   // Their bytes are not in a backup; clients are told that they have ended.
   if (schema >= 14) database.exec("UPDATE uploads SET state = 'expired' WHERE state = 'partial'");
+  // A cursor of a standby that is ahead of this state must miss nothing: the numbers go on from the time, which is
+  // ahead of every number that was given before.
+  if (schema >= 19) {
+    runWith(database, "UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'content_changes' AND seq < ?1", now);
+    runWith(database,
+            "INSERT INTO sqlite_sequence (name, seq) SELECT 'content_changes', ?1 WHERE NOT EXISTS (SELECT 1 FROM "
+            "sqlite_sequence WHERE name = 'content_changes')",
+            now);
+  }
   // Forms for playing are made again.
   if (schema >= 16) {
     const char* const queue =
@@ -173,6 +187,10 @@ BackupRestored restoreBackup(const std::function<Descriptor(const std::string&)>
     try {
       SQLite::Database opened =
           openSqlite(std::filesystem::canonical(target) / newDatabase, SQLITE_OPEN_READWRITE, std::chrono::seconds{10});
+      opened.exec("PRAGMA trusted_schema = OFF");
+      if (opened.execAndGet("PRAGMA application_id").getInt64() != applicationId ||
+          opened.execAndGet("PRAGMA user_version").getInt64() != manifest.head.schema)
+        throw Error(Fault::malformed, "video.db of the backup is not the database that the manifest says");
       adapt(opened, manifest.head.schema, options, done);
     } catch (const SQLite::Exception& exception) {
       throw errorOf(exception);

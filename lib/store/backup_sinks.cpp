@@ -24,12 +24,16 @@ std::span<const std::byte> asBytes(std::string_view text) {
 class FolderSink : public BackupSink {
  public:
   explicit FolderSink(BackupFolder& folder) : folder_(folder), filler_(folder.files(), folder.number()) {
-    if (!folder.newest()) return;
-    try {
-      const Descriptor file = openBelow(folder.files(), folder.newest().number(), BackupManifest::name);
-      if (file) known_ = readManifest(file, "the newest backup").files;
-    } catch (const Error& error) {
-      observe::warning("the newest backup cannot be read: everything is copied", {{"error", error.what()}});
+    for (const Descriptor& set : folder.earlier()) {
+      try {
+        const Descriptor file = openBelow(folder.files(), set.number(), BackupManifest::name);
+        if (!file) continue;
+        known_ = readManifest(file, "an earlier backup").files;
+        earlier_ = set.number();
+        break;
+      } catch (const Error& error) {
+        observe::warning("nothing is shared with an earlier backup, which cannot be read", {{"error", error.what()}});
+      }
     }
     std::sort(known_.begin(), known_.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   }
@@ -53,9 +57,13 @@ class FolderSink : public BackupSink {
                          [](const BackupEntry& entry, const std::string& wanted) { return entry.path < wanted; });
     return found != known_.end() && found->path == path ? &*found : nullptr;
   }
-  bool link(const BackupEntry& entry) override {
-    return filler_.link(folder_.newest().number(), entry.path, entry.size);
+  Descriptor openEarlier(const BackupEntry& entry) override try {
+    return openBelow(folder_.files(), earlier_, entry.path);
+  } catch (const Error& error) {
+    if (error.fault() == Fault::unavailable) throw;  // too many open files
+    return {};
   }
+  bool link(const BackupEntry& entry) override { return filler_.link(earlier_, entry.path, entry.size); }
 
   void finish(const BackupManifest& manifest) override {
     filler_.begin(BackupManifest::name);
@@ -69,7 +77,8 @@ class FolderSink : public BackupSink {
   BackupFolder& folder_;
   FolderFiller filler_;
   std::shared_ptr<const Descriptor> database_;
-  std::vector<BackupEntry> known_;  // of the newest set, by path
+  std::vector<BackupEntry> known_;  // of the newest set that can be read, by path
+  int earlier_ = -1;                // that set
 };
 
 class TarSink : public BackupSink {

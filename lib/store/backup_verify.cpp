@@ -162,27 +162,40 @@ BackupVerified verifyBackupArchive(
     std::string sha256;
   };
   std::map<std::string, Found> found;
+  const auto refuse = [](std::string_view why) {
+    throw Error(Fault::malformed, fmt::format("archive: is not a backup: {}", why));
+  };
   std::string manifest;
+  std::string top;  // the folder that all is in
   std::string path;
   std::optional<Sha256> hash;
   std::uint64_t size = 0;
   TarReader reader({[&](const TarEntry& entry) {
-                      path = entry.path.substr(entry.path.find('/') + 1);
+                      const std::size_t slash = entry.path.find('/');
+                      if (!isPlainPath(entry.path) || slash == std::string::npos)
+                        refuse(fmt::format("has the file \"{}\"", entry.path));
+                      if (top.empty()) top = entry.path.substr(0, slash);
+                      if (entry.path.substr(0, slash) != top) refuse("is more than one folder");
+                      path = entry.path.substr(slash + 1);
+                      if (found.contains(path) || (path == BackupManifest::name && !manifest.empty()))
+                        refuse(fmt::format("has \"{}\" twice", path));
                       hash.emplace();
                       size = 0;
                     },
                     [&](std::span<const std::byte> bytes) {
                       size += bytes.size();
                       hash->add(bytes);
-                      if (path == BackupManifest::name)
-                        manifest.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+                      if (path != BackupManifest::name) return;
+                      if (manifest.size() + bytes.size() > BackupManifest::mostBytes)
+                        refuse("its manifest is too long");
+                      manifest.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
                     },
                     [&] {
                       if (path != BackupManifest::name) found[path] = {size, hash->hex()};
                     }});
   push([&](std::span<const std::byte> piece) { reader.add(piece); });
   reader.finish();
-  if (manifest.empty()) throw Error(Fault::malformed, "archive: is not a backup (no manifest.json in it)");
+  if (manifest.empty()) refuse("has no manifest.json");
   Comparison comparison(parseManifest(manifest));
   for (const auto& [name, its] : found) comparison.add(name, its.size, its.sha256);
   return comparison.finish();

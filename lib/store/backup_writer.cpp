@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "observe/log.hpp"
 #include "os/files.hpp"
 #include "store/directory.hpp"
 #include "store/folder_filler.hpp"
@@ -26,6 +27,8 @@ namespace {
 constexpr std::size_t copyPieceSize = 1U << 20;
 constexpr std::uint64_t copyStepSize = 16ULL << 20;  // bytes of a content in one step
 constexpr const char* databaseName = "video.db";
+// A backup that is made every day reads each file that it shares once in so many days.
+constexpr std::uint64_t daysBetweenReads = 30;
 
 // A video that is being purged is gone for good, and its files may be, too.
 constexpr const char* contentsSql =
@@ -50,14 +53,26 @@ struct BackupWriter::Current {
   Sha256 hash{};
   bool isWritten = true;  // into the sink
   std::string failure{};  // why it could not be read to its end
+  // Set for a file of an earlier set, which is shared if it is as it was.
+  const BackupEntry* earlier = nullptr;
+  std::string name{};  // of the content
 };
 
 BackupWriter::BackupWriter(DataDirectory& directory, BackupSink& sink, const Clock& clock,
-                           std::chrono::milliseconds lockTimeout)
-    : directory_(directory), sink_(sink), lock_(directory, lockTimeout), piece_(copyPieceSize) {
+                           std::chrono::milliseconds lockTimeout, std::function<void(std::uint64_t bytes)> requireSpace)
+    : directory_(directory),
+      sink_(sink),
+      lock_(directory, lockTimeout),
+      piece_(copyPieceSize),
+      requireSpace_(std::move(requireSpace)) {
   tally_.schema = schemaOf(directory);
   requireSchema(directory.databasePath(), tally_.schema);
   file_ = sink.makeDatabase();
+  struct stat data {};
+  struct stat set {};
+  // The site must not stop for want of space because it is being backed up.
+  if (::fstat(directory.descriptor(), &data) != 0 || ::fstat(file_->number(), &set) != 0 || data.st_dev != set.st_dev)
+    requireSpace_ = [](std::uint64_t) {};
   tally_.time = clock.now();
   copy_ = std::make_unique<OnlineCopy>(directory.databasePath(), *file_);
 }
@@ -67,7 +82,11 @@ BackupWriter::~BackupWriter() = default;
 bool BackupWriter::step() try {
   if (isFinished_) return false;
   if (copy_) {
-    if (copy_->step()) return true;
+    requireSpace_(copyStepSize);
+    if (copy_->step()) {
+      paceDatabase();
+      return true;
+    }
     copy_.reset();
     beginDatabase();
     return true;
@@ -85,8 +104,15 @@ bool BackupWriter::step() try {
   throw errorOf(exception);
 }
 
+void BackupWriter::paceDatabase() {
+  struct stat is {};
+  if (::fstat(file_->number(), &is) == 0)
+    started_ = paceWriting(file_->number(), started_, static_cast<std::uint64_t>(is.st_size));
+}
+
 void BackupWriter::beginDatabase() {
   const bool isWritten = sink_.takeDatabase();
+  if (isWritten) requireSpace_ = [](std::uint64_t) {};  // what follows goes elsewhere
   struct stat is {};
   if (::fstat(file_->number(), &is) != 0) os::throwErrno(errno, databaseName);
   current_ = std::make_unique<Current>();
@@ -127,7 +153,10 @@ bool BackupWriter::beginNext() {
 
 void BackupWriter::beginContent(const std::string& path, const std::string& name, const std::string& sha256) {
   if (!isPlainPath(path)) return addProblem("damaged", databaseName, fmt::format("names the file \"{}\"", path));
-  if (tryReuse(path, sha256)) return;
+  if (!tryReuse(path, name, sha256)) beginCopy(path, name, sha256);
+}
+
+void BackupWriter::beginCopy(const std::string& path, const std::string& name, const std::string& sha256) {
   std::string failure;
   Descriptor file = openContent(path, name, failure);
   struct stat is {};
@@ -147,11 +176,34 @@ void BackupWriter::beginContent(const std::string& path, const std::string& name
   current_->size = size;
 }
 
-bool BackupWriter::tryReuse(const std::string& path, const std::string& sha256) {
+bool BackupWriter::isDue(const std::string& sha256) const {
+  const auto day = std::chrono::floor<std::chrono::days>(tally_.time).time_since_epoch().count();
+  std::uint64_t number = 0;
+  for (const char digit : sha256) number = (number * 31 + static_cast<unsigned char>(digit)) % 1'000'003;
+  return number % daysBetweenReads == static_cast<std::uint64_t>(day) % daysBetweenReads;
+}
+
+bool BackupWriter::tryReuse(const std::string& path, const std::string& name, const std::string& sha256) {
   const BackupEntry* const known = sink_.find(path);
-  if (known == nullptr || sha256.empty() || !known->sha256.starts_with(sha256) || !sink_.link(*known)) return false;
+  if (known == nullptr || sha256.empty() || !known->sha256.starts_with(sha256)) return false;
+  if (!isDue(known->sha256)) return share(*known);
+  Descriptor file = sink_.openEarlier(*known);
+  if (!file) return false;
+  current_ = std::make_unique<Current>();
+  current_->file = std::make_shared<const Descriptor>(std::move(file));
+  current_->path = path;
+  current_->expected = sha256;
+  current_->size = known->size;
+  current_->isWritten = false;
+  current_->earlier = known;
+  current_->name = name;
+  return true;
+}
+
+bool BackupWriter::share(const BackupEntry& entry) {
+  if (!sink_.link(entry)) return false;
   ++tally_.reused;
-  addFile(*known);
+  addFile(entry);
   return true;
 }
 
@@ -170,6 +222,7 @@ Descriptor BackupWriter::openContent(const std::string& path, const std::string&
 void BackupWriter::copyPiece() {
   Current& its = *current_;
   const int file = its.file->number();
+  if (its.isWritten) requireSpace_(std::min(copyStepSize, its.size - its.at));
   for (std::uint64_t done = 0; done < copyStepSize && its.at < its.size;) {
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(piece_.size(), its.size - its.at));
     const std::span<std::byte> bytes = std::span(piece_).first(wanted);
@@ -195,6 +248,12 @@ void BackupWriter::copyPiece() {
 void BackupWriter::endFile() {
   const std::unique_ptr<Current> its = std::move(current_);
   const bool isDatabase = its->file == file_;
+  if (its->earlier != nullptr) {
+    const bool isSound = its->failure.empty() && its->hash.hex() == its->earlier->sha256;
+    if (!isSound) observe::warning("a file of an earlier backup is damaged, and copied again", {{"path", its->path}});
+    if (!isSound || !share(*its->earlier)) beginCopy(its->path, its->name, its->expected);
+    return;
+  }
   if (!isDatabase || its->isWritten) sink_.end();
   const std::string sha256 = its->hash.hex();
   if (isDatabase && !its->failure.empty())

@@ -44,6 +44,8 @@ class BackupSink {
   virtual void end() = 0;
   /// Returns what an earlier set says about a file; null if nothing.
   virtual const BackupEntry* find(const std::string& /*path*/) const { return nullptr; }
+  /// Opens a file of the earlier set, for reading; an empty descriptor if that is not possible.
+  virtual Descriptor openEarlier(const BackupEntry& /*entry*/) { return {}; }
   /// Shares a file with the earlier set. Returns false if it is not there as the entry says, or that is not possible.
   virtual bool link(const BackupEntry& /*entry*/) { return false; }
   /// Ends the set with its manifest.
@@ -59,7 +61,9 @@ std::unique_ptr<BackupSink> makeTarSink(DataDirectory& directory, std::string na
                                         std::function<void(std::span<const std::byte>)> write);
 
 /// Makes a backup set of a data directory while everything goes on: the database as it is at one moment, and the
-/// contents and pictures that this state of it names. In steps, each of them short. Throws Error. For one thread.
+/// contents and pictures that this state of it names. What it shares with an earlier set is not read, but for a part
+/// that changes from day to day: what is damaged there is copied again. In steps, each of them short. Throws Error. For
+/// one thread.
 class BackupWriter {
  public:
   /// What was written so far.
@@ -74,8 +78,10 @@ class BackupWriter {
   };
 
   /// Takes the lock of a backup; throws busy if another one still runs after `lockTimeout`, versionMismatch if the
-  /// database has another schema than this program. All must outlive this object.
-  BackupWriter(DataDirectory& directory, BackupSink& sink, const Clock& clock, std::chrono::milliseconds lockTimeout);
+  /// database has another schema than this program. Before it writes to the file system of the data directory, it calls
+  /// `requireSpace` with how many bytes about. All must outlive this object.
+  BackupWriter(DataDirectory& directory, BackupSink& sink, const Clock& clock, std::chrono::milliseconds lockTimeout,
+               std::function<void(std::uint64_t bytes)> requireSpace);
   ~BackupWriter();
   BackupWriter(const BackupWriter&) = delete;
   BackupWriter& operator=(const BackupWriter&) = delete;
@@ -87,11 +93,15 @@ class BackupWriter {
  private:
   struct Current;
 
+  void paceDatabase();
   void openList();
   void beginDatabase();
   bool beginNext();
   void beginContent(const std::string& path, const std::string& name, const std::string& sha256);
-  bool tryReuse(const std::string& path, const std::string& sha256);
+  void beginCopy(const std::string& path, const std::string& name, const std::string& sha256);
+  bool tryReuse(const std::string& path, const std::string& name, const std::string& sha256);
+  bool share(const BackupEntry& entry);
+  bool isDue(const std::string& sha256) const;
   Descriptor openContent(const std::string& path, const std::string& name, std::string& failure) const;
   void copyPiece();
   void endFile();
@@ -111,6 +121,8 @@ class BackupWriter {
   std::unique_ptr<SQLite::Statement> pictures_;
   std::unique_ptr<Current> current_;
   std::vector<std::byte> piece_;
+  std::function<void(std::uint64_t)> requireSpace_;  // does nothing for another file system
+  std::uint64_t started_ = 0;  // bytes of the copy of the database that are on their way to the disk
   bool isFinished_ = false;
 };
 

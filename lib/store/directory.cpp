@@ -83,6 +83,26 @@ void requireNothingElse(const std::filesystem::path& path) {
   }
 }
 
+// Throws if there is a file that a restore would remove: a directory that has lost only its video.db is not empty.
+void requireNoFiles(const std::filesystem::path& path) {
+  const auto refuse = [&](const std::filesystem::path& file) {
+    throw Error(Fault::conflict, fmt::format("{}: holds \"{}\": not empty; move what is in it aside, or restore into a "
+                                             "new folder",
+                                             path.string(), file.lexically_relative(path).string()));
+  };
+  std::error_code none;
+  const std::filesystem::path users = path / "deleted-users";
+  if (const auto size = std::filesystem::file_size(users, none); !none && size > 0) refuse(users);
+  for (const char* const name : folders) {
+    const std::filesystem::path folder = path / name;
+    if (std::string_view(name) == "lost+found" || !std::filesystem::exists(std::filesystem::symlink_status(folder)))
+      continue;
+    if (!std::filesystem::is_directory(std::filesystem::symlink_status(folder))) refuse(folder);
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+      if (!std::filesystem::is_directory(entry.symlink_status())) refuse(entry.path());
+  }
+}
+
 // `isFilled`: the directory is being created, so that all folders are new, or left by a creation that was killed.
 void makeFolders(os::FileSystem& files, int root, bool isFilled) {
   for (const char* folder : folders) {
@@ -258,6 +278,7 @@ void DataDirectory::createFrom(const std::filesystem::path& path, const std::fun
       throw Error(Fault::conflict, path.string() + ": is a data directory already; restore into a new folder");
     }
     requireNothingElse(path);
+    requireNoFiles(path);
   }
   os::setCopyOnWrite(folder, false);
   const Descriptor lock = os::openOrMake(files, folder, "LOCK", O_RDWR);

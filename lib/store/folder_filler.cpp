@@ -33,6 +33,19 @@ Descriptor openBelow(os::FileSystem& files, int folder, std::string_view path) {
   }
 }
 
+std::uint64_t paceWriting(int file, std::uint64_t started, std::uint64_t end) noexcept {
+  if (end < started + mostUnwritten) return started;
+  // Waits for the bytes before these, so that at most twice as many wait.
+  if (started > 0) {
+    const auto before = static_cast<off_t>(started);
+    ::sync_file_range(file, 0, before,
+                      SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+    ::posix_fadvise(file, 0, before, POSIX_FADV_DONTNEED);
+  }
+  ::sync_file_range(file, static_cast<off_t>(started), static_cast<off_t>(end - started), SYNC_FILE_RANGE_WRITE);
+  return end;
+}
+
 // There are few folders at the top, and in them either few (blobs/) or one for each file (derived/).
 const Descriptor& FolderFiller::folderOf(std::string_view path) {
   const std::size_t last = path.rfind('/');
@@ -70,7 +83,7 @@ bool FolderFiller::begin(const std::string& path) {
   const Descriptor& in = folderOf(path);
   name_ = path;
   file_ = os::makeFile(files_, in ? in.number() : folder_, path.substr(path.rfind('/') + 1), O_RDWR);
-  unsynced_ = started_ = 0;
+  written_ = started_ = 0;
   return static_cast<bool>(file_);
 }
 
@@ -80,21 +93,12 @@ bool FolderFiller::clone(int from) {
 
 void FolderFiller::write(std::span<const std::byte> bytes) {
   os::writeAll(files_, file_.number(), {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, name_);
-  unsynced_ += bytes.size();
-  if (unsynced_ < mostUnwritten) return;
-  // Waits for the bytes before these, so that at most twice as many wait. Errors show at the sync.
-  if (started_ > 0) {
-    const auto before = static_cast<off_t>(started_);
-    ::sync_file_range(file_.number(), 0, before,
-                      SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
-    ::posix_fadvise(file_.number(), 0, before, POSIX_FADV_DONTNEED);
-  }
-  ::sync_file_range(file_.number(), static_cast<off_t>(started_), static_cast<off_t>(unsynced_), SYNC_FILE_RANGE_WRITE);
-  started_ += std::exchange(unsynced_, 0);
+  written_ += bytes.size();
+  started_ = paceWriting(file_.number(), started_, written_);
 }
 
 void FolderFiller::end() {
-  endedBytes_ += started_ + unsynced_;
+  endedBytes_ += written_;
   ended_.push_back(std::move(file_));
   if (ended_.size() >= mostUnsyncedFiles || endedBytes_ >= mostUnsyncedBytes) syncFiles();
 }
@@ -116,7 +120,13 @@ void FolderFiller::remove(const std::string& path) {
 bool FolderFiller::link(int other, const std::string& path, std::uint64_t size) {
   const std::size_t slash = path.rfind('/');
   const std::string name = path.substr(slash + 1);
-  const Descriptor from = openBelow(files_, other, path);
+  Descriptor from;
+  try {
+    from = openBelow(files_, other, path);
+  } catch (const Error& error) {
+    if (error.fault() == Fault::unavailable) throw;  // too many open files
+    return false;                                    // one bad entry of an earlier set must not stop all later ones
+  }
   struct stat is {};
   if (!from || ::fstat(from.number(), &is) != 0 || !S_ISREG(is.st_mode) || std::cmp_not_equal(is.st_size, size))
     return false;

@@ -17,6 +17,11 @@ namespace video::store {
 /// descriptor if there is none. Throws Error.
 Descriptor openBelow(os::FileSystem& files, int folder, std::string_view path);
 
+/// Keeps little of a file that is being written waiting in memory: of its first `end` bytes, starts writing those after
+/// `started`, and waits for those before. Does so only once that is worth it. Returns the bytes that are on their way.
+/// Errors show at the sync.
+std::uint64_t paceWriting(int file, std::uint64_t started, std::uint64_t end) noexcept;
+
 /// Writes many large files into a folder and those below it, with their owner, in a way that leaves the disk to others:
 /// little waits in memory to be written, nothing stays in the page cache, and syncs are done for many files together.
 /// All is durable after `flush`. Throws Error. For one thread.
@@ -50,8 +55,8 @@ class FolderFiller {
   std::string innerName_;
   Descriptor file_;
   std::string name_;
-  std::uint64_t unsynced_ = 0;  // bytes of the file that are not on their way to the disk
-  std::uint64_t started_ = 0;   // bytes of the file that are
+  std::uint64_t written_ = 0;  // bytes of the file
+  std::uint64_t started_ = 0;  // of them, on their way to the disk
   std::vector<Descriptor> ended_;
   std::uint64_t endedBytes_ = 0;
 };

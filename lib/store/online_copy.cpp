@@ -14,6 +14,7 @@ namespace {
 StoreOptions forCopying() {
   StoreOptions options;
   options.mapped = 0;
+  options.checkpoints = Checkpoints::external;  // also when it is the last to close the database
   return options;
 }
 

@@ -14,8 +14,9 @@ namespace video::store {
 SQLite::Database openUnchanging(const Descriptor& file);
 
 /// Copies a database that others go on writing to, by SQLite's online backup API, in short steps: the copy has the
-/// state of the moment when this object was made. Writers never wait for it; the write-ahead log is not shortened until
-/// it has ended. Throws Error. For one thread.
+/// state of the moment when this object was made. Writers do not wait for it, but the write-ahead log is not shortened
+/// until it has ended, so that one of them now and then waits up to 100 ms in vain to shorten it. Throws Error. For one
+/// thread.
 class OnlineCopy {
  public:
   static constexpr int pagesPerStep = 256;

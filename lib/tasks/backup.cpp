@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 #include <system_error>
 
 #include "base/clock.hpp"
@@ -16,13 +17,20 @@
 namespace video::tasks {
 namespace {
 
-// One set, made in steps, so that the task can be stopped between two of them: then nothing of it is left.
+// One set, made in steps, so that the task can be stopped between two of them: then there is no set, and the next
+// backup removes what was made of it, for which a daemon that stops has no time.
 class BackupRun {
  public:
   explicit BackupRun(const Surroundings& its) : its_(its), plan_(its.backupPlan()) {}
 
+  ~BackupRun() {
+    if (folder_) folder_->leave();
+  }
+  BackupRun(const BackupRun&) = delete;
+  BackupRun& operator=(const BackupRun&) = delete;
+
   // Nothing once the set is finished.
-  std::optional<schedule::Counts> step() {
+  std::optional<schedule::Counts> step() try {
     os::lowerPriority(os::lowest, true);
     if (isOver_) return std::nullopt;
     if (!writer_) begin();
@@ -36,24 +44,34 @@ class BackupRun {
     for (const store::BackupFinding& one : tally.problems)
       observe::warning("backup: a content is " + one.kind, {{"path", one.path}, {"error", one.detail}});
     const schedule::Counts counts{1, tally.problems.size()};
-    writer_.reset();  // others may begin a backup; removing old sets takes a while
-    sink_.reset();
-    folder_.reset();
-    store::keepNewestBackups(its_.database.directory().files(), plan_.to, static_cast<std::size_t>(plan_.keep));
+    const std::string made = folder_->path().filename();
+    end();  // others may begin a backup; removing old sets takes a while
+    store::keepNewestBackups(its_.database.directory().files(), plan_.to, static_cast<std::size_t>(plan_.keep), made);
     return counts;
+  } catch (...) {
+    end();
+    throw;
   }
 
  private:
+  void end() {
+    writer_.reset();
+    sink_.reset();
+    folder_.reset();
+  }
+
   void begin() {
     store::DataDirectory& directory = its_.database.directory();
     const std::filesystem::path to = plan_.to;
+    store::requireOutside(directory.path(), to);
     std::error_code ignored;  // what is missing is said below
     if (std::filesystem::create_directory(to, ignored))
       std::filesystem::permissions(to, std::filesystem::perms::owner_all, ignored);
     const auto seconds = std::chrono::floor<std::chrono::seconds>(systemClock().now()).time_since_epoch().count();
     folder_ = std::make_unique<store::BackupFolder>(directory.files(), to / store::backupNameOf(seconds));
     sink_ = store::makeFolderSink(*folder_);
-    writer_ = std::make_unique<store::BackupWriter>(directory, *sink_, systemClock(), std::chrono::milliseconds{0});
+    writer_ = std::make_unique<store::BackupWriter>(directory, *sink_, systemClock(), std::chrono::milliseconds{0},
+                                                    [this](std::uint64_t bytes) { its_.database.requireSpace(bytes); });
   }
 
   const Surroundings& its_;

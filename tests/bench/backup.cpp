@@ -19,7 +19,8 @@
 #include "store/directory.hpp"
 
 // Measures how long writes take while a backup runs, compared with a quiet site: one write every 2 ms. Arguments: the
-// folder to work in (default: the temporary folder), and the MiB of the contents (default: 1024).
+// folder to work in (default: the temporary folder), the MiB of the contents (default: 1024), and those of the
+// database, about (default: 100).
 namespace {
 
 using namespace video;
@@ -28,7 +29,9 @@ using SteadyClock = std::chrono::steady_clock;
 namespace fs = std::filesystem;
 
 constexpr std::size_t contentSize = 4U << 20;
-constexpr int rowsInDatabase = 300'000;  // about 100 MiB
+constexpr int rowsPerMebibyte = 3000;
+
+int rowsInDatabase = 100 * rowsPerMebibyte;
 
 void fill(Database& database, Blobs& blobs, int contents) {
   database.write(Purpose::grow, [](Transaction& one) {
@@ -99,6 +102,7 @@ std::vector<double> during(Database& database, const std::function<void()>& work
 int main(int count, char** arguments) {
   const fs::path folder = (count > 1 ? fs::path(arguments[1]) : fs::temp_directory_path()) / "bench-backup";
   const int contents = (count > 2 ? std::atoi(arguments[2]) : 1024) / static_cast<int>(contentSize >> 20);
+  if (count > 3) rowsInDatabase = std::max(std::atoi(arguments[3]), 1) * rowsPerMebibyte;
   fs::remove_all(folder);
   fs::create_directories(folder);
   {
@@ -121,7 +125,7 @@ int main(int count, char** arguments) {
           fs::create_directory(sets);
           BackupFolder set(os::systemFiles(), sets / "set");
           const auto sink = makeFolderSink(set);
-          BackupWriter writer(*directory, *sink, systemClock(), std::chrono::seconds{1});
+          BackupWriter writer(*directory, *sink, systemClock(), std::chrono::seconds{1}, [](std::uint64_t) {});
           while (writer.step()) continue;
           seconds = std::chrono::duration<double>(SteadyClock::now() - began).count();
         }).join();

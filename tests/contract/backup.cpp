@@ -166,10 +166,10 @@ TEST_CASE("a backup shares with the newest one beside it what that has, and neve
   CHECK(fs::hard_link_count(backups.folder / "second" / contentOf(site, one)) == 2);
   CHECK(fs::hard_link_count(backups.folder / "second" / second) == 1);
   for (const VideoId& id : {one, two, three}) CHECK(fs::hard_link_count(site.data() / contentOf(site, id)) == 1);
-  // An unreadable manifest costs no backup.
+  // An unreadable manifest costs no backup: the one before it serves.
   const QuietLog quiet;
   overwrite(backups.folder / "second" / "manifest.json", "{");
-  CHECK(backups.backUp("third").reused == 0);
+  CHECK(backups.backUp("third").reused == 1);
   requireFault([&] { backups.verify("second"); }, Fault::malformed);
   requireFault([&] { backups.backUp("third"); }, Fault::conflict);
   requireFault([&] { backups.backUp("none/third"); }, Fault::notFound);
@@ -200,7 +200,7 @@ TEST_CASE("what is purged or replaced while a backup runs is in it all the same"
         store::DataDirectory::open(site.data(), store::Hold::shared, "the test", std::chrono::milliseconds{50});
     store::BackupFolder folder(os::systemFiles(), backups.folder / "set");
     const auto sink = store::makeFolderSink(folder);
-    store::BackupWriter writer(*directory, *sink, systemClock(), std::chrono::milliseconds{50});
+    store::BackupWriter writer(*directory, *sink, systemClock(), std::chrono::milliseconds{50}, [](auto) {});
     requireFault([&] { Backups(site).backUp("other"); }, Fault::busy);
     // All goes before it has copied any content.
     site.local().videos().remove(ada, removing(ids[0], true));
@@ -275,6 +275,16 @@ TEST_CASE("a restore refuses what is not empty, in use, newer or no backup", "[b
   fs::create_directory(backups.folder / "full");
   overwrite(backups.folder / "full" / "mine", "x");
   requireFault([&] { backups.restore("set", "full"); }, Fault::conflict, "mine");
+  // A data directory that has lost its database, or a standby that is not promoted.
+  for (const char* const file : {"blobs/aa/x", "derived/x/y", "incoming/x", "held/x", "deleted-users"}) {
+    const fs::path left = backups.folder / "left" / file;
+    fs::create_directories(left.parent_path());
+    overwrite(left, "x");
+    requireFault([&] { backups.restore("set", "left"); }, Fault::conflict, file);
+    CHECK(bytesOf(left) == "x");
+    fs::remove(left);
+  }
+  CHECK(backups.restore("set", "left").problems.empty());
   openData(backups.settingsOf("data"), "the test")->init();
   requireFault([&] { backups.restore("set", "data"); }, Fault::conflict, "data directory already");
   const auto opened = openLocal(backups.settingsOf("data"), "the test");
@@ -285,6 +295,11 @@ TEST_CASE("a restore refuses what is not empty, in use, newer or no backup", "[b
   text.replace(text.find(schema), schema.size(), fmt::format("\"schema\":{}", store::latestSchema() + 1));
   overwrite(backups.folder / "newer" / "manifest.json", text);
   requireFault([&] { backups.restore("newer", "new"); }, Fault::versionMismatch);
+  // One that does not belong to the database.
+  const auto of = [](std::int64_t number) { return fmt::format("\"schema\":{}", number); };
+  text.replace(text.find("\"schema\":"), of(store::latestSchema() + 1).size(), of(store::latestSchema() - 1));
+  overwrite(backups.folder / "newer" / "manifest.json", text);
+  requireFault([&] { backups.restore("newer", "new"); }, Fault::malformed, "video.db");
   text.insert(text.find("\"format\":1") + 10, "1");
   overwrite(backups.folder / "newer" / "manifest.json", text);
   requireFault([&] { backups.verify("newer"); }, Fault::versionMismatch);
@@ -296,6 +311,69 @@ TEST_CASE("a restore refuses what is not empty, in use, newer or no backup", "[b
   overwrite(backups.folder / "newer" / "manifest.json", text);
   CHECK(backups.restore("newer", "new").problems.size() == 1);
   CHECK_FALSE(fs::exists(backups.folder / "escaped"));
+}
+
+TEST_CASE("one bad entry in the newest backup does not stop the next, and another's folder is not one", "[backup]") {
+  Site site(Way::local, idle);
+  const Credential ada = site.user("ada");
+  const fs::path one = contentOf(site, site.video(ada, "ada", "one.mp4", movie(4000, 1)));
+  const fs::path two = contentOf(site, site.video(ada, "ada", "two.mp4", movie(4000, 2)));
+  const fs::path three = contentOf(site, site.video(ada, "ada", "three.mp4", movie(4000, 3)));
+  Backups backups(site);
+  backups.backUp("set");
+  fs::remove(backups.folder / "set" / one);
+  fs::create_symlink("x", backups.folder / "set" / one);
+  const fs::path shard = (backups.folder / "set" / two).parent_path();
+  fs::remove_all(shard);
+  overwrite(shard, "not a folder");
+  fs::create_directory(backups.folder / "web-app");
+  overwrite(backups.folder / "web-app" / "manifest.json", "{}");
+  const QuietLog quiet;
+  const BackupReport report = backups.backUp("next");
+  CHECK(report.problems == 0);
+  CHECK(report.reused == (three.parent_path() == two.parent_path() ? 0 : 1));
+  CHECK(backups.verify("next").empty());
+}
+
+TEST_CASE("what is damaged in a set is copied again within a month of backups", "[backup]") {
+  struct Day : Clock {
+    Time time = systemClock().now();
+    Time now() const override { return time; }
+  };
+  Site site(Way::local, idle);
+  const Credential ada = site.user("ada");
+  const fs::path content = contentOf(site, site.video(ada, "ada", "one.mp4", movie(4000, 1)));
+  const Backups backups(site);
+  const auto directory =
+      store::DataDirectory::open(site.data(), store::Hold::shared, "the test", std::chrono::milliseconds{50});
+  const QuietLog quiet;
+  Day clock;
+  bool isSound = false;
+  for (int day = 0; day <= 30 && !isSound; ++day) {
+    const fs::path set = backups.folder / fmt::format("{}", day);
+    store::BackupFolder folder(os::systemFiles(), set);
+    const auto sink = store::makeFolderSink(folder);
+    store::BackupWriter writer(*directory, *sink, clock, std::chrono::milliseconds{50}, [](auto) {});
+    while (writer.step()) {
+    }
+    if (day == 0) overwrite(set / content, movie(4000, 2));
+    isSound = day > 0 && bytesOf(set / content) == movie(4000, 1);
+    CHECK(writer.tally().problems.empty());
+    clock.time += std::chrono::hours{24};
+  }
+  CHECK(isSound);
+}
+
+TEST_CASE("a backup beside the data directory leaves it the free space that it needs", "[backup]") {
+  Site site(Way::local, idle);
+  site.user("ada");
+  Backups backups(site);
+  Settings settings = site.settings();
+  settings.store.freeSpaceFloor = 1ULL << 60;
+  requireFault([&] { openData(settings, "the test")->backup(backups.folder / "set", [] {}, {}, {}); }, Fault::diskFull,
+               "free_space_floor");
+  requireFault([&] { openData(settings, "the test")->backup([](auto) {}, {}, {}); }, Fault::diskFull);
+  CHECK(fs::is_empty(backups.folder.path()));
 }
 
 TEST_CASE("a folder whose restore was cut off is nobody's data directory until it is restored again", "[backup]") {
@@ -360,7 +438,8 @@ TEST_CASE("a set of an older schema is restored, to be migrated at the next star
 
 TEST_CASE("the task makes a backup, keeps the newest ones, and leaves nothing when it fails", "[backup]") {
   const TempDirectory folder;
-  Site site(GENERATE(Way::local, Way::remote), [&](Settings& settings) {
+  const Way way = GENERATE(Way::local, Way::remote);
+  Site site(way, [&](Settings& settings) {
     idle(settings);
     settings.tasks.backup = {(folder / "sets").string(), 2};
   });
@@ -381,8 +460,18 @@ TEST_CASE("the task makes a backup, keeps the newest ones, and leaves nothing wh
   CHECK(status.failed == 0);
   fs::remove_all(folder / "sets");
   overwrite(folder / "sets", "not a folder");
-  run(site, "backup");
+  // Without a scheduler, whoever asks for the run is told.
+  if (way == Way::local)
+    CHECK_THROWS_AS(run(site, "backup"), Error);
+  else
+    run(site, "backup");
   CHECK(site.at(Operator{}).tasks().show(Operator{}, {"backup"}).failed == 1);
+  TaskRunQuery lately;
+  lately.name = "backup";
+  const TaskRun last = site.at(Operator{}).tasks().history(Operator{}, lately).items.front();
+  CHECK(last.outcome == TaskOutcome::failed);
+  REQUIRE(last.error);
+  CHECK(last.error->find("sets") != std::string::npos);
 }
 
 TEST_CASE("changes lists the files that were added since a cursor, and are there", "[backup]") {
@@ -414,6 +503,38 @@ TEST_CASE("changes lists the files that were added since a cursor, and are there
   CHECK(data->changes(0, 10).paths.size() == 2);
 }
 
+TEST_CASE("a cursor misses nothing after an older backup was restored, twice", "[backup]") {
+  Site site(Way::local, idle);
+  Backups backups(site);
+  backups.backUp("empty");
+  const Credential ada = site.user("ada");
+  site.video(ada, "ada", "one.mp4", movie(4000, 1));
+  site.video(ada, "ada", "two.mp4", movie(4000, 2));
+  backups.backUp("set");
+  site.video(ada, "ada", "three.mp4", movie(4000, 3));
+  std::int64_t cursor = openData(site.settings(), "the test")->changes(0, 10).next;
+  for (const char* const set : {"set", "set", "empty"}) {
+    TempDirectory target;
+    Settings settings = site.settings();
+    settings.dataDirectory = target / "data";
+    const auto open = [&](const std::string& path) {
+      return Descriptor(::open((backups.folder / set / path).c_str(), O_RDONLY | O_CLOEXEC));
+    };
+    openData(settings, "the test")->restore(open, false, {});
+    NewUser user;
+    user.name = "bob";
+    user.password = "long enough";
+    const auto restored = openLocal(settings, "the test", true);
+    restored->users().add(Operator{}, user);
+    const VideoId four = restored->videos().add(Operator{}, {"bob", "four.mp4"}).id;
+    restored->uploads().put(Operator{}, {four, std::nullopt}, sourceOf(movie(4000, 4)));
+    const ContentChanges changes = openData(settings, "the test")->changes(cursor, 10);
+    CHECK(changes.paths.size() == 1);
+    CHECK(changes.next > cursor);
+    cursor = changes.next;
+  }
+}
+
 TEST_CASE("with external checkpoints nobody here shortens the log", "[backup]") {
   const auto logOf = [](Site& site) { return fs::file_size(site.data() / "video.db-wal"); };
   for (const bool isExternal : {false, true}) {
@@ -443,7 +564,10 @@ TEST_CASE("with external checkpoints nobody here shortens the log", "[backup]") 
   wanted.name = "ada";
   wanted.password = "long enough";
   openLocal(settings, "the test", true)->users().add(Operator{}, wanted);
-  CHECK(fs::file_size(settings.dataDirectory / "video.db-wal") > 0);  // the last connection has left it
+  const auto left = fs::file_size(settings.dataDirectory / "video.db-wal");
+  CHECK(left > 0);  // the last connection has left it
+  openData(settings, "the test")->backup(folder / "set", [] {}, {}, {});
+  CHECK(fs::file_size(settings.dataDirectory / "video.db-wal") == left);
 }
 
 TEST_CASE("a migration lists the contents that were there", "[backup]") {

@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <csignal>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <stop_token>
 #include <thread>
 
 #include "catch.hpp"
@@ -87,9 +87,9 @@ TEST_CASE("a backup beside a daemon that uploads and purges is whole, and killed
   BackedUp site(3);
   const fs::path sets = site.folder / "sets";
   fs::create_directory(sets);
-  std::atomic<bool> stop = false;
-  std::jthread load([&] {
-    for (int i = 100; !stop; ++i) {
+  // Also stopped where the test fails.
+  std::jthread load([&](const std::stop_token& stop) {
+    for (int i = 100; !stop.stop_requested(); ++i) {
       const std::string id = site.add(i);
       site.direct({"video", "delete", id, "--now"});
       site.direct({"-q", "queue", "drain", "--include-not-due", "--yes"});
@@ -105,21 +105,26 @@ TEST_CASE("a backup beside a daemon that uploads and purges is whole, and killed
     CHECK(ended.status == 0);
     CHECK(videoctl({"data", "verify", set.string()}).status == 0);
   }
-  for (int i = 0; i < 5; ++i) {
+  bool hitOne = false;  // while it was being made
+  for (int i = 0; i < 5 || (!hitOne && i < 50); ++i) {
+    const auto before = namesIn(sets);
     Program killed({builtProgram("videoctl"), "--config", (site.folder / "ctl.toml").string(), "--direct", "data",
                     "backup", (sets / "killed").string()});
     test::waitFor("it has begun, or ended", [&] {
       const auto names = namesIn(sets);
-      return std::any_of(names.begin(), names.end(),
-                         [](const std::string& name) { return name.starts_with(".backup-") || name == "killed"; });
+      return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return !before.contains(name); });
     });
     killed.signal(SIGKILL);
     killed.wait();
+    const auto left = namesIn(sets);
+    hitOne = hitOne || std::any_of(left.begin(), left.end(),
+                                   [](const std::string& name) { return name.starts_with(".videod-backup-"); });
     if (!fs::exists(sets / "killed")) continue;
     CHECK(videoctl({"data", "verify", (sets / "killed").string()}).status == 0);
     fs::remove_all(sets / "killed");
   }
-  stop = true;
+  CHECK(hitOne);
+  load.request_stop();
   load.join();
   CHECK(backUp(sets / "last").status == 0);
   CHECK(namesIn(sets) == std::set<std::string>{"0", "1", "2", "last"});
@@ -153,6 +158,18 @@ TEST_CASE("a backup goes to standard output as a tar archive, and is verified an
   CHECK(site.on(site.folder / "new", restore).status == 2);
   CHECK(site.on(site.folder / "new", join(restore, {"--yes"})).status == 0);
   CHECK(site.ids(site.folder / "new") == site.ids(data));
+  // What is no file in a set is neither opened nor waited for.
+  std::vector<fs::path> contents;
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(set) / "blobs"))
+    if (entry.is_regular_file()) contents.push_back(entry.path());
+  REQUIRE(contents.size() == 2);
+  fs::remove(contents[0]);
+  REQUIRE(::mkfifo(contents[0].c_str(), 0600) == 0);
+  fs::rename(contents[1], site.folder / "elsewhere");
+  fs::create_symlink(site.folder / "elsewhere", contents[1]);
+  const Ended refused = site.on(site.folder / "other", join(restore, {"--yes"}));
+  CHECK(refused.status == 10);
+  CHECK(refused.err.find("is not a file") != std::string::npos);
   CHECK(site.on(site.folder / "new", join(restore, {"--yes"})).status == 5);
   CHECK(site.on(data, join(restore, {"--yes"})).status == 9);
   CHECK(videoctl({"data", "verify", data.string()}).status == 4);
@@ -224,10 +241,54 @@ TEST_CASE("the recipes of doc/backup.md do what they say", "[long]") {
     shell(recipe("To another machine with rsync"));
     CHECK(videoctl({"data", "verify", (site.folder / "standby" / newest.filename()).string()}).status == 0);
   }
+  // Two nights, of which the repository keeps the second: it is the same day.
   if (isInstalled("restic")) {
     shell("restic -q -r /srv/restic init\n" + recipe("To a repository with restic"));
+    REQUIRE(site.on(data, {"data", "backup", (backups / "2999-01-01T000000Z").string()}).status == 0);
+    shell(recipe("To a repository with restic"));
+    CHECK(nlohmann::json::parse(shell("restic -q -r /srv/restic snapshots --json").out).size() == 1);
     shell("restic -q -r /srv/restic restore latest --target " + (site.folder / "from-restic").string());
-    const fs::path back = site.folder / "from-restic" / newest.relative_path();
+    const fs::path back = site.folder / "from-restic" / (backups / "2999-01-01T000000Z").relative_path();
     CHECK(videoctl({"data", "verify", back.string()}).status == 0);
   }
+  // Of many nights, the newest seven are kept.
+  for (int night = 1; night <= 8; ++night) {
+    fs::create_directory(backups / fmt::format("2020-01-0{}T000000Z", night));
+    write(backups / fmt::format("2020-01-0{}T000000Z", night) / "manifest.json", "{}");
+  }
+  fs::remove_all(backups / "2999-01-01T000000Z");
+  fs::remove_all(newest);
+  shell(recipe("Every night"));
+  CHECK(namesIn(backups).size() == 7);
+  CHECK_FALSE(namesIn(backups).rbegin()->starts_with("2020"));
+  CHECK_FALSE(namesIn(backups).contains("2020-01-02T000000Z"));
+}
+
+TEST_CASE("the recipe of a standby lists again what rsync could not bring") {
+  BackedUp site(2);
+  const fs::path data = site.daemon.dataDirectory();
+  const fs::path programs = site.folder / "programs";
+  const fs::path cursor = site.folder / "run.cursor";
+  fs::create_directory(programs);
+  const std::string commands =
+      replaced(replaced(recipe("A warm standby"), {{"standby:/var/lib/videod/", (site.folder / "standby/").string()}}),
+               {{"/run/videod.changes", (site.folder / "run.changes").string()},
+                {"/var/lib/videod-standby", (site.folder / "run").string()},
+                {"/var/lib/videod/", data.string() + "/"}});
+  Given given = withPrograms(site.folder / "ctl.toml");
+  given.environment["PATH"] = programs.string() + ":" + given.environment["PATH"];
+  const auto rsyncIs = [&](const std::string& command) {
+    write(programs / "rsync", "#!/bin/sh\n" + command + "\n");
+    fs::permissions(programs / "rsync", fs::perms::owner_all);
+  };
+  rsyncIs("exit 23");
+  CHECK(run({"sh", "-c", commands}, given).status == 23);
+  CHECK_FALSE(fs::exists(cursor));
+  fs::remove(programs / "rsync");
+  if (!isInstalled("rsync")) return;
+  const Ended ended = run({"sh", "-c", commands}, given);
+  INFO(commands << ended.err);
+  CHECK(ended.status == 0);
+  CHECK(line(read(cursor)) == "2");
+  CHECK(namesIn(site.folder / "standby" / "blobs") == namesIn(data / "blobs"));
 }

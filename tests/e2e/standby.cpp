@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdio>
 #include <set>
+#include <stop_token>
 #include <thread>
 
 #include "catch.hpp"
@@ -39,9 +40,11 @@ void fetchContents(const Site& site, const fs::path& standby) {
   REQUIRE(ended.status == 0);
   std::istringstream lines(ended.out);
   for (std::string path; std::getline(lines, path);) {
-    std::error_code gone;
+    std::error_code error;
     fs::create_directories((standby / path).parent_path());
-    fs::copy_file(site.daemon.dataDirectory() / path, standby / path, fs::copy_options::overwrite_existing, gone);
+    fs::copy_file(site.daemon.dataDirectory() / path, standby / path, fs::copy_options::overwrite_existing, error);
+    INFO(path << ": " << error.message());
+    CHECK((!error || error == std::errc::no_such_file_or_directory));  // it may have been removed
   }
   fs::rename(next, cursor);
 }
@@ -87,35 +90,39 @@ TEST_CASE("a standby that is promoted after a kill in mid-load has all but the l
   const std::string video = line(site.direct({"-o", "id", "video", "upload", file.string(), "--user", "ada"}).out);
   std::vector<Acknowledged> comments;
   std::atomic<std::size_t> acknowledged = 0;
-  std::atomic<bool> stop = false;
   std::vector<std::string> uploads;
-  std::jthread commenting([&] {
-    for (int i = 0; !stop; ++i) {
+  // Both are also stopped where the test fails.
+  std::jthread commenting([&](const std::stop_token& stop) {
+    for (int i = 0; !stop.stop_requested(); ++i) {
       const std::string text = fmt::format("comment {}", i);
       if (run({"curl", "-sf", "-H", "@" + header.string(), "-d", fmt::format(R"({{"content":"{}"}})", text),
                site.daemon.url() + "/videos/" + video + "/comments"})
               .status != 0)
-        return;
+        continue;  // on a busy machine, or after the kill
       comments.push_back({text, SteadyClock::now()});
       ++acknowledged;
     }
   });
-  std::jthread uploading([&] {
-    for (int i = 0; !stop; ++i) {
+  std::jthread uploading([&](const std::stop_token& stop) {
+    for (int i = 0; !stop.stop_requested(); ++i) {
       const fs::path next = write(site.folder / fmt::format("{}.mp4", i), content('u') + std::to_string(i));
       const Ended ended = videoctl({"--server", site.daemon.url(), "-o", "id", "video", "upload", next.string()},
                                    {{{"VIDEOCTL_TOKEN", token}}, {}, {}});
-      if (ended.status != 0) return;
+      if (ended.status != 0) continue;
       uploads.push_back(line(ended.out));
     }
   });
   // Rounds of the list of changes, as many as it takes for a load that is worth it.
-  for (int round = 0; round < 5 || acknowledged < 100; ++round) fetchContents(site, standby);
+  int rounds = 0;
+  test::waitFor("there was a load that is worth it", [&] {
+    fetchContents(site, standby);
+    return ++rounds >= 5 && acknowledged >= 100;
+  });
   site.daemon.kill();
   const auto killed = SteadyClock::now();
   replication.signal(SIGKILL);
   replication.wait();
-  stop = true;
+  for (std::jthread* const load : {&commenting, &uploading}) load->request_stop();
   commenting.join();
   uploading.join();
 

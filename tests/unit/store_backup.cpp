@@ -6,11 +6,13 @@
 
 #include <fstream>
 
+#include "base/tar.hpp"
 #include "base/units.hpp"
 #include "os/files.hpp"
 #include "os/locks.hpp"
 #include "store/backup_folder.hpp"
 #include "store/backup_manifest.hpp"
+#include "store/backup_reader.hpp"
 #include "store/folder_filler.hpp"
 #include "store/held_files.hpp"
 #include "store/online_copy.hpp"
@@ -120,12 +122,21 @@ TEST_CASE("a set gets its name when it is finished, and what killed ones left is
     CHECK_FALSE(fs::exists(set));
   }
   CHECK(fs::is_empty(scratch.path()));
-  put(scratch / ".backup-0123" / "blobs" / "00" / "x", "of a process that was killed");
+  put(scratch / ".videod-backup-0123456789abcdef" / "blobs" / "00" / "x", "of a process that was killed");
+  const std::set<std::string> others{".backup-mine", ".backup-0123456789abcdef", ".videod-backup-mine",
+                                     ".videod-backup-0123456789abcdef0", ".videod-backup-0123456789ABCDEF"};
+  for (const std::string& other : others) put(scratch / other / "x", "of somebody else");
   makeSet(set);
+  CHECK_FALSE(fs::exists(scratch / ".videod-backup-0123456789abcdef"));
+  for (const std::string& other : others) {
+    CHECK(fs::exists(scratch / other / "x"));
+    fs::remove_all(scratch / other);
+  }
   CHECK(namesIn(scratch.path()) == std::set<std::string>{"set"});
   CHECK(faultOf([&] { BackupFolder(os::systemFiles(), set); }) == Fault::conflict);
   CHECK(faultOf([&] { BackupFolder(os::systemFiles(), scratch / "none" / "set"); }) == Fault::notFound);
-  CHECK(faultOf([&] { BackupFolder(os::systemFiles(), scratch / ".backup-x"); }) == Fault::malformed);
+  CHECK(faultOf([&] { BackupFolder(os::systemFiles(), scratch / ".videod-backup-0123456789abcdef"); }) ==
+        Fault::malformed);
   {
     BackupFolder folder(os::systemFiles(), scratch / "taken");
     fs::create_directory(scratch / "taken");
@@ -140,9 +151,14 @@ TEST_CASE("the newest sets of the task are kept, and nothing else is removed", "
   for (int day = 1; day <= 5; ++day) makeSet(scratch / backupNameOf(86'400 * day));
   makeSet(scratch / "mine");
   put(scratch / "1970-01-01T000000Z" / "video.db", "not a set");
-  keepNewestBackups(os::systemFiles(), scratch.path(), 2);
+  keepNewestBackups(os::systemFiles(), scratch.path(), 2, backupNameOf(86'400 * 5));
   CHECK(namesIn(scratch.path()) ==
         std::set<std::string>{"1970-01-01T000000Z", backupNameOf(86'400 * 4), backupNameOf(86'400 * 5), "mine"});
+  // The others were made while the clock was ahead.
+  makeSet(scratch / backupNameOf(86'400));
+  keepNewestBackups(os::systemFiles(), scratch.path(), 2, backupNameOf(86'400));
+  CHECK(namesIn(scratch.path()) ==
+        std::set<std::string>{"1970-01-01T000000Z", backupNameOf(86'400), backupNameOf(86'400 * 5), "mine"});
 }
 
 TEST_CASE("a manifest is read back as it was written, and one that is none is refused", "[backup]") {
@@ -170,6 +186,25 @@ TEST_CASE("a manifest is read back as it was written, and one that is none is re
   for (const std::string_view path : {"a", "a/b", ".a/..b"}) CHECK(isPlainPath(path));
   for (const std::string_view path : {"", "/", "/a", "a/", "a//b", ".", "..", "a/..", "../a", "a/./b"})
     CHECK_FALSE(isPlainPath(path));
+}
+
+TEST_CASE("an archive is one folder that has each file once", "[backup]") {
+  const auto whyNot = [](const std::vector<std::string>& paths) -> std::string {
+    std::string archive;
+    for (const std::string& path : paths) archive += tarHeader({path, 0, Time{}});
+    archive += tarEnd();
+    try {
+      verifyBackupArchive([&](const auto& push) { push(std::as_bytes(std::span(archive))); });
+    } catch (const Error& error) {
+      return error.detail();
+    }
+    return {};
+  };
+  CHECK(whyNot({"a/video.db", "a/blobs/00/x"}).find("has no manifest.json") != std::string::npos);
+  CHECK(whyNot({"a/video.db", "b/blobs/00/x"}).find("more than one folder") != std::string::npos);
+  CHECK(whyNot({"a/video.db", "a/video.db"}).find("twice") != std::string::npos);
+  for (const std::string path : {"video.db", "../video.db", "./video.db", "a/../video.db"})
+    CHECK(whyNot({path}).find("has the file") != std::string::npos);
 }
 
 TEST_CASE("files are written below a folder, or get a second name there", "[backup]") {
