@@ -66,8 +66,8 @@ bool isReadOnly(std::int64_t pid, const fs::path& path) {
 
 // What the daemon uses outside the data directory, whose owner runs it.
 void checkOtherPaths(const Patient& of, const struct stat& owner, Findings& found) {
-  constexpr unsigned read = 4;
-  constexpr unsigned change = 2;
+  constexpr unsigned toRead = 4;
+  constexpr unsigned toChange = 2;
   const std::string name = ownerName(owner.st_uid);
   const auto check = [&](const char* key, const fs::path& path, unsigned right) {
     struct stat is {};
@@ -80,20 +80,20 @@ void checkOtherPaths(const Patient& of, const struct stat& owner, Findings& foun
     if ((is.st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH)
       problem("others may write to " + path.string(), "chmod o-w " + quoted(path));
     if (!may(owner, is, S_ISDIR(is.st_mode) ? right | 1 : right))
-      problem(fmt::format("{} may not {} {}", name, right == read ? "read" : "write to", path.string()),
-              right == read ? "chmod o+rX " + quoted(path) : fmt::format("chown {}: {}", name, quoted(path)));
-    else if (right == change && of.daemon && isReadOnly(of.daemon->pid, path))
+      problem(fmt::format("{} may not {} {}", name, right == toRead ? "read" : "write to", path.string()),
+              right == toRead ? "chmod o+rX " + quoted(path) : fmt::format("chown {}: {}", name, quoted(path)));
+    else if (right == toChange && of.daemon && isReadOnly(of.daemon->pid, path))
       problem(
           path.string() + " is read-only for the daemon",
           fmt::format("systemctl edit videod  # and write: [Service] ReadWritePaths={}; then: systemctl restart videod",
                       path.string()));
   };
   const Settings& settings = of.settings;
-  if (!settings.file.empty()) check("the configuration", settings.file, read);
-  if (!settings.web.root.empty()) check("web.root", settings.web.root, read);
-  if (settings.tasks.timings.at("backup").enabled) check("task.backup.to", settings.tasks.backup.to, change);
-  if (!settings.log.accessFile.empty()) check("log.access", fs::path(settings.log.accessFile).parent_path(), change);
-  if (!settings.adminSocket.empty()) check("admin_socket", fs::path(settings.adminSocket).parent_path(), change);
+  if (!settings.file.empty()) check("the configuration", settings.file, toRead);
+  if (!settings.web.root.empty()) check("web.root", settings.web.root, toRead);
+  if (settings.tasks.timings.at("backup").enabled) check("task.backup.to", settings.tasks.backup.to, toChange);
+  if (!settings.log.accessFile.empty()) check("log.access", fs::path(settings.log.accessFile).parent_path(), toChange);
+  if (!settings.adminSocket.empty()) check("admin_socket", fs::path(settings.adminSocket).parent_path(), toChange);
 }
 
 }  // namespace
