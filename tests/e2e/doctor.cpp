@@ -197,7 +197,10 @@ TEST_CASE("the doctor sees a newer program than the one that runs") {
 }
 
 TEST_CASE("the doctor leaves the lost+found of a file system alone, and sees what the daemon may not use") {
-  if (::geteuid() != 0) return WARN("skipped: only root can give files to others");
+  if (::geteuid() != 0) {
+    WARN("skipped: only root can give files to others");
+    return;
+  }
   const TempDirectory home;
   const std::string config = (home / "videod.toml").string();
   const fs::path data = home / "data";
