@@ -1,4 +1,5 @@
 // videoctl doctor, on installations that are well and ill.
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
