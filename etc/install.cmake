@@ -1,5 +1,6 @@
 # Run by `cmake --install` with SOURCE, and with BINARIES, MANUALS and DOCUMENTS relative to the
-# prefix: installs what is not copied as it is. The configuration is always /etc/videod.toml, where videod looks for it.
+# prefix: installs what is not copied as it is. The configuration is /etc/videod.toml, where videod looks for it; but below
+# a prefix like ~/x, without DESTDIR, it is PREFIX/etc/videod.toml.
 set(prefix "${CMAKE_INSTALL_PREFIX}")
 set(root "$ENV{DESTDIR}")
 
@@ -53,9 +54,14 @@ foreach(change
   endif()
   string(REPLACE "${old}" "${new}" text "${text}")
 endforeach()
-if(EXISTS "${root}/etc/videod.toml")
-  message(STATUS "Up-to-date: ${root}/etc/videod.toml (never overwritten)")
+set(config "/etc/videod.toml")
+if(root STREQUAL "" AND NOT prefix MATCHES "^/usr(/local)?/?$")
+  set(config "${prefix}${config}")
+  message(STATUS "videod looks for its configuration in /etc/videod.toml: start it with --config ${config}")
+endif()
+if(EXISTS "${root}${config}")
+  message(STATUS "Up-to-date: ${root}${config} (never overwritten)")
 else()
-  file(WRITE "${root}/etc/videod.toml" "${text}")
-  finish("/etc/videod.toml")
+  file(WRITE "${root}${config}" "${text}")
+  finish("${config}")
 endif()

@@ -16,8 +16,15 @@ mirror_of_apt() {
 make_folder() {
   [ ! -e "$folder/.complete" ] || return 0
   command -v debootstrap >/dev/null 2>&1 || apt-get install -q -y --no-install-recommends debootstrap
-  rm -rf "$folder"
+  # Only a folder of ours is made anew; and what a killed run left mounted in it is not.
+  if [ -e "$folder" ] && [ ! -e "$folder/.videod-debian" ] && [ -n "$(ls -A "$folder")" ]; then
+    printf '%s: exists, and this script has not made it\n' "$folder" >&2
+    exit 1
+  fi
+  leave_folder
+  rm -rf --one-file-system "$folder"
   mkdir -p "$folder"
+  : >"$folder/.videod-debian"
   if [ -e "/usr/share/debootstrap/scripts/$release" ]; then
     debootstrap --variant=minbase "$release" "$folder" "$(mirror_of_apt)"
   else

@@ -224,7 +224,51 @@ on sh -c 'cat /tmp/results.* | sort | uniq -c'
 refuse "no request was lost" on sh -c 'cat /tmp/results.* | grep -v "^401 $"'
 check "there were requests" on sh -c 'test "$(cat /tmp/results.* | wc -l)" -gt 100'
 on systemctl stop videod.socket videod.service
+
+say "a Unix socket that systemd holds outlives a restart"
+on mkdir -p /etc/systemd/system/videod.socket.d
+on sh -c 'printf "[Socket]\nListenStream=\nListenStream=/run/videod/web.sock\nSocketUser=videod\n" \
+  >/etc/systemd/system/videod.socket.d/test.conf'
+on sh -c 'printf "[Service]\nExecStart=\nExecStart=/usr/bin/videod --listen unix:/run/videod/web.sock\n" >"$1"' - "$dropin"
+on systemctl daemon-reload
+on systemctl start videod.socket videod.service
+on systemctl restart videod.service
+check "clients still find it" on curl -fsS -o /dev/null --max-time 30 --unix-socket /run/videod/web.sock \
+  http://localhost/readyz
+on systemctl stop videod.socket videod.service
+on rm -r "$dropin" /etc/systemd/system/videod.socket.d
+on systemctl daemon-reload
 on systemctl start videod.service
+
+say "a second daemon, as doc/operate.md has it"
+until_true 30 serves
+recipe() { sed -n "/^$1/,/^## /p" "$2" | sed -n '/^```sh$/,/^```$/p' | sed '/^```$/Q; /^```sh$/d'; }
+recipe 'The second daemon' doc/operate.md | on sh -e
+second() { on curl -fsS -o /dev/null --max-time 10 http://127.0.0.1:8002/readyz; }
+check "it serves" until_true 30 second
+on systemctl restart videod.service
+check "the first one restarts beside it" until_true 30 serves
+on systemctl disable --now videod-two.service
+on rm /etc/systemd/system/videod-two.service
+on systemctl daemon-reload
+
+say "the machine is lost: doc/backup.md, After a disaster"
+on systemctl restart videod.service
+until_true 30 serves
+check "a backup" ctl -q data backup /var/backups/videod/last
+on sh -c 'mv /var/backups/videod/last /root && cp /etc/videod.toml /root'
+on dpkg --purge videod
+on rm -rf /var/lib/videod
+check "installed anew" install videod.deb
+on cp /root/videod.toml /etc/videod.toml
+on systemctl stop videod.service
+on mv /var/lib/videod /var/lib/videod.old
+on install -d -o videod -g videod -m 0750 /var/lib/videod
+check "restored" on videoctl --data-dir /var/lib/videod data restore /root/last --yes
+on systemctl start videod.service
+check "it serves" until_true 30 serves
+is "$(ctl -o id video list --user anna)" "$video"
+on rm -r /var/lib/videod.old
 
 say "upgrade"
 on sh -c 'sed -i "s/^max_connections = 10000/max_connections = 9999 /" /etc/videod.toml'

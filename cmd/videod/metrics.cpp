@@ -137,8 +137,9 @@ void measureProcess(observe::Metrics& metrics) {
                   stat[residentPages] * static_cast<double>(::sysconf(_SC_PAGESIZE)));
     metrics.gauge("process_virtual_memory_bytes", "Virtual memory.", stat[virtualSize]);
     metrics.gauge("process_threads", "Threads.", stat[threads]);
-    metrics.gauge("process_start_time_seconds", "Start time of the process, in seconds since 1970.",
-                  startOf(stat[start]));
+    // Once: clocks are not read at the same instant, and a start that moves looks like a restart.
+    static const double started = startOf(stat[start]);
+    metrics.gauge("process_start_time_seconds", "Start time of the process, in seconds since 1970.", started);
   }
   metrics.gauge("process_open_fds", "Open file descriptors.", number(std::uint64_t{countDescriptors()}));
   rlimit limit{};

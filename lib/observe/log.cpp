@@ -102,6 +102,26 @@ void appendEscaped(std::string& out, std::string_view text) {
       out += c;
 }
 
+// Undoes escapes of characters that need none (RFC 3986, 6.2.2.2), so that filters find a path however it was spelled.
+std::string withoutNeedlessEscapes(std::string_view path) {
+  constexpr std::string_view digits = "0123456789ABCDEF0123456789abcdef";
+  std::string out;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    out += path[i];
+    if (path[i] != '%' || path.size() - i < 3) continue;
+    const std::size_t high = digits.find(path[i + 1]);
+    const std::size_t low = digits.find(path[i + 2]);
+    if (high == digits.npos || low == digits.npos) continue;
+    const auto byte = static_cast<char>((high & 15) << 4 | (low & 15));
+    const bool isUnreserved = (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
+                              (byte >= 'a' && byte <= 'z') || byte == '-' || byte == '.' || byte == '_' || byte == '~';
+    if (!isUnreserved) continue;
+    out.back() = byte;
+    i += 2;
+  }
+  return out;
+}
+
 void tellObserver(Logger& to, std::string_view message, std::initializer_list<LogField> fields) {
   std::shared_ptr<const ErrorObserver> observer;
   {
@@ -171,7 +191,7 @@ std::string formatCommon(const AccessLine& line, Time time) {
   } else {
     appendEscaped(out, line.method);
     out += ' ';
-    appendEscaped(out, line.path.substr(0, line.path.find('?')));
+    appendEscaped(out, withoutNeedlessEscapes(line.path.substr(0, line.path.find('?'))));
     out += fmt::format(" HTTP/1.{}", line.minorVersion);
   }
   out += fmt::format("\" {} {} \"-\" \"", line.status, line.bytes);
@@ -181,7 +201,7 @@ std::string formatCommon(const AccessLine& line, Time time) {
 
 void setUpLog(const LogOptions& options) {
   Logger& to = logger();
-  if (!options.accessFile.empty()) to.fileSink->setFile(options.accessFile);
+  to.fileSink->setFile(options.accessFile);
   to.sink->beThreaded();
   to.format = options.format;
   to.accessFormat = options.accessFormat;

@@ -48,7 +48,7 @@ LogSink::File LogSink::open(const std::string& path) {
 }
 
 void LogSink::setFile(const std::string& path) {
-  File file = open(path);
+  File file = path.empty() ? nullptr : open(path);
   const std::lock_guard lock(mutex_);
   path_ = path;
   file_ = std::move(file);

@@ -1,4 +1,5 @@
 // videoctl doctor, on installations that are well and ill.
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,7 +37,11 @@ struct Examined {
 };
 
 Examined doctor(const std::string& config, const Words& more = {}, const Given& given = {}) {
-  const Ended ended = videoctl(join({"--config", config, "-o", "json", "doctor"}, more), given);
+  // Few descriptors: some machines allow any number.
+  const Ended ended = run(join({"sh", "-c", "ulimit -Sn 1024; ulimit -Hn 4096 2>/dev/null; exec \"$@\"", "-",
+                                builtProgram("videoctl"), "--config", config, "-o", "json", "doctor"},
+                               more),
+                          given);
   INFO(ended.err);
   Examined examined{ended.status, nlohmann::json::parse(ended.out, nullptr, false)};
   REQUIRE(examined.findings.is_object());
@@ -126,16 +131,23 @@ password_memlimit = "8MiB"
 min_password = 4
 [storage]
 free_space_floor = "1000TiB"
-)");
+[task.backup]
+enabled = true
+to = ")" + (home / "backups").string() +
+                    "\"\n");
   CHECK(doctor(config).faults("permissions").find("No such file") != std::string::npos);
   REQUIRE(videoctl({"--config", config, "data", "init"}).status == 0);
   fs::permissions(data, fs::perms::others_read, fs::perm_options::add);
   write(data / "lost+found" / "foreign", "x");
   fs::permissions(data / "lost+found" / "foreign", fs::perms::group_write, fs::perm_options::add);
   if (::geteuid() == 0) REQUIRE(::chown((data / "lost+found" / "foreign").c_str(), 12345, 0) == 0);
+  fs::create_directory(home / "backups");
+  fs::permissions(home / "backups", fs::perms::all);
   fs::resize_file(write(data / "video.db-wal", ""), 300UL << 20);
   write(home / "systemd-analyze", "#!/bin/sh\necho '-> Overall exposure level for videod.service: 4.2 OK :-)'\n");
   fs::permissions(home / "systemd-analyze", fs::perms::owner_all);
+  write(home / "systemctl", "#!/bin/sh\necho 30s\n");
+  fs::permissions(home / "systemctl", fs::perms::owner_all);
   const char* const path = std::getenv("PATH");
   const Examined ill =
       doctor(config, {"--unit", "/x/videod.service"},
@@ -147,11 +159,13 @@ free_space_floor = "1000TiB"
   says("daemon", "none runs");
   says("permissions", "others may write to ");
   says("permissions", "warning: others may look into");
+  says("permissions", "problem: task.backup.to: others may write to ");
   if (::geteuid() == 0) says("permissions", "problem: not owned by root");
   says("disk", "problem: ");
   says("wal", "300.0 MiB");
   says("descriptors", "http.max_connections = 1000000 needs ");
   says("unit", "/x/videod.service: exposure level 4.2");
+  says("unit", "http.drain and http.shutdown_timeout take up to 30 s, and systemd ends videod after 30 s");
   says("listeners", "problem: 0.0.0.0:8000: others reach it without TLS");
   says("listeners", "http.trusted_proxies is empty");
   says("passwords", "2 passes over 8 MiB");
@@ -168,7 +182,49 @@ free_space_floor = "1000TiB"
   }
 }
 
-TEST_CASE("the doctor sees a clock that was set back, and a newer program than the one that runs") {
+TEST_CASE("the doctor sees a newer program than the one that runs") {
+  const TempDirectory home;
+  const std::string config = (home / "videod.toml").string();
+  write(config, dataDir(home / "data") + "[storage]\nfree_space_floor = 0\n[[listener]]\naddress = \"127.0.0.1:0\"\n");
+  fs::copy_file(builtProgram("videod"), home / "videod");
+  Program daemon({(home / "videod").string(), "--config", config});
+  daemon.waitForError("msg=ready ");
+  CHECK(doctor(config).faults("versions") == "");
+  write(home / "new", "another");
+  fs::rename(home / "new", home / "videod");
+  CHECK(doctor(config).faults("versions") == "warning: the daemon still runs what was replaced: videod\n");
+  daemon.signal(SIGTERM);
+  CHECK(daemon.wait().status == 0);
+}
+
+TEST_CASE("the doctor leaves the lost+found of a file system alone, and sees what the daemon may not use") {
+  if (::geteuid() != 0) {
+    WARN("skipped: only root can give files to others");
+    return;
+  }
+  const TempDirectory home;
+  const std::string config = (home / "videod.toml").string();
+  const fs::path data = home / "data";
+  const fs::path backups = home / "back ups";
+  fs::permissions(home.path(), fs::perms::owner_all | fs::perms::others_exec);
+  write(config, dataDir(data) + "[storage]\nfree_space_floor = 0\n[task.backup]\nenabled = true\nto = \"" +
+                    backups.string() + "\"\n");
+  fs::permissions(config, fs::perms::others_read, fs::perm_options::add);
+  REQUIRE(videoctl({"--config", config, "data", "init"}).status == 0);
+  CHECK(doctor(config).faults("permissions").find("back ups: No such file") != std::string::npos);
+  fs::create_directory(backups);
+  constexpr uid_t other = 12345;
+  for (const auto& entry : fs::recursive_directory_iterator(data))
+    if (entry.path().filename() != "lost+found") REQUIRE(::chown(entry.path().c_str(), other, other) == 0);
+  REQUIRE(::chown(data.c_str(), other, other) == 0);
+  fs::permissions(data / "lost+found", fs::perms::owner_all);
+  CHECK(doctor(config).faults("permissions") ==
+        "problem: task.backup.to: 12345 may not write to " + backups.string() + "\n");
+  REQUIRE(::chown(backups.c_str(), other, other) == 0);
+  CHECK(doctor(config).faults("permissions") == "");
+}
+
+TEST_CASE("the doctor sees a clock that was set back") {
   Daemon daemon("[task.session-sweep]\nevery = \"10ms\"\njitter = \"0s\"\n[storage]\nfree_space_floor = 0\n");
   const TempDirectory home;
   const std::string config = (home / "ctl.toml").string();

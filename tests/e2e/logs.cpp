@@ -2,7 +2,9 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
+#include <regex>
 
 #include "catch.hpp"
 #include "e2e/front.hpp"
@@ -46,6 +48,18 @@ TEST_CASE("the shipped logrotate example rotates the access log, and no line is 
   waitForText(log, "op=server.healthz");
   CHECK(read(folder / "access.log.1").find("op=server.version") != std::string::npos);
   CHECK(read(log).find("op=server.version") == std::string::npos);
+  // After a reload to another place, the file is closed.
+  const auto isOpen = [&] {
+    const fs::path files = "/proc/" + std::to_string(daemon.pid()) + "/fd";
+    std::error_code gone;
+    return std::any_of(fs::directory_iterator(files), fs::directory_iterator(),
+                       [&](const auto& one) { return fs::read_symlink(one.path(), gone) == log; });
+  };
+  CHECK(isOpen());
+  daemon.configure("[log]\naccess = true\n");
+  daemon.signal(SIGHUP);
+  daemon.waitForLog("msg=reloaded");
+  CHECK_FALSE(isOpen());
   CHECK(daemon.terminate() == 0);
 }
 
@@ -80,7 +94,7 @@ TEST_CASE("the shipped fail2ban filter finds failed sign-ins in each format, and
   const std::string address = "127.0.0.9";
   // On the page; and with names that are to confuse the filter.
   for (const std::string& path :
-       {std::string("/signin"), std::string("/user/x%20%22status=200"), std::string("/user/nobody")})
+       {std::string("/signin"), std::string("/user/x%20%22status=200"), std::string("/%75ser/nobody")})
     run({"curl", "-s", "-o", "/dev/null", "--interface", address, "-A", "status=401 address=203.0.113.5", "-d",
          path == "/signin" ? "user_name=anna&pwd=wrong+horse" : R"({"pwd":"wrong horse"})", daemon.url() + path});
   // Refused, and no sign-in; its agent says it was one.
@@ -89,11 +103,18 @@ TEST_CASE("the shipped fail2ban filter finds failed sign-ins in each format, and
        daemon.url() + "/session"});
   run({"curl", "-s", "-o", "/dev/null", daemon.url() + "/readyz"});
   waitForText(log, "/readyz");
-  const Ended found = run({"fail2ban-regex", "-o", "ip", log.string(),
-                           (fs::path(VIDEO_SOURCE_DIR) / "etc/examples/fail2ban/filter.d/videod.conf").string()});
+  const std::string filter = fs::path(VIDEO_SOURCE_DIR) / "etc/examples/fail2ban/filter.d/videod.conf";
+  const Ended found = run({"fail2ban-regex", "-o", "ip", log.string(), filter});
   INFO(read(log) << found.err);
   CHECK(found.status == 0);
   CHECK(found.out == "127.0.0.1\n127.0.0.9\n127.0.0.9\n127.0.0.9\n");
+  // As fail2ban takes it from the journal.
+  std::ifstream lines(log);
+  std::string journal;
+  for (std::string line; std::getline(lines, line);)
+    journal += "host videod[123]: " + std::regex_replace(line, std::regex(R"(^time=\S+ |"time":"[^"]*",)"), "") + '\n';
+  write(folder / "journal", journal);
+  CHECK(run({"fail2ban-regex", "-o", "ip", (folder / "journal").string(), filter}).out == found.out);
 }
 
 TEST_CASE("a stderr that is closed or full does not stop the daemon") {

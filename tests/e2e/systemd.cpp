@@ -16,6 +16,7 @@
 #include <iterator>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "catch.hpp"
 #include "e2e/nginx.hpp"
@@ -113,6 +114,8 @@ class SocketUnit {
   std::string address_;
 };
 
+constexpr std::string_view noByte = "ended without a byte";
+
 // One request on an open connection; empty if it worked, otherwise why not. `closes`: whether the server closes after
 // it.
 std::string failureOf(const Descriptor& socket, std::string_view request, bool& closes) {
@@ -126,7 +129,7 @@ std::string failureOf(const Descriptor& socket, std::string_view request, bool& 
   while (reply.size() < wanted) {
     char piece[4096];
     const ssize_t got = ::recv(socket.number(), piece, sizeof piece, 0);
-    if (got <= 0) return "ended after: " + reply;
+    if (got <= 0) return reply.empty() ? std::string(noByte) : "ended after: " + reply;
     reply.append(piece, static_cast<std::size_t>(got));
     const std::size_t end = reply.find("\r\n\r\n");
     const std::size_t length = reply.find("Content-Length: ");
@@ -149,8 +152,11 @@ TEST_CASE("restarts behind a socket of systemd lose no request") {
                                             unit.address(), keeps ? "keep-alive" : "close");
     while (!over) try {
         const Descriptor socket = connectTo(unit.address());
+        bool isNew = true;
         for (bool closes = false; !closes && !over; ++answers) {
           const std::string failure = failureOf(socket, request, closes);
+          // On a connection that was used before, a client repeats this (RFC 9112, 9.3.1): the server waits a second.
+          if (!std::exchange(isNew, false) && (failure == noByte || failure == "not sent")) break;
           if (failure.empty()) continue;
           over = true;  // one is enough
           const std::lock_guard lock(mutex);
@@ -248,7 +254,7 @@ TEST_CASE("systemd hears when the daemon serves, what it does, and that it works
   notify.waitFor("WATCHDOG=1");
   daemon.signal(SIGTERM);
   notify.waitFor("STOPPING=1");
-  CHECK(notify.next().starts_with("STATUS=Stopping"));
+  notify.waitFor("STATUS=Stopping");  // a WATCHDOG=1 that was on its way may come between
   CHECK(daemon.wait().status == 0);
 }
 

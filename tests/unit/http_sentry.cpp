@@ -92,6 +92,8 @@ TEST_CASE("what may be private is cut out of a text") {
   CHECK(scrubbed("sig=ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghi") == "sig=[…]");
   CHECK(scrubbed("from 192.0.2.7 and 2001:db8::7 by ada@example.org") == "from […] and […] by […]");
   CHECK(scrubbed("a plain sentence: 12 of 24 failed, code 5.") == "a plain sentence: 12 of 24 failed, code 5.");
+  CHECK(scrubbed("from 10.0.0.1. and fe80::1%eth0") == "from […] and […]");
+  CHECK(scrubbed("user ada: has a new video; no such user: none") == "user […]: has a new video; no such user: none");
   CHECK(scrubbed("\xff") == "\xef\xbf\xbd");
   CHECK(scrubbed(std::string(100'000, 'x')).size() < 3000);
 }

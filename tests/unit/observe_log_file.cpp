@@ -62,6 +62,9 @@ TEST_CASE("an access line in the Combined Log Format") {
   line = {.method = "PROPFIND\"", .path = "/a\"b", .status = 405, .minorVersion = 0};
   CHECK(formatCommon(line, moment) ==
         R"(- - - [15/Jan/2027:08:00:00 +0000] "PROPFIND\x22 /a\x22b HTTP/1.0" 405 0 "-" "-")");
+  line = {.method = "POST", .path = "/%75se%72/%61%2Fb%zz%4", .status = 401, .minorVersion = 1};
+  CHECK(formatCommon(line, moment) ==
+        R"(- - - [15/Jan/2027:08:00:00 +0000] "POST /user/a%2Fb%zz%4 HTTP/1.1" 401 0 "-" "-")");
   CHECK(formatCommon({.status = 400}, moment) == R"(- - - [15/Jan/2027:08:00:00 +0000] "-" 400 0 "-" "-")");
 }
 

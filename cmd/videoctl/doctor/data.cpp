@@ -2,11 +2,13 @@
 #include <pwd.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
 #include "base/units.hpp"
 #include "doctor/doctor.hpp"
@@ -32,6 +34,68 @@ struct Wrong {
   std::string text() const { return count == 1 ? first : fmt::format("{} and {} more", first, count - 1); }
 };
 
+// A path for a shell.
+std::string quoted(const fs::path& path) {
+  std::string text = path.string();
+  if (text.find_first_of(" \t\n'\"\\$`&;|<>()*?[]#~!") == text.npos) return text;
+  for (std::size_t at = 0; (at = text.find('\'', at)) != text.npos; at += 4) text.replace(at, 1, "'\\''");
+  return "'" + text + "'";
+}
+
+// Whether mode and owner let the owner of the data directory do what `right` says: 4 to read, 2 to write, 1 to enter.
+bool may(const struct stat& owner, const struct stat& path, unsigned right) {
+  if (owner.st_uid == 0) return true;
+  const unsigned shift = path.st_uid == owner.st_uid ? 6 : path.st_gid == owner.st_gid ? 3 : 0;
+  return (path.st_mode >> shift & right) == right;
+}
+
+// Whether the daemon sees the path in a file system that is read-only for it, as most are under the unit.
+bool isReadOnly(std::int64_t pid, const fs::path& path) {
+  std::ifstream mounts(fmt::format("/proc/{}/mountinfo", pid));
+  std::string number, parent, device, root, point, options, rest;
+  std::size_t longest = 0;
+  bool readOnly = false;
+  while (mounts >> number >> parent >> device >> root >> point >> options && std::getline(mounts, rest)) {
+    const std::string folder = point == "/" ? point : point + "/";
+    if (folder.size() < longest || !(path.string() + "/").starts_with(folder)) continue;
+    longest = folder.size();
+    readOnly = options == "ro" || options.starts_with("ro,");
+  }
+  return readOnly;
+}
+
+// What the daemon uses outside the data directory, whose owner runs it.
+void checkOtherPaths(const Patient& of, const struct stat& owner, Findings& found) {
+  constexpr unsigned toRead = 4;
+  constexpr unsigned toChange = 2;
+  const std::string name = ownerName(owner.st_uid);
+  const auto check = [&](const char* key, const fs::path& path, unsigned right) {
+    struct stat is {};
+    const auto problem = [&](const std::string& detail, const std::string& fix) {
+      found.push_back({{}, Gravity::problem, fmt::format("{}: {}", key, detail), fix});
+    };
+    if (::stat(path.c_str(), &is) != 0)
+      return problem(fmt::format("{}: {}", path.string(), std::strerror(errno)),
+                     fmt::format("install -d -o {} -m 0750 {}", name, quoted(path)));
+    if ((is.st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH)
+      problem("others may write to " + path.string(), "chmod o-w " + quoted(path));
+    if (!may(owner, is, S_ISDIR(is.st_mode) ? right | 1 : right))
+      problem(fmt::format("{} may not {} {}", name, right == toRead ? "read" : "write to", path.string()),
+              right == toRead ? "chmod o+rX " + quoted(path) : fmt::format("chown {}: {}", name, quoted(path)));
+    else if (right == toChange && of.daemon && isReadOnly(of.daemon->pid, path))
+      problem(
+          path.string() + " is read-only for the daemon",
+          fmt::format("systemctl edit videod  # and write: [Service] ReadWritePaths={}; then: systemctl restart videod",
+                      path.string()));
+  };
+  const Settings& settings = of.settings;
+  if (!settings.file.empty()) check("the configuration", settings.file, toRead);
+  if (!settings.web.root.empty()) check("web.root", settings.web.root, toRead);
+  if (settings.tasks.timings.at("backup").enabled) check("task.backup.to", settings.tasks.backup.to, toChange);
+  if (!settings.log.accessFile.empty()) check("log.access", fs::path(settings.log.accessFile).parent_path(), toChange);
+  if (!settings.adminSocket.empty()) check("admin_socket", fs::path(settings.adminSocket).parent_path(), toChange);
+}
+
 }  // namespace
 
 Findings checkPermissions(const Patient& of) {
@@ -41,10 +105,11 @@ Findings checkPermissions(const Patient& of) {
     return {{{},
              Gravity::problem,
              fmt::format("{}: {}", root.string(), std::strerror(errno)),
-             fmt::format("videoctl --data-dir {} data init", root.string())}};
+             fmt::format("videoctl --data-dir {} data init", quoted(root))}};
   Wrong foreign;
   Wrong writable;
   Wrong readable;
+  Wrong closed;
   const auto look = [&](const fs::path& path, const struct stat& is) {
     if (is.st_uid != top.st_uid) foreign.add(path);
     if (S_ISLNK(is.st_mode) || S_ISSOCK(is.st_mode)) return;
@@ -52,13 +117,31 @@ Findings checkPermissions(const Patient& of) {
   };
   look(root, top);
   if ((top.st_mode & S_IRWXO) != 0) readable.add(root);
+  const auto isClosed = [&](const fs::path& folder) {
+    if (::access(folder.c_str(), R_OK | X_OK) == 0 || errno != EACCES) return false;
+    closed.add(folder);
+    return true;
+  };
   std::error_code failure;
-  for (fs::recursive_directory_iterator entry(root, failure), end; !failure && entry != end; entry.increment(failure)) {
+  const auto options = fs::directory_options::skip_permission_denied;
+  isClosed(root);
+  for (fs::recursive_directory_iterator entry(root, options, failure), end; !failure && entry != end;
+       entry.increment(failure)) {
     struct stat is {};
     // What a daemon removes meanwhile is none of ours.
-    if (::lstat(entry->path().c_str(), &is) == 0) look(entry->path(), is);
+    if (::lstat(entry->path().c_str(), &is) != 0) continue;
+    // Neither is the lost+found of a file system of its own.
+    if (is.st_uid == 0 && top.st_uid != 0 && entry->path() == root / "lost+found")
+      entry.disable_recursion_pending();
+    else if (look(entry->path(), is); S_ISDIR(is.st_mode) && isClosed(entry->path()))
+      entry.disable_recursion_pending();
   }
   Findings found;
+  if (closed.count > 0)
+    found.push_back({{},
+                     Gravity::warning,
+                     fmt::format("you may not look into {}", closed.text()),
+                     "run as root, or as the owner of the data directory: sudo videoctl doctor"});
   if (failure)
     found.push_back({{},
                      Gravity::problem,
@@ -69,17 +152,18 @@ Findings checkPermissions(const Patient& of) {
     found.push_back({{},
                      Gravity::problem,
                      fmt::format("not owned by {}: {}", owner, foreign.text()),
-                     fmt::format("chown -R {}: {}", owner, root.string())});
+                     fmt::format("chown -R {}: {}", owner, quoted(root))});
   if (writable.count > 0)
     found.push_back({{},
                      Gravity::problem,
                      fmt::format("others may write to {}", writable.text()),
-                     fmt::format("chmod -R go-w {}", root.string())});
+                     fmt::format("chmod -R go-w {}", quoted(root))});
   if (readable.count > 0)
     found.push_back({{},
                      Gravity::warning,
                      fmt::format("others may look into {}", root.string()),
-                     fmt::format("chmod o= {}", root.string())});
+                     fmt::format("chmod o= {}", quoted(root))});
+  checkOtherPaths(of, top, found);
   if (found.empty()) found.push_back({{}, Gravity::ok, fmt::format("{} belongs to {}", root.string(), owner), {}});
   return found;
 }

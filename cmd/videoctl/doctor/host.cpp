@@ -1,5 +1,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -8,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -25,7 +28,7 @@ extern char** environ;
 namespace video::ctl::doctor {
 namespace {
 
-// What a program writes to its standard output; empty if it cannot be started.
+// What a program writes to its standard output; empty if it cannot be started, or takes longer than a minute.
 std::string outputOf(std::vector<std::string> words) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return {};
@@ -46,7 +49,15 @@ std::string outputOf(std::vector<std::string> words) {
   if (failure != 0) return {};
   std::string text;
   std::array<char, 4096> piece{};
+  const auto until = std::chrono::steady_clock::now() + std::chrono::minutes{1};
   for (;;) {
+    if (std::chrono::steady_clock::now() >= until) {
+      ::kill(pid, SIGKILL);
+      text.clear();
+      break;
+    }
+    pollfd wanted{reading.number(), POLLIN, 0};
+    if (::poll(&wanted, 1, 1000) <= 0) continue;
     const ssize_t got = ::read(reading.number(), piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
@@ -74,10 +85,11 @@ std::optional<std::uint64_t> descriptorLimit(const Patient& of) {
   return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? std::optional<std::uint64_t>(limit.rlim_max) : std::nullopt;
 }
 
-// The libraries in use by a process whose files were replaced since.
-std::set<std::string> replacedLibraries(std::int64_t pid) {
+// The libraries in use by a process whose files were replaced since; nothing if that cannot be seen.
+std::optional<std::set<std::string>> replacedLibraries(std::int64_t pid) {
   std::set<std::string> replaced;
   std::ifstream file(fmt::format("/proc/{}/maps", pid));
+  if (file.peek() == std::ifstream::traits_type::eof()) return std::nullopt;
   constexpr std::string_view mark = " (deleted)";
   for (std::string line; std::getline(file, line);) {
     const std::size_t slash = line.find('/');
@@ -96,6 +108,53 @@ std::string installedUnit() {
     if (std::filesystem::exists(path, ignored)) return path.string();
   }
   return {};
+}
+
+// A time as systemctl shows it, such as `1min 30s`; nothing if it is none, or has no end.
+std::optional<std::chrono::seconds> secondsIn(const std::string& shown) {
+  constexpr std::array<std::pair<const char*, int>, 4> units{{{"s", 1}, {"min", 60}, {"h", 3600}, {"d", 86400}}};
+  std::istringstream words(shown);
+  std::chrono::seconds sum{0};
+  for (double number = 0; words >> number;) {
+    std::string name;
+    words >> name;
+    for (const auto& [unit, seconds] : units)
+      if (name == unit) sum += std::chrono::seconds{static_cast<std::int64_t>(number * seconds)};
+  }
+  return sum.count() > 0 ? std::optional(sum) : std::nullopt;
+}
+
+Findings checkExposure(const Patient& of) {
+  constexpr double weak = 1.5;
+  const std::string unit = of.wanted.unit.empty() ? installedUnit() : of.wanted.unit;
+  if (unit.empty()) return {};
+  std::istringstream lines(outputOf({"systemd-analyze", "security", "--offline=true", "--no-pager", unit}));
+  constexpr std::string_view mark = "exposure level for ";
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t at = line.find(mark);
+    const std::size_t colon = at == std::string::npos ? at : line.find(": ", at);
+    if (colon == std::string::npos) continue;
+    double level = 0;
+    std::istringstream(line.substr(colon + 2)) >> level;
+    const std::string detail = fmt::format("{}: exposure level {:.1f} (systemd-analyze security)", unit, level);
+    if (level <= weak) return {{{}, Gravity::ok, detail, {}}};
+    return {{{}, Gravity::warning, detail, "systemctl revert videod.service"}};
+  }
+  return {};
+}
+
+Findings checkStopping(const Patient& of) {
+  if (of.wanted.unit.empty() && installedUnit().empty()) return {};
+  const std::string limit = outputOf({"systemctl", "show", "-P", "TimeoutStopUSec", "videod.service"});
+  const auto seconds = secondsIn(limit);
+  const auto needed =
+      std::chrono::ceil<std::chrono::seconds>(of.settings.drain + of.settings.transport.shutdownTimeout);
+  if (!seconds || needed < *seconds) return {};
+  return {{{},
+           Gravity::warning,
+           fmt::format("http.drain and http.shutdown_timeout take up to {} s, and systemd ends videod after {} s",
+                       needed.count(), seconds->count()),
+           fmt::format("systemctl edit videod  # and write: [Service] TimeoutStopSec={}", needed.count() + 20)}};
 }
 
 }  // namespace
@@ -125,31 +184,21 @@ Findings checkVersions(const Patient& of) {
                      Gravity::warning,
                      fmt::format("the daemon is version {}, and this videoctl {}", of.daemon->version, VIDEO_VERSION),
                      "systemctl restart videod"});
-  if (const auto replaced = replacedLibraries(of.daemon->pid); !replaced.empty())
+  if (const auto replaced = replacedLibraries(of.daemon->pid); !replaced)
+    found.push_back(
+        {{}, Gravity::warning, "cannot see whether the daemon runs what was replaced", "sudo videoctl doctor"});
+  else if (!replaced->empty())
     found.push_back({{},
                      Gravity::warning,
-                     fmt::format("the daemon still runs what was replaced: {}", fmt::join(replaced, ", ")),
+                     fmt::format("the daemon still runs what was replaced: {}", fmt::join(*replaced, ", ")),
                      "systemctl restart videod"});
   return found;
 }
 
 Findings checkUnit(const Patient& of) {
-  constexpr double weak = 1.5;
-  const std::string unit = of.wanted.unit.empty() ? installedUnit() : of.wanted.unit;
-  if (unit.empty()) return {};
-  std::istringstream lines(outputOf({"systemd-analyze", "security", "--offline=true", "--no-pager", unit}));
-  constexpr std::string_view mark = "exposure level for ";
-  for (std::string line; std::getline(lines, line);) {
-    const std::size_t at = line.find(mark);
-    const std::size_t colon = at == std::string::npos ? at : line.find(": ", at);
-    if (colon == std::string::npos) continue;
-    double level = 0;
-    std::istringstream(line.substr(colon + 2)) >> level;
-    const std::string detail = fmt::format("{}: exposure level {:.1f} (systemd-analyze security)", unit, level);
-    if (level <= weak) return {{{}, Gravity::ok, detail, {}}};
-    return {{{}, Gravity::warning, detail, "systemctl revert videod.service"}};
-  }
-  return {};
+  Findings found = checkExposure(of);
+  for (Finding& finding : checkStopping(of)) found.push_back(std::move(finding));
+  return found;
 }
 
 }  // namespace video::ctl::doctor

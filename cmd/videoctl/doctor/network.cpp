@@ -43,7 +43,7 @@ constexpr std::array proxyRules{
               "nginx: proxy_intercept_errors off;"},
     ProxyRule{&http::ProxyFacts::passesHost, Gravity::problem,
               "its proxy does not pass on the host: forms of the pages are refused",
-              "nginx: proxy_set_header Host $host;"},
+              "nginx: proxy_set_header Host $http_host;"},
     ProxyRule{&http::ProxyFacts::passesAuthorization, Gravity::problem,
               "its proxy swallows the header field Authorization: tokens do not work",
               "nginx: proxy_set_header Authorization $http_authorization;"},

@@ -60,6 +60,7 @@ std::string scrubbed(std::string_view text) {
   constexpr std::size_t longestWithDigits = 12;
   constexpr std::string_view ends = " \t\r\n\"'`,;()[]{}<>=";
   std::string out;
+  bool isNamed = false;  // whether the word before was `user`, which errors put before a name and a colon
   text = text.substr(0, longestText);
   while (!text.empty()) {
     const std::size_t size = std::min(text.find_first_of(ends), text.size());
@@ -76,10 +77,12 @@ std::string scrubbed(std::string_view text) {
       dots += c == '.' ? 1 : 0;
       colons += c == ':' ? 1 : 0;
     }
-    const bool isAddress =
-        (dots == 3 || colons >= 2) && word.find_first_not_of("0123456789abcdefABCDEF.:%") == word.npos;
+    const std::string_view address = word.substr(0, word.find('%'));  // without the zone
+    const bool isAddress = ((dots == 3 || (dots == 4 && word.ends_with('.'))) || colons >= 2) &&
+                           address.find_first_not_of("0123456789abcdefABCDEF.:") == word.npos;
     const bool isKey = longest > longestWord || (longest > longestWithDigits && hasDigits);
-    const bool isPrivate = isKey || isAddress || word.find_first_of("/@\\") != word.npos;
+    const bool isName = std::exchange(isNamed, word == "user") && word.ends_with(':');
+    const bool isPrivate = isKey || isAddress || isName || word.find_first_of("/@\\") != word.npos;
     out += isPrivate ? hidden : word;
     if (isPrivate && word.ends_with(':')) out += ':';
     if (size < text.size()) out += text[size];
@@ -152,6 +155,7 @@ struct SentryReporter::Impl {
       ++dropped;
       return;
     }
+    if (stop.stop_requested()) return;
     const std::string body =
         fmt::format("{{\"event_id\":\"{}\",\"sent_at\":\"{}\"}}\n{{\"type\":\"event\",\"length\":{}}}\n{}\n", id,
                     formatTime(systemClock().now()), event.size(), event);

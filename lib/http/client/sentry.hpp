@@ -21,8 +21,8 @@ struct SentryDsn {
   explicit SentryDsn(const std::string& text);
 };
 
-/// Returns `text` without what may be private or secret: paths, IDs, keys, addresses and long words of letters and
-/// digits are replaced by `[…]`.
+/// Returns `text` without what may be private or secret: paths, IDs, keys, addresses, long words of letters and digits,
+/// and the name in `user NAME: ` are replaced by `[…]`. Other names, of hosts too, stay.
 std::string scrubbed(std::string_view text);
 
 /// Returns the event that is sent for an error, as JSON: the message, the error scrubbed, operation, task, code, thread
@@ -43,7 +43,8 @@ class SentryReporter {
  public:
   /// Connects when there is something to send.
   explicit SentryReporter(const SentryDsn& dsn);
-  /// Drops what waits. Takes up to the timeout of a request, 5 s, if one is under way.
+  /// Drops what waits. If a request is under way, waits for it: up to 5 s each to connect, to send and to receive, and
+  /// for the name server as long as the system does.
   ~SentryReporter();
   SentryReporter(const SentryReporter&) = delete;
   SentryReporter& operator=(const SentryReporter&) = delete;

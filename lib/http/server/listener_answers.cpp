@@ -64,6 +64,11 @@ bool isConnected(int socket, int failure, const Patience& patience) {
   return ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
 }
 
+// A worker accepted the connection and closed it: there are too many to refuse each with a reply.
+bool isClosed(int error) {
+  return error == ECONNRESET || error == EPIPE;
+}
+
 }  // namespace
 
 bool listenerAnswers(int listening, const std::string& unixPath, std::chrono::milliseconds within,
@@ -89,15 +94,18 @@ bool listenerAnswers(int listening, const std::string& unixPath, std::chrono::mi
                      patience))
       return false;
   }
-  if (::send(socket.number(), question.data(), question.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(question.size()))
-    return false;
+  const ssize_t sent = ::send(socket.number(), question.data(), question.size(), MSG_NOSIGNAL);
+  if (sent < 0 && isClosed(errno)) return !stop;
+  if (sent != static_cast<ssize_t>(question.size())) return false;
   std::array<char, replyStart.size()> start{};
   for (std::size_t got = 0; got < start.size();) {
     if (!patience.waitFor(socket.number(), POLLIN)) return false;
     const ssize_t more = ::recv(socket.number(), start.data() + got, start.size() - got, 0);
     if (more > 0)
       got += static_cast<std::size_t>(more);
-    else if (more == 0 || (errno != EAGAIN && errno != EINTR))
+    else if (more == 0 || isClosed(errno))
+      return !stop;
+    else if (errno != EAGAIN && errno != EINTR)
       return false;
   }
   return std::string_view(start.data(), start.size()) == replyStart;
