@@ -173,6 +173,7 @@ schedule::Counts PurgeWorker::finish(std::span<const Unlinked> videos) {
   const std::int64_t self = database_.directory().leases().own();
   schedule::Counts counts;
   std::size_t at = 0;
+  std::vector<bool> recorded(videos.size());  // which failures; of others the lease was lost
   const auto some = [&](store::Transaction& transaction) {
     schedule::Counts now;
     std::size_t next = at;
@@ -192,9 +193,10 @@ schedule::Counts PurgeWorker::finish(std::span<const Unlinked> videos) {
         if (options_.remember.count() > 0) rows::rememberContent(transaction, one.video);
         if (!rows::finishDeletion(transaction, one.video, self)) throw rows::changedMeanwhile(one.video);
         ++now.done;
-      } else if (rows::recordFailure(transaction, one.video, self, one.failure, retryAt(one.tries),
-                                     options_.maxTries)) {
-        ++now.failed;
+      } else {
+        recorded[next] =
+            rows::recordFailure(transaction, one.video, self, one.failure, retryAt(one.tries), options_.maxTries);
+        now.failed += recorded[next] ? 1 : 0;
       }
     }
     rows::addToTotals(transaction, static_cast<std::int64_t>(now.done), static_cast<std::int64_t>(now.failed));
@@ -211,6 +213,7 @@ schedule::Counts PurgeWorker::finish(std::span<const Unlinked> videos) {
     const std::span<const Unlinked> rest = videos.subspan(at);
     const bool ofOne = failure.fault() == Fault::databaseFailed || failure.fault() == Fault::conflict;
     if (!ofOne || (rest.size() == 1 && !rest[0].failure.empty())) throw;
+    std::fill(recorded.begin() + static_cast<std::ptrdiff_t>(at), recorded.end(), false);
     // A single video may have caused the error, so finish them one by one and record the one that fails alone.
     for (const Unlinked& one : rest) {
       const Unlinked again{one.video, one.tries, rest.size() == 1 ? failure.what() : one.failure};
@@ -219,8 +222,14 @@ schedule::Counts PurgeWorker::finish(std::span<const Unlinked> videos) {
       counts.failed += its.failed;
     }
   }
-  for (const Unlinked& one : videos)
-    if (!one.failure.empty()) observe::warning("deletion failed", {{"video", one.video.text}, {"error", one.failure}});
+  for (std::size_t i = 0; i < videos.size(); ++i)
+    if (recorded[i]) {
+      const Unlinked& one = videos[i];
+      const bool isLast = one.tries + 1 >= options_.maxTries;
+      observe::log(isLast ? observe::LogLevel::error : observe::LogLevel::warning,
+                   isLast ? "deletion failed for the last time; see `videoctl queue list --dead`" : "deletion failed",
+                   {{"video", one.video.text}, {"error", one.failure}});
+    }
   return counts;
 }
 

@@ -148,17 +148,20 @@ void runInto(Counts& counts, const Task& task, const std::function<bool()>& stop
 Dispatch inSteps(std::function<std::optional<Counts>()> step) {
   struct Steps {
     std::function<std::optional<Counts>()> step;
+    std::exception_ptr failure{};  // set before `isFinished`
     std::atomic<bool> isFinished = false;
   };
   auto steps = std::make_shared<Steps>();
   steps->step = std::move(step);
   return [steps](std::size_t) -> std::vector<Item> {
+    if (steps->isFinished && steps->failure) std::rethrow_exception(steps->failure);
     if (steps->isFinished) return {};
     return {[steps]() -> Counts {
       if (steps->isFinished) return {};
       try {
         if (const auto counts = steps->step()) return *counts;
       } catch (...) {
+        steps->failure = std::current_exception();
         steps->isFinished = true;  // the next step might meet the same
         throw;
       }

@@ -33,7 +33,7 @@ using Item = std::function<Counts()>;
 using Dispatch = std::function<std::vector<Item>(std::size_t batch)>;
 
 /// Returns the dispatch of a run that does one step after the other: calls `step`, on one thread at a time, until it
-/// returns nothing or throws.
+/// returns nothing or throws. What it throws fails the run.
 Dispatch inSteps(std::function<std::optional<Counts>()> step);
 
 /// Work that comes in batches. While there is work, the dispatcher puts batches on a queue, from which the executors

@@ -14,6 +14,7 @@
 #include "store/blobs.hpp"
 #include "store/database.hpp"
 #include "store/directory.hpp"
+#include "store/held_files.hpp"
 #include "store/purge_clock.hpp"
 #include "store/schema.hpp"
 #include "subtitles/make.hpp"
@@ -82,6 +83,7 @@ class DirectoryToolkit : public LocalToolkit {
     if (const std::string& risk = directory_->risk(); !risk.empty()) observe::warning(risk);
     if (!settings.signingKey.empty()) directory_->signingKey().set(settings.signingKey);
     database_.version();  // so that an error appears at start-up
+    store::emptyHeld(*directory_);
     deletions_->deleteRevivedUsers();
     uploads_->removeAbandoned();
     access_.loadInBackground();
@@ -124,6 +126,10 @@ class DirectoryToolkit : public LocalToolkit {
     return parts;
   }
 
+  DataFigures figures() override {
+    return {database_.counters(), database_.logSize(), directory_->freeSpace(), freeSpaceFloor_, access_.cacheCounts()};
+  }
+
   std::vector<std::string> statements() const override { return database_.statements(); }
 
  private:
@@ -158,7 +164,7 @@ std::unique_ptr<LocalToolkit> openLocal(const Settings& settings, std::string_vi
 }
 
 std::unique_ptr<Data> openData(const Settings& settings, std::string_view origin) {
-  return makeLocalData(settings.dataDirectory, origin, settings.store.lockTimeout, settings.store.freeSpaceFloor);
+  return makeLocalData(settings.dataDirectory, origin, settings.store, settings.deletions.delay);
 }
 
 void becomeDataOwner(const Settings& settings) {

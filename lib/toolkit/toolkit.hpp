@@ -58,6 +58,15 @@ class Toolkit {
   virtual Server& server() = 0;          ///< the daemon itself
 };
 
+/// Figures of an open data directory, for metrics.
+struct DataFigures {
+  store::WriterCounters writer;
+  std::uint64_t logBytes = 0;    ///< size of the write-ahead log
+  std::uint64_t freeBytes = 0;   ///< free for this process on the file system
+  std::uint64_t floorBytes = 0;  ///< below which writes that need more space are refused
+  access::CacheCounts cache;     ///< of sessions and tokens
+};
+
 /// The toolkit on a data directory, with additional functions for a daemon.
 class LocalToolkit : public Toolkit {
  public:
@@ -82,6 +91,8 @@ class LocalToolkit : public Toolkit {
   /// `contents` (some are missing or damaged), `clock` (it jumped, and nothing is purged by the new time). May be
   /// called from any thread.
   virtual std::vector<std::string> degraded() = 0;
+  /// Returns figures for metrics. May be called from any thread.
+  virtual DataFigures figures() = 0;
   /// Returns every SQL text run so far, for the test of query plans.
   virtual std::vector<std::string> statements() const = 0;
 };

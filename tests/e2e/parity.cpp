@@ -13,9 +13,14 @@ namespace {
 const std::map<std::string, std::string> notEachWay{
     {"session-login", "remote only"},
     {"session-logout", "remote only"},
+    {"doctor", "of this machine"},
     {"data-init", "direct only"},
     {"data-migrate", "direct only"},
     {"data-rotate-key", "direct only"},
+    {"data-backup", "direct only"},
+    {"data-verify", "of a folder"},
+    {"data-restore", "direct only"},
+    {"data-changes", "direct only"},
     {"server-status", "of a daemon"},
     {"server-limits", "of a daemon"},
     {"server-reload", "of a daemon"},
@@ -181,7 +186,12 @@ void othersInEveryFormat(Met& met) {
       for (const char* verb : {"status", "limits", "reload"}) tell(by, {"server", verb});
     tell(remote, {"session", "logout"});
     tell({}, {"context", "remove", "home"});
-    for (const char* verb : {"init", "migrate", "rotate-key"}) tell(fresh, {"data", verb});
+    for (const char* verb : {"init", "migrate", "rotate-key", "changes"}) tell(fresh, {"data", verb});
+    const std::string set = (site.folder / ("set-" + format)).string();
+    const Words other{"--data-dir", (site.folder / ("restored-" + format)).string()};
+    tell(fresh, {"data", "backup", set});
+    tell({}, {"data", "verify", set});
+    tell(other, {"data", "restore", set, "--yes"});
     tell({}, {"server", "check-config", (site.folder / "ctl.toml").string()});
     tell({}, {"completion", "bash"});
     tell({}, {"generate", "--commands"});
@@ -486,7 +496,6 @@ std::string everything(const std::string& way, Met& met) {
   tell("", {"task", "run", "session-sweep"});
   tell("", {"task", "run", "session-sweep", "--wait"});
   tell("", {"task", "run", "orphan-sweep", "--wait", "-q"});
-  tell("", {"task", "run", "backup"});
   tell("", {"task", "run", "nothing", "--wait"});
   for (const char* format : {"table", "json", "ndjson"}) tell("", {"-o", format, "task", "show", "orphan-sweep"});
   tell("", {"-o", "tsv", "task", "history", "orphan-sweep", "--columns", "asked,began,ended,outcome,done,failed"});

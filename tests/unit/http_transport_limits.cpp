@@ -166,6 +166,9 @@ TEST_CASE("refused connections take no places of others, however many they are")
     std::vector<Client> surplus;
     for (int i = 0; i < 400; ++i) surplus.emplace_back(server.address);
     CHECK(soon([&] { return server.transport.counters().refused == 400; }));
+    // Closed without a reply, which is no reason for the watchdog to end the daemon.
+    CHECK(server.transport.answers(5s));
+    CHECK(server.transport.counters().refused == 401);
   }
   // The refused ones linger until their clients have gone, and do not count.
   CHECK(soon([&] { return server.transport.counters().open == 299; }));
@@ -175,7 +178,7 @@ TEST_CASE("refused connections take no places of others, however many they are")
   lingering.emplace_back(server.address);
   lingering.emplace_back(server.address);
   lingering.emplace_back(server.address);  // refused, and not yet gone
-  CHECK(soon([&] { return server.transport.counters().refused == 401; }));
+  CHECK(soon([&] { return server.transport.counters().refused == 402; }));
   held.pop_back();
   CHECK(soon([&] { return server.transport.counters().open <= 300; }));
   Client next(server.address);
@@ -208,8 +211,12 @@ TEST_CASE("the operator socket answers while others hold every connection and ev
     client.get("/small");
     CHECK(client.read().body == "hello");
   }
+  CHECK_FALSE(transport.answers(50ms));  // what the watchdog asks
   service.openGate();
   CHECK(others.front().read().body == "through");
+  CHECK(soon([&] { return transport.answers(5s); }));
+  transport.stop();
+  CHECK_FALSE(transport.answers(5s));
 }
 
 TEST_CASE("more handlers may wait than there are cores") {

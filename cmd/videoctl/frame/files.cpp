@@ -87,15 +87,20 @@ struct FileAnswer {
   FileAnswer& operator=(const FileAnswer&) = delete;
 };
 
-// What FileOpener's child is asked: to open a file, to do so unless it is a symbolic link or cannot be removed, or to
-// remove a name of the file with this device and inode.
-enum class FileWork { open, openToMove, remove };
+}  // namespace
+
+// What FileOpener's child is asked: to open a file, to do so unless it is a symbolic link or cannot be removed, to do
+// so without following any below a folder, or to remove a name of the file with this device and inode.
+enum class FileWork { open, openToMove, openBelow, remove };
 struct FileOrder {
   FileWork work = FileWork::open;
+  std::size_t folder = 0;  // length of its path
   dev_t device = 0;
   ino_t inode = 0;
   char path[PATH_MAX] = {};
 };
+
+namespace {
 
 // Returns 0, or errno; ESTALE if the name is another file's.
 int removeName(const char* path, dev_t device, ino_t inode) {
@@ -119,8 +124,27 @@ int checkRemovable(const std::string& path, const Descriptor& file) {
   return isSticky || isFixed ? EPERM : 0;
 }
 
+// Opens a file by its path below the folder with the first bytes of it. Returns 0, or errno.
+int openInFolder(const std::string& path, std::size_t folder, Descriptor& file) {
+  Descriptor at(::open(path.substr(0, folder).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  for (std::size_t from = folder + 1; at;) {
+    const std::size_t slash = path.find('/', from);
+    const std::string name = path.substr(from, slash == std::string::npos ? slash : slash - from);
+    if (slash == std::string::npos) {
+      file = Descriptor(::openat(at.number(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+      return file ? 0 : errno;
+    }
+    at = Descriptor(::openat(at.number(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    from = slash + 1;
+  }
+  return errno;
+}
+
 // Opens a file for reading. Returns 0, or errno.
-int openFor(const char* path, bool toMove, Descriptor& file) {
+int openFor(const FileOrder& order, Descriptor& file) {
+  if (order.work == FileWork::openBelow) return openInFolder(order.path, order.folder, file);
+  const bool toMove = order.work == FileWork::openToMove;
+  const char* const path = order.path;
   file = Descriptor(::open(path, O_RDONLY | O_CLOEXEC | (toMove ? O_NOFOLLOW : 0)));
   if (!file) return errno;
   const int reason = toMove ? checkRemovable(path, file) : 0;
@@ -135,8 +159,8 @@ void openForParent(int socket) {
     if (count < 0) continue;
     FileAnswer answer;
     Descriptor file;
-    answer.reason = order.work == FileWork::remove ? removeName(order.path, order.device, order.inode)
-                                                   : openFor(order.path, order.work == FileWork::openToMove, file);
+    answer.reason =
+        order.work == FileWork::remove ? removeName(order.path, order.device, order.inode) : openFor(order, file);
     cmsghdr* const control = CMSG_FIRSTHDR(&answer.message);
     const int number = file.number();
     control->cmsg_level = SOL_SOCKET;
@@ -148,10 +172,15 @@ void openForParent(int socket) {
   }
 }
 
+bool setPath(FileOrder& order, const std::filesystem::path& path) {
+  if (path.native().size() >= sizeof order.path) return false;
+  path.native().copy(order.path, sizeof order.path - 1);
+  return true;
+}
+
 // Returns the errno of the reply.
 int askChild(int child, const std::filesystem::path& path, FileOrder order, FileAnswer& answer) {
-  if (path.native().size() >= sizeof order.path) return ENAMETOOLONG;
-  path.native().copy(order.path, sizeof order.path - 1);
+  if (!setPath(order, path)) return ENAMETOOLONG;
   if (::send(child, &order, sizeof order, MSG_NOSIGNAL) < 0) return errno;
   if (::recvmsg(child, &answer.message, MSG_CMSG_CLOEXEC) != sizeof answer.reason) return EIO;
   return answer.reason;
@@ -284,12 +313,14 @@ FileOpener::~FileOpener() {
 }
 
 Descriptor FileOpener::open(const std::filesystem::path& path) const {
-  return openWith(path, false);
+  return openWith(path, {});
 }
 
 Descriptor FileOpener::openToMove(const std::filesystem::path& path) const {
   try {
-    return openWith(path, true);
+    FileOrder order;
+    order.work = FileWork::openToMove;
+    return openWith(path, order);
   } catch (const Error& error) {
     std::error_code none;
     if (std::filesystem::is_symlink(path, none))
@@ -298,14 +329,20 @@ Descriptor FileOpener::openToMove(const std::filesystem::path& path) const {
   }
 }
 
-Descriptor FileOpener::openWith(const std::filesystem::path& path, bool toMove) const {
+Descriptor FileOpener::openBelow(const std::filesystem::path& folder, const std::string& path) const {
+  FileOrder order;
+  order.work = FileWork::openBelow;
+  order.folder = folder.native().size();
+  return openWith(folder.native() + '/' + path, order);
+}
+
+Descriptor FileOpener::openWith(const std::filesystem::path& path, FileOrder order) const {
   if (!child_) {
     Descriptor file;
-    if (const int reason = openFor(path.c_str(), toMove, file); reason != 0) throwFileError(path, reason);
+    const int reason = setPath(order, path) ? openFor(order, file) : ENAMETOOLONG;
+    if (reason != 0) throwFileError(path, reason);
     return file;
   }
-  FileOrder order;
-  order.work = toMove ? FileWork::openToMove : FileWork::open;
   FileAnswer answer;
   if (const int reason = askChild(child_.number(), path, order, answer); reason != 0) throwFileError(path, reason);
   int number = -1;

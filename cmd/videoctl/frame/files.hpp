@@ -48,6 +48,8 @@ std::string identityOf(const struct stat& what);
 /// The same for an open file. Throws Error, naming `path`.
 std::string identityOf(const Descriptor& file, const std::string& path);
 
+struct FileOrder;
+
 /// Opens files for reading with the permissions that the program started with. In direct mode root becomes the owner of
 /// the data directory; a child process keeps the permissions of root and opens and removes the files.
 class FileOpener {
@@ -58,6 +60,9 @@ class FileOpener {
   FileOpener& operator=(const FileOpener&) = delete;
   /// Opens a file for reading. Throws Error.
   Descriptor open(const std::filesystem::path& path) const;
+  /// Opens a file for reading by its path below a folder that others may have filled: follows no symbolic link there,
+  /// and waits for nothing. Throws Error.
+  Descriptor openBelow(const std::filesystem::path& folder, const std::string& path) const;
   /// Opens a file for reading that is to be removed. Throws Error: malformed for a symbolic link, forbidden if its
   /// folder does not let it be removed.
   Descriptor openToMove(const std::filesystem::path& path) const;
@@ -65,7 +70,7 @@ class FileOpener {
   void remove(const std::filesystem::path& path, const Descriptor& file) const;
 
  private:
-  Descriptor openWith(const std::filesystem::path& path, bool toMove) const;
+  Descriptor openWith(const std::filesystem::path& path, FileOrder order) const;
 
   Descriptor child_;  ///< a socket; closing it ends the child
   int pid_ = -1;
