@@ -1,26 +1,219 @@
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <vector>
+
 #include "data/fields.hpp"
+#include "data_here.hpp"
 #include "frame/command.hpp"
+#include "frame/files.hpp"
+#include "frame/progress.hpp"
+#include "frame/prompt.hpp"
 
 namespace video::ctl {
-namespace {
 
-// Opens the data directory itself, which needs direct mode.
-std::unique_ptr<Data> openHere(Caller& caller, std::string_view command) {
+Target pickHere(Caller& caller, std::string_view command) {
   if (!caller.flags.server.empty() || !caller.flags.context.empty())
     throw Usage(fmt::format("{}: only works on a data directory of this machine, not on a server", command));
-  const Target target = pickLocal(caller.flags, true);
+  Target target = pickLocal(caller.flags, true);
   if (caller.flags.verbose) say(fmt::format("direct {}", target.address));
+  return target;
+}
+
+namespace {
+
+constexpr int foundProblems = 10;
+
+struct BackupTo {
+  std::string to;
+};
+
+struct VerifyWanted {
+  std::string set;
+};
+
+struct RestoreWanted {
+  std::string set;
+  bool revokeTokens = false;
+};
+
+struct ChangesWanted {
+  std::int64_t since = 0;
+  std::string cursorFile;
+};
+
+std::unique_ptr<Data> openHere(Caller& caller, std::string_view command) {
+  const Target target = pickHere(caller, command);
   becomeDataOwner(target.settings);
   return openData(target.settings, target.origin);
+}
+
+// Shows how far a command is, and ends it when a signal has come.
+Data::Progress shownBy(Progress& progress) {
+  return [&progress](std::uint64_t done, std::uint64_t all) {
+    if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
+    progress.show(static_cast<std::int64_t>(done), static_cast<std::int64_t>(all));
+  };
+}
+
+Data::Problems saidBy(Progress& progress) {
+  return [&progress](const BackupProblem& problem) {
+    progress.hide();
+    say(fmt::format("{}: {}: {}", problem.kind, problem.path, problem.detail));
+  };
+}
+
+int backUpToOutput(Caller& caller) {
+  if (::isatty(STDOUT_FILENO) != 0)
+    throw Usage("data backup -: writes a tar archive, which is not for a terminal: redirect it to a file or a program");
+  const std::unique_ptr<Data> data = openHere(caller, "data backup");
+  const SignalNote note;
+  Progress progress(caller.flags, "backup", true);
+  const BackupReport report = data->backup(
+      [&](std::span<const std::byte> bytes) {
+        caller.out.bytes(bytes);
+        if (!caller.out.isOpen()) throw ClosedOutput{};
+      },
+      shownBy(progress), saidBy(progress));
+  progress.hide();
+  caller.report(fmt::format("backed up {} files, {}", report.files, formatSize(report.bytes)));
+  return report.problems > 0 ? foundProblems : 0;
+}
+
+int backUp(Caller& caller, BackupTo& wanted) {
+  if (wanted.to == "-") return backUpToOutput(caller);
+  const Target target = pickHere(caller, "data backup");
+  const std::unique_ptr<Data> data = openData(target.settings, target.origin);
+  const SignalNote note;
+  Progress progress(caller.flags, "backup", true);
+  bool isWhole = true;
+  caller.out.one([&] {
+    BackupReport report = data->backup(
+        wanted.to, [&] { becomeDataOwner(target.settings); }, shownBy(progress), saidBy(progress));
+    progress.hide();
+    isWhole = report.problems == 0;
+    return report;
+  });
+  return isWhole ? 0 : foundProblems;
+}
+
+// Passes standard input on.
+void readArchive(const Data::Write& write) {
+  std::vector<std::byte> piece(1024 * 1024);
+  for (;;) {
+    if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
+    const ssize_t got = ::read(STDIN_FILENO, piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throwFileError("standard input", errno);
+    if (got == 0) return;
+    write(std::span(piece).first(static_cast<std::size_t>(got)));
+  }
+}
+
+int verify(Caller& caller, VerifyWanted& wanted) {
+  if (!caller.flags.server.empty() || !caller.flags.context.empty())
+    throw Usage("data verify: only works on a backup on this machine, not on a server");
+  const std::unique_ptr<Data> data = openData({}, {});
+  const SignalNote note;
+  Progress progress(caller.flags, "verify", true);
+  std::vector<BackupProblem> problems;
+  const auto add = [&](const BackupProblem& problem) { problems.push_back(problem); };
+  const BackupReport report =
+      wanted.set == "-" ? data->verify(readArchive, add) : data->verify(wanted.set, shownBy(progress), add);
+  progress.hide();
+  caller.out.all(problems);
+  if (!problems.empty()) return foundProblems;
+  caller.report(fmt::format("{}: {} files, {}, as they were when the backup was made at {}", report.path, report.files,
+                            formatSize(report.bytes), formatTime(report.time)));
+  return 0;
+}
+
+void reportRestored(const Caller& caller, const Target& target, const RestoreReport& report) {
+  caller.report(fmt::format("restored {} to its state of {}: {} files, {}", target.address, formatTime(report.time),
+                            report.files, formatSize(report.bytes)));
+  caller.report(fmt::format("ended {} sessions; no deletion is due before the delay is over ({} put off)",
+                            report.sessions, report.deletions));
+  if (report.tokensRevoked > 0) caller.report(fmt::format("revoked {} tokens", report.tokensRevoked));
+  if (!report.tokens.empty())
+    caller.report(fmt::format("{} tokens are valid again; --revoke-tokens revokes all", report.tokens.size()));
+  caller.report("signed links work again only with the old signing.key, which is not part of a backup");
+  if (report.isOlder)
+    caller.report(
+        fmt::format("the database has the older schema {}: videod migrates it when it starts, or run "
+                    "`videoctl data migrate --data-dir {}`",
+                    report.schema, target.address));
+}
+
+int restore(Caller& caller, RestoreWanted& wanted) {
+  const Target target = pickHere(caller, "data restore");
+  const std::filesystem::path set = std::filesystem::absolute(wanted.set);
+  const FileOpener opener;  // before root becomes the owner of the data directory, who may not read the backup
+  becomeDataOwner(target.settings);
+  confirm(caller.flags, "data restore", fmt::format("Restore {} to {}?", wanted.set, target.address));
+  const std::unique_ptr<Data> data = openData(target.settings, target.origin);
+  const SignalNote note;
+  Progress progress(caller.flags, "restore", true);
+  const auto open = [&](const std::string& path) -> Descriptor {
+    try {
+      return opener.open(set / path);
+    } catch (const Error& error) {
+      if (error.fault() == Fault::notFound) return {};
+      throw;
+    }
+  };
+  const RestoreReport report = data->restore(open, wanted.revokeTokens, shownBy(progress));
+  progress.hide();
+  for (const BackupProblem& problem : report.problems) saidBy(progress)(problem);
+  caller.out.all(report.tokens);
+  reportRestored(caller, target, report);
+  return report.problems.empty() ? 0 : foundProblems;
+}
+
+int listChanges(Caller& caller, ChangesWanted& wanted) {
+  constexpr std::int64_t most = 1000;
+  const Target target = pickHere(caller, "data changes");
+  // Opened before root becomes the owner of the data directory.
+  std::optional<PartFile> file;
+  if (!wanted.cursorFile.empty()) file.emplace(wanted.cursorFile + ".part");
+  becomeDataOwner(target.settings);
+  const std::unique_ptr<Data> data = openData(target.settings, target.origin);
+  std::int64_t cursor = wanted.since;
+  for (bool isLast = false; !isLast && caller.out.isOpen();) {
+    const ContentChanges changes = data->changes(cursor, most);
+    std::string text;
+    for (const std::string& path : changes.paths) text.append(path).push_back(caller.flags.nul ? '\0' : '\n');
+    caller.out.text(text);
+    cursor = changes.next;
+    isLast = changes.isLast;
+  }
+  caller.out.finish();
+  if (!caller.out.isOpen()) return 0;  // nobody has the whole list
+  if (!file) {
+    caller.report(fmt::format("next cursor: {}", cursor));
+    return 0;
+  }
+  file->clear();
+  const std::string text = fmt::format("{}\n", cursor);
+  writeFile(file->descriptor(), std::as_bytes(std::span(text)), file->path());
+  file->place(wanted.cursorFile, false);
+  return 0;
 }
 
 }  // namespace
 
 void addData(Commands& commands) {
-  CLI::App& noun = commands.noun("data", "The data directory itself",
-                                 {{"Create a data directory", "videoctl --data-dir /srv/videos data init"},
-                                  {"Migrate it to the current schema", "videoctl --data-dir /srv/videos data migrate"},
-                                  {"Invalidate all signed links", "videoctl --data-dir /srv/videos data rotate-key"}});
+  CLI::App& noun = commands.noun(
+      "data", "The data directory itself",
+      {{"Create a data directory", "videoctl --data-dir /srv/videos data init"},
+       {"Migrate it to the current schema", "videoctl --data-dir /srv/videos data migrate"},
+       {"Invalidate all signed links", "videoctl --data-dir /srv/videos data rotate-key"},
+       {"Back it up while it is in use", "videoctl --data-dir /srv/videos data backup monday"},
+       {"Verify a backup", "videoctl data verify monday"},
+       {"Restore a backup into a new folder", "videoctl --data-dir /srv/videos-again data restore monday --yes"},
+       {"Copy all videos out, and later what is new", "videoctl --data-dir /srv/videos data export all-videos"}});
 
   auto init = commands.verb<NoWords>(noun, "init", "Create a data directory in a new or empty folder");
   init.givesOne<DataState>();
@@ -42,6 +235,42 @@ void addData(Commands& commands) {
     caller.out.one([&] { return openHere(caller, "data migrate")->migrate(); });
     return 0;
   });
+
+  auto backup = commands.verb<BackupTo>(noun, "backup", "Back up the database and the contents while everything runs");
+  backup
+      .option("DEST", &BackupTo::to,
+              "new folder for the backup, or - for a tar archive on standard output; contents that the newest backup "
+              "beside it has take no more space")
+      ->required();
+  backup.givesOne<BackupReport>();
+  backup.runs(backUp);
+
+  auto check = commands.verb<VerifyWanted>(noun, "verify", "Verify all files of a backup against their SHA-256");
+  check.option("BACKUP", &VerifyWanted::set, "folder of the backup, or - for a tar archive on standard input")
+      ->required();
+  check.givesList<Page<BackupProblem>>();
+  check.runs(verify);
+
+  auto restored = commands.verb<RestoreWanted>(
+      noun, "restore", "Restore a backup into a new or empty data directory; list the tokens that are valid again");
+  restored.option("BACKUP", &RestoreWanted::set, "folder of the backup")->required();
+  restored.flag("--revoke-tokens", &RestoreWanted::revokeTokens, "revoke all tokens");
+  restored.givesList<Page<RestoredToken>>();
+  restored.runs(restore);
+
+  auto changes = commands.verb<ChangesWanted>(
+      noun, "changes", "List the files of contents that were added, one a line, for rsync --files-from");
+  changes.option("--since", &ChangesWanted::since, "list only what was added after this cursor (default 0: everything)",
+                 [](std::string_view text, std::string_view name, std::int64_t& to) {
+                   readText(text, name, to);
+                   if (to < 0) throw Error(Fault::malformed, fmt::format("{}: must be 0 or more", name));
+                 });
+  changes.option("--cursor-file", &ChangesWanted::cursorFile,
+                 "write the next cursor to this file when the list is complete, instead of reporting it");
+  changes.runs(listChanges);
+
+  addDataImport(commands, noun);
+  addDataExport(commands, noun);
 }
 
 }  // namespace video::ctl

@@ -139,7 +139,7 @@ std::vector<std::string> wordsOf(int count, char** arguments) {
 // commands run. Returns whether all were declared.
 bool addNouns(Commands& commands, const std::vector<std::string>& words, bool all) {
   using Add = void (*)(Commands&);
-  constexpr std::array<std::pair<std::string_view, Add>, 15> nouns{{{"user", addUser},
+  constexpr std::array<std::pair<std::string_view, Add>, 16> nouns{{{"user", addUser},
                                                                     {"session", addSession},
                                                                     {"token", addToken},
                                                                     {"video", addVideo},
@@ -153,7 +153,8 @@ bool addNouns(Commands& commands, const std::vector<std::string>& words, bool al
                                                                     {"task", addTask},
                                                                     {"data", addData},
                                                                     {"server", addServer},
-                                                                    {"context", addContext}}};
+                                                                    {"context", addContext},
+                                                                    {"doctor", addDoctor}}};
   const auto has = [&words](std::string_view word) {
     return std::find(words.begin(), words.end(), word) != words.end();
   };

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -13,18 +15,20 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <sstream>
 #include <thread>
 
 #include "base/address.hpp"
 #include "base/error.hpp"
 #include "flags.hpp"
+#include "http/client/sentry.hpp"
 #include "http/routing/router.hpp"
 #include "http/server/transport.hpp"
 #include "media/ffmpeg.hpp"
+#include "metrics.hpp"
 #include "observe/guarded.hpp"
 #include "observe/log.hpp"
-#include "observe/metrics.hpp"
 #include "observe/notify.hpp"
 #include "os/descriptor.hpp"
 #include "os/files.hpp"
@@ -33,6 +37,7 @@
 #include "schedule/schedule.hpp"
 #include "server/server.hpp"
 #include "settings/settings.hpp"
+#include "supervision.hpp"
 #include "toolkit/toolkit.hpp"
 
 namespace {
@@ -56,16 +61,33 @@ sigset_t takeSignals() {
   return signals;
 }
 
-// Returns on SIGTERM or SIGINT; until then calls `reload` on every SIGHUP.
-void waitForStop(const sigset_t& signals, const std::function<void()>& reload) {
+void reopenLog() {
+  try {
+    if (!observe::reopenLog()) return observe::warning("there is no log file to reopen");
+    observe::info("log file reopened");
+  } catch (const Error& error) {
+    observe::error("the log file cannot be reopened, writing to the old one", {{"error", error.what()}});
+  }
+}
+
+// Returns true on SIGTERM or SIGINT, and false once `most` have passed; until then calls `reload` on every SIGHUP.
+bool waitForStop(const sigset_t& signals, const std::function<void()>& reload,
+                 std::optional<std::chrono::milliseconds> most = {}) {
+  const auto end = std::chrono::steady_clock::now() + most.value_or(std::chrono::milliseconds{0});
   for (;;) {
     int number = 0;
-    sigwait(&signals, &number);
-    if (number == SIGTERM || number == SIGINT) return;
-    if (number == SIGHUP)
-      reload();
-    else
-      observe::warning("there is no log file to reopen");
+    if (!most) {
+      sigwait(&signals, &number);
+    } else {
+      const auto left = std::max<std::chrono::nanoseconds>(end - std::chrono::steady_clock::now(), {});
+      const auto seconds = std::chrono::floor<std::chrono::seconds>(left);
+      const timespec time{seconds.count(), (left - seconds).count()};
+      number = sigtimedwait(&signals, nullptr, &time);
+      if (number < 0 && errno == EAGAIN) return false;
+    }
+    if (number == SIGTERM || number == SIGINT) return true;
+    if (number == SIGHUP) reload();
+    if (number == SIGUSR1) reopenLog();
   }
 }
 
@@ -208,8 +230,8 @@ class Reloading {
       const auto taken = after.find(key);
       (taken != after.end() && taken->second == value ? reloaded.changed : reloaded.kept).push_back(key);
     }
+    observe::setUpLog(next.log);  // throws if the file cannot be opened
     limiter_.setOptions(next.limiter);
-    observe::setUpLog(next.log);
     toolkit_.tasks().setOptions(next.tasks);
     toolkit_.comments().setOptions(next.comments);
     settings_ = std::move(next);
@@ -236,34 +258,6 @@ class Reloading {
   http::Limiter& limiter_;
   LocalToolkit& toolkit_;
 };
-
-void measureQueue(observe::Metrics& metrics, LocalToolkit& toolkit) {
-  DeletionQuery query;
-  query.limit = 1;
-  const DeletionPage queue = toolkit.deletions().list(Operator{}, query);
-  const std::pair<const char*, std::int64_t> states[] = {
-      {"due", queue.due}, {"leased", queue.leased}, {"failed", queue.failed}, {"dead", queue.dead}};
-  for (const auto& [state, count] : states)
-    metrics.gauge("videod_deletions", "Queued deletions by state: due, leased, failed (will be retried), dead.",
-                  static_cast<double>(count), {{"state", state}});
-  metrics.counter("videod_deletions_cleared_total", "Deletions purged in total.", static_cast<double>(queue.purged));
-  metrics.counter("videod_deletions_failures_total", "Failed attempts to purge a deletion, in total.",
-                  static_cast<double>(queue.failures));
-  for (const TaskStatus& task : toolkit.tasks().list(Operator{}, {}).items) {
-    const observe::Metrics::Labels labels{{"task", task.name}};
-    const auto add = [&](const char* name, const char* help, std::int64_t count) {
-      metrics.counter(name, help, static_cast<double>(count), labels);
-    };
-    add("videod_task_runs_total", "Runs of a task, in any process.", task.runs);
-    add("videod_task_done_total", "Items that a task completed.", task.done);
-    add("videod_task_failed_total", "Items that failed in a task.", task.failed);
-    metrics.gauge("videod_task_running", "Whether a task is running: 1 or 0.", task.state == TaskState::running ? 1 : 0,
-                  labels);
-    if (task.lastRun)
-      metrics.gauge("videod_task_last_run_timestamp_seconds", "Start time of a task's last run, in seconds since 1970.",
-                    std::chrono::duration<double>(task.lastRun->time_since_epoch()).count(), labels);
-  }
-}
 
 // The URL of a role is that of the first listener that has it.
 void addRoles(std::vector<RoleUrl>& roles, const http::Listener& listener, const std::string& address) {
@@ -312,9 +306,30 @@ std::string whyNotReady(bool stopping, LocalToolkit& toolkit, const schedule::Sc
   return task.empty() ? task : fmt::format("the thread of task {} has failed: restart videod", task);
 }
 
+// Sends errors to log.sentry_dsn, if there is one, as long as this object lives.
+class ErrorSender {
+ public:
+  explicit ErrorSender(const std::string& dsn) {
+    if (dsn.empty()) return;
+    reporter_.emplace(http::SentryDsn(dsn));
+    observe::setErrorObserver([this](std::string_view message, const std::vector<observe::LogField>& fields) {
+      reporter_->report(message, fields);
+    });
+  }
+  ~ErrorSender() { observe::setErrorObserver({}); }
+  ErrorSender(const ErrorSender&) = delete;
+  ErrorSender& operator=(const ErrorSender&) = delete;
+  const http::SentryReporter* reporter() const { return reporter_ ? &*reporter_ : nullptr; }
+
+ private:
+  std::optional<http::SentryReporter> reporter_;
+};
+
 void run(const Flags& flags, Settings settings, std::string_view origin, const sigset_t& signals) {
   observe::setUpLog(settings.log);
+  const ErrorSender errors(settings.sentryDsn);  // outlives every other thread
   const Settings asked = settings;
+  observe::notifyStatus("Opening " + settings.dataDirectory.string());
   const std::unique_ptr<LocalToolkit> toolkit = openLocal(settings, origin, true);
   const std::unique_ptr<schedule::Scheduler> scheduler = toolkit->tasks().makeScheduler(schedule::systemAlarmClock());
 
@@ -341,17 +356,7 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
   };
   daemon.limits = [&] { return limitsOf(router.limiter()); };
   daemon.reload = [&] { return reloading.reload(); };
-  daemon.metrics = [&] {
-    observe::Metrics metrics;
-    router.addMetrics(metrics);
-    transport.addMetrics(metrics);
-    metrics.counter("videod_log_lines_dropped_total", "Log lines dropped because nobody read them in time.",
-                    static_cast<double>(observe::droppedLogLines()));
-    metrics.gauge("videod_damaged_contents", "Videos whose content is missing or damaged, at most 1000.",
-                  static_cast<double>(toolkit->damagedContents()));
-    measureQueue(metrics, *toolkit);
-    return metrics.text();
-  };
+  daemon.metrics = [&] { return video::daemon::collectMetrics({*toolkit, router, transport, errors.reporter()}); };
   std::vector<RoleUrl> roles;
   daemon.roles = [&] { return roles; };
   toolkit->server().become(std::move(daemon));
@@ -370,17 +375,24 @@ void run(const Flags& flags, Settings settings, std::string_view origin, const s
   transport.start();
   scheduler->start();
   observe::notifyReady();
+  video::daemon::Supervision supervision(*toolkit, transport, router.limiter());
   observe::info("ready", {{"version", VIDEO_VERSION}, {"data_dir", settings.dataDirectory.string()}});
 
-  waitForStop(signals, [&] {
+  const auto reload = [&] {
     try {
       reloading.reload();
     } catch (const std::exception& error) {
       observe::error("reload failed, keeping the old configuration", {{"error", error.what()}});
     }
-  });
+  };
+  waitForStop(signals, reload);
   stopping = true;
-  observe::notifyStopping();
+  supervision.stop();
+  if (settings.drain.count() > 0) {
+    observe::info("draining", {{"seconds", std::chrono::duration<double>(settings.drain).count()}});
+    transport.closeAfterReplies();
+    if (waitForStop(signals, reload, settings.drain)) transport.stopNow();
+  }
   observe::info("stopping");
   stop(*scheduler, router, transport, toolkit->uploads(), signals);
 }

@@ -445,6 +445,10 @@ std::size_t Access::load() {
   return impl_->cache.size();
 }
 
+CacheCounts Access::cacheCounts() const {
+  return impl_->cache.counts();
+}
+
 const AccessOptions& Access::options() const {
   return impl_->options;
 }

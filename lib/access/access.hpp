@@ -93,6 +93,13 @@ NewSecret makeTokenSecret();
 /// Returns the hash of the session or token of `who`, as stored in the tables; empty if there is none.
 std::string hashOf(const Identity& who);
 
+/// Counts of the cache of sessions and tokens since the program started.
+struct CacheCounts {
+  std::size_t entries = 0;  ///< now
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;  ///< lookups that had to read the database
+};
+
 /// Turns credentials into identities, with a cache of sessions and tokens. May be used from any thread. Functions that
 /// take a Transaction are for use inside a write.
 class Access {
@@ -177,6 +184,8 @@ class Access {
   void loadInBackground();
   /// Does the same at once. Returns the number of sessions and tokens in the cache.
   std::size_t load();
+  /// Returns the counts of the cache.
+  CacheCounts cacheCounts() const;
 
   const AccessOptions& options() const;
   Time now() const;

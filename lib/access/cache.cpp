@@ -34,9 +34,11 @@ std::optional<Cache::Found> Cache::find(const SecretKey& key, std::int64_t epoch
   Shard& shard = shardOf(key);
   const std::scoped_lock lock(shard.mutex);
   const auto slot = shard.slots.find(key);
-  if (slot == shard.slots.end()) return std::nullopt;
+  const bool isKnown = slot != shard.slots.end() && slot->second.entry.epoch == epoch &&
+                       !(slot->second.entry.identity.expires && *slot->second.entry.identity.expires <= now);
+  ++(isKnown ? shard.hits : shard.misses);
+  if (!isKnown) return std::nullopt;
   Entry& entry = slot->second.entry;
-  if (entry.epoch != epoch || (entry.identity.expires && *entry.identity.expires <= now)) return std::nullopt;
   slot->second.used = true;
   const bool touch = mayTouch && now >= entry.nextTouch;
   if (touch) entry.nextTouch = now + entry.touchInterval;
@@ -99,6 +101,17 @@ std::size_t Cache::size() const {
     sum += shard.slots.size();
   }
   return sum;
+}
+
+CacheCounts Cache::counts() const {
+  CacheCounts counts;
+  for (const Shard& shard : shards_) {
+    const std::scoped_lock lock(shard.mutex);
+    counts.entries += shard.slots.size();
+    counts.hits += shard.hits;
+    counts.misses += shard.misses;
+  }
+  return counts;
 }
 
 }  // namespace video::access

@@ -41,6 +41,8 @@ class Cache {
   void extend(const SecretKey& key, Time expires);
   void drop(const SecretKey& key);
   std::size_t size() const;
+  /// Returns how many calls of `find` found an entry, and how many did not.
+  CacheCounts counts() const;
 
  private:
   struct Hash {
@@ -63,6 +65,8 @@ class Cache {
     Slots slots;
     std::vector<Slots::value_type*> ring;
     std::size_t hand = 0;
+    std::uint64_t hits = 0;
+    std::uint64_t misses = 0;
     void remove(Slots::iterator slot);
     void makeRoom();
   };

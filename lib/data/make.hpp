@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string_view>
@@ -10,10 +9,14 @@
 
 namespace video {
 
-/// Makes the operations on the folder `path`. `origin` says where the path came from, for error messages;
-/// `lockTimeout` limits the wait for other processes; a new directory has a reserve if `freeSpaceFloor` bytes remain
-/// free.
+namespace store {
+struct StoreOptions;
+}
+
+/// Makes the operations on the folder `path`. `origin` says where the path came from, for error messages; a new
+/// directory has a reserve if the floor of `store` remains free; `deletionDelay` is how long a restore puts off
+/// deletions.
 std::unique_ptr<Data> makeLocalData(const std::filesystem::path& path, std::string_view origin,
-                                    std::chrono::milliseconds lockTimeout, std::uint64_t freeSpaceFloor);
+                                    const store::StoreOptions& store, std::chrono::milliseconds deletionDelay);
 
 }  // namespace video

@@ -220,7 +220,12 @@ schedule::Counts PurgeWorker::finish(std::span<const Unlinked> videos) {
     }
   }
   for (const Unlinked& one : videos)
-    if (!one.failure.empty()) observe::warning("deletion failed", {{"video", one.video.text}, {"error", one.failure}});
+    if (!one.failure.empty()) {
+      const bool isLast = one.tries + 1 >= options_.maxTries;
+      observe::log(isLast ? observe::LogLevel::error : observe::LogLevel::warning,
+                   isLast ? "deletion failed for the last time; see `videoctl queue list --dead`" : "deletion failed",
+                   {{"video", one.video.text}, {"error", one.failure}});
+    }
   return counts;
 }
 

@@ -31,6 +31,7 @@ struct Listener {
   bool trustedGet = true;       ///< if trusted: a GET may change something without the header field that says so
   bool operatorSocket = false;  ///< a caller without a credential is the operator
   std::string publicUrl{};      ///< public URL of this listener, without a trailing slash; empty: not known
+  bool inherited = false;       ///< systemd holds its socket: what it accepted is served even while stopping
 };
 
 /// Options of session cookies.

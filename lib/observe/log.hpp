@@ -4,11 +4,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "base/clock.hpp"
 
@@ -19,6 +21,10 @@ enum class LogLevel { debug, info, warning, error, off };
 /// The format of a log line: `key=value` pairs, or a JSON object.
 enum class LogFormat { logfmt, json };
 
+/// The format of access lines: that of the other lines, one of their formats, or the Combined Log Format of Apache,
+/// which goaccess and fail2ban read.
+enum class AccessFormat { likeOthers, logfmt, json, common };
+
 /// How client addresses are logged: as they are, as their network (IPv4 /24, IPv6 /48), or not at all.
 enum class LogAddress { full, truncated, none };
 
@@ -28,6 +34,8 @@ struct LogOptions {
   LogFormat format = LogFormat::logfmt;
   bool access = true;  ///< log every request
   LogAddress address = LogAddress::full;
+  AccessFormat accessFormat = AccessFormat::likeOthers;
+  std::string accessFile{};  ///< regular file or FIFO for the access lines; empty: stderr
 };
 
 /// A named value in a log line. Never pass secrets, passwords or query strings.
@@ -63,15 +71,34 @@ struct AccessLine {
   std::string_view user{};        ///< see LoggedCaller
   std::string_view credential{};  ///< see LoggedCaller
   std::string_view agent{};       ///< the User-Agent
+  int minorVersion = 1;           ///< of HTTP/1.x
 };
+
+/// Told of every line at level error, whatever the level of the log: on the thread that logs, which it must not keep
+/// waiting. It must not throw, nor log an error itself.
+using ErrorObserver = std::function<void(std::string_view message, const std::vector<LogField>& fields)>;
 
 /// Configures the program's logger, which writes to stderr; until then it writes warnings and errors in logfmt, in the
 /// calling thread. From then on a thread of the logger writes, which inherits the signal mask of its creator: a reader
 /// that stalls delays nobody, lines over 1 MiB that wait are dropped, and a line says afterwards how many. May be
-/// called again and from any thread.
+/// called again and from any thread. Throws Error, and changes nothing, if the file for access lines is neither a
+/// regular file nor a FIFO (malformed), or cannot be opened (malformed, forbidden).
 void setUpLog(const LogOptions& options);
 
-/// Returns how many lines were dropped since the program started. May be called from any thread.
+/// Opens the file for access lines again by its name, after it was renamed. Returns false if there is none. Throws as
+/// `setUpLog` does; the old file stays in use then. May be called from any thread.
+bool reopenLog();
+
+/// Sets who is told of errors; an empty function for nobody. Returns while calls of the old one may still be running.
+/// May be called from any thread.
+void setErrorObserver(ErrorObserver observer);
+
+/// Returns how many lines at level error there were since the program started, whatever the level of the log. May be
+/// called from any thread.
+std::uint64_t loggedErrors() noexcept;
+
+/// Returns how many lines were dropped, of stderr and the file, since the program started. May be called from any
+/// thread.
 std::uint64_t droppedLogLines() noexcept;
 
 /// Writes a line at `level`, with its fields in the given order. May be called from any thread; never throws.
@@ -101,13 +128,16 @@ std::string loggedAddress(std::string_view address);
 /// Returns whether `logAccess` writes anything, for callers that measure only for the access log.
 bool logsAccess() noexcept;
 
-/// Logs a request. Lines are buffered and may reach stderr up to 100 ms later. May be called from any thread; never
-/// throws.
+/// Logs a request. Lines are buffered and may reach stderr or the file up to 100 ms later. May be called from any
+/// thread; never throws.
 void logAccess(const AccessLine& line) noexcept;
 
 /// Returns the text of a line, without a newline. With `journal` it has journald's priority prefix and no time, which
 /// journald adds.
 std::string formatLine(LogFormat format, bool journal, Time time, LogLevel level, std::string_view message,
                        std::initializer_list<LogField> fields);
+
+/// Returns the text of an access line in the Combined Log Format, without a newline. Times are in UTC.
+std::string formatCommon(const AccessLine& line, Time time);
 
 }  // namespace video::observe

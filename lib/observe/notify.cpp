@@ -2,6 +2,9 @@
 
 #include <systemd/sd-daemon.h>
 
+#include <algorithm>
+#include <cstdint>
+
 namespace video::observe {
 
 void notifyReady() noexcept {
@@ -10,6 +13,20 @@ void notifyReady() noexcept {
 
 void notifyStopping() noexcept {
   ::sd_notify(0, "STOPPING=1");
+}
+
+void notifyStatus(const std::string& text) noexcept {
+  ::sd_notifyf(0, "STATUS=%.*s", static_cast<int>(std::min(text.find('\n'), text.size())), text.c_str());
+}
+
+void notifyAlive() noexcept {
+  ::sd_notify(0, "WATCHDOG=1");
+}
+
+std::chrono::milliseconds watchdogPeriod() noexcept {
+  std::uint64_t microseconds = 0;
+  if (::sd_watchdog_enabled(0, &microseconds) <= 0) return {};
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::microseconds(microseconds));
 }
 
 std::vector<int> takeHandedSockets() noexcept {

@@ -113,6 +113,20 @@ void removeFile(FileSystem& files, int at, const std::string& name) {
   if (files.unlinkat(at, name.c_str()) != 0 && errno != ENOENT) throwErrno(errno, name);
 }
 
+void removeTree(FileSystem& files, int at, const std::string& name) {
+  struct stat is {};
+  if (::fstatat(at, name.c_str(), &is, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT) return;
+    throwErrno(errno, name);
+  }
+  if (!S_ISDIR(is.st_mode)) return removeFile(files, at, name);
+  {
+    const Descriptor folder = openFolder(files, at, name);
+    for (const std::string& one : listNames(files, folder.number(), name)) removeTree(files, folder.number(), one);
+  }
+  if (files.rmdirat(at, name.c_str()) != 0 && errno != ENOENT) throwErrno(errno, name);
+}
+
 int tryWriteAll(FileSystem& files, int file, std::string_view bytes) noexcept {
   while (!bytes.empty()) {
     const ssize_t written = files.write(file, bytes.data(), bytes.size());

@@ -37,6 +37,9 @@ std::vector<std::string> listNames(FileSystem& files, int folder, std::string_vi
 /// Removes a file. It is not an error if there is none.
 void removeFile(FileSystem& files, int at, const std::string& name);
 
+/// Removes a file, or a folder with all that is in it. It is not an error if there is none.
+void removeTree(FileSystem& files, int at, const std::string& name);
+
 /// Writes all bytes. Returns 0, or the errno of the call that failed.
 int tryWriteAll(FileSystem& files, int file, std::string_view bytes) noexcept;
 /// Writes all bytes; throws as throwErrno does.

@@ -155,5 +155,7 @@ inline std::size_t schemeSize(std::string_view url) {
 
 /// Returns the keys of [web].
 const std::vector<Rule<Settings>>& webRules();
+/// Returns the keys of [log].
+const std::vector<Rule<Settings>>& logRules();
 
 }  // namespace video::config

@@ -201,6 +201,8 @@ const std::vector<Rule<Settings>>& rules() {
        [](const S& of) { return fmt::format("{}", fmt::join(of.origins, ",")); }},
       duration<S>(
           "http.shutdown_timeout", 0ms, 1h, [](auto& of) -> auto& { return of.transport.shutdownTimeout; }),
+      duration<S>(
+          "http.drain", 0ms, 1h, [](auto& of) -> auto& { return of.drain; }),
 
       choice<S>(
           "stream.access",
@@ -318,6 +320,10 @@ const std::vector<Rule<Settings>>& rules() {
           "storage.synchronous",
           std::array{pair{Word("full"), store::Synchronous::full}, pair{Word("normal"), store::Synchronous::normal}},
           [](auto& of) -> auto& { return of.store.synchronous; }),
+      choice<S>(
+          "storage.checkpoints",
+          std::array{pair{Word("own"), store::Checkpoints::own}, pair{Word("external"), store::Checkpoints::external}},
+          [](auto& of) -> auto& { return of.store.checkpoints; }),
       duration<S>(
           "storage.lock_timeout", 0ms, 1h, [](auto& of) -> auto& { return of.store.lockTimeout; }),
 
@@ -370,31 +376,21 @@ const std::vector<Rule<Settings>>& rules() {
       duration<S>(
           "task.upload-sweep.older_than", 1s, 24h * 3660,
           [](auto& of) -> auto& { return of.tasks.brokenUploadsAfter; }),
+      {"task.backup.to",
+       [](const Value& value, S& to) {
+         to.tasks.backup.to = value.text();
+         if (!to.tasks.backup.to.starts_with('/')) value.refuse("must be an absolute path");
+       },
+       [](const S& of) { return of.tasks.backup.to; }},
+      count<S>(
+          "task.backup.keep", 1, 10'000, [](auto& of) -> auto& { return of.tasks.backup.keep; }),
       count<S>(
           "task.verify.share", 1, 100'000, [](auto& of) -> auto& { return of.tasks.verifyShare; }),
-
-      choice<S>(
-          "log.level",
-          std::array{pair{Word("debug"), observe::LogLevel::debug}, pair{Word("info"), observe::LogLevel::info},
-                     pair{Word("warning"), observe::LogLevel::warning}, pair{Word("error"), observe::LogLevel::error},
-                     pair{Word("off"), observe::LogLevel::off}},
-          [](auto& of) -> auto& { return of.log.level; }),
-      choice<S>(
-          "log.format",
-          std::array{pair{Word("logfmt"), observe::LogFormat::logfmt}, pair{Word("json"), observe::LogFormat::json}},
-          [](auto& of) -> auto& { return of.log.format; }),
-      flag<S>(
-          "log.access", [](auto& of) -> auto& { return of.log.access; }),
-      choice<S>(
-          "log.address",
-          std::array{pair{Word("full"), observe::LogAddress::full},
-                     pair{Word("truncated"), observe::LogAddress::truncated},
-                     pair{Word("none"), observe::LogAddress::none}},
-          [](auto& of) -> auto& { return of.log.address; }),
   };
   static const std::vector<Rule<Settings>> all = [] {
     std::vector<Rule<Settings>> made = plain;
     made.insert(made.end(), webRules().begin(), webRules().end());
+    made.insert(made.end(), logRules().begin(), logRules().end());
     addTaskRules(made);
     return made;
   }();
@@ -450,7 +446,6 @@ void checkTogether(const Settings& settings, const std::string& file, const KeyL
       throw Error(Fault::malformed,
                   fmt::format("{}:{}: {}{}: {}", file, line == lines.end() ? 0 : line->second, table, key, why));
     };
-    if (timing.enabled && !isImplemented(task)) refuse("enabled", "this version does not have this task");
     if (lines.contains(table + "every") && lines.contains(table + "cron"))
       refuse("cron", "cannot be combined with every");
     if (timing.cron.empty() && timing.jitter >= timing.every)

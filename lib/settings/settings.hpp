@@ -40,6 +40,7 @@ struct Settings {
   http::TrustedProxies proxies;
   std::string accelRedirect;  ///< see RouterOptions::accelRedirect
   http::TransportOptions transport;
+  std::chrono::milliseconds drain{0};  ///< how long /readyz says 503 before the daemon stops
   http::LimiterOptions limiter;
   access::AccessOptions access;
   UsersOptions users;
@@ -56,6 +57,7 @@ struct Settings {
   WebOptions web;
   store::StoreOptions store;
   observe::LogOptions log;
+  std::string sentryDsn;  ///< where errors are sent (see http::SentryDsn); empty: nowhere
 
   /// Returns whether `web.root` is the data directory, contains it or is in it: then everyone could read its files.
   bool servesData() const;

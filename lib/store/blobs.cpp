@@ -25,6 +25,7 @@
 #include "store/adopted_file.hpp"
 #include "store/content_writer.hpp"
 #include "store/directory.hpp"
+#include "store/held_files.hpp"
 
 namespace video::store {
 namespace {
@@ -439,6 +440,7 @@ void Blobs::remove(std::span<Removal> all) {
     std::vector<Removal*> removals;
   };
   const Waiting forTheDisk;
+  const bool isHeld = BackupLock::isHeld(*directory_);
   std::map<std::string, Shard> shards;
   Descriptor blobs;
   // Throws as often as it fails, so that each removal has its failure.
@@ -462,9 +464,12 @@ void Blobs::remove(std::span<Removal> all) {
       if (!isBlobName(one.blob)) return;
       Shard& shard = shardOf(one.blob.substr(0, 2));
       if (!shard.folder) return;
-      os::removeFile(directory_->files(), shard.folder.number(), one.blob);
+      removeOrHold(*directory_, shard.folder.number(), one.blob, isHeld);
       shard.removals.push_back(&one);
     });
+  if (isHeld) hasHeld_ = true;
+  // What came after the backup had emptied it.
+  if (!isHeld && hasHeld_.exchange(false)) emptyHeld(*directory_);
   // Sync even if a file was already gone: the process that unlinked it may have been killed before its sync.
   for (const auto& [name, shard] : shards) {
     if (!shard.folder || directory_->files().fsync(shard.folder.number()) == 0) continue;

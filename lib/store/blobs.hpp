@@ -108,8 +108,8 @@ class Blobs {
   /// Returns the path of a blob below `blobs/`.
   static std::string pathOf(std::string_view blob);
 
-  /// Removes files, syncs each folder once, and records which removals failed. A file that is already gone is not a
-  /// failure.
+  /// Removes files that no committed row names, syncs each folder once, and records which removals failed. A file that
+  /// is already gone is not a failure. While a backup runs, they are moved to `held/`, for it may need them.
   void remove(std::span<Removal> all);
   /// Removes `incoming/NAME` unless an upload holds it, or `mayRemove`, which is called under the upload's lock,
   /// returns false. Returns whether it was removed.
@@ -141,6 +141,7 @@ class Blobs {
   std::shared_ptr<DataDirectory> directory_;
   std::shared_ptr<SyncedShards> syncedShards_;
   std::unique_ptr<Reading> reading_;
+  std::atomic<bool> hasHeld_{false};  ///< this process has moved files to `held/`
 };
 
 }  // namespace video::store

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/error.hpp"
 #include "store/directory.hpp"
 #include "store/schema.hpp"
 #include "store/sqlite_connection.hpp"
@@ -141,7 +142,12 @@ std::string Database::whyNotReady() {
   return impl_->writer->whyNotReady();
 }
 void Database::checkpoint() {
+  if (impl_->options.checkpoints == Checkpoints::external)
+    throw Error(Fault::conflict, "storage.checkpoints is external: another program, such as Litestream, checkpoints");
   impl_->writer->checkpoint();
+}
+Checkpoints Database::checkpoints() const {
+  return impl_->options.checkpoints;
 }
 std::uint64_t Database::logSize() const {
   std::error_code missing;

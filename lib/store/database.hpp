@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -119,9 +120,14 @@ enum class Purpose { grow, keep, rehearse };
 /// benchmarks.
 enum class Synchronous { full, normal };
 
+/// Who copies the write-ahead log into the database (checkpoints): this program, or another one, such as Litestream,
+/// which would miss what is copied before it has read it.
+enum class Checkpoints { own, external };
+
 /// How a Database is opened.
 struct StoreOptions {
   Synchronous synchronous = Synchronous::full;
+  Checkpoints checkpoints = Checkpoints::own;
   std::chrono::milliseconds lockTimeout{10'000};   ///< how long a write waits for another process
   std::uint64_t freeSpaceFloor = 1ULL << 30;       ///< bytes that `grow` leaves free
   os::FileSystem* files = &os::systemFiles();      ///< interface for all file access except the database
@@ -135,6 +141,9 @@ struct WriterCounters {
   std::uint64_t operations = 0;  ///< committed operations
   std::uint64_t commits = 0;     ///< transactions that committed at least one operation
   std::uint64_t failedBatches = 0;
+  /// Upper bounds of `batches`; the last one counts larger batches.
+  static constexpr std::array<double, 7> batchSizes{1, 2, 4, 8, 16, 64, 256};
+  std::array<std::uint64_t, batchSizes.size() + 1> batches{};  ///< commits by number of operations
 };
 
 /// The SQLite database of a data directory: many readers, and one writer that commits all waiting operations together
@@ -202,8 +211,11 @@ class Database {
   /// The same: returns why the last commit failed, or nothing if it succeeded.
   std::string whyNotReady();
 
-  /// Checkpoints the write-ahead log as far as readers allow (PRAGMA wal_checkpoint(TRUNCATE)).
+  /// Checkpoints the write-ahead log as far as readers allow (PRAGMA wal_checkpoint(TRUNCATE)). Throws conflict if
+  /// that is left to another program.
   void checkpoint();
+  /// Returns who checkpoints the log.
+  Checkpoints checkpoints() const;
   /// Returns the size of the write-ahead log in bytes; 0 if there is nothing to checkpoint.
   std::uint64_t logSize() const;
 

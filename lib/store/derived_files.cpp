@@ -14,6 +14,7 @@
 #include "os/files.hpp"
 #include "os/locks.hpp"
 #include "store/directory.hpp"
+#include "store/held_files.hpp"
 
 namespace video::store {
 namespace {
@@ -125,18 +126,24 @@ std::optional<Content> DerivedFiles::find(const VideoId& video, const std::strin
 void DerivedFiles::remove(const VideoId& video, const std::string& name) {
   const Descriptor folder = openFolder(video);
   if (!folder) return;
-  os::removeFile(directory_.files(), folder.number(), name);
+  removeFile(folder.number(), name, BackupLock::isHeld(directory_));
   removeFolder(video);
+}
+
+// A backup has pictures only; the rest is made again.
+void DerivedFiles::removeFile(int folder, const std::string& name, bool isHeld) {
+  removeOrHold(directory_, folder, name, isHeld && name.starts_with("thumbnail-"));
 }
 
 void DerivedFiles::removeAll(const VideoId& video) {
   os::FileSystem& files = directory_.files();
+  const bool isHeld = BackupLock::isHeld(directory_);
   // One that is written at the same time may come in between.
   for (int attempt = 0; attempt < 10; ++attempt) {
     const Descriptor folder = openFolder(video);
     if (!folder) return;
     for (const std::string& name : os::listNames(files, folder.number(), video.text))
-      os::removeFile(files, folder.number(), name);
+      removeFile(folder.number(), name, isHeld);
     const Descriptor all = openFolder();
     if (files.rmdirat(all.number(), video.text.c_str()) == 0 || errno == ENOENT)
       return os::sync(files, all.number(), derived);
@@ -165,7 +172,7 @@ std::size_t DerivedFiles::removeUnused(const VideoId& video, const std::function
     if (!file || !os::tryLock(file.number(), LOCK_EX) || !os::isSameFile(file.number(), folder.number(), name) ||
         isUsed(name))
       continue;
-    os::removeFile(files, folder.number(), name);
+    removeFile(folder.number(), name, BackupLock::isHeld(directory_));
     ++removed;
   }
   removeFolder(video);

@@ -48,6 +48,7 @@ class DerivedFiles {
   Descriptor openFolder(const VideoId& video) const;
   Descriptor makeFolder(const VideoId& video);
   Descriptor tryMakeFile(int folder, const std::string& name, bool isLast);
+  void removeFile(int folder, const std::string& name, bool isHeld);
   void removeFolder(const VideoId& video);
 
   DataDirectory& directory_;

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <exception>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -28,12 +29,15 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::array folders{"blobs", "incoming", "derived", "lost+found"};
+constexpr std::array folders{"blobs", "incoming", "derived", "lost+found", "held"};
+// Marks a folder that a restore fills, until all of it is there.
+constexpr const char* restoringName = "restoring";
 // What a creation that was cut short may have left behind.
-constexpr std::array unfinished{"video.db.new", "video.db.new-wal", "video.db.new-shm", "video.db.new-journal"};
+constexpr std::array unfinished{"video.db.new", "video.db.new-wal", "video.db.new-shm", "video.db.new-journal",
+                                "restoring.new"};
 // Files that writing, purging and tasks open. Created with the directory, since a full disk may have no inodes
 // left.
-constexpr std::array lockFiles{"LOCK", "NEXT", "WRITE", "OWNERS", "scheduler.lock", "deleted-users"};
+constexpr std::array lockFiles{"LOCK", "NEXT", "WRITE", "OWNERS", "scheduler.lock", "deleted-users", "BACKUP"};
 
 bool lockWithin(int file, int operation, std::chrono::milliseconds within) {
   const SteadyClock::time_point deadline = SteadyClock::now() + within;
@@ -46,13 +50,27 @@ bool lockWithin(int file, int operation, std::chrono::milliseconds within) {
   return true;
 }
 
-bool hasDatabase(int folder) {
+bool hasFile(int folder, const char* name) {
   struct stat is {};
-  if (::fstatat(folder, "video.db", &is, AT_SYMLINK_NOFOLLOW) != 0) {
+  if (::fstatat(folder, name, &is, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno == ENOENT) return false;
-    os::throwErrno(errno, "video.db");
+    os::throwErrno(errno, name);
   }
   return S_ISREG(is.st_mode);
+}
+
+bool hasDatabase(int folder) {
+  return hasFile(folder, "video.db");
+}
+
+// Throws if a restore fills the folder, or has filled a part of it.
+void refuseRestoring(os::FileSystem& files, int root, const std::string& name) {
+  if (!hasFile(root, restoringName)) return;
+  const Descriptor lock = os::openIfThere(files, root, "LOCK", O_RDWR);
+  if (lock && !os::tryLock(lock.number(), LOCK_SH))
+    throw Error(Fault::busy, name + ": a backup is being restored there");
+  throw Error(Fault::conflict,
+              name + ": a restore was cut off: run `videoctl data restore` again, or remove this folder");
 }
 
 void requireNothingElse(const std::filesystem::path& path) {
@@ -121,7 +139,7 @@ void makeRoot(os::FileSystem& files, const std::filesystem::path& path) {
 
 // If others can write there, they can replace contents, links and accounts.
 void requireOwnerAlone(int root, const std::filesystem::path& path) {
-  for (const char* name : {".", "blobs", "incoming", "derived", "lost+found", "video.db", "signing.key"}) {
+  for (const char* name : {".", "blobs", "incoming", "derived", "lost+found", "held", "video.db", "signing.key"}) {
     struct stat is {};
     if (::fstatat(root, name, &is, AT_SYMLINK_NOFOLLOW) != 0) continue;
     if (S_ISLNK(is.st_mode) || (is.st_mode & (S_IWGRP | S_IWOTH)) == 0) continue;
@@ -206,6 +224,7 @@ void DataDirectory::create(const std::filesystem::path& path, os::FileSystem& fi
   makeRoot(files, path);
   const Descriptor root = openRoot(path, path.string());
   requireOwnerAlone(root.number(), path);
+  refuseRestoring(files, root.number(), path.string());
   if (!hasDatabase(root.number())) requireNothingElse(path);
   os::setCopyOnWrite(root.number(), false);
   if (!hasDatabase(root.number())) {
@@ -224,6 +243,55 @@ void DataDirectory::create(const std::filesystem::path& path, os::FileSystem& fi
   }
 }
 
+void DataDirectory::createFrom(const std::filesystem::path& path, const std::function<void(int root)>& restore,
+                               os::FileSystem& files, std::uint64_t freeSpaceFloor) {
+  makeRoot(files, path);
+  const Descriptor root = openRoot(path, path.string());
+  const int folder = root.number();
+  requireOwnerAlone(folder, path);
+  const auto lockIt = [&](const Descriptor& lock) {
+    if (!os::tryLock(lock.number(), LOCK_EX)) throw Error(Fault::busy, path.string() + ": in use");
+  };
+  if (!hasFile(folder, restoringName)) {
+    if (hasDatabase(folder)) {
+      lockIt(os::openOrMake(files, folder, "LOCK", O_RDWR));
+      throw Error(Fault::conflict, path.string() + ": is a data directory already; restore into a new folder");
+    }
+    requireNothingElse(path);
+  }
+  os::setCopyOnWrite(folder, false);
+  const Descriptor lock = os::openOrMake(files, folder, "LOCK", O_RDWR);
+  lockIt(lock);
+  if (hasDatabase(folder) && !hasFile(folder, restoringName))
+    throw Error(Fault::conflict, path.string() + ": has become a data directory meanwhile");
+  const auto removeAll = [&] {
+    for (const std::string& name : os::listNames(files, folder, path.string()))
+      if (name != "LOCK" && name != restoringName && name != "lost+found") os::removeTree(files, folder, name);
+  };
+  os::writeFile(files, folder, restoringName, "`videoctl data restore` fills this folder.\n", 0640);
+  try {
+    removeAll();
+    syncFolder(files, std::filesystem::canonical(path).parent_path());
+    makeFolders(files, folder, true);
+    for (const char* file : lockFiles) os::openOrMake(files, folder, file, O_RDWR);
+    restore(folder);
+    for (const char* left : unfinished)
+      if (std::string_view(left) != unfinished.front()) os::removeFile(files, folder, left);
+    Reserve(files, folder).make(freeSpaceFloor);
+    os::placeMadeFile(files, folder, unfinished.front(), "video.db");
+  } catch (...) {
+    try {
+      removeAll();
+      os::removeFile(files, folder, restoringName);
+    } catch (const std::exception&) {
+      // The mark stays, and the next restore removes the rest.
+    }
+    throw;
+  }
+  os::removeFile(files, folder, restoringName);
+  os::sync(files, folder, path.string());
+}
+
 std::shared_ptr<DataDirectory> DataDirectory::open(const std::filesystem::path& path, Hold hold,
                                                    std::string_view origin, std::chrono::milliseconds lockTimeout,
                                                    os::FileSystem& files) {
@@ -233,6 +301,7 @@ std::shared_ptr<DataDirectory> DataDirectory::open(const std::filesystem::path& 
   state->name = std::move(described);
   state->lockTimeout = lockTimeout;
   const int root = state->root.number();
+  refuseRestoring(files, root, state->name);
   if (!hasDatabase(root))
     throw Error(Fault::unreachable,
                 state->name + ": not a data directory (no video.db in it): run `videoctl data init`");

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,9 +30,17 @@ class DataDirectory {
   static void create(const std::filesystem::path& path, os::FileSystem& files = os::systemFiles(),
                      std::uint64_t freeSpaceFloor = 1ULL << 62);
 
+  /// Makes a data directory in a folder that is missing or empty, or in which this was cut off before, of what
+  /// `restore` puts below the folder `root`: contents in `blobs/`, and the database `video.db.new`. All or nothing:
+  /// until it is complete, the file `restoring` keeps everybody from opening it. Throws what `restore` throws; conflict
+  /// (the folder contains something else), busy (in use), unreachable, forbidden.
+  static void createFrom(const std::filesystem::path& path, const std::function<void(int root)>& restore,
+                         os::FileSystem& files, std::uint64_t freeSpaceFloor);
+
   /// Opens a data directory and takes its LOCK. Throws Error: unreachable (missing, or not a data directory; the
   /// message names `origin`, where the path came from), forbidden (also if others may write to the directory, a folder
-  /// in it, the database or the signing key), busy (others hold the LOCK for longer than `lockTimeout`).
+  /// in it, the database or the signing key), busy (others hold the LOCK for longer than `lockTimeout`), conflict (a
+  /// restore was cut off there).
   static std::shared_ptr<DataDirectory> open(const std::filesystem::path& path, Hold hold, std::string_view origin = {},
                                              std::chrono::milliseconds lockTimeout = std::chrono::seconds{10},
                                              os::FileSystem& files = os::systemFiles());

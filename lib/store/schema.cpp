@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "observe/notify.hpp"
 #include "os/files.hpp"
 #include "store/directory.hpp"
 #include "store/sqlite_connection.hpp"
@@ -110,6 +111,7 @@ std::int64_t schemaOf(const DataDirectory& directory) {
 std::int64_t schemaOf(const std::filesystem::path& path) {
   try {
     SQLite::Database database = openSqlite(path, SQLITE_OPEN_READWRITE, std::chrono::seconds{10});
+    leaveCheckpoints(database.getHandle());  // a look must not take anything from another program that checkpoints
     if (pragma(database, "application_id") != applicationId)
       throw Error(Fault::unreachable, fmt::format("{}: not a database of videod", path.string()));
     return pragma(database, "user_version");
@@ -159,6 +161,7 @@ Migrated migrate(DataDirectory& exclusive, const std::vector<Migration>& migrati
   const std::int64_t wanted = migrations.back().number;
   if (before > wanted) throwNewer(exclusive.databasePath(), before, wanted);
   if (before == wanted) return {before, before};
+  observe::notifyStatus(fmt::format("Migrating the database from schema {} to {}", before, wanted));
   const std::string copy = std::string(copyPrefix) + std::to_string(before);
   const bool hadCopy = ::faccessat(exclusive.descriptor(), copy.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
   // The copy goes only after the database was closed: until then a failed COMMIT is in the log.

@@ -45,6 +45,11 @@ SQLite::Database openSqlite(const std::filesystem::path& path, int flags, std::c
   }
 }
 
+void leaveCheckpoints(sqlite3* connection) noexcept {
+  sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  sqlite3_wal_autocheckpoint(connection, 0);
+}
+
 void SqlTexts::add(std::string_view sql) {
   const std::lock_guard lock(mutex_);
   if (texts_.find(sql) == texts_.end()) texts_.emplace(sql);
@@ -123,6 +128,7 @@ SqliteConnection::SqliteConnection(const std::filesystem::path& path, Kind kind,
                                    SqlTexts& texts)
     : database_(openSqlite(path, SQLITE_OPEN_READWRITE, options.lockTimeout)), texts_(texts) {
   sqlite3_extended_result_codes(handle(), 1);
+  if (options.checkpoints == Checkpoints::external) leaveCheckpoints(handle());
   control("PRAGMA foreign_keys = ON");
   control("PRAGMA trusted_schema = OFF");
   control("PRAGMA temp_store = MEMORY");

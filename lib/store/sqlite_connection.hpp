@@ -30,6 +30,9 @@ Error errorOf(const SQLite::Exception& exception);
 /// Opens an existing database file that is not a symbolic link.
 SQLite::Database openSqlite(const std::filesystem::path& path, int flags, std::chrono::milliseconds busyTimeout);
 
+/// Leaves the write-ahead log as it is when the connection is closed, and after its commits.
+void leaveCheckpoints(sqlite3* connection) noexcept;
+
 /// The SQL texts prepared so far on all connections of a Database.
 class SqlTexts {
  public:

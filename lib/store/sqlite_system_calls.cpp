@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <mutex>
+#include <string_view>
 #include <utility>
 
 #include "observe/log.hpp"
@@ -22,8 +23,10 @@ void note(int error) noexcept {
   if (error == ENOSPC || error == EDQUOT || error == EMFILE || error == ENFILE) noted = error;
 }
 
-// After a failed open SQLite tries again read-only, and reports the errno of that.
+// After a failed open SQLite tries again read-only, and reports the errno of that. A file that is open already is named
+// by a link of /proc.
 int openNoting(const char* path, int flags, int permissions) {
+  if (std::string_view(path).starts_with("/proc/self/fd/")) flags &= ~O_NOFOLLOW;
   const int file = ::open(path, flags, permissions);
   if (file < 0) note(errno);
   return file;

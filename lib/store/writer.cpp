@@ -138,7 +138,9 @@ void Writer::requireSpace(std::uint64_t more) {
 }
 
 WriterCounters Writer::counters() const {
-  return {operations_, commits_, failedBatches_};
+  WriterCounters counters{operations_, commits_, failedBatches_};
+  for (std::size_t at = 0; at < batches_.size(); ++at) counters.batches[at] = batches_[at];
+  return counters;
 }
 
 void Writer::wait(Operation& operation) {
@@ -252,7 +254,7 @@ void Writer::process(Batch& batch) {
 
   // Shortening the log costs two syncs, so callers get their results first. The write lock is kept: the log cannot
   // become empty while another process writes.
-  const bool logIsLong = connection_ && logPages_ >= logLimit;
+  const bool logIsLong = connection_ && logPages_ >= logLimit && options_.checkpoints == Checkpoints::own;
   if (!logIsLong) writeLock_.release();
   if (logPages_ != 0) walReadLock_.refresh();
   for (Operation* operation : std::exchange(batch, {})) operation->answer.give();
@@ -332,6 +334,10 @@ void Writer::runBatch(Batch& batch, bool mayPutOff) {
   if (good == 0) return;
   operations_ += static_cast<std::uint64_t>(good);
   ++commits_;
+  std::size_t size = 0;
+  while (size < WriterCounters::batchSizes.size() && static_cast<double>(good) > WriterCounters::batchSizes[size])
+    ++size;
+  ++batches_[size];
   lastGood_ = SteadyClock::now();
 }
 

@@ -2,6 +2,7 @@
 
 #include <semaphore.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -126,6 +127,7 @@ class Writer {
   std::atomic<std::uint64_t> operations_{0};
   std::atomic<std::uint64_t> commits_{0};
   std::atomic<std::uint64_t> failedBatches_{0};
+  std::array<std::atomic<std::uint64_t>, std::tuple_size_v<decltype(WriterCounters::batches)>> batches_{};
   std::jthread thread_;
 };
 

@@ -65,9 +65,22 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
         brokenUploadsAfter_(options.brokenUploadsAfter),
         keepReports_(options.keepReports),
         verifyShare_(options.verifyShare),
-        surroundings_{database,    blobs,      access,     deletions,           videos,
-                      exports,     renditions, purgeClock, brokenUploadsAfter_, keepReports_,
-                      verifyShare_},
+        backupPlan_(options.backup),
+        surroundings_{database,
+                      blobs,
+                      access,
+                      deletions,
+                      videos,
+                      exports,
+                      renditions,
+                      purgeClock,
+                      brokenUploadsAfter_,
+                      keepReports_,
+                      verifyShare_,
+                      [this] {
+                        const std::lock_guard lock(mutex_);
+                        return backupPlan_;
+                      }},
         file_(database.directory()) {
     deletions.workBy({[this](std::string_view task) {
                         if (scheduler_ != nullptr) scheduler_->wake(task);
@@ -93,8 +106,9 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
   TaskAsked run(const Credential& by, const TaskName& wanted) override {
     access::require(access_.identify(by), rights::tasksRun);
     const tasks::TaskKind& kind = find(wanted.name);
-    if (kind.make == nullptr)
-      throw Error(Fault::conflict, fmt::format("task {}: not implemented in this version", kind.name));
+    if (kind.refusal != nullptr)
+      if (const std::string why = kind.refusal(surroundings_); !why.empty())
+        throw Error(Fault::conflict, fmt::format("task {}: {}", kind.name, why));
     const TaskAsked asked{wanted.name, access_.now()};
     start(kind);
     return asked;
@@ -110,7 +124,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
   std::unique_ptr<schedule::Scheduler> makeScheduler(const schedule::AlarmClock& clock) override {
     auto made = std::make_unique<schedule::Scheduler>(clock, *this);
     for (const tasks::TaskKind& kind : tasks::taskList())
-      if (kind.make != nullptr) made->add(kind.make(surroundings_), byClock_ ? scheduleOf(kind) : schedule::Timing{});
+      made->add(kind.make(surroundings_), byClock_ ? scheduleOf(kind) : schedule::Timing{});
     if (byClock_) isFirst();
     scheduler_ = made.get();
     return made;
@@ -120,12 +134,18 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
     {
       const std::lock_guard lock(mutex_);
       timings_ = options.timings;
+      backupPlan_ = options.backup;
     }
     brokenUploadsAfter_ = options.brokenUploadsAfter;
     keepReports_ = options.keepReports;
     verifyShare_ = options.verifyShare;
     if (scheduler_ == nullptr || !byClock_) return;
     for (const tasks::TaskKind& kind : tasks::taskList()) scheduler_->setTiming(kind.name, scheduleOf(kind));
+  }
+
+  std::map<std::string, std::int64_t, std::less<>> failedRuns() const override {
+    const std::lock_guard lock(mutex_);
+    return failedRuns_;
   }
 
  private:
@@ -148,7 +168,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
     const TaskTiming timing = timingOf(kind.name);
     TaskStatus status;
     status.name = kind.name;
-    const bool isOff = !timing.enabled || kind.make == nullptr;
+    const bool isOff = !timing.enabled;
     status.state = file_.isTaskLocked(kind.name) ? TaskState::running : isOff ? TaskState::off : TaskState::waiting;
     status.plan = timing.cron.empty() ? fmt::format("every {}", formatDuration(timing.every)) : timing.cron;
     if (const auto tally = file_.find(kind.name)) {
@@ -196,7 +216,11 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
     kept.outcome = outcomeOf(run.end);
     kept.done = static_cast<std::int64_t>(run.counts.done);
     kept.failed = static_cast<std::int64_t>(run.counts.failed);
-    if (run.error) kept.error = run.error->what();
+    if (run.error) {
+      kept.error = run.error->what();
+      const std::lock_guard lock(mutex_);
+      ++failedRuns_[std::string(run.task)];
+    }
     file_.add(run.task, {kept.began, kept.ended, 1, kept.done, kept.failed});
     // An idle run every few seconds must not cost a commit.
     const TaskTiming timing = timingOf(run.task);
@@ -212,9 +236,11 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
   const bool byClock_;
   mutable std::mutex mutex_;
   decltype(TasksOptions::timings) timings_;
+  std::map<std::string, std::int64_t, std::less<>> failedRuns_;
   std::atomic<std::chrono::milliseconds> brokenUploadsAfter_;
   std::atomic<std::chrono::milliseconds> keepReports_;
   std::atomic<std::int64_t> verifyShare_;
+  BackupPlan backupPlan_;
   const tasks::Surroundings surroundings_;
   store::SchedulerFile file_;
   Descriptor schedule_;
@@ -228,12 +254,6 @@ std::map<std::string, TaskTiming, std::less<>> knownTasks() {
   std::map<std::string, TaskTiming, std::less<>> known;
   for (const tasks::TaskKind& kind : tasks::taskList()) known.emplace(kind.name, kind.timing);
   return known;
-}
-
-bool isImplemented(std::string_view task) {
-  const auto& all = tasks::taskList();
-  return std::any_of(all.begin(), all.end(),
-                     [&](const tasks::TaskKind& kind) { return kind.name == task && kind.make != nullptr; });
 }
 
 std::unique_ptr<LocalTasks> makeLocalTasks(store::Database& database, store::Blobs& blobs, access::Access& access,

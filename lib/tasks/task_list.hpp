@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,14 +29,17 @@ struct Surroundings {
   const std::atomic<std::chrono::milliseconds>& brokenUploadsAfter;
   const std::atomic<std::chrono::milliseconds>& keepReports;
   const std::atomic<std::int64_t>& verifyShare;
+  std::function<BackupPlan()> backupPlan;  ///< as it is now
 };
 
 /// The description of a task.
 struct TaskKind {
   std::string_view name;
   TaskTiming timing{};
-  bool shared = false;                                    ///< several processes may run the task at once
-  schedule::Task (*make)(const Surroundings&) = nullptr;  ///< null: not implemented in this version
+  bool shared = false;  ///< several processes may run the task at once
+  schedule::Task (*make)(const Surroundings&) = nullptr;
+  /// Returns why the task does nothing as this directory is configured; empty if it does. May be null.
+  std::string (*refusal)(const Surroundings&) = nullptr;
 };
 
 /// Returns all tasks, by name.

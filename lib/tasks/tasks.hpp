@@ -79,8 +79,11 @@ struct TaskTiming {
 /// Returns all tasks with their default timing.
 std::map<std::string, TaskTiming, std::less<>> knownTasks();
 
-/// Returns whether this version does anything in a task of this name.
-bool isImplemented(std::string_view task);
+/// Where the task backup puts its sets, and how many it keeps.
+struct BackupPlan {
+  std::string to = "/var/backups/videod";  ///< the folder of the sets
+  std::int64_t keep = 7;
+};
 
 /// Options of the scheduler's tasks.
 struct TasksOptions {
@@ -90,7 +93,8 @@ struct TasksOptions {
       86'400'000};  ///< when upload-sweep removes interrupted uploads and pending videos
   std::chrono::milliseconds keepReports{
       std::chrono::hours{24 * 365}};  ///< how long after the decision report-sweep removes a report
-  std::int64_t verifyShare = 30;      ///< each run of verify checks one in this many contents
+  BackupPlan backup{};
+  std::int64_t verifyShare = 30;  ///< each run of verify checks one in this many contents
 };
 
 /// The scheduler's tasks. Admin, operator. Every function may be called from any thread and throws Error.
@@ -102,7 +106,8 @@ class Tasks {
   /// Returns one task. Faults: notFound.
   virtual TaskStatus show(const Credential& by, const TaskName& wanted) = 0;
   /// Runs a task now, or once more if it is running. Returns at once in a daemon, and after the run in direct mode.
-  /// Faults: notFound, conflict (not implemented), busy (another process is running it).
+  /// Faults: notFound, conflict (it has nothing to do as
+  /// this directory is configured), busy (another process is running it).
   virtual TaskAsked run(const Credential& by, const TaskName& wanted) = 0;
   /// Lists the last 100 recorded runs of a task, newest first. Faults: malformed, notFound.
   virtual Page<TaskRun> history(const Credential& by, const TaskRunQuery& wanted) = 0;
@@ -117,6 +122,8 @@ class LocalTasks : public Tasks {
   /// Changes timings and ages; `byClock` stays as it was, and a run in progress keeps its timing. May be called from
   /// any thread.
   virtual void setOptions(const TasksOptions& options) = 0;
+  /// Returns how many runs in this process ended with an error, by the name of the task. May be called from any thread.
+  virtual std::map<std::string, std::int64_t, std::less<>> failedRuns() const = 0;
 };
 
 }  // namespace video

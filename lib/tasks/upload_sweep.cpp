@@ -6,6 +6,8 @@
 #include "deletions/rows.hpp"
 #include "store/blobs.hpp"
 #include "store/database.hpp"
+#include "store/directory.hpp"
+#include "store/held_files.hpp"
 #include "tasks/rows.hpp"
 #include "tasks/task_list.hpp"
 #include "uploads/rows.hpp"
@@ -110,6 +112,11 @@ schedule::Task make(const Surroundings& its) {
                 items.push_back([&its, name] { return sweepUpload(its, name); });
               items.push_back([&its] { return expireUploads(its); });
               items.push_back([&its] { return sweepVideos(its); });
+              // Of a backup that was killed, or moved there when it had just ended.
+              items.push_back([&its] {
+                store::emptyHeld(its.database.directory());
+                return schedule::Counts{};
+              });
               return items;
             };
           }};

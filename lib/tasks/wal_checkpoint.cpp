@@ -8,7 +8,9 @@ namespace {
 schedule::Task make(const Surroundings& its) {
   return {"wal-checkpoint", 1, 1, [&its] {
             return [&its, isFirst = true](std::size_t) mutable -> std::vector<schedule::Item> {
-              if (!std::exchange(isFirst, false) || its.database.logSize() == 0) return {};
+              if (!std::exchange(isFirst, false) || its.database.logSize() == 0 ||
+                  its.database.checkpoints() == store::Checkpoints::external)
+                return {};
               return {[&its] {
                 its.database.checkpoint();
                 return schedule::Counts{};
@@ -24,6 +26,11 @@ TaskKind walCheckpoint() {
   kind.timing.every = std::chrono::minutes{1};
   kind.timing.jitter = std::chrono::seconds{5};
   kind.make = make;
+  kind.refusal = [](const Surroundings& its) {
+    return its.database.checkpoints() == store::Checkpoints::external
+               ? std::string("storage.checkpoints is external: another program, such as Litestream, does it")
+               : std::string();
+  };
   return kind;
 }
 

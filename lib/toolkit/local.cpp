@@ -14,6 +14,7 @@
 #include "store/blobs.hpp"
 #include "store/database.hpp"
 #include "store/directory.hpp"
+#include "store/held_files.hpp"
 #include "store/purge_clock.hpp"
 #include "store/schema.hpp"
 #include "subtitles/make.hpp"
@@ -77,11 +78,14 @@ class DirectoryToolkit : public LocalToolkit {
         exports_(makeLocalExports(database_, blobs_, access_, migrate)),
         tasks_(makeLocalTasks(database_, blobs_, access_, *deletions_, *videos_, *exports_, *renditions_, purgeClock_,
                               settings.tasks)),
-        server_(makeLocalServer(access_)) {
+        server_(makeLocalServer(access_)),
+        siteImport_(makeSiteImport(database_, blobs_, access_,
+                                   {settings.uploads.serveUnknownTypes, settings.deletions.delay})) {
     if (!migrate) return;
     if (const std::string& risk = directory_->risk(); !risk.empty()) observe::warning(risk);
     if (!settings.signingKey.empty()) directory_->signingKey().set(settings.signingKey);
     database_.version();  // so that an error appears at start-up
+    store::emptyHeld(*directory_);
     deletions_->deleteRevivedUsers();
     uploads_->removeAbandoned();
     access_.loadInBackground();
@@ -103,6 +107,7 @@ class DirectoryToolkit : public LocalToolkit {
   Exports& exports() override { return *exports_; }
   LocalTasks& tasks() override { return *tasks_; }
   LocalServer& server() override { return *server_; }
+  SiteImport& siteImport() override { return *siteImport_; }
 
   std::uint64_t dataVersion() const override { return database_.version(); }
 
@@ -122,6 +127,10 @@ class DirectoryToolkit : public LocalToolkit {
     if (damagedContents() > 0) parts.emplace_back("contents");
     if (purgeClock_.isHeld()) parts.emplace_back("clock");
     return parts;
+  }
+
+  DataFigures figures() override {
+    return {database_.counters(), database_.logSize(), directory_->freeSpace(), freeSpaceFloor_, access_.cacheCounts()};
   }
 
   std::vector<std::string> statements() const override { return database_.statements(); }
@@ -149,6 +158,7 @@ class DirectoryToolkit : public LocalToolkit {
   std::unique_ptr<LocalExports> exports_;
   std::unique_ptr<LocalTasks> tasks_;
   std::unique_ptr<LocalServer> server_;
+  std::unique_ptr<SiteImport> siteImport_;
 };
 
 }  // namespace
@@ -158,7 +168,7 @@ std::unique_ptr<LocalToolkit> openLocal(const Settings& settings, std::string_vi
 }
 
 std::unique_ptr<Data> openData(const Settings& settings, std::string_view origin) {
-  return makeLocalData(settings.dataDirectory, origin, settings.store.lockTimeout, settings.store.freeSpaceFloor);
+  return makeLocalData(settings.dataDirectory, origin, settings.store, settings.deletions.delay);
 }
 
 void becomeDataOwner(const Settings& settings) {

@@ -10,6 +10,7 @@
 #include "comments/comments.hpp"
 #include "contents/contents.hpp"
 #include "data/data.hpp"
+#include "data/import.hpp"
 #include "deletions/deletions.hpp"
 #include "exports/exports.hpp"
 #include "renditions/renditions.hpp"
@@ -58,6 +59,15 @@ class Toolkit {
   virtual Server& server() = 0;          ///< the daemon itself
 };
 
+/// Figures of an open data directory, for metrics.
+struct DataFigures {
+  store::WriterCounters writer;
+  std::uint64_t logBytes = 0;    ///< size of the write-ahead log
+  std::uint64_t freeBytes = 0;   ///< free for this process on the file system
+  std::uint64_t floorBytes = 0;  ///< below which writes that need more space are refused
+  access::CacheCounts cache;     ///< of sessions and tokens
+};
+
 /// The toolkit on a data directory, with additional functions for a daemon.
 class LocalToolkit : public Toolkit {
  public:
@@ -65,6 +75,7 @@ class LocalToolkit : public Toolkit {
   LocalComments& comments() override = 0;
   LocalTasks& tasks() override = 0;
   LocalServer& server() override = 0;
+  virtual SiteImport& siteImport() = 0;  ///< from the original site
   /// Returns a number that changes whenever any process changes the data. May be called from any thread.
   virtual std::uint64_t dataVersion() const = 0;
   /// Describes the caller behind a credential, for the access log. May be called from any thread.
@@ -82,6 +93,8 @@ class LocalToolkit : public Toolkit {
   /// `contents` (some are missing or damaged), `clock` (it jumped, and nothing is purged by the new time). May be
   /// called from any thread.
   virtual std::vector<std::string> degraded() = 0;
+  /// Returns figures for metrics. May be called from any thread.
+  virtual DataFigures figures() = 0;
   /// Returns every SQL text run so far, for the test of query plans.
   virtual std::vector<std::string> statements() const = 0;
 };

@@ -5,6 +5,7 @@
 #include "catch.hpp"
 #include "contract/site.hpp"
 #include "deletions/fields.hpp"
+#include "observe/log.hpp"
 #include "wait.hpp"
 
 using namespace video;
@@ -369,12 +370,14 @@ TEST_CASE("a failing purge is retried until it is given up, and can be retried b
   site.at(ada).videos().remove(ada, removing(bad));
   requireFault([&] { deletions.retry(Operator{}, {bad}); }, Fault::conflict, "has not failed");
 
+  const std::uint64_t errors = observe::loggedErrors();
   DeletionPage page = drained(site);
   CHECK(page.failed + page.dead == 1);
   waitFor("the deletion is given up", [&] {
     if (page.dead == 0) page = drained(site);
     return page.dead > 0;
   });
+  waitFor("that is an error", [&] { return observe::loggedErrors() == errors + 1; });
   REQUIRE(page.items.size() == 1);
   CHECK(page.items[0].video == bad);
   CHECK(page.items[0].state == DeletionState::dead);

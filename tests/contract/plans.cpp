@@ -1,5 +1,9 @@
 // Checks the query plan of every statement that the operations have run.
+#include <fcntl.h>
 #include <sqlite3.h>
+
+#include <fstream>
+#include <span>
 
 #include "catch.hpp"
 #include "contract/programs.hpp"
@@ -67,6 +71,25 @@ void resume(Site& site, const Credential& ada, const Credential& root, const Vid
   uploads.abort(ada, {removed});
   site.at(root).uploads().list(root, {});
   uploads.create(ada, wanted);  // goes with the video
+}
+
+// Imports a dump of the original site twice.
+void importSome(Site& site) {
+  const std::string dump =
+      "INSERT INTO users (id, login_name, pwd) VALUES (1, 'old', 'x');"
+      "INSERT INTO video_info (id, author_id, name, description) VALUES ('5', 1, 'x', 'y');"
+      "INSERT INTO comments (id, video_id, author_id, content) VALUES ('6', '5', 1, 'x');"
+      "INSERT INTO video_del_rec (video_id) VALUES ('5');";
+  std::ofstream(site.data().parent_path() / "5", std::ios::binary) << movie();
+  ImportSource source;
+  source.dump = [&](const ImportSource::Take& take) { take(std::as_bytes(std::span(dump))); };
+  source.open = [&](const std::string& name) {
+    return Descriptor(::open((site.data().parent_path() / name).c_str(), O_RDONLY | O_CLOEXEC));
+  };
+  source.files = {"5"};
+  for (int i = 0; i < 2; ++i)
+    site.local().siteImport().run(
+        source, [](const ImportedItem& item) { CHECK(item.status != ImportStatus::skipped); }, [](std::int64_t) {});
 }
 
 // Lets a guest upload through a drop link.
@@ -246,6 +269,7 @@ void runEverything(Site& site) {
   site.at(root).videos().remove(root, now);
   site.at(ada).users().remove(ada, {"ada", std::nullopt});
   site.at(root).deletions().drain(root, {true});
+  importSome(site);
   for (const char* const task : {"orphan-sweep", "report-sweep", "upload-sweep", "session-sweep", "view-sweep",
                                  "media-probe", "thumbnails", "renditions"}) {
     site.at(root).tasks().run(root, {task});

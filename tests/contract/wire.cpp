@@ -388,8 +388,8 @@ TEST_CASE("the JSON of every endpoint is as recorded") {
   record("tasks.show", wire.get("/tasks/backup", root));
   record("deletions.drain", wire.post("/deletions/drain", "{}", root));
   record("deletions.retry", wire.post("/deletions/" + video.text + "/retry", "{}", root));
-  record("tasks.run", wire.post("/tasks/backup/run", "{}", root));
-  record("tasks.history", wire.get("/tasks/backup/history", root));
+  record("tasks.run", wire.post("/tasks/report-sweep/run", "{}", root));
+  record("tasks.history", wire.get("/tasks/media-probe/history", root));
   record("tokens.list", wire.get("/tokens", ada));
   record("sessions.list", wire.get("/user/ada/sessions", ada));
   record("users.change", wire.client.Patch("/user/ada", Wire::headers(root), R"({"bytes_quota_own":0})", "text/plain"));

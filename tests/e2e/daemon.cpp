@@ -250,7 +250,7 @@ TEST_CASE("server check-config judges a configuration as the daemon does") {
   CHECK(good.out == "good\t\t" + file + "\t\n");
   const Ended bad = check("[log]\naccess = 3\n");
   CHECK(bad.status == 10);
-  CHECK(bad.out == "bad\t\t" + file + "\t" + file + ":2: log.access: must be true or false\n");
+  CHECK(bad.out == "bad\t\t" + file + "\t" + file + ":2: log.access: must be true, false or an absolute path\n");
   CHECK(check("[log\n").status == 10);
   CHECK(videoctl({"server", "check-config", (folder / "none.toml").string()}).status == 10);
 }

@@ -13,9 +13,16 @@ namespace {
 const std::map<std::string, std::string> notEachWay{
     {"session-login", "remote only"},
     {"session-logout", "remote only"},
+    {"doctor", "of this machine"},
     {"data-init", "direct only"},
     {"data-migrate", "direct only"},
     {"data-rotate-key", "direct only"},
+    {"data-backup", "direct only"},
+    {"data-verify", "of a folder"},
+    {"data-restore", "direct only"},
+    {"data-changes", "direct only"},
+    {"data-import", "direct only"},
+    {"data-export", "direct only"},
     {"server-status", "of a daemon"},
     {"server-limits", "of a daemon"},
     {"server-reload", "of a daemon"},
@@ -181,7 +188,22 @@ void othersInEveryFormat(Met& met) {
       for (const char* verb : {"status", "limits", "reload"}) tell(by, {"server", verb});
     tell(remote, {"session", "logout"});
     tell({}, {"context", "remove", "home"});
-    for (const char* verb : {"init", "migrate", "rotate-key"}) tell(fresh, {"data", verb});
+    for (const char* verb : {"init", "migrate", "rotate-key", "changes"}) tell(fresh, {"data", verb});
+    const std::string set = (site.folder / ("set-" + format)).string();
+    const Words other{"--data-dir", (site.folder / ("restored-" + format)).string()};
+    tell(fresh, {"data", "backup", set});
+    tell({}, {"data", "verify", set});
+    tell(other, {"data", "restore", set, "--yes"});
+    const fs::path old = site.folder / "old";
+    fs::create_directories(old);
+    write(old / "5", content('5'));
+    write(site.folder / "old.dump",
+          "SET NAMES utf8mb4; INSERT INTO users (id, login_name, pwd) VALUES (1,'ada','her password');"
+          "INSERT INTO video_info (id, author_id, name) VALUES ('5',1,'One');");
+    tell(fresh, {"data", "import", "--mysql-dump", (site.folder / "old.dump").string(), "--videos", old.string()});
+    tell(fresh, {"data", "export", (site.folder / ("out-" + format)).string()});
+    const Words examine{"--config", (site.folder / "ctl.toml").string(), "-o", format, "doctor"};
+    met.add(examine, videoctl(examine, given));  // what it finds depends on the machine
     tell({}, {"server", "check-config", (site.folder / "ctl.toml").string()});
     tell({}, {"completion", "bash"});
     tell({}, {"generate", "--commands"});
@@ -486,7 +508,6 @@ std::string everything(const std::string& way, Met& met) {
   tell("", {"task", "run", "session-sweep"});
   tell("", {"task", "run", "session-sweep", "--wait"});
   tell("", {"task", "run", "orphan-sweep", "--wait", "-q"});
-  tell("", {"task", "run", "backup"});
   tell("", {"task", "run", "nothing", "--wait"});
   for (const char* format : {"table", "json", "ndjson"}) tell("", {"-o", format, "task", "show", "orphan-sweep"});
   tell("", {"-o", "tsv", "task", "history", "orphan-sweep", "--columns", "asked,began,ended,outcome,done,failed"});

@@ -8,6 +8,7 @@
 #include "base/sha256.hpp"
 #include "catch.hpp"
 #include "e2e/ctl.hpp"
+#include "e2e/npm.hpp"
 #include "wait.hpp"
 
 using namespace video;
@@ -19,27 +20,9 @@ namespace {
 
 const fs::path source = fs::path(VIDEO_SOURCE_DIR) / "tests/e2e/tus";
 
-// Where tus-js-client is, as package-lock.json says; it is installed there if it was not. Empty without node,
-// and where npm cannot reach its registry.
-fs::path tusModules() {
-  static const fs::path found = [] {
-    if (run({"sh", "-c", "command -v node && command -v npm"}).status != 0) return fs::path();
-    const fs::path folder = fs::path(VIDEO_BINARY_DIR) / "tus-client";
-    const fs::path installed = folder / "installed.json";
-    if (fs::exists(installed) && read(installed) == read(source / "package-lock.json")) return folder / "node_modules";
-    fs::create_directories(folder);
-    for (const char* const file : {"package.json", "package-lock.json"})
-      fs::copy_file(source / file, folder / file, fs::copy_options::overwrite_existing);
-    const Ended ended = run({"npm", "ci", "--prefix", folder.string(), "--ignore-scripts", "--no-audit", "--no-fund",
-                             "--loglevel", "error"});
-    if (ended.status != 0) {
-      WARN("npm cannot install it: " << ended.out << ended.err);
-      return fs::path();
-    }
-    fs::copy_file(source / "package-lock.json", installed, fs::copy_options::overwrite_existing);
-    return folder / "node_modules";
-  }();
-  if (found.empty()) WARN("skipped: there is no tus-js-client");
+// Where tus-js-client is; empty if it cannot be had.
+const fs::path& tusModules() {
+  static const fs::path found = npmModules("tus");
   return found;
 }
 

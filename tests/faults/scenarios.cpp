@@ -123,6 +123,81 @@ State isInitialised(const FaultySite& site) {
   return stateOfRows(site, "PRAGMA user_version", -1, store::latestSchema());
 }
 
+Ended importDump(const FaultySite& site) {
+  return site.command({"data", "import", "--mysql-dump", (site.folder / "old.dump").string(), "--videos",
+                       (site.folder / "videos").string()});
+}
+
+// The original site's user is there; her video is to come.
+void prepareImport(const FaultySite& site) {
+  prepareSite(site);
+  const std::string user = "INSERT INTO users (id, login_name, pwd) VALUES (1, 'old', 'her password');\n";
+  fs::create_directory(site.folder / "videos");
+  write(site.folder / "old.dump", "SET NAMES utf8mb4;\n" + user);
+  REQUIRE(importDump(site).status == 0);
+  write(site.folder / "videos" / "5", content('n'));
+  write(site.folder / "old.dump",
+        "SET NAMES utf8mb4;\n" + user + "INSERT INTO video_info (id, author_id, name) VALUES ('5', 1, 'new.mp4');\n");
+}
+
+State isImported(const FaultySite& site) {
+  const State video = isNewThere(site);
+  const State known = stateOfRows(site, "SELECT count(*) FROM imported WHERE kind = 'video'", 0, 1);
+  return video == known ? video : State::between;
+}
+
+// A set of the site beside it, and what it is: whole, which another command says, or not there.
+Ended backUp(const FaultySite& site) {
+  return site.command({"data", "backup", (site.disk() / "sets" / "set").string()});
+}
+
+State isBackedUp(const FaultySite& site) {
+  const fs::path set = site.disk() / "sets" / "set";
+  if (!fs::exists(set)) return State::before;
+  const int status = videoctl({"data", "verify", set.string()}).status;
+  if (status == 0) return State::after;
+  // A content that could not be read is not in it, which it says.
+  return status == 10 && read(set / "manifest.json").find("\"problems\":[{") != std::string::npos ? State::after
+                                                                                                  : State::between;
+}
+
+Ended backUpUnlessThere(const FaultySite& site) {
+  Ended ended = backUp(site);
+  if (ended.status == 5) ended.status = 0;
+  // What killed ones left is gone.
+  for (const auto& entry : fs::directory_iterator(site.disk() / "sets"))
+    if (entry.path().filename() != "set") ended.status = 99;
+  return ended;
+}
+
+Ended restore(const FaultySite& site) {
+  if (site.injector != nullptr) site.injector->arm(true);
+  const Ended ended =
+      run({builtProgram("videoctl"), "--config", site.config().string(), "--data-dir",
+           (site.disk() / "restored").string(), "data", "restore", (site.folder / "set").string(), "--yes"},
+          site.injector != nullptr ? site.injector->environment() : Given{});
+  if (site.injector != nullptr) site.injector->arm(false);
+  return ended;
+}
+
+// Nobody may open what is not whole.
+State isRestored(const FaultySite& site) {
+  const fs::path target = site.disk() / "restored";
+  if (!fs::exists(target / "video.db") || fs::exists(target / "restoring")) {
+    const Ended ended = videoctl({"--data-dir", target.string(), "video", "list"});
+    return ended.status == 0 ? State::between : State::before;
+  }
+  Opened opened(target);
+  if (!opened.faults(std::span<const char* const>()).empty()) return State::between;
+  return opened.number("SELECT count(*) FROM video_info WHERE name = 'kept.mp4'") == 1 ? State::after : State::between;
+}
+
+Ended restoreUnlessDone(const FaultySite& site) {
+  Ended ended = restore(site);
+  if (ended.status == 5 && isRestored(site) == State::after) ended.status = 0;
+  return ended;
+}
+
 // A directory as the first version made it.
 void prepareOld(const FaultySite& site) {
   store::DataDirectory::create(site.data());
@@ -292,6 +367,29 @@ std::vector<Scenario> scenarios() {
        false,
        true},
       {"the first start", [](const FaultySite&) {}, start, isInitialised, start, {}, false, true},
+      {"backup",
+       [](const FaultySite& site) {
+         prepareSite(site);
+         fs::create_directory(site.disk() / "sets");
+       },
+       backUp,
+       isBackedUp,
+       backUpUnlessThere,
+       {10},
+       false,
+       true},
+      {"restore",
+       [](const FaultySite& site) {
+         prepareSite(site);
+         REQUIRE(site.command({"data", "backup", (site.folder / "set").string()}).status == 0);
+       },
+       restore,
+       isRestored,
+       restoreUnlessDone,
+       {},
+       false,
+       true},
+      {"import", prepareImport, importDump, isImported, importDump},
       {"migrate", prepareOld, commandOf({"data", "migrate"}), isMigrated, commandOf({"data", "migrate"})},
       {"start with an old schema", prepareOld, start, isMigrated, start, {}, false, true},
   };

@@ -62,7 +62,7 @@ TEST_CASE("a data directory is created completely, with any umask", "[store]") {
   const mode_t before = ::umask(0077);
   const auto path = scratch.path() / "deep" / "data";
   DataDirectory::create(path);
-  for (const char* file : {"LOCK", "NEXT", "WRITE", "OWNERS", "scheduler.lock"})
+  for (const char* file : {"LOCK", "NEXT", "WRITE", "OWNERS", "scheduler.lock", "BACKUP"})
     CHECK(modeOf(path / file) == 0640);  // a full disk may have no inodes left for them
   {
     Database database(openAt(path), small());
@@ -72,7 +72,7 @@ TEST_CASE("a data directory is created completely, with any umask", "[store]") {
   }
   ::umask(before);
   CHECK(modeOf(path) == 0750);
-  for (const char* folder : {"blobs", "incoming", "derived", "lost+found"}) CHECK(modeOf(path / folder) == 0750);
+  for (const char* folder : {"blobs", "incoming", "derived", "lost+found", "held"}) CHECK(modeOf(path / folder) == 0750);
   CHECK(modeOf(path / "video.db") == 0640);
   CHECK_FALSE(std::filesystem::exists(path / "video.db.new"));
   CHECK(schemaOf(path / "video.db") == latestSchema());

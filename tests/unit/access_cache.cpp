@@ -48,6 +48,9 @@ TEST_CASE("the cache returns an entry in the same epoch until it expires", "[acc
   CHECK(cache.find(keyOf(1), 1, now)->identity.userName == "user1");
   CHECK_FALSE(cache.find(keyOf(2), 1, now));
   CHECK_FALSE(cache.find(keyOf(1), 2, now));
+  CHECK(cache.counts().entries == 1);
+  CHECK(cache.counts().hits == 2);
+  CHECK(cache.counts().misses == 3);
   CHECK(cache.find(keyOf(1), 1, now + 30min - 1ms));
   CHECK_FALSE(cache.find(keyOf(1), 1, now + 30min));
   cache.extend(keyOf(1), now + 40min);

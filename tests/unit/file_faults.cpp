@@ -155,7 +155,7 @@ struct Site {
     static const std::set<std::string> known{
         "LOCK",         "NEXT",           "OWNERS",    "WRITE",       "blobs",     "derived",
         "incoming",     "lost+found",     "reserve",   "signing.key", "video.db",  "video.db-shm",
-        "video.db-wal", "scheduler.lock", "reserve.1", "reserve.2",   "reserve.3", "deleted-users"};
+        "video.db-wal", "scheduler.lock", "reserve.1", "reserve.2",   "reserve.3", "deleted-users", "BACKUP", "held"};
     for (const auto& entry : fs::directory_iterator(data)) {
       INFO(entry.path());
       CHECK(known.contains(entry.path().filename().string()));

@@ -208,8 +208,12 @@ TEST_CASE("the operator socket answers while others hold every connection and ev
     client.get("/small");
     CHECK(client.read().body == "hello");
   }
+  CHECK_FALSE(transport.answers(50ms));  // what the watchdog asks
   service.openGate();
   CHECK(others.front().read().body == "through");
+  CHECK(soon([&] { return transport.answers(5s); }));
+  transport.stop();
+  CHECK_FALSE(transport.answers(5s));
 }
 
 TEST_CASE("more handlers may wait than there are cores") {

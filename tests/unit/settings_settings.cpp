@@ -102,6 +102,7 @@ max_buffered = "3MiB"
 trusted_proxies = ["10.0.0.0/8", "unix"]
 origins = ["https://a.example", "https://b.example"]
 shutdown_timeout = "4s"
+drain = "5s"
 [stream]
 access = "signed"
 max_connections = 9
@@ -140,6 +141,7 @@ cache = 11
 free_space_floor = 1000
 quota = "1K"
 synchronous = "normal"
+checkpoints = "external"
 lock_timeout = "250ms"
 [deletion]
 delay = 0
@@ -170,9 +172,12 @@ max_height = 480
 [scheduler]
 run = false
 [task.backup]
+enabled = true
 cron = "1 2 3 4 5"
 jitter = "1s"
 timeout = "11s"
+to = "/srv/backups"
+keep = 3
 [task.orphan-sweep]
 enabled = false
 every = "1d"
@@ -239,7 +244,9 @@ share = 7
 level = "debug"
 format = "json"
 access = false
+access_format = "common"
 address = "truncated"
+sentry_dsn = "https://abc@sentry.example/1"
 )");
   const Settings s = loadSettings(file.path);
   CHECK(s.dataDirectory == "/srv/v");
@@ -332,6 +339,9 @@ address = "truncated"
   CHECK(s.renditions.maxHeight == 480);
   CHECK_FALSE(s.tasks.byClock);
   CHECK(s.tasks.brokenUploadsAfter == 9s);
+  CHECK(s.tasks.backup.to == "/srv/backups");
+  CHECK(s.tasks.backup.keep == 3);
+  CHECK(s.store.checkpoints == store::Checkpoints::external);
   const TaskTiming& clear = s.tasks.timings.at("video-clear");
   CHECK_FALSE(clear.enabled);
   CHECK(clear.every == 8s);
@@ -346,13 +356,15 @@ address = "truncated"
   CHECK(s.log.format == observe::LogFormat::json);
   CHECK_FALSE(s.log.access);
   CHECK(s.log.address == observe::LogAddress::truncated);
+  CHECK(s.log.accessFormat == observe::AccessFormat::common);
+  CHECK(s.sentryDsn == "https://abc@sentry.example/1");
+  CHECK(s.drain == 5s);
 
-  // No key in the file above has its default, so this finds any key that is missing there. There is no other value yet
-  // for the first of these.
+  // No key in the file above has its default, so this finds any key that is missing there.
   std::istringstream mine(showSettings(s));
   const std::string defaults = showSettings(Settings{});
   for (std::string line; std::getline(mine, line);)
-    if (line != "task.backup.enabled = false" && !line.starts_with("listener.")) {
+    if (!line.starts_with("listener.")) {
       INFO(line);
       CHECK(defaults.find(line + "\n") == std::string::npos);
     }
@@ -371,8 +383,10 @@ TEST_CASE("an invalid file is refused with line, key and reason") {
   CHECK(refusal("[task.session-sweep]\nevery = \"5s\"\n") ==
         "FILE:2: task.session-sweep.every: jitter must be less than every");
   CHECK(refusal("[task.nothing]\nevery = \"3s\"\n") == "FILE:1: task.nothing: unknown key");
-  CHECK(refusal("[task.backup]\nenabled = true\n") ==
-        "FILE:2: task.backup.enabled: this version does not have this task");
+  CHECK(refusal("[task.backup]\nto = \"backups\"\n") == "FILE:2: task.backup.to: must be an absolute path");
+  CHECK(refusal("[task.backup]\nkeep = 0\n") == "FILE:2: task.backup.keep: must be from 1 to 10000");
+  CHECK(refusal("[storage]\ncheckpoints = \"none\"\n") ==
+        "FILE:2: storage.checkpoints: must be one of \"own\", \"external\"");
   for (const char* root : {"/srv/data", "/srv/data/pages", "/srv", "/srv/./x/../data/"})
     CHECK(refusal("data_dir = \"/srv/data\"\n[web]\nroot = \"" + std::string(root) + "\"\n") ==
           "FILE:3: web.root: must not be, contain or be in the data directory, whose files nobody may read");
@@ -416,10 +430,25 @@ TEST_CASE("an invalid file is refused with line, key and reason") {
   CHECK(refusal("[session]\nsliding = \"yes\"\n") == "FILE:2: session.sliding: must be true or false");
   CHECK(refusal("[log]\nlevel = \"loud\"\n") ==
         "FILE:2: log.level: must be one of \"debug\", \"info\", \"warning\", \"error\", \"off\"");
-  CHECK(refusal("[log]\naccess = \"/var/log/x\"\n") == "FILE:2: log.access: must be true or false");
+  for (const char* const bad : {"3", "\"access.log\"", "\"\""})
+    CHECK(refusal(fmt::format("[log]\naccess = {}\n", bad)) ==
+          "FILE:2: log.access: must be true, false or an absolute path");
+  CHECK(refusal("[log]\naccess_format = \"combined\"\n") ==
+        "FILE:2: log.access_format: must be one of \"\", \"logfmt\", \"json\", \"common\"");
+  CHECK(refusal("[log]\nsentry_dsn = \"https://secret:key@sentry.example/1\"\n") ==
+        "FILE:2: log.sentry_dsn: must be a DSN like \"https://KEY@sentry.example/1\", or empty");
+  CHECK(refusal("[http]\ndrain = \"2h\"\n") == "FILE:2: http.drain: must be from 0 to 3600 seconds");
   CHECK(refusal("[http]\nworkers = 8\nworkers = 9\n").starts_with("FILE:3: "));
   CHECK(refusal("[http\n").starts_with("FILE:"));
   CHECK(refusal("data_dir = \"\xff\"\n").starts_with("FILE:1: "));
+}
+
+TEST_CASE("log.access takes the path of a file") {
+  const File file("[log]\naccess = \"/var/log/videod/access.log\"\n");
+  const Settings settings = loadSettings(file.path);
+  CHECK(settings.log.access);
+  CHECK(settings.log.accessFile == "/var/log/videod/access.log");
+  CHECK(showSettings(settings).find("log.access = /var/log/videod/access.log\n") != std::string::npos);
 }
 
 TEST_CASE("keys that depend on each other are checked together") {

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <numeric>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -181,6 +182,8 @@ TEST_CASE("many writers share commits", "[store]") {
   const WriterCounters counters = database.counters();
   CHECK(counters.operations == 960);
   CHECK(counters.commits < 480);
+  CHECK(std::accumulate(counters.batches.begin(), counters.batches.end(), std::uint64_t{0}) == counters.commits);
+  CHECK(counters.batches[0] < counters.commits);  // some had more than one operation
   CHECK(counters.failedBatches == 0);
   CHECK(countBlobs(database) == 960);
 }

@@ -361,6 +361,7 @@ void addTask(Commands& commands);
 void addData(Commands& commands);
 void addServer(Commands& commands);
 void addContext(Commands& commands);
+void addDoctor(Commands& commands);
 void addHelp(Commands& commands);
 void addGenerate(Commands& commands);
 

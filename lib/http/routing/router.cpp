@@ -107,7 +107,8 @@ class Ending {
              .address = line_->address,
              .user = line_->caller.user,
              .credential = line_->caller.credential,
-             .agent = line_->agent});
+             .agent = line_->agent,
+             .minorVersion = line_->minorVersion});
   }
   /// The line for the access log: an observe::AccessLine that owns its strings.
   struct Line {
@@ -120,6 +121,7 @@ class Ending {
     std::string agent;
     int status = 0;
     std::uint64_t bytes = 0;
+    int minorVersion = 1;
   };
   void log(const std::function<void(const observe::AccessLine&)>& to, Line line) {
     log_ = &to;
@@ -228,6 +230,7 @@ class RequestScope {
       line.method = head_->methodName;
       line.path = head_->path;
       line.agent = head_->header("User-Agent").substr(0, mostOfAgent);
+      line.minorVersion = head_->minorVersion;
     }
     if (peer_ != nullptr) line.address = peer_->address;
     line.requestId = requestId_;
@@ -488,7 +491,7 @@ std::unique_ptr<Admission> Router::begin(const Head& head, const Peer& peer, con
     scope.setEntry(admitted->entry);
     if (admitted->entry == nullptr) scope.setHeader(admitted->header);
     if (!admitted->allow.empty()) answer.set("Allow", admitted->allow);
-    if (admitted->entry != nullptr) requireRunning(admitted->entry->route, answer);
+    if (admitted->entry != nullptr) requireRunning(admitted->entry->route, listener, answer);
     if (admitted->refusal) throw Error(*admitted->refusal);
     // The connections of a proxy are shared by its clients.
     if (const Peer& client = admitted->client;
@@ -507,8 +510,10 @@ std::unique_ptr<Admission> Router::begin(const Head& head, const Peer& peer, con
   return nullptr;
 }
 
-void Router::requireRunning(const Route& route, Answer& answer) const {
-  if (!stopping_ || route.method == Method::options || route.roles == ListenerRole::allRoles) return;
+// On a socket that the next process gets too, nothing more is accepted: clients who wait there notice no restart.
+void Router::requireRunning(const Route& route, const Listener& listener, Answer& answer) const {
+  if (!stopping_ || listener.inherited || route.method == Method::options || route.roles == ListenerRole::allRoles)
+    return;
   constexpr std::chrono::seconds retryAfter{5};
   answer.close = true;
   throw Error(route.flags.waitsForToken ? Fault::locked : Fault::unavailable, "the server is stopping", retryAfter);

@@ -177,7 +177,7 @@ class Router : public Service {
   template <class Wanted, class Given>
   static constexpr Shapes shapesOf();
 
-  void requireRunning(const Route& route, Answer& answer) const;
+  void requireRunning(const Route& route, const Listener& listener, Answer& answer) const;
   static BodyUse bodyOf(Method method) noexcept;
   static void answerJson(std::string json, const std::string* nextCursor, const Exchange& exchange, Answer& answer);
   static ByteSource sourceOf(const Exchange& exchange);

@@ -314,7 +314,8 @@ bool Transport::Impl::closesAfter(Connection& connection, const ReadBuffer& buff
   // A client that waits for 100 Continue may send the body or the next request: there is no way to tell them apart.
   const bool unsure = connection.continueWanted && here == 0;
   if (connection.body.broken() || unsure || left.value_or(0) > here + maxDiscarded) connection.lingering = true;
-  return connection.lingering || buffer.answer.close || head == nullptr || !head->keepAlive || stopping;
+  return connection.lingering || buffer.answer.close || head == nullptr || !head->keepAlive || stopping ||
+         closesAfterReplies;
 }
 
 Transport::Impl::Step Transport::Impl::write(Connection& connection, ReadBuffer& buffer, const Head* head) {

@@ -198,7 +198,7 @@ void openListenerSocket(const Listener& listener, int backlog, std::vector<Descr
   if (isUnix) {
     to.unixPath = listener.address.substr(unixPrefix.size());
     Descriptor socket = takeInherited(inherited, listener.address);
-    to.inherited = static_cast<bool>(socket);
+    to.listener.inherited = static_cast<bool>(socket);
     if (!socket) {
       socket = Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
       if (!socket) failWithErrno(listener.address);
@@ -211,8 +211,8 @@ void openListenerSocket(const Listener& listener, int backlog, std::vector<Descr
     sockaddr_storage wanted{};
     std::memcpy(&wanted, list->ai_addr, list->ai_addrlen);
     to.socket = takeInherited(inherited, textWithPort(wanted));
-    to.inherited = static_cast<bool>(to.socket);
-    if (to.inherited)
+    to.listener.inherited = static_cast<bool>(to.socket);
+    if (to.listener.inherited)
       setForClients(to.socket.number());
     else
       to.socket = bindTcp(list.get(), listener.address);

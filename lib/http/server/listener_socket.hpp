@@ -19,7 +19,6 @@ struct ListenerSocket {
   Descriptor socket;
   std::string address;                             ///< with the actual port
   std::string unixPath;                            ///< empty for TCP
-  bool inherited = false;                          ///< already bound by systemd
   std::optional<std::pair<dev_t, ino_t>> inode{};  ///< the file of a Unix socket bound here
 
   ListenerSocket() = default;

@@ -1,5 +1,6 @@
 #include "http/server/transport.hpp"
 
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -8,6 +9,7 @@
 #include <cerrno>
 
 #include "base/error.hpp"
+#include "http/server/listener_answers.hpp"
 #include "http/server/transport_impl.hpp"
 #include "observe/guarded.hpp"
 #include "observe/log.hpp"
@@ -24,12 +26,10 @@ constexpr std::uint32_t wakeUp = UINT32_MAX;
 constexpr std::size_t operatorConnections = 128;
 constexpr std::size_t operatorWorkers = operatorConnections + 64;  // no limiter counts its requests
 
-/// Raises the descriptor limit so that it suffices for `connections`, plus `surplus` more that are refused with 503;
-/// returns how many connections fit. Readers of the same content share its descriptor: counts one for four connections.
-std::size_t fitDescriptors(std::size_t connections, std::size_t surplus) {
-  constexpr rlim_t others = 256 + operatorConnections;
-  const rlim_t fixed = others + surplus;
-  const rlim_t wanted = fixed + connections + connections / 4;
+/// Raises the descriptor limit so that it suffices for `connections`; returns how many connections fit.
+std::size_t fitDescriptors(std::size_t connections) {
+  const rlim_t fixed = descriptorsFor(0);
+  const rlim_t wanted = descriptorsFor(connections);
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return connections;
   const rlimit raised{wanted, std::max(wanted, limit.rlim_max)};
@@ -43,8 +43,8 @@ std::size_t fitDescriptors(std::size_t connections, std::size_t surplus) {
   return fitting;
 }
 
-TransportOptions fitted(TransportOptions options, std::size_t surplus) {
-  options.maxConnections = fitDescriptors(options.maxConnections, surplus);
+TransportOptions fitted(TransportOptions options) {
+  options.maxConnections = fitDescriptors(options.maxConnections);
   return options;
 }
 
@@ -54,7 +54,17 @@ TransportOptions ofOperator(TransportOptions options) {
   return options;
 }
 
+bool hasUnread(int socket) {
+  int bytes = 0;
+  return ::ioctl(socket, FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
 }  // namespace
+
+std::size_t descriptorsFor(std::size_t connections) noexcept {
+  constexpr std::size_t others = 256;
+  return others + operatorConnections + surplusConnections + connections + connections / 4;
+}
 
 Transport::Impl::Impl(Service& behind, const TransportOptions& wanted)
     : service(behind),
@@ -151,10 +161,12 @@ void Transport::Impl::expire(Connection& connection, ReadBuffer& buffer) {
   run(connection, buffer);
 }
 
-void Transport::Impl::closeIdle() {
+void Transport::Impl::closeIdle(bool patient) {
   for (std::uint32_t index = 0, end = usedSlots; index < end; ++index) {
     if (deadlines[index].load(std::memory_order_acquire) == 0 || !slots[index]->enter()) continue;
-    if (slots[index]->phase == Connection::Phase::head && !slots[index]->refused)
+    const Connection& one = *slots[index];
+    const bool mayAsk = (patient && one.listening().listener.inherited) || hasUnread(one.descriptor());
+    if (one.phase == Connection::Phase::head && !one.refused && !mayAsk)
       close(*slots[index]);
     else
       leaveOrRearm(*slots[index]);
@@ -217,6 +229,12 @@ void Transport::Impl::accept(std::uint32_t index, ReadBuffer& buffer) {
     const std::lock_guard lock(mutex);
     listening = &listeners[index];
   }
+  // Counted before `accepts` is asked: whoever stops the transport then waits for what was accepted here.
+  std::unique_ptr<std::atomic<int>, decltype([](std::atomic<int>* count) { --*count; })> counted;
+  if (listening->listener.inherited) {
+    ++accepting;
+    counted.reset(&accepting);
+  }
   for (std::size_t count = 0; count < acceptTurn && accepts(*listening); ++count) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
@@ -251,7 +269,7 @@ void Transport::Impl::adopt(Descriptor socket, const sockaddr_storage& address, 
       refusal = {503, "connections: too many"};
     }
     // Refused connections must not take the places of others, however many they are.
-    const bool isRefused = refusal || stopping;
+    const bool isRefused = refusal || (stopping && !listening.listener.inherited);
     if (isRefused && refusedOpen >= surplus) return;
     if (freeSlots.empty()) {
       index = usedSlots;
@@ -330,7 +348,7 @@ void Transport::Impl::endAccepting() {
   // Do not close yet: a worker may be accepting, and the descriptor number could be reused for another socket.
   for (const ListenerSocket& listening : listeners) {
     if (accepts(listening)) continue;
-    if (listening.inherited)  // systemd keeps listening on it
+    if (listening.listener.inherited)  // systemd keeps listening on it
       arm(EPOLL_CTL_DEL, listening.socket.number(), 0, 0);
     else
       ::shutdown(listening.socket.number(), SHUT_RDWR);
@@ -338,11 +356,12 @@ void Transport::Impl::endAccepting() {
 }
 
 void Transport::Impl::waitForReplies(std::chrono::steady_clock::time_point deadline) {
+  const auto patientUntil = std::chrono::steady_clock::now() + lastRequestTimeout;
   std::unique_lock lock(mutex);
-  const auto isDone = [this] { return open == refusedOpen || stopsNow; };
+  const auto isDone = [this] { return (open == refusedOpen && accepting == 0) || stopsNow; };
   while (started && !isDone() && std::chrono::steady_clock::now() < deadline) {
     lock.unlock();
-    closeIdle();
+    closeIdle(std::chrono::steady_clock::now() < patientUntil);
     lock.lock();
     changed.wait_for(lock, stopTick, isDone);
   }
@@ -367,6 +386,21 @@ void Transport::Impl::endStop() {
   listeners.clear();
 }
 
+bool Transport::Impl::answers(std::chrono::milliseconds within) {
+  std::vector<int> sockets;
+  std::vector<std::string> paths;
+  {
+    const std::lock_guard lock(mutex);
+    for (const ListenerSocket& listening : listeners) {
+      sockets.push_back(listening.socket.number());
+      paths.push_back(listening.unixPath);
+    }
+  }
+  for (std::size_t index = 0; index < sockets.size(); ++index)
+    if (!listenerAnswers(sockets[index], paths[index], within, stopping)) return false;
+  return !stopping;
+}
+
 void Transport::Impl::stopNow() {
   const std::lock_guard lock(mutex);
   stopsNow = true;
@@ -376,7 +410,7 @@ void Transport::Impl::stopNow() {
 // ---- public interface
 
 Transport::Transport(Service& service, const TransportOptions& options)
-    : impl_(std::make_unique<Impl>(service, fitted(options, Impl::surplus))),
+    : impl_(std::make_unique<Impl>(service, fitted(options))),
       operator_(std::make_unique<Impl>(service, ofOperator(options))) {}
 
 Transport::~Transport() {
@@ -412,9 +446,17 @@ void Transport::stop() {
   operator_->endStop();
 }
 
+void Transport::closeAfterReplies() {
+  impl_->closesAfterReplies = true;
+}
+
 void Transport::stopNow() {
   impl_->stopNow();
   operator_->stopNow();
+}
+
+bool Transport::answers(std::chrono::milliseconds within) {
+  return impl_->answers(within) && operator_->answers(within);
 }
 
 bool Transport::hasFailed() const {

@@ -41,6 +41,10 @@ struct TransportCounters {
   std::size_t workers = 0;     ///< current threads
 };
 
+/// Returns how many descriptors a process needs that serves this many connections, those that it refuses and its other
+/// files included. Readers of the same content share its descriptor: one counts for four connections.
+std::size_t descriptorsFor(std::size_t connections) noexcept;
+
 /// Serves HTTP/1.1 over TCP and Unix sockets (RFC 9112), with cpp-httplib and epoll. A connection does not occupy a
 /// worker while it waits for its head, its reader or its next request. The operator socket has connections and workers
 /// of its own, so that others cannot take them all.
@@ -66,10 +70,17 @@ class Transport {
   void start();
   /// Lets running replies finish within `shutdownTimeout`, then closes the remaining connections and joins every
   /// thread. Meanwhile new connections get one reply each, which is not waited for; on the operator socket and on
-  /// inherited sockets none are accepted.
+  /// inherited sockets none are accepted. What an inherited socket accepted before may send one more request for a
+  /// second, so that no client of systemd's socket loses one.
   void stop();
+  /// From now on every reply closes its connection, so that its client opens the next one elsewhere; everything is
+  /// served as before. May be called from any thread.
+  void closeAfterReplies();
   /// Makes `stop` stop waiting at once. May be called from any thread, for example the one that handles signals.
   void stopNow();
+  /// Asks each listener for /healthz, as a client does. Returns whether all of them reply, with any status, within this
+  /// time each; for the watchdog. May be called from any thread but a worker; returns false once the transport stops.
+  bool answers(std::chrono::milliseconds within);
   /// Returns whether the thread that enforces timeouts has ended with an exception, which was logged. May be called
   /// from any thread.
   bool hasFailed() const;

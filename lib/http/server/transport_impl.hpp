@@ -17,11 +17,16 @@
 
 namespace video::http {
 
+/// Refused connections that get a reply; more are just closed.
+inline constexpr std::size_t surplusConnections = 256;
+
 /// Connections that share threads and a maximum: all but those of the operator socket, or these. transport.cpp has the
 /// threads and epoll, connection_loop.cpp the handling of one connection.
 struct Transport::Impl {
-  static constexpr std::size_t surplus = 256;  ///< refused connections that get a reply; more are just closed
+  static constexpr std::size_t surplus = surplusConnections;
   static constexpr std::chrono::milliseconds lingerTimeout{2000};
+  /// How long a connection of an inherited socket may take for its last request once the transport stops.
+  static constexpr std::chrono::milliseconds lastRequestTimeout{1000};
   static constexpr std::uint32_t whileOpen = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
   enum class Step { again, wait, yield, close };
@@ -36,6 +41,8 @@ struct Transport::Impl {
   /// From now on connections are closed after one reply, and new ones are not waited for. Returns false if that was
   /// done before.
   bool beginStop();
+  /// See Transport::answers.
+  bool answers(std::chrono::milliseconds within);
   void endAccepting();
   void waitForReplies(std::chrono::steady_clock::time_point deadline);
   void endStop();
@@ -46,7 +53,8 @@ struct Transport::Impl {
   void sweepForever();
   void sweep(ReadBuffer& buffer);
   void expire(Connection& connection, ReadBuffer& buffer);
-  void closeIdle();
+  /// Closes connections without a request. If `patient`, those of inherited sockets may send one yet.
+  void closeIdle(bool patient);
   void endAll();
 
   // ---- epoll
@@ -71,7 +79,7 @@ struct Transport::Impl {
   /// Returns whether new connections are accepted. While stopping, those of systemd's sockets wait for the next
   /// process, and those of the operator's socket can do without a daemon.
   bool accepts(const ListenerSocket& listening) const {
-    return !stopping || !(forced || listening.inherited || listening.listener.operatorSocket);
+    return !stopping || !(forced || listening.listener.inherited || listening.listener.operatorSocket);
   }
 
   // ---- connections
@@ -122,6 +130,7 @@ struct Transport::Impl {
   std::atomic<std::uint32_t> usedSlots = 0;
   std::atomic<std::size_t> open = 0;  // including refused ones
   std::size_t refusedOpen = 0;        // guarded by the mutex
+  std::atomic<int> accepting = 0;     // workers that accept from inherited sockets
   std::atomic<std::uint64_t> accepted = 0;
   std::atomic<std::uint64_t> surplusRefused = 0;
   std::atomic<std::uint64_t> requests = 0;
@@ -131,6 +140,7 @@ struct Transport::Impl {
   bool sweeping = true;
   std::atomic<bool> stopping = false;
   std::atomic<bool> stopsNow = false;
+  std::atomic<bool> closesAfterReplies = false;
   std::atomic<bool> forced = false;
   std::atomic<bool> failed = false;
   Workers workers;

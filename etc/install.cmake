@@ -1,0 +1,61 @@
+# Run by `cmake --install` with SOURCE, and with BINARIES, MANUALS and DOCUMENTS relative to the
+# prefix: installs what is not copied as it is. The configuration is always /etc/videod.toml, where videod looks for it.
+set(prefix "${CMAKE_INSTALL_PREFIX}")
+set(root "$ENV{DESTDIR}")
+
+function(finish file)
+  file(CHMOD "${root}${file}" PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+  message(STATUS "Installing: ${root}${file}")
+  list(APPEND CMAKE_INSTALL_MANIFEST_FILES "${file}")
+  set(CMAKE_INSTALL_MANIFEST_FILES "${CMAKE_INSTALL_MANIFEST_FILES}" PARENT_SCOPE)
+endfunction()
+
+function(compress from file)
+  get_filename_component(folder "${root}${file}" DIRECTORY)
+  file(MAKE_DIRECTORY "${folder}")
+  execute_process(COMMAND gzip -9nc "${from}" OUTPUT_FILE "${root}${file}" RESULT_VARIABLE status)
+  if(status)
+    message(FATAL_ERROR "gzip ${from}: ${status}")
+  endif()
+  finish("${file}")
+  set(CMAKE_INSTALL_MANIFEST_FILES "${CMAKE_INSTALL_MANIFEST_FILES}" PARENT_SCOPE)
+endfunction()
+
+# Units name the programs by their full paths.
+foreach(unit videod.service videod-drain.service)
+  file(READ "${SOURCE}/etc/${unit}" text)
+  string(REPLACE "=/usr/bin/" "=${prefix}/${BINARIES}/" text "${text}")
+  file(WRITE "${root}${prefix}/lib/systemd/system/${unit}" "${text}")
+  finish("${prefix}/lib/systemd/system/${unit}")
+endforeach()
+
+file(GLOB pages "${SOURCE}/man/*")
+foreach(page ${pages})
+  get_filename_component(name "${page}" NAME)
+  string(REGEX REPLACE ".*\\." "" section "${name}")
+  compress("${page}" "${prefix}/${MANUALS}/man${section}/${name}.gz")
+endforeach()
+compress("${SOURCE}/CHANGELOG.md" "${prefix}/${DOCUMENTS}/changelog.gz")
+if(EXISTS "${DEBIAN_CHANGELOG}")
+  compress("${DEBIAN_CHANGELOG}" "${prefix}/${DOCUMENTS}/changelog.Debian.gz")
+endif()
+
+# A server that nobody has set up yet: strangers cannot register, and what is uploaded is not listed.
+file(READ "${SOURCE}/etc/videod.toml" text)
+foreach(change
+    "registration = \"open\"   ;registration = \"admin\"  "
+    "visibility = \"public\"    ;visibility = \"unlisted\"  ")
+  list(GET change 0 old)
+  list(GET change 1 new)
+  string(FIND "${text}" "${old}" at)
+  if(at LESS 0)
+    message(FATAL_ERROR "etc/videod.toml has no ${old}")
+  endif()
+  string(REPLACE "${old}" "${new}" text "${text}")
+endforeach()
+if(EXISTS "${root}/etc/videod.toml")
+  message(STATUS "Up-to-date: ${root}/etc/videod.toml (never overwritten)")
+else()
+  file(WRITE "${root}/etc/videod.toml" "${text}")
+  finish("/etc/videod.toml")
+endif()

@@ -1,0 +1,232 @@
+#include "store/backup_writer.hpp"
+
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "base/error.hpp"
+#include "os/files.hpp"
+#include "store/directory.hpp"
+#include "store/folder_filler.hpp"
+#include "store/online_copy.hpp"
+#include "store/schema.hpp"
+#include "store/sqlite_connection.hpp"
+
+namespace video::store {
+namespace {
+
+constexpr std::size_t copyPieceSize = 1U << 20;
+constexpr std::uint64_t copyStepSize = 16ULL << 20;  // bytes of a content in one step
+constexpr const char* databaseName = "video.db";
+
+// A video that is being purged is gone for good, and its files may be, too.
+constexpr const char* contentsSql =
+    "SELECT blob, sha256 FROM video_info WHERE blob IS NOT NULL AND state IN ('ready', 'deleted')";
+constexpr const char* picturesSql =
+    "SELECT id, thumbnail FROM video_info WHERE thumbnail IS NOT NULL AND state IN ('ready', 'deleted')";
+
+// A picture's name begins with as much of its hash.
+std::string hashInName(const std::string& name) {
+  const std::size_t start = name.find('-') + 1;
+  return name.substr(start, name.find('.', start) - start);
+}
+
+}  // namespace
+
+struct BackupWriter::Current {
+  std::shared_ptr<const Descriptor> file;
+  std::string path;
+  std::string expected;  // how its SHA-256 begins; empty if not known
+  std::uint64_t size = 0;
+  std::uint64_t at = 0;
+  Sha256 hash{};
+  bool isWritten = true;  // into the sink
+  std::string failure{};  // why it could not be read to its end
+};
+
+BackupWriter::BackupWriter(DataDirectory& directory, BackupSink& sink, const Clock& clock,
+                           std::chrono::milliseconds lockTimeout)
+    : directory_(directory), sink_(sink), lock_(directory, lockTimeout), piece_(copyPieceSize) {
+  tally_.schema = schemaOf(directory);
+  requireSchema(directory.databasePath(), tally_.schema);
+  file_ = sink.makeDatabase();
+  tally_.time = clock.now();
+  copy_ = std::make_unique<OnlineCopy>(directory.databasePath(), *file_);
+}
+
+BackupWriter::~BackupWriter() = default;
+
+bool BackupWriter::step() try {
+  if (isFinished_) return false;
+  if (copy_) {
+    if (copy_->step()) return true;
+    copy_.reset();
+    beginDatabase();
+    return true;
+  }
+  if (current_) {
+    copyPiece();
+    return true;
+  }
+  if (!list_) openList();
+  if (beginNext()) return true;
+  finish();
+  isFinished_ = true;
+  return false;
+} catch (const SQLite::Exception& exception) {
+  throw errorOf(exception);
+}
+
+void BackupWriter::beginDatabase() {
+  const bool isWritten = sink_.takeDatabase();
+  struct stat is {};
+  if (::fstat(file_->number(), &is) != 0) os::throwErrno(errno, databaseName);
+  current_ = std::make_unique<Current>();
+  current_->file = file_;
+  current_->path = databaseName;
+  current_->size = static_cast<std::uint64_t>(is.st_size);
+  current_->isWritten = isWritten;
+  if (isWritten) sink_.begin(databaseName, current_->size, tally_.time);
+}
+
+void BackupWriter::openList() {
+  list_ = std::make_unique<SQLite::Database>(openUnchanging(*file_));
+  tally_.bytesOfAll =
+      tally_.bytes + static_cast<std::uint64_t>(
+                         list_
+                             ->execAndGet("SELECT coalesce(sum(size), 0) FROM video_info WHERE blob IS NOT NULL AND "
+                                          "state IN ('ready', 'deleted')")
+                             .getInt64());
+  contents_ = std::make_unique<SQLite::Statement>(*list_, contentsSql);
+  pictures_ = std::make_unique<SQLite::Statement>(*list_, picturesSql);
+}
+
+bool BackupWriter::beginNext() {
+  if (contents_ && contents_->executeStep()) {
+    const std::string blob = contents_->getColumn(0).getString();
+    beginContent(fmt::format("blobs/{}/{}", blob.substr(0, 2), blob), blob, contents_->getColumn(1).getString());
+    return true;
+  }
+  contents_.reset();
+  if (pictures_ && pictures_->executeStep()) {
+    const std::string name = pictures_->getColumn(1).getString();
+    beginContent(fmt::format("derived/{}/{}", pictures_->getColumn(0).getString(), name), name, hashInName(name));
+    return true;
+  }
+  pictures_.reset();
+  return false;
+}
+
+void BackupWriter::beginContent(const std::string& path, const std::string& name, const std::string& sha256) {
+  if (!isPlainPath(path)) return addProblem("damaged", databaseName, fmt::format("names the file \"{}\"", path));
+  if (tryReuse(path, sha256)) return;
+  std::string failure;
+  Descriptor file = openContent(path, name, failure);
+  struct stat is {};
+  if (file && (::fstat(file.number(), &is) != 0 || !S_ISREG(is.st_mode))) {
+    file.reset();
+    failure = "is not a file";
+  }
+  if (!file) return addProblem("missing", path, failure.empty() ? "is not in the data directory" : failure);
+  const auto size = static_cast<std::uint64_t>(is.st_size);
+  const Time modified{std::chrono::seconds{is.st_mtim.tv_sec}};
+  if (!sink_.begin(path, size, modified)) return;  // another video has it
+  current_ = std::make_unique<Current>();
+  current_->isWritten = !sink_.clone(file.number());
+  current_->file = std::make_shared<const Descriptor>(std::move(file));
+  current_->path = path;
+  current_->expected = sha256;
+  current_->size = size;
+}
+
+bool BackupWriter::tryReuse(const std::string& path, const std::string& sha256) {
+  const BackupEntry* const known = sink_.find(path);
+  if (known == nullptr || sha256.empty() || !known->sha256.starts_with(sha256) || !sink_.link(*known)) return false;
+  ++tally_.reused;
+  addFile(*known);
+  return true;
+}
+
+// Purging may move it while it is being looked for.
+Descriptor BackupWriter::openContent(const std::string& path, const std::string& name, std::string& failure) const {
+  try {
+    if (Descriptor file = openBelow(directory_.files(), directory_.descriptor(), path)) return file;
+    return openHeld(directory_, name);
+  } catch (const Error& error) {
+    if (error.fault() == Fault::unavailable) throw;  // too many open files
+    failure = error.detail();
+    return {};
+  }
+}
+
+void BackupWriter::copyPiece() {
+  Current& its = *current_;
+  const int file = its.file->number();
+  for (std::uint64_t done = 0; done < copyStepSize && its.at < its.size;) {
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(piece_.size(), its.size - its.at));
+    const std::span<std::byte> bytes = std::span(piece_).first(wanted);
+    ssize_t got = its.failure.empty() ? ::pread(file, bytes.data(), bytes.size(), static_cast<off_t>(its.at)) : 0;
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) {
+      if (its.failure.empty())
+        its.failure = got < 0 ? std::generic_category().message(errno) : "ended while it was being read";
+      // The size has been announced.
+      std::fill(bytes.begin(), bytes.end(), std::byte{});
+      got = static_cast<ssize_t>(bytes.size());
+    }
+    const std::span<const std::byte> read = bytes.first(static_cast<std::size_t>(got));
+    its.hash.add(read);
+    if (its.isWritten) sink_.write(read);
+    its.at += read.size();
+    done += read.size();
+  }
+  ::posix_fadvise(file, 0, static_cast<off_t>(its.at), POSIX_FADV_DONTNEED);
+  if (its.at >= its.size) endFile();
+}
+
+void BackupWriter::endFile() {
+  const std::unique_ptr<Current> its = std::move(current_);
+  const bool isDatabase = its->file == file_;
+  if (!isDatabase || its->isWritten) sink_.end();
+  const std::string sha256 = its->hash.hex();
+  if (isDatabase && !its->failure.empty())
+    throw Error(Fault::internal, fmt::format("the copy of the database cannot be read: {}", its->failure));
+  if (!its->failure.empty())
+    addProblem("damaged", its->path, its->failure);
+  else if (!sha256.starts_with(its->expected))
+    addProblem("damaged", its->path, "its SHA-256 is another one");
+  addFile({its->path, its->size, sha256});
+}
+
+void BackupWriter::addFile(BackupEntry entry) {
+  ++tally_.files;
+  tally_.bytes += entry.size;
+  manifest_.files.push_back(std::move(entry));
+}
+
+void BackupWriter::addProblem(std::string kind, const std::string& path, std::string detail) {
+  tally_.problems.push_back({std::move(kind), path, std::move(detail)});
+}
+
+void BackupWriter::finish() {
+  list_.reset();
+  BackupHead& head = manifest_.head;
+  head.program = "videod " VIDEO_VERSION;
+  head.schema = tally_.schema;
+  head.time = tally_.time;
+  head.signingKey = "not in this backup: keep a copy of signing.key elsewhere, or all signed links stop working";
+  head.count = tally_.files;
+  head.bytes = tally_.bytes;
+  head.problems = tally_.problems;
+  sink_.finish(manifest_);
+}
+
+}  // namespace video::store
