@@ -1,11 +1,10 @@
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "comments/fields.hpp"
 #include "frame/command.hpp"
+#include "frame/cursor_check.hpp"
 #include "frame/files.hpp"
+#include "frame/output_file.hpp"
 #include "frame/prompt.hpp"
 
 namespace video::ctl {
@@ -25,6 +24,7 @@ struct DeleteComments {
 
 struct ExportTo : ExportComments {
   std::string to = "-";
+  bool overwrite = false;
 };
 
 struct ImportFrom : ImportComments {
@@ -52,18 +52,19 @@ void copyTo(const Content& content, const ByteSink& sink) {
 }
 
 int exportComments(Caller& caller, ExportTo& wanted) {
-  if (wanted.to == "-") {
+  if (isStandardOutput(wanted.to)) {
     copyTo(caller.toolkit().comments().exportAs(caller.by(), wanted), [&](std::span<const std::byte> bytes) {
       caller.out.bytes(bytes);
       if (!caller.out.isOpen()) throw ClosedOutput{};
     });
     return 0;
   }
-  PartFile part(wanted.to + ".part");  // before the toolkit: in direct mode root then becomes the owner of the data
-  part.clear();
+  const FileOpener files(FileRights::write);
+  OutputFile file(files, wanted.to, wanted.overwrite ? Existing::replace : Existing::refuse);
+  file.clear();
   copyTo(caller.toolkit().comments().exportAs(caller.by(), wanted),
-         [&](std::span<const std::byte> bytes) { writeFile(part.descriptor(), bytes, part.path()); });
-  part.place(wanted.to, true);
+         [&](std::span<const std::byte> bytes) { file.write(bytes); });
+  file.finish();
   return 0;
 }
 
@@ -71,8 +72,7 @@ int importComments(Caller& caller, ImportFrom& wanted) {
   const bool isInput = wanted.file == "-";
   const std::string path = isInput ? "standard input" : wanted.file;
   // Before the toolkit: in direct mode root then becomes the owner of the data.
-  const Descriptor file(isInput ? ::dup(STDIN_FILENO) : ::open(wanted.file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) throwFileError(path, errno);
+  const Descriptor file = FileOpener().open(isInput ? "/dev/stdin" : wanted.file);
   caller.out.one([&] { return caller.toolkit().comments().importFrom(caller.by(), wanted, sourceOf(file, path)); });
   return 0;
 }
@@ -98,10 +98,12 @@ int deleteBy(Caller& caller, const DeleteComments& wanted) {
   if (caller.flags.dryRun) {
     RehearseRemoveCommentsBy page{by, {}};
     caller.out.beginResults();
+    CursorCheck check;
     do {
       const Page<Comment> some = comments.rehearseRemoveBy(caller.by(), page);
       for (const Comment& one : some.items) caller.out.result({"would-delete", one.id.text, {}, one.content});
       page.cursor = some.nextCursor;
+      check.next(page.cursor, !some.items.empty());
     } while (page.cursor && caller.out.isOpen());
     caller.out.endResults();
     return 0;
@@ -112,10 +114,12 @@ int deleteBy(Caller& caller, const DeleteComments& wanted) {
   return runBatch(caller, Items({by.user}), [&](const std::string& user) -> Result {
     std::int64_t deleted = 0;
     RemoveCommentsBy step = by;
+    CursorCheck check;
     do {
       RemovedComments done = comments.removeBy(caller.by(), step);
       deleted += done.deleted;
       step.cursor = std::move(done.nextCursor);
+      check.next(step.cursor, true);
     } while (step.cursor);
     return {"deleted", user, {}, fmt::format("{} comments", deleted)};
   });
@@ -213,8 +217,8 @@ void addComment(Commands& commands) {
   auto save = commands.verb<ExportTo>(noun, "export", "Export a video's danmaku (comments with a position) to a file");
   save.option("VIDEO", &ExportComments::video)->required();
   save.option("--format", &ExportComments::format)->type_name("bilibili|ass|srt|vtt|ndjson|csv");
-  save.option("--to", &ExportTo::to, "file to write, which must not exist; - (default) writes to standard output")
-      ->type_name("FILE");
+  save.flag("--overwrite", &ExportTo::overwrite, "with --to: replace the file if it exists");
+  save.option("--to", &ExportTo::to, "file to write; - (default) writes to standard output")->type_name("FILE");
   save.runs(exportComments);
 
   auto load = commands.verb<ImportFrom>(

@@ -8,7 +8,6 @@
 #include "docs/generate.hpp"
 #include "frame/command.hpp"
 #include "frame/files.hpp"
-#include "media/sniff.hpp"
 #include "os/files.hpp"
 
 namespace {
@@ -22,13 +21,6 @@ constexpr const char* versionLine = "videoctl " VIDEO_VERSION;
 int sayVersion(Caller& caller) {
   caller.out.text(std::string(versionLine) + '\n');
   return 0;
-}
-
-// File extensions of the accepted types, separated by commas.
-std::string extensions() {
-  std::vector<std::string_view> all;
-  for (const media::Kind& kind : media::kinds()) all.push_back(kind.extension);
-  return fmt::format("{}", fmt::join(all, ", "));
 }
 
 // A hint for the faults whose message does not already say what to do.
@@ -53,7 +45,7 @@ std::string hintFor(const Error& error, Caller& caller) {
     case Fault::tooLarge: return "the limit is stream.max_upload in the server's configuration";
     case Fault::overQuota:
       return "run `videoctl user show NAME` to see the quota; deleted videos count until they are purged";
-    case Fault::unsupportedMediaType: return fmt::format("accepted types are {}", extensions());
+    case Fault::unsupportedMediaType: return "run `videoctl help formats` to see what is taken";
     case Fault::busy:
     case Fault::tooMany:
     case Fault::unavailable:

@@ -83,6 +83,7 @@ int logIn(Caller& caller, SignIn& wanted) {
                              .label = "videoctl@" + hostName(),
                              .scope = Scope::admin,
                              .expires = systemClock().now() + wanted.keep});
+  requirePlain("a token", context.token);
   toolkit.sessions().logout(session, {});
   saveContexts(contextsPath(), contexts);
   caller.report(

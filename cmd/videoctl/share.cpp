@@ -75,7 +75,7 @@ void addShare(Commands& commands) {
     if (caller.out.isJson() || caller.out.format() == Format::id || !caller.flags.columns.empty())
       caller.out.one(make);
     else
-      caller.out.text(make().url + '\n');
+      caller.out.text(requirePlain("a link", make().url) + '\n');
     return 0;
   });
 

@@ -1,4 +1,5 @@
 #include "frame/command.hpp"
+#include "frame/file_opener.hpp"
 #include "frame/files.hpp"
 #include "subtitles/fields.hpp"
 

@@ -42,7 +42,7 @@ void addToken(Commands& commands) {
     if (caller.out.isJson() || caller.out.format() == Format::id || !caller.flags.columns.empty())
       caller.out.one(make);
     else
-      caller.out.text(make().token + '\n');
+      caller.out.text(requirePlain("a token", make().token) + '\n');
     return 0;
   });
 

@@ -97,6 +97,7 @@ inline constexpr Right uploadsShow{"uploads.show", owner | admin | link, Need::r
 inline constexpr Right uploadsList{"uploads.list", signedIn, Need::read};
 inline constexpr Right uploadsListOf{"uploads.list?user", owner | admin, Need::read};
 inline constexpr Right uploadsListAll{"uploads.list?all", admin, Need::administer};
+inline constexpr Right uploadsProbe{"uploads.probe", signedIn, Need::upload};
 inline constexpr Right uploadsRehearse{"uploads.rehearse", owner | admin, Need::upload};
 inline constexpr Right subtitlesPut{"subtitles.put", owner | admin, Need::upload};
 inline constexpr Right subtitlesList{"subtitles.list", anyone, Need::read};

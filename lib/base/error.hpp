@@ -98,6 +98,11 @@ class Error : public std::exception {
     requestId_ = std::move(id);
     return *this;
   }
+  /// Replaces the detail by one that says the same and names what it is about.
+  Error& named(std::string detail) noexcept {
+    detail_ = std::move(detail);
+    return *this;
+  }
   Reason reason() const noexcept { return reason_; }
   Error& because(Reason reason) noexcept {
     reason_ = reason;

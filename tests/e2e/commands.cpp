@@ -127,6 +127,7 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"uploads.stripLocation", "video-strip-location"},
       {"uploads.begin", "video-upload"},
       {"uploads.rehearse", "video-upload"},
+      {"uploads.probe", "video-upload"},
       {"uploads.status", "video-upload"},
       {"subtitles.put", "video-subtitle-add"},
       {"subtitles.list", "video-subtitle-list"},

@@ -136,6 +136,11 @@ Candidates namesOf(Caller& caller, std::string_view kind) {
   return found;
 }
 
+// Whether a shell takes a word for nothing but a word: a server sends some of them.
+bool isSafeWord(const std::string& word) {
+  return harmless(word) == word && word.find_first_of(" $`\"'\\;&|<>(){}[]*?!#~^") == std::string::npos;
+}
+
 Candidates valuesOf(Caller& caller, const Commands& commands, const std::string& kind) {
   if (kind == "FILE") return {{":file", {}}};
   if (kind == "DIR") return {{":folder", {}}};
@@ -266,10 +271,8 @@ int complete(Caller& caller, const Commands& commands, std::vector<std::string> 
     for (const Candidate& one : found) {
       const std::string word = before + one.word;
       const bool forShell = one.word.starts_with(':');
-      if (!forShell && !word.starts_with(last)) continue;
-      std::string what = one.what;
-      for (char& c : what)
-        if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+      if (!forShell && (!word.starts_with(last) || !isSafeWord(one.word))) continue;
+      const std::string what = harmless(one.what);
       caller.out.text((forShell ? one.word : word) + (what.empty() ? "" : '\t' + what) + '\n');
     }
   } catch (const std::exception&) {

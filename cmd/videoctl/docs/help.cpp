@@ -1,4 +1,5 @@
 #include "docs/generate.hpp"
+#include "media/sniff.hpp"
 
 namespace video::ctl {
 
@@ -77,8 +78,9 @@ context, and the context over the configuration file.
 constexpr std::string_view formats =
     R"(table   aligned columns, for people; the default on a terminal
 tsv     a line of column names, then one line per item, separated by tabs;
-        tab, newline and backslash are written as \t, \n and \\; the
-        default in a pipe
+        tab, newline and backslash are written as \t, \n and \\, other
+        control characters as \x1b, and those of text direction as \u202e;
+        the default in a pipe
 json    one JSON document; a list looks like {"videos":[...]}
 ndjson  one JSON object per line, written as items arrive
 id      IDs only, one per line
@@ -87,8 +89,22 @@ id      IDs only, one per line
 omits their names. Data goes to standard output, everything else to
 standard error; with json and ndjson an error is also printed there as a
 JSON object. JSON is UTF-8: in a file name that is not valid UTF-8, each
-invalid byte appears as U+FFFD. tsv prints the bytes unchanged.
+invalid byte appears as U+FFFD. tsv prints the bytes unchanged, but those
+from 0x80 to 0x9f as \x80 to \x9f.
+
+Files that are taken as videos, by what is in them and not by their names:
+
 )";
+
+// The formats of the output, and those of videos.
+std::string_view formatsTopic() {
+  static const std::string text = [] {
+    std::string all(formats);
+    for (const media::Kind& kind : media::kinds()) all += fmt::format("  {}\n", kind.name);
+    return all + "\nOgg, Matroska, WebM and Windows Media files with sound alone are not.\n";
+  }();
+  return text;
+}
 
 constexpr std::string_view modes =
     R"(remote  over HTTP, as the user of the token or session; used with
@@ -107,8 +123,9 @@ and tries no other mode.
 }  // namespace
 
 std::string_view topic(std::string_view name) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> topics{
-      {{"exit-codes", exitCodes}, {"environment", environment}, {"formats", formats}, {"ways", modes}}};
+  if (name == "formats") return formatsTopic();
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> topics{
+      {{"exit-codes", exitCodes}, {"environment", environment}, {"ways", modes}}};
   for (const auto& [known, text] : topics)
     if (known == name) return text;
   return {};

@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <iostream>
 #include <sstream>
 
+#include "base/units.hpp"
 #include "frame/files.hpp"
 #include "sessions/fields.hpp"
 
@@ -227,30 +229,102 @@ bool endsBatch(Fault fault) {
   return fault == Fault::unauthenticated || status == 8 || status == 9 || status == 11 || status == 12;
 }
 
+namespace {
+
+// Whether a sentence has a text as a word of its own.
+bool mentions(std::string_view sentence, std::string_view text) {
+  const auto isPart = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' ||
+           c == '/' || static_cast<unsigned char>(c) >= 0x80;
+  };
+  for (std::size_t at = sentence.find(text); at != std::string_view::npos; at = sentence.find(text, at + 1)) {
+    const std::size_t end = at + text.size();
+    if ((at == 0 || !isPart(sentence[at - 1])) && (end == sentence.size() || !isPart(sentence[end]))) return true;
+  }
+  return false;
+}
+
+// What became of the items of a batch, in one line.
+class Summary {
+ public:
+  void add(const Result& result) {
+    bytes_ += result.bytes;
+    add(result.status);
+  }
+  void add(const std::string& status) {
+    const std::string word = status == "uploaded"                 ? "new"
+                             : status.starts_with("skipped")      ? "unchanged"
+                             : status == "would-upload"           ? "would be new"
+                             : status == "would-ignore"           ? "would be ignored"
+                             : status.starts_with("would-delete") ? "would be deleted"
+                                                                  : status;
+    const auto found = std::find_if(counts_.begin(), counts_.end(), [&](const auto& one) { return one.first == word; });
+    if (found != counts_.end())
+      ++found->second;
+    else
+      counts_.emplace_back(word, 1);
+  }
+  bool isEmpty() const { return counts_.empty(); }
+  std::string line() const {
+    constexpr std::array<std::string_view, 3> order{"new", "unchanged", "ignored"};
+    auto sorted = counts_;
+    const auto placeOf = [&](const std::string& word) {
+      return word == "failed" ? order.size() + 1
+                              : static_cast<std::size_t>(std::find(order.begin(), order.end(), word) - order.begin());
+    };
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [&](const auto& a, const auto& b) { return placeOf(a.first) < placeOf(b.first); });
+    std::string text;
+    for (const auto& [word, count] : sorted) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, word);
+    if (bytes_ > 0) text += ", " + formatSize(static_cast<std::uint64_t>(bytes_));
+    return text;
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::size_t>> counts_;
+  std::int64_t bytes_ = 0;
+};
+
+}  // namespace
+
+std::string namedError(const std::string& item, const Error& error) {
+  const std::string_view what = error.what();
+  const bool isOfAll = error.fault() == Fault::unreachable || error.fault() == Fault::unauthenticated;
+  if (item.empty() || isOfAll || mentions(what, item == "-" ? "standard input" : item)) return std::string(what);
+  return fmt::format("{}: {}", item == "-" ? "standard input" : item, what);
+}
+
 int runBatch(Caller& caller, Items items, const std::function<Result(const std::string&)>& work) {
   const bool silent = caller.flags.quiet && !caller.flags.output;
   caller.out.beginResults();
   bool failed = false;
+  Summary summary;
+  const auto finish = [&] {
+    caller.out.endResults();
+    if (items.areSeveral() && !summary.isEmpty()) caller.report(summary.line());
+  };
   while (const auto item = items.next()) {
     try {
       const Result result = work(*item);
       if (!silent) caller.out.result(result);
       failed = failed || result.isIncomplete;
+      summary.add(result);
     } catch (const Interrupted&) {
-      caller.out.endResults();
+      finish();
       throw;
     } catch (const Error& error) {
       if (!items.areSeveral() || endsBatch(error.fault())) {
-        caller.out.endResults();
-        throw;
+        finish();
+        throw Error(error).named(namedError(*item, error));
       }
       failed = true;
-      say(error.what());
+      say(namedError(*item, error));
       caller.out.result(items.failed(*item, error.what()));
+      summary.add("failed");
       if (caller.flags.failFast) break;
     }
   }
-  caller.out.endResults();
+  finish();
   return failed ? 3 : 0;
 }
 

@@ -323,8 +323,13 @@ class Items {
   char ending_ = '\n';
 };
 
-/// Calls `work` for each item, prints each Result and goes on after failures. Returns the exit status. Throws Error if
-/// there is only one item, or at a failure that would affect all.
+/// Returns what an error says, with the item in front unless it says which one it is about, or is about all: the server
+/// cannot be reached, or the caller is not signed in.
+std::string namedError(const std::string& item, const Error& error);
+
+/// Calls `work` for each item, prints each Result and goes on after failures; of several it says in the end what became
+/// of them. Returns the exit status. Throws Error, which names the item, if there is only one, or at a failure that
+/// would affect all.
 int runBatch(Caller& caller, Items items, const std::function<Result(const std::string&)>& work);
 
 /// Whether all further items would fail with this fault too.
@@ -347,6 +352,7 @@ void addSession(Commands& commands);
 void addToken(Commands& commands);
 void addVideo(Commands& commands);
 void addUpload(Commands& commands, CLI::App& video);
+void addDownload(Commands& commands, CLI::App& video);
 void addSubtitle(Commands& commands, CLI::App& video);
 void addRenditions(Commands& commands, CLI::App& video);
 void addUserExport(Commands& commands, CLI::App& user);

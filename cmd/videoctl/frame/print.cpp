@@ -8,6 +8,7 @@
 #include <cwchar>
 #include <numeric>
 
+#include "base/error.hpp"
 #include "base/text.hpp"
 #include "os/files.hpp"
 
@@ -17,19 +18,78 @@ namespace {
 constexpr std::size_t bufferSize = 64 * 1024;
 constexpr std::size_t rowsForWidths = 500;
 
+// Whether a character could manipulate a terminal, or reorder the text around it.
+bool isHarmful(char32_t c) {
+  return isControl(c) || isBidi(c);
+}
+
 std::string escapedForTsv(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    if (c == '\t')
+  while (!text.empty()) {
+    const std::string_view before = text;
+    const auto point = takeCodePoint(text);
+    if (!point) {
+      // A file name may have any bytes; a terminal may take those from 0x80 to 0x9f for control characters.
+      const auto byte = static_cast<unsigned char>(before.front());
+      text.remove_prefix(1);
+      if (byte < 0xa0)
+        out += fmt::format("\\x{:02x}", byte);
+      else
+        out += before.front();
+    } else if (*point == U'\t') {
       out += "\\t";
-    else if (c == '\n')
+    } else if (*point == U'\n') {
       out += "\\n";
-    else if (c == '\\')
+    } else if (*point == U'\\') {
       out += "\\\\";
-    else
-      out += c;
+    } else if (isHarmful(*point)) {
+      out += *point < 0x80 ? fmt::format("\\x{:02x}", static_cast<unsigned>(*point))
+                           : fmt::format("\\u{:04x}", static_cast<unsigned>(*point));
+    } else {
+      out += before.substr(0, before.size() - text.size());
+    }
   }
   return out;
+}
+
+// JSON allows DEL, C1 and bidirectional characters in strings, and a \u in their place.
+std::string escapedForTerminal(std::string_view json) {
+  std::string out;
+  while (!json.empty()) {
+    const std::size_t plain = std::min(json.find_first_of("\x7f\xc2\xd8\xe2"), json.size());
+    out += json.substr(0, plain);
+    json.remove_prefix(plain);
+    if (json.empty()) break;
+    const std::string_view before = json;
+    const auto point = takeCodePoint(json);
+    if (!point) json.remove_prefix(1);
+    if (point && isHarmful(*point))
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(*point));
+    else
+      out += before.substr(0, before.size() - json.size());
+  }
+  return out;
+}
+
+constexpr std::string_view isolateBegin = "\u2068";
+constexpr std::string_view isolateEnd = "\u2069";
+
+// A cell with text from right to left, which must not reorder the cells beside it.
+std::string isolated(std::string cell) {
+  for (std::string_view rest = cell; !rest.empty();) {
+    const auto point = takeCodePoint(rest);
+    if (!point)
+      rest.remove_prefix(1);
+    else if (isRightToLeft(*point))
+      return fmt::format("{}{}{}", isolateBegin, cell, isolateEnd);
+  }
+  return cell;
+}
+
+std::size_t countOf(std::string_view text, std::string_view part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + part.size())) ++count;
+  return count;
 }
 
 std::string upper(std::string_view text) {
@@ -60,6 +120,7 @@ Cells firstOf(std::string_view text) {
   wchar_t character = 0;
   const std::size_t length = std::mbrtowc(&character, text.data(), text.size(), &state);
   if (length == 0 || length > text.size()) return {};
+  if (isBidi(static_cast<char32_t>(character))) return {length, 0};
   const int cells = ::wcwidth(character);
   return {length, cells < 0 ? 1U : static_cast<unsigned>(cells)};
 }
@@ -68,21 +129,32 @@ Cells firstOf(std::string_view text) {
 
 std::string harmless(std::string_view text) {
   std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    // The C1 control characters are U+0080 to U+009F.
-    const bool c1 = c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
-    if (c1) ++i;
-    if (c < 0x20 || c == 0x7f || c1)
+  while (!text.empty()) {
+    const std::string_view before = text;
+    const auto point = takeCodePoint(text);
+    if (!point) text.remove_prefix(1);
+    if (!point || isHarmful(*point))
       out += '?';
     else
-      out += text[i];
+      out += before.substr(0, before.size() - text.size());
   }
   return out;
 }
 
+const std::string& requirePlain(std::string_view what, const std::string& text) {
+  constexpr std::size_t most = 8192;
+  bool isPlain = text.size() <= most;
+  for (std::string_view rest = text; isPlain && !rest.empty();) {
+    const auto point = takeCodePoint(rest);
+    isPlain = point && !isHarmful(*point);
+  }
+  if (!isPlain)
+    throw Error(Fault::unreachable, fmt::format("the server sent {} with characters that it cannot have", what));
+  return text;
+}
+
 void sayPlain(std::string_view line) {
-  const std::string whole = std::string(line) + '\n';
+  const std::string whole = escapedForTerminal(line) + '\n';
   os::tryWriteAll(os::systemFiles(), STDERR_FILENO, whole);
 }
 
@@ -152,20 +224,20 @@ void Printer::begin(Shape shape, std::string_view plural, const std::vector<std:
 void Printer::object(std::string_view json) {
   if (format_ == Format::json && shape_ != Shape::one && !first_) buffer_ += ',';
   first_ = false;
-  buffer_ += json;
+  buffer_ += escapedForTerminal(json);
   if (format_ == Format::ndjson || shape_ == Shape::one) buffer_ += '\n';
   if (buffer_.size() >= bufferSize) flush();
 }
 
 void Printer::row(std::vector<std::string> cells) {
-  if (format_ == Format::id) return text(cells[idColumn_] + '\n');
+  if (format_ == Format::id) return text(requirePlain("an ID", cells[idColumn_]) + '\n');
   std::vector<std::string> shown;
   for (const std::size_t column : picked_) shown.push_back(cells[column]);
   if (format_ == Format::tsv) {
     if (header_ && shape_ == Shape::results && std::exchange(first_, false)) line(titles_);
     return line(shown);
   }
-  for (std::string& cell : shown) cell = harmless(cell);
+  for (std::string& cell : shown) cell = isolated(harmless(cell));
   if (shape_ == Shape::one) {
     std::size_t width = 0;
     for (const std::string& title : titles_) width = std::max(width, title.size());
@@ -208,6 +280,8 @@ void Printer::tableLine(const std::vector<std::string>& cells) {
     owed += std::max(widths_[i], width) - width + 2;
   }
   if (const std::size_t most = terminalWidth(STDOUT_FILENO); most > 0) out.resize(cutTo(out, most).size());
+  for (std::size_t open = countOf(out, isolateBegin), shut = countOf(out, isolateEnd); shut < open; ++shut)
+    out += isolateEnd;
   text(out + '\n');
 }
 

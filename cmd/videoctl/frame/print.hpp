@@ -11,6 +11,7 @@
 
 #include "base/fields.hpp"
 #include "base/json.hpp"
+#include "frame/cursor_check.hpp"
 
 namespace video::ctl {
 
@@ -30,15 +31,21 @@ struct Result {
   std::optional<std::string> path;
   std::optional<std::string> detail;
   bool isIncomplete = false;  ///< something else of the item has failed, and was said; the exit status is 3
+  std::int64_t bytes = 0;     ///< how many were sent or received for it; for the summary
 };
 
-/// Replaces control characters, which could manipulate the terminal, by `?`.
+/// Replaces what could manipulate the terminal or reorder other text by `?`: control and bidirectional characters, and
+/// bytes that are not UTF-8.
 std::string harmless(std::string_view text);
+
+/// Returns a short text of the server that is printed as it is, such as an ID or a token. Throws unreachable, naming
+/// `what`, if it has such characters.
+const std::string& requirePlain(std::string_view what, const std::string& text);
 
 /// Writes a message to standard error, prefixed with `videoctl: `. Replaces control characters.
 void say(std::string_view line);
 
-/// Writes a line to standard error unchanged.
+/// Writes a line to standard error: JSON, or a text of this program.
 void sayPlain(std::string_view line);
 
 /// Returns the width of `text` in terminal cells.
@@ -79,6 +86,7 @@ class Printer {
     std::int64_t left = wanted.limit;
     const bool limited = left > 0;
     std::string rest;
+    CursorCheck check;
     for (bool first = true;; first = false) {
       wanted.limit = limited ? std::min(left, pageSize) : pageSize;
       const PageType page = fetch(wanted);
@@ -87,6 +95,7 @@ class Printer {
       flush();
       left -= static_cast<std::int64_t>(page.items.size());
       if (!page.nextCursor || !isOpen() || (limited && left <= 0)) break;
+      check.next(page.nextCursor, !page.items.empty());
       wanted.cursor = *page.nextCursor;
     }
     end(rest);

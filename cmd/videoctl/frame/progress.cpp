@@ -56,8 +56,16 @@ std::string progressLine(std::string_view what, std::int64_t done, std::int64_t 
   return line + fmt::format("  {}/s, {} left", count(rate), minutesOf(left));
 }
 
-Progress::Progress(const Flags& flags, std::string_view what, bool bytes)
+std::string wholeOf(const Whole& whole, std::int64_t done) {
+  if (whole.files <= 1) return {};
+  if (whole.bytes <= 0) return fmt::format("[{}/{}] ", whole.number, whole.files);
+  const double part = static_cast<double>(whole.before + done) / static_cast<double>(whole.bytes);
+  return fmt::format("[{}/{}, {:.0f}%] ", whole.number, whole.files, std::min(part * 100, 100.0));
+}
+
+Progress::Progress(const Flags& flags, std::string_view what, bool bytes, const Whole& whole)
     : what_(harmless(what)),
+      whole_(whole),
       bytes_(bytes),
       visible_(!flags.quiet && !flags.noProgress && ::isatty(STDERR_FILENO) == 1 && !isDumb()) {}
 
@@ -81,7 +89,7 @@ void Progress::show(std::int64_t done, std::int64_t all) {
   drawn_ = true;
   last_ = now;
   const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - began_);
-  const std::string line = progressLine(what_, done, all, elapsed, bytes_, before_);
+  const std::string line = progressLine(wholeOf(whole_, done) + what_, done, all, elapsed, bytes_, before_);
   const std::size_t most = terminalWidth(STDERR_FILENO);  // asked each time, since terminals are resized
   draw('\r' + std::string(most > 1 ? cutTo(line, most - 1) : std::string_view(line)) + "\x1b[K");
 }

@@ -18,6 +18,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
+#include "http/client/pace.hpp"
 #include "http/header_values.hpp"
 #include "http/percent_encoding.hpp"
 #include "http/routing/error_reply.hpp"
@@ -26,6 +27,10 @@
 
 namespace video::http {
 namespace {
+
+// Bytes that a reply may have: one with JSON, such as the largest page of a list, and one without a body of interest.
+constexpr std::uint64_t mostJson = 64U << 20;
+constexpr std::uint64_t mostShort = 64U << 10;
 
 // Bytes per range request: large enough that the overhead of a request does not matter, small enough for memory.
 constexpr std::size_t pieceSize = 8U << 20;
@@ -165,7 +170,8 @@ std::optional<ErrorAnswer> earlyAnswer(int socket) {
 }  // namespace
 
 struct Client::Impl {
-  explicit Impl(const ClientOptions& wanted) : options(wanted) {
+  explicit Impl(const ClientOptions& wanted)
+      : options(wanted), pace(wanted.socketPath.empty() ? wanted.timeout : std::chrono::milliseconds{0}) {
     if (options.socketPath.empty()) {
       server = parseUrl(options.url);
       return;
@@ -174,6 +180,12 @@ struct Client::Impl {
     socketAddress.emplace(options.socketPath);
     if (socketAddress->error() == 0) server.host = socketAddress->path();
   }
+
+  // A connection, and the watch over it.
+  struct Connection {
+    std::unique_ptr<httplib::Client> client;
+    std::shared_ptr<Pace::Line> line = std::make_shared<Pace::Line>();
+  };
 
   // Borrows a connection from the pool, and returns it still open.
   struct Borrowed {
@@ -184,12 +196,41 @@ struct Client::Impl {
     }
     Borrowed(const Borrowed&) = delete;
     Borrowed& operator=(const Borrowed&) = delete;
-    httplib::Client* operator->() const { return connection.get(); }
+    httplib::Client* operator->() const { return connection.client.get(); }
     Impl& impl;
-    std::unique_ptr<httplib::Client> connection;
+    Connection connection;
   };
 
-  std::unique_ptr<httplib::Client> take() {
+  // Sends a request, whose reply may have `most` bytes, and once more if it `mayRepeat` and the connection was idle:
+  // the server may have closed it just now.
+  httplib::Response perform(const httplib::Request& wanted, std::uint64_t most, bool mayRepeat) {
+    const Borrowed borrowed(*this);
+    for (;; mayRepeat = false) {
+      Pace::Watch watch(pace, *borrowed.connection.line, Pace::mostHead + most);
+      httplib::Request request = wanted;
+      std::string body;
+      bool isTooLarge = false;
+      request.response_handler = [&](const httplib::Response&) {
+        watch.headIsRead();
+        return true;
+      };
+      request.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
+        isTooLarge = size > most - body.size();
+        if (!isTooLarge) body.append(data, size);
+        return !isTooLarge;
+      };
+      httplib::Result result = borrowed->send(request);
+      if (isTooLarge) throw failed("sends more than such a reply can have");
+      if (const std::string why = watch.reason(); !why.empty()) throw failed(why);
+      if (!result && mayRepeat && (result.error() == httplib::Error::Read || result.error() == httplib::Error::Write))
+        continue;
+      httplib::Response answer = answered(std::move(result));
+      answer.body = std::move(body);
+      return answer;
+    }
+  }
+
+  Connection take() {
     {
       const std::lock_guard lock(mutex);
       if (!idle.empty()) {
@@ -199,9 +240,14 @@ struct Client::Impl {
       }
     }
     const bool local = !options.socketPath.empty();
-    auto made =
+    Connection connection;
+    connection.client =
         local ? std::make_unique<httplib::Client>(server.host, 80) : std::make_unique<httplib::Client>(server.origin);
-    if (local) made->set_address_family(AF_UNIX);
+    httplib::Client* const made = connection.client.get();
+    if (local)
+      made->set_address_family(AF_UNIX);
+    else
+      made->set_socket_options([line = connection.line](auto socket) { line->connected(static_cast<int>(socket)); });
     if (!options.caCertificate.empty()) made->set_ca_cert_path(options.caCertificate.string());
     made->set_keep_alive(true);
     made->set_tcp_nodelay(true);
@@ -209,7 +255,7 @@ struct Client::Impl {
     made->set_connection_timeout(options.timeout);
     made->set_read_timeout(options.timeout);
     made->set_write_timeout(options.timeout);
-    return made;
+    return connection;
   }
 
   Error unreachable(httplib::Error why) const { return failed(reason(why)); }
@@ -239,7 +285,8 @@ struct Client::Impl {
   ServerUrl server;
   std::optional<os::UnixAddress> socketAddress;  // keeps the folder of a long path open
   std::mutex mutex;
-  std::vector<std::unique_ptr<httplib::Client>> idle;
+  std::vector<Connection> idle;
+  Pace pace;
 };
 
 Client::Client(const ClientOptions& options) : impl_(std::make_unique<Impl>(options)) {}
@@ -324,13 +371,8 @@ std::string Client::exchangeOnce(const Ask& asked) {
     request.body = asked.body;
     request.headers.emplace("Content-Type", "application/json");
   }
-  const Impl::Borrowed connection(*impl_);
-  httplib::Result result = connection->send(request);
   const bool mayRepeat = asked.method == Method::get || asked.method == Method::head;
-  // The server may have closed the idle connection just now.
-  if (!result && mayRepeat && (result.error() == httplib::Error::Read || result.error() == httplib::Error::Write))
-    result = connection->send(request);
-  httplib::Response answer = impl_->answered(std::move(result));
+  httplib::Response answer = impl_->perform(request, mostJson, mayRepeat);
   requireSuccess(answer);
   if (answer.status == 204) return "{}";
   if (!answer.body.empty() && !answer.get_header_value("Content-Type").starts_with("application/json"))
@@ -345,8 +387,7 @@ void Client::requirePath(const Route& route) {
   request.method = nameOf(Method::options);
   request.path = asked.target;
   for (const auto& [name, value] : asked.headers) request.headers.emplace(name, value);
-  const Impl::Borrowed connection(*impl_);
-  if (impl_->answered(connection->send(request)).status == 404)
+  if (impl_->perform(request, mostShort, false).status == 404)
     throw Error(
         Fault::versionMismatch,
         fmt::format("{}: this server cannot do a dry run of that, because its videod is too old; nothing was changed",
@@ -364,18 +405,14 @@ HeaderFields Client::exchangeHeaders(const Ask& asked) {
   request.method = nameOf(asked.method);
   request.path = asked.target;
   for (const auto& [name, value] : asked.headers) request.headers.emplace(name, value);
-  const Impl::Borrowed connection(*impl_);
-  httplib::Result result = connection->send(request);
-  // The server may have closed the idle connection just now.
-  if (!result && asked.method == Method::head && result.error() == httplib::Error::Read)
-    result = connection->send(request);
-  const httplib::Response answer = impl_->answered(std::move(result));
+  const httplib::Response answer = impl_->perform(request, mostShort, asked.method == Method::head);
   requireSuccess(answer);
   return {answer.headers.begin(), answer.headers.end()};
 }
 
 Client::Reply Client::put(const Ask& asked, const ByteSource& bytes) {
   const Impl::Borrowed connection(*impl_);
+  Pace::Watch watch(impl_->pace, *connection.connection.line, Pace::mostHead);
   std::exception_ptr failure;
   std::optional<ErrorAnswer> early;
   const auto push = [&](httplib::DataSink& sink) {
@@ -387,8 +424,10 @@ Client::Reply Client::put(const Ask& asked, const ByteSource& bytes) {
       bytes.push([&](std::span<const std::byte> piece) {
         pushed += piece.size();
         requireSize(!bytes.size || pushed <= *bytes.size);
-        if (!sink.write(reinterpret_cast<const char*>(piece.data()), piece.size()) ||
-            (early = earlyAnswer(connection->socket())))
+        watch.writes();
+        const bool isWritten = sink.write(reinterpret_cast<const char*>(piece.data()), piece.size());
+        watch.hasWritten();
+        if (!isWritten || (early = earlyAnswer(connection->socket())))
           throw impl_->failed("closed the connection during the upload");
       });
       requireSize(!bytes.size || pushed == *bytes.size);  // httplib would push once more
@@ -407,6 +446,7 @@ Client::Reply Client::put(const Ask& asked, const ByteSource& bytes) {
     return isPiece ? connection->Post(asked.target, headers, body..., type)
                    : connection->Put(asked.target, headers, body..., type);
   };
+  connection->set_decompress(false);  // the reply is short, and must be so when it is unpacked
   httplib::Result result =
       bytes.size.value_or(0) > 0
           ? send(
@@ -418,6 +458,8 @@ Client::Reply Client::put(const Ask& asked, const ByteSource& bytes) {
                        sink.done();
                        return true;
                      }));
+  connection->set_decompress(true);
+  if (const std::string why = watch.reason(); !why.empty()) throw impl_->failed(why);
   if (early) throw errorOf(*early);
   if (failure) std::rethrow_exception(failure);
   httplib::Response answer = impl_->answered(std::move(result));
@@ -443,14 +485,13 @@ class Client::RangeReader : public ContentReader {
  private:
   void fetch(std::uint64_t offset) {
     const std::uint64_t last = std::min<std::uint64_t>(offset + pieceSize, size_) - 1;
-    httplib::Headers headers;
-    for (const auto& [name, value] : asked_.headers) headers.emplace(name, value);
-    headers.emplace("Range", fmt::format("bytes={}-{}", offset, last));
-    if (!etag_.empty()) headers.emplace("If-Match", etag_);
-    const Impl::Borrowed connection(impl_);
-    httplib::Result result = connection->Get(asked_.target, headers);
-    if (!result && result.error() == httplib::Error::Read) result = connection->Get(asked_.target, headers);
-    httplib::Response answer = impl_.answered(std::move(result));
+    httplib::Request request;
+    request.method = "GET";
+    request.path = asked_.target;
+    for (const auto& [name, value] : asked_.headers) request.headers.emplace(name, value);
+    request.headers.emplace("Range", fmt::format("bytes={}-{}", offset, last));
+    if (!etag_.empty()) request.headers.emplace("If-Match", etag_);
+    httplib::Response answer = impl_.perform(request, std::max(last - offset + 1, mostShort), true);
     if (answer.status == 412) throw Error(Fault::conflict, "content: was replaced while it was read");
     requireSuccess(answer);
     if (answer.body.size() != last - offset + 1) throw impl_.failed("sent a different range than requested");
@@ -467,14 +508,13 @@ class Client::RangeReader : public ContentReader {
 };
 
 Content Client::open(Ask asked) {
-  httplib::Headers headers;
-  for (const auto& [name, value] : asked.headers) headers.emplace(name, value);
+  httplib::Request request;
+  request.method = "HEAD";
+  request.path = asked.target;
+  for (const auto& [name, value] : asked.headers) request.headers.emplace(name, value);
   Content content;
   {
-    const Impl::Borrowed connection(*impl_);
-    httplib::Result result = connection->Head(asked.target, headers);
-    if (!result && result.error() == httplib::Error::Read) result = connection->Head(asked.target, headers);
-    const httplib::Response answer = impl_->answered(std::move(result));
+    const httplib::Response answer = impl_->perform(request, mostShort, true);
     requireSuccess(answer);
     if (!answer.has_header("Content-Length")) throw impl_->failed("is not videod");
     readText(answer.get_header_value("Content-Length"), "Content-Length", content.meta.size);
