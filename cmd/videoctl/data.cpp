@@ -1,5 +1,6 @@
 #include "data/fields.hpp"
 #include "frame/command.hpp"
+#include "frame/prompt.hpp"
 
 namespace video::ctl {
 namespace {
@@ -17,10 +18,11 @@ std::unique_ptr<Data> openHere(Caller& caller, std::string_view command) {
 }  // namespace
 
 void addData(Commands& commands) {
-  CLI::App& noun = commands.noun("data", "The data directory itself",
-                                 {{"Create a data directory", "videoctl --data-dir /srv/videos data init"},
-                                  {"Migrate it to the current schema", "videoctl --data-dir /srv/videos data migrate"},
-                                  {"Invalidate all signed links", "videoctl --data-dir /srv/videos data rotate-key"}});
+  CLI::App& noun =
+      commands.noun("data", "The data directory itself",
+                    {{"Create a data directory", "videoctl --data-dir /srv/videos data init"},
+                     {"Migrate it to the current schema", "videoctl --data-dir /srv/videos data migrate"},
+                     {"Invalidate all signed links", "videoctl --data-dir /srv/videos data rotate-key --yes"}});
 
   auto init = commands.verb<NoWords>(noun, "init", "Create a data directory in a new or empty folder");
   init.givesOne<DataState>();
@@ -31,7 +33,9 @@ void addData(Commands& commands) {
 
   auto rotate = commands.verb<NoWords>(noun, "rotate-key", "Replace the signing key; all signed links stop working");
   rotate.runs([](Caller& caller, NoWords&) {
-    openHere(caller, "data rotate-key")->rotateKey();
+    const auto data = openHere(caller, "data rotate-key");
+    confirm(caller.flags, "data rotate-key", "Replace the signing key, so that no signed link works any more?");
+    data->rotateKey();
     caller.report("replaced the signing key; all earlier signed links are invalid");
     return 0;
   });

@@ -136,7 +136,7 @@ void addQueue(Commands& commands) {
   list.runs([](Caller& caller, ListQueue& wanted) {
     if (wanted.dead) wanted.state = DeletionState::dead;
     Deletions& deletions = caller.toolkit().deletions();
-    caller.out.list(static_cast<const DeletionQuery&>(wanted), "",
+    caller.out.list(static_cast<const DeletionQuery&>(wanted), "video_id,due,state,tries,last_error+",
                     [&](const DeletionQuery& query) { return deletions.list(caller.by(), query); });
     return 0;
   });

@@ -144,10 +144,10 @@ void addRenditions(Commands& commands, CLI::App& video) {
     Renditions& renditions = caller.toolkit().renditions();
     if (wanted.id) {
       if (wanted.state || wanted.user) throw Usage("video renditions: --state and --user list all videos, without ID");
-      caller.out.all(renditions.list(caller.by(), {*wanted.id}).items);
+      caller.out.all(renditions.list(caller.by(), {*wanted.id}).items, "form,state,size,tries,error+");
       return 0;
     }
-    caller.out.list(static_cast<RenditionQuery&>(wanted), "id,form,state,tries,error",
+    caller.out.list(static_cast<RenditionQuery&>(wanted), "id,form,state,tries,error+",
                     [&](const RenditionQuery& query) { return renditions.listQueued(caller.by(), query); });
     return 0;
   });

@@ -12,6 +12,7 @@
 #include "frame/command.hpp"
 #include "frame/files.hpp"
 #include "frame/progress.hpp"
+#include "frame/prompt.hpp"
 #include "hashes.hpp"
 #include "media/sniff.hpp"
 #include "videos/fields.hpp"
@@ -38,9 +39,11 @@ struct TheseVideos {
 
 struct ListVideos : VideoQuery {
   bool newest = false;
+  bool reversed = false;
 };
 
 struct ChangeVideo : SetVideo {
+  std::vector<std::string> ids;  // empty: only `id`
   std::string descriptionFile;
 };
 
@@ -257,10 +260,12 @@ void addVideo(Commands& commands) {
       {{"Upload two files", "videoctl video upload holiday.mp4 beach.mp4 --user ada"},
        {"Print the IDs of the three newest videos", "videoctl video list --limit 3 -o id"},
        {"Delete a user's videos older than a year",
-        "videoctl video list --user ada --until -365d -o id | videoctl video delete -"},
+        "videoctl video list --user ada --until 365d -o id | videoctl video delete -"},
        {"Delete the newest video and restore it",
         "id=$(videoctl video list --limit 1 -o id)\nvideoctl video delete \"$id\"\nvideoctl video restore \"$id\""},
-       {"Re-read all files and compare them with their recorded SHA-256", "videoctl video verify --all"}});
+       {"Re-read all files and compare them with their recorded SHA-256", "videoctl video verify --all"},
+       {"Give all videos of ada to another user, root",
+        "videoctl video list --user ada -o id | videoctl video set - --user root"}});
 
   addUpload(commands, noun);
   addSubtitle(commands, noun);
@@ -268,16 +273,23 @@ void addVideo(Commands& commands) {
   auto list = commands.verb<ListVideos>(noun, "list", "List your videos; admins and the operator see all");
   list.option("--user", &VideoQuery::user)->type_name("USER");
   list.option("--state", &VideoQuery::state, "only videos in this state; default: ready, and your own pending ones");
-  list.option("--sort", &VideoQuery::sort, "sort by this; default: newest first");
+  list.option(
+      "--sort", &VideoQuery::sort,
+      "sort by creation time, newest first (default), by name from A to Z, or by size or duration, the smallest "
+      "first");
+  list.flag("--reverse", &ListVideos::reversed, "reverse the order");
+  list.option("--name", &VideoQuery::name, "only videos whose whole name matches GLOB, such as '*holiday*'")
+      ->type_name("GLOB");
   list.option("--tag", &VideoQuery::tag)->type_name("TAG");
   list.flag("--newest", &ListVideos::newest, "list the public videos of all users");
   list.lists();
   list.givesList<Page<Video>>();
   list.runs([](Caller& caller, ListVideos& wanted) {
     constexpr std::string_view columns =
-        "id,author,state,create_time,size,name,purge_time,visibility,author_display_name,duration_ms";
-    if (wanted.newest && (wanted.user || wanted.state || wanted.sort))
-      throw Usage("--newest: cannot be combined with --user, --state or --sort");
+        "name+,size,create_time,id,author+,state,duration_ms,visibility,purge_time,author_display_name+";
+    if (wanted.newest && (wanted.user || wanted.state || wanted.sort || wanted.reversed || wanted.name))
+      throw Usage("--newest: cannot be combined with --user, --state, --sort, --reverse or --name");
+    if (wanted.reversed) wanted.reverse = true;
     Videos& videos = caller.toolkit().videos();
     if (wanted.newest)
       caller.out.list(NewestQuery{{wanted}, wanted.tag}, columns,
@@ -316,22 +328,28 @@ void addVideo(Commands& commands) {
         wanted.description = readTextFile(wanted.descriptionFile, 64 * 1024);
       }
       if (!wanted.name && !wanted.description && !wanted.visibility && !wanted.tags && !wanted.commentsOff &&
-          !wanted.danmakuOff)
+          !wanted.danmakuOff && !wanted.user)
         throw Usage(
             "video set: nothing to change: give --name, --description, --description-file, --visibility, --tags, "
-            "--comments or --danmaku");
+            "--comments, --danmaku or --user");
+      if (wanted.description == "-" && wanted.ids == std::vector<std::string>{"-"})
+        throw Usage("video set: standard input cannot be both the IDs and the description");
       if (wanted.description == "-") wanted.description = readInput(64 * 1024);
-      return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
+      const Items items = wanted.ids.empty() ? Items({wanted.id.text}) : Items(wanted.ids, caller.flags);
+      return runBatch(caller, items, [&](const std::string& id) -> Result {
+        wanted.id.text = id;
         const Video changed = caller.toolkit().videos().set(caller.by(), wanted);
         if (wanted.visibility && changed.visibility != wanted.visibility)
           throw Error(Fault::versionMismatch, "--visibility: the server is too old for it");
+        if (wanted.user && !equalWithoutCase(changed.author, *wanted.user))
+          throw Error(Fault::versionMismatch, "--user: the server is too old for it");
         return {std::string(status), id, {}, {}};
       });
     };
   };
-  auto set =
-      commands.verb<ChangeVideo>(noun, "set", "Change a video's name, description, visibility, tags or comments");
-  set.option("ID", &SetVideo::id)->required();
+  auto set = commands.verb<ChangeVideo>(noun, "set",
+                                        "Change a video's name, description, visibility, tags, comments or owner");
+  set.several("ID", &ChangeVideo::ids, "videos to change; - reads one ID per line from standard input");
   set.option("--name", &SetVideo::name);
   set.option("--description", &SetVideo::description,
              "new description, at most 5000 characters; lines such as '1:02 The cave' are chapters; - reads standard "
@@ -351,6 +369,10 @@ void addVideo(Commands& commands) {
   set.option("--danmaku", &SetVideo::danmakuOff,
              "whether the video has danmaku, comments that fly over it at their position", readOff)
       ->type_name("on|off");
+  set.option("--user", &SetVideo::user,
+             "give it to this user, whose quota it then uses; ID, date, links and comments stay; for admins and the "
+             "operator")
+      ->type_name("USER");
   set.givesResults();
   set.runs(changes("changed"));
 
@@ -382,10 +404,17 @@ void addVideo(Commands& commands) {
 
   auto remove = commands.verb<TheseVideos>(noun, "delete", "Delete videos; they can be restored until they are purged");
   remove.several("ID", &TheseVideos::ids, "videos; - reads one ID per line from standard input");
-  remove.flag("--now", &TheseVideos::now, "purge without the usual delay");
+  remove.flag("--now", &TheseVideos::now, "purge without the usual delay; they cannot be restored then");
   remove.givesResults();
   remove.rehearses();
   remove.runs([](Caller& caller, TheseVideos& wanted) {
+    if (wanted.now && !caller.flags.dryRun) {
+      const std::string which = wanted.ids.size() > 1  ? fmt::format("{} videos", wanted.ids.size())
+                                : wanted.ids[0] == "-" ? "the videos"
+                                                       : "video " + wanted.ids[0];
+      confirm(caller.flags, "video delete --now",
+              fmt::format("Delete {} on {} for good?", which, caller.target().address));
+    }
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
       const RemoveVideo one{{VideoId{id}, {}}, wanted.now ? std::optional(true) : std::nullopt};
       Videos& videos = caller.toolkit().videos();
@@ -451,7 +480,7 @@ void addVideo(Commands& commands) {
   blocked.givesList<Page<BlockedContent>>();
   blocked.runs([](Caller& caller, ListQuery& wanted) {
     Contents& contents = caller.toolkit().contents();
-    caller.out.list(wanted, "sha256,reason,blocked_by,time",
+    caller.out.list(wanted, "reason+,sha256,time,blocked_by+",
                     [&](const ListQuery& query) { return contents.list(caller.by(), query); });
     return 0;
   });

@@ -178,6 +178,12 @@ class Access {
   /// Does the same at once. Returns the number of sessions and tokens in the cache.
   std::size_t load();
 
+  /// Returns when something ends that a request wants to last until `time` or, which takes precedence, for `lasting`
+  /// milliseconds from now; nothing if it says neither. Throws malformed, naming `field`, unless that is in the future,
+  /// and at most 100 years from now.
+  std::optional<Time> endOf(const std::optional<Time>& time, const std::optional<std::int64_t>& lasting,
+                            std::string_view field = "expires") const;
+
   const AccessOptions& options() const;
   Time now() const;
 

@@ -81,7 +81,8 @@ std::uint64_t Publisher::requireQuota(store::Reader& reader, UserId owner, std::
 
 media::Kind Publisher::kindOf(std::string_view front) const {
   if (const auto kind = media::sniff(front)) return *kind;
-  if (!options_.serveUnknownTypes) throw Error(Fault::unsupportedMediaType, "file: not a supported video format");
+  if (!options_.serveUnknownTypes)
+    throw Error(Fault::unsupportedMediaType, "file: not a supported video format").because(Reason::noVideoFormat);
   return {"application/octet-stream", "bin"};
 }
 
@@ -176,7 +177,8 @@ void Publisher::removeRefused() noexcept try {
 }
 
 Error Publisher::tooLarge() const {
-  return Error(Fault::tooLarge, fmt::format("file: exceeds the limit of {}", formatSize(options_.maxUpload)));
+  return Error(Fault::tooLarge, fmt::format("file: exceeds the limit of {}", formatSize(options_.maxUpload)))
+      .because(Reason::uploadLimit);
 }
 Error Publisher::overQuota() {
   return Error(Fault::overQuota, "the owner's quota would be exceeded");

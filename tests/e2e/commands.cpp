@@ -117,6 +117,7 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"users.change", "user-set"},
       {"users.remove", "user-delete"},
       {"sessions.revokeAll", "session-revoke"},
+      {"tokens.revokeAll", "token-revoke"},
       {"videos.add", "video-upload"},
       {"videos.known", "video-upload"},
       {"videos.listOf", "video-list"},
@@ -135,6 +136,7 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"comments.remove", "comment-delete"},
       {"comments.removeBy", "comment-delete"},
       {"comments.listHeld", "comment-list"},
+      {"comments.listBy", "comment-list"},
       {"views.watch", "history-set"},
       {"views.resume", "history-show"},
       {"views.history", "history-list"},
@@ -150,7 +152,6 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"renditions.removeThumbnail", "video-thumbnail"},
   };
   const std::map<std::string, std::string> noCommand{
-      {"tokens.revokeAll", "tokens are ended by their ids"},
       {"videos.drop", "for guests, who have no program of ours"},
       {"videos.chapters", "for players; video show lists them"},
       {"uploads.testpage", "a page for browsers"},

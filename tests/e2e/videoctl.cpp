@@ -269,7 +269,7 @@ TEST_CASE("login saves a token in the context, logout removes it") {
   CHECK(who.at("user_name") == "ada");
   CHECK(who.at("kind") == "token");
   CHECK(who.at("scope") == "full");
-  CHECK(ctl({"context", "list", "--no-header"}).out == "home\t" + site.daemon.url() + "\ttrue\ttrue\n");
+  CHECK(ctl({"context", "list", "--no-header"}).out == "home\t" + site.daemon.url() + "\ttrue\ttrue\tada\n");
   CHECK(ctl({"context", "list"}).out.find("vdt_") == std::string::npos);
   CHECK(ctl({"session", "whoami"}, {}, {{"VIDEOCTL_TOKEN", "vdt_other"}}).status == 2);
   CHECK(ctl({"--context", "local", "--data-dir", site.daemon.dataDirectory().string(), "session", "whoami"}).status ==

@@ -77,7 +77,7 @@ using Action = std::function<int(Caller&)>;
 
 // ---- values: read text from the command line into a member; all throw Error malformed
 
-void readValue(std::string_view text, std::string_view name, Time& to);  ///< RFC 3339, `@UNIX`, `-7d`
+void readValue(std::string_view text, std::string_view name, Time& to);  ///< see parseTimeGiven
 void readValue(std::string_view text, std::string_view name, std::chrono::milliseconds& to);
 void readOff(std::string_view text, std::string_view name, std::optional<bool>& to);  ///< `on` (false) or `off`
 void readSize(std::string_view text, std::string_view name, std::optional<std::int64_t>& to);  ///< bytes: `5GiB`
@@ -141,8 +141,16 @@ struct Example {
 /// A command: its action, and the schema of what `-o json` writes.
 struct Command {
   Action action;
-  std::string (*schema)() = nullptr;  ///< returns a JSON Schema; null for plain text or no output
-  bool rehearses = false;             ///< supports --dry-run
+  std::string (*schema)() = nullptr;                     ///< returns a JSON Schema; null for plain text or no output
+  std::vector<std::string_view> (*columns)() = nullptr;  ///< returns what --columns can name; null for nothing
+  bool rehearses = false;                                ///< supports --dry-run
+};
+
+/// The items of a list, whose pages are of type `PageType`: of its first field that is a vector of described structs.
+template <class PageType>
+struct ItemOf {
+  static constexpr auto first = std::get<0>(Fields<PageType>::list);
+  using Type = typename std::remove_cvref_t<decltype(first)>::Type::value_type;
 };
 
 /// Builds one verb. Its options are stored in a `Wanted`, which is passed to its action.
@@ -209,6 +217,7 @@ class Verb {
     entry_->schema = [] {
       return documentOf(SchemaWriter("#/$defs/"), [](auto& writer) { return writer.template fields<Item>(); });
     };
+    entry_->columns = Printer::namesOf<Item>;
   }
   /// The command prints a list, which it fetches in pages of this type.
   template <Described PageType>
@@ -220,6 +229,7 @@ class Verb {
         return fields;
       });
     };
+    entry_->columns = Printer::namesOf<typename ItemOf<PageType>::Type>;
   }
   /// The command prints a Result for each item.
   void givesResults() { givesList<Page<Result>>(); }
@@ -284,6 +294,8 @@ class Commands {
   const std::vector<Example>& examplesOf(const CLI::App& noun) const;
   /// Returns the JSON Schema of what a command writes with `-o json`; empty if it does not write JSON.
   std::string schemaOf(const CLI::App& command) const;
+  /// Returns the columns of what a command prints; empty if it prints none.
+  std::vector<std::string_view> columnsOf(const CLI::App& command) const;
   /// Returns the help of a command, with its full path in the usage line.
   static std::string helpOf(const CLI::App& command);
   /// Returns the innermost command that was parsed.
@@ -338,6 +350,9 @@ void readEnvironment(Flags& flags);
 
 /// Returns the text of `videoctl help NAME`; empty if there is no such topic.
 std::string_view topic(std::string_view name);
+
+/// The names of all topics, with `|` between them.
+inline constexpr std::string_view topics = "exit-codes|environment|formats|ways|values";
 
 /// Returns the text of `videoctl help`: one line per noun, and examples.
 std::string overview(const CLI::App& app);

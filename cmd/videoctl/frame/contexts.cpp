@@ -44,7 +44,8 @@ Contexts loadContexts(const std::filesystem::path& path) {
       for (const auto& [name, value] : *named)
         if (const toml::table* fields = value.as_table())
           contexts.all.push_back({std::string(name.str()), (*fields)["server"].value_or(std::string()),
-                                  (*fields)["token"].value_or(std::string())});
+                                  (*fields)["token"].value_or(std::string()),
+                                  (*fields)["user"].value_or(std::string())});
   } catch (const toml::parse_error& error) {
     throw Error(Fault::malformed,
                 fmt::format("{}:{}: {}", path.string(), error.source().begin.line, error.description()));
@@ -58,6 +59,7 @@ void saveContexts(const std::filesystem::path& path, const Contexts& contexts) {
   for (const Context& context : contexts.all) {
     toml::table fields{{"server", context.server}};
     if (!context.token.empty()) fields.insert("token", context.token);
+    if (!context.token.empty() && !context.user.empty()) fields.insert("user", context.user);
     named.insert(context.name, std::move(fields));
   }
   toml::table table;

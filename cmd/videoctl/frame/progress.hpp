@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -38,8 +39,10 @@ class Progress {
 };
 
 /// Returns the text of a progress line, such as `queue: 1200 of 5000 [####................] 24%  400/s, 0:09 left`.
-/// With `bytes`, counts are written as in `1.5 MiB`. The first `before` are those of an earlier run.
+/// With `bytes`, counts are written as in `1.5 MiB`. The first `before` are those of an earlier run. With fewer `cells`
+/// than it takes (0: no limit), the bar, the counts and the rate are left out, and then `what` is cut; the percentage
+/// and the time left stay.
 std::string progressLine(std::string_view what, std::int64_t done, std::int64_t all, std::chrono::milliseconds elapsed,
-                         bool bytes = false, std::int64_t before = 0);
+                         bool bytes = false, std::int64_t before = 0, std::size_t cells = 0);
 
 }  // namespace video::ctl

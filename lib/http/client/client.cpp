@@ -3,6 +3,9 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <httplib.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -35,6 +38,7 @@ struct ServerUrl {
   std::string host;    // or the path of the Unix socket
   std::string prefix;  // prepended to every path; without a trailing slash
   bool plain = false;
+  bool isExposed() const { return plain && !isLoopback(host); }
 };
 
 ServerUrl parseUrl(const std::string& url) {
@@ -73,12 +77,18 @@ struct ErrorAnswer {
   std::string retryAfter;
   std::string requestId;
   std::string server;
+  std::string location;
   std::string body;
 };
 
-// Names the nginx setting that most likely causes such a reply.
-std::string_view settingBehind(int status) {
-  switch (status) {
+// Says where such a reply leads, or names the nginx setting that most likely causes it.
+std::string adviceFor(const ErrorAnswer& answer) {
+  constexpr std::size_t longest = 200;
+  if (answer.status >= 300 && answer.status < 400 && !answer.location.empty())
+    return fmt::format("; it redirects to {}", answer.location.substr(0, longest));
+  if (answer.status == 400 && answer.body.find("plain HTTP request was sent to HTTPS port") != std::string::npos)
+    return "; use https://";
+  switch (answer.status) {
     case 413: return "; check its client_max_body_size";
     case 502:
     case 503: return "; check its proxy_pass, and that videod is running";
@@ -93,8 +103,9 @@ Error errorOf(const ErrorAnswer& answer) {
     const std::string who = answer.server.empty() ? "another server" : answer.server.substr(0, answer.server.find('/'));
     return Error(answer.status < 400 ? Fault::unreachable : faultOfStatus(answer.status),
                  fmt::format("answered by {}, not videod: {} {}{}", who, answer.status, reasonPhrase(answer.status),
-                             settingBehind(answer.status)),
-                 retryAfterOf(answer.retryAfter));
+                             adviceFor(answer)),
+                 retryAfterOf(answer.retryAfter))
+        .because(Reason::notVideod);
   }
   std::string detail = answer.detailHeader;
   const auto json = nlohmann::json::parse(answer.body, nullptr, false);
@@ -120,6 +131,7 @@ ErrorAnswer errorAnswerOf(const httplib::Response& answer) {
           answer.get_header_value("Retry-After"),
           answer.get_header_value("X-Request-Id"),
           answer.get_header_value("Server"),
+          answer.get_header_value("Location"),
           answer.body};
 }
 
@@ -158,11 +170,50 @@ std::optional<ErrorAnswer> earlyAnswer(int socket) {
   answer.retryAfter = header("Retry-After");
   answer.requestId = header("X-Request-Id");
   answer.server = header("Server");
+  answer.location = header("Location");
   answer.body = head.substr(end + 4);
   return answer;
 }
 
+// Why a server's certificate is not trusted, from the result of OpenSSL's verification.
+std::string certificateFault(long result, std::string_view host) {
+  switch (result) {
+    case X509_V_OK:  // the chain is trusted: only the name is left
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH: return fmt::format("its certificate is not for {}", host);
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+      return "its certificate is self-signed; if you trust it, give it with --cacert FILE";
+    case X509_V_ERR_CERT_HAS_EXPIRED: return "its certificate has expired";
+    case X509_V_ERR_CERT_NOT_YET_VALID: return "its certificate is not valid yet; is the clock of this machine right?";
+    case X509_V_ERR_CERT_REVOKED: return "its certificate was revoked";
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      return "its certificate is of an authority that is not known here; if you trust it, give the authority's "
+             "certificate with --cacert FILE";
+    default: return fmt::format("its certificate is not trusted: {}", X509_verify_cert_error_string(result));
+  }
+}
+
+// Why no TLS connection came about, from the errors that OpenSSL has kept for this thread.
+std::string tlsFailure() {
+  std::string why = "no TLS connection can be made";
+  while (const unsigned long error = ERR_get_error()) {
+    if (ERR_GET_LIB(error) != ERR_LIB_SSL) continue;
+    const int reason = ERR_GET_REASON(error);
+    if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_PACKET_LENGTH_TOO_LONG || reason == SSL_R_HTTP_REQUEST)
+      return "does not speak TLS; is it an http:// address?";
+    if (const char* text = ERR_reason_error_string(error)) why = fmt::format("no TLS connection can be made: {}", text);
+  }
+  return why;
+}
+
 }  // namespace
+
+bool isExposed(const std::string& url) {
+  return parseUrl(url).isExposed();
+}
 
 struct Client::Impl {
   explicit Impl(const ClientOptions& wanted) : options(wanted) {
@@ -190,6 +241,7 @@ struct Client::Impl {
   };
 
   std::unique_ptr<httplib::Client> take() {
+    ERR_clear_error();  // what follows is of this request
     {
       const std::lock_guard lock(mutex);
       if (!idle.empty()) {
@@ -212,26 +264,36 @@ struct Client::Impl {
     return made;
   }
 
-  Error unreachable(httplib::Error why) const { return failed(reason(why)); }
+  Error isNotVideod() const { return failed("is not videod").because(Reason::notVideod); }
   Error failed(std::string_view why) const {
     return Error(Fault::unreachable, fmt::format("{}: {}", server.origin, why)).because(Reason::noAnswer);
   }
 
-  static std::string_view reason(httplib::Error why) {
+  Error unreachable(httplib::Error why, const httplib::Client& connection) const {
     switch (why) {
-      case httplib::Error::Connection: return "cannot be reached";
-      case httplib::Error::ConnectionTimeout: return "timed out while connecting";
-      case httplib::Error::Read: return "does not answer";
-      case httplib::Error::Write: return "closed the connection while receiving the request";
-      case httplib::Error::SSLConnection:
+      case httplib::Error::Connection: return failed("cannot be reached");
+      case httplib::Error::ConnectionTimeout: return failed("timed out while connecting");
+      case httplib::Error::Read: return failed("does not answer");
+      case httplib::Error::Write: return failed("closed the connection while receiving the request");
+      case httplib::Error::SSLConnection: return untrusted(tlsFailure());
       case httplib::Error::SSLLoadingCerts:
-      case httplib::Error::SSLServerVerification: return "no trusted TLS connection can be made";
-      default: return "the connection failed";
+        return untrusted(options.caCertificate.empty()
+                             ? "the certificates of this machine cannot be read"
+                             : fmt::format("no certificate can be read from {}", options.caCertificate.string()));
+      case httplib::Error::SSLServerVerification:
+        return untrusted(certificateFault(connection.get_openssl_verify_result(), server.host));
+      default: break;
     }
+    // Newer versions of httplib have an error of their own for it.
+    if (httplib::to_string(why).find("ostname") != std::string::npos)
+      return untrusted(certificateFault(X509_V_OK, server.host));
+    return failed("the connection failed");
   }
+  // A failure that the message explains.
+  Error untrusted(std::string_view why) const { return failed(why).because(Reason::none); }
 
-  httplib::Response answered(httplib::Result&& result) const {
-    if (!result) throw unreachable(result.error());
+  httplib::Response answered(httplib::Result&& result, const Borrowed& connection) const {
+    if (!result) throw unreachable(result.error(), *connection.connection);
     return std::move(result.value());
   }
 
@@ -266,7 +328,7 @@ Client::Ask Client::begin(const Route& route, const Credential& by) const {
   made.target = impl_->server.prefix + std::string(route.path);
   if (!impl_->options.socketPath.empty()) made.headers.emplace_back("Host", "localhost");
   if (const auto* secret = std::get_if<Secret>(&by)) {
-    if (impl_->server.plain && !isLoopback(impl_->server.host) && !impl_->options.allowPlainHttp)
+    if (impl_->server.isExposed() && !impl_->options.allowPlainHttp)
       throw Error(Fault::forbidden,
                   fmt::format("{}: refusing to send a secret over plain http to another host", impl_->server.origin));
     if (std::any_of(secret->text.begin(), secret->text.end(), [](char byte) { return byte <= ' ' || byte > '~'; }))
@@ -330,11 +392,11 @@ std::string Client::exchangeOnce(const Ask& asked) {
   // The server may have closed the idle connection just now.
   if (!result && mayRepeat && (result.error() == httplib::Error::Read || result.error() == httplib::Error::Write))
     result = connection->send(request);
-  httplib::Response answer = impl_->answered(std::move(result));
+  httplib::Response answer = impl_->answered(std::move(result), connection);
   requireSuccess(answer);
   if (answer.status == 204) return "{}";
   if (!answer.body.empty() && !answer.get_header_value("Content-Type").starts_with("application/json"))
-    throw impl_->failed("is not videod");
+    throw impl_->isNotVideod();
   return std::move(answer.body);
 }
 
@@ -346,7 +408,7 @@ void Client::requirePath(const Route& route) {
   request.path = asked.target;
   for (const auto& [name, value] : asked.headers) request.headers.emplace(name, value);
   const Impl::Borrowed connection(*impl_);
-  if (impl_->answered(connection->send(request)).status == 404)
+  if (impl_->answered(connection->send(request), connection).status == 404)
     throw Error(
         Fault::versionMismatch,
         fmt::format("{}: this server cannot do a dry run of that, because its videod is too old; nothing was changed",
@@ -369,7 +431,7 @@ HeaderFields Client::exchangeHeaders(const Ask& asked) {
   // The server may have closed the idle connection just now.
   if (!result && asked.method == Method::head && result.error() == httplib::Error::Read)
     result = connection->send(request);
-  const httplib::Response answer = impl_->answered(std::move(result));
+  const httplib::Response answer = impl_->answered(std::move(result), connection);
   requireSuccess(answer);
   return {answer.headers.begin(), answer.headers.end()};
 }
@@ -420,7 +482,7 @@ Client::Reply Client::put(const Ask& asked, const ByteSource& bytes) {
                      }));
   if (early) throw errorOf(*early);
   if (failure) std::rethrow_exception(failure);
-  httplib::Response answer = impl_->answered(std::move(result));
+  httplib::Response answer = impl_->answered(std::move(result), connection);
   requireSuccess(answer);
   return {{answer.headers.begin(), answer.headers.end()}, std::move(answer.body)};
 }
@@ -450,7 +512,7 @@ class Client::RangeReader : public ContentReader {
     const Impl::Borrowed connection(impl_);
     httplib::Result result = connection->Get(asked_.target, headers);
     if (!result && result.error() == httplib::Error::Read) result = connection->Get(asked_.target, headers);
-    httplib::Response answer = impl_.answered(std::move(result));
+    httplib::Response answer = impl_.answered(std::move(result), connection);
     if (answer.status == 412) throw Error(Fault::conflict, "content: was replaced while it was read");
     requireSuccess(answer);
     if (answer.body.size() != last - offset + 1) throw impl_.failed("sent a different range than requested");
@@ -474,9 +536,9 @@ Content Client::open(Ask asked) {
     const Impl::Borrowed connection(*impl_);
     httplib::Result result = connection->Head(asked.target, headers);
     if (!result && result.error() == httplib::Error::Read) result = connection->Head(asked.target, headers);
-    const httplib::Response answer = impl_->answered(std::move(result));
+    const httplib::Response answer = impl_->answered(std::move(result), connection);
     requireSuccess(answer);
-    if (!answer.has_header("Content-Length")) throw impl_->failed("is not videod");
+    if (!answer.has_header("Content-Length")) throw impl_->isNotVideod();
     readText(answer.get_header_value("Content-Length"), "Content-Length", content.meta.size);
     content.meta.type = answer.get_header_value("Content-Type");
     content.meta.etag = answer.get_header_value("ETag");
