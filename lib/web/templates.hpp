@@ -22,8 +22,7 @@ class Template {
   /// Calls `resolve(word, rest)` for each place `{{word rest}}` of two words, once, and puts in what it returns.
   Template(std::string_view text, const std::function<std::string(std::string_view, std::string_view)>& resolve);
 
-  /// Returns the page with these values. A name that they lack is looked up in `others`; one in neither counts as
-  /// empty.
+  /// Returns the page with each name replaced by its value in `values`, else in `others`, else by nothing.
   std::string fill(const Values& values, const Values& others = {}) const;
 
  private:

@@ -33,27 +33,26 @@ void idle(Settings& settings) {
   for (auto& [name, timing] : settings.tasks.timings) timing.enabled = false;
 }
 
-// Runs a task and waits until it has run. A run that found nothing is not recorded and returned empty.
-std::int64_t newestRun(Tasks& tasks, const std::string& name) {
+// Returns the run that was recorded last; an empty one if there is none.
+TaskRun newestRun(Tasks& tasks, const std::string& name) {
   TaskRunQuery query;
   query.name = name;
   const Page<TaskRun> page = tasks.history(Operator{}, query);
-  return page.items.empty() ? 0 : page.items.front().id;
+  return page.items.empty() ? TaskRun{} : page.items.front();
 }
 
+// Runs a task and waits until it has run. A run that found nothing is not recorded and returned empty.
 TaskRun runOf(Site& site, const std::string& name) {
   Tasks& tasks = site.at(Operator{}).tasks();
   const auto before = tasks.show(Operator{}, {name}).runs;
-  const auto known = newestRun(tasks, name);
+  const auto known = newestRun(tasks, name).id;
   tasks.run(Operator{}, {name});
   waitFor(name + " has run", [&] {
     const TaskStatus status = tasks.show(Operator{}, {name});
     return status.runs > before && status.state != TaskState::running;
   });
-  TaskRunQuery query;
-  query.name = name;
-  const Page<TaskRun> page = tasks.history(Operator{}, query);
-  return page.items.empty() || page.items.front().id == known ? TaskRun{} : page.items.front();
+  const TaskRun run = newestRun(tasks, name);
+  return run.id == known ? TaskRun{} : run;
 }
 
 void writeAged(const fs::path& file, std::chrono::hours age) {
