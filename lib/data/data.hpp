@@ -3,11 +3,14 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/fields.hpp"
+#include "os/descriptor.hpp"
 
 namespace video {
 
@@ -18,6 +21,43 @@ struct DataState {
   std::int64_t before = 0;  ///< schema version before; 0 = the directory is new
 };
 
+/// What can be wrong in a data directory.
+enum class FindingKind {
+  damagedDatabase,  ///< SQLite's own check found something
+  brokenReference,  ///< rows name rows that do not exist
+  missingContent,   ///< a video's content is missing or cannot be opened
+  wrongSize,        ///< a content has another size than its row says
+  wrongHash,        ///< a content has another SHA-256
+  missingDerived,   ///< a video's picture or playable form is missing
+  orphan,           ///< a file that no row names
+  leftoverUpload,   ///< a file of an upload that has ended
+  lostBytes,        ///< an upload of which fewer bytes are stored than its row says
+  deadDeletion,     ///< a deletion that was given up, or is not queued
+  wrongSums,        ///< a user's use of space, or a video's, was summed up wrongly
+  lost,             ///< a file in lost+found, which is nothing wrong
+};
+
+/// What became of a finding.
+enum class FindingState { found, repaired, failed, information };
+
+/// Something that a check has found.
+struct Finding {
+  FindingKind kind = FindingKind::damagedDatabase;
+  FindingState state = FindingState::found;
+  std::string id;      ///< ID of the video or upload, name of the user, or path in the data directory
+  std::string detail;  ///< what is wrong
+  std::string repair;  ///< what repairing it does, or has done; begins with `none` if that is not possible
+};
+
+/// How to check a data directory.
+struct CheckData {
+  bool hash = false;    ///< compare contents with their SHA-256, which reads all of them
+  bool repair = false;  ///< repair what can be repaired
+};
+
+/// Is told how far a long operation is: what it does, how many of how many are done (0: not known).
+using DataProgress = std::function<void(std::string_view what, std::int64_t done, std::int64_t all)>;
+
 /// Operations on a data directory as a whole; only local. Every function throws Error.
 class Data {
  public:
@@ -27,9 +67,14 @@ class Data {
   virtual DataState init() = 0;
   /// Migrates the schema to this program's version, after making a backup of the database. Faults: busy (in use),
   /// versionMismatch (newer than this program), diskFull.
-  virtual DataState migrate() = 0;
+  virtual DataState migrate(const DataProgress& progress) = 0;
   /// Creates a new signing key. Every signed link made before becomes invalid, in every process, at its next request.
   virtual void rotateKey() = 0;
+  /// Compares rows and files, and calls `found` for each difference and for each file in lost+found. Daemons may go on;
+  /// to repair, nobody else may use the directory. A repair deletes nothing: it moves files, and rows as JSON, to
+  /// lost+found, and puts contents from there back where they are missing. Faults: busy, versionMismatch, diskFull.
+  virtual void check(const CheckData& wanted, const std::function<void(const Finding&)>& found,
+                     const DataProgress& progress) = 0;
 };
 
 }  // namespace video

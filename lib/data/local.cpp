@@ -1,4 +1,5 @@
 #include "base/clock.hpp"
+#include "data/check.hpp"
 #include "data/make.hpp"
 #include "deletions/rows.hpp"
 #include "observe/log.hpp"
@@ -11,32 +12,44 @@ namespace {
 
 class LocalData : public Data {
  public:
-  LocalData(const std::filesystem::path& path, std::string_view origin, std::chrono::milliseconds lockTimeout,
-            std::uint64_t freeSpaceFloor)
-      : path_(path), origin_(origin), lockTimeout_(lockTimeout), freeSpaceFloor_(freeSpaceFloor) {}
+  LocalData(const std::filesystem::path& path, std::string_view origin, const DataOptions& options)
+      : path_(path), origin_(origin), options_(options) {}
 
   DataState init() override {
     const bool stands = std::filesystem::exists(path_ / "video.db");
-    store::DataDirectory::create(path_, os::systemFiles(), freeSpaceFloor_);
-    const auto directory = store::DataDirectory::open(path_, store::Hold::shared, origin_, lockTimeout_);
+    store::DataDirectory::create(path_, os::systemFiles(), options_.freeSpaceFloor);
+    const auto directory = open(store::Hold::shared);
     if (const std::string& risk = directory->risk(); !risk.empty()) observe::warning(risk);
     const std::int64_t schema = store::schemaOf(*directory);
     if (schema > store::latestSchema()) store::requireSchema(directory->databasePath(), schema);
     return {path_.string(), schema, stands ? schema : 0};
   }
 
-  DataState migrate() override {
-    const auto directory = store::DataDirectory::open(path_, store::Hold::exclusive, origin_, lockTimeout_);
-    const store::Migrated done = store::migrate(*directory);
+  DataState migrate(const DataProgress& progress) override {
+    const auto directory = open(store::Hold::exclusive);
+    const store::Migrated done =
+        store::migrate(*directory, store::migrations(), [&](const store::MigrationState& state) {
+          if (progress)
+            progress(state.doing, static_cast<std::int64_t>(state.step), static_cast<std::int64_t>(state.steps));
+        });
     deleteRevivedUsers(directory);
     return {path_.string(), done.now, done.before};
   }
 
-  void rotateKey() override {
-    store::DataDirectory::open(path_, store::Hold::shared, origin_, lockTimeout_)->signingKey().rotate();
+  void rotateKey() override { open(store::Hold::shared)->signingKey().rotate(); }
+
+  void check(const CheckData& wanted, const std::function<void(const Finding&)>& found,
+             const DataProgress& progress) override {
+    const auto directory = open(wanted.repair ? store::Hold::exclusive : store::Hold::shared);
+    store::requireSchema(directory->databasePath(), store::schemaOf(*directory));
+    checkDirectory(directory, wanted, options_.deletionDelay, found, progress);
   }
 
  private:
+  std::shared_ptr<store::DataDirectory> open(store::Hold hold) const {
+    return store::DataDirectory::open(path_, hold, origin_, options_.lockTimeout);
+  }
+
   // The migration is done, whatever becomes of this; a daemon does it at its start, too.
   static void deleteRevivedUsers(const std::shared_ptr<store::DataDirectory>& directory) try {
     store::Database database(directory, {});
@@ -47,15 +60,14 @@ class LocalData : public Data {
 
   std::filesystem::path path_;
   std::string origin_;
-  std::chrono::milliseconds lockTimeout_;
-  std::uint64_t freeSpaceFloor_;
+  DataOptions options_;
 };
 
 }  // namespace
 
 std::unique_ptr<Data> makeLocalData(const std::filesystem::path& path, std::string_view origin,
-                                    std::chrono::milliseconds lockTimeout, std::uint64_t freeSpaceFloor) {
-  return std::make_unique<LocalData>(path, origin, lockTimeout, freeSpaceFloor);
+                                    const DataOptions& options) {
+  return std::make_unique<LocalData>(path, origin, options);
 }
 
 }  // namespace video

@@ -10,10 +10,15 @@
 
 namespace video {
 
-/// Makes the operations on the folder `path`. `origin` says where the path came from, for error messages;
-/// `lockTimeout` limits the wait for other processes; a new directory has a reserve if `freeSpaceFloor` bytes remain
-/// free.
+/// Options of Data.
+struct DataOptions {
+  std::chrono::milliseconds lockTimeout{};    ///< longest wait for other processes
+  std::uint64_t freeSpaceFloor = 0;           ///< a new directory has a reserve if so many bytes remain free
+  std::chrono::milliseconds deletionDelay{};  ///< how long a deleted video can be restored
+};
+
+/// Makes the operations on the folder `path`. `origin` says where the path came from, for error messages.
 std::unique_ptr<Data> makeLocalData(const std::filesystem::path& path, std::string_view origin,
-                                    std::chrono::milliseconds lockTimeout, std::uint64_t freeSpaceFloor);
+                                    const DataOptions& options);
 
 }  // namespace video

@@ -65,9 +65,10 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
         brokenUploadsAfter_(options.brokenUploadsAfter),
         keepReports_(options.keepReports),
         verifyShare_(options.verifyShare),
-        surroundings_{database,    blobs,      access,     deletions,           videos,
-                      exports,     renditions, purgeClock, brokenUploadsAfter_, keepReports_,
-                      verifyShare_},
+        keepLost_(options.keepLost),
+        surroundings_{database,     blobs,      access,     deletions,           videos,
+                      exports,      renditions, purgeClock, brokenUploadsAfter_, keepReports_,
+                      verifyShare_, keepLost_},
         file_(database.directory()) {
     deletions.workBy({[this](std::string_view task) {
                         if (scheduler_ != nullptr) scheduler_->wake(task);
@@ -124,6 +125,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
     brokenUploadsAfter_ = options.brokenUploadsAfter;
     keepReports_ = options.keepReports;
     verifyShare_ = options.verifyShare;
+    keepLost_ = options.keepLost;
     if (scheduler_ == nullptr || !byClock_) return;
     for (const tasks::TaskKind& kind : tasks::taskList()) scheduler_->setTiming(kind.name, scheduleOf(kind));
   }
@@ -215,6 +217,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
   std::atomic<std::chrono::milliseconds> brokenUploadsAfter_;
   std::atomic<std::chrono::milliseconds> keepReports_;
   std::atomic<std::int64_t> verifyShare_;
+  std::atomic<std::chrono::milliseconds> keepLost_;
   const tasks::Surroundings surroundings_;
   store::SchedulerFile file_;
   Descriptor schedule_;

@@ -27,6 +27,7 @@ struct Surroundings {
   const std::atomic<std::chrono::milliseconds>& brokenUploadsAfter;
   const std::atomic<std::chrono::milliseconds>& keepReports;
   const std::atomic<std::int64_t>& verifyShare;
+  const std::atomic<std::chrono::milliseconds>& keepLost;
 };
 
 /// The description of a task.

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "access/access.hpp"
 #include "comments/make.hpp"
 #include "contents/make.hpp"
@@ -5,6 +7,7 @@
 #include "deletions/make.hpp"
 #include "exports/make.hpp"
 #include "observe/log.hpp"
+#include "observe/notify.hpp"
 #include "renditions/make.hpp"
 #include "reports/make.hpp"
 #include "schedule/schedule.hpp"
@@ -28,6 +31,15 @@
 namespace video {
 namespace {
 
+// systemd would end a daemon that takes long to become ready.
+void tellMigration(const store::MigrationState& state) {
+  const std::string text = state.steps == 0
+                               ? fmt::format("migrating: {}", state.doing)
+                               : fmt::format("migrating, step {} of {}: {}", state.step, state.steps, state.doing);
+  observe::notifyStarting(text, std::chrono::minutes{1});
+  if (state.isNew) observe::info(text);
+}
+
 std::shared_ptr<store::DataDirectory> openDirectory(const Settings& settings, std::string_view origin, bool migrate) {
   const auto open = [&](store::Hold hold) {
     return store::DataDirectory::open(settings.dataDirectory, hold, origin, settings.store.lockTimeout,
@@ -39,7 +51,7 @@ std::shared_ptr<store::DataDirectory> openDirectory(const Settings& settings, st
   if (store::schemaOf(*directory) >= store::latestSchema()) return directory;
   directory.reset();
   directory = open(store::Hold::exclusive);
-  store::migrate(*directory);
+  store::migrate(*directory, store::migrations(), tellMigration);
   directory->share();
   return directory;
 }
@@ -158,7 +170,8 @@ std::unique_ptr<LocalToolkit> openLocal(const Settings& settings, std::string_vi
 }
 
 std::unique_ptr<Data> openData(const Settings& settings, std::string_view origin) {
-  return makeLocalData(settings.dataDirectory, origin, settings.store.lockTimeout, settings.store.freeSpaceFloor);
+  return makeLocalData(settings.dataDirectory, origin,
+                       {settings.store.lockTimeout, settings.store.freeSpaceFloor, settings.deletions.delay});
 }
 
 void becomeDataOwner(const Settings& settings) {

@@ -171,6 +171,7 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"video-rename", "videos.set"},
       {"data-init", "the data directory"},
       {"data-migrate", "the data directory"},
+      {"data-check", "the data directory"},
       {"data-rotate-key", "the data directory"},
       {"server-check-config", "a file of the caller's"},
       {"context-add", "a file of the caller's"},

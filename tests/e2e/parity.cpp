@@ -15,6 +15,7 @@ const std::map<std::string, std::string> notEachWay{
     {"session-logout", "remote only"},
     {"data-init", "direct only"},
     {"data-migrate", "direct only"},
+    {"data-check", "direct only"},
     {"data-rotate-key", "direct only"},
     {"server-status", "of a daemon"},
     {"server-limits", "of a daemon"},
@@ -181,7 +182,7 @@ void othersInEveryFormat(Met& met) {
       for (const char* verb : {"status", "limits", "reload"}) tell(by, {"server", verb});
     tell(remote, {"session", "logout"});
     tell({}, {"context", "remove", "home"});
-    for (const char* verb : {"init", "migrate", "rotate-key"}) tell(fresh, {"data", verb});
+    for (const char* verb : {"init", "migrate", "check", "rotate-key"}) tell(fresh, {"data", verb});
     tell({}, {"server", "check-config", (site.folder / "ctl.toml").string()});
     tell({}, {"completion", "bash"});
     tell({}, {"generate", "--commands"});

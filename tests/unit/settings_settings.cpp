@@ -141,6 +141,7 @@ free_space_floor = 1000
 quota = "1K"
 synchronous = "normal"
 lock_timeout = "250ms"
+keep_lost = "3d"
 [deletion]
 delay = 0
 batch = 4
@@ -316,6 +317,7 @@ address = "truncated"
   CHECK(s.uploads.quota == 1024);
   CHECK(s.store.synchronous == store::Synchronous::normal);
   CHECK(s.store.lockTimeout == 250ms);
+  CHECK(s.tasks.keepLost == 24h * 3);
   CHECK(s.deletions.delay == 0ms);
   CHECK(s.deletions.batch == 4);
   CHECK(s.deletions.workers == 5);
