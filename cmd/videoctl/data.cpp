@@ -1,5 +1,14 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+
 #include "data/fields.hpp"
 #include "frame/command.hpp"
+#include "frame/files.hpp"
 #include "frame/progress.hpp"
 #include "frame/prompt.hpp"
 
@@ -46,14 +55,135 @@ int checkData(Caller& caller, CheckData& wanted) {
   return left > 0 ? problems : 0;
 }
 
+struct ExportTo : ExportData {
+  std::string to;
+};
+
+// Opens the folder, which is made if it is missing: for the owner of the data directory, as whom root goes on.
+Descriptor openExportFolder(const std::filesystem::path& path, const std::filesystem::path& data) {
+  std::error_code problem;
+  if (std::filesystem::create_directories(path, problem)) {
+    struct stat owner {};
+    if (::stat(data.c_str(), &owner) == 0 && ::geteuid() == 0 && ::chown(path.c_str(), owner.st_uid, owner.st_gid) != 0)
+      throwFileError(path, errno);
+  }
+  if (problem) throwFileError(path, problem.value());
+  Descriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder) throwFileError(path, errno);
+  return folder;
+}
+
+int exportData(Caller& caller, const ExportTo& wanted) {
+  constexpr int someFailed = 3;
+  if (!caller.flags.server.empty() || !caller.flags.context.empty())
+    throw Usage("data export: only works on a data directory of this machine, not on a server");
+  const Descriptor folder = openExportFolder(wanted.to, pickLocal(caller.flags, true).settings.dataDirectory);
+  const std::unique_ptr<Data> data = openHere(caller, "data export");
+  std::map<ExportOutcome, int> counts;
+  caller.out.beginResults();
+  {
+    Progress progress(caller.flags, "export");
+    const auto each = [&](const ExportedVideo& video) {
+      ++counts[video.outcome];
+      if (video.outcome == ExportOutcome::unchanged) return;
+      progress.hide();
+      Result result{std::string(nameOf(video.outcome)), video.id.text, video.path, {}};
+      if (!video.detail.empty()) result.detail = video.detail;
+      caller.out.result(result);
+      if (!video.detail.empty()) say(fmt::format("video {}: {}", video.id.text, video.detail));
+    };
+    data->exportTo(wanted, folder, each, shownBy(progress));
+  }
+  caller.out.endResults();
+  caller.report(fmt::format("data: {} exported, {} updated, {} moved, {} unchanged, {} failed",
+                            counts[ExportOutcome::exported], counts[ExportOutcome::updated],
+                            counts[ExportOutcome::moved], counts[ExportOutcome::unchanged],
+                            counts[ExportOutcome::failed]));
+  return counts[ExportOutcome::failed] > 0 ? someFailed : 0;
+}
+
+struct ImportSite {
+  std::string dump;
+  std::string videos;
+  std::string site = ImportOptions{}.site;
+};
+
+// What the caller may read, before root becomes the owner of the data directory; the rest a child process opens.
+class ImportedFiles {
+ public:
+  explicit ImportedFiles(const ImportSite& wanted)
+      : videos_(wanted.videos), dumpName_(wanted.dump), dump_(opener_.open(wanted.dump)) {
+    struct stat is {};
+    if (::fstat(dump_.number(), &is) != 0 || !S_ISREG(is.st_mode))
+      throw Error(Fault::malformed, fmt::format("{}: is not a file that can be read several times", wanted.dump));
+    std::error_code problem;
+    for (std::filesystem::directory_iterator entry(videos_, problem), end; !problem && entry != end;
+         entry.increment(problem))
+      names_.push_back(entry->path().filename().string());
+    if (problem) throwFileError(videos_, problem.value());
+    std::sort(names_.begin(), names_.end());
+  }
+
+  ImportFiles files() {
+    return {[this](std::uint64_t offset, std::span<char> to) {
+              const ssize_t got = ::pread(dump_.number(), to.data(), to.size(), static_cast<off_t>(offset));
+              if (got < 0) throwFileError(dumpName_, errno);
+              return static_cast<std::size_t>(got);
+            },
+            [this](const std::string& name) -> std::optional<ByteSource> {
+              if (!std::binary_search(names_.begin(), names_.end(), name)) return std::nullopt;
+              content_ = opener_.open(videos_ / name);
+              return sourceOf(content_, (videos_ / name).string());
+            },
+            [this] { return names_; }};
+  }
+
+ private:
+  const FileOpener opener_;
+  const std::filesystem::path videos_;
+  const std::string dumpName_;
+  const Descriptor dump_;
+  std::vector<std::string> names_;
+  Descriptor content_;  // the one that is read
+};
+
+int importData(Caller& caller, const ImportSite& wanted) {
+  constexpr int someFailed = 3;
+  if (!caller.flags.server.empty() || !caller.flags.context.empty())
+    throw Usage("data import: only works on a data directory of this machine, not on a server");
+  ImportedFiles files(wanted);
+  const Target target = pickLocal(caller.flags, true);
+  openHere(caller, "data import")->init();
+  const std::unique_ptr<LocalToolkit> toolkit = openLocal(target.settings, target.origin);
+  ImportOptions options;
+  options.site = wanted.site;
+  options.visibility = target.settings.videos.visibility;
+  options.deletionDelay = target.settings.deletions.delay;
+  std::vector<ImportedThing> things;
+  ImportTotals totals;
+  {
+    Progress progress(caller.flags, "import");
+    totals = toolkit->dataImport().run(
+        files.files(), options, [&](const ImportedThing& thing) { things.push_back(thing); }, shownBy(progress));
+  }
+  caller.out.all(things);
+  caller.report(
+      fmt::format("data: imported {} users, {} videos, {} comments; {} were imported before, {} skipped, {} "
+                  "failed",
+                  totals.users, totals.videos, totals.comments, totals.before, totals.skipped, totals.failed));
+  return totals.skipped + totals.failed > 0 ? someFailed : 0;
+}
+
 }  // namespace
 
 void addData(Commands& commands) {
-  CLI::App& noun = commands.noun("data", "The data directory itself",
-                                 {{"Create a data directory", "videoctl --data-dir /srv/videos data init"},
-                                  {"Migrate it to the current schema", "videoctl --data-dir /srv/videos data migrate"},
-                                  {"Check it, while the daemon goes on", "videoctl --data-dir /srv/videos data check"},
-                                  {"Invalidate all signed links", "videoctl --data-dir /srv/videos data rotate-key"}});
+  CLI::App& noun =
+      commands.noun("data", "The data directory itself",
+                    {{"Create a data directory", "videoctl --data-dir /srv/videos data init"},
+                     {"Migrate it to the current schema", "videoctl --data-dir /srv/videos data migrate"},
+                     {"Check it, while the daemon goes on", "videoctl --data-dir /srv/videos data check"},
+                     {"Copy all videos out of it", "videoctl --data-dir /srv/videos data export /srv/videos-copy"},
+                     {"Invalidate all signed links", "videoctl --data-dir /srv/videos data rotate-key"}});
 
   auto init = commands.verb<NoWords>(noun, "init", "Create a data directory in a new or empty folder");
   init.givesOne<DataState>();
@@ -87,6 +217,23 @@ void addData(Commands& commands) {
   check.rehearses();
   check.givesList<Page<Finding>>();
   check.runs(checkData);
+
+  auto exported = commands.verb<ExportTo>(
+      noun, "export", "Copy all videos to a folder, with JSON, subtitles and comments; what is there already stays");
+  exported.option("DIR", &ExportTo::to, "folder, which is made if it is missing")->required();
+  exported.option("--user", &ExportData::user, "only the videos of this user");
+  exported.givesResults();
+  exported.runs(exportData);
+
+  auto imported = commands.verb<ImportSite>(
+      noun, "import", "Import users, videos and comments from a dump of the MySQL database of the original site");
+  imported.option("--mysql-dump", &ImportSite::dump, "file that mysqldump has written")->required();
+  imported.option("--videos", &ImportSite::videos, "folder of the contents, whose files are named after the videos")
+      ->required();
+  imported.option("--site", &ImportSite::site,
+                  "name for the other site (default: original); import a second one under another name");
+  imported.givesList<Page<ImportedThing>>();
+  imported.runs(importData);
 }
 
 }  // namespace video::ctl

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/fields.hpp"
+#include "base/ids.hpp"
 #include "os/descriptor.hpp"
 
 namespace video {
@@ -55,6 +56,22 @@ struct CheckData {
   bool repair = false;  ///< repair what can be repaired
 };
 
+/// What an export did with a video.
+enum class ExportOutcome { exported, updated, moved, unchanged, failed };
+
+/// Which videos to export.
+struct ExportData {
+  std::optional<std::string> user;  ///< default: those of all users
+};
+
+/// An exported video.
+struct ExportedVideo {
+  ExportOutcome outcome = ExportOutcome::unchanged;
+  VideoId id;
+  std::string path;    ///< of its content, in the folder
+  std::string detail;  ///< why it failed
+};
+
 /// Is told how far a long operation is: what it does, how many of how many are done (0: not known).
 using DataProgress = std::function<void(std::string_view what, std::int64_t done, std::int64_t all)>;
 
@@ -75,6 +92,12 @@ class Data {
   /// lost+found, and puts contents from there back where they are missing. Faults: busy, versionMismatch, diskFull.
   virtual void check(const CheckData& wanted, const std::function<void(const Finding&)>& found,
                      const DataProgress& progress) = 0;
+  /// Copies videos to a folder, as `USER/DATE TITLE.EXT`, each with a JSON file that says the rest of it, its subtitles
+  /// (VTT), its danmaku (XML, as Bilibili has it) and its comments (JSON lines); without those in the trash. Calls
+  /// `each` for each video. What is there already stays, renamed if its title has changed; nothing is removed. Each
+  /// file is whole or not there. Faults: notFound (the user), diskFull, forbidden (the folder may not be written to).
+  virtual void exportTo(const ExportData& wanted, const Descriptor& folder,
+                        const std::function<void(const ExportedVideo&)>& each, const DataProgress& progress) = 0;
 };
 
 }  // namespace video

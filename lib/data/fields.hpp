@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "data/data.hpp"
+#include "data/import.hpp"
 
 namespace video {
 
@@ -41,6 +42,46 @@ struct Names<FindingState> {
       std::pair{FindingState::repaired, "repaired"},
       std::pair{FindingState::failed, "failed"},
       std::pair{FindingState::information, "information"},
+  };
+};
+
+template <>
+struct Names<ExportOutcome> {
+  static constexpr std::array list{
+      std::pair{ExportOutcome::exported, "exported"}, std::pair{ExportOutcome::updated, "updated"},
+      std::pair{ExportOutcome::moved, "moved"},       std::pair{ExportOutcome::unchanged, "unchanged"},
+      std::pair{ExportOutcome::failed, "failed"},
+  };
+};
+
+template <>
+struct Names<ImportKind> {
+  static constexpr std::array list{
+      std::pair{ImportKind::user, "user"},         std::pair{ImportKind::video, "video"},
+      std::pair{ImportKind::comment, "comment"},   std::pair{ImportKind::session, "session"},
+      std::pair{ImportKind::deletion, "deletion"}, std::pair{ImportKind::file, "file"},
+  };
+};
+
+template <>
+struct Names<ImportOutcome> {
+  static constexpr std::array list{
+      std::pair{ImportOutcome::imported, "imported"},
+      std::pair{ImportOutcome::skipped, "skipped"},
+      std::pair{ImportOutcome::failed, "failed"},
+  };
+};
+
+template <>
+struct Fields<ImportedThing> {
+  static constexpr std::string_view plural = "things";
+  static constexpr std::tuple list{
+      Field{"kind", &ImportedThing::kind, "user, video, comment, session, deletion or file"},
+      Field{"status", &ImportedThing::outcome, "imported, skipped or failed"},
+      Field{"old_id", &ImportedThing::oldId, "the ID on the other site, or the name of a file"},
+      Field{"id", &ImportedThing::newId, "the ID here; empty for none"},
+      Field{"name", &ImportedThing::name, "the name of a user or video here"},
+      Field{"detail", &ImportedThing::detail, "what was changed, or why it was left out"},
   };
 };
 

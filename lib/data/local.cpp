@@ -1,5 +1,6 @@
 #include "base/clock.hpp"
 #include "data/check.hpp"
+#include "data/export.hpp"
 #include "data/make.hpp"
 #include "deletions/rows.hpp"
 #include "observe/log.hpp"
@@ -43,6 +44,11 @@ class LocalData : public Data {
     const auto directory = open(wanted.repair ? store::Hold::exclusive : store::Hold::shared);
     store::requireSchema(directory->databasePath(), store::schemaOf(*directory));
     checkDirectory(directory, wanted, options_.deletionDelay, found, progress);
+  }
+
+  void exportTo(const ExportData& wanted, const Descriptor& folder,
+                const std::function<void(const ExportedVideo&)>& each, const DataProgress& progress) override {
+    exportDirectory(open(store::Hold::shared), wanted, folder, each, progress);
   }
 
  private:

@@ -47,8 +47,8 @@ class MigrationTeller {
     constexpr int instructions = 200'000;  // some milliseconds
     if (tell_) ::sqlite3_progress_handler(database.getHandle(), instructions, goOn, this);
   }
-  void begin(std::string_view doing, std::size_t step = 0, std::size_t steps = 0) noexcept {
-    state_ = {doing, step, steps, true};
+  void begin(std::string_view doing, std::size_t at = 0, std::size_t of = 0) noexcept {
+    state_ = {doing, at, of, true};
     say();
   }
 
@@ -76,10 +76,10 @@ void apply(SQLite::Database& database, const std::vector<Migration>& migrations,
   SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
   const auto isToDo = [&](const Migration& migration) { return migration.number > from; };
   const auto steps = static_cast<std::size_t>(std::count_if(migrations.begin(), migrations.end(), isToDo));
-  std::size_t step = 0;
+  std::size_t begun = 0;
   for (const Migration& migration : migrations) {
     if (!isToDo(migration)) continue;
-    if (teller != nullptr) teller->begin("changing the schema", ++step, steps);
+    if (teller != nullptr) teller->begin("changing the schema", ++begun, steps);
     database.exec(std::string(migration.sql));
     database.exec(fmt::format("PRAGMA user_version = {}", migration.number));
   }
@@ -220,10 +220,10 @@ Migrated migrate(DataDirectory& exclusive, const std::vector<Migration>& migrati
   const auto removeCopy = [&] {
     if (!hadCopy) exclusive.files().unlinkat(exclusive.descriptor(), copy.c_str());
   };
+  MigrationTeller teller(progress);
   try {
     SQLite::Database database = openSqlite(exclusive.databasePath(), SQLITE_OPEN_READWRITE, std::chrono::seconds{10});
     requireRoomToMigrate(exclusive, database);
-    MigrationTeller teller(progress);
     teller.watch(database);
     teller.begin("copying the database");
     copyDatabase(exclusive, database, copy);

@@ -89,6 +89,7 @@ class DirectoryToolkit : public LocalToolkit {
         exports_(makeLocalExports(database_, blobs_, access_, migrate)),
         tasks_(makeLocalTasks(database_, blobs_, access_, *deletions_, *videos_, *exports_, *renditions_, purgeClock_,
                               settings.tasks)),
+        dataImport_(makeDataImport(database_, *uploads_, settings.access)),
         server_(makeLocalServer(access_)) {
     if (!migrate) return;
     if (const std::string& risk = directory_->risk(); !risk.empty()) observe::warning(risk);
@@ -115,6 +116,7 @@ class DirectoryToolkit : public LocalToolkit {
   Exports& exports() override { return *exports_; }
   LocalTasks& tasks() override { return *tasks_; }
   LocalServer& server() override { return *server_; }
+  DataImport& dataImport() override { return *dataImport_; }
 
   std::uint64_t dataVersion() const override { return database_.version(); }
 
@@ -160,6 +162,7 @@ class DirectoryToolkit : public LocalToolkit {
   std::unique_ptr<LocalDeletions> deletions_;
   std::unique_ptr<LocalExports> exports_;
   std::unique_ptr<LocalTasks> tasks_;
+  std::unique_ptr<DataImport> dataImport_;
   std::unique_ptr<LocalServer> server_;
 };
 

@@ -10,6 +10,7 @@
 #include "comments/comments.hpp"
 #include "contents/contents.hpp"
 #include "data/data.hpp"
+#include "data/import.hpp"
 #include "deletions/deletions.hpp"
 #include "exports/exports.hpp"
 #include "renditions/renditions.hpp"
@@ -65,6 +66,8 @@ class LocalToolkit : public Toolkit {
   LocalComments& comments() override = 0;
   LocalTasks& tasks() override = 0;
   LocalServer& server() override = 0;
+  /// Imports from another site.
+  virtual DataImport& dataImport() = 0;
   /// Returns a number that changes whenever any process changes the data. May be called from any thread.
   virtual std::uint64_t dataVersion() const = 0;
   /// Describes the caller behind a credential, for the access log. May be called from any thread.

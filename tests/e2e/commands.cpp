@@ -172,6 +172,8 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"data-init", "the data directory"},
       {"data-migrate", "the data directory"},
       {"data-check", "the data directory"},
+      {"data-export", "the data directory"},
+      {"data-import", "the data directory"},
       {"data-rotate-key", "the data directory"},
       {"server-check-config", "a file of the caller's"},
       {"context-add", "a file of the caller's"},

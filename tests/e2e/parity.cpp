@@ -16,6 +16,8 @@ const std::map<std::string, std::string> notEachWay{
     {"data-init", "direct only"},
     {"data-migrate", "direct only"},
     {"data-check", "direct only"},
+    {"data-export", "direct only"},
+    {"data-import", "direct only"},
     {"data-rotate-key", "direct only"},
     {"server-status", "of a daemon"},
     {"server-limits", "of a daemon"},
@@ -183,6 +185,12 @@ void othersInEveryFormat(Met& met) {
     tell(remote, {"session", "logout"});
     tell({}, {"context", "remove", "home"});
     for (const char* verb : {"init", "migrate", "check", "rotate-key"}) tell(fresh, {"data", verb});
+    const Words direct{"--data-dir", site.daemon.dataDirectory().string()};
+    tell(direct, {"data", "export", "out-" + format});
+    write(site.folder / "dump.sql",
+          "CREATE TABLE users (id int, login_name text, pwd text);\nINSERT INTO users VALUES (1, 'o\\'hara', '');\n");
+    fs::create_directory(site.folder / "contents");
+    tell(direct, {"data", "import", "--mysql-dump", "dump.sql", "--videos", "contents", "--site", format});
     tell({}, {"server", "check-config", (site.folder / "ctl.toml").string()});
     tell({}, {"completion", "bash"});
     tell({}, {"generate", "--commands"});

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "data/data.hpp"
+#include "store/directory.hpp"
+
+namespace video {
+
+/// Copies videos and what belongs to them to a folder. See Data::exportTo.
+void exportDirectory(const std::shared_ptr<store::DataDirectory>& directory, const ExportData& wanted,
+                     const Descriptor& folder, const std::function<void(const ExportedVideo&)>& each,
+                     const DataProgress& progress);
+
+}  // namespace video
