@@ -55,7 +55,7 @@ int checkData(Caller& caller, CheckData& wanted) {
   return left > 0 ? problems : 0;
 }
 
-struct ExportTo : ExportData {
+struct ExportSite : ExportData {
   std::string to;
 };
 
@@ -73,7 +73,7 @@ Descriptor openExportFolder(const std::filesystem::path& path, const std::filesy
   return folder;
 }
 
-int exportData(Caller& caller, const ExportTo& wanted) {
+int exportData(Caller& caller, const ExportSite& wanted) {
   constexpr int someFailed = 3;
   if (!caller.flags.server.empty() || !caller.flags.context.empty())
     throw Usage("data export: only works on a data directory of this machine, not on a server");
@@ -218,9 +218,9 @@ void addData(Commands& commands) {
   check.givesList<Page<Finding>>();
   check.runs(checkData);
 
-  auto exported = commands.verb<ExportTo>(
+  auto exported = commands.verb<ExportSite>(
       noun, "export", "Copy all videos to a folder, with JSON, subtitles and comments; what is there already stays");
-  exported.option("DIR", &ExportTo::to, "folder, which is made if it is missing")->required();
+  exported.option("DIR", &ExportSite::to, "folder, which is made if it is missing")->required();
   exported.option("--user", &ExportData::user, "only the videos of this user");
   exported.givesResults();
   exported.runs(exportData);

@@ -65,7 +65,8 @@ TEST_CASE("a daemon migrates an older schema and says so, and the documented way
 
   // Upgraded once more, what was there before is there again.
   REQUIRE(videoctl(join(here, {"data", "migrate"})).status == 0);
-  CHECK(videoctl(join(here, {"-o", "id", "user", "list"})).out == "ada\nBob.B\n");
+  CHECK(videoctl(join(here, {"-o", "tsv", "user", "list", "--columns", "user_name", "--no-header"})).out ==
+        "ada\nBob.B\n");
   const Ended checked = videoctl(join(here, {"-o", "json", "data", "check"}));
   CHECK(checked.status == 10);  // the videos of that database have no files here
   CHECK(checked.out.find("\"kind\":\"missing_content\"") != std::string::npos);
