@@ -1,7 +1,7 @@
 #!/bin/sh
-# Imports dumps that a real MariaDB makes, with extended and with complete inserts, in utf8mb4 and latin1, and compares
-# the result with that of the dump it was filled from. Run it when the import changes; it needs the package
-# mariadb-server (nothing is started that stays, nothing outside of a temporary folder is touched).
+# Imports dumps that a real MariaDB makes, with several options of mariadb-dump, and compares the result with that of the
+# dump it was filled from. Run it when the import changes; it needs mariadb-server-core and mariadb-client. Nothing is
+# started that stays, and nothing outside of a temporary folder is touched.
 #   tests/import.sh [BUILD]        BUILD is the folder of videoctl (default: build/release)
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -19,7 +19,7 @@ find_program() {
   for program; do
     PATH=$PATH:/usr/sbin command -v "$program" && return
   done
-  echo "import.sh: $1 is missing: install mariadb-server" >&2
+  echo "import.sh: $1 is missing: install mariadb-server-core and mariadb-client" >&2
   exit 1
 }
 mariadbd=$(find_program mariadbd mysqld)
@@ -55,7 +55,7 @@ import() {
   [ $status -eq 3 ] || { cat "$work/$1.err"; exit 1; }  # some of it cannot be imported
   # The IDs made here differ.
   sed 's/"id":"[^"]*"/"id":""/g' "$work/$1.json" | tr '{' '\n' | sort >"$work/$1.things"
-  "$videoctl" --config "$work/videod.toml" --data-dir "$work/data-$1" -o json data check --hash >/dev/null
+  "$videoctl" --config "$work/videod.toml" --data-dir "$work/data-$1" -q -o json data check --hash >/dev/null
 }
 import kept "$root/tests/e2e/dumps/original.sql"
 for way in "" "--complete-insert" "--skip-extended-insert" "--hex-blob --single-transaction" "--skip-opt --create-options" \

@@ -79,6 +79,9 @@ int exportData(Caller& caller, const ExportSite& wanted) {
     throw Usage("data export: only works on a data directory of this machine, not on a server");
   const Descriptor folder = openExportFolder(wanted.to, pickLocal(caller.flags, true).settings.dataDirectory);
   const std::unique_ptr<Data> data = openHere(caller, "data export");
+  if (::faccessat(folder.number(), ".", W_OK | X_OK, AT_EACCESS) != 0)
+    throw Error(Fault::forbidden,
+                fmt::format("{}: the owner of the data directory may not write to this folder", wanted.to));
   std::map<ExportOutcome, int> counts;
   caller.out.beginResults();
   {

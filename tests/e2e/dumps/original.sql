@@ -30,7 +30,7 @@ LOCK TABLES `comments` WRITE;
 /*!40000 ALTER TABLE `comments` DISABLE KEYS */;
 INSERT INTO `comments` VALUES
 ('2f9d0fbc-9f3c-4f0e-8d1b-0000000000c1','3c6e0b8a-9c15-424a-8d1b-0000000000a1',1,'It\'s \"fine\"; two\nlines -- no comment\\','2023-01-02 03:04:05'),
-('2f9d0fbc-9f3c-4f0e-8d1b-0000000000c2','3c6e0b8a-9c15-424a-8d1b-0000000000a1',3,'\xe5\xa5\xbd\xe7\x9c\x8b \xf0\x9f\x8e\xac''s','2023-01-02 03:04:06'),
+('2f9d0fbc-9f3c-4f0e-8d1b-0000000000c2','3c6e0b8a-9c15-424a-8d1b-0000000000a1',3,'好看 🎬''s','2023-01-02 03:04:06'),
 ('2f9d0fbc-9f3c-4f0e-8d1b-0000000000c3','no-such-video',1,'lost','2023-01-02 03:04:07'),
 ('2f9d0fbc-9f3c-4f0e-8d1b-0000000000c4','3c6e0b8a-9c15-424a-8d1b-0000000000a1',1,'','2023-01-02 03:04:08');
 /*!40000 ALTER TABLE `comments` ENABLE KEYS */;
@@ -53,7 +53,7 @@ CREATE TABLE `users` (
   PRIMARY KEY (`id`),
   UNIQUE KEY `login_name` (`login_name`)
 ) ENGINE=InnoDB AUTO_INCREMENT=6 DEFAULT CHARSET=utf8mb4;
-INSERT INTO `users` VALUES (1,'ada','secret of ada'),(2,'o\'hara','x'),(3,'\xe6\x9d\x8e\xe9\x9b\xb7','\xe5\xaf\x86\xe7\xa0\x81 1234'),(4,'o hara',''),(5,'\xe9\x9f\xa9\xe6\xa2\x85\xe6\xa2\x85','5f4dcc3b5aa765d61d8327deb882cf99');
+INSERT INTO `users` VALUES (1,'ada','secret of ada'),(2,'o\'hara','x'),(3,'李雷','密码 1234'),(4,'o hara',''),(5,'韩梅梅','5f4dcc3b5aa765d61d8327deb882cf99');
 
 DROP TABLE IF EXISTS `video_del_rec`;
 CREATE TABLE `video_del_rec` (
