@@ -95,7 +95,7 @@ int exportData(Caller& caller, const ExportSite& wanted) {
       caller.out.result(result);
       if (!video.detail.empty()) say(fmt::format("video {}: {}", video.id.text, video.detail));
     };
-    data->exportTo(wanted, folder, each, shownBy(progress));
+    data->exportTo(wanted, folder.number(), each, shownBy(progress));
   }
   caller.out.endResults();
   caller.report(fmt::format("data: {} exported, {} updated, {} moved, {} unchanged, {} failed",

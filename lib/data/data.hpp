@@ -6,12 +6,15 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/bytes.hpp"
 #include "base/fields.hpp"
 #include "base/ids.hpp"
-#include "os/descriptor.hpp"
+#include "base/visibility.hpp"
 
 namespace video {
 
@@ -92,12 +95,68 @@ class Data {
   /// lost+found, and puts contents from there back where they are missing. Faults: busy, versionMismatch, diskFull.
   virtual void check(const CheckData& wanted, const std::function<void(const Finding&)>& found,
                      const DataProgress& progress) = 0;
-  /// Copies videos to a folder, as `USER/DATE TITLE.EXT`, each with a JSON file that says the rest of it, its subtitles
-  /// (VTT), its danmaku (XML, as Bilibili has it) and its comments (JSON lines); without those in the trash. Calls
-  /// `each` for each video. What is there already stays, renamed if its title has changed; nothing is removed. Each
-  /// file is whole or not there. Faults: notFound (the user), diskFull, forbidden (the folder may not be written to).
-  virtual void exportTo(const ExportData& wanted, const Descriptor& folder,
-                        const std::function<void(const ExportedVideo&)>& each, const DataProgress& progress) = 0;
+  /// Copies videos to the open folder `folder`, as `USER/DATE TITLE.EXT`, each with a JSON file that says the rest of
+  /// it, its subtitles (VTT), its danmaku (XML, as Bilibili has it) and its comments (JSON lines); without those in the
+  /// trash. Calls `each` for each video. What is there already stays, renamed if its title has changed; nothing is
+  /// removed. Each file is whole or not there. Faults: notFound (the user), diskFull, forbidden (the folder may not be
+  /// written to).
+  virtual void exportTo(const ExportData& wanted, int folder, const std::function<void(const ExportedVideo&)>& each,
+                        const DataProgress& progress) = 0;
+};
+
+/// What another site has.
+enum class ImportKind { user, video, comment, session, deletion, file };
+
+/// What became of it.
+enum class ImportOutcome { imported, skipped, failed };
+
+/// A thing of another site, and what became of it.
+struct ImportedThing {
+  ImportKind kind = ImportKind::user;
+  ImportOutcome outcome = ImportOutcome::imported;
+  std::string oldId;   ///< there
+  std::string newId;   ///< here; empty for none
+  std::string name;    ///< here; of users and videos
+  std::string detail;  ///< what was changed, or why it was left out
+};
+
+/// How many things an import has met.
+struct ImportTotals {
+  std::int64_t users = 0;  ///< imported now, as the next two
+  std::int64_t videos = 0;
+  std::int64_t comments = 0;
+  std::int64_t before = 0;    ///< imported by an earlier run
+  std::int64_t sessions = 0;  ///< all of them have ended
+  std::int64_t skipped = 0;
+  std::int64_t failed = 0;
+};
+
+/// The files of another site, as the caller may read them.
+struct ImportFiles {
+  /// Reads the dump from an offset, and returns how many bytes; 0 at its end.
+  std::function<std::size_t(std::uint64_t offset, std::span<char> to)> dump;
+  /// Opens a file of the folder of contents by its name; null if there is none. It exists while the source does.
+  std::function<std::optional<ByteSource>(const std::string& name)> content;
+  /// Returns the names in that folder.
+  std::function<std::vector<std::string>()> contents;
+};
+
+/// How to import.
+struct ImportOptions {
+  std::string site = "original";                       ///< what the operator calls the other site
+  Visibility visibility = Visibility::unlisted;        ///< of its videos
+  std::chrono::milliseconds deletionDelay{3'600'000};  ///< how long a video whose deletion was waiting can be restored
+};
+
+/// Imports from sites that are or descend from the original one, out of a dump of their MySQL database. Throws Error.
+class DataImport {
+ public:
+  virtual ~DataImport() = default;
+  /// Takes users, videos with their contents, and comments over. The whole dump is read before anything is changed.
+  /// Calls `each` for each user and video that is taken over, and for each thing that is not. What an earlier run took
+  /// over stays as it is. Faults: malformed (the dump), diskFull.
+  virtual ImportTotals run(const ImportFiles& files, const ImportOptions& options,
+                           const std::function<void(const ImportedThing&)>& each, const DataProgress& progress) = 0;
 };
 
 }  // namespace video

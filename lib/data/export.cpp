@@ -20,8 +20,8 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
-#include "comments/formats.hpp"
 #include "comments/rows.hpp"
+#include "data/rows.hpp"
 #include "media/sniff.hpp"
 #include "os/files.hpp"
 #include "store/blobs.hpp"
@@ -80,14 +80,14 @@ class ExportFolder {
     return found == records_.end() ? nullptr : &found->second;
   }
 
-  // Returns the stem of a video's files: the wanted one, or if it is another's, one with a number.
+  // Returns the stem of a video's files: the wanted one, or if it is another's, one with a number. It stays as it is
+  // when the wanted one becomes free.
   std::string stemOf(const VideoId& video, const std::string& wanted) const {
     const Record* const before = find(video);
-    for (int number = 1;; ++number) {
-      std::string stem = number == 1 ? wanted : fmt::format("{} ({})", wanted, number);
-      if (before != nullptr && before->stem == stem) return stem;
-      if (!isTaken(video, stem)) return stem;
-    }
+    if (before != nullptr && isNumbered(before->stem, wanted)) return before->stem;
+    std::string stem = wanted;
+    for (int number = 2; isTaken(video, stem); ++number) stem = fmt::format("{} ({})", wanted, number);
+    return stem;
   }
 
   // Gives the files of a video another stem; the record comes last, so that what was cut short goes on.
@@ -177,6 +177,15 @@ class ExportFolder {
     if (const auto stem = exportedStem(name); stem && isUtf8(*stem)) stems_[foldedCase(*stem)].emplace(*stem);
   }
 
+  // Whether a stem is the wanted one, with a number or without.
+  static bool isNumbered(std::string_view stem, std::string_view wanted) {
+    if (stem == wanted) return true;
+    if (!stem.starts_with(wanted) || !stem.ends_with(')')) return false;
+    const std::string_view end = stem.substr(wanted.size());
+    return end.size() > 3 && end.starts_with(" (") &&
+           end.substr(2, end.size() - 3).find_first_not_of("0123456789") == std::string_view::npos;
+  }
+
   // Some file systems do not tell A from a.
   bool isTaken(const VideoId& video, const std::string& stem) const {
     const auto found = stems_.find(foldedCase(stem));
@@ -228,21 +237,20 @@ class DirectoryExport {
 
  private:
   void exportUser(const User& user) {
-    rows::VideoFilter filter;
-    filter.author = user.id;
-    filter.states = {VideoState::ready};
-    ListQuery query;
-    query.limit = exportPageSize;
     std::optional<ExportFolder> folder;
-    do {
-      const auto page = read([&](store::Reader& reader) { return rows::listVideos(reader, filter, query); });
-      for (const Video& video : page.items) {
+    VideoId last;
+    for (;;) {
+      // Of videos with the same title the oldest gets it alone.
+      const auto page =
+          read([&](store::Reader& reader) { return rows::listReadyOf(reader, user.id, last, exportPageSize); });
+      if (page.empty()) return;
+      for (const VideoId& video : page) {
         if (!folder) folder.emplace(files_, to_, user.name);
-        exportOne(*folder, user, video.id);
+        exportOne(*folder, user, video);
         if (progress_) progress_("export", ++done_, all_);
       }
-      query.cursor = page.nextCursor;
-    } while (query.cursor);
+      last = page.back();
+    }
   }
 
   void exportOne(ExportFolder& folder, const User& user, const VideoId& id) {
@@ -318,29 +326,20 @@ class DirectoryExport {
   std::pair<std::string, std::string> commentsOf(const VideoId& video) {
     std::string xml;
     std::string lines;
-    const auto writer = danmaku::writerOf(CommentFormat::bilibili);
-    const auto forEach = [&](store::Reader& reader, CommentOrder order, const auto& visit) {
+    database_.snapshot([&](store::Reader& reader) {
+      xml = rows::danmakuFile(reader, video, CommentFormat::bilibili);
       CommentQuery query;
       query.video = video;
-      query.by = order;
       query.limit = 1000;
       do {
-        const auto page = rows::listComments(reader, query, {UserId{}, order == CommentOrder::time});
-        for (const Comment& comment : page.items) visit(comment);
+        const auto page = rows::listComments(reader, query, {UserId{}, true});
+        for (const Comment& comment : page.items) {
+          appendJson(lines, comment);
+          lines += '\n';
+        }
         query.cursor = page.nextCursor;
       } while (query.cursor);
-    };
-    database_.snapshot([&](store::Reader& reader) {
-      forEach(reader, CommentOrder::position, [&](const Comment& comment) {
-        if (xml.empty()) writer->begin(xml);
-        writer->add(xml, comment);
-      });
-      forEach(reader, CommentOrder::time, [&](const Comment& comment) {
-        appendJson(lines, comment);
-        lines += '\n';
-      });
     });
-    if (!xml.empty()) writer->end(xml);
     return {xml, lines};
   }
 
@@ -356,10 +355,9 @@ class DirectoryExport {
 
 }  // namespace
 
-void exportDirectory(const std::shared_ptr<store::DataDirectory>& directory, const ExportData& wanted,
-                     const Descriptor& folder, const std::function<void(const ExportedVideo&)>& each,
-                     const DataProgress& progress) {
-  DirectoryExport(directory, folder.number(), each, progress).run(wanted.user);
+void exportDirectory(const std::shared_ptr<store::DataDirectory>& directory, const ExportData& wanted, int folder,
+                     const std::function<void(const ExportedVideo&)>& each, const DataProgress& progress) {
+  DirectoryExport(directory, folder, each, progress).run(wanted.user);
 }
 
 }  // namespace video

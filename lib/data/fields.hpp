@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "data/data.hpp"
-#include "data/import.hpp"
 
 namespace video {
 

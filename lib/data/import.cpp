@@ -17,6 +17,7 @@
 #include "comments/rows.hpp"
 #include "data/dump.hpp"
 #include "data/fields.hpp"
+#include "data/make.hpp"
 #include "data/rows.hpp"
 #include "deletions/rows.hpp"
 #include "media/sniff.hpp"

@@ -46,8 +46,8 @@ class LocalData : public Data {
     checkDirectory(directory, wanted, options_.deletionDelay, found, progress);
   }
 
-  void exportTo(const ExportData& wanted, const Descriptor& folder,
-                const std::function<void(const ExportedVideo&)>& each, const DataProgress& progress) override {
+  void exportTo(const ExportData& wanted, int folder, const std::function<void(const ExportedVideo&)>& each,
+                const DataProgress& progress) override {
     exportDirectory(open(store::Hold::shared), wanted, folder, each, progress);
   }
 

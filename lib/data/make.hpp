@@ -6,7 +6,13 @@
 #include <memory>
 #include <string_view>
 
+#include "base/forward.hpp"
 #include "data/data.hpp"
+#include "uploads/uploads.hpp"
+
+namespace video::access {
+struct AccessOptions;
+}
 
 namespace video {
 
@@ -20,5 +26,9 @@ struct DataOptions {
 /// Makes the operations on the folder `path`. `origin` says where the path came from, for error messages.
 std::unique_ptr<Data> makeLocalData(const std::filesystem::path& path, std::string_view origin,
                                     const DataOptions& options);
+
+/// Makes the import; the arguments must outlive it.
+std::unique_ptr<DataImport> makeDataImport(store::Database& database, LocalUploads& uploads,
+                                           const access::AccessOptions& options);
 
 }  // namespace video

@@ -35,6 +35,15 @@ std::optional<KeptContent> findKept(store::Reader& reader, const VideoId& id) {
   return readContent(query);
 }
 
+std::vector<VideoId> listReadyOf(store::Reader& reader, UserId author, const VideoId& after, std::int64_t limit) {
+  std::vector<VideoId> all;
+  auto query =
+      reader.query("SELECT id FROM video_info WHERE author_id = ? AND state = 'ready' AND id > ? ORDER BY id LIMIT ?",
+                   author, after, limit);
+  while (query.next()) all.push_back(VideoId{std::string(query.text(0))});
+  return all;
+}
+
 std::int64_t countVideos(store::Reader& reader) {
   auto query = reader.query("SELECT count(*) FROM video_info");
   query.next();

@@ -26,6 +26,8 @@ struct KeptContent {
 std::vector<KeptContent> listKept(store::Reader& reader, const VideoId& after, std::int64_t limit);
 /// Returns one video; nothing if there is none.
 std::optional<KeptContent> findKept(store::Reader& reader, const VideoId& id);
+/// Returns at most `limit` ready videos of a user after `after`, by ID.
+std::vector<VideoId> listReadyOf(store::Reader& reader, UserId author, const VideoId& after, std::int64_t limit);
 /// Returns how many videos there are.
 std::int64_t countVideos(store::Reader& reader);
 /// Returns whether there is a video with this ID, in any state.

@@ -10,7 +10,6 @@
 #include "comments/comments.hpp"
 #include "contents/contents.hpp"
 #include "data/data.hpp"
-#include "data/import.hpp"
 #include "deletions/deletions.hpp"
 #include "exports/exports.hpp"
 #include "renditions/renditions.hpp"

@@ -35,7 +35,8 @@ std::set<std::string> namesOf(const std::map<std::string, std::string>& files) {
 std::multiset<std::string> results(const Ended& ended) {
   std::multiset<std::string> all;
   INFO(ended.out << ended.err);
-  for (const auto& one : nlohmann::json::parse(ended.out).at("results"))
+  const auto document = nlohmann::json::parse(ended.out);
+  for (const auto& one : document.at("results"))
     all.insert(one.at("status").get<std::string>() + ' ' + one.at("path").get<std::string>());
   return all;
 }

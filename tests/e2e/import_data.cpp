@@ -52,7 +52,8 @@ struct ImportPlace {
 std::multiset<std::string> thingsIn(const Ended& ended) {
   std::multiset<std::string> all;
   INFO(ended.out << ended.err);
-  for (const auto& one : Json::parse(ended.out).at("things"))
+  const Json document = Json::parse(ended.out);
+  for (const auto& one : document.at("things"))
     all.insert(fmt::format("{} {} {} {}: {}", one.at("kind").get<std::string>(), one.at("status").get<std::string>(),
                            one.at("old_id").get<std::string>(), one.at("name").get<std::string>(),
                            one.at("detail").get<std::string>()));
@@ -104,8 +105,8 @@ TEST_CASE("a dump of the original site is imported, with a report, and the secon
   CHECK(first.err.find("imported 5 users, 3 videos, 2 comments") != std::string::npos);
 
   std::map<std::string, std::string> displayNames;
-  for (const Json& user : place.json({"user", "list"}).at("users"))
-    displayNames[user.at("user_name")] = user.value("display_name", "");
+  const Json users = place.json({"user", "list"}).at("users");
+  for (const Json& user : users) displayNames[user.at("user_name")] = user.value("display_name", "");
   CHECK(displayNames ==
         std::map<std::string, std::string>{
             {"ada", ""}, {"o_hara", "o'hara"}, {"user_3", "李雷"}, {"o_hara_2", "o hara"}, {"user_5", "韩梅梅"}});
@@ -169,7 +170,8 @@ TEST_CASE("dumps of descendants of the original site are imported beside each ot
             "user imported 1 ada: ", "user imported 2 bcrypt: needs a new password: run `videoctl user passwd NAME`",
             "video imported 1 First: ", "file skipped v1 : no video has this content"});
   std::map<std::string, Json> byName;
-  for (const Json& video : place.json({"video", "list"}).at("videos")) byName[video.at("name")] = video;
+  const Json videos = place.json({"video", "list"}).at("videos");
+  for (const Json& video : videos) byName[video.at("name")] = video;
   CHECK(byName.at("Café").at("create_time") == "2018-02-03T10:11:12.000Z");
   CHECK(byName.at("First").at("description") == "What it's\nabout");
   CHECK(place.json({"comment", "list", byName.at("Café").at("id")}).at("comments")[0].at("content") == "déjà vu");
