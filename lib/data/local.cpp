@@ -7,6 +7,8 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/units.hpp"
+#include "data/check.hpp"
+#include "data/export.hpp"
 #include "data/make.hpp"
 #include "data/rows.hpp"
 #include "deletions/rows.hpp"
@@ -42,9 +44,12 @@ class LocalData : public Data {
     return {path_.string(), schema, stands ? schema : 0};
   }
 
-  DataState migrate() override {
+  DataState migrate(const DataProgress& progress) override {
     const auto directory = open(store::Hold::exclusive);
-    const store::Migrated done = store::migrate(*directory);
+    const store::Migrated done =
+        store::migrate(*directory, store::migrations(), [&](const store::MigrationState& state) {
+          if (progress) progress(state.step, state.steps);
+        });
     deleteRevivedUsers(directory, store_);
     return {path_.string(), done.now, done.before};
   }
@@ -52,7 +57,7 @@ class LocalData : public Data {
   void rotateKey() override { open(store::Hold::shared)->signingKey().rotate(); }
 
   BackupReport backup(const std::filesystem::path& to, const std::function<void()>& becomeOwner,
-                      const Progress& progress, const Problems& problems) override {
+                      const DataProgress& progress, const Problems& problems) override {
     store::requireOutside(path_, to);
     store::BackupFolder folder(*store_.files, to, otherOwner());
     becomeOwner();
@@ -61,7 +66,7 @@ class LocalData : public Data {
     return run(*directory, *sink, folder.path().string(), progress, problems);
   }
 
-  BackupReport backup(const Write& write, const Progress& progress, const Problems& problems) override {
+  BackupReport backup(const Write& write, const DataProgress& progress, const Problems& problems) override {
     const auto directory = open(store::Hold::shared);
     const auto now = std::chrono::floor<std::chrono::seconds>(systemClock().now()).time_since_epoch().count();
     const std::string name = "videod-" + store::backupNameOf(now);
@@ -69,7 +74,8 @@ class LocalData : public Data {
     return run(*directory, *sink, "-", progress, problems);
   }
 
-  BackupReport verify(const std::filesystem::path& set, const Progress& progress, const Problems& problems) override {
+  BackupReport verify(const std::filesystem::path& set, const DataProgress& progress,
+                      const Problems& problems) override {
     return reportOf(set.string(), store::verifyBackup(set, progress), problems);
   }
 
@@ -78,7 +84,7 @@ class LocalData : public Data {
   }
 
   RestoreReport restore(const std::function<Descriptor(const std::string& path)>& openInSet, bool revokeTokens,
-                        const Progress& progress) override {
+                        const DataProgress& progress) override {
     const store::BackupRestored done = store::restoreBackup(
         openInSet, path_, {systemClock().now(), deletionDelay_, revokeTokens, store_.freeSpaceFloor}, progress,
         *store_.files);
@@ -118,6 +124,18 @@ class LocalData : public Data {
     return changes;
   }
 
+  void check(const CheckData& wanted, const std::function<void(const Finding&)>& found,
+             const DataProgress& progress) override {
+    const auto directory = open(wanted.repair ? store::Hold::exclusive : store::Hold::shared);
+    store::requireSchema(directory->databasePath(), store::schemaOf(*directory));
+    checkDirectory(directory, wanted, deletionDelay_, found, progress);
+  }
+
+  void exportTo(const ExportData& wanted, int folder, const std::function<void(const ExportedVideo&)>& each,
+                const DataProgress& progress) override {
+    exportDirectory(open(store::Hold::shared), wanted, folder, each, progress);
+  }
+
  private:
   std::shared_ptr<store::DataDirectory> open(store::Hold hold) const {
     return store::DataDirectory::open(path_, hold, origin_, store_.lockTimeout, *store_.files);
@@ -131,7 +149,7 @@ class LocalData : public Data {
   }
 
   BackupReport run(store::DataDirectory& directory, store::BackupSink& sink, const std::string& path,
-                   const Progress& progress, const Problems& problems) const {
+                   const DataProgress& progress, const Problems& problems) const {
     os::lowerPriority(os::lowest, true);
     store::BackupWriter writer(directory, sink, systemClock(), store_.lockTimeout, [&](std::uint64_t bytes) {
       if (store_.freeSpaceFloor == 0 || directory.freeSpace() >= store_.freeSpaceFloor + bytes) return;

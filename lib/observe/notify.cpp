@@ -29,6 +29,11 @@ std::chrono::milliseconds watchdogPeriod() noexcept {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::microseconds(microseconds));
 }
 
+void notifyStarting(std::string_view status, std::chrono::microseconds longer) noexcept {
+  ::sd_notifyf(0, "STATUS=%.*s\nEXTEND_TIMEOUT_USEC=%lld", static_cast<int>(status.size()), status.data(),
+               static_cast<long long>(longer.count()));
+}
+
 std::vector<int> takeHandedSockets() noexcept {
   std::vector<int> sockets;
   for (int count = ::sd_listen_fds(1), at = 0; at < count; ++at) sockets.push_back(SD_LISTEN_FDS_START + at);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace video::observe {
@@ -22,6 +23,10 @@ void notifyAlive() noexcept;
 
 /// Returns how often systemd must hear that the daemon works before it ends it (WatchdogSec); 0: it does not watch.
 std::chrono::milliseconds watchdogPeriod() noexcept;
+
+/// Tells systemd what the daemon is doing while it starts (STATUS=), and that it may take so much longer
+/// (EXTEND_TIMEOUT_USEC=).
+void notifyStarting(std::string_view status, std::chrono::microseconds longer) noexcept;
 
 /// Returns the sockets that systemd passed to this process (sd_listen_fds); the caller owns them. Call it only once.
 std::vector<int> takeHandedSockets() noexcept;

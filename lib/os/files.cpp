@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <memory>
 
+#include "os/copy_on_write.hpp"
 #include "os/locks.hpp"
 
 namespace video::os {
@@ -139,6 +140,19 @@ int tryWriteAll(FileSystem& files, int file, std::string_view bytes) noexcept {
 
 void writeAll(FileSystem& files, int file, std::string_view bytes, std::string_view what) {
   if (const int error = tryWriteAll(files, file, bytes); error != 0) throwErrno(error, what);
+}
+
+void copyFile(FileSystem& files, int from, int to, std::string_view what) {
+  constexpr std::size_t pieceSize = 1U << 20;
+  if (cloneFile(from, to)) return;
+  std::string piece(pieceSize, '\0');
+  for (off_t at = 0;;) {
+    const ssize_t got = ::pread(from, piece.data(), piece.size(), at);
+    if (got < 0) throwErrno(errno, what);
+    if (got == 0) return;
+    writeAll(files, to, std::string_view(piece).substr(0, static_cast<std::size_t>(got)), what);
+    at += got;
+  }
 }
 
 void sync(FileSystem& files, int file, std::string_view what) {

@@ -45,6 +45,10 @@ int tryWriteAll(FileSystem& files, int file, std::string_view bytes) noexcept;
 /// Writes all bytes; throws as throwErrno does.
 void writeAll(FileSystem& files, int file, std::string_view bytes, std::string_view what);
 
+/// Copies an open file to an empty one; the two share their bytes where the file system can do that. `what` is used in
+/// errors.
+void copyFile(FileSystem& files, int from, int to, std::string_view what);
+
 /// Syncs the file (fsync); throws as throwErrno does.
 void sync(FileSystem& files, int file, std::string_view what);
 

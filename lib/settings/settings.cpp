@@ -326,6 +326,8 @@ const std::vector<Rule<Settings>>& rules() {
           [](auto& of) -> auto& { return of.store.checkpoints; }),
       duration<S>(
           "storage.lock_timeout", 0ms, 1h, [](auto& of) -> auto& { return of.store.lockTimeout; }),
+      duration<S>(
+          "storage.keep_lost", 0ms, 24h * 36500, [](auto& of) -> auto& { return of.tasks.keepLost; }),
 
       duration<S>(
           "deletion.delay", 0ms, 24h * 3660, [](auto& of) -> auto& { return of.deletions.delay; }),

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "os/copy_on_write.hpp"
 #include "os/files.hpp"
 #include "os/locks.hpp"
 
@@ -66,17 +65,7 @@ bool AdoptedFile::isAlone() const noexcept {
 }
 
 void AdoptedFile::copyTo(int to, const std::string& name) const {
-  constexpr std::size_t pieceSize = 1U << 20;
-  if (!os::cloneFile(number(), to)) {
-    std::string piece(pieceSize, '\0');
-    for (off_t at = 0; at < was_.st_size;) {
-      const ssize_t got = ::pread(number(), piece.data(), piece.size(), at);
-      if (got < 0) os::throwErrno(errno, name);
-      if (got == 0) break;
-      os::writeAll(files_, to, std::string_view(piece).substr(0, static_cast<std::size_t>(got)), name);
-      at += got;
-    }
-  }
+  os::copyFile(files_, number(), to, name);
   struct stat made {};
   if (::fstat(to, &made) != 0) os::throwErrno(errno, name);
   if (!isAsItWas(static_cast<std::uint64_t>(made.st_size)))

@@ -26,6 +26,7 @@
 #include "store/content_writer.hpp"
 #include "store/directory.hpp"
 #include "store/held_files.hpp"
+#include "store/lost_files.hpp"
 
 namespace video::store {
 namespace {
@@ -518,6 +519,17 @@ std::vector<std::string> Blobs::listFiles(const std::string& folder, Time moment
   return listOld(files, os::openFolder(files, blobs.number(), folder), "blobs/" + folder, moment);
 }
 
+bool Blobs::isHeld(const std::string& folder, const std::string& file) const {
+  requirePlainName(folder);
+  requirePlainName(file);
+  os::FileSystem& files = directory_->files();
+  const Descriptor blobs = os::openFolder(files, directory_->descriptor(), "blobs");
+  const Descriptor from = os::openIfThere(files, blobs.number(), folder, O_RDONLY | O_DIRECTORY);
+  if (!from) return false;
+  const Descriptor opened = os::openIfThere(files, from.number(), file, O_RDONLY);
+  return opened && !os::tryLock(opened.number(), LOCK_SH);
+}
+
 Blobs::Swept Blobs::quarantine(const std::string& folder, const std::string& file,
                                const std::function<bool()>& isKnown) {
   requirePlainName(folder);
@@ -537,14 +549,7 @@ Blobs::Swept Blobs::quarantine(const std::string& folder, const std::string& fil
     os::sync(files, from.number(), "blobs");
     return Swept::unlinked;
   }
-  const Descriptor to = os::openFolder(files, directory_->descriptor(), "lost+found");
-  std::string name = file;
-  while (files.renameat2(from.number(), file.c_str(), to.number(), name.c_str(), RENAME_NOREPLACE) != 0) {
-    if (errno != EEXIST) os::throwErrno(errno, file);
-    name = file + '.' + makeRandomHex(4);
-  }
-  os::sync(files, to.number(), "lost+found");
-  os::sync(files, from.number(), "blobs");
+  LostFiles(*directory_).put(from.number(), file, file);
   return Swept::moved;
 }
 

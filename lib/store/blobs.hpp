@@ -123,6 +123,8 @@ class Blobs {
   std::vector<std::string> listFolders() const;
   /// Returns the names of files in one of these folders that were last written before `moment`.
   std::vector<std::string> listFiles(const std::string& folder, Time moment) const;
+  /// Returns whether an upload holds a file in one of these folders, whose row may not be committed yet.
+  bool isHeld(const std::string& folder, const std::string& file) const;
   /// What became of a file that belongs to no row.
   enum class Swept { no, moved, unlinked };
   /// Moves a file into `lost+found/`, under a new name if its name is taken there; unlinks one that has another name

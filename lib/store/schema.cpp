@@ -8,12 +8,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <system_error>
 #include <utility>
 
-#include "observe/notify.hpp"
+#include "base/error.hpp"
+#include "base/units.hpp"
 #include "os/files.hpp"
 #include "store/directory.hpp"
 #include "store/sqlite_connection.hpp"
@@ -34,14 +36,54 @@ std::int64_t pragma(SQLite::Database& database, const char* name) {
                           path.string(), schema, known));
 }
 
-void apply(SQLite::Database& database, const std::vector<Migration>& migrations, std::int64_t from) {
+// Tells how far a migration is, also during a long statement.
+class MigrationTeller {
+ public:
+  explicit MigrationTeller(const std::function<void(const MigrationState&)>& tell) : tell_(tell) {}
+  MigrationTeller(const MigrationTeller&) = delete;
+  MigrationTeller& operator=(const MigrationTeller&) = delete;
+
+  void watch(SQLite::Database& database) {
+    constexpr int instructions = 200'000;  // some milliseconds
+    if (tell_) ::sqlite3_progress_handler(database.getHandle(), instructions, goOn, this);
+  }
+  void begin(std::string_view doing, std::size_t at = 0, std::size_t of = 0) noexcept {
+    state_ = {doing, at, of, true};
+    say();
+  }
+
+ private:
+  static int goOn(void* teller) noexcept {
+    auto& its = *static_cast<MigrationTeller*>(teller);
+    its.state_.isNew = false;
+    if (std::chrono::steady_clock::now() - its.said_ >= std::chrono::seconds{1}) its.say();
+    return 0;
+  }
+  void say() noexcept try {
+    said_ = std::chrono::steady_clock::now();
+    if (tell_) tell_(state_);
+  } catch (const std::exception&) {
+  }
+
+  const std::function<void(const MigrationState&)>& tell_;
+  MigrationState state_;
+  std::chrono::steady_clock::time_point said_;
+};
+
+void apply(SQLite::Database& database, const std::vector<Migration>& migrations, std::int64_t from,
+           MigrationTeller* teller = nullptr) {
   database.exec("PRAGMA foreign_keys = OFF");
   SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+  const auto isToDo = [&](const Migration& migration) { return migration.number > from; };
+  const auto steps = static_cast<std::size_t>(std::count_if(migrations.begin(), migrations.end(), isToDo));
+  std::size_t begun = 0;
   for (const Migration& migration : migrations) {
-    if (migration.number <= from) continue;
+    if (!isToDo(migration)) continue;
+    if (teller != nullptr) teller->begin("changing the schema", ++begun, steps);
     database.exec(std::string(migration.sql));
     database.exec(fmt::format("PRAGMA user_version = {}", migration.number));
   }
+  if (teller != nullptr) teller->begin("checking references", steps, steps);
   SQLite::Statement check(database, "PRAGMA foreign_key_check");
   if (check.executeStep())
     throw Error(Fault::databaseFailed, fmt::format("migration: would leave rows of {} with broken references",
@@ -78,6 +120,17 @@ void copyDatabase(const DataDirectory& directory, SQLite::Database& database, co
     files.unlinkat(folder, incomplete.c_str());
     throw;
   }
+}
+
+/// Throws diskFull unless there is room for a copy of the database, and for a log that has all of it once more.
+void requireRoomToMigrate(const DataDirectory& directory, SQLite::Database& database) {
+  const std::int64_t pages = pragma(database, "page_count") - pragma(database, "freelist_count");
+  const auto size = static_cast<std::uint64_t>(pages * pragma(database, "page_size"));
+  const std::uint64_t free = directory.freeSpace();
+  if (free < 2 * size)
+    throw Error(Fault::diskFull,
+                fmt::format("migration: needs {} of free space in {}, which has {}; nothing was changed",
+                            formatSize(2 * size), directory.path().string(), formatSize(free)));
 }
 
 /// Removes all copies except the two with the highest numbers, or fewer if that fails: the migration is done.
@@ -156,24 +209,28 @@ void makeDatabase(const std::filesystem::path& path) {
   }
 }
 
-Migrated migrate(DataDirectory& exclusive, const std::vector<Migration>& migrations) {
+Migrated migrate(DataDirectory& exclusive, const std::vector<Migration>& migrations,
+                 const std::function<void(const MigrationState&)>& progress) {
   const std::int64_t before = schemaOf(exclusive);
   const std::int64_t wanted = migrations.back().number;
   if (before > wanted) throwNewer(exclusive.databasePath(), before, wanted);
   if (before == wanted) return {before, before};
-  observe::notifyStatus(fmt::format("Migrating the database from schema {} to {}", before, wanted));
   const std::string copy = std::string(copyPrefix) + std::to_string(before);
   const bool hadCopy = ::faccessat(exclusive.descriptor(), copy.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
   // The copy goes only after the database was closed: until then a failed COMMIT is in the log.
   const auto removeCopy = [&] {
     if (!hadCopy) exclusive.files().unlinkat(exclusive.descriptor(), copy.c_str());
   };
+  MigrationTeller teller(progress);
   try {
     SQLite::Database database = openSqlite(exclusive.databasePath(), SQLITE_OPEN_READWRITE, std::chrono::seconds{10});
+    requireRoomToMigrate(exclusive, database);
+    teller.watch(database);
+    teller.begin("copying the database");
     copyDatabase(exclusive, database, copy);
     // Closing empties the log.
     database.exec("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 0");
-    apply(database, migrations, before);
+    apply(database, migrations, before, &teller);
     database.exec("PRAGMA journal_mode = WAL");
   } catch (const SQLite::Exception& exception) {
     const Error error = errorOf(exception);

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <string_view>
 #include <vector>
 
 #include "store/migrations.hpp"
@@ -37,9 +39,20 @@ struct Migrated {
   std::int64_t now;
 };
 
+/// How far a migration is.
+struct MigrationState {
+  std::string_view doing;  ///< in words
+  std::size_t step = 0;    ///< of `steps`, from 1; 0 before the first
+  std::size_t steps = 0;
+  bool isNew = true;  ///< false: the same as before, which goes on
+};
+
 /// Migrates the database of a directory that is locked exclusively and not open elsewhere to the last of `steps`. First
-/// makes a copy `video.db.before-N`; the last two copies are kept. All or nothing. Throws Error: versionMismatch (newer
-/// than the steps), diskFull, databaseFailed.
-Migrated migrate(DataDirectory& exclusive, const std::vector<Migration>& steps = migrations());
+/// makes a copy `video.db.before-N`; the last two copies are kept. All or nothing. `progress` is called at the begin of
+/// each step, and then about every second; what it throws is ignored. Throws Error: versionMismatch (newer than the
+/// steps), diskFull (also if there is not twice the size of the database free, for the copy and the log),
+/// databaseFailed.
+Migrated migrate(DataDirectory& exclusive, const std::vector<Migration>& steps = migrations(),
+                 const std::function<void(const MigrationState&)>& progress = {});
 
 }  // namespace video::store

@@ -65,6 +65,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
         brokenUploadsAfter_(options.brokenUploadsAfter),
         keepReports_(options.keepReports),
         verifyShare_(options.verifyShare),
+        keepLost_(options.keepLost),
         backupPlan_(options.backup),
         surroundings_{database,
                       blobs,
@@ -77,6 +78,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
                       brokenUploadsAfter_,
                       keepReports_,
                       verifyShare_,
+                      keepLost_,
                       [this] {
                         const std::lock_guard lock(mutex_);
                         return backupPlan_;
@@ -139,6 +141,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
     brokenUploadsAfter_ = options.brokenUploadsAfter;
     keepReports_ = options.keepReports;
     verifyShare_ = options.verifyShare;
+    keepLost_ = options.keepLost;
     if (scheduler_ == nullptr || !byClock_) return;
     for (const tasks::TaskKind& kind : tasks::taskList()) scheduler_->setTiming(kind.name, scheduleOf(kind));
   }
@@ -240,6 +243,7 @@ class DirectoryTasks : public LocalTasks, public schedule::History {
   std::atomic<std::chrono::milliseconds> brokenUploadsAfter_;
   std::atomic<std::chrono::milliseconds> keepReports_;
   std::atomic<std::int64_t> verifyShare_;
+  std::atomic<std::chrono::milliseconds> keepLost_;
   BackupPlan backupPlan_;
   const tasks::Surroundings surroundings_;
   store::SchedulerFile file_;

@@ -1,8 +1,11 @@
 #include <deque>
+#include <utility>
 
 #include "observe/log.hpp"
 #include "store/blobs.hpp"
 #include "store/database.hpp"
+#include "store/directory.hpp"
+#include "store/lost_files.hpp"
 #include "tasks/rows.hpp"
 #include "tasks/task_list.hpp"
 
@@ -29,18 +32,30 @@ schedule::Counts sweep(const Surroundings& its, const std::string& folder) {
   return counts;
 }
 
-// Each folder below blobs/ and derived/ is one item.
+schedule::Counts sweepLost(const Surroundings& its) {
+  schedule::Counts counts;
+  const std::chrono::milliseconds kept = its.keepLost;
+  if (kept.count() == 0) return counts;
+  counts.done = store::LostFiles(its.database.directory()).removeOld(its.clock.now() - kept);
+  if (counts.done > 0) observe::info("old files removed from lost+found", {{"files", counts.done}});
+  return counts;
+}
+
+// Each folder below blobs/ and derived/ is one item, and lost+found is the last.
 schedule::Task make(const Surroundings& its) {
   return {"orphan-sweep", 16, 1, [&its] {
             const std::vector<std::string> folders = its.blobs.listFolders();
             const std::vector<VideoId> derived = its.renditions.listFolders();
             return [&its, left = std::deque<std::string>(folders.begin(), folders.end()),
-                    videos = std::deque<VideoId>(derived.begin(), derived.end())](std::size_t batch) mutable {
+                    videos = std::deque<VideoId>(derived.begin(), derived.end()),
+                    isLostLeft = true](std::size_t batch) mutable {
               std::vector<schedule::Item> items;
               for (; items.size() < batch && !left.empty(); left.pop_front())
                 items.push_back([&its, folder = left.front()] { return sweep(its, folder); });
               for (; items.size() < batch && !videos.empty(); videos.pop_front())
                 items.push_back([&its, video = videos.front()] { return its.renditions.sweep(video); });
+              if (items.size() < batch && std::exchange(isLostLeft, false))
+                items.push_back([&its] { return sweepLost(its); });
               return items;
             };
           }};

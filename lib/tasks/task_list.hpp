@@ -29,6 +29,7 @@ struct Surroundings {
   const std::atomic<std::chrono::milliseconds>& brokenUploadsAfter;
   const std::atomic<std::chrono::milliseconds>& keepReports;
   const std::atomic<std::int64_t>& verifyShare;
+  const std::atomic<std::chrono::milliseconds>& keepLost;
   std::function<BackupPlan()> backupPlan;  ///< as it is now
 };
 

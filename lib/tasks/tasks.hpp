@@ -94,7 +94,9 @@ struct TasksOptions {
   std::chrono::milliseconds keepReports{
       std::chrono::hours{24 * 365}};  ///< how long after the decision report-sweep removes a report
   BackupPlan backup{};
-  std::int64_t verifyShare = 30;  ///< each run of verify checks one in this many contents
+  std::chrono::milliseconds keepLost{
+      std::chrono::hours{24 * 90}};  ///< how long orphan-sweep keeps what is in lost+found; 0 = for ever
+  std::int64_t verifyShare = 30;     ///< each run of verify checks one in this many contents
 };
 
 /// The scheduler's tasks. Admin, operator. Every function may be called from any thread and throws Error.

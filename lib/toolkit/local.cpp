@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "access/access.hpp"
 #include "comments/make.hpp"
 #include "contents/make.hpp"
@@ -5,6 +7,7 @@
 #include "deletions/make.hpp"
 #include "exports/make.hpp"
 #include "observe/log.hpp"
+#include "observe/notify.hpp"
 #include "renditions/make.hpp"
 #include "reports/make.hpp"
 #include "schedule/schedule.hpp"
@@ -29,6 +32,15 @@
 namespace video {
 namespace {
 
+// systemd would end a daemon that takes long to become ready.
+void tellMigration(const store::MigrationState& state) {
+  const std::string text = state.steps == 0
+                               ? fmt::format("migrating: {}", state.doing)
+                               : fmt::format("migrating, step {} of {}: {}", state.step, state.steps, state.doing);
+  observe::notifyStarting(text, std::chrono::minutes{1});
+  if (state.isNew) observe::info(text);
+}
+
 std::shared_ptr<store::DataDirectory> openDirectory(const Settings& settings, std::string_view origin, bool migrate) {
   const auto open = [&](store::Hold hold) {
     return store::DataDirectory::open(settings.dataDirectory, hold, origin, settings.store.lockTimeout,
@@ -40,7 +52,7 @@ std::shared_ptr<store::DataDirectory> openDirectory(const Settings& settings, st
   if (store::schemaOf(*directory) >= store::latestSchema()) return directory;
   directory.reset();
   directory = open(store::Hold::exclusive);
-  store::migrate(*directory);
+  store::migrate(*directory, store::migrations(), tellMigration);
   directory->share();
   return directory;
 }
@@ -78,6 +90,7 @@ class DirectoryToolkit : public LocalToolkit {
         exports_(makeLocalExports(database_, blobs_, access_, migrate)),
         tasks_(makeLocalTasks(database_, blobs_, access_, *deletions_, *videos_, *exports_, *renditions_, purgeClock_,
                               settings.tasks)),
+        dataImport_(makeDataImport(database_, *uploads_, settings.access)),
         server_(makeLocalServer(access_)) {
     if (!migrate) return;
     if (const std::string& risk = directory_->risk(); !risk.empty()) observe::warning(risk);
@@ -105,6 +118,7 @@ class DirectoryToolkit : public LocalToolkit {
   Exports& exports() override { return *exports_; }
   LocalTasks& tasks() override { return *tasks_; }
   LocalServer& server() override { return *server_; }
+  DataImport& dataImport() override { return *dataImport_; }
 
   std::uint64_t dataVersion() const override { return database_.version(); }
 
@@ -154,6 +168,7 @@ class DirectoryToolkit : public LocalToolkit {
   std::unique_ptr<LocalDeletions> deletions_;
   std::unique_ptr<LocalExports> exports_;
   std::unique_ptr<LocalTasks> tasks_;
+  std::unique_ptr<DataImport> dataImport_;
   std::unique_ptr<LocalServer> server_;
 };
 

@@ -74,6 +74,8 @@ class LocalToolkit : public Toolkit {
   LocalComments& comments() override = 0;
   LocalTasks& tasks() override = 0;
   LocalServer& server() override = 0;
+  /// Imports from another site.
+  virtual DataImport& dataImport() = 0;
   /// Returns a number that changes whenever any process changes the data. May be called from any thread.
   virtual std::uint64_t dataVersion() const = 0;
   /// Describes the caller behind a credential, for the access log. May be called from any thread.

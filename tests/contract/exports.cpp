@@ -445,7 +445,7 @@ class Restored {
   }
   DataState migrate() {
     toolkit_.reset();
-    return openData(settings_, "the test")->migrate();
+    return openData(settings_, "the test")->migrate({});
   }
   const Settings& settings() const { return settings_; }
 

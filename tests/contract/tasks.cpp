@@ -435,6 +435,29 @@ TEST_CASE("orphan-sweep moves old files without a row to lost+found and leaves t
   CHECK(readAll(site.at(ada).videos().open(ada, {video, std::nullopt})) == movie(2000, 2));
 }
 
+TEST_CASE("orphan-sweep removes from lost+found what was put there long ago, but not what fsck saved") {
+  // The time at which a file was put there cannot be set by a test.
+  const std::chrono::milliseconds kept = GENERATE(10ms, 1h, 0ms);
+  Site site(Way::local, [&](Settings& settings) {
+    idle(settings);
+    settings.tasks.keepLost = kept;
+  });
+  const fs::path lost = site.data() / "lost+found";
+  writeAged(lost / "a file", 1000h);
+  writeAged(lost / "derived-x" / "play.mp4", 1000h);
+  writeAged(lost / "#1234", 1000h);
+  const std::vector<std::string> all{"#1234", "a file", "derived-x"};
+  if (kept != 10ms) {
+    runOf(site, "orphan-sweep");
+    CHECK(namesIn(lost) == all);  // they are old, but have not been there for long; or they are kept for ever
+    return;
+  }
+  waitFor("they have been there for 10 ms", [&] {
+    runOf(site, "orphan-sweep");
+    return namesIn(lost) == std::vector<std::string>{"#1234"};
+  });
+}
+
 TEST_CASE("wal-checkpoint empties the write-ahead log") {
   Site site(GENERATE(Way::local, Way::remote), idle);
   site.user("ada");

@@ -16,6 +16,9 @@ const std::map<std::string, std::string> notEachWay{
     {"doctor", "of this machine"},
     {"data-init", "direct only"},
     {"data-migrate", "direct only"},
+    {"data-check", "direct only"},
+    {"data-export", "direct only"},
+    {"data-import", "direct only"},
     {"data-rotate-key", "direct only"},
     {"data-backup", "direct only"},
     {"data-verify", "of a folder"},
@@ -186,12 +189,20 @@ void othersInEveryFormat(Met& met) {
       for (const char* verb : {"status", "limits", "reload"}) tell(by, {"server", verb});
     tell(remote, {"session", "logout"});
     tell({}, {"context", "remove", "home"});
-    for (const char* verb : {"init", "migrate", "rotate-key", "changes"}) tell(fresh, {"data", verb});
+    for (const char* verb : {"init", "migrate", "rotate-key", "changes", "check"}) tell(fresh, {"data", verb});
     const std::string set = (site.folder / ("set-" + format)).string();
     const Words other{"--data-dir", (site.folder / ("restored-" + format)).string()};
     tell(fresh, {"data", "backup", set});
     tell({}, {"data", "verify", set});
     tell(other, {"data", "restore", set, "--yes"});
+    const Words direct{"--data-dir", site.daemon.dataDirectory().string()};
+    tell(direct, {"data", "export", "out-" + format});
+    write(site.folder / "dump.sql",
+          "CREATE TABLE users (id int, login_name text, pwd text);\nINSERT INTO users VALUES (1, 'o\\'hara', '');\n");
+    fs::create_directory(site.folder / "contents");
+    tell(direct, {"data", "import", "--mysql-dump", "dump.sql", "--videos", "contents", "--site", format});
+    const Words examine{"--config", (site.folder / "ctl.toml").string(), "-o", format, "doctor"};
+    met.add(examine, videoctl(examine, given));  // what it finds depends on the machine
     tell({}, {"server", "check-config", (site.folder / "ctl.toml").string()});
     tell({}, {"completion", "bash"});
     tell({}, {"generate", "--commands"});

@@ -464,37 +464,6 @@ TEST_CASE("an empty schema is migrated to the current one", "[store]") {
   CHECK(countBlobs(database) == 1);
 }
 
-TEST_CASE("migrating any older schema keeps its data", "[store]") {
-  const std::int64_t from = GENERATE(range(std::int64_t{1}, latestSchema()));
-  const Scratch scratch;
-  const auto directory = openAt(scratch.data(), Hold::exclusive);
-  std::filesystem::remove(scratch.data() / "video.db");
-  SQLite::Database(scratch.data() / "video.db", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
-      .exec("PRAGMA application_id = " + std::to_string(applicationId));
-  std::vector<Migration> older = migrations();
-  std::erase_if(older, [&](const Migration& one) { return one.number > from; });
-  CHECK(migrate(*directory, older).now == from);
-  run(scratch.data(),
-      "INSERT INTO users (id, login_name, pwd, role, create_time) VALUES (1, 'ann', 'secret', 'admin', 1);"
-      "INSERT INTO video_info (id, author_id, name, state, display_ctime, create_time, size, sha256)"
-      " VALUES ('v', 1, 'mine', 'deleted', '', 1, 10, 'abc');"
-      "INSERT INTO video_del_rec (video_id, due, create_time) VALUES ('v', 3, 2);"
-      "INSERT INTO comments (id, video_id, author_id, content, time) VALUES ('c', 'v', 1, 'hello', 4);"
-      "INSERT INTO sessions VALUES ('s', 'p', 1, 'ann', 1, 1)");
-  CHECK(migrate(*directory).before == from);
-  directory->share();
-  Database database(directory, small());
-  const auto has = [&](const char* sql) {
-    return database.read([&](Reader& reader) { return reader.query(sql).next(); });
-  };
-  CHECK(has("SELECT 1 FROM users WHERE login_name = 'ann' AND pwd = 'secret' AND role = 'admin' AND bytes_trash = 10"));
-  CHECK(has("SELECT 1 FROM video_del_rec d JOIN video_info v ON v.id = d.video_id WHERE v.sha256 = 'abc'"));
-  CHECK(has("SELECT 1 FROM comments WHERE id = 'c' AND video_id = 'v' AND author_id = 1 AND content = 'hello'"));
-  CHECK(has("SELECT 1 FROM sessions WHERE public_id = 'p'"));
-  // An upgrade lists nothing for everyone.
-  if (from < 8) CHECK(has("SELECT 1 FROM video_info WHERE visibility = 'unlisted' AND blocked IS NULL"));
-}
-
 TEST_CASE("a migration that fails changes nothing", "[store]") {
   const Scratch scratch;
   const auto directory = openAt(scratch.data(), Hold::exclusive);

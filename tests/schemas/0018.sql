@@ -1,4 +1,4 @@
--- A database of schema version 18 with a few rows, as `sqlite3 .dump` writes it.
+-- Schema version 0018, made by make.sh. Never changed.
 PRAGMA application_id = 1447642181;
 PRAGMA user_version = 18;
 PRAGMA foreign_keys=OFF;
@@ -15,8 +15,8 @@ CREATE TABLE users (
   bytes_used INTEGER NOT NULL DEFAULT 0,
   bytes_trash INTEGER NOT NULL DEFAULT 0
 , role TEXT NOT NULL DEFAULT 'user' CHECK (role IN ('user', 'moderator', 'admin')), display_name TEXT, comments_approved INTEGER NOT NULL DEFAULT 0 CHECK (comments_approved IN (0, 1)), muted_until INTEGER, history_off INTEGER NOT NULL DEFAULT 0 CHECK (history_off IN (0, 1))) STRICT;
-INSERT INTO users VALUES(1,'ada','x',0,NULL,1795749300000,NULL,1,6,3,'user',NULL,0,NULL,0);
-INSERT INTO users VALUES(2,'bob','x',0,NULL,1795749300001,NULL,1,0,0,'user',NULL,0,NULL,0);
+INSERT INTO users VALUES(1,'ada','$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$aGFzaA',0,NULL,1700000000000,NULL,1,17,0,'admin',NULL,0,NULL,0);
+INSERT INTO users VALUES(3,'Bob.B','',0,NULL,1700000000001,NULL,1,20,20,'user',NULL,0,NULL,0);
 CREATE TABLE video_info (
   id TEXT PRIMARY KEY,
   author_id INTEGER NOT NULL REFERENCES users (id),
@@ -32,9 +32,9 @@ CREATE TABLE video_info (
   description TEXT NOT NULL DEFAULT '', visibility TEXT NOT NULL DEFAULT 'unlisted'
   CHECK (visibility IN ('public', 'unlisted', 'private')), blocked TEXT, blocked_by INTEGER, blocked_time INTEGER, reported INTEGER NOT NULL DEFAULT 0 CHECK (reported IN (0, 1)), listed INTEGER NOT NULL
   GENERATED ALWAYS AS (state = 'ready' AND visibility = 'public' AND blocked IS NULL) VIRTUAL, comments_off INTEGER NOT NULL DEFAULT 0 CHECK (comments_off IN (0, 1)), duration_ms INTEGER NOT NULL DEFAULT 0, width INTEGER, height INTEGER, video_codec TEXT, audio_codec TEXT, faststart INTEGER CHECK (faststart IN (0, 1)), fragmented INTEGER CHECK (fragmented IN (0, 1)), has_location INTEGER CHECK (has_location IN (0, 1)), probed INTEGER NOT NULL DEFAULT 0 CHECK (probed IN (0, 1)), original_sha256 TEXT, beside_size INTEGER NOT NULL DEFAULT 0, drop_id TEXT, drop_size INTEGER, thumbnail TEXT, thumbnail_size INTEGER NOT NULL DEFAULT 0, play TEXT, danmaku_off INTEGER NOT NULL DEFAULT 0 CHECK (danmaku_off IN (0, 1)), views INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
-INSERT INTO video_info VALUES('01a21aa6-0000-7000-8000-000000000001',1,'one.mp4','ready','',1795749300002,3,'video/mp4','aa','00112233445566778899aabbccddeeff.mp4',1795749300002,'','unlisted',NULL,NULL,NULL,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL,0,NULL,NULL,'thumbnail-aa.bb.png',0,'play-cc.mp4',0,0);
-INSERT INTO video_info VALUES('01a21aa6-0000-7000-8000-000000000002',1,'two.mp4','deleted','',1795749300003,3,'video/mp4','bb','ffeeddccbbaa99887766554433221100.mp4',1795749300003,'','unlisted',NULL,NULL,NULL,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL,0,NULL,NULL,NULL,0,NULL,0,0);
-INSERT INTO video_info VALUES('01a21aa6-0000-7000-8000-000000000003',2,'pending.mp4','pending','',1795749300004,0,'','',NULL,NULL,'','unlisted',NULL,NULL,NULL,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL,0,NULL,NULL,NULL,0,NULL,0,0);
+INSERT INTO video_info VALUES('018bcfe5-6800-7000-8000-000000000001',1,'ready','ready','Nov 14 2023, 22:13:20',1700000000000,10,'video/mp4','1111111111111111111111111111111111111111111111111111111111111111','11111111111111111111111111111111.mp4',1700000000000,'','unlisted',NULL,NULL,NULL,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL,7,NULL,NULL,NULL,0,NULL,0,0);
+INSERT INTO video_info VALUES('018bcfe5-6800-7000-8000-000000000002',3,'deleted ''ä'' 猫','deleted','Nov 14 2023, 22:13:20',1700000000000,20,'video/webm','2222222222222222222222222222222222222222222222222222222222222222','22222222222222222222222222222222.webm',1700000000000,'','unlisted',NULL,NULL,NULL,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL,0,NULL,NULL,NULL,0,NULL,0,0);
+INSERT INTO video_info VALUES('018bcfe5-6800-7000-8000-000000000003',3,'pending','pending','Nov 14 2023, 22:13:20',1700000000000,0,'','',NULL,NULL,'','unlisted',NULL,NULL,NULL,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL,0,NULL,NULL,NULL,0,NULL,0,0);
 CREATE TABLE sessions (
   session_id TEXT PRIMARY KEY,
   public_id TEXT NOT NULL UNIQUE,
@@ -43,7 +43,7 @@ CREATE TABLE sessions (
   TTL INTEGER NOT NULL,
   create_time INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO sessions VALUES('hash','abcdefghijkm',1,'ada',9995749300007,1795749300008);
+INSERT INTO sessions VALUES('aa','aaaaaaaaaaaa',1,'ada',4000000000000,1700000000000);
 CREATE TABLE tokens (
   token_hash TEXT PRIMARY KEY,
   public_id TEXT NOT NULL UNIQUE,
@@ -54,7 +54,7 @@ CREATE TABLE tokens (
   create_time INTEGER NOT NULL,
   last_used INTEGER
 , made_by TEXT REFERENCES tokens (token_hash) ON DELETE CASCADE) STRICT, WITHOUT ROWID;
-INSERT INTO tokens VALUES('hash','abcdefghijkl',1,'cron','full',NULL,1795749300007,NULL,NULL);
+INSERT INTO tokens VALUES('bb','bbbbbbbbbbbb',1,'a token','full',NULL,1700000000000,NULL,NULL);
 CREATE TABLE rights_epoch (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), epoch INTEGER NOT NULL) STRICT;
 INSERT INTO rights_epoch VALUES(1,1);
 CREATE TABLE video_del_rec (
@@ -66,13 +66,14 @@ CREATE TABLE video_del_rec (
   lease_owner INTEGER,
   create_time INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO video_del_rec VALUES('01a21aa6-0000-7000-8000-000000000002','waiting',1795749400000,0,NULL,NULL,1795749300005);
+INSERT INTO video_del_rec VALUES('018bcfe5-6800-7000-8000-000000000002','dead',1700000000000,8,'why',NULL,1700000000000);
 CREATE TABLE blob_del_rec (
   blob TEXT PRIMARY KEY,
   due INTEGER NOT NULL,
   tries INTEGER NOT NULL DEFAULT 0,
   last_error TEXT
 , author_id INTEGER, size INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
+INSERT INTO blob_del_rec VALUES('33333333333333333333333333333333',1700000000000,0,NULL,NULL,0);
 CREATE TABLE user_del_rec (
   user_id INTEGER PRIMARY KEY REFERENCES users (id),
   due INTEGER NOT NULL,
@@ -104,6 +105,7 @@ CREATE TABLE shares (
   expires INTEGER NOT NULL,
   create_time INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+INSERT INTO shares VALUES('cccccccccccc','018bcfe5-6800-7000-8000-000000000001','view','for the family',4000000000000,1700000000000);
 CREATE TABLE deleted_contents (
   author_id INTEGER NOT NULL REFERENCES users (id),
   sha256 TEXT NOT NULL,
@@ -140,7 +142,8 @@ CREATE TABLE IF NOT EXISTS "comments" (
   held TEXT CHECK (held IN ('word', 'new_author', 'hidden')),
   is_held INTEGER NOT NULL GENERATED ALWAYS AS (held IS NOT NULL) VIRTUAL
 , mode TEXT CHECK (mode IN ('scroll', 'top', 'bottom', 'reverse')), color INTEGER CHECK (color BETWEEN 0 AND 16777215), size TEXT CHECK (size IN ('small', 'normal', 'big')), imported_author TEXT, source_id TEXT, source_style TEXT) STRICT, WITHOUT ROWID;
-INSERT INTO comments VALUES('01a21aa6-0000-7000-8000-000000000004','01a21aa6-0000-7000-8000-000000000001',2,'Hello',1795749300006,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO comments VALUES('018bcfe5-6800-7000-8000-000000000011','018bcfe5-6800-7000-8000-000000000001',3,'a comment',1700000000002,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO comments VALUES('018bcfe5-6800-7000-8000-000000000012','018bcfe5-6800-7000-8000-000000000001',1,'弾幕',1700000000003,1500,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE reports (
   id TEXT PRIMARY KEY,
   what TEXT NOT NULL CHECK (what IN ('video', 'comment', 'user')),
@@ -186,6 +189,7 @@ CREATE TABLE uploads (
   expires INTEGER NOT NULL,
   last_byte_time INTEGER
 ) STRICT, WITHOUT ROWID;
+INSERT INTO uploads VALUES('018bcfe5-6800-7000-8000-000000000021',3,'018bcfe5-6800-7000-8000-000000000003',0,0,0,NULL,NULL,'','partial',1700000000000,4000000000000,NULL);
 CREATE TABLE subtitles (
   video_id TEXT NOT NULL REFERENCES video_info (id) ON DELETE CASCADE,
   lang TEXT NOT NULL,
@@ -196,6 +200,7 @@ CREATE TABLE subtitles (
   text TEXT NOT NULL,
   PRIMARY KEY (video_id, lang)
 ) STRICT;
+INSERT INTO subtitles VALUES('018bcfe5-6800-7000-8000-000000000001','en','English',7,'x',1700000000000,replace('WEBVTT\n','\n',char(10)));
 CREATE TABLE drops (
   id TEXT PRIMARY KEY,
   user_id INTEGER NOT NULL REFERENCES users (id),
@@ -232,7 +237,7 @@ CREATE TABLE counted_views (
   PRIMARY KEY (video_id, viewer)
 ) STRICT, WITHOUT ROWID;
 DELETE FROM sqlite_sequence;
-INSERT INTO sqlite_sequence VALUES('users',2);
+INSERT INTO sqlite_sequence VALUES('users',3);
 CREATE UNIQUE INDEX users_by_name ON users (login_name) WHERE deleted IS NULL;
 CREATE INDEX users_by_time ON users (create_time, id) WHERE deleted IS NULL;
 CREATE INDEX video_by_author ON video_info (author_id, state, id);

@@ -143,6 +143,7 @@ quota = "1K"
 synchronous = "normal"
 checkpoints = "external"
 lock_timeout = "250ms"
+keep_lost = "3d"
 [deletion]
 delay = 0
 batch = 4
@@ -323,6 +324,7 @@ sentry_dsn = "https://abc@sentry.example/1"
   CHECK(s.uploads.quota == 1024);
   CHECK(s.store.synchronous == store::Synchronous::normal);
   CHECK(s.store.lockTimeout == 250ms);
+  CHECK(s.tasks.keepLost == 24h * 3);
   CHECK(s.deletions.delay == 0ms);
   CHECK(s.deletions.batch == 4);
   CHECK(s.deletions.workers == 5);
