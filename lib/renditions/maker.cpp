@@ -79,7 +79,7 @@ class MakingRun {
       if (!job_) return begin();
       if (!child_->wait(lookEvery)) return look();
       const std::unique_ptr<os::SandboxedChild> ended = std::move(child_);
-      if (ended->isNotStarted()) throw Error(Fault::unavailable, ended->failure());
+      if (ended->isNotStarted()) throw Error(Fault::unavailable, "ffmpeg cannot be started: " + ended->failure());
       if (ended->wasStarved()) return postpone("the machine is too busy: " + ended->failure());
       return (this->*next_)(*ended);
     } catch (const Error& error) {

@@ -434,7 +434,7 @@ TEST_CASE("a program that cannot be started is no fault of the file") {
   const Credential ada = site.user("ada");
   const VideoId id = site.video(ada, "ada", "x");
   for (const char* task : {"thumbnails", "renditions"})
-    for (int round = 0; round < 4; ++round) run(site, task);
+    for (int round = 0; round < 4; ++round) CHECK_THROWS_AS(run(site, task), Error);
   for (const Rendition& one : site.at(ada).renditions().list(ada, {id}).items) {
     CHECK(one.state == RenditionState::waiting);
     CHECK(one.tries == 0);
