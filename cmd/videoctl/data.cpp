@@ -221,7 +221,12 @@ int checkData(Caller& caller, CheckData& wanted) {
     data->check(
         check, [&](const Finding& finding) { findings.push_back(finding); }, shownBy(progress));
   }
-  caller.out.all(findings);
+  if (caller.out.format() == Format::table)
+    for (const Finding& one : findings)
+      caller.out.text(
+          findingText(nameOf(one.state), fmt::format("{} {}", nameOf(one.kind), one.id), one.detail, one.repair));
+  else
+    caller.out.all(findings);
   const auto isLeft = [](const Finding& finding) {
     return finding.state == FindingState::found || finding.state == FindingState::failed;
   };

@@ -88,7 +88,11 @@ void addDoctor(Commands& commands) {
     if (!caller.flags.server.empty() || !caller.flags.context.empty())
       throw Usage("doctor: only works on this machine, not on a server");
     const Findings all = examine(caller, wanted);
-    caller.out.all(all);
+    if (caller.out.format() == Format::table)
+      for (const Finding& one : all)
+        caller.out.text(findingText(nameOf(one.level), one.check, one.detail, one.fix.value_or("")));
+    else
+      caller.out.all(all);
     const bool isIll =
         std::any_of(all.begin(), all.end(), [](const Finding& one) { return one.level == Gravity::problem; });
     return isIll ? problemsFound : 0;

@@ -86,6 +86,13 @@ void sayPlain(std::string_view line) {
   os::tryWriteAll(os::systemFiles(), STDERR_FILENO, whole);
 }
 
+std::string findingText(std::string_view state, std::string_view subject, std::string_view detail,
+                        std::string_view mend) {
+  std::string lines = fmt::format("{:<8}  {}: {}\n", state, harmless(subject), harmless(detail));
+  if (!mend.empty()) lines += fmt::format("{:<8}  -> {}\n", "", harmless(mend));
+  return lines;
+}
+
 void say(std::string_view line) {
   sayPlain("videoctl: " + harmless(line));
 }

@@ -35,6 +35,11 @@ struct Result {
 /// Replaces control characters, which could manipulate the terminal, by `?`.
 std::string harmless(std::string_view text);
 
+/// Returns what people read about a finding of a check, as lines of their own: its state, what it is about, the detail,
+/// and below it how to mend it, unless that is empty. Nothing is cut, so that a command can be copied.
+std::string findingText(std::string_view state, std::string_view subject, std::string_view detail,
+                        std::string_view mend);
+
 /// Writes a message to standard error, prefixed with `videoctl: `. Replaces control characters.
 void say(std::string_view line);
 
