@@ -223,8 +223,8 @@ int checkData(Caller& caller, CheckData& wanted) {
   }
   if (caller.out.format() == Format::table)
     for (const Finding& one : findings)
-      caller.out.text(
-          findingText(nameOf(one.state), fmt::format("{} {}", nameOf(one.kind), one.id), one.detail, one.repair));
+      caller.out.text(findingText(nameOf(one.state), fmt::format("{} {}", nameOf(one.kind), one.id), one.detail,
+                                  one.repair == "none" ? std::string_view() : one.repair));
   else
     caller.out.all(findings);
   const auto isLeft = [](const Finding& finding) {
