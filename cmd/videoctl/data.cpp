@@ -93,13 +93,17 @@ int backUp(Caller& caller, BackupTo& wanted) {
   const SignalNote note;
   Progress progress(caller.flags, "backup", true);
   bool isWhole = true;
-  caller.out.one([&] {
+  const auto make = [&] {
     BackupReport report = data->backup(
         wanted.to, [&] { becomeDataOwner(target.settings); }, shownBy(progress), saidBy(progress));
     progress.hide();
     isWhole = report.problems == 0;
     return report;
-  });
+  };
+  if (caller.flags.quiet && !caller.flags.output)
+    make();
+  else
+    caller.out.one(make);
   return isWhole ? 0 : foundProblems;
 }
 
@@ -216,17 +220,22 @@ int checkData(Caller& caller, CheckData& wanted) {
   if (check.repair)
     confirm(caller.flags, "data check --repair", fmt::format("Repair {}?", pickLocal(caller.flags, true).address));
   std::vector<Finding> findings;
-  {
-    Progress progress(caller.flags, "check");
-    data->check(
-        check, [&](const Finding& finding) { findings.push_back(finding); }, shownBy(progress));
-  }
-  if (caller.out.format() == Format::table)
+  const auto show = [&] {
+    if (caller.out.format() != Format::table) return caller.out.all(findings);
     for (const Finding& one : findings)
       caller.out.text(findingText(nameOf(one.state), fmt::format("{} {}", nameOf(one.kind), one.id), one.detail,
                                   one.repair == "none" ? std::string_view() : one.repair));
-  else
-    caller.out.all(findings);
+  };
+  const SignalNote note;
+  try {
+    Progress progress(caller.flags, "check");
+    data->check(
+        check, [&](const Finding& finding) { findings.push_back(finding); }, shownBy(progress));
+  } catch (...) {
+    show();  // what has been moved must be known
+    throw;
+  }
+  show();
   const auto isLeft = [](const Finding& finding) {
     return finding.state == FindingState::found || finding.state == FindingState::failed;
   };

@@ -127,7 +127,13 @@ class LocalData : public Data {
   void check(const CheckData& wanted, const std::function<void(const Finding&)>& found,
              const DataProgress& progress) override {
     const auto directory = open(wanted.repair ? store::Hold::exclusive : store::Hold::shared);
-    store::requireSchema(directory->databasePath(), store::schemaOf(*directory));
+    try {
+      store::requireSchema(directory->databasePath(), store::schemaOf(*directory));
+    } catch (const Error& error) {
+      if (error.fault() != Fault::databaseFailed) throw;
+      return found(
+          {FindingKind::damagedDatabase, FindingState::found, "video.db", error.what(), "none: restore a backup"});
+    }
     checkDirectory(directory, wanted, deletionDelay_, found, progress);
   }
 

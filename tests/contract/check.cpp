@@ -251,3 +251,71 @@ TEST_CASE("what cannot be repaired is found again") {
   CHECK(briefly(place.check()) == found);
   CHECK(fs::exists(place.data() / "lost+found/another"));
 }
+
+TEST_CASE("a row that names a file elsewhere moves nothing") {
+  const QuietLog quiet;
+  CheckedPlace place;
+  const std::string id = place.video(1);
+  place.close();
+  const fs::path outside = place.data().parent_path() / "outside";
+  std::ofstream(outside) << "somebody's";
+  place.plant("lost+found/copy", movie(3000, 1));
+  for (const char* name : {"../../../outside", "a", ""}) {
+    Database(place.data()).run(fmt::format("UPDATE video_info SET blob = '{}' WHERE id = '{}'", name, id));
+    const std::vector<Finding> repaired = place.check(true, true);
+    CHECK(briefly(repaired).count("missing_content found " + id) == (*name == '\0' ? 0U : 1U));
+    CHECK(text(outside) == "somebody's");
+    CHECK(fs::exists(place.data() / "lost+found/copy"));
+  }
+}
+
+TEST_CASE("what cannot be read is a finding, and the rest is checked") {
+  const QuietLog quiet;
+  CheckedPlace place;
+  const std::string id = place.video(1);
+  const std::string other = place.video(2);
+  place.close();
+  const fs::path content = place.contentOf(id);
+  fs::remove(content);
+  fs::create_directory(content);
+  fs::create_directories(place.data() / "blobs/.snapshot/x");
+  place.plant("blobs/stray", "a file where folders are");
+  fs::create_symlink("nowhere", place.data() / "lost+found/link");
+  fs::remove(place.contentOf(other));
+  CHECK(briefly(place.check()) == std::multiset<std::string>{"missing_content found " + id,
+                                                             "missing_content found " + other,
+                                                             "orphan found blobs/stray"});
+}
+
+TEST_CASE("a damaged page of the database is a finding") {
+  const QuietLog quiet;
+  CheckedPlace place;
+  place.video(1);
+  place.close();
+  const std::string page =
+      *Database(place.data()).run("SELECT rootpage FROM sqlite_master WHERE name = 'users'").begin();
+  const std::string size = *Database(place.data()).run("PRAGMA page_size").begin();
+  {
+    std::fstream file(place.data() / "video.db", std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp((std::stol(page) - 1) * std::stol(size));
+    file << std::string(static_cast<std::size_t>(std::stol(size)), '\x5a');
+  }
+  for (const bool repair : {false, true}) {
+    const std::vector<Finding> found = place.check(false, repair);
+    REQUIRE(!found.empty());
+    CHECK(found.front().kind == FindingKind::damagedDatabase);
+    CHECK(found.front().state == FindingState::found);
+    CHECK(found.front().repair == "none: restore a backup");
+  }
+}
+
+TEST_CASE("a database that was copied without its journal mode is opened") {
+  const QuietLog quiet;
+  CheckedPlace place;
+  place.video(1);
+  place.close();
+  Database(place.data()).run("PRAGMA journal_mode = DELETE");
+  CHECK(place.open().videos().list(Operator{}, {}).items.size() == 1);
+  place.close();
+  CHECK(Database(place.data()).run("PRAGMA journal_mode") == std::set<std::string>{"wal"});
+}

@@ -246,7 +246,9 @@ std::string daemonPage(const std::vector<std::pair<std::string, int>>& pages) {
   out += ".Sh ENVIRONMENT\n.Bl -tag -width Ds\n.It Ev VIDEOD_CONFIG\nThe configuration file.\n.El\n";
   out +=
       ".Sh FILES\n.Bl -tag -width Ds\n.It Pa /etc/videod.toml\nThe configuration.\n"
-      ".It Pa /var/lib/videod\nThe data directory.\n.El\n";
+      ".It Pa /var/lib/videod\nThe data directory.\n"
+      ".It Pa /usr/share/doc/videod/operate.md\nInstalling, upgrading, and what to do when something is lost; "
+      "backup.md and upgrade.md beside it have recipes.\n.El\n";
   out +=
       ".Sh EXIT STATUS\n.Bl -tag -width Ds\n"
       ".It 0\nStopped by a signal.\n.It 2\nInvalid flag or configuration.\n.It 6\nPermission denied.\n"
