@@ -268,7 +268,7 @@ TEST_CASE("an import goes on where one was killed") {
   const Json trash = place.json({"video", "list", "--state", "deleted"}).at("videos");
   REQUIRE(trash.size() == 1);
   CHECK(trash[0].at("name") == "to be deleted");
-  CHECK(trash[0].at("visibility") == "unlisted");
+  CHECK(trash[0].at("visibility") == "public");
   CHECK(place.run({"data", "check", "--hash"}).status == 0);
   CHECK(place.import(dump).err.find("imported 0 users, 0 videos, 0 comments; 10 were") != std::string::npos);
 }
