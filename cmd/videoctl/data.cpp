@@ -10,7 +10,9 @@
 #include <span>
 #include <vector>
 
+#include "base/text.hpp"
 #include "data/fields.hpp"
+#include "data/import.hpp"
 #include "frame/command.hpp"
 #include "frame/files.hpp"
 #include "frame/progress.hpp"
@@ -307,39 +309,52 @@ struct ImportSite {
 class ImportedFiles {
  public:
   explicit ImportedFiles(const ImportSite& wanted)
-      : videos_(wanted.videos), dumpName_(wanted.dump), dump_(opener_.open(wanted.dump)) {
+      : dumpName_(wanted.dump), dump_(::open(wanted.dump.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {
+    if (!dump_) throwFileError(wanted.dump, errno);
     struct stat is {};
     if (::fstat(dump_.number(), &is) != 0 || !S_ISREG(is.st_mode))
       throw Error(Fault::malformed, fmt::format("{}: is not a file that can be read several times", wanted.dump));
     std::error_code problem;
-    for (std::filesystem::directory_iterator entry(videos_, problem), end; !problem && entry != end;
-         entry.increment(problem))
-      names_.push_back(entry->path().filename().string());
-    if (problem) throwFileError(videos_, problem.value());
-    std::sort(names_.begin(), names_.end());
+    for (std::filesystem::directory_iterator entry(wanted.videos, problem), end; !problem && entry != end;
+         entry.increment(problem)) {
+      std::error_code none;
+      const std::filesystem::path real =
+          entry->is_symlink(none) ? std::filesystem::canonical(entry->path(), none) : entry->path();
+      paths_[entry->path().filename().string()] = real.empty() ? entry->path() : real;
+    }
+    if (problem) throwFileError(wanted.videos, problem.value());
   }
 
   ImportFiles files() {
     return {[this](std::uint64_t offset, std::span<char> to) {
+              if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
               const ssize_t got = ::pread(dump_.number(), to.data(), to.size(), static_cast<off_t>(offset));
               if (got < 0) throwFileError(dumpName_, errno);
               return static_cast<std::size_t>(got);
             },
             [this](const std::string& name) -> std::optional<ByteSource> {
-              if (!std::binary_search(names_.begin(), names_.end(), name)) return std::nullopt;
-              content_ = opener_.open(videos_ / name);
-              return sourceOf(content_, (videos_ / name).string());
+              const auto found = paths_.find(name);
+              if (found == paths_.end()) return std::nullopt;
+              const std::filesystem::path& path = found->second;
+              content_ = opener_.openBelow(path.parent_path(), path.filename().string());
+              struct stat is {};
+              if (::fstat(content_.number(), &is) != 0 || !S_ISREG(is.st_mode))
+                throw Error(Fault::malformed, fmt::format("{}: is not a file", path.string()));
+              return sourceOf(content_, path.string());
             },
-            [this] { return names_; }};
+            [this] {
+              std::vector<std::string> names;
+              for (const auto& [name, path] : paths_) names.push_back(name);
+              return names;
+            }};
   }
 
  private:
   const FileOpener opener_;
-  const std::filesystem::path videos_;
   const std::string dumpName_;
   const Descriptor dump_;
-  std::vector<std::string> names_;
-  Descriptor content_;  // the one that is read
+  std::map<std::string, std::filesystem::path> paths_;  // by name; of a symbolic link, that of the file itself
+  Descriptor content_;                                  // the one that is read
 };
 
 int importData(Caller& caller, const ImportSite& wanted) {
@@ -348,7 +363,11 @@ int importData(Caller& caller, const ImportSite& wanted) {
     throw Usage("data import: only works on a data directory of this machine, not on a server");
   ImportedFiles files(wanted);
   const Target target = pickLocal(caller.flags, true);
-  openHere(caller, "data import")->init();
+  const std::unique_ptr<Data> data = openHere(caller, "data import");
+  const SignalNote note;
+  // A dump that cannot be read leaves no new data directory.
+  if (!std::filesystem::exists(target.settings.dataDirectory / "video.db")) checkDump(files.files());
+  data->init();
   const std::unique_ptr<LocalToolkit> toolkit = openLocal(target.settings, target.origin);
   ImportOptions options;
   options.site = wanted.site;
@@ -356,10 +375,18 @@ int importData(Caller& caller, const ImportSite& wanted) {
   options.deletionDelay = target.settings.deletions.delay;
   std::vector<ImportedThing> things;
   ImportTotals totals;
-  {
+  try {
     Progress progress(caller.flags, "import");
     totals = toolkit->dataImport().run(
         files.files(), options, [&](const ImportedThing& thing) { things.push_back(thing); }, shownBy(progress));
+  } catch (...) {
+    // Only now it is known what became of these: the next run finds them done.
+    if (!things.empty()) {
+      caller.out.all(things);
+      caller.report("data: the import ended early; the next one goes on from there");
+    }
+    if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
+    throw;
   }
   caller.out.all(things);
   caller.report(
@@ -462,7 +489,11 @@ void addData(Commands& commands) {
   imported.option("--videos", &ImportSite::videos, "folder of the contents, whose files are named after the videos")
       ->required();
   imported.option("--site", &ImportSite::site,
-                  "name for the other site (default: original); import a second one under another name");
+                  "name for the other site (default: original); import a second one under another name",
+                  [](std::string_view text, std::string_view name, std::string& to) {
+                    checkText(name, text, 1, 64);
+                    to = text;
+                  });
   imported.givesList<Page<ImportedThing>>();
   imported.runs(importData);
 }

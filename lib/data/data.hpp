@@ -234,7 +234,8 @@ class DataImport {
   virtual ~DataImport() = default;
   /// Takes users, videos with their contents, and comments over. The whole dump is read before anything is changed.
   /// Calls `each` for each user and video that is taken over, and for each thing that is not. What an earlier run took
-  /// over stays as it is. Faults: malformed (the dump), diskFull.
+  /// over stays as it is. Faults: malformed (the dump), conflict (an earlier run took over other users under their
+  /// IDs), busy (another import is running), diskFull, unavailable (a source of bytes has ended the run).
   virtual ImportTotals run(const ImportFiles& files, const ImportOptions& options,
                            const std::function<void(const ImportedThing&)>& each, const DataProgress& progress) = 0;
 };

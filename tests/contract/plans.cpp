@@ -263,7 +263,7 @@ void importSite(LocalToolkit& toolkit) {
       "INSERT INTO users (id, login_name, pwd) VALUES (1, 'hara', '');"
       "INSERT INTO video_info (id, author_id, name) VALUES ('v', 1, 'x'), ('text', 1, 'y');"
       "INSERT INTO video_del_rec (video_id) VALUES ('v');"
-      "INSERT INTO comments (id, video_id, author_id, content) VALUES ('c', 'v', 1, 'x')";
+      "INSERT INTO comments (id, video_id, author_id, content) VALUES ('c', 'v', 1, 'x');";
   const std::string video = movie(3000, 77);
   const std::string text = "only text";
   const ImportFiles files{[&](std::uint64_t offset, std::span<char> to) {
