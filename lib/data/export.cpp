@@ -210,12 +210,12 @@ class DirectoryExport {
   }
 
  public:
-  DirectoryExport(const std::shared_ptr<store::DataDirectory>& directory, int to,
+  DirectoryExport(const std::shared_ptr<store::DataDirectory>& directory, const std::function<int()>& openFolder,
                   const std::function<void(const ExportedVideo&)>& each, const DataProgress& progress)
       : files_(directory->files()),
         database_(directory, {}),
         blobs_(directory),
-        to_(to),
+        openFolder_(openFolder),
         each_(each),
         progress_(progress) {}
 
@@ -223,8 +223,10 @@ class DirectoryExport {
     if (user) {
       const auto found = read([&](store::Reader& reader) { return rows::findUser(reader, *user, 0); });
       if (!found) throw noSuchUser(*user);
+      to_ = openFolder_();
       return exportUser(*found);
     }
+    to_ = openFolder_();
     all_ = read([](store::Reader& reader) { return rows::countReady(reader); });
     ListQuery query;
     query.limit = exportPageSize;
@@ -346,7 +348,8 @@ class DirectoryExport {
   os::FileSystem& files_;
   store::Database database_;
   store::Blobs blobs_;
-  const int to_;
+  const std::function<int()>& openFolder_;
+  int to_ = -1;
   const std::function<void(const ExportedVideo&)>& each_;
   const DataProgress& progress_;
   std::int64_t done_ = 0;
@@ -355,9 +358,10 @@ class DirectoryExport {
 
 }  // namespace
 
-void exportDirectory(const std::shared_ptr<store::DataDirectory>& directory, const ExportData& wanted, int folder,
-                     const std::function<void(const ExportedVideo&)>& each, const DataProgress& progress) {
-  DirectoryExport(directory, folder, each, progress).run(wanted.user);
+void exportDirectory(const std::shared_ptr<store::DataDirectory>& directory, const ExportData& wanted,
+                     const std::function<int()>& openFolder, const std::function<void(const ExportedVideo&)>& each,
+                     const DataProgress& progress) {
+  DirectoryExport(directory, openFolder, each, progress).run(wanted.user);
 }
 
 }  // namespace video

@@ -83,7 +83,7 @@ TEST_CASE("an export has every video with what belongs to it, and the next one o
   CHECK(namesOf(files) ==
         std::set<std::string>{at("ada", "Holiday.mp4"), at("ada", "Holiday.json"), at("ada", "Holiday.en.vtt"),
                               at("ada", "Holiday.xml"), at("ada", "Holiday.comments.ndjson"),
-                              at("ada", "a_b: .._c.mp4"), at("ada", "a_b: .._c.json"), at("ada", "holiday (2).mp4"),
+                              at("ada", "a_b: .._c.mp4"), at("ada", "a_b_ .._c.json"), at("ada", "holiday (2).mp4"),
                               at("ada", "holiday (2).json"), at("ada", "Holiday.json.mp4"),
                               at("ada", "Holiday.json.json"), at("bob", "猫 🐈.mp4"), at("bob", "猫 🐈.json")});
   CHECK(files.at(at("ada", "Holiday.mp4")) == content('a'));
@@ -141,4 +141,23 @@ TEST_CASE("an export has every video with what belongs to it, and the next one o
   CHECK(results(exportAll()) == std::multiset<std::string>{"updated " + at("ada", "Summer.mp4")});
   CHECK(fs::exists(out / at("ada", "a_b: .._c.mp4")));
   CHECK(site.direct({"data", "check", "--hash"}).status == 0);
+}
+
+TEST_CASE("an export that is refused makes no folder") {
+  Site site("direct", std::string(idle) + "[storage]\nsynchronous = \"normal\"\n");
+  const fs::path data = site.daemon.dataDirectory();
+  const auto exportTo = [&](const std::string& to, const Words& more = {}) {
+    return site.direct(join({"data", "export", to}, more));
+  };
+  CHECK(exportTo("").status == 2);
+  const Ended inside = exportTo((data / "derived").string());
+  CHECK(inside.status == 7);
+  CHECK(inside.err.find("in the data directory") != std::string::npos);
+  const fs::path out = site.folder / "deep/out";
+  CHECK(exportTo(out.string(), {"--user", "nobody"}).status == 4);
+  CHECK(videoctl({"--direct", "--data-dir", (site.folder / "none").string(), "data", "export", out.string()}).status !=
+        0);
+  CHECK_FALSE(fs::exists(out.parent_path()));
+  CHECK(exportTo(out.string() + "/").status == 0);
+  CHECK(fs::exists(out));
 }
