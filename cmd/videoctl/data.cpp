@@ -17,6 +17,7 @@
 #include "frame/files.hpp"
 #include "frame/progress.hpp"
 #include "frame/prompt.hpp"
+#include "store/backup_folder.hpp"
 
 namespace video::ctl {
 namespace {
@@ -253,29 +254,28 @@ struct ExportSite : ExportData {
   std::string to;
 };
 
-// Opens the folder, which is made if it is missing: for the owner of the data directory, as whom root goes on.
-Descriptor openExportFolder(const std::filesystem::path& path, const std::filesystem::path& data) {
-  std::error_code problem;
-  if (std::filesystem::create_directories(path, problem)) {
-    struct stat owner {};
-    if (::stat(data.c_str(), &owner) == 0 && ::geteuid() == 0 && ::chown(path.c_str(), owner.st_uid, owner.st_gid) != 0)
-      throwFileError(path, errno);
-  }
-  if (problem) throwFileError(path, problem.value());
-  Descriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder) throwFileError(path, errno);
-  return folder;
-}
-
 int exportData(Caller& caller, const ExportSite& wanted) {
   constexpr int someFailed = 3;
-  if (!caller.flags.server.empty() || !caller.flags.context.empty())
-    throw Usage("data export: only works on a data directory of this machine, not on a server");
-  const Descriptor folder = openExportFolder(wanted.to, pickLocal(caller.flags, true).settings.dataDirectory);
-  const std::unique_ptr<Data> data = openHere(caller, "data export");
-  if (::faccessat(folder.number(), ".", W_OK | X_OK, AT_EACCESS) != 0)
-    throw Error(Fault::forbidden,
-                fmt::format("{}: the owner of the data directory may not write to this folder", wanted.to));
+  const Target target = pickHere(caller, "data export");
+  const std::filesystem::path& directory = target.settings.dataDirectory;
+  store::requireOutside(directory, wanted.to);
+  struct stat owner {};
+  ::stat(directory.c_str(), &owner);  // one that is missing is refused before this is used
+  const FileOpener opener;
+  becomeDataOwner(target.settings);
+  const std::unique_ptr<Data> data = openData(target.settings, target.origin);
+  Descriptor folder;
+  std::optional<SignalNote> note;
+  const auto openFolder = [&] {
+    folder = opener.openOrMakeFolder(wanted.to, owner.st_uid, owner.st_gid);
+    if (::faccessat(folder.number(), ".", W_OK | X_OK, AT_EACCESS) != 0) {
+      if (errno != EACCES) throwFileError(wanted.to, errno);
+      throw Error(Fault::forbidden,
+                  fmt::format("{}: the owner of the data directory may not write to this folder", wanted.to));
+    }
+    note.emplace();
+    return folder.number();
+  };
   std::map<ExportOutcome, int> counts;
   caller.out.beginResults();
   {
@@ -289,7 +289,7 @@ int exportData(Caller& caller, const ExportSite& wanted) {
       caller.out.result(result);
       if (!video.detail.empty()) say(fmt::format("video {}: {}", video.id.text, video.detail));
     };
-    data->exportTo(wanted, folder.number(), each, shownBy(progress));
+    data->exportTo(wanted, openFolder, each, shownBy(progress));
   }
   caller.out.endResults();
   caller.report(fmt::format("data: {} exported, {} updated, {} moved, {} unchanged, {} failed",
@@ -478,7 +478,13 @@ void addData(Commands& commands) {
 
   auto exported = commands.verb<ExportSite>(
       noun, "export", "Copy all videos to a folder, with JSON, subtitles and comments; what is there already stays");
-  exported.option("DIR", &ExportSite::to, "folder, which is made if it is missing")->required();
+  exported
+      .option("DIR", &ExportSite::to, "folder, which is made if it is missing",
+              [](std::string_view text, std::string_view name, std::string& to) {
+                if (text.empty()) throw Error(Fault::malformed, fmt::format("{}: must not be empty", name));
+                to = text;
+              })
+      ->required();
   exported.option("--user", &ExportData::user, "only the videos of this user");
   exported.givesResults();
   exported.runs(exportData);

@@ -61,7 +61,8 @@ std::string hintFor(const Error& error, Caller& caller) {
                                 : "try again, or use --lock-timeout to wait longer";
     case Fault::requestTimeout: return "use --timeout to wait longer";
     case Fault::diskFull:
-      return "free some disk space, or delete videos and run `videoctl queue drain --include-not-due`";
+      return "free some disk space; in a data directory: delete videos, and run `videoctl queue drain "
+             "--include-not-due`";
     default: return {};
   }
 }

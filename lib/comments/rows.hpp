@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/visibility.hpp"
@@ -45,9 +47,10 @@ bool hasReplies(store::Reader& reader, const CommentRef& wanted);
 /// Returns whether one of the user's comments was approved, or `count` of the first 500 are public.
 bool isKnownAuthor(store::Reader& reader, UserId author, std::int64_t count);
 
-/// Returns a file of all public danmaku of a video in this format; empty if there are none. Throws malformed for a
-/// format that can only be imported.
-std::string danmakuFile(store::Reader& reader, const VideoId& video, CommentFormat format);
+/// Passes a file of all public danmaku of a video in this format to `sink`, in pieces, until that returns false;
+/// nothing if there are none. Throws malformed for a format that can only be imported.
+void writeDanmaku(store::Database& database, const VideoId& video, CommentFormat format,
+                  const std::function<bool(std::string_view piece)>& sink);
 /// Counts a video's public danmaku in each hundredth of the time up to `end`, in milliseconds.
 std::vector<std::int64_t> countByPosition(store::Reader& reader, const VideoId& video, std::int64_t end);
 /// Returns the position of a video's last public danmaku, in milliseconds; 0 if there are none.

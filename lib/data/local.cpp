@@ -137,9 +137,9 @@ class LocalData : public Data {
     checkDirectory(directory, wanted, deletionDelay_, found, progress);
   }
 
-  void exportTo(const ExportData& wanted, int folder, const std::function<void(const ExportedVideo&)>& each,
-                const DataProgress& progress) override {
-    exportDirectory(open(store::Hold::shared), wanted, folder, each, progress);
+  void exportTo(const ExportData& wanted, const std::function<int()>& openFolder,
+                const std::function<void(const ExportedVideo&)>& each, const DataProgress& progress) override {
+    exportDirectory(open(store::Hold::shared), wanted, openFolder, each, progress);
   }
 
  private:

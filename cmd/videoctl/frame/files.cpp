@@ -90,13 +90,16 @@ struct FileAnswer {
 }  // namespace
 
 // What FileOpener's child is asked: to open a file, to do so unless it is a symbolic link or cannot be removed, to do
-// so without following any below a folder, or to remove a name of the file with this device and inode.
-enum class FileWork { open, openToMove, openBelow, remove };
+// so without following any below a folder, to open a folder or make it for somebody, or to remove a name of the file
+// with this device and inode.
+enum class FileWork { open, openToMove, openBelow, makeFolder, remove };
 struct FileOrder {
   FileWork work = FileWork::open;
   std::size_t folder = 0;  // length of its path
   dev_t device = 0;
   ino_t inode = 0;
+  uid_t user = 0;
+  gid_t group = 0;
   char path[PATH_MAX] = {};
 };
 
@@ -140,8 +143,27 @@ int openInFolder(const std::string& path, std::size_t folder, Descriptor& file) 
   return errno;
 }
 
+// Opens a folder, or makes it. Returns 0, or errno.
+int openOrMake(const FileOrder& order, Descriptor& folder) {
+  std::string path = order.path;
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  std::error_code problem;
+  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  if (!parent.empty()) std::filesystem::create_directories(parent, problem);
+  if (problem) return problem.value();
+  const bool isMade = ::mkdir(path.c_str(), 0777) == 0;
+  if (!isMade && errno != EEXIST) return errno;
+  // What was made is given away only if no link has taken its place.
+  Descriptor opened(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | (isMade ? O_NOFOLLOW : 0)));
+  if (!opened) return errno;
+  if (isMade && ::geteuid() == 0 && ::fchown(opened.number(), order.user, order.group) != 0) return errno;
+  folder = std::move(opened);
+  return 0;
+}
+
 // Opens a file for reading. Returns 0, or errno.
 int openFor(const FileOrder& order, Descriptor& file) {
+  if (order.work == FileWork::makeFolder) return openOrMake(order, file);
   if (order.work == FileWork::openBelow) return openInFolder(order.path, order.folder, file);
   const bool toMove = order.work == FileWork::openToMove;
   const char* const path = order.path;
@@ -334,6 +356,14 @@ Descriptor FileOpener::openBelow(const std::filesystem::path& folder, const std:
   order.work = FileWork::openBelow;
   order.folder = folder.native().size();
   return openWith(folder.native() + '/' + path, order);
+}
+
+Descriptor FileOpener::openOrMakeFolder(const std::filesystem::path& path, uid_t user, gid_t group) const {
+  FileOrder order;
+  order.work = FileWork::makeFolder;
+  order.user = user;
+  order.group = group;
+  return openWith(path, order);
 }
 
 Descriptor FileOpener::openWith(const std::filesystem::path& path, FileOrder order) const {

@@ -63,6 +63,9 @@ class FileOpener {
   /// Opens a file for reading by its path below a folder that others may have filled: follows no symbolic link there,
   /// and waits for nothing. Throws Error.
   Descriptor openBelow(const std::filesystem::path& folder, const std::string& path) const;
+  /// Opens a folder, which is made if it is missing: for this user and group, if the program started as root. Throws
+  /// Error.
+  Descriptor openOrMakeFolder(const std::filesystem::path& path, uid_t user, gid_t group) const;
   /// Opens a file for reading that is to be removed. Throws Error: malformed for a symbolic link, forbidden if its
   /// folder does not let it be removed.
   Descriptor openToMove(const std::filesystem::path& path) const;
