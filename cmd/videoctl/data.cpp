@@ -399,16 +399,16 @@ int importData(Caller& caller, const ImportSite& wanted) {
 }  // namespace
 
 void addData(Commands& commands) {
-  CLI::App& noun =
-      commands.noun("data", "The data directory itself",
-                    {{"Create a data directory", "videoctl --data-dir /srv/videos data init"},
-                     {"Migrate it to the current schema", "videoctl --data-dir /srv/videos data migrate"},
-                     {"Back it up while it is in use", "videoctl --data-dir /srv/videos data backup monday"},
-                     {"Verify a backup", "videoctl data verify monday"},
-                     {"Restore a backup into a new folder", "videoctl --data-dir /srv/new data restore monday --yes"},
-                     {"Check it, while the daemon goes on", "videoctl --data-dir /srv/videos data check"},
-                     {"Copy all videos out of it", "videoctl --data-dir /srv/videos data export /srv/videos-copy"},
-                     {"Invalidate all signed links", "videoctl --data-dir /srv/videos data rotate-key"}});
+  CLI::App& noun = commands.noun(
+      "data", "The data directory itself",
+      {{"Create a data directory", "videoctl --data-dir /srv/videos data init"},
+       {"Migrate it to the current schema", "videoctl --data-dir /srv/videos data migrate"},
+       {"Back it up while it is in use", "videoctl --data-dir /srv/videos data backup monday"},
+       {"Verify a backup", "videoctl data verify monday"},
+       {"Restore a backup into a new folder", "videoctl --data-dir /srv/videos-new data restore monday --yes"},
+       {"Check it, while the daemon goes on", "videoctl --data-dir /srv/videos data check"},
+       {"Copy all videos out of it", "videoctl --data-dir /srv/videos data export /srv/videos-copy"},
+       {"Invalidate all signed links", "videoctl --data-dir /srv/videos data rotate-key"}});
 
   auto init = commands.verb<NoWords>(noun, "init", "Create a data directory in a new or empty folder");
   init.givesOne<DataState>();

@@ -247,7 +247,7 @@ std::string daemonPage(const std::vector<std::pair<std::string, int>>& pages) {
   out +=
       ".Sh FILES\n.Bl -tag -width Ds\n.It Pa /etc/videod.toml\nThe configuration.\n"
       ".It Pa /var/lib/videod\nThe data directory.\n"
-      ".It Pa /usr/share/doc/videod/operate.md\nInstalling, upgrading, and what to do when something is lost; "
+      ".It Pa /usr/share/doc/videod/operate.md\nInstalling, upgrading, and what to do when something is lost;\n"
       "backup.md and upgrade.md beside it have recipes.\n.El\n";
   out +=
       ".Sh EXIT STATUS\n.Bl -tag -width Ds\n"
