@@ -17,11 +17,11 @@ struct Ids {
 }  // namespace
 
 void addToken(Commands& commands) {
-  CLI::App& noun =
-      commands.noun("token", "API tokens for scripts",
-                    {{"Create a token for a nightly upload, valid for a year",
-                      "(umask 077; videoctl --as ada token create --label nightly --scope upload --expires 365d > token.txt)"},
-                     {"List your tokens", "videoctl --as ada token list"}});
+  CLI::App& noun = commands.noun(
+      "token", "API tokens for scripts",
+      {{"Create a token for a nightly upload, valid for a year",
+        "(umask 077; videoctl --as ada token create --label nightly --scope upload --expires 365d > token.txt)"},
+       {"List your tokens", "videoctl --as ada token list"}});
 
   auto create = commands.verb<CreateToken>(noun, "create", "Create a token and print it; it is shown only once");
   create.option("--label", &NewToken::label)->required();
