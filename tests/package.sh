@@ -147,7 +147,7 @@ check "their confinement is as promised" on sh -c \
 code=$(on curl -s -o /dev/null -w '%{http_code}' -d '{"user_name":"eve","pwd":"correct horse"}' http://127.0.0.1:8000/user)
 check "strangers cannot register" is "$code" 401
 for page in 'man/man8/videod.8.gz' 'bash-completion/completions/videoctl' 'zsh/vendor-completions/_videoctl' \
-  'fish/vendor_completions.d/videoctl.fish' 'videod/openapi.json' 'doc/videod/copyright' 'doc/videod/backup.md' \
+  'fish/vendor_completions.d/videoctl.fish' 'videod/openapi.json' 'doc/videod/copyright' \
   'doc/videod/examples/videod.toml'; do
   check "$page is there" on test -s "/usr/share/$page"
 done

@@ -9,6 +9,7 @@ struct ShownContext {
   std::string server;
   bool current = false;
   bool signedIn = false;
+  std::optional<std::string> user{};
 };
 
 }  // namespace video::ctl
@@ -22,6 +23,7 @@ struct Fields<ctl::ShownContext> {
       Field{"server", &ctl::ShownContext::server, "URL of the server"},
       Field{"current", &ctl::ShownContext::current, "whether commands use it by default"},
       Field{"signed_in", &ctl::ShownContext::signedIn, "whether it holds a token"},
+      Field{"user_name", &ctl::ShownContext::user, "whose token it is, if that is known"},
   };
 };
 }  // namespace video
@@ -34,13 +36,15 @@ struct ContextName {
 };
 
 ShownContext shown(const Contexts& contexts, const Context& context) {
-  return {context.name, context.server, context.name == contexts.current, !context.token.empty()};
+  const bool isKnown = !context.token.empty() && !context.user.empty();
+  return {context.name, context.server, context.name == contexts.current, !context.token.empty(),
+          isKnown ? std::optional(context.user) : std::nullopt};
 }
 
 void checkName(std::string_view name) {
-  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-";
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:@-";
   if (name.empty() || name == "local" || name[0] == '-' || name.find_first_not_of(allowed) != std::string_view::npos)
-    throw Usage(fmt::format("context {}: use only letters, digits and _ . : - in a name; local is reserved", name));
+    throw Usage(fmt::format("context {}: use only letters, digits and _ . : @ - in a name; local is reserved", name));
 }
 
 }  // namespace
@@ -62,9 +66,9 @@ void addContext(Commands& commands) {
     Contexts contexts = loadContexts(contextsPath());
     Context* old = contexts.find(wanted.name);
     if (old == nullptr)
-      contexts.all.push_back({wanted.name, url, {}});
+      contexts.all.push_back({wanted.name, url});
     else if (old->server != url)
-      *old = {wanted.name, url, {}};
+      *old = {wanted.name, url};
     saveContexts(contextsPath(), contexts);
     caller.report(fmt::format("context {}: saved {}", wanted.name, url));
     return 0;
@@ -97,7 +101,7 @@ void addContext(Commands& commands) {
     const Contexts contexts = loadContexts(contextsPath());
     std::vector<ShownContext> all;
     for (const Context& context : contexts.all) all.push_back(shown(contexts, context));
-    caller.out.all(all);
+    caller.out.all(all, "name+,server+,user_name+,current,signed_in");
     return 0;
   });
 

@@ -10,14 +10,12 @@
 #include <span>
 #include <vector>
 
-#include "base/text.hpp"
 #include "data/fields.hpp"
-#include "data/import.hpp"
 #include "frame/command.hpp"
 #include "frame/files.hpp"
+#include "frame/output_file.hpp"
 #include "frame/progress.hpp"
 #include "frame/prompt.hpp"
-#include "store/backup_folder.hpp"
 
 namespace video::ctl {
 namespace {
@@ -96,17 +94,13 @@ int backUp(Caller& caller, BackupTo& wanted) {
   const SignalNote note;
   Progress progress(caller.flags, "backup", true);
   bool isWhole = true;
-  const auto make = [&] {
+  caller.out.one([&] {
     BackupReport report = data->backup(
         wanted.to, [&] { becomeDataOwner(target.settings); }, shownBy(progress), saidBy(progress));
     progress.hide();
     isWhole = report.problems == 0;
     return report;
-  };
-  if (caller.flags.quiet && !caller.flags.output)
-    make();
-  else
-    caller.out.one(make);
+  });
   return isWhole ? 0 : foundProblems;
 }
 
@@ -134,7 +128,7 @@ int verify(Caller& caller, VerifyWanted& wanted) {
   const BackupReport report =
       wanted.set == "-" ? data->verify(readArchive, add) : data->verify(wanted.set, shownBy(progress), add);
   progress.hide();
-  caller.out.all(problems);
+  caller.out.all(problems, "kind,path+,detail+24");
   if (!problems.empty()) return foundProblems;
   caller.report(fmt::format("{}: {} files, {}, as they were when the backup was made at {}", report.path, report.files,
                             formatSize(report.bytes), formatTime(report.time)));
@@ -178,7 +172,7 @@ int restore(Caller& caller, RestoreWanted& wanted) {
   const RestoreReport report = data->restore(open, wanted.revokeTokens, shownBy(progress));
   progress.hide();
   for (const BackupProblem& problem : report.problems) saidBy(progress)(problem);
-  caller.out.all(report.tokens);
+  caller.out.all(report.tokens, "label+,user_name+,scope,expires,id");
   reportRestored(caller, target, report);
   if (isRoots)
     caller.report(fmt::format("it belongs to root: if videod runs as another user, run `chown -R videod:videod {}`",
@@ -190,8 +184,9 @@ int listChanges(Caller& caller, ChangesWanted& wanted) {
   constexpr std::int64_t most = 1000;
   const Target target = pickHere(caller, "data changes");
   // Opened before root becomes the owner of the data directory.
-  std::optional<PartFile> file;
-  if (!wanted.cursorFile.empty()) file.emplace(wanted.cursorFile + ".part");
+  const FileOpener opener(FileRights::write);
+  std::optional<OutputFile> file;
+  if (!wanted.cursorFile.empty()) file.emplace(opener, wanted.cursorFile, Existing::replace);
   becomeDataOwner(target.settings);
   const std::unique_ptr<Data> data = openData(target.settings, target.origin);
   std::int64_t cursor = wanted.since;
@@ -209,10 +204,10 @@ int listChanges(Caller& caller, ChangesWanted& wanted) {
     caller.report(fmt::format("next cursor: {}", cursor));
     return 0;
   }
-  file->clear();
+  if (!file->isStream()) file->clear();
   const std::string text = fmt::format("{}\n", cursor);
-  writeFile(file->descriptor(), std::as_bytes(std::span(text)), file->path());
-  file->place(wanted.cursorFile, false);
+  file->write(std::as_bytes(std::span(text)));
+  file->finish();
   return 0;
 }
 
@@ -223,22 +218,17 @@ int checkData(Caller& caller, CheckData& wanted) {
   if (check.repair)
     confirm(caller.flags, "data check --repair", fmt::format("Repair {}?", pickLocal(caller.flags, true).address));
   std::vector<Finding> findings;
-  const auto show = [&] {
-    if (caller.out.format() != Format::table) return caller.out.all(findings);
-    for (const Finding& one : findings)
-      caller.out.text(findingText(nameOf(one.state), fmt::format("{} {}", nameOf(one.kind), one.id), one.detail,
-                                  one.repair == "none" ? std::string_view() : one.repair));
-  };
-  const SignalNote note;
-  try {
+  {
     Progress progress(caller.flags, "check");
     data->check(
         check, [&](const Finding& finding) { findings.push_back(finding); }, shownBy(progress));
-  } catch (...) {
-    show();  // what has been moved must be known
-    throw;
   }
-  show();
+  if (caller.out.format() == Format::table)
+    for (const Finding& one : findings)
+      caller.out.text(findingText(nameOf(one.state), fmt::format("{} {}", nameOf(one.kind), one.id), one.detail,
+                                  one.repair == "none" ? std::string_view() : one.repair));
+  else
+    caller.out.all(findings);
   const auto isLeft = [](const Finding& finding) {
     return finding.state == FindingState::found || finding.state == FindingState::failed;
   };
@@ -254,28 +244,29 @@ struct ExportSite : ExportData {
   std::string to;
 };
 
+// Opens the folder, which is made if it is missing: for the owner of the data directory, as whom root goes on.
+Descriptor openExportFolder(const std::filesystem::path& path, const std::filesystem::path& data) {
+  std::error_code problem;
+  if (std::filesystem::create_directories(path, problem)) {
+    struct stat owner {};
+    if (::stat(data.c_str(), &owner) == 0 && ::geteuid() == 0 && ::chown(path.c_str(), owner.st_uid, owner.st_gid) != 0)
+      throwFileError(path, errno);
+  }
+  if (problem) throwFileError(path, problem.value());
+  Descriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder) throwFileError(path, errno);
+  return folder;
+}
+
 int exportData(Caller& caller, const ExportSite& wanted) {
   constexpr int someFailed = 3;
-  const Target target = pickHere(caller, "data export");
-  const std::filesystem::path& directory = target.settings.dataDirectory;
-  store::requireOutside(directory, wanted.to);
-  struct stat owner {};
-  ::stat(directory.c_str(), &owner);  // one that is missing is refused before this is used
-  const FileOpener opener;
-  becomeDataOwner(target.settings);
-  const std::unique_ptr<Data> data = openData(target.settings, target.origin);
-  Descriptor folder;
-  std::optional<SignalNote> note;
-  const auto openFolder = [&] {
-    folder = opener.openOrMakeFolder(wanted.to, owner.st_uid, owner.st_gid);
-    if (::faccessat(folder.number(), ".", W_OK | X_OK, AT_EACCESS) != 0) {
-      if (errno != EACCES) throwFileError(wanted.to, errno);
-      throw Error(Fault::forbidden,
-                  fmt::format("{}: the owner of the data directory may not write to this folder", wanted.to));
-    }
-    note.emplace();
-    return folder.number();
-  };
+  if (!caller.flags.server.empty() || !caller.flags.context.empty())
+    throw Usage("data export: only works on a data directory of this machine, not on a server");
+  const Descriptor folder = openExportFolder(wanted.to, pickLocal(caller.flags, true).settings.dataDirectory);
+  const std::unique_ptr<Data> data = openHere(caller, "data export");
+  if (::faccessat(folder.number(), ".", W_OK | X_OK, AT_EACCESS) != 0)
+    throw Error(Fault::forbidden,
+                fmt::format("{}: the owner of the data directory may not write to this folder", wanted.to));
   std::map<ExportOutcome, int> counts;
   caller.out.beginResults();
   {
@@ -289,7 +280,7 @@ int exportData(Caller& caller, const ExportSite& wanted) {
       caller.out.result(result);
       if (!video.detail.empty()) say(fmt::format("video {}: {}", video.id.text, video.detail));
     };
-    data->exportTo(wanted, openFolder, each, shownBy(progress));
+    data->exportTo(wanted, folder.number(), each, shownBy(progress));
   }
   caller.out.endResults();
   caller.report(fmt::format("data: {} exported, {} updated, {} moved, {} unchanged, {} failed",
@@ -309,52 +300,39 @@ struct ImportSite {
 class ImportedFiles {
  public:
   explicit ImportedFiles(const ImportSite& wanted)
-      : dumpName_(wanted.dump), dump_(::open(wanted.dump.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {
-    if (!dump_) throwFileError(wanted.dump, errno);
+      : videos_(wanted.videos), dumpName_(wanted.dump), dump_(opener_.open(wanted.dump)) {
     struct stat is {};
     if (::fstat(dump_.number(), &is) != 0 || !S_ISREG(is.st_mode))
       throw Error(Fault::malformed, fmt::format("{}: is not a file that can be read several times", wanted.dump));
     std::error_code problem;
-    for (std::filesystem::directory_iterator entry(wanted.videos, problem), end; !problem && entry != end;
-         entry.increment(problem)) {
-      std::error_code none;
-      const std::filesystem::path real =
-          entry->is_symlink(none) ? std::filesystem::canonical(entry->path(), none) : entry->path();
-      paths_[entry->path().filename().string()] = real.empty() ? entry->path() : real;
-    }
-    if (problem) throwFileError(wanted.videos, problem.value());
+    for (std::filesystem::directory_iterator entry(videos_, problem), end; !problem && entry != end;
+         entry.increment(problem))
+      names_.push_back(entry->path().filename().string());
+    if (problem) throwFileError(videos_, problem.value());
+    std::sort(names_.begin(), names_.end());
   }
 
   ImportFiles files() {
     return {[this](std::uint64_t offset, std::span<char> to) {
-              if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
               const ssize_t got = ::pread(dump_.number(), to.data(), to.size(), static_cast<off_t>(offset));
               if (got < 0) throwFileError(dumpName_, errno);
               return static_cast<std::size_t>(got);
             },
             [this](const std::string& name) -> std::optional<ByteSource> {
-              const auto found = paths_.find(name);
-              if (found == paths_.end()) return std::nullopt;
-              const std::filesystem::path& path = found->second;
-              content_ = opener_.openBelow(path.parent_path(), path.filename().string());
-              struct stat is {};
-              if (::fstat(content_.number(), &is) != 0 || !S_ISREG(is.st_mode))
-                throw Error(Fault::malformed, fmt::format("{}: is not a file", path.string()));
-              return sourceOf(content_, path.string());
+              if (!std::binary_search(names_.begin(), names_.end(), name)) return std::nullopt;
+              content_ = opener_.open(videos_ / name);
+              return sourceOf(content_, (videos_ / name).string());
             },
-            [this] {
-              std::vector<std::string> names;
-              for (const auto& [name, path] : paths_) names.push_back(name);
-              return names;
-            }};
+            [this] { return names_; }};
   }
 
  private:
   const FileOpener opener_;
+  const std::filesystem::path videos_;
   const std::string dumpName_;
   const Descriptor dump_;
-  std::map<std::string, std::filesystem::path> paths_;  // by name; of a symbolic link, that of the file itself
-  Descriptor content_;                                  // the one that is read
+  std::vector<std::string> names_;
+  Descriptor content_;  // the one that is read
 };
 
 int importData(Caller& caller, const ImportSite& wanted) {
@@ -363,11 +341,7 @@ int importData(Caller& caller, const ImportSite& wanted) {
     throw Usage("data import: only works on a data directory of this machine, not on a server");
   ImportedFiles files(wanted);
   const Target target = pickLocal(caller.flags, true);
-  const std::unique_ptr<Data> data = openHere(caller, "data import");
-  const SignalNote note;
-  // A dump that cannot be read leaves no new data directory.
-  if (!std::filesystem::exists(target.settings.dataDirectory / "video.db")) checkDump(files.files());
-  data->init();
+  openHere(caller, "data import")->init();
   const std::unique_ptr<LocalToolkit> toolkit = openLocal(target.settings, target.origin);
   ImportOptions options;
   options.site = wanted.site;
@@ -375,20 +349,12 @@ int importData(Caller& caller, const ImportSite& wanted) {
   options.deletionDelay = target.settings.deletions.delay;
   std::vector<ImportedThing> things;
   ImportTotals totals;
-  try {
+  {
     Progress progress(caller.flags, "import");
     totals = toolkit->dataImport().run(
         files.files(), options, [&](const ImportedThing& thing) { things.push_back(thing); }, shownBy(progress));
-  } catch (...) {
-    // Only now it is known what became of these: the next run finds them done.
-    if (!things.empty()) {
-      caller.out.all(things);
-      caller.report("data: the import ended early; the next one goes on from there");
-    }
-    if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
-    throw;
   }
-  caller.out.all(things);
+  caller.out.all(things, "kind,status,name+,old_id+,detail+24");
   caller.report(
       fmt::format("data: imported {} users, {} videos, {} comments; {} were imported before, {} skipped, {} "
                   "failed",
@@ -399,16 +365,16 @@ int importData(Caller& caller, const ImportSite& wanted) {
 }  // namespace
 
 void addData(Commands& commands) {
-  CLI::App& noun = commands.noun(
-      "data", "The data directory itself",
-      {{"Create a data directory", "videoctl --data-dir /srv/videos data init"},
-       {"Migrate it to the current schema", "videoctl --data-dir /srv/videos data migrate"},
-       {"Back it up while it is in use", "videoctl --data-dir /srv/videos data backup monday"},
-       {"Verify a backup", "videoctl data verify monday"},
-       {"Restore a backup into a new folder", "videoctl --data-dir /srv/videos-new data restore monday --yes"},
-       {"Check it, while the daemon goes on", "videoctl --data-dir /srv/videos data check"},
-       {"Copy all videos out of it", "videoctl --data-dir /srv/videos data export /srv/videos-copy"},
-       {"Invalidate all signed links", "videoctl --data-dir /srv/videos data rotate-key"}});
+  CLI::App& noun =
+      commands.noun("data", "The data directory itself",
+                    {{"Create a data directory", "videoctl --data-dir /srv/videos data init"},
+                     {"Migrate it to the current schema", "videoctl --data-dir /srv/videos data migrate"},
+                     {"Back it up while it is in use", "videoctl --data-dir /srv/videos data backup monday"},
+                     {"Verify a backup", "videoctl data verify monday"},
+                     {"Restore a backup into a new folder", "videoctl --data-dir /srv/new data restore monday --yes"},
+                     {"Check it, while the daemon goes on", "videoctl --data-dir /srv/videos data check"},
+                     {"Copy all videos out of it", "videoctl --data-dir /srv/videos data export /srv/videos-copy"},
+                     {"Invalidate all signed links", "videoctl --data-dir /srv/videos data rotate-key --yes"}});
 
   auto init = commands.verb<NoWords>(noun, "init", "Create a data directory in a new or empty folder");
   init.givesOne<DataState>();
@@ -419,7 +385,9 @@ void addData(Commands& commands) {
 
   auto rotate = commands.verb<NoWords>(noun, "rotate-key", "Replace the signing key; all signed links stop working");
   rotate.runs([](Caller& caller, NoWords&) {
-    openHere(caller, "data rotate-key")->rotateKey();
+    const auto data = openHere(caller, "data rotate-key");
+    confirm(caller.flags, "data rotate-key", "Replace the signing key, so that no signed link works any more?");
+    data->rotateKey();
     caller.report("replaced the signing key; all earlier signed links are invalid");
     return 0;
   });
@@ -478,13 +446,7 @@ void addData(Commands& commands) {
 
   auto exported = commands.verb<ExportSite>(
       noun, "export", "Copy all videos to a folder, with JSON, subtitles and comments; what is there already stays");
-  exported
-      .option("DIR", &ExportSite::to, "folder, which is made if it is missing",
-              [](std::string_view text, std::string_view name, std::string& to) {
-                if (text.empty()) throw Error(Fault::malformed, fmt::format("{}: must not be empty", name));
-                to = text;
-              })
-      ->required();
+  exported.option("DIR", &ExportSite::to, "folder, which is made if it is missing")->required();
   exported.option("--user", &ExportData::user, "only the videos of this user");
   exported.givesResults();
   exported.runs(exportData);
@@ -495,11 +457,7 @@ void addData(Commands& commands) {
   imported.option("--videos", &ImportSite::videos, "folder of the contents, whose files are named after the videos")
       ->required();
   imported.option("--site", &ImportSite::site,
-                  "name for the other site (default: original); import a second one under another name",
-                  [](std::string_view text, std::string_view name, std::string& to) {
-                    checkText(name, text, 1, 64);
-                    to = text;
-                  });
+                  "name for the other site (default: original); import a second one under another name");
   imported.givesList<Page<ImportedThing>>();
   imported.runs(importData);
 }

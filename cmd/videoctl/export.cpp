@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <filesystem>
 #include <thread>
 
 #include "exports/fields.hpp"
 #include "frame/command.hpp"
 #include "frame/folder_writer.hpp"
+#include "frame/output_file.hpp"
 #include "frame/progress.hpp"
 
 namespace video::ctl {
@@ -39,15 +41,29 @@ void copyExport(Caller& caller, const std::string& name, const ByteSink& sink) {
   }
 }
 
+// Whether there is something that is neither a file nor a folder.
+bool isOther(const std::string& path) {
+  std::error_code none;
+  const auto what = std::filesystem::status(path, none);
+  return std::filesystem::is_fifo(what) || std::filesystem::is_character_file(what);
+}
+
 int exportUser(Caller& caller, ExportUser& wanted) {
-  if (wanted.to == "-") {
+  if (isStandardOutput(wanted.to)) {
     copyExport(caller, wanted.name, [&](std::span<const std::byte> bytes) {
       caller.out.bytes(bytes);
       if (!caller.out.isOpen()) throw ClosedOutput{};
     });
     return 0;
   }
+  const bool isStream = ownDescriptorOf(wanted.to).has_value() || isOther(wanted.to);
   return runBatch(caller, Items({wanted.name}), [&](const std::string& name) -> Result {
+    if (isStream) {  // a FIFO or device gets the archive
+      const FileOpener files(FileRights::write);
+      OutputFile file(files, wanted.to, Existing::refuse);
+      copyExport(caller, name, [&](std::span<const std::byte> bytes) { file.write(bytes); });
+      return {"exported", name, wanted.to, {}};
+    }
     FolderWriter folder(wanted.to);  // before the toolkit: in direct mode root then becomes the owner of the data
     copyExport(caller, name, [&](std::span<const std::byte> bytes) { folder.write(bytes); });
     folder.finish();
@@ -61,7 +77,8 @@ void addUserExport(Commands& commands, CLI::App& user) {
   auto verb = commands.verb<ExportUser>(
       user, "export", "Export all data of a user: the account, videos, comments, reports, sessions, tokens and links");
   verb.option("NAME", &ExportUser::name)->required();
-  verb.option("DIR", &ExportUser::to, "folder to create, or - for a tar archive on standard output")->required();
+  verb.option("DIR", &ExportUser::to, "folder to create; - (standard output), a FIFO or a device gets a tar archive")
+      ->required();
   verb.givesResults();
   verb.runs(exportUser);
 }

@@ -8,7 +8,6 @@
 #include "docs/generate.hpp"
 #include "frame/command.hpp"
 #include "frame/files.hpp"
-#include "media/sniff.hpp"
 #include "os/files.hpp"
 
 namespace {
@@ -24,13 +23,6 @@ int sayVersion(Caller& caller) {
   return 0;
 }
 
-// File extensions of the accepted types, separated by commas.
-std::string extensions() {
-  std::vector<std::string_view> all;
-  for (const media::Kind& kind : media::kinds()) all.push_back(kind.extension);
-  return fmt::format("{}", fmt::join(all, ", "));
-}
-
 // A hint for the faults whose message does not already say what to do.
 std::string hintFor(const Error& error, Caller& caller) {
   const bool remote = caller.isRemote();
@@ -44,16 +36,20 @@ std::string hintFor(const Error& error, Caller& caller) {
     case Reason::videoDeleted: return "run `videoctl video restore ID` to restore it";
     case Reason::noAnswer:
       return remote ? "check the address and that videod is running there; use --timeout to wait longer" : "";
+    case Reason::ownFile: return "free some space on the disk of that file";
+    case Reason::uploadLimit: return "the limit is stream.max_upload in the server's configuration";
+    case Reason::noVideoFormat: return "run `videoctl help formats` to see what is taken";
+    case Reason::notVideod:  // what to look at is in the message
+      return error.retryAfter() ? fmt::format("try again in {} s", error.retryAfter()->count()) : "";
+    case Reason::wrongPassword: return "";
     case Reason::newerRequest:
     case Reason::none: break;
   }
   switch (error.fault()) {
     case Fault::unauthenticated:
       return remote ? "sign in with `videoctl session login NAME`, or use --server with VIDEOCTL_TOKEN" : "";
-    case Fault::tooLarge: return "the limit is stream.max_upload in the server's configuration";
     case Fault::overQuota:
       return "run `videoctl user show NAME` to see the quota; deleted videos count until they are purged";
-    case Fault::unsupportedMediaType: return fmt::format("accepted types are {}", extensions());
     case Fault::busy:
     case Fault::tooMany:
     case Fault::unavailable:
@@ -61,8 +57,8 @@ std::string hintFor(const Error& error, Caller& caller) {
                                 : "try again, or use --lock-timeout to wait longer";
     case Fault::requestTimeout: return "use --timeout to wait longer";
     case Fault::diskFull:
-      return "free some disk space; in a data directory: delete videos, and run `videoctl queue drain "
-             "--include-not-due`";
+      return remote ? "the disk of the server is full; tell who runs it"
+                    : "free some disk space, or delete videos and run `videoctl queue drain --include-not-due`";
     default: return {};
   }
 }

@@ -137,7 +137,7 @@ int play(Caller& caller, VideoRef& wanted) {
   if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
   const Playable playable = playableOf(caller, wanted, video);
   const bool isMpv = std::filesystem::path(words[0]).filename() == "mpv";
-  if (isMpv) words.push_back(fmt::format("--force-media-title={}", video.name));
+  if (isMpv) words.push_back(fmt::format("--force-media-title={}", harmless(video.name)));
   if (hasDanmaku) words.push_back(fmt::format("--sub-file={}", danmaku.path()));
   std::optional<GivenFile> list;
   std::optional<Error> failure;

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "frame/command.hpp"
 #include "frame/files.hpp"
+#include "frame/output_file.hpp"
 #include "renditions/fields.hpp"
 
 namespace video::ctl {
@@ -14,6 +15,7 @@ struct ThumbnailOf : RenditionsOf {
   std::string set;
   std::string to;
   bool remove = false;
+  bool overwrite = false;
 };
 
 struct RenderVideos {
@@ -66,24 +68,28 @@ std::string extensionOf(const Content& content) {
 }
 
 int getThumbnail(Caller& caller, const ThumbnailOf& wanted) {
-  if (wanted.to == "-") {
+  if (isStandardOutput(wanted.to)) {
     const std::string bytes = readPicture(caller.toolkit().renditions().thumbnail(caller.by(), {wanted.id, {}}));
     caller.out.bytes(std::as_bytes(std::span(bytes)));
     return 0;
   }
-  std::error_code none;
+  const Existing existing = wanted.overwrite ? Existing::replace : Existing::refuse;
   const std::filesystem::path to = wanted.to;
+  std::error_code none;
   const bool folder = wanted.to.empty() || std::filesystem::is_directory(to, none);
-  const std::string stem = safeFileName(wanted.id.text);
-  PartFile part(folder ? to / (stem + ".part") : std::filesystem::path(wanted.to + ".part"));
+  const FileOpener files(FileRights::write);
+  std::optional<OutputFile> file;
+  if (!folder) file.emplace(files, to, existing);
   return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
     const Content content = caller.toolkit().renditions().thumbnail(caller.by(), {VideoId{id}, {}});
     const std::string bytes = readPicture(content);
-    const std::filesystem::path target = folder ? to / fmt::format("{}.{}", stem, extensionOf(content)) : to;
-    part.clear();
-    writeFile(part.descriptor(), std::as_bytes(std::span(bytes)), part.path());
-    part.place(target, folder);
-    return {"downloaded", id, target.string(), {}};
+    const std::string stem = safeFileName(id);
+    if (!file)
+      file.emplace(files, to / fmt::format("{}.{}", stem, extensionOf(content)), to / (stem + ".part"), existing);
+    file->clear();
+    file->write(std::as_bytes(std::span(bytes)));
+    file->finish();
+    return {"downloaded", id, file->target().string(), {}};
   });
 }
 
@@ -111,6 +117,7 @@ void addRenditions(Commands& commands, CLI::App& video) {
       .option("--to", &ThumbnailOf::to,
               "file or folder to write to, - for standard output; default: the video's ID in the current folder")
       ->type_name("FILE");
+  picture.flag("--overwrite", &ThumbnailOf::overwrite, "with --to: replace the file if it exists");
   picture.flag("--remove", &ThumbnailOf::remove,
                "remove the picture; after one that was set, one is made of the content");
   picture.givesResults();
@@ -144,10 +151,10 @@ void addRenditions(Commands& commands, CLI::App& video) {
     Renditions& renditions = caller.toolkit().renditions();
     if (wanted.id) {
       if (wanted.state || wanted.user) throw Usage("video renditions: --state and --user list all videos, without ID");
-      caller.out.all(renditions.list(caller.by(), {*wanted.id}).items);
+      caller.out.all(renditions.list(caller.by(), {*wanted.id}).items, "form,state,size,tries,error+");
       return 0;
     }
-    caller.out.list(static_cast<RenditionQuery&>(wanted), "id,form,state,tries,error",
+    caller.out.list(static_cast<RenditionQuery&>(wanted), "id,form,state,tries,error+",
                     [&](const RenditionQuery& query) { return renditions.listQueued(caller.by(), query); });
     return 0;
   });

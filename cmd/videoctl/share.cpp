@@ -65,7 +65,8 @@ void addShare(Commands& commands) {
     if (!wanted.drop && (wanted.maxFiles || wanted.maxBytes)) throw Usage("--max-files, --max-bytes: need --drop");
     wanted.user = userOfDrops(caller, "share create", wanted.drop, wanted.user, wanted.video.has_value());
     wanted.what = wanted.drop ? ShareWhat::drop : wanted.upload ? ShareWhat::upload : ShareWhat::view;
-    wanted.expires = systemClock().now() + wanted.lasts;
+    wanted.expires = systemClock().now() + wanted.lasts;  // for servers that do not know `expires_in_ms`
+    wanted.expiresIn = wanted.lasts.count();
     const auto make = [&] {
       CreatedShare made = caller.toolkit().shares().create(caller.by(), wanted);
       // Without public_url the link is relative: complete it with the address used here.
@@ -75,7 +76,7 @@ void addShare(Commands& commands) {
     if (caller.out.isJson() || caller.out.format() == Format::id || !caller.flags.columns.empty())
       caller.out.one(make);
     else
-      caller.out.text(make().url + '\n');
+      caller.out.text(requirePlain("a link", make().url) + '\n');
     return 0;
   });
 
@@ -89,8 +90,8 @@ void addShare(Commands& commands) {
     Shares& shares = caller.toolkit().shares();
     wanted.user = userOfDrops(caller, "share list", wanted.drop, wanted.user, wanted.video.has_value());
     caller.out.list(static_cast<const ShareQuery&>(wanted),
-                    wanted.drop ? "id,what,label,create_time,expires,files,max_files,bytes,max_bytes"
-                                : "id,what,label,create_time,expires",
+                    wanted.drop ? "label+,id,files,max_files,bytes,max_bytes,expires,create_time"
+                                : "label+,what,expires,id,create_time",
                     [&](const ShareQuery& query) { return shares.list(caller.by(), query); });
     return 0;
   });

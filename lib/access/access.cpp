@@ -445,6 +445,18 @@ std::size_t Access::load() {
   return impl_->cache.size();
 }
 
+std::optional<Time> Access::endOf(const std::optional<Time>& time, const std::optional<std::int64_t>& lasting,
+                                  std::string_view field) const {
+  constexpr std::int64_t longest = 100LL * 365 * 24 * 60 * 60 * 1000;
+  if (lasting) {
+    if (*lasting < 1 || *lasting > longest)
+      throw Error(Fault::malformed, fmt::format("{}: must be later than now, and at most 100 years from now", field));
+    return now() + std::chrono::milliseconds{*lasting};
+  }
+  if (time && *time <= now()) throw Error(Fault::malformed, fmt::format("{}: must be in the future", field));
+  return time;
+}
+
 CacheCounts Access::cacheCounts() const {
   return impl_->cache.counts();
 }

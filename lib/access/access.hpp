@@ -187,6 +187,12 @@ class Access {
   /// Returns the counts of the cache.
   CacheCounts cacheCounts() const;
 
+  /// Returns when something ends that a request wants to last until `time` or, which takes precedence, for `lasting`
+  /// milliseconds from now; nothing if it says neither. Throws malformed, naming `field`, unless that is in the future,
+  /// and at most 100 years from now.
+  std::optional<Time> endOf(const std::optional<Time>& time, const std::optional<std::int64_t>& lasting,
+                            std::string_view field = "expires") const;
+
   const AccessOptions& options() const;
   Time now() const;
 

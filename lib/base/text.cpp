@@ -14,10 +14,6 @@
 namespace video {
 namespace {
 
-bool isControl(char32_t c) {
-  return c < 0x20 || (c >= 0x7f && c < 0xa0);
-}
-
 bool isAlphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -26,6 +22,20 @@ bool isAlphanumeric(char c) {
 
 bool isBidi(char32_t c) noexcept {
   return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0x061c;
+}
+
+bool isZeroWidth(char32_t c) noexcept {
+  return (c >= 0x200b && c <= 0x200d) || (c >= 0x2060 && c <= 0x2064) || c == 0xfeff || c == 0x00ad || c == 0x034f ||
+         c == 0x180e || c == 0x115f || c == 0x1160 || c == 0x3164 || c == 0xffa0;
+}
+
+bool isControl(char32_t c) noexcept {
+  return c < 0x20 || (c >= 0x7f && c < 0xa0);
+}
+
+bool isRightToLeft(char32_t c) noexcept {
+  return (c >= 0x0590 && c < 0x0900) || (c >= 0xfb1d && c < 0xfe00) || (c >= 0xfe70 && c < 0xfeff) ||
+         (c >= 0x10800 && c < 0x11000) || (c >= 0x1e800 && c < 0x1f000);
 }
 
 std::optional<char32_t> takeCodePoint(std::string_view& text) {
@@ -87,6 +97,7 @@ void checkPersonName(std::string_view field, std::string_view text, std::size_t 
   for (std::string_view rest = text; !rest.empty();) {
     const char32_t point = *takeCodePoint(rest);
     if (isBidi(point)) throw Error(Fault::malformed, fmt::format("{}: has a bidirectional control character", field));
+    if (isZeroWidth(point)) throw Error(Fault::malformed, fmt::format("{}: has a character without a width", field));
     if (point != ' ') isBlank = false;
   }
   if (isBlank) throw Error(Fault::malformed, fmt::format("{}: must not be blank", field));
@@ -160,6 +171,16 @@ std::string safeFileName(std::string_view text) {
     appendCodePoint(name, isControl(point) || isBidi(point) || point == '/' || point == '\\' ? U'_' : point);
   }
   if (name.empty() || name[0] == '.' || name[0] == '-') name.insert(0, "_");
+  return name;
+}
+
+std::string repairedName(std::string_view text, std::size_t most) {
+  std::string name;
+  for (std::size_t length = 0; !text.empty() && length < most; ++length) {
+    const auto point = takeCodePoint(text);
+    if (!point) text.remove_prefix(1);
+    appendCodePoint(name, !point || isControl(*point) ? U'_' : *point);
+  }
   return name;
 }
 

@@ -3,24 +3,21 @@
 
 namespace video::rows {
 
-void writeDanmaku(store::Database& database, const VideoId& video, CommentFormat format,
-                  const std::function<bool(std::string_view piece)>& sink) {
+std::string danmakuFile(store::Reader& reader, const VideoId& video, CommentFormat format) {
   const auto writer = danmaku::writerOf(format);
+  std::string file;
   CommentQuery query;
   query.video = video;
   query.by = CommentOrder::position;
   query.limit = 1000;
-  for (bool isFirst = true;; isFirst = false) {
-    // Each page by itself: a file of many comments must not hold the database up.
-    const Page<Comment> page = database.read([&](store::Reader& reader) { return listComments(reader, query, {}); });
-    if (isFirst && page.items.empty()) return;
-    std::string piece;
-    if (isFirst) writer->begin(piece);
-    for (const Comment& comment : page.items) writer->add(piece, comment);
+  do {
+    const Page<Comment> page = listComments(reader, query, {});
+    if (file.empty() && !page.items.empty()) writer->begin(file);
+    for (const Comment& comment : page.items) writer->add(file, comment);
     query.cursor = page.nextCursor;
-    if (!query.cursor) writer->end(piece);
-    if (!sink(piece) || !query.cursor) return;
-  }
+  } while (query.cursor);
+  if (!file.empty()) writer->end(file);
+  return file;
 }
 
 }  // namespace video::rows

@@ -164,6 +164,7 @@ struct Fields<CommentQuery> {
           Field{"parent", &CommentQuery::parent, "only replies to this comment"},
           Field{"position", &CommentQuery::position,
                 "which comments: any (default), or none for those without a position"},
+          Field{"reverse", &CommentQuery::reverse, "whether to reverse the order"},
       },
       Fields<ListQuery>::list);
 };
@@ -180,6 +181,14 @@ template <>
 struct Fields<HeldCommentQuery> {
   static constexpr std::tuple list = std::tuple_cat(
       std::tuple{Field{"user", &HeldCommentQuery::user, "only comments by this user"}}, Fields<ListQuery>::list);
+};
+
+template <>
+struct Fields<CommentsByQuery> {
+  static constexpr std::tuple list =
+      std::tuple_cat(std::tuple{Field{"user_name", &CommentsByQuery::user, "the author"},
+                                Field{"reverse", &CommentsByQuery::reverse, "whether to list the newest first"}},
+                     Fields<ListQuery>::list);
 };
 
 template <>

@@ -34,12 +34,10 @@ namespace {
 constexpr std::chrono::minutes tooYoung{1};
 constexpr std::int64_t pageSize = 500;
 
-// Calls `goOn` for each piece.
-std::string hashOf(const Descriptor& file, std::string_view what, const std::function<void()>& goOn) {
+std::string hashOf(const Descriptor& file, std::string_view what) {
   Sha256 hash;
   std::vector<std::byte> piece(1U << 20);
   for (off_t at = 0;;) {
-    goOn();
     const ssize_t got = ::pread(file.number(), piece.data(), piece.size(), at);
     if (got < 0) os::throwErrno(errno, what);
     if (got == 0) return hash.hex();
@@ -51,7 +49,6 @@ std::string hashOf(const Descriptor& file, std::string_view what, const std::fun
 std::uint64_t sizeOf(const Descriptor& file, std::string_view what) {
   struct stat is {};
   if (::fstat(file.number(), &is) != 0) os::throwErrno(errno, what);
-  if (!S_ISREG(is.st_mode)) throw Error(Fault::conflict, fmt::format("{}: is not a regular file", what));
   return static_cast<std::uint64_t>(is.st_size);
 }
 
@@ -68,13 +65,13 @@ class Checker {
         database_(directory, {}),
         blobs_(directory),
         derived_(*directory),
-        lost_(*directory) {}
+        lost_(*directory),
+        lostFiles_(lost_.list()) {}
 
   void run() {
     checkOrphans();
     checkUploads();
     checkVideos();
-    checkDerivedFolders();
     checkDeletions();
     checkSums();
     for (const store::LostFile& file : lost_.list())
@@ -102,20 +99,6 @@ class Checker {
     found_(finding);
   }
 
-  // Examines one thing; what cannot be examined is a finding, and the rest goes on.
-  template <class Work>
-  void examine(FindingKind kind, const std::string& id, const Work& work) {
-    try {
-      work();
-    } catch (const Error& error) {
-      if (error.fault() == Fault::diskFull || error.fault() == Fault::databaseFailed || error.fault() == Fault::busy)
-        throw;
-      found_({kind, FindingState::found, id, fmt::format("cannot be checked: {}", error.what()),
-              error.fault() == Fault::forbidden ? "none: give it to the owner of the data directory (chown)"
-                                                : "none: see to what is said"});
-    }
-  }
-
   std::string ageOf(Time since) const {
     const auto age = std::chrono::floor<std::chrono::minutes>(systemClock().now() - since);
     return formatDuration(std::max<std::chrono::milliseconds>(age, std::chrono::milliseconds{0}));
@@ -138,55 +121,27 @@ class Checker {
 
   void checkOrphans() {
     for (const std::string& folder : blobs_.listFolders())
-      examine(FindingKind::orphan, "blobs/" + folder, [&] {
-        for (const std::string& file : blobs_.listFiles(folder, newest())) checkOrphan(folder, file);
-      });
-    for (const std::string& name : strayIn("blobs"))
-      report({FindingKind::orphan, FindingState::found, "blobs/" + name, "no content is kept here",
-              "move it to lost+found"},
-             [&] { return setAside("blobs", name, name); });
-    for (const VideoId& video : derived_.list())
-      if (!isVideo(video)) withoutVideo_.push_back(video);
-  }
-
-  void checkOrphan(const std::string& folder, const std::string& file) {
-    const auto isKnown = [&] {
-      return file.starts_with(folder) && read([&](store::Reader& reader) { return rows::isBlobKnown(reader, file); });
-    };
-    if (isKnown() || (!wanted_.repair && (blobs_.isHeld(folder, file) || isKnown()))) return;
-    if (!isThere("blobs/" + folder, file)) return;
-    const std::string path = fmt::format("blobs/{}/{}", folder, file);
-    report({FindingKind::orphan, FindingState::found, path, "no video has this content", "move it to lost+found"},
-           [&]() -> std::optional<std::string> {
-             switch (blobs_.quarantine(folder, file, isKnown)) {
-               case store::Blobs::Swept::moved: lostFiles_.reset(); return "moved it to lost+found";
-               case store::Blobs::Swept::unlinked: return "removed this name of a file that has another one";
-               case store::Blobs::Swept::no: break;
-             }
-             return std::nullopt;
-           });
-  }
-
-  // What is not a folder, in a folder of folders.
-  std::vector<std::string> strayIn(const std::string& folder) const {
-    const Descriptor in = os::openFolder(directory_.files(), directory_.descriptor(), folder);
-    std::vector<std::string> names = os::listNames(directory_.files(), in.number(), folder);
-    std::erase_if(names, [&](const std::string& name) {
-      struct stat is {};
-      return name.starts_with('.') || ::fstatat(in.number(), name.c_str(), &is, AT_SYMLINK_NOFOLLOW) != 0 ||
-             S_ISDIR(is.st_mode);
-    });
-    return names;
-  }
-
-  bool isVideo(const VideoId& video) {
-    return read([&](store::Reader& reader) { return rows::isVideo(reader, video.text); });
-  }
-
-  // Those that had no video a while ago: a daemon removes the row of a purged one first.
-  void checkDerivedFolders() {
-    for (const VideoId& video : withoutVideo_) {
-      if (isVideo(video) || !isThere("derived", video.text)) continue;
+      for (const std::string& file : blobs_.listFiles(folder, newest())) {
+        const auto isKnown = [&] {
+          return file.starts_with(folder) &&
+                 read([&](store::Reader& reader) { return rows::isBlobKnown(reader, file); });
+        };
+        if (isKnown() || (!wanted_.repair && (blobs_.isHeld(folder, file) || isKnown()))) continue;
+        if (!isThere("blobs/" + folder, file)) continue;
+        const std::string path = fmt::format("blobs/{}/{}", folder, file);
+        report({FindingKind::orphan, FindingState::found, path, "no video has this content", "move it to lost+found"},
+               [&]() -> std::optional<std::string> {
+                 switch (blobs_.quarantine(folder, file, isKnown)) {
+                   case store::Blobs::Swept::moved: lostFiles_ = lost_.list(); return "moved it to lost+found";
+                   case store::Blobs::Swept::unlinked: return "removed this name of a file that has another one";
+                   case store::Blobs::Swept::no: break;
+                 }
+                 return std::nullopt;
+               });
+      }
+    for (const VideoId& video : derived_.list()) {
+      const auto isKnown = [&](store::Reader& reader) { return rows::isVideo(reader, video.text); };
+      if (read(isKnown) || !isThere("derived", video.text)) continue;
       report({FindingKind::orphan, FindingState::found, "derived/" + video.text, "there is no such video",
               "move it to lost+found"},
              [&] { return setAside("derived", video.text, "derived-" + video.text); });
@@ -219,7 +174,6 @@ class Checker {
     }
     const auto uploads = read([](store::Reader& reader) { return rows::listPartialUploads(reader); });
     for (const rows::StoredBytes& upload : uploads) {
-      if (upload.upload.find('/') != std::string::npos || upload.upload.starts_with('.')) continue;
       const auto there = static_cast<std::int64_t>(blobs_.incomingSize(upload.upload));
       if (there >= upload.bytes) continue;
       const auto bytes = read([&](store::Reader& reader) { return rows::partialBytes(reader, upload.upload); });
@@ -239,16 +193,15 @@ class Checker {
 
   void checkVideos() {
     const std::int64_t all = read([](store::Reader& reader) { return rows::countVideos(reader); });
-    all_ = static_cast<std::uint64_t>(all);
+    std::uint64_t done = 0;
     VideoId last;
     for (;;) {
       const auto page = read([&](store::Reader& reader) { return rows::listKept(reader, last, pageSize); });
       if (page.empty()) return;
       for (const rows::KeptContent& video : page) {
-        ++done_;
-        goOn();
+        if (progress_) progress_(++done, static_cast<std::uint64_t>(all));
         if (video.isPurged) continue;
-        if (!video.blob.empty()) examine(FindingKind::missingContent, video.id.text, [&] { checkContent(video); });
+        if (!video.blob.empty()) checkContent(video);
         for (const auto& [form, file] :
              {std::pair(RenditionForm::thumbnail, &video.thumbnail), std::pair(RenditionForm::play, &video.play)})
           if (!file->empty()) checkDerived(video, form, *file);
@@ -257,23 +210,25 @@ class Checker {
     }
   }
 
-  void goOn() const {
-    if (progress_) progress_(done_, all_);
-  }
-
   // What is wrong with the content; nothing if it is as its row says.
   struct Wrong {
     FindingKind kind;
     std::string detail;
   };
   std::optional<Wrong> wrongWith(const rows::KeptContent& video) const {
-    const std::shared_ptr<const Descriptor> file = blobs_.open(video.blob);
+    std::shared_ptr<const Descriptor> file;
+    try {
+      file = blobs_.open(video.blob);
+    } catch (const Error& error) {
+      if (error.fault() == Fault::unavailable) throw;
+      return Wrong{FindingKind::missingContent, fmt::format("its content cannot be opened: {}", error.what())};
+    }
     if (!file) return Wrong{FindingKind::missingContent, "its content is missing"};
     const std::uint64_t size = sizeOf(*file, video.blob);
     if (std::cmp_not_equal(size, video.size))
       return Wrong{FindingKind::wrongSize, fmt::format("its content has {} of {} bytes", size, video.size)};
     if (!wanted_.hash || video.sha256.empty()) return std::nullopt;
-    const std::string hash = hashOf(*file, video.blob, [this] { goOn(); });
+    const std::string hash = hashOf(*file, video.blob);
     if (hash == video.sha256) return std::nullopt;
     return Wrong{FindingKind::wrongHash, fmt::format("its content has the SHA-256 {}, not {}", hash, video.sha256)};
   }
@@ -283,9 +238,7 @@ class Checker {
     if (!wrong) return;
     const auto now = read([&](store::Reader& reader) { return rows::findKept(reader, video.id); });
     if (!now || now->isPurged || now->blob != video.blob) return;  // changed meanwhile
-    // A row of a damaged or foreign database may say anything.
-    const bool hasName = store::Blobs::isName(video.blob);
-    const std::optional<std::string> copy = hasName ? findCopy(video) : std::nullopt;
+    const std::optional<std::string> copy = findCopy(video);
     report({wrong->kind, FindingState::found, video.id.text,
             fmt::format("{} (blobs/{})", wrong->detail, store::Blobs::pathOf(video.blob)),
             copy ? fmt::format("put lost+found/{} back", *copy)
@@ -299,8 +252,7 @@ class Checker {
 
   // A file in lost+found that is the content of the video.
   std::optional<std::string> findCopy(const rows::KeptContent& video) {
-    if (!lostFiles_) lostFiles_ = lost_.list();
-    for (const store::LostFile& file : *lostFiles_) {
+    for (const store::LostFile& file : lostFiles_) {
       if (file.isFolder || std::cmp_not_equal(file.size, video.size)) continue;
       const bool hasName = file.name == video.blob || file.name.starts_with(video.blob + '.');
       if (video.sha256.empty() ? hasName : lostHash(file.name) == video.sha256) return file.name;
@@ -311,13 +263,8 @@ class Checker {
   const std::string& lostHash(const std::string& name) {
     std::string& hash = lostHashes_[name];
     if (!hash.empty()) return hash;
-    try {
-      const Descriptor file = lost_.open(name);
-      hash = file ? hashOf(file, name, [this] { goOn(); }) : "gone";
-    } catch (const Error&) {
-      hash = "unreadable";
-    }
-    return hash;
+    const Descriptor file = lost_.open(name);
+    return hash = file ? hashOf(file, name) : "gone";
   }
 
   void putBack(const rows::KeptContent& video, const std::string& copy) {
@@ -329,7 +276,7 @@ class Checker {
     if (isThere("blobs/" + shardName, video.blob)) lost_.put(shard.number(), video.blob, video.blob + ".damaged");
     lost_.putBack(copy, shard.number(), video.blob);
     write([&](store::Transaction& transaction) { rows::clearDamage(transaction, video.id); });
-    std::erase_if(*lostFiles_, [&](const store::LostFile& file) { return file.name == copy; });
+    lostFiles_ = lost_.list();
   }
 
   void checkDerived(const rows::KeptContent& video, RenditionForm form, const std::string& file) {
@@ -407,10 +354,7 @@ class Checker {
   store::Blobs blobs_;
   store::DerivedFiles derived_;
   store::LostFiles lost_;
-  std::optional<std::vector<store::LostFile>> lostFiles_;  // listed when needed
-  std::vector<VideoId> withoutVideo_;                      // that have derived files
-  std::uint64_t done_ = 0;                                 // videos
-  std::uint64_t all_ = 0;
+  std::vector<store::LostFile> lostFiles_;
   std::map<std::string, std::string> lostHashes_;
 };
 

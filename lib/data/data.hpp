@@ -175,14 +175,13 @@ class Data {
   /// lost+found, and puts contents from there back where they are missing. Faults: busy, versionMismatch, diskFull.
   virtual void check(const CheckData& wanted, const std::function<void(const Finding&)>& found,
                      const DataProgress& progress) = 0;
-  /// Copies videos to the folder that `openFolder` opens, once nothing else stands against it, as `USER/DATE
-  /// TITLE.EXT`, each with a JSON file that says the rest of it, its subtitles (VTT), its danmaku (XML, as Bilibili has
-  /// it) and its comments (JSON lines); without those in the trash. Calls `each` for each video, and `progress` also
-  /// while one is copied. What is there already stays, renamed if its title has changed; nothing is removed. Each file
-  /// is whole or not there. Faults: notFound (the user), busy (another export to this folder), diskFull, unreachable
-  /// (the folder became read-only).
-  virtual void exportTo(const ExportData& wanted, const std::function<int()>& openFolder,
-                        const std::function<void(const ExportedVideo&)>& each, const DataProgress& progress) = 0;
+  /// Copies videos to the open folder `folder`, as `USER/DATE TITLE.EXT`, each with a JSON file that says the rest of
+  /// it, its subtitles (VTT), its danmaku (XML, as Bilibili has it) and its comments (JSON lines); without those in the
+  /// trash. Calls `each` for each video. What is there already stays, renamed if its title has changed; nothing is
+  /// removed. Each file is whole or not there. Faults: notFound (the user), diskFull, forbidden (the folder may not be
+  /// written to).
+  virtual void exportTo(const ExportData& wanted, int folder, const std::function<void(const ExportedVideo&)>& each,
+                        const DataProgress& progress) = 0;
 };
 
 /// What another site has.
@@ -235,8 +234,7 @@ class DataImport {
   virtual ~DataImport() = default;
   /// Takes users, videos with their contents, and comments over. The whole dump is read before anything is changed.
   /// Calls `each` for each user and video that is taken over, and for each thing that is not. What an earlier run took
-  /// over stays as it is. Faults: malformed (the dump), conflict (an earlier run took over other users under their
-  /// IDs), busy (another import is running), diskFull, unavailable (a source of bytes has ended the run).
+  /// over stays as it is. Faults: malformed (the dump), diskFull.
   virtual ImportTotals run(const ImportFiles& files, const ImportOptions& options,
                            const std::function<void(const ImportedThing&)>& each, const DataProgress& progress) = 0;
 };

@@ -92,10 +92,8 @@ bool DumpReader::skipBlank() {
     if (isBlank(c)) {
       get();
     } else if (c == '#' || isDashes) {
-      if (startsWith("-- MySQL dump ") || startsWith("-- MariaDB dump ")) isWhole_ = false;
-      if (startsWith("-- Dump completed")) isWhole_ = true;
       for (int next = get(); next != '\n' && next != endOfDump;) next = get();
-    } else if ((startsWith("/*!") || startsWith("/*M!")) && !startsWith("/*M!999999\\-")) {  // for its client alone
+    } else if (startsWith("/*!") || startsWith("/*M!")) {
       if (isConditional_) refuse("a comment within a comment");
       isConditional_ = true;
       if (!take("/*!")) take("/*M!");
@@ -169,7 +167,6 @@ void DumpReader::skipStatement() {
     const int c = get();
     if (c == '\'' || c == '"' || c == '`') skipString(static_cast<char>(c));
   }
-  refuse("a statement has no end: is the dump whole?");
 }
 
 // DELIMITER is a line of the client, not a statement.
@@ -414,8 +411,6 @@ void DumpReader::readInsert(const std::function<bool(const std::string& table)>&
 void DumpReader::run(const std::function<bool(const std::string& table)>& wanted,
                      const std::function<void(const DumpRow&)>& take_) {
   take("\xef\xbb\xbf");
-  if (startsWith("\xff\xfe") || startsWith("\xfe\xff") || peek() == 0 || peek(1) == 0)
-    refuse("is in UTF-16, as PowerShell redirects output: make the dump with --result-file");
   while (skipBlank()) {
     if (take(delimiter_)) continue;
     const std::string statement = word();
@@ -431,7 +426,6 @@ void DumpReader::run(const std::function<bool(const std::string& table)>& wanted
       skipStatement();
   }
   if (isConditional_) refuse("a comment has no end");
-  if (!isWhole_) refuse("the dump ends without the line `-- Dump completed`: it is not whole");
 }
 
 }  // namespace video

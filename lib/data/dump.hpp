@@ -31,7 +31,7 @@ class DumpReader {
 
   /// Calls `take` for each row of the tables that are `wanted`, by their name in lower case. Other statements are
   /// skipped. Throws malformed, naming the line: not SQL as these programs write it, a row that has not as many values
-  /// as its table has columns, text in a character set other than UTF-8 and latin1, not whole.
+  /// as its table has columns, text in a character set other than UTF-8 and latin1.
   void run(const std::function<bool(const std::string& table)>& wanted,
            const std::function<void(const DumpRow&)>& take);
 
@@ -65,7 +65,6 @@ class DumpReader {
   std::size_t at_ = 0;
   bool isEnded_ = false;
   std::int64_t line_ = 1;
-  bool isWhole_ = true;         // false after the first line of a dump, until its last
   bool isConditional_ = false;  // inside of /*! */, which is executed
   std::string delimiter_ = ";";
   CharacterSet set_ = CharacterSet::utf8;

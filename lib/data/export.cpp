@@ -3,34 +3,27 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <concepts>
-#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
-#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "comments/rows.hpp"
 #include "data/rows.hpp"
 #include "media/sniff.hpp"
-#include "os/copy_on_write.hpp"
 #include "os/files.hpp"
-#include "os/locks.hpp"
 #include "store/blobs.hpp"
 #include "store/database.hpp"
 #include "subtitles/rows.hpp"
@@ -44,7 +37,6 @@ constexpr std::int64_t exportPageSize = 500;
 constexpr std::size_t longestTitle = 170;  // bytes; what is added to it makes at most 255
 constexpr mode_t exportMode = 0640;
 constexpr std::string_view recordEnd = ".json";
-constexpr std::size_t largestRecord = 1U << 20;
 
 // Returns the stem of a file that is as an export names it: STEM.json, .xml, .comments.ndjson, .LANG.vtt, and the
 // content. Nothing for any other file.
@@ -65,43 +57,15 @@ std::optional<std::string_view> exportedStem(std::string_view name) {
   return isOurs ? std::optional(rest) : std::nullopt;
 }
 
-// Whether a killed export has left a file of this name: one of ours, whose name begins with a date, that is not whole.
-bool isUnfinished(std::string_view name) {
-  constexpr std::string_view date = "0000-00-00 ";
-  const auto fits = [](char form, char c) { return form == '0' ? c >= '0' && c <= '9' : c == form; };
-  return name.ends_with(".new") && exportedStem(name.substr(0, name.size() - 4)) && name.size() > date.size() &&
-         std::equal(date.begin(), date.end(), name.begin(), fits);
-}
-
-// Names that Windows keeps for devices, with any extension.
-bool isDevice(std::string_view name) {
-  const std::string base = foldedCase(name.substr(0, name.find('.')));
-  if (base == "con" || base == "prn" || base == "aux" || base == "nul") return true;
-  return base.size() == 4 && (base.starts_with("com") || base.starts_with("lpt")) && base[3] >= '1' && base[3] <= '9';
-}
-
-// Returns the name of a user's folder, also on disks of Windows. No user's name has a tilde.
-std::string folderOf(const std::string& user) {
-  if (!isUserName(user)) throw Error(Fault::malformed, "the name of its user is none that a user can have");
-  return fmt::format("{}{}{}", isDevice(user) ? "~" : "", user, user.ends_with('.') ? "~" : "");
-}
-
-using Sink = std::function<bool(std::string_view piece)>;  // returns whether it wants more
-
-// What stands in the folder of a user: names, and which of them are ours. Nobody else exports to it meanwhile.
+// What stands in the folder of a user: names, and which of them are ours.
 class ExportFolder {
  public:
-  ExportFolder(os::FileSystem& files, int parent, const std::string& user, int data)
+  ExportFolder(os::FileSystem& files, int parent, const std::string& user)
       : files_(files), isNew_(os::makeFolder(files, parent, user)), folder_(os::openFolder(files, parent, user)) {
-    if (os::isSameFile(folder_.number(), data)) throw Error(Fault::malformed, user + ": is the data directory");
     if (isNew_) os::sync(files, parent, user);
-    for (const std::string& name : os::listNames(files, folder_.number(), user)) {
-      if (isUnfinished(name) && sizeOf(name))
-        os::removeFile(files, number(), name);
-      else
-        add(name);
-    }
-    readRecords();
+    for (const std::string& name : os::listNames(files, folder_.number(), user)) add(name);
+    for (const std::string& name : names_)
+      if (name.ends_with(recordEnd)) readRecord(name);
   }
 
   int number() const { return folder_.number(); }
@@ -117,73 +81,61 @@ class ExportFolder {
   }
 
   // Returns the stem of a video's files: the wanted one, or if it is another's, one with a number. It stays as it is
-  // when the wanted one becomes free, and when only the case of letters has changed.
+  // when the wanted one becomes free.
   std::string stemOf(const VideoId& video, const std::string& wanted) const {
     const Record* const before = find(video);
-    if (before != nullptr && isNumbered(foldedCase(before->stem), foldedCase(wanted))) return before->stem;
+    if (before != nullptr && isNumbered(before->stem, wanted)) return before->stem;
     std::string stem = wanted;
     for (int number = 2; isTaken(video, stem); ++number) stem = fmt::format("{} ({})", wanted, number);
     return stem;
   }
 
-  // Gives the files of a video another stem. A record that names the old one comes first, so that the next export goes
-  // on where this one was cut short.
+  // Gives the files of a video another stem; the record comes last, so that what was cut short goes on.
   void move(const VideoId& video, const std::string& stem) {
-    Record& record = records_.at(video.text);
-    const std::string old = record.stem;
-    auto json = nlohmann::json::parse(bytesOf(old + std::string(recordEnd)), nullptr, false);
-    if (!json.is_object()) json = {{"id", video.text}, {"sha256", record.sha256}};
-    json[formerKey] = old;
-    write(stem + std::string(recordEnd), json.dump() + '\n');
-    finishMove(old, stem);
-    record.stem = stem;
+    const std::string old = records_.at(video.text).stem;
+    std::vector<std::string> ours;
+    for (auto name = names_.lower_bound(old + '.'); name != names_.end() && name->starts_with(old + '.'); ++name)
+      if (exportedStem(*name) == old && *name != old + std::string(recordEnd)) ours.push_back(*name);
+    ours.push_back(old + std::string(recordEnd));
+    for (const std::string& name : ours) {
+      const std::string newName = stem + name.substr(old.size());
+      if (files_.renameat2(number(), name.c_str(), number(), newName.c_str(), RENAME_NOREPLACE) != 0)
+        os::throwErrno(errno, name);
+      names_.erase(name);
+      add(newName);
+    }
+    stems_[foldedCase(old)].erase(old);
+    os::sync(files_, number(), stem);
+    records_.at(video.text).stem = stem;
   }
 
   // Writes a file unless it has these bytes. Returns whether it was written.
   bool write(const std::string& name, std::string_view bytes) {
-    return write(name, [&](const Sink& sink) { sink(bytes); });
-  }
-
-  // The same with what `make` passes to the sink, each time that it is asked to; without any bytes nothing is written.
-  template <class Make>
-  requires std::invocable<Make, const Sink&>
-  bool write(const std::string& name, const Make& make) {
-    const Descriptor there = names_.contains(name) ? openFile(name) : Descriptor();
-    bool isAny = false;
-    bool isSame = static_cast<bool>(there);
-    make([&](std::string_view piece) {
-      isAny = isAny || !piece.empty();
-      return isSame = isSame && readPiece(there.number(), piece.size(), name) == piece;
-    });
-    if (!isAny || (isSame && readPiece(there.number(), 1, name).empty())) return false;
-    place(name, [&](int to) {
-      make([&](std::string_view piece) {
-        os::writeAll(files_, to, piece, name);
-        return true;
-      });
-    });
+    if (names_.contains(name) && hasBytes(name, bytes)) return false;
+    os::writeFile(files_, number(), name, bytes, exportMode);
+    add(name);
     return true;
   }
 
   void note(const VideoId& video, Record record) { records_[video.text] = std::move(record); }
 
-  // Writes a file, whole or not at all: `fill` writes to the open file.
-  template <class Fill>
-  void place(const std::string& name, const Fill& fill) {
-    if (name.find('/') != std::string::npos) throw Error(Fault::malformed, "a row names a file outside of the folder");
+  // Copies an open file, whole or not at all.
+  void copy(const Descriptor& from, const std::string& name, Time modified) {
     const std::string unfinished = name + ".new";
     os::removeFile(files_, number(), unfinished);
-    const Descriptor to = os::makeFile(files_, number(), unfinished, O_RDWR, exportMode);
-    if (!to) throw Error(Fault::conflict, fmt::format("{}: another process is writing it", name));
     try {
-      fill(to.number());
+      const Descriptor to = os::makeFile(files_, number(), unfinished, O_RDWR, exportMode);
+      if (!to) throw Error(Fault::conflict, fmt::format("{}: another process is writing it", name));
+      os::copyFile(files_, from.number(), to.number(), name);
+      const auto seconds = std::chrono::floor<std::chrono::seconds>(modified).time_since_epoch().count();
+      const timespec times[2] = {{static_cast<time_t>(seconds), 0}, {static_cast<time_t>(seconds), 0}};
+      ::futimens(to.number(), times);
       os::sync(files_, to.number(), name);
-      if (const int error = os::tryPlaceFile(files_, number(), unfinished, name); error != 0)
-        os::throwErrno(error, name);
     } catch (...) {
       files_.unlinkat(number(), unfinished.c_str());
       throw;
     }
+    if (const int error = os::tryPlaceFile(files_, number(), unfinished, name); error != 0) os::throwErrno(error, name);
     add(name);
   }
 
@@ -194,120 +146,30 @@ class ExportFolder {
   }
 
  private:
-  static constexpr const char* formerKey = "former_stem";  // in a record whose video's files are being moved
-
-  // A file of ours; nothing if something else has its name.
-  Descriptor openFile(const std::string& name) const {
-    if (!sizeOf(name)) return Descriptor();
-    return os::openIfThere(files_, number(), name, O_RDONLY | O_NONBLOCK);
-  }
-
-  // Returns the next bytes, fewer at the end.
-  static std::string readPiece(int file, std::size_t size, const std::string& name) {
-    std::string piece(size, '\0');
-    std::size_t has = 0;
-    while (has < size) {
-      const ssize_t got = ::read(file, piece.data() + has, size - has);
-      if (got < 0 && errno == EINTR) continue;
+  std::string bytesOf(const std::string& name) const {
+    const Descriptor file = os::openIfThere(files_, number(), name, O_RDONLY);
+    std::string bytes;
+    std::string piece(1U << 16, '\0');
+    while (file) {
+      const ssize_t got = ::read(file.number(), piece.data(), piece.size());
       if (got < 0) os::throwErrno(errno, name);
       if (got == 0) break;
-      has += static_cast<std::size_t>(got);
+      bytes.append(piece, 0, static_cast<std::size_t>(got));
     }
-    piece.resize(has);
-    return piece;
+    return bytes;
   }
 
-  std::string bytesOf(const std::string& name) const {
-    const Descriptor file = openFile(name);
-    return file ? readPiece(file.number(), largestRecord, name) : std::string();
+  bool hasBytes(const std::string& name, std::string_view bytes) const {
+    return sizeOf(name) == bytes.size() && bytesOf(name) == bytes;
   }
 
-  struct FoundRecord {
-    std::string id;
-    std::string former;
-    Record record;
-  };
-
-  // Returns what a JSON file says of a video; nothing if it is not one of ours.
-  std::optional<FoundRecord> readRecord(const std::string& name) const try {
-    if (!isUtf8(name) || sizeOf(name).value_or(largestRecord) >= largestRecord) return std::nullopt;
+  void readRecord(const std::string& name) {
     const auto json = nlohmann::json::parse(bytesOf(name), nullptr, false);
-    const auto textOf = [&](const char* key) {
-      return json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : std::string();
-    };
-    if (!json.is_object() || textOf("id").empty()) return std::nullopt;
-    return FoundRecord{
-        textOf("id"), textOf(formerKey), {name.substr(0, name.size() - recordEnd.size()), textOf("sha256")}};
-  } catch (const Error& error) {
-    if (error.fault() == Fault::unavailable) throw;
-    return std::nullopt;
-  }
-
-  void readRecords() {
-    std::map<std::string, FoundRecord> found;  // by stem
-    for (const std::string& name : names_)
-      if (name.ends_with(recordEnd))
-        if (auto one = readRecord(name)) found.emplace(one->record.stem, std::move(*one));
-    for (const auto& [stem, one] : found) {
-      const auto old = found.find(one.former);
-      if (!one.former.empty() && (old == found.end() || old->second.id == one.id)) finishMove(one.former, stem);
-    }
-    for (const auto& [stem, one] : found) {
-      if (!names_.contains(stem + std::string(recordEnd))) continue;  // moved
-      const auto known = records_.find(one.id);
-      // Somebody may have copied a record.
-      if (known == records_.end() || (!hasContent(known->second.stem) && hasContent(stem)))
-        records_[one.id] = one.record;
-    }
-  }
-
-  // Returns the names of a stem's files but the record.
-  std::vector<std::string> filesOf(const std::string& stem) const {
-    std::vector<std::string> all;
-    for (auto name = names_.lower_bound(stem + '.'); name != names_.end() && name->starts_with(stem + '.'); ++name)
-      if (exportedStem(*name) == stem && *name != stem + std::string(recordEnd)) all.push_back(*name);
-    return all;
-  }
-
-  bool hasContent(const std::string& stem) const {
-    const std::vector<std::string> all = filesOf(stem);
-    return std::any_of(all.begin(), all.end(), [&](const std::string& name) {
-      return name.find('.', stem.size() + 1) == std::string::npos && !name.ends_with(".xml");
-    });
-  }
-
-  void finishMove(const std::string& old, const std::string& stem) {
-    for (const std::string& name : filesOf(old)) {
-      const std::string newName = stem + name.substr(old.size());
-      const int error = tryRename(name, newName);
-      if (error == EEXIST) continue;  // another's, or the new one already
-      if (error != 0) os::throwErrno(error, name);
-      names_.erase(name);
-      add(newName);
-    }
-    os::sync(files_, number(), stem);
-    const std::string oldRecord = old + std::string(recordEnd);
-    const std::string record = stem + std::string(recordEnd);
-    if (const Descriptor file = openFile(oldRecord); file && !os::isSameFile(file.number(), number(), record)) {
-      os::removeFile(files_, number(), oldRecord);
-      names_.erase(oldRecord);
-    }
-    if (filesOf(old).empty()) stems_[foldedCase(old)].erase(old);
-    auto json = nlohmann::json::parse(bytesOf(record), nullptr, false);
-    if (json.is_object() && json.erase(formerKey) > 0) write(record, json.dump() + '\n');
-  }
-
-  // Renames a file unless the new name exists. Returns 0, or the errno of the call that failed.
-  int tryRename(const std::string& name, const std::string& newName) const {
-    const auto call = [&](unsigned flags) {
-      return files_.renameat2(number(), name.c_str(), number(), newName.c_str(), flags) == 0 ? 0 : errno;
-    };
-    const int error = call(RENAME_NOREPLACE);
-    if (error != EINVAL && error != ENOSYS) return error;
-    // NFS cannot do both at once.
-    struct stat is {};
-    if (::fstatat(number(), newName.c_str(), &is, AT_SYMLINK_NOFOLLOW) == 0) return EEXIST;
-    return call(0);
+    if (!json.is_object() || !json.contains("id") || !json["id"].is_string()) return;
+    Record record;
+    record.stem = name.substr(0, name.size() - recordEnd.size());
+    if (json.contains("sha256") && json["sha256"].is_string()) record.sha256 = json["sha256"];
+    records_[json["id"]] = std::move(record);
   }
 
   void add(const std::string& name) {
@@ -348,13 +210,12 @@ class DirectoryExport {
   }
 
  public:
-  DirectoryExport(const std::shared_ptr<store::DataDirectory>& directory, const std::function<int()>& openFolder,
+  DirectoryExport(const std::shared_ptr<store::DataDirectory>& directory, int to,
                   const std::function<void(const ExportedVideo&)>& each, const DataProgress& progress)
       : files_(directory->files()),
         database_(directory, {}),
         blobs_(directory),
-        data_(directory->descriptor()),
-        openFolder_(openFolder),
+        to_(to),
         each_(each),
         progress_(progress) {}
 
@@ -362,10 +223,8 @@ class DirectoryExport {
     if (user) {
       const auto found = read([&](store::Reader& reader) { return rows::findUser(reader, *user, 0); });
       if (!found) throw noSuchUser(*user);
-      openFolder();
       return exportUser(*found);
     }
-    openFolder();
     all_ = read([](store::Reader& reader) { return rows::countReady(reader); });
     ListQuery query;
     query.limit = exportPageSize;
@@ -377,46 +236,21 @@ class DirectoryExport {
   }
 
  private:
-  void openFolder() {
-    to_ = openFolder_();
-    if (!os::tryLock(to_, LOCK_EX)) throw Error(Fault::busy, "another export is writing to this folder");
-  }
-
-  // Whether no other video could be exported either.
-  static bool endsAll(const Error& error) {
-    return error.fault() == Fault::diskFull || error.fault() == Fault::unreachable;
-  }
-
   void exportUser(const User& user) {
     std::optional<ExportFolder> folder;
-    std::string problem;
     VideoId last;
     for (;;) {
       // Of videos with the same title the oldest gets it alone.
       const auto page =
           read([&](store::Reader& reader) { return rows::listReadyOf(reader, user.id, last, exportPageSize); });
       if (page.empty()) return;
-      if (!folder && problem.empty()) try {
-          folder.emplace(files_, to_, folderOf(user.name), data_);
-        } catch (const Error& error) {
-          if (endsAll(error)) throw;
-          problem = error.what();
-        }
       for (const VideoId& video : page) {
-        if (folder)
-          exportOne(*folder, user, video);
-        else
-          each_({ExportOutcome::failed, video, {}, problem});
-        ++done_;
-        tell();
+        if (!folder) folder.emplace(files_, to_, user.name);
+        exportOne(*folder, user, video);
+        if (progress_) progress_(++done_, all_);
       }
       last = page.back();
     }
-  }
-
-  // Says how far it is; called often, since it is how an export is ended.
-  void tell() const {
-    if (progress_) progress_(done_, all_);
   }
 
   void exportOne(ExportFolder& folder, const User& user, const VideoId& id) {
@@ -426,7 +260,7 @@ class DirectoryExport {
     try {
       exportVideo(folder, user, *video, done);
     } catch (const Error& error) {
-      if (endsAll(error)) throw;
+      if (error.fault() == Fault::diskFull || error.fault() == Fault::forbidden) throw;  // all others would fail, too
       done.outcome = ExportOutcome::failed;
       done.detail = error.what();
     }
@@ -440,9 +274,7 @@ class DirectoryExport {
       title.resize(longestTitle);
       while (!isUtf8(title)) title.pop_back();
     }
-    // Windows refuses the first, and leaves out the others.
-    for (char& c : title)
-      if (std::string_view(":*?\"<>|").find(c) != std::string_view::npos) c = '_';
+    // Windows leaves them out.
     while (!title.empty() && (title.back() == ' ' || title.back() == '.')) title.pop_back();
     return fmt::format("{} {}", formatTime(video.created).substr(0, 10), title.empty() ? "_" : title);
   }
@@ -452,7 +284,7 @@ class DirectoryExport {
     const std::string extension = fmt::format(".{}", known.empty() ? "bin" : known);
     const std::string stem = folder.stemOf(video.id, wantedStem(video, extension));
     const std::string content = stem + extension;
-    done.path = fmt::format("{}/{}", folderOf(user.name), content);
+    done.path = fmt::format("{}/{}", user.name, content);
     const ExportFolder::Record* const before = folder.find(video.id);
     const bool isNew = before == nullptr;
     const auto improve = [&](ExportOutcome outcome) {
@@ -472,7 +304,9 @@ class DirectoryExport {
     // The record of a new video comes first, so that its name is known; later it comes last.
     if (isNew) folder.write(stem + std::string(recordEnd), record);
     if (!isSameContent || folder.sizeOf(content) != static_cast<std::uint64_t>(video.size)) {
-      copyContent(folder, video, content);
+      const auto file = blobs_.open(*video.blob);
+      if (!file) throw Error(Fault::contentUnavailable, "its content is missing; run `videoctl data check`");
+      folder.copy(*file, content, video.modified);
       improve(ExportOutcome::updated);
     }
     for (const Subtitle& one : subtitles) {
@@ -481,82 +315,38 @@ class DirectoryExport {
       });
       if (text && folder.write(fmt::format("{}.{}.vtt", stem, one.lang), text->text)) improve(ExportOutcome::updated);
     }
-    const auto danmaku = [&](const Sink& sink) {
-      rows::writeDanmaku(database_, video.id, CommentFormat::bilibili, told(sink));
-    };
-    if (folder.write(stem + ".xml", danmaku)) improve(ExportOutcome::updated);
-    const auto comments = [&](const Sink& sink) { writeComments(video.id, told(sink)); };
-    if (folder.write(stem + ".comments.ndjson", comments)) improve(ExportOutcome::updated);
+    const auto [flying, comments] = commentsOf(video.id);
+    if (!flying.empty() && folder.write(stem + ".xml", flying)) improve(ExportOutcome::updated);
+    if (!comments.empty() && folder.write(stem + ".comments.ndjson", comments)) improve(ExportOutcome::updated);
     if (!isNew && folder.write(stem + std::string(recordEnd), record)) improve(ExportOutcome::updated);
     folder.note(video.id, {stem, video.sha256});
   }
 
-  Sink told(const Sink& sink) const {
-    return [this, &sink](std::string_view piece) {
-      tell();
-      return sink(piece);
-    };
-  }
-
-  // Copies the content, and looks whether it is what the row says: a damaged one must not pass for the video.
-  void copyContent(ExportFolder& folder, const rows::StoredVideo& video, const std::string& name) {
-    constexpr std::size_t pieceSize = 1U << 20;
-    const auto file = blobs_.open(*video.blob);
-    if (!file) throw Error(Fault::contentUnavailable, "its content is missing; run `videoctl data check`");
-    const auto requireSame = [](bool isSame) {
-      if (!isSame) throw Error(Fault::checksumMismatch, "its content is damaged; run `videoctl data check --hash`");
-    };
-    struct stat is {};
-    requireSame(::fstat(file->number(), &is) == 0 && is.st_size == video.size);
-    folder.place(name, [&](int to) {
-      tell();
-      if (!os::cloneFile(file->number(), to)) {
-        Sha256 hash;
-        std::string piece(pieceSize, '\0');
-        for (off_t at = 0;;) {
-          tell();
-          const ssize_t got = ::pread(file->number(), piece.data(), piece.size(), at);
-          if (got < 0 && errno == EINTR) continue;
-          if (got < 0) os::throwErrno(errno, name);
-          if (got == 0) break;
-          const std::string_view bytes = std::string_view(piece).substr(0, static_cast<std::size_t>(got));
-          hash.add(std::as_bytes(std::span(bytes)));
-          os::writeAll(files_, to, bytes, name);
-          at += got;
+  // The danmaku of a video as XML, and all its comments, those held back included, as ndjson; empty if there are none.
+  std::pair<std::string, std::string> commentsOf(const VideoId& video) {
+    std::string xml;
+    std::string lines;
+    database_.snapshot([&](store::Reader& reader) {
+      xml = rows::danmakuFile(reader, video, CommentFormat::bilibili);
+      CommentQuery query;
+      query.video = video;
+      query.limit = 1000;
+      do {
+        const auto page = rows::listComments(reader, query, {UserId{}, true});
+        for (const Comment& comment : page.items) {
+          appendJson(lines, comment);
+          lines += '\n';
         }
-        requireSame(video.sha256.empty() || hash.hex() == video.sha256);
-      }
-      const auto seconds = std::chrono::floor<std::chrono::seconds>(video.modified).time_since_epoch().count();
-      const timespec times[2] = {{static_cast<time_t>(seconds), 0}, {static_cast<time_t>(seconds), 0}};
-      ::futimens(to, times);
+        query.cursor = page.nextCursor;
+      } while (query.cursor);
     });
-  }
-
-  // All comments of a video, those held back included, as JSON lines.
-  void writeComments(const VideoId& video, const Sink& sink) {
-    CommentQuery query;
-    query.video = video;
-    query.limit = 1000;
-    do {
-      const auto page = read([&](store::Reader& reader) {
-        return rows::listComments(reader, query, {UserId{}, true});
-      });
-      std::string lines;
-      for (const Comment& comment : page.items) {
-        appendJson(lines, comment);
-        lines += '\n';
-      }
-      if (!sink(lines)) return;
-      query.cursor = page.nextCursor;
-    } while (query.cursor);
+    return {xml, lines};
   }
 
   os::FileSystem& files_;
   store::Database database_;
   store::Blobs blobs_;
-  const int data_;
-  const std::function<int()>& openFolder_;
-  int to_ = -1;
+  const int to_;
   const std::function<void(const ExportedVideo&)>& each_;
   const DataProgress& progress_;
   std::int64_t done_ = 0;
@@ -565,10 +355,9 @@ class DirectoryExport {
 
 }  // namespace
 
-void exportDirectory(const std::shared_ptr<store::DataDirectory>& directory, const ExportData& wanted,
-                     const std::function<int()>& openFolder, const std::function<void(const ExportedVideo&)>& each,
-                     const DataProgress& progress) {
-  DirectoryExport(directory, openFolder, each, progress).run(wanted.user);
+void exportDirectory(const std::shared_ptr<store::DataDirectory>& directory, const ExportData& wanted, int folder,
+                     const std::function<void(const ExportedVideo&)>& each, const DataProgress& progress) {
+  DirectoryExport(directory, folder, each, progress).run(wanted.user);
 }
 
 }  // namespace video

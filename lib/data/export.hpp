@@ -8,9 +8,8 @@
 
 namespace video {
 
-/// Copies videos and what belongs to them to a folder. See Data::exportTo.
-void exportDirectory(const std::shared_ptr<store::DataDirectory>& directory, const ExportData& wanted,
-                     const std::function<int()>& openFolder, const std::function<void(const ExportedVideo&)>& each,
-                     const DataProgress& progress);
+/// Copies videos and what belongs to them to an open folder. See Data::exportTo.
+void exportDirectory(const std::shared_ptr<store::DataDirectory>& directory, const ExportData& wanted, int folder,
+                     const std::function<void(const ExportedVideo&)>& each, const DataProgress& progress);
 
 }  // namespace video

@@ -1,7 +1,6 @@
 #include "data/import.hpp"
 
 #include <fmt/format.h>
-#include <sys/file.h>
 
 #include <algorithm>
 #include <array>
@@ -13,7 +12,6 @@
 
 #include "access/passwords.hpp"
 #include "base/error.hpp"
-#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "comments/rows.hpp"
@@ -23,10 +21,7 @@
 #include "data/rows.hpp"
 #include "deletions/rows.hpp"
 #include "media/sniff.hpp"
-#include "os/files.hpp"
-#include "os/locks.hpp"
 #include "store/database.hpp"
-#include "store/directory.hpp"
 #include "users/rows.hpp"
 #include "videos/rows.hpp"
 
@@ -37,6 +32,10 @@ constexpr std::size_t importBatch = 200;
 constexpr std::size_t longestImportedName = 200;      // characters, of a video
 constexpr std::size_t longestImportedComment = 2000;  // characters
 constexpr std::size_t longestDisplayName = 64;        // characters
+
+bool isNameStart(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
 
 // Text without control characters, LF excepted if it may have several lines, cut to so many characters.
 std::string cleanText(std::string_view text, std::size_t most, Lines lines) {
@@ -84,24 +83,6 @@ bool isFileName(std::string_view name) {
          name.find_first_of(std::string_view("/\\\0", 3)) == std::string_view::npos;
 }
 
-std::string sha256Of(std::string_view text) {
-  Sha256 hash;
-  hash.add(std::as_bytes(std::span(text)));
-  return hash.hex();
-}
-
-// Keeps others from importing while it exists. What is locked is the folder itself.
-class ImportLock {
- public:
-  explicit ImportLock(store::DataDirectory& directory)
-      : folder_(os::openFolder(directory.files(), directory.descriptor(), ".")) {
-    if (!os::tryLock(folder_.number(), LOCK_EX)) throw Error(Fault::busy, "another import is running");
-  }
-
- private:
-  Descriptor folder_;
-};
-
 // The values of a row by column, whatever a descendant of the original site calls it.
 class ImportRow {
  public:
@@ -122,26 +103,6 @@ class ImportRow {
  private:
   const DumpRow& row_;
 };
-
-bool isImportedTable(const std::string& name) {
-  static const std::set<std::string, std::less<>> all{"users", "video_info", "comments", "sessions", "video_del_rec"};
-  return all.contains(name);
-}
-
-void readDump(const ImportFiles& files, const std::function<bool(const std::string&)>& wanted,
-              const std::function<void(const DumpRow&)>& take) {
-  std::uint64_t offset = 0;
-  DumpReader reader([&](std::span<char> to) {
-    const std::size_t got = files.dump(offset, to);
-    offset += got;
-    return got;
-  });
-  reader.run(wanted, take);
-}
-
-void requireUsers(std::int64_t rows) {
-  if (rows == 0) throw Error(Fault::malformed, "dump: has no rows of a table users: is it the dump of a video site?");
-}
 
 class MysqlImport : public DataImport {
  public:
@@ -167,14 +128,9 @@ class MysqlImport : public DataImport {
         : its_(its), database_(its.database_), files_(files), options_(options), each_(each), progress_(progress) {}
 
     ImportTotals all() {
-      const ImportLock lock(database_.directory());
       readAll();
-      forEach("users", [&](const ImportRow& row) {
-        if (isFirst(ImportKind::user, row)) takeUser(row);
-      });
-      forEach("video_info", [&](const ImportRow& row) {
-        if (isFirst(ImportKind::video, row)) takeVideo(row);
-      });
+      forEach("users", [&](const ImportRow& row) { takeUser(row); });
+      forEach("video_info", [&](const ImportRow& row) { takeVideo(row); });
       forEach("comments", [&](const ImportRow& row) { takeComment(row); });
       writeComments();
       if (totals_.sessions > 0)
@@ -208,15 +164,13 @@ class MysqlImport : public DataImport {
     }
 
     void read(const std::function<bool(const std::string&)>& wanted, const std::function<void(const DumpRow&)>& take) {
-      readDump(files_, wanted, take);
-    }
-
-    // Users and videos are few enough to remember which have been met.
-    bool isFirst(ImportKind kind, const ImportRow& row) {
-      const std::string oldId = row.text({"id"});
-      if (oldId.empty() || met_[kind].insert(oldId).second) return true;
-      tell({kind, ImportOutcome::skipped, oldId, {}, {}, "is in the dump twice"});
-      return false;
+      std::uint64_t offset = 0;
+      DumpReader reader([&](std::span<char> to) {
+        const std::size_t got = files_.dump(offset, to);
+        offset += got;
+        return got;
+      });
+      reader.run(wanted, take);
     }
 
     void forEach(std::string_view table, const std::function<void(const ImportRow&)>& take) {
@@ -231,46 +185,35 @@ class MysqlImport : public DataImport {
 
     // Finds what is wrong with the dump before anything is changed.
     void readAll() {
-      std::set<std::string> users;
-      read(isImportedTable, [&](const DumpRow& row) {
-        ++rows_[row.table];
-        const ImportRow its(row);
-        if (row.table == "users" && users.insert(its.text({"id"})).second) requireSameUser(its);
-        if (row.table == "video_info") videos_.insert(its.text({"id"}));
-        if (row.table == "video_del_rec") deletions_.insert(its.text({"video_id"}));
-      });
+      const std::set<std::string, std::less<>> tables{"users", "video_info", "comments", "sessions", "video_del_rec"};
+      read([&](const std::string& table) { return tables.contains(table); },
+           [&](const DumpRow& row) {
+             ++rows_[row.table];
+             const ImportRow its(row);
+             if (row.table == "video_info") videos_.insert(its.text({"id"}));
+             if (row.table == "video_del_rec") deletions_.insert(its.text({"video_id"}));
+           });
       totals_.sessions = rows_["sessions"];
-      requireUsers(rows_["users"]);
+      if (rows_["users"] == 0)
+        throw Error(Fault::malformed, "dump: has no rows of a table users: is it the dump of a video site?");
     }
 
-    rows::OldThing thingOf(ImportKind kind, const std::string& oldId) const {
-      return {options_.site, nameOf(kind), oldId};
+    std::optional<std::string> known(store::Reader& reader, ImportKind kind, const std::string& oldId) const {
+      return rows::findImported(reader, options_.site, nameOf(kind), oldId);
     }
-    std::optional<rows::Imported> known(ImportKind kind, const std::string& oldId) const {
-      return database_.read([&](store::Reader& reader) { return rows::findImported(reader, thingOf(kind, oldId)); });
+    std::optional<std::string> known(ImportKind kind, const std::string& oldId) const {
+      return database_.read([&](store::Reader& reader) { return known(reader, kind, oldId); });
+    }
+    void remember(store::Transaction& transaction, ImportKind kind, const std::string& oldId,
+                  const std::string& newId) const {
+      rows::insertImported(transaction, options_.site, nameOf(kind), oldId, newId);
     }
 
     // ---- users
 
-    static std::string oldNameOf(const ImportRow& row) {
-      return row.text({"login_name", "name", "user_name", "username"});
-    }
-
-    // Another site has other users under the same IDs, to whom nothing of these may be given.
-    void requireSameUser(const ImportRow& row) const {
-      const std::string oldId = row.text({"id"});
-      const auto before = known(ImportKind::user, oldId);
-      if (before && before->oldName != sha256Of(oldNameOf(row)))
-        throw Error(
-            Fault::conflict,
-            fmt::format("dump: user {} is {} and was another one when the site {} was imported before: if this "
-                        "is another site, name it with --site",
-                        cleanText(oldId, 40, Lines::one), cleanText(oldNameOf(row), 100, Lines::one), options_.site));
-    }
-
     void takeUser(const ImportRow& row) {
       const std::string oldId = row.text({"id"});
-      const std::string oldName = oldNameOf(row);
+      const std::string oldName = row.text({"login_name", "name", "user_name", "username"});
       if (oldId.empty()) return tell({ImportKind::user, ImportOutcome::skipped, {}, {}, oldName, "has no ID"});
       if (known(ImportKind::user, oldId)) {
         ++totals_.before;
@@ -290,8 +233,7 @@ class MysqlImport : public DataImport {
         }
         user.displayName = user.name == oldName ? std::nullopt : displayNameOf(oldName);
         id = rows::insertUser(transaction, user, hash, row.time({"create_time", "created_at"}).value_or(now));
-        rows::insertImported(transaction, thingOf(ImportKind::user, oldId),
-                             {fmt::to_string(id.value), sha256Of(oldName)});
+        remember(transaction, ImportKind::user, oldId, fmt::to_string(id.value));
       });
       if (user.name != oldName) notes.insert(notes.begin(), fmt::format("was {}", cleanText(oldName, 100, Lines::one)));
       ++totals_.users;
@@ -300,12 +242,15 @@ class MysqlImport : public DataImport {
     }
 
     std::string hashOf(const std::string& password, std::vector<std::string>& notes) const {
-      const bool isHash = isPasswordHash(password);
-      if (password.empty() || isHash || password.size() > access::Passwords::longest) {
-        notes.push_back(fmt::format("{}needs a new password: run `videoctl user passwd NAME`",
-                                    isHash ? "the dump has a hash of its password; " : ""));
+      const bool isHash = password.starts_with("$2") && password.size() == 60;
+      const bool isUsable = !password.empty() && !isHash && password.size() <= access::Passwords::longest &&
+                            password.find('\0') == std::string::npos;
+      if (!isUsable) {
+        notes.emplace_back("needs a new password: run `videoctl user passwd NAME`");
         return {};
       }
+      if (password.size() == 32 && password.find_first_not_of("0123456789abcdef") == std::string::npos)
+        notes.emplace_back("its password looks like an MD5 that its client has made");
       return its_.passwords_.hash({{}, {}, true}, password);
     }
 
@@ -313,9 +258,9 @@ class MysqlImport : public DataImport {
     std::pair<std::optional<UserId>, std::string> ownerOf(const std::string& oldId) const {
       const auto id = known(ImportKind::user, oldId);
       if (!id) return {std::nullopt, fmt::format("user {} is not in the dump", oldId)};
-      const UserId user{std::stoll(id->newId)};
+      const UserId user{std::stoll(*id)};
       const bool isLive = database_.read([&](store::Reader& reader) { return rows::isLive(reader, user); });
-      if (!isLive) return {std::nullopt, fmt::format("user {} was deleted here", id->newId)};
+      if (!isLive) return {std::nullopt, fmt::format("user {} was deleted here", *id)};
       return {user, {}};
     }
 
@@ -330,92 +275,53 @@ class MysqlImport : public DataImport {
         tell(thing);
       };
       if (oldId.empty()) return skip("has no ID");
-      const auto before = known(ImportKind::video, oldId);
-      if (before && before->isDone) {
-        ++totals_.before;
-        return;
-      }
-      // A run that was killed has left it half-done: without content it may have been swept since.
-      std::optional<rows::StoredVideo> left;
-      if (before)
-        left = database_.read([&](store::Reader& reader) { return rows::findVideo(reader, {before->newId}); });
-      if (before && (!left || (!left->blob && left->state != VideoState::pending))) {
-        database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-          rows::removeImported(transaction, thingOf(ImportKind::video, oldId));
-        });
-        left.reset();
-      }
       Video video;
-      if (left) {
-        video = *left;
+      const auto before = known(ImportKind::video, oldId);
+      if (before) {
+        const auto found = database_.read([&](store::Reader& reader) { return rows::findVideo(reader, {*before}); });
+        // One that was killed in between had not stored the content yet.
+        if (!found || found->state != VideoState::pending) {
+          ++totals_.before;
+          return;
+        }
+        video = *found;
       } else {
         const auto [owner, why] = ownerOf(row.text({"author_id"}));
         if (!owner) return skip(why);
         video.authorId = *owner;
       }
-      const auto fail = [&](const std::string& why) {
-        thing.outcome = ImportOutcome::failed;
-        skip(why);
-      };
+      const auto content = openContent(oldId);
+      if (!content) return skip("its file is not in the folder of contents");
       std::vector<std::string> notes;
-      thing.name = video.name;
-      if (!left || !left->blob) {
-        std::optional<ByteSource> content;
-        try {
-          content = openContent(oldId);
-        } catch (const Error& error) {
-          requireOfContent(error);
-          return fail(fmt::format("its content cannot be read: {}", error.what()));
-        }
-        if (!content) return skip("its file is not in the folder of contents");
-        if (!left) addVideo(row, oldId, oldName, video, notes);
-        thing.name = video.name;
-        try {
-          its_.uploads_.put(Operator{}, {video.id, {}}, *content);
-        } catch (const Error& error) {
-          if (error.fault() != Fault::conflict) withdraw(oldId, video.id);  // else its owner uploads to it meanwhile
-          requireOfContent(error);
-          return fail(fmt::format("its content was refused: {}", error.what()));
-        }
-      }
-      finish(oldId, video.id, notes);
-      ++totals_.videos;
+      if (!before) addVideo(row, oldId, oldName, video, notes);
       thing.newId = video.id.text;
+      thing.name = video.name;
+      try {
+        its_.uploads_.put(Operator{}, {video.id, {}}, *content);
+      } catch (const Error& error) {
+        database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+          if (rows::setState(transaction, video.id, VideoState::pending, VideoState::purging)) {
+            rows::removeImported(transaction, options_.site, nameOf(ImportKind::video), oldId);
+            rows::deleteVideo(transaction, video.id);
+          }
+        });
+        if (error.fault() == Fault::diskFull || error.fault() == Fault::busy) throw;
+        thing.outcome = ImportOutcome::failed;
+        thing.newId.clear();
+        return skip(fmt::format("its content was refused: {}", error.what()));
+      }
+      if (deletions_.contains(oldId)) {
+        notes.emplace_back("is in the trash: its deletion was waiting");
+        const Time now = systemClock().now();
+        database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+          if (const auto stored = rows::findVideo(transaction, video.id))
+            rows::queueDeletion(transaction, *stored, now + options_.deletionDelay, now);
+        });
+      }
+      ++totals_.videos;
       thing.outcome = ImportOutcome::imported;
       thing.detail = fmt::format("{}", fmt::join(notes, "; "));
       tell(thing);
-    }
-
-    // Throws what would befall every other content, too; the signal that ends a command is `unavailable`.
-    static void requireOfContent(const Error& error) {
-      for (const Fault fault : {Fault::diskFull, Fault::busy, Fault::unavailable})
-        if (error.fault() == fault) throw error;
-    }
-
-    // Removes a video that has got no content, and that it was imported.
-    void withdraw(const std::string& oldId, const VideoId& id) {
-      database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-        const auto stored = rows::findVideo(transaction, id);
-        if (stored && stored->blob) return;
-        if (rows::setState(transaction, id, VideoState::pending, VideoState::purging))
-          rows::deleteVideo(transaction, id);
-        rows::removeImported(transaction, thingOf(ImportKind::video, oldId));
-      });
-    }
-
-    // What is left to be done once a content is stored, at once.
-    void finish(const std::string& oldId, const VideoId& id, std::vector<std::string>& notes) {
-      const bool isDeleted = deletions_.contains(oldId);
-      if (isDeleted) notes.emplace_back("is in the trash: its deletion was waiting");
-      database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
-        auto stored = rows::findVideo(transaction, id);
-        const Time now = systemClock().now();
-        if (isDeleted && stored && rows::queueDeletion(transaction, *stored, now + options_.deletionDelay, now)) {
-          stored->visibility = options_.visibility;
-          rows::setVideo(transaction, *stored);
-        }
-        rows::setImportedDone(transaction, thingOf(ImportKind::video, oldId));
-      });
     }
 
     // Adds the row of a video, which waits for its content.
@@ -429,8 +335,7 @@ class MysqlImport : public DataImport {
       video.name = cleanText(oldName, longestImportedName, Lines::one);
       if (video.name.empty()) video.name = "video";
       if (video.name != oldName) notes.emplace_back("its name was changed");
-      // What was deleted there is not shown before it is deleted here.
-      video.visibility = deletions_.contains(oldId) ? Visibility::private_ : options_.visibility;
+      video.visibility = options_.visibility;
       const bool isKept = isUuid7(oldId);
       database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
         video.id = VideoId{isKept && !rows::isVideo(transaction, oldId) ? oldId : makeUuid7(video.created)};
@@ -440,7 +345,7 @@ class MysqlImport : public DataImport {
           described.description = text;
           rows::setVideo(transaction, described);
         }
-        rows::insertImported(transaction, thingOf(ImportKind::video, oldId), {video.id.text, {}, false});
+        remember(transaction, ImportKind::video, oldId, video.id.text);
       });
     }
 
@@ -472,13 +377,13 @@ class MysqlImport : public DataImport {
       }
       const std::string oldVideo = row.text({"video_id"});
       const auto video = known(ImportKind::video, oldVideo);
-      if (!video || !video->isDone) return skip(fmt::format("video {} was not taken over", oldVideo));
+      if (!video) return skip(fmt::format("video {} was not taken over", oldVideo));
       const auto [author, why] = ownerOf(row.text({"author_id", "user_id"}));
       if (!author) return skip(why);
       NewImport made;
       made.oldId = oldId;
       made.author = *author;
-      made.comment.video = VideoId{video->newId};
+      made.comment.video = VideoId{*video};
       made.comment.content = cleanText(row.text({"content"}), longestImportedComment, Lines::several);
       if (made.comment.content.empty()) return skip("is empty");
       made.comment.time = row.time({"time", "post_time", "created_at"}).value_or(systemClock().now());
@@ -494,8 +399,7 @@ class MysqlImport : public DataImport {
         gone.clear();
         added = 0;
         for (NewImport& one : batch_) {
-          const rows::OldThing thing = thingOf(ImportKind::comment, one.oldId);
-          if (rows::findImported(transaction, thing)) continue;  // twice in the dump
+          if (known(transaction, ImportKind::comment, one.oldId)) continue;  // twice in the dump
           const auto video = rows::findKept(transaction, one.comment.video);
           if (!video || video->isPurged) {
             gone.push_back(one.oldId);
@@ -503,7 +407,7 @@ class MysqlImport : public DataImport {
           }
           one.comment.id = CommentId{makeUuid7(one.comment.time)};
           rows::insertComment(transaction, one.comment, one.author);
-          rows::insertImported(transaction, thing, {one.comment.id.text, {}});
+          remember(transaction, ImportKind::comment, one.oldId, one.comment.id.text);
           ++added;
         }
       });
@@ -520,8 +424,7 @@ class MysqlImport : public DataImport {
     const std::function<void(const ImportedThing&)>& each_;
     const DataProgress& progress_;
     std::map<std::string, std::int64_t> rows_;  // by table
-    std::map<ImportKind, std::set<std::string>> met_;
-    std::set<std::string> videos_;  // the IDs in the dump
+    std::set<std::string> videos_;              // the IDs in the dump
     std::set<std::string> deletions_;
     std::vector<NewImport> batch_;
     ImportTotals totals_;
@@ -534,10 +437,32 @@ class MysqlImport : public DataImport {
 
 }  // namespace
 
-void checkDump(const ImportFiles& files) {
-  std::int64_t users = 0;
-  readDump(files, isImportedTable, [&](const DumpRow& row) { users += row.table == "users" ? 1 : 0; });
-  requireUsers(users);
+std::string importedName(std::string_view name, std::string_view number) {
+  if (isUserName(name)) return std::string(name);
+  const bool isAscii =
+      std::all_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 128; });
+  std::string made;
+  for (const char c : name.substr(0, 64)) made += isNameStart(c) || c == '.' || c == '-' ? c : '_';
+  if (!made.empty() && !isNameStart(made.front())) made.front() = '_';
+  if (isAscii && made.find_first_not_of('_') != std::string::npos) return made;
+  std::string digits;
+  for (const char c : number.substr(0, 40)) digits += isNameStart(c) ? c : '_';
+  return "user_" + digits;
+}
+
+std::optional<Time> parseImportedTime(std::string_view text) {
+  constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  if (text.size() == 21 && text.substr(11, 2) == ", ") {  // Nov 21 2026, 01:48:20
+    for (std::size_t i = 0; i < months.size(); ++i)
+      if (text.starts_with(months[i]))
+        return parseTime(fmt::format("{}-{:02}-{}T{}Z", text.substr(7, 4), i + 1, text.substr(4, 2), text.substr(13)));
+    return std::nullopt;
+  }
+  if (text.size() < 19) return std::nullopt;
+  std::string moment(text);
+  if (moment[10] == ' ') moment[10] = 'T';
+  if (moment.find_first_of("Zz+", 19) == std::string::npos) moment += 'Z';
+  return parseTime(moment);
 }
 
 std::unique_ptr<DataImport> makeDataImport(store::Database& database, LocalUploads& uploads,

@@ -127,19 +127,13 @@ class LocalData : public Data {
   void check(const CheckData& wanted, const std::function<void(const Finding&)>& found,
              const DataProgress& progress) override {
     const auto directory = open(wanted.repair ? store::Hold::exclusive : store::Hold::shared);
-    try {
-      store::requireSchema(directory->databasePath(), store::schemaOf(*directory));
-    } catch (const Error& error) {
-      if (error.fault() != Fault::databaseFailed) throw;
-      return found(
-          {FindingKind::damagedDatabase, FindingState::found, "video.db", error.what(), "none: restore a backup"});
-    }
+    store::requireSchema(directory->databasePath(), store::schemaOf(*directory));
     checkDirectory(directory, wanted, deletionDelay_, found, progress);
   }
 
-  void exportTo(const ExportData& wanted, const std::function<int()>& openFolder,
-                const std::function<void(const ExportedVideo&)>& each, const DataProgress& progress) override {
-    exportDirectory(open(store::Hold::shared), wanted, openFolder, each, progress);
+  void exportTo(const ExportData& wanted, int folder, const std::function<void(const ExportedVideo&)>& each,
+                const DataProgress& progress) override {
+    exportDirectory(open(store::Hold::shared), wanted, folder, each, progress);
   }
 
  private:

@@ -141,31 +141,22 @@ void setBeside(store::Transaction& transaction, const VideoId& id, std::int64_t 
   transaction.query("UPDATE video_info SET beside_size = ? WHERE id = ?", bytes, id).run();
 }
 
-std::optional<Imported> findImported(store::Reader& reader, const OldThing& thing) {
-  auto query = reader.query("SELECT new_id, old_name, done FROM imported WHERE site = ? AND what = ? AND old_id = ?",
-                            thing.site, thing.what, thing.oldId);
-  if (!query.next()) return std::nullopt;
-  return Imported{std::string(query.text(0)), std::string(query.text(1)), query.integer(2) != 0};
+std::optional<std::string> findImported(store::Reader& reader, std::string_view site, std::string_view what,
+                                        std::string_view oldId) {
+  auto query =
+      reader.query("SELECT new_id FROM imported WHERE site = ? AND what = ? AND old_id = ?", site, what, oldId);
+  return query.next() ? std::optional(std::string(query.text(0))) : std::nullopt;
 }
 
-void insertImported(store::Transaction& transaction, const OldThing& thing, const Imported& imported) {
-  transaction
-      .query("INSERT INTO imported (site, what, old_id, new_id, old_name, done) VALUES (?, ?, ?, ?, ?, ?)", thing.site,
-             thing.what, thing.oldId, imported.newId, imported.oldName, imported.isDone)
+void insertImported(store::Transaction& transaction, std::string_view site, std::string_view what,
+                    std::string_view oldId, std::string_view newId) {
+  transaction.query("INSERT INTO imported (site, what, old_id, new_id) VALUES (?, ?, ?, ?)", site, what, oldId, newId)
       .run();
 }
 
-void setImportedDone(store::Transaction& transaction, const OldThing& thing) {
-  transaction
-      .query("UPDATE imported SET done = 1 WHERE site = ? AND what = ? AND old_id = ?", thing.site, thing.what,
-             thing.oldId)
-      .run();
-}
-
-void removeImported(store::Transaction& transaction, const OldThing& thing) {
-  transaction
-      .query("DELETE FROM imported WHERE site = ? AND what = ? AND old_id = ?", thing.site, thing.what, thing.oldId)
-      .run();
+void removeImported(store::Transaction& transaction, std::string_view site, std::string_view what,
+                    std::string_view oldId) {
+  transaction.query("DELETE FROM imported WHERE site = ? AND what = ? AND old_id = ?", site, what, oldId).run();
 }
 
 }  // namespace video::rows

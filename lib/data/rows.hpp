@@ -91,24 +91,14 @@ void setBeside(store::Transaction& transaction, const VideoId& id, std::int64_t 
 /// Adds the difference between what was counted and recorded to the sums of a user.
 void correctSums(store::Transaction& transaction, const WrongSums& wrong);
 
-/// A thing of another site.
-struct OldThing {
-  std::string_view site;
-  std::string_view what;
-  std::string_view oldId;
-};
-/// What has become of it.
-struct Imported {
-  std::string newId;    ///< here
-  std::string oldName;  ///< hash of the login name there, of a user; else empty
-  bool isDone = true;   ///< nothing is left to be done for it
-};
-/// Returns what has become of it; nothing if it was not imported.
-std::optional<Imported> findImported(store::Reader& reader, const OldThing& thing);
-void insertImported(store::Transaction& transaction, const OldThing& thing, const Imported& imported);
-/// Records that nothing is left to be done for it.
-void setImportedDone(store::Transaction& transaction, const OldThing& thing);
+/// Returns the ID here of a thing of another site; nothing if it was not imported.
+std::optional<std::string> findImported(store::Reader& reader, std::string_view site, std::string_view what,
+                                        std::string_view oldId);
+/// Records the ID here of a thing of another site.
+void insertImported(store::Transaction& transaction, std::string_view site, std::string_view what,
+                    std::string_view oldId, std::string_view newId);
 /// Removes such a record.
-void removeImported(store::Transaction& transaction, const OldThing& thing);
+void removeImported(store::Transaction& transaction, std::string_view site, std::string_view what,
+                    std::string_view oldId);
 
 }  // namespace video::rows

@@ -42,6 +42,12 @@ bool isExtension(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
 }
 
+bool isBlobName(std::string_view name) {
+  if (name.size() < idDigits || !std::all_of(name.begin(), name.begin() + idDigits, isHex)) return false;
+  const std::string_view rest = name.substr(idDigits);
+  return rest.empty() || (rest.size() >= 2 && rest[0] == '.' && std::all_of(rest.begin() + 1, rest.end(), isExtension));
+}
+
 void requirePlainName(std::string_view name) {
   if (name.empty() || name.front() == '.' || name.find('/') != std::string_view::npos ||
       name.find('\0') != std::string_view::npos)
@@ -414,21 +420,15 @@ bool Blobs::isUnderWay(std::string_view name) const {
 }
 
 std::shared_ptr<const Descriptor> Blobs::open(std::string_view blob) const {
-  if (!isName(blob)) return nullptr;
+  if (!isBlobName(blob)) return nullptr;
   // Opened one folder at a time, because O_NOFOLLOW applies only to the last component of a path.
   const Descriptor blobs = os::openFolder(directory_->files(), directory_->descriptor(), "blobs");
   const Descriptor shard =
       os::openIfThere(directory_->files(), blobs.number(), std::string(blob.substr(0, 2)), O_RDONLY | O_DIRECTORY);
   if (!shard) return nullptr;
-  Descriptor file = os::openIfThere(directory_->files(), shard.number(), std::string(blob), O_RDONLY | O_NONBLOCK);
+  Descriptor file = os::openIfThere(directory_->files(), shard.number(), std::string(blob), O_RDONLY);
   if (!file) return nullptr;
   return reading_->share(blob, std::move(file));
-}
-
-bool Blobs::isName(std::string_view name) {
-  if (name.size() < idDigits || !std::all_of(name.begin(), name.begin() + idDigits, isHex)) return false;
-  const std::string_view rest = name.substr(idDigits);
-  return rest.empty() || (rest.size() >= 2 && rest[0] == '.' && std::all_of(rest.begin() + 1, rest.end(), isExtension));
 }
 
 std::string Blobs::pathOf(std::string_view blob) {
@@ -462,7 +462,7 @@ void Blobs::remove(std::span<Removal> all) {
   for (Removal& one : all)
     attempt(one, [&] {
       if (!one.incoming.empty()) removeIncoming(one.incoming);
-      if (!isName(one.blob)) return;
+      if (!isBlobName(one.blob)) return;
       Shard& shard = shardOf(one.blob.substr(0, 2));
       if (!shard.folder) return;
       removeOrHold(*directory_, shard.folder.number(), one.blob, isHeld);
@@ -506,7 +506,7 @@ std::vector<std::string> Blobs::listFolders() const {
   std::vector<std::string> names = os::listNames(directory_->files(), blobs.number(), "blobs");
   std::erase_if(names, [&](const std::string& name) {
     struct stat is {};
-    return name.starts_with('.') || !findStatus(blobs, name, is) || !S_ISDIR(is.st_mode);
+    return !findStatus(blobs, name, is) || !S_ISDIR(is.st_mode);
   });
   std::sort(names.begin(), names.end());
   return names;

@@ -105,8 +105,6 @@ class Blobs {
   /// Opens a blob for reading with pread. Readers of the same blob share one descriptor. Returns null if there is no
   /// such blob.
   std::shared_ptr<const Descriptor> open(std::string_view blob) const;
-  /// Returns whether a blob can have this name; then it is a plain file name.
-  static bool isName(std::string_view blob);
   /// Returns the path of a blob below `blobs/`.
   static std::string pathOf(std::string_view blob);
 

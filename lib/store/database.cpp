@@ -81,8 +81,6 @@ struct Database::Impl {
       auto first =
           std::make_unique<SqliteConnection>(directory->databasePath(), SqliteConnection::Kind::reader, options, texts);
       requireSchema(directory->databasePath(), schemaOf(*first, directory->databasePath()));
-      // A copy that VACUUM INTO or sqlite3 made has another mode.
-      first->control("PRAGMA journal_mode = WAL");
       pool.idle.push_back(std::move(first));
     });
     directory->reserve().make(options.freeSpaceFloor);

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <exception>
 
 #include "base/error.hpp"
 #include "base/ids.hpp"
@@ -18,13 +17,6 @@ namespace video::store {
 namespace {
 
 constexpr const char* lostFolder = "lost+found";
-
-// Names come from rows, too, which may be damaged.
-const std::string& plain(const std::string& name) {
-  if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos)
-    throw Error(Fault::malformed, "not a plain file name");
-  return name;
-}
 
 Time timeOf(const timespec& moment) {
   return Time{std::chrono::seconds{moment.tv_sec} + std::chrono::milliseconds{moment.tv_nsec / 1'000'000}};
@@ -41,8 +33,8 @@ std::string LostFiles::put(int folder, const std::string& name, const std::strin
   const Descriptor to = openFolder();
   // Its age counts from now. Not every file system notes a rename.
   ::utimensat(folder, name.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
-  std::string given = plain(newName);
-  while (files.renameat2(folder, plain(name).c_str(), to.number(), given.c_str(), RENAME_NOREPLACE) != 0) {
+  std::string given = newName;
+  while (files.renameat2(folder, name.c_str(), to.number(), given.c_str(), RENAME_NOREPLACE) != 0) {
     if (errno != EEXIST) os::throwErrno(errno, name);
     given = newName + '.' + makeRandomHex(4);
   }
@@ -52,7 +44,7 @@ std::string LostFiles::put(int folder, const std::string& name, const std::strin
 }
 
 std::string LostFiles::write(const std::string& name, std::string_view bytes) {
-  os::writeFile(directory_.files(), openFolder().number(), plain(name), bytes, 0640, os::Existing::replace);
+  os::writeFile(directory_.files(), openFolder().number(), name, bytes, 0640, os::Existing::replace);
   return name;
 }
 
@@ -77,13 +69,13 @@ std::vector<LostFile> LostFiles::list() const {
 }
 
 Descriptor LostFiles::open(const std::string& name) const {
-  return os::openIfThere(directory_.files(), openFolder().number(), plain(name), O_RDONLY | O_NONBLOCK);
+  return os::openIfThere(directory_.files(), openFolder().number(), name, O_RDONLY);
 }
 
 void LostFiles::putBack(const std::string& name, int folder, const std::string& newName) {
   os::FileSystem& files = directory_.files();
   const Descriptor from = openFolder();
-  if (files.renameat2(from.number(), plain(name).c_str(), folder, plain(newName).c_str(), RENAME_NOREPLACE) != 0)
+  if (files.renameat2(from.number(), name.c_str(), folder, newName.c_str(), RENAME_NOREPLACE) != 0)
     os::throwErrno(errno, name);
   os::sync(files, folder, newName);
   os::sync(files, from.number(), lostFolder);
@@ -92,18 +84,20 @@ void LostFiles::putBack(const std::string& name, int folder, const std::string& 
 std::size_t LostFiles::removeOld(Time moment) {
   os::FileSystem& files = directory_.files();
   std::size_t removed = 0;
-  std::exception_ptr failure;
   for (const LostFile& one : list()) {
     // fsck names what it saves #INODE.
     if (one.since >= moment || one.name.starts_with('#')) continue;
-    try {
-      os::removeTree(files, openFolder().number(), one.name);
-      ++removed;
-    } catch (const Error&) {
-      if (!failure) failure = std::current_exception();
+    const Descriptor all = openFolder();
+    if (!one.isFolder) {
+      os::removeFile(files, all.number(), one.name);
+    } else {
+      const Descriptor folder = os::openFolder(files, all.number(), one.name);
+      for (const std::string& name : os::listNames(files, folder.number(), one.name))
+        os::removeFile(files, folder.number(), name);
+      if (files.rmdirat(all.number(), one.name.c_str()) != 0) os::throwErrno(errno, one.name);
     }
+    ++removed;
   }
-  if (failure) std::rethrow_exception(failure);
   return removed;
 }
 

@@ -37,7 +37,6 @@ class LostFiles {
   /// Moves a file to where nothing else has the name, durably.
   void putBack(const std::string& name, int folder, const std::string& newName);
   /// Removes what was put here before `moment`, but not what the check of a file system has saved. Returns how many.
-  /// Throws the first failure after it has tried all.
   std::size_t removeOld(Time moment);
 
  private:

@@ -88,20 +88,10 @@ bool isOfIndex(std::string_view problem) {
          problem.find("in index") != std::string_view::npos || problem.starts_with("non-unique entry in index");
 }
 
-// Whether SQLite could not even read on.
-bool isDamage(const SQLite::Exception& exception) {
-  return exception.getErrorCode() == SQLITE_CORRUPT || exception.getErrorCode() == SQLITE_NOTADB;
-}
-
 std::vector<std::string> problemsOf(SQLite::Database& database) {
   std::vector<std::string> problems;
-  try {
-    SQLite::Statement check(database, "PRAGMA integrity_check(100)");
-    while (check.executeStep()) problems.push_back(check.getColumn(0).getString());
-  } catch (const SQLite::Exception& exception) {
-    if (!isDamage(exception)) throw;
-    problems.emplace_back(exception.what());
-  }
+  SQLite::Statement check(database, "PRAGMA integrity_check(100)");
+  while (check.executeStep()) problems.push_back(check.getColumn(0).getString());
   if (problems == std::vector<std::string>{"ok"}) problems.clear();
   return problems;
 }
@@ -113,14 +103,13 @@ bool checkRows(DataDirectory& directory, bool repair, const std::function<void(c
   const std::vector<std::string> problems = problemsOf(database);
   const bool isMendable = std::all_of(problems.begin(), problems.end(), isOfIndex);
   bool isMended = false;
-  std::string mend = isMendable ? "build the indexes again" : "none: restore a backup";
-  if (!problems.empty() && isMendable && repair) try {
-      database.exec("REINDEX");
-      isMended = problemsOf(database).empty();
-    } catch (const SQLite::Exception& exception) {
-      mend = fmt::format("none: the indexes cannot be built again ({}); restore a backup", exception.what());
-    }
-  for (const std::string& problem : problems) found({RowProblem::Kind::damage, "video.db", problem, mend, isMended});
+  if (!problems.empty() && isMendable && repair) {
+    database.exec("REINDEX");
+    isMended = problemsOf(database).empty();
+  }
+  for (const std::string& problem : problems)
+    found({RowProblem::Kind::damage, "video.db", problem,
+           isMendable ? "build the indexes again" : "none: restore a backup", isMended});
   if (!problems.empty() && !isMendable) return false;
   database.exec("PRAGMA foreign_keys = OFF");
   // Without the rows that are set aside others may refer to nothing.
@@ -141,9 +130,7 @@ bool checkRows(DataDirectory& directory, bool repair, const std::function<void(c
   }
   return true;
 } catch (const SQLite::Exception& exception) {
-  if (!isDamage(exception)) throw errorOf(exception);
-  found({RowProblem::Kind::damage, "video.db", exception.what(), "none: restore a backup", false});
-  return false;
+  throw errorOf(exception);
 }
 
 }  // namespace video::store

@@ -27,6 +27,13 @@ std::int64_t removeToken(store::Transaction& transaction, std::string_view hash)
 std::int64_t removeToken(store::Transaction& transaction, const TokenId& id);
 /// Removes at most `limit` tokens of one user or of all users, oldest first.
 std::int64_t removeTokens(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit);
+/// The same for those with this label.
+std::int64_t removeTokensLabelled(store::Transaction& transaction, std::optional<UserId> user, std::string_view label,
+                                  std::int64_t limit);
+/// Removes at most `limit` tokens that stand for a session, of one user or of all users.
+std::int64_t removeLogins(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit);
+/// Removes all such tokens of a user but the one with this hash.
+void removeOtherLoginsOf(store::Transaction& transaction, UserId user, std::string_view hash);
 /// Removes all tokens of a user but the one with this hash.
 void removeOtherTokensOf(store::Transaction& transaction, UserId user, std::string_view hash);
 /// Removes all sessions and tokens of a user. Increments the rights epoch even if there are none, because callers also

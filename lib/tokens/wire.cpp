@@ -18,11 +18,11 @@ constexpr Endpoint<OfUserQuery, Page<Token>> list{
     {.name = "tokens.list", .method = Method::get, .path = "/tokens", .summary = "List API tokens"}};
 constexpr Endpoint<OfUserQuery, Page<Token>> listOf{
     {.name = "tokens.list", .method = Method::get, .path = "/user/{user_name}/tokens", .summary = "List API tokens"}};
-constexpr Endpoint<OfUser, void> revokeAll{{.name = "tokens.revokeAll",
-                                            .method = Method::delete_,
-                                            .path = "/tokens",
-                                            .success = 204,
-                                            .summary = "Revoke all API tokens"}};
+constexpr Endpoint<RevokeTokens, void> revokeAll{{.name = "tokens.revokeAll",
+                                                  .method = Method::delete_,
+                                                  .path = "/tokens",
+                                                  .success = 204,
+                                                  .summary = "Revoke all API tokens"}};
 constexpr Endpoint<TokenRef, void> revoke{{.name = "tokens.revoke",
                                            .method = Method::delete_,
                                            .path = "/tokens/{id}",
@@ -39,7 +39,9 @@ class RemoteTokens : public Tokens {
   Page<Token> list(const Credential& by, const OfUserQuery& wanted) override {
     return server_.call(wanted.name ? wire::listOf : wire::list, by, wanted);
   }
-  void revokeAll(const Credential& by, const OfUser& wanted) override { server_.call(wire::revokeAll, by, wanted); }
+  void revokeAll(const Credential& by, const RevokeTokens& wanted) override {
+    server_.call(wire::revokeAll, by, wanted);
+  }
   void revoke(const Credential& by, const TokenRef& wanted) override { server_.call(wire::revoke, by, wanted); }
 
  private:

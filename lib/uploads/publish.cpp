@@ -24,6 +24,13 @@ std::vector<std::string> notesOf(const rows::NewContent& content) {
   return content.media ? media::playbackNotes(content.contentType, *content.media) : std::vector<std::string>();
 }
 
+// Whether a finished file of a kind that may have pictures says that it has sound alone.
+bool isSoundAlone(const rows::NewContent& content) {
+  const bool isElements = content.contentType == "video/webm" || content.contentType == "video/x-matroska";
+  return isElements && content.media && content.media->audioCodec && !content.media->videoCodec &&
+         !content.media->width;
+}
+
 }  // namespace
 
 rows::StoredVideo Publisher::findUploadable(store::Reader& reader, const Credential& by, const access::Identity& who,
@@ -81,8 +88,15 @@ std::uint64_t Publisher::requireQuota(store::Reader& reader, UserId owner, std::
 
 media::Kind Publisher::kindOf(std::string_view front) const {
   if (const auto kind = media::sniff(front)) return *kind;
-  if (!options_.serveUnknownTypes) throw Error(Fault::unsupportedMediaType, "file: not a supported video format");
-  return {"application/octet-stream", "bin"};
+  if (!options_.serveUnknownTypes) throw isNoVideo();
+  return {"application/octet-stream", "bin", {}};
+}
+
+bool Publisher::requireVideo(std::string_view front) const {
+  if (options_.serveUnknownTypes) return true;
+  const media::Judged judged = media::judge(front);
+  if (!judged.kind) throw isNoVideo();
+  return judged.isFinal;
 }
 
 // Returns what a finished file says about itself. If it cannot be opened now, the task media-probe tries it again.
@@ -106,6 +120,7 @@ Uploaded Publisher::commit(const Credential& by, const Upload& wanted, store::In
   if (wanted.digest && *wanted.digest != content.sha256)
     throw Error(Fault::malformed, "sha256: does not match the received bytes");
   content.media = lookInto(content);
+  if (isSoundAlone(content) && !options_.serveUnknownTypes) throw isNoVideo();
   if (origin != nullptr) content.originalSha256 = origin->originalSha256.value_or(origin->sha256);
   bool isLimited = false;
   std::optional<rows::StoredVideo> written;
@@ -176,10 +191,15 @@ void Publisher::removeRefused() noexcept try {
 }
 
 Error Publisher::tooLarge() const {
-  return Error(Fault::tooLarge, fmt::format("file: exceeds the limit of {}", formatSize(options_.maxUpload)));
+  return Error(Fault::tooLarge, fmt::format("file: exceeds the limit of {}", formatSize(options_.maxUpload)))
+      .because(Reason::uploadLimit);
 }
 Error Publisher::overQuota() {
   return Error(Fault::overQuota, "the owner's quota would be exceeded");
+}
+Error Publisher::isNoVideo() {
+  return Error(Fault::unsupportedMediaType, fmt::format("file: not a video that is taken: {}", media::listOfKinds()))
+      .because(Reason::noVideoFormat);
 }
 Error Publisher::isEmpty() {
   return Error(Fault::malformed, "file: is empty");

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,9 +60,14 @@ class Publisher {
   Uploaded commit(const Credential& by, const Upload& wanted, store::Incoming& incoming,
                   const rows::StoredUpload* resumable = nullptr, const rows::StoredVideo* origin = nullptr);
 
+  /// Throws unsupportedMediaType if a file that begins with `front` is no video, as far as that tells. Returns whether
+  /// that is certain.
+  bool requireVideo(std::string_view front) const;
+
   Error tooLarge() const;
   static Error overQuota();
   static Error isEmpty();
+  static Error isNoVideo();
   static Error isGone(const UploadId& id, std::string_view why);
 
  private:
@@ -81,6 +89,32 @@ class Publisher {
   const std::function<void()> wakePurge_;
   std::mutex refusedMutex_;
   std::vector<Refused> refused_;
+};
+
+/// Judges an upload while it arrives, so that what is no video is refused after its first bytes. For one thread.
+class FrontJudge {
+ public:
+  /// `publisher` must outlive it. `seen`: the bytes that have arrived already.
+  explicit FrontJudge(const Publisher& publisher, std::string_view seen = {}) : publisher_(publisher), front_(seen) {}
+
+  void add(std::span<const std::byte> piece) {
+    if (isDone_) return;
+    const std::string_view bytes(reinterpret_cast<const char*>(piece.data()), piece.size());
+    front_.append(bytes.substr(0, media::mostJudged - front_.size()));
+  }
+  /// Throws unsupportedMediaType as soon as what was added shows it.
+  void require() {
+    if (isDone_ || front_.size() < next_) return;
+    isDone_ = publisher_.requireVideo(front_) || front_.size() >= media::mostJudged;
+    next_ = std::min(2 * front_.size(), media::mostJudged);
+    if (isDone_) std::string().swap(front_);
+  }
+
+ private:
+  const Publisher& publisher_;
+  std::string front_;
+  std::size_t next_ = media::judgedFront;
+  bool isDone_ = false;
 };
 
 }  // namespace video

@@ -293,6 +293,8 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
   const HashedUploads::Keep keepHash(hashes_, id, hashed);
   store::Incoming incoming = blobs_.resume(id, before, hashed, isStopped, confirm);
   PieceHashes hashesOfPiece(its.checksum, its.digest);
+  std::optional<FrontJudge> judge;
+  if (before < media::judgedFront) judge.emplace(publisher_, incoming.front());
   std::uint64_t synced = before;
   std::uint64_t looked = before;
   std::uint64_t inRow = 0;  // bytes of this piece that the row counts already
@@ -316,6 +318,8 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
       throw;
     }
     count(size);
+    if (judge) judge->add(piece);
+    if (judge && hashesOfPiece.isEmpty()) judge->require();
     incoming.write(piece);
     hashesOfPiece.add(piece);
     if (incoming.size() - looked >= spaceStep) {
@@ -331,17 +335,24 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
   };
   std::exception_ptr broken;
   bool isFull = false;
+  bool isRefused = false;  // for what it is
   try {
     bytes.push({take, [&] { return incoming.room(); }});
     hashesOfPiece.require();
+    if (judge) judge->require();
   } catch (const Error& error) {
     isFull = error.fault() == Fault::diskFull;
+    isRefused = error.fault() == Fault::unsupportedMediaType;
     broken = std::current_exception();
   } catch (...) {
     broken = std::current_exception();
   }
   const auto recorded = [&] { return static_cast<std::uint64_t>(upload.offset); };
-  if (broken && (!hashesOfPiece.isEmpty() || !isWhole)) {
+  if (isRefused) {
+    remove(upload);
+    incoming.drop();
+    hashed = {};
+  } else if (broken && (!hashesOfPiece.isEmpty() || !isWhole)) {
     if (recorded() > before) recordSynced(before);
     incoming.cut(before);
   } else if (isFull) {

@@ -580,10 +580,9 @@ TEST_CASE("a migration lists the contents that were there", "[backup]") {
   {
     sqlite3* old = nullptr;
     REQUIRE(sqlite3_open((settings.dataDirectory / "video.db").c_str(), &old) == SQLITE_OK);
-    const std::string sql =
-        bytesOf(fs::path(VIDEO_SOURCE_DIR) / "tests/schemas/0018.sql") +
-        "UPDATE video_info SET thumbnail = 'thumbnail-aa.bb.png', play = 'play-cc.mp4' WHERE id LIKE "
-        "'%1';";
+    const std::string sql = bytesOf(fs::path(VIDEO_SOURCE_DIR) / "tests/schemas/0018.sql") +
+                            "UPDATE video_info SET thumbnail = 'thumbnail-aa.bb.png', play = 'play-cc.mp4' WHERE id LIKE "
+                            "'%1';";
     CHECK(sqlite3_exec(old, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
     sqlite3_close(old);
   }

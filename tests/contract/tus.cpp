@@ -442,7 +442,7 @@ TEST_CASE("a piece that gets no turn among the uploads waits, and is then locked
   });
   const std::string upload = tus.create("100");
   auto holder = std::make_unique<RawClient>(tus.site.url());
-  holder->send(tus.rawPatch(tus.create("100000"), 0, 100'000) + std::string(40'000, 'x'));
+  holder->send(tus.rawPatch(tus.create("100000"), 0, 100'000) + movie(40'000));
   waitFor("the other upload has begun", [&] { return countFiles(tus.site.data() / "incoming") == 1; });
   const httplib::Response reply = tus.patch(upload, "0", hello);
   CHECK(reply.status == 423);
@@ -459,7 +459,7 @@ TEST_CASE("a HEAD does not wait for a piece of the same upload that waits for a 
     settings.transport.progressTimeout = 60s;
   });
   RawClient holder(tus.site.url());
-  holder.send(tus.rawPatch(tus.create("100000"), 0, 100'000) + std::string(40'000, 'x'));
+  holder.send(tus.rawPatch(tus.create("100000"), 0, 100'000) + movie(40'000));
   waitFor("the other upload has begun", [&] { return countFiles(tus.site.data() / "incoming") == 1; });
   const std::string upload = tus.create("100");
   RawClient waiting(tus.site.url());
@@ -505,7 +505,7 @@ TEST_CASE("a client that still sends when a newer request wins learns that at on
   Tus tus;
   const std::string upload = tus.create("1000000000");
   RawClient sender(tus.site.url());
-  sender.send(tus.rawPatch(upload, 0, 1'000'000'000));
+  sender.send(tus.rawPatch(upload, 0, 1'000'000'000) + movie(5'000));  // what is no video is refused
   std::jthread sending([&] { CHECK(sender.sendUntilRefused() != EAGAIN); });
   waitFor("bytes arrive", [&] {
     std::error_code none;

@@ -10,6 +10,7 @@
 #include "contract/site.hpp"
 #include "shares/fields.hpp"
 #include "uploads/fields.hpp"
+#include "videos/fields.hpp"
 #include "wait.hpp"
 
 using namespace video;
@@ -326,4 +327,83 @@ TEST_CASE("a piece that waits until its user sends fewer uploads lets a newer re
     });
   };
   uploads.append(ada, at(busy, 0), unsized(push));
+}
+
+TEST_CASE("a probe says what would be taken, and leaves nothing") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  Uploads& uploads = site.at(ada).uploads();
+  uploads.probe(ada, movie(64 * 1024));
+  uploads.probe(ada, movie(100));
+  requireFault([&] { uploads.probe(ada, "no video"); }, Fault::unsupportedMediaType, "mp4, mov, webm");
+  requireFault([&] { uploads.probe(ada, ""); }, Fault::malformed, "is empty");
+  requireFault([&] { site.at(Anonymous{}).uploads().probe(Anonymous{}, movie()); }, Fault::unauthenticated);
+  site.at(Operator{}).uploads().probe(Operator{}, movie());
+  CHECK(site.local().videos().list(Operator{}, {}).items.empty());
+  CHECK(countFiles(site.data() / "incoming") == 0);
+}
+
+TEST_CASE("what is no video is refused after its first bytes, also while its client still sends") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  Uploads& uploads = site.at(ada).uploads();
+  const std::string bytes(8 * mebibyte, 'x');
+  std::atomic<std::size_t> sent = 0;
+  const auto counting = [&] {
+    ByteSource source = sourceOf(bytes);
+    source.push = [&](const ByteSink& sink) {
+      for (; sent < bytes.size(); sent += 4096) sink(std::as_bytes(std::span(bytes).subspan(sent, 4096)));
+      waitFor("the refusal has come", [&] {  // a byte at a time, so that it is seen
+        sink(std::as_bytes(std::span(bytes).first(1)));
+        return false;
+      });
+    };
+    source.size = std::nullopt;
+    return source;
+  };
+  const VideoId video = site.at(ada).videos().add(ada, {"ada", "notes", {}}).id;
+  requireFault([&] { uploads.put(ada, {video, {}}, counting()); }, Fault::unsupportedMediaType);
+  if (site.url().empty()) CHECK(sent <= 4096);
+  CHECK(site.local().videos().show(Operator{}, {video, {}}).state == VideoState::pending);
+
+  sent = 0;
+  const ResumableUpload made = uploads.create(ada, sized(bytes.size()));
+  requireFault([&] { uploads.append(ada, at(made.id, 0), counting()); }, Fault::unsupportedMediaType);
+  requireFault([&] { uploads.show(ada, {made.id}); }, Fault::notFound);
+  VideoQuery pending;
+  pending.state = VideoState::pending;
+  CHECK(site.local().videos().list(Operator{}, pending).items.size() == 1);  // the one that was put to
+  CHECK(countFiles(site.data() / "incoming") == 0);
+
+  // A piece whose checksum is wrong says nothing about the file.
+  const ResumableUpload other = uploads.create(ada, sized(mebibyte));
+  AppendUpload piece = at(other.id, 0);
+  piece.digest = hashOf("another");
+  requireFault([&] { uploads.append(ada, piece, sourceOf(std::string(10'000, 'x'))); }, Fault::malformed);
+  CHECK(uploads.show(ada, {other.id}).offset == 0);
+}
+
+TEST_CASE("a Matroska file with sound alone is refused, wherever its tracks are") {
+  Site site(GENERATE(Way::local, Way::remote));
+  const Credential ada = site.user("ada");
+  Uploads& uploads = site.at(ada).uploads();
+  const std::string head = "\x1a\x45\xdf\xa3\x87\x42\x82\x84webm";
+  const auto sized4 = [](std::size_t size) {  // a size of four bytes
+    std::string text{'\x10', '\0', '\0', '\0'};
+    for (int i = 3; i > 0; --i, size >>= 8) text[static_cast<std::size_t>(i)] = static_cast<char>(size & 0xff);
+    return text;
+  };
+  const auto fileWith = [&](char type, std::size_t before) {
+    const std::string track{'\xae', '\x8e', '\xd7', '\x81', 1,   '\x83', '\x81', type,
+                            '\x86', '\x86', 'A',    '_',    'O', 'P',    'U',    'S'};
+    return head + "\x18\x53\x80\x67\xff" + "\xec" + sized4(before) + std::string(before, '\0') + "\x16\x54\xae\x6b" +
+           static_cast<char>(0x80 | track.size()) + track + "\x1f\x43\xb6\x75\xff" + std::string(5000, '\0');
+  };
+  for (const std::size_t before : {10U, 20'000U, 200'000U}) {
+    CAPTURE(before);
+    const std::string sound = fileWith(2, before);
+    const VideoId video = site.at(ada).videos().add(ada, {"ada", "sound", {}}).id;
+    requireFault([&] { uploads.put(ada, {video, {}}, sourceOf(sound)); }, Fault::unsupportedMediaType);
+    CHECK_NOTHROW(uploads.put(ada, {video, {}}, sourceOf(fileWith(1, before))));
+  }
 }

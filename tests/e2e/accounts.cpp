@@ -284,7 +284,7 @@ TEST_CASE("a link that videoctl creates plays until it is revoked") {
   ctl({"share", "revoke", video, ctl({"-o", "id", "share", "list", video, "--limit", "1"})});
   CHECK(statusOf(client.Get(path)) == 403);
   const std::string second = ctl({"share", "create", video});
-  ctl({"data", "rotate-key"});
+  ctl({"data", "rotate-key", "--yes"});
   CHECK(statusOf(client.Get(second.substr(second.find("/videos/")))) == 403);
 }
 

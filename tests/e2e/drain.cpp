@@ -159,7 +159,7 @@ TEST_CASE("deleting and draining work on a full disk, even without a daemon") {
   const Ended listed = ctl({"-o", "id", "video", "list", "--user", "ada", "--limit", "1"}, config);
   CHECK(listed.status == 0);
   const std::string id = listed.out.substr(0, listed.out.find('\n'));
-  const Ended deleted = ctl({"video", "delete", id, "--now"}, config);
+  const Ended deleted = ctl({"video", "delete", id, "--now", "--yes"}, config);
   INFO(deleted.err);
   CHECK(deleted.status == 0);
   const Ended drained = run(drainOf(config, data));

@@ -87,6 +87,12 @@ TEST_CASE("on a full disk uploads are refused, and operations that free space wo
     answer = status({"-d", R"({"user_name":"eve)" + std::to_string(i) + R"(","pwd":"password of eve"})"}, "/user");
   CHECK(answer == "507");
   CHECK(status({}, "/videos/" + line(first.out)) == "200");
+  // A download that fills the caller's disk is not the server's trash to blame.
+  const Ended back = ctl({"video", "download", line(first.out), "--to", (disk / "back.mp4").string()});
+  INFO(back.err);
+  CHECK(back.status == 11);
+  CHECK(back.err.find("hint: free some space on the disk of that file") != std::string::npos);
+  CHECK(back.err.find("queue drain") == std::string::npos);
   CHECK(ctl({"video", "delete", line(first.out)}).status == 0);
   CHECK(ctl({"queue", "drain"}).status == 0);
   CHECK(ctl({"queue", "list"}).out.empty());

@@ -411,7 +411,7 @@ TEST_CASE("files that root creates in direct mode belong to the directory's owne
   }
   curl({"-o", (home / "back.mp4").string(), url + "/videos/" + id});
   CHECK(sha256(home / "back.mp4") == sha256(file));
-  need(videoctl({"--data-dir", data.string(), "video", "delete", id, "--now"}));
+  need(videoctl({"--data-dir", data.string(), "video", "delete", id, "--now", "--yes"}));
   need(videoctl({"--data-dir", data.string(), "queue", "drain"}));
   CHECK(filesBelow(data / "blobs") == 0);
   daemon.signal(SIGTERM);

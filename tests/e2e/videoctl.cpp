@@ -125,7 +125,7 @@ TEST_CASE("an error hints at what to do next") {
   check(site.run("", {"user", "show", "nobody"}), 4, "user list");
   check(site.run("", {"task", "show", "nothing"}), 4, "task list");
   check(site.run("ada", {"user", "list"}), 6, "session whoami");
-  check(site.run("ada", {"video", "upload", notes}), 7, "accepted types are mp4");
+  check(site.run("ada", {"video", "upload", notes}), 7, "mp4, mov, webm");
   REQUIRE(site.run("", {"user", "set", "ada", "--quota", "1"}).status == 0);
   check(site.run("ada", {"video", "upload", file}), 7, "user show");
   check(videoctl({"--server", site.daemon.url(), "video", "list"}), 6, "session login");
@@ -269,7 +269,7 @@ TEST_CASE("login saves a token in the context, logout removes it") {
   CHECK(who.at("user_name") == "ada");
   CHECK(who.at("kind") == "token");
   CHECK(who.at("scope") == "full");
-  CHECK(ctl({"context", "list", "--no-header"}).out == "home\t" + site.daemon.url() + "\ttrue\ttrue\n");
+  CHECK(ctl({"context", "list", "--no-header"}).out == "home\t" + site.daemon.url() + "\ttrue\ttrue\tada\n");
   CHECK(ctl({"context", "list"}).out.find("vdt_") == std::string::npos);
   CHECK(ctl({"session", "whoami"}, {}, {{"VIDEOCTL_TOKEN", "vdt_other"}}).status == 2);
   CHECK(ctl({"--context", "local", "--data-dir", site.daemon.dataDirectory().string(), "session", "whoami"}).status ==

@@ -112,9 +112,23 @@ TEST_CASE("the name of a person has no bidirectional formatting and is not blank
     CHECK(refused(good).empty());
   for (const std::string_view bad : {"\u202a", "\u202ea", "a\u2066", "\u2069", "\u200e", "\u200fa", "\u061c"})
     CHECK(refused(bad) == "name: has a bidirectional control character");
+  for (const std::string_view bad : {"a\u200b", "\u200d", "\ufeffa", "\u2060", "\u00ada", "\u3164"})
+    CHECK(refused(bad) == "name: has a character without a width");
   for (const std::string_view bad : {" ", "   "}) CHECK(refused(bad) == "name: must not be blank");
   CHECK_FALSE(refused("").empty());
   CHECK_FALSE(refused("abcd").empty());
+}
+
+TEST_CASE("the name of a video made of a file name is one that a video can have") {
+  CHECK(repairedName("Größe 1.mp4") == "Größe 1.mp4");
+  CHECK(repairedName("a\xff\xe5\x9b.mp4") == "a___.mp4");
+  CHECK(repairedName("a\nb\r\tc\x1b[2J\x7f\u009b") == "a_b__c_[2J__");
+  CHECK(repairedName("a\u202eb") == "a\u202eb");  // shown harmlessly, but kept
+  CHECK(repairedName(std::string(300, 'x')) == std::string(200, 'x'));
+  std::string many;
+  for (int i = 0; i < 85; ++i) many += "字";  // 255 bytes, the longest name of a file
+  CHECK(repairedName(many) == many);
+  for (const std::string_view odd : {"\xff", "\n", "\xf0\x9f"}) checkText("name", repairedName(odd), 1, 200);
 }
 
 TEST_CASE("a file name made of a text stays in its folder and shows what it is") {

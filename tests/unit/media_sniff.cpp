@@ -32,6 +32,46 @@ std::string transportStream(std::size_t first, std::size_t step, std::size_t pac
   return bytes;
 }
 
+// One page of Ogg with one packet; `last`: a page of another kind follows.
+std::string oggPage(std::string_view packet, int flags = 2, bool last = true) {
+  std::string page = "OggS";
+  page += '\0';
+  page += static_cast<char>(flags);
+  page.append(20, '\0');
+  page += '\1';
+  page += static_cast<char>(packet.size());
+  page.append(packet);
+  return last ? page + oggPage("data", 0, false) : page;
+}
+
+constexpr std::string_view asfVideo = "\xc0\xef\x19\xbc\x4d\x5b\xcf\x11\xa8\xfd\0\x80\x5f\x5c\x44\x2b"sv;
+constexpr std::string_view asfAudio = "\x40\x9e\x69\xf8\x4d\x5b\xcf\x11\xa8\xfd\0\x80\x5f\x5c\x44\x2b"sv;
+
+std::string asfOf(std::string_view streams) {
+  std::string head("\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\0\xaa\0\x62\xce\x6c"sv);
+  head += static_cast<char>(head.size() + 8 + streams.size());
+  head.append(7, '\0');
+  return head.append(streams);
+}
+
+// An element of Matroska with a size of one byte.
+std::string element(std::string_view id, const std::string& content) {
+  return std::string(id) + static_cast<char>(0x80 | content.size()) + content;
+}
+
+std::string track(char type) {
+  return element("\xae", element("\xd7", "\1") + element("\x83", std::string(1, type)) + element("\x86", "V_X"));
+}
+
+std::string tracks(const std::string& entries) {
+  return element("\x16\x54\xae\x6b", entries);
+}
+
+// A segment of unknown size, as live writers have it.
+std::string segment(const std::string& content) {
+  return "\x18\x53\x80\x67\xff" + content;
+}
+
 }  // namespace
 
 TEST_CASE("videos are recognised by their first bytes") {
@@ -46,11 +86,60 @@ TEST_CASE("videos are recognised by their first bytes") {
   CHECK(typeOf(ebml("webm")) == "video/webm");
   CHECK(typeOf(ebml("matroska")) == "video/x-matroska");
   CHECK(sniff(ebml("matroska"))->extension == "mkv");
-  CHECK(typeOf("OggS\0\2"sv) == "video/ogg");
+  CHECK(typeOf(oggPage("\x80theora\3\2\1"sv)) == "video/ogg");
   CHECK(typeOf("RIFF\xff\0\0\0AVI LIST"sv) == "video/x-msvideo");
   CHECK(typeOf("FLV\x01\x05"sv) == "video/x-flv");
   CHECK(typeOf(transportStream(0, 188, 5)) == "video/mp2t");
   CHECK(typeOf(transportStream(4, 192, 5)) == "video/mp2t");
+  CHECK(typeOf("\0\0\1\xba\x44\0"sv) == "video/mpeg");  // MPEG-2
+  CHECK(typeOf("\0\0\1\xba\x21\0"sv) == "video/mpeg");  // MPEG-1
+  CHECK(typeOf(asfOf(asfVideo)) == "video/x-ms-asf");
+  CHECK(sniff(asfOf(asfVideo))->extension == "wmv");
+}
+
+TEST_CASE("files with sound alone are no videos, and what the first bytes do not tell is taken for now") {
+  CHECK(typeOf(oggPage("\1vorbis"sv)) == "none");
+  CHECK(typeOf(oggPage("OpusHead"sv)) == "none");
+  CHECK(typeOf(oggPage("fishead\0"sv, 2, false) + oggPage("OpusHead"sv)) == "none");
+  CHECK(typeOf(oggPage("fishead\0"sv, 2, false) + oggPage("\x80theora"sv)) == "video/ogg");
+  CHECK(typeOf(oggPage("OpusHead"sv, 2, false)) == "video/ogg");  // others may follow
+  CHECK_FALSE(judge(oggPage("OpusHead"sv, 2, false)).isFinal);
+
+  CHECK(typeOf(asfOf(asfAudio)) == "none");
+  CHECK(typeOf(asfOf(std::string(asfAudio) + std::string(asfVideo))) == "video/x-ms-asf");
+  CHECK(typeOf(asfOf(asfAudio).substr(0, 39)) == "video/x-ms-asf");
+  CHECK_FALSE(judge(asfOf(asfAudio).substr(0, 39)).isFinal);
+
+  for (const std::string_view doc : {"webm"sv, "matroska"sv}) {
+    const std::string sound = track(2);
+    const std::string picture = track(1);
+    const std::string head = ebml(doc);
+    const std::string type(doc == "webm" ? "video/webm" : "video/x-matroska");
+    CHECK(typeOf(head + segment(tracks(sound + picture))) == type);
+    CHECK(judge(head + segment(tracks(sound + picture))).isFinal);
+    CHECK(typeOf(head + segment(tracks(sound))) == "none");
+    CHECK(typeOf(head + segment("\xec\x82xx" + tracks(sound))) == "none");  // behind a Void
+    // Cut off in the tracks, or with its tracks behind the media.
+    for (const std::string& bytes : {head + segment(tracks(sound + picture)).substr(0, 16),
+                                     head + segment("\x1f\x43\xb6\x75\x81x" + tracks(sound)), head}) {
+      CHECK(typeOf(bytes) == type);
+      CHECK_FALSE(judge(bytes).isFinal);
+    }
+  }
+}
+
+TEST_CASE("every cut of a file is judged, and more bytes never make a video of what is none") {
+  const std::string sound = ebml("webm") + segment("\xec\x82xx" + tracks(track(2) + track(2)));
+  bool wasVideo = true;
+  for (std::size_t size = 5; size <= sound.size(); ++size) {
+    const Judged judged = judge(std::string_view(sound).substr(0, size));
+    CAPTURE(size);
+    if (size >= ebml("webm").size()) {
+      CHECK((wasVideo || !judged.kind));
+      wasVideo = judged.kind.has_value();
+    }
+  }
+  CHECK_FALSE(wasVideo);
 }
 
 TEST_CASE("files that are not videos are not recognised") {

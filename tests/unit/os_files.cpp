@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -13,6 +14,7 @@
 #include "base/error.hpp"
 #include "catch.hpp"
 #include "os/copy_on_write.hpp"
+#include "os/errors.hpp"
 #include "os/unix_address.hpp"
 #include "temp.hpp"
 #include "wait.hpp"
@@ -111,4 +113,21 @@ TEST_CASE("the release of Linux tells whether btrfs writes to mapped memory in p
   for (const char* const release :
        {"", "6", "6.", "6.1.0-40-amd64", "6.12.57+deb13-amd64", "6.16.9", "5.18", "x", "6.x"})
     CHECK_FALSE(os::canWriteInPlace(release));
+}
+
+TEST_CASE("a full disk is told apart by whose file was written", "[os]") {
+  const auto reasonOf = [](const auto& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      CHECK(error.fault() == Fault::diskFull);
+      return error.reason();
+    }
+    FAIL("no error");
+    return Reason::none;
+  };
+  for (const int number : {ENOSPC, EDQUOT}) {
+    CHECK(reasonOf([&] { os::throwFileError("/home/ada/back.mp4", number); }) == Reason::ownFile);
+    CHECK(reasonOf([&] { os::throwErrno(number, "video.db"); }) == Reason::none);
+  }
 }

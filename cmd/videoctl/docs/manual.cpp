@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <regex>
 #include <sstream>
 
 #include "../videod/flags.hpp"
@@ -63,10 +64,17 @@ std::string paragraph(std::string_view text) {
   return out;
 }
 
+// Whether a text begins with what is typed as it is, and is not to be capitalized: `true: ...`, `debug | info`,
+// `bash, zsh or fish`.
+bool beginsWithLiteral(std::string_view text) {
+  static const std::regex form(R"([a-z_]+: .*|[a-z_]+ \| .*|[a-z_]+(, [a-z_]+)* or [a-z_]+(|[;:] .*| \(.*))");
+  return std::regex_match(text.begin(), text.end(), form);
+}
+
 std::string sentence(std::string_view text) {
   std::string out(text);
-  const bool isValue = out.find(' ') != std::string::npos && out[out.find(' ') - 1] == ':';  // `true: ...`
-  if (!isValue && !out.empty() && out[0] >= 'a' && out[0] <= 'z') out[0] = static_cast<char>(out[0] - 'a' + 'A');
+  if (!beginsWithLiteral(text) && !out.empty() && out[0] >= 'a' && out[0] <= 'z')
+    out[0] = static_cast<char>(out[0] - 'a' + 'A');
   return out.ends_with('.') ? out : out + '.';
 }
 
@@ -197,6 +205,7 @@ std::string mainPage(const Commands& commands, const std::vector<std::pair<std::
     out += hasPage ? paragraph(sentence(noun->get_description())) : commandText(*noun);
   }
   out += ".El\n.Ss Modes\n" + literal(topic("ways")) + ".Ss Formats\n" + literal(topic("formats"));
+  out += ".Ss Values\n" + literal(topic("values"));
   out += ".Ss Flags\n" + optionList(optionsOf(app, false));
   out += environmentSection();
   out +=
@@ -224,7 +233,8 @@ std::string nounPage(const Commands& commands, const CLI::App& noun,
   std::string out = header(name, "1", noun.get_description()) + ".Sh SYNOPSIS\n";
   const auto verbs = verbsOf(noun, noun.get_name());
   for (const auto& [path, verb] : verbs) out += synopsis(*verb, path);
-  out += ".Sh DESCRIPTION\n" + paragraph("See videoctl(1) for global flags, output formats and exit statuses.");
+  out += ".Sh DESCRIPTION\n" +
+         paragraph("See videoctl(1) for global flags, output formats, values such as TIME, and exit statuses.");
   for (const auto& [path, verb] : verbs) out += fmt::format(".Ss videoctl {}\n", path) + commandText(*verb);
   return out + examplesSection(commands.examplesOf(noun)) + seeAlso(pages, name);
 }
@@ -246,9 +256,7 @@ std::string daemonPage(const std::vector<std::pair<std::string, int>>& pages) {
   out += ".Sh ENVIRONMENT\n.Bl -tag -width Ds\n.It Ev VIDEOD_CONFIG\nThe configuration file.\n.El\n";
   out +=
       ".Sh FILES\n.Bl -tag -width Ds\n.It Pa /etc/videod.toml\nThe configuration.\n"
-      ".It Pa /var/lib/videod\nThe data directory.\n"
-      ".It Pa /usr/share/doc/videod/operate.md\nInstalling, upgrading, and what to do when something is lost;\n"
-      "backup.md and upgrade.md beside it have recipes.\n.El\n";
+      ".It Pa /var/lib/videod\nThe data directory.\n.El\n";
   out +=
       ".Sh EXIT STATUS\n.Bl -tag -width Ds\n"
       ".It 0\nStopped by a signal.\n.It 2\nInvalid flag or configuration.\n.It 6\nPermission denied.\n"

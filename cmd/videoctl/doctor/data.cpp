@@ -75,21 +75,18 @@ void checkOtherPaths(const Patient& of, const struct stat& owner, Findings& foun
       found.push_back({{}, Gravity::problem, fmt::format("{}: {}", key, detail), fix});
     };
     if (::stat(path.c_str(), &is) != 0)
-      return problem(
-          fmt::format("{}: {}", path.string(), std::strerror(errno)),
-          fmt::format("install -d -o {} -m 0750 {}  # if it is on another disk: is that mounted?", name, quoted(path)));
+      return problem(fmt::format("{}: {}", path.string(), std::strerror(errno)),
+                     fmt::format("install -d -o {} -m 0750 {}", name, quoted(path)));
     if ((is.st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH)
       problem("others may write to " + path.string(), "chmod o-w " + quoted(path));
     if (!may(owner, is, S_ISDIR(is.st_mode) ? right | 1 : right))
       problem(fmt::format("{} may not {} {}", name, right == toRead ? "read" : "write to", path.string()),
-              right == toRead ? "chmod o+rX " + quoted(path) : fmt::format("chown -R {}: {}", name, quoted(path)));
+              right == toRead ? "chmod o+rX " + quoted(path) : fmt::format("chown {}: {}", name, quoted(path)));
     else if (right == toChange && of.daemon && isReadOnly(of.daemon->pid, path))
       problem(
           path.string() + " is read-only for the daemon",
-          fmt::format("mkdir -p /etc/systemd/system/videod.service.d && printf '[Service]\\nReadWritePaths=-%s\\n' {} "
-                      ">/etc/systemd/system/videod.service.d/{}.conf && systemctl daemon-reload && systemctl restart "
-                      "videod",
-                      quoted(path), fs::path(key).extension() == ".to" ? "backup" : "paths"));
+          fmt::format("systemctl edit videod  # and write: [Service] ReadWritePaths={}; then: systemctl restart videod",
+                      path.string()));
   };
   const Settings& settings = of.settings;
   if (!settings.file.empty()) check("the configuration", settings.file, toRead);
@@ -231,28 +228,6 @@ Findings checkClock(const Patient& of) {
   if (isHeld)
     return {{{}, Gravity::problem, "the clock jumped, and nothing is purged by the new time", "timedatectl status"}};
   return {{{}, Gravity::ok, formatTime(now), {}}};
-}
-
-Findings checkBackups(const Patient& of) {
-  if (!of.settings.tasks.timings.at("backup").enabled)
-    return {{{}, Gravity::warning, "none are made every night", editOf(of, "enabled = true below [task.backup]")}};
-  const std::string now = "videoctl task run backup --wait";
-  TaskRunQuery query;
-  query.name = "backup";
-  query.limit = 1;
-  const Page<TaskRun> runs = of.caller.toolkit().tasks().history(of.caller.by(), query);
-  if (runs.items.empty()) return {{{}, Gravity::warning, "none was made yet", now}};
-  const TaskRun& last = runs.items.front();
-  const std::string when = formatTime(last.began);
-  if (last.outcome != TaskOutcome::done || last.failed > 0)
-    return {{{},
-             Gravity::problem,
-             fmt::format("the last one, of {}, failed: {}", when,
-                         last.error.value_or("contents are missing or damaged; see the log")),
-             now + "; videoctl data check"}};
-  if (systemClock().now() - last.began > std::chrono::hours{48})
-    return {{{}, Gravity::warning, fmt::format("the last one is of {}", when), now}};
-  return {{{}, Gravity::ok, fmt::format("the last one is of {}", when), {}}};
 }
 
 }  // namespace video::ctl::doctor

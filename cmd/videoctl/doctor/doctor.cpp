@@ -14,7 +14,7 @@ namespace {
 constexpr int problemsFound = 10;
 
 // Those that open the data directory come last: root becomes its owner then.
-constexpr std::array<std::pair<const char*, Findings (*)(const Patient&)>, 11> checks{{
+constexpr std::array<std::pair<const char*, Findings (*)(const Patient&)>, 10> checks{{
     {"permissions", checkPermissions},
     {"disk", checkDisk},
     {"wal", checkWal},
@@ -24,7 +24,6 @@ constexpr std::array<std::pair<const char*, Findings (*)(const Patient&)>, 11> c
     {"listeners", checkListeners},
     {"passwords", checkPasswords},
     {"clock", checkClock},
-    {"backups", checkBackups},
     {"proxy", checkProxy},
 }};
 
@@ -49,7 +48,8 @@ Findings examine(Caller& caller, const Visit& wanted) {
                      fmt::format("videod {} runs, and is {}ready", patient.daemon->version, isReady ? "" : "not "),
                      isReady ? std::nullopt : std::optional<std::string>("journalctl -u videod -n 50")});
       for (const std::string& warning : patient.daemon->warnings.value_or(std::vector<std::string>{}))
-        all.push_back({"daemon", Gravity::warning, warning, "see videod.toml(5) and doc/operate.md about it"});
+        all.push_back(
+            {"daemon", Gravity::warning, warning, "change the setting it names, then: systemctl restart videod"});
     } catch (const Error& error) {
       all.push_back({"daemon", Gravity::problem, error.what(), "systemctl restart videod"});
     }

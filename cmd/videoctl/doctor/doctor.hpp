@@ -46,11 +46,10 @@ std::string editOf(const Patient& of, const std::string& line);
 // Each check returns what it found, at least one finding or none if it does not apply. All may throw Error.
 
 Findings checkPermissions(
-    const Patient& of);                    ///< owner and mode of everything in the data directory, and of other paths
-Findings checkDisk(const Patient& of);     ///< space and inodes
-Findings checkWal(const Patient& of);      ///< the write-ahead log
-Findings checkClock(const Patient& of);    ///< the clock, against the newest video and task
-Findings checkBackups(const Patient& of);  ///< whether they are made, and how the last one ended
+    const Patient& of);                  ///< owner and mode of everything in the data directory, and of other paths
+Findings checkDisk(const Patient& of);   ///< space and inodes
+Findings checkWal(const Patient& of);    ///< the write-ahead log
+Findings checkClock(const Patient& of);  ///< the clock, against the newest video and task
 Findings checkDescriptors(const Patient& of);  ///< the daemon's limit on descriptors
 Findings checkVersions(const Patient& of);     ///< libraries, and whether the daemon runs the installed ones
 Findings checkUnit(const Patient& of);         ///< what systemd says of the unit

@@ -12,7 +12,8 @@ namespace video::ctl {
 struct Context {
   std::string name;
   std::string server;
-  std::string token;  ///< empty: not signed in
+  std::string token{};  ///< empty: not signed in
+  std::string user{};   ///< whose token it is; empty: unknown
 };
 
 /// The contents of contexts.toml.

@@ -15,6 +15,7 @@
 
 #include "base/error.hpp"
 #include "base/tar.hpp"
+#include "frame/file_opener.hpp"
 #include "frame/files.hpp"
 #include "os/files.hpp"
 
@@ -131,6 +132,7 @@ FolderWriter::FolderWriter(fs::path target) : target_(std::move(target)) {
     archive_.reset();
     answer_.reset();
     leaveStandardFiles();
+    keepOnly(FileRights::write);
     unpack(childArchive.number(), childAnswer.number(), target_);
     ::_exit(0);
   }

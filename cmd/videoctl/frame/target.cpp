@@ -1,11 +1,11 @@
 #include "frame/target.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 
-#include "base/address.hpp"
 #include "frame/command.hpp"
 #include "frame/contexts.hpp"
 #include "frame/files.hpp"
@@ -52,7 +52,7 @@ Target makeRemote(const Flags& flags, std::string_view url, const std::string& s
   target.address = checkedUrl(url);
   target.context = context;
   if (!secret.empty()) {
-    if (isExposed(target.address) && !flags.allowPlainHttp)
+    if (http::isExposed(target.address) && !flags.allowPlainHttp)
       throw Usage(
           fmt::format("{}: would send a token over plain HTTP: use https, or --allow-plain-http", target.address));
     target.by = Secret{secret};
@@ -60,6 +60,8 @@ Target makeRemote(const Flags& flags, std::string_view url, const std::string& s
   target.client.url = target.address;
   target.client.caCertificate =
       flags.caCertificate.empty() ? fromEnvironment("VIDEOCTL_CACERT").value_or("") : flags.caCertificate;
+  if (const auto& file = target.client.caCertificate; !file.empty())
+    if (!Descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC))) throwFileError(file, errno);
   target.client.timeout = flags.timeout;
   target.client.allowPlainHttp = flags.allowPlainHttp;
   target.client.lockTimeout = flags.lockTimeout.value_or(target.client.lockTimeout);
@@ -74,10 +76,6 @@ Target remoteByContext(const Flags& flags, const Context& context) {
 }
 
 }  // namespace
-
-bool isExposed(std::string_view url) {
-  return url.starts_with("http://") && !isLoopback(hostOf(url));
-}
 
 std::string checkedUrl(std::string_view url) {
   std::string text(url);

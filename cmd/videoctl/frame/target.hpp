@@ -29,9 +29,6 @@ Target pickTarget(const Flags& flags);
 /// Chooses between the socket and direct modes; always direct if `direct` is true. Throws Usage, Error.
 Target pickLocal(const Flags& flags, bool direct);
 
-/// Whether a URL is plain HTTP to another machine.
-bool isExposed(std::string_view url);
-
 /// Checks a server URL and returns it without trailing slashes. Throws Usage.
 std::string checkedUrl(std::string_view url);
 

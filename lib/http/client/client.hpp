@@ -25,6 +25,10 @@ struct ClientOptions {
   std::chrono::milliseconds lockTimeout{0};   ///< how long to repeat requests that are refused because a lock is held
 };
 
+/// Returns whether a secret that is sent to this URL could be read on the way: it is plain HTTP, and its host is not
+/// this machine. Throws malformed if it is not a valid URL.
+bool isExposed(const std::string& url);
+
 /// Header fields, in order.
 using HeaderFields = std::vector<std::pair<std::string, std::string>>;
 

@@ -6,4 +6,3 @@ CREATE TABLE video_info (id int unsigned NOT NULL AUTO_INCREMENT, author_id int,
 INSERT INTO video_info VALUES (1,1,'First','What it\'s\nabout','2020-05-06 07:08:09') ON DUPLICATE KEY UPDATE id = id;
 CREATE TABLE comments (id int unsigned NOT NULL AUTO_INCREMENT, video_id int, author_id int, content text, post_time datetime, PRIMARY KEY (id));
 INSERT INTO comments VALUES (1,1,2,'Nice','2020-05-06 07:08:10');
--- Dump completed on 2023-01-03  4:05:06
