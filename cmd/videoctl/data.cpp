@@ -22,6 +22,7 @@
 namespace video::ctl {
 namespace {
 
+constexpr int someFailed = 3;
 constexpr int foundProblems = 10;
 
 struct BackupTo {
@@ -255,7 +256,6 @@ struct ExportSite : ExportData {
 };
 
 int exportData(Caller& caller, const ExportSite& wanted) {
-  constexpr int someFailed = 3;
   const Target target = pickHere(caller, "data export");
   const std::filesystem::path& directory = target.settings.dataDirectory;
   store::requireOutside(directory, wanted.to);
@@ -358,12 +358,10 @@ class ImportedFiles {
 };
 
 int importData(Caller& caller, const ImportSite& wanted) {
-  constexpr int someFailed = 3;
-  if (!caller.flags.server.empty() || !caller.flags.context.empty())
-    throw Usage("data import: only works on a data directory of this machine, not on a server");
+  const Target target = pickHere(caller, "data import");
   ImportedFiles files(wanted);
-  const Target target = pickLocal(caller.flags, true);
-  const std::unique_ptr<Data> data = openHere(caller, "data import");
+  becomeDataOwner(target.settings);
+  const std::unique_ptr<Data> data = openData(target.settings, target.origin);
   const SignalNote note;
   // A dump that cannot be read leaves no new data directory.
   if (!std::filesystem::exists(target.settings.dataDirectory / "video.db")) checkDump(files.files());

@@ -112,7 +112,7 @@ class Checker {
         throw;
       found_({kind, FindingState::found, id, fmt::format("cannot be checked: {}", error.what()),
               error.fault() == Fault::forbidden ? "none: give it to the owner of the data directory (chown)"
-                                                : "none: see to what is said"});
+                                                : "none: remove the cause, and check again"});
     }
   }
 

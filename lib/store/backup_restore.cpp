@@ -71,7 +71,7 @@ class SetCopier {
     done_ += entry.size;
     ::posix_fadvise(from.number(), 0, 0, POSIX_FADV_DONTNEED);
     if (failure.empty() && size != entry.size) failure = fmt::format("has {} bytes, not {}", size, entry.size);
-    if (failure.empty() && hash.hex() != entry.sha256) failure = "its SHA-256 is another one";
+    if (failure.empty() && hash.hex() != entry.sha256) failure = "has another SHA-256 than recorded";
     if (!failure.empty()) filler_.remove(to);
     return failure;
   }

@@ -40,7 +40,7 @@ class Comparison {
     if (size != entry.size)
       addProblem("damaged", path, fmt::format("has {} bytes, not {}", size, entry.size));
     else if (sha256 != entry.sha256)
-      addProblem("damaged", path, "its SHA-256 is another one");
+      addProblem("damaged", path, "has another SHA-256 than recorded");
   }
   void addDamaged(std::string_view path, std::string_view why) {
     const auto found = left_.find(path);

@@ -164,7 +164,8 @@ void BackupWriter::beginCopy(const std::string& path, const std::string& name, c
     file.reset();
     failure = "is not a file";
   }
-  if (!file) return addProblem("missing", path, failure.empty() ? "is not in the data directory" : failure);
+  if (!file)
+    return addProblem("missing", path, failure.empty() ? "there is no such file in the data directory" : failure);
   const auto size = static_cast<std::uint64_t>(is.st_size);
   const Time modified{std::chrono::seconds{is.st_mtim.tv_sec}};
   if (!sink_.begin(path, size, modified)) return;  // another video has it
@@ -261,7 +262,7 @@ void BackupWriter::endFile() {
   if (!its->failure.empty())
     addProblem("damaged", its->path, its->failure);
   else if (!sha256.starts_with(its->expected))
-    addProblem("damaged", its->path, "its SHA-256 is another one");
+    addProblem("damaged", its->path, "has another SHA-256 than recorded");
   addFile({its->path, its->size, sha256});
 }
 

@@ -79,7 +79,7 @@ bool OnlineCopy::step() {
   to_ = nullptr;
   source_.rollBack();
   if (finished != SQLITE_OK || closed != SQLITE_OK)
-    throw errorOf(finished != SQLITE_OK ? finished : closed, "copying the database failed at its end");
+    throw errorOf(finished != SQLITE_OK ? finished : closed, "the copy of the database could not be completed");
   return false;
 }
 

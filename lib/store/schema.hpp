@@ -48,7 +48,7 @@ struct MigrationState {
 };
 
 /// Migrates the database of a directory that is locked exclusively and not open elsewhere to the last of `steps`. First
-/// makes a copy `video.db.before-N`; the last two copies are kept. All or nothing. `progress` is called at the begin of
+/// makes a copy `video.db.before-N`; the last two copies are kept. All or nothing. `progress` is called at the start of
 /// each step, and then about every second; what it throws is ignored. Throws Error: versionMismatch (newer than the
 /// steps), diskFull (also if there is not twice the size of the database free, for the copy and the log),
 /// databaseFailed.

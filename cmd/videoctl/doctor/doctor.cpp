@@ -37,7 +37,7 @@ Findings examine(Caller& caller, const Visit& wanted) {
     all.push_back({"config", Gravity::ok, file.empty() ? "no file: the defaults" : file, {}});
   } catch (const Error& error) {
     if (error.fault() != Fault::malformed) throw;
-    all.push_back({"config", Gravity::problem, error.what(), "edit it as said, then: videoctl server check-config"});
+    all.push_back({"config", Gravity::problem, error.what(), "correct the file, then: videoctl server check-config"});
     return all;
   }
   Patient patient{caller, wanted, target.settings, {}};
@@ -63,7 +63,7 @@ Findings examine(Caller& caller, const Visit& wanted) {
         all.push_back(std::move(finding));
       }
     } catch (const Error& error) {
-      all.push_back({name, Gravity::problem, error.what(), "do what this says, then: videoctl doctor"});
+      all.push_back({name, Gravity::problem, error.what(), "remove the cause, then: videoctl doctor"});
     }
   return all;
 }

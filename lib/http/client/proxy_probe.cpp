@@ -86,7 +86,7 @@ class Probe {
     const auto json = nlohmann::json::parse(reply->body, nullptr, false);
     facts_.isVideod = json.is_object() && json.value("name", nlohmann::json()) == "videod";
     if (facts_.isVideod && json.contains("version") && json["version"].is_string()) facts_.version = json["version"];
-    if (!facts_.isVideod) facts_.failure = fmt::format("answers {}, and not as videod does", reply->status);
+    if (!facts_.isVideod) facts_.failure = fmt::format("answers with status {}, but is not videod", reply->status);
     const auto ready = client_.Get(prefix_ + "/readyz");
     facts_.isReady = ready && ready->status == 200;
   }
