@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "base/error.hpp"
@@ -25,7 +26,11 @@ namespace video::store {
 namespace {
 
 constexpr std::size_t copyPieceSize = 1U << 20;
-constexpr std::uint64_t copyStepSize = 16ULL << 20;  // bytes of a content in one step
+constexpr std::uint64_t copyStepSize = 4ULL << 20;  // bytes of a content in one step
+// A commit waits for what is on its way to the disk; not every disk knows priorities.
+constexpr int pauseForTime = 3;
+constexpr std::chrono::milliseconds longestPause{250};
+constexpr std::chrono::seconds othersWriteFor{1};
 constexpr const char* databaseName = "video.db";
 // A backup that is made every day reads each file that it shares once in so many days.
 constexpr std::uint64_t daysBetweenReads = 30;
@@ -74,6 +79,7 @@ BackupWriter::BackupWriter(DataDirectory& directory, BackupSink& sink, const Clo
   if (::fstat(directory.descriptor(), &data) != 0 || ::fstat(file_->number(), &set) != 0 || data.st_dev != set.st_dev)
     requireSpace_ = [](std::uint64_t) {};
   tally_.time = clock.now();
+  isWrittenTo();
   copy_ = std::make_unique<OnlineCopy>(directory.databasePath(), *file_);
 }
 
@@ -81,10 +87,12 @@ BackupWriter::~BackupWriter() = default;
 
 bool BackupWriter::step() try {
   if (isFinished_) return false;
+  pieceBegan_ = std::chrono::steady_clock::now();
   if (copy_) {
     requireSpace_(copyStepSize);
     if (copy_->step()) {
       paceDatabase();
+      leaveDiskToOthers();
       return true;
     }
     copy_.reset();
@@ -108,6 +116,26 @@ void BackupWriter::paceDatabase() {
   struct stat is {};
   if (::fstat(file_->number(), &is) == 0)
     started_ = paceWriting(file_->number(), started_, static_cast<std::uint64_t>(is.st_size));
+}
+
+bool BackupWriter::isWrittenTo() {
+  struct stat log {};
+  if (::fstatat(directory_.descriptor(), "video.db-wal", &log, 0) != 0) return false;
+  const std::int64_t time = log.st_mtim.tv_sec * 1'000'000'000LL + log.st_mtim.tv_nsec;
+  const bool isNew = time != std::exchange(logTime_, time);
+  return std::cmp_not_equal(log.st_size, std::exchange(logSize_, log.st_size)) || isNew;
+}
+
+// Without writers it need not wait: then it is over earlier.
+void BackupWriter::leaveDiskToOthers() {
+  const auto now = std::chrono::steady_clock::now();
+  if (isWrittenTo()) writtenTo_ = now;
+  if (now - writtenTo_ < othersWriteFor) {
+    ++tally_.pauses;
+    std::this_thread::sleep_for(
+        std::min<std::chrono::steady_clock::duration>(pauseForTime * (now - pieceBegan_), longestPause));
+  }
+  pieceBegan_ = std::chrono::steady_clock::now();
 }
 
 void BackupWriter::beginDatabase() {
@@ -241,6 +269,7 @@ void BackupWriter::copyPiece() {
     if (its.isWritten) sink_.write(read);
     its.at += read.size();
     done += read.size();
+    leaveDiskToOthers();
   }
   ::posix_fadvise(file, 0, static_cast<off_t>(its.at), POSIX_FADV_DONTNEED);
   if (its.at >= its.size) endFile();

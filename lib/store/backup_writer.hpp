@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -62,8 +63,8 @@ std::unique_ptr<BackupSink> makeTarSink(DataDirectory& directory, std::string na
 
 /// Makes a backup set of a data directory while everything goes on: the database as it is at one moment, and the
 /// contents and pictures that this state of it names. What it shares with an earlier set is not read, but for a part
-/// that changes from day to day: what is damaged there is copied again. In steps, each of them short. Throws Error. For
-/// one thread.
+/// that changes from day to day: what is damaged there is copied again. While others write to the database, it uses the
+/// disk a quarter of the time. In steps, each of them short. Throws Error. For one thread.
 class BackupWriter {
  public:
   /// What was written so far.
@@ -74,6 +75,7 @@ class BackupWriter {
     std::int64_t reused = 0;       ///< of them, shared with an earlier set
     std::uint64_t bytes = 0;       ///< of all files
     std::uint64_t bytesOfAll = 0;  ///< what `bytes` will be in the end, about; 0 if not known yet
+    std::int64_t pauses = 0;       ///< how often it left the disk to others
     std::vector<BackupFinding> problems{};
   };
 
@@ -94,6 +96,8 @@ class BackupWriter {
   struct Current;
 
   void paceDatabase();
+  bool isWrittenTo();
+  void leaveDiskToOthers();
   void openList();
   void beginDatabase();
   bool beginNext();
@@ -123,6 +127,10 @@ class BackupWriter {
   std::vector<std::byte> piece_;
   std::function<void(std::uint64_t)> requireSpace_;  // does nothing for another file system
   std::uint64_t started_ = 0;  // bytes of the copy of the database that are on their way to the disk
+  std::chrono::steady_clock::time_point pieceBegan_{};
+  std::chrono::steady_clock::time_point writtenTo_{};  // when others were last seen to write to the database
+  std::int64_t logTime_ = 0;                           // of the write-ahead log, ns
+  std::int64_t logSize_ = 0;
   bool isFinished_ = false;
 };
 

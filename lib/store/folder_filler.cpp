@@ -14,7 +14,7 @@
 namespace video::store {
 namespace {
 
-constexpr std::uint64_t mostUnwritten = 8ULL << 20;  // bytes that wait in memory
+constexpr std::uint64_t mostUnwritten = 1ULL << 20;  // bytes that wait in memory
 constexpr std::size_t mostUnsyncedFiles = 64;
 constexpr std::uint64_t mostUnsyncedBytes = 64ULL << 20;
 

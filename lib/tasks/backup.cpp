@@ -40,7 +40,8 @@ class BackupRun {
     observe::info("backup finished", {{"path", folder_->path().string()},
                                       {"files", tally.files},
                                       {"reused", tally.reused},
-                                      {"bytes", static_cast<std::int64_t>(tally.bytes)}});
+                                      {"bytes", static_cast<std::int64_t>(tally.bytes)},
+                                      {"pauses", tally.pauses}});
     for (const store::BackupFinding& one : tally.problems)
       observe::warning("backup: a content is " + one.kind, {{"path", one.path}, {"error", one.detail}});
     const schedule::Counts counts{1, tally.problems.size()};

@@ -224,6 +224,25 @@ TEST_CASE("what is purged or replaced while a backup runs is in it all the same"
   CHECK(fs::is_empty(site.data() / "held"));
 }
 
+TEST_CASE("a backup leaves the disk to others while they write to the database, and only then", "[backup]") {
+  Site site(Way::local, idle);
+  const Credential ada = site.user("ada");
+  const VideoId id = site.video(ada, "ada", "a.mp4", movie(4000, 1));
+  const Backups backups(site);
+  const bool othersWrite = GENERATE(false, true);
+  const auto directory =
+      store::DataDirectory::open(site.data(), store::Hold::shared, "the test", std::chrono::milliseconds{50});
+  store::BackupFolder folder(os::systemFiles(), backups.folder / "set");
+  const auto sink = store::makeFolderSink(folder);
+  store::BackupWriter writer(*directory, *sink, systemClock(), std::chrono::milliseconds{50}, [](auto) {});
+  SetVideo renamed{id};
+  renamed.name = "b.mp4";
+  if (othersWrite) site.local().videos().set(ada, renamed);
+  while (writer.step()) {
+  }
+  CHECK((writer.tally().pauses > 0) == othersWrite);
+}
+
 TEST_CASE("contents that are missing or damaged are said, and the rest is backed up and restored", "[backup]") {
   Site site(Way::local, idle);
   const Credential ada = site.user("ada");
