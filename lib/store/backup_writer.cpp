@@ -91,7 +91,7 @@ bool BackupWriter::step() try {
   if (copy_) {
     requireSpace_(copyStepSize);
     if (copy_->step()) {
-      paceDatabase();
+      writeBackDatabase();
       leaveDiskToOthers();
       return true;
     }
@@ -112,10 +112,10 @@ bool BackupWriter::step() try {
   throw errorOf(exception);
 }
 
-void BackupWriter::paceDatabase() {
+void BackupWriter::writeBackDatabase() {
   struct stat is {};
   if (::fstat(file_->number(), &is) == 0)
-    started_ = paceWriting(file_->number(), started_, static_cast<std::uint64_t>(is.st_size));
+    onDisk_ = writeBack(file_->number(), onDisk_, static_cast<std::uint64_t>(is.st_size));
 }
 
 bool BackupWriter::isWrittenTo() {

@@ -95,7 +95,7 @@ class BackupWriter {
  private:
   struct Current;
 
-  void paceDatabase();
+  void writeBackDatabase();
   bool isWrittenTo();
   void leaveDiskToOthers();
   void openList();
@@ -126,7 +126,7 @@ class BackupWriter {
   std::unique_ptr<Current> current_;
   std::vector<std::byte> piece_;
   std::function<void(std::uint64_t)> requireSpace_;  // does nothing for another file system
-  std::uint64_t started_ = 0;  // bytes of the copy of the database that are on their way to the disk
+  std::uint64_t onDisk_ = 0;                         // bytes of the copy of the database that are written back
   std::chrono::steady_clock::time_point pieceBegan_{};
   std::chrono::steady_clock::time_point writtenTo_{};  // when others were last seen to write to the database
   std::int64_t logTime_ = 0;                           // of the write-ahead log, ns

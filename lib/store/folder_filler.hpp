@@ -17,10 +17,10 @@ namespace video::store {
 /// descriptor if there is none. Throws Error.
 Descriptor openBelow(os::FileSystem& files, int folder, std::string_view path);
 
-/// Keeps little of a file that is being written waiting in memory: of its first `end` bytes, starts writing those after
-/// `started`, and waits for those before. Does so only once that is worth it. Returns the bytes that are on their way.
-/// Errors show at the sync.
-std::uint64_t paceWriting(int file, std::uint64_t started, std::uint64_t end) noexcept;
+/// Keeps little of a file that is being written waiting in memory: writes its bytes between `from` and `end` to the
+/// disk, and waits for that, once they are many. Returns where those that are not written begin. Errors show at the
+/// sync.
+std::uint64_t writeBack(int file, std::uint64_t from, std::uint64_t end) noexcept;
 
 /// Writes many large files into a folder and those below it, with their owner, in a way that leaves the disk to others:
 /// little waits in memory to be written, nothing stays in the page cache, and syncs are done for many files together.
@@ -56,7 +56,7 @@ class FolderFiller {
   Descriptor file_;
   std::string name_;
   std::uint64_t written_ = 0;  // bytes of the file
-  std::uint64_t started_ = 0;  // of them, on their way to the disk
+  std::uint64_t onDisk_ = 0;   // of them, written back
   std::vector<Descriptor> ended_;
   std::uint64_t endedBytes_ = 0;
 };

@@ -119,6 +119,7 @@ int main(int count, char** arguments) {
     std::vector<double> ratios;
     for (int round = 0; round <= rounds; ++round) {
       ::sync();
+      std::this_thread::sleep_for(std::chrono::seconds{3});
       const auto quiet = during(database, [] { std::this_thread::sleep_for(std::chrono::seconds{5}); });
       double seconds = 0;
       const auto busy = during(database, [&] {
