@@ -49,6 +49,7 @@ class FolderSink : public BackupSink {
   bool begin(const std::string& path, std::uint64_t, Time) override { return filler_.begin(path); }
   bool clone(int from) override { return filler_.clone(from); }
   void write(std::span<const std::byte> bytes) override { filler_.write(bytes); }
+  void settle() noexcept override { filler_.settle(); }
   void end() override { filler_.end(); }
 
   const BackupEntry* find(const std::string& path) const override {

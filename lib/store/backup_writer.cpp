@@ -26,9 +26,10 @@ namespace video::store {
 namespace {
 
 constexpr std::size_t copyPieceSize = 1U << 20;
+constexpr std::size_t shortPieceSize = 256U << 10;  // while others write: a commit waits for what is on its way
+constexpr std::size_t pageSize = 4096;
 constexpr std::uint64_t copyStepSize = 4ULL << 20;  // bytes of a content in one step
-// A commit waits for what is on its way to the disk; not every disk knows priorities.
-constexpr int pauseForTime = 3;
+constexpr int pauseForTime = 3;                     // how much longer than a piece; few disks know priorities
 constexpr std::chrono::milliseconds longestPause{250};
 constexpr std::chrono::seconds othersWriteFor{1};
 constexpr const char* databaseName = "video.db";
@@ -79,7 +80,8 @@ BackupWriter::BackupWriter(DataDirectory& directory, BackupSink& sink, const Clo
   if (::fstat(directory.descriptor(), &data) != 0 || ::fstat(file_->number(), &set) != 0 || data.st_dev != set.st_dev)
     requireSpace_ = [](std::uint64_t) {};
   tally_.time = clock.now();
-  isWrittenTo();
+  othersWrite();
+  writtenTo_ = {};
   copy_ = std::make_unique<OnlineCopy>(directory.databasePath(), *file_);
 }
 
@@ -90,8 +92,8 @@ bool BackupWriter::step() try {
   pieceBegan_ = std::chrono::steady_clock::now();
   if (copy_) {
     requireSpace_(copyStepSize);
-    if (copy_->step()) {
-      writeBackDatabase();
+    if (copy_->step(static_cast<int>((isShort_ ? shortPieceSize : copyPieceSize) / pageSize))) {
+      paceDatabase();
       leaveDiskToOthers();
       return true;
     }
@@ -112,28 +114,32 @@ bool BackupWriter::step() try {
   throw errorOf(exception);
 }
 
-void BackupWriter::writeBackDatabase() {
+void BackupWriter::paceDatabase() {
   struct stat is {};
   if (::fstat(file_->number(), &is) == 0)
-    onDisk_ = writeBack(file_->number(), onDisk_, static_cast<std::uint64_t>(is.st_size));
+    started_ = paceWriting(file_->number(), started_, static_cast<std::uint64_t>(is.st_size));
 }
 
-bool BackupWriter::isWrittenTo() {
+bool BackupWriter::othersWrite() {
   struct stat log {};
   if (::fstatat(directory_.descriptor(), "video.db-wal", &log, 0) != 0) return false;
   const std::int64_t time = log.st_mtim.tv_sec * 1'000'000'000LL + log.st_mtim.tv_nsec;
-  const bool isNew = time != std::exchange(logTime_, time);
-  return std::cmp_not_equal(log.st_size, std::exchange(logSize_, log.st_size)) || isNew;
+  const auto now = std::chrono::steady_clock::now();
+  if (time != std::exchange(logTime_, time) || log.st_size != std::exchange(logSize_, log.st_size)) writtenTo_ = now;
+  return now - writtenTo_ < othersWriteFor;
 }
 
 // Without writers it need not wait: then it is over earlier.
 void BackupWriter::leaveDiskToOthers() {
-  const auto now = std::chrono::steady_clock::now();
-  if (isWrittenTo()) writtenTo_ = now;
-  if (now - writtenTo_ < othersWriteFor) {
+  isShort_ = othersWrite();
+  if (isShort_) {
     ++tally_.pauses;
-    std::this_thread::sleep_for(
-        std::min<std::chrono::steady_clock::duration>(pauseForTime * (now - pieceBegan_), longestPause));
+    if (copy_)
+      waitUntilWritten(file_->number());
+    else
+      sink_.settle();
+    const auto took = std::chrono::steady_clock::now() - pieceBegan_;
+    std::this_thread::sleep_for(std::min<std::chrono::steady_clock::duration>(pauseForTime * took, longestPause));
   }
   pieceBegan_ = std::chrono::steady_clock::now();
 }
@@ -253,7 +259,8 @@ void BackupWriter::copyPiece() {
   const int file = its.file->number();
   if (its.isWritten) requireSpace_(std::min(copyStepSize, its.size - its.at));
   for (std::uint64_t done = 0; done < copyStepSize && its.at < its.size;) {
-    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(piece_.size(), its.size - its.at));
+    const auto wanted =
+        static_cast<std::size_t>(std::min<std::uint64_t>(isShort_ ? shortPieceSize : piece_.size(), its.size - its.at));
     const std::span<std::byte> bytes = std::span(piece_).first(wanted);
     ssize_t got = its.failure.empty() ? ::pread(file, bytes.data(), bytes.size(), static_cast<off_t>(its.at)) : 0;
     if (got < 0 && errno == EINTR) continue;

@@ -41,6 +41,8 @@ class BackupSink {
   virtual bool clone(int /*from*/) { return false; }
   /// Writes the next bytes of the file.
   virtual void write(std::span<const std::byte> bytes) = 0;
+  /// Waits until nothing of it waits to be written to the disk.
+  virtual void settle() noexcept {}
   /// Ends the file.
   virtual void end() = 0;
   /// Returns what an earlier set says about a file; null if nothing.
@@ -95,8 +97,8 @@ class BackupWriter {
  private:
   struct Current;
 
-  void writeBackDatabase();
-  bool isWrittenTo();
+  void paceDatabase();
+  bool othersWrite();
   void leaveDiskToOthers();
   void openList();
   void beginDatabase();
@@ -126,11 +128,12 @@ class BackupWriter {
   std::unique_ptr<Current> current_;
   std::vector<std::byte> piece_;
   std::function<void(std::uint64_t)> requireSpace_;  // does nothing for another file system
-  std::uint64_t onDisk_ = 0;                         // bytes of the copy of the database that are written back
+  std::uint64_t started_ = 0;  // bytes of the copy of the database that are on their way to the disk
   std::chrono::steady_clock::time_point pieceBegan_{};
   std::chrono::steady_clock::time_point writtenTo_{};  // when others were last seen to write to the database
   std::int64_t logTime_ = 0;                           // of the write-ahead log, ns
   std::int64_t logSize_ = 0;
+  bool isShort_ = false;  // the next piece
   bool isFinished_ = false;
 };
 

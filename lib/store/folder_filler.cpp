@@ -14,7 +14,7 @@
 namespace video::store {
 namespace {
 
-constexpr std::uint64_t mostUnwritten = 1ULL << 20;  // bytes that wait in memory
+constexpr std::uint64_t mostUnwritten = 8ULL << 20;  // bytes that wait in memory
 constexpr std::size_t mostUnsyncedFiles = 64;
 constexpr std::uint64_t mostUnsyncedBytes = 64ULL << 20;
 
@@ -33,14 +33,21 @@ Descriptor openBelow(os::FileSystem& files, int folder, std::string_view path) {
   }
 }
 
-std::uint64_t writeBack(int file, std::uint64_t from, std::uint64_t end) noexcept {
-  if (end < from + mostUnwritten) return from;
-  const auto start = static_cast<off_t>(from);
-  const auto size = static_cast<off_t>(end - from);
-  ::sync_file_range(file, start, size,
-                    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
-  ::posix_fadvise(file, start, size, POSIX_FADV_DONTNEED);
+std::uint64_t paceWriting(int file, std::uint64_t started, std::uint64_t end) noexcept {
+  if (end < started + mostUnwritten) return started;
+  // Waits for the bytes before these, so that at most twice as many wait.
+  if (started > 0) {
+    const auto before = static_cast<off_t>(started);
+    ::sync_file_range(file, 0, before,
+                      SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+    ::posix_fadvise(file, 0, before, POSIX_FADV_DONTNEED);
+  }
+  ::sync_file_range(file, static_cast<off_t>(started), static_cast<off_t>(end - started), SYNC_FILE_RANGE_WRITE);
   return end;
+}
+
+void waitUntilWritten(int file) noexcept {
+  ::sync_file_range(file, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
 }
 
 // There are few folders at the top, and in them either few (blobs/) or one for each file (derived/).
@@ -80,7 +87,7 @@ bool FolderFiller::begin(const std::string& path) {
   const Descriptor& in = folderOf(path);
   name_ = path;
   file_ = os::makeFile(files_, in ? in.number() : folder_, path.substr(path.rfind('/') + 1), O_RDWR);
-  written_ = onDisk_ = 0;
+  written_ = started_ = 0;
   return static_cast<bool>(file_);
 }
 
@@ -91,7 +98,11 @@ bool FolderFiller::clone(int from) {
 void FolderFiller::write(std::span<const std::byte> bytes) {
   os::writeAll(files_, file_.number(), {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, name_);
   written_ += bytes.size();
-  onDisk_ = writeBack(file_.number(), onDisk_, written_);
+  started_ = paceWriting(file_.number(), started_, written_);
+}
+
+void FolderFiller::settle() noexcept {
+  if (file_) waitUntilWritten(file_.number());
 }
 
 void FolderFiller::end() {

@@ -17,10 +17,13 @@ namespace video::store {
 /// descriptor if there is none. Throws Error.
 Descriptor openBelow(os::FileSystem& files, int folder, std::string_view path);
 
-/// Keeps little of a file that is being written waiting in memory: writes its bytes between `from` and `end` to the
-/// disk, and waits for that, once they are many. Returns where those that are not written begin. Errors show at the
-/// sync.
-std::uint64_t writeBack(int file, std::uint64_t from, std::uint64_t end) noexcept;
+/// Keeps little of a file that is being written waiting in memory: of its first `end` bytes, starts writing those after
+/// `started`, and waits for those before. Does so only once that is worth it. Returns the bytes that are on their way.
+/// Errors show at the sync.
+std::uint64_t paceWriting(int file, std::uint64_t started, std::uint64_t end) noexcept;
+
+/// Writes what of a file waits in memory to the disk, and waits for that. Errors show at the sync.
+void waitUntilWritten(int file) noexcept;
 
 /// Writes many large files into a folder and those below it, with their owner, in a way that leaves the disk to others:
 /// little waits in memory to be written, nothing stays in the page cache, and syncs are done for many files together.
@@ -35,6 +38,8 @@ class FolderFiller {
   /// Makes the file share the bytes of another one. Returns false if the file system cannot.
   bool clone(int from);
   void write(std::span<const std::byte> bytes);
+  /// Waits until what was written of the file is on its disk, though it may not be durable yet.
+  void settle() noexcept;
   void end();
   /// Removes the file that was begun last, also after `end`.
   void remove(const std::string& path);
@@ -56,7 +61,7 @@ class FolderFiller {
   Descriptor file_;
   std::string name_;
   std::uint64_t written_ = 0;  // bytes of the file
-  std::uint64_t onDisk_ = 0;   // of them, written back
+  std::uint64_t started_ = 0;  // of them, on their way to the disk
   std::vector<Descriptor> ended_;
   std::uint64_t endedBytes_ = 0;
 };

@@ -62,10 +62,10 @@ void OnlineCopy::close() noexcept {
   source_.rollBack();
 }
 
-bool OnlineCopy::step() {
+bool OnlineCopy::step(int pages) {
   if (backup_ == nullptr) return false;
   forgetSqliteErrno();
-  const int code = sqlite3_backup_step(backup_, pagesPerStep);
+  const int code = sqlite3_backup_step(backup_, pages);
   pages_ = sqlite3_backup_pagecount(backup_);
   left_ = sqlite3_backup_remaining(backup_);
   if (code == SQLITE_OK) return true;

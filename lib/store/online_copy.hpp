@@ -19,15 +19,13 @@ SQLite::Database openUnchanging(const Descriptor& file);
 /// thread.
 class OnlineCopy {
  public:
-  static constexpr int pagesPerStep = 256;
-
   /// Copies to `to`, an empty file, which must stay open.
   OnlineCopy(const std::filesystem::path& database, const Descriptor& to);
   ~OnlineCopy();
   OnlineCopy(const OnlineCopy&) = delete;
   OnlineCopy& operator=(const OnlineCopy&) = delete;
-  /// Copies at most `pagesPerStep` pages. Returns whether there are more; if not, the copy is closed, but not synced.
-  bool step();
+  /// Copies at most so many pages. Returns whether there are more; if not, the copy is closed, but not synced.
+  bool step(int pages);
   /// Returns how many pages the database has, and how many are left to copy; both 0 before the first step.
   int pages() const noexcept { return pages_; }
   int left() const noexcept { return left_; }

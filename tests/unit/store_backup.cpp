@@ -64,18 +64,19 @@ TEST_CASE("a database is copied in short steps, with the state of the moment whe
   fill(0, 60);
   const Descriptor file = openFor(scratch / "copy", O_RDWR | O_CREAT);
   {
+    constexpr int pages = 256;
     OnlineCopy copy(database.directory().databasePath(), file);
     int steps = 0;
     int left = 0;
     for (bool isMore = true; isMore; ++steps) {
-      isMore = copy.step();
-      if (steps > 0) CHECK(left - copy.left() <= OnlineCopy::pagesPerStep);
+      isMore = copy.step(pages);
+      if (steps > 0) CHECK(left - copy.left() <= pages);
       left = copy.left();
       fill(100 + steps,
            101 + steps);  // writers go on between two steps, and it neither waits for them nor starts again
     }
-    CHECK(copy.pages() > 4 * OnlineCopy::pagesPerStep);
-    CHECK(steps == (copy.pages() + OnlineCopy::pagesPerStep - 1) / OnlineCopy::pagesPerStep);
+    CHECK(copy.pages() > 4 * pages);
+    CHECK(steps == (copy.pages() + pages - 1) / pages);
   }
   CHECK(countBlobs(database) > 60);
   SQLite::Database copied = openUnchanging(file);
