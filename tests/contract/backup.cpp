@@ -235,7 +235,8 @@ TEST_CASE("a backup leaves the disk to others while they write to the database, 
   store::BackupFolder folder(os::systemFiles(), backups.folder / "set");
   const auto sink = store::makeFolderSink(folder);
   store::BackupWriter writer(*directory, *sink, systemClock(), std::chrono::milliseconds{50}, [](auto) {});
-  SetVideo renamed{id};
+  SetVideo renamed;
+  renamed.id = id;
   renamed.name = "b.mp4";
   if (othersWrite) site.local().videos().set(ada, renamed);
   while (writer.step()) {
