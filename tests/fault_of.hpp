@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <stdexcept>
 
 #include "base/error.hpp"
 
@@ -15,6 +16,17 @@ std::optional<Fault> faultOf(Work&& work) {
   } catch (const Error& error) {
     return error.fault();
   }
+}
+
+/// Returns the Error that `work` throws, and throws another exception if it succeeds.
+template <class Work>
+Error errorOf(Work&& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error;
+  }
+  throw std::runtime_error("no Error was thrown");
 }
 
 }  // namespace video::test

@@ -1,11 +1,10 @@
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "comments/fields.hpp"
 #include "frame/command.hpp"
+#include "frame/cursor_check.hpp"
 #include "frame/files.hpp"
+#include "frame/output_file.hpp"
 #include "frame/prompt.hpp"
 
 namespace video::ctl {
@@ -13,6 +12,7 @@ namespace {
 
 struct ListComments : CommentQuery {
   bool held = false;
+  bool reversed = false;
   std::optional<std::string> user;
 };
 
@@ -25,6 +25,7 @@ struct DeleteComments {
 
 struct ExportTo : ExportComments {
   std::string to = "-";
+  bool overwrite = false;
 };
 
 struct ImportFrom : ImportComments {
@@ -40,30 +41,25 @@ void readColor(std::string_view text, std::string_view name, std::optional<std::
   if (!to) throw Error(Fault::malformed, fmt::format("{}: {} is not a color such as #ffcc00", name, text));
 }
 
-void copyTo(const Content& content, const ByteSink& sink) {
-  std::vector<std::byte> piece(1024 * 1024);
-  std::uint64_t done = 0;
-  while (done < content.meta.size) {
-    const std::size_t count = content.reader->read(done, piece);
-    if (count == 0) throw Error(Fault::internal, "export: ended unexpectedly");
-    sink(std::span(piece).first(count));
-    done += count;
-  }
+// A comment's lines end in LF.
+std::string withLineFeeds(std::string text) {
+  for (std::size_t at = 0; (at = text.find("\r\n", at)) != std::string::npos;) text.erase(at, 1);
+  return text;
 }
 
 int exportComments(Caller& caller, ExportTo& wanted) {
-  if (wanted.to == "-") {
-    copyTo(caller.toolkit().comments().exportAs(caller.by(), wanted), [&](std::span<const std::byte> bytes) {
+  if (isStandardOutput(wanted.to)) {
+    pushAll(caller.toolkit().comments().exportAs(caller.by(), wanted), "export", [&](std::span<const std::byte> bytes) {
       caller.out.bytes(bytes);
       if (!caller.out.isOpen()) throw ClosedOutput{};
     });
     return 0;
   }
-  PartFile part(wanted.to + ".part");  // before the toolkit: in direct mode root then becomes the owner of the data
-  part.clear();
-  copyTo(caller.toolkit().comments().exportAs(caller.by(), wanted),
-         [&](std::span<const std::byte> bytes) { writeFile(part.descriptor(), bytes, part.path()); });
-  part.place(wanted.to, true);
+  const FileOpener files(FileRights::write);
+  OutputFile file(files, wanted.to, wanted.overwrite ? Existing::replace : Existing::refuse);
+  pushAll(caller.toolkit().comments().exportAs(caller.by(), wanted), "export",
+          [&](std::span<const std::byte> bytes) { file.write(bytes); });
+  file.finish();
   return 0;
 }
 
@@ -71,21 +67,39 @@ int importComments(Caller& caller, ImportFrom& wanted) {
   const bool isInput = wanted.file == "-";
   const std::string path = isInput ? "standard input" : wanted.file;
   // Before the toolkit: in direct mode root then becomes the owner of the data.
-  const Descriptor file(isInput ? ::dup(STDIN_FILENO) : ::open(wanted.file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) throwFileError(path, errno);
+  const Descriptor file = FileOpener().open(isInput ? "/dev/stdin" : wanted.file);
   caller.out.one([&] { return caller.toolkit().comments().importFrom(caller.by(), wanted, sourceOf(file, path)); });
   return 0;
 }
 
-int listHeld(Caller& caller, const ListComments& wanted) {
+void requireOfAllVideos(const ListComments& wanted, std::string_view flag) {
   if (!wanted.video.text.empty() || wanted.parent || wanted.atFrom || wanted.atTo || wanted.by || wanted.position)
-    throw Usage("comment list: --held lists the comments on all videos; only --user selects some");
+    throw Usage(fmt::format(
+        "comment list: {} lists the comments on all videos, by time; only --since and --until select some of them",
+        flag));
+}
+
+int listHeld(Caller& caller, const ListComments& wanted) {
+  requireOfAllVideos(wanted, "--held");
+  if (wanted.reversed) throw Usage("comment list: --held cannot be combined with --reverse");
   HeldCommentQuery held;
   static_cast<ListQuery&>(held) = wanted;
   held.user = wanted.user;
   Comments& comments = caller.toolkit().comments();
-  caller.out.list(held, "id,video_id,author,time,held,content",
+  caller.out.list(held, "content+24,id,held,author+,time,video_id",
                   [&](const HeldCommentQuery& query) { return comments.listHeld(caller.by(), query); });
+  return 0;
+}
+
+int listBy(Caller& caller, const ListComments& wanted) {
+  requireOfAllVideos(wanted, "--user");
+  CommentsByQuery by;
+  static_cast<ListQuery&>(by) = wanted;
+  by.user = *wanted.user;
+  if (wanted.reversed) by.reverse = true;
+  Comments& comments = caller.toolkit().comments();
+  caller.out.list(by, "content+24,time,video_id,id,held",
+                  [&](const CommentsByQuery& query) { return comments.listBy(caller.by(), query); });
   return 0;
 }
 
@@ -98,10 +112,12 @@ int deleteBy(Caller& caller, const DeleteComments& wanted) {
   if (caller.flags.dryRun) {
     RehearseRemoveCommentsBy page{by, {}};
     caller.out.beginResults();
+    CursorCheck check;
     do {
       const Page<Comment> some = comments.rehearseRemoveBy(caller.by(), page);
       for (const Comment& one : some.items) caller.out.result({"would-delete", one.id.text, {}, one.content});
       page.cursor = some.nextCursor;
+      check.next(page.cursor, !some.items.empty());
     } while (page.cursor && caller.out.isOpen());
     caller.out.endResults();
     return 0;
@@ -112,10 +128,12 @@ int deleteBy(Caller& caller, const DeleteComments& wanted) {
   return runBatch(caller, Items({by.user}), [&](const std::string& user) -> Result {
     std::int64_t deleted = 0;
     RemoveCommentsBy step = by;
+    CursorCheck check;
     do {
       RemovedComments done = comments.removeBy(caller.by(), step);
       deleted += done.deleted;
       step.cursor = std::move(done.nextCursor);
+      check.next(step.cursor, true);
     } while (step.cursor);
     return {"deleted", user, {}, fmt::format("{} comments", deleted)};
   });
@@ -139,11 +157,14 @@ void addComment(Commands& commands) {
        {"Print the text of its comments", "videoctl comment list \"$id\" -o json | jq -r '.comments[].content'"},
        {"Approve all comments that are held", "videoctl comment list --held -o id | videoctl comment approve -"},
        {"Show which comments by ada from the last day would be deleted",
-        "videoctl --dry-run comment delete --user ada --since -1d"}});
+        "videoctl --dry-run comment delete --user ada --since 1d"},
+       {"Export all comments by ada to a file", "videoctl comment list --user ada -o ndjson > ada-comments.ndjson"}});
 
   auto post = commands.verb<NewComment>(noun, "post", "Comment on a video");
   post.option("VIDEO", &NewComment::video)->required();
-  post.option("TEXT", &NewComment::content, "the comment, 1 to 2000 characters; - reads standard input")->required();
+  post.option("TEXT", &NewComment::content,
+              "the comment, 1 to 2000 characters, which may have several lines; - reads standard input")
+      ->required();
   post.option("--at", &NewComment::positionMs, "position in the video, such as 1:23.5", readPositionMs)
       ->type_name("POSITION");
   post.option("--parent", &NewComment::parent)->type_name("ID");
@@ -154,36 +175,43 @@ void addComment(Commands& commands) {
   post.givesOne<Comment>();
   post.runs([](Caller& caller, NewComment& wanted) {
     caller.needAuthor("comment post");
-    if (wanted.content == "-") wanted.content = readInput(64 * 1024);
+    if (wanted.content == "-") wanted.content = withLineFeeds(readInput(64 * 1024));
     caller.out.one([&] { return caller.toolkit().comments().post(caller.by(), wanted); });
     return 0;
   });
 
   auto list = commands.verb<ListComments>(
-      noun, "list", "List a video's comments, oldest first, or by position with --at; or held comments with --held");
+      noun, "list",
+      "List a video's comments, oldest first, or by position with --at; or a user's comments with --user; or held "
+      "comments with --held");
   list.option("VIDEO", &ListComments::video);
   list.option("--at", &CommentQuery::atFrom, "only comments at or after this position, such as 1:23.5", readPositionMs)
       ->type_name("POSITION");
   list.option("--at-until", &CommentQuery::atTo, "only comments before this position", readPositionMs)
       ->type_name("POSITION");
-  list.option("--by", &ListComments::by);
+  list.option("--by", &ListComments::by,
+              "order: time (default), oldest first; position, the first in the video first; or newest first");
+  list.flag("--reverse", &ListComments::reversed, "reverse the order");
   list.option("--position", &ListComments::position);
   list.option("--parent", &ListComments::parent)->type_name("ID");
   list.flag("--held", &ListComments::held, "list held and hidden comments on all videos");
-  list.option("--user", &ListComments::user, "with --held, only comments by this user")->type_name("USER");
+  list.option("--user", &ListComments::user,
+              "list the comments by this user on all videos, oldest first; with --held, only held ones")
+      ->type_name("USER");
   list.lists();
   list.givesList<Page<Comment>>();
   list.runs([](Caller& caller, ListComments& wanted) {
     if (wanted.held) return listHeld(caller, wanted);
-    if (wanted.user) throw Usage("comment list: --user needs --held");
-    if (wanted.video.text.empty()) throw Usage("comment list: give a video, or --held");
+    if (wanted.user) return listBy(caller, wanted);
+    if (wanted.video.text.empty()) throw Usage("comment list: give a VIDEO, --user USER or --held");
+    if (wanted.reversed) wanted.reverse = true;
     if (wanted.atFrom || wanted.atTo) {
       if (wanted.by.value_or(CommentOrder::position) != CommentOrder::position)
         throw Usage("comment list: --at and --at-until need --by position");
       wanted.by = CommentOrder::position;
     }
     Comments& comments = caller.toolkit().comments();
-    caller.out.list(wanted, "id,author,author_display_name,time,position_ms,content",
+    caller.out.list(wanted, "content+24,author+,time,position_ms,id,author_display_name+",
                     [&](const ListComments& query) { return comments.list(caller.by(), query); });
     return 0;
   });
@@ -213,8 +241,8 @@ void addComment(Commands& commands) {
   auto save = commands.verb<ExportTo>(noun, "export", "Export a video's danmaku (comments with a position) to a file");
   save.option("VIDEO", &ExportComments::video)->required();
   save.option("--format", &ExportComments::format)->type_name("bilibili|ass|srt|vtt|ndjson|csv");
-  save.option("--to", &ExportTo::to, "file to write, which must not exist; - (default) writes to standard output")
-      ->type_name("FILE");
+  save.flag("--overwrite", &ExportTo::overwrite, "with --to: replace the file if it exists");
+  save.option("--to", &ExportTo::to, "file to write; - (default) writes to standard output")->type_name("FILE");
   save.runs(exportComments);
 
   auto load = commands.verb<ImportFrom>(

@@ -9,6 +9,7 @@ struct ShownContext {
   std::string server;
   bool current = false;
   bool signedIn = false;
+  std::optional<std::string> user{};
 };
 
 }  // namespace video::ctl
@@ -22,6 +23,7 @@ struct Fields<ctl::ShownContext> {
       Field{"server", &ctl::ShownContext::server, "URL of the server"},
       Field{"current", &ctl::ShownContext::current, "whether commands use it by default"},
       Field{"signed_in", &ctl::ShownContext::signedIn, "whether it holds a token"},
+      Field{"user_name", &ctl::ShownContext::user, "whose token it is, if that is known"},
   };
 };
 }  // namespace video
@@ -34,20 +36,22 @@ struct ContextName {
 };
 
 ShownContext shown(const Contexts& contexts, const Context& context) {
-  return {context.name, context.server, context.name == contexts.current, !context.token.empty()};
+  const bool isKnown = !context.token.empty() && !context.user.empty();
+  return {context.name, context.server, context.name == contexts.current, !context.token.empty(),
+          isKnown ? std::optional(context.user) : std::nullopt};
 }
 
 void checkName(std::string_view name) {
-  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-";
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:@-";
   if (name.empty() || name == "local" || name[0] == '-' || name.find_first_not_of(allowed) != std::string_view::npos)
-    throw Usage(fmt::format("context {}: use only letters, digits and _ . : - in a name; local is reserved", name));
+    throw Usage(fmt::format("context {}: use only letters, digits and _ . : @ - in a name; local is reserved", name));
 }
 
 }  // namespace
 
 void addContext(Commands& commands) {
   CLI::App& noun =
-      commands.noun("context", "Saved server profiles",
+      commands.noun("context", "Saved servers: add, use, show, list, remove",
                     {{"Save a server as home and use it from now on",
                       "videoctl context add home --server https://video.example\nvideoctl context use home"},
                      {"Go back to this machine", "videoctl context use local"}});
@@ -59,13 +63,13 @@ void addContext(Commands& commands) {
     checkName(wanted.name);
     if (caller.flags.server.empty()) throw Usage("context add: --server URL is required");
     const std::string url = checkedUrl(caller.flags.server);
-    Contexts contexts = loadContexts(contextsPath());
-    Context* old = contexts.find(wanted.name);
-    if (old == nullptr)
-      contexts.all.push_back({wanted.name, url, {}});
-    else if (old->server != url)
-      *old = {wanted.name, url, {}};
-    saveContexts(contextsPath(), contexts);
+    changeContexts(contextsPath(), [&](Contexts& contexts) {
+      Context* old = contexts.find(wanted.name);
+      if (old == nullptr)
+        contexts.all.push_back({wanted.name, url});
+      else if (old->server != url)
+        *old = {wanted.name, url};
+    });
     caller.report(fmt::format("context {}: saved {}", wanted.name, url));
     return 0;
   });
@@ -73,9 +77,9 @@ void addContext(Commands& commands) {
   auto use = commands.verb<ContextName>(noun, "use", "Use a saved server by default; local means this machine");
   use.option("NAME", &ContextName::name, "a context, or local")->required();
   use.runs([](Caller& caller, ContextName& wanted) {
-    Contexts contexts = loadContexts(contextsPath());
-    contexts.current = wanted.name == "local" ? std::string() : contexts.get(wanted.name).name;
-    saveContexts(contextsPath(), contexts);
+    changeContexts(contextsPath(), [&](Contexts& contexts) {
+      contexts.current = wanted.name == "local" ? std::string() : contexts.get(wanted.name).name;
+    });
     caller.report(fmt::format("commands now use {} by default", wanted.name));
     return 0;
   });
@@ -97,18 +101,18 @@ void addContext(Commands& commands) {
     const Contexts contexts = loadContexts(contextsPath());
     std::vector<ShownContext> all;
     for (const Context& context : contexts.all) all.push_back(shown(contexts, context));
-    caller.out.all(all);
+    caller.out.all(all, "name+,server+,user_name+,current,signed_in");
     return 0;
   });
 
   auto remove = commands.verb<ContextName>(noun, "remove", "Remove a saved server and its token");
   remove.option("NAME", &ContextName::name, "the context")->required();
   remove.runs([](Caller& caller, ContextName& wanted) {
-    Contexts contexts = loadContexts(contextsPath());
-    contexts.get(wanted.name);
-    std::erase_if(contexts.all, [&](const Context& context) { return context.name == wanted.name; });
-    if (contexts.current == wanted.name) contexts.current.clear();
-    saveContexts(contextsPath(), contexts);
+    changeContexts(contextsPath(), [&](Contexts& contexts) {
+      contexts.get(wanted.name);
+      std::erase_if(contexts.all, [&](const Context& context) { return context.name == wanted.name; });
+      if (contexts.current == wanted.name) contexts.current.clear();
+    });
     caller.report(fmt::format("context {}: removed", wanted.name));
     return 0;
   });

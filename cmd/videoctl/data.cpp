@@ -14,7 +14,9 @@
 #include "data/fields.hpp"
 #include "data/import.hpp"
 #include "frame/command.hpp"
+#include "frame/file_opener.hpp"
 #include "frame/files.hpp"
+#include "frame/output_file.hpp"
 #include "frame/progress.hpp"
 #include "frame/prompt.hpp"
 #include "store/backup_folder.hpp"
@@ -24,6 +26,7 @@ namespace {
 
 constexpr int someFailed = 3;
 constexpr int foundProblems = 10;
+constexpr const char* importColumns = "kind,status,name+,old_id+,detail+24";
 
 struct BackupTo {
   std::string to;
@@ -135,7 +138,7 @@ int verify(Caller& caller, VerifyWanted& wanted) {
   const BackupReport report =
       wanted.set == "-" ? data->verify(readArchive, add) : data->verify(wanted.set, shownBy(progress), add);
   progress.hide();
-  caller.out.all(problems);
+  caller.out.all(problems, "kind,path+,detail+24");
   if (!problems.empty()) return foundProblems;
   caller.report(fmt::format("{}: {} files, {}, as they were when the backup was made at {}", report.path, report.files,
                             formatSize(report.bytes), formatTime(report.time)));
@@ -179,7 +182,7 @@ int restore(Caller& caller, RestoreWanted& wanted) {
   const RestoreReport report = data->restore(open, wanted.revokeTokens, shownBy(progress));
   progress.hide();
   for (const BackupProblem& problem : report.problems) saidBy(progress)(problem);
-  caller.out.all(report.tokens);
+  caller.out.all(report.tokens, "label+,user_name+,scope,expires,id");
   reportRestored(caller, target, report);
   if (isRoots)
     caller.report(fmt::format("it belongs to root: if videod runs as another user, run `chown -R videod:videod {}`",
@@ -191,8 +194,9 @@ int listChanges(Caller& caller, ChangesWanted& wanted) {
   constexpr std::int64_t most = 1000;
   const Target target = pickHere(caller, "data changes");
   // Opened before root becomes the owner of the data directory.
-  std::optional<PartFile> file;
-  if (!wanted.cursorFile.empty()) file.emplace(wanted.cursorFile + ".part");
+  const FileOpener opener(FileRights::write);
+  std::optional<OutputFile> file;
+  if (!wanted.cursorFile.empty()) file.emplace(opener, wanted.cursorFile, Existing::replace);
   becomeDataOwner(target.settings);
   const std::unique_ptr<Data> data = openData(target.settings, target.origin);
   std::int64_t cursor = wanted.since;
@@ -210,10 +214,9 @@ int listChanges(Caller& caller, ChangesWanted& wanted) {
     caller.report(fmt::format("next cursor: {}", cursor));
     return 0;
   }
-  file->clear();
   const std::string text = fmt::format("{}\n", cursor);
-  writeFile(file->descriptor(), std::as_bytes(std::span(text)), file->path());
-  file->place(wanted.cursorFile, false);
+  file->write(std::as_bytes(std::span(text)));
+  file->finish();
   return 0;
 }
 
@@ -261,7 +264,7 @@ int exportData(Caller& caller, const ExportSite& wanted) {
   store::requireOutside(directory, wanted.to);
   struct stat owner {};
   ::stat(directory.c_str(), &owner);  // one that is missing is refused before this is used
-  const FileOpener opener;
+  const FileOpener opener(FileRights::write);
   becomeDataOwner(target.settings);
   const std::unique_ptr<Data> data = openData(target.settings, target.origin);
   Descriptor folder;
@@ -380,13 +383,13 @@ int importData(Caller& caller, const ImportSite& wanted) {
   } catch (...) {
     // Only now it is known what became of these: the next run finds them done.
     if (!things.empty()) {
-      caller.out.all(things);
+      caller.out.all(things, importColumns);
       caller.report("data: the import ended early; the next one goes on from there");
     }
     if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
     throw;
   }
-  caller.out.all(things);
+  caller.out.all(things, importColumns);
   caller.report(
       fmt::format("data: imported {} users, {} videos, {} comments; {} were imported before, {} skipped, {} "
                   "failed",
@@ -398,7 +401,7 @@ int importData(Caller& caller, const ImportSite& wanted) {
 
 void addData(Commands& commands) {
   CLI::App& noun = commands.noun(
-      "data", "The data directory itself",
+      "data", "Data directory: create, migrate, back up, restore, check, export, import",
       {{"Create a data directory", "videoctl --data-dir /srv/videos data init"},
        {"Migrate it to the current schema", "videoctl --data-dir /srv/videos data migrate"},
        {"Back it up while it is in use", "videoctl --data-dir /srv/videos data backup monday"},
@@ -406,7 +409,7 @@ void addData(Commands& commands) {
        {"Restore a backup into a new folder", "videoctl --data-dir /srv/videos-new data restore monday --yes"},
        {"Check it, while the daemon goes on", "videoctl --data-dir /srv/videos data check"},
        {"Copy all videos out of it", "videoctl --data-dir /srv/videos data export /srv/videos-copy"},
-       {"Invalidate all signed links", "videoctl --data-dir /srv/videos data rotate-key"}});
+       {"Invalidate all signed links", "videoctl --data-dir /srv/videos data rotate-key --yes"}});
 
   auto init = commands.verb<NoWords>(noun, "init", "Create a data directory in a new or empty folder");
   init.givesOne<DataState>();
@@ -417,7 +420,9 @@ void addData(Commands& commands) {
 
   auto rotate = commands.verb<NoWords>(noun, "rotate-key", "Replace the signing key; all signed links stop working");
   rotate.runs([](Caller& caller, NoWords&) {
-    openHere(caller, "data rotate-key")->rotateKey();
+    const auto data = openHere(caller, "data rotate-key");
+    confirm(caller.flags, "data rotate-key", "Replace the signing key, so that no signed link works any more?");
+    data->rotateKey();
     caller.report("replaced the signing key; all earlier signed links are invalid");
     return 0;
   });
@@ -455,7 +460,7 @@ void addData(Commands& commands) {
   restored.runs(restore);
 
   auto changes = commands.verb<ChangesWanted>(
-      noun, "changes", "List the files of contents that were added, one a line, for rsync --files-from");
+      noun, "changes", "List the files of contents that were added, one per line, for rsync --files-from");
   changes.option("--since", &ChangesWanted::since, "list only what was added after this cursor (default 0: everything)",
                  [](std::string_view text, std::string_view name, std::int64_t& to) {
                    readText(text, name, to);
@@ -466,18 +471,20 @@ void addData(Commands& commands) {
   changes.runs(listChanges);
 
   auto check = commands.verb<CheckData>(
-      noun, "check", "Compare rows and files; exit with status 10 if something is wrong and not repaired");
-  check.flag("--hash", &CheckData::hash, "also compare contents with their SHA-256, which reads all of them");
-  check.flag("--repair", &CheckData::repair,
-             "repair what can be repaired, while no daemon runs; moves to lost+found and deletes nothing");
+      noun, "check", "Compare the database with the files; exit with status 10 if there are problems left");
+  check.flag("--hash", &CheckData::hash, "also verify the SHA-256 of all contents; reads every file");
+  check.flag(
+      "--repair", &CheckData::repair,
+      "repair what can be repaired; requires that no daemon runs; moves files to lost+found and deletes nothing");
   check.rehearses();
   check.givesList<Page<Finding>>();
   check.runs(checkData);
 
   auto exported = commands.verb<ExportSite>(
-      noun, "export", "Copy all videos to a folder, with JSON, subtitles and comments; what is there already stays");
+      noun, "export",
+      "Copy all videos to a folder, with JSON, subtitles and comments; files that are there already are kept");
   exported
-      .option("DIR", &ExportSite::to, "folder, which is made if it is missing",
+      .option("DIR", &ExportSite::to, "folder; created if missing",
               [](std::string_view text, std::string_view name, std::string& to) {
                 if (text.empty()) throw Error(Fault::malformed, fmt::format("{}: must not be empty", name));
                 to = text;
@@ -489,8 +496,10 @@ void addData(Commands& commands) {
 
   auto imported = commands.verb<ImportSite>(
       noun, "import", "Import users, videos and comments from a dump of the MySQL database of the original site");
-  imported.option("--mysql-dump", &ImportSite::dump, "file that mysqldump has written")->required();
-  imported.option("--videos", &ImportSite::videos, "folder of the contents, whose files are named after the videos")
+  imported.option("--mysql-dump", &ImportSite::dump, "file written by mysqldump")->required();
+  imported
+      .option("--videos", &ImportSite::videos,
+              "folder with the video files, named after the videos' IDs, with or without an extension")
       ->required();
   imported.option("--site", &ImportSite::site,
                   "name for the other site (default: original); import a second one under another name",

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "frame/files.hpp"
+#include "frame/output_file.hpp"
 #include "os/files.hpp"
 
 namespace video::ctl {
@@ -32,12 +33,13 @@ std::string HashCache::of(const Descriptor& file, const std::string& path) {
   struct stat what {};
   if (::fstat(file.number(), &what) != 0) throwFileError(path, errno);
   const std::string key = identityOf(what);
-  if (const auto found = known_.find(key); found != known_.end()) return found->second;
+  const bool isWhole = positionOf(file) == 0;
+  if (const auto found = known_.find(key); found != known_.end() && isWhole) return found->second;
   Sha256 hash;
   sourceOf(file, path).push([&](std::span<const std::byte> bytes) { hash.add(bytes); });
   const std::string digest = hash.hex();
   // A file changed a moment ago could change again without a new mtime.
-  if (std::time(nullptr) - what.st_mtim.tv_sec > 2) {
+  if (isWhole && std::time(nullptr) - what.st_mtim.tv_sec > 2) {
     known_[key] = digest;
     changed_ = true;
   }
@@ -51,7 +53,7 @@ void HashCache::save() const {
   std::string text;
   for (const auto& [key, digest] : known_) text += fmt::format("{} {}\n", key, digest);
   try {
-    os::writeFile(os::systemFiles(), AT_FDCWD, path_, text, 0600);
+    os::writeFile(os::systemFiles(), AT_FDCWD, replaceable(path_), text, 0600);
   } catch (const Error&) {
     // The files are hashed again next time.
   }

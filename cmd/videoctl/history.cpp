@@ -33,7 +33,7 @@ void addHistory(Commands& commands) {
   list.runs([](Caller& caller, ListHistory& wanted) {
     if (wanted.user.empty()) wanted.user = caller.self("history list", "--user");
     Views& views = caller.toolkit().views();
-    caller.out.list(static_cast<const HistoryQuery&>(wanted), "video_id,time,position_ms,ended,author,name",
+    caller.out.list(static_cast<const HistoryQuery&>(wanted), "name+,time,position_ms,video_id,ended,author+",
                     [&](const HistoryQuery& query) { return views.history(caller.by(), query); });
     return 0;
   });

@@ -8,7 +8,7 @@
 #include "docs/generate.hpp"
 #include "frame/command.hpp"
 #include "frame/files.hpp"
-#include "media/sniff.hpp"
+#include "frame/wrong_words.hpp"
 #include "os/files.hpp"
 
 namespace {
@@ -24,11 +24,15 @@ int sayVersion(Caller& caller) {
   return 0;
 }
 
-// File extensions of the accepted types, separated by commas.
-std::string extensions() {
-  std::vector<std::string_view> all;
-  for (const media::Kind& kind : media::kinds()) all.push_back(kind.extension);
-  return fmt::format("{}", fmt::join(all, ", "));
+// What was given for the ID of a video and is none, but could be its name, as a shell takes it; or nothing.
+std::string nameForAnId(const Error& error) {
+  constexpr std::string_view before = "video ";
+  constexpr std::string_view after = ": not found";
+  const std::string& detail = error.detail();
+  if (!detail.starts_with(before) || !detail.ends_with(after) || detail.size() <= before.size() + after.size())
+    return {};
+  const std::string given = detail.substr(before.size(), detail.size() - before.size() - after.size());
+  return given.find_first_not_of("0123456789abcdef-") == given.npos ? "" : shellWord(given);
 }
 
 // A hint for the faults whose message does not already say what to do.
@@ -38,22 +42,28 @@ std::string hintFor(const Error& error, Caller& caller) {
     case Reason::notAllowed: return "run `videoctl session whoami` to see who you are signed in as";
     case Reason::noSuchUser: return "run `videoctl user list` to see all users";
     case Reason::noSuchVideo:
+      if (const std::string name = nameForAnId(error); !name.empty())
+        return fmt::format("a video goes by its ID: run `videoctl video list --name {}` to find it", name);
       return "run `videoctl video list` to see all videos; add --state deleted to see the trash";
     case Reason::noSuchTask: return "run `videoctl task list` to see all tasks";
     case Reason::noSuchContext: return "run `videoctl context list` to see all contexts";
     case Reason::videoDeleted: return "run `videoctl video restore ID` to restore it";
     case Reason::noAnswer:
       return remote ? "check the address and that videod is running there; use --timeout to wait longer" : "";
+    case Reason::ownFile: return "free some space on the disk of that file";
+    case Reason::uploadLimit: return "the limit is stream.max_upload in the server's configuration";
+    case Reason::noVideoFormat: return "run `videoctl help formats` to see what is taken";
+    case Reason::notVideod:  // what to look at is in the message
+      return error.retryAfter() ? fmt::format("try again in {} s", error.retryAfter()->count()) : "";
+    case Reason::wrongPassword: return "";
     case Reason::newerRequest:
     case Reason::none: break;
   }
   switch (error.fault()) {
     case Fault::unauthenticated:
       return remote ? "sign in with `videoctl session login NAME`, or use --server with VIDEOCTL_TOKEN" : "";
-    case Fault::tooLarge: return "the limit is stream.max_upload in the server's configuration";
     case Fault::overQuota:
       return "run `videoctl user show NAME` to see the quota; deleted videos count until they are purged";
-    case Fault::unsupportedMediaType: return fmt::format("accepted types are {}", extensions());
     case Fault::busy:
     case Fault::tooMany:
     case Fault::unavailable:
@@ -61,8 +71,9 @@ std::string hintFor(const Error& error, Caller& caller) {
                                 : "try again, or use --lock-timeout to wait longer";
     case Fault::requestTimeout: return "use --timeout to wait longer";
     case Fault::diskFull:
-      return "free some disk space; in a data directory: delete videos, and run `videoctl queue drain "
-             "--include-not-due`";
+      return remote ? "the disk of the server is full; tell who runs it"
+                    : "free some disk space; in a data directory: delete videos, and run `videoctl queue drain "
+                      "--include-not-due`";
     default: return {};
   }
 }
@@ -211,8 +222,8 @@ int run(int count, char** arguments, bool all = false) {
     action = sayVersion;
   } catch (const CLI::ParseError& problem) {
     if (!all) return run(count, arguments, true);  // it may name a noun that was not declared
-    commands.explain(problem);
-    if (json) sayJson(Error(Fault::malformed, problem.what()), badUsage);
+    const std::string why = commands.explain(problem, given);
+    if (json) sayJson(Error(Fault::malformed, why), badUsage);
     return badUsage;
   } catch (const Usage& wrong) {
     return failUsage(wrong.what(), json);

@@ -113,13 +113,7 @@ std::vector<std::string> playerWords() {
 bool writeDanmaku(Caller& caller, const VideoRef& wanted, const GivenFile& to) {
   try {
     const Content content = caller.toolkit().comments().exportAs(caller.by(), {wanted.id, CommentFormat::ass});
-    std::vector<std::byte> piece(256 * 1024);
-    for (std::uint64_t done = 0; done < content.meta.size;) {
-      const std::size_t count = content.reader->read(done, piece);
-      if (count == 0) break;
-      to.write(std::span(piece).first(count));
-      done += count;
-    }
+    pushAll(content, "danmaku", [&](std::span<const std::byte> bytes) { to.write(bytes); });
     return true;
   } catch (const Error& error) {
     if (error.fault() == Fault::unauthenticated) throw;
@@ -137,7 +131,7 @@ int play(Caller& caller, VideoRef& wanted) {
   if (SignalNote::came() != 0) throw Interrupted{SignalNote::came()};
   const Playable playable = playableOf(caller, wanted, video);
   const bool isMpv = std::filesystem::path(words[0]).filename() == "mpv";
-  if (isMpv) words.push_back(fmt::format("--force-media-title={}", video.name));
+  if (isMpv) words.push_back(fmt::format("--force-media-title={}", harmless(video.name)));
   if (hasDanmaku) words.push_back(fmt::format("--sub-file={}", danmaku.path()));
   std::optional<GivenFile> list;
   std::optional<Error> failure;

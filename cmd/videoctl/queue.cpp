@@ -68,10 +68,12 @@ DeletionPage waitUntilDrained(Caller& caller, const DeletionPage& before, steady
 int rehearseDrain(Caller& caller, const DrainQueue& wanted) {
   RehearseDrain page{wanted, {}, {}};
   caller.out.beginResults();
+  CursorCheck check;
   do {
     const Page<Deletion> due = caller.toolkit().deletions().rehearseDrain(caller.by(), page);
     for (const Deletion& one : due.items) caller.out.result({"would-purge", one.video.text, {}, one.lastError});
     page.cursor = due.nextCursor;
+    check.next(page.cursor, !due.items.empty());
   } while (page.cursor && caller.out.isOpen());
   caller.out.endResults();
   return 0;
@@ -104,10 +106,12 @@ std::vector<std::string> deadOnes(Caller& caller) {
   DeletionQuery query;
   query.limit = 500;
   query.state = DeletionState::dead;
+  CursorCheck check;
   for (;;) {
     const DeletionPage page = caller.toolkit().deletions().list(caller.by(), query);
     for (const Deletion& one : page.items) ids.push_back(one.video.text);
     if (!page.nextCursor) return ids;
+    check.next(page.nextCursor, !page.items.empty());
     query.cursor = *page.nextCursor;
   }
 }
@@ -136,7 +140,7 @@ void addQueue(Commands& commands) {
   list.runs([](Caller& caller, ListQueue& wanted) {
     if (wanted.dead) wanted.state = DeletionState::dead;
     Deletions& deletions = caller.toolkit().deletions();
-    caller.out.list(static_cast<const DeletionQuery&>(wanted), "",
+    caller.out.list(static_cast<const DeletionQuery&>(wanted), "video_id,due,state,tries,last_error+",
                     [&](const DeletionQuery& query) { return deletions.list(caller.by(), query); });
     return 0;
   });

@@ -1,10 +1,14 @@
 #include <fcntl.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <utility>
 
 #include "base/text.hpp"
 #include "frame/command.hpp"
 #include "frame/files.hpp"
+#include "frame/output_file.hpp"
 #include "renditions/fields.hpp"
 
 namespace video::ctl {
@@ -14,6 +18,7 @@ struct ThumbnailOf : RenditionsOf {
   std::string set;
   std::string to;
   bool remove = false;
+  bool overwrite = false;
 };
 
 struct RenderVideos {
@@ -51,39 +56,48 @@ int setThumbnail(Caller& caller, const ThumbnailOf& wanted) {
   });
 }
 
-// The picture is at most as large as one that can be set, so it is read at once.
-std::string readPicture(const Content& content) {
+struct Picture {
   std::string bytes;
-  std::vector<std::byte> piece(64 * 1024);
-  while (const std::size_t count = content.reader->read(bytes.size(), piece))
-    bytes.append(reinterpret_cast<const char*>(piece.data()), count);
-  return bytes;
-}
+  std::string_view extension;
+};
 
-std::string extensionOf(const Content& content) {
-  const std::string kind = content.meta.type.substr(content.meta.type.find('/') + 1);
-  return kind == "jpeg" ? "jpg" : kind;
+// Reads a picture of a video. Throws unreachable for what a server cannot have: it is asked for, not trusted.
+Picture pictureOf(Caller& caller, const VideoId& id) {
+  constexpr std::size_t most = 512 * 1024;  // as large as one that can be set
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kinds{
+      {{"image/jpeg", "jpg"}, {"image/png", "png"}, {"image/webp", "webp"}}};
+  const Content content = caller.toolkit().renditions().thumbnail(caller.by(), {id, {}});
+  const auto kind =
+      std::find_if(kinds.begin(), kinds.end(), [&](const auto& one) { return one.first == content.meta.type; });
+  if (kind == kinds.end() || content.meta.size > most)
+    throw Error(Fault::unreachable, fmt::format("the server sent as a picture of video {} what is none", id.text));
+  Picture picture{{}, kind->second};
+  pushAll(content, "picture", [&](std::span<const std::byte> bytes) {
+    picture.bytes.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  });
+  return picture;
 }
 
 int getThumbnail(Caller& caller, const ThumbnailOf& wanted) {
-  if (wanted.to == "-") {
-    const std::string bytes = readPicture(caller.toolkit().renditions().thumbnail(caller.by(), {wanted.id, {}}));
-    caller.out.bytes(std::as_bytes(std::span(bytes)));
+  if (isStandardOutput(wanted.to)) {
+    const Picture picture = pictureOf(caller, wanted.id);
+    caller.out.bytes(std::as_bytes(std::span(picture.bytes)));
     return 0;
   }
-  std::error_code none;
+  const Existing existing = wanted.overwrite ? Existing::replace : Existing::refuse;
   const std::filesystem::path to = wanted.to;
+  std::error_code none;
   const bool folder = wanted.to.empty() || std::filesystem::is_directory(to, none);
-  const std::string stem = safeFileName(wanted.id.text);
-  PartFile part(folder ? to / (stem + ".part") : std::filesystem::path(wanted.to + ".part"));
+  const FileOpener files(FileRights::write);
+  std::optional<OutputFile> file;
+  if (!folder) file.emplace(files, to, existing);
   return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
-    const Content content = caller.toolkit().renditions().thumbnail(caller.by(), {VideoId{id}, {}});
-    const std::string bytes = readPicture(content);
-    const std::filesystem::path target = folder ? to / fmt::format("{}.{}", stem, extensionOf(content)) : to;
-    part.clear();
-    writeFile(part.descriptor(), std::as_bytes(std::span(bytes)), part.path());
-    part.place(target, folder);
-    return {"downloaded", id, target.string(), {}};
+    const Picture picture = pictureOf(caller, {id});
+    const std::string stem = safeFileName(id);
+    if (!file) file.emplace(files, to / fmt::format("{}.{}", stem, picture.extension), to / (stem + ".part"), existing);
+    file->write(std::as_bytes(std::span(picture.bytes)));
+    file->finish();
+    return {"downloaded", id, file->target().string(), {}};
   });
 }
 
@@ -111,17 +125,17 @@ void addRenditions(Commands& commands, CLI::App& video) {
       .option("--to", &ThumbnailOf::to,
               "file or folder to write to, - for standard output; default: the video's ID in the current folder")
       ->type_name("FILE");
-  picture.flag("--remove", &ThumbnailOf::remove,
-               "remove the picture; after one that was set, one is made of the content");
+  picture.flag("--overwrite", &ThumbnailOf::overwrite, "replace the file to write to if it exists");
+  picture.flag("--remove", &ThumbnailOf::remove, "remove the picture; if it had been set, one is made from the video");
   picture.givesResults();
   picture.runs(thumbnail);
 
   auto render = commands.verb<RenderVideos>(
       video, "render",
-      "Make a form of videos that every browser plays, again if it was given up; the server needs ffmpeg");
+      "Make a playable form of videos, also if making it was given up before; the server needs ffmpeg");
   render.several("ID", &RenderVideos::ids, "videos; - reads one ID per line from standard input");
-  render.flag("--force", &RenderVideos::force, "also if there is one, or if browsers play the video as it is");
-  render.flag("--picture", &RenderVideos::picture, "a picture instead; one that was set stays");
+  render.flag("--force", &RenderVideos::force, "make it even if there is one, or if browsers can play the original");
+  render.flag("--picture", &RenderVideos::picture, "make a picture instead; a picture that was set is kept");
   render.givesResults();
   render.runs([](Caller& caller, RenderVideos& wanted) {
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
@@ -133,8 +147,8 @@ void addRenditions(Commands& commands, CLI::App& video) {
 
   auto list = commands.verb<ListRenditions>(
       video, "renditions",
-      "List the picture and the playable form of a video, and what is to be made; without ID, what was given up of all "
-      "your videos, and for admins and the operator of all videos");
+      "List the picture and playable form of a video and their state; without ID, list those that were given up, of "
+      "your videos, or for admins and the operator of all videos");
   list.option("ID", &ListRenditions::id, "ID of the video");
   list.option("--state", &ListRenditions::state, "without ID: waiting, transcode or dead; default: dead");
   list.option("--user", &ListRenditions::user)->type_name("USER");
@@ -144,10 +158,10 @@ void addRenditions(Commands& commands, CLI::App& video) {
     Renditions& renditions = caller.toolkit().renditions();
     if (wanted.id) {
       if (wanted.state || wanted.user) throw Usage("video renditions: --state and --user list all videos, without ID");
-      caller.out.all(renditions.list(caller.by(), {*wanted.id}).items);
+      caller.out.all(renditions.list(caller.by(), {*wanted.id}).items, "form,state,size,tries,error+");
       return 0;
     }
-    caller.out.list(static_cast<RenditionQuery&>(wanted), "id,form,state,tries,error",
+    caller.out.list(static_cast<RenditionQuery&>(wanted), "id,form,state,tries,error+",
                     [&](const RenditionQuery& query) { return renditions.listQueued(caller.by(), query); });
     return 0;
   });

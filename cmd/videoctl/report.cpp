@@ -60,7 +60,7 @@ void addReport(Commands& commands) {
   list.givesList<Page<ReceivedReport>>();
   list.runs([](Caller& caller, ReportQuery& wanted) {
     Reports& reports = caller.toolkit().reports();
-    caller.out.list(wanted, "id,what,video_id,author,reason,reporter,contact,text",
+    caller.out.list(wanted, "reason,what,text+16,id,author+,time,reporter+,contact+,video_id",
                     [&](const ReportQuery& query) { return reports.list(caller.by(), query); });
     return 0;
   });
@@ -76,7 +76,8 @@ void addReport(Commands& commands) {
   auto resolve = commands.verb<ResolveReports>(
       noun, "resolve", "Record the decision on reports; it does not block, mute or delete anything");
   resolve.several("ID", &ResolveReports::ids, "reports; - reads one ID per line from standard input");
-  resolve.option("--decision", &ResolveReport::decision, "the decision: dismissed, or what was done about it")->required();
+  resolve.option("--decision", &ResolveReport::decision, "the decision: dismissed, or what was done about it")
+      ->required();
   resolve.option("--text", &ResolveReport::text);
   resolve.givesResults();
   resolve.runs([](Caller& caller, ResolveReports& wanted) {
@@ -94,7 +95,7 @@ void addReport(Commands& commands) {
   made.runs([](Caller& caller, ReportsMadeQuery& wanted) {
     if (wanted.user.empty()) wanted.user = caller.self("report made", "--user");
     Reports& reports = caller.toolkit().reports();
-    caller.out.list(wanted, "id,what,video_id,user_name,reason,time,state,decision,decision_text",
+    caller.out.list(wanted, "reason,what,time,state,decision,user_name+,decision_text+,id,video_id",
                     [&](const ReportsMadeQuery& query) { return reports.made(caller.by(), query); });
     return 0;
   });

@@ -7,7 +7,7 @@ namespace {
 
 // The running daemon. Throws unreachable in direct mode.
 Server& daemonOf(Caller& caller, std::string_view command) {
-  if (caller.target().kind == Target::Kind::direct)
+  if (!caller.findDaemon())
     throw Error(Fault::unreachable,
                 fmt::format("{}: needs a running daemon, and none answers for {}", command, caller.target().address));
   return caller.toolkit().server();
@@ -38,7 +38,7 @@ int checkConfig(Caller& caller, const CheckConfig& wanted) {
 }  // namespace
 
 void addServer(Commands& commands) {
-  CLI::App& noun = commands.noun("server", "The running daemon",
+  CLI::App& noun = commands.noun("server", "Running daemon: status, limits, reload, check the configuration",
                                  {{"Check that the daemon is ready; exit with status 10 if it is not",
                                    "videoctl server status --columns ready,version"},
                                   {"Reload the configuration", "videoctl server reload"},

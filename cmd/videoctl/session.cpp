@@ -1,6 +1,9 @@
 #include <unistd.h>
 
+#include <utility>
+
 #include "base/clock.hpp"
+#include "base/text.hpp"
 #include "frame/command.hpp"
 #include "frame/contexts.hpp"
 #include "frame/prompt.hpp"
@@ -44,12 +47,48 @@ std::string hostName() {
   return name;
 }
 
-// The context that keeps the token: the one in use, or one with this URL, which is added if needed.
-Context& contextOf(Contexts& contexts, const Target& target) {
+// Whether a context holds no token of anybody else.
+bool isFreeFor(Toolkit& toolkit, const Context& context, std::string_view user) {
+  if (context.token.empty()) return true;
+  if (!context.user.empty()) return equalWithoutCase(context.user, user);
+  // Saved before contexts kept the name.
+  try {
+    return equalWithoutCase(toolkit.sessions().whoami(Secret{context.token}, {}).userName.value_or(""), user);
+  } catch (const Error& error) {
+    if (error.fault() != Fault::unauthenticated) throw;
+    return true;  // the token has ended
+  }
+}
+
+// The context that keeps the token: the one in use, or one with this URL that holds no other user's token, which is
+// added if needed.
+Context& contextOf(Contexts& contexts, const Target& target, Toolkit& toolkit, const std::string& user) {
   if (!target.context.empty()) return contexts.get(target.context);
   for (Context& context : contexts.all)
-    if (context.server == target.address) return context;
-  return contexts.all.emplace_back(Context{target.address.substr(target.address.find("://") + 3), target.address, {}});
+    if (context.server == target.address && isFreeFor(toolkit, context, user)) return context;
+  const std::string host = target.address.substr(target.address.find("://") + 3);
+  std::string name = host;
+  if (contexts.find(name) != nullptr) name = fmt::format("{}@{}", user, host);
+  for (int number = 2; contexts.find(name) != nullptr; ++number) name = fmt::format("{}@{}-{}", user, host, number);
+  return contexts.all.emplace_back(Context{name, target.address});
+}
+
+// Ends a session or a token, which may have ended by itself.
+void signOut(Toolkit& toolkit, const Credential& which) {
+  try {
+    toolkit.sessions().logout(which, {});
+  } catch (const Error& error) {
+    if (error.fault() != Fault::unauthenticated) throw;
+  }
+}
+
+// The same, where the command goes on if it fails.
+void trySignOut(Toolkit& toolkit, const Credential& which, std::string_view what) {
+  try {
+    signOut(toolkit, which);
+  } catch (const Error& error) {
+    say(fmt::format("{} stays valid: {}", what, error.what()));
+  }
 }
 
 // Asks for scope admin, and for full if the server refuses because the user is not an admin.
@@ -67,8 +106,6 @@ int logIn(Caller& caller, SignIn& wanted) {
   if (caller.target().kind != Target::Kind::remote)
     throw Usage("session login: needs a server: add --server URL or --context NAME");
   caller.needPrivateWay();
-  Contexts contexts = loadContexts(contextsPath());
-  Context& context = contextOf(contexts, caller.target());
   if (wanted.name.empty()) {
     if (!canAsk(caller.flags)) throw Usage("session login: give a user name: session login NAME");
     wanted.name = ask("User name: ");
@@ -78,28 +115,56 @@ int logIn(Caller& caller, SignIn& wanted) {
   Toolkit& toolkit = caller.toolkit();
   const SignedIn signedIn = toolkit.sessions().login(Anonymous{}, {wanted.name, {}, password, {}});
   const Credential session = Secret{signedIn.sessionId.value_or("")};
-  context.token = makeToken(toolkit, session,
-                            {.user = signedIn.userName,
-                             .label = "videoctl@" + hostName(),
-                             .scope = Scope::admin,
-                             .expires = systemClock().now() + wanted.keep});
-  toolkit.sessions().logout(session, {});
-  saveContexts(contextsPath(), contexts);
-  caller.report(
-      fmt::format("signed in to {} as {}; saved in context {}", context.server, signedIn.userName, context.name));
-  if (contexts.current != context.name && !caller.flags.quiet)
-    sayPlain(fmt::format("hint: run `videoctl context use {}` to use it by default", context.name));
+  const std::string& user = signedIn.userName;
+  std::string token;
+  std::string replaced;
+  Context used;
+  bool isCurrent = false;
+  try {
+    if (!isUserName(user)) throw Error(Fault::unreachable, "the server sent a user name that nobody can have");
+    // `expires` is for servers that do not know `expires_in_ms`.
+    const std::string made = makeToken(toolkit, session,
+                                       {.user = user,
+                                        .label = "videoctl@" + hostName(),
+                                        .scope = Scope::admin,
+                                        .expires = systemClock().now() + wanted.keep,
+                                        .expiresIn = wanted.keep.count(),
+                                        .login = true});
+    token = requirePlain("a token", made);
+    changeContexts(contextsPath(), [&](Contexts& contexts) {
+      Context& context = contextOf(contexts, caller.target(), toolkit, user);
+      replaced = std::exchange(context.token, token);
+      context.user = user;
+      used = context;
+      isCurrent = contexts.current == context.name;
+    });
+  } catch (const Error&) {
+    // Nobody has a use for them.
+    if (!token.empty()) trySignOut(toolkit, Secret{token}, "the token that was made");
+    trySignOut(toolkit, session, "the session that was begun");
+    throw;
+  }
+  trySignOut(toolkit, session, "the session that was begun");
+  if (!replaced.empty()) trySignOut(toolkit, Secret{replaced}, "the token before it");
+  caller.report(fmt::format("signed in to {} as {}; saved in context {}", used.server, user, used.name));
+  if (!isCurrent && !caller.flags.quiet)
+    sayPlain(fmt::format("hint: run `videoctl context use {}` to use it by default", used.name));
   return 0;
 }
 
 int logOut(Caller& caller, NoWords&) {
   if (caller.target().kind != Target::Kind::remote)
     throw Usage("session logout: needs a server: add --server URL or --context NAME");
-  caller.toolkit().sessions().logout(caller.by(), {});
-  if (!caller.target().context.empty()) {
-    Contexts contexts = loadContexts(contextsPath());
-    contexts.get(caller.target().context).token.clear();
-    saveContexts(contextsPath(), contexts);
+  const std::string& name = caller.target().context;
+  if (name.empty()) {
+    caller.toolkit().sessions().logout(caller.by(), {});
+  } else {
+    signOut(caller.toolkit(), caller.by());
+    changeContexts(contextsPath(), [&](Contexts& contexts) {
+      Context& context = contexts.get(name);
+      context.token.clear();
+      context.user.clear();
+    });
   }
   caller.report(fmt::format("signed out of {}", caller.target().address));
   return 0;
@@ -115,7 +180,8 @@ void addSession(Commands& commands) {
                                   {"See who you are signed in as", "videoctl --context home session whoami"},
                                   {"Sign out", "videoctl --context home session logout"}});
 
-  auto login = commands.verb<SignIn>(noun, "login", "Sign in to a server and save a token in the context");
+  auto login = commands.verb<SignIn>(
+      noun, "login", "Sign in to a server and save a token in the context, in place of the one that it held before");
   login.option("NAME", &SignIn::name, "user name");
   login.option("--keep", &SignIn::keep, "how long to stay signed in (default: 30d)");
   login.flag("--password-stdin", &SignIn::stdinPassword, "read the password from standard input");
@@ -134,12 +200,13 @@ void addSession(Commands& commands) {
   list.givesList<Page<Session>>();
   list.runs([](Caller& caller, OfUserQuery& wanted) {
     Sessions& sessions = caller.toolkit().sessions();
-    caller.out.list(wanted, "id,user_name,create_time,expires,current",
+    caller.out.list(wanted, "user_name+,create_time,expires,current,id",
                     [&](const OfUserQuery& query) { return sessions.list(caller.by(), query); });
     return 0;
   });
 
-  auto end = commands.verb<RevokeSessions>(noun, "revoke", "Revoke sessions");
+  auto end = commands.verb<RevokeSessions>(
+      noun, "revoke", "Revoke sessions; --user and --all also revoke the tokens that session login created");
   end.several("ID", &RevokeSessions::ids, "sessions to revoke; - reads one ID per line from standard input")
       ->required(false);
   end.option("--user", &OfUser::name, "revoke all sessions of this user")->type_name("USER");

@@ -50,12 +50,14 @@ void addShare(Commands& commands) {
   create.flag("--upload", &CreateShare::upload, "create a link for uploading the video instead of watching it");
   create.flag(
       "--drop", &CreateShare::drop,
-      "create a link through which guests upload new videos to a user; they are private at first; it has no page "
-      "yet: POST a JSON object with name and size (bytes) to it, then PUT the file to the upload_url of the reply");
+      "create a link through which guests upload new videos to a user; the videos are private at first; the link opens "
+      "a page for uploading files; programs POST a JSON object with name and size (bytes) to it, then PUT the file to "
+      "the upload_url of the reply");
   create.option("--user", &NewShare::user, "with --drop: who gets the videos; default: you")->type_name("USER");
-  create.option("--max-files", &NewShare::maxFiles, "with --drop: take at most N videos, up to 1000; default: 50");
+  create.option("--max-files", &NewShare::maxFiles, "with --drop: accept at most N videos, up to 1000; default: 50");
   create
-      .option("--max-bytes", &NewShare::maxBytes, "with --drop: take at most SIZE in all; default: no limit", readSize)
+      .option("--max-bytes", &NewShare::maxBytes, "with --drop: accept at most SIZE in total; default: no limit",
+              readSize)
       ->type_name("SIZE");
   create.option("--expires", &CreateShare::lasts, "how long the link is valid (default: 7d)");
   create.option("--label", &NewShare::label);
@@ -65,7 +67,8 @@ void addShare(Commands& commands) {
     if (!wanted.drop && (wanted.maxFiles || wanted.maxBytes)) throw Usage("--max-files, --max-bytes: need --drop");
     wanted.user = userOfDrops(caller, "share create", wanted.drop, wanted.user, wanted.video.has_value());
     wanted.what = wanted.drop ? ShareWhat::drop : wanted.upload ? ShareWhat::upload : ShareWhat::view;
-    wanted.expires = systemClock().now() + wanted.lasts;
+    wanted.expires = systemClock().now() + wanted.lasts;  // for servers that do not know `expires_in_ms`
+    wanted.expiresIn = wanted.lasts.count();
     const auto make = [&] {
       CreatedShare made = caller.toolkit().shares().create(caller.by(), wanted);
       // Without public_url the link is relative: complete it with the address used here.
@@ -75,7 +78,7 @@ void addShare(Commands& commands) {
     if (caller.out.isJson() || caller.out.format() == Format::id || !caller.flags.columns.empty())
       caller.out.one(make);
     else
-      caller.out.text(make().url + '\n');
+      caller.out.text(requirePlain("a link", make().url) + '\n');
     return 0;
   });
 
@@ -89,8 +92,8 @@ void addShare(Commands& commands) {
     Shares& shares = caller.toolkit().shares();
     wanted.user = userOfDrops(caller, "share list", wanted.drop, wanted.user, wanted.video.has_value());
     caller.out.list(static_cast<const ShareQuery&>(wanted),
-                    wanted.drop ? "id,what,label,create_time,expires,files,max_files,bytes,max_bytes"
-                                : "id,what,label,create_time,expires",
+                    wanted.drop ? "label+,id,files,max_files,bytes,max_bytes,expires,create_time"
+                                : "label+,what,expires,id,create_time",
                     [&](const ShareQuery& query) { return shares.list(caller.by(), query); });
     return 0;
   });

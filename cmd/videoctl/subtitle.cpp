@@ -1,4 +1,5 @@
 #include "frame/command.hpp"
+#include "frame/file_opener.hpp"
 #include "frame/files.hpp"
 #include "subtitles/fields.hpp"
 
@@ -43,7 +44,7 @@ void addSubtitle(Commands& commands, CLI::App& video) {
   list.givesList<Page<Subtitle>>();
   list.runs([](Caller& caller, SubtitleQuery& wanted) {
     Subtitles& subtitles = caller.toolkit().subtitles();
-    caller.out.list(wanted, "lang,label,size,url",
+    caller.out.list(wanted, "lang,label+,size,url+",
                     [&](const SubtitleQuery& query) { return subtitles.list(caller.by(), query); });
     return 0;
   });

@@ -80,7 +80,8 @@ void addTask(Commands& commands) {
   auto list = commands.verb<Nothing>(noun, "list", "List all tasks with their last and next run");
   list.givesList<Page<TaskStatus>>();
   list.runs([](Caller& caller, Nothing& wanted) {
-    caller.out.all(caller.toolkit().tasks().list(caller.by(), wanted).items);
+    caller.out.all(caller.toolkit().tasks().list(caller.by(), wanted).items,
+                   "name,state,last_run,next_run,failed,plan+,runs,done");
     return 0;
   });
 
@@ -103,7 +104,8 @@ void addTask(Commands& commands) {
   history.givesList<Page<TaskRun>>();
   history.runs([](Caller& caller, TaskRunQuery& wanted) {
     Tasks& tasks = caller.toolkit().tasks();
-    caller.out.list(wanted, "", [&](const TaskRunQuery& query) { return tasks.history(caller.by(), query); });
+    caller.out.list(wanted, "began,ended,outcome,done,failed,error+20,asked,id",
+                    [&](const TaskRunQuery& query) { return tasks.history(caller.by(), query); });
     return 0;
   });
 }

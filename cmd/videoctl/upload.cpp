@@ -11,6 +11,7 @@
 #include "frame/files.hpp"
 #include "frame/progress.hpp"
 #include "hashes.hpp"
+#include "media/sniff.hpp"
 #include "os/descriptor.hpp"
 #include "patience.hpp"
 #include "subtitles/fields.hpp"
@@ -44,6 +45,35 @@ struct Rehearsed {
   std::set<std::string> digests;
 };
 
+// Returns the first bytes of a regular file, from where it stands.
+std::string frontOf(const Descriptor& file, const std::string& path, std::size_t most) {
+  std::string front(most, '\0');
+  std::size_t size = 0;
+  for (ssize_t count = 1; count > 0 && size < most; size += static_cast<std::size_t>(count)) {
+    count = ::pread(file.number(), front.data() + size, most - size, static_cast<off_t>(positionOf(file) + size));
+    if (count < 0) throwFileError(path, errno);
+  }
+  front.resize(size);
+  return front;
+}
+
+// How many bytes one request to ask about a file may have.
+std::size_t mostOf(const UploadVideos& wanted) {
+  const auto chunk = static_cast<std::size_t>(wanted.chunkSize.value_or(0));
+  return chunk > 0 ? std::min(chunk, media::mostJudged) : media::mostJudged;
+}
+
+// Asks whether a file is taken for a video, before anything is made for it. Throws unsupportedMediaType.
+void requireTaken(Caller& caller, const std::string& front) {
+  try {
+    Patience patience(caller.flags);
+    patience([&] { caller.toolkit().uploads().probe(caller.by(), front); });
+  } catch (const Error& error) {
+    // A server that is too old does not know the question; its answer comes with the upload.
+    if (error.fault() == Fault::unsupportedMediaType || endsBatch(error.fault())) throw;
+  }
+}
+
 Result rehearse(Caller& caller, const NewVideo& wanted, const Input& input, const Descriptor& file, Rehearsed& so) {
   struct stat what {};
   if (::fstat(file.number(), &what) != 0 || !S_ISREG(what.st_mode))
@@ -51,13 +81,11 @@ Result rehearse(Caller& caller, const NewVideo& wanted, const Input& input, cons
                 fmt::format("{}: not a regular file, which --dry-run needs because it reads files twice", input.path));
   if (!input.digest.empty() && so.digests.contains(input.digest))
     return {"skipped", "", input.path, "would already be uploaded"};
-  constexpr std::size_t frontSize = 4096;
-  std::string front(frontSize, '\0');
-  const ssize_t count = ::pread(file.number(), front.data(), front.size(), 0);
-  if (count < 0) throwFileError(input.path, errno);
-  front.resize(static_cast<std::size_t>(count));
-  caller.toolkit().uploads().rehearse(caller.by(), {wanted.user, wanted.name, what.st_size, so.bytes, toHex(front)});
-  so.bytes += what.st_size;
+  const auto position = static_cast<std::int64_t>(positionOf(file));
+  const std::int64_t size = what.st_size - std::min(position, what.st_size);
+  const std::string front = frontOf(file, input.path, media::judgedFront);
+  caller.toolkit().uploads().rehearse(caller.by(), {wanted.user, wanted.name, size, so.bytes, toHex(front)});
+  so.bytes += size;
   so.digests.insert(input.digest);
   return {"would-upload", "", input.path, {}};
 }
@@ -126,14 +154,17 @@ bool isStored(Caller& caller, const Result& skipped, const std::string& digest) 
 }
 
 Result uploadInput(Caller& caller, const UploadVideos& wanted, const Input& input, Descriptor opened, Rehearsed& so,
-                   const FileOpener& opener) {
+                   const FileOpener& opener, const Whole& whole) {
   const auto shared = std::make_shared<const Descriptor>(std::move(opened));
   const Descriptor& file = *shared;
   struct stat what {};
   if (::fstat(file.number(), &what) != 0) throwFileError(input.path, errno);
   if (S_ISDIR(what.st_mode)) throwFileError(input.path, EISDIR);
-  if (wanted.move && !S_ISREG(what.st_mode))
+  const bool isRegular = S_ISREG(what.st_mode);
+  if (wanted.move && !isRegular)
     throw Error(Fault::malformed, fmt::format("{}: not a regular file, which --move needs", input.path));
+  const std::string ignoredStatus = caller.flags.dryRun ? "would-ignore" : "ignored";
+  if (input.found && isRegular && what.st_size == 0) return {ignoredStatus, "", input.path, "is empty"};
   Removal removal(input, file, identityOf(what), opener);
   if (wanted.skipExisting) {
     if (auto result = known(caller, wanted, input)) {
@@ -142,31 +173,34 @@ Result uploadInput(Caller& caller, const UploadVideos& wanted, const Input& inpu
       return *std::move(result);
     }
   }
-  const std::string name = wanted.name.empty() ? fs::path(input.path).filename().string() : wanted.name;
-  const auto ignored = [&](const Error& error) { return input.found && error.fault() == Fault::unsupportedMediaType; };
-  if (caller.flags.dryRun) {
-    try {
-      return rehearse(caller, {wanted.user, name}, input, file, so);
-    } catch (const Error& error) {
-      if (!ignored(error)) throw;
-      return {"would-ignore", "", input.path, "not a video"};
-    }
-  }
-  Progress progress(caller.flags, name, true);
+  const std::string fileName = fs::path(input.path).filename().string();
+  const std::string name = wanted.name.empty() ? repairedName(fileName) : wanted.name;
+  std::vector<std::string> details;
+  if (wanted.name.empty() && name != fileName) details.push_back(fmt::format("named \"{}\"", name));
   try {
+    if (isRegular && what.st_size > 0) requireTaken(caller, frontOf(file, input.path, mostOf(wanted)));
     const NewVideo video{wanted.user, name, wanted.visibility};
+    if (caller.flags.dryRun) {
+      Result result = rehearse(caller, video, input, file, so);
+      if (!details.empty() && !result.detail) result.detail = details.front();
+      return result;
+    }
+    Progress progress(caller.flags, name, true, whole);
     const Stored stored =
         sendFile(caller, wanted, {video, input.path, shared, input.digest, [&] { removal(); }}, progress);
+    progress.hide();
+    if (input.path == "-" && isRegular) ::lseek(file.number(), 0, SEEK_END);  // it is read
     Result result{"uploaded", stored.id.text, input.path, {}};
-    std::vector<std::string> details = stored.notes;
+    if (isRegular) result.bytes = what.st_size;
+    details.insert(details.end(), stored.notes.begin(), stored.notes.end());
     if (std::string added = addBeside(caller, input, opener, result); !added.empty())
       details.push_back(std::move(added));
     if (!details.empty()) result.detail = fmt::format("{}", fmt::join(details, "; "));
     if (wanted.move) removal.finish(result);
     return result;
   } catch (const Error& error) {
-    if (!ignored(error)) throw;
-    return {"ignored", "", input.path, "not a video"};
+    if (!input.found || error.fault() != Fault::unsupportedMediaType) throw;
+    return {ignoredStatus, "", input.path, "not a video"};
   }
 }
 
@@ -202,13 +236,14 @@ int upload(Caller& caller, UploadVideos& wanted) {
   check(wanted, caller.flags);
   const bool several = wanted.files.size() > 1 || wanted.recursive || !wanted.filesFrom.empty();
   std::vector<Input> inputs = inputsOf(wanted, caller.flags);
-  const FileOpener opener;
+  const FileOpener opener(wanted.move ? FileRights::remove : FileRights::read);
   Descriptor one;  // opened first, so that a missing file is reported before the server is asked
   if (!several) one = openInput(opener, inputs.front().path, wanted.move);
   // A moved file is removed afterwards: what a daemon has stored must be what was read here.
   if (wanted.skipExisting || (wanted.move && caller.target().kind != Target::Kind::direct)) {
     HashCache hashes;
     for (Input& input : inputs) {
+      if (input.broken || (input.found && input.size == 0)) continue;
       try {
         const Descriptor file = several ? openInput(opener, input.path, wanted.move) : Descriptor();
         look(several ? file : one, input, hashes);
@@ -224,11 +259,15 @@ int upload(Caller& caller, UploadVideos& wanted) {
   for (const Input& input : inputs) paths.push_back(input.path);
   std::size_t next = 0;
   Rehearsed so;
+  Whole whole{0, inputs.size(), 0, 0};
+  for (const Input& input : inputs) whole.bytes += input.size;
   return runBatch(caller, Items::ofFiles(paths, several), [&](const std::string&) -> Result {
+    if (next > 0) whole.before += inputs[next - 1].size;
     const Input& input = inputs[next++];
+    whole.number = next;
     if (input.broken) throw Error(*input.broken);
     Descriptor file = several ? openInput(opener, input.path, wanted.move) : std::move(one);
-    return uploadInput(caller, wanted, input, std::move(file), so, opener);
+    return uploadInput(caller, wanted, input, std::move(file), so, opener, whole);
   });
 }
 
@@ -251,8 +290,7 @@ void addUpload(Commands& commands, CLI::App& video) {
   put.flag(
       "--move", &UploadVideos::move,
       "remove each file once it is stored, and with --skip-existing if it is stored already; symbolic links are "
-      "refused; "
-      "in direct mode, on the file system of the data directory, it becomes the stored file and is not copied, unless "
+      "refused; in direct mode, a file on the file system of the data directory is moved instead of copied, unless "
       "another program has it open for writing");
   put.option("--min-age", &UploadVideos::minAge,
              "skip files modified less than DURATION ago, and videos with such subtitles");

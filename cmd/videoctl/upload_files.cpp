@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <map>
 
@@ -29,12 +30,20 @@ bool matches(const std::vector<std::string>& patterns, const fs::path& below) {
   });
 }
 
+// A time in the future says nothing: the file's last change, which nobody can set, counts then.
+bool isSettled(const struct stat& what, std::chrono::milliseconds minAge) {
+  const auto timeOf = [](const timespec& time) {
+    return Time{std::chrono::duration_cast<Time::duration>(std::chrono::seconds{time.tv_sec} +
+                                                           std::chrono::nanoseconds{time.tv_nsec})};
+  };
+  const Time now = systemClock().now();
+  const Time modified = timeOf(what.st_mtim);
+  return now - (modified > now ? timeOf(what.st_ctim) : modified) >= minAge;
+}
+
 bool isSettled(const fs::path& file, std::chrono::milliseconds minAge) {
   struct stat what {};
-  if (::lstat(file.c_str(), &what) != 0) return false;
-  const Time changed{std::chrono::duration_cast<Time::duration>(std::chrono::seconds{what.st_mtim.tv_sec} +
-                                                                std::chrono::nanoseconds{what.st_mtim.tv_nsec})};
-  return systemClock().now() - changed >= minAge;
+  return ::lstat(file.c_str(), &what) == 0 && isSettled(what, minAge);
 }
 
 bool isSubtitles(const fs::path& file) {
@@ -95,31 +104,48 @@ void pairSubtitles(const std::vector<std::string>& subtitles, std::chrono::milli
   }
 }
 
-// Appends the regular files below a folder, sorted by path. Skips hidden files and symbolic links.
-void walk(const fs::path& folder, const UploadVideos& wanted, std::vector<Input>& to) {
-  std::vector<std::string> paths;
-  std::vector<std::string> subtitles;
-  std::error_code failed;
-  fs::recursive_directory_iterator at(folder, failed);
-  for (; !failed && at != fs::recursive_directory_iterator(); at.increment(failed)) {
-    const fs::path below = at->path().lexically_relative(folder);
-    const fs::file_status what = at->symlink_status(failed);
-    if (failed) break;
-    const bool leftOut = below.filename().string().starts_with('.') || matches(wanted.exclude, below);
-    if (fs::is_directory(what)) {
-      if (leftOut) at.disable_recursion_pending();
-    } else if (fs::is_regular_file(what) && !leftOut && isSubtitles(below)) {
-      subtitles.push_back(at->path().string());
-    } else if (fs::is_regular_file(what) && !leftOut && (wanted.include.empty() || matches(wanted.include, below)) &&
-               (wanted.minAge.count() == 0 || isSettled(at->path(), wanted.minAge))) {
-      paths.push_back(at->path().string());
-    }
+// What is in a folder and could not be read.
+Input unreadable(const fs::path& path, int reason) {
+  Input input{.path = path.string(), .found = true};
+  try {
+    throwFileError(path, reason);
+  } catch (const Error& error) {
+    input.broken = error;
   }
-  if (failed) throwFileError(folder, failed.value());
-  std::sort(paths.begin(), paths.end());
-  std::sort(subtitles.begin(), subtitles.end());
+  return input;
+}
+
+// Appends the regular files below a folder, sorted by path. Skips hidden files and symbolic links. Goes on past what
+// cannot be read.
+void walk(const fs::path& root, const UploadVideos& wanted, std::vector<Input>& to) {
   std::vector<Input> found;
-  for (std::string& path : paths) found.push_back({.path = std::move(path), .found = true});
+  std::vector<std::string> subtitles;
+  std::vector<fs::path> folders{root};
+  const auto visit = [&](const fs::path& path) {
+    const fs::path below = path.lexically_relative(root);
+    if (below.filename().string().starts_with('.') || matches(wanted.exclude, below)) return;
+    struct stat what {};
+    if (::lstat(path.c_str(), &what) != 0) {
+      found.push_back(unreadable(path, errno));
+    } else if (S_ISDIR(what.st_mode)) {
+      folders.push_back(path);
+    } else if (S_ISREG(what.st_mode) && isSubtitles(below)) {
+      subtitles.push_back(path.string());
+    } else if (S_ISREG(what.st_mode) && (wanted.include.empty() || matches(wanted.include, below)) &&
+               (wanted.minAge.count() == 0 || isSettled(what, wanted.minAge))) {
+      found.push_back({.path = path.string(), .found = true, .size = what.st_size});
+    }
+  };
+  while (!folders.empty()) {
+    const fs::path folder = std::move(folders.back());
+    folders.pop_back();
+    std::error_code failed;
+    fs::directory_iterator at(folder, failed);
+    for (; !failed && at != fs::directory_iterator(); at.increment(failed)) visit(at->path());
+    if (failed) found.push_back(unreadable(folder, failed.value()));
+  }
+  std::sort(found.begin(), found.end(), [](const Input& a, const Input& b) { return a.path < b.path; });
+  std::sort(subtitles.begin(), subtitles.end());
   pairSubtitles(subtitles, wanted.minAge, found);
   // A video waits for its subtitles.
   std::erase_if(found, [](const Input& video) {
@@ -130,13 +156,21 @@ void walk(const fs::path& folder, const UploadVideos& wanted, std::vector<Input>
 }
 
 std::vector<std::string> namesIn(const std::string& list, char ending) {
-  std::ifstream file(list == "-" ? "/dev/stdin" : list);
+  std::ifstream opened;
+  const bool isInput = list == "-" || ownDescriptorOf(list) == STDIN_FILENO;
+  if (!isInput) opened.open(list);
+  std::istream& file = isInput ? std::cin : opened;  // standard input from where it stands
   if (!file) throwFileError(list, errno);
   std::vector<std::string> names;
   for (std::string name; std::getline(file, name, ending);)
     if (!name.empty()) names.push_back(name);
   if (file.bad()) throw Error(Fault::malformed, fmt::format("{}: cannot read it", list));
   return names;
+}
+
+std::int64_t sizeOfNamed(const std::string& path) {
+  struct stat what {};
+  return path != "-" && ::stat(path.c_str(), &what) == 0 && S_ISREG(what.st_mode) ? what.st_size : 0;
 }
 
 }  // namespace
@@ -149,6 +183,10 @@ Descriptor openInput(const FileOpener& opener, const std::string& path, bool toM
 }
 
 std::vector<Input> inputsOf(const UploadVideos& wanted, const Flags& flags) {
+  std::error_code none;
+  for (const std::string& path : wanted.files)
+    if (!wanted.recursive && path != "-" && fs::is_directory(path, none))
+      throw Usage(fmt::format("{}: is a folder; add --recursive", path));
   std::vector<std::string> named = wanted.files;
   if (!wanted.filesFrom.empty()) {
     const auto more = namesIn(wanted.filesFrom, flags.nul ? '\0' : '\n');
@@ -156,11 +194,10 @@ std::vector<Input> inputsOf(const UploadVideos& wanted, const Flags& flags) {
   }
   std::vector<Input> inputs;
   for (const std::string& path : named) {
-    std::error_code none;
     if (wanted.recursive && path != "-" && fs::is_directory(path, none))
       walk(path, wanted, inputs);
     else
-      inputs.push_back({.path = path});
+      inputs.push_back({.path = path, .size = sizeOfNamed(path)});
   }
   return inputs;
 }

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/visibility.hpp"
 #include "frame/command.hpp"
+#include "frame/file_opener.hpp"
 #include "frame/files.hpp"
 #include "os/descriptor.hpp"
 
@@ -45,6 +46,7 @@ struct Beside {
 struct Input {
   std::string path;
   bool found = false;             ///< found in a folder, not named on the command line
+  std::int64_t size = 0;          ///< bytes, when it was found; 0 for what is no regular file
   std::optional<Error> broken{};  ///< why it cannot be read
   std::string digest{};           ///< SHA-256; only with --skip-existing, and with --move through a daemon
   std::vector<Beside> subtitles{};
@@ -53,7 +55,8 @@ struct Input {
 /// Opens a file, or standard input for `-`; with --move, only one that can be removed. Throws Error.
 Descriptor openInput(const FileOpener& opener, const std::string& path, bool toMove);
 
-/// Returns the files that were named, in a list too, and those in folders with --recursive. Throws Error.
+/// Returns the files that were named, in a list too, and those in folders with --recursive. What cannot be read there,
+/// or vanishes meanwhile, is `broken`. Throws Error; Usage for a folder without --recursive.
 std::vector<Input> inputsOf(const UploadVideos& wanted, const Flags& flags);
 
 }  // namespace video::ctl

@@ -139,10 +139,11 @@ class ResumableSend {
       : caller_(caller),
         sent_(sent),
         identity_(identityOf(what)),
-        size_(what.st_size),
+        begin_(static_cast<std::int64_t>(positionOf(*sent.file))),
+        size_(what.st_size - begin_),
         chunk_(chunk > 0 ? chunk : size_),
         progress_(progress),
-        record_(caller.target().address, keyOf(sent.video, identity_), sent.path) {}
+        record_(caller.target().address, keyOf(sent.video, identity_, begin_), sent.path) {}
 
   Stored run() {
     const SignalNote note;
@@ -169,8 +170,8 @@ class ResumableSend {
   }
 
  private:
-  static std::string keyOf(const NewVideo& video, const std::string& identity) {
-    std::string key;
+  static std::string keyOf(const NewVideo& video, const std::string& identity, std::int64_t begin) {
+    std::string key = begin > 0 ? fmt::format("{}:", begin) : "";
     for (const std::string& part : {video.user, video.name, toText(video.visibility), identity}) key += part + '\0';
     return key;
   }
@@ -244,8 +245,8 @@ class ResumableSend {
     requireUnchanged();
     const std::int64_t offset = upload_->offset;
     const std::int64_t count = std::min(chunk_, size_ - offset);
-    ByteSource piece =
-        sourceOf(*sent_.file, sent_.path, static_cast<std::uint64_t>(offset), static_cast<std::uint64_t>(count));
+    ByteSource piece = sourceOf(*sent_.file, sent_.path, static_cast<std::uint64_t>(begin_ + offset),
+                                static_cast<std::uint64_t>(count));
     piece.push = [this, push = piece.push, offset](const ByteSink& sink) {
       std::int64_t done = offset;
       push([&](std::span<const std::byte> bytes) {
@@ -310,6 +311,7 @@ class ResumableSend {
   Caller& caller_;
   const FileToSend& sent_;
   const std::string identity_;
+  const std::int64_t begin_;  ///< where the bytes to send begin in the file
   const std::int64_t size_;
   const std::int64_t chunk_;  ///< most bytes of a request
   Progress& progress_;
@@ -326,7 +328,8 @@ Stored sendFile(Caller& caller, const UploadVideos& wanted, const FileToSend& se
   const std::int64_t chunk = wanted.chunkSize.value_or(0);
   const std::int64_t least = chunk > 0 ? std::min(chunk, leastToResume) : leastToResume;
   const bool isDirect = caller.target().kind == Target::Kind::direct;
-  if (!isDirect && !wanted.noResume && S_ISREG(what.st_mode) && what.st_size >= least)
+  if (!isDirect && !wanted.noResume && S_ISREG(what.st_mode) &&
+      what.st_size - static_cast<std::int64_t>(positionOf(*sent.file)) >= least)
     return ResumableSend(caller, sent, what, chunk, progress).run();
   const ByteSource source = sourceOf(*sent.file, sent.path);
   const auto all = static_cast<std::int64_t>(source.size.value_or(0));

@@ -23,7 +23,7 @@ void addUploads(Commands& commands) {
   list.givesList<Page<ResumableUpload>>();
   list.runs([](Caller& caller, UploadQuery& wanted) {
     Uploads& uploads = caller.toolkit().uploads();
-    caller.out.list(wanted, "id,user_name,video_id,offset,size,state,expires,name",
+    caller.out.list(wanted, "name+,offset,size,state,id,expires,user_name+,video_id",
                     [&](const UploadQuery& query) { return uploads.list(caller.by(), query); });
     return 0;
   });

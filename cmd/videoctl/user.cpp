@@ -23,8 +23,9 @@ struct Names {
   std::vector<std::string> names;
 };
 
-struct MuteUsers : MuteUser {
+struct MuteUsers {
   std::vector<std::string> names;
+  MuteUser mute;
 };
 
 /// A new user with the generated password, which is printed only once.
@@ -80,6 +81,13 @@ int setDisabled(Caller& caller, const Names& wanted, bool disabled) {
     caller.toolkit().users().change(caller.by(), change);
     return {disabled ? "disabled" : "enabled", name, {}, {}};
   });
+}
+
+void readUntil(std::string_view text, std::string_view name, MuteUser& to) {
+  const auto duration = parseDuration(text);
+  if (!duration) return readValue(text, name, to.until.emplace());
+  to.until = systemClock().now() + *duration;  // for servers that do not know `for_ms`
+  to.forMs = duration->count();
 }
 
 void readDisplayName(std::string_view text, std::string_view name, std::optional<Nullable<std::string>>& to) {
@@ -166,8 +174,9 @@ void addUser(Commands& commands) {
   list.givesList<Page<User>>();
   list.runs([](Caller& caller, ListQuery& wanted) {
     Users& users = caller.toolkit().users();
-    caller.out.list(wanted, "id,user_name,role,disabled,create_time,video_count,bytes_used,bytes_quota,display_name",
-                    [&](const ListQuery& query) { return users.list(caller.by(), query); });
+    caller.out.list(
+        wanted, "user_name+,role,bytes_used,bytes_quota,video_count,create_time,bytes_trash,disabled,display_name+,id",
+        [&](const ListQuery& query) { return users.list(caller.by(), query); });
     return 0;
   });
 
@@ -227,18 +236,15 @@ void addUser(Commands& commands) {
 
   auto mute = commands.verb<MuteUsers>(noun, "mute", "Keep users from commenting and reporting until a time");
   mute.several("NAME", &MuteUsers::names, "users; - reads one name per line from standard input");
-  mute.option("--until", &MuteUser::until, "when they may comment and report again: a time, or a duration such as 7d",
-              [](std::string_view text, std::string_view name, Time& to) {
-                if (const auto duration = parseDuration(text))
-                  to = systemClock().now() + *duration;
-                else
-                  readValue(text, name, to);
-              })
+  mute.option("--until", &MuteUsers::mute, "when they may comment and report again: a TIME, or a DURATION from now on",
+              readUntil)
+      ->type_name("TIME|DURATION")
       ->required();
   mute.givesResults();
   mute.runs([](Caller& caller, MuteUsers& wanted) {
     return runBatch(caller, Items(wanted.names, caller.flags), [&](const std::string& name) -> Result {
-      caller.toolkit().users().mute(caller.by(), {name, wanted.until});
+      wanted.mute.name = name;
+      caller.toolkit().users().mute(caller.by(), wanted.mute);
       return {"muted", name, {}, {}};
     });
   });

@@ -1,10 +1,5 @@
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <limits>
 #include <thread>
 
 #include "base/text.hpp"
@@ -12,24 +7,10 @@
 #include "frame/command.hpp"
 #include "frame/files.hpp"
 #include "frame/progress.hpp"
-#include "hashes.hpp"
-#include "media/sniff.hpp"
 #include "videos/fields.hpp"
 
 namespace video::ctl {
 namespace {
-
-// A byte range, both ends included. A `last` beyond the end of the content means its end.
-struct ByteSpan {
-  std::uint64_t first = 0;
-  std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
-};
-
-struct DownloadVideo : OpenVideo {
-  std::string to;
-  std::optional<ByteSpan> range;
-  bool resume = false;
-};
 
 struct TheseVideos {
   std::vector<std::string> ids;
@@ -38,9 +19,11 @@ struct TheseVideos {
 
 struct ListVideos : VideoQuery {
   bool newest = false;
+  bool reversed = false;
 };
 
 struct ChangeVideo : SetVideo {
+  std::vector<std::string> ids;  // empty: only `id`
   std::string descriptionFile;
 };
 
@@ -63,16 +46,45 @@ bool isEnded(const VerifiedVideo& video) {
   return video.state == VerifyState::ok || video.state == VerifyState::damaged;
 }
 
+// What people look for first in a list: whose the videos are, where it has those of all users, and until when they can
+// be restored.
+std::string columnsFor(Caller& caller, const ListVideos& wanted) {
+  const auto* const operator_ = std::get_if<Operator>(&caller.by());
+  const bool isOfAll = wanted.newest || (!wanted.user && operator_ != nullptr && !operator_->as);
+  const bool isDeleted = wanted.state == VideoState::deleted;
+  return fmt::format("name+,{}size,{},id{},state,duration_ms,visibility,{},author_display_name+",
+                     isOfAll ? "author+," : "", isDeleted ? "purge_time" : "create_time", isOfAll ? "" : ",author+",
+                     isDeleted ? "create_time" : "purge_time");
+}
+
+// Says which video was deleted or would be, and until when it can be restored, for people.
+std::string deletedText(const Video& video, bool now) {
+  std::string text = fmt::format("{}, by {}, of {}", video.name, video.author, shownTime(video.created));
+  if (video.purgeTime && video.state == VideoState::deleted && !now)
+    text += fmt::format("; can be restored until {}", shownTime(*video.purgeTime));
+  return text;
+}
+
+// Says how a content differs from what is recorded of it.
+std::string damageOf(Caller& caller, const VerifiedVideo& found) {
+  if (found.sha256.empty()) return "its file is missing or cannot be opened";
+  const Video video = caller.toolkit().videos().show(caller.by(), {found.id, {}});
+  if (found.size != video.size) return fmt::format("its file has {} bytes instead of {}", found.size, video.size);
+  return "its file has another SHA-256";
+}
+
 int verifyVideos(Caller& caller, VerifyVideos& wanted) {
   if (wanted.all == !wanted.ids.empty()) throw Usage("video verify: give video IDs, or --all");
   Videos& videos = caller.toolkit().videos();
   VideoQuery query;
   query.state = VideoState::ready;
   query.limit = 1000;
+  CursorCheck check;
   for (bool more = wanted.all; more; more = query.cursor.has_value()) {
     const Page<Video> page = videos.list(caller.by(), query);
     for (const Video& video : page.items) wanted.ids.push_back(video.id.text);
     query.cursor = page.nextCursor;
+    check.next(query.cursor, !page.items.empty());
   }
   bool allSound = true;
   const auto all = static_cast<std::int64_t>(wanted.ids == std::vector<std::string>{"-"} ? 0 : wanted.ids.size());
@@ -89,146 +101,15 @@ int verifyVideos(Caller& caller, VerifyVideos& wanted) {
       std::this_thread::sleep_for(pause);
       found = videos.verifyStatus(caller.by(), {VideoId{id}, {}});
     }
-    allSound = allSound && found.sound;
-    return {found.sound ? "sound" : "damaged", id, {}, {}};
+    if (found.sound) return {"sound", id, {}, {}};
+    allSound = false;
+    progress.hide();
+    const std::string how = damageOf(caller, found);
+    say(fmt::format("video {}: damaged: {}", id, how));
+    return {"damaged", id, {}, how};
   });
   constexpr int problems = 10;
   return status == 0 && !allSound ? problems : status;
-}
-
-std::string fileNameOf(const Video& video) {
-  std::string name = safeFileName(video.name);
-  const std::string_view extension = media::extensionOf(video.contentType);
-  if (std::filesystem::path(name).extension().empty() && !extension.empty()) name += fmt::format(".{}", extension);
-  return name;
-}
-
-// Reads `FIRST-LAST` or `FIRST-`, as in RFC 9110 §14.1.1.
-void readSpan(std::string_view text, std::string_view name, std::optional<ByteSpan>& to) {
-  const std::size_t dash = text.find('-');
-  ByteSpan span;
-  if (dash == std::string_view::npos)
-    throw Error(Fault::malformed, fmt::format("{}: must be FIRST-LAST or FIRST-", name));
-  readText(text.substr(0, dash), name, span.first);
-  if (dash + 1 < text.size()) readText(text.substr(dash + 1), name, span.last);
-  if (span.last < span.first) throw Error(Fault::malformed, fmt::format("{}: ends before it begins", name));
-  to = span;
-}
-
-// Pushes a byte range into `sink`. Returns how many bytes there were.
-std::uint64_t push(const Content& content, const ByteSpan& span, const ByteSink& sink) {
-  std::vector<std::byte> piece(1024 * 1024);
-  std::uint64_t offset = span.first;
-  while (offset <= span.last) {
-    const std::uint64_t left = span.last - offset;
-    const std::size_t most = left < piece.size() ? static_cast<std::size_t>(left) + 1 : piece.size();
-    const std::size_t count = content.reader->read(offset, std::span(piece).first(most));
-    if (count == 0) break;
-    sink(std::span(piece).first(count));
-    offset += count;
-  }
-  return offset - span.first;
-}
-
-void pushRange(const Content& content, const ByteSpan& span, const ByteSink& sink) {
-  if (span.first >= content.meta.size)
-    throw Error(Fault::malformed,
-                fmt::format("--range: starts beyond the end of the file, which has {} bytes", content.meta.size));
-  push(content, span, sink);
-}
-
-// Pushes the bytes after the first `have`, which `hash` has seen already. Throws unless the whole matches the recorded
-// size and SHA-256 of `video`.
-void copy(const Content& content, const Video& video, std::uint64_t have, Sha256& hash, const ByteSink& sink) {
-  const std::uint64_t came = push(content, {have}, [&](std::span<const std::byte> bytes) {
-    hash.add(bytes);
-    sink(bytes);
-  });
-  if (have + came != static_cast<std::uint64_t>(video.size) || hash.hex() != video.sha256)
-    throw Error(Fault::internal,
-                fmt::format("video {}: the downloaded bytes do not match its recorded SHA-256", video.id.text));
-}
-
-// Returns how many bytes an earlier download left in `part` and adds them to `hash`. Empties a part that is too long.
-std::uint64_t partOf(PartFile& part, const Video& video, Sha256& hash) {
-  struct stat what {};
-  if (::fstat(part.descriptor(), &what) != 0) throwFileError(part.path(), errno);
-  if (what.st_size > video.size) {
-    part.clear();
-    return 0;
-  }
-  std::vector<std::byte> piece(1024 * 1024);
-  std::uint64_t have = 0;
-  for (ssize_t count = 1; count > 0; have += static_cast<std::uint64_t>(count)) {
-    count = ::pread(part.descriptor(), piece.data(), piece.size(), static_cast<off_t>(have));
-    if (count < 0) throwFileError(part.path(), errno);
-    hash.add(std::span(piece).first(static_cast<std::size_t>(count)));
-  }
-  return have;
-}
-
-int downloadToOutput(Caller& caller, const DownloadVideo& wanted) {
-  const Content content = caller.toolkit().videos().open(caller.by(), wanted);
-  const auto sink = [&](std::span<const std::byte> bytes) {
-    caller.out.bytes(bytes);
-    if (!caller.out.isOpen()) throw ClosedOutput{};
-  };
-  Sha256 hash;
-  if (wanted.range)
-    pushRange(content, *wanted.range, sink);
-  else if (wanted.form == VideoForm::play)
-    push(content, {}, sink);
-  else
-    copy(content, caller.toolkit().videos().show(caller.by(), wanted), 0, hash, sink);
-  return 0;
-}
-
-int download(Caller& caller, DownloadVideo& wanted) {
-  if (wanted.resume && (wanted.range || wanted.to == "-"))
-    throw Usage("--resume: cannot be combined with --range or --to -");
-  const bool isPlayable = wanted.form == VideoForm::play;
-  if (wanted.resume && isPlayable) throw Usage("--resume: cannot be combined with --form play");
-  if (wanted.to == "-") return downloadToOutput(caller, wanted);
-  std::error_code none;
-  const std::filesystem::path to = wanted.to;
-  const bool folder = wanted.to.empty() || std::filesystem::is_directory(to, none);
-  PartFile part(folder ? to / (safeFileName(wanted.id.text) + ".part") : std::filesystem::path(wanted.to + ".part"));
-  return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
-    const Content content = caller.toolkit().videos().open(caller.by(), wanted);
-    Video video = caller.toolkit().videos().show(caller.by(), wanted);
-    video.size = static_cast<std::int64_t>(content.meta.size);
-    if (isPlayable) video.name = media::mp4NameOf(video.name, video.contentType);
-    const std::filesystem::path target = folder ? to / fileNameOf(video) : to;
-    if (folder && std::filesystem::exists(target, none)) throwFileError(target, EEXIST);
-    Sha256 hash;
-    std::int64_t done = 0;
-    if (wanted.resume)
-      done = static_cast<std::int64_t>(partOf(part, video, hash));
-    else
-      part.clear();
-    const std::int64_t had = done;
-    Progress progress(caller.flags, video.name, true);
-    const auto sink = [&](std::span<const std::byte> bytes) {
-      writeFile(part.descriptor(), bytes, part.path());
-      progress.show(done += static_cast<std::int64_t>(bytes.size()), wanted.range ? 0 : video.size);
-    };
-    if (wanted.range) {
-      pushRange(content, *wanted.range, sink);
-    } else if (isPlayable) {
-      push(content, {}, sink);
-    } else {
-      try {
-        copy(content, video, static_cast<std::uint64_t>(done), hash, sink);
-      } catch (const Error& error) {
-        if (had == 0 || error.fault() != Fault::internal) throw;
-        part.clear();  // it held the beginning of another file
-        throw Error(Fault::internal, fmt::format("{}; {} belonged to another file and was emptied: try again",
-                                                 error.what(), part.path().string()));
-      }
-    }
-    part.place(target, folder);
-    return {"downloaded", id, target.string(), {}};
-  });
 }
 
 // Blocks a content, and lists the videos that have it.
@@ -257,10 +138,21 @@ void addVideo(Commands& commands) {
       {{"Upload two files", "videoctl video upload holiday.mp4 beach.mp4 --user ada"},
        {"Print the IDs of the three newest videos", "videoctl video list --limit 3 -o id"},
        {"Delete a user's videos older than a year",
-        "videoctl video list --user ada --until -365d -o id | videoctl video delete -"},
+        "videoctl video list --user ada --until 365d -o id | videoctl video delete -"},
        {"Delete the newest video and restore it",
         "id=$(videoctl video list --limit 1 -o id)\nvideoctl video delete \"$id\"\nvideoctl video restore \"$id\""},
-       {"Re-read all files and compare them with their recorded SHA-256", "videoctl video verify --all"}});
+       {"Re-read all files and compare them with their recorded SHA-256", "videoctl video verify --all"},
+       {"Mirror a user's videos to a folder; run again, it fetches what is new",
+        "videoctl video list --user ada --state ready --reverse -o id | videoctl video download - --to ada-videos/ "
+        "--resume"},
+       {"Compare a folder with the server by SHA-256: what is there is skipped, what is not would be uploaded",
+        "videoctl --dry-run video upload /srv/incoming --recursive --skip-existing --again --user ada"},
+       {"List a user's videos that are not in the folder",
+        "find /srv/incoming -type f -exec sha256sum {} + | sed 's/^\\\\//; s/ .*//' | sort -u > there.txt\n"
+        "videoctl -o tsv --no-header --columns sha256,id,name video list --user ada --state ready |\n"
+        "  sort | join -t \"$(printf '\\t')\" -v 1 - there.txt"},
+       {"Give all videos of ada to another user, root",
+        "videoctl video list --user ada -o id | videoctl video set - --user root"}});
 
   addUpload(commands, noun);
   addSubtitle(commands, noun);
@@ -268,16 +160,23 @@ void addVideo(Commands& commands) {
   auto list = commands.verb<ListVideos>(noun, "list", "List your videos; admins and the operator see all");
   list.option("--user", &VideoQuery::user)->type_name("USER");
   list.option("--state", &VideoQuery::state, "only videos in this state; default: ready, and your own pending ones");
-  list.option("--sort", &VideoQuery::sort, "sort by this; default: newest first");
+  list.option(
+      "--sort", &VideoQuery::sort,
+      "sort by creation time, newest first (default), by name from A to Z, or by size or duration, the smallest "
+      "first");
+  list.flag("--reverse", &ListVideos::reversed, "reverse the order");
+  list.option("--name", &VideoQuery::name,
+              "only videos whose whole name matches GLOB, in the same case, such as '*holiday*' or 'clip [!12].*'")
+      ->type_name("GLOB");
   list.option("--tag", &VideoQuery::tag)->type_name("TAG");
   list.flag("--newest", &ListVideos::newest, "list the public videos of all users");
   list.lists();
   list.givesList<Page<Video>>();
   list.runs([](Caller& caller, ListVideos& wanted) {
-    constexpr std::string_view columns =
-        "id,author,state,create_time,size,name,purge_time,visibility,author_display_name,duration_ms";
-    if (wanted.newest && (wanted.user || wanted.state || wanted.sort))
-      throw Usage("--newest: cannot be combined with --user, --state or --sort");
+    const std::string columns = columnsFor(caller, wanted);
+    if (wanted.newest && (wanted.user || wanted.state || wanted.sort || wanted.reversed || wanted.name))
+      throw Usage("--newest: cannot be combined with --user, --state, --sort, --reverse or --name");
+    if (wanted.reversed) wanted.reverse = true;
     Videos& videos = caller.toolkit().videos();
     if (wanted.newest)
       caller.out.list(NewestQuery{{wanted}, wanted.tag}, columns,
@@ -296,18 +195,7 @@ void addVideo(Commands& commands) {
     return 0;
   });
 
-  auto get = commands.verb<DownloadVideo>(noun, "download", "Download a video to a file");
-  get.option("ID", &VideoRef::id)->required();
-  get.option("--to", &DownloadVideo::to, "file or folder to write to, - for standard output; default: the video's name")
-      ->type_name("FILE");
-  get.option("--range", &DownloadVideo::range, "only download these bytes, such as 0-99 or 100-; skips verification",
-             readSpan)
-      ->type_name("FIRST-LAST");
-  get.option("--form", &OpenVideo::form,
-             "download the original, or a form that every browser plays; default: original");
-  get.flag("--resume", &DownloadVideo::resume, "continue an interrupted download from NAME.part");
-  get.givesResults();
-  get.runs(download);
+  addDownload(commands, noun);
 
   const auto changes = [](std::string_view status) {
     return [status](Caller& caller, ChangeVideo& wanted) {
@@ -316,22 +204,28 @@ void addVideo(Commands& commands) {
         wanted.description = readTextFile(wanted.descriptionFile, 64 * 1024);
       }
       if (!wanted.name && !wanted.description && !wanted.visibility && !wanted.tags && !wanted.commentsOff &&
-          !wanted.danmakuOff)
+          !wanted.danmakuOff && !wanted.user)
         throw Usage(
             "video set: nothing to change: give --name, --description, --description-file, --visibility, --tags, "
-            "--comments or --danmaku");
+            "--comments, --danmaku or --user");
+      if (wanted.description == "-" && wanted.ids == std::vector<std::string>{"-"})
+        throw Usage("video set: standard input cannot be both the IDs and the description");
       if (wanted.description == "-") wanted.description = readInput(64 * 1024);
-      return runBatch(caller, Items({wanted.id.text}), [&](const std::string& id) -> Result {
+      const Items items = wanted.ids.empty() ? Items({wanted.id.text}) : Items(wanted.ids, caller.flags);
+      return runBatch(caller, items, [&](const std::string& id) -> Result {
+        wanted.id.text = id;
         const Video changed = caller.toolkit().videos().set(caller.by(), wanted);
         if (wanted.visibility && changed.visibility != wanted.visibility)
           throw Error(Fault::versionMismatch, "--visibility: the server is too old for it");
+        if (wanted.user && !equalWithoutCase(changed.author, *wanted.user))
+          throw Error(Fault::versionMismatch, "--user: the server is too old for it");
         return {std::string(status), id, {}, {}};
       });
     };
   };
-  auto set =
-      commands.verb<ChangeVideo>(noun, "set", "Change a video's name, description, visibility, tags or comments");
-  set.option("ID", &SetVideo::id)->required();
+  auto set = commands.verb<ChangeVideo>(noun, "set",
+                                        "Change a video's name, description, visibility, tags, comments or owner");
+  set.several("ID", &ChangeVideo::ids, "videos to change; - reads one ID per line from standard input");
   set.option("--name", &SetVideo::name);
   set.option("--description", &SetVideo::description,
              "new description, at most 5000 characters; lines such as '1:02 The cave' are chapters; - reads standard "
@@ -351,6 +245,11 @@ void addVideo(Commands& commands) {
   set.option("--danmaku", &SetVideo::danmakuOff,
              "whether the video has danmaku, comments that fly over it at their position", readOff)
       ->type_name("on|off");
+  set.option(
+         "--user", &SetVideo::user,
+         "transfer the video to this user, whose quota it then counts towards; ID, date, comments and links to watch "
+         "it stay; for admins and the operator")
+      ->type_name("USER");
   set.givesResults();
   set.runs(changes("changed"));
 
@@ -382,16 +281,35 @@ void addVideo(Commands& commands) {
 
   auto remove = commands.verb<TheseVideos>(noun, "delete", "Delete videos; they can be restored until they are purged");
   remove.several("ID", &TheseVideos::ids, "videos; - reads one ID per line from standard input");
-  remove.flag("--now", &TheseVideos::now, "purge without the usual delay");
+  remove.flag("--now", &TheseVideos::now, "purge without the usual delay; they cannot be restored then");
   remove.givesResults();
   remove.rehearses();
   remove.runs([](Caller& caller, TheseVideos& wanted) {
+    if (wanted.now && !caller.flags.dryRun) {
+      const std::string which = wanted.ids.size() > 1  ? fmt::format("{} videos", wanted.ids.size())
+                                : wanted.ids[0] == "-" ? "the videos"
+                                                       : "video " + wanted.ids[0];
+      confirm(caller.flags, "video delete --now",
+              fmt::format("Delete {} on {} for good?", which, caller.target().address));
+    }
     return runBatch(caller, Items(wanted.ids, caller.flags), [&](const std::string& id) -> Result {
       const RemoveVideo one{{VideoId{id}, {}}, wanted.now ? std::optional(true) : std::nullopt};
       Videos& videos = caller.toolkit().videos();
-      if (caller.flags.dryRun) return {"would-delete", id, {}, videos.rehearseRemove(caller.by(), one).name};
+      const bool isForPeople = caller.out.format() == Format::table;
+      if (caller.flags.dryRun) {
+        const Video video = videos.rehearseRemove(caller.by(), one);
+        return {"would-delete", id, {}, isForPeople ? deletedText(video, wanted.now) : video.name};
+      }
+      std::optional<Video> video;
+      if (isForPeople) video = videos.show(caller.by(), {one.id, {}});
       videos.remove(caller.by(), one);
-      return {"deleted", id, {}, {}};
+      if (!video) return {"deleted", id, {}, {}};
+      if (!wanted.now) try {
+          video = videos.show(caller.by(), {one.id, {}});
+        } catch (const Error&) {
+          // It is purged already.
+        }
+      return {"deleted", id, {}, deletedText(*video, wanted.now)};
     });
   });
 
@@ -451,7 +369,7 @@ void addVideo(Commands& commands) {
   blocked.givesList<Page<BlockedContent>>();
   blocked.runs([](Caller& caller, ListQuery& wanted) {
     Contents& contents = caller.toolkit().contents();
-    caller.out.list(wanted, "sha256,reason,blocked_by,time",
+    caller.out.list(wanted, "reason+,sha256,time,blocked_by+",
                     [&](const ListQuery& query) { return contents.list(caller.by(), query); });
     return 0;
   });

@@ -371,9 +371,8 @@ void Access::revokeAll(const Credential& by, const std::optional<std::string>& n
   while (impl_->database.write(store::Purpose::keep, step) > 0) first = false;
 }
 
-std::string Access::uploadLink(const VideoId& video) {
-  return makeLink(impl_->database.directory().signingKey().read(), noShare, video, uploading,
-                  now() + impl_->options.uploadLinkTtl);
+std::string Access::uploadLink(const VideoId& video, UserId owner) {
+  return link(uploadUrlOf(owner), video, uploading, now() + impl_->options.uploadLinkTtl);
 }
 
 Time Access::uploadLinksSince() const {
@@ -387,11 +386,13 @@ std::string Access::link(std::string_view share, const VideoId& video, std::stri
 void Access::checkLink(store::Reader& reader, const SignedLink& link, const VideoId& video, std::string_view what,
                        std::optional<Time> at) {
   access::checkLink(impl_->database.directory().signingKey().read(), link, video, what, at.value_or(now()));
-  const bool isUploadUrl = what == uploading && link.share == noShare;
-  if (!isUploadUrl && !rows::hasShare(reader, link.share, video, what))
-    throw Error(Fault::forbidden, "link: has been revoked");
   // Who hands out a link lets others do what they may themselves.
-  if (rows::isOwnerDisabled(reader, video)) throw Error(Fault::forbidden, "link: its owner is disabled");
+  const auto owner = rows::ownerOf(reader, video);
+  const bool isOfOwner = !owner || link.share == noShare || link.share == uploadUrlOf(owner->id);
+  const bool isValid =
+      what == uploading && isUploadUrl(link.share) ? isOfOwner : rows::hasShare(reader, link.share, video, what);
+  if (!isValid) throw Error(Fault::forbidden, "link: has been revoked");
+  if (owner && owner->disabled) throw Error(Fault::forbidden, "link: its owner is disabled");
 }
 
 std::string Access::dropLink(const ShareId& share, UserId owner, Time expires) {
@@ -443,6 +444,20 @@ void Access::loadInBackground() {
 std::size_t Access::load() {
   impl_->load({});
   return impl_->cache.size();
+}
+
+std::optional<Time> Access::endOf(const std::optional<Time>& time, const std::optional<std::int64_t>& lasting,
+                                  std::string_view timeField, std::string_view lastingField) const {
+  constexpr std::chrono::milliseconds longest{std::chrono::hours{24 * 365 * 100}};
+  const auto require = [](bool isGood, std::string_view field) {
+    if (!isGood) throw Error(Fault::malformed, fmt::format("{}: must be in the next 100 years", field));
+  };
+  if (lasting) {
+    require(*lasting >= 1 && *lasting <= longest.count(), lastingField);
+    return now() + std::chrono::milliseconds{*lasting};
+  }
+  if (time) require(*time > now() && *time <= now() + longest, timeField);
+  return time;
 }
 
 CacheCounts Access::cacheCounts() const {

@@ -151,8 +151,9 @@ class Access {
   void revokeAll(const Credential& by, const std::optional<std::string>& name, const Right& own, const Right& of,
                  const Right& all, const RemoveSome& remove);
 
-  /// Returns the query `?share=&exp=&sig=` for uploading to a video, valid for uploadLinkTtl.
-  std::string uploadLink(const VideoId& video);
+  /// Returns the query `?share=&exp=&sig=` for uploading to a video, valid for uploadLinkTtl, as long as the video is
+  /// this owner's.
+  std::string uploadLink(const VideoId& video, UserId owner);
   /// Returns the time before which uploadLink has made only links that have expired.
   Time uploadLinksSince() const;
   /// Returns the query `?share=&exp=&sig=` of a share, for `what` (view, upload).
@@ -186,6 +187,13 @@ class Access {
   std::size_t load();
   /// Returns the counts of the cache.
   CacheCounts cacheCounts() const;
+
+  /// Returns when something ends that a request wants to last until `time` or, which takes precedence, for `lasting`
+  /// milliseconds from now; nothing if it says neither. Throws malformed, naming the field that was given,
+  /// unless that is in the future, and at most 100 years from now.
+  std::optional<Time> endOf(const std::optional<Time>& time, const std::optional<std::int64_t>& lasting,
+                            std::string_view timeField = "expires",
+                            std::string_view lastingField = "expires_in_ms") const;
 
   const AccessOptions& options() const;
   Time now() const;

@@ -33,6 +33,14 @@ std::string signatureOf(std::string_view key, std::string_view share, const Vide
 
 }  // namespace
 
+std::string uploadUrlOf(UserId owner) {
+  return fmt::format("{}.{}", noShare, owner.value);
+}
+
+bool isUploadUrl(std::string_view share) noexcept {
+  return share == noShare || (share.starts_with(noShare) && share.substr(noShare.size()).starts_with('.'));
+}
+
 std::string makeLink(std::string_view key, std::string_view share, const VideoId& video, std::string_view what,
                      Time expires) {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(expires).time_since_epoch().count();

@@ -9,8 +9,12 @@
 
 namespace video::access {
 
-/// The share ID in an `upload_url`, which has no share.
+/// What stands for the share ID in an `upload_url` of older versions, which has no share.
 inline constexpr std::string_view noShare = "0";
+/// Returns what stands there now, with the owner of the video: it is this user who lets others upload.
+std::string uploadUrlOf(UserId owner);
+/// Returns whether this is either of them.
+bool isUploadUrl(std::string_view share) noexcept;
 
 /// Returns the query of a signed link, `?share=…&exp=…&sig=…`. The signature is the HMAC-SHA256 with `key` (32 bytes)
 /// of share, video, `what` (view or upload) and expiry, in base64url.

@@ -68,6 +68,7 @@ inline constexpr Right videosShowHidden{"videos.show?hidden", owner | admin, Nee
 inline constexpr Right videosShowModerated{"videos.show?moderated", moderator | admin, Need::read};
 inline constexpr Right videosOpen{"videos.open", anyone | link, Need::read};
 inline constexpr Right videosSet{"videos.set", owner | admin, Need::change};
+inline constexpr Right videosSetOwner{"videos.set?user", admin, Need::administer};
 inline constexpr Right videosVerify{"videos.verify", owner | admin, Need::change};
 inline constexpr Right videosVerifyStatus{"videos.verifyStatus", owner | admin, Need::read};
 inline constexpr Right videosDelete{"videos.delete", owner | admin, Need::change};
@@ -97,6 +98,7 @@ inline constexpr Right uploadsShow{"uploads.show", owner | admin | link, Need::r
 inline constexpr Right uploadsList{"uploads.list", signedIn, Need::read};
 inline constexpr Right uploadsListOf{"uploads.list?user", owner | admin, Need::read};
 inline constexpr Right uploadsListAll{"uploads.list?all", admin, Need::administer};
+inline constexpr Right uploadsProbe{"uploads.probe", signedIn, Need::upload};
 inline constexpr Right uploadsRehearse{"uploads.rehearse", owner | admin, Need::upload};
 inline constexpr Right subtitlesPut{"subtitles.put", owner | admin, Need::upload};
 inline constexpr Right subtitlesList{"subtitles.list", anyone, Need::read};
@@ -107,6 +109,7 @@ inline constexpr Right sharesList{"shares.list", owner | admin, Need::read};
 inline constexpr Right sharesRevoke{"shares.revoke", owner | admin, Need::change};
 inline constexpr Right commentsPost{"comments.post", signedIn, Need::change};
 inline constexpr Right commentsList{"comments.list", anyone, Need::read};
+inline constexpr Right commentsListBy{"comments.listBy", owner | moderator | admin, Need::read};
 inline constexpr Right commentsExport{"comments.export", anyone, Need::read};
 inline constexpr Right commentsExportOff{"comments.export?off", owner | admin, Need::read};
 inline constexpr Right commentsImport{"comments.import", owner | admin, Need::change};

@@ -108,10 +108,11 @@ bool isDisabled(store::Reader& reader, UserId user) {
   return reader.query("SELECT 1 FROM users WHERE id = ? AND disabled <> 0", user).next();
 }
 
-bool isOwnerDisabled(store::Reader& reader, const VideoId& video) {
-  return reader
-      .query("SELECT 1 FROM video_info v JOIN users u ON u.id = v.author_id WHERE v.id = ? AND u.disabled <> 0", video)
-      .next();
+std::optional<Owner> ownerOf(store::Reader& reader, const VideoId& video) {
+  auto query = reader.query(
+      "SELECT u.id, u.disabled FROM video_info v JOIN users u ON u.id = v.author_id WHERE v.id = ?", video);
+  if (!query.next()) return std::nullopt;
+  return Owner{UserId{query.integer(0)}, query.integer(1) != 0};
 }
 
 std::int64_t extendSession(store::Transaction& transaction, std::string_view hash, Time expires) {

@@ -43,8 +43,13 @@ std::int64_t epoch(store::Reader& reader);
 bool hasShare(store::Reader& reader, std::string_view share, const VideoId& video, std::string_view what);
 /// Returns whether the user is disabled.
 bool isDisabled(store::Reader& reader, UserId user);
-/// Returns whether the owner of the video is disabled.
-bool isOwnerDisabled(store::Reader& reader, const VideoId& video);
+/// The owner of a video.
+struct Owner {
+  UserId id;
+  bool disabled = false;
+};
+/// Returns the owner of the video; nothing if there is no such video.
+std::optional<Owner> ownerOf(store::Reader& reader, const VideoId& video);
 
 /// These functions return the number of rows changed.
 std::int64_t extendSession(store::Transaction& transaction, std::string_view hash, Time expires);

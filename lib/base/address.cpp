@@ -58,9 +58,13 @@ std::string truncatedAddress(std::string_view address) {
 
 bool isLoopback(std::string_view host) {
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  // A name may begin with "127." too.
-  const bool isNumber = host.find_first_not_of("0123456789.") == std::string_view::npos;
-  return equalWithoutCase(host, "localhost") || (isNumber && host.starts_with("127.")) || host == "::1";
+  if (equalWithoutCase(host, "localhost")) return true;
+  // Only what is an address: a name may begin with "127." too, and consist of digits.
+  const auto address = host.find('%') == std::string_view::npos ? parseAddress(host) : std::nullopt;
+  if (!address) return false;
+  if (isIpv4(*address)) return (*address)[mappedPrefix.size()] == 127;
+  return std::all_of(address->begin(), address->end() - 1, [](std::uint8_t byte) { return byte == 0; }) &&
+         address->back() == 1;
 }
 
 void checkAddress(std::string_view what, std::string_view address) {

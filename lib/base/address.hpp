@@ -26,7 +26,8 @@ std::string addressKey(std::string_view address);
 /// for an IPv6 address. Empty if `address` is neither.
 std::string truncatedAddress(std::string_view address);
 
-/// Whether a host of a URL, with or without the brackets of IPv6, is this machine: `localhost`, 127.0.0.0/8, ::1.
+/// Whether a host of a URL, with or without the brackets of IPv6, is this machine: `localhost`, 127.0.0.0/8, ::1. An
+/// address counts only in its usual form, with all four numbers.
 bool isLoopback(std::string_view host);
 
 /// Throws malformed, with a message that begins with `what`, unless `address` is `HOST:PORT`, `[V6]:PORT` or

@@ -54,6 +54,11 @@ constexpr std::array reasons{
     std::pair{Reason::videoDeleted, std::string_view("video-deleted")},
     std::pair{Reason::newerRequest, std::string_view("newer-request")},
     std::pair{Reason::noAnswer, std::string_view("no-answer")},
+    std::pair{Reason::notVideod, std::string_view("not-videod")},
+    std::pair{Reason::ownFile, std::string_view("own-file")},
+    std::pair{Reason::uploadLimit, std::string_view("upload-limit")},
+    std::pair{Reason::noVideoFormat, std::string_view("no-video-format")},
+    std::pair{Reason::wrongPassword, std::string_view("wrong-password")},
 };
 
 }  // namespace
@@ -89,7 +94,12 @@ std::string_view reasonPhrase(int httpStatus) noexcept {
     case 202: return "Accepted";
     case 204: return "No Content";
     case 206: return "Partial Content";
+    case 301: return "Moved Permanently";
+    case 302: return "Found";
+    case 303: return "See Other";
     case 304: return "Not Modified";
+    case 307: return "Temporary Redirect";
+    case 308: return "Permanent Redirect";
     case 400: return "Bad Request";
     case 401: return "Unauthorized";
     case 403: return "Forbidden";
@@ -98,7 +108,9 @@ std::string_view reasonPhrase(int httpStatus) noexcept {
     case 413: return "Content Too Large";
     case 429: return "Too Many Requests";
     case 500: return "Internal Server Error";
+    case 502: return "Bad Gateway";
     case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
     case 507: return "Insufficient Storage";
     default: break;
   }

@@ -60,7 +60,8 @@ const FaultRow& rowOf(Fault fault) noexcept;
 /// Returns the fault for a response with this X-Error-Code and HTTP status; nothing if the pair is unknown.
 std::optional<Fault> faultOf(std::string_view code, int httpStatus) noexcept;
 
-/// Returns the reason phrase of an HTTP status (RFC 9110 §15), or "Unknown" for a status that videod does not send.
+/// Returns the reason phrase of an HTTP status (RFC 9110 §15), or "Unknown" for a status that neither videod nor
+/// a proxy in front of it usually sends.
 std::string_view reasonPhrase(int httpStatus) noexcept;
 
 /// A machine-readable reason that goes with a fault. The detail says the same to people. Reasons are only ever added.
@@ -73,7 +74,12 @@ enum class Reason {
   noSuchContext,  ///< notFound: no server profile of this name is saved
   videoDeleted,   ///< conflict: the video is in the trash
   newerRequest,   ///< locked: another client continues the upload
-  noAnswer,       ///< unreachable: nothing answers at the server's address, or something that is not videod
+  noAnswer,       ///< unreachable: nothing answers at the server's address
+  notVideod,      ///< something else than videod answers there, such as a proxy; the detail says what to look at
+  ownFile,        ///< diskFull: while a file of the caller was written, not one of videod
+  uploadLimit,    ///< tooLarge: over `stream.max_upload`
+  noVideoFormat,  ///< unsupportedMediaType: the file is not in a format of videos that is taken
+  wrongPassword,  ///< unauthenticated: the name or the password to sign in with is wrong
 };
 
 /// Returns the text of a reason on the wire (`reason`, X-Error-Reason); empty for `none`.
@@ -96,6 +102,11 @@ class Error : public std::exception {
   /// Sets the request id.
   Error& ofRequest(std::string id) noexcept {
     requestId_ = std::move(id);
+    return *this;
+  }
+  /// Replaces the detail by one that says the same and names what it is about.
+  Error& named(std::string detail) noexcept {
+    detail_ = std::move(detail);
     return *this;
   }
   Reason reason() const noexcept { return reason_; }

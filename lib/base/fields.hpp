@@ -26,8 +26,9 @@ template <class Struct, class Member>
 Field(std::string_view, Member Struct::*, std::string_view) -> Field<Struct, Member>;
 
 /// Describes the fields of a struct; specialised once per struct, in its noun's fields.hpp. `list` is a tuple of Field
-/// in wire order; structs that occur in lists also have `plural`, the name of the list in JSON. The JSON reader and
-/// writer, table and TSV columns, and schemas are made from it.
+/// in wire order; structs that occur in lists also have `plural`, the name of the list in JSON, and `identifier`, the
+/// field by which people name an item, if that is not `id`. The JSON reader and writer, table and TSV columns, and
+/// schemas are made from it.
 template <class Struct>
 struct Fields;
 

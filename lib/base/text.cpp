@@ -6,6 +6,7 @@
 #include <wctype.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 
@@ -14,18 +15,69 @@
 namespace video {
 namespace {
 
-bool isControl(char32_t c) {
-  return c < 0x20 || (c >= 0x7f && c < 0xa0);
-}
-
 bool isAlphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+enum class Sight { none, blank, seen };
+
+struct Unseen {
+  char32_t first;
+  char32_t last;
+  Sight sight = Sight::none;
+};
+
+// What is not seen, by code point. None: Default_Ignorable_Code_Point of Unicode 16, separators of lines and
+// paragraphs, and interlinear annotation. Blank: White_Space, and the empty pattern of Braille.
+constexpr std::array unseen{Unseen{0x0020, 0x0020, Sight::blank},
+                            Unseen{0x00a0, 0x00a0, Sight::blank},
+                            Unseen{0x00ad, 0x00ad},
+                            Unseen{0x034f, 0x034f},
+                            Unseen{0x061c, 0x061c},
+                            Unseen{0x115f, 0x1160},
+                            Unseen{0x1680, 0x1680, Sight::blank},
+                            Unseen{0x17b4, 0x17b5},
+                            Unseen{0x180b, 0x180f},
+                            Unseen{0x2000, 0x200a, Sight::blank},
+                            Unseen{0x200b, 0x200f},
+                            Unseen{0x2028, 0x202e},
+                            Unseen{0x202f, 0x202f, Sight::blank},
+                            Unseen{0x205f, 0x205f, Sight::blank},
+                            Unseen{0x2060, 0x206f},
+                            Unseen{0x2800, 0x2800, Sight::blank},
+                            Unseen{0x3000, 0x3000, Sight::blank},
+                            Unseen{0x3164, 0x3164},
+                            Unseen{0xfe00, 0xfe0f},
+                            Unseen{0xfeff, 0xfeff},
+                            Unseen{0xffa0, 0xffa0},
+                            Unseen{0xfff0, 0xfffb},
+                            Unseen{0x1bca0, 0x1bca3},
+                            Unseen{0x1d173, 0x1d17a},
+                            Unseen{0xe0000, 0xe0fff}};
+
+Sight sightOf(char32_t c) noexcept {
+  for (const Unseen& range : unseen)
+    if (c >= range.first && c <= range.last) return range.sight;
+  return Sight::seen;
 }
 
 }  // namespace
 
 bool isBidi(char32_t c) noexcept {
   return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0x061c;
+}
+
+bool isInvisible(char32_t c) noexcept {
+  return sightOf(c) == Sight::none;
+}
+
+bool isControl(char32_t c) noexcept {
+  return c < 0x20 || (c >= 0x7f && c < 0xa0);
+}
+
+bool isRightToLeft(char32_t c) noexcept {
+  return (c >= 0x0590 && c < 0x0900) || (c >= 0xfb1d && c < 0xfe00) || (c >= 0xfe70 && c < 0xfeff) ||
+         (c >= 0x10800 && c < 0x11000) || (c >= 0x1e800 && c < 0x1f000);
 }
 
 std::optional<char32_t> takeCodePoint(std::string_view& text) {
@@ -87,7 +139,8 @@ void checkPersonName(std::string_view field, std::string_view text, std::size_t 
   for (std::string_view rest = text; !rest.empty();) {
     const char32_t point = *takeCodePoint(rest);
     if (isBidi(point)) throw Error(Fault::malformed, fmt::format("{}: has a bidirectional control character", field));
-    if (point != ' ') isBlank = false;
+    if (isInvisible(point)) throw Error(Fault::malformed, fmt::format("{}: has an invisible character", field));
+    if (sightOf(point) != Sight::blank) isBlank = false;
   }
   if (isBlank) throw Error(Fault::malformed, fmt::format("{}: must not be blank", field));
 }
@@ -160,6 +213,16 @@ std::string safeFileName(std::string_view text) {
     appendCodePoint(name, isControl(point) || isBidi(point) || point == '/' || point == '\\' ? U'_' : point);
   }
   if (name.empty() || name[0] == '.' || name[0] == '-') name.insert(0, "_");
+  return name;
+}
+
+std::string repairedName(std::string_view text, std::size_t most) {
+  std::string name;
+  for (std::size_t length = 0; !text.empty() && length < most; ++length) {
+    const auto point = takeCodePoint(text);
+    if (!point) text.remove_prefix(1);
+    appendCodePoint(name, !point || isControl(*point) ? U'_' : *point);
+  }
   return name;
 }
 

@@ -17,7 +17,7 @@ void checkText(std::string_view field, std::string_view text, std::size_t least,
                Lines lines = Lines::one);
 
 /// Does the same for the name of a person, which also must not have bidirectional formatting characters (they would
-/// reorder the text around it) or consist of spaces.
+/// reorder the text around it), invisible characters (two names would look the same), or consist of blanks.
 void checkPersonName(std::string_view field, std::string_view text, std::size_t least, std::size_t most);
 
 /// Returns valid UTF-8 in lower case, for comparing: each letter of any script by itself, as Unicode has it.
@@ -25,6 +25,16 @@ std::string foldedCase(std::string_view text);
 
 /// Returns whether a character reorders the text around it.
 bool isBidi(char32_t c) noexcept;
+
+/// Returns whether a character is not seen, and takes no room: as Default_Ignorable_Code_Point of Unicode, and what
+/// ends lines or annotates them, such as U+200B and U+2028.
+bool isInvisible(char32_t c) noexcept;
+
+/// Returns whether a character is a control character, C0, DEL or C1.
+bool isControl(char32_t c) noexcept;
+
+/// Returns whether a character is written from right to left (Hebrew, Arabic and their neighbours).
+bool isRightToLeft(char32_t c) noexcept;
 
 /// Removes and returns the code point at the front of `text`, which is not empty; nothing, and removes nothing, if it
 /// is not well-formed UTF-8 (RFC 3629 §4).
@@ -45,6 +55,10 @@ bool isUserName(std::string_view text) noexcept;
 /// Returns a file name made of `text`, which stays in its folder (on systems that separate with `\` too), is not
 /// hidden, has no control or bidirectional formatting characters, and has at most 200 bytes.
 std::string safeFileName(std::string_view text);
+
+/// Returns the name of a video made of a file name, which may have any bytes: what is not valid UTF-8 and control
+/// characters, line ends among them, become `_`, and what is longer than `most` characters is cut.
+std::string repairedName(std::string_view text, std::size_t most = 200);
 
 /// Returns whether a file system may treat `text` (UTF-8) and another name as the same one although they differ in more
 /// than the case of ASCII letters: file systems disagree on other letters with case and on combining marks. Chinese,

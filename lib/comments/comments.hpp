@@ -73,6 +73,7 @@ struct CommentQuery : ListQuery {
   std::optional<std::int64_t> atTo;           ///< with order `position`: before, in milliseconds
   std::optional<CommentId> parent;            ///< only replies to this comment, oldest first
   std::optional<CommentPosition> position{};  ///< default: any; `none` not with order `position` or a parent
+  std::optional<bool> reverse{};              ///< whether to reverse the order
 };
 
 /// Names one comment.
@@ -84,6 +85,12 @@ struct CommentRef {
 /// Which held comments to list, of all videos.
 struct HeldCommentQuery : ListQuery {
   std::optional<std::string> user;  ///< only those by this user
+};
+
+/// Which comments by one user to list, on all videos.
+struct CommentsByQuery : ListQuery {
+  std::string user;
+  std::optional<bool> reverse{};  ///< whether to list the newest first
 };
 
 /// Names a comment to hide or approve.
@@ -175,6 +182,10 @@ class Comments {
   /// ones are shown to their authors, moderators, admins and the operator only. Faults: malformed, notFound (also the
   /// parent, if one is given).
   virtual Page<Comment> list(const Credential& by, const CommentQuery& wanted) = 0;
+  /// Lists the comments by a user on all videos, held ones and replies among them, by time. For the user,
+  /// moderators, who see those on videos that they may see, admins and the operator. A page may be empty and have a
+  /// cursor. Faults: forbidden, notFound (the user).
+  virtual Page<Comment> listBy(const Credential& by, const CommentsByQuery& wanted) = 0;
   /// Removes a comment permanently. One with replies stays in the list without author and content until its last reply
   /// is removed. Its author, the video's owner, moderators, admins, operator. Faults: forbidden, notFound.
   virtual void remove(const Credential& by, const CommentRef& wanted) = 0;

@@ -144,7 +144,7 @@ struct Fields<NewComment> {
       Field{"content", &NewComment::content, "1 to 2000 characters, lines separated by LF"},
       Field{"position_ms", &NewComment::positionMs, "position in the video, in milliseconds"},
       Field{"parent_id", &NewComment::parent,
-            "comment to reply to; a reply to a reply is filed under the first comment of the thread"},
+            "comment to reply to; a reply to a reply becomes a reply to the first comment of the thread"},
       Field{"mode", &NewComment::mode, "how it is shown over the video: scroll (default), top, bottom or reverse"},
       Field{"color", &NewComment::color, "text color, 65536 * red + 256 * green + blue; default: 16777215, white"},
       Field{"size", &NewComment::size, "text size: small, normal (default) or big"},
@@ -164,6 +164,7 @@ struct Fields<CommentQuery> {
           Field{"parent", &CommentQuery::parent, "only replies to this comment"},
           Field{"position", &CommentQuery::position,
                 "which comments: any (default), or none for those without a position"},
+          Field{"reverse", &CommentQuery::reverse, "whether to reverse the order"},
       },
       Fields<ListQuery>::list);
 };
@@ -180,6 +181,14 @@ template <>
 struct Fields<HeldCommentQuery> {
   static constexpr std::tuple list = std::tuple_cat(
       std::tuple{Field{"user", &HeldCommentQuery::user, "only comments by this user"}}, Fields<ListQuery>::list);
+};
+
+template <>
+struct Fields<CommentsByQuery> {
+  static constexpr std::tuple list =
+      std::tuple_cat(std::tuple{Field{"user_name", &CommentsByQuery::user, "the author"},
+                                Field{"reverse", &CommentsByQuery::reverse, "whether to list the newest first"}},
+                     Fields<ListQuery>::list);
 };
 
 template <>

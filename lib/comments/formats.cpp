@@ -20,10 +20,6 @@ constexpr std::size_t mostCharacters = 2000;
 constexpr std::size_t mostOfAuthor = 64;
 constexpr std::size_t mostOfId = 100;
 
-bool isControl(char32_t point) {
-  return point < 0x20 || (point >= 0x7f && point < 0xa0);
-}
-
 // Returns valid UTF-8 without control characters but LF, which ends each line; nothing if it has over `most`
 // characters.
 std::optional<std::string> cleaned(std::string_view text, std::size_t most) {

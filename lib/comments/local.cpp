@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -16,6 +15,7 @@
 #include "comments/formats.hpp"
 #include "comments/make.hpp"
 #include "comments/rows.hpp"
+#include "comments/words.hpp"
 #include "store/temporary_file.hpp"
 #include "users/rows.hpp"
 #include "videos/rows.hpp"
@@ -29,7 +29,7 @@ using access::Identity;
 class DirectoryComments : public LocalComments {
  public:
   DirectoryComments(store::Database& database, access::Access& access, const CommentsOptions& options)
-      : database_(database), access_(access), options_(fold(options)) {}
+      : database_(database), access_(access), options_(withFoldedWords(options)) {}
 
   Comment post(const Credential& by, const NewComment& wanted) override {
     checkText("content", wanted.content, 1, 2000, Lines::several);
@@ -65,6 +65,18 @@ class DirectoryComments : public LocalComments {
       if (const auto& parent = wanted.parent; parent && !rows::hasReplies(reader, {wanted.video, *parent}))
         requireVisible(reader, who, {wanted.video, *parent});
       return rows::listComments(reader, wanted, {who.user, access::may(who, rights::commentsListHidden)});
+    });
+  }
+
+  Page<Comment> listBy(const Credential& by, const CommentsByQuery& wanted) override {
+    const Identity who = access_.identify(by);
+    checkLimit(wanted.limit);
+    return database_.read([&](store::Reader& reader) {
+      const auto author = rows::findUserId(reader, wanted.user);
+      access::requireOn(who, rights::commentsListBy, author, noSuchUser(wanted.user));
+      // Authors find all that they have said, also on videos that have become private.
+      const bool isOwn = who.isUser() && who.user == *author;
+      return rows::listSaidBy(reader, *author, wanted, isOwn ? MaySee() : videosSeenBy(who));
     });
   }
 
@@ -237,7 +249,7 @@ class DirectoryComments : public LocalComments {
   }
 
   void setOptions(const CommentsOptions& options) override {
-    auto next = fold(options);
+    auto next = withFoldedWords(options);
     const std::lock_guard lock(mutex_);
     options_ = std::move(next);
   }
@@ -563,21 +575,9 @@ class DirectoryComments : public LocalComments {
     return moderated;
   }
 
-  static std::shared_ptr<const CommentsOptions> fold(CommentsOptions options) {
-    for (std::string& word : options.words) word = foldedCase(word);
-    return std::make_shared<const CommentsOptions>(std::move(options));
-  }
-
   std::shared_ptr<const CommentsOptions> currentOptions() {
     const std::lock_guard lock(mutex_);
     return options_;
-  }
-
-  static bool hasWordOf(const CommentsOptions& options, std::string_view content) {
-    if (options.words.empty()) return false;
-    const std::string folded = foldedCase(content);
-    return std::any_of(options.words.begin(), options.words.end(),
-                       [&](const std::string& word) { return folded.find(word) != std::string::npos; });
   }
 
   store::Database& database_;

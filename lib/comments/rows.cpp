@@ -47,50 +47,49 @@ Comment commentOf(const store::Query& row) {
   return comment;
 }
 
-// A page of comments on videos that the caller may see. Others are left out of it, so that it costs no more if there
-// are many of them.
+// How many comments a page looks at, at most: it costs no more where the caller may see few of them.
+constexpr std::int64_t mostLooked = 2000;
+
+// A page of comments on videos that the caller may see, of a query for `mostLooked` and one more.
 Page<Comment> pageById(store::Query query, std::int64_t limit, const MaySee& maySee) {
   Page<Comment> page;
-  std::vector<bool> seen;
-  const auto read = [&](const store::Query& row) {
-    const auto video = viewOf(row, viewColumn);
-    seen.push_back(!maySee || (video && maySee(*video)));
-    return commentOf(row);
-  };
-  readPage(page, query, limit, read, IdPage::cursorOf);
-  std::vector<Comment> items;
-  for (std::size_t i = 0; i < seen.size(); ++i)
-    if (seen[i]) items.push_back(std::move(page.items[i]));
-  page.items = std::move(items);
+  std::string last;
+  std::size_t bytes = 0;
+  for (std::int64_t seen = 0; query.next(); ++seen) {
+    if (seen == mostLooked || std::ssize(page.items) == limit || bytes >= mostPageBytes) {
+      page.nextCursor = makeCursor({last});
+      return page;
+    }
+    last = query.text(0);
+    const auto video = viewOf(query, viewColumn);
+    if (maySee && !(video && maySee(*video))) continue;
+    page.items.push_back(commentOf(query));
+    bytes += roughSize(page.items.back());
+  }
   return page;
 }
 
 // A list by ID of comments by live authors.
-std::string listById(std::string_view filter) {
+std::string listById(std::string_view filter, std::string_view direction = {}) {
   return fmt::format(
       "SELECT {}, {} FROM comments c {}CROSS JOIN video_info v ON v.id = c.video_id {}WHERE {} AND c.id >= ? AND "
-      "c.id < ? ORDER BY c.id LIMIT ?",
-      columns, viewColumns, withAuthor, viewOwner, filter);
+      "c.id < ? ORDER BY c.id {}LIMIT ?",
+      columns, viewColumns, withAuthor, viewOwner, filter, direction);
 }
 
 // `plain` are comments without a position.
-enum class ListOrder { time, position, replies, newest, plain, plainNewest };
-
-bool isNewestFirst(ListOrder order) {
-  return order == ListOrder::newest || order == ListOrder::plainNewest;
-}
+enum class ListOrder { time, position, replies, plain };
 
 // Two SELECTs, of the public and the held comments, merged by SQLite, so that each uses an index.
-std::string listSql(ListOrder order, bool seesAllHeld) {
+std::string listSql(ListOrder order, bool descending, bool seesAllHeld) {
   const std::string_view key = order == ListOrder::position ? "c.position_ms" : "c.time";
-  const bool isPlain = order == ListOrder::plain || order == ListOrder::plainNewest;
-  const bool newest = isNewestFirst(order);
+  const bool isPlain = order == ListOrder::plain;
   const auto part = [&](std::string_view which) {
     return fmt::format(
         "SELECT {0} FROM comments c LEFT JOIN users u ON u.id = c.author_id AND u.deleted IS NULL WHERE (u.id IS NOT "
         "NULL OR c.author_id IS NULL) AND {1} AND {2} IS NOT NULL AND ({2}, c.id) {3} (?3, ?4) AND {2} >= ?5 AND {2} < "
         "?6",
-        columns, which, key, newest ? '<' : '>');
+        columns, which, key, descending ? '<' : '>');
   };
   const bool replies = order == ListOrder::replies;
   // A + keeps SQLite from using the index of a column.
@@ -103,27 +102,25 @@ std::string listSql(ListOrder order, bool seesAllHeld) {
                                                                       : "");
   return fmt::format("{0} UNION ALL {1} ORDER BY {2}{3}, 1{3} LIMIT ?8", part(of + " AND c.is_held = 0"),
                      part((seesAllHeld ? of : own) + " AND c.is_held = 1"), order == ListOrder::position ? 6 : 5,
-                     newest ? " DESC" : "");
+                     descending ? " DESC" : "");
 }
 
-// Prepares all texts once. The index follows the loops: order, who sees the held ones.
-const std::string& listSqlFor(ListOrder order, bool seesAllHeld) {
+// Prepares all texts once. The index follows the loops: order, direction, who sees the held ones.
+const std::string& listSqlFor(ListOrder order, bool descending, bool seesAllHeld) {
   static const std::vector<std::string> all = [] {
     std::vector<std::string> made;
-    for (const ListOrder one : {ListOrder::time, ListOrder::position, ListOrder::replies, ListOrder::newest,
-                                ListOrder::plain, ListOrder::plainNewest})
-      for (const bool sees : {false, true}) made.push_back(listSql(one, sees));
+    for (const ListOrder one : {ListOrder::time, ListOrder::position, ListOrder::replies, ListOrder::plain})
+      for (const bool down : {false, true})
+        for (const bool sees : {false, true}) made.push_back(listSql(one, down, sees));
     return made;
   }();
-  return all[static_cast<std::size_t>(order) * 2 + (seesAllHeld ? 1 : 0)];
+  return all[static_cast<std::size_t>(order) * 4 + (descending ? 2 : 0) + (seesAllHeld ? 1 : 0)];
 }
 
 ListOrder orderOf(const CommentQuery& wanted) {
   if (wanted.by == CommentOrder::position) return ListOrder::position;
   if (wanted.parent) return ListOrder::replies;
-  const bool isPlain = wanted.position == CommentPosition::none;
-  if (wanted.by == CommentOrder::newest) return isPlain ? ListOrder::plainNewest : ListOrder::newest;
-  return isPlain ? ListOrder::plain : ListOrder::time;
+  return wanted.position == CommentPosition::none ? ListOrder::plain : ListOrder::time;
 }
 
 }  // namespace
@@ -132,13 +129,14 @@ Page<Comment> listComments(store::Reader& reader, const CommentQuery& wanted, co
   constexpr std::chrono::milliseconds tick{1};
   const ListOrder order = orderOf(wanted);
   const bool position = order == ListOrder::position;
+  const bool descending = (wanted.by == CommentOrder::newest) != wanted.reverse.value_or(false);
   TimePage after(wanted.cursor);
-  if (isNewestFirst(order) && !wanted.cursor) after.time = Time::max();
+  if (descending && !wanted.cursor) after.time = Time::max();
   // `from < time <= to`, in whole milliseconds.
   const Time since = std::max(wanted.since.value_or(Time::min()), wanted.from ? *wanted.from + tick : Time::min());
   const Time until = std::min(wanted.until.value_or(Time::max()), wanted.to ? *wanted.to + tick : Time::max());
   const std::int64_t limit = wanted.limit + 1;
-  const std::string& sql = listSqlFor(order, by.seesAllHeld);
+  const std::string& sql = listSqlFor(order, descending, by.seesAllHeld);
   auto query = position
                    ? reader.query(sql, by.user, wanted.video, after.time, after.id, wanted.atFrom.value_or(0),
                                   wanted.atTo.value_or(INT64_MAX), wanted.parent, limit)
@@ -169,15 +167,28 @@ Page<Comment> listHeldComments(store::Reader& reader, std::optional<UserId> auth
   static const std::string ofAll = listById("c.held IS NOT NULL");
   static const std::string ofOne = listById("c.author_id = ? AND c.held IS NOT NULL");
   const IdPage page(wanted);
-  return pageById(author ? reader.query(ofOne, *author, page.first, page.end, wanted.limit + 1)
-                         : reader.query(ofAll, page.first, page.end, wanted.limit + 1),
+  return pageById(author ? reader.query(ofOne, *author, page.first, page.end, mostLooked + 1)
+                         : reader.query(ofAll, page.first, page.end, mostLooked + 1),
                   wanted.limit, maySee);
 }
 
 Page<Comment> listCommentsBy(store::Reader& reader, UserId author, const ListQuery& wanted, const MaySee& maySee) {
   static const std::string sql = listById("c.author_id = ?");
   const IdPage page(wanted);
-  return pageById(reader.query(sql, author, page.first, page.end, wanted.limit + 1), wanted.limit, maySee);
+  return pageById(reader.query(sql, author, page.first, page.end, mostLooked + 1), wanted.limit, maySee);
+}
+
+Page<Comment> listSaidBy(store::Reader& reader, UserId author, const CommentsByQuery& wanted, const MaySee& maySee) {
+  // What was imported is by somebody else.
+  static const std::string up = listById("c.author_id = ? AND c.source_id IS NULL");
+  static const std::string down = listById("c.author_id = ? AND c.source_id IS NULL", "DESC ");
+  const bool reverse = wanted.reverse.value_or(false);
+  ListQuery bounds = wanted;
+  if (reverse) bounds.cursor.reset();  // which is their end then
+  IdPage page(bounds);
+  if (reverse && wanted.cursor) page.end = std::min(page.end, readCursor(*wanted.cursor, 1)[0]);
+  return pageById(reader.query(reverse ? down : up, author, page.first, page.end, mostLooked + 1), wanted.limit,
+                  maySee);
 }
 
 std::optional<StoredComment> findComment(store::Reader& reader, const CommentRef& wanted) {
@@ -268,6 +279,26 @@ std::int64_t transferImported(store::Transaction& transaction, UserId from, User
           "(SELECT id FROM comments WHERE author_id = ?1 AND source_id IS NOT NULL LIMIT ?3)",
           from, to, limit)
       .run();
+}
+
+std::optional<std::string> handOverImported(store::Transaction& transaction, const VideoId& video,
+                                            std::string_view after) {
+  std::optional<std::string> last;
+  std::vector<std::string> ids;
+  auto query = transaction.query(
+      "SELECT id, source_id FROM comments WHERE video_id = ? AND source_id > ? AND source_id IS NOT NULL "
+      "ORDER BY source_id LIMIT 500",
+      video, after);
+  while (query.next()) {
+    ids.emplace_back(query.text(0));
+    last = query.text(1);
+  }
+  for (const std::string& id : ids)
+    transaction
+        .query("UPDATE comments SET author_id = (SELECT author_id FROM video_info WHERE id = ?) WHERE id = ?", video,
+               id)
+        .run();
+  return last;
 }
 
 bool insertComment(store::Transaction& transaction, const Comment& comment, UserId author) {

@@ -38,6 +38,8 @@ Page<Comment> listHeldComments(store::Reader& reader, std::optional<UserId> auth
 /// Returns a page of all comments by a user who is not deleted, held ones included, by ID. Leaves out the same ones;
 /// with an empty `maySee`, leaves out none.
 Page<Comment> listCommentsBy(store::Reader& reader, UserId author, const ListQuery& wanted, const MaySee& maySee);
+/// The same without those that the user only answers for, in either order.
+Page<Comment> listSaidBy(store::Reader& reader, UserId author, const CommentsByQuery& wanted, const MaySee& maySee);
 /// Finds a comment if neither its author nor the video's owner is deleted.
 std::optional<StoredComment> findComment(store::Reader& reader, const CommentRef& wanted);
 /// Returns a comment if its author is not deleted.
@@ -69,6 +71,11 @@ std::int64_t importedSize(const Comment& comment);
 void addImportedSize(store::Transaction& transaction, const VideoId& video, std::int64_t bytes);
 /// Moves at most `limit` imported comments of one user to another, who then answers for them. Returns how many.
 std::int64_t transferImported(store::Transaction& transaction, UserId from, UserId to, std::int64_t limit);
+
+/// Makes the owner of a video answer for at most 500 of its imported comments, those whose source ID follows `after`.
+/// Returns the last of these source IDs; nothing if there are none.
+std::optional<std::string> handOverImported(store::Transaction& transaction, const VideoId& video,
+                                            std::string_view after);
 
 /// Inserts a comment. Returns false, and inserts nothing, if the video has an imported one with the same source ID.
 bool insertComment(store::Transaction& transaction, const Comment& comment, UserId author);

@@ -28,7 +28,12 @@ constexpr Endpoint<CommentQuery, Page<Comment>> list{{.name = "comments.list",
                                                       .method = Method::get,
                                                       .path = "/videos/{video}/comments",
                                                       .summary = "List a video's comments",
+                                                      .header = {"X-List-Fields", "reverse"},
                                                       .flags = {.sharedReply = true, .takesLink = true}}};
+constexpr Endpoint<CommentsByQuery, Page<Comment>> listBy{{.name = "comments.listBy",
+                                                           .method = Method::get,
+                                                           .path = "/user/{user_name}/comments",
+                                                           .summary = "List a user's comments on all videos"}};
 constexpr Endpoint<CommentRef, void> remove{{.name = "comments.remove",
                                              .method = Method::delete_,
                                              .path = "/videos/{video}/comments/{id}",
@@ -214,7 +219,11 @@ class RemoteComments : public Comments {
   explicit RemoteComments(http::Client& server) : server_(server) {}
   Comment post(const Credential& by, const NewComment& wanted) override { return server_.call(wire::post, by, wanted); }
   Page<Comment> list(const Credential& by, const CommentQuery& wanted) override {
+    if (wanted.reverse.value_or(false)) return server_.callKnowing("reverse", wire::list, by, wanted);
     return server_.call(wire::list, by, wanted);
+  }
+  Page<Comment> listBy(const Credential& by, const CommentsByQuery& wanted) override {
+    return server_.call(wire::listBy, by, wanted);
   }
   void remove(const Credential& by, const CommentRef& wanted) override { server_.call(wire::remove, by, wanted); }
   Comment rehearseRemove(const Credential& by, const CommentRef& wanted) override {
@@ -259,6 +268,7 @@ void serveComments(http::Router& router, Comments& comments) {
   router.serve(
       wire::list, [&](auto& by, auto& wanted) { return comments.list(by, wanted); },
       [](const Page<Comment>&, const http::Exchange&, http::Answer& answer) { answer.set("X-Robots-Tag", "noindex"); });
+  router.serve(wire::listBy, [&](auto& by, auto& wanted) { return comments.listBy(by, wanted); });
   router.serve(wire::remove, [&](auto& by, auto& wanted) { comments.remove(by, wanted); });
   router.serve(wire::removeOne, [&](auto& by, auto& wanted) { comments.remove(by, wanted); });
   router.serve(wire::rehearseRemove, [&](auto& by, auto& wanted) { return comments.rehearseRemove(by, wanted); });

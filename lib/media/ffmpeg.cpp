@@ -24,7 +24,9 @@ constexpr std::array formats{std::pair{std::string_view("video/mp4"), std::strin
                              std::pair{std::string_view("video/ogg"), std::string_view("ogg")},
                              std::pair{std::string_view("video/mp2t"), std::string_view("mpegts")},
                              std::pair{std::string_view("video/x-msvideo"), std::string_view("avi")},
-                             std::pair{std::string_view("video/x-flv"), std::string_view("flv")}};
+                             std::pair{std::string_view("video/x-flv"), std::string_view("flv")},
+                             std::pair{std::string_view("video/mpeg"), std::string_view("mpeg")},
+                             std::pair{std::string_view("video/x-ms-asf"), std::string_view("asf")}};
 
 std::string_view formatOf(std::string_view type) noexcept {
   for (const auto& [known, format] : formats)

@@ -56,6 +56,8 @@ constexpr std::pair<std::string_view, std::string_view> containers[] = {
     {"video/x-matroska", "Matroska: some browsers cannot play it"},
     {"video/ogg", "Ogg: Safari cannot play it"},
     {"video/mp2t", "MPEG-TS: browsers cannot play it"},
+    {"video/mpeg", "MPEG program stream: browsers cannot play it"},
+    {"video/x-ms-asf", "Windows Media: browsers cannot play it"},
     {"video/x-msvideo", "AVI: browsers cannot play it"},
     {"video/x-flv", "FLV: browsers cannot play it"},
     {"application/octet-stream", "the format of the file is not known: browsers may not play it"},

@@ -21,8 +21,8 @@ Fault faultOf(int error) noexcept {
   }
 }
 
-[[noreturn]] void fail(Fault fault, std::string_view what, int error) {
-  throw Error(fault, fmt::format("{}: {}", what, std::generic_category().message(error)));
+[[noreturn]] void fail(Fault fault, std::string_view what, int error, Reason reason = Reason::none) {
+  throw Error(fault, fmt::format("{}: {}", what, std::generic_category().message(error))).because(reason);
 }
 
 }  // namespace
@@ -45,6 +45,8 @@ void throwFileError(const std::filesystem::path& path, int error) {
     case ENAMETOOLONG:
     case ELOOP: fail(Fault::malformed, path.native(), error);
     case EEXIST: fail(Fault::conflict, path.native(), error);
+    case ENOSPC:
+    case EDQUOT: fail(Fault::diskFull, path.native(), error, Reason::ownFile);
     default: fail(faultOf(error), path.native(), error);
   }
 }

@@ -13,7 +13,7 @@ constexpr Endpoint<RenditionsOf, Page<Rendition>> list{
     {.name = "renditions.list",
      .method = Method::get,
      .path = "/video/{id}/renditions",
-     .summary = "List the picture and the playable form of a video, and what is to be made"}};
+     .summary = "List the picture and playable form of a video and their state"}};
 constexpr Endpoint<ThumbnailQuery, Content> thumbnail{{.name = "renditions.thumbnail",
                                                        .method = Method::get,
                                                        .path = "/videos/{id}/thumbnail",

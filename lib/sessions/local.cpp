@@ -60,8 +60,13 @@ class LocalSessions : public Sessions {
   }
 
   void revokeAll(const Credential& by, const OfUser& wanted) override {
+    // With them go the tokens that stand for sessions of videoctl.
+    const auto some = [](store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit) {
+      const std::int64_t sessions = rows::removeSessions(transaction, user, limit);
+      return sessions > 0 ? sessions : rows::removeLogins(transaction, user, limit);
+    };
     access_.revokeAll(by, wanted.name, rights::sessionsRevokeOwn, rights::sessionsRevoke, rights::sessionsRevokeAll,
-                      rows::removeSessions);
+                      some);
   }
 
   WhoAmI whoami(const Credential& by, const Nothing&) override {
@@ -108,7 +113,9 @@ class LocalSessions : public Sessions {
     });
   }
 
-  static Error refused() { return Error(Fault::unauthenticated, "wrong user name or password"); }
+  static Error refused() {
+    return Error(Fault::unauthenticated, "wrong user name or password").because(Reason::wrongPassword);
+  }
 
   store::Database& database_;
   access::Access& access_;

@@ -61,7 +61,8 @@ class Sessions {
   /// Ends a session in every process, from the next request on. For its user, admins and the operator. Faults:
   /// notFound.
   virtual void revoke(const Credential& by, const SessionRef& wanted) = 0;
-  /// Ends the sessions that `list` shows, including the caller's own.
+  /// Ends the sessions that `list` shows, including the caller's own, and the tokens that stand for sessions of
+  /// videoctl.
   virtual void revokeAll(const Credential& by, const OfUser& wanted) = 0;
   /// Returns who the caller is. Faults: unauthenticated (anonymous).
   virtual WhoAmI whoami(const Credential& by, const Nothing&) = 0;

@@ -313,7 +313,8 @@ const std::vector<Rule<Settings>>& rules() {
          size<S>(
              "storage.quota", 0, maxBytes, [](auto& of) -> auto& { return of.users.quota; })
              .read(value, to);
-         to.uploads.quota = to.subtitles.quota = to.renditions.quota = to.comments.quota = to.users.quota;
+         to.uploads.quota = to.videos.quota = to.subtitles.quota = to.renditions.quota = to.comments.quota =
+             to.users.quota;
        },
        [](const S& of) { return fmt::to_string(of.users.quota); }},
       choice<S>(

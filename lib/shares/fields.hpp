@@ -19,6 +19,8 @@ struct Fields<NewShare> {
       Field{"video", &NewShare::video, "the video"},
       Field{"what", &NewShare::what, "view, upload or drop"},
       Field{"expires", &NewShare::expires, "when the link expires"},
+      Field{"expires_in_ms", &NewShare::expiresIn,
+            "how long the link is valid, in milliseconds by the server's clock; takes precedence over expires"},
       Field{"label", &NewShare::label, "what the link is for, at most 100 characters"},
       Field{"user_name", &NewShare::user, "who gets the videos of a drop link"},
       Field{"max_files", &NewShare::maxFiles, "how many videos a drop link takes, 1 to 1000; default: 50"},

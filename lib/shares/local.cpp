@@ -34,18 +34,19 @@ class LocalShares : public Shares {
         requireVideo(transaction, who, rights::sharesCreate, *wanted.video);
       CreatedShare share;
       share.created = access_.now();
-      if (wanted.expires <= share.created) throw Error(Fault::malformed, "expires: must be in the future");
+      const auto end = access_.endOf(wanted.expires, wanted.expiresIn);
+      if (!end) throw Error(Fault::malformed, "expires: is missing; give expires or expires_in_ms");
+      share.expires = *end;
       share.id.text = makePublicId();
       share.what = wanted.what;
       share.label = wanted.label.value_or("");
-      share.expires = wanted.expires;
       const std::string& site = options_.publicUrl.empty() ? wanted.site : options_.publicUrl;
       if (!isDrop) {
         share.video = wanted.video;
         rows::insertShare(transaction, share);
         share.url =
             fmt::format("{}/{}/{}{}", site, wanted.what == ShareWhat::view ? "videos" : "upload", wanted.video->text,
-                        access_.link(share.id.text, *wanted.video, nameOf(wanted.what), wanted.expires));
+                        access_.link(share.id.text, *wanted.video, nameOf(wanted.what), share.expires));
         return share;
       }
       share.user = wanted.user;
@@ -54,7 +55,7 @@ class LocalShares : public Shares {
       share.files = 0;
       share.bytes = 0;
       rows::insertDrop(transaction, owner, share);
-      share.url = fmt::format("{}/drop/{}{}", site, share.id.text, access_.dropLink(share.id, owner, wanted.expires));
+      share.url = fmt::format("{}/drop/{}{}", site, share.id.text, access_.dropLink(share.id, owner, share.expires));
       return share;
     });
   }

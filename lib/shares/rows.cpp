@@ -148,6 +148,10 @@ std::int64_t deleteSharesOf(store::Transaction& transaction, const VideoId& vide
       .run();
 }
 
+void deleteUploadShares(store::Transaction& transaction, const VideoId& video) {
+  transaction.query("DELETE FROM shares WHERE video_id = ? AND what = ?", video, ShareWhat::upload).run();
+}
+
 bool deleteShare(store::Transaction& transaction, const ShareRef& share) {
   return transaction.query("DELETE FROM shares WHERE id = ? AND video_id = ?", share.id, share.video).run() > 0;
 }

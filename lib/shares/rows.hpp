@@ -49,6 +49,8 @@ void insertShare(store::Transaction& transaction, const Share& share);
 /// Deletes at most `limit` links of a video and returns how many.
 std::int64_t deleteSharesOf(store::Transaction& transaction, const VideoId& video, std::int64_t limit);
 /// Deletes a link and returns whether it existed.
+/// Removes the links to upload to a video; there are at most 500 links to one.
+void deleteUploadShares(store::Transaction& transaction, const VideoId& video);
 bool deleteShare(store::Transaction& transaction, const ShareRef& share);
 
 }  // namespace video::rows

@@ -18,11 +18,12 @@ enum class ShareWhat { view, upload, drop };
 struct NewShare {
   std::optional<VideoId> video{};  ///< for `view` and `upload`
   ShareWhat what = ShareWhat::view;
-  Time expires{};
-  std::optional<std::string> label;        ///< at most 100 characters
-  std::optional<std::string> user{};       ///< for `drop`: who gets the videos
-  std::optional<std::int64_t> maxFiles{};  ///< for `drop`: how many videos, 1 to 1000; default: 50
-  std::optional<std::int64_t> maxBytes{};  ///< for `drop`: how many bytes all of them have together
+  std::optional<Time> expires{};
+  std::optional<std::int64_t> expiresIn{};  ///< milliseconds from now by the server's clock; instead of `expires`
+  std::optional<std::string> label;         ///< at most 100 characters
+  std::optional<std::string> user{};        ///< for `drop`: who gets the videos
+  std::optional<std::int64_t> maxFiles{};   ///< for `drop`: how many videos, 1 to 1000; default: 50
+  std::optional<std::int64_t> maxBytes{};   ///< for `drop`: how many bytes all of them have together
   std::string site{};  ///< URL by which the caller reached the site, without a trailing slash; empty: unknown
 };
 

@@ -125,7 +125,9 @@ bool BackupWriter::othersWrite() {
   if (::fstatat(directory_.descriptor(), "video.db-wal", &log, 0) != 0) return false;
   const std::int64_t time = log.st_mtim.tv_sec * 1'000'000'000LL + log.st_mtim.tv_nsec;
   const auto now = std::chrono::steady_clock::now();
-  if (time != std::exchange(logTime_, time) || log.st_size != std::exchange(logSize_, log.st_size)) writtenTo_ = now;
+  if (time != logTime_ || log.st_size != logSize_) writtenTo_ = now;
+  logTime_ = time;
+  logSize_ = log.st_size;
   return now - writtenTo_ < othersWriteFor;
 }
 

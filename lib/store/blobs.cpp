@@ -31,7 +31,6 @@
 namespace video::store {
 namespace {
 
-constexpr std::size_t frontSize = 4096;
 constexpr std::size_t idDigits = 32;
 constexpr std::size_t readSize = 1U << 20;
 
@@ -385,7 +384,7 @@ Incoming Blobs::resume(std::string_view name, std::uint64_t size, HashedPart& ha
     if (got == 0) throw Error(Fault::internal, fmt::format("upload {}: its file ended while it was read", name));
     return std::string_view(piece).substr(0, static_cast<std::size_t>(got));
   };
-  if (size > 0) state->front = readAt(0).substr(0, frontSize);
+  if (size > 0) state->front = readAt(0).substr(0, Incoming::frontSize);
   if (hashed.size > size) hashed = {};
   while (hashed.size < size) {
     const Waiting longWork;

@@ -39,7 +39,8 @@ class Incoming {
   /// Returns memory to receive the next bytes into, which saves a copy; empty if there is none.
   std::span<std::byte> room();
   std::uint64_t size() const;
-  /// Returns the first bytes (at most 4096), from which the media type is detected.
+  static constexpr std::size_t frontSize = 64 * 1024;
+  /// Returns the first bytes (at most `frontSize`), from which the media type is detected.
   std::string_view front() const;
   /// Syncs the bytes that are in the file already, and returns how many: so many survive a crash. Once a sync has
   /// failed, every later one throws: the system may have dropped what it could not write.

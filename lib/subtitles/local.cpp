@@ -134,9 +134,7 @@ class LocalSubtitles : public Subtitles {
   }
 
   void requireQuota(store::Reader& reader, UserId owner, std::int64_t more) const {
-    const rows::UserSpace space = rows::spaceOf(reader, owner);
-    const std::int64_t quota = space.ownQuota.value_or(options_.quota);
-    if (quota > 0 && more > 0 && space.used + more > quota)
+    if (more > 0 && more > rows::spaceLeft(reader, owner, options_.quota))
       throw Error(Fault::overQuota, "the owner's quota would be exceeded");
   }
 

@@ -12,8 +12,14 @@ struct Fields<NewToken> {
   static constexpr std::tuple list{
       Field{"user_name", &NewToken::user, "user of the token"},
       Field{"label", &NewToken::label, "what the token is for, 1 to 100 characters"},
-      Field{"scope", &NewToken::scope, "read, upload, full, admin or metrics"},
+      Field{"scope", &NewToken::scope,
+            "what the token permits: read (to look at what its user sees), upload (also to create and upload videos of "
+            "its user), full (all that its user may do, except as an admin), admin (all that its user may do) or "
+            "metrics (to read /metrics, nothing else)"},
       Field{"expires", &NewToken::expires, "when the token expires; null = never"},
+      Field{"expires_in_ms", &NewToken::expiresIn,
+            "how long the token is valid, in milliseconds by the server's clock; takes precedence over expires"},
+      Field{"login", &NewToken::login, "whether the token ends with its user's sessions and password"},
   };
 };
 
@@ -39,7 +45,15 @@ struct Fields<Token> {
       Field{"create_time", &Token::created, "when the token was created"},
       Field{"expires", &Token::expires, "when the token expires; null = never"},
       Field{"last_used", &Token::lastUsed, "when the token was last used, to the minute; null = never"},
+      Field{"login", &Token::login,
+            "true: made by videoctl session login, ends with its user's sessions and password; otherwise left out"},
   };
+};
+
+template <>
+struct Fields<RevokeTokens> {
+  static constexpr std::tuple list = std::tuple_cat(
+      Fields<OfUser>::list, std::tuple{Field{"label", &RevokeTokens::label, "only those with this label"}});
 };
 
 template <>

@@ -19,8 +19,8 @@ class LocalTokens : public Tokens {
 
   CreatedToken create(const Credential& by, const NewToken& wanted) override {
     checkText("label", wanted.label, 1, 100);
-    if (wanted.expires && *wanted.expires <= access_.now())
-      throw Error(Fault::malformed, "expires: must be in the future");
+    NewToken token = wanted;
+    if (const auto end = access_.endOf(wanted.expires, wanted.expiresIn)) token.expires = *end;
     return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       const access::Identity who = access_.identify(transaction, by);
       const auto user = rows::findUser(transaction, wanted.user, 0);
@@ -32,11 +32,11 @@ class LocalTokens : public Tokens {
           throw Error(Fault::forbidden, fmt::format("user {}: is not an admin", wanted.user));
       }
       const bool byToken = who.kind == access::Identity::Kind::token;
-      NewToken token = wanted;
-      if (byToken && who.expires && (!wanted.expires || *wanted.expires > *who.expires)) token.expires = *who.expires;
+      const std::string maker = byToken ? rows::makerOf(transaction, access::hashOf(who)) : "";
+      if (!maker.empty() && who.expires && (!token.expires || *token.expires > *who.expires))
+        token.expires = *who.expires;
       const access::NewSecret secret = access::makeTokenSecret();
-      const TokenId id =
-          rows::addToken(transaction, secret.hash, user->id, token, access_.now(), byToken ? access::hashOf(who) : "");
+      const TokenId id = rows::addToken(transaction, secret.hash, user->id, token, access_.now(), maker);
       return CreatedToken{id, token.label, token.scope, token.expires, secret.text};
     });
   }
@@ -51,9 +51,13 @@ class LocalTokens : public Tokens {
     });
   }
 
-  void revokeAll(const Credential& by, const OfUser& wanted) override {
-    access_.revokeAll(by, wanted.name, rights::tokensRevokeOwn, rights::tokensRevoke, rights::tokensRevokeAll,
-                      rows::removeTokens);
+  void revokeAll(const Credential& by, const RevokeTokens& wanted) override {
+    if (wanted.label) checkText("label", *wanted.label, 1, 100);
+    const auto some = [&](store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit) {
+      return wanted.label ? rows::removeTokensLabelled(transaction, user, *wanted.label, limit)
+                          : rows::removeTokens(transaction, user, limit);
+    };
+    access_.revokeAll(by, wanted.name, rights::tokensRevokeOwn, rights::tokensRevoke, rights::tokensRevokeAll, some);
   }
 
   void revoke(const Credential& by, const TokenRef& wanted) override {

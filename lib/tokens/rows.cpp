@@ -14,7 +14,7 @@ namespace {
 constexpr CredentialTable table{.name = "tokens",
                                 .hash = "token_hash",
                                 .expires = "expires",
-                                .columns = "t.label, t.scope, t.expires, t.last_used"};
+                                .columns = "t.label, t.scope, t.expires, t.last_used, t.login"};
 
 std::int64_t countOf(store::Reader& reader, UserId user) {
   auto query = reader.query("SELECT count(*) FROM tokens WHERE user_id = ?", user);
@@ -31,12 +31,17 @@ TokenId addToken(store::Transaction& transaction, std::string_view hash, UserId 
   TokenId id{makePublicId()};
   transaction
       .query(
-          "INSERT INTO tokens (token_hash, public_id, user_id, label, scope, expires, create_time, made_by) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+          "INSERT INTO tokens (token_hash, public_id, user_id, label, scope, expires, create_time, made_by, "
+          "login) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
           hash, id, user, wanted.label, wanted.scope, std::optional<Time>(wanted.expires), created,
-          maker.empty() ? std::nullopt : std::optional(maker))
+          maker.empty() ? std::nullopt : std::optional(maker), wanted.login.value_or(false))
       .run();
   return id;
+}
+
+std::string makerOf(store::Reader& reader, std::string_view hash) {
+  auto query = reader.query("SELECT iif(login = 1, made_by, token_hash) FROM tokens WHERE token_hash = ?", hash);
+  return query.next() ? query.optionalText(0).value_or("") : std::string();
 }
 
 std::optional<UserId> findTokenOwner(store::Reader& reader, const TokenId& id) {
@@ -56,6 +61,7 @@ Page<Token> listTokens(store::Reader& reader, std::optional<UserId> user, const 
     token.scope = valueOf<Scope>(row.text(4)).value_or(Scope::metrics);
     if (const auto expires = row.optionalTime(5)) token.expires = *expires;
     if (const auto used = row.optionalTime(6)) token.lastUsed = *used;
+    if (row.integer(7) != 0) token.login = true;
     return token;
   };
   readPage(page, listCredentials(reader, table, user, wanted, now), wanted.limit, read, TimePage::cursorOf);
@@ -87,6 +93,28 @@ std::int64_t removeToken(store::Transaction& transaction, const TokenId& id) {
 
 std::int64_t removeTokens(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit) {
   return removeCredentials(transaction, table, user, limit);
+}
+
+std::int64_t removeTokensLabelled(store::Transaction& transaction, std::optional<UserId> user, std::string_view label,
+                                  std::int64_t limit) {
+  const std::string sql = fmt::format(
+      "DELETE FROM tokens WHERE token_hash IN (SELECT token_hash FROM tokens WHERE label = ?1 AND {} LIMIT ?2)",
+      user ? "user_id = ?3" : "?3 IS NULL");
+  return countRevoked(transaction, transaction.query(sql, label, limit, user).run());
+}
+
+std::int64_t removeLogins(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit) {
+  // user_id > 0 holds for all: it makes SQLite use the index of these tokens.
+  const std::string sql = fmt::format(
+      "DELETE FROM tokens WHERE token_hash IN (SELECT token_hash FROM tokens WHERE login = 1 AND {} LIMIT ?1)",
+      user ? "user_id = ?2" : "user_id > 0 AND ?2 IS NULL");
+  return countRevoked(transaction, transaction.query(sql, limit, user).run());
+}
+
+void removeOtherLoginsOf(store::Transaction& transaction, UserId user, std::string_view hash) {
+  countRevoked(
+      transaction,
+      transaction.query("DELETE FROM tokens WHERE login = 1 AND user_id = ? AND token_hash <> ?", user, hash).run());
 }
 
 void removeOtherTokensOf(store::Transaction& transaction, UserId user, std::string_view hash) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,10 +13,13 @@ namespace video::rows {
 
 // `hash` is the SHA-256 of the secret in lower-case hex. Removing tokens increments the rights epoch.
 
-/// Adds a token for `user`. If `maker` is not empty, it is the hash of the token that makes it, and the new token ends
-/// with that one. Throws malformed, or conflict if the user already has 500 tokens that have not expired.
+/// Adds a token for `user`. If `maker` is not empty, it is the hash of the token with which the new one ends. Throws
+/// malformed, or conflict if the user already has 500 tokens that have not expired.
 TokenId addToken(store::Transaction& transaction, std::string_view hash, UserId user, const NewToken& wanted,
                  Time created, std::string_view maker = {});
+/// Returns the hash of the token with which those end that are made with the token `hash`: itself, or if it is a login,
+/// which is like a session, the one that it ends with; empty for none.
+std::string makerOf(store::Reader& reader, std::string_view hash);
 std::optional<UserId> findTokenOwner(store::Reader& reader, const TokenId& id);
 /// Lists tokens that have not expired, of one user or of all users, ordered by (created, id).
 Page<Token> listTokens(store::Reader& reader, std::optional<UserId> user, const ListQuery& wanted, Time now);
@@ -27,6 +31,13 @@ std::int64_t removeToken(store::Transaction& transaction, std::string_view hash)
 std::int64_t removeToken(store::Transaction& transaction, const TokenId& id);
 /// Removes at most `limit` tokens of one user or of all users, oldest first.
 std::int64_t removeTokens(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit);
+/// The same for those with this label.
+std::int64_t removeTokensLabelled(store::Transaction& transaction, std::optional<UserId> user, std::string_view label,
+                                  std::int64_t limit);
+/// Removes at most `limit` tokens that stand for a session, of one user or of all users.
+std::int64_t removeLogins(store::Transaction& transaction, std::optional<UserId> user, std::int64_t limit);
+/// Removes all such tokens of a user but the one with this hash.
+void removeOtherLoginsOf(store::Transaction& transaction, UserId user, std::string_view hash);
 /// Removes all tokens of a user but the one with this hash.
 void removeOtherTokensOf(store::Transaction& transaction, UserId user, std::string_view hash);
 /// Removes all sessions and tokens of a user. Increments the rights epoch even if there are none, because callers also

@@ -18,11 +18,17 @@ constexpr Endpoint<OfUserQuery, Page<Token>> list{
     {.name = "tokens.list", .method = Method::get, .path = "/tokens", .summary = "List API tokens"}};
 constexpr Endpoint<OfUserQuery, Page<Token>> listOf{
     {.name = "tokens.list", .method = Method::get, .path = "/user/{user_name}/tokens", .summary = "List API tokens"}};
-constexpr Endpoint<OfUser, void> revokeAll{{.name = "tokens.revokeAll",
-                                            .method = Method::delete_,
-                                            .path = "/tokens",
-                                            .success = 204,
-                                            .summary = "Revoke all API tokens"}};
+constexpr Endpoint<RevokeTokens, void> revokeAll{{.name = "tokens.revokeAll",
+                                                  .method = Method::delete_,
+                                                  .path = "/tokens",
+                                                  .success = 204,
+                                                  .summary = "Revoke all API tokens"}};
+// On a path of its own: a server that does not know labels would revoke all.
+constexpr Endpoint<RevokeTokens, void> revokeLabelled{{.name = "tokens.revokeAll",
+                                                       .method = Method::delete_,
+                                                       .path = "/tokens/label/{label}",
+                                                       .success = 204,
+                                                       .summary = "Revoke the API tokens that have a label"}};
 constexpr Endpoint<TokenRef, void> revoke{{.name = "tokens.revoke",
                                            .method = Method::delete_,
                                            .path = "/tokens/{id}",
@@ -39,7 +45,12 @@ class RemoteTokens : public Tokens {
   Page<Token> list(const Credential& by, const OfUserQuery& wanted) override {
     return server_.call(wanted.name ? wire::listOf : wire::list, by, wanted);
   }
-  void revokeAll(const Credential& by, const OfUser& wanted) override { server_.call(wire::revokeAll, by, wanted); }
+  void revokeAll(const Credential& by, const RevokeTokens& wanted) override {
+    if (wanted.label)
+      server_.callKnown(wire::revokeLabelled, by, wanted, "revoke tokens by their label");
+    else
+      server_.call(wire::revokeAll, by, wanted);
+  }
   void revoke(const Credential& by, const TokenRef& wanted) override { server_.call(wire::revoke, by, wanted); }
 
  private:
@@ -56,7 +67,8 @@ void serveTokens(http::Router& router, Tokens& tokens) {
   router.serve(wire::create, [&](auto& by, auto& wanted) { return tokens.create(by, wanted); });
   for (const auto& endpoint : {wire::list, wire::listOf})
     router.serve(endpoint, [&](auto& by, auto& wanted) { return tokens.list(by, wanted); });
-  router.serve(wire::revokeAll, [&](auto& by, auto& wanted) { tokens.revokeAll(by, wanted); });
+  for (const auto& endpoint : {wire::revokeAll, wire::revokeLabelled})
+    router.serve(endpoint, [&](auto& by, auto& wanted) { tokens.revokeAll(by, wanted); });
   router.serve(wire::revoke, [&](auto& by, auto& wanted) { tokens.revoke(by, wanted); });
 }
 

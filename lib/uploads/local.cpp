@@ -105,6 +105,12 @@ class DirectoryUploads : public LocalUploads {
     return {std::string(publisher_.kindOf(*front).type)};
   }
 
+  void probe(const Credential& by, std::string_view front) override {
+    access::require(access_.identify(by), rights::uploadsProbe);
+    if (front.empty()) throw Publisher::isEmpty();
+    publisher_.requireVideo(front.substr(0, media::mostJudged));
+  }
+
   Uploaded put(const Credential& by, const Upload& wanted, const ByteSource& bytes) override {
     const Identity who = access_.identify(by);
     const std::uint64_t least = bytes.size.value_or(bytes.least);
@@ -124,12 +130,14 @@ class DirectoryUploads : public LocalUploads {
     if (wanted.moved && !isAdopted) database_.requireSpace(least);
     if (!progress.grow(least, most)) throw Publisher::overQuota();
     std::uint64_t looked = 0;
+    FrontJudge judge(publisher_, incoming);
     const auto take = [&](std::span<const std::byte> piece) {
       if (incoming.size() + piece.size() > options_.maxUpload) throw publisher_.tooLarge();
       const std::uint64_t size = incoming.size() + piece.size();
       Publisher::requireAnnounced(video, size);
       if (most != UINT64_MAX && !progress.grow(std::max(size, least), most)) throw Publisher::overQuota();
       incoming.write(piece);
+      judge.require();
       if (isAdopted || incoming.size() - looked < spaceStep) return;
       looked = incoming.size();
       database_.requireSpace(looked < least ? least - looked : bytes.size ? 0 : spaceAhead);

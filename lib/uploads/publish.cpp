@@ -24,6 +24,13 @@ std::vector<std::string> notesOf(const rows::NewContent& content) {
   return content.media ? media::playbackNotes(content.contentType, *content.media) : std::vector<std::string>();
 }
 
+// Whether a finished file of a kind that may have pictures says that it has sound alone.
+bool isSoundAlone(const rows::NewContent& content) {
+  const bool isElements = content.contentType == "video/webm" || content.contentType == "video/x-matroska";
+  return isElements && content.media && content.media->audioCodec && !content.media->videoCodec &&
+         !content.media->width;
+}
+
 }  // namespace
 
 rows::StoredVideo Publisher::findUploadable(store::Reader& reader, const Credential& by, const access::Identity& who,
@@ -44,7 +51,7 @@ rows::StoredVideo Publisher::findUploadable(store::Reader& reader, const Credent
 bool Publisher::requireLink(store::Reader& reader, const SignedLink& link, const VideoId& id,
                             const std::optional<rows::StoredVideo>& video, std::optional<Time> begun) {
   access_.checkLink(reader, link, id, nameOf(ShareWhat::upload), begun);
-  const bool isGuest = video && video->drop && link.share == access::noShare;
+  const bool isGuest = video && video->drop && access::isUploadUrl(link.share);
   if (isGuest && !rows::findDrop(reader, *video->drop)) throw Error(Fault::forbidden, "link: has been revoked");
   return isGuest;
 }
@@ -71,18 +78,24 @@ std::uint64_t Publisher::requireQuota(store::Reader& reader, const rows::StoredV
 std::uint64_t Publisher::requireQuota(store::Reader& reader, UserId owner, std::int64_t more,
                                       std::optional<std::uint64_t> size) {
   if (size && *size > options_.maxUpload) throw tooLarge();
-  const rows::UserSpace space = rows::spaceOf(reader, owner);
-  const std::int64_t quota = space.ownQuota.value_or(options_.quota);
-  const std::int64_t left = std::max<std::int64_t>(quota - (space.used + more), 0);
-  const std::uint64_t most = quota > 0 ? static_cast<std::uint64_t>(left) : UINT64_MAX;
+  const std::int64_t left = rows::spaceLeft(reader, owner, options_.quota);
+  const std::uint64_t most =
+      left == INT64_MAX ? UINT64_MAX : static_cast<std::uint64_t>(std::max<std::int64_t>(left - more, 0));
   if (size.value_or(0) > most) throw overQuota();
   return most;
 }
 
 media::Kind Publisher::kindOf(std::string_view front) const {
   if (const auto kind = media::sniff(front)) return *kind;
-  if (!options_.serveUnknownTypes) throw Error(Fault::unsupportedMediaType, "file: not a supported video format");
-  return {"application/octet-stream", "bin"};
+  if (!options_.serveUnknownTypes) throw isNoVideo();
+  return {"application/octet-stream", "bin", {}};
+}
+
+bool Publisher::requireVideo(std::string_view front) const {
+  if (options_.serveUnknownTypes) return true;
+  const media::Judged judged = media::judge(front);
+  if (!judged.kind) throw isNoVideo();
+  return judged.isFinal;
 }
 
 // Returns what a finished file says about itself. If it cannot be opened now, the task media-probe tries it again.
@@ -98,6 +111,7 @@ std::optional<media::MediaInfo> Publisher::lookInto(const rows::NewContent& cont
 Uploaded Publisher::commit(const Credential& by, const Upload& wanted, store::Incoming& incoming,
                            const rows::StoredUpload* resumable, const rows::StoredVideo* origin) {
   const media::Kind found = kindOf(incoming.front());
+  if (origin == nullptr) requireVideo(incoming.front());
   rows::NewContent content;
   content.blob = incoming.finish(found.extension);
   content.size = static_cast<std::int64_t>(incoming.size());
@@ -106,6 +120,7 @@ Uploaded Publisher::commit(const Credential& by, const Upload& wanted, store::In
   if (wanted.digest && *wanted.digest != content.sha256)
     throw Error(Fault::malformed, "sha256: does not match the received bytes");
   content.media = lookInto(content);
+  if (isSoundAlone(content) && !options_.serveUnknownTypes) throw isNoVideo();
   if (origin != nullptr) content.originalSha256 = origin->originalSha256.value_or(origin->sha256);
   bool isLimited = false;
   std::optional<rows::StoredVideo> written;
@@ -176,10 +191,16 @@ void Publisher::removeRefused() noexcept try {
 }
 
 Error Publisher::tooLarge() const {
-  return Error(Fault::tooLarge, fmt::format("file: exceeds the limit of {}", formatSize(options_.maxUpload)));
+  return Error(Fault::tooLarge, fmt::format("file: exceeds the limit of {}", formatSize(options_.maxUpload)))
+      .because(Reason::uploadLimit);
 }
 Error Publisher::overQuota() {
   return Error(Fault::overQuota, "the owner's quota would be exceeded");
+}
+Error Publisher::isNoVideo() {
+  return Error(Fault::unsupportedMediaType,
+               fmt::format("file: not a supported video format ({})", media::listOfKinds()))
+      .because(Reason::noVideoFormat);
 }
 Error Publisher::isEmpty() {
   return Error(Fault::malformed, "file: is empty");

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,9 +60,14 @@ class Publisher {
   Uploaded commit(const Credential& by, const Upload& wanted, store::Incoming& incoming,
                   const rows::StoredUpload* resumable = nullptr, const rows::StoredVideo* origin = nullptr);
 
+  /// Throws unsupportedMediaType if a file that begins with `front` is no video, as far as that tells. Returns whether
+  /// that is certain.
+  bool requireVideo(std::string_view front) const;
+
   Error tooLarge() const;
   static Error overQuota();
   static Error isEmpty();
+  static Error isNoVideo();
   static Error isGone(const UploadId& id, std::string_view why);
 
  private:
@@ -81,6 +89,31 @@ class Publisher {
   const std::function<void()> wakePurge_;
   std::mutex refusedMutex_;
   std::vector<Refused> refused_;
+};
+
+/// Judges an upload while it arrives, so that what is no video is refused after its first bytes; what is left is judged
+/// when it is published. For one thread.
+class FrontJudge {
+ public:
+  /// Both must outlive it.
+  FrontJudge(const Publisher& publisher, const store::Incoming& incoming)
+      : publisher_(publisher), incoming_(incoming) {}
+
+  /// Throws unsupportedMediaType as soon as what has arrived shows it.
+  void require() {
+    const std::string_view front = incoming_.front();
+    if (isDone_ || front.size() < next_) return;
+    isDone_ = publisher_.requireVideo(front) || front.size() >= media::mostJudged;
+    next_ = std::min(2 * front.size(), media::mostJudged);
+  }
+
+ private:
+  static_assert(media::mostJudged <= store::Incoming::frontSize);
+
+  const Publisher& publisher_;
+  const store::Incoming& incoming_;
+  std::size_t next_ = media::judgedFront;
+  bool isDone_ = false;
 };
 
 }  // namespace video

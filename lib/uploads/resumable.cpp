@@ -293,6 +293,7 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
   const HashedUploads::Keep keepHash(hashes_, id, hashed);
   store::Incoming incoming = blobs_.resume(id, before, hashed, isStopped, confirm);
   PieceHashes hashesOfPiece(its.checksum, its.digest);
+  FrontJudge judge(publisher_, incoming);
   std::uint64_t synced = before;
   std::uint64_t looked = before;
   std::uint64_t inRow = 0;  // bytes of this piece that the row counts already
@@ -317,6 +318,7 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
     }
     count(size);
     incoming.write(piece);
+    if (hashesOfPiece.isEmpty()) judge.require();
     hashesOfPiece.add(piece);
     if (incoming.size() - looked >= spaceStep) {
       looked = incoming.size();
@@ -331,17 +333,24 @@ void ResumableUploads::receive(const Credential& by, const Receiving& its, const
   };
   std::exception_ptr broken;
   bool isFull = false;
+  bool isRefused = false;  // for what it is
   try {
     bytes.push({take, [&] { return incoming.room(); }});
     hashesOfPiece.require();
+    judge.require();
   } catch (const Error& error) {
     isFull = error.fault() == Fault::diskFull;
+    isRefused = error.fault() == Fault::unsupportedMediaType;
     broken = std::current_exception();
   } catch (...) {
     broken = std::current_exception();
   }
   const auto recorded = [&] { return static_cast<std::uint64_t>(upload.offset); };
-  if (broken && (!hashesOfPiece.isEmpty() || !isWhole)) {
+  if (isRefused) {
+    remove(upload);
+    incoming.drop();
+    hashed = {};
+  } else if (broken && (!hashesOfPiece.isEmpty() || !isWhole)) {
     if (recorded() > before) recordSynced(before);
     incoming.cut(before);
   } else if (isFull) {
@@ -372,6 +381,8 @@ bool ResumableUploads::record(rows::StoredUpload& upload, std::uint64_t size, bo
     // What others have recorded meanwhile counts too.
     if (bytes > upload.offset) {
       const auto video = rows::findVideo(transaction, upload.video);
+      if (video && video->authorId != upload.owner)
+        throw Error(Fault::locked, fmt::format("upload {}: its video was given to another user", upload.id.text));
       publisher_.requireQuota(transaction, upload.owner, video ? -video->size : 0,
                               static_cast<std::uint64_t>(bytes - upload.offset));
     }

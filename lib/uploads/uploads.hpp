@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -164,6 +165,10 @@ class Uploads {
   /// Checks whether a video could be created and its content uploaded, without doing it. For the user, admins and the
   /// operator. Faults: those of Videos::add, and those of begin and put that size and first bytes determine.
   virtual RehearsedUpload rehearse(const Credential& by, const RehearseUpload& wanted) = 0;
+  /// Says whether a file that begins with `front`, its first 64 KiB or all of it, would be refused for what it is;
+  /// nothing is stored, and no video is needed. What these bytes do not tell is taken here and judged as it arrives.
+  /// For those who are signed in. Faults: malformed (empty), unsupportedMediaType.
+  virtual void probe(const Credential& by, std::string_view front) = 0;
   /// Replaces the content of a video by one of the same size that does not say where it was taken: padding takes the
   /// place of what says so, nothing else changes. Video::originalSha256 keeps the hash of what was uploaded. The
   /// samples of a track stay; `notes` says so. For the owner, admins and the operator. Faults: those of put; conflict

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <span>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -59,6 +60,12 @@ constexpr Endpoint<RehearseUpload, RehearsedUpload> rehearse{
      .method = Method::post,
      .path = "/user/{user_name}/uploads/rehearse",
      .summary = "Check whether an upload would succeed before creating the video"}};
+constexpr http::Route probe{.name = "uploads.probe",
+                            .method = Method::post,
+                            .path = "/uploads/probe",
+                            .success = 204,
+                            .roles = http::stream,
+                            .summary = "Ask whether a file that begins with these bytes, at most 64 KiB, is taken"};
 constexpr http::RouteFlags tusFlags{.takesLink = true, .keepsHeaders = true, .waitsForToken = true};
 constexpr http::Route options{.name = "uploads.options",
                               .method = Method::options,
@@ -143,10 +150,10 @@ constexpr std::string_view uploadPage = R"(<form action="{}" method="post" encty
 std::string uploadTarget(const std::string& video) {
   constexpr std::string_view folder = "/upload/";
   const auto isPlain = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("-_?=&").find(c) != std::string::npos;
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("-_.?=&").find(c) != std::string::npos;
   };
   const std::string_view rest = std::string_view(video).substr(video.starts_with(folder) ? folder.size() : 0);
-  if (rest.empty() || !std::all_of(rest.begin(), rest.end(), isPlain))
+  if (rest.empty() || rest.front() == '.' || !std::all_of(rest.begin(), rest.end(), isPlain))
     throw Error(Fault::malformed, "video: neither a video id nor an upload_url");
   std::string target(folder);
   for (const char c : rest) target += c == '&' ? std::string("&amp;") : std::string(1, c);
@@ -342,6 +349,11 @@ class RemoteUploads : public Uploads {
   RehearsedUpload rehearse(const Credential& by, const RehearseUpload& wanted) override {
     return server_.rehearse(wire::rehearse, by, wanted);
   }
+  void probe(const Credential& by, std::string_view front) override {
+    const auto bytes = std::as_bytes(std::span(front));
+    ByteSource source{.push = [bytes](const ByteSink& sink) { sink(bytes); }, .size = bytes.size(), .repeatable = true};
+    server_.sendPiece(wire::probe, by, Nothing{}, {}, &source);
+  }
   Uploaded stripLocation(const Credential& by, const VideoRef& wanted) override {
     return server_.call(wire::stripLocation, by, wanted);
   }
@@ -429,6 +441,9 @@ void serveUploads(http::Router& router, LocalUploads& uploads) {
   router.serveRaw(wire::testpage, sayPage);
   router.serve(wire::begin, [&](auto& by, auto& wanted) { return uploads.begin(by, wanted); });
   router.serve(wire::rehearse, [&](auto& by, auto& wanted) { return uploads.rehearse(by, wanted); });
+  router.serveRaw(wire::probe, [&](const http::Exchange& exchange, http::Answer&) {
+    uploads.probe(exchange.by, exchange.request.body);
+  });
   router.serve(wire::stripLocation, [&](auto& by, auto& wanted) { return uploads.stripLocation(by, wanted); });
   router.serve(wire::status, [&](auto& by, auto& wanted) { return uploads.status(by, wanted); });
 

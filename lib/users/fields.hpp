@@ -9,6 +9,7 @@ namespace video {
 template <>
 struct Fields<User> {
   static constexpr std::string_view plural = "users";
+  static constexpr std::string_view identifier = "user_name";  // what every command takes
   static constexpr std::tuple list{
       Field{"id", &User::id, "the user's number, never reused"},
       Field{"user_name", &User::name, "unique, ignoring case"},
@@ -108,6 +109,8 @@ struct Fields<MuteUser> {
   static constexpr std::tuple list{
       Field{"user_name", &MuteUser::name, "the user"},
       Field{"until", &MuteUser::until, "when the user may comment and report again"},
+      Field{"for_ms", &MuteUser::forMs,
+            "how long not, in milliseconds by the server's clock; takes precedence over until"},
   };
 };
 

@@ -101,6 +101,8 @@ class LocalUsers : public Users {
       if (wanted.password) rows::setPassword(transaction, before->id, hash);
       if (wanted.password && wanted.revokeTokens.value_or(false))
         rows::removeOtherTokensOf(transaction, before->id, access::hashOf(now));
+      else if (wanted.password)
+        rows::removeOtherLoginsOf(transaction, before->id, access::hashOf(now));
       if (wanted.disabled == true)
         rows::removeCredentialsOf(transaction, before->id);
       else if (wanted.password)
@@ -144,8 +146,9 @@ class LocalUsers : public Users {
   }
 
   void mute(const Credential& by, const MuteUser& wanted) override {
-    if (wanted.until <= access_.now()) throw Error(Fault::malformed, "until: must be later than now");
-    setMuted(by, wanted.name, wanted.until, rights::usersMute, rights::usersMuteStaff);
+    const auto until = access_.endOf(wanted.until, wanted.forMs, "until", "for_ms");
+    if (!until) throw Error(Fault::malformed, "until: is missing; give until or for_ms");
+    setMuted(by, wanted.name, until, rights::usersMute, rights::usersMuteStaff);
   }
 
   void unmute(const Credential& by, const UserName& wanted) override {

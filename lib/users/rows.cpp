@@ -60,6 +60,12 @@ UserSpace spaceOf(store::Reader& reader, UserId user) {
   return {query.integer(0), query.optionalInteger(1)};
 }
 
+std::int64_t spaceLeft(store::Reader& reader, UserId user, std::int64_t quota) {
+  const UserSpace space = spaceOf(reader, user);
+  const std::int64_t most = space.ownQuota.value_or(quota);
+  return most > 0 ? most - space.used : INT64_MAX;
+}
+
 std::optional<std::string> displayNameOf(store::Reader& reader, UserId user) {
   auto query = reader.query("SELECT display_name FROM users WHERE id = ?", user);
   return query.next() ? query.optionalText(0) : std::nullopt;

@@ -30,6 +30,9 @@ std::optional<User> findUser(store::Reader& reader, std::string_view name, std::
 std::optional<UserId> findUserId(store::Reader& reader, std::string_view name);
 std::optional<UserSecret> findUserSecret(store::Reader& reader, std::string_view name);
 UserSpace spaceOf(store::Reader& reader, UserId user);
+/// Returns how many bytes a user's quota leaves, less than 0 if it is exceeded; INT64_MAX without one. `quota` is the
+/// default, 0 for none.
+std::int64_t spaceLeft(store::Reader& reader, UserId user, std::int64_t quota);
 /// Returns the display name of a user; nothing if there is none.
 std::optional<std::string> displayNameOf(store::Reader& reader, UserId user);
 /// Returns a page of live users by (created, id).

@@ -97,7 +97,8 @@ struct RemoveUser {
 /// A user to mute.
 struct MuteUser {
   std::string name;
-  Time until{};  ///< later than now
+  std::optional<Time> until{};          ///< later than now
+  std::optional<std::int64_t> forMs{};  ///< milliseconds from now by the server's clock; instead of `until`
 };
 
 /// Options of Users.
@@ -117,11 +118,11 @@ class Users {
   virtual Page<User> list(const Credential& by, const ListQuery& wanted) = 0;
   /// Returns a user. For the user, admins and the operator. Faults: notFound.
   virtual User show(const Credential& by, const UserName& wanted) = 0;
-  /// Changes a user. A new password ends the user's other sessions, and the reply names the tokens that remain;
-  /// disabling ends all sessions and tokens. Users may change their own display name and whether a history is kept,
-  /// and, by giving the old one, their own password; admins and the operator may change everything. Faults: malformed,
-  /// forbidden (also if the old password is wrong), notFound, conflict (the last enabled admin, except for the
-  /// operator), tooMany.
+  /// Changes a user. A new password ends the user's other sessions and the tokens that stand for sessions of videoctl,
+  /// except the caller's own, and the reply names the tokens that remain; disabling ends all sessions and tokens. Users
+  /// may change their own display name and whether a history is kept, and, by giving the old one, their own password;
+  /// admins and the operator may change everything. Faults: malformed, forbidden (also if the old password is wrong),
+  /// notFound, conflict (the last enabled admin, except for the operator), tooMany.
   virtual ChangedUser change(const Credential& by, const ChangeUser& wanted) = 0;
   /// Removes a user in one short transaction: frees the name, ends the sessions, and hides videos and comments; the
   /// task user-clear purges them. For the user, admins and the operator. Faults: notFound, conflict (the last enabled

@@ -172,6 +172,8 @@ struct Fields<SetVideo> {
       Field{"tags", &SetVideo::tags, "new tags, at most 10 of 1 to 50 characters without commas"},
       Field{"comments_off", &SetVideo::commentsOff, "whether to switch comments off"},
       Field{"danmaku_off", &SetVideo::danmakuOff, "whether to switch danmaku (comments with a position) off"},
+      Field{"user_name", &SetVideo::user,
+            "user who gets the video; only for admins and the operator; can be repeated if it fails"},
   };
 };
 
@@ -194,8 +196,12 @@ struct Fields<VideoQuery> {
           Field{"user", &VideoQuery::user, "only the videos of this user"},
           Field{"state", &VideoQuery::state, "only videos in this state"},
           Field{"sha256", &VideoQuery::sha256, "only videos with this SHA-256"},
-          Field{"sort", &VideoQuery::sort, "sort by created, name, size or duration"},
+          Field{"sort", &VideoQuery::sort, "sort by created (newest first), name, size or duration (ascending)"},
           Field{"tag", &VideoQuery::tag, "only videos with this tag"},
+          Field{"reverse", &VideoQuery::reverse, "whether to reverse the order"},
+          Field{"name", &VideoQuery::name,
+                "only videos whose whole name matches this, in the same case, with *, ?, [a-z] and [!a-z]; "
+                "at most 8 of * and ["},
       },
       Fields<ListQuery>::list);
 };

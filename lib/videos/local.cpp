@@ -13,6 +13,7 @@
 #include "base/text_reader.hpp"
 #include "base/units.hpp"
 #include "base/waiting.hpp"
+#include "comments/rows.hpp"
 #include "contents/rows.hpp"
 #include "deletions/rows.hpp"
 #include "media/sniff.hpp"
@@ -27,6 +28,7 @@
 #include "videos/chapters.hpp"
 #include "videos/content_check.hpp"
 #include "videos/make.hpp"
+#include "videos/name_glob.hpp"
 #include "videos/probes.hpp"
 #include "videos/rows.hpp"
 #include "videos/verifications.hpp"
@@ -128,7 +130,8 @@ class DirectoryVideos : public LocalVideos {
     checkText("name", wanted.name, 1, 200);
     if (wanted.size < 1) throw Error(Fault::malformed, "size: must be positive");
     if (std::cmp_greater(wanted.size, options_.maxUpload))
-      throw Error(Fault::tooLarge, fmt::format("size: exceeds the limit of {}", formatSize(options_.maxUpload)));
+      throw Error(Fault::tooLarge, fmt::format("size: exceeds the limit of {}", formatSize(options_.maxUpload)))
+          .because(Reason::uploadLimit);
     return database_.write(store::Purpose::grow, [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
       access::require(who, rights::videosDrop);
@@ -160,6 +163,9 @@ class DirectoryVideos : public LocalVideos {
     const auto tag = normalTag("tag", wanted.tag);
     if (tag && wanted.sort.value_or(VideoSort::created) != VideoSort::created)
       throw Error(Fault::malformed, "sort: with a tag, videos are sorted by creation time only");
+    const auto glob = wanted.name ? std::optional(nameGlob(*wanted.name)) : std::nullopt;
+    if (wanted.sha256 && (wanted.name || wanted.reverse.value_or(false)))
+      throw Error(Fault::malformed, "sha256: cannot be combined with name or reverse");
     return database_.read([&](store::Reader& reader) {
       rows::VideoFilter filter;
       if (wanted.user) {
@@ -171,6 +177,8 @@ class DirectoryVideos : public LocalVideos {
       filter.states = statesShown(wanted.state);
       filter.sort = wanted.sort.value_or(VideoSort::created);
       filter.tag = tag;
+      filter.reverse = wanted.reverse.value_or(false);
+      filter.name = glob;
       return wanted.sha256 ? rows::listVideosBySha256(reader, filter, *wanted.sha256, wanted)
                            : rows::listVideos(reader, filter, wanted);
     });
@@ -232,7 +240,7 @@ class DirectoryVideos : public LocalVideos {
     if (wanted.name) checkText("name", *wanted.name, 1, 200);
     if (wanted.description) checkText("description", *wanted.description, 0, 5000, Lines::several);
     const std::vector<std::string> tags = normalTags(wanted.tags.value_or(std::vector<std::string>()));
-    return database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+    Video changed = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
       const Identity who = access_.identify(transaction, by);
       rows::StoredVideo video = requireListed(transaction, who, rights::videosSet, wanted.id);
       if (wanted.name) video.name = *wanted.name;
@@ -244,8 +252,17 @@ class DirectoryVideos : public LocalVideos {
       if (wanted.name || wanted.description || wanted.visibility || wanted.tags || wanted.commentsOff ||
           wanted.danmakuOff)
         rows::setVideo(transaction, video);
+      if (wanted.user) video = handOver(transaction, who, video, *wanted.user);
       return whole(transaction, who, std::move(video));
     });
+    // The new owner answers for imported comments, too: in steps, so that the writer is never held for long.
+    std::optional<std::string> after;
+    while (wanted.user && (after = database_.write(store::Purpose::keep, [&](store::Transaction& transaction) {
+             access::require(access_.identify(transaction, by), rights::videosSetOwner);
+             return rows::handOverImported(transaction, wanted.id, after.value_or(""));
+           }))) {
+    }
+    return changed;
   }
 
   void remove(const Credential& by, const RemoveVideo& wanted) override {
@@ -435,8 +452,25 @@ class DirectoryVideos : public LocalVideos {
     video.visibility = visibility;
     video.displayTime = formatDisplayTime(video.created);
     rows::insertVideo(transaction, video);
-    video.uploadUrl = fmt::format("/upload/{}{}", video.id.text, access_.uploadLink(video.id));
+    video.uploadUrl = fmt::format("/upload/{}{}", video.id.text, access_.uploadLink(video.id, owner));
     return video;
+  }
+
+  // Gives a video to a user. For admins and the operator only: it uses the user's quota and is published under that
+  // name.
+  rows::StoredVideo handOver(store::Transaction& transaction, const Identity& who, const rows::StoredVideo& video,
+                             std::string_view name) const {
+    access::require(who, rights::videosSetOwner);
+    const auto taker = rows::findUser(transaction, name, 0);
+    if (!taker) throw noSuchUser(name);
+    if (taker->id == video.authorId) return video;
+    if (taker->disabled) throw Error(Fault::conflict, fmt::format("user {}: is disabled", name));
+    if (video.state == VideoState::pending) requireRoomForPending(transaction, who, taker->id, name);
+    rows::setOwner(transaction, video.id, taker->id);
+    rows::deleteUploadShares(transaction, video.id);  // with them, others would still replace what is not theirs
+    if (rows::spaceLeft(transaction, taker->id, options_.quota) < 0)
+      throw Error(Fault::overQuota, fmt::format("user {}: the quota would be exceeded", name));
+    return rows::requireVideo(transaction, {video.id, std::nullopt});
   }
 
   // One that is pending or ready, of which the caller has this right.

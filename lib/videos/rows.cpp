@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <utility>
 
 #include "base/cursor.hpp"
 #include "base/ids.hpp"
@@ -26,6 +28,7 @@ constexpr std::string_view tables =
     "video_info v CROSS JOIN users u ON u.id = v.author_id AND u.deleted IS NULL "
     "LEFT JOIN video_del_rec d ON d.video_id = v.id";
 constexpr std::string_view lastId = "g";  // greater than every ID, since IDs are hex
+constexpr int fitsColumn = 30;            // of a list: whether the name matches
 
 std::optional<bool> optionalBool(const store::Query& row, int column) {
   const auto value = row.optionalInteger(column);
@@ -78,16 +81,24 @@ struct Bounds {
   std::optional<std::string> afterId;   // ?7: its ID
 };
 
-Bounds boundsOf(const ListQuery& wanted, VideoSort sort) {
+Bounds boundsOf(const ListQuery& wanted, VideoSort sort, bool reverse = false) {
   Bounds bounds;
   bounds.first = wanted.since ? firstUuid7Of(*wanted.since) : "";
   bounds.end = wanted.until ? firstUuid7Of(*wanted.until) : std::string(lastId);
   if (sort == VideoSort::created) {
-    if (wanted.cursor) bounds.end = std::min(bounds.end, readCursor(*wanted.cursor, 1)[0]);
+    if (!wanted.cursor) return bounds;
+    const std::string last = readCursor(*wanted.cursor, 1)[0];
+    if (reverse)
+      bounds.first = std::max(bounds.first, last + '!');  // greater than the last ID, less than the next
+    else
+      bounds.end = std::min(bounds.end, last);
   } else if (wanted.cursor) {
     const auto keys = readCursor(*wanted.cursor, 2);
     bounds.afterKey = keys[0];
     bounds.afterId = keys[1];
+  } else if (reverse) {
+    bounds.afterKey = sort == VideoSort::name ? "\xff" : fmt::to_string(INT64_MAX);  // no UTF-8 has this byte
+    bounds.afterId = lastId;
   } else {
     bounds.afterKey = sort == VideoSort::name ? "" : "-1";
     bounds.afterId = "";
@@ -96,54 +107,81 @@ Bounds boundsOf(const ListQuery& wanted, VideoSort sort) {
 }
 
 // One SELECT per state, merged by SQLite, so that each uses an index. With a tag, the index is one of video_tags.
-std::string listSql(bool oneAuthor, bool twoStates, VideoSort sort, bool tagged) {
+std::string listSql(bool oneAuthor, bool twoStates, VideoSort sort, bool reverse, bool tagged) {
+  const char after = reverse ? '<' : '>';
   const auto part = [&](std::string_view state) {
     const std::string_view from = tagged ? "video_tags t CROSS JOIN " : "";
     const std::string_view which = tagged ? "v.id = t.video_id AND t.tag = ?9" : "?9 IS NULL";
     const char table = tagged ? 't' : 'v';
     const std::string_view id = tagged ? "t.video_id" : "v.id";
-    std::string sql =
-        fmt::format("SELECT {0}, {1}d.due FROM {2}{3} WHERE {4} AND {5}.state = {6} AND {0} >= ?2 AND {0} < ?3", id,
-                    columns, from, tables, which, table, state);
+    std::string sql = fmt::format(
+        "SELECT {0}, {1}d.due, ?10 IS NULL OR v.name GLOB ?10 FROM {2}{3} WHERE {4} AND {5}.state = {6} AND {0} >= ?2 "
+        "AND {0} < ?3",
+        id, columns, from, tables, which, table, state);
     sql += oneAuthor ? fmt::format(" AND {}.author_id = ?5", table) : " AND ?5 IS NULL";
     if (sort == VideoSort::created) sql += " AND ?6 IS NULL AND ?7 IS NULL";
-    if (sort == VideoSort::name) sql += " AND (v.name, v.id) > (?6, ?7)";
-    if (sort == VideoSort::size) sql += " AND (v.size, v.id) > (CAST(?6 AS INTEGER), ?7)";
-    if (sort == VideoSort::duration) sql += " AND (v.duration_ms, v.id) > (CAST(?6 AS INTEGER), ?7)";
+    if (sort == VideoSort::name) sql += fmt::format(" AND (v.name, v.id) {} (?6, ?7)", after);
+    if (sort == VideoSort::size) sql += fmt::format(" AND (v.size, v.id) {} (CAST(?6 AS INTEGER), ?7)", after);
+    if (sort == VideoSort::duration)
+      sql += fmt::format(" AND (v.duration_ms, v.id) {} (CAST(?6 AS INTEGER), ?7)", after);
     return sql;
   };
   std::string sql = part("?1");
   sql += twoStates ? " UNION ALL " + part("?8") : " AND ?8 IS NULL";
   // ORDER BY uses positions, because a compound SELECT can only be sorted by its result columns.
-  sql += sort == VideoSort::created ? " ORDER BY 1 DESC"
-         : sort == VideoSort::name  ? " ORDER BY 4, 1"
-         : sort == VideoSort::size  ? " ORDER BY 8, 1"
-                                    : " ORDER BY 11, 1";
+  const std::string_view down = reverse ? " DESC" : "";
+  if (sort == VideoSort::created)
+    sql += reverse ? " ORDER BY 1" : " ORDER BY 1 DESC";
+  else
+    sql += fmt::format(" ORDER BY {0}{1}, 1{1}", sort == VideoSort::name ? 4 : sort == VideoSort::size ? 8 : 11, down);
   return sql + " LIMIT ?4";
 }
 
-// Prepares all texts once. The index follows the loops: sort or tag, one or all authors, one or two states.
-const std::string& listSqlFor(bool oneAuthor, bool twoStates, VideoSort sort, bool tagged) {
+// Prepares all texts once. The index follows the loops: sort or tag, order, one or all authors, one or two states.
+const std::string& listSqlFor(const VideoFilter& filter, bool twoStates) {
   static const std::vector<std::string> all = [] {
     std::vector<std::string> made;
-    for (const VideoSort s : {VideoSort::created, VideoSort::name, VideoSort::size, VideoSort::duration})
-      for (const bool author : {false, true})
-        for (const bool two : {false, true}) made.push_back(listSql(author, two, s, false));
-    for (const bool author : {false, true})
-      for (const bool two : {false, true}) made.push_back(listSql(author, two, VideoSort::created, true));
+    const auto add = [&](VideoSort sort, bool tagged) {
+      for (const bool reverse : {false, true})
+        for (const bool author : {false, true})
+          for (const bool two : {false, true}) made.push_back(listSql(author, two, sort, reverse, tagged));
+    };
+    for (const VideoSort s : {VideoSort::created, VideoSort::name, VideoSort::size, VideoSort::duration}) add(s, false);
+    add(VideoSort::created, true);
     return made;
   }();
-  return all[(tagged ? 16 : static_cast<std::size_t>(sort) * 4) + (oneAuthor ? 2 : 0) + (twoStates ? 1 : 0)];
+  return all[(filter.tag ? 32 : static_cast<std::size_t>(filter.sort) * 8) + (filter.reverse ? 4 : 0) +
+             (filter.author ? 2 : 0) + (twoStates ? 1 : 0)];
+}
+
+std::string cursorAfter(const Video& last, VideoSort sort) {
+  return sort == VideoSort::created ? makeCursor({last.id.text})
+         : sort == VideoSort::name  ? makeCursor({last.name, last.id.text})
+         : sort == VideoSort::size  ? makeCursor({fmt::to_string(last.size), last.id.text})
+                                    : makeCursor({fmt::to_string(last.durationMs.value_or(0)), last.id.text});
 }
 
 Page<Video> pageOf(store::Query query, std::int64_t limit, VideoSort sort) {
   Page<Video> page;
-  readPage(page, query, limit, videoOf<>, [sort](const Video& last) {
-    return sort == VideoSort::created ? makeCursor({last.id.text})
-           : sort == VideoSort::name  ? makeCursor({last.name, last.id.text})
-           : sort == VideoSort::size  ? makeCursor({fmt::to_string(last.size), last.id.text})
-                                      : makeCursor({fmt::to_string(last.durationMs.value_or(0)), last.id.text});
-  });
+  readPage(page, query, limit, videoOf<>, [sort](const Video& last) { return cursorAfter(last, sort); });
+  return page;
+}
+
+// The videos among the next `looked` whose name fits: a page costs no more where few do.
+Page<Video> fittingOf(store::Query query, std::int64_t limit, std::int64_t looked, VideoSort sort) {
+  Page<Video> page;
+  Video last;
+  std::size_t bytes = 0;
+  for (std::int64_t seen = 0; query.next(); ++seen) {
+    if (seen == looked || std::ssize(page.items) == limit || bytes >= mostPageBytes) {
+      page.nextCursor = cursorAfter(last, sort);
+      return page;
+    }
+    last = videoOf(query);
+    if (query.integer(fitsColumn) == 0) continue;
+    bytes += roughSize(last);
+    page.items.push_back(last);
+  }
   return page;
 }
 
@@ -200,13 +238,15 @@ Error changedMeanwhile(const VideoId& id) {
 }
 
 Page<Video> listVideos(store::Reader& reader, const VideoFilter& filter, const ListQuery& wanted) {
-  const Bounds bounds = boundsOf(wanted, filter.sort);
+  constexpr std::int64_t mostLooked = 2000;
+  const Bounds bounds = boundsOf(wanted, filter.sort, filter.reverse);
   const bool two = filter.states.size() > 1;
-  return pageOf(
-      reader.query(listSqlFor(filter.author.has_value(), two, filter.sort, filter.tag.has_value()),
-                   filter.states.front(), bounds.first, bounds.end, wanted.limit + 1, filter.author, bounds.afterKey,
-                   bounds.afterId, two ? std::optional(filter.states.back()) : std::nullopt, filter.tag),
-      wanted.limit, filter.sort);
+  const std::int64_t looked = filter.name ? mostLooked : wanted.limit;
+  store::Query query = reader.query(listSqlFor(filter, two), filter.states.front(), bounds.first, bounds.end,
+                                    looked + 1, filter.author, bounds.afterKey, bounds.afterId,
+                                    two ? std::optional(filter.states.back()) : std::nullopt, filter.tag, filter.name);
+  return filter.name ? fittingOf(std::move(query), wanted.limit, looked, filter.sort)
+                     : pageOf(std::move(query), wanted.limit, filter.sort);
 }
 
 Page<Video> listListedVideosOf(store::Reader& reader, std::string_view user, const ListQuery& wanted) {
@@ -428,6 +468,10 @@ void setVideo(store::Transaction& transaction, const Video& video) {
             "SELECT id, ?, author_id, state, listed FROM video_info WHERE id = ?",
             tag, video.id)
         .run();
+}
+
+void setOwner(store::Transaction& transaction, const VideoId& id, UserId owner) {
+  transaction.query("UPDATE video_info SET author_id = ? WHERE id = ?", owner, id).run();
 }
 
 bool setState(store::Transaction& transaction, const VideoId& id, VideoState from, VideoState to) {

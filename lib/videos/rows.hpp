@@ -76,6 +76,8 @@ struct VideoFilter {
   std::vector<VideoState> states;
   std::optional<std::string> tag;
   VideoSort sort = VideoSort::created;
+  bool reverse = false;
+  std::optional<std::string> name{};  ///< a GLOB that the whole name matches
 };
 
 /// Returns a video whose owner was not deleted, in any state.
@@ -90,6 +92,7 @@ Error noSuchVideo(const VideoId& id);
 Error wrongState(const Video& video);
 /// The error for a video that changed after it was read, so that nothing was done: conflict.
 Error changedMeanwhile(const VideoId& id);
+/// Lists the videos that the filter selects. With a name, looks at some 2000 videos for a page.
 Page<Video> listVideos(store::Reader& reader, const VideoFilter& filter, const ListQuery& wanted);
 /// Returns the listed videos of the user of this name, newest first. A single statement, because it serves public
 /// pages.
@@ -145,6 +148,8 @@ bool setMedia(store::Transaction& transaction, const VideoId& id, std::string_vi
               const std::optional<media::MediaInfo>& media);
 /// Writes the video's name, description, visibility and tags, and whether comments are off.
 void setVideo(store::Transaction& transaction, const Video& video);
+/// Gives a video to another user.
+void setOwner(store::Transaction& transaction, const VideoId& id, UserId owner);
 /// Changes the state of a video from `from` to `to`. Returns false, and changes nothing, if it is not in state `from`.
 bool setState(store::Transaction& transaction, const VideoId& id, VideoState from, VideoState to);
 /// Blocks a video, or changes the reason, for `by` (none: the operator).

@@ -124,8 +124,10 @@ struct VideoQuery : ListQuery {
   std::optional<std::string> user;
   std::optional<VideoState> state;  ///< default: ready, and pending if the caller may see them
   std::optional<std::string> sha256;
-  std::optional<VideoSort> sort;     ///< default: created, newest first; others sort in ascending order
-  std::optional<std::string> tag{};  ///< sorted by creation time only
+  std::optional<VideoSort> sort;      ///< default: created, newest first; others sort in ascending order
+  std::optional<std::string> tag{};   ///< sorted by creation time only
+  std::optional<bool> reverse{};      ///< whether to reverse that order
+  std::optional<std::string> name{};  ///< as nameGlob
 };
 
 /// The request for a page of the videos listed for everyone.
@@ -165,6 +167,7 @@ struct SetVideo {
   std::optional<std::vector<std::string>> tags{};
   std::optional<bool> commentsOff{};  ///< whether to switch comments off
   std::optional<bool> danmakuOff{};   ///< whether to switch danmaku (comments with a position) off
+  std::optional<std::string> user{};  ///< user who gets the video
 };
 
 /// The request to block a video.
@@ -192,6 +195,7 @@ struct VideosOptions {
   std::chrono::milliseconds remember{std::chrono::hours{24 * 400}};  ///< how long a deleted content is known
   std::int64_t maxPending = 100;                                     ///< pending videos of a user; 0: no limit
   std::uint64_t maxUpload = 2ULL << 30;                              ///< as UploadsOptions::maxUpload
+  std::int64_t quota = 0;                                            ///< as UsersOptions::quota
 };
 
 /// How deleted videos are purged.
@@ -215,7 +219,8 @@ class Videos {
   /// forbidden (also: the link was revoked or has expired), diskFull, conflict (the link's files have come, or the user
   /// has too many pending videos), overQuota (the link's bytes have come).
   virtual DroppedVideo drop(const Credential& by, const DropVideo& wanted) = 0;
-  /// Lists the caller's own videos. Admins and the operator see all videos, or those of one user.
+  /// Lists the caller's own videos. Admins and the operator see all videos, or those of one user. With a name, a page
+  /// may be short, or empty, and have a cursor.
   virtual Page<Video> list(const Credential& by, const VideoQuery& wanted) = 0;
   /// Lists one user's videos, newest first. To others than the user, admins and the operator, only those that are
   /// public, and if they may not watch, only their names; they may not use `state`.
@@ -229,8 +234,11 @@ class Videos {
   /// Returns a video with `notes`: one that is not ready to the owner, admins and the operator only.
   virtual Video show(const Credential& by, const VideoRef& wanted) = 0;
   /// Changes the name, description, visibility or tags of a pending or ready video, or whether it takes comments, and
-  /// returns the video. For the owner, admins and the operator. Faults: malformed, forbidden, notFound, conflict
-  /// (deleted).
+  /// returns the video. For the owner, admins and the operator; only the latter two may give it to another user, with
+  /// its ID, date, comments and links to watch it. Links to upload to it end. If it fails after it has given the video,
+  /// some imported comments may still count for the old owner: it can be repeated. Faults: malformed, forbidden,
+  /// notFound (also that user), conflict (deleted; that user is disabled or has too many pending videos), overQuota
+  /// (that user's quota would be exceeded).
   virtual Video set(const Credential& by, const SetVideo& wanted) = 0;
   /// Deletes a video: moves it to the trash and queues it for purging, in one transaction. It disappears from lists and
   /// streams at once. For the owner, admins and the operator.

@@ -16,8 +16,11 @@ constexpr Endpoint<NewVideo, AddedVideo> add{{.name = "videos.add",
                                               .path = "/user/{user_name}/videos",
                                               .success = 201,
                                               .summary = "Create a pending video to upload to"}};
-constexpr Endpoint<VideoQuery, Page<Video>> list{
-    {.name = "videos.list", .method = Method::get, .path = "/video", .summary = "List videos"}};
+constexpr Endpoint<VideoQuery, Page<Video>> list{{.name = "videos.list",
+                                                  .method = Method::get,
+                                                  .path = "/video",
+                                                  .summary = "List videos",
+                                                  .header = {"X-List-Fields", "name, reverse"}}};
 constexpr Endpoint<UserVideosQuery, Page<Video>> listOf{{.name = "videos.listOf",
                                                          .method = Method::get,
                                                          .path = "/user/{user_name}/videos",
@@ -126,6 +129,8 @@ class RemoteVideos : public Videos {
     return server_.call(wire::drop, by, wanted);
   }
   Page<Video> list(const Credential& by, const VideoQuery& wanted) override {
+    if (wanted.name) return server_.callKnowing("name", wire::list, by, wanted);
+    if (wanted.reverse.value_or(false)) return server_.callKnowing("reverse", wire::list, by, wanted);
     return server_.call(wire::list, by, wanted);
   }
   Page<Video> listOf(const Credential& by, const UserVideosQuery& wanted) override {

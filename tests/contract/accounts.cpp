@@ -26,7 +26,7 @@ Login loginOf(std::string name, std::string password) {
 }  // namespace
 
 TEST_CASE("users.add registers a user and refuses an invalid one") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential nobody = Anonymous{};
   Users& users = site.at(nobody).users();
 
@@ -57,13 +57,13 @@ TEST_CASE("users.add registers a user and refuses an invalid one") {
 }
 
 TEST_CASE("registration can be closed") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.access.openRegistration = false; });
+  Site site(GENERATE(eachWay()), [](Settings& settings) { settings.access.openRegistration = false; });
   requireFault([&] { site.at(Anonymous{}).users().add(Anonymous{}, newUser("ada")); }, Fault::unauthenticated);
   CHECK_NOTHROW(site.at(Operator{}).users().add(Operator{}, newUser("ada")));
 }
 
 TEST_CASE("users.show is for the user and admins, users.list for admins") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const Credential root = site.user("root", Role::admin);
@@ -99,7 +99,7 @@ TEST_CASE("users.show is for the user and admins, users.list for admins") {
 }
 
 TEST_CASE("users.remove hides everything of a user at once") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId own = site.video(ada, "ada", "mine");
@@ -125,7 +125,7 @@ TEST_CASE("users.remove hides everything of a user at once") {
 }
 
 TEST_CASE("users.remove can transfer the videos to another user") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "mine");
@@ -156,7 +156,7 @@ TEST_CASE("users.remove can transfer the videos to another user") {
 }
 
 TEST_CASE("only the operator can remove the last enabled admin") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential root = site.user("root", Role::admin);
   requireFault(
       [&] {
@@ -169,7 +169,7 @@ TEST_CASE("only the operator can remove the last enabled admin") {
 }
 
 TEST_CASE("users can sign in, ask who they are and sign out") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   site.user("ada");
   const Credential nobody = Anonymous{};
   Sessions& sessions = site.at(nobody).sessions();
@@ -202,7 +202,7 @@ TEST_CASE("users can sign in, ask who they are and sign out") {
 }
 
 TEST_CASE("users create tokens for themselves, which are invalid once revoked") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const Credential root = site.user("root", Role::admin);
@@ -247,7 +247,7 @@ TEST_CASE("users create tokens for themselves, which are invalid once revoked") 
 }
 
 TEST_CASE("a read token cannot change anything, and an upload token can only upload") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   NewToken wanted;
   wanted.user = "ada";
@@ -268,7 +268,7 @@ TEST_CASE("a read token cannot change anything, and an upload token can only upl
 }
 
 TEST_CASE("a display name is shown beside the user name, and is set by the user and admins") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential root = site.user("root", Role::admin);
   const Credential bob = site.user("bob");
   NewUser wanted;

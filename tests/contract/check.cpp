@@ -25,11 +25,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string text(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 // A data directory with a user ada, which is open or not.
 class CheckedPlace {
  public:
@@ -216,15 +211,15 @@ TEST_CASE("a check finds one of each kind, a repair mends it, and the next check
 
   CHECK(briefly(place.check(true, true)) == all("repaired"));
   CHECK(briefly(place.check()).empty());
-  for (const auto& [id, content] : contents) CHECK(text(place.contentOf(id)) == content);
-  CHECK(text(lost / orphan) == "nobody's");
-  CHECK(text(lost / "derived-nobody" / "play-1.mp4") == "nobody's");
-  CHECK(text(lost / "left-over") == "half");
-  CHECK(text(lost / (place.contentOf(flipped).filename().string() + ".damaged")) == damaged);
+  for (const auto& [id, content] : contents) CHECK(bytesOf(place.contentOf(id)) == content);
+  CHECK(bytesOf(lost / orphan) == "nobody's");
+  CHECK(bytesOf(lost / "derived-nobody" / "play-1.mp4") == "nobody's");
+  CHECK(bytesOf(lost / "left-over") == "half");
+  CHECK(bytesOf(lost / (place.contentOf(flipped).filename().string() + ".damaged")) == damaged);
   bool isRowKept = false;
   for (const auto& entry : fs::directory_iterator(lost))
     if (entry.path().filename().string().starts_with("rows-comments-"))
-      isRowKept = text(entry.path()).find("to whom?") != std::string::npos;
+      isRowKept = bytesOf(entry.path()).find("to whom?") != std::string::npos;
   CHECK(isRowKept);
   Database database(place.data());
   CHECK(database.run("SELECT bytes FROM uploads") == std::set<std::string>{"4"});
@@ -264,7 +259,7 @@ TEST_CASE("a row that names a file elsewhere moves nothing") {
     Database(place.data()).run(fmt::format("UPDATE video_info SET blob = '{}' WHERE id = '{}'", name, id));
     const std::vector<Finding> repaired = place.check(true, true);
     CHECK(briefly(repaired).count("missing_content found " + id) == (*name == '\0' ? 0U : 1U));
-    CHECK(text(outside) == "somebody's");
+    CHECK(bytesOf(outside) == "somebody's");
     CHECK(fs::exists(place.data() / "lost+found/copy"));
   }
 }

@@ -24,7 +24,7 @@ using Texts = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("comments can be posted, listed in order and removed") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const Credential eve = site.user("eve");
@@ -74,7 +74,7 @@ TEST_CASE("comments can be posted, listed in order and removed") {
 }
 
 TEST_CASE("a page of long comments ends early, and the pages together have them all") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.access.commentsPerMinute = 0; });
+  Site site(GENERATE(eachWay()), [](Settings& settings) { settings.access.commentsPerMinute = 0; });
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
   constexpr std::size_t all = 150;
@@ -109,13 +109,13 @@ TEST_CASE("150 readers that do not read long lists keep nothing from others") {
   for (int i = 0; i < 300; ++i) site.local().comments().post(ada, {video, std::string(2000, 'x'), std::nullopt});
   const std::string path = "/videos/" + video.text + "/comments?limit=1000";
   const auto counts = [&] { return site.router().limiter().counts(); };
-  std::deque<http_test::Client> readers;
+  std::deque<http_test::RawClient> readers;
   for (int i = 0; i < 150; ++i) {
     readers.emplace_back(site.url(), 4096);
     readers.back().get(path + "&reader=" + std::to_string(i));  // none of the replies is a cached one
     CHECK(counts().buffered <= most);
   }
-  http_test::Client other(site.url());
+  http_test::RawClient other(site.url());
   other.get("/healthz");
   CHECK(other.read().status == 200);
   other.get(path);
@@ -131,7 +131,7 @@ TEST_CASE("150 readers that do not read long lists keep nothing from others") {
 }
 
 TEST_CASE("comments.post refuses an invalid comment") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
   Comments& comments = site.at(ada).comments();
@@ -164,7 +164,7 @@ TEST_CASE("comments.post refuses an invalid comment") {
 }
 
 TEST_CASE("a user posts so many comments a minute, on all videos together; the operator is not counted") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.access.commentsPerMinute = 3; });
+  Site site(GENERATE(eachWay()), [](Settings& settings) { settings.access.commentsPerMinute = 3; });
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId one = site.video(ada, "ada", "x");
@@ -188,7 +188,7 @@ TEST_CASE("a user posts so many comments a minute, on all videos together; the o
 }
 
 TEST_CASE("a reply to a reply is filed under the first comment, and replies are listed by their parent") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "x");
@@ -231,7 +231,7 @@ TEST_CASE("a reply to a reply is filed under the first comment, and replies are 
 }
 
 TEST_CASE("comments can be listed newest first, and without those that have a position") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "x");
@@ -278,7 +278,7 @@ TEST_CASE("comments can be listed newest first, and without those that have a po
 }
 
 TEST_CASE("authors see their own held comments newest first, and others do not") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   site.local().comments().setOptions({{"spam"}, 0});
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -294,7 +294,7 @@ TEST_CASE("authors see their own held comments newest first, and others do not")
 }
 
 TEST_CASE("a deleted comment with replies stays without author and content until its last reply is deleted") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "x");
@@ -355,7 +355,7 @@ TEST_CASE("deleting a user leaves the replies of others, and deleting a video le
 }
 
 TEST_CASE("comments can be switched off for a video: posting is forbidden to all, the list stays") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "x");

@@ -48,7 +48,7 @@ constexpr const char* xml =
 }  // namespace
 
 TEST_CASE("a comment keeps its mode, color and size, and an invalid color is refused") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
   NewComment wanted = flying(video, "two\nlines", 1000);
@@ -69,7 +69,7 @@ TEST_CASE("a comment keeps its mode, color and size, and an invalid color is ref
 }
 
 TEST_CASE("the owner of a video can switch danmaku off, and comments stay on") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "x");
@@ -94,7 +94,7 @@ TEST_CASE("the owner of a video can switch danmaku off, and comments stay on") {
 }
 
 TEST_CASE("authors of an imported file become labels, and importing the file again adds nothing") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   site.user("anna");  // who is not the author of what is imported
   const VideoId video = site.video(ada, "ada", "x");
@@ -124,7 +124,7 @@ TEST_CASE("authors of an imported file become labels, and importing the file aga
 }
 
 TEST_CASE("Bilibili's XML is exported as it was imported, for modes 1 to 6") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
   std::string rows;
@@ -139,7 +139,7 @@ TEST_CASE("Bilibili's XML is exported as it was imported, for modes 1 to 6") {
 }
 
 TEST_CASE("only the owner, admins and the operator can import, and a file that is refused adds nothing") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "x");
@@ -159,7 +159,7 @@ TEST_CASE("only the owner, admins and the operator can import, and a file that i
 }
 
 TEST_CASE("imported comments with a listed word are held, unless a moderator imports them") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   site.local().comments().setOptions({{"second"}, 0});
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
@@ -172,7 +172,7 @@ TEST_CASE("imported comments with a listed word are held, unless a moderator imp
 }
 
 TEST_CASE("an export has what everyone sees, and can be imported into another video") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.access.commentsPerMinute = 0; });
+  Site site(GENERATE(eachWay()), [](Settings& settings) { settings.access.commentsPerMinute = 0; });
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "x");
@@ -216,7 +216,7 @@ TEST_CASE("an export has what everyone sees, and can be imported into another vi
 }
 
 TEST_CASE("heat counts public danmaku in each hundredth of a video") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
   CHECK(site.at(ada).comments().heat(ada, {video}).bins == std::vector<std::int64_t>(100, 0));
@@ -310,7 +310,7 @@ TEST_CASE("if there are too many danmaku, DPlayer gets some from every part of t
 }
 
 TEST_CASE("imported danmaku go to the new owner with the video, and stay when the old one is deleted") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "x");
@@ -328,7 +328,7 @@ TEST_CASE("imported danmaku go to the new owner with the video, and stay when th
 }
 
 TEST_CASE("imported danmaku count towards the owner's quota until they are deleted") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
   const auto used = [&] { return site.at(ada).users().show(ada, {"ada"}).bytesUsed; };
@@ -356,7 +356,7 @@ TEST_CASE("imported danmaku count towards the owner's quota until they are delet
 }
 
 TEST_CASE("imports per user and hour are limited, but not the operator's") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.access.importsPerHour = 2; });
+  Site site(GENERATE(eachWay()), [](Settings& settings) { settings.access.importsPerHour = 2; });
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
   for (int i = 0; i < 2; ++i) importText(site, ada, video, xml);
@@ -387,7 +387,7 @@ TEST_CASE("an import adds at most a thousand held comments, and a new user canno
 }
 
 TEST_CASE("comments are listed, however many danmaku were imported") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
   std::string file;

@@ -62,15 +62,6 @@ class MortalFiles : public os::FileSystem {
   }
 };
 
-std::string bytesOf(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-void put(const fs::path& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
-}
-
 // A data directory with a user ada, and a folder beside it to export to.
 class ExportPlace {
  public:
@@ -168,10 +159,10 @@ TEST_CASE("an export goes on past what others have put into its folder") {
   fs::create_directory(place.to() / "ada/folder.json");
   fs::create_symlink("/nowhere", place.to() / "ada/link.json");
   REQUIRE(::mkfifo((place.to() / "ada/fifo.json").c_str(), 0600) == 0);
-  put(place.to() / "ada/large.json", std::string(2U << 20, ' '));
-  put(place.to() / "ada/mine.new", "mine");
+  overwrite(place.to() / "ada/large.json", std::string(2U << 20, ' '));
+  overwrite(place.to() / "ada/mine.new", "mine");
   fs::create_directory_symlink("..", place.to() / "bob");
-  put(place.to() / "eve", "a file");
+  overwrite(place.to() / "eve", "a file");
   CHECK(place.run() == Lines{"exported ada/" + place.day + "a.mp4", "failed bob: Not a directory",
                              "failed eve: Not a directory", "exported zoe/" + place.day + "z.mp4"});
   CHECK(place.run() == Lines{"failed bob: Not a directory", "failed eve: Not a directory"});
@@ -207,9 +198,9 @@ TEST_CASE("an export of a damaged content fails, and leaves no content") {
   fs::resize_file(place.contentOf(cut), 100);
   std::string wrong = movie(3000, 2);
   wrong[2000] ^= 1;
-  put(place.contentOf(flipped), wrong);
+  overwrite(place.contentOf(flipped), wrong);
   // Where bytes are shared nobody reads them.
-  put(place.outside() / "one", "x");
+  overwrite(place.outside() / "one", "x");
   const Descriptor one(::open((place.outside() / "one").c_str(), O_RDONLY | O_CLOEXEC));
   const Descriptor two(::open((place.outside() / "two").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (os::cloneFile(one.number(), two.number())) return;

@@ -13,13 +13,6 @@ using namespace video::test;
 
 namespace {
 
-RemoveVideo removing(const VideoId& id, std::optional<bool> now = {}) {
-  RemoveVideo wanted;
-  wanted.id = id;
-  wanted.now = now;
-  return wanted;
-}
-
 // Drains until the queue reports that nothing is left to purge: a daemon goes on draining after its reply.
 DeletionPage drained(Site& site, bool includeNotDue = true) {
   Deletions& deletions = site.at(Operator{}).deletions();
@@ -57,7 +50,7 @@ std::string everythingOf(Site& site, const VideoId& id) {
 }  // namespace
 
 TEST_CASE("a rehearsal has the outcome of the real operation for every caller and state, and changes nothing") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential root = site.user("root", Role::admin);
   const auto token = [&](Scope scope) {
@@ -114,7 +107,7 @@ TEST_CASE("a rehearsal has the outcome of the real operation for every caller an
 }
 
 TEST_CASE("a rehearsal returns the video as it would be") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   Videos& videos = site.at(ada).videos();
   const VideoId video = site.video(ada, "ada", "x");
@@ -128,7 +121,7 @@ TEST_CASE("a rehearsal returns the video as it would be") {
 }
 
 TEST_CASE("a rehearsed drain lists in pages what is due, or everything that waits") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential root = site.user("root", Role::admin);
   std::vector<std::string> waiting;
@@ -157,7 +150,7 @@ TEST_CASE("a rehearsed drain lists in pages what is due, or everything that wait
 }
 
 TEST_CASE("a deleted video is hidden at once, and can be restored until its purge begins") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const std::string bytes = movie(2000);
@@ -203,7 +196,7 @@ TEST_CASE("a deleted video is hidden at once, and can be restored until its purg
 }
 
 TEST_CASE("a drain removes the files and the rows") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const VideoId gone = site.video(ada, "ada", "gone", movie(1000, 1));
   const VideoId stays = site.video(ada, "ada", "stays", movie(1000, 2));
@@ -228,7 +221,7 @@ TEST_CASE("a drain removes the files and the rows") {
 
 TEST_CASE("a deleted content is remembered for the configured time") {
   const std::chrono::milliseconds remember = std::chrono::milliseconds{GENERATE(3'600'000, 0)};
-  Site site(GENERATE(Way::local, Way::remote),
+  Site site(GENERATE(eachWay()),
             [&](Settings& settings) { settings.videos.remember = settings.deletions.remember = remember; });
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
@@ -282,7 +275,7 @@ TEST_CASE("upload-sweep forgets contents that were deleted long ago") {
 }
 
 TEST_CASE("a video removed with `now` is due at once, and a replaced content is purged by the next drain") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x", movie(1000, 1));
   site.at(ada).uploads().put(ada, {video, std::nullopt}, sourceOf(movie(1000, 2)));
@@ -311,7 +304,7 @@ TEST_CASE("a replaced content that cannot be removed counts as failed") {
 }
 
 TEST_CASE("everything of a deleted user is purged") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId his = site.video(bob, "bob", "his");
@@ -327,7 +320,7 @@ TEST_CASE("everything of a deleted user is purged") {
 }
 
 TEST_CASE("only admins may use the record of the original scheduler, and a repeated request succeeds") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential root = site.user("root", Role::admin);
   const VideoId video = site.video(ada, "ada", "x");
@@ -347,7 +340,7 @@ TEST_CASE("only admins may use the record of the original scheduler, and a repea
 }
 
 TEST_CASE("a failing purge is retried until it is given up, and can be retried by hand") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) {
+  Site site(GENERATE(eachWay()), [](Settings& settings) {
     settings.deletions.maxTries = 2;
     settings.deletions.retryDelay = std::chrono::milliseconds{1};
     settings.tasks.timings.at("video-clear").enabled = false;

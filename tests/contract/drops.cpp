@@ -50,7 +50,7 @@ Share only(Site& site, const Credential& by, const std::string& user) {
 }  // namespace
 
 TEST_CASE("a guest uploads through a drop link, and the user alone sees what came") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const CreatedShare drop = site.at(ada).shares().create(ada, dropFor("ada"));
@@ -80,7 +80,7 @@ TEST_CASE("a guest uploads through a drop link, and the user alone sees what cam
 }
 
 TEST_CASE("a guest learns nothing of a content that is not the guest's") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   Guest guest(site, site.at(ada).shares().create(ada, dropFor("ada")));
   const DroppedVideo announced = guest.announce(3000);
@@ -101,7 +101,7 @@ TEST_CASE("a guest learns nothing of a content that is not the guest's") {
 }
 
 TEST_CASE("a drop link counts what came, not what was announced") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   NewShare wanted = dropFor("ada");
   wanted.maxFiles = 3;
@@ -123,7 +123,7 @@ TEST_CASE("a drop link counts what came, not what was announced") {
 }
 
 TEST_CASE("what was announced and cannot come any more takes no place of a drop link") {
-  Site site(GENERATE(Way::local, Way::remote),
+  Site site(GENERATE(eachWay()),
             [](Settings& settings) { settings.access.uploadLinkTtl = std::chrono::milliseconds{1}; });
   const Credential ada = site.user("ada");
   NewShare wanted = dropFor("ada");
@@ -143,7 +143,7 @@ TEST_CASE("what was announced and cannot come any more takes no place of a drop 
 }
 
 TEST_CASE("what was announced through a drop link still comes after the link has expired") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   NewShare wanted = dropFor("ada");
   wanted.expires = systemClock().now() + std::chrono::seconds{2};
@@ -162,7 +162,7 @@ TEST_CASE("what was announced through a drop link still comes after the link has
 }
 
 TEST_CASE("guests do not use up what the user of a drop link may upload at once") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) {
+  Site site(GENERATE(eachWay()), [](Settings& settings) {
     settings.videos.maxPending = 2;
     settings.uploads.maxPartial = 2;
     settings.uploads.maxPerUser = 1;
@@ -209,7 +209,7 @@ TEST_CASE("files that come through a drop link at once do not keep each other ou
 }
 
 TEST_CASE("a drop link takes so many files and bytes, and no file larger than announced") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   NewShare wanted = dropFor("ada");
   wanted.maxFiles = 2;
@@ -237,7 +237,7 @@ TEST_CASE("a drop link takes so many files and bytes, and no file larger than an
 }
 
 TEST_CASE("an upload that a guest aborts leaves nothing, and frees its place in the drop link") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   NewShare one = dropFor("ada");
   one.maxFiles = 1;
@@ -271,7 +271,7 @@ TEST_CASE("an upload that a guest aborts leaves nothing, and frees its place in 
 }
 
 TEST_CASE("guests that come at once do not exceed the number of files") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   NewShare wanted = dropFor("ada");
   wanted.maxFiles = 5;
@@ -296,7 +296,7 @@ TEST_CASE("guests that come at once do not exceed the number of files") {
 }
 
 TEST_CASE("a drop link ends when it is revoked, also for uploads that were announced") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const CreatedShare drop = site.at(ada).shares().create(ada, dropFor("ada"));
@@ -311,7 +311,7 @@ TEST_CASE("a drop link ends when it is revoked, also for uploads that were annou
 }
 
 TEST_CASE("a drop link is for its user, its ID and its time alone") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const CreatedShare one = site.at(ada).shares().create(ada, dropFor("ada"));
@@ -340,7 +340,7 @@ TEST_CASE("a drop link is for its user, its ID and its time alone") {
 }
 
 TEST_CASE("through a drop link the user's quota, limits and state count") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.videos.maxPending = 2; });
+  Site site(GENERATE(eachWay()), [](Settings& settings) { settings.videos.maxPending = 2; });
   const Credential ada = site.user("ada");
   Guest guest(site, site.at(ada).shares().create(ada, dropFor("ada")));
   ChangeUser change;

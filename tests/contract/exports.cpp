@@ -49,11 +49,6 @@ Files filesIn(const std::string& archive) {
   return files;
 }
 
-std::string textOf(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 class Rows {
  public:
   explicit Rows(const Site& site) {
@@ -107,7 +102,7 @@ void share(Site& site, const Credential& by, const VideoId& video, const std::st
 }  // namespace
 
 TEST_CASE("an export has everything of a user, and no secrets and nothing of others") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.limiter.streamsPerAddress = 10'000; });
+  Site site(GENERATE(eachWay()), [](Settings& settings) { settings.limiter.streamsPerAddress = 10'000; });
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const std::string big = movie(200'000, 7);
@@ -218,7 +213,7 @@ TEST_CASE("no two files of an export have names that a file system could take fo
 }
 
 TEST_CASE("an export is for its user and admins, until the user is deleted or a newer one replaces it") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const Credential root = site.user("root", Role::admin);
@@ -311,7 +306,7 @@ TEST_CASE("many comments are exported in flat memory") {
   exportIt();
   const auto peak = [] {
     std::smatch found;
-    const std::string status = textOf("/proc/self/status");
+    const std::string status = bytesOf("/proc/self/status");
     REQUIRE(std::regex_search(status, found, std::regex(R"(VmHWM:\s+(\d+) kB)")));
     return std::stoll(found[1].str());
   };
@@ -334,7 +329,7 @@ TEST_CASE("many comments are exported in flat memory") {
 }
 
 TEST_CASE("a deleted user leaves nothing but an id in the list of deleted users") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   site.user("first");  // so that the user's id is not that of something else
   for (int i = 0; i < 40; ++i) site.local().users().add(Operator{}, {"u" + std::to_string(i), "long enough", {}, {}});
   const std::string name = "ada-lovelace";
@@ -406,7 +401,7 @@ TEST_CASE("a deleted user leaves nothing but an id in the list of deleted users"
     if (!entry.is_regular_file()) continue;
     const std::string file = fs::relative(entry.path(), site.data()).string();
     const bool isLog = file == "video.db-wal" || file == "video.db-shm";  // emptied at the next checkpoint
-    const std::string bytes = isLog || file == "reserve" ? "" : textOf(entry.path());
+    const std::string bytes = isLog || file == "reserve" ? "" : bytesOf(entry.path());
     INFO(file);
     for (const std::string& trace : traces) {
       CHECK(file.find(trace) == std::string::npos);
@@ -414,7 +409,7 @@ TEST_CASE("a deleted user leaves nothing but an id in the list of deleted users"
     }
   }
   CHECK(countFiles(site.data() / "blobs") == 1);  // bob's
-  CHECK(std::regex_match(textOf(site.data() / "deleted-users"),
+  CHECK(std::regex_match(bytesOf(site.data() / "deleted-users"),
                          std::regex(std::to_string(id) + R"( \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\n)")));
 }
 

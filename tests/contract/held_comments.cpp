@@ -55,7 +55,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("a comment with a word of the list is held: its author, moderators, admins and the operator see it") {
-  Fixture on(GENERATE(Way::local, Way::remote), {{"casino", "Größe", "ДЕНЬГИ"}, 0});
+  Fixture on(GENERATE(eachWay()), {{"casino", "Größe", "ДЕНЬГИ"}, 0});
   CHECK_FALSE(on.post(on.bob, "hello").held);
   CHECK(on.post(on.bob, "best CasiNos here").held == HeldFor::word);
   CHECK(on.post(on.bob, "GRÖSSE? GRÖßE!").held == HeldFor::word);
@@ -72,7 +72,7 @@ TEST_CASE("a comment with a word of the list is held: its author, moderators, ad
 }
 
 TEST_CASE("held comments are listed, approved and hidden by moderators, admins and the operator only") {
-  Fixture on(GENERATE(Way::local, Way::remote), {{"casino"}, 0});
+  Fixture on(GENERATE(eachWay()), {{"casino"}, 0});
   const Comment bad = on.post(on.bob, "casino 1");
   const Comment good = on.post(on.eve, "casino 2");
   const Comment open = on.post(on.bob, "open");
@@ -106,7 +106,7 @@ TEST_CASE("held comments are listed, approved and hidden by moderators, admins a
 }
 
 TEST_CASE("the first comments of a new user are held until one is approved; users with public ones are exempt") {
-  Fixture on(GENERATE(Way::local, Way::remote));
+  Fixture on(GENERATE(eachWay()));
   LocalComments& local = on.site.local().comments();
   for (int i = 0; i < 2; ++i) on.post(on.ada, "old");
   on.post(on.eve, "only one");
@@ -124,7 +124,7 @@ TEST_CASE("the first comments of a new user are held until one is approved; user
 }
 
 TEST_CASE("a user's comments since some time are deleted in steps of 500, and a rehearsal lists them") {
-  Fixture on(GENERATE(Way::local, Way::remote));
+  Fixture on(GENERATE(eachWay()));
   const Comment old = on.post(on.bob, "old");
   const Comment other = on.post(on.eve, "of eve");
   waitFor("the next millisecond", [&] { return systemClock().now() > other.time; });
@@ -158,7 +158,7 @@ TEST_CASE("a user's comments since some time are deleted in steps of 500, and a 
 }
 
 TEST_CASE("moderators moderate neither their own comments nor all those of other moderators and admins") {
-  Fixture on(GENERATE(Way::local, Way::remote));
+  Fixture on(GENERATE(eachWay()));
   const Comment mods = on.post(on.mod, "of mod");
   const Comment roots = on.post(on.root, "of root");
   on.site.at(on.root).comments().hide(on.root, {mods.id});
@@ -181,7 +181,7 @@ TEST_CASE("moderators moderate neither their own comments nor all those of other
 }
 
 TEST_CASE("comments on a video that a moderator may not see are neither shown to the moderator nor changed by one") {
-  Fixture on(GENERATE(Way::local, Way::remote), {{"casino"}, 0});
+  Fixture on(GENERATE(eachWay()), {{"casino"}, 0});
   const VideoId open = on.video;
   const VideoId hidden = on.video = on.site.video(on.ada, "ada", "y");
   const Comment secret = on.post(on.bob, "a secret");

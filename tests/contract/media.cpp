@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "base/sha256.hpp"
 #include "catch.hpp"
+#include "contract/pieces.hpp"
 #include "contract/site.hpp"
 #include "media_bytes.hpp"
 #include "quiet_log.hpp"
@@ -20,12 +20,6 @@ namespace {
 // A small file that ffmpeg has made.
 std::string sample(const std::string& folder, const std::string& name) {
   return sampleFile(VIDEO_SOURCE_DIR, folder, name);
-}
-
-std::string hashOf(const std::string& bytes) {
-  Sha256 hash;
-  hash.add(std::as_bytes(std::span(bytes)));
-  return hash.hex();
 }
 
 // What a database has that was written before contents were looked into.
@@ -62,7 +56,7 @@ void byHand(Settings& settings) {
 }  // namespace
 
 TEST_CASE("an upload finds out what the content says about itself, and another replaces it") {
-  Site site(GENERATE(Way::local, Way::remote), byHand);
+  Site site(GENERATE(eachWay()), byHand);
   const Credential ada = site.user("ada");
   Videos& videos = site.at(ada).videos();
   const VideoId id = videos.add(ada, {"ada", "x"}).id;
@@ -106,7 +100,7 @@ TEST_CASE("an upload finds out what the content says about itself, and another r
 }
 
 TEST_CASE("videos are sorted by duration, in pages") {
-  Site site(GENERATE(Way::local, Way::remote), byHand);
+  Site site(GENERATE(eachWay()), byHand);
   const Credential ada = site.user("ada");
   const VideoId middle = site.video(ada, "ada", "middle", sample("elements", "webm"));
   const VideoId longest = site.video(ada, "ada", "longest", sample("boxes", "fragmented"));
@@ -127,7 +121,7 @@ TEST_CASE("videos are sorted by duration, in pages") {
 }
 
 TEST_CASE("only the owner, admins and the operator see that a file says where it was taken") {
-  Site site(GENERATE(Way::local, Way::remote), byHand);
+  Site site(GENERATE(eachWay()), byHand);
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const Credential root = site.user("root", Role::admin);
@@ -165,7 +159,7 @@ TEST_CASE("only the owner, admins and the operator see that a file says where it
 }
 
 TEST_CASE("blocking a content finds the videos that the location was removed from, and keeps them in the trash") {
-  Site site(GENERATE(Way::local, Way::remote), byHand);
+  Site site(GENERATE(eachWay()), byHand);
   const Credential ada = site.user("ada");
   const Credential root = site.user("root", Role::admin);
   const VideoId id = site.video(ada, "ada", "x", sample("boxes", "xyz_mov"));
@@ -180,7 +174,7 @@ TEST_CASE("blocking a content finds the videos that the location was removed fro
 
 TEST_CASE("media-probe looks into contents that were not looked into, and not twice") {
   const test::QuietLog quiet;
-  Site site(GENERATE(Way::local, Way::remote), byHand);
+  Site site(GENERATE(eachWay()), byHand);
   const Credential ada = site.user("ada");
   std::vector<VideoId> all;
   const std::int64_t count = 120;  // more than two steps
@@ -220,7 +214,7 @@ TEST_CASE("media-probe looks into contents that were not looked into, and not tw
 }
 
 TEST_CASE("where a file was taken is removed from it, and nothing else") {
-  Site site(GENERATE(Way::local, Way::remote), byHand);
+  Site site(GENERATE(eachWay()), byHand);
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   for (const auto& [folder, name] : {std::pair("boxes", "xyz_mov"), std::pair("boxes", "loci"),
@@ -261,7 +255,7 @@ TEST_CASE("where a file was taken is removed from it, and nothing else") {
 }
 
 TEST_CASE("removing where a file was taken replaces what the next upload replaces") {
-  Site site(GENERATE(Way::local, Way::remote), byHand);
+  Site site(GENERATE(eachWay()), byHand);
   const Credential ada = site.user("ada");
   const VideoId id = site.video(ada, "ada", "x", sample("boxes", "xyz_mov"));
   site.at(ada).uploads().stripLocation(ada, {id, {}});
@@ -278,7 +272,7 @@ TEST_CASE("removing where a file was taken replaces what the next upload replace
 }
 
 TEST_CASE("a video whose structure is hostile is kept, and nothing is known of it") {
-  Site site(GENERATE(Way::local, Way::remote), byHand);
+  Site site(GENERATE(eachWay()), byHand);
   const Credential ada = site.user("ada");
   const auto box = [](std::string_view type, const std::string& content) {
     const std::size_t size = 8 + content.size();
@@ -351,7 +345,7 @@ TEST_CASE("of an index of 3 GiB no more than 64 MiB are read") {
 }
 
 TEST_CASE("positions in the samples of a track are said to stay when a location is removed") {
-  Site site(GENERATE(Way::local, Way::remote), byHand);
+  Site site(GENERATE(eachWay()), byHand);
   const Credential ada = site.user("ada");
   const std::string both = sample("boxes", "gpmd_xyz");
   const VideoId id = site.video(ada, "ada", "x", both);

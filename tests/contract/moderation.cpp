@@ -45,14 +45,14 @@ Video shown(Site& site, const Credential& by, const VideoId& id) {
   return site.at(by).videos().show(by, {id, {}});
 }
 
-std::string hashOf(Site& site, const VideoId& id) {
+std::string storedHash(Site& site, const VideoId& id) {
   return site.local().videos().show(Operator{}, {id, {}}).sha256;
 }
 
 }  // namespace
 
 TEST_CASE("a blocked video is seen by its owner, with the reason, and by moderators, and by nobody else") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const People people(site);
   const VideoId video = site.video(people.ada, "ada", "x");
   Videos& videos = site.at(people.eve).videos();
@@ -89,7 +89,7 @@ TEST_CASE("a blocked video is seen by its owner, with the reason, and by moderat
 }
 
 TEST_CASE("a blocked video is not purged, whatever its owner does, until it is unblocked") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const People people(site);
   Videos& owners = site.at(people.ada).videos();
   const VideoId video = site.video(people.ada, "ada", "x");
@@ -123,7 +123,7 @@ TEST_CASE("a blocked video is not purged, whatever its owner does, until it is u
 }
 
 TEST_CASE("a deleted video that is blocked stays in the trash") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const People people(site);
   const VideoId video = site.video(people.ada, "ada", "x");
   site.at(people.ada).videos().remove(people.ada, gone(video));
@@ -136,14 +136,14 @@ TEST_CASE("a deleted video that is blocked stays in the trash") {
 }
 
 TEST_CASE("a blocked video goes with its owner's account, and its content is refused from then on") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const People people(site);
   const VideoId video = site.video(people.ada, "ada", "x");
   const VideoId trash = site.video(people.ada, "ada", "y", movie(3000, 2));
   site.video(people.ada, "ada", "z", movie(3000, 3));
   site.at(people.ada).videos().remove(people.ada, gone(trash));
   for (const VideoId& one : {video, trash}) site.at(people.root).videos().block(people.root, {one, "why"});
-  site.at(people.eve).contents().block(people.eve, {hashOf(site, video), "known"});
+  site.at(people.eve).contents().block(people.eve, {storedHash(site, video), "known"});
   site.at(people.ada).users().remove(people.ada, {"ada", {}});
   drainAll(site);
   waitFor("the contents are gone", [&] {
@@ -160,11 +160,11 @@ TEST_CASE("a blocked video goes with its owner's account, and its content is ref
 }
 
 TEST_CASE("a blocked content is refused from anyone, before its bytes if its hash is announced") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const People people(site);
   const VideoId first = site.video(people.ada, "ada", "x");
   const VideoId second = site.video(people.bob, "bob", "x");
-  const std::string hash = hashOf(site, first);
+  const std::string hash = storedHash(site, first);
   Contents& contents = site.at(people.eve).contents();
   site.at(people.eve).videos().block(people.eve, {second, "why"});
   const NewlyBlockedContent blocked = contents.block(people.eve, {hash, "known"});
@@ -201,12 +201,12 @@ TEST_CASE("a blocked content is refused from anyone, before its bytes if its has
 }
 
 TEST_CASE("moderators moderate neither their own videos nor the contents of these; admins and the operator do") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const People people(site);
   const VideoId evesVideo = site.video(people.eve, "eve", "x");
   const VideoId rootsVideo = site.video(people.root, "root", "x", movie(3000, 2));
-  const std::string evesHash = hashOf(site, evesVideo);
-  const std::string rootsHash = hashOf(site, rootsVideo);
+  const std::string evesHash = storedHash(site, evesVideo);
+  const std::string rootsHash = storedHash(site, rootsVideo);
   for (const Credential& by : {people.eve, Credential(Operator{"eve"})}) {
     Videos& videos = site.at(by).videos();
     Contents& contents = site.at(by).contents();
@@ -237,7 +237,7 @@ TEST_CASE("moderators moderate neither their own videos nor the contents of thes
 }
 
 TEST_CASE("moderators neither lift nor change the block of a content that an admin or the operator has blocked") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const People people(site);
   const Credential mo = site.user("mo", Role::moderator);
   const std::string hash(64, 'a');
@@ -255,10 +255,10 @@ TEST_CASE("moderators neither lift nor change the block of a content that an adm
 }
 
 TEST_CASE("a deleted video with a blocked content is not restored until the content is unblocked") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const People people(site);
   const VideoId video = site.video(people.ada, "ada", "x");
-  const std::string hash = hashOf(site, video);
+  const std::string hash = storedHash(site, video);
   site.at(people.ada).videos().remove(people.ada, gone(video));
   site.at(people.eve).contents().block(people.eve, {hash, "known"});
   for (const Credential& by : {people.ada, people.root, Credential(Operator{})}) {
@@ -272,11 +272,11 @@ TEST_CASE("a deleted video with a blocked content is not restored until the cont
 }
 
 TEST_CASE("blocking a content lists the videos that have it and the caller may see, and counts the others") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const People people(site);
   const VideoId open = site.video(people.ada, "ada", "x");
   const VideoId secret = site.video(people.ada, "ada", "y");
-  const std::string hash = hashOf(site, open);
+  const std::string hash = storedHash(site, open);
   site.at(people.ada)
       .videos()
       .set(people.ada, {.id = secret, .name = {}, .description = {}, .visibility = Visibility::private_});
@@ -298,7 +298,7 @@ TEST_CASE("blocking a content lists the videos that have it and the caller may s
 }
 
 TEST_CASE("blocked contents are listed in pages") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   std::set<std::string> wanted;
   for (const char digit : {'0', '1', '2', '3', '4'}) {
     wanted.insert(std::string(64, digit));
@@ -316,7 +316,7 @@ TEST_CASE("blocked contents are listed in pages") {
 }
 
 TEST_CASE("a muted user can neither comment nor report until the mute ends") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const People people(site);
   const VideoId video = site.video(people.ada, "ada", "x");
   const auto comment = [&](const Credential& by) { site.at(by).comments().post(by, {video, "hi", {}}); };
@@ -350,7 +350,7 @@ TEST_CASE("a muted user can neither comment nor report until the mute ends") {
 }
 
 TEST_CASE("a user becomes a moderator and stops being one") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const People people(site);
   ChangeUser change;
   change.name = "bob";

@@ -100,11 +100,17 @@ void runEverything(Site& site) {
         VideoQuery query;
         query.sort = sort;
         query.state = state;
-        site.at(by).videos().list(by, query);
+        for (const bool reverse : {false, true}) {
+          query.reverse = reverse;
+          site.at(by).videos().list(by, query);
+        }
       }
   VideoQuery tagged;
   tagged.tag = "x";
-  for (const Credential& by : {ada, root}) site.at(by).videos().list(by, tagged);
+  for (const bool reverse : {false, true}) {
+    tagged.reverse = reverse;
+    for (const Credential& by : {ada, root}) site.at(by).videos().list(by, tagged);
+  }
   site.at(Anonymous{}).videos().newest(Anonymous{}, {});
   site.at(Anonymous{}).videos().newest(Anonymous{}, {{}, "x"});
   VideoQuery same;
@@ -120,8 +126,16 @@ void runEverything(Site& site) {
   CommentQuery comments;
   comments.video = video;
   const auto listComments = [&] {
-    for (const Credential& by : {ada, root}) site.at(by).comments().list(by, comments);
+    for (const bool reverse : {false, true}) {
+      comments.reverse = reverse;
+      for (const Credential& by : {ada, root}) site.at(by).comments().list(by, comments);
+    }
   };
+  CommentsByQuery byBob;
+  byBob.user = "bob";
+  site.at(root).comments().listBy(root, byBob);
+  byBob.reverse = true;
+  site.at(root).comments().listBy(root, byBob);
   listComments();
   comments.by = CommentOrder::position;
   listComments();
@@ -137,6 +151,12 @@ void runEverything(Site& site) {
   site.at(ada).comments().importFrom(ada, {video, {}}, sourceOf("{\"position_ms\":1,\"content\":\"x\",\"id\":\"y\"}"));
   site.at(ada).comments().exportAs(ada, {video, {}});
   site.at(ada).comments().heat(ada, {video});
+  for (const char* const user : {"bob", "ada"}) {
+    SetVideo give;
+    give.id = video;
+    give.user = user;
+    site.at(root).videos().set(root, give);
+  }
   WatchVideo watch;
   watch.video = video;
   watch.positionMs = 20'000;
@@ -224,6 +244,11 @@ void runEverything(Site& site) {
     if (!session.current) site.at(ada).sessions().revoke(ada, {session.id});
   site.at(root).sessions().revokeAll(root, {"bob"});
   site.at(root).tokens().revokeAll(root, {"bob"});
+  RevokeTokens labelled;
+  labelled.label = "none";
+  site.at(root).tokens().revokeAll(root, labelled);
+  labelled.name = "bob";
+  site.at(root).tokens().revokeAll(root, labelled);
   site.at(ada).tokens().revoke(ada, {made.id});
   const Export exported = site.at(ada).exports().start(ada, {"ada"});
   waitFor("the export is ready", [&] {

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 TEST_CASE("the owner sets, replaces and removes the picture of a video, and who may see the video gets it") {
-  Site site(GENERATE(Way::local, Way::remote), idle);
+  Site site(GENERATE(eachWay()), idle);
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId id = site.video(ada, "ada", "x");
@@ -79,7 +79,7 @@ TEST_CASE("the owner sets, replaces and removes the picture of a video, and who 
 }
 
 TEST_CASE("what is not a picture, too large, or beyond the quota is refused and keeps the picture before") {
-  Site site(GENERATE(Way::local, Way::remote), idle);
+  Site site(GENERATE(eachWay()), idle);
   const Credential ada = site.user("ada");
   const VideoId id = site.video(ada, "ada", "x");
   Renditions& renditions = site.at(ada).renditions();
@@ -113,7 +113,7 @@ TEST_CASE("what is not a picture, too large, or beyond the quota is refused and 
 }
 
 TEST_CASE("a picture that was set stays when the content is replaced, goes with the video, and is in the export") {
-  Site site(GENERATE(Way::local, Way::remote), idle);
+  Site site(GENERATE(eachWay()), idle);
   const Credential ada = site.user("ada");
   const VideoId id = site.at(ada).videos().add(ada, {"ada", "x"}).id;
   site.at(ada).renditions().setThumbnail(ada, {id}, sourceOf(picture(1)));  // before the upload
@@ -176,7 +176,7 @@ TEST_CASE("a picture whose version is named may be kept, and every page may read
 }
 
 TEST_CASE("files in derived/ that belong to nothing are swept, and what is lost there is made again") {
-  Site site(GENERATE(Way::local, Way::remote), idle);
+  Site site(GENERATE(eachWay()), idle);
   const Credential ada = site.user("ada");
   const VideoId id = site.video(ada, "ada", "x");
   site.at(ada).renditions().setThumbnail(ada, {id}, sourceOf(picture(1)));
@@ -211,7 +211,7 @@ TEST_CASE("files in derived/ that belong to nothing are swept, and what is lost 
 TEST_CASE("the task thumbnails makes a picture of the content, anew when it is replaced") {
   if (!hasFfmpeg()) return;
   const QuietLog quiet;
-  Site site(GENERATE(Way::local, Way::remote), withFfmpeg);
+  Site site(GENERATE(eachWay()), withFfmpeg);
   const Credential ada = site.user("ada");
   const VideoId id = site.video(ada, "ada", "x", fileMade("a.mp4", "-c:v libx264 -pix_fmt yuv420p"));
   const VideoId broken = site.video(ada, "ada", "y");
@@ -243,7 +243,7 @@ TEST_CASE("the task thumbnails makes a picture of the content, anew when it is r
 
 TEST_CASE("the task renditions makes a form that browsers play, of what they cannot play") {
   if (!hasFfmpeg()) return;
-  Site site(GENERATE(Way::local, Way::remote), withFfmpeg);
+  Site site(GENERATE(eachWay()), withFfmpeg);
   const Credential ada = site.user("ada");
   const std::string original = fileMade("a.mkv", "-c:v libx264 -pix_fmt yuv420p");
   const VideoId id = site.video(ada, "ada", "x", original);
@@ -296,7 +296,7 @@ TEST_CASE("with media.transcode = h264, what cannot be copied is encoded") {
 }
 
 TEST_CASE("without ffmpeg the tasks leave the queue as it is, and render says so") {
-  Site site(GENERATE(Way::local, Way::remote), idle);
+  Site site(GENERATE(eachWay()), idle);
   const Credential ada = site.user("ada");
   const VideoId id = site.video(ada, "ada", "x");
   run(site, "thumbnails");
@@ -464,7 +464,7 @@ fi)");
 
 TEST_CASE("who may not watch a video gets neither its picture nor its playable form") {
   if (!hasFfmpeg()) return;
-  Site site(GENERATE(Way::local, Way::remote), withFfmpeg);
+  Site site(GENERATE(eachWay()), withFfmpeg);
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId id = site.video(ada, "ada", "x", fileMade("a.mkv", "-c:v libx264 -pix_fmt yuv420p"));

@@ -3,8 +3,6 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string>
 
@@ -16,12 +14,7 @@
 
 namespace video::test {
 
-/// Tasks run only on request.
-inline void idle(Settings& settings) {
-  for (auto& [name, timing] : settings.tasks.timings) timing.enabled = false;
-}
-
-/// The same, with the ffmpeg that is installed.
+/// Tasks run only on request, with the ffmpeg that is installed.
 inline void withFfmpeg(Settings& settings) {
   idle(settings);
   settings.renditions.programs.reset();
@@ -50,8 +43,7 @@ inline std::string fileMade(const std::string& name, const std::string& options)
   REQUIRE(
       ::system(("ffmpeg -v error -y -f lavfi -i testsrc=s=320x240:d=1:r=10 " + options + " '" + path + "'").c_str()) ==
       0);
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  return bytesOf(path);
 }
 
 inline Video shown(Site& site, const VideoId& id) {

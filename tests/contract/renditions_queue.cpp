@@ -54,7 +54,7 @@ TEST_CASE("a video that another user gets waits for that user's turn") {
 TEST_CASE("what was given up is listed for all videos, and is made again on request") {
   if (!hasFfmpeg()) return;
   const QuietLog quiet;
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) {
+  Site site(GENERATE(eachWay()), [](Settings& settings) {
     withFfmpeg(settings);
     settings.renditions.maxTries = 1;
   });

@@ -35,7 +35,7 @@ std::vector<Report> madeBy(Site& site, const Credential& by, const std::string& 
 }  // namespace
 
 TEST_CASE("a report reaches the moderators once, and its reporter reads the decision") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const Credential eve = site.user("eve", Role::moderator);
@@ -140,7 +140,7 @@ TEST_CASE("a report reaches the moderators once, and its reporter reads the deci
 }
 
 TEST_CASE("an invalid report is refused, and so is a report of something the caller may not see") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "x");
@@ -179,7 +179,7 @@ TEST_CASE("an invalid report is refused, and so is a report of something the cal
 }
 
 TEST_CASE("an address may make a limited number of reports per hour, and the operator is not counted") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.access.reportsPerHour = 2; });
+  Site site(GENERATE(eachWay()), [](Settings& settings) { settings.access.reportsPerHour = 2; });
   const Credential ada = site.user("ada");
   const auto report = [&](const Credential& by) {
     ReportVideo wanted = ofVideo(site.video(ada, "ada", "x"), "a@example.org");
@@ -195,7 +195,7 @@ TEST_CASE("an address may make a limited number of reports per hour, and the ope
 }
 
 TEST_CASE("moderators see a private video while a report of it is open") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const Credential eve = site.user("eve", Role::moderator);
@@ -223,7 +223,7 @@ TEST_CASE("moderators see a private video while a report of it is open") {
 }
 
 TEST_CASE("a moderator neither reads nor decides on reports about the moderator, and an admin does") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential eve = site.user("eve", Role::moderator);
   const Credential mo = site.user("mo", Role::moderator);
@@ -273,7 +273,7 @@ TEST_CASE("a moderator neither reads nor decides on reports about the moderator,
 }
 
 TEST_CASE("a report shows a name or text only as long as the reader may see the video") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const Credential eve = site.user("eve", Role::moderator);
@@ -324,7 +324,7 @@ TEST_CASE("a report shows a name or text only as long as the reader may see the 
 }
 
 TEST_CASE("a held comment is reported by its author and moderators only; to others it does not exist") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.comments.words = {"casino"}; });
+  Site site(GENERATE(eachWay()), [](Settings& settings) { settings.comments.words = {"casino"}; });
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const Credential eve = site.user("eve", Role::moderator);
@@ -347,7 +347,7 @@ TEST_CASE("a held comment is reported by its author and moderators only; to othe
 }
 
 TEST_CASE("guests may have a limited number of open reports, of one thing and of all") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) {
+  Site site(GENERATE(eachWay()), [](Settings& settings) {
     settings.reports.maxOfGuests = 3;
     settings.reports.maxOfGuestsPerSubject = 2;
   });
@@ -378,7 +378,7 @@ TEST_CASE("guests may have a limited number of open reports, of one thing and of
 }
 
 TEST_CASE("a guest's address stands for nobody: another report with it is another report") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
   for (const char* const text : {"", "what is true", "what is true"}) {
@@ -392,7 +392,7 @@ TEST_CASE("a guest's address stands for nobody: another report with it is anothe
 }
 
 TEST_CASE("who holds a signed link reports the video that it shows, and its comments") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
   const VideoId other = site.video(ada, "ada", "y");
@@ -415,7 +415,7 @@ TEST_CASE("who holds a signed link reports the video that it shows, and its comm
 }
 
 TEST_CASE("a report by a moderator opens no private video, and reports follow a video to its new owner") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential eve = site.user("eve", Role::moderator);
   const Credential mo = site.user("mo", Role::moderator);
@@ -433,7 +433,7 @@ TEST_CASE("a report by a moderator opens no private video, and reports follow a 
 }
 
 TEST_CASE("reports by a deleted account lose author, text and contact, and reports by others about it stay") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const Credential eve = site.user("eve", Role::moderator);

@@ -83,11 +83,6 @@ void replace(std::string& text, const std::string& word, const std::string& with
     text.replace(at, word.size(), with);
 }
 
-std::string textOf(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 struct TableRow {
   std::string operation;  // without its variant (`?…`)
   bool isOpen = false;    // allowed to anyone, so that no check is needed
@@ -95,7 +90,7 @@ struct TableRow {
 
 // Reads the table in lib/access/rights.hpp; the keys are its constants.
 std::map<std::string, TableRow> rightsByConstant() {
-  const std::string text = textOf(VIDEO_SOURCE_DIR "/lib/access/rights.hpp");
+  const std::string text = bytesOf(VIDEO_SOURCE_DIR "/lib/access/rights.hpp");
   const std::regex entry(R"re(constexpr Right (\w+)\{"([A-Za-z.]+)(\?[A-Za-z]+)?", ([^,]+),)re");
   std::map<std::string, TableRow> found;
   for (std::sregex_iterator at(text.begin(), text.end(), entry), end; at != end; ++at)
@@ -396,9 +391,9 @@ TEST_CASE("every operation has a right in the table, and every right is checked 
     CHECK(acts.contains(operation));
     guarded.insert(operation);
     const std::string noun = operation.substr(0, operation.find('.'));
-    std::string asks = textOf(VIDEO_SOURCE_DIR "/lib/access/view.cpp");
+    std::string asks = bytesOf(VIDEO_SOURCE_DIR "/lib/access/view.cpp");
     for (const auto& entry : std::filesystem::directory_iterator(VIDEO_SOURCE_DIR "/lib/" + noun))
-      if (entry.path().extension() == ".cpp" && entry.path().filename() != "wire.cpp") asks += textOf(entry.path());
+      if (entry.path().extension() == ".cpp" && entry.path().filename() != "wire.cpp") asks += bytesOf(entry.path());
     CHECK((row.isOpen || std::regex_search(asks, std::regex("rights::" + constant + "\\b"))));
   }
   for (const std::string& act : acts) {

@@ -8,7 +8,7 @@ using namespace video;
 using namespace video::test;
 
 TEST_CASE("status, limits and reload are for admins") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential root = site.user("root", Role::admin);
   const Credential ada = site.user("ada");
   for (const Credential& by : {root, Credential(Operator{})}) {

@@ -22,7 +22,7 @@ NewShare shareOf(const VideoId& video, ShareWhat what = ShareWhat::view) {
 }  // namespace
 
 TEST_CASE("signed links can be created, listed and revoked") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "x");
@@ -60,7 +60,7 @@ TEST_CASE("signed links can be created, listed and revoked") {
 
 TEST_CASE("a view link opens one video until it is revoked or the key changes") {
   const StreamAccess access = GENERATE(StreamAccess::everyone, StreamAccess::session, StreamAccess::signed_);
-  Site site(GENERATE(Way::local, Way::remote), [&](Settings& settings) { settings.access.stream = access; });
+  Site site(GENERATE(eachWay()), [&](Settings& settings) { settings.access.stream = access; });
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x", movie(700));
   const VideoId other = site.video(ada, "ada", "y");
@@ -88,7 +88,7 @@ TEST_CASE("a view link opens one video until it is revoked or the key changes") 
 
 TEST_CASE("a view link covers all that belongs to its video, also to a private one") {
   const StreamAccess access = GENERATE(StreamAccess::everyone, StreamAccess::session, StreamAccess::signed_);
-  Site site(GENERATE(Way::local, Way::remote), [&](Settings& settings) { settings.access.stream = access; });
+  Site site(GENERATE(eachWay()), [&](Settings& settings) { settings.access.stream = access; });
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
   site.at(ada).comments().post(ada, {video, "hello", {}});
@@ -111,7 +111,7 @@ TEST_CASE("a view link covers all that belongs to its video, also to a private o
 }
 
 TEST_CASE("an upload link allows uploading to one video while its owner is enabled") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const AddedVideo video = site.at(ada).videos().add(ada, {"ada", "x"});
   const CreatedShare made = site.at(ada).shares().create(ada, shareOf(video.id, ShareWhat::upload));
@@ -135,7 +135,7 @@ TEST_CASE("an upload link allows uploading to one video while its owner is enabl
 }
 
 TEST_CASE("a view link opens nothing while the video's owner is disabled") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x", movie(700));
   const Credential link = linkOf(site.at(ada).shares().create(ada, shareOf(video)).url);
@@ -152,8 +152,7 @@ TEST_CASE("a view link opens nothing while the video's owner is disabled") {
 }
 
 TEST_CASE("links are absolute if public_url is set") {
-  Site site(GENERATE(Way::local, Way::remote),
-            [](Settings& settings) { settings.shares.publicUrl = "https://video.example/site"; });
+  Site site(GENERATE(eachWay()), [](Settings& settings) { settings.shares.publicUrl = "https://video.example/site"; });
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
   CHECK(site.at(ada)
@@ -176,7 +175,7 @@ TEST_CASE("stream.access decides who may watch") {
       {StreamAccess::session, false, true},
       {StreamAccess::signed_, false, false},
   }));
-  Site site(GENERATE(Way::local, Way::remote), [&, to = access](Settings& settings) { settings.access.stream = to; });
+  Site site(GENERATE(eachWay()), [&, to = access](Settings& settings) { settings.access.stream = to; });
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const Credential root = site.user("root", Role::admin);

@@ -45,7 +45,7 @@ bool isSignedIn(Site& site, const Credential& by) {
 }  // namespace
 
 TEST_CASE("changing a password requires the old one and ends the other sessions") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const Credential root = site.user("root", Role::admin);
@@ -73,7 +73,7 @@ TEST_CASE("changing a password requires the old one and ends the other sessions"
 }
 
 TEST_CASE("only admins change role and quota or disable users, and one enabled admin remains") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential root = site.user("root", Role::admin);
   const Credential token = Secret{site.at(ada).tokens().create(ada, {"ada", "cron", Scope::full, {}}).token, false};
@@ -112,7 +112,7 @@ TEST_CASE("only admins change role and quota or disable users, and one enabled a
 }
 
 TEST_CASE("sessions can be listed, and revoked by id, by user or all at once") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const Credential root = site.user("root", Role::admin);
@@ -159,7 +159,7 @@ TEST_CASE("sessions can be listed, and revoked by id, by user or all at once") {
 
 TEST_CASE("a session that session.max has ended is not listed, and the others end no later than that") {
   constexpr std::chrono::hours longest{1};
-  Site site(GENERATE(Way::local, Way::remote), [&](Settings& settings) { settings.access.sessionMax = longest; });
+  Site site(GENERATE(eachWay()), [&](Settings& settings) { settings.access.sessionMax = longest; });
   const Credential ada = site.user("ada");
   signIn(site, "ada", "password-of-ada");
   Sessions& sessions = site.at(ada).sessions();
@@ -185,7 +185,7 @@ TEST_CASE("a session that session.max has ended is not listed, and the others en
 }
 
 TEST_CASE("tokens are listed with their last use and can be revoked all at once") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const Credential root = site.user("root", Role::admin);
@@ -212,7 +212,7 @@ TEST_CASE("tokens are listed with their last use and can be revoked all at once"
 }
 
 TEST_CASE("a token that was created with a token ends with it, by its date or its revocation") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const auto create = [&](const Credential& by, Nullable<Time> expires) {
     return site.at(by).tokens().create(by, {"ada", "x", Scope::full, expires});
@@ -238,7 +238,7 @@ TEST_CASE("a token that was created with a token ends with it, by its date or it
 }
 
 TEST_CASE("a new password names the tokens that stay, or ends them") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const CreatedToken one = site.at(ada).tokens().create(ada, {"ada", "cron", Scope::read, {}});
   const Credential own = Secret{site.at(ada).tokens().create(ada, {"ada", "own", Scope::full, {}}).token, false};
@@ -270,7 +270,7 @@ TEST_CASE("a new password names the tokens that stay, or ends them") {
 }
 
 TEST_CASE("password guessing is slowed down, but not for the owner's known address") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.access.loginAttempts = 3; });
+  Site site(GENERATE(eachWay()), [](Settings& settings) { settings.access.loginAttempts = 3; });
   site.user("ada");
   Sessions& sessions = site.at(Anonymous{}).sessions();
   for (int i = 0; i < 3; ++i)

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <fstream>
+#include <iterator>
 
 #include "catch.hpp"
 #include "http/client/client.hpp"
@@ -14,6 +16,17 @@
 #include "users/fields.hpp"
 
 namespace video::test {
+
+void idle(Settings& settings) {
+  for (auto& [name, timing] : settings.tasks.timings) timing.enabled = false;
+}
+
+RemoveVideo removing(const VideoId& id, std::optional<bool> now) {
+  RemoveVideo wanted;
+  wanted.id = id;
+  wanted.now = now;
+  return wanted;
+}
 
 Site::Site(Way way, const std::function<void(Settings&)>& change) {
   settings_.dataDirectory = folder_.path() / "data";
@@ -128,6 +141,15 @@ std::string readAll(const Content& content, std::size_t piece) {
   while (const std::size_t got = content.reader->read(bytes.size(), buffer))
     bytes.append(reinterpret_cast<const char*>(buffer.data()), got);
   return bytes;
+}
+
+std::string bytesOf(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void overwrite(const std::filesystem::path& file, const std::string& bytes) {
+  std::ofstream(file, std::ios::binary) << bytes;
 }
 
 std::size_t countFiles(const std::filesystem::path& folder) {

@@ -4,12 +4,14 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/bytes.hpp"
 #include "base/credential.hpp"
 #include "base/error.hpp"
+#include "catch.hpp"
 #include "temp.hpp"
 #include "toolkit/toolkit.hpp"
 
@@ -24,6 +26,16 @@ class Scheduler;
 namespace video::test {
 
 enum class Way { local, remote };
+
+/// Both ways, for GENERATE. With ThreadSanitizer only the remote one: it runs the same operations in a server with all
+/// its threads, so that the local one would find nothing more, for half of the time of the longest part of CI.
+inline Catch::Generators::GeneratorWrapper<Way> eachWay() {
+#ifdef __SANITIZE_THREAD__
+  return Catch::Generators::value(Way::remote);
+#else
+  return Catch::Generators::values({Way::local, Way::remote});
+#endif
+}
 
 /// A site on a new data directory. Its operations are called directly, or over HTTP from a real server (by the
 /// operator over the operator's socket, by others over TCP).
@@ -59,6 +71,11 @@ class Site {
   std::string url_;
 };
 
+/// Tasks run only on request.
+void idle(Settings& settings);
+/// Returns the request to remove a video, at once where `now`.
+RemoveVideo removing(const VideoId& id, std::optional<bool> now = {});
+
 /// Returns `size` bytes that begin like an mp4 and differ for each `seed`.
 std::string movie(std::size_t size = 3000, int seed = 0);
 /// Returns a small PNG picture that differs for each `seed`.
@@ -69,6 +86,10 @@ ByteSource sourceOf(const std::string& text, std::size_t piece = 1000);
 std::string readAll(const Content& content, std::size_t piece = 700);
 /// Returns the credential that a signed link is, from its URL.
 Credential linkOf(const std::string& url);
+/// Returns the bytes of a file.
+std::string bytesOf(const std::filesystem::path& file);
+/// Writes a file, in place of what it had.
+void overwrite(const std::filesystem::path& file, const std::string& bytes);
 /// Counts the regular files below a folder.
 std::size_t countFiles(const std::filesystem::path& folder);
 

@@ -47,7 +47,7 @@ std::int64_t bytesUsed(Site& site, const std::string& user) {
 }  // namespace
 
 TEST_CASE("subtitles are stored as WebVTT, listed with their video, replaced and deleted") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
   CHECK_FALSE(site.at(ada).videos().show(ada, {video, {}}).subtitles.has_value());
@@ -90,7 +90,7 @@ TEST_CASE("subtitles are stored as WebVTT, listed with their video, replaced and
 
 TEST_CASE("those see a video's subtitles and chapters who see the video") {
   const StreamAccess access = GENERATE(StreamAccess::everyone, StreamAccess::session, StreamAccess::signed_);
-  Site site(GENERATE(Way::local, Way::remote), [&](Settings& settings) { settings.access.stream = access; });
+  Site site(GENERATE(eachWay()), [&](Settings& settings) { settings.access.stream = access; });
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "x");
@@ -133,7 +133,7 @@ TEST_CASE("those see a video's subtitles and chapters who see the video") {
 
 TEST_CASE(
     "a file that is no subtitles, a language that is none, and what does not fit are refused, and change nothing") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "x");
@@ -171,8 +171,7 @@ TEST_CASE("a video has subtitles in at most 32 languages") {
 }
 
 TEST_CASE("subtitles count for the owner's quota, until the video is purged") {
-  Site site(GENERATE(Way::local, Way::remote),
-            [](Settings& settings) { settings.deletions.delay = std::chrono::milliseconds{0}; });
+  Site site(GENERATE(eachWay()), [](Settings& settings) { settings.deletions.delay = std::chrono::milliseconds{0}; });
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x", movie(3000));
   const std::int64_t size = std::ssize(vtt);
@@ -198,7 +197,7 @@ TEST_CASE("subtitles count for the owner's quota, until the video is purged") {
 }
 
 TEST_CASE("lines of the description are chapters") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
   requireFault([&] { site.at(ada).videos().chapters(ada, {video, {}}); }, Fault::notFound, "chapters");

@@ -28,11 +28,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Tasks run only on request.
-void idle(Settings& settings) {
-  for (auto& [name, timing] : settings.tasks.timings) timing.enabled = false;
-}
-
 // Returns the run that was recorded last; an empty one if there is none.
 TaskRun newestRun(Tasks& tasks, const std::string& name) {
   TaskRunQuery query;
@@ -123,7 +118,7 @@ std::vector<std::string> namesIn(const fs::path& folder) {
 }  // namespace
 
 TEST_CASE("tasks are listed with their counts, for admins only") {
-  Site site(GENERATE(Way::local, Way::remote), idle);
+  Site site(GENERATE(eachWay()), idle);
   const Credential ada = site.user("ada");
   const Credential root = site.user("root", Role::admin);
   Tasks& tasks = site.at(root).tasks();
@@ -155,7 +150,7 @@ TEST_CASE("tasks are listed with their counts, for admins only") {
 }
 
 TEST_CASE("the last 100 runs are kept") {
-  Site site(GENERATE(Way::local, Way::remote), idle);
+  Site site(GENERATE(eachWay()), idle);
   Tasks& tasks = site.at(Operator{}).tasks();
   std::int64_t last = 0;
   for (int i = 0; i < 103; ++i) last = runOf(site, "upload-sweep").id;
@@ -187,7 +182,7 @@ TEST_CASE("the last 100 runs are kept") {
 }
 
 TEST_CASE("view-sweep removes viewers who were counted over 24 hours ago, and old history") {
-  Site site(GENERATE(Way::local, Way::remote), idle);
+  Site site(GENERATE(eachWay()), idle);
   const Credential ada = site.user("ada");
   WatchVideo watch;
   watch.positionMs = 10'000;
@@ -206,7 +201,7 @@ TEST_CASE("view-sweep removes viewers who were counted over 24 hours ago, and ol
 }
 
 TEST_CASE("session-sweep removes expired sessions") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) {
+  Site site(GENERATE(eachWay()), [](Settings& settings) {
     idle(settings);
     settings.access.sessionTtl = 1ms;
   });
@@ -221,7 +216,7 @@ TEST_CASE("session-sweep removes expired sessions") {
 
 TEST_CASE("report-sweep removes reports that were resolved long enough ago, in steps, and keeps open ones") {
   const bool isOld = GENERATE(true, false);
-  Site site(GENERATE(Way::local, Way::remote), [&](Settings& settings) {
+  Site site(GENERATE(eachWay()), [&](Settings& settings) {
     idle(settings);
     settings.store.synchronous = store::Synchronous::normal;
     if (isOld) settings.tasks.keepReports = {};
@@ -251,7 +246,7 @@ TEST_CASE("report-sweep removes reports that were resolved long enough ago, in s
 }
 
 TEST_CASE("upload-sweep removes old interrupted uploads and keeps uploads in progress") {
-  Site site(GENERATE(Way::local, Way::remote), idle);
+  Site site(GENERATE(eachWay()), idle);
   const Credential ada = site.user("ada");
   const VideoId open = site.at(ada).videos().add(ada, {"ada", "open"}).id;
   const fs::path incoming = site.data() / "incoming";
@@ -268,7 +263,7 @@ TEST_CASE("upload-sweep removes old interrupted uploads and keeps uploads in pro
 }
 
 TEST_CASE("upload-sweep deletes the video of an upload whose process was killed, and what has been pending for long") {
-  const Way way = GENERATE(Way::local, Way::remote);
+  const Way way = GENERATE(eachWay());
   const bool wasOpen = GENERATE(false, true);  // or starts after the crash, and removes the partial file
   const TempDirectory folder;
   const auto set = [&](Settings& settings) {
@@ -342,7 +337,7 @@ TEST_CASE("upload-sweep keeps a partial file as long as its video cannot be queu
 }
 
 TEST_CASE("upload-sweep leaves videos that were added a short time ago") {
-  Site site(GENERATE(Way::local, Way::remote), idle);
+  Site site(GENERATE(eachWay()), idle);
   const Credential ada = site.user("ada");
   const VideoId young = site.at(ada).videos().add(ada, {"ada", "young"}).id;
   CHECK(runOf(site, "upload-sweep").done == 0);
@@ -351,7 +346,7 @@ TEST_CASE("upload-sweep leaves videos that were added a short time ago") {
 
 TEST_CASE("a content that is missing or damaged is 018, degrades the daemon, and is found by verify") {
   const test::QuietLog quiet;
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) {
+  Site site(GENERATE(eachWay()), [](Settings& settings) {
     idle(settings);
     settings.tasks.verifyShare = 2;
   });
@@ -403,7 +398,7 @@ TEST_CASE("a content that is missing or damaged is 018, degrades the daemon, and
 
 TEST_CASE("a content that cannot be read to its end while it is sent is recorded as damaged") {
   const test::QuietLog quiet;
-  Site site(GENERATE(Way::local, Way::remote), idle);
+  Site site(GENERATE(eachWay()), idle);
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
   const Content content = site.at(Anonymous{}).videos().open(Anonymous{}, {video, std::nullopt});
@@ -414,7 +409,7 @@ TEST_CASE("a content that cannot be read to its end while it is sent is recorded
 }
 
 TEST_CASE("orphan-sweep moves old files without a row to lost+found and leaves the rest") {
-  Site site(GENERATE(Way::local, Way::remote), idle);
+  Site site(GENERATE(eachWay()), idle);
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x", movie(2000, 1));
   site.at(ada).uploads().put(ada, {video, std::nullopt},
@@ -459,7 +454,7 @@ TEST_CASE("orphan-sweep removes from lost+found what was put there long ago, but
 }
 
 TEST_CASE("wal-checkpoint empties the write-ahead log") {
-  Site site(GENERATE(Way::local, Way::remote), idle);
+  Site site(GENERATE(eachWay()), idle);
   site.user("ada");
   const fs::path log = site.data() / "video.db-wal";
   CHECK(fs::file_size(log) > 0);

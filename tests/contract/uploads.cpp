@@ -21,7 +21,7 @@ using namespace video::test;
 using namespace std::chrono_literals;
 
 TEST_CASE("an upload goes on where it stopped, and publishes its video when it is whole") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   Uploads& uploads = site.at(ada).uploads();
   const std::string bytes = movie(300'000);
@@ -74,7 +74,7 @@ TEST_CASE("an upload goes on where it stopped, and publishes its video when it i
 }
 
 TEST_CASE("what has arrived of a piece that broke off stays") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   Uploads& uploads = site.at(ada).uploads();
   const std::string bytes = movie(200'000);
@@ -105,7 +105,7 @@ TEST_CASE("what has arrived of a piece that broke off stays") {
 }
 
 TEST_CASE("a piece with a checksum counts whole or not at all") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   Uploads& uploads = site.at(ada).uploads();
   const std::string bytes = movie(50'000);
@@ -134,7 +134,7 @@ TEST_CASE("a piece with a checksum counts whole or not at all") {
 }
 
 TEST_CASE("the size of an upload may be said later, and not be changed") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.uploads.maxUpload = 100'000; });
+  Site site(GENERATE(eachWay()), [](Settings& settings) { settings.uploads.maxUpload = 100'000; });
   const Credential ada = site.user("ada");
   Uploads& uploads = site.at(ada).uploads();
   const std::string bytes = movie(50'000);
@@ -163,7 +163,7 @@ TEST_CASE("the size of an upload may be said later, and not be changed") {
 }
 
 TEST_CASE("nothing is kept of a piece that goes beyond the size") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   Uploads& uploads = site.at(ada).uploads();
   const std::string bytes = movie(50'000);
@@ -178,7 +178,7 @@ TEST_CASE("nothing is kept of a piece that goes beyond the size") {
 }
 
 TEST_CASE("an upload is refused before a byte is sent") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) {
+  Site site(GENERATE(eachWay()), [](Settings& settings) {
     settings.uploads.maxUpload = 100'000;
     settings.uploads.maxPartial = 2;
   });
@@ -213,7 +213,7 @@ TEST_CASE("an upload is refused before a byte is sent") {
 }
 
 TEST_CASE("to those who have no right to it, an upload does not exist") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const Credential root = site.user("root", Role::admin);
@@ -239,7 +239,7 @@ TEST_CASE("to those who have no right to it, an upload does not exist") {
 }
 
 TEST_CASE("an upload that is removed takes its bytes and the video that it created along") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   Uploads& uploads = site.at(ada).uploads();
   const std::string bytes = movie(50'000);
@@ -261,7 +261,7 @@ TEST_CASE("an upload that is removed takes its bytes and the video that it creat
 }
 
 TEST_CASE("an upload replaces the content of a video when it is whole") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   Uploads& uploads = site.at(ada).uploads();
   const std::string before = movie(3'000, 7);
@@ -282,7 +282,7 @@ TEST_CASE("an upload replaces the content of a video when it is whole") {
 }
 
 TEST_CASE("an upload whose content is refused for what it is is removed") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   Uploads& uploads = site.at(ada).uploads();
   const std::string text(5'000, 'x');
@@ -299,7 +299,7 @@ TEST_CASE("an upload whose content is refused for what it is is removed") {
 }
 
 TEST_CASE("the holder of an upload link resumes what was created through a link, and nothing else") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const AddedVideo video = site.at(ada).videos().add(ada, {"ada", "x"});
   const Credential link = linkOf(video.uploadUrl);
@@ -324,7 +324,7 @@ TEST_CASE("the holder of an upload link resumes what was created through a link,
 }
 
 TEST_CASE("an upload expires some time after its last byte, and is swept with its video") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.uploads.ttl = 1ms; });
+  Site site(GENERATE(eachWay()), [](Settings& settings) { settings.uploads.ttl = 1ms; });
   const Credential ada = site.user("ada");
   Uploads& uploads = site.at(ada).uploads();
   const ResumableUpload made = uploads.create(ada, sized(50));
@@ -356,7 +356,7 @@ TEST_CASE("a partial upload is kept by the sweep and by a daemon that starts, wh
 }
 
 TEST_CASE("an upload that another process holds, or a daemon that stops, is locked") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   Uploads& uploads = site.at(ada).uploads();
   const UploadId id = uploads.create(ada, sized(5'000)).id;
@@ -377,7 +377,7 @@ TEST_CASE("an upload that another process holds, or a daemon that stops, is lock
 }
 
 TEST_CASE("the newest request stops the one that sends, and keeps what it has sent") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   Uploads& uploads = site.at(ada).uploads();
   const std::string bytes = movie(100'000);

@@ -24,7 +24,7 @@ using Titles = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("a video is added, uploaded, shown and read back") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const AddedVideo added = site.at(ada).videos().add(ada, {"ada", "First · 第一"});
   CHECK(added.state == VideoState::pending);
@@ -70,7 +70,7 @@ TEST_CASE("a video is added, uploaded, shown and read back") {
 }
 
 TEST_CASE("videos.add refuses other users' videos and invalid names") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   Videos& videos = site.at(ada).videos();
@@ -85,7 +85,7 @@ TEST_CASE("videos.add refuses other users' videos and invalid names") {
 }
 
 TEST_CASE("videos are listed in pages, filtered and sorted") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const Credential root = site.user("root", Role::admin);
@@ -153,7 +153,7 @@ TEST_CASE("videos are listed in pages, filtered and sorted") {
 }
 
 TEST_CASE("videos.set changes only the given fields") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId id = site.video(ada, "ada", "first");
@@ -209,7 +209,7 @@ TEST_CASE("a content that replaces another in the same second has another Last-M
 }
 
 TEST_CASE("a refused upload leaves nothing behind") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.uploads.maxUpload = 10'000; });
+  Site site(GENERATE(eachWay()), [](Settings& settings) { settings.uploads.maxUpload = 10'000; });
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const std::string old = movie(4000, 1);
@@ -250,7 +250,7 @@ TEST_CASE("a refused upload leaves nothing behind") {
 }
 
 TEST_CASE("an upload over the quota is refused") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   NewUser limited;
   limited.name = "ada";
   limited.password = "password-of-ada";
@@ -273,7 +273,7 @@ TEST_CASE("an upload over the quota is refused") {
 }
 
 TEST_CASE("a quota holds for what is on the disk: contents that are replaced in a loop, and uploads in progress") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.uploads.quota = 20'000; });
+  Site site(GENERATE(eachWay()), [](Settings& settings) { settings.uploads.quota = 20'000; });
   const Credential ada = site.user("ada");
   const VideoId first = site.video(ada, "ada", "first", movie(15'000));
   Uploads& uploads = site.at(ada).uploads();
@@ -319,7 +319,7 @@ TEST_CASE("a quota holds for what is on the disk: contents that are replaced in 
 }
 
 TEST_CASE("an upload to a video with an upload in progress is refused") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const VideoId video = site.at(ada).videos().add(ada, {"ada", "x"}).id;
   {
@@ -342,7 +342,7 @@ TEST_CASE("an upload to a video with an upload in progress is refused") {
 }
 
 TEST_CASE("a user's uploads in progress are limited, and take nothing from others") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.uploads.maxPerUser = 2; });
+  Site site(GENERATE(eachWay()), [](Settings& settings) { settings.uploads.maxPerUser = 2; });
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const auto add = [&](const Credential& by, const std::string& name) {
@@ -383,7 +383,7 @@ TEST_CASE("a user's uploads in progress are limited, and take nothing from other
 }
 
 TEST_CASE("a content is verified, and a damaged or missing one is found") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "x");
@@ -430,7 +430,7 @@ TEST_CASE("a content is verified, and a damaged or missing one is found") {
 }
 
 TEST_CASE("uploads.begin refuses a wrong size and recognises the same content before any byte is sent") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.uploads.maxUpload = 10'000; });
+  Site site(GENERATE(eachWay()), [](Settings& settings) { settings.uploads.maxUpload = 10'000; });
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x", movie(600));
   const std::string hash = site.at(ada).videos().show(ada, {video, std::nullopt}).sha256;
@@ -441,7 +441,7 @@ TEST_CASE("uploads.begin refuses a wrong size and recognises the same content be
 }
 
 TEST_CASE("a rehearsed upload fails like the real one, and creates nothing") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) {
+  Site site(GENERATE(eachWay()), [](Settings& settings) {
     settings.uploads.maxUpload = 10'000;
     settings.uploads.quota = 6'000;
   });
@@ -477,7 +477,7 @@ TEST_CASE("an upload that does not fit on the disk is refused before any byte is
   const std::string bytes = movie(8'000'000);
   TempDirectory probe;
   const std::uint64_t free = std::filesystem::space(probe.path()).available;
-  Site site(GENERATE(Way::local, Way::remote),
+  Site site(GENERATE(eachWay()),
             [&](Settings& settings) { settings.store.freeSpaceFloor = free > 500'000'000 ? free - 500'000'000 : 0; });
   const Credential ada = site.user("ada");
   const VideoId video = site.at(ada).videos().add(ada, {"ada", "x"}).id;
@@ -486,7 +486,7 @@ TEST_CASE("an upload that does not fit on the disk is refused before any byte is
 }
 
 TEST_CASE("a user has so many pending videos; the operator adds more") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.videos.maxPending = 2; });
+  Site site(GENERATE(eachWay()), [](Settings& settings) { settings.videos.maxPending = 2; });
   const Credential ada = site.user("ada");
   const Credential root = site.user("root", Role::admin);
   const auto add = [&](const Credential& by) { return site.at(by).videos().add(by, {"ada", "x"}).id; };

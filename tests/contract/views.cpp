@@ -45,7 +45,7 @@ std::int64_t viewsOf(Site& site, const VideoId& video) {
 }  // namespace
 
 TEST_CASE("users resume where they left off, and others do not see where that is") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "x");
@@ -74,7 +74,7 @@ TEST_CASE("users resume where they left off, and others do not see where that is
 }
 
 TEST_CASE("history is listed latest first, page by page, and cleared as a whole or by video") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   std::vector<VideoId> videos;
   for (int i = 0; i < 5; ++i) {
@@ -101,7 +101,7 @@ TEST_CASE("history is listed latest first, page by page, and cleared as a whole 
 }
 
 TEST_CASE("no history is kept for users who switch it off, nor positions near the beginning") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const VideoId video = site.video(ada, "ada", "x");
   site.at(ada).views().watch(ada, at(video, 4'999));
@@ -158,7 +158,7 @@ TEST_CASE("on a full disk a heartbeat is answered, and counted once there is spa
 }
 
 TEST_CASE("a viewer is counted once, after half of a short video") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "x");
@@ -178,7 +178,7 @@ TEST_CASE("a viewer is counted once, after half of a short video") {
 }
 
 TEST_CASE("the reply to a heartbeat has the danmaku posted since the previous one") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "x");
@@ -212,7 +212,7 @@ TEST_CASE("the reply to a heartbeat has the danmaku posted since the previous on
 }
 
 TEST_CASE("history is deleted with its user and with its video") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) {
+  Site site(GENERATE(eachWay()), [](Settings& settings) {
     settings.deletions.delay = std::chrono::milliseconds{0};
     settings.videos.remember = std::chrono::milliseconds{0};
   });

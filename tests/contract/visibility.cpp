@@ -280,7 +280,7 @@ TEST_CASE("for every endpoint that names a video, one that the caller may not se
 
 TEST_CASE("new videos are published as access.visibility says, and their owner changes it") {
   const Visibility usual = GENERATE(Visibility::public_, Visibility::unlisted, Visibility::private_);
-  Site site(GENERATE(Way::local, Way::remote), [&](Settings& settings) { settings.videos.visibility = usual; });
+  Site site(GENERATE(eachWay()), [&](Settings& settings) { settings.videos.visibility = usual; });
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   Videos& videos = site.at(ada).videos();
@@ -302,7 +302,7 @@ TEST_CASE("new videos are published as access.visibility says, and their owner c
 }
 
 TEST_CASE("the newest public videos are listed for anyone, in pages and by tag") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   std::vector<std::string> names;
@@ -360,7 +360,7 @@ TEST_CASE("the newest public videos are listed for anyone, in pages and by tag")
 
 TEST_CASE("where strangers may not watch, lists tell them the names of public videos and no more") {
   const StreamAccess stream = GENERATE(StreamAccess::session, StreamAccess::signed_);
-  Site site(GENERATE(Way::local, Way::remote), [&](Settings& settings) { settings.access.stream = stream; });
+  Site site(GENERATE(eachWay()), [&](Settings& settings) { settings.access.stream = stream; });
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "public name");
@@ -398,7 +398,7 @@ TEST_CASE("where strangers may not watch, lists tell them the names of public vi
 }
 
 TEST_CASE("tags are normalised, listed and bounded, and go with their video") {
-  Site site(GENERATE(Way::local, Way::remote), [](Settings& settings) { settings.deletions.delay = {}; });
+  Site site(GENERATE(eachWay()), [](Settings& settings) { settings.deletions.delay = {}; });
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const VideoId video = site.video(ada, "ada", "x");
@@ -488,7 +488,7 @@ TEST_CASE("a list by tag reads no more for videos that it does not show") {
 }
 
 TEST_CASE("a list by tag follows its videos: blocked, deleted, restored, given to another user") {
-  Site site(GENERATE(Way::local, Way::remote));
+  Site site(GENERATE(eachWay()));
   const Credential ada = site.user("ada");
   const Credential bob = site.user("bob");
   const Credential root = site.user("root", Role::admin);

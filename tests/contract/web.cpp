@@ -15,9 +15,7 @@ using namespace video::test;
 
 namespace {
 
-using Headers = httplib::Headers;
-
-Headers cookieOf(const Credential& by) {
+httplib::Headers cookieOf(const Credential& by) {
   return {{"Cookie", "session=" + std::get<Secret>(by).text}, {"Sec-Fetch-Site", "same-origin"}};
 }
 
@@ -42,7 +40,7 @@ TEST_CASE("every page has a strict content security policy, and sends no referre
         std::string("/account"), std::string("/admin"), "/v/" + video.text, "/embed/" + video.text,
         std::string("/u/ada"), std::string("/v/none")}) {
     CAPTURE(path);
-    Headers headers = cookieOf(ada);
+    httplib::Headers headers = cookieOf(ada);
     headers.emplace("Accept", "text/html");
     const auto page = client.Get(path, headers);
     REQUIRE(page);
@@ -102,7 +100,7 @@ TEST_CASE("a page has the language and theme that its reader has chosen or that 
   if (!isBuiltIn()) return;
   Site site(Way::remote);
   httplib::Client client(site.url());
-  const auto has = [&](const Headers& headers, const std::string& text) {
+  const auto has = [&](const httplib::Headers& headers, const std::string& text) {
     const auto page = client.Get("/", headers);
     REQUIRE(page);
     CHECK(page->body.find(text) != std::string::npos);
@@ -174,7 +172,7 @@ TEST_CASE("the page of a video exists for those who may see the video, and for n
   const VideoId video = site.video(ada, "ada", "a <b>film</b>");
   httplib::Client client(site.url());
   const auto statusFor = [&](const std::string& prefix, const Credential& by, const std::string& query = "") {
-    const Headers headers = std::holds_alternative<Secret>(by) ? cookieOf(by) : Headers{};
+    const httplib::Headers headers = std::holds_alternative<Secret>(by) ? cookieOf(by) : httplib::Headers{};
     return client.Get(prefix + video.text + query, headers)->status;
   };
   const auto open = client.Get("/v/" + video.text);

@@ -11,6 +11,7 @@
 #include "contract/site.hpp"
 #include "media_bytes.hpp"
 #include "shares/fields.hpp"
+#include "tokens/fields.hpp"
 #include "wait.hpp"
 
 using namespace video;
@@ -68,6 +69,12 @@ std::string normalised(std::string text) {
   };
   for (const auto& [pattern, with] : patterns) text = std::regex_replace(text, std::regex(pattern), with);
   return text;
+}
+
+// Returns the cursor of a page.
+std::string nextOf(const httplib::Result& page) {
+  REQUIRE(page);
+  return nlohmann::json::parse(page->body).at("next_cursor");
 }
 
 }  // namespace
@@ -350,6 +357,7 @@ TEST_CASE("the JSON of every endpoint is as recorded") {
   wire.client.Delete("/videos/" + video.text + "/comments/" + first.text, Wire::headers(ada));
   record("comments.list deleted", wire.get("/videos/" + video.text + "/comments"));
   record("comments.list parent", wire.get("/videos/" + video.text + "/comments?parent=" + first.text));
+  record("comments.listBy", wire.get("/user/ada/comments", ada));
   record("comments.removeBy.rehearse",
          wire.post("/user/ada/comments/delete/rehearse", R"({"since":"2026-01-01T00:00:00Z"})", root));
   record("comments.removeBy", wire.client.Delete("/user/ada/comments?since=1", Wire::headers(root)));
@@ -391,6 +399,11 @@ TEST_CASE("the JSON of every endpoint is as recorded") {
   record("tasks.run", wire.post("/tasks/report-sweep/run", "{}", root));
   record("tasks.history", wire.get("/tasks/media-probe/history", root));
   record("tokens.list", wire.get("/tokens", ada));
+  const auto login =
+      wire.post("/user/ada/tokens", R"({"label":"login","scope":"full","expires_in_ms":3600000,"login":true})", ada);
+  record("tokens.create login", login);
+  record("tokens.list login", wire.get("/tokens?limit=1&cursor=" + nextOf(wire.get("/tokens?limit=1", ada)), ada));
+  wire.client.Delete("/tokens/" + fromJson<CreatedToken>(login->body).id.text, Wire::headers(ada));
   record("sessions.list", wire.get("/user/ada/sessions", ada));
   record("users.change", wire.client.Patch("/user/ada", Wire::headers(root), R"({"bytes_quota_own":0})", "text/plain"));
   const std::string one = "/video/" + video.text;
@@ -451,6 +464,9 @@ TEST_CASE("the JSON of every endpoint is as recorded") {
   record("reports.show", wire.get(reported, root));
   record("reports.resolve", wire.post(reported + "/resolve", R"({"decision":"blocked","text":"seen"})", root));
   record("reports.made", wire.get("/user/ada/reports-made", ada));
+  record("videos.set user_name", wire.client.Patch(one, Wire::headers(root), R"({"user_name":"bob"})", "text/plain"));
+  wire.client.Patch(one, Wire::headers(root), R"({"user_name":"ada"})", "text/plain");
+  record("users.mute for_ms", wire.post("/user/bob/mute", R"({"for_ms":3600000})", root));
   record("users.mute", wire.post("/user/bob/mute", R"({"until":"2100-01-01T00:00:00Z"})", root));
   record("users.show muted", wire.get("/user/bob", root));
   record("videos.block", wire.post(one + "/block", R"({"reason":"a reason"})", root));

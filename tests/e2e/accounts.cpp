@@ -8,15 +8,13 @@
 #include <thread>
 
 #include "catch.hpp"
-#include "e2e/program.hpp"
+#include "e2e/ctl.hpp"
 
 using namespace video;
 using namespace video::e2e;
 namespace fs = std::filesystem;
 
 namespace {
-
-const std::string jsonType = "application/json";
 
 void addUser(const fs::path& data, const std::string& name, const std::string& role = "user") {
   REQUIRE(videoctl({"--data-dir", data.string(), "user", "add", name, "--role", role, "--password-stdin"},
@@ -284,7 +282,7 @@ TEST_CASE("a link that videoctl creates plays until it is revoked") {
   ctl({"share", "revoke", video, ctl({"-o", "id", "share", "list", video, "--limit", "1"})});
   CHECK(statusOf(client.Get(path)) == 403);
   const std::string second = ctl({"share", "create", video});
-  ctl({"data", "rotate-key"});
+  ctl({"data", "rotate-key", "--yes"});
   CHECK(statusOf(client.Get(second.substr(second.find("/videos/")))) == 403);
 }
 

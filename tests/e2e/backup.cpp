@@ -50,12 +50,6 @@ std::set<std::string> namesIn(const fs::path& folder) {
   return names;
 }
 
-bool isInstalled(const std::string& program) {
-  if (run({"sh", "-c", "command -v " + program}).status == 0) return true;
-  WARN("skipped: " << program << " is not installed");
-  return false;
-}
-
 // The commands of a recipe in doc/backup.md, which are between two lines of ``` after its heading.
 std::string recipe(const std::string& heading) {
   const std::string text = read(fs::path(VIDEO_SOURCE_DIR) / "doc/backup.md");

@@ -117,6 +117,7 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"users.change", "user-set"},
       {"users.remove", "user-delete"},
       {"sessions.revokeAll", "session-revoke"},
+      {"tokens.revokeAll", "token-revoke"},
       {"videos.add", "video-upload"},
       {"videos.known", "video-upload"},
       {"videos.listOf", "video-list"},
@@ -127,6 +128,7 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"uploads.stripLocation", "video-strip-location"},
       {"uploads.begin", "video-upload"},
       {"uploads.rehearse", "video-upload"},
+      {"uploads.probe", "video-upload"},
       {"uploads.status", "video-upload"},
       {"subtitles.put", "video-subtitle-add"},
       {"subtitles.list", "video-subtitle-list"},
@@ -135,6 +137,7 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"comments.remove", "comment-delete"},
       {"comments.removeBy", "comment-delete"},
       {"comments.listHeld", "comment-list"},
+      {"comments.listBy", "comment-list"},
       {"views.watch", "history-set"},
       {"views.resume", "history-show"},
       {"views.history", "history-list"},
@@ -150,7 +153,6 @@ TEST_CASE("every endpoint has a command and every command has an endpoint, or a 
       {"renditions.removeThumbnail", "video-thumbnail"},
   };
   const std::map<std::string, std::string> noCommand{
-      {"tokens.revokeAll", "tokens are ended by their ids"},
       {"videos.drop", "for guests, who have no program of ours"},
       {"videos.chapters", "for players; video show lists them"},
       {"uploads.testpage", "a page for browsers"},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -19,6 +20,9 @@ using Words = std::vector<std::string>;
 inline constexpr const char* idle =
     "[task.video-clear]\nenabled = false\n[task.user-clear]\nenabled = false\n[task.thumbnails]\nenabled = false\n"
     "[task.renditions]\nenabled = false\n";
+
+inline const std::string jsonType = "application/json";
+inline constexpr std::uint64_t mega = 1 << 20;
 
 inline std::string line(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
@@ -43,6 +47,20 @@ inline std::string content(char letter) {
 inline Words join(Words first, const Words& second) {
   first.insert(first.end(), second.begin(), second.end());
   return first;
+}
+
+// What it wrote; fails the test where it did not succeed.
+inline std::string need(const Ended& ended) {
+  INFO(ended.err);
+  REQUIRE(ended.status == 0);
+  return ended.out;
+}
+
+/// Whether a program is installed; if not, says that the test is skipped.
+inline bool isInstalled(const std::string& program) {
+  if (run({"sh", "-c", "PATH=$PATH:/usr/sbin command -v " + program}).status == 0) return true;
+  WARN("skipped: " << program << " is not installed (etc/packages.txt)");
+  return false;
 }
 
 // A daemon with an admin, and videoctl on one way to it.

@@ -240,3 +240,15 @@ TEST_CASE("the doctor sees a clock that was set back") {
               .status == 0);
   CHECK(doctor(config).faults("clock").find("problem: the clock says ") == 0);
 }
+
+TEST_CASE("a daemon is found by the data directory that is given, too") {
+  const Daemon daemon;
+  const Words here{"--data-dir", daemon.dataDirectory().string()};
+  const Ended status = videoctl(join(here, {"server", "status", "--columns", "ready", "--no-header"}));
+  CHECK(status.err == "");
+  CHECK(status.out == "true\n");
+  CHECK(videoctl(join(here, {"-o", "tsv", "doctor"})).out.find("none runs on") == std::string::npos);
+  const TempDirectory other;
+  REQUIRE(videoctl({"--data-dir", (other / "data").string(), "data", "init"}).status == 0);
+  CHECK(videoctl({"--data-dir", (other / "data").string(), "server", "status"}).status == 8);
+}

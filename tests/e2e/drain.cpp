@@ -5,23 +5,17 @@
 #include <utility>
 
 #include "catch.hpp"
-#include "e2e/program.hpp"
+#include "e2e/ctl.hpp"
 #include "queue.hpp"
 
 using namespace video;
 using namespace video::e2e;
 namespace fs = std::filesystem;
-using Words = std::vector<std::string>;
 
 namespace {
 
-std::string write(const fs::path& path, const std::string& text) {
-  std::ofstream(path) << text;
-  return path.string();
-}
-
 // Without a reserve, which would be made anew at each start; failures are tried again at once.
-constexpr const char* quick =
+constexpr const char* retriedAtOnce =
     "[storage]\nfree_space_floor = \"100000T\"\n[deletion]\nbatch = 1\nworkers = 1\nretry_delay = \"1ms\"\n";
 
 Words drainOf(const std::string& config, const fs::path& data, const Words& more = {}) {
@@ -30,7 +24,7 @@ Words drainOf(const std::string& config, const fs::path& data, const Words& more
   return words;
 }
 
-std::int64_t ask(store::Database& database, std::string_view sql) {
+std::int64_t queried(store::Database& database, std::string_view sql) {
   return database.read([&](store::Reader& reader) {
     auto query = reader.query(sql);
     return query.next() ? query.integer(0) : -1;
@@ -52,7 +46,7 @@ std::string faultsIn(const fs::path& data, const QueueSize& size) {
   store::Database database(store::DataDirectory::open(data, store::Hold::shared), options);
   std::string faults;
   const auto check = [&](std::string_view sql, std::size_t wanted) {
-    const std::int64_t found = ask(database, sql);
+    const std::int64_t found = queried(database, sql);
     if (!std::cmp_equal(found, wanted)) faults += fmt::format("{}: {}, not {}\n", sql, found, wanted);
   };
   check("SELECT cleared FROM deletion_totals", size.deleted);
@@ -97,7 +91,7 @@ TEST_CASE("from cron a drain is silent, and its exit status tells what is left")
   const fs::path data = home / "data";
   const QueueSize size{.deleted = 2, .kept = 1};
   fillQueue(data, size);
-  const std::string config = write(home / "ctl.toml", quick + std::string("max_tries = 2\n"));
+  const std::string config = write(home / "ctl.toml", retriedAtOnce + std::string("max_tries = 2\n"));
   store::StoreOptions options;
   options.freeSpaceFloor = 1ULL << 60;
   {
@@ -113,7 +107,7 @@ TEST_CASE("from cron a drain is silent, and its exit status tells what is left")
     const Ended held = run(drainOf(config, data, {"--lock-timeout", "300ms"}));
     CHECK(held.status == 9);
     CHECK(held.err.find("0 due, 1 leased by other processes") != std::string::npos);
-    CHECK(ask(other, "SELECT cleared FROM deletion_totals") == 1);
+    CHECK(queried(other, "SELECT cleared FROM deletion_totals") == 1);
   }
   // He is gone, and so is his lease; but the file cannot be removed.
   fs::path blob;
@@ -144,7 +138,7 @@ TEST_CASE("deleting and draining work on a full disk, even without a daemon") {
   if (!disk.isMounted()) return;
   const fs::path data = disk / "data";
   fillQueue(data, {.deleted = 3, .kept = 3, .bytes = 1 << 20});
-  const std::string config = write(home / "ctl.toml", quick);
+  const std::string config = write(home / "ctl.toml", retriedAtOnce);
   const std::string user = write(home / "password", "password of eve");
   fs::permissions(home / "password", fs::perms::owner_read);
   const auto ctl = [&](Words words, const std::string& settings) {
@@ -159,7 +153,7 @@ TEST_CASE("deleting and draining work on a full disk, even without a daemon") {
   const Ended listed = ctl({"-o", "id", "video", "list", "--user", "ada", "--limit", "1"}, config);
   CHECK(listed.status == 0);
   const std::string id = listed.out.substr(0, listed.out.find('\n'));
-  const Ended deleted = ctl({"video", "delete", id, "--now"}, config);
+  const Ended deleted = ctl({"video", "delete", id, "--now", "--yes"}, config);
   INFO(deleted.err);
   CHECK(deleted.status == 0);
   const Ended drained = run(drainOf(config, data));
@@ -171,7 +165,7 @@ TEST_CASE("deleting and draining work on a full disk, even without a daemon") {
 
 TEST_CASE("a drain shows progress on a terminal, but not in a pipe or with -q") {
   const TempDirectory home;
-  const std::string config = write(home / "ctl.toml", quick);
+  const std::string config = write(home / "ctl.toml", retriedAtOnce);
   const auto drain = [&](const std::string& name, const std::string& flags) {
     fillQueue(home / name, {.deleted = 9});
     const std::string command = builtProgram("videoctl") + " --config " + config + " --data-dir " +

@@ -19,13 +19,6 @@
 
 namespace video::e2e {
 
-/// Whether a program is installed; if not, says that the test is skipped.
-inline bool isInstalled(const std::string& program) {
-  if (run({"sh", "-c", "PATH=$PATH:/usr/sbin command -v " + program}).status == 0) return true;
-  WARN("skipped: " << program << " is not installed (etc/packages.txt)");
-  return false;
-}
-
 /// An address and a port on which nobody else listens: every process of the tests has an address of its own.
 inline std::string freeAddress() {
   static int port = 20'000;

@@ -18,6 +18,7 @@
 #include "catch.hpp"
 #include "data/import.hpp"
 #include "e2e/ctl.hpp"
+#include "media/sniff.hpp"
 #include "os/descriptor.hpp"
 #include "wait.hpp"
 
@@ -29,12 +30,12 @@ using Json = nlohmann::json;
 namespace {
 
 const fs::path dumps = fs::path(VIDEO_SOURCE_DIR) / "tests/e2e/dumps";
-const std::string config = "[access]\npassword_memlimit = \"8KiB\"\npassword_opslimit = 1\n";
+const std::string cheapHashes = "[access]\npassword_memlimit = \"8KiB\"\npassword_opslimit = 1\n";
 
 struct ImportPlace {
   ImportPlace() {
     fs::create_directory(folder / "contents");
-    write(folder / "ctl.toml", "data_dir = \"" + (folder / "data").string() + "\"\n" + config);
+    write(folder / "ctl.toml", "data_dir = \"" + (folder / "data").string() + "\"\n" + cheapHashes);
   }
   Ended run(const Words& words) const {
     return videoctl(join({"--direct", "--config", (folder / "ctl.toml").string()}, words));
@@ -104,7 +105,8 @@ TEST_CASE("a dump of the original site is imported, with a report, and the secon
             "video imported " + stem + "a1 Holiday; '22: ",
             "video skipped " + stem + "a2 : its file is not in the folder of contents",
             "video imported " + stem + "a3 to be deleted: is in the trash: its deletion was waiting",
-            "video failed " + stem + "a4 not a video: its content was refused: file: not a supported video format",
+            "video failed " + stem + "a4 not a video: its content was refused: file: not a supported video format (" +
+                media::listOfKinds() + ")",
             "video imported 01857000-0000-7000-8000-0000000000a5 kept its ID: ",
             "video skipped " + stem + "a6 : user 9 is not in the dump",
             "comment skipped 2f9d0fbc-9f3c-4f0e-8d1b-0000000000c3 : video no-such-video was not taken over",
@@ -153,7 +155,7 @@ TEST_CASE("a dump of the original site is imported, with a report, and the secon
   CHECK(third.err.find("imported 0 users, 1 videos, 0 comments; 10 were imported before") != std::string::npos);
 
   // People sign in with the passwords they had.
-  Daemon daemon(std::string(idle) + config, {}, place.folder / "data");
+  Daemon daemon(std::string(idle) + cheapHashes, {}, place.folder / "data");
   const auto signIn = [&](const std::string& name, const std::string& password) {
     return run({"curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", daemon.url() + "/user/" + name, "-d",
                 Json{{"pwd", password}}.dump()})

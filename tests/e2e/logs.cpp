@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-int signIn(const Daemon& daemon, const std::string& password) {
+int signInStatus(const Daemon& daemon, const std::string& password) {
   return std::stoi(run({"curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-d", R"({"pwd":")" + password + R"("})",
                         daemon.url() + "/user/anna"})
                        .out);
@@ -89,8 +89,8 @@ TEST_CASE("the shipped fail2ban filter finds failed sign-ins in each format, and
   REQUIRE(run({"curl", "-s", "-f", "-o", "/dev/null", "-d", R"({"user_name":"anna","pwd":"correct horse"})",
                daemon.url() + "/user"})
               .status == 0);
-  CHECK(signIn(daemon, "correct horse") == 200);
-  CHECK(signIn(daemon, "wrong horse") == 401);
+  CHECK(signInStatus(daemon, "correct horse") == 200);
+  CHECK(signInStatus(daemon, "wrong horse") == 401);
   const std::string address = "127.0.0.9";
   // On the page; and with names that are to confuse the filter.
   for (const std::string& path :

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "catch.hpp"
+#include "e2e/ctl.hpp"
 #include "e2e/nginx.hpp"
 #include "os/descriptor.hpp"
 
@@ -20,17 +21,6 @@ using namespace video::e2e;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string need(const Ended& ended) {
-  INFO(ended.err);
-  REQUIRE(ended.status == 0);
-  return ended.out;
-}
-
-std::string line(std::string text) {
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
-}
 
 // 30 s of 720p with sound, over 20 MB; made once per build folder.
 fs::path sample() {
@@ -96,12 +86,12 @@ std::vector<std::string> remote(const Daemon& daemon, std::vector<std::string> a
   return arguments;
 }
 
-void addUser(const Daemon& daemon, const std::string& name, const std::string& role = "user") {
+void addUserTo(const Daemon& daemon, const std::string& name, const std::string& role = "user") {
   need(videoctl(direct(daemon, {"user", "add", name, "--role", role, "--password-stdin"}),
                 {{}, "password of " + name, {}}));
 }
 
-std::string signIn(const Daemon& daemon, const std::string& name) {
+std::string newSession(const Daemon& daemon, const std::string& name) {
   const auto reply =
       nlohmann::json::parse(curl({"-d", R"({"user_name":")" + name + R"(","pwd":"password of )" + name + R"("})",
                                   daemon.url() + "/user/" + name}));
@@ -119,7 +109,7 @@ std::string addVideo(const Daemon& daemon, const std::string& session, const std
       .at("id");
 }
 
-std::size_t filesBelow(const fs::path& folder) {
+std::size_t countFiles(const fs::path& folder) {
   return static_cast<std::size_t>(std::count_if(fs::recursive_directory_iterator(folder), {},
                                                 [](const auto& entry) { return entry.is_regular_file(); }));
 }
@@ -146,8 +136,8 @@ TEST_CASE("a real video uploaded in any way downloads unchanged in any way") {
   const TempDirectory folder;
   const fs::path file = sample();
   const std::string hash = sha256(file);
-  addUser(daemon, "ada");
-  const std::string session = signIn(daemon, "ada");
+  addUserTo(daemon, "ada");
+  const std::string session = newSession(daemon, "ada");
   const std::string token = tokenOf(daemon, "ada");
   const Given byToken{{{"VIDEOCTL_TOKEN", token}}, {}, {}};
 
@@ -189,8 +179,8 @@ TEST_CASE("a real video uploaded in any way downloads unchanged in any way") {
 
 TEST_CASE("a video is deleted and then purged from the command line while the daemon runs") {
   Daemon daemon("[task.video-clear]\nevery = \"1h\"\n");
-  addUser(daemon, "ada");
-  const std::string session = signIn(daemon, "ada");
+  addUserTo(daemon, "ada");
+  const std::string session = newSession(daemon, "ada");
   const TempDirectory folder;
   const fs::path file = bigFile(folder, "small.mp4", 50'000);
   std::vector<std::string> ids;
@@ -204,10 +194,10 @@ TEST_CASE("a video is deleted and then purged from the command line while the da
   need(videoctl(direct(daemon, command)));
   CHECK(run({"curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", daemon.url() + "/videos/" + ids[0]}).out == "404");
   CHECK(curl({daemon.url() + "/user/ada/videos"}).starts_with(R"({"videos":[],)"));
-  CHECK(filesBelow(daemon.dataDirectory() / "blobs") == 8);
+  CHECK(countFiles(daemon.dataDirectory() / "blobs") == 8);
 
   need(videoctl(direct(daemon, {"queue", "drain", "--include-not-due", "--yes"})));
-  CHECK(filesBelow(daemon.dataDirectory() / "blobs") == 0);
+  CHECK(countFiles(daemon.dataDirectory() / "blobs") == 0);
   CHECK(need(videoctl(direct(daemon, {"-o", "id", "queue", "list"}))).empty());
   for (const std::string& id : ids) CHECK(videoctl(direct(daemon, {"video", "show", id})).status == 4);
   CHECK(daemon.terminate() == 0);
@@ -221,8 +211,8 @@ TEST_CASE("kill -9 in the middle of work loses nothing that was acknowledged") {
   std::vector<std::string> videos;
   for (int round = 0; round < 3; ++round) {
     Daemon daemon({}, {}, data);
-    if (round == 0) addUser(daemon, "ada");
-    const std::string session = signIn(daemon, "ada");
+    if (round == 0) addUserTo(daemon, "ada");
+    const std::string session = newSession(daemon, "ada");
     const std::string header = "X-Session-Id: " + session;
     const std::string id = addVideo(daemon, session, "round");
     curl({"-H", header, "-T", file.string(), daemon.url() + "/upload/" + id});
@@ -253,19 +243,19 @@ TEST_CASE("kill -9 in the middle of work loses nothing that was acknowledged") {
     curl({"-o", (home / "back.mp4").string(), daemon.url() + "/videos/" + id});
     CHECK(sha256(home / "back.mp4") == sha256(file));
   }
-  const std::string session = signIn(daemon, "ada");
+  const std::string session = newSession(daemon, "ada");
   const auto pending =
       nlohmann::json::parse(curl({"-H", "X-Session-Id: " + session, daemon.url() + "/user/ada/videos?state=pending"}));
   CHECK(pending.at("videos").size() == 3);
-  CHECK(filesBelow(data / "blobs") == 3);
+  CHECK(countFiles(data / "blobs") == 3);
   CHECK(daemon.terminate() == 0);
 }
 
 TEST_CASE("an interrupted upload keeps the old content and leaves nothing behind") {
   const Daemon daemon;
   const TempDirectory folder;
-  addUser(daemon, "ada");
-  const std::string session = signIn(daemon, "ada");
+  addUserTo(daemon, "ada");
+  const std::string session = newSession(daemon, "ada");
   const fs::path file = bigFile(folder, "video.mp4", 1'000'000);
   const std::string id = addVideo(daemon, session, "x");
   curl({"-H", "X-Session-Id: " + session, "-T", file.string(), daemon.url() + "/upload/" + id});
@@ -280,8 +270,8 @@ TEST_CASE("an interrupted upload keeps the old content and leaves nothing behind
   test::waitFor("the upload is under way", isUnderWay);
   socket.reset();
   test::waitFor("the upload has ended", [&] { return !isUnderWay(); });
-  CHECK(filesBelow(daemon.dataDirectory() / "incoming") == 0);
-  CHECK(filesBelow(daemon.dataDirectory() / "blobs") == 1);
+  CHECK(countFiles(daemon.dataDirectory() / "incoming") == 0);
+  CHECK(countFiles(daemon.dataDirectory() / "blobs") == 1);
   curl({"-o", (folder / "back.mp4").string(), daemon.url() + "/videos/" + id});
   CHECK(sha256(folder / "back.mp4") == sha256(file));
 }
@@ -291,8 +281,8 @@ TEST_CASE("uploads need no memory, and slow readers occupy no worker") {
       "[http]\nmax_connections_per_ip = 0\n[stream]\nmax_connections = 3000\nmax_connections_per_ip = 3000\n"
       "[storage]\nfree_space_floor = 0\n");
   const TempDirectory folder;
-  addUser(daemon, "ada");
-  const std::string session = signIn(daemon, "ada");
+  addUserTo(daemon, "ada");
+  const std::string session = newSession(daemon, "ada");
   const std::string header = "X-Session-Id: " + session;
   const std::size_t before = residentKiB(daemon.pid());
   const fs::path file = bigFile(folder, "big.mp4", 200'000'000);
@@ -325,8 +315,8 @@ TEST_CASE("uploads need no memory, and slow readers occupy no worker") {
 
 TEST_CASE("an upload that is too large is refused before it is sent, as a file and as a form") {
   const Daemon daemon("[stream]\nmax_upload = \"16MiB\"\n");
-  addUser(daemon, "ada");
-  const std::string session = signIn(daemon, "ada");
+  addUserTo(daemon, "ada");
+  const std::string session = newSession(daemon, "ada");
   const std::string id = addVideo(daemon, session, "large");
   const auto statusOf = [&](const std::string& method, const std::string& fields) {
     const Descriptor socket = connectTo(daemon.address());
@@ -354,8 +344,8 @@ TEST_CASE("an upload that is too large is refused before it is sent, as a file a
 
 TEST_CASE("uploads at full speed do not keep other requests from being answered") {
   const Daemon daemon("[storage]\nfree_space_floor = 0\n");
-  addUser(daemon, "ada");
-  const std::string header = "X-Session-Id: " + signIn(daemon, "ada");
+  addUserTo(daemon, "ada");
+  const std::string header = "X-Session-Id: " + newSession(daemon, "ada");
   const std::string session = header.substr(header.rfind(' ') + 1);
   const std::string piece = mp4Front() + std::string(1 << 20, 'x');
   std::atomic<unsigned> sending = 0;
@@ -374,7 +364,7 @@ TEST_CASE("uploads at full speed do not keep other requests from being answered"
   test::waitFor("every upload sends", [&] { return sending == count; });
   for (int i = 0; i < 20; ++i)
     CHECK(curl({"--max-time", "20", daemon.url() + "/user/ada/videos?limit=1"}).starts_with("{\"videos\":["));
-  CHECK(filesBelow(daemon.dataDirectory() / "incoming") == count);
+  CHECK(countFiles(daemon.dataDirectory() / "incoming") == count);
 }
 
 TEST_CASE("files that root creates in direct mode belong to the directory's owner, and the daemon can use them") {
@@ -411,9 +401,9 @@ TEST_CASE("files that root creates in direct mode belong to the directory's owne
   }
   curl({"-o", (home / "back.mp4").string(), url + "/videos/" + id});
   CHECK(sha256(home / "back.mp4") == sha256(file));
-  need(videoctl({"--data-dir", data.string(), "video", "delete", id, "--now"}));
+  need(videoctl({"--data-dir", data.string(), "video", "delete", id, "--now", "--yes"}));
   need(videoctl({"--data-dir", data.string(), "queue", "drain"}));
-  CHECK(filesBelow(data / "blobs") == 0);
+  CHECK(countFiles(data / "blobs") == 0);
   daemon.signal(SIGTERM);
   CHECK(daemon.wait().status == 0);
 }

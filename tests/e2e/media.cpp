@@ -64,12 +64,6 @@ std::vector<Made> allFiles() {
   };
 }
 
-std::string need(const Ended& ended) {
-  INFO(ended.err);
-  REQUIRE(ended.status == 0);
-  return ended.out;
-}
-
 void make(const TempDirectory& folder, const Made& made) {
   const std::string line =
       "ffmpeg -nostdin -loglevel error -y " + made.words + (made.words.ends_with("> ") ? "" : " ") + made.name;

@@ -35,7 +35,7 @@ std::set<std::string> seriesIn(const std::string& metrics) {
   return series;
 }
 
-std::set<std::string> namesIn(const std::string& text) {
+std::set<std::string> metricNamesIn(const std::string& text) {
   static const std::regex name(R"(\b(videod|process)_[a-z0-9_]+)");
   std::set<std::string> names;
   for (std::sregex_iterator found(text.begin(), text.end(), name), end; found != end; ++found)
@@ -119,12 +119,12 @@ TEST_CASE("every metric of the rules and the dashboard exists") {
   metricsOf(daemon);  // the first answer is counted by the next
   std::set<std::string> known;
   test::waitFor("a task has run", [&] {
-    known = namesIn(metricsOf(daemon));
+    known = metricNamesIn(metricsOf(daemon));
     return known.contains("videod_task_last_run_timestamp_seconds");
   });
   std::size_t count = 0;
   for (const char* const file : {"alerts.yml", "alerts_test.yml", "grafana.json"})
-    for (const std::string& name : namesIn(read(monitoring / file))) {
+    for (const std::string& name : metricNamesIn(read(monitoring / file))) {
       INFO(file << ": " << name);
       CHECK(known.contains(name));
       ++count;

@@ -1,5 +1,13 @@
 #pragma once
 
+#include <sys/socket.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "catch.hpp"
 #include "e2e/program.hpp"
 #include "os/descriptor.hpp"
 
@@ -19,6 +27,20 @@ struct Answered {
 Descriptor connectTo(const std::string& address);
 /// Sends `request` as it stands and reads until the server closes.
 Answered ask(const std::string& address, const std::string& request);
+
+/// What curl gets from a URL with these flags: the reply's status, and its body.
+inline std::pair<std::string, std::string> get(const std::string& url, const std::vector<std::string>& flags = {}) {
+  std::vector<std::string> arguments{"curl", "-s", "-w", "\n%{http_code}", url};
+  arguments.insert(arguments.end(), flags.begin(), flags.end());
+  const std::string out = run(arguments).out;
+  const std::size_t end = out.rfind('\n');
+  return {out.substr(end + 1), out.substr(0, end)};
+}
+
+/// Sends all of `text`.
+inline void send(const Descriptor& socket, std::string_view text) {
+  REQUIRE(::send(socket.number(), text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
+}
 
 /// An nginx of our own, as an oracle or in front of videod. Where nginx is not installed, tests say so and end.
 class Nginx {

@@ -73,7 +73,7 @@ TEST_CASE("a nightly import of a folder uploads new files, and none twice") {
   CHECK(nlohmann::json::parse(listed.out).at("results")[0].at("status") == "uploaded");
   CHECK(nlohmann::json::parse(listed.out).at("results")[1].at("status") == "failed");
   CHECK(site.run("ada", {"video", "upload", (in / "notes.txt").string()}).status == 7);
-  CHECK(site.run("ada", {"video", "upload", in.string()}).status == 7);
+  CHECK(site.run("ada", {"video", "upload", in.string()}).status == 2);
   CHECK(site.run("ada", {"video", "upload", in.string(), "--again"}).status == 2);
 }
 
@@ -86,16 +86,22 @@ TEST_CASE("an interrupted download resumes where it stopped, and the result is v
   const fs::path to = site.folder / "back.mp4";
   const fs::path part = site.folder / "back.mp4.part";
   const Words download{"video", "download", id, "--to", to.string()};
-
+  const Words resume = join(download, {"--resume"});
+  const auto needResumed = [&] {
+    CHECK(site.run("ada", resume).status == 0);
+    CHECK(read(to) == all);
+    CHECK_FALSE(fs::exists(part));
+    fs::remove(to);
+  };
   write(part, all.substr(0, 3500));
-  CHECK(site.run("ada", join(download, {"--resume"})).status == 0);
-  CHECK(read(to) == all);
-  CHECK_FALSE(fs::exists(part));
-
+  needResumed();
   write(part, "of another file");
-  CHECK(site.run("ada", join(download, {"--resume"})).status == 1);
-  CHECK(read(to) == all);
-  CHECK(site.run("ada", join(download, {"--resume"})).status == 0);  // from the beginning now
+  CHECK(site.run("ada", resume).status == 1);
+  CHECK_FALSE(fs::exists(to));
+  needResumed();           // from the beginning now
+  write(part, all + all);  // longer than it can be
+  needResumed();
+
   write(part, all.substr(0, 3500));
   CHECK(site.run("ada", {"video", "download", "nothing", "--to", to.string()}).status == 4);
   CHECK(read(part) == all.substr(0, 3500));
@@ -104,17 +110,26 @@ TEST_CASE("an interrupted download resumes where it stopped, and the result is v
     REQUIRE(::flock(other.number(), LOCK_EX) == 0);
     const Ended busy = site.run("ada", download);
     CHECK(busy.status == 9);
-    CHECK(busy.err.find("another download") != std::string::npos);
+    CHECK(busy.err.find("another program is writing to it") != std::string::npos);
     CHECK(read(part) == all.substr(0, 3500));
   }
-  write(part, all + all);  // longer than it can be
-  CHECK(site.run("ada", join(download, {"--resume"})).status == 0);
+  CHECK(site.run("ada", download).status == 0);
+  // What is there already is complete, or another file.
+  const Ended complete = site.run("ada", join(resume, {"--no-header"}));
+  CHECK(complete.status == 0);
+  CHECK(complete.out == "skipped\t" + id + '\t' + to.string() + "\talready downloaded\n");
+  write(to, "of somebody");
+  CHECK(site.run("ada", resume).status == 5);
+  CHECK(site.run("ada", download).status == 5);
+  CHECK(read(to) == "of somebody");
+  CHECK(site.run("ada", join(resume, {"--overwrite"})).status == 0);
   CHECK(read(to) == all);
 
-  CHECK(site.run("ada", join(download, {"--range", "10-19"})).status == 0);
+  const Words range = join(download, {"--overwrite", "--range"});
+  CHECK(site.run("ada", join(range, {"10-19"})).status == 0);
   CHECK(read(to) == all.substr(10, 10));
   CHECK(site.run("ada", {"video", "download", id, "--to", "-", "--range", "6000-"}).out == all.substr(6000));
-  CHECK(site.run("ada", join(download, {"--range", "100000-"})).status == 7);
+  CHECK(site.run("ada", join(range, {"100000-"})).status == 7);
   CHECK(site.run("ada", {"video", "upload", "--files-from", site.folder.path().string()}).status == 7);
   for (const char* wrong : {"x", "5", "9-3", "-5"})
     CHECK(site.run("ada", join(download, {std::string("--range=") + wrong})).status == 2);

@@ -12,17 +12,17 @@ using namespace video::e2e;
 
 namespace {
 
-constexpr std::size_t size = 100'000;
+constexpr std::size_t clipSize = 100'000;
 
-std::string content() {
+std::string clip() {
   std::string bytes = mp4Front();
-  for (std::uint32_t value = 1; bytes.size() < size; value = value * 1664525 + 1013904223)
+  for (std::uint32_t value = 1; bytes.size() < clipSize; value = value * 1664525 + 1013904223)
     bytes += static_cast<char>(value >> 24);
   return bytes;
 }
 
 /// The same file behind either server, with what that server says of it.
-struct Site {
+struct ServedFile {
   std::string address;
   std::string path;
   std::string etag;
@@ -209,14 +209,14 @@ TEST_CASE("conditional and range requests are answered as nginx does, except whe
   if (!Nginx::isInstalled()) return;
   const TempDirectory folder;
   const std::string file = (folder / "clip.mp4").string();
-  std::ofstream(file, std::ios::binary) << content();
+  std::ofstream(file, std::ios::binary) << clip();
 
   Daemon daemon("[http]\nidle_timeout = \"10s\"\n");
-  Site ours{daemon.address(), "/videos/" + upload(daemon, file), {}, {}};
+  ServedFile ours{daemon.address(), "/videos/" + upload(daemon, file), {}, {}};
 
   const Nginx nginx(fmt::format("root {}; default_type video/mp4; types {{}} if_modified_since before; max_ranges 16;",
                                 folder.path().string()));
-  Site theirs{nginx.address(), "/clip.mp4", {}, {}};
+  ServedFile theirs{nginx.address(), "/clip.mp4", {}, {}};
   ours.look();
   theirs.look();
 
@@ -237,24 +237,24 @@ TEST_CASE("an nginx in front sends the files, and passes on the client's address
   if (!Nginx::isInstalled()) return;
   const TempDirectory folder;
   const std::string file = (folder / "clip.mp4").string();
-  std::ofstream(file, std::ios::binary) << content();
+  std::ofstream(file, std::ios::binary) << clip();
   Daemon daemon("[http]\ntrusted_proxies = [\"127.0.0.1\"]\n[stream]\nx_accel_redirect = \"/internal/\"\n");
   const std::string path = "/videos/" + upload(daemon, file);
   const Nginx nginx(
       fmt::format("location / {{ proxy_pass http://{}; proxy_set_header X-Forwarded-For 203.0.113.9; }}\n"
                   "location /internal/ {{ internal; alias {}/blobs/; }}",
                   daemon.address(), daemon.dataDirectory().string()));
-  Site site{nginx.address(), path, {}, {}};
+  ServedFile site{nginx.address(), path, {}, {}};
   site.look();
   const Answered whole = site.get("");
   CHECK(whole.status == 200);
-  CHECK(whole.body == content());
+  CHECK(whole.body == clip());
   CHECK(whole.header("Content-Type") == "video/mp4");
   CHECK(whole.header("Content-Disposition").find("clip") != std::string::npos);
   CHECK(whole.header("X-Accel-Redirect").empty());
   const Answered part = site.get("Range: bytes=10-19\r\n");
   CHECK(part.status == 206);
-  CHECK(part.body == content().substr(10, 10));
+  CHECK(part.body == clip().substr(10, 10));
   CHECK(site.get(site.filled("If-None-Match: {tag}\r\n")).status == 304);
   CHECK(site.get("Range: bytes=200000-\r\n").status == 416);
   site.path = "/videos/01930000-0000-7000-8000-000000000000";

@@ -42,7 +42,7 @@ const std::map<std::string, std::string> notEachWay{
 // What is on disk is not looked at here.
 const std::string quick = std::string(idle) + "[storage]\nsynchronous = \"normal\"\n";
 
-const std::string picture("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0\0\0\0\0IEND\xae\x42\x60\x82",
+const std::string tinyPng("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0\0\0\0\0IEND\xae\x42\x60\x82",
                           41);
 
 // Every command of the rooms in every format; all that they said.
@@ -86,7 +86,7 @@ std::string everyFormat(const std::string& way, Met& met) {
   tell.each("ada", {"share", "create", "--drop", "--label", "*", "--max-bytes", "5MiB"});
   tell.each("ada", {"share", "list", "--drop"});
   tell.each("ada", {"share", "revoke", "--drop", "none", "nothing"});
-  write(site.folder / "a.png", picture);
+  write(site.folder / "a.png", tinyPng);
   tell.each("ada", {"video", "thumbnail", video, "--set", "a.png"});
   tell.each("ada", {"video", "thumbnail", video, "--to", "back-*.png"});
   tell.each("ada", {"video", "renditions", video});
@@ -189,7 +189,8 @@ void othersInEveryFormat(Met& met) {
       for (const char* verb : {"status", "limits", "reload"}) tell(by, {"server", verb});
     tell(remote, {"session", "logout"});
     tell({}, {"context", "remove", "home"});
-    for (const char* verb : {"init", "migrate", "rotate-key", "changes", "check"}) tell(fresh, {"data", verb});
+    for (const char* verb : {"init", "migrate", "changes", "check"}) tell(fresh, {"data", verb});
+    tell(fresh, {"data", "rotate-key", "--yes"});
     const std::string set = (site.folder / ("set-" + format)).string();
     const Words other{"--data-dir", (site.folder / ("restored-" + format)).string()};
     tell(fresh, {"data", "backup", set});
@@ -233,6 +234,15 @@ std::string everything(const std::string& way, Met& met) {
   const std::string token = line(tell("ada", {"-o", "id", "token", "create", "--label", "x", "--scope", "read"}).out);
   tell("ada", {"token", "revoke", token, "-o", "json"});
   tell("ada", {"token", "revoke", token});
+  tell("ada", {"token", "create", "--label", "nightly", "--scope", "read", "--expires", "1d"});
+  tell("ada", {"token", "revoke"});
+  tell("ada", {"token", "revoke", token, "--label", "nightly"});
+  tell("ada", {"token", "revoke", "--user", "ada", "--all"});
+  tell("bob", {"token", "revoke", "--user", "ada", "--label", "nightly"});
+  tell("ada", {"token", "revoke", "--label", "nightly"});
+  tell("", {"token", "revoke", "--user", "eve", "--label", "none"});
+  tell("", {"token", "revoke", "--all", "--label", "none"});
+  tell("", {"token", "revoke", "--all", "--label", "none", "--yes"});
 
   tell("", {"user", "set", "eve", "--role", "admin", "--quota", "none"});
   tell("", {"user", "set", "eve", "--role", "user", "-o", "json"});
@@ -273,6 +283,12 @@ std::string everything(const std::string& way, Met& met) {
   tell("ada", {"video", "list", "--sort", "name", "--user", "ada"});
   tell("", {"video", "list", "--user", "ada", "--since", "-1h", "--until", "@4102444800", "--limit", "2"});
   tell("ada", {"video", "list", "--sort", "colour"});
+  tell("ada", {"video", "list", "--sort", "size", "--reverse"});
+  tell("ada", {"video", "list", "--reverse", "--name", "*.mp4", "-o", "json"});
+  tell("ada", {"video", "list", "--name", ""});
+  tell("ada", {"video", "list", "--since", "yesterday", "--until", "2100-01-01", "--columns", "name"});
+  tell("ada", {"video", "list", "--since", "2026"});
+  tell("ada", {"video", "list", "--newest", "--reverse"});
   tell("ada", {"-o", "json", "video", "list", "--sort", "duration"});
   tell("", {"video", "list", "--state", "pending"});
   CHECK(tell("ada", {"video", "download", first, "--to", "-"}).out == content('a'));
@@ -283,14 +299,14 @@ std::string everything(const std::string& way, Met& met) {
   tell("ada", {"video", "download", "nothing", "--to", "no.mp4"});
   CHECK_FALSE(fs::exists(site.folder / "no.mp4.part"));
 
-  write(site.folder / "a.png", picture);
+  write(site.folder / "a.png", tinyPng);
   tell("ada", {"video", "thumbnail", first});
   tell("ada", {"video", "thumbnail", first, "--set", "a.mp4"});
   tell("ada", {"video", "thumbnail", first, "--set", "a.png", "-o", "json"});
   tell("bob", {"video", "thumbnail", first, "--set", "a.png"});
-  CHECK(tell("bob", {"video", "thumbnail", first, "--to", "-"}).out == picture);
+  CHECK(tell("bob", {"video", "thumbnail", first, "--to", "-"}).out == tinyPng);
   tell("ada", {"video", "thumbnail", first, "--to", "back.png"});
-  CHECK(read(site.folder / "back.png") == picture);
+  CHECK(read(site.folder / "back.png") == tinyPng);
   tell("ada", {"video", "thumbnail", first, "--set", "a.png", "--remove"});
   tell("ada", {"video", "renditions", first, "-o", "json"});
   tell("bob", {"video", "renditions", first});
@@ -308,6 +324,10 @@ std::string everything(const std::string& way, Met& met) {
   tell("ada", {"video", "set", first});
   tell("ada", {"video", "set", first, "--description", std::string(5001, 'x')});
   tell("", {"video", "set", "nothing", "--name", "x"});
+  tell("ada", {"video", "set", first, "--user", "bob"});
+  tell("", {"video", "set", first, "--user", "nobody"});
+  tell("", {"video", "set", first, "nothing", "--user", "bob", "-o", "json"});
+  tell("", {"video", "set", first, "--user", "ada"});
   tell("ada", {"video", "set", first, "--visibility", "private", "--tags", " Sea ,beach", "-o", "json"});
   tell("ada", {"video", "set", first, "--visibility", "secret"});
   tell("ada", {"video", "set", first, "--tags", std::string(200, 'x')});
@@ -395,6 +415,13 @@ std::string everything(const std::string& way, Met& met) {
   tell("", {"comment", "list", first, "--held"});
   tell("", {"comment", "list"});
   tell("", {"comment", "list", first, "--user", "ada"});
+  for (const char* format : {"table", "tsv", "json", "id"})
+    for (const std::string user : {"ada", "", "bob"})
+      tell(user, {"-o", format, "comment", "list", "--user", "ada", "--limit", "3"});
+  tell("", {"comment", "list", "--user", "nobody"});
+  tell("ada", {"comment", "list", "--user", "ada", "--reverse"});
+  for (const char* order : {"time", "position", "newest"})
+    tell("ada", {"comment", "list", first, "--by", order, "--reverse", "--columns", "content"});
   tell("", {"comment", "approve", reply, "-o", "json"});
   for (const std::string user : {"ada", "bob"}) tell(user, {"--dry-run", "comment", "delete", first, posted});
   tell("ada", {"comment", "delete", first, posted, posted, "-o", "json"});
@@ -465,6 +492,7 @@ std::string everything(const std::string& way, Met& met) {
   tell("ada", {"report", "user", "bob", "--reason", "spam"});
   tell("ada", {"user", "show", "ada", "-o", "json"});
   tell("", {"user", "mute", "ada", "--until", "-1h"});
+  tell("", {"user", "mute", "ada", "--until", "1h"});
   tell("ada", {"user", "unmute", "ada"});
   tell("", {"user", "unmute", "ada", "-o", "json"});
   tell("", {"video", "block", first, "--reason", "a reason"});
@@ -488,6 +516,7 @@ std::string everything(const std::string& way, Met& met) {
   tell("ada", {"video", "show", first});
   tell("ada", {"video", "restore", first});
   tell("ada", {"video", "restore", first, "-o", "json"});
+  tell("ada", {"video", "delete", first, "--now"});
   tell("ada", {"video", "delete", first, "-q"});
   tell("", {"queue", "drain"});  // purges what failed uploads left, which a daemon has purged by itself
   for (const char* format : {"table", "tsv", "json", "id"})

@@ -105,7 +105,8 @@ inline std::string plain(std::string text) {
   out = std::regex_replace(out, std::regex("http://[0-9.:]+"), "SITE");
   out = std::regex_replace(out, std::regex("exp=[0-9]+&sig=[A-Za-z0-9_-]+"), "LINK");
   out = std::regex_replace(out, std::regex(R"(\d{4}-\d\d-\d\dT[0-9:.]+Z)"), "TIME");
-  out = std::regex_replace(out, std::regex(R"(\bMT[A-Za-z0-9]{16}\b)"), "CURSOR");  // a time in base64
+  out = std::regex_replace(out, std::regex(R"(\d{4}-\d\d-\d\d \d\d:\d\d)"), "TIME");  // in tables
+  out = std::regex_replace(out, std::regex(R"(\bMT[A-Za-z0-9]{16}\b)"), "CURSOR");    // a time in base64
   out = std::regex_replace(out, std::regex(R"(,\d{10},0,([^,"]*),\d+")"), ",SECONDS,0,$1,NUMBER\"");  // Bilibili's XML
   out = std::regex_replace(out, std::regex("[A-Z][a-z]{2} [0-9]{2} [0-9]{4}, [0-9:]{8}"), "DISPLAYTIME");
   return std::regex_replace(out, std::regex("vdt_[A-Za-z0-9_-]+"), "TOKEN");

@@ -43,7 +43,8 @@ std::vector<std::string> environmentFor(const Given& given) {
     const std::string text = *entry;
     const std::string name = text.substr(0, text.find('='));
     const bool isOurs = name.starts_with("VIDEO") || name.starts_with("XDG") || name.ends_with("_proxy") ||
-                        name.ends_with("_PROXY") || name == "NOTIFY_SOCKET" || name == "JOURNAL_STREAM";
+                        name.ends_with("_PROXY") || name == "NOTIFY_SOCKET" || name == "COLUMNS" ||
+                        name == "JOURNAL_STREAM";
     if (!isOurs && !given.environment.contains(name)) all.push_back(text);
   }
   for (const auto& [name, value] : given.environment) all.push_back(name + "=" + value);

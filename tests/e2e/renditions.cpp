@@ -30,7 +30,7 @@ bool runs(const std::string& pid) {
   return !stat.empty() && stat.find(") Z ") == stat.npos;
 }
 
-std::vector<std::string> filesBelow(const fs::path& folder) {
+std::vector<std::string> fileNames(const fs::path& folder) {
   std::vector<std::string> names;
   for (const auto& entry : fs::recursive_directory_iterator(folder))
     if (entry.is_regular_file()) names.push_back(entry.path().filename().string());
@@ -69,22 +69,22 @@ TEST_CASE("a daemon that ends while a form is made takes ffmpeg along and leaves
     std::vector<std::string> children;
     test::waitFor("a form is being made", [&] {
       children = childrenOf(daemon.pid());
-      return !children.empty() && filesBelow(data / "derived").size() == 1;
+      return !children.empty() && fileNames(data / "derived").size() == 1;
     });
-    CHECK(filesBelow(data / "derived").front().ends_with(".mp4.new"));
+    CHECK(fileNames(data / "derived").front().ends_with(".mp4.new"));
     if (signal == SIGKILL)
       daemon.kill();
     else
       CHECK(daemon.terminate() == 0);
     test::waitFor("ffmpeg has ended", [&] { return std::none_of(children.begin(), children.end(), runs); });
-    if (signal == SIGTERM) CHECK(filesBelow(data / "derived").empty());
+    if (signal == SIGTERM) CHECK(fileNames(data / "derived").empty());
   }
   Daemon daemon(config, {}, data);
   waitForPlayable(data, id);
-  const std::vector<std::string> left = filesBelow(data / "derived");
+  const std::vector<std::string> left = fileNames(data / "derived");
   CHECK(left.size() == 1);
   CHECK(left.front().ends_with(".mp4"));
-  CHECK(filesBelow(data / "incoming").empty());
+  CHECK(fileNames(data / "incoming").empty());
   CHECK(childrenOf(daemon.pid()).empty());
   ctl({"video", "download", id, "--form", "play", "--to", "play.mp4"});
   const Ended played = run({"ffmpeg", "-v", "error", "-i", "play.mp4", "-f", "null", "-"}, {{}, {}, home.path()});

@@ -18,7 +18,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t mega = 1 << 20;
 // Heads of requests, and what the daemon has received of a connection that broke off, but not stored.
 constexpr std::uint64_t overhead = 3 * mega;
 

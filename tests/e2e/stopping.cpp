@@ -12,23 +12,6 @@
 using namespace video;
 using namespace video::e2e;
 
-namespace {
-
-// The reply's status, and its body.
-std::pair<std::string, std::string> get(const std::string& url, std::vector<std::string> flags = {}) {
-  std::vector<std::string> arguments{"curl", "-s", "-w", "\n%{http_code}", url};
-  arguments.insert(arguments.end(), flags.begin(), flags.end());
-  const std::string out = run(arguments).out;
-  const std::size_t line = out.rfind('\n');
-  return {out.substr(line + 1), out.substr(0, line)};
-}
-
-void send(const Descriptor& socket, std::string_view text) {
-  REQUIRE(::send(socket.number(), text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
-}
-
-}  // namespace
-
 TEST_CASE("while an upload keeps the daemon from stopping, clients with resumable ones are told to wait") {
   Daemon daemon("[http]\nshutdown_timeout = \"60s\"\n");
   const auto post = [&](const std::string& path, const std::string& body, std::vector<std::string> more) {

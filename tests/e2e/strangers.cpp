@@ -7,14 +7,12 @@
 #include <thread>
 
 #include "catch.hpp"
-#include "e2e/program.hpp"
+#include "e2e/ctl.hpp"
 
 using namespace video;
 using namespace video::e2e;
 
 namespace {
-
-const std::string json = "application/json";
 
 // A client at this address of ours.
 httplib::Client clientAt(const Daemon& daemon, const std::string& address) {
@@ -27,13 +25,13 @@ httplib::Client clientAt(const Daemon& daemon, const std::string& address) {
 
 int add(httplib::Client& client, const std::string& name) {
   const auto result =
-      client.Post("/user", R"({"user_name":")" + name + R"(","pwd":"password of )" + name + "\"}", json);
+      client.Post("/user", R"({"user_name":")" + name + R"(","pwd":"password of )" + name + "\"}", jsonType);
   REQUIRE(result);
   return result->status;
 }
 
-int signIn(httplib::Client& client, const std::string& name, const std::string& password) {
-  const auto result = client.Post("/user/" + name, R"({"pwd":")" + password + "\"}", json);
+int signInWith(httplib::Client& client, const std::string& name, const std::string& password) {
+  const auto result = client.Post("/user/" + name, R"({"pwd":")" + password + "\"}", jsonType);
   REQUIRE(result);
   return result->status;
 }
@@ -66,7 +64,7 @@ TEST_CASE("a storm of hashes from one address leaves the right passwords of othe
   REQUIRE(add(owner, "attacker") == 201);
   std::string session;
   {
-    const auto result = owner.Post("/user/attacker", R"({"pwd":"password of attacker"})", json);
+    const auto result = owner.Post("/user/attacker", R"({"pwd":"password of attacker"})", jsonType);
     session = nlohmann::json::parse(result->body).at("session_id");
     keepSecret(session);
   }
@@ -74,7 +72,7 @@ TEST_CASE("a storm of hashes from one address leaves the right passwords of othe
   const auto count = [&](const httplib::Result& result) { refused += result && result->status == 429 ? 1 : 0; };
   const auto signInOften = [&] {
     int good = 0;
-    for (int i = 0; i < 30; ++i) good += signIn(owner, "owner", "password of owner") == 200 ? 1 : 0;
+    for (int i = 0; i < 30; ++i) good += signInWith(owner, "owner", "password of owner") == 200 ? 1 : 0;
     CHECK(good == 30);
   };
 
@@ -83,7 +81,7 @@ TEST_CASE("a storm of hashes from one address leaves the right passwords of othe
         daemon,
         [&](httplib::Client& client, int number, int round) {
           const std::string name = "n" + std::to_string(number) + "-" + std::to_string(round);
-          count(client.Post("/user", R"({"user_name":")" + name + R"(","pwd":"long enough"})", json));
+          count(client.Post("/user", R"({"user_name":")" + name + R"(","pwd":"long enough"})", jsonType));
         },
         signInOften);
   }
@@ -91,7 +89,7 @@ TEST_CASE("a storm of hashes from one address leaves the right passwords of othe
     storm(
         daemon,
         [&](httplib::Client& client, int, int) {
-          count(client.Post("/user/attacker", R"({"pwd":"password of attacker"})", json));
+          count(client.Post("/user/attacker", R"({"pwd":"password of attacker"})", jsonType));
         },
         signInOften);
   }
@@ -99,7 +97,7 @@ TEST_CASE("a storm of hashes from one address leaves the right passwords of othe
     storm(
         daemon,
         [&](httplib::Client& client, int number, int) {
-          count(client.Post("/user/nobody" + std::to_string(number), R"({"pwd":"a wrong one"})", json));
+          count(client.Post("/user/nobody" + std::to_string(number), R"({"pwd":"a wrong one"})", jsonType));
         },
         signInOften);
   }
@@ -109,7 +107,7 @@ TEST_CASE("a storm of hashes from one address leaves the right passwords of othe
         daemon,
         [&](httplib::Client& client, int, int) {
           count(client.Patch("/user/attacker", by, R"({"pwd":"password of attacker","old_pwd":"password of attacker"})",
-                             json));
+                             jsonType));
         },
         signInOften);
   }
@@ -120,18 +118,18 @@ TEST_CASE("wrong passwords of others do not lock the owner out, neither at home 
   Daemon daemon("[access]\npassword_opslimit = 1\npassword_memlimit = \"64KiB\"\n");
   httplib::Client home = clientAt(daemon, "127.0.0.3");
   REQUIRE(add(home, "owner") == 201);
-  REQUIRE(signIn(home, "owner", "password of owner") == 200);
+  REQUIRE(signInWith(home, "owner", "password of owner") == 200);
   httplib::Client attacker = clientAt(daemon, "127.0.0.2");
   int refused = 0;
-  for (int i = 0; i < 22; ++i) refused += signIn(attacker, "owner", "a wrong one") == 429 ? 1 : 0;
+  for (int i = 0; i < 22; ++i) refused += signInWith(attacker, "owner", "a wrong one") == 429 ? 1 : 0;
   CHECK(refused > 0);
   for (int i = 0; i < 25; ++i) {
     httplib::Client other = clientAt(daemon, "127.0.1." + std::to_string(i + 1));
-    CHECK(signIn(other, "owner", "a wrong one") == 401);
+    CHECK(signInWith(other, "owner", "a wrong one") == 401);
   }
   httplib::Client journey = clientAt(daemon, "127.0.0.4");
-  CHECK(signIn(journey, "owner", "password of owner") == 200);
-  for (int i = 0; i < 20; ++i) CHECK(signIn(home, "owner", "password of owner") == 200);
+  CHECK(signInWith(journey, "owner", "password of owner") == 200);
+  for (int i = 0; i < 20; ++i) CHECK(signInWith(home, "owner", "password of owner") == 200);
 }
 
 TEST_CASE("an address registers so many accounts an hour, the operator any number") {
@@ -139,7 +137,7 @@ TEST_CASE("an address registers so many accounts an hour, the operator any numbe
   httplib::Client one = clientAt(daemon, "127.0.0.2");
   for (const char* name : {"a", "b", "c"}) CHECK(add(one, name) == 201);
   CHECK(add(one, "a") == 409);  // is not counted
-  const auto refused = one.Post("/user", R"({"user_name":"d","pwd":"long enough"})", json);
+  const auto refused = one.Post("/user", R"({"user_name":"d","pwd":"long enough"})", jsonType);
   REQUIRE(refused);
   CHECK(refused->status == 429);
   CHECK(std::stoi(refused->get_header_value("Retry-After")) > 1000);
@@ -158,7 +156,7 @@ TEST_CASE("the access log says who asked; server status and the log say what pro
   httplib::Client client = clientAt(daemon, "127.0.0.2");
   REQUIRE(add(client, "ada") == 201);
   const std::string session =
-      nlohmann::json::parse(client.Post("/user/ada", R"({"pwd":"password of ada"})", json)->body).at("session_id");
+      nlohmann::json::parse(client.Post("/user/ada", R"({"pwd":"password of ada"})", jsonType)->body).at("session_id");
   keepSecret(session);
   const httplib::Headers by{{"X-Session-Id", session}, {"User-Agent", "a browser"}, {"X-Forwarded-For", "192.0.2.1"}};
   for (int i = 0; i < 2; ++i) REQUIRE(client.Get("/session", by)->status == 200);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "e2e/ctl.hpp"
@@ -27,7 +28,8 @@ class Terminal {
     std::string term = "TERM=" + kind;
     std::vector<char*> environment{term.data()};
     for (char** variable = environ; *variable != nullptr; ++variable)
-      if (!std::string_view(*variable).starts_with("TERM=")) environment.push_back(*variable);
+      if (const std::string_view text(*variable); !text.starts_with("TERM=") && !text.starts_with("COLUMNS="))
+        environment.push_back(*variable);
     environment.push_back(nullptr);
     int master = -1;
     winsize size{24, columns, 0, 0};

@@ -24,7 +24,7 @@ std::string scriptIn(const std::string& document) {
   return document.substr(from, document.find("```", from) - from);
 }
 
-std::string replaced(std::string text, const std::string& old, const std::string& by) {
+std::string withReplaced(std::string text, const std::string& old, const std::string& by) {
   const std::size_t at = text.find(old);
   REQUIRE(at != std::string::npos);
   return text.replace(at, old.size(), by);
@@ -54,8 +54,8 @@ TEST_CASE("a daemon migrates an older schema and says so, and the documented way
   REQUIRE(store::schemaOf(data / "video.db") == older + 1);
 
   std::string script = scriptIn(read(root / "doc/upgrade.md"));
-  script = replaced(script, "/var/lib/videod", data.string());
-  script = replaced(script, "before-N", fmt::format("before-{}", older));
+  script = withReplaced(script, "/var/lib/videod", data.string());
+  script = withReplaced(script, "before-N", fmt::format("before-{}", older));
   const Ended ended = run({"sh", "-euc", "systemctl() { echo \"$1\"; }\n" + script});
   INFO(script << ended.err);
   REQUIRE(ended.status == 0);

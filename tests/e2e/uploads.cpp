@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/units.hpp"
 #include "catch.hpp"
 #include "e2e/ctl.hpp"
 #include "os/descriptor.hpp"
@@ -167,7 +168,7 @@ TEST_CASE("an import with an upload-only token leaves nothing behind for files t
                                {{{"VIDEOCTL_TOKEN", token}}, {}, {}});
   CHECK(ended.status == 0);
   CHECK(ended.out == "uploaded\nignored\n");
-  CHECK(ended.err == "");
+  CHECK(ended.err == "videoctl: 1 new, 1 ignored, " + formatSize(content('a').size()) + '\n');
   CHECK(site.run("ada", {"-o", "id", "video", "list", "--state", "pending"}).out.empty());
 }
 
@@ -175,17 +176,18 @@ TEST_CASE("a file name that is not UTF-8 still gives valid JSON, and a failed up
   const std::string way = GENERATE("direct", "remote");
   Site site(way);
   const std::string wrong = write(site.folder / "a\xff.mp4", content('a'));
-  const Ended json = site.run("ada", {"-o", "json", "video", "upload", wrong, (site.folder / "none").string()});
-  CHECK(json.status == 3);
-  const auto results = nlohmann::json::parse(json.out).at("results");
+  const Ended inJson = site.run("ada", {"-o", "json", "video", "upload", wrong, (site.folder / "none").string()});
+  CHECK(inJson.status == 3);
+  const auto results = nlohmann::json::parse(inJson.out).at("results");
   REQUIRE(results.size() == 2);
   CHECK(results[0].at("path") == (site.folder / "a\uFFFD.mp4").string());
-  for (const auto& one : results) {
-    CHECK(one.at("status") == "failed");
-    CHECK(one.at("id") == "");
-  }
+  CHECK(results[0].at("status") == "uploaded");
+  CHECK(results[0].at("detail").get<std::string>().starts_with("named \"a_.mp4\"; "));
+  CHECK(results[1].at("status") == "failed");
+  CHECK(results[1].at("id") == "");
   CHECK(site.run("ada", {"video", "upload", wrong, wrong}).out.find(wrong) != std::string::npos);  // tsv: as it is
   CHECK(site.run("ada", {"video", "upload", wrong, "--name", "named"}).status == 0);
+  CHECK(site.run("ada", {"video", "upload", wrong, "--name", "two\nlines"}).status == 7);
   const Ended argument = site.run("ada", {"-o", "json", "video", "show", "\xff"});
   CHECK(argument.status == 7);
   CHECK(nlohmann::json::parse(argument.err.substr(argument.err.find('{'))).at("exit") == 7);

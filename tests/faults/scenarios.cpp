@@ -326,12 +326,12 @@ std::vector<Scenario> scenarios() {
       {"rotate-key",
        [](const FaultySite& site) {
          prepareSite(site);
-         REQUIRE(site.command({"data", "rotate-key"}).status == 0);
+         REQUIRE(site.command({"data", "rotate-key", "--yes"}).status == 0);
          fs::copy(site.data() / "signing.key", site.folder / "key");
        },
-       commandOf({"data", "rotate-key"}),
+       commandOf({"data", "rotate-key", "--yes"}),
        isRotated,
-       commandOf({"data", "rotate-key"}),
+       commandOf({"data", "rotate-key", "--yes"}),
        {},
        false,
        true},

@@ -58,7 +58,7 @@ TEST_CASE("an upload is kept whole, with its size and hash", "[store]") {
     for (std::size_t at = 0; at < content.size(); at += step)
       incoming.write(bytes(std::string_view(content).substr(at, step)));
     CHECK(incoming.size() == content.size());
-    CHECK(incoming.front() == content.substr(0, 4096));
+    CHECK(incoming.front() == content.substr(0, Incoming::frontSize));
     blob = incoming.finish("mp4");
     CHECK(incoming.sha256() == hashOf(content));
     incoming.keep();

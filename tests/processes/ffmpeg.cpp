@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <tuple>
 
 #include "bait.hpp"
 #include "catch.hpp"
@@ -122,6 +123,20 @@ TEST_CASE("every kind of video has a picture, and a form that browsers play, cop
     CHECK_FALSE(play.plan().isNeeded);
     CHECK(play.streams().videoCodec == "h264");
     CHECK(play.streams().audioCodec == "aac");
+  }
+}
+
+TEST_CASE("MPEG program streams and Windows Media are known as such, and have a picture") {
+  if (!isInstalled()) return;
+  const std::string mpeg = "-c:v mpeg2video -c:a mp2";
+  for (const auto& [name, options, type] :
+       {std::tuple{"a.mpg", mpeg, "video/mpeg"}, std::tuple{"a.vob", mpeg, "video/mpeg"},
+        std::tuple{"a.wmv", std::string("-c:v wmv2 -c:a wmav2"), "video/x-ms-asf"}}) {
+    CAPTURE(name);
+    const Sample sample(name, options);
+    CHECK(sample.type() == type);
+    CHECK(readPicture(runIn(takePicture(programs, sample.file(), sample.type(), 0ms)).printed));
+    CHECK(sample.plan().isTranscoding());
   }
 }
 

@@ -525,10 +525,10 @@ TEST_CASE("sessions may be checked and revoked from many threads", "[access]") {
 TEST_CASE("an upload link is signed and checked with the key of the data directory", "[access]") {
   Site site;
   Access& access = *site.process->access;
-  const std::string link = access.uploadLink(VideoId{"v1"});
-  REQUIRE(link.starts_with("?share=0&exp="));
-  const std::string expires = link.substr(13, link.find('&', 13) - 13);
-  const SignedLink signedLink{"0", expires, link.substr(link.find("&sig=") + 5)};
+  const std::string link = access.uploadLink(VideoId{"v1"}, UserId{1});
+  REQUIRE(link.starts_with("?share=0.1&exp="));
+  const std::string expires = link.substr(15, link.find('&', 15) - 15);
+  const SignedLink signedLink{"0.1", expires, link.substr(link.find("&sig=") + 5)};
   CHECK(expires ==
         std::to_string(std::chrono::ceil<std::chrono::seconds>(site.clock.now() + 1h).time_since_epoch().count()));
   const auto check = [&](Process& process, const char* video) {

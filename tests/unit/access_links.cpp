@@ -12,9 +12,9 @@ using access::makeLink;
 
 namespace {
 
-const std::string key(32, 'k');
+const std::string linkKey(32, 'k');
 const VideoId film{"0193-a"};
-constexpr Time now{1'000'000'000'500ms};
+constexpr Time signedAt{1'000'000'000'500ms};
 
 SignedLink parse(const std::string& link) {
   const auto part = [&](const std::string& name) {
@@ -24,11 +24,11 @@ SignedLink parse(const std::string& link) {
   return {part("?share="), part("&exp="), part("&sig=")};
 }
 
-const SignedLink good = parse(makeLink(key, "0", film, "upload", now + 1h));
+const SignedLink good = parse(makeLink(linkKey, "0", film, "upload", signedAt + 1h));
 
-void refused(const SignedLink& link, const VideoId& of = film, std::string_view what = "upload", Time at = now) {
+void refused(const SignedLink& link, const VideoId& of = film, std::string_view what = "upload", Time at = signedAt) {
   try {
-    checkLink(key, link, of, what, at);
+    checkLink(linkKey, link, of, what, at);
     FAIL("was taken");
   } catch (const Error& error) {
     CHECK(error.fault() == Fault::forbidden);
@@ -41,8 +41,8 @@ TEST_CASE("a link is valid for its video and purpose until it expires", "[access
   CHECK(good.share == "0");
   CHECK(good.expires == "1000003601");
   CHECK(good.signature.size() == 43);
-  CHECK_NOTHROW(checkLink(key, good, film, "upload", now));
-  CHECK_NOTHROW(checkLink(key, good, film, "upload", Time{1'000'003'600'999ms}));
+  CHECK_NOTHROW(checkLink(linkKey, good, film, "upload", signedAt));
+  CHECK_NOTHROW(checkLink(linkKey, good, film, "upload", Time{1'000'003'600'999ms}));
   refused(good, film, "upload", Time{1'000'003'601'000ms});
   refused(good, VideoId{"0193-b"});
   refused(good, film, "view");
@@ -63,12 +63,12 @@ TEST_CASE("a link that has been tampered with is refused", "[access]") {
     link.signature = signature;
     refused(link);
   }
-  refused(parse(makeLink(std::string(32, 'x'), "0", film, "upload", now + 1h)));
+  refused(parse(makeLink(std::string(32, 'x'), "0", film, "upload", signedAt + 1h)));
 }
 
 TEST_CASE("moving characters between the parts of a link invalidates it", "[access]") {
-  const SignedLink link = parse(makeLink(key, "ab", VideoId{"c"}, "upload", now + 1h));
-  CHECK_NOTHROW(checkLink(key, link, VideoId{"c"}, "upload", now));
+  const SignedLink link = parse(makeLink(linkKey, "ab", VideoId{"c"}, "upload", signedAt + 1h));
+  CHECK_NOTHROW(checkLink(linkKey, link, VideoId{"c"}, "upload", signedAt));
   refused({"a", link.expires, link.signature}, VideoId{"bc"});
   refused({"abc", link.expires, link.signature}, VideoId{""});
 }

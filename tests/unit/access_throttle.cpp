@@ -15,9 +15,9 @@ namespace {
 constexpr Time start{std::chrono::milliseconds{1'800'000'000'000}};
 
 // Returns how long an attempt has to wait; an attempt that is admitted fails.
-std::chrono::seconds tryOnce(Throttle& throttle, const std::string& name, const std::string& address, Time now) {
+std::chrono::seconds tryOnce(Throttle& throttle, const std::string& name, const std::string& address, Time at) {
   try {
-    throttle.begin(name, address, now).failed();
+    throttle.begin(name, address, at).failed();
     return 0s;
   } catch (const Error& error) {
     CHECK(error.fault() == Fault::tooMany);

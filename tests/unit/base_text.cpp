@@ -9,7 +9,7 @@ using namespace std::string_view_literals;
 namespace {
 
 // Returns why a text is refused; empty if it is accepted.
-std::string complaint(std::string_view text, std::size_t least, std::size_t most) {
+std::string textComplaint(std::string_view text, std::size_t least, std::size_t most) {
   try {
     checkText("name", text, least, most);
     return {};
@@ -61,15 +61,15 @@ TEST_CASE("each invalid byte is replaced by U+FFFD") {
 }
 
 TEST_CASE("length is counted in characters, and control characters are refused") {
-  CHECK(complaint("äöü", 3, 3).empty());
-  CHECK(complaint("😀", 1, 1).empty());
-  CHECK(complaint("", 0, 1).empty());
-  CHECK(complaint("", 1, 2) == "name: has 0 characters, 1 to 2 are allowed");
-  CHECK(complaint("abc", 1, 2) == "name: has 3 characters, 1 to 2 are allowed");
+  CHECK(textComplaint("äöü", 3, 3).empty());
+  CHECK(textComplaint("😀", 1, 1).empty());
+  CHECK(textComplaint("", 0, 1).empty());
+  CHECK(textComplaint("", 1, 2) == "name: has 0 characters, 1 to 2 are allowed");
+  CHECK(textComplaint("abc", 1, 2) == "name: has 3 characters, 1 to 2 are allowed");
   for (const std::string_view text : {"\0"sv, "a\n"sv, "\t"sv, "\x1f"sv, "\x7f"sv, "\xc2\x80"sv, "\xc2\x9f"sv})
-    CHECK(complaint(text, 0, 9) == "name: has a control character");
-  CHECK(complaint("\xc2\xa0", 0, 9).empty());
-  CHECK(complaint("a\xff", 0, 9) == "name: not valid UTF-8");
+    CHECK(textComplaint(text, 0, 9) == "name: has a control character");
+  CHECK(textComplaint("\xc2\xa0", 0, 9).empty());
+  CHECK(textComplaint("a\xff", 0, 9) == "name: not valid UTF-8");
 }
 
 TEST_CASE("a user name has 1 to 64 letters, digits, dots, hyphens and underscores") {
@@ -108,13 +108,32 @@ TEST_CASE("the name of a person has no bidirectional formatting and is not blank
       return error.detail();
     }
   };
-  for (const std::string_view good : {"a", "Ж", "字字字", " a ", "אבג", "\u202f", "\u206a"})
+  for (const std::string_view good : {"a", "Ж", "字字字", " a ", "אבג", "\u3000a", "\u2800a"})
     CHECK(refused(good).empty());
   for (const std::string_view bad : {"\u202a", "\u202ea", "a\u2066", "\u2069", "\u200e", "\u200fa", "\u061c"})
     CHECK(refused(bad) == "name: has a bidirectional control character");
-  for (const std::string_view bad : {" ", "   "}) CHECK(refused(bad) == "name: must not be blank");
+  for (const std::string_view bad : {"a\u200b", "\u200d", "\ufeffa", "\u2060", "\u00ada", "\u3164", "a\u206a",
+                                     "a\u2028", "a\u2029", "a\u17b4", "a\u180f", "a\ufe0f", "a\ufff9", "a\u2065",
+                                     "a\ufffb", "a\U0001d173", "a\U000e0001", "a\U000e0041", "a\U000e0fff"}) {
+    CAPTURE(bad);
+    CHECK(refused(bad) == "name: has an invisible character");
+  }
+  for (const std::string_view bad : {" ", "   ", "\u3000", "\u00a0 ", "\u2800", "\u2003", "\u1680", "\u202f", "\u205f"})
+    CHECK(refused(bad) == "name: must not be blank");
   CHECK_FALSE(refused("").empty());
   CHECK_FALSE(refused("abcd").empty());
+}
+
+TEST_CASE("the name of a video made of a file name is one that a video can have") {
+  CHECK(repairedName("Größe 1.mp4") == "Größe 1.mp4");
+  CHECK(repairedName("a\xff\xe5\x9b.mp4") == "a___.mp4");
+  CHECK(repairedName("a\nb\r\tc\x1b[2J\x7f\u009b") == "a_b__c_[2J__");
+  CHECK(repairedName("a\u202eb") == "a\u202eb");  // shown harmlessly, but kept
+  CHECK(repairedName(std::string(300, 'x')) == std::string(200, 'x'));
+  std::string many;
+  for (int i = 0; i < 85; ++i) many += "字";  // 255 bytes, the longest name of a file
+  CHECK(repairedName(many) == many);
+  for (const std::string_view odd : {"\xff", "\n", "\xf0\x9f"}) checkText("name", repairedName(odd), 1, 200);
 }
 
 TEST_CASE("a file name made of a text stays in its folder and shows what it is") {

@@ -14,6 +14,7 @@
 #include "base/ids.hpp"
 #include "catch.hpp"
 #include "failing_files.hpp"
+#include "fault_of.hpp"
 #include "os/files.hpp"
 #include "os/locks.hpp"
 #include "quiet_log.hpp"
@@ -25,6 +26,7 @@
 using namespace video;
 using test::failEachCall;
 using test::FailingFiles;
+using test::faultOf;
 
 namespace {
 
@@ -33,15 +35,6 @@ namespace fs = std::filesystem;
 // The fault that the caller gets for a failure.
 Fault faultFor(const FailingFiles::Failure& failure) {
   return failure.error == ENOSPC ? Fault::diskFull : Fault::internal;
-}
-
-std::optional<Fault> faultOf(const auto& work) {
-  try {
-    work();
-    return std::nullopt;
-  } catch (const Error& error) {
-    return error.fault();
-  }
 }
 
 // A content that is recognised as an mp4 and differs for each number.
@@ -62,8 +55,8 @@ std::set<std::string> filesBelow(const fs::path& folder) {
 }
 
 // A site on a file system whose calls can be made to fail.
-struct Site {
-  Site() {
+struct FaultySite {
+  FaultySite() {
     Settings settings;
     settings.dataDirectory = folder / "data";
     settings.store.freeSpaceFloor = 0;
@@ -73,10 +66,10 @@ struct Site {
     settings.access.passwordOpslimit = 1;
     settings.access.passwordMemlimit = 8192;
     toolkit = openLocal(settings, "the test", true);
-    NewUser ada;
-    ada.name = "ada";
-    ada.password = "password-of-ada";
-    toolkit->users().add(Operator{}, ada);
+    NewUser user;
+    user.name = "ada";
+    user.password = "password-of-ada";
+    toolkit->users().add(Operator{}, user);
   }
 
   VideoId add() { return toolkit->videos().add(Operator{}, {"ada", "a video"}).id; }
@@ -92,9 +85,8 @@ struct Site {
   }
 
   void setPicture(const VideoId& video, char letter) {
-    const std::string picture =
-        std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0", 29) + letter +
-        std::string("\0\0\0\0IEND\xae\x42\x60\x82", 12);
+    const std::string picture = std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0", 29) +
+                                letter + std::string("\0\0\0\0IEND\xae\x42\x60\x82", 12);
     ByteSource source;
     source.size = picture.size();
     source.push = [&](const ByteSink& sink) { sink(std::as_bytes(std::span(picture))); };
@@ -153,9 +145,9 @@ struct Site {
     CHECK(filesBelow(data / "incoming").empty());
     CHECK(filesBelow(data / "blobs").size() == contents);
     static const std::set<std::string> known{
-        "LOCK",         "NEXT",           "OWNERS",    "WRITE",       "blobs",     "derived",
-        "incoming",     "lost+found",     "reserve",   "signing.key", "video.db",  "video.db-shm",
-        "video.db-wal", "scheduler.lock", "reserve.1", "reserve.2",   "reserve.3", "deleted-users", "BACKUP", "held"};
+        "LOCK",       "NEXT",      "OWNERS",      "WRITE",         "blobs",        "derived",      "incoming",
+        "lost+found", "reserve",   "signing.key", "video.db",      "video.db-shm", "video.db-wal", "scheduler.lock",
+        "reserve.1",  "reserve.2", "reserve.3",   "deleted-users", "BACKUP",       "held"};
     for (const auto& entry : fs::directory_iterator(data)) {
       INFO(entry.path());
       CHECK(known.contains(entry.path().filename().string()));
@@ -171,7 +163,7 @@ struct Site {
 }  // namespace
 
 TEST_CASE("an upload takes effect completely or not at all if any system call fails, and can be repeated") {
-  Site site;
+  FaultySite site;
   std::size_t contents = 0;
   const bool replaces = GENERATE(false, true);
   failEachCall(site.files, [&](const FailingFiles::Failure& failure, int call) {
@@ -193,7 +185,7 @@ TEST_CASE("an upload takes effect completely or not at all if any system call fa
 }
 
 TEST_CASE("a picture is set completely or not at all if any system call fails, and can be set again") {
-  Site site;
+  FaultySite site;
   const VideoId video = site.add();
   site.setPicture(video, 'a');
   failEachCall(site.files, [&](const FailingFiles::Failure& failure, int call) {
@@ -211,7 +203,7 @@ TEST_CASE("a picture is set completely or not at all if any system call fails, a
 }
 
 TEST_CASE("a content whose COMMIT was refused goes once that is certain") {
-  Site site;
+  FaultySite site;
   const VideoId video = site.add();
   site.put(video, movie(1));
   std::signal(SIGXFSZ, SIG_IGN);
@@ -233,7 +225,7 @@ TEST_CASE("a content whose COMMIT was refused goes once that is certain") {
 }
 
 TEST_CASE("a purge is completed later if any system call fails") {
-  Site site;
+  FaultySite site;
   const VideoId kept = site.add();
   site.put(kept, movie(1));
   failEachCall(site.files, [&](const FailingFiles::Failure& failure, int call) {

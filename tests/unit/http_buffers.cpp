@@ -54,7 +54,7 @@ struct Texts {
 
 TEST_CASE("replies that nobody reads take no more memory than allowed, and small ones are still sent") {
   Texts site(400 * mebi);  // 25 MiB for one address: three of these replies
-  std::deque<Client> readers;
+  std::deque<RawClient> readers;
   for (int i = 0; i < 20; ++i) {
     readers.emplace_back(site.address, 4096);
     readers.back().get("/large");
@@ -62,7 +62,7 @@ TEST_CASE("replies that nobody reads take no more memory than allowed, and small
   REQUIRE(soon([&] { return site.router.limiter().counts().bufferedRefused == 17; }));
   CHECK(site.buffered() > 3 * Texts::large);
   CHECK(site.buffered() <= 25 * mebi);
-  Client client(site.address);
+  RawClient client(site.address);
   client.get("/large");
   const Reply refused = client.read();
   CHECK(refused.status == 503);
@@ -86,13 +86,13 @@ TEST_CASE("bodies that never end take no more memory than allowed") {
     return fmt::format("POST /post HTTP/1.1\r\nHost: a\r\nSec-Fetch-Site: none\r\nContent-Length: {}\r\n\r\n{}", length,
                        body);
   };
-  std::deque<Client> senders;
+  std::deque<RawClient> senders;
   for (int i = 0; i < 16; ++i) {
     senders.emplace_back(site.address);
     senders.back().send(post(64 * 1024, "{"));
   }
   REQUIRE(soon([&] { return site.buffered() == mebi; }));
-  Client client(site.address);
+  RawClient client(site.address);
   const std::string large = video::toJson(Text{std::string(6000, 'x')});
   const std::string small = video::toJson(Text{"x"});
   client.send(post(small.size(), small));
@@ -109,7 +109,7 @@ TEST_CASE("the reply to a request that changed something is sent even if no memo
   Texts site(2 * mebi);  // 1 MiB for one address
   const std::string large = video::toJson(Text{std::string(6000, 'x')});
   const Limiter::Token rest = site.router.limiter().takeBuffer({}, 2 * mebi - large.size());
-  Client client(site.address);
+  RawClient client(site.address);
   client.send(fmt::format("POST /post HTTP/1.1\r\nHost: a\r\nSec-Fetch-Site: none\r\nContent-Length: {}\r\n\r\n{}",
                           large.size(), large));
   CHECK(client.read().body == large);

@@ -8,8 +8,15 @@
 
 #include "base/error.hpp"
 #include "catch.hpp"
+#include "comments/fields.hpp"
+#include "comments/make.hpp"
+#include "fault_of.hpp"
 #include "http_client.hpp"
 #include "os/descriptor.hpp"
+#include "tokens/fields.hpp"
+#include "tokens/make.hpp"
+#include "videos/fields.hpp"
+#include "videos/make.hpp"
 
 using namespace video;
 using namespace std::chrono_literals;
@@ -42,11 +49,12 @@ using http::Endpoint;
 using http::Method;
 using http_client_test::Ask;
 using http_client_test::Item;
+using test::errorOf;
 
 constexpr Endpoint<Ask, Item> show{{.name = "things.show", .method = Method::get, .path = "/things/{id}"}};
 constexpr Endpoint<Ask, Item> post{{.name = "things.post", .method = Method::post, .path = "/things/{id}"}};
 constexpr Endpoint<Ask, void> remove_{{.name = "things.delete", .method = Method::delete_, .path = "/things/{id}"}};
-constexpr Endpoint<Ask, void> put{
+constexpr Endpoint<Ask, void> putUpload{
     {.name = "uploads.put", .method = Method::put, .path = "/upload/{id}", .flags = {.takesLink = true}}};
 constexpr Endpoint<Ask, Content> openVideo{
     {.name = "videos.open", .method = Method::get, .path = "/videos/{id}", .flags = {.takesLink = true}}};
@@ -110,16 +118,6 @@ struct Raw {
 };
 
 /// Returns the error of a call; fails the test if there is none.
-Error errorOf(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  FAIL("nothing was thrown");
-  return Error(Fault::internal);
-}
-
 void check(const Error& error, Fault fault, std::string_view detail) {
   INFO(error.what());
   CHECK(error.fault() == fault);
@@ -206,6 +204,59 @@ TEST_CASE("a server that does not know a dry run is distinguished from a missing
   CHECK(acts == 0);
 }
 
+TEST_CASE("what an older server would take for more than it is, is not sent to it, or its reply is not used") {
+  Odd odd;
+  std::atomic<int> revoked = 0;
+  const auto notFound = [](const httplib::Request&, httplib::Response& response) {
+    response.status = 404;
+    response.set_header("X-Error-Code", "006");
+    response.set_content(R"({"detail":"not here"})", "application/json");
+  };
+  odd.server.Delete("/tokens", [&](const httplib::Request&, httplib::Response& response) {
+    ++revoked;
+    response.status = 204;
+  });
+  odd.server.Delete("/tokens/.+/.*", notFound);
+  odd.server.Options("/tokens/.+/.*", notFound);
+  bool knowsReverse = false;
+  const auto listed = [&](const char* body) {
+    return [&knowsReverse, body](const httplib::Request&, httplib::Response& response) {
+      if (knowsReverse) response.set_header("X-List-Fields", "other, reverse");
+      response.set_content(body, "application/json");
+    };
+  };
+  odd.server.Get("/video", listed(R"({"videos":[],"next_cursor":null})"));
+  odd.server.Get("/videos/v/comments", listed(R"({"comments":[],"next_cursor":null})"));
+  odd.start();
+  http::Client client(odd.options());
+
+  const auto tokens = makeRemoteTokens(client);
+  RevokeTokens labelled;
+  labelled.label = "nightly";
+  check(errorOf([&] { tokens->revokeAll(Secret{"s"}, labelled); }), Fault::versionMismatch, "by their label");
+  labelled.label = "";
+  errorOf([&] { tokens->revokeAll(Secret{"s"}, labelled); });
+  CHECK(revoked == 0);
+
+  const auto videos = makeRemoteVideos(client);
+  const auto comments = makeRemoteComments(client);
+  VideoQuery named;
+  named.name = "x*";
+  VideoQuery reversed;
+  reversed.reverse = true;
+  CommentQuery newest;
+  newest.video.text = "v";
+  newest.reverse = true;
+  check(errorOf([&] { videos->list(Secret{"s"}, named); }), Fault::versionMismatch, "name: ");
+  check(errorOf([&] { videos->list(Secret{"s"}, reversed); }), Fault::versionMismatch, "reverse: ");
+  check(errorOf([&] { comments->list(Secret{"s"}, newest); }), Fault::versionMismatch, "reverse: ");
+  CHECK_NOTHROW(videos->list(Secret{"s"}, {}));
+  knowsReverse = true;
+  CHECK_NOTHROW(videos->list(Secret{"s"}, reversed));
+  CHECK_NOTHROW(comments->list(Secret{"s"}, newest));
+  check(errorOf([&] { videos->list(Secret{"s"}, named); }), Fault::versionMismatch, "name: ");
+}
+
 TEST_CASE("a reply that is not from videod is reported as such") {
   Odd odd;
   odd.server.Get("/things/502", [](const httplib::Request&, httplib::Response& response) {
@@ -259,7 +310,7 @@ TEST_CASE("an error about an unreachable server names its address") {
   check(errorOf([&] { client.call(show, Anonymous{}, Ask{"7", {}}); }), Fault::unreachable, url);
   int pushes = 0;
   check(errorOf([&] {
-          client.send(put, Anonymous{}, Ask{"7", {}}, sourceOf("x", 1, 1, &pushes));
+          client.send(putUpload, Anonymous{}, Ask{"7", {}}, sourceOf("x", 1, 1, &pushes));
         }),
         Fault::unreachable, url);
   CHECK(pushes == 0);
@@ -280,6 +331,43 @@ TEST_CASE("the client reconnects if the server closed an idle connection") {
   CHECK(connections >= 5);
 }
 
+TEST_CASE("a server that does not answer in time is not asked again, on a connection that was idle either") {
+  std::atomic<int> asked = 0;
+  Raw raw([&](int socket, int) {
+    Raw::readHead(socket);
+    ++asked;
+    Raw::say(socket, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{\"said\":\"a\"}");
+    Raw::readHead(socket);
+    ++asked;
+    Raw::drain(socket);  // until the client gives up
+  });
+  http::ClientOptions options = raw.options();
+  options.timeout = 200ms;
+  http::Client client(options);
+  CHECK(client.call(show, Anonymous{}, Ask{"7", {}}).said == "a");
+  check(errorOf([&] { client.call(show, Anonymous{}, Ask{"7", {}}); }), Fault::unreachable, "does not answer");
+  CHECK(asked == 2);
+}
+
+TEST_CASE("a redirect in the middle of an upload is reported, and a reply that has no end is none") {
+  const bool early = GENERATE(true, false);
+  Raw raw([&](int socket, int) {
+    Raw::readHead(socket);
+    Raw::say(socket, early
+                         ? "HTTP/1.1 301 Moved Permanently\r\nLocation: https://v.example/\r\nContent-Length: 0\r\n\r\n"
+                         : "HTTP/1.1 200 OK\r\nContent-Length: 900000000000000000\r\n\r\n");
+    ::shutdown(socket, SHUT_WR);
+    Raw::drain(socket);
+  });
+  http::Client client(raw.options());
+  int pushes = 0;
+  const ByteSource bytes = sourceOf(std::string(1 << 16, 'x'), early ? 4096 : 1,
+                                    static_cast<std::uint64_t>(early ? 4096 : 1) << 16, &pushes);
+  const Error error = errorOf([&] { client.send(putUpload, Anonymous{}, Ask{"7", {}}, bytes); });
+  check(error, Fault::unreachable, early ? "redirects to https://v.example/" : "");
+  CHECK(pushes == 1);
+}
+
 TEST_CASE("a refusal that arrives in the middle of an upload is reported") {
   for (const bool sized : {true, false}) {
     Raw raw([](int socket, int) {
@@ -295,7 +383,7 @@ TEST_CASE("a refusal that arrives in the middle of an upload is reported") {
     const auto size = sized ? std::optional<std::uint64_t>(pieces << 16) : std::nullopt;
     int pushes = 0;
     const ByteSource bytes = sourceOf(std::string(1 << 16, 'x'), pieces, size, &pushes);
-    check(errorOf([&] { client.send(put, Anonymous{}, Ask{"7", {}}, bytes); }), Fault::overQuota, "100% used");
+    check(errorOf([&] { client.send(putUpload, Anonymous{}, Ask{"7", {}}, bytes); }), Fault::overQuota, "100% used");
     CHECK(pushes == 1);
   }
 }
@@ -309,7 +397,7 @@ TEST_CASE("an upload reads its source once and passes on its errors") {
   });
   odd.start();
   http::Client client(odd.options());
-  const auto send = [&](const ByteSource& bytes) { client.send(put, Anonymous{}, Ask{"7", {}}, bytes); };
+  const auto send = [&](const ByteSource& bytes) { client.send(putUpload, Anonymous{}, Ask{"7", {}}, bytes); };
   send(sourceOf("movie", 2, 10));
   CHECK(got == "moviemovie");
   send(sourceOf("movie", 3, std::nullopt));

@@ -168,9 +168,9 @@ struct Reply {
   bool has(std::string_view text) const { return head.find(text) != std::string::npos; }
 };
 
-class Client {
+class RawClient {
  public:
-  explicit Client(const std::string& address, int receiveBuffer = 0) {
+  explicit RawClient(const std::string& address, int receiveBuffer = 0) {
     if (address[0] == '/') {
       sockaddr_un name{};
       name.sun_family = AF_UNIX;

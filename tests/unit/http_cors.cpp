@@ -38,7 +38,7 @@ HeaderNames namedInSources(const std::regex& call) {
 const Headers page{{"Origin", "https://front.example"}};
 const Headers foreign{{"Origin", "https://other.example"}};
 
-Headers with(Headers headers, const std::string& name, const std::string& value) {
+Headers withHeader(Headers headers, const std::string& name, const std::string& value) {
   headers.emplace_back(name, value);
   return headers;
 }
@@ -135,8 +135,8 @@ TEST_CASE("a content that anyone may read may be read by any page") {
     CHECK(header(site.get("/videos/v", headers), "Access-Control-Allow-Credentials").empty());
     for (const auto& [name, value] :
          Headers{{"Range", "bytes=2-4"}, {"Range", "bytes=99-"}, {"If-Match", "\"x\""}, {"If-None-Match", "*"}})
-      CHECK(header(site.get("/videos/v", with(headers, name, value)), "Access-Control-Allow-Origin") == "*");
-    for (const Headers& named : {with(headers, "X-Session-Id", "s"), with(headers, "Cookie", "session=s")})
+      CHECK(header(site.get("/videos/v", withHeader(headers, name, value)), "Access-Control-Allow-Origin") == "*");
+    for (const Headers& named : {withHeader(headers, "X-Session-Id", "s"), withHeader(headers, "Cookie", "session=s")})
       CHECK(header(site.get("/videos/v", named), "Access-Control-Allow-Origin").empty());
     CHECK(header(site.get("/videos/v?share=a&exp=1&sig=b", headers), "Access-Control-Allow-Origin").empty());
     CHECK(header(site.get("/videos/none", headers), "Access-Control-Allow-Origin").empty());
@@ -150,7 +150,7 @@ TEST_CASE("a content that anyone may read may be read by any page") {
 TEST_CASE("a preflight request is answered for listed origins, and for contents") {
   Site site;
   const auto preflight = [&](const std::string& path, const Headers& from, const std::string& method) {
-    return site.ask(Method::options, path, with(from, "Access-Control-Request-Method", method));
+    return site.ask(Method::options, path, withHeader(from, "Access-Control-Request-Method", method));
   };
   for (const char* const path : {"/things/7", "/videos/v"}) {
     INFO(path);

@@ -8,7 +8,7 @@ using namespace video::http;
 
 namespace {
 
-std::optional<std::string> decoded(std::string_view text, bool plusIsSpace = false) {
+std::optional<std::string> percentDecoded(std::string_view text, bool plusIsSpace = false) {
   std::string to;
   return appendDecoded(to, text, plusIsSpace) ? std::optional(to) : std::nullopt;
 }
@@ -21,17 +21,17 @@ std::vector<std::string> itemsOf(std::string_view list) {
 }  // namespace
 
 TEST_CASE("text is percent-encoded and decoded") {
-  CHECK(decoded("a%20b%2fc%2Fd+e") == "a b/c/d+e");
-  CHECK(decoded("a+b%2B", true) == "a b+");
-  for (const char* bad : {"%", "%4", "a%4", "%zz", "%4g", "%00", "a%00b", "%%41"}) CHECK_FALSE(decoded(bad));
-  CHECK_FALSE(decoded(std::string_view("\0", 1)));
+  CHECK(percentDecoded("a%20b%2fc%2Fd+e") == "a b/c/d+e");
+  CHECK(percentDecoded("a+b%2B", true) == "a b+");
+  for (const char* bad : {"%", "%4", "a%4", "%zz", "%4g", "%00", "a%00b", "%%41"}) CHECK_FALSE(percentDecoded(bad));
+  CHECK_FALSE(percentDecoded(std::string_view("\0", 1)));
   std::string all;
   for (int c = 1; c < 256; ++c) all += static_cast<char>(c);
   for (const auto append : {appendEncoded, appendPrintable}) {
     std::string encoded;
     append(encoded, all);
     CHECK(encoded.find_first_of("\r\n\x7f\x80") == std::string::npos);
-    CHECK(decoded(encoded) == all);
+    CHECK(percentDecoded(encoded) == all);
   }
   std::string encoded;
   appendEncoded(encoded, "a/b c~.-_é");

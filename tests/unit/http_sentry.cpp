@@ -20,9 +20,9 @@ using observe::LogField;
 namespace {
 
 // Takes envelopes as Sentry does.
-class Endpoint {
+class FakeSentry {
  public:
-  Endpoint() {
+  FakeSentry() {
     server_.Post("/prefix/api/42/envelope/", [this](const httplib::Request& request, httplib::Response& response) {
       const std::lock_guard lock(mutex_);
       bodies_.push_back(request.body);
@@ -34,7 +34,7 @@ class Endpoint {
     thread_ = std::jthread([this] { server_.listen_after_bind(); });
     test::waitFor("the endpoint listens", [this] { return server_.is_running(); });
   }
-  ~Endpoint() { server_.stop(); }
+  ~FakeSentry() { server_.stop(); }
 
   std::string dsn() const { return "http://abc123@127.0.0.1:" + std::to_string(port_) + "/prefix/42"; }
   std::vector<std::string> bodies() {
@@ -124,7 +124,7 @@ TEST_CASE("an event has the message, the error and what is known to be harmless"
 }
 
 TEST_CASE("errors are sent as envelopes, one each") {
-  Endpoint endpoint;
+  FakeSentry endpoint;
   SentryReporter reporter{SentryDsn(endpoint.dsn())};
   reporter.report("it broke", {{"error", "why"}});
   reporter.report("it broke again", {});
@@ -149,7 +149,7 @@ TEST_CASE("errors are sent as envelopes, one each") {
 
 TEST_CASE("errors that cannot be sent are dropped and counted, and those that come too fast") {
   const test::QuietLog quiet;
-  Endpoint endpoint;
+  FakeSentry endpoint;
   endpoint.status = 500;
   SentryReporter reporter{SentryDsn(endpoint.dsn())};
   reporter.report("refused", {});

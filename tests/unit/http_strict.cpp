@@ -8,7 +8,7 @@ namespace {
 
 /// Returns the statuses of all replies to `bytes`, in order, then `closed` or `open` for the connection.
 std::string statusesOf(const Running& server, const std::string& bytes, bool open) {
-  Client client(server.address);
+  RawClient client(server.address);
   client.send(bytes);
   std::string statuses;
   for (;;) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "fault_of.hpp"
 #include "http/client/client.hpp"
 #include "http/routing/router.hpp"
 #include "http/server/transport.hpp"
@@ -61,23 +62,25 @@ namespace {
 using namespace together;
 using http::Endpoint;
 using http::Method;
+using test::errorOf;
 
-constexpr Endpoint<Note, Note> post{
+constexpr Endpoint<Note, Note> postNote{
     {.name = "notes.post", .method = Method::post, .path = "/notes/{owner}", .success = 201}};
-constexpr Endpoint<NoteQuery, Page<Note>> list{{.name = "notes.list", .method = Method::get, .path = "/notes/{owner}"}};
+constexpr Endpoint<NoteQuery, Page<Note>> listNotes{
+    {.name = "notes.list", .method = Method::get, .path = "/notes/{owner}"}};
 constexpr Endpoint<File, void> removeFile{
     {.name = "files.remove", .method = Method::delete_, .path = "/files/{id}", .success = 204}};
-constexpr Endpoint<File, File> put{{.name = "files.put",
-                                    .method = Method::put,
-                                    .path = "/files/{id}",
-                                    .success = 201,
-                                    .roles = http::stream,
-                                    .flags = {.plainErrors = true}}};
-constexpr Endpoint<File, Content> open{{.name = "files.open",
-                                        .method = Method::get,
+constexpr Endpoint<File, File> putFile{{.name = "files.put",
+                                        .method = Method::put,
                                         .path = "/files/{id}",
+                                        .success = 201,
                                         .roles = http::stream,
                                         .flags = {.plainErrors = true}}};
+constexpr Endpoint<File, Content> openFile{{.name = "files.open",
+                                            .method = Method::get,
+                                            .path = "/files/{id}",
+                                            .roles = http::stream,
+                                            .flags = {.plainErrors = true}}};
 
 class Memory : public ContentReader {
  public:
@@ -101,34 +104,34 @@ class Served {
     std::filesystem::create_directories(deep);
     socket = deep / "videod.sock";
 
-    router_.serve(post, [this](const Credential& by, const Note& wanted) {
+    router_.serve(postNote, [this](const Credential& by, const Note& wanted) {
       seenBy = by;
       if (wanted.text.empty()) throw Error(Fault::malformed, "text: must not be empty, “not even so”");
       return wanted;
     });
-    router_.serve(list, [](const Credential&, const NoteQuery& wanted) {
-      Page<Note> page;
-      page.items.push_back({wanted.owner, wanted.cursor.value_or("first"), wanted.limit});
-      if (!wanted.cursor) page.nextCursor = "a b&c";
-      return page;
+    router_.serve(listNotes, [](const Credential&, const NoteQuery& wanted) {
+      Page<Note> notes;
+      notes.items.push_back({wanted.owner, wanted.cursor.value_or("first"), wanted.limit});
+      if (!wanted.cursor) notes.nextCursor = "a b&c";
+      return notes;
     });
     router_.serve(removeFile, [](const Credential&, const File& wanted) {
       if (wanted.id != "one/two ü") throw Error(Fault::notFound, "file " + wanted.id + ": not found");
     });
     router_.serveUpload(
-        put,
+        putFile,
         [this](const Credential&, const File& wanted, const ByteSource& bytes) {
           if (wanted.id == "refused") throw Error(Fault::forbidden, "file refused: 100%41 somebody else's, ü");
           std::string taken;
-          bytes.push([&](std::span<const std::byte> piece) {
-            taken.append(reinterpret_cast<const char*>(piece.data()), piece.size());
+          bytes.push([&](std::span<const std::byte> some) {
+            taken.append(reinterpret_cast<const char*>(some.data()), some.size());
           });
           file = taken;
           label = wanted.label.value_or("");
           return wanted;
         },
         [](const File&, const http::Exchange&, http::Answer&) {});
-    router_.serveContent(open, [this](const Credential&, const File&) {
+    router_.serveContent(openFile, [this](const Credential&, const File&) {
       return Content{{file.size(), "video/mp4", etag, Time{std::chrono::seconds(1'000'000'000)}, "übung; 100%41 a.mp4"},
                      std::make_shared<Memory>(file)};
     });
@@ -177,7 +180,7 @@ std::string readAll(const Content& content) {
   return all;
 }
 
-ByteSource sourceOf(const std::string& bytes, bool sized) {
+ByteSource sourceOfBytes(const std::string& bytes, bool sized) {
   ByteSource source;
   source.push = [&bytes](const ByteSink& sink) {
     for (std::size_t at = 0; at < bytes.size(); at += 100'000)
@@ -187,32 +190,23 @@ ByteSource sourceOf(const std::string& bytes, bool sized) {
   return source;
 }
 
-Error faultOf(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error;
-  }
-  return Error(Fault::internal, "nothing was thrown");
-}
-
 }  // namespace
 
 TEST_CASE("the operator's socket may have a path of any length") {
   Served served;
   REQUIRE(served.socket.native().size() > 200);
   http::Client client(served.overSocket());
-  const Note note = client.call(post, Operator{}, {"ann", "hello \"you\" ü", std::nullopt});
+  const Note note = client.call(postNote, Operator{}, {"ann", "hello \"you\" ü", std::nullopt});
   CHECK(note.text == "hello \"you\" ü");
   CHECK(std::holds_alternative<Operator>(served.seenBy));
-  client.call(post, Operator{"bob"}, {"ann", "x", 7});
+  client.call(postNote, Operator{"bob"}, {"ann", "x", 7});
   REQUIRE(std::holds_alternative<Operator>(served.seenBy));
   CHECK(std::get<Operator>(served.seenBy).as == "bob");
 
   http::ClientOptions nobody;
   nobody.socketPath = served.socket.parent_path() / "nobody.sock";
   http::Client lonely(nobody);
-  const Error error = faultOf([&] { lonely.call(post, Operator{}, {"ann", "x", {}}); });
+  const Error error = errorOf([&] { lonely.call(postNote, Operator{}, {"ann", "x", {}}); });
   CHECK(error.fault() == Fault::unreachable);
   CHECK(error.detail().find("nobody.sock") != std::string::npos);
 }
@@ -221,26 +215,26 @@ TEST_CASE("requests, replies and errors pass between client and operation unchan
   Served served;
   http::Client client(served.overTcp());
   const Secret secret{"s3cret", false};
-  CHECK(client.call(post, secret, {"a/b ?&%ü", "text", 5}).owner == "a/b ?&%ü");
+  CHECK(client.call(postNote, secret, {"a/b ?&%ü", "text", 5}).owner == "a/b ?&%ü");
   REQUIRE(std::holds_alternative<Secret>(served.seenBy));
   CHECK(std::get<Secret>(served.seenBy).text == "s3cret");
 
   NoteQuery query;
   query.owner = "ann";
   query.limit = 3;
-  const Page<Note> first = client.call(list, Anonymous{}, query);
+  const Page<Note> first = client.call(listNotes, Anonymous{}, query);
   REQUIRE(first.nextCursor);
   query.cursor = *first.nextCursor;
-  const Page<Note> second = client.call(list, Anonymous{}, query);
+  const Page<Note> second = client.call(listNotes, Anonymous{}, query);
   CHECK(second.items.at(0).text == "a b&c");
   CHECK(second.items.at(0).position == 3);
   CHECK_FALSE(second.nextCursor);
 
   client.call(removeFile, secret, {"one/two ü", {}});
-  const Error missing = faultOf([&] { client.call(removeFile, secret, {"other", {}}); });
+  const Error missing = errorOf([&] { client.call(removeFile, secret, {"other", {}}); });
   CHECK(missing.fault() == Fault::notFound);
   CHECK(missing.detail() == "file other: not found");
-  const Error malformed = faultOf([&] { client.call(post, secret, {"ann", "", {}}); });
+  const Error malformed = errorOf([&] { client.call(postNote, secret, {"ann", "", {}}); });
   CHECK(malformed.fault() == Fault::malformed);
   CHECK(malformed.detail() == "text: must not be empty, “not even so”");
 }
@@ -253,11 +247,11 @@ TEST_CASE("uploads and downloads of any piece size arrive unchanged") {
   for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 2654435761U >> 13);
   for (const bool sized : {true, false}) {
     served.file.clear();
-    client.send(put, secret, {"one", "a&b"}, sourceOf(bytes, sized));
+    client.send(putFile, secret, {"one", "a&b"}, sourceOfBytes(bytes, sized));
     CHECK((served.file == bytes));
     CHECK(served.label == "a&b");
   }
-  const Content content = client.open(open, secret, {"one", {}});
+  const Content content = client.open(openFile, secret, {"one", {}});
   CHECK(content.meta.name == "übung; 100%41 a.mp4");
   CHECK(content.meta.etag == "\"v1\"");
   CHECK(content.meta.modified == Time{std::chrono::seconds(1'000'000'000)});
@@ -267,16 +261,16 @@ TEST_CASE("uploads and downloads of any piece size arrive unchanged") {
   CHECK(content.reader->read(bytes.size() - 3, last) == 3);
   CHECK(content.reader->read(bytes.size(), last) == 0);
 
-  const Content stale = client.open(open, secret, {"one", {}});
+  const Content stale = client.open(openFile, secret, {"one", {}});
   served.etag = "\"v2\"";
-  CHECK(faultOf([&] { readAll(stale); }).fault() == Fault::conflict);
+  CHECK(errorOf([&] { readAll(stale); }).fault() == Fault::conflict);
 
-  const Error plain = faultOf([&] { client.send(put, secret, {"refused", {}}, sourceOf("", true)); });
+  const Error plain = errorOf([&] { client.send(putFile, secret, {"refused", {}}, sourceOfBytes("", true)); });
   CHECK(plain.fault() == Fault::forbidden);
   CHECK(plain.detail() == "file refused: 100%41 somebody else's, ü");
 
-  client.send(put, secret, {"one", {}}, sourceOf("", true));
-  CHECK(readAll(client.open(open, secret, {"one", {}})).empty());
+  client.send(putFile, secret, {"one", {}}, sourceOfBytes("", true));
+  CHECK(readAll(client.open(openFile, secret, {"one", {}})).empty());
 }
 
 TEST_CASE("a refused upload returns its token, and the client stays usable") {
@@ -285,11 +279,11 @@ TEST_CASE("a refused upload returns its token, and the client stays usable") {
   const Secret secret{"s3cret", false};
   const std::string bytes(8'000'000, 'x');
   for (int i = 0; i < 5; ++i) {
-    const Error error = faultOf([&] { client.send(put, secret, {"refused", {}}, sourceOf(bytes, true)); });
+    const Error error = errorOf([&] { client.send(putFile, secret, {"refused", {}}, sourceOfBytes(bytes, true)); });
     // The reply may be lost with the connection; the error is then that it broke.
     CHECK((error.fault() == Fault::forbidden || error.fault() == Fault::unreachable));
     if (error.fault() == Fault::forbidden) CHECK(error.detail() == "file refused: 100%41 somebody else's, ü");
-    CHECK(client.call(post, secret, {"ann", "still here", {}}).text == "still here");
+    CHECK(client.call(postNote, secret, {"ann", "still here", {}}).text == "still here");
   }
   CHECK(served.counts().uploads == 0);
 }
@@ -305,7 +299,7 @@ TEST_CASE("one client may be used from several threads") {
         NoteQuery query;
         query.owner = "user" + std::to_string(i);
         for (int j = 0; j < 40; ++j)
-          good += client.call(list, Anonymous{}, query).items.at(0).owner == query.owner ? 1 : 0;
+          good += client.call(listNotes, Anonymous{}, query).items.at(0).owner == query.owner ? 1 : 0;
       });
   }
   CHECK(good == 240);

@@ -74,10 +74,10 @@ struct Streaming {
   std::string address;
 };
 
-void get(Client& client, const std::string& headers, const char* method = "GET") {
+void get(RawClient& client, const std::string& headers, const char* method = "GET") {
   client.send(fmt::format("{} /videos/v HTTP/1.1\r\nHost: a\r\n{}\r\n", method, headers));
 }
-void put(Client& client, const std::string& id, const std::string& framing, const std::string& body) {
+void put(RawClient& client, const std::string& id, const std::string& framing, const std::string& body) {
   client.send(
       fmt::format("PUT /upload/{} HTTP/1.1\r\nHost: a\r\nSec-Fetch-Site: none\r\n{}\r\n\r\n{}", id, framing, body));
 }
@@ -87,7 +87,7 @@ void put(Client& client, const std::string& id, const std::string& framing, cons
 TEST_CASE("10,000 requests that end in all possible ways return all their tokens") {
   constexpr std::size_t most = 200;
   Streaming site({most, most, 50});
-  std::optional<Client> client(site.address);
+  std::optional<RawClient> client(site.address);
   const auto again = [&] { client.emplace(site.address); };
   for (int i = 0; i < 10'000; ++i) {
     switch (i % 12) {
@@ -159,7 +159,7 @@ TEST_CASE("one address gets its share of the connections, and 429 for more") {
   Streaming site(limits);
   const std::string path = "/tmp/http_tokens_" + video::makeRandomHex(4) + ".sock";
   site.transport.listen(at("unix:" + path));
-  std::vector<Client> all;
+  std::vector<RawClient> all;
   for (int i = 0; i < 3; ++i) {
     all.emplace_back(site.address);
     get(all.back(), "", "HEAD");
@@ -184,7 +184,7 @@ TEST_CASE("one address gets its share of the connections, and 429 for more") {
   }
   all.erase(all.begin());
   CHECK(soon([&] { return site.router.limiter().counts().busiestConnections == 2; }));
-  Client next(site.address);
+  RawClient next(site.address);
   get(next, "", "HEAD");
   CHECK(next.read(true).status == 200);
   all.clear();
@@ -198,15 +198,17 @@ TEST_CASE("clients behind a trusted proxy are counted by their requests, not by 
   RouterOptions routing;
   routing.proxies.add("127.0.0.1");
   Streaming site(limits, routing);
-  std::vector<Client> readers;
-  const auto ask = [&](Client& by, const char* address) { get(by, fmt::format("X-Forwarded-For: {}\r\n", address)); };
+  std::vector<RawClient> readers;
+  const auto ask = [&](RawClient& by, const char* address) {
+    get(by, fmt::format("X-Forwarded-For: {}\r\n", address));
+  };
   for (int i = 0; i < 2; ++i) {
     readers.emplace_back(site.address, 4096);
     ask(readers.back(), "192.0.2.7");
   }
   CHECK(soon([&] { return site.router.limiter().counts().streams == 2; }));
   for (int i = 0; i < 5; ++i) readers.emplace_back(site.address);
-  Client& proxy = readers.back();
+  RawClient& proxy = readers.back();
   for (int i = 0; i < 3; ++i) {
     ask(proxy, "192.0.2.7");
     const Reply refused = proxy.read();
@@ -226,15 +228,15 @@ TEST_CASE("clients behind a trusted proxy are counted by their requests, not by 
 
 TEST_CASE("while all tokens are taken, new requests are refused and running ones continue") {
   Streaming site({2, 2, 1});
-  Client one(site.address, 4096);
-  Client two(site.address, 4096);
-  Client sender(site.address);
+  RawClient one(site.address, 4096);
+  RawClient two(site.address, 4096);
+  RawClient sender(site.address);
   get(one, "");
   get(two, "");
   put(sender, "v", "Content-Length: 50", "hello");
   CHECK(
       soon([&] { return site.router.limiter().counts().streams == 2 && site.router.limiter().counts().uploads == 1; }));
-  Client next(site.address);
+  RawClient next(site.address);
   for (int i = 0; i < 100; ++i) {
     get(next, "");
     const Reply reply = next.read();
@@ -242,7 +244,7 @@ TEST_CASE("while all tokens are taken, new requests are refused and running ones
     REQUIRE(reply.has("Retry-After: "));
     REQUIRE(reply.has("X-Error-Code: 009"));
   }
-  Client upload(site.address);
+  RawClient upload(site.address);
   put(upload, "v", "Content-Length: 5\r\nExpect: 100-continue", "");  // refused before the body
   CHECK(upload.read().status == 429);
   CHECK(site.router.limiter().counts().streamsRefused == 100);

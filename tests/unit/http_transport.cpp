@@ -5,7 +5,7 @@ using namespace http_test;
 
 TEST_CASE("a connection is kept and answers one request after the other") {
   Running server;
-  Client client(server.address);
+  RawClient client(server.address);
   for (int i = 0; i < 3; ++i) {
     client.get("/small");
     const Reply reply = client.read();
@@ -29,7 +29,7 @@ TEST_CASE("a connection is kept and answers one request after the other") {
 
 TEST_CASE("pipelined requests are answered in order") {
   Running server;
-  Client client(server.address);
+  RawClient client(server.address);
   std::string all;
   for (int i = 0; i < 1000; ++i)
     all +=
@@ -42,12 +42,12 @@ TEST_CASE("pipelined requests are answered in order") {
 TEST_CASE("HTTP/1.0, HEAD, 204 and 304 are answered as RFC 9112 requires") {
   Running server;
   {
-    Client client(server.address);
+    RawClient client(server.address);
     client.send("GET / HTTP/1.0\r\n\r\n");
     CHECK(client.read().has("Connection: close"));
     CHECK(client.closed());
   }
-  Client client(server.address);
+  RawClient client(server.address);
   client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   CHECK(client.read().has("Connection: keep-alive"));
   client.send("HEAD /big HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -64,7 +64,7 @@ TEST_CASE("HTTP/1.0, HEAD, 204 and 304 are answered as RFC 9112 requires") {
 
 TEST_CASE("content may consist of bytes and parts of files") {
   Running server;
-  Client client(server.address);
+  RawClient client(server.address);
   client.get("/mixed");
   CHECK(client.read().body == "<a>234<b>78");
   client.get("/large");
@@ -79,7 +79,7 @@ TEST_CASE("content may consist of bytes and parts of files") {
 
 TEST_CASE("content may be read as the client takes it, and the connection ends where it cannot be read") {
   Running server;
-  Client client(server.address);
+  RawClient client(server.address);
   client.get("/read");
   const std::string body = client.read().body;
   REQUIRE(body.size() == 3'000'006);
@@ -99,7 +99,7 @@ TEST_CASE("content may be read as the client takes it, and the connection ends w
 TEST_CASE("a refused head is answered and the connection closed") {
   Running server;
   const auto statusOf = [&](const std::string& bytes) {
-    Client client(server.address);
+    RawClient client(server.address);
     client.send(bytes);
     const Reply reply = client.read();
     CHECK(reply.has("Connection: close"));
@@ -119,12 +119,12 @@ TEST_CASE("a refused head is answered and the connection closed") {
 TEST_CASE("an incomplete head occupies no worker") {
   Running server;
   const std::size_t before = server.transport.counters().workers;
-  std::vector<Client> halves;
+  std::vector<RawClient> halves;
   for (int i = 0; i < 200; ++i) {
     halves.emplace_back(server.address);
     halves.back().send("GET / HTTP/1.1\r\nHo");
   }
-  Client client(server.address);
+  RawClient client(server.address);
   client.get("/small");
   CHECK(client.read().body == "hello");
   CHECK(soon([&] { return server.transport.counters().open == 201; }));
@@ -137,8 +137,8 @@ TEST_CASE("a head that arrives slowly has one deadline") {
   TransportOptions options;
   options.headerTimeout = 150ms;
   Running server(options);
-  Client silent(server.address);
-  Client client(server.address);
+  RawClient silent(server.address);
+  RawClient client(server.address);
   const std::string bytes = "GET / HTTP/1.1\r\nHost: a\r\nA: " + std::string(1000, 'a');
   std::atomic<bool> answered = false;
   std::thread sender([&] {
@@ -158,8 +158,8 @@ TEST_CASE("an idle connection is closed without a reply") {
   TransportOptions options;
   options.idleTimeout = 60ms;
   Running server(options);
-  Client fresh(server.address);
-  Client used(server.address);
+  RawClient fresh(server.address);
+  RawClient used(server.address);
   used.get("/small");
   CHECK(used.read().status == 200);
   CHECK(used.closed());
@@ -168,7 +168,7 @@ TEST_CASE("an idle connection is closed without a reply") {
 
 TEST_CASE("a body is collected before its handler runs") {
   Running server;
-  Client client(server.address);
+  RawClient client(server.address);
   const std::size_t before = server.transport.counters().workers;
   client.send("POST /collect HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello");
   CHECK(soon([&] { return server.transport.counters().requests == 1; }));
@@ -187,7 +187,7 @@ TEST_CASE("a body is collected before its handler runs") {
 TEST_CASE("a body that is too large to collect is refused, and the connection is kept if little of it remains") {
   Running server;
   {
-    Client client(server.address);
+    RawClient client(server.address);
     client.send("POST /collect HTTP/1.1\r\nHost: a\r\nContent-Length: 70000\r\n\r\n" + std::string(70000, 'x'));
     CHECK(client.read().status == 413);
     client.get("/small");
@@ -201,7 +201,7 @@ TEST_CASE("a body that is too large to collect is refused, and the connection is
     CHECK(client.read().status == 400);
     CHECK(client.closed());
   }
-  Client client(server.address);
+  RawClient client(server.address);
   std::thread sender([&] {
     client.send("POST /collect HTTP/1.1\r\nHost: a\r\nContent-Length: 8000000\r\n\r\n" + std::string(8000000, 'x'));
   });
@@ -213,10 +213,10 @@ TEST_CASE("a body that is too large to collect is refused, and the connection is
 
 TEST_CASE("a body is streamed to its handler") {
   Running server;
-  Client client(server.address);
+  RawClient client(server.address);
   client.send("PUT /stream HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n" + std::string(500000, 'x'));
   CHECK(soon([&] { return server.service.streamed == 500000; }));
-  Client other(server.address);  // another worker replaces the waiting one
+  RawClient other(server.address);  // another worker replaces the waiting one
   other.get("/small");
   CHECK(other.read().body == "hello");
   client.send(std::string(500000, 'x'));
@@ -235,10 +235,10 @@ TEST_CASE("a body is streamed to its handler") {
 
 TEST_CASE("100 Continue is sent only when the body is wanted") {
   Running server;
-  const auto ask = [](Client& client, const char* path) {
+  const auto ask = [](RawClient& client, const char* path) {
     client.send(fmt::format("PUT {} HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n", path));
   };
-  Client client(server.address);
+  RawClient client(server.address);
   for (const char* path : {"/collect", "/stream"}) {
     ask(client, path);
     CHECK(client.read().status == 100);
@@ -246,7 +246,7 @@ TEST_CASE("100 Continue is sent only when the body is wanted") {
     CHECK(client.read().status == 200);
   }
   for (const char* path : {"/refused", "/unread"}) {
-    Client refused(server.address);
+    RawClient refused(server.address);
     ask(refused, path);
     const Reply reply = refused.read();
     CHECK(reply.status == (std::string(path) == "/refused" ? 403 : 200));
@@ -257,7 +257,7 @@ TEST_CASE("100 Continue is sent only when the body is wanted") {
 
 TEST_CASE("a refusal before the body leaves the connection usable") {
   Running server;
-  Client client(server.address);
+  RawClient client(server.address);
   client.send("PUT /refused HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
   CHECK(client.read().status == 403);
   client.send("helloGET /small HTTP/1.1\r\nHost: a\r\n\r\n");

@@ -11,10 +11,10 @@ TEST_CASE("a client that disconnects or stops sending in its body ends the reque
   options.progressTimeout = 100ms;
   Running server(options);
   for (const char* path : {"/stream", "/collect"}) {
-    Client gone(server.address);
+    RawClient gone(server.address);
     gone.send(fmt::format("PUT {} HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\nhello", path));
     gone.leave();
-    Client silent(server.address);
+    RawClient silent(server.address);
     silent.send(fmt::format("PUT {} HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\nhello", path));
     CHECK(silent.read().status == 408);
     CHECK(silent.closed());
@@ -31,7 +31,7 @@ TEST_CASE("a body that trickles is ended, and what it holds goes with it") {
   options.progressTimeout = 100ms;
   options.minBodyRate = 100'000;  // a byte every 20 ms is below it, and always in time for progressTimeout
   Running server(options);
-  const auto trickle = [](Client& client) {
+  const auto trickle = [](RawClient& client) {
     for (int i = 0; i < 2000; ++i) {
       pollfd answered{client.number(), POLLIN, 0};
       if (::poll(&answered, 1, 20) > 0 || !client.send("x")) return;
@@ -40,7 +40,7 @@ TEST_CASE("a body that trickles is ended, and what it holds goes with it") {
   for (const std::string path : {"/stream", "/collect"})
     for (const std::string framing : {"Content-Length: 60000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\nea60\r\n"}) {
       INFO(path << " " << framing);
-      Client client(server.address);
+      RawClient client(server.address);
       client.send("PUT " + path + " HTTP/1.1\r\nHost: a\r\n" + framing);
       trickle(client);
       CHECK(client.read().status == 408);
@@ -54,15 +54,15 @@ TEST_CASE("threads that received large bodies leave, and others take their place
   const std::size_t before = server.transport.counters().workers;
   const std::string part(1 << 20, 'x');
   constexpr int parts = 6;
-  std::vector<Client> senders;
+  std::vector<RawClient> senders;
   for (int i = 0; i < 3; ++i) senders.emplace_back(server.address);
   for (int round = 0; round < 20; ++round) {
-    for (Client& client : senders)
+    for (RawClient& client : senders)
       client.send(fmt::format("PUT /stream HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", part.size() * parts));
     for (int i = 0; i < parts; ++i)
-      for (Client& client : senders) REQUIRE(client.send(part));
-    for (Client& client : senders) REQUIRE(client.read().body == std::to_string(part.size() * parts));
-    Client small(server.address);
+      for (RawClient& client : senders) REQUIRE(client.send(part));
+    for (RawClient& client : senders) REQUIRE(client.read().body == std::to_string(part.size() * parts));
+    RawClient small(server.address);
     small.get("/small");
     REQUIRE(small.read().body == "hello");
   }
@@ -86,7 +86,7 @@ TEST_CASE("without a least rate, or through the operator socket, a body may tric
   for (const std::string& address : {path, patient.address})
     for (const std::string to : {"/stream", "/collect"}) {
       INFO(address << to);
-      Client client(address);
+      RawClient client(address);
       client.send("PUT " + to + " HTTP/1.1\r\nHost: a\r\nContent-Length: 40\r\n\r\n");
       for (int i = 0; i < 40; ++i) {
         pollfd answered{client.number(), POLLIN, 0};
@@ -101,13 +101,13 @@ TEST_CASE("slow readers occupy no worker, and what their answers hold is release
   TransportOptions options;
   Running server(options);
   const std::size_t before = server.transport.counters().workers;
-  std::vector<Client> readers;
+  std::vector<RawClient> readers;
   for (int i = 0; i < 20; ++i) {
     readers.emplace_back(server.address, 4096);
     readers.back().get("/big");
   }
   CHECK(soon([&] { return server.transport.counters().requests == 20; }));
-  Client client(server.address);
+  RawClient client(server.address);
   client.get("/small");
   CHECK(client.read().body == "hello");
   CHECK(server.transport.counters().workers == before);
@@ -121,7 +121,7 @@ TEST_CASE("an answer that is not read is dropped after the progress timeout") {
   TransportOptions options;
   options.progressTimeout = 100ms;
   Running server(options);
-  Client client(server.address, 4096);
+  RawClient client(server.address, 4096);
   client.get("/big");
   CHECK(soon([&] { return server.service.holding == 1; }));
   CHECK(soon([&] { return server.service.holding == 0 && server.transport.counters().open == 0; }));
@@ -131,14 +131,14 @@ TEST_CASE("a connection above maxConnections gets 503") {
   TransportOptions options;
   options.maxConnections = 3;
   Running server(options);
-  std::vector<Client> full;
+  std::vector<RawClient> full;
   for (int i = 0; i < 3; ++i) {
     full.emplace_back(server.address);
     full.back().get("/small");
     CHECK(full.back().read().status == 200);
   }
   {
-    Client surplus(server.address);
+    RawClient surplus(server.address);
     surplus.get("/small");
     const Reply reply = surplus.read();
     CHECK(reply.status == 503);
@@ -147,7 +147,7 @@ TEST_CASE("a connection above maxConnections gets 503") {
   }
   full.pop_back();
   CHECK(soon([&] { return server.transport.counters().open == 2; }));
-  Client next(server.address);
+  RawClient next(server.address);
   next.get("/small");
   CHECK(next.read().status == 200);
 }
@@ -156,14 +156,14 @@ TEST_CASE("refused connections take no places of others, however many they are")
   TransportOptions options;
   options.maxConnections = 300;
   Running server(options);
-  std::vector<Client> held;
+  std::vector<RawClient> held;
   for (int i = 0; i < 299; ++i) held.emplace_back(server.address);
   CHECK(soon([&] { return server.transport.counters().open == 299; }));
   {
-    Client last(server.address);
+    RawClient last(server.address);
     last.get("/small");
     CHECK(last.read().status == 200);
-    std::vector<Client> surplus;
+    std::vector<RawClient> surplus;
     for (int i = 0; i < 400; ++i) surplus.emplace_back(server.address);
     CHECK(soon([&] { return server.transport.counters().refused == 400; }));
     // Closed without a reply, which is no reason for the watchdog to end the daemon.
@@ -172,7 +172,7 @@ TEST_CASE("refused connections take no places of others, however many they are")
   }
   // The refused ones linger until their clients have gone, and do not count.
   CHECK(soon([&] { return server.transport.counters().open == 299; }));
-  std::vector<Client> lingering;
+  std::vector<RawClient> lingering;
   held.pop_back();
   CHECK(soon([&] { return server.transport.counters().open == 298; }));
   lingering.emplace_back(server.address);
@@ -181,7 +181,7 @@ TEST_CASE("refused connections take no places of others, however many they are")
   CHECK(soon([&] { return server.transport.counters().refused == 402; }));
   held.pop_back();
   CHECK(soon([&] { return server.transport.counters().open <= 300; }));
-  Client next(server.address);
+  RawClient next(server.address);
   next.get("/small");
   CHECK(next.read().status == 200);
 }
@@ -198,7 +198,7 @@ TEST_CASE("the operator socket answers while others hold every connection and ev
   own.operatorSocket = true;
   transport.listen(own);
   transport.start();
-  std::vector<Client> others;
+  std::vector<RawClient> others;
   for (int i = 0; i < 20; ++i) {
     others.emplace_back(address);
     others.back().get("/gate");
@@ -207,7 +207,7 @@ TEST_CASE("the operator socket answers while others hold every connection and ev
   CHECK(soon([&] { return service.atGate == std::min(workers, 20); }));
   for (int i = 0; i < 300; ++i) others.emplace_back(address);
   for (int i = 0; i < 3; ++i) {
-    Client client(path);
+    RawClient client(path);
     client.get("/small");
     CHECK(client.read().body == "hello");
   }
@@ -221,40 +221,40 @@ TEST_CASE("the operator socket answers while others hold every connection and ev
 
 TEST_CASE("more handlers may wait than there are cores") {
   Running server;
-  std::vector<Client> waiting;
+  std::vector<RawClient> waiting;
   for (int i = 0; i < 30; ++i) {
     waiting.emplace_back(server.address);
     waiting.back().get("/gate");
   }
   CHECK(soon([&] { return server.service.atGate == 30; }));
-  Client client(server.address);
+  RawClient client(server.address);
   client.get("/small");
   CHECK(client.read().body == "hello");
   CHECK(server.transport.counters().workers >= 30);
   server.service.openGate();
-  for (Client& each : waiting) CHECK(each.read().body == "through");
+  for (RawClient& each : waiting) CHECK(each.read().body == "through");
 }
 
 TEST_CASE("stop lets a running request finish, answers new connections meanwhile, and closes idle ones") {
   Running server;
-  Client idle(server.address);
+  RawClient idle(server.address);
   idle.get("/small");
   CHECK(idle.read().status == 200);
-  Client half(server.address);
+  RawClient half(server.address);
   half.send("GET /");
-  Client running(server.address);
+  RawClient running(server.address);
   running.get("/gate");
   CHECK(soon([&] { return server.service.atGate == 1; }));
   std::thread stopper([&] { server.transport.stop(); });
   CHECK(idle.closed());
   CHECK(half.closed());
-  Client late(server.address);  // gets a reply, but nobody waits for it
+  RawClient late(server.address);  // gets a reply, but nobody waits for it
   late.get("/small");
   const Reply last = late.read();
   CHECK(last.body == "hello");
   CHECK(last.has("Connection: close"));
   CHECK(late.closed());
-  Client silent(server.address);
+  RawClient silent(server.address);
   CHECK(soon([&] { return server.transport.counters().open == 2; }));
   server.service.openGate();
   const Reply reply = running.read();
@@ -272,9 +272,9 @@ TEST_CASE("stop closes connections that do not finish in time, stopNow does so a
   const bool isHurried = GENERATE(false, true);
   options.shutdownTimeout = isHurried ? 60s : 50ms;
   Running server(options);
-  Client reader(server.address, 4096);
+  RawClient reader(server.address, 4096);
   reader.get("/big");
-  Client sender(server.address);
+  RawClient sender(server.address);
   sender.send("PUT /stream HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\nhello");
   CHECK(soon([&] { return server.service.streamed == 5 && server.service.holding == 2; }));
   if (isHurried) server.transport.stopNow();
@@ -301,7 +301,7 @@ TEST_CASE("Unix sockets are served, with paths of any length") {
     REQUIRE(::stat((folder + "/own.sock").c_str(), &info) == 0);
     CHECK((info.st_mode & 07777) == 0660);
     REQUIRE(::stat((deep + "/far.sock").c_str(), &info) == 0);
-    Client client(folder + "/own.sock");
+    RawClient client(folder + "/own.sock");
     for (int i = 0; i < 3; ++i) {
       client.get("/large");
       CHECK(client.read().body.size() == 4 << 20);
@@ -310,7 +310,7 @@ TEST_CASE("Unix sockets are served, with paths of any length") {
     CHECK(service.peer.address.empty());
     const std::string near = folder + "/near";
     std::filesystem::create_directory_symlink(deep, near);
-    Client ordinary(near + "/far.sock");
+    RawClient ordinary(near + "/far.sock");
     ordinary.get("/small");
     CHECK(ordinary.read().body == "hello");
     CHECK_FALSE(service.peer.mayBeOperator);
@@ -327,7 +327,7 @@ TEST_CASE("a Unix socket that a living process listens on is refused, and only o
   first->listen(at("unix:" + path));
   first->start();
   const auto answers = [&] {
-    Client client(path);
+    RawClient client(path);
     client.get("/small");
     return client.read().body == "hello";
   };

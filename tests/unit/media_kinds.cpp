@@ -4,8 +4,12 @@
 using namespace video;
 
 TEST_CASE("every detected type has its extension in the table", "[media]") {
-  for (const media::Kind& kind : media::kinds()) CHECK(media::extensionOf(kind.type) == kind.extension);
-  CHECK(media::kinds().size() == 8);
+  for (const media::Kind& kind : media::kinds()) {
+    CHECK(media::extensionOf(kind.type) == kind.extension);
+    CHECK(kind.name.find("." + std::string(kind.extension)) != std::string_view::npos);
+  }
+  CHECK(media::listOfKinds().starts_with("mp4, mov, webm"));
+  CHECK(media::kinds().size() == 10);
   CHECK(media::extensionOf("application/octet-stream").empty());
   const auto mp4 =
       media::sniff(std::string_view("\0\0\0\x18"

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -12,28 +13,21 @@
 
 #include "base/error.hpp"
 #include "catch.hpp"
+#include "fault_of.hpp"
 #include "os/copy_on_write.hpp"
+#include "os/errors.hpp"
 #include "os/unix_address.hpp"
 #include "temp.hpp"
 #include "wait.hpp"
 
 using namespace video;
+using test::faultOf;
 
 namespace {
 
-std::string read(const std::filesystem::path& path) {
+std::string textOf(const std::filesystem::path& path) {
   std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-Fault faultOf(const auto& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.fault();
-  }
-  FAIL("no error");
-  return Fault::internal;
 }
 
 }  // namespace
@@ -46,17 +40,17 @@ TEST_CASE("a file is written atomically, and kept if it exists and is not to be 
   };
   std::ofstream(folder / "file.new") << "left by a process that was killed, and longer than what follows";
   write("first", os::Existing::keep);
-  CHECK(read(folder / "file") == "first");
+  CHECK(textOf(folder / "file") == "first");
   write("second", os::Existing::keep);
-  CHECK(read(folder / "file") == "first");
+  CHECK(textOf(folder / "file") == "first");
   write("third", os::Existing::replace);
-  CHECK(read(folder / "file") == "third");
+  CHECK(textOf(folder / "file") == "third");
   struct stat is {};
   REQUIRE(::stat((folder / "file").c_str(), &is) == 0);
   CHECK((is.st_mode & 07777) == 0600);
   CHECK_FALSE(std::filesystem::exists(folder / "file.new"));
   os::writeFile(os::systemFiles(), AT_FDCWD, folder / "by path", "x", 0644);
-  CHECK(read(folder / "by path") == "x");
+  CHECK(textOf(folder / "by path") == "x");
 }
 
 TEST_CASE("a reader sees one complete version of a file that several threads write") {
@@ -70,7 +64,7 @@ TEST_CASE("a reader sees one complete version of a file that several threads wri
     });
   test::waitFor("the first file is there", [&] { return std::filesystem::exists(folder / "file"); });
   for (int i = 0; i < 200; ++i) {
-    const std::string text = read(folder / "file");
+    const std::string text = textOf(folder / "file");
     REQUIRE(text == std::string(20'000, text.at(0)));
   }
   writers.clear();
@@ -111,4 +105,21 @@ TEST_CASE("the release of Linux tells whether btrfs writes to mapped memory in p
   for (const char* const release :
        {"", "6", "6.", "6.1.0-40-amd64", "6.12.57+deb13-amd64", "6.16.9", "5.18", "x", "6.x"})
     CHECK_FALSE(os::canWriteInPlace(release));
+}
+
+TEST_CASE("a full disk is told apart by whose file was written", "[os]") {
+  const auto reasonOf = [](const auto& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      CHECK(error.fault() == Fault::diskFull);
+      return error.reason();
+    }
+    FAIL("no error");
+    return Reason::none;
+  };
+  for (const int number : {ENOSPC, EDQUOT}) {
+    CHECK(reasonOf([&] { os::throwFileError("/home/ada/back.mp4", number); }) == Reason::ownFile);
+    CHECK(reasonOf([&] { os::throwErrno(number, "video.db"); }) == Reason::none);
+  }
 }

@@ -98,11 +98,13 @@ std::string kindOfArgument(const CLI::App& command, const CLI::Option& argument)
   return name;
 }
 
+// The words that are meant as they are; those in capitals stand for others.
 Candidates choices(std::string_view words) {
   Candidates found;
   for (std::size_t start = 0; start <= words.size();) {
     const std::size_t bar = std::min(words.find('|', start), words.size());
-    found.push_back({std::string(words.substr(start, bar - start)), {}});
+    const std::string word(words.substr(start, bar - start));
+    if (!word.empty() && (word[0] < 'A' || word[0] > 'Z')) found.push_back({word, {}});
     start = bar + 1;
   }
   return found;
@@ -136,17 +138,39 @@ Candidates namesOf(Caller& caller, std::string_view kind) {
   return found;
 }
 
+// Whether a shell takes a word for nothing but a word: a server sends some of them.
+bool isSafeWord(const std::string& word) {
+  return harmless(word) == word && word.find_first_of(" $`\"'\\;&|<>(){}[]*?!#~^") == std::string::npos;
+}
+
 Candidates valuesOf(Caller& caller, const Commands& commands, const std::string& kind) {
   if (kind == "FILE") return {{":file", {}}};
   if (kind == "DIR") return {{":folder", {}}};
   if (kind == "SHELL") return choices("bash|zsh|fish");
+  if (kind == "TIME") return {{"today", "since midnight"}, {"yesterday", {}}, {"7d", "a week ago"}};
   if (kind == "TOPIC") {
-    Candidates found = choices("exit-codes|environment|formats|ways");
+    Candidates found = choices(topics);
     for (const CLI::App* noun : visible(commands.app())) found.push_back({noun->get_name(), noun->get_description()});
     return found;
   }
   if (kind.find('|') != std::string::npos) return choices(kind);
   return namesOf(caller, kind);
+}
+
+// The kind of value that an option takes.
+std::string kindOfOption(const CLI::Option& option) {
+  return option.get_name() == "--context" ? "CONTEXT" : option.get_type_name();
+}
+
+// The columns that a list of columns can go on with.
+Candidates columnsAfter(const Commands& commands, const CLI::App& command, std::string_view given) {
+  const std::size_t comma = given.rfind(',');
+  const std::string before(comma == std::string_view::npos ? std::string_view() : given.substr(0, comma + 1));
+  Candidates found;
+  for (const std::string_view name : commands.columnsOf(command))
+    if ((',' + before).find(fmt::format(",{},", name)) == std::string::npos)
+      found.push_back({before + std::string(name), {}});
+  return found;
 }
 
 CLI::Option* findOption(CLI::App& command, const CLI::App& root, std::string_view name) {
@@ -252,12 +276,16 @@ int complete(Caller& caller, const Commands& commands, std::vector<std::string> 
     Candidates found;
     std::string before;  // `--user=`
     const std::size_t equals = last.find('=');
+    const auto valuesFor = [&](const CLI::Option& option, std::string_view given) {
+      return option.get_name() == "--columns" ? columnsAfter(commands, *at.command, given)
+                                              : valuesOf(caller, commands, kindOfOption(option));
+    };
     if (at.waiting != nullptr) {
-      found = valuesOf(caller, commands, at.waiting->get_type_name());
+      found = valuesFor(*at.waiting, last);
     } else if (!at.onlyArguments && last.starts_with('-') && equals != std::string::npos) {
       before = last.substr(0, equals + 1);
       if (const CLI::Option* option = findOption(*at.command, root, last.substr(0, equals)))
-        found = valuesOf(caller, commands, option->get_type_name());
+        found = valuesFor(*option, std::string_view(last).substr(equals + 1));
     } else if (!at.onlyArguments && last.starts_with('-')) {
       found = optionsAt(at, root);
     } else {
@@ -266,10 +294,8 @@ int complete(Caller& caller, const Commands& commands, std::vector<std::string> 
     for (const Candidate& one : found) {
       const std::string word = before + one.word;
       const bool forShell = one.word.starts_with(':');
-      if (!forShell && !word.starts_with(last)) continue;
-      std::string what = one.what;
-      for (char& c : what)
-        if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+      if (!forShell && (!word.starts_with(last) || !isSafeWord(one.word))) continue;
+      const std::string what = harmless(one.what);
       caller.out.text((forShell ? one.word : word) + (what.empty() ? "" : '\t' + what) + '\n');
     }
   } catch (const std::exception&) {

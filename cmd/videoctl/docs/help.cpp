@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "docs/generate.hpp"
+#include "media/sniff.hpp"
 
 namespace video::ctl {
 
@@ -19,7 +22,7 @@ namespace video::ctl {
 namespace {
 
 struct Topic {
-  std::string name;
+  std::vector<std::string> words;
 };
 
 constexpr std::string_view examples =
@@ -30,7 +33,26 @@ Examples:
   videoctl --server https://example.org session login ada sign in to a server
 
 Run `videoctl NOUN --help` or `videoctl NOUN VERB --help` for details.
-More topics: videoctl help exit-codes|environment|formats|ways
+More topics: videoctl help exit-codes|environment|formats|modes|values
+)";
+
+constexpr std::string_view values =
+    R"(TIME      2026-11-01, 2026-11-01 14:30 (local time), 2026-11-01T14:30:00Z
+          (RFC 3339, with its offset), today, yesterday (since midnight, local
+          time), 7d or -7d (that long ago), @1795253400 (Unix seconds). A bare
+          number is refused: it could mean any of these.
+DURATION  numbers with the units d, h, m, s and ms, the largest first: 30d,
+          2h30m, 45s, 250ms
+SIZE      bytes: 500, 64K, 5M, 1.5GiB, 2GB; K, M, G, T and KiB, MiB, GiB, TiB
+          are powers of 1024; KB, MB, GB, TB are powers of 1000
+POSITION  a time in a video: 83.5 (seconds), 1:23.5, 1:02:03
+GLOB      * stands for any text, ? for one character, [a-z] for one of these;
+          quote it, so that the shell leaves it alone
+USER      the name of a user, as user list -o id prints it
+ID        the ID of an item, as lists print it with -o id
+
+An argument that stands for several items can be -, which reads them from
+standard input, one per line.
 )";
 
 constexpr std::string_view exitCodes =
@@ -47,14 +69,14 @@ constexpr std::string_view exitCodes =
 10   a check found problems
 11   no space left
 12   the database or server has another version
-130  interrupted by Ctrl-C (143: by SIGTERM); nothing half-done is left behind
+130  interrupted by Ctrl-C (143: by SIGTERM); only what can be resumed is left incomplete
 
 A command given one item exits with the status of that item. A command given
 several items, or -, goes on after an error and exits with 3, but stops at an
 error that would affect all items (not signed in, 8, 9, 11, 12) and exits with
-that status. After 8 and 9 it makes sense to try again. A large upload that
-ended with 8, 9, 130 or 143 continues where it stopped if the same command is
-run again.
+that status. After 8 or 9, try again. A large upload that ended with 8, 9,
+130 or 143 continues where it stopped if the same command is run again, and a
+download with --resume.
 )";
 
 constexpr std::string_view environment =
@@ -67,7 +89,7 @@ VIDEOCTL_OUTPUT      default for --output
 VIDEOD_CONFIG        default for --config
 VIDEOD_DATA_DIR      default for --data-dir
 XDG_CONFIG_HOME      directory of videoctl/contexts.toml; default: ~/.config
-XDG_STATE_HOME       directory of videoctl/uploads, what is known of uploads to continue; default: ~/.local/state
+XDG_STATE_HOME       directory of videoctl/uploads, the state of uploads that can be resumed; default: ~/.local/state
 XDG_CACHE_HOME       directory of videoctl/hashes, a cache of file digests; default: ~/.cache
 
 Flags take precedence over the environment, the environment over the current
@@ -77,8 +99,9 @@ context, and the context over the configuration file.
 constexpr std::string_view formats =
     R"(table   aligned columns, for people; the default on a terminal
 tsv     a line of column names, then one line per item, separated by tabs;
-        tab, newline and backslash are written as \t, \n and \\; the
-        default in a pipe
+        tab, newline and backslash are written as \t, \n and \\, other
+        control characters as \x1b, and those of text direction as \u202e;
+        the default in a pipe
 json    one JSON document; a list looks like {"videos":[...]}
 ndjson  one JSON object per line, written as items arrive
 id      IDs only, one per line
@@ -87,8 +110,22 @@ id      IDs only, one per line
 omits their names. Data goes to standard output, everything else to
 standard error; with json and ndjson an error is also printed there as a
 JSON object. JSON is UTF-8: in a file name that is not valid UTF-8, each
-invalid byte appears as U+FFFD. tsv prints the bytes unchanged.
+invalid byte appears as U+FFFD. tsv prints the bytes unchanged, but those
+from 0x80 to 0x9f as \x80 to \x9f.
+
+File types accepted as videos, detected from the content, not the name:
+
 )";
+
+// The formats of the output, and those of videos.
+std::string_view formatsTopic() {
+  static const std::string text = [] {
+    std::string all(formats);
+    for (const media::Kind& kind : media::kinds()) all += fmt::format("  {}\n", kind.name);
+    return all + "\nOgg, Matroska, WebM and Windows Media files without a video track are refused.\n";
+  }();
+  return text;
+}
 
 constexpr std::string_view modes =
     R"(remote  over HTTP, as the user of the token or session; used with
@@ -96,8 +133,8 @@ constexpr std::string_view modes =
 socket  over the operator socket, as the operator; used if a daemon on
         this machine listens there
 direct  on the data directory itself, as the operator; for root and the
-        owner of the directory; used if no daemon listens, or with --direct,
-        --data-dir or VIDEOD_DATA_DIR; safe while a daemon is running
+        owner of the data directory; used if no daemon listens, or with
+        --direct, --data-dir or VIDEOD_DATA_DIR; safe while a daemon is running
 
 -v shows which mode is used. --as USER lets the operator act as a user. If
 you ask for a server and it does not answer, the command exits with status 8
@@ -107,9 +144,10 @@ and tries no other mode.
 }  // namespace
 
 std::string_view topic(std::string_view name) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> topics{
-      {{"exit-codes", exitCodes}, {"environment", environment}, {"formats", formats}, {"ways", modes}}};
-  for (const auto& [known, text] : topics)
+  if (name == "formats") return formatsTopic();
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> texts{
+      {{"exit-codes", exitCodes}, {"environment", environment}, {"modes", modes}, {"values", values}}};
+  for (const auto& [known, text] : texts)
     if (known == name) return text;
   return {};
 }
@@ -152,24 +190,33 @@ void addHelp(Commands& commands) {
     return 0;
   });
 
-  auto help = commands.plain<Topic>("help", "Show help on a noun or topic");
-  help.option("TOPIC", &Topic::name, "a noun, or exit-codes, environment, formats or ways");
+  auto help = commands.plain<Topic>("help", "Show help on a command or topic");
+  help.several("TOPIC", &Topic::words,
+               "a noun, a noun and a verb, or exit-codes, environment, formats, modes or values")
+      ->required(false);
   help.runs([&app = commands.app()](Caller& caller, Topic& wanted) {
-    if (wanted.name.empty()) {
+    if (wanted.words.empty()) {
       caller.out.text(overview(app));
       return 0;
     }
-    if (const std::string_view text = topic(wanted.name); !text.empty()) {
+    if (const std::string_view text = topic(wanted.words[0]); !text.empty() && wanted.words.size() == 1) {
       caller.out.text(text);
       return 0;
     }
-    for (const CLI::App* noun : visible(app)) {
-      if (noun->get_name() != wanted.name) continue;
-      caller.out.text(Commands::helpOf(*noun));
-      return 0;
+    const CLI::App* command = &app;
+    for (const std::string& word : wanted.words) {
+      const auto known = visible(*command);
+      const auto found =
+          std::find_if(known.begin(), known.end(), [&](const CLI::App* one) { return one->get_name() == word; });
+      if (found == known.end())
+        throw Usage(
+            fmt::format("help: no command or topic {}; topics are exit-codes, environment, formats, modes, values "
+                        "and the nouns",
+                        fmt::join(wanted.words, " ")));
+      command = *found;
     }
-    throw Usage(
-        fmt::format("help: no topic {}; topics are exit-codes, environment, formats, ways and the nouns", wanted.name));
+    caller.out.text(Commands::helpOf(*command));
+    return 0;
   });
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <regex>
 #include <sstream>
 
 #include "../videod/flags.hpp"
@@ -63,10 +64,17 @@ std::string paragraph(std::string_view text) {
   return out;
 }
 
+// Whether a text begins with what is typed as it is, and is not to be capitalized: `true: ...`, `debug | info`,
+// `bash, zsh or fish`.
+bool beginsWithLiteral(std::string_view text) {
+  static const std::regex form(R"([a-z_]+: .*|[a-z_]+ \| .*|[a-z_]+(, [a-z_]+)* or [a-z_]+(|[;:] .*| \(.*))");
+  return std::regex_match(text.begin(), text.end(), form);
+}
+
 std::string sentence(std::string_view text) {
   std::string out(text);
-  const bool isValue = out.find(' ') != std::string::npos && out[out.find(' ') - 1] == ':';  // `true: ...`
-  if (!isValue && !out.empty() && out[0] >= 'a' && out[0] <= 'z') out[0] = static_cast<char>(out[0] - 'a' + 'A');
+  if (!beginsWithLiteral(text) && !out.empty() && out[0] >= 'a' && out[0] <= 'z')
+    out[0] = static_cast<char>(out[0] - 'a' + 'A');
   return out.ends_with('.') ? out : out + '.';
 }
 
@@ -196,7 +204,8 @@ std::string mainPage(const Commands& commands, const std::vector<std::pair<std::
     out += hasPage ? fmt::format(".It Xr videoctl-{} 1\n", noun->get_name()) : ".It Cm " + noun->get_name() + '\n';
     out += hasPage ? paragraph(sentence(noun->get_description())) : commandText(*noun);
   }
-  out += ".El\n.Ss Modes\n" + literal(topic("ways")) + ".Ss Formats\n" + literal(topic("formats"));
+  out += ".El\n.Ss Modes\n" + literal(topic("modes")) + ".Ss Formats\n" + literal(topic("formats"));
+  out += ".Ss Values\n" + literal(topic("values"));
   out += ".Ss Flags\n" + optionList(optionsOf(app, false));
   out += environmentSection();
   out +=
@@ -224,7 +233,8 @@ std::string nounPage(const Commands& commands, const CLI::App& noun,
   std::string out = header(name, "1", noun.get_description()) + ".Sh SYNOPSIS\n";
   const auto verbs = verbsOf(noun, noun.get_name());
   for (const auto& [path, verb] : verbs) out += synopsis(*verb, path);
-  out += ".Sh DESCRIPTION\n" + paragraph("See videoctl(1) for global flags, output formats and exit statuses.");
+  out += ".Sh DESCRIPTION\n" +
+         paragraph("See videoctl(1) for global flags, output formats, values such as TIME, and exit statuses.");
   for (const auto& [path, verb] : verbs) out += fmt::format(".Ss videoctl {}\n", path) + commandText(*verb);
   return out + examplesSection(commands.examplesOf(noun)) + seeAlso(pages, name);
 }
@@ -233,16 +243,19 @@ std::string daemonPage(const std::vector<std::pair<std::string, int>>& pages) {
   CLI::App app;
   daemon::Flags flags;
   daemon::addFlags(app, flags);
-  std::string out = header("videod", "8", "a video server") + ".Sh SYNOPSIS\n.Nm\n";
+  std::string out = header("videod", "8", "video server daemon") + ".Sh SYNOPSIS\n.Nm\n";
   for (const CLI::Option* option : optionsOf(app, false)) out += ".Op " + flagMacros(*option) + '\n';
-  out += ".Sh DESCRIPTION\n" +
-         paragraph(
-             "Serves users, videos and comments over HTTP. It keeps them in a data directory, which holds an SQLite "
-             "database and plain files. Several daemons may share one data directory.") +
-         optionList(optionsOf(app, false)) + ".Pp\n" +
-         paragraph(
-             "On SIGTERM or SIGINT it finishes the requests in progress and exits; a second signal makes it exit at "
-             "once. On SIGHUP it reloads the limits, log settings and task settings. It logs to standard error.");
+  out +=
+      ".Sh DESCRIPTION\n" +
+      paragraph(
+          "Serves users, videos and comments over HTTP. It keeps them in a data directory, which contains an "
+          "SQLite database and plain files. Several daemons may share one data directory.") +
+      optionList(optionsOf(app, false)) + ".Pp\n" +
+      paragraph(
+          "On SIGTERM or SIGINT it finishes the requests in progress and exits; with http.drain, it first keeps "
+          "serving for that long while /readyz returns 503. A second signal makes it exit without waiting for either. "
+          "On SIGHUP it reloads the log, moderation and task settings and some limits, and logs which changed settings "
+          "need a restart. It logs to standard error; on SIGUSR1 it reopens the file of log.access, if there is one.");
   out += ".Sh ENVIRONMENT\n.Bl -tag -width Ds\n.It Ev VIDEOD_CONFIG\nThe configuration file.\n.El\n";
   out +=
       ".Sh FILES\n.Bl -tag -width Ds\n.It Pa /etc/videod.toml\nThe configuration.\n"

@@ -32,6 +32,7 @@ Findings examine(Caller& caller, const Visit& wanted) {
   Findings all;
   Target target;
   try {
+    caller.findDaemon();
     target = caller.target();
     const std::string file = target.settings.file.string();
     all.push_back({"config", Gravity::ok, file.empty() ? "no file: the defaults" : file, {}});
@@ -49,7 +50,7 @@ Findings examine(Caller& caller, const Visit& wanted) {
                      fmt::format("videod {} runs, and is {}ready", patient.daemon->version, isReady ? "" : "not "),
                      isReady ? std::nullopt : std::optional<std::string>("journalctl -u videod -n 50")});
       for (const std::string& warning : patient.daemon->warnings.value_or(std::vector<std::string>{}))
-        all.push_back({"daemon", Gravity::warning, warning, "see videod.toml(5) and doc/operate.md about it"});
+        all.push_back({"daemon", Gravity::warning, warning, "see videod.toml(5) and /usr/share/doc/videod/operate.md"});
     } catch (const Error& error) {
       all.push_back({"daemon", Gravity::problem, error.what(), "systemctl restart videod"});
     }
@@ -81,7 +82,7 @@ void addDoctor(Commands& commands) {
   using namespace doctor;
   auto verb = commands.plain<Visit>(
       "doctor", "Check the whole installation on this machine; exit with status 10 if there are problems");
-  verb.option("--unit", &Visit::unit, "the systemd unit to judge; default: the installed videod.service")
+  verb.option("--unit", &Visit::unit, "the systemd unit to check; default: the installed videod.service")
       ->type_name("FILE");
   verb.givesList<Page<Finding>>();
   verb.runs([](Caller& caller, Visit& wanted) {

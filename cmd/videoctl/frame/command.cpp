@@ -2,36 +2,18 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <iostream>
 #include <sstream>
 
+#include "base/units.hpp"
 #include "frame/files.hpp"
+#include "frame/times.hpp"
+#include "frame/wrong_words.hpp"
 #include "sessions/fields.hpp"
 
 namespace video::ctl {
-namespace {
-
-// Edit distance: how many letters to change, insert, delete or swap with their neighbour to turn one word into the
-// other.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::vector<std::size_t>> away(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
-  for (std::size_t i = 0; i <= a.size(); ++i) {
-    for (std::size_t j = 0; j <= b.size(); ++j) {
-      if (i == 0 || j == 0) {
-        away[i][j] = i + j;
-        continue;
-      }
-      const std::size_t changed = away[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U);
-      away[i][j] = std::min({changed, away[i - 1][j] + 1, away[i][j - 1] + 1});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        away[i][j] = std::min(away[i][j], away[i - 2][j - 2] + 1);
-    }
-  }
-  return away[a.size()][b.size()];
-}
-
-}  // namespace
 
 const Target& Caller::target() {
   if (!way_) {
@@ -54,6 +36,12 @@ Toolkit& Caller::toolkit() {
   return *toolkit_;
 }
 
+bool Caller::findDaemon() {
+  if (target().kind == Target::Kind::direct && !toolkit_)
+    if (auto served = overSocket(*way_, flags)) way_ = *std::move(served);
+  return target().kind != Target::Kind::direct;
+}
+
 std::string Caller::self(std::string_view command, std::string_view flag) {
   const WhoAmI who = toolkit().sessions().whoami(by(), {});
   if (!who.userName) throw Usage(fmt::format("{}: give the user: {} USER", command, flag));
@@ -74,7 +62,7 @@ void Caller::needAuthor(std::string_view command) {
 }
 
 void Caller::needPrivateWay() {
-  if (target().kind == Target::Kind::remote && isExposed(target().address) && !flags.allowPlainHttp)
+  if (target().kind == Target::Kind::remote && http::isExposed(target().address) && !flags.allowPlainHttp)
     throw Usage(
         fmt::format("{}: would send a password over plain HTTP: use https, or --allow-plain-http", target().address));
 }
@@ -84,22 +72,19 @@ void Caller::report(std::string_view line) const {
 }
 
 void readValue(std::string_view text, std::string_view name, Time& to) {
-  std::optional<Time> time;
-  if (text.starts_with('-')) {
-    if (const auto ago = parseDuration(text.substr(1))) time = systemClock().now() - *ago;
-  } else if (!text.starts_with('@') || text.find_first_not_of("0123456789", 1) == std::string_view::npos) {
-    time = parseTime(text.starts_with('@') ? text.substr(1) : text);
-  }
+  const auto time = parseTimeGiven(text, systemClock().now());
   if (!time)
     throw Error(Fault::malformed,
-                fmt::format("{}: {} is not a time such as 2026-11-21T09:30:00Z, @1795253400 or -7d", name, text));
+                fmt::format("{}: {} is not a TIME such as 2026-11-21, yesterday, 7d (ago) or 2026-11-21T09:30:00Z; see "
+                            "`videoctl help values`",
+                            name, text));
   to = *time;
 }
 
 void readValue(std::string_view text, std::string_view name, std::chrono::milliseconds& to) {
   const auto duration = parseDuration(text);
   if (!duration)
-    throw Error(Fault::malformed, fmt::format("{}: {} is not a duration such as 30s or 2h30m", name, text));
+    throw Error(Fault::malformed, fmt::format("{}: {} is not a DURATION such as 30s, 2h30m or 7d", name, text));
   to = *duration;
 }
 
@@ -110,7 +95,7 @@ void readOff(std::string_view text, std::string_view name, std::optional<bool>& 
 
 void readSize(std::string_view text, std::string_view name, std::optional<std::int64_t>& to) {
   const auto size = parseSize(text);
-  if (!size) throw Error(Fault::malformed, fmt::format("{}: {} is not a size such as 5GiB", name, text));
+  if (!size) throw Error(Fault::malformed, fmt::format("{}: {} is not a SIZE such as 500M or 5GiB", name, text));
   to = static_cast<std::int64_t>(*size);
 }
 
@@ -152,6 +137,12 @@ std::string Commands::schemaOf(const CLI::App& command) const {
   return found == commands_.end() || found->second.schema == nullptr ? std::string() : found->second.schema();
 }
 
+std::vector<std::string_view> Commands::columnsOf(const CLI::App& command) const {
+  const auto found = commands_.find(&command);
+  return found == commands_.end() || found->second.columns == nullptr ? std::vector<std::string_view>()
+                                                                      : found->second.columns();
+}
+
 const CLI::App& Commands::deepest() const {
   const CLI::App* command = app_;
   for (auto below = command->get_subcommands(); !below.empty(); below = command->get_subcommands())
@@ -171,26 +162,37 @@ const Command* Commands::chosen() const {
   return found == commands_.end() ? nullptr : &found->second;
 }
 
-void Commands::explain(const CLI::ParseError& problem) const {
+std::string Commands::explain(const CLI::ParseError& problem, const std::vector<std::string>& given) const {
   const CLI::App& command = deepest();
-  std::string path = command.get_name();
-  for (const CLI::App* above = command.get_parent(); above != nullptr; above = above->get_parent())
-    path = above->get_name() + ' ' + path;
-  const auto known = command.get_subcommands([](const CLI::App*) { return true; });
+  const std::string path = pathOf(command);
+  const std::string before = path.empty() ? path : path + ' ';
+  const bool hasVerbs = !command.get_subcommands([](const CLI::App*) { return true; }).empty();
   const std::vector<std::string> left = app_->remaining(true);
-  if (known.empty() || left.empty()) {
-    say(problem.what());
-    return sayPlain(fmt::format("hint: see `{} --help`", path));
+  const auto flag = std::find_if(left.begin(), left.end(), [](const std::string& word) { return word[0] == '-'; });
+  std::string what;
+  std::string right;
+  if (!left.empty() && left[0] == "help") {
+    what = "help comes before the noun";
+    right = "videoctl help " + path;
+  } else if (hasVerbs && isVerbFirst(*app_, command, left, given)) {
+    what = fmt::format("{}: no such command: the noun comes first", left[0]);
+    right = rightCommand(*app_, command, left);
+    if (right.empty()) right = rightCommand(*app_, *app_, {left[0]});
+  } else if (hasVerbs && !left.empty() && flag != left.begin()) {
+    what = fmt::format("{}{}: no such command", before, left[0]);
+    right = rightCommand(*app_, command, left);
+  } else if (flag != left.end()) {
+    const Command* const known = chosen();
+    what = fmt::format("{}{}no such flag {}", path, path.empty() ? "" : ": ", flag->substr(0, flag->find('=')));
+    right = rightFlag(*app_, command, {flag, left.end()}, known != nullptr && known->rehearses);
+  } else {
+    what = problem.what();
+    right = left.empty() ? rightValue(what) : rightArgument(command, left[0]);
   }
-  say(fmt::format("{} {}: no such command", path, left[0]));
-  const auto nearest = std::min_element(known.begin(), known.end(), [&](const CLI::App* a, const CLI::App* b) {
-    return distance(left[0], a->get_name()) < distance(left[0], b->get_name());
-  });
-  constexpr std::size_t most = 2;  // edits; words that differ more are not suggested
-  if (distance(left[0], (*nearest)->get_name()) <= most)
-    sayPlain(fmt::format("hint: did you mean `{} {}`?", path, (*nearest)->get_name()));
-  else
-    sayPlain(fmt::format("hint: see `{} --help`", path));
+  say(what);
+  sayPlain(right.empty() ? fmt::format("hint: see `videoctl {}--help`", before)
+                         : fmt::format("hint: did you mean `{}`?", right));
+  return what;
 }
 
 Items::Items(const std::vector<std::string>& arguments, const Flags& flags)
@@ -223,34 +225,111 @@ std::optional<std::string> Items::next() {
 }
 
 bool endsBatch(Fault fault) {
+  if (fault == Fault::locked) return false;  // others are at work on this item
   const int status = rowOf(fault).exitStatus;
   return fault == Fault::unauthenticated || status == 8 || status == 9 || status == 11 || status == 12;
 }
 
+namespace {
+
+// Whether a sentence has a text as a word of its own.
+bool mentions(std::string_view sentence, std::string_view text) {
+  const auto isPart = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' ||
+           c == '/' || static_cast<unsigned char>(c) >= 0x80;
+  };
+  for (std::size_t at = sentence.find(text); at != std::string_view::npos; at = sentence.find(text, at + 1)) {
+    const std::size_t end = at + text.size();
+    if ((at == 0 || !isPart(sentence[at - 1])) && (end == sentence.size() || !isPart(sentence[end]))) return true;
+  }
+  return false;
+}
+
+// What became of the items of a batch, in one line.
+class Summary {
+ public:
+  void add(const Result& result) {
+    bytes_ += result.bytes;
+    add(result.status);
+  }
+  void add(const std::string& status) {
+    const std::string word = status == "uploaded"                 ? "new"
+                             : status == "skipped-deleted"        ? "deleted on the server"
+                             : status.starts_with("skipped")      ? "unchanged"
+                             : status == "would-upload"           ? "would be new"
+                             : status == "would-ignore"           ? "would be ignored"
+                             : status.starts_with("would-delete") ? "would be deleted"
+                                                                  : status;
+    const auto found = std::find_if(counts_.begin(), counts_.end(), [&](const auto& one) { return one.first == word; });
+    if (found != counts_.end())
+      ++found->second;
+    else
+      counts_.emplace_back(word, 1);
+  }
+  bool isEmpty() const { return counts_.empty(); }
+  std::string line() const {
+    constexpr std::array<std::string_view, 4> order{"new", "unchanged", "deleted on the server", "ignored"};
+    auto sorted = counts_;
+    const auto placeOf = [&](const std::string& word) {
+      return word == "failed" ? order.size() + 1
+                              : static_cast<std::size_t>(std::find(order.begin(), order.end(), word) - order.begin());
+    };
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [&](const auto& a, const auto& b) { return placeOf(a.first) < placeOf(b.first); });
+    std::string text;
+    for (const auto& [word, count] : sorted) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, word);
+    if (bytes_ > 0) text += ", " + formatSize(static_cast<std::uint64_t>(bytes_));
+    return text;
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::size_t>> counts_;
+  std::int64_t bytes_ = 0;
+};
+
+}  // namespace
+
+std::string namedError(const std::string& item, const Error& error) {
+  const std::string_view what = error.what();
+  const bool isOfAll = error.fault() == Fault::unreachable || error.fault() == Fault::unauthenticated;
+  if (item.empty() || isOfAll || mentions(what, item == "-" ? "standard input" : item)) return std::string(what);
+  return fmt::format("{}: {}", item == "-" ? "standard input" : item, what);
+}
+
 int runBatch(Caller& caller, Items items, const std::function<Result(const std::string&)>& work) {
-  const bool silent = caller.flags.quiet && !caller.flags.output;
+  caller.target();  // what is wrong with the server or the configuration is of no item
+  const bool silent = caller.flags.quiet && !caller.flags.output && !caller.flags.dryRun;
   caller.out.beginResults();
   bool failed = false;
+  bool hadAny = false;
+  Summary summary;
+  const auto finish = [&] {
+    caller.out.endResults();
+    if (items.areSeveral() && (!hadAny || !summary.isEmpty())) caller.report(hadAny ? summary.line() : "nothing to do");
+  };
   while (const auto item = items.next()) {
+    hadAny = true;
     try {
       const Result result = work(*item);
       if (!silent) caller.out.result(result);
       failed = failed || result.isIncomplete;
+      summary.add(result);
     } catch (const Interrupted&) {
-      caller.out.endResults();
+      finish();
       throw;
     } catch (const Error& error) {
       if (!items.areSeveral() || endsBatch(error.fault())) {
-        caller.out.endResults();
-        throw;
+        finish();
+        throw Error(error).named(namedError(*item, error));
       }
       failed = true;
-      say(error.what());
+      say(namedError(*item, error));
       caller.out.result(items.failed(*item, error.what()));
+      summary.add("failed");
       if (caller.flags.failFast) break;
     }
   }
-  caller.out.endResults();
+  finish();
   return failed ? 3 : 0;
 }
 

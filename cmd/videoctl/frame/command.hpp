@@ -45,6 +45,9 @@ class Caller {
   /// so open files that only the caller may read first. Throws Usage, Error.
   Toolkit& toolkit();
   const Credential& by() { return target().by; }
+  /// Uses the socket of a daemon that serves the data directory, also where the flags ask for direct mode, for what
+  /// only a daemon can say. Returns whether the mode is not direct now. To be called before the toolkit is opened.
+  bool findDaemon();
   /// Returns the user to use if none is given: the one who is signed in, or --as. Throws Usage if there is neither.
   std::string self(std::string_view command, std::string_view flag);
   /// Throws Usage if the caller is the operator and did not give --as.
@@ -77,7 +80,7 @@ using Action = std::function<int(Caller&)>;
 
 // ---- values: read text from the command line into a member; all throw Error malformed
 
-void readValue(std::string_view text, std::string_view name, Time& to);  ///< RFC 3339, `@UNIX`, `-7d`
+void readValue(std::string_view text, std::string_view name, Time& to);  ///< see parseTimeGiven
 void readValue(std::string_view text, std::string_view name, std::chrono::milliseconds& to);
 void readOff(std::string_view text, std::string_view name, std::optional<bool>& to);  ///< `on` (false) or `off`
 void readSize(std::string_view text, std::string_view name, std::optional<std::int64_t>& to);  ///< bytes: `5GiB`
@@ -141,8 +144,16 @@ struct Example {
 /// A command: its action, and the schema of what `-o json` writes.
 struct Command {
   Action action;
-  std::string (*schema)() = nullptr;  ///< returns a JSON Schema; null for plain text or no output
-  bool rehearses = false;             ///< supports --dry-run
+  std::string (*schema)() = nullptr;                     ///< returns a JSON Schema; null for plain text or no output
+  std::vector<std::string_view> (*columns)() = nullptr;  ///< returns what --columns can name; null for nothing
+  bool rehearses = false;                                ///< supports --dry-run
+};
+
+/// The items of a list, whose pages are of type `PageType`: of its first field that is a vector of described structs.
+template <class PageType>
+struct ItemOf {
+  static constexpr auto first = std::get<0>(Fields<PageType>::list);
+  using Type = typename std::remove_cvref_t<decltype(first)>::Type::value_type;
 };
 
 /// Builds one verb. Its options are stored in a `Wanted`, which is passed to its action.
@@ -209,6 +220,7 @@ class Verb {
     entry_->schema = [] {
       return documentOf(SchemaWriter("#/$defs/"), [](auto& writer) { return writer.template fields<Item>(); });
     };
+    entry_->columns = Printer::namesOf<Item>;
   }
   /// The command prints a list, which it fetches in pages of this type.
   template <Described PageType>
@@ -220,6 +232,7 @@ class Verb {
         return fields;
       });
     };
+    entry_->columns = Printer::namesOf<typename ItemOf<PageType>::Type>;
   }
   /// The command prints a Result for each item.
   void givesResults() { givesList<Page<Result>>(); }
@@ -284,14 +297,17 @@ class Commands {
   const std::vector<Example>& examplesOf(const CLI::App& noun) const;
   /// Returns the JSON Schema of what a command writes with `-o json`; empty if it does not write JSON.
   std::string schemaOf(const CLI::App& command) const;
+  /// Returns the columns of what a command prints; empty if it prints none.
+  std::vector<std::string_view> columnsOf(const CLI::App& command) const;
   /// Returns the help of a command, with its full path in the usage line.
   static std::string helpOf(const CLI::App& command);
   /// Returns the innermost command that was parsed.
   const CLI::App& deepest() const;
   /// Returns the command that was parsed; null for a noun without a verb.
   const Command* chosen() const;
-  /// Prints what is wrong with a command line, and a suggestion.
-  void explain(const CLI::ParseError& problem) const;
+  /// Prints what is wrong with the command line `given`, and a suggestion. Returns the sentence that says what is
+  /// wrong.
+  std::string explain(const CLI::ParseError& problem, const std::vector<std::string>& given) const;
 
  private:
   CLI::App* app_;
@@ -323,8 +339,13 @@ class Items {
   char ending_ = '\n';
 };
 
-/// Calls `work` for each item, prints each Result and goes on after failures. Returns the exit status. Throws Error if
-/// there is only one item, or at a failure that would affect all.
+/// Returns what an error says, with the item in front unless it says which one it is about, or is about all: the server
+/// cannot be reached, or the caller is not signed in.
+std::string namedError(const std::string& item, const Error& error);
+
+/// Calls `work` for each item, prints each Result and goes on after failures; of several it says in the end what became
+/// of them. Returns the exit status. Throws Error, which names the item, if there is only one, or at a failure that
+/// would affect all.
 int runBatch(Caller& caller, Items items, const std::function<Result(const std::string&)>& work);
 
 /// Whether all further items would fail with this fault too.
@@ -339,6 +360,9 @@ void readEnvironment(Flags& flags);
 /// Returns the text of `videoctl help NAME`; empty if there is no such topic.
 std::string_view topic(std::string_view name);
 
+/// The names of all topics, with `|` between them.
+inline constexpr std::string_view topics = "exit-codes|environment|formats|modes|values";
+
 /// Returns the text of `videoctl help`: one line per noun, and examples.
 std::string overview(const CLI::App& app);
 
@@ -347,6 +371,7 @@ void addSession(Commands& commands);
 void addToken(Commands& commands);
 void addVideo(Commands& commands);
 void addUpload(Commands& commands, CLI::App& video);
+void addDownload(Commands& commands, CLI::App& video);
 void addSubtitle(Commands& commands, CLI::App& video);
 void addRenditions(Commands& commands, CLI::App& video);
 void addUserExport(Commands& commands, CLI::App& user);

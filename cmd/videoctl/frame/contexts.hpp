@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,8 @@ namespace video::ctl {
 struct Context {
   std::string name;
   std::string server;
-  std::string token;  ///< empty: not signed in
+  std::string token{};  ///< empty: not signed in
+  std::string user{};   ///< whose token it is; empty: unknown
 };
 
 /// The contents of contexts.toml.
@@ -32,7 +34,8 @@ std::filesystem::path contextsPath();
 /// Reads the file; a missing file counts as empty. Throws Error: forbidden if others can read it, malformed.
 Contexts loadContexts(const std::filesystem::path& path);
 
-/// Replaces the file atomically, with mode 0600. Throws Error.
-void saveContexts(const std::filesystem::path& path, const Contexts& contexts);
+/// Reads the file, lets `change` change what it has, and replaces it atomically, with mode 0600, while no other process
+/// does so. Throws Error, and what `change` throws; the file then stays as it is.
+void changeContexts(const std::filesystem::path& path, const std::function<void(Contexts&)>& change);
 
 }  // namespace video::ctl

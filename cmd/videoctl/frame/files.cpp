@@ -3,22 +3,17 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <stdio.h>
 #include <sys/eventfd.h>
-#include <sys/file.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <vector>
 
+#include "frame/file_opener.hpp"
 #include "os/files.hpp"
 
 namespace video::ctl {
@@ -75,155 +70,6 @@ void pushPieces(const std::string& path, const ByteSink& sink, const Read& read)
   }
 }
 
-// The reply of FileOpener's child: an errno, and a descriptor if that is 0.
-struct FileAnswer {
-  int reason = EIO;
-  iovec piece{&reason, sizeof reason};
-  alignas(cmsghdr) char room[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{nullptr, 0, &piece, 1, room, sizeof room, 0};
-
-  FileAnswer() = default;
-  FileAnswer(const FileAnswer&) = delete;
-  FileAnswer& operator=(const FileAnswer&) = delete;
-};
-
-}  // namespace
-
-// What FileOpener's child is asked: to open a file, to do so unless it is a symbolic link or cannot be removed, to do
-// so without following any below a folder, to open a folder or make it for somebody, or to remove a name of the file
-// with this device and inode.
-enum class FileWork { open, openToMove, openBelow, makeFolder, remove };
-struct FileOrder {
-  FileWork work = FileWork::open;
-  std::size_t folder = 0;  // length of its path
-  dev_t device = 0;
-  ino_t inode = 0;
-  uid_t user = 0;
-  gid_t group = 0;
-  char path[PATH_MAX] = {};
-};
-
-namespace {
-
-// Returns 0, or errno; ESTALE if the name is another file's.
-int removeName(const char* path, dev_t device, ino_t inode) {
-  struct stat is {};
-  if (::lstat(path, &is) != 0) return errno;
-  if (is.st_dev != device || is.st_ino != inode) return ESTALE;
-  return ::unlink(path) == 0 ? 0 : errno;
-}
-
-// Returns 0, or errno if the folder of a file does not let it be removed.
-int checkRemovable(const std::string& path, const Descriptor& file) {
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  const char* const name = folder.empty() ? "." : folder.c_str();
-  if (::faccessat(AT_FDCWD, name, W_OK | X_OK, AT_EACCESS) != 0) return errno;
-  struct statx of {};
-  struct stat is {};
-  if (::statx(AT_FDCWD, name, 0, STATX_MODE | STATX_UID, &of) != 0 || ::fstat(file.number(), &is) != 0) return errno;
-  const uid_t user = ::geteuid();
-  const bool isSticky = (of.stx_mode & S_ISVTX) != 0 && user != 0 && user != of.stx_uid && user != is.st_uid;
-  const bool isFixed = (of.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) != 0;
-  return isSticky || isFixed ? EPERM : 0;
-}
-
-// Opens a file by its path below the folder with the first bytes of it. Returns 0, or errno.
-int openInFolder(const std::string& path, std::size_t folder, Descriptor& file) {
-  Descriptor at(::open(path.substr(0, folder).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  for (std::size_t from = folder + 1; at;) {
-    const std::size_t slash = path.find('/', from);
-    const std::string name = path.substr(from, slash == std::string::npos ? slash : slash - from);
-    if (slash == std::string::npos) {
-      file = Descriptor(::openat(at.number(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-      return file ? 0 : errno;
-    }
-    at = Descriptor(::openat(at.number(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    from = slash + 1;
-  }
-  return errno;
-}
-
-// Opens a folder, or makes it. Returns 0, or errno.
-int openOrMake(const FileOrder& order, Descriptor& folder) {
-  std::string path = order.path;
-  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  std::error_code problem;
-  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-  if (!parent.empty()) std::filesystem::create_directories(parent, problem);
-  if (problem) return problem.value();
-  const bool isMade = ::mkdir(path.c_str(), 0777) == 0;
-  if (!isMade && errno != EEXIST) return errno;
-  // What was made is given away only if no link has taken its place.
-  Descriptor opened(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | (isMade ? O_NOFOLLOW : 0)));
-  if (!opened) return errno;
-  if (isMade && ::geteuid() == 0 && ::fchown(opened.number(), order.user, order.group) != 0) return errno;
-  folder = std::move(opened);
-  return 0;
-}
-
-// Opens a file for reading. Returns 0, or errno.
-int openFor(const FileOrder& order, Descriptor& file) {
-  if (order.work == FileWork::makeFolder) return openOrMake(order, file);
-  if (order.work == FileWork::openBelow) return openInFolder(order.path, order.folder, file);
-  const bool toMove = order.work == FileWork::openToMove;
-  const char* const path = order.path;
-  file = Descriptor(::open(path, O_RDONLY | O_CLOEXEC | (toMove ? O_NOFOLLOW : 0)));
-  if (!file) return errno;
-  const int reason = toMove ? checkRemovable(path, file) : 0;
-  if (reason != 0) file.reset();
-  return reason;
-}
-
-// The loop of FileOpener's child: receives an order, replies with an errno, and a descriptor if it opened a file.
-void openForParent(int socket) {
-  FileOrder order;
-  for (ssize_t count; (count = ::recv(socket, &order, sizeof order, 0)) > 0 || (count < 0 && errno == EINTR);) {
-    if (count < 0) continue;
-    FileAnswer answer;
-    Descriptor file;
-    answer.reason =
-        order.work == FileWork::remove ? removeName(order.path, order.device, order.inode) : openFor(order, file);
-    cmsghdr* const control = CMSG_FIRSTHDR(&answer.message);
-    const int number = file.number();
-    control->cmsg_level = SOL_SOCKET;
-    control->cmsg_type = SCM_RIGHTS;
-    control->cmsg_len = CMSG_LEN(sizeof number);
-    std::memcpy(CMSG_DATA(control), &number, sizeof number);
-    if (!file) answer.message.msg_controllen = 0;
-    if (::sendmsg(socket, &answer.message, MSG_NOSIGNAL) < 0) return;
-  }
-}
-
-bool setPath(FileOrder& order, const std::filesystem::path& path) {
-  if (path.native().size() >= sizeof order.path) return false;
-  path.native().copy(order.path, sizeof order.path - 1);
-  return true;
-}
-
-// Returns the errno of the reply.
-int askChild(int child, const std::filesystem::path& path, FileOrder order, FileAnswer& answer) {
-  if (!setPath(order, path)) return ENAMETOOLONG;
-  if (::send(child, &order, sizeof order, MSG_NOSIGNAL) < 0) return errno;
-  if (::recvmsg(child, &answer.message, MSG_CMSG_CLOEXEC) != sizeof answer.reason) return EIO;
-  return answer.reason;
-}
-
-// The work of PartFile's child: reads one order, writes one reply (an errno).
-void keepRights(int orders, int answers, const std::filesystem::path& part) {
-  std::string order;
-  char letter = 0;
-  while (::read(orders, &letter, 1) == 1 && letter != '\0') order += letter;
-  if (order.empty()) {
-    struct stat now {};
-    if (::stat(part.c_str(), &now) == 0 && now.st_size == 0) ::unlink(part.c_str());
-    return;
-  }
-  const std::string target = order.substr(1);
-  const unsigned how = order[0] == 'k' ? RENAME_NOREPLACE : 0U;
-  const int reason = os::tryPlaceFile(os::systemFiles(), AT_FDCWD, part, target, how);
-  if (::write(answers, &reason, sizeof reason) < 0) return;
-}
-
 }  // namespace
 
 std::optional<std::string> fromEnvironment(const char* name) {
@@ -263,13 +109,39 @@ std::string readTextFile(const std::filesystem::path& path, std::size_t most) {
   return text;
 }
 
+std::uint64_t positionOf(const Descriptor& file) noexcept {
+  const off_t at = ::lseek(file.number(), 0, SEEK_CUR);
+  return at > 0 ? static_cast<std::uint64_t>(at) : 0;
+}
+
 ByteSource sourceOf(const Descriptor& file, const std::string& path) {
   struct stat what {};
   if (::fstat(file.number(), &what) != 0) throwFileError(path, errno);
   if (S_ISDIR(what.st_mode)) throwFileError(path, EISDIR);
   if (S_ISREG(what.st_mode)) {
-    ByteSource source = sourceOf(file, path, 0, UINT64_MAX);
-    source.size = static_cast<std::uint64_t>(what.st_size);
+    const std::uint64_t begin = positionOf(file);
+    const auto end = static_cast<std::uint64_t>(what.st_size);
+    ByteSource source;
+    source.size = end - std::min(begin, end);
+    source.repeatable = true;
+    source.push = [number = file.number(), path, begin, end, was = identityOf(what)](const ByteSink& sink) {
+      std::uint64_t at = begin;
+      const auto requireUnchanged = [&] {
+        struct stat now {};
+        if (::fstat(number, &now) != 0) throwFileError(path, errno);
+        if (identityOf(now) != was) throw Error(Fault::conflict, fmt::format("{}: changed while it was read", path));
+      };
+      const auto read = [&](std::span<std::byte> to) -> ssize_t {
+        if (SignalNote::came() != 0) throw interrupted();
+        const ssize_t count = ::pread(number, to.data(), to.size(), static_cast<off_t>(at));
+        if (count < 0) return count;
+        at += static_cast<std::uint64_t>(count);
+        // Before the last bytes are passed on: who has them may act on them.
+        if (count == 0 || at >= end) requireUnchanged();
+        return count;
+      };
+      pushPieces(path, sink, read);
+    };
     return source;
   }
   ByteSource source;
@@ -300,6 +172,16 @@ ByteSource sourceOf(const Descriptor& file, const std::string& path, std::uint64
   return source;
 }
 
+void pushAll(const Content& content, std::string_view what, const ByteSink& sink) {
+  std::vector<std::byte> piece(1024 * 1024);
+  for (std::uint64_t done = 0; done < content.meta.size;) {
+    const std::size_t count = content.reader->read(done, piece);
+    if (count == 0) throw Error(Fault::internal, fmt::format("{}: ended unexpectedly", what));
+    sink(std::span(piece).first(count));
+    done += count;
+  }
+}
+
 std::string identityOf(const struct stat& what) {
   return fmt::format("{}:{}:{}:{}.{:09}", what.st_dev, what.st_ino, what.st_size, what.st_mtim.tv_sec,
                      what.st_mtim.tv_nsec);
@@ -309,93 +191,6 @@ std::string identityOf(const Descriptor& file, const std::string& path) {
   struct stat what {};
   if (::fstat(file.number(), &what) != 0) throwFileError(path, errno);
   return identityOf(what);
-}
-
-FileOpener::FileOpener() {
-  if (::geteuid() != 0) return;
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throwFileError("socketpair", errno);
-  child_ = Descriptor(ends[0]);
-  const Descriptor its(ends[1]);
-  pid_ = ::fork();
-  if (pid_ < 0) throwFileError("fork", errno);
-  if (pid_ > 0) return;
-  std::signal(SIGINT, SIG_IGN);
-  std::signal(SIGTERM, SIG_IGN);
-  child_.reset();
-  leaveStandardFiles();
-  openForParent(its.number());
-  ::_exit(0);
-}
-
-FileOpener::~FileOpener() {
-  child_.reset();
-  while (pid_ > 0 && ::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-  }
-}
-
-Descriptor FileOpener::open(const std::filesystem::path& path) const {
-  return openWith(path, {});
-}
-
-Descriptor FileOpener::openToMove(const std::filesystem::path& path) const {
-  try {
-    FileOrder order;
-    order.work = FileWork::openToMove;
-    return openWith(path, order);
-  } catch (const Error& error) {
-    std::error_code none;
-    if (std::filesystem::is_symlink(path, none))
-      throw Error(Fault::malformed, fmt::format("{}: is a symbolic link, which --move does not follow", path.string()));
-    throw Error(error.fault(), fmt::format("{}; --move must read and remove it", error.detail()));
-  }
-}
-
-Descriptor FileOpener::openBelow(const std::filesystem::path& folder, const std::string& path) const {
-  FileOrder order;
-  order.work = FileWork::openBelow;
-  order.folder = folder.native().size();
-  return openWith(folder.native() + '/' + path, order);
-}
-
-Descriptor FileOpener::openOrMakeFolder(const std::filesystem::path& path, uid_t user, gid_t group) const {
-  FileOrder order;
-  order.work = FileWork::makeFolder;
-  order.user = user;
-  order.group = group;
-  return openWith(path, order);
-}
-
-Descriptor FileOpener::openWith(const std::filesystem::path& path, FileOrder order) const {
-  if (!child_) {
-    Descriptor file;
-    const int reason = setPath(order, path) ? openFor(order, file) : ENAMETOOLONG;
-    if (reason != 0) throwFileError(path, reason);
-    return file;
-  }
-  FileAnswer answer;
-  if (const int reason = askChild(child_.number(), path, order, answer); reason != 0) throwFileError(path, reason);
-  int number = -1;
-  if (const cmsghdr* control = CMSG_FIRSTHDR(&answer.message); control != nullptr)
-    std::memcpy(&number, CMSG_DATA(control), sizeof number);
-  Descriptor file(number);
-  if (!file) throwFileError(path, EMFILE);  // the kernel drops a descriptor that exceeds the limit
-  return file;
-}
-
-void FileOpener::remove(const std::filesystem::path& path, const Descriptor& file) const {
-  struct stat is {};
-  if (::fstat(file.number(), &is) != 0) throwFileError(path, errno);
-  FileOrder order;
-  order.work = FileWork::remove;
-  order.device = is.st_dev;
-  order.inode = is.st_ino;
-  FileAnswer answer;
-  const int reason =
-      child_ ? askChild(child_.number(), path, order, answer) : removeName(path.c_str(), order.device, order.inode);
-  if (reason == ESTALE)
-    throw Error(Fault::conflict, fmt::format("{}: no longer names the uploaded file", path.string()));
-  if (reason != 0) throwFileError(path, reason);
 }
 
 SignalNote::SignalNote() : bell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
@@ -425,51 +220,6 @@ SignalNote::~SignalNote() {
 
 int SignalNote::came() noexcept {
   return signalCame;
-}
-
-PartFile::PartFile(std::filesystem::path part)
-    : part_(std::move(part)), file_(::open(part_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666)) {
-  if (!file_) throwFileError(part_, errno);
-  if (::flock(file_.number(), LOCK_EX | LOCK_NB) != 0 || !os::isSameFile(file_.number(), AT_FDCWD, part_))
-    throw Error(Fault::busy, fmt::format("{}: another download is writing to it", part_.string()));
-  int orders[2];
-  int answers[2];
-  if (::pipe2(orders, O_CLOEXEC) != 0) throwFileError(part_, errno);
-  orders_ = Descriptor(orders[1]);
-  const Descriptor childOrders(orders[0]);
-  if (::pipe2(answers, O_CLOEXEC) != 0) throwFileError(part_, errno);
-  answers_ = Descriptor(answers[0]);
-  const Descriptor childAnswers(answers[1]);
-  child_ = ::fork();
-  if (child_ < 0) throwFileError(part_, errno);
-  if (child_ == 0) {
-    std::signal(SIGINT, SIG_IGN);
-    std::signal(SIGTERM, SIG_IGN);
-    orders_.reset();
-    answers_.reset();
-    leaveStandardFiles();
-    keepRights(childOrders.number(), childAnswers.number(), part_);
-    ::_exit(0);
-  }
-}
-
-PartFile::~PartFile() {
-  orders_.reset();
-  while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
-  }
-}
-
-void PartFile::clear() {
-  if (::ftruncate(file_.number(), 0) != 0) throwFileError(part_, errno);
-}
-
-void PartFile::place(const std::filesystem::path& target, bool keepOld) {
-  if (::fsync(file_.number()) != 0) throwFileError(part_, errno);
-  const std::string order = (keepOld ? "k" : "r") + target.string();
-  writeFile(orders_.number(), std::as_bytes(std::span(order.c_str(), order.size() + 1)), target);
-  int reason = EIO;
-  if (::read(answers_.number(), &reason, sizeof reason) != sizeof reason) reason = EIO;
-  if (reason != 0) throwFileError(target, reason);
 }
 
 }  // namespace video::ctl

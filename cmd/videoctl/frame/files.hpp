@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
@@ -37,47 +38,24 @@ std::string readTextFile(const std::filesystem::path& path, std::size_t most);
 /// Closes the standard files of a child: the caller's pipes must end when the program ends, not when the child does.
 void leaveStandardFiles();
 
-/// Returns an open file or standard input as a source of bytes; `file` must outlive it. The source throws Error after a
-/// signal.
+/// Returns where the next byte would be read from; 0 for what is no regular file. A file that was opened by its name
+/// stands at its beginning, standard input where others have left it.
+std::uint64_t positionOf(const Descriptor& file) noexcept;
+
+/// Returns an open file or standard input, from where it stands, as a source of bytes; `file` must outlive it. The
+/// source throws Error after a signal, and conflict if a regular file has changed since, before it passes on the last
+/// bytes.
 ByteSource sourceOf(const Descriptor& file, const std::string& path);
 /// The same for `size` bytes of a regular file from `offset` on; fewer if the file ends before.
 ByteSource sourceOf(const Descriptor& file, const std::string& path, std::uint64_t offset, std::uint64_t size);
+
+/// Pushes a whole content into `sink`. Throws Error internal, naming `what`, if it ends before its size.
+void pushAll(const Content& content, std::string_view what, const ByteSink& sink);
 
 /// Returns a text that is another one for another file, and for one that has changed: device, inode, size and mtime.
 std::string identityOf(const struct stat& what);
 /// The same for an open file. Throws Error, naming `path`.
 std::string identityOf(const Descriptor& file, const std::string& path);
-
-struct FileOrder;
-
-/// Opens files for reading with the permissions that the program started with. In direct mode root becomes the owner of
-/// the data directory; a child process keeps the permissions of root and opens and removes the files.
-class FileOpener {
- public:
-  FileOpener();
-  ~FileOpener();
-  FileOpener(const FileOpener&) = delete;
-  FileOpener& operator=(const FileOpener&) = delete;
-  /// Opens a file for reading. Throws Error.
-  Descriptor open(const std::filesystem::path& path) const;
-  /// Opens a file for reading by its path below a folder that others may have filled: follows no symbolic link there,
-  /// and waits for nothing. Throws Error.
-  Descriptor openBelow(const std::filesystem::path& folder, const std::string& path) const;
-  /// Opens a folder, which is made if it is missing: for this user and group, if the program started as root. Throws
-  /// Error.
-  Descriptor openOrMakeFolder(const std::filesystem::path& path, uid_t user, gid_t group) const;
-  /// Opens a file for reading that is to be removed. Throws Error: malformed for a symbolic link, forbidden if its
-  /// folder does not let it be removed.
-  Descriptor openToMove(const std::filesystem::path& path) const;
-  /// Removes a name of an open file. Throws Error: conflict if the name is another file's by now.
-  void remove(const std::filesystem::path& path, const Descriptor& file) const;
-
- private:
-  Descriptor openWith(const std::filesystem::path& path, FileOrder order) const;
-
-  Descriptor child_;  ///< a socket; closing it ends the child
-  int pid_ = -1;
-};
 
 /// While in scope, SIGINT, SIGTERM and SIGHUP (unless ignored, as by nohup) are only recorded, so that the command can
 /// undo what it has begun. A second signal ends the program.
@@ -93,33 +71,6 @@ class SignalNote {
  private:
   Descriptor bell_;
   bool notesHangup_ = false;
-};
-
-/// A file that is written as NAME.part and renamed when it is complete. A child process, which keeps the permissions
-/// the program started with, renames and removes it, because in direct mode root becomes the owner of the data
-/// directory.
-class PartFile {
- public:
-  /// Opens and locks `part`, keeping its contents. Throws Error; busy if another process has it.
-  explicit PartFile(std::filesystem::path part);
-  /// Removes the part file if it is empty, and keeps it otherwise.
-  ~PartFile();
-  PartFile(const PartFile&) = delete;
-  PartFile& operator=(const PartFile&) = delete;
-
-  int descriptor() const { return file_.number(); }
-  /// Empties the part file. Throws Error.
-  void clear();
-  const std::filesystem::path& path() const { return part_; }
-  /// Syncs the file and renames it to `target`. With `keepOld`, throws conflict if `target` exists.
-  void place(const std::filesystem::path& target, bool keepOld);
-
- private:
-  std::filesystem::path part_;
-  Descriptor file_;
-  Descriptor orders_;
-  Descriptor answers_;
-  int child_ = -1;
 };
 
 }  // namespace video::ctl

@@ -52,7 +52,8 @@ void addFlags(CLI::App& app, Flags& flags) {
        "read the daemon's configuration from FILE (VIDEOD_CONFIG, default: /etc/videod.toml)");
   text("--as", flags.as, "USER", "act as USER; for the operator only");
   ctl::bind(app, "-o,--output", flags.output, "output format (VIDEOCTL_OUTPUT)", readFormat)->group("Global flags");
-  ctl::bind(app, "--columns", flags.columns, "print only these columns, in this order", readColumns)
+  ctl::bind(app, "--columns", flags.columns, "print only these columns, in this order; all of them, however wide",
+            readColumns)
       ->type_name("A,B")
       ->group("Global flags");
   flag("--no-header", flags.noHeader, "omit the column names");

@@ -10,11 +10,13 @@
 #include <cerrno>
 #include <csignal>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/tar.hpp"
+#include "frame/file_opener.hpp"
 #include "frame/files.hpp"
 #include "os/files.hpp"
 
@@ -88,6 +90,8 @@ class Unpacker {
   timespec times_[2] = {};
 };
 
+constexpr std::string_view done = "done";
+
 void unpack(int from, int to, const fs::path& target) {
   const fs::path part = partOf(target);
   std::string answer;
@@ -95,6 +99,7 @@ void unpack(int from, int to, const fs::path& target) {
     Unpacker(part).run(from);
     if (const int error = os::tryPlaceFile(os::systemFiles(), AT_FDCWD, part, target); error != 0)
       throwFileError(target, error);
+    os::tryWriteAll(os::systemFiles(), to, done);
     return;
   } catch (const Error& error) {
     answer = fmt::format("{} {}", static_cast<int>(error.fault()), error.detail());
@@ -131,6 +136,7 @@ FolderWriter::FolderWriter(fs::path target) : target_(std::move(target)) {
     archive_.reset();
     answer_.reset();
     leaveStandardFiles();
+    keepOnly(FileRights::write);
     unpack(childArchive.number(), childAnswer.number(), target_);
     ::_exit(0);
   }
@@ -162,8 +168,7 @@ void FolderWriter::finish() {
   for (ssize_t count; (count = ::read(answer_.number(), piece, sizeof piece)) > 0 || (count < 0 && errno == EINTR);)
     if (count > 0) answer.append(piece, static_cast<std::size_t>(count));
   waitForChild();
-  std::error_code none;
-  if (answer.empty() && fs::exists(target_, none) && !fs::exists(partOf(target_), none)) return;
+  if (answer == done) return;
   const std::size_t space = answer.find(' ');
   if (space == std::string::npos)
     throw Error(Fault::internal, fmt::format("{}: could not be written", target_.string()));

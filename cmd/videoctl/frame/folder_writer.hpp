@@ -30,7 +30,7 @@ class FolderWriter {
 
   std::filesystem::path target_;
   Descriptor archive_;  // pipe to the child
-  Descriptor answer_;   // pipe from it: empty if it succeeds, else the Fault and the sentence
+  Descriptor answer_;   // pipe from it: that it is done, or the Fault and the sentence
   int child_ = -1;
 };
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <utility>
 
+#include "base/units.hpp"
 #include "frame/command.hpp"
 #include "frame/files.hpp"
 
@@ -21,13 +22,6 @@ std::string minutesOf(std::chrono::seconds time) {
                         : fmt::format("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
 }
 
-std::string sizeOf(double bytes) {
-  constexpr std::array units{"B", "KiB", "MiB", "GiB", "TiB"};
-  std::size_t unit = 0;
-  for (; bytes >= 1024 && unit + 1 < units.size(); ++unit) bytes /= 1024;
-  return fmt::format("{:.{}f} {}", bytes, unit == 0 ? 0 : 1, units[unit]);
-}
-
 bool isDumb() {
   const auto terminal = fromEnvironment("TERM");
   return terminal == "dumb";
@@ -40,24 +34,53 @@ void draw(std::string_view text) {
 }  // namespace
 
 std::string progressLine(std::string_view what, std::int64_t done, std::int64_t all, std::chrono::milliseconds elapsed,
-                         bool bytes, std::int64_t before) {
-  const auto count = [&](double number) { return bytes ? sizeOf(number) : fmt::format("{:.0f}", number); };
+                         bool bytes, std::int64_t before, std::size_t cells) {
+  const auto count = [&](std::int64_t number) {
+    return bytes ? formatSize(static_cast<std::uint64_t>(std::max<std::int64_t>(number, 0))) : fmt::to_string(number);
+  };
+  // The end of the line stays whole; what comes first gives way.
+  const auto withName = [&](const std::string& rest) {
+    constexpr std::size_t leastName = 4;
+    if (cells == 0 || displayWidth(what) + rest.size() <= cells) return std::string(what) + rest;
+    if (cells < rest.size() + leastName) return std::string(cutTo(std::string_view(rest).substr(2), cells));
+    return shortened(what, cells - rest.size()) + rest;
+  };
   if (all <= 0)
-    return fmt::format("{}: {}{}", what, bytes ? sizeOf(static_cast<double>(done)) + ", " : "",
-                       minutesOf(std::chrono::duration_cast<std::chrono::seconds>(elapsed)));
+    return withName(fmt::format(": {}{}", bytes ? count(done) + ", " : "",
+                                minutesOf(std::chrono::duration_cast<std::chrono::seconds>(elapsed))));
   const auto marks = static_cast<std::size_t>(std::clamp<std::int64_t>(done * width / all, 0, width));
-  std::string line = fmt::format("{}: {} of {} [{}{}] {}%", what, count(static_cast<double>(done)),
-                                 count(static_cast<double>(all)), std::string(marks, '#'),
-                                 std::string(width - marks, '.'), std::min<std::int64_t>(done * 100 / all, 100));
-  if (before > 0) line += fmt::format("  {} resumed", count(static_cast<double>(before)));
-  if (done <= before || elapsed.count() <= 0) return line;
-  const double rate = static_cast<double>(done - before) * 1000 / static_cast<double>(elapsed.count());
-  const std::chrono::seconds left{static_cast<std::int64_t>(static_cast<double>(all - done) / rate + 0.5)};
-  return line + fmt::format("  {}/s, {} left", count(rate), minutesOf(left));
+  const std::string sizes = fmt::format("{} of {} ", count(done), count(all));
+  const std::string bar = fmt::format("[{}{}] ", std::string(marks, '#'), std::string(width - marks, '.'));
+  const std::string percent = fmt::format("{}%", std::min<std::int64_t>(done * 100 / all, 100));
+  const std::string resumed = before > 0 ? fmt::format("  {} resumed", count(before)) : "";
+  std::string rate;
+  std::string left;
+  if (done > before && elapsed.count() > 0) {
+    const double perSecond = static_cast<double>(done - before) * 1000 / static_cast<double>(elapsed.count());
+    const std::chrono::seconds time{static_cast<std::int64_t>(static_cast<double>(all - done) / perSecond + 0.5)};
+    rate = fmt::format("{}/s, ", count(static_cast<std::int64_t>(perSecond + 0.5)));
+    left = minutesOf(time) + " left";
+  }
+  const std::string gap = left.empty() ? "" : "  ";
+  // From the whole line to what is looked at longest.
+  const std::array tries{": " + sizes + bar + percent + resumed + gap + rate + left,
+                         ": " + sizes + percent + gap + rate + left, ": " + percent + gap + rate + left,
+                         ": " + percent + gap + left};
+  for (const std::string& rest : tries)
+    if (cells == 0 || displayWidth(what) + rest.size() <= cells) return std::string(what) + rest;
+  return withName(tries.back());
 }
 
-Progress::Progress(const Flags& flags, std::string_view what, bool bytes)
+std::string wholeOf(const Whole& whole, std::int64_t done) {
+  if (whole.files <= 1) return {};
+  if (whole.bytes <= 0) return fmt::format("[{}/{}] ", whole.number, whole.files);
+  const double part = static_cast<double>(whole.before + done) / static_cast<double>(whole.bytes);
+  return fmt::format("[{}/{}, {:.0f}%] ", whole.number, whole.files, std::min(part * 100, 100.0));
+}
+
+Progress::Progress(const Flags& flags, std::string_view what, bool bytes, const Whole& whole)
     : what_(harmless(what)),
+      whole_(whole),
       bytes_(bytes),
       visible_(!flags.quiet && !flags.noProgress && ::isatty(STDERR_FILENO) == 1 && !isDumb()) {}
 
@@ -81,9 +104,10 @@ void Progress::show(std::int64_t done, std::int64_t all) {
   drawn_ = true;
   last_ = now;
   const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - began_);
-  const std::string line = progressLine(what_, done, all, elapsed, bytes_, before_);
-  const std::size_t most = terminalWidth(STDERR_FILENO);  // asked each time, since terminals are resized
-  draw('\r' + std::string(most > 1 ? cutTo(line, most - 1) : std::string_view(line)) + "\x1b[K");
+  const std::size_t most = windowWidth(STDERR_FILENO);  // asked each time, since terminals are resized
+  const std::string line =
+      progressLine(wholeOf(whole_, done) + what_, done, all, elapsed, bytes_, before_, most > 1 ? most - 1 : 0);
+  draw('\r' + line + "\x1b[K");
 }
 
 }  // namespace video::ctl

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,11 +10,19 @@ namespace video::ctl {
 
 struct Flags;
 
+/// Where one of several files is among all of them.
+struct Whole {
+  std::size_t number = 1;   ///< of this file, from 1
+  std::size_t files = 1;    ///< with one, nothing of this is shown
+  std::int64_t before = 0;  ///< bytes of the files before this one
+  std::int64_t bytes = 0;   ///< of all files; 0: unknown
+};
+
 /// A progress line on standard error, with the rate and the time left. Shown only on a terminal, and not with -q or
 /// --no-progress. The destructor removes it.
 class Progress {
  public:
-  Progress(const Flags& flags, std::string_view what, bool bytes = false);
+  Progress(const Flags& flags, std::string_view what, bool bytes = false, const Whole& whole = {});
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -29,6 +38,7 @@ class Progress {
   using SteadyClock = std::chrono::steady_clock;
 
   std::string what_;
+  const Whole whole_;
   std::int64_t before_ = 0;
   bool bytes_;
   bool visible_;
@@ -37,9 +47,15 @@ class Progress {
   SteadyClock::time_point last_;
 };
 
+/// Returns what stands before the name of a file that is one of several, such as `[3/190, 12%] `; empty for a single
+/// one.
+std::string wholeOf(const Whole& whole, std::int64_t done);
+
 /// Returns the text of a progress line, such as `queue: 1200 of 5000 [####................] 24%  400/s, 0:09 left`.
-/// With `bytes`, counts are written as in `1.5 MiB`. The first `before` are those of an earlier run.
+/// With `bytes`, counts are written as in `1.5 MiB`. The first `before` are those of an earlier run. With fewer `cells`
+/// than it takes (0: no limit), the bar, the counts and the rate are left out, and then `what` is cut; the percentage
+/// and the time left stay.
 std::string progressLine(std::string_view what, std::int64_t done, std::int64_t all, std::chrono::milliseconds elapsed,
-                         bool bytes = false, std::int64_t before = 0);
+                         bool bytes = false, std::int64_t before = 0, std::size_t cells = 0);
 
 }  // namespace video::ctl

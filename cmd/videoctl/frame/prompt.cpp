@@ -71,7 +71,7 @@ bool canAsk(const Flags& flags) {
 }
 
 std::string ask(std::string_view question) {
-  show(question);
+  show(harmless(question));
   return readLine();
 }
 

@@ -1,11 +1,11 @@
 #include "frame/target.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 
-#include "base/address.hpp"
 #include "frame/command.hpp"
 #include "frame/contexts.hpp"
 #include "frame/files.hpp"
@@ -39,9 +39,14 @@ std::string trimmed(std::string text) {
 
 // The token for --server; a context has its own.
 std::string secretForServer(const Flags& flags) {
-  if (!flags.tokenFile.empty()) return trimmed(readSecretFile(flags.tokenFile));
+  const auto inFile = [](const std::string& file) {
+    std::string token = trimmed(readSecretFile(file));
+    if (token.empty()) throw Error(Fault::malformed, fmt::format("{}: is empty", file));
+    return token;
+  };
+  if (!flags.tokenFile.empty()) return inFile(flags.tokenFile);
   if (const auto token = fromEnvironment("VIDEOCTL_TOKEN")) return trimmed(*token);
-  if (const auto file = fromEnvironment("VIDEOCTL_TOKEN_FILE")) return trimmed(readSecretFile(*file));
+  if (const auto file = fromEnvironment("VIDEOCTL_TOKEN_FILE")) return inFile(*file);
   return {};
 }
 
@@ -52,7 +57,7 @@ Target makeRemote(const Flags& flags, std::string_view url, const std::string& s
   target.address = checkedUrl(url);
   target.context = context;
   if (!secret.empty()) {
-    if (isExposed(target.address) && !flags.allowPlainHttp)
+    if (http::isExposed(target.address) && !flags.allowPlainHttp)
       throw Usage(
           fmt::format("{}: would send a token over plain HTTP: use https, or --allow-plain-http", target.address));
     target.by = Secret{secret};
@@ -60,6 +65,8 @@ Target makeRemote(const Flags& flags, std::string_view url, const std::string& s
   target.client.url = target.address;
   target.client.caCertificate =
       flags.caCertificate.empty() ? fromEnvironment("VIDEOCTL_CACERT").value_or("") : flags.caCertificate;
+  if (const auto& file = target.client.caCertificate; !file.empty())
+    if (!Descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC))) throwFileError(file, errno);
   target.client.timeout = flags.timeout;
   target.client.allowPlainHttp = flags.allowPlainHttp;
   target.client.lockTimeout = flags.lockTimeout.value_or(target.client.lockTimeout);
@@ -75,10 +82,6 @@ Target remoteByContext(const Flags& flags, const Context& context) {
 
 }  // namespace
 
-bool isExposed(std::string_view url) {
-  return url.starts_with("http://") && !isLoopback(hostOf(url));
-}
-
 std::string checkedUrl(std::string_view url) {
   std::string text(url);
   while (text.ends_with('/')) text.pop_back();
@@ -93,6 +96,7 @@ Target pickLocal(const Flags& flags, bool direct) {
   target.settings =
       findSettings(flags.config.empty() ? std::nullopt : std::optional<std::filesystem::path>(flags.config));
   target.origin = target.settings.origin();
+  const std::filesystem::path configured = target.settings.dataDirectory;
   const auto folder = fromEnvironment("VIDEOD_DATA_DIR");
   if (!flags.dataDirectory.empty()) {
     target.settings.dataDirectory = flags.dataDirectory;
@@ -103,14 +107,21 @@ Target pickLocal(const Flags& flags, bool direct) {
   }
   if (flags.lockTimeout) target.settings.store.lockTimeout = *flags.lockTimeout;
   target.by = Operator{flags.as.empty() ? std::nullopt : std::optional(flags.as)};
+  // The socket that is configured is of the data directory that is.
+  const bool isConfigured = !target.settings.adminSocket.empty() && target.settings.dataDirectory == configured;
+  target.socket = target.settings.dataDirectory / "videod.sock";
+  if (isConfigured) target.socket = target.settings.adminSocket;
   target.address = target.settings.dataDirectory.string();
-  const std::filesystem::path socket = target.settings.adminSocket.empty()
-                                           ? target.settings.dataDirectory / "videod.sock"
-                                           : std::filesystem::path(target.settings.adminSocket);
-  if (direct || flags.direct || !flags.dataDirectory.empty() || folder || !isServed(socket)) return target;
+  if (direct || flags.direct || !flags.dataDirectory.empty() || folder) return target;
+  return overSocket(target, flags).value_or(target);
+}
+
+std::optional<Target> overSocket(const Target& direct, const Flags& flags) {
+  if (!isServed(direct.socket)) return std::nullopt;
+  Target target = direct;
   target.kind = Target::Kind::socket;
-  target.address = socket.string();
-  target.client.socketPath = socket;
+  target.address = target.socket.string();
+  target.client.socketPath = target.socket;
   target.client.timeout = flags.timeout;
   target.client.lockTimeout = flags.lockTimeout.value_or(target.client.lockTimeout);
   return target;

@@ -1,15 +1,16 @@
 #include "http/client/client.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <httplib.h>
-#include <poll.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <regex>
 #include <thread>
@@ -18,6 +19,8 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
+#include "http/client/error_answer.hpp"
+#include "http/client/pace.hpp"
 #include "http/header_values.hpp"
 #include "http/percent_encoding.hpp"
 #include "http/routing/error_reply.hpp"
@@ -27,6 +30,10 @@
 namespace video::http {
 namespace {
 
+// Bytes that a reply may have: one with JSON, such as the largest page of a list, and one without a body of interest.
+constexpr std::uint64_t mostJson = 64U << 20;
+constexpr std::uint64_t mostShort = 64U << 10;
+
 // Bytes per range request: large enough that the overhead of a request does not matter, small enough for memory.
 constexpr std::size_t pieceSize = 8U << 20;
 
@@ -35,6 +42,7 @@ struct ServerUrl {
   std::string host;    // or the path of the Unix socket
   std::string prefix;  // prepended to every path; without a trailing slash
   bool plain = false;
+  bool isExposed() const { return plain && !isLoopback(host); }
 };
 
 ServerUrl parseUrl(const std::string& url) {
@@ -52,59 +60,6 @@ ServerUrl parseUrl(const std::string& url) {
   return server;
 }
 
-std::string decodedHeader(const std::string& value) {
-  std::string text;
-  return appendDecoded(text, value) ? text : value;
-}
-
-std::optional<std::chrono::seconds> retryAfterOf(const std::string& value) {
-  int seconds = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
-  if (error != std::errc{} || end != value.data() + value.size()) return std::nullopt;
-  return std::chrono::seconds{seconds};
-}
-
-// The parts of a reply that describe an error.
-struct ErrorAnswer {
-  int status = 0;
-  std::string code;
-  std::string detailHeader;  // decoded
-  std::string reason;
-  std::string retryAfter;
-  std::string requestId;
-  std::string server;
-  std::string body;
-};
-
-// Names the nginx setting that most likely causes such a reply.
-std::string_view settingBehind(int status) {
-  switch (status) {
-    case 413: return "; check its client_max_body_size";
-    case 502:
-    case 503: return "; check its proxy_pass, and that videod is running";
-    case 504: return "; check its proxy_read_timeout";
-    default: return {};
-  }
-}
-
-Error errorOf(const ErrorAnswer& answer) {
-  const auto fault = faultOf(answer.code, answer.status);
-  if (!fault) {
-    const std::string who = answer.server.empty() ? "another server" : answer.server.substr(0, answer.server.find('/'));
-    return Error(answer.status < 400 ? Fault::unreachable : faultOfStatus(answer.status),
-                 fmt::format("answered by {}, not videod: {} {}{}", who, answer.status, reasonPhrase(answer.status),
-                             settingBehind(answer.status)),
-                 retryAfterOf(answer.retryAfter));
-  }
-  std::string detail = answer.detailHeader;
-  const auto json = nlohmann::json::parse(answer.body, nullptr, false);
-  if (detail.empty() && json.is_object() && json.contains("detail") && json["detail"].is_string())
-    detail = json["detail"].get<std::string>();
-  return Error(*fault, detail, retryAfterOf(answer.retryAfter))
-      .ofRequest(answer.requestId)
-      .because(reasonOf(answer.reason));
-}
-
 // Returns the file name of a Content-Disposition; httplib has already percent-decoded it, like every header field.
 std::string nameOfDecoded(const std::string& disposition) {
   constexpr std::string_view mark = "filename*=UTF-8''";
@@ -120,6 +75,7 @@ ErrorAnswer errorAnswerOf(const httplib::Response& answer) {
           answer.get_header_value("Retry-After"),
           answer.get_header_value("X-Request-Id"),
           answer.get_header_value("Server"),
+          answer.get_header_value("Location"),
           answer.body};
 }
 
@@ -127,45 +83,49 @@ void requireSuccess(const httplib::Response& answer) {
   if (answer.status < 200 || answer.status >= 300) throw errorOf(errorAnswerOf(answer));
 }
 
-// Returns the reply of a server that did not wait for the whole body; httplib would lose it. Does not wait.
-std::optional<ErrorAnswer> earlyAnswer(int socket) {
-  pollfd ready{socket, POLLIN, 0};
-  if (::poll(&ready, 1, 0) <= 0) return std::nullopt;
-  std::string head(16 * 1024, '\0');
-  const ssize_t got = ::recv(socket, head.data(), head.size(), MSG_DONTWAIT | MSG_PEEK);
-  if (got <= 0) return std::nullopt;
-  head.resize(static_cast<std::size_t>(got));
-  ErrorAnswer answer;
-  const std::size_t end = head.find("\r\n\r\n");
-  if (!head.starts_with("HTTP/1.1 ") || head.size() < 12 || end == std::string::npos) return std::nullopt;
-  std::from_chars(head.data() + 9, head.data() + 12, answer.status);
-  if (answer.status < 400) return std::nullopt;
-  const auto header = [&head](std::string_view name) -> std::string {
-    for (std::size_t at = head.find("\r\n"); at != std::string::npos; at = head.find("\r\n", at + 2)) {
-      const std::string_view line = std::string_view(head).substr(at + 2);
-      if (line.starts_with("\r\n")) return {};
-      if (line.size() < name.size() + 2 || !equalWithoutCase(line.substr(0, name.size()), name) ||
-          line[name.size()] != ':')
-        continue;
-      const std::string_view value = line.substr(name.size() + 1, line.find('\r') - name.size() - 1);
-      return std::string(value.substr(std::min(value.find_first_not_of(" \t"), value.size())));
-    }
-    return {};
-  };
-  answer.code = header("X-Error-Code");
-  answer.detailHeader = decodedHeader(header("X-Error-Detail"));
-  answer.reason = header("X-Error-Reason");
-  answer.retryAfter = header("Retry-After");
-  answer.requestId = header("X-Request-Id");
-  answer.server = header("Server");
-  answer.body = head.substr(end + 4);
-  return answer;
+// Why a server's certificate is not trusted, from the result of OpenSSL's verification.
+std::string certificateFault(long result, std::string_view host) {
+  switch (result) {
+    case X509_V_OK:  // the chain is trusted: only the name is left
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH: return fmt::format("its certificate is not for {}", host);
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+      return "its certificate is self-signed; if you trust it, give it with --cacert FILE";
+    case X509_V_ERR_CERT_HAS_EXPIRED: return "its certificate has expired";
+    case X509_V_ERR_CERT_NOT_YET_VALID: return "its certificate is not valid yet; is the clock of this machine right?";
+    case X509_V_ERR_CERT_REVOKED: return "its certificate was revoked";
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      return "its certificate is of an authority that is not known here; if you trust it, give the authority's "
+             "certificate with --cacert FILE";
+    default: return fmt::format("its certificate is not trusted: {}", X509_verify_cert_error_string(result));
+  }
+}
+
+// Why no TLS connection came about, from the errors that OpenSSL has kept for this thread.
+std::string tlsFailure() {
+  std::string why = "no TLS connection can be made";
+  while (const unsigned long error = ERR_get_error()) {
+    if (ERR_GET_LIB(error) != ERR_LIB_SSL) continue;
+    const int reason = ERR_GET_REASON(error);
+    if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_PACKET_LENGTH_TOO_LONG || reason == SSL_R_HTTP_REQUEST)
+      return "does not speak TLS; is it an http:// address?";
+    if (const char* text = ERR_reason_error_string(error)) why = fmt::format("no TLS connection can be made: {}", text);
+  }
+  return why;
 }
 
 }  // namespace
 
+bool isExposed(const std::string& url) {
+  return parseUrl(url).isExposed();
+}
+
 struct Client::Impl {
-  explicit Impl(const ClientOptions& wanted) : options(wanted) {
+  explicit Impl(const ClientOptions& wanted)
+      : options(wanted), pace(wanted.socketPath.empty() ? wanted.timeout : std::chrono::milliseconds{0}) {
     if (options.socketPath.empty()) {
       server = parseUrl(options.url);
       return;
@@ -175,21 +135,61 @@ struct Client::Impl {
     if (socketAddress->error() == 0) server.host = socketAddress->path();
   }
 
+  // A connection, and the watch over it.
+  struct Connection {
+    std::unique_ptr<httplib::Client> client;
+    std::shared_ptr<Pace::Line> line = std::make_shared<Pace::Line>();
+  };
+
   // Borrows a connection from the pool, and returns it still open.
   struct Borrowed {
-    explicit Borrowed(Impl& from) : impl(from), connection(from.take()) {}
+    explicit Borrowed(Impl& from)
+        : impl(from), connection(from.take()), isReused(connection.client->is_socket_open()) {}
     ~Borrowed() {
       const std::lock_guard lock(impl.mutex);
       impl.idle.push_back(std::move(connection));
     }
     Borrowed(const Borrowed&) = delete;
     Borrowed& operator=(const Borrowed&) = delete;
-    httplib::Client* operator->() const { return connection.get(); }
+    httplib::Client* operator->() const { return connection.client.get(); }
     Impl& impl;
-    std::unique_ptr<httplib::Client> connection;
+    Connection connection;
+    const bool isReused;  // it was open already
   };
 
-  std::unique_ptr<httplib::Client> take() {
+  // Sends a request, whose reply may have `most` bytes, and once more if it `mayRepeat` and the connection was idle:
+  // the server may have closed it just now. One that does not answer in time is not asked again.
+  httplib::Response perform(const httplib::Request& wanted, std::uint64_t most, bool mayRepeat) {
+    const Borrowed borrowed(*this);
+    const auto late = std::chrono::steady_clock::now() + options.timeout;
+    mayRepeat = mayRepeat && borrowed.isReused;
+    for (;; mayRepeat = false) {
+      Pace::Watch watch(pace, *borrowed.connection.line, Pace::mostHead + most);
+      httplib::Request request = wanted;
+      std::string body;
+      bool isTooLarge = false;
+      request.response_handler = [&](const httplib::Response&) {
+        watch.headIsRead();
+        return true;
+      };
+      request.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
+        isTooLarge = size > most - body.size();
+        if (!isTooLarge) body.append(data, size);
+        return !isTooLarge;
+      };
+      httplib::Result result = borrowed->send(request);
+      if (isTooLarge) throw failed("sends more than such a reply can have");
+      if (const std::string why = watch.reason(); !why.empty()) throw failed(why);
+      const bool isBroken = result.error() == httplib::Error::Read || result.error() == httplib::Error::Write;
+      if (!result && isBroken && mayRepeat && std::chrono::steady_clock::now() < late) continue;
+      httplib::Response answer = answered(std::move(result), borrowed);
+      answer.body = std::move(body);
+      return answer;
+    }
+  }
+
+  Connection take() {
+    ERR_clear_error();  // what follows is of this request
     {
       const std::lock_guard lock(mutex);
       if (!idle.empty()) {
@@ -199,9 +199,14 @@ struct Client::Impl {
       }
     }
     const bool local = !options.socketPath.empty();
-    auto made =
+    Connection connection;
+    connection.client =
         local ? std::make_unique<httplib::Client>(server.host, 80) : std::make_unique<httplib::Client>(server.origin);
-    if (local) made->set_address_family(AF_UNIX);
+    httplib::Client* const made = connection.client.get();
+    if (local)
+      made->set_address_family(AF_UNIX);
+    else
+      made->set_socket_options([line = connection.line](auto socket) { line->connected(static_cast<int>(socket)); });
     if (!options.caCertificate.empty()) made->set_ca_cert_path(options.caCertificate.string());
     made->set_keep_alive(true);
     made->set_tcp_nodelay(true);
@@ -209,29 +214,39 @@ struct Client::Impl {
     made->set_connection_timeout(options.timeout);
     made->set_read_timeout(options.timeout);
     made->set_write_timeout(options.timeout);
-    return made;
+    return connection;
   }
 
-  Error unreachable(httplib::Error why) const { return failed(reason(why)); }
+  Error isNotVideod() const { return failed("is not videod").because(Reason::notVideod); }
   Error failed(std::string_view why) const {
     return Error(Fault::unreachable, fmt::format("{}: {}", server.origin, why)).because(Reason::noAnswer);
   }
 
-  static std::string_view reason(httplib::Error why) {
+  Error unreachable(httplib::Error why, const httplib::Client& connection) const {
     switch (why) {
-      case httplib::Error::Connection: return "cannot be reached";
-      case httplib::Error::ConnectionTimeout: return "timed out while connecting";
-      case httplib::Error::Read: return "does not answer";
-      case httplib::Error::Write: return "closed the connection while receiving the request";
-      case httplib::Error::SSLConnection:
+      case httplib::Error::Connection: return failed("cannot be reached");
+      case httplib::Error::ConnectionTimeout: return failed("timed out while connecting");
+      case httplib::Error::Read: return failed("does not answer");
+      case httplib::Error::Write: return failed("closed the connection while receiving the request");
+      case httplib::Error::SSLConnection: return untrusted(tlsFailure());
       case httplib::Error::SSLLoadingCerts:
-      case httplib::Error::SSLServerVerification: return "no trusted TLS connection can be made";
-      default: return "the connection failed";
+        return untrusted(options.caCertificate.empty()
+                             ? "the certificates of this machine cannot be read"
+                             : fmt::format("no certificate can be read from {}", options.caCertificate.string()));
+      case httplib::Error::SSLServerVerification:
+        return untrusted(certificateFault(connection.get_openssl_verify_result(), server.host));
+      default: break;
     }
+    // Newer versions of httplib have an error of their own for it.
+    if (httplib::to_string(why).find("ostname") != std::string::npos)
+      return untrusted(certificateFault(X509_V_OK, server.host));
+    return failed("the connection failed");
   }
+  // A failure that the message explains.
+  Error untrusted(std::string_view why) const { return failed(why).because(Reason::none); }
 
-  httplib::Response answered(httplib::Result&& result) const {
-    if (!result) throw unreachable(result.error());
+  httplib::Response answered(httplib::Result&& result, const Borrowed& connection) const {
+    if (!result) throw unreachable(result.error(), *connection.connection.client);
     return std::move(result.value());
   }
 
@@ -239,7 +254,8 @@ struct Client::Impl {
   ServerUrl server;
   std::optional<os::UnixAddress> socketAddress;  // keeps the folder of a long path open
   std::mutex mutex;
-  std::vector<std::unique_ptr<httplib::Client>> idle;
+  std::vector<Connection> idle;
+  Pace pace;
 };
 
 Client::Client(const ClientOptions& options) : impl_(std::make_unique<Impl>(options)) {}
@@ -266,7 +282,7 @@ Client::Ask Client::begin(const Route& route, const Credential& by) const {
   made.target = impl_->server.prefix + std::string(route.path);
   if (!impl_->options.socketPath.empty()) made.headers.emplace_back("Host", "localhost");
   if (const auto* secret = std::get_if<Secret>(&by)) {
-    if (impl_->server.plain && !isLoopback(impl_->server.host) && !impl_->options.allowPlainHttp)
+    if (impl_->server.isExposed() && !impl_->options.allowPlainHttp)
       throw Error(Fault::forbidden,
                   fmt::format("{}: refusing to send a secret over plain http to another host", impl_->server.origin));
     if (std::any_of(secret->text.begin(), secret->text.end(), [](char byte) { return byte <= ' ' || byte > '~'; }))
@@ -324,33 +340,33 @@ std::string Client::exchangeOnce(const Ask& asked) {
     request.body = asked.body;
     request.headers.emplace("Content-Type", "application/json");
   }
-  const Impl::Borrowed connection(*impl_);
-  httplib::Result result = connection->send(request);
   const bool mayRepeat = asked.method == Method::get || asked.method == Method::head;
-  // The server may have closed the idle connection just now.
-  if (!result && mayRepeat && (result.error() == httplib::Error::Read || result.error() == httplib::Error::Write))
-    result = connection->send(request);
-  httplib::Response answer = impl_->answered(std::move(result));
+  httplib::Response answer = impl_->perform(request, mostJson, mayRepeat);
   requireSuccess(answer);
+  if (const auto& [header, field] = asked.known; !header.empty()) {
+    bool isKnown = false;
+    forEachItem(answer.get_header_value(std::string(header)), [&](std::string_view item) { isKnown |= item == field; });
+    if (!isKnown)
+      throw Error(Fault::versionMismatch,
+                  fmt::format("{}: the server at {} is too old for it", field, impl_->server.origin));
+  }
   if (answer.status == 204) return "{}";
   if (!answer.body.empty() && !answer.get_header_value("Content-Type").starts_with("application/json"))
-    throw impl_->failed("is not videod");
+    throw impl_->isNotVideod();
   return std::move(answer.body);
 }
 
-void Client::requirePath(const Route& route) {
+void Client::requirePath(const Route& route, std::string_view what) {
   Ask asked = begin(route, Anonymous{});
   asked.target = std::regex_replace(asked.target, std::regex(R"(\{\w+\})"), "x");
   httplib::Request request;
   request.method = nameOf(Method::options);
   request.path = asked.target;
   for (const auto& [name, value] : asked.headers) request.headers.emplace(name, value);
-  const Impl::Borrowed connection(*impl_);
-  if (impl_->answered(connection->send(request)).status == 404)
-    throw Error(
-        Fault::versionMismatch,
-        fmt::format("{}: this server cannot do a dry run of that, because its videod is too old; nothing was changed",
-                    impl_->server.origin));
+  if (impl_->perform(request, mostShort, false).status == 404)
+    throw Error(Fault::versionMismatch,
+                fmt::format("{}: this server cannot {}, because its videod is too old; nothing was changed",
+                            impl_->server.origin, what));
 }
 
 std::string_view headerOf(const HeaderFields& headers, std::string_view name) noexcept {
@@ -364,21 +380,18 @@ HeaderFields Client::exchangeHeaders(const Ask& asked) {
   request.method = nameOf(asked.method);
   request.path = asked.target;
   for (const auto& [name, value] : asked.headers) request.headers.emplace(name, value);
-  const Impl::Borrowed connection(*impl_);
-  httplib::Result result = connection->send(request);
-  // The server may have closed the idle connection just now.
-  if (!result && asked.method == Method::head && result.error() == httplib::Error::Read)
-    result = connection->send(request);
-  const httplib::Response answer = impl_->answered(std::move(result));
+  const httplib::Response answer = impl_->perform(request, mostShort, asked.method == Method::head);
   requireSuccess(answer);
   return {answer.headers.begin(), answer.headers.end()};
 }
 
 Client::Reply Client::put(const Ask& asked, const ByteSource& bytes) {
   const Impl::Borrowed connection(*impl_);
+  Pace::Watch watch(impl_->pace, *connection.connection.line, Pace::mostHead);
   std::exception_ptr failure;
   std::optional<ErrorAnswer> early;
   const auto push = [&](httplib::DataSink& sink) {
+    watch.sends(true);
     try {
       std::uint64_t pushed = 0;
       const auto requireSize = [&](bool good) {
@@ -387,11 +400,14 @@ Client::Reply Client::put(const Ask& asked, const ByteSource& bytes) {
       bytes.push([&](std::span<const std::byte> piece) {
         pushed += piece.size();
         requireSize(!bytes.size || pushed <= *bytes.size);
-        if (!sink.write(reinterpret_cast<const char*>(piece.data()), piece.size()) ||
-            (early = earlyAnswer(connection->socket())))
+        watch.writes();
+        const bool isWritten = sink.write(reinterpret_cast<const char*>(piece.data()), piece.size());
+        watch.hasWritten();
+        if (!isWritten || (early = earlyAnswer(connection->socket())))
           throw impl_->failed("closed the connection during the upload");
       });
       requireSize(!bytes.size || pushed == *bytes.size);  // httplib would push once more
+      watch.sends(false);
       return true;
     } catch (...) {
       failure = std::current_exception();
@@ -401,26 +417,41 @@ Client::Reply Client::put(const Ask& asked, const ByteSource& bytes) {
   };
   httplib::Headers headers;
   for (const auto& [name, value] : asked.headers) headers.emplace(name, value);
+  // The reply is short, and must be so when it is unpacked.
+  headers.emplace("Accept-Encoding", "identity");
+  connection->set_decompress(false);
   const bool isPiece = asked.method == Method::post;
   const std::string type(isPiece ? tus::mediaType : "application/octet-stream");
   const auto send = [&](const auto&... body) {
     return isPiece ? connection->Post(asked.target, headers, body..., type)
                    : connection->Put(asked.target, headers, body..., type);
   };
-  httplib::Result result =
-      bytes.size.value_or(0) > 0
-          ? send(
-                static_cast<std::size_t>(*bytes.size),
-                httplib::ContentProvider([&](std::size_t, std::size_t, httplib::DataSink& sink) { return push(sink); }))
-      : bytes.size ? send(std::string())
-                   : send(httplib::ContentProviderWithoutLength([&](std::size_t, httplib::DataSink& sink) {
-                       if (!push(sink)) return false;
-                       sink.done();
-                       return true;
-                     }));
+  const auto sendAll = [&]() -> httplib::Result {
+    if (bytes.size == 0) return send(std::string());
+    if (bytes.size)
+      return send(
+          static_cast<std::size_t>(*bytes.size),
+          httplib::ContentProvider([&](std::size_t, std::size_t, httplib::DataSink& sink) { return push(sink); }));
+    return send(httplib::ContentProviderWithoutLength([&](std::size_t, httplib::DataSink& sink) {
+      if (!push(sink)) return false;
+      sink.done();
+      return true;
+    }));
+  };
+  std::optional<httplib::Result> sent;
+  try {
+    sent.emplace(sendAll());
+  } catch (const std::bad_alloc&) {
+    // httplib reserves what the reply says that it has.
+    connection->stop();
+    throw impl_->failed("sends more than such a reply can have");
+  }
+  httplib::Result& result = *sent;
+  connection->set_decompress(true);
+  if (const std::string why = watch.reason(); !why.empty()) throw impl_->failed(why);
   if (early) throw errorOf(*early);
   if (failure) std::rethrow_exception(failure);
-  httplib::Response answer = impl_->answered(std::move(result));
+  httplib::Response answer = impl_->answered(std::move(result), connection);
   requireSuccess(answer);
   return {{answer.headers.begin(), answer.headers.end()}, std::move(answer.body)};
 }
@@ -443,14 +474,13 @@ class Client::RangeReader : public ContentReader {
  private:
   void fetch(std::uint64_t offset) {
     const std::uint64_t last = std::min<std::uint64_t>(offset + pieceSize, size_) - 1;
-    httplib::Headers headers;
-    for (const auto& [name, value] : asked_.headers) headers.emplace(name, value);
-    headers.emplace("Range", fmt::format("bytes={}-{}", offset, last));
-    if (!etag_.empty()) headers.emplace("If-Match", etag_);
-    const Impl::Borrowed connection(impl_);
-    httplib::Result result = connection->Get(asked_.target, headers);
-    if (!result && result.error() == httplib::Error::Read) result = connection->Get(asked_.target, headers);
-    httplib::Response answer = impl_.answered(std::move(result));
+    httplib::Request request;
+    request.method = "GET";
+    request.path = asked_.target;
+    for (const auto& [name, value] : asked_.headers) request.headers.emplace(name, value);
+    request.headers.emplace("Range", fmt::format("bytes={}-{}", offset, last));
+    if (!etag_.empty()) request.headers.emplace("If-Match", etag_);
+    httplib::Response answer = impl_.perform(request, std::max(last - offset + 1, mostShort), true);
     if (answer.status == 412) throw Error(Fault::conflict, "content: was replaced while it was read");
     requireSuccess(answer);
     if (answer.body.size() != last - offset + 1) throw impl_.failed("sent a different range than requested");
@@ -467,16 +497,15 @@ class Client::RangeReader : public ContentReader {
 };
 
 Content Client::open(Ask asked) {
-  httplib::Headers headers;
-  for (const auto& [name, value] : asked.headers) headers.emplace(name, value);
+  httplib::Request request;
+  request.method = "HEAD";
+  request.path = asked.target;
+  for (const auto& [name, value] : asked.headers) request.headers.emplace(name, value);
   Content content;
   {
-    const Impl::Borrowed connection(*impl_);
-    httplib::Result result = connection->Head(asked.target, headers);
-    if (!result && result.error() == httplib::Error::Read) result = connection->Head(asked.target, headers);
-    const httplib::Response answer = impl_->answered(std::move(result));
+    const httplib::Response answer = impl_->perform(request, mostShort, true);
     requireSuccess(answer);
-    if (!answer.has_header("Content-Length")) throw impl_->failed("is not videod");
+    if (!answer.has_header("Content-Length")) throw impl_->isNotVideod();
     readText(answer.get_header_value("Content-Length"), "Content-Length", content.meta.size);
     content.meta.type = answer.get_header_value("Content-Type");
     content.meta.etag = answer.get_header_value("ETag");

@@ -25,6 +25,10 @@ struct ClientOptions {
   std::chrono::milliseconds lockTimeout{0};   ///< how long to repeat requests that are refused because a lock is held
 };
 
+/// Returns whether a secret that is sent to this URL could be read on the way: it is plain HTTP, and its host is not
+/// this machine. Throws malformed if it is not a valid URL.
+bool isExposed(const std::string& url);
+
 /// Header fields, in order.
 using HeaderFields = std::vector<std::pair<std::string, std::string>>;
 
@@ -48,16 +52,34 @@ class Client {
     if constexpr (!std::is_void_v<Given>) return fromJson<Given>(reply, true);
   }
 
-  /// Does the same for a dry run, which has a path of its own, so that a server without dry runs changes nothing.
-  /// Throws versionMismatch in that case, to distinguish it from an object that does not exist.
+  /// Does the same for what has a path of its own, so that an older server does nothing else instead. Throws
+  /// versionMismatch in that case, to distinguish it from an object that does not exist. `what`: what an older server
+  /// cannot do, verb first.
   template <Described Wanted, class Given>
-  Given rehearse(const Endpoint<Wanted, Given>& endpoint, const Credential& by, const Wanted& wanted) {
+  Given callKnown(const Endpoint<Wanted, Given>& endpoint, const Credential& by, const Wanted& wanted,
+                  std::string_view what) {
     try {
       return call(endpoint, by, wanted);
     } catch (const Error& error) {
-      if (error.fault() == Fault::notFound) requirePath(endpoint);
+      if (error.fault() == Fault::notFound) requirePath(endpoint, what);
       throw;
     }
+  }
+
+  /// Does the same for a dry run.
+  template <Described Wanted, class Given>
+  Given rehearse(const Endpoint<Wanted, Given>& endpoint, const Credential& by, const Wanted& wanted) {
+    return callKnown(endpoint, by, wanted, "do a dry run of that");
+  }
+
+  /// Sends a request with a field that an older server would ignore. Throws versionMismatch unless the reply says in
+  /// the header field of the route that the server knows it.
+  template <Described Wanted, class Given>
+  Given callKnowing(std::string_view field, const Endpoint<Wanted, Given>& endpoint, const Credential& by,
+                    const Wanted& wanted) {
+    Ask asked = ask(endpoint, by, wanted);
+    asked.known = {endpoint.header.first, field};
+    return fromJson<Given>(exchange(asked), true);
   }
 
   /// Uploads `bytes` as the raw body; fields that are not in the path go into the query. Reads the source only once.
@@ -101,6 +123,7 @@ class Client {
     std::string body;
     bool hasBody = false;
     std::vector<std::pair<std::string, std::string>> headers;
+    std::pair<std::string_view, std::string_view> known{};  ///< a header field of the reply, and what it must list
 
     void addQuery(std::string_view name, std::string_view value);
     void addToBody(std::string_view name, std::string_view json);
@@ -141,7 +164,7 @@ class Client {
   std::string exchange(const Ask& asked);
   std::string exchangeOnce(const Ask& asked);
   /// Throws versionMismatch if the server does not have the path of `route`.
-  void requirePath(const Route& route);
+  void requirePath(const Route& route, std::string_view what);
   struct Reply {
     HeaderFields headers;
     std::string body;

@@ -44,7 +44,8 @@ function Subtitles({ video, onChange }) {
 
 const spans = [["1", "share.day"], ["7", "share.week"], ["30", "share.month"], ["365", "share.year"]];
 const Expiry = () => html`<${Field} label=${t("share.expires")}><select name="days">${spans.map(([days, key]) => html`<option value=${days} selected=${days === "7"}>${t(key)}</option>`)}</select></${Field}>`;
-const later = days => new Date(Date.now() + days * 86400000).toISOString();
+/** A number of days in milliseconds: the server counts them by its own clock. */
+const lasting = days => days * 86400000;
 
 // Signed links of one kind at `path`: a form that makes one, the one just made, and those that hold, to be revoked.
 function Links({ path, what, label, create, children }) {
@@ -61,7 +62,7 @@ export function ShareDialog({ video, onClose }) {
   const path = `/video/${video.id}/shares`;
   const page = `${location.origin}/v/${video.id}`;
   const create = async values => {
-    const link = await post(path, { what: "view", expires: later(values.days), label: values.label || undefined });
+    const link = await post(path, { what: "view", expires_in_ms: lasting(values.days), label: values.label || undefined });
     return page + link.url.slice(link.url.indexOf("?"));
   };
   return html`<${Dialog} title=${t("share.title")} onClose=${onClose}>
@@ -73,7 +74,7 @@ export function ShareDialog({ video, onClose }) {
 /** Links through which guests upload to the person who is signed in. */
 export function DropDialog({ onClose }) {
   const path = `/user/${seg(me)}/shares`;
-  const create = async values => new URL((await post(path, { what: "drop", expires: later(values.days), max_files: Number(values.most), label: values.label || undefined })).url, location.href).href;
+  const create = async values => new URL((await post(path, { what: "drop", expires_in_ms: lasting(values.days), max_files: Number(values.most), label: values.label || undefined })).url, location.href).href;
   return html`<${Dialog} title=${t("drop.link")} onClose=${onClose}><p class="muted">${t("drop.link.about")}</p>
     <${Links} path=${path} what="drop" label=${t("drop.link")} create=${create}><${Field} label=${t("share.label")}><input name="label" maxlength="100" /></${Field}><div class="fields"><${Field} label=${t("drop.most")}><input name="most" type="number" min="1" max="1000" defaultValue="50" required /></${Field}><${Expiry} /></div></${Links}></${Dialog}>`;
 }

@@ -27,7 +27,7 @@ const spans = [["1", "mute.day"], ["7", "mute.week"], ["30", "mute.month"], ["36
 export function MuteDialog({ name, onClose, onDone = () => {} }) {
   return html`<${Dialog} title=${t("mute.title", { name })} onClose=${onClose}><p class="muted">${t("mute.about")}</p>
     <${Form} danger label=${t("mute.button")} cancel=${onClose} work=${async values => {
-      await post(`/user/${seg(name)}/mute`, { until: new Date(Date.now() + values.days * 86400000).toISOString() });
+      await post(`/user/${seg(name)}/mute`, { for_ms: values.days * 86400000 });
       onDone();
       onClose();
       toast(t("mute.done", { name }), { label: t("undo"), action: () => del(`/user/${seg(name)}/mute`).catch(sayError) });

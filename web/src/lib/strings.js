@@ -10,10 +10,16 @@ const relative = new Intl.RelativeTimeFormat(lang, { numeric: "auto" });
 const dateOnly = new Intl.DateTimeFormat(lang, { dateStyle: "medium" });
 const dateTime = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" });
 
+// What people have written must not reorder the text around it: it stands in an isolate of its own, which it cannot end.
+const turning = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const leftwards = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]|[\ud802\ud803\ud83a\ud83b]/;
+const isolated = value => typeof value === "string" && (value.search(turning) >= 0 || leftwards.test(value))
+  ? `\u2068${value.replace(turning, "")}\u2069` : value;
+
 /** The text of a key, with `{name}` replaced by values; the key itself if there is none. */
 export function t(key, values) {
   let text = strings[key] ?? key;
-  if (values) for (const name in values) text = text.replaceAll(`{${name}}`, () => values[name]);  // a function, so that $ is no pattern
+  if (values) for (const name in values) text = text.replaceAll(`{${name}}`, () => isolated(values[name]));  // a function, so that $ is no pattern
   return text;
 }
 export const has = key => key in strings;

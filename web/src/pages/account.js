@@ -77,7 +77,7 @@ function Tokens({ round }) {
       <tbody>${tokens.map(one => html`<tr key=${one.id}><td class="text">${one.label}</td><td><span class="chip">${one.scope}</span></td><td>${one.last_used ? ago(one.last_used) : t("never")}</td><td>${one.expires ? day(one.expires) : t("token.forever")}</td><td class="number"><button class="button compact danger" onClick=${() => revoke(one)}>${t("revoke")}</button></td></tr>`)}</tbody></table></div>`}
     ${made && html`<div class="note good"><div class="grow stack tight"><p>${t("token.once")}</p><${CopyField} value=${made} label=${t("account.tokens")} /></div></div>`}
     <${Form} label=${t("token.create")} work=${async (values, form) => {
-      const token = await post(`/user/${seg(me)}/tokens`, { label: values.label, scope: values.scope, expires: values.days ? new Date(Date.now() + values.days * 86400000).toISOString() : null });
+      const token = await post(`/user/${seg(me)}/tokens`, { label: values.label, scope: values.scope, expires_in_ms: values.days ? values.days * 86400000 : undefined });
       setMade(token.token);
       form.reset();
       list.again();

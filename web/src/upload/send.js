@@ -231,7 +231,7 @@ export async function sendPicture(id, file) {
   const picture = await frameOf(file);
   if (picture && picture.size <= 512 * 1024) await call("PUT", `/videos/${id}/thumbnail`, picture, { headers: { "Content-Type": picture.type } });
 }
-export const isVideo = file => file.type.startsWith("video/") || /\.(mp4|m4v|mov|webm|mkv|ogv|ogg|ts|m2ts|mts|avi|flv)$/i.test(file.name);
+export const isVideo = file => file.type.startsWith("video/") || /\.(mp4|m4v|mov|webm|mkv|ogv|ogg|ts|m2ts|mts|mpg|mpeg|vob|avi|flv|wmv|asf)$/i.test(file.name);
 
 /** All files of what was dropped, folders opened, and how many could not be read. */
 export async function filesOf(transfer) {
