@@ -41,12 +41,6 @@ void readColor(std::string_view text, std::string_view name, std::optional<std::
   if (!to) throw Error(Fault::malformed, fmt::format("{}: {} is not a color such as #ffcc00", name, text));
 }
 
-// A comment's lines end in LF.
-std::string withLineFeeds(std::string text) {
-  for (std::size_t at = 0; (at = text.find("\r\n", at)) != std::string::npos;) text.erase(at, 1);
-  return text;
-}
-
 int exportComments(Caller& caller, ExportTo& wanted) {
   if (isStandardOutput(wanted.to)) {
     pushAll(caller.toolkit().comments().exportAs(caller.by(), wanted), "export", [&](std::span<const std::byte> bytes) {

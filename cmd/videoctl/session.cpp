@@ -121,7 +121,7 @@ int logIn(Caller& caller, SignIn& wanted) {
   Context used;
   bool isCurrent = false;
   try {
-    if (!isUserName(user)) throw Error(Fault::unreachable, "the server sent a user name that nobody can have");
+    if (!isUserName(user)) throw Error(Fault::unreachable, "the server sent an invalid user name");
     // `expires` is for servers that do not know `expires_in_ms`.
     const std::string made = makeToken(toolkit, session,
                                        {.user = user,

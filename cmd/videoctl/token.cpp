@@ -45,7 +45,7 @@ void addToken(Commands& commands) {
       {{"Create a token for a nightly upload, valid for a year",
         "(umask 077; videoctl --as ada token create --label nightly --scope upload --expires 365d > token.txt)"},
        {"List your tokens", "videoctl --as ada token list"},
-       {"Revoke those that were made for it", "videoctl token revoke --user ada --label nightly"}});
+       {"Revoke ada's tokens with the label nightly", "videoctl token revoke --user ada --label nightly"}});
 
   auto create = commands.verb<CreateToken>(noun, "create", "Create a token and print it; it is shown only once");
   create.option("--label", &NewToken::label)->required();

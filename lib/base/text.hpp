@@ -33,7 +33,7 @@ bool isInvisible(char32_t c) noexcept;
 /// Returns whether a character is a control character, C0, DEL or C1.
 bool isControl(char32_t c) noexcept;
 
-/// Returns whether a character is written from right to left (Hebrew, Arabic and their neighbours).
+/// Returns whether a character is written from right to left, such as those of Hebrew and Arabic.
 bool isRightToLeft(char32_t c) noexcept;
 
 /// Removes and returns the code point at the front of `text`, which is not empty; nothing, and removes nothing, if it

@@ -17,8 +17,8 @@ namespace video::rows {
 /// malformed, or conflict if the user already has 500 tokens that have not expired.
 TokenId addToken(store::Transaction& transaction, std::string_view hash, UserId user, const NewToken& wanted,
                  Time created, std::string_view maker = {});
-/// Returns the hash of the token with which those end that are made with the token `hash`: itself, or if it is a login,
-/// which is like a session, the one that it ends with; empty for none.
+/// Returns the `maker` of a token that is made with the token `hash`: that token itself. What is made with a login
+/// outlives it: then this is the maker of the login, empty if it has none.
 std::string makerOf(store::Reader& reader, std::string_view hash);
 std::optional<UserId> findTokenOwner(store::Reader& reader, const TokenId& id);
 /// Lists tokens that have not expired, of one user or of all users, ordered by (created, id).

@@ -61,8 +61,8 @@ class Tokens {
   /// Creates a token for a user. For the user, admins and the operator; the scope `admin` is for admins only. A token
   /// that is created with another token ends when that one expires or is revoked, if not before. One that is a `login`
   /// ends when the user's password changes or all the user's sessions are revoked; like a session, it may end without
-  /// those that were created with it. Faults: malformed, forbidden,
-  /// notFound, conflict (the user already has 500 tokens).
+  /// those that were created with it. Faults: malformed, forbidden, notFound, conflict (the user already has 500
+  /// tokens).
   virtual CreatedToken create(const Credential& by, const NewToken& wanted) = 0;
   /// Lists tokens, oldest first. With a user: that user's, for the user, admins and the operator. Without: all tokens
   /// for admins and the operator, the caller's own for others.

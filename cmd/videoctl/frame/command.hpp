@@ -343,9 +343,9 @@ class Items {
 /// cannot be reached, or the caller is not signed in.
 std::string namedError(const std::string& item, const Error& error);
 
-/// Calls `work` for each item, prints each Result and goes on after failures; of several it says in the end what became
-/// of them. Returns the exit status. Throws Error, which names the item, if there is only one, or at a failure that
-/// would affect all.
+/// Calls `work` for each item, prints each Result and goes on after failures. If there are several, prints a summary at
+/// the end. Returns the exit status. Throws an Error that names the item if there is only one item, or if all other
+/// items would fail for the same reason.
 int runBatch(Caller& caller, Items items, const std::function<Result(const std::string&)>& work);
 
 /// Whether all further items would fail with this fault too.

@@ -21,8 +21,8 @@ enum class FileRights {
 void keepOnly(FileRights rights) noexcept;
 
 /// Returns the descriptor of this program that a path stands for: /dev/stdin, /dev/stdout, /dev/stderr, /dev/fd/N,
-/// /proc/self/fd/N, or a symbolic link to one of these. To open such a path would give a regular file anew, from its
-/// beginning, and in a child another file.
+/// /proc/self/fd/N, or a symbolic link to one of these. Opening such a path instead would read a regular file from its
+/// beginning, and in a child process it would be another file.
 std::optional<int> ownDescriptorOf(const std::filesystem::path& path);
 
 /// Opens files with the permissions that the program started with. In direct mode root becomes the owner of the data
@@ -45,8 +45,8 @@ class FileOpener {
   /// Opens a folder, which is made if it is missing: for this user and group, if the program started as root. Throws
   /// Error.
   Descriptor openOrMakeFolder(const std::filesystem::path& path, uid_t user, gid_t group) const;
-  /// Opens a file for reading that is to be removed. Throws Error: malformed for a symbolic link, forbidden if its
-  /// folder does not let it be removed.
+  /// Opens a file for reading that is to be removed. Throws Error: malformed for a symbolic link, forbidden if the
+  /// permissions of its folder do not allow removing it.
   Descriptor openToMove(const std::filesystem::path& path) const;
   /// Removes a name of an open file. Throws Error: conflict if the name is another file's by now.
   void remove(const std::filesystem::path& path, const Descriptor& file) const;

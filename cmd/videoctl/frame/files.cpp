@@ -102,11 +102,14 @@ std::string readInput(std::size_t most) {
   return withoutNewline(readAll(STDIN_FILENO, most, "standard input"));
 }
 
-std::string readTextFile(const std::filesystem::path& path, std::size_t most) {
-  const Descriptor file = FileOpener().open(path);
-  std::string text = withoutNewline(readAll(file.number(), most, path.string()));
+std::string withLineFeeds(std::string text) {
   for (std::size_t at = 0; (at = text.find("\r\n", at)) != std::string::npos;) text.erase(at, 1);
   return text;
+}
+
+std::string readTextFile(const std::filesystem::path& path, std::size_t most) {
+  const Descriptor file = FileOpener().open(path);
+  return withLineFeeds(withoutNewline(readAll(file.number(), most, path.string())));
 }
 
 std::uint64_t positionOf(const Descriptor& file) noexcept {

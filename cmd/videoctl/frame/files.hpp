@@ -31,6 +31,9 @@ std::string readSecretFile(const std::filesystem::path& path);
 /// Reads standard input to its end and removes one trailing newline. Throws malformed beyond `most` bytes.
 std::string readInput(std::size_t most);
 
+/// Returns a text with each CR LF replaced by LF.
+std::string withLineFeeds(std::string text);
+
 /// Reads a file with text; lines end in LF afterwards, and one trailing newline is removed. Throws Error: malformed
 /// beyond `most` bytes.
 std::string readTextFile(const std::filesystem::path& path, std::size_t most);

@@ -25,7 +25,7 @@ std::string rightCommand(const CLI::App& root, const CLI::App& command, const st
 std::string rightFlag(const CLI::App& root, const CLI::App& command, const std::vector<std::string>& words,
                       bool rehearses);
 
-/// For a value that `problem` says is none of its flag's.
+/// For a value that a flag does not take, from CLI11's message about it.
 std::string rightValue(std::string_view problem);
 
 /// For a word after `command`, which takes no such argument.

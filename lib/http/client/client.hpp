@@ -72,8 +72,8 @@ class Client {
     return callKnown(endpoint, by, wanted, "do a dry run of that");
   }
 
-  /// Sends a request with a field that an older server would ignore. Throws versionMismatch unless the reply says in
-  /// the header field of the route that the server knows it.
+  /// Sends a request with a field that an older server would ignore. Throws versionMismatch unless the server lists
+  /// that field in the reply's header field X-List-Fields.
   template <Described Wanted, class Given>
   Given callKnowing(std::string_view field, const Endpoint<Wanted, Given>& endpoint, const Credential& by,
                     const Wanted& wanted) {
